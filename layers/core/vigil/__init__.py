@@ -1,0 +1,1 @@
+"""Vigil: a serverless, multi-tenant decision service."""

@@ -1,0 +1,100 @@
+"""What can go wrong, as one tree; `platform.problems` gives each its status code.
+
+VigilError
+├── InvalidInput          the request breaks a rule; names each field and its bound
+│   └── MalformedRequest  the request cannot be read at all
+├── UnsupportedMediaType  the body is not JSON
+├── TooLarge              the body is over the limit
+├── Unauthenticated       no valid credential
+├── Forbidden             a valid credential without the right
+├── NotFound              nothing of that name for this tenant
+├── Conflict              the state has moved on
+├── IdempotencyKeyReused  the key was used with another payload
+├── ModelRefused          a model package failed verification; carries the reason
+└── Unavailable           a dependency is away; trying again may help
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+class VigilError(Exception):
+    """Any error that Vigil raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One broken rule: a dotted field path, a sentence, and the bound that was broken. Never the value itself."""
+
+    field: str
+    message: str
+    bound: str | None = None
+
+
+class InvalidInput(VigilError):
+    """The request breaks a rule; `errors` names each field and its bound."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors))
+        self.errors = errors
+
+
+class MalformedRequest(InvalidInput):
+    """The request cannot be read at all: broken JSON, a bad header, a forged cursor."""
+
+
+class UnsupportedMediaType(VigilError):
+    """The body is not `application/json`."""
+
+
+class TooLarge(VigilError):
+    """The body is over the limit."""
+
+
+class Unauthenticated(VigilError):
+    """No valid credential came with the request."""
+
+
+class Forbidden(VigilError):
+    """The credential is valid but does not carry the right."""
+
+
+class NotFound(VigilError):
+    """Nothing of that name exists for this tenant."""
+
+
+class Conflict(VigilError):
+    """The state has moved on since it was read."""
+
+
+class IdempotencyKeyReused(VigilError):
+    """The Idempotency-Key was used before with another payload."""
+
+
+class Unavailable(VigilError):
+    """A dependency is away; trying again may help."""
+
+
+RefusalReason = Literal[
+    "missing_file",
+    "malformed",
+    "unsigned",
+    "unknown_key",
+    "bad_signature",
+    "digest_mismatch",
+    "expired",
+    "rolled_back",
+    "wrong_name",
+    "schema_mismatch",
+    "golden_mismatch",
+    "unsupported",
+]
+
+
+class ModelRefused(VigilError):
+    """A model package failed verification and was not loaded; `reason` says at which check."""
+
+    def __init__(self, reason: RefusalReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason: RefusalReason = reason
+        self.detail = detail

@@ -1,0 +1,229 @@
+"""What a model package says of itself: features, label, calibration, bands. Pure values and rules."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+from vigil.errors import FieldError, InvalidInput
+
+FeatureValue: TypeAlias = float | int | bool | str | None
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """One input of a model, in its own unit.
+
+    `minimum` and `maximum` are inclusive. A category is encoded as its index in `categories`, a boolean as 0 or 1,
+    a missing value as NaN. `other_units` maps the name of a unit that callers send by mistake to the number of
+    those units in one of ours (`{"months": 12}` on a feature in years), so that the error can name the swap.
+    `label` is the noun phrase that reason texts use.
+    """
+
+    name: str
+    type: Literal["number", "integer", "boolean", "category"]
+    label: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    missing: Literal["allow", "refuse"] = "allow"
+    other_units: Mapping[str, float] = field(default_factory=dict)
+
+    def encode(self, value: object) -> float:
+        """Return the float that the engine sees.
+
+        Raises InvalidInput with the field `features.<name>`.
+        """
+        if value is None:
+            if self.missing == "refuse":
+                raise self._error("is required and has no value", "required")
+            return NAN
+        if self.type == "category":
+            if not isinstance(value, str) or value not in self.categories:
+                raise self._error(f"must be one of {', '.join(self.categories)}", f"one of {list(self.categories)}")
+            return float(self.categories.index(value))
+        if self.type == "boolean":
+            if not isinstance(value, bool):
+                raise self._error("must be true or false", "boolean")
+            return float(value)
+        return self._encode_number(value)
+
+    def _encode_number(self, value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._error(f"must be {'an integer' if self.type == 'integer' else 'a number'}", self.type)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise self._error("must be finite", "finite")
+        if not self._in_range(number):
+            raise self._error(f"must be {self.bound}{self._unit_hint(number)}", self.bound)
+        if self.type == "integer" and not number.is_integer():
+            raise self._error("must be a whole number", "integer")
+        return number
+
+    def decode(self, number: float) -> FeatureValue:
+        """Return the value that a person reads: the inverse of `encode`."""
+        if math.isnan(number):
+            return None
+        if self.type == "category":
+            return self.categories[int(number)]
+        if self.type == "boolean":
+            return bool(number)
+        return int(number) if self.type == "integer" else number
+
+    @property
+    def bound(self) -> str:
+        """The allowed range in words, with the unit."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.minimum is not None and self.maximum is not None:
+            return f"between {self.minimum:g} and {self.maximum:g}{unit}"
+        if self.minimum is not None:
+            return f"at least {self.minimum:g}{unit}"
+        return f"at most {self.maximum:g}{unit}" if self.maximum is not None else f"a number{unit}"
+
+    def _in_range(self, number: float) -> bool:
+        return (self.minimum is None or number >= self.minimum) and (self.maximum is None or number <= self.maximum)
+
+    def _unit_hint(self, number: float) -> str:
+        for unit, per_one in self.other_units.items():
+            if self._in_range(number / per_one):
+                return f"; the value looks like {unit}"
+        return ""
+
+    def _error(self, message: str, bound: str) -> InvalidInput:
+        return InvalidInput(FieldError(f"features.{self.name}", message, bound))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt scaling: `probability = sigmoid(slope * raw + intercept)`."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def probability(self, raw: float) -> float:
+        """Return the calibrated probability of the label for a raw score in log-odds."""
+        x = self.slope * raw + self.intercept
+        return 1 / (1 + math.exp(-x)) if x >= 0 else (e := math.exp(x)) / (1 + e)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A risk band: probabilities from `lower` (inclusive) up to the next band, and the decision taken there."""
+
+    name: str
+    lower: float
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the model predicts, signed with it: a definition in words and the parameters that make it exact."""
+
+    name: str
+    definition: str
+    version: int
+    horizon_days: int | None = None
+    grace_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Where the training rows came from, how many they were, and the SHA-256 of their canonical bytes."""
+
+    description: str
+    simulated: bool
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedFile:
+    """One file of a package: the SHA-256 of its bytes and their number."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelContract:
+    """All that a model promises to its callers: the part of the manifest that a recipe writes."""
+
+    name: str
+    features: tuple[FeatureSpec, ...]
+    label: Label
+    calibration: Calibration
+    bands: tuple[Band, ...]
+    training: TrainingData
+    metrics: Mapping[str, float]
+    history: str | None = None
+    """The feature set (`vigil.features`) that turns a history into `features`, e.g. `art-visits/1`."""
+
+    def __post_init__(self) -> None:
+        if not self.bands or self.bands[0].lower != 0 or any(a.lower >= b.lower for a, b in pairwise(self.bands)):
+            raise ValueError("bands must start at 0 and rise")
+        names = [f.name for f in self.features]
+        if not names or len(set(names)) != len(names):
+            raise ValueError("features must be non-empty and have distinct names")
+
+    def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
+        """Return the row that the engine sees, in schema order; raise InvalidInput naming every broken field."""
+        known = {f.name for f in self.features}
+        errors = [
+            FieldError(f"features.{name[:64]}", "is not a feature of this model", "a feature of the model's schema")
+            for name in features
+            if name not in known
+        ]
+        row = []
+        for spec in self.features:
+            try:
+                row.append(spec.encode(features.get(spec.name)))
+            except InvalidInput as error:
+                errors.extend(error.errors)
+        if errors:
+            raise InvalidInput(*errors)
+        return tuple(row)
+
+    def decode(self, row: Sequence[float]) -> dict[str, FeatureValue]:
+        """Return the named values of a row: the inverse of `encode`."""
+        return {spec.name: spec.decode(number) for spec, number in zip(self.features, row, strict=True)}
+
+    def band(self, probability: float) -> Band:
+        """Return the highest band whose lower edge the probability reaches."""
+        return next(band for band in reversed(self.bands) if probability >= band.lower)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The signed statement of a package; its canonical bytes are what the signature covers.
+
+    `version` only ever rises. Times are ISO 8601 in UTC. `digest` of a package is the SHA-256 of these bytes.
+    """
+
+    format: Literal[1]
+    version: int
+    created_at: str
+    expires_at: str
+    key_id: str
+    engine: Literal["lightgbm"]
+    contract: ModelContract
+    files: Mapping[str, PackagedFile]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """What a recipe (`models/<name>/recipe.py`) hands to packaging.
+
+    `model_text` is LightGBM's own text format, `golden` some 32 named rows that exercise missing values, categories
+    and every band; packaging computes what the engine must answer for them. `card` is Markdown.
+    """
+
+    contract: ModelContract
+    model_text: bytes
+    golden: tuple[Mapping[str, FeatureValue], ...]
+    card: str

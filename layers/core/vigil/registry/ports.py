@@ -1,0 +1,69 @@
+"""What the registry needs from outside: an engine that can run a model, and somewhere packages and pointers live."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+
+class Engine(Protocol):
+    """A loaded model. Rows are floats in schema order, NaN where missing. Safe to call from several threads."""
+
+    def raw(self, row: Sequence[float]) -> float:
+        """Return the raw score (log-odds) of one row."""
+        ...
+
+    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
+        """Return one TreeSHAP contribution per feature, and the base value; they add up to `raw(row)` within 1e-9."""
+        ...
+
+    def raw_batch(self, rows: Any, count: int) -> Sequence[float]:
+        """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles."""
+        ...
+
+
+EngineFactory: TypeAlias = Callable[[bytes, Sequence[str]], Engine]
+"""Builds an engine from verified model bytes and the schema's feature names; raises ModelRefused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where an alias of a model points.
+
+    `fence` rises by one with every move and is the compare-and-set token; `floor` is the lowest version that may
+    still be loaded, and never falls.
+    """
+
+    name: str
+    alias: str
+    version: int
+    digest: str
+    fence: int
+    floor: int
+
+
+class PackageStore(Protocol):
+    """Immutable package files by model and version."""
+
+    def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
+        """Store a package; raise Conflict if that version exists."""
+        ...
+
+    def get(self, name: str, version: int, file: str) -> bytes:
+        """Return one file whole; raise ModelRefused(missing_file) if it is not there."""
+        ...
+
+
+class PointerStore(Protocol):
+    """Versions and aliases of models."""
+
+    def pointer(self, name: str, alias: str) -> Pointer | None:
+        """Return the alias, or None for a model or alias that does not exist."""
+        ...
+
+    def move(self, expected: Pointer | None, new: Pointer) -> None:
+        """Compare-and-set on the fence; raise Conflict if another move came first."""
+        ...
+
+    def names(self) -> list[str]:
+        """Return the names of all models with a champion, sorted."""
+        ...
