@@ -38,7 +38,7 @@ def extract(history: History, as_of: datetime) -> dict[str, FeatureValue]:
     Raises InvalidInput with the field `as_of` when no visit was known by then.
     """
     known = history.known(as_of)
-    check_as_of(known, as_of)
+    check_as_of(known)
     person = known.registrations[-1] if known.registrations else Registration(as_of)
     today = known.visits[-1].visited_at.date()
     latest = {o.code: o for o in known.observations}
@@ -172,9 +172,7 @@ def _viral_load(last: Observation | None, restarted_on: date | None, today: date
     }
 
 
-def _clinical(
-    latest: dict[ObservationCode, Observation], person: Registration, today: date
-) -> dict[str, FeatureValue]:
+def _clinical(latest: dict[ObservationCode, Observation], person: Registration, today: date) -> dict[str, FeatureValue]:
     weight, cd4, stage = (_number(latest.get(code)) for code in ("weight", "cd4", "who_stage"))
     adherence = latest.get("adherence")
     return {
