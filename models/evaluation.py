@@ -1,7 +1,7 @@
 """How good a model is on held-out rows, with 95 % intervals from a bootstrap that resamples whole subjects."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,9 +111,10 @@ class GroupRow:
 
 
 def by_band(contract: ModelContract, labels: Ints, chance: Floats) -> list[GroupRow]:
-    """Return the same of each band: whether its event rate is what its probabilities say."""
+    """Return event rate and mean probability of each band: they should agree."""
     named = np.array([contract.band(p).name for p in chance.tolist()])
-    return by_group({f"band {band.name}": named == band.name for band in contract.bands}, labels, chance)
+    masks = {f"band {band.name}": named == band.name for band in contract.bands}
+    return [replace(row, auc=None) for row in by_group(masks, labels, chance)]
 
 
 def by_group(groups: Mapping[str, NDArray[np.bool_]], labels: Ints, chance: Floats) -> list[GroupRow]:
