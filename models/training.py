@@ -78,7 +78,7 @@ def calibrate(raw: Floats, labels: Ints) -> Calibration:
 
 def logistic(x: Floats, labels: Ints, weights: Floats | None = None) -> Calibration:
     """Return the unpenalised logistic regression of labels on one column."""
-    model = LogisticRegression(C=np.inf).fit(x.reshape(-1, 1), labels, weights)
+    model = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(x.reshape(-1, 1), labels, weights)
     return Calibration(slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
 
 

@@ -16,7 +16,7 @@ PROSE = Prose(
             "scikit-learn (BSD-3-Clause). Licence of the data: CC BY 4.0."
         ),
         (
-            "569 patients, 212 malignant, 30 features, none missing; one fine needle aspirate each, one hospital. Split "
+            "569 patients, 212 malignant, 30 features, none missing; one needle aspirate each, one hospital. Split "
             "by seed and stratified: half for training, a quarter for calibration, a quarter for the figures."
         ),
     ],
