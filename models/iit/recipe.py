@@ -8,6 +8,7 @@ import numpy as np
 
 from models import card
 from models.evaluation import Bootstrap, Estimate, auc, brier, by_band, by_group, calibration, counts, flat, precision
+from models.golden import golden
 from models.iit import dataset
 from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
 from models.iit.groups import audited
@@ -24,7 +25,6 @@ from models.training import (
     calibrate,
     digest,
     fit,
-    golden_rows,
     probabilities,
     raw_scores,
 )
@@ -64,10 +64,11 @@ def build(seed: int, patients: int, progress: Progress) -> TrainedModel:
     estimates = _evaluate(cohort, test, chance, seed)
     contract = _contract(train_rows, platt, bands, {**flat(estimates), **counts(test.labels)})
     groups = by_band(contract, test.labels, chance) + by_group(audited(cohort, test), test.labels, chance)
-    golden = [contract.decode(test.rows[i].tolist()) for i in golden_rows(contract, test.rows, chance)]
     progress("done", 1.0)
     text = booster.model_to_string().encode()
-    return TrainedModel(contract, text, tuple(golden), card.render(contract, PROSE, estimates, groups))
+    return TrainedModel(
+        contract, text, golden(contract, test.rows, chance), card.render(contract, PROSE, estimates, groups)
+    )
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:

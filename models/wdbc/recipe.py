@@ -10,6 +10,7 @@ from sklearn.model_selection import train_test_split
 
 from models import card
 from models.evaluation import Bootstrap, auc, brier, by_band, counts, flat, precision
+from models.golden import golden
 from models.recipe import Progress
 from models.training import (
     Floats,
@@ -18,7 +19,6 @@ from models.training import (
     calibrate,
     digest,
     fit,
-    golden_rows,
     probabilities,
     raw_scores,
 )
@@ -68,10 +68,11 @@ def train(seed: int, progress: Progress) -> TrainedModel:
         metrics={**flat(estimates), **counts(test.labels)},
     )
     groups = by_band(contract, test.labels, chance)
-    golden = [contract.decode(test.rows[i].tolist()) for i in golden_rows(contract, test.rows, chance)]
     progress("done", 1.0)
     text = booster.model_to_string().encode()
-    return TrainedModel(contract, text, tuple(golden), card.render(contract, PROSE, estimates, groups))
+    return TrainedModel(
+        contract, text, golden(contract, test.rows, chance), card.render(contract, PROSE, estimates, groups)
+    )
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
