@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
 class Engine(Protocol):
@@ -16,7 +19,7 @@ class Engine(Protocol):
         """Return one TreeSHAP contribution per feature, and the base value; they add up to `raw(row)` within 1e-9."""
         ...
 
-    def raw_batch(self, rows: Any, count: int) -> Sequence[float]:
+    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles."""
         ...
 
