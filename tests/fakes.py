@@ -69,21 +69,27 @@ class FakeModels:
         self.history[name, model.version] = model
         return model
 
-    def version(self, name: str, version: int) -> ToyModel:
+    def archived(self, name: str, version: int) -> ToyModel:
         return self.history[name, version]
 
-    def notices(self, name: str) -> Sequence[str]:
+    def warnings(self, name: str) -> Sequence[str]:
         return self.said
 
     def promote(self, **changes: Any) -> None:
         self.champions["toy"] = replace(self.champions["toy"], **changes)
 
 
-class FakeHistories:
-    """Counts the visits of a history."""
+class VisitCount:
+    """A feature set that counts the visits of a history."""
 
-    def features(self, feature_set: str, history: Mapping[str, Any], as_of: datetime) -> Mapping[str, Any]:
-        return {"age": 30, "visits": len(history["visits"])}
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def parse(self, history: Any) -> int:
+        return len(history["visits"])
+
+    def extract(self, visits: int, as_of: datetime) -> Mapping[str, Any]:
+        return {"age": 30, "visits": visits}
 
 
 class FakeLedger:

@@ -4,6 +4,8 @@ from typing import Any
 
 from vigil import bootstrap
 
+bootstrap.on_lambda(bootstrap.scoring_api)
+
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""

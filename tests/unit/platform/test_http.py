@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from fastapi import APIRouter
 
-from tests.fakes import Clock, FakeHistories, FakeLedger, FakeModels
+from tests.fakes import Clock, FakeLedger, FakeModels, VisitCount
 from tests.gateway import Context, event
 from vigil.operations import routes as health_routes
 from vigil.operations.service import Health
@@ -36,7 +36,7 @@ class Api:
             raise RuntimeError(SECRET)
 
         telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a logger of its own
-        scoring = Scoring(self.models, FakeHistories(), self.ledger, self.clock, timedelta(hours=24))
+        scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24))
         app = create_app(
             title="Vigil",
             routers=[scoring_routes.router, health_routes.router, docs.router, broken],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes import Clock, FakeHistories, FakeLedger, FakeModels, ToyModel
+from tests.fakes import Clock, FakeLedger, FakeModels, ToyModel, VisitCount
 from vigil.errors import IdempotencyKeyReused, InvalidInput, NotFound, Unavailable
 from vigil.scoring.model import LedgerRow, ScoreRequest
 from vigil.scoring.service import Scoring
@@ -24,7 +24,7 @@ class World:
     def service(self, ledger):
         from datetime import timedelta
 
-        return Scoring(self.models, FakeHistories(), ledger, self.clock, timedelta(hours=24))
+        return Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24))
 
 
 @pytest.fixture

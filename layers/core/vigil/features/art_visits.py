@@ -172,9 +172,7 @@ def _viral_load(last: Observation | None, restarted_on: date | None, today: date
     }
 
 
-def _clinical(
-    latest: dict[ObservationCode, Observation], person: Registration, today: date
-) -> dict[str, FeatureValue]:
+def _clinical(latest: dict[ObservationCode, Observation], person: Registration, today: date) -> dict[str, FeatureValue]:
     weight, cd4, stage = (_number(latest.get(code)) for code in ("weight", "cd4", "who_stage"))
     adherence = latest.get("adherence")
     return {

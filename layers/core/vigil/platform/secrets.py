@@ -30,3 +30,7 @@ class Secret:
                 if not self._values:
                     raise Unavailable("The secret store did not answer.") from error
         return self._values
+
+    def field(self, name: str) -> bytes:
+        """Return one field, as bytes."""
+        return self.values()[name].encode()

@@ -1,9 +1,10 @@
 """What scoring needs from outside: models to score with and a ledger to commit to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
-from vigil.registry.model import ModelContract
+from vigil.registry.model import FeatureValue, ModelContract
 from vigil.registry.ports import Engine
 from vigil.scoring.model import LedgerRow, Page
 
@@ -44,20 +45,26 @@ class Models(Protocol):
         """Return the model behind the champion alias; raise NotFound or Unavailable."""
         ...
 
-    def version(self, name: str, version: int) -> ScoringModel:
+    def archived(self, name: str, version: int) -> ScoringModel:
         """Return an exact version for a replay, even when it is past its expiry; raise ModelRefused."""
         ...
 
-    def notices(self, name: str) -> Sequence[str]:
+    def warnings(self, name: str) -> Sequence[str]:
         """Return what callers should know of the model now, e.g. that a newer version was refused."""
         ...
 
 
-class Histories(Protocol):
-    """The one feature code path from histories to features."""
+class FeatureSet(Protocol):
+    """The one code path from histories to features, in training and in serving."""
 
-    def features(self, feature_set: str, history: Mapping[str, Any], as_of: Any) -> Mapping[str, Any]:
-        """Return the features of a history as of a moment; raise InvalidInput naming the record and the bound."""
+    @property
+    def parse(self) -> Callable[[object], Any]:
+        """Read an untrusted history; raises InvalidInput naming the record and the bound."""
+        ...
+
+    @property
+    def extract(self) -> Callable[[Any, datetime], Mapping[str, FeatureValue]]:
+        """Return the features of a parsed history as of a moment; raises InvalidInput naming `as_of`."""
         ...
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.registry.model import ModelContract
 from vigil.scoring.model import Decision, LedgerRow, ModelRef, Page, ScoreRequest, decision_id, reasons
-from vigil.scoring.ports import Histories, Ledger, Models, ScoringModel
+from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 
 CLOCK_SKEW = timedelta(seconds=60)
 
@@ -29,13 +29,13 @@ class Scoring:
     def __init__(
         self,
         models: Models,
-        histories: Histories,
+        feature_sets: Callable[[str], FeatureSet],
         ledger: Ledger,
         clock: Callable[[], datetime],
         idempotency_window: timedelta,
     ) -> None:
         self._models = models
-        self._histories = histories
+        self._feature_sets = feature_sets
         self._ledger = ledger
         self._clock = clock
         self._window = idempotency_window
@@ -72,7 +72,7 @@ class Scoring:
         Raises NotFound, or ModelRefused when that version cannot be had or verified any more.
         """
         row = self.get(tenant_id, decision)
-        model = self._models.version(row.model.name, row.model.version)
+        model = self._models.archived(row.model.name, row.model.version)
         stored = json.loads(row.body)
         draft = _Draft(
             model=model,
@@ -92,14 +92,15 @@ class Scoring:
         features = request.features
         if features is None:
             assert request.history is not None and model.contract.history is not None  # noqa: S101, PT018 - checked
-            features = self._histories.features(model.contract.history, request.history, as_of)
+            feature_set = self._feature_sets(model.contract.history)
+            features = feature_set.extract(feature_set.parse(request.history), as_of)
         return _Draft(
             model=model,
             subject_id=request.subject_id,
             row=model.contract.encode(features),
             explain=request.explain,
             as_of=_iso(as_of),
-            warnings=tuple(self._models.notices(request.model)),
+            warnings=tuple(self._models.warnings(request.model)),
         )
 
     def _champion(self, name: str) -> ScoringModel:

@@ -66,6 +66,10 @@ class DynamoLedger:
             next={"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None,
         )
 
+    def check(self) -> None:
+        """Return when the ledger answers a read; raise Unavailable when it does not."""
+        self.get("health", "probe")
+
     def _call(self, operation: str, **arguments: Any) -> Any:
         try:
             return getattr(self._client, operation)(TableName=self._table, **arguments)
