@@ -21,6 +21,6 @@ def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
     token = access.create_key("acme")
     assert authorize(token)["context"] == {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE"}
     access.revoke_key(token.key_id)
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(token)
     assert token.secret not in capsys.readouterr().out

@@ -24,7 +24,7 @@ def world():
 
 
 def refused(access, token):
-    with pytest.raises(Unauthenticated, match="^The credential is not valid.$"):
+    with pytest.raises(Unauthenticated, match=r"^The credential is not valid\.$"):
         access.authenticate(token)
 
 
@@ -100,5 +100,5 @@ def test_the_authorizer_allows_the_whole_stage_and_names_the_tenant(world):
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp5", "vgl_local_x"])
 def test_the_authorizer_turns_every_refusal_into_a_401(world, header):
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer(world[0])({"methodArn": ARN, "headers": {"Authorization": header}}, None)
