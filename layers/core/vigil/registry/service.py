@@ -1,6 +1,7 @@
 """Models for serving: loaded once, verified, refreshed without a deploy, and kept when the next one is bad."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -102,6 +103,21 @@ class Registry:
     def names(self) -> list[str]:
         """Return the names of all models with a champion; raise Unavailable if the pointers are away."""
         return self._pointers.names()
+
+    def preload(self) -> None:
+        """Load every champion that can be loaded, so that no request waits for it; `check` tells of the others."""
+        with suppress(Unavailable):
+            for name in self.names():
+                with suppress(NotFound, Unavailable):
+                    self.champion(name)
+
+    def check(self) -> None:
+        """Return when every champion can be served; raise Unavailable when one cannot, or when there is none."""
+        names = self.names()
+        if not names:
+            raise Unavailable("there is no model")
+        for name in names:
+            self.champion(name)
 
     def warnings(self, name: str) -> tuple[str, ...]:
         """Return why the model being served may not be the newest: for answers' `warnings`."""
