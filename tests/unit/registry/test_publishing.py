@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.registry import (
+from tests.registry_fakes import (
     KEYS,
     OTHER_KEY,
     Clock,

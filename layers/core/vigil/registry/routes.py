@@ -1,11 +1,13 @@
 """`/v1/models`: what can be scored, by which model, and what each model promises."""
 
-from typing import Annotated, Any, cast
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from vigil.errors import Unavailable
+from vigil.platform.principal import Caller
+from vigil.platform.schemas import responses
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import Band, Calibration, FeatureSpec, Label, TrainingData
 from vigil.registry.service import Registry
@@ -44,17 +46,10 @@ class ModelDetail(ModelSummary):
     warnings: list[str] = Field(description="why a newer version may not be in use")
 
 
-async def current_registry(request: Request) -> Registry:
-    """Return the registry that `bootstrap` put on the app; `async` because FastAPI gives a thread to each plain one."""
-    return cast("Registry", request.app.state.registry)
-
-
-RegistryParameter = Annotated[Registry, Depends(current_registry)]
-
-
-@router.get("", summary="List the models", responses={503: {"description": "The registry is away"}})
-async def list_models(registry: RegistryParameter) -> ModelList:
+@router.get("", responses=responses(401, 503))
+async def list_models(request: Request, _: Caller) -> ModelList:
     """Return every model with a champion, by name."""
+    registry: Registry = request.app.state.registry
     models, unavailable = [], []
     for name in registry.names():
         try:
@@ -64,13 +59,10 @@ async def list_models(registry: RegistryParameter) -> ModelList:
     return ModelList(models=models, unavailable=unavailable)
 
 
-@router.get(
-    "/{name}",
-    summary="Describe a model",
-    responses={404: {"description": "No model of that name"}, 503: {"description": "The model cannot be used now"}},
-)
-async def describe_model(name: str, registry: RegistryParameter) -> ModelDetail:
+@router.get("/{name}", responses=responses(401, 404, 503))
+async def describe_model(request: Request, name: str, _: Caller) -> ModelDetail:
     """Return a model's feature schema, label, bands, calibration, metrics, training data and card."""
+    registry: Registry = request.app.state.registry
     model = registry.champion(name)
     contract = model.contract
     return ModelDetail(

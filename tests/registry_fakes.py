@@ -104,6 +104,8 @@ class MemoryCatalogue:
         self.pointers[new.name, new.alias] = new
 
     def names(self):
+        if self.away:
+            raise Unavailable("the model registry cannot be reached")
         return sorted(name for name, alias in self.pointers if alias == "champion")
 
     def record(self, published):
