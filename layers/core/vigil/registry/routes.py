@@ -1,18 +1,20 @@
 """`/v1/models`: what can be scored, by which model, and what each model promises."""
 
-from typing import Any
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from vigil.errors import Unavailable
-from vigil.platform.principal import Caller
+from vigil.platform.principal import principal
 from vigil.platform.schemas import responses
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import Band, Calibration, FeatureSpec, Label, TrainingData
 from vigil.registry.service import Registry
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(
+    prefix="/v1/models", tags=["models"], dependencies=[Depends(principal)], responses=responses(401, 503)
+)
 
 
 class ModelSummary(BaseModel):
@@ -46,10 +48,17 @@ class ModelDetail(ModelSummary):
     warnings: list[str] = Field(description="why a newer version may not be in use")
 
 
-@router.get("", responses=responses(401, 503))
-async def list_models(request: Request, _: Caller) -> ModelList:
+async def current_registry(request: Request) -> Registry:
+    """Return the registry that `bootstrap` put on the app; `async` because FastAPI gives a thread to each plain one."""
+    return cast("Registry", request.app.state.registry)
+
+
+RegistryParameter = Annotated[Registry, Depends(current_registry)]
+
+
+@router.get("", summary="List the models")
+async def list_models(registry: RegistryParameter) -> ModelList:
     """Return every model with a champion, by name."""
-    registry: Registry = request.app.state.registry
     models, unavailable = [], []
     for name in registry.names():
         try:
@@ -59,10 +68,13 @@ async def list_models(request: Request, _: Caller) -> ModelList:
     return ModelList(models=models, unavailable=unavailable)
 
 
-@router.get("/{name}", responses=responses(401, 404, 503))
-async def describe_model(request: Request, name: str, _: Caller) -> ModelDetail:
+@router.get(
+    "/{name}",
+    summary="Describe a model",
+    responses=responses(404),
+)
+async def describe_model(name: str, registry: RegistryParameter) -> ModelDetail:
     """Return a model's feature schema, label, bands, calibration, metrics, training data and card."""
-    registry: Registry = request.app.state.registry
     model = registry.champion(name)
     contract = model.contract
     return ModelDetail(
