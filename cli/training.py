@@ -44,10 +44,8 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
 
     Raises NotFound for a model without recipe.
     """
-    try:
-        recipe_of_model = recipe.load(training.name)
-    except KeyError as error:
-        raise NotFound(f"no recipe: have {', '.join(recipe.names())}") from error
+    if training.name not in recipe.names():
+        raise NotFound(f"no recipe of that name; there are {', '.join(recipe.names())}")
     parent = training.packages / training.name
     last = max(versions(parent), default=0)
     stamp = _stamp(training, key)
@@ -55,7 +53,7 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
         return Trained(parent / f"{last:08d}", last, reused=True)
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
-    files = build(recipe_of_model.train(training.seed, progress), release, key, engine.load)
+    files = build(recipe.load(training.name).train(training.seed, progress), release, key, engine.load)
     verified(files, {key.key_id: key.public})
     folder = _write(parent, release.version, files)
     _stamp_file(parent, release.version).write_text(stamp)

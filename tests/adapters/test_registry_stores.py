@@ -5,7 +5,7 @@ from dataclasses import replace
 import botocore.exceptions
 import pytest
 
-from tests.registry_fakes import MemoryCatalogue, MemoryPackages
+from tests.fakes.registry import MemoryCatalogue, MemoryPackages
 from vigil.errors import Conflict, ModelRefused, Unavailable
 from vigil.registry.model import FILE_LIMITS
 from vigil.registry.ports import Pointer, PublishedVersion

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.registry_fakes import KEY, KEYS, NOW, OTHER_KEY, LinearEngines, contract, package, resigned, trained
+from tests.fakes.registry import KEY, KEYS, NOW, OTHER_KEY, LinearEngines, contract, package, resigned, trained
 from vigil.errors import ModelRefused
 from vigil.registry.model import FILE_LIMITS, FeatureSpec
 from vigil.registry.package import Expected, Verifier, canonical, digest_of, manifest_bytes

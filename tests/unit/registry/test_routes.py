@@ -6,8 +6,9 @@ import uuid
 
 import pytest
 
+from tests.fakes.clock import Clock
+from tests.fakes.registry import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
 from tests.gateway import Context, event
-from tests.registry_fakes import KEYS, Clock, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.telemetry import Telemetry
 from vigil.registry.package import Verifier

@@ -5,7 +5,8 @@ from threading import Barrier, Event
 
 import pytest
 
-from tests.registry_fakes import KEYS, Clock, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
+from tests.fakes.clock import Clock
+from tests.fakes.registry import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
 from vigil.errors import ModelRefused, NotFound, Unavailable
 from vigil.registry.package import Verifier, digest_of
 from vigil.registry.ports import Pointer
