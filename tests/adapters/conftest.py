@@ -17,3 +17,15 @@ def aws(monkeypatch):
     with mock_aws():
         create_tables(boto3.client("dynamodb"))
         yield boto3.client
+
+
+@pytest.fixture
+def s3(aws):
+    client = aws("s3")
+    client.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return client
+
+
+@pytest.fixture
+def dynamodb(aws):
+    return aws("dynamodb")
