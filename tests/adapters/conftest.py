@@ -1,0 +1,19 @@
+"""AWS in process (moto), with the tables that `infra/data.yaml` declares."""
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.tables import create_tables
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """An empty account; yields a factory of clients."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        create_tables(boto3.client("dynamodb"))
+        yield boto3.client
