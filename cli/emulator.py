@@ -1,33 +1,131 @@
-"""MiniStack, with what its OpenAPI import leaves out: the ANY method and gateway responses.
+"""MiniStack's process: started in the background on a free loopback port, found again, and ended with its children."""
 
-Run by MiniStack's own interpreter (`cli.local` starts it), never imported by Vigil.
-"""
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
-from collections.abc import Mapping
-from typing import Any
+import httpx
+import psutil
 
-from ministack import app
-from ministack.services import apigateway_v1 as gateway
+from cli.checkout import ROOT, tool_python
+from cli.embedded import CREDENTIALS, REGION
 
-ANY_METHOD = "x-amazon-apigateway-any-method"
-GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
-
-_import_as_shipped = gateway._import_rest_api
-
-
-def import_rest_api(spec: Mapping[str, Any], base_data: Mapping[str, Any] | None = None) -> str:
-    """Create a REST API from an OpenAPI document as API Gateway would; return its id."""
-    paths = {
-        path: {"any" if method == ANY_METHOD else method: operation for method, operation in item.items()}
-        for path, item in spec.get("paths", {}).items()
-    }
-    api_id: str = _import_as_shipped({**spec, "paths": paths}, base_data)
-    for response_type, response in spec.get(GATEWAY_RESPONSES, {}).items():
-        gateway._put_gateway_response(api_id, response_type, response)
-    return api_id
+MAIN = ROOT / "cli" / "ministack_main.py"
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
 
 
-if __name__ == "__main__":
-    gateway._OPENAPI_HTTP_METHODS.add("any")
-    gateway._import_rest_api = import_rest_api
-    app.main()
+@dataclass(frozen=True)
+class Emulator:
+    """The MiniStack of one state folder."""
+
+    state: Path
+
+    @property
+    def log(self) -> Path:
+        """Where MiniStack writes what it does."""
+        return self.state / "ministack.log"
+
+    @property
+    def _record(self) -> Path:
+        return self.state / "ministack.pid"
+
+    @property
+    def _scratch(self) -> Path:
+        return self.state / "ministack"
+
+    def process(self) -> psutil.Process | None:
+        """Return our MiniStack, or None; a later process that merely got its number is never taken for it."""
+        try:
+            process = psutil.Process(int(self._record.read_text().split()[0]))
+            older = process.create_time() <= self._record.stat().st_mtime + 1
+            ours = older and str(self._record) in process.cmdline()
+        except (OSError, ValueError, IndexError, psutil.Error):
+            return None
+        return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+
+    def endpoint(self) -> str | None:
+        """Return the URL at which it answers, or None while it does not."""
+        if self.process() is None:
+            return None
+        url = f"http://127.0.0.1:{self._record.read_text().split()[1]}"
+        try:
+            return url if httpx.get(f"{url}/_ministack/ready", timeout=2, trust_env=False).is_success else None
+        except httpx.HTTPError:
+            return None
+
+    def start(self) -> str:
+        """Start afresh and return the URL; raise RuntimeError with the end of the log if it does not come up."""
+        self.stop()
+        self._scratch.mkdir(parents=True)
+        port = _free_port()
+        python = tool_python("ministack")
+        with self.log.open("wb") as log:
+            child = subprocess.Popen(
+                [python, "-P", str(MAIN), str(self._record)],
+                cwd=self._scratch,
+                env=self._environment(port, python),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and child.poll() is None:
+            if url := self.endpoint():
+                return url
+            time.sleep(0.05)
+        self.stop()
+        raise RuntimeError(f"MiniStack did not start; the end of {self.log}:\n{self.log.read_text()[-2000:]}")
+
+    def stop(self) -> bool:
+        """End it and every function worker that it started; return whether there was anything to end."""
+        process = self.process()
+        if process is not None:
+            family = [process, *process.children(recursive=True)]
+            for member in family:
+                _signal(member, psutil.Process.terminate)
+            _, stubborn = psutil.wait_procs(family, timeout=STOP_SECONDS)
+            for member in stubborn:
+                _signal(member, psutil.Process.kill)
+            psutil.wait_procs(stubborn, timeout=STOP_SECONDS)
+        self._record.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        return process is not None
+
+    def _environment(self, port: int, python: Path) -> dict[str, str]:
+        """Functions inherit these: nothing of the user's environment may reach them."""
+        return CREDENTIALS | {
+            "PATH": f"{python.parent}:{os.defpath}",
+            "HOME": str(self._scratch),
+            "TMPDIR": str(self._scratch),
+            "S3_DATA_DIR": str(self._scratch / "s3"),
+            "STATE_DIR": str(self._scratch / "state"),
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",  # each function may do what its role grants, and no more
+            "DOCKER_HOST": f"unix://{self._scratch}/no-docker.sock",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _signal(process: psutil.Process, action: "type[psutil.Process.terminate]") -> None:
+    try:
+        action(process)
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,120 @@
+"""`template.yaml` through the SAM CLI: built into a state folder and deployed to the MiniStack of that folder."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.checkout import ROOT, fingerprint, pin, tool_python, uv
+from cli.embedded import REGION, Deployment, aws_environment
+
+SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
+UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The local stage of one state folder."""
+
+    state: Path
+
+    @property
+    def name(self) -> str:
+        """A name of its own for each state folder, so that logs of two checkouts are told apart."""
+        return f"vigil-local-{fingerprint([], str(self.state))[:6]}"
+
+    @property
+    def log(self) -> Path:
+        """What the SAM CLI said last."""
+        return self.state / "sam.log"
+
+    @property
+    def _build(self) -> Path:
+        return self.state / "build"
+
+    def fingerprint(self, parameters: Mapping[str, str]) -> str:
+        """Return what decides over building and deploying again: sources, tools, parameters, this machine."""
+        paths = [ROOT / source for source in SOURCES]
+        machine = (platform.machine(), platform.python_version())
+        return fingerprint(paths, pin("sam"), pin("ministack"), *machine, json.dumps(parameters, sort_keys=True))
+
+    def build(self) -> bool:
+        """Run `sam build` unless the sources are those of the last build; return whether it ran."""
+        stamp = self.state / "build.stamp"
+        now = self.fingerprint({})
+        if stamp.is_file() and stamp.read_text() == now and (self._build / "template.yaml").is_file():
+            return False
+        stamp.unlink(missing_ok=True)
+        for cache in ROOT.glob("functions/*/__pycache__"):
+            shutil.rmtree(cache)  # a function's folder is shipped as it is
+        self._sam("build", "--build-dir", str(self._build))
+        stamp.write_text(now)
+        return True
+
+    def deploy(self, endpoint_url: str, parameters: Mapping[str, str]) -> Deployment:
+        """Run `sam deploy` against MiniStack and return where everything is."""
+        client = self.client(endpoint_url, "s3")
+        if UPLOADS not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=UPLOADS)
+        overrides = self.state / "parameters.json"
+        overrides.write_text(json.dumps(parameters))
+        self._sam(
+            *("deploy", "--template-file", str(self._build / "template.yaml"), "--stack-name", self.name),
+            *("--parameter-overrides", overrides.as_uri()),
+            endpoint_url=endpoint_url,
+        )
+        stacks = self.client(endpoint_url, "cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        out = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+        # The stage's public address is AWS's; MiniStack serves the same API under a path of its own.
+        api_url = f"{endpoint_url}/_aws/execute-api/{out['ApiId']}/local"
+        return Deployment(
+            api_url=api_url,
+            docs_url=f"{api_url}/docs",
+            endpoint_url=endpoint_url,
+            stack_name=self.name,
+            tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access")},
+            buckets={"packages": out["PackagesBucket"]},
+            secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
+            fingerprint=self.fingerprint(parameters),
+        )
+
+    def client(self, endpoint_url: str, service: str) -> Any:
+        """Return a boto3 client of this stack's MiniStack."""
+        import boto3
+
+        keys = aws_environment(endpoint_url)
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def _sam(self, command: str, *options: str, endpoint_url: str = "") -> None:
+        python = tool_python("sam")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
+        env = kept | aws_environment(endpoint_url or "http://127.0.0.1:9") | {
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_POLL_DELAY": "0.5",
+            "__SAM_CLI_APP_DIR": str(self.state / "sam"),
+            "VIGIL_BUILD": "local",
+            "UV": uv(),
+        }
+        done = subprocess.run(
+            [python, "-m", "samcli", command, "--config-env", "local", *options],
+            cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        self.log.write_text(done.stdout + done.stderr)
+        if done.returncode:
+            raise RuntimeError(f"sam {command} failed; the end of {self.log}:\n{self.log.read_text()[-3000:]}")
+
+
+def architecture() -> str:
+    """Return this machine's architecture in Lambda's words."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
