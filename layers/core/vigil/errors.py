@@ -77,6 +77,7 @@ class Unavailable(VigilError):
 
 RefusalReason = Literal[
     "missing_file",
+    "oversized",
     "malformed",
     "unsigned",
     "unknown_key",

@@ -1,6 +1,7 @@
 """What a model package says of itself: features, label, calibration, bands. Pure values and rules."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,6 +11,16 @@ from vigil.errors import FieldError, InvalidInput
 
 FeatureValue: TypeAlias = float | int | bool | str | None
 NAN = float("nan")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+"""What a model may be called: it becomes part of object keys, table keys and paths."""
+FILE_LIMITS: Mapping[str, int] = {
+    "manifest.json": 1 << 20,
+    "manifest.sig": 1 << 12,
+    "model.txt": 64 << 20,
+    "golden.json": 8 << 20,
+    "card.md": 1 << 18,
+}
+"""The files of a package and the most bytes that each may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,8 @@ class ModelContract:
     """The feature set (`vigil.features`) that turns a history into `features`, e.g. `art-visits/1`."""
 
     def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"name must match {NAME.pattern}")
         if not self.bands or self.bands[0].lower != 0 or any(a.lower >= b.lower for a, b in pairwise(self.bands)):
             raise ValueError("bands must start at 0 and rise")
         names = [f.name for f in self.features]

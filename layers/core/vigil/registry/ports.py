@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
 class Engine(Protocol):
@@ -16,13 +19,17 @@ class Engine(Protocol):
         """Return one TreeSHAP contribution per feature, and the base value; they add up to `raw(row)` within 1e-9."""
         ...
 
-    def raw_batch(self, rows: Any, count: int) -> Sequence[float]:
+    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles."""
         ...
 
 
 EngineFactory: TypeAlias = Callable[[bytes, Sequence[str]], Engine]
 """Builds an engine from verified model bytes and the schema's feature names; raises ModelRefused."""
+
+
+CHAMPION = "champion"
+"""The alias of the version that decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +48,39 @@ class Pointer:
     floor: int
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """One line of the catalogue; what it says is copied from a manifest that was verified when it was published."""
+
+    name: str
+    version: int
+    digest: str
+    created_at: str
+    expires_at: str
+    key_id: str
+    metrics: Mapping[str, float]
+
+
 class PackageStore(Protocol):
     """Immutable package files by model and version."""
 
     def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
-        """Store a package; raise Conflict if that version exists."""
+        """Store a package; raise Conflict if that version exists with other bytes.
+
+        The same bytes again are no error, so that a publication that was cut short can be repeated.
+        """
         ...
 
     def get(self, name: str, version: int, file: str) -> bytes:
-        """Return one file whole; raise ModelRefused(missing_file) if it is not there."""
+        """Return one file whole.
+
+        Raises ModelRefused: `missing_file` if it is not there, `oversized` above `FILE_LIMITS`, before reading it.
+        """
         ...
 
 
 class PointerStore(Protocol):
-    """Versions and aliases of models."""
+    """Aliases of models: all that serving needs to know."""
 
     def pointer(self, name: str, alias: str) -> Pointer | None:
         """Return the alias, or None for a model or alias that does not exist."""
@@ -66,4 +92,20 @@ class PointerStore(Protocol):
 
     def names(self) -> list[str]:
         """Return the names of all models with a champion, sorted."""
+        ...
+
+
+class Catalogue(PointerStore, Protocol):
+    """Aliases and every published version: what publishing needs."""
+
+    def record(self, published: PublishedVersion) -> None:
+        """Note a published version; noting the same one again changes nothing."""
+        ...
+
+    def published(self) -> list[str]:
+        """Return the names of all models with a published version, sorted."""
+        ...
+
+    def versions(self, name: str) -> list[PublishedVersion]:
+        """Return the published versions of a model, oldest first."""
         ...

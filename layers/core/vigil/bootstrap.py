@@ -1,0 +1,127 @@
+"""The one place where adapters are wired into services. Everything is built on first use, nothing at import."""
+
+import base64
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from vigil.platform import aws
+from vigil.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from vigil.registry.service import Registry
+    from vigil.scoring.service import Scoring
+    from vigil.scoring.store import DynamoLedger
+    from vigil.tenancy.service import Access
+
+Handler = Callable[[Any, Any], Any]
+
+
+def on_lambda(factory: Callable[[], Handler]) -> None:
+    """Build a function's handler during Lambda's init phase, whose CPU is boosted and whose memory SnapStart keeps."""
+    if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+        factory()
+
+
+@cache
+def settings() -> Settings:
+    """Return this function's configuration."""
+    return Settings.from_env(os.environ)
+
+
+@cache
+def scoring_api() -> Handler:
+    """Return the Lambda entry of the scoring API, its models loaded."""
+    from vigil.operations import routes as health_routes
+    from vigil.operations.service import Health
+    from vigil.platform import docs
+    from vigil.platform.cursor import Cursors
+    from vigil.platform.http import create_app, lambda_handler
+    from vigil.platform.secrets import Secret
+    from vigil.platform.telemetry import Telemetry
+    from vigil.registry import routes as registry_routes
+    from vigil.scoring import routes as scoring_routes
+
+    cursor_secret = Secret(_client("secretsmanager"), settings().cursor_secret_arn)
+    telemetry = Telemetry("scoring-api")
+    models = registry()
+    models.preload()
+    app = create_app(
+        title="Vigil",
+        routers=[scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
+        telemetry=telemetry,
+        max_body_bytes=settings().max_body_bytes,
+        state={
+            "scoring": scoring(),
+            "registry": models,
+            "cursors": Cursors(partial(cursor_secret.field, "key")),
+            "health": Health({"models": models.check, "ledger": _ledger().check}),
+        },
+    )
+    return lambda_handler(app, telemetry)
+
+
+@cache
+def authorizer() -> Handler:
+    """Return the Lambda entry of the REQUEST authorizer."""
+    from vigil.platform.telemetry import Telemetry
+    from vigil.tenancy.authorizer import Authorizer
+
+    return Telemetry("tenancy-authorizer").wrap(Authorizer(access()))
+
+
+@cache
+def access() -> "Access":
+    """Return the service of tenants and keys."""
+    from vigil.platform.secrets import Secret
+    from vigil.tenancy.service import Access
+    from vigil.tenancy.store import DynamoAccess, SecretPeppers
+
+    config = settings()
+    peppers = SecretPeppers(Secret(_client("secretsmanager"), config.access_secret_arn))
+    return Access(DynamoAccess(_client("dynamodb"), config.access_table), peppers, config.stage, _now)
+
+
+@cache
+def scoring() -> "Scoring":
+    """Return the scoring service."""
+    from vigil.features.service import feature_set
+    from vigil.scoring.service import Scoring
+
+    return Scoring(registry(), feature_set, _ledger(), _now, settings().idempotency_window)
+
+
+@cache
+def registry() -> "Registry":
+    """Return the models of this process."""
+    from vigil.engines.lightgbm import load
+    from vigil.registry.package import Verifier
+    from vigil.registry.service import Registry
+    from vigil.registry.store import DynamoCatalogue, S3PackageStore
+
+    config = settings()
+    keys = {key_id: base64.b64decode(key) for key_id, key in config.model_keys.items()}
+    return Registry(
+        S3PackageStore(_client("s3"), config.packages_bucket),
+        DynamoCatalogue(_client("dynamodb"), config.registry_table),
+        Verifier(keys, load, config.model_floors),
+        clock=_now,
+    )
+
+
+@cache
+def _ledger() -> "DynamoLedger":
+    from vigil.scoring.store import DynamoLedger
+
+    return DynamoLedger(_client("dynamodb"), settings().decisions_table)
+
+
+@cache
+def _client(service: str) -> Any:
+    return aws.client(settings(), service)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

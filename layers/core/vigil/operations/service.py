@@ -1,0 +1,38 @@
+"""Health: is this instance alive, started, ready, and which dependency is away."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vigil.errors import VigilError
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result of asking one dependency: up or down, the class of the failure, and how long it took (ms)."""
+
+    name: str
+    up: bool
+    latency_ms: float
+    cause: str | None = None
+
+
+class Health:
+    """Runs named probes; a probe returns when its dependency answers and raises when it does not."""
+
+    def __init__(self, probes: Mapping[str, Callable[[], object]]) -> None:
+        self._probes = probes
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return one result per dependency. Causes are class names: messages may hold more than callers should see."""
+        return tuple(self._run(name, probe) for name, probe in self._probes.items())
+
+    @staticmethod
+    def _run(name: str, probe: Callable[[], object]) -> Check:
+        started = time.perf_counter()
+        cause = None
+        try:
+            probe()
+        except VigilError as error:
+            cause = type(error).__name__
+        return Check(name, cause is None, round((time.perf_counter() - started) * 1e3, 3), cause)

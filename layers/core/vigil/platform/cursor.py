@@ -1,0 +1,39 @@
+"""Opaque page cursors, bound by an HMAC to the tenant and the filter they were made for."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+
+from vigil.errors import FieldError, MalformedRequest
+
+_TAG_BYTES = 16
+
+
+class Cursors:
+    """Seals and opens page positions. `key` is asked for on first use, so that no list request means no secret read."""
+
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        self._key = key
+
+    def seal(self, scope: str, position: dict[str, str]) -> str:
+        """Return the cursor of a position within a scope (tenant and filter)."""
+        payload = json.dumps(position, separators=(",", ":"), sort_keys=True).encode()
+        return base64.urlsafe_b64encode(self._tag(scope, payload) + payload).rstrip(b"=").decode()
+
+    def open(self, scope: str, cursor: str) -> dict[str, str]:
+        """Return the position; raise MalformedRequest for a cursor that was not sealed for this very scope."""
+        try:
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        except (binascii.Error, ValueError):
+            raw = b""
+        tag, payload = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
+        if not hmac.compare_digest(tag, self._tag(scope, payload)):
+            raise MalformedRequest(FieldError("cursor", "was not issued for this list", "next_cursor of the same list"))
+        position: dict[str, str] = json.loads(payload)
+        return position
+
+    def _tag(self, scope: str, payload: bytes) -> bytes:
+        return hmac.digest(self._key(), scope.encode() + b"\0" + payload, hashlib.sha256)[:_TAG_BYTES]

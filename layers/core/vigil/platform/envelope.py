@@ -1,0 +1,95 @@
+"""What surrounds every request, as one plain ASGI middleware (Starlette's own base class costs a task per request)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vigil import errors
+from vigil.platform import correlation, problems
+from vigil.platform.telemetry import RequestFacts, Telemetry
+
+SECURITY_HEADERS = {
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+
+
+class Envelope:
+    """Correlation id, body rules, security headers and the log line of every answer, errors included."""
+
+    def __init__(
+        self, app: ASGIApp, telemetry: Telemetry, max_body_bytes: int, on_error: Callable[[Exception], Response]
+    ) -> None:
+        self._app = app
+        self._telemetry = telemetry
+        self._max_body_bytes = max_body_bytes
+        self._on_error = on_error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; nothing but the answer leaves here, whatever the app raises."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        correlation_id = correlation.begin(headers.get(correlation.HEADER))
+        facts, started = self._telemetry.begin(scope["method"])
+        dressed = self._dress(send, facts, correlation_id)
+        try:
+            body = await self._read(receive)
+            refusal = self._refuse(scope, headers, body)
+            await (refusal or self._app)(scope, _replay(body), dressed)
+        except Exception as error:  # the last resort of every request
+            await self._on_error(error)(scope, receive, dressed)
+        finally:
+            route = scope.get("route")
+            facts.route = getattr(route, "path", facts.route)
+            self._telemetry.end(facts, started)
+
+    async def _read(self, receive: Receive) -> bytes:
+        body, more = b"", True
+        while more and len(body) <= self._max_body_bytes:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        return body
+
+    def _refuse(self, scope: Scope, headers: Headers, body: bytes) -> Response | None:
+        if len(body) > self._max_body_bytes:
+            return problems.answer(
+                problems.CATALOGUE[errors.TooLarge], f"The body may have at most {self._max_body_bytes} bytes."
+            )
+        if scope["method"] in {"POST", "PUT", "PATCH"}:
+            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if media_type != "application/json":
+                return problems.answer(
+                    problems.CATALOGUE[errors.UnsupportedMediaType], "Content-Type must be application/json."
+                )
+        return None
+
+    @staticmethod
+    def _dress(send: Send, facts: RequestFacts, correlation_id: str) -> Send:
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                facts.status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-correlation-id"] = correlation_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        return dressed
+
+
+def _replay(body: bytes) -> Receive:
+    messages: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return receive

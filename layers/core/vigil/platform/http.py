@@ -1,0 +1,104 @@
+"""The HTTP app factory: every API function is this app with its own routers."""
+
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from vigil import errors
+from vigil.platform import problems, telemetry
+from vigil.platform.envelope import Envelope
+from vigil.platform.telemetry import Telemetry
+
+
+def create_app(
+    *, title: str, routers: Iterable[APIRouter], telemetry: Telemetry, max_body_bytes: int, state: dict[str, Any]
+) -> FastAPI:
+    """Return the app: routers, problem documents, correlation id, security headers, body limit, one log line.
+
+    `state` is what routes find under `request.app.state`: the services that bootstrap wired.
+    """
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.routes = []
+    for router in routers:
+        app.include_router(router)
+        app.state.routes += router.routes
+    for name, service in state.items():
+        setattr(app.state, name, service)
+    app.add_exception_handler(errors.VigilError, _on_vigil_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_middleware(Envelope, telemetry=telemetry, max_body_bytes=max_body_bytes, on_error=_on_unexpected)
+    return app
+
+
+def lambda_handler(app: FastAPI, telemetry: Telemetry) -> Callable[[Any, Any], Any]:
+    """Return the Lambda entry of an app."""
+    from mangum import Mangum  # noqa: PLC0415 - only where an app becomes a function
+
+    # What is not listed goes out as base64, which a REST API would hand to the caller undecoded.
+    text = ["text/", "application/json", problems.MEDIA_TYPE]
+    return telemetry.wrap(Mangum(app, lifespan="off", text_mime_types=text))
+
+
+async def _on_vigil_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.VigilError)  # noqa: S101 - what it was registered for
+    problem = problems.of(error)
+    if isinstance(error, errors.InvalidInput):
+        return problems.answer(problem, str(error), error.errors)
+    if isinstance(error, errors.ModelRefused):
+        return problems.answer(problem, f"refused: {error.reason}")
+    return problems.answer(problem, str(error) or problem.title)
+
+
+async def _on_validation_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it was registered for
+    rows = error.errors()
+    if any(row["type"] == "json_invalid" for row in rows):
+        broken = errors.MalformedRequest(errors.FieldError("body", "is not valid JSON", "RFC 8259"))
+        return await _on_vigil_error(_, broken)
+    fields = [errors.FieldError(_path(row["loc"]), row["msg"], _bound(row)) for row in rows]
+    return await _on_vigil_error(_, errors.InvalidInput(*fields))
+
+
+def _path(loc: tuple[str | int, ...]) -> str:
+    """Return `features.age` for `("body", "features", "age")`; a bare `("body",)` stays `body`."""
+    parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
+    return ".".join(str(part)[:64] for part in parts)
+
+
+def _bound(row: dict[str, Any]) -> str:
+    limits = {k: v for k, v in row.get("ctx", {}).items() if isinstance(v, str | int | float)}
+    return ", ".join(f"{k}={v}" for k, v in limits.items()) or row["type"]
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    """Translate what FastAPI itself refuses: no route, no such method, a body that cannot be parsed."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it was registered for
+    if error.status_code == 404:
+        return problems.answer(problems.CATALOGUE[errors.NotFound], "There is nothing at this address.")
+    if error.status_code == 405:
+        response = problems.answer(problems.METHOD_NOT_ALLOWED, "See the Allow header.")
+        response.headers["Allow"] = ", ".join(_methods(request))
+        return response
+    return await _on_vigil_error(
+        request, errors.MalformedRequest(errors.FieldError("body", "cannot be parsed", "JSON"))
+    )
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of every route at this address; Starlette's own Allow names those of the first one only."""
+    routes = (route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in routes for method in route.methods})
+
+
+def _on_unexpected(error: Exception) -> Response:
+    """Answer without a word of the error; the log line gets its class and place, not its message."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    telemetry.current.get().error = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    return problems.answer(problems.INTERNAL, "The error was logged under the correlation id.")

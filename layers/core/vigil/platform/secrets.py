@@ -1,0 +1,36 @@
+"""A secret of Secrets Manager, read once and kept for a while."""
+
+import json
+import time
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import Unavailable
+
+_TTL_SECONDS = 300.0
+
+
+class Secret:
+    """The string fields of one JSON secret. Nothing is read before the first use."""
+
+    def __init__(self, client: Any, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+        self._values: dict[str, str] = {}
+        self._read_at = -_TTL_SECONDS
+
+    def values(self) -> dict[str, str]:
+        """Return the fields, at most five minutes old; the last known ones while the service is away."""
+        if time.monotonic() - self._read_at >= _TTL_SECONDS:
+            try:
+                self._values = json.loads(self._client.get_secret_value(SecretId=self._arn)["SecretString"])
+                self._read_at = time.monotonic()
+            except (BotoCoreError, ClientError) as error:
+                if not self._values:
+                    raise Unavailable("The secret store did not answer.") from error
+        return self._values
+
+    def field(self, name: str) -> bytes:
+        """Return one field, as bytes."""
+        return self.values()[name].encode()

@@ -1,0 +1,69 @@
+"""One typed object for everything a deployment may set. Secrets are named here by ARN, never by value."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A function's configuration. Names without a default must be set; `from_env` says which are not."""
+
+    stage: str
+    decisions_table: str = ""
+    registry_table: str = ""
+    access_table: str = ""
+    packages_bucket: str = ""
+    access_secret_arn: str = ""
+    cursor_secret_arn: str = ""
+    model_keys: Mapping[str, str] = field(default_factory=dict)
+    """The pinned Ed25519 public keys, base64 by key id: two slots, so that a new key can overlap the old one."""
+    model_floors: Mapping[str, int] = field(default_factory=dict)
+    """The lowest version of each model that may ever be loaded, pinned with the deployment."""
+    pointer_ttl: timedelta = timedelta(seconds=60)
+    idempotency_window: timedelta = timedelta(hours=24)
+    connect_timeout: timedelta = timedelta(milliseconds=250)
+    read_timeout: timedelta = timedelta(milliseconds=500)
+    max_body_bytes: int = 256 * 1024
+
+    def __post_init__(self) -> None:
+        if len(self.model_keys) > 2:
+            raise ValueError("VIGIL_MODEL_KEYS: at most two keys may be pinned")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Read `VIGIL_*`; raise ValueError naming the variable that is missing or malformed."""
+        if not env.get("VIGIL_STAGE"):
+            raise ValueError("VIGIL_STAGE is not set")
+        return cls(
+            stage=env["VIGIL_STAGE"],
+            decisions_table=env.get("VIGIL_DECISIONS_TABLE", ""),
+            registry_table=env.get("VIGIL_REGISTRY_TABLE", ""),
+            access_table=env.get("VIGIL_ACCESS_TABLE", ""),
+            packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
+            access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
+            cursor_secret_arn=env.get("VIGIL_CURSOR_SECRET_ARN", ""),
+            model_keys=_json_object(env, "VIGIL_MODEL_KEYS"),
+            model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
+            connect_timeout=_milliseconds(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250),
+            read_timeout=_milliseconds(env, "VIGIL_AWS_READ_TIMEOUT_MS", 500),
+        )
+
+
+def _json_object(env: Mapping[str, str], name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(env.get(name) or "{}")
+    except ValueError as error:
+        raise ValueError(f"{name} is not JSON") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is not a JSON object")
+    return value
+
+
+def _milliseconds(env: Mapping[str, str], name: str, default: int) -> timedelta:
+    try:
+        return timedelta(milliseconds=int(env.get(name) or default))
+    except ValueError as error:
+        raise ValueError(f"{name} is not a whole number of milliseconds") from error

@@ -1,0 +1,82 @@
+"""One log line, one metrics flush and one trace annotation set per request, from allow-listed facts."""
+
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+from vigil.platform import correlation
+
+
+@dataclass(slots=True)
+class RequestFacts:
+    """Everything a log line may say of a request. Features, subjects and bodies have no field here, by design."""
+
+    method: str = ""
+    route: str = "unmatched"
+    status: int = 500
+    latency_ms: float = 0.0
+    tenant_id: str | None = None
+    key_id: str | None = None
+    model: str | None = None
+    model_version: int | None = None
+    band: str | None = None
+    decision_id: str | None = None
+    replayed: bool | None = None
+    explained: bool | None = None
+    problem: str | None = None
+    error: str | None = None
+    """The class of an unexpected error and where it was raised; never its message, which may quote input."""
+
+
+current: ContextVar[RequestFacts] = ContextVar("request_facts")
+
+
+class Telemetry:
+    """Powertools' logger, metrics and tracer, bound to the facts of a request."""
+
+    def __init__(self, service: str, stream: IO[str] | None = None) -> None:
+        self._logger = Logger(service=service, stream=stream)
+        self._metrics = Metrics(namespace="Vigil", service=service)
+        self._tracer = Tracer(service=service)
+
+    def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """Return the Lambda entry: request ids on every line, metrics flushed once, one trace segment."""
+        handler = self._metrics.log_metrics(handler, capture_cold_start_metric=True)
+        handler = self._logger.inject_lambda_context(handler, clear_state=True)
+        # Answers hold health data: they are never captured into a trace.
+        return self._tracer.capture_lambda_handler(handler, capture_response=False, capture_error=False)
+
+    def begin(self, method: str) -> tuple[RequestFacts, float]:
+        """Start collecting facts; returns them and the start time for `end`."""
+        facts = RequestFacts(method=method)
+        current.set(facts)
+        return facts, time.perf_counter()
+
+    def end(self, facts: RequestFacts, started: float) -> None:
+        """Write the line, the metrics and the annotations of a finished request."""
+        facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
+        known = {name: value for name, value in asdict(facts).items() if value is not None}
+        level = self._logger.error if facts.status >= 500 else self._logger.info
+        level("request", correlation_id=correlation.current.get(), **known)
+        self._measure(facts)
+        self._annotate(facts)
+
+    def _measure(self, facts: RequestFacts) -> None:
+        self._metrics.add_dimension("route", facts.route)
+        if facts.model:
+            self._metrics.add_dimension("model", facts.model)
+        self._metrics.add_metric("Latency", MetricUnit.Milliseconds, facts.latency_ms)
+        self._metrics.add_metric("Requests", MetricUnit.Count, 1)
+        self._metrics.add_metric("ServerErrors", MetricUnit.Count, int(facts.status >= 500))
+        if facts.band and not facts.replayed:
+            self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
+
+    def _annotate(self, facts: RequestFacts) -> None:
+        for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status"):
+            if (value := getattr(facts, name)) is not None:
+                self._tracer.put_annotation(name, value)

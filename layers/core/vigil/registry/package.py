@@ -1,0 +1,196 @@
+"""Model packages as bytes: build and sign, and verify before anything is parsed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+
+from pydantic import TypeAdapter
+
+from vigil.errors import ModelRefused
+from vigil.registry import golden
+from vigil.registry.loaded import LoadedModel, instant
+from vigil.registry.model import FILE_LIMITS, Manifest, PackagedFile, TrainedModel
+from vigil.registry.ports import EngineFactory, PackageStore
+from vigil.registry.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
+
+_LISTED = frozenset(FILE_LIMITS) - {"manifest.json", "manifest.sig"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the caller asked for and accepts; None where it does not care.
+
+    `floor` is the lowest acceptable version, `digest` the one that a pointer names. Without `now` neither expiry nor
+    floors apply: only for replaying what an old package decided.
+    """
+
+    name: str | None = None
+    version: int | None = None
+    digest: str | None = None
+    floor: int = 1
+    now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What packaging adds to a trained model: its version, and the times in UTC between which it may be used."""
+
+    version: int
+    created_at: datetime
+    expires_at: datetime
+
+
+def build(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
+    """Return the files of a signed package, with the answers that `engines` gives to the golden rows.
+
+    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row breaks the schema.
+    """
+    if not model.card.strip() or not model.golden:
+        raise ValueError("a model needs a card and golden rows")
+    engine = engines(model.model_text, [f.name for f in model.contract.features])
+    answers = tuple(golden.answer(model.contract, engine, row) for row in model.golden)
+    files = {
+        "model.txt": model.model_text,
+        "golden.json": canonical(_golden_rows().dump_python(answers, mode="json")),
+        "card.md": model.card.encode(),
+    }
+    manifest = Manifest(
+        format=1,
+        version=release.version,
+        created_at=release.created_at.isoformat(),
+        expires_at=release.expires_at.isoformat(),
+        key_id=key.key_id,
+        engine="lightgbm",
+        contract=model.contract,
+        files={name: PackagedFile(_sha256(content), len(content)) for name, content in files.items()},
+    )
+    signed = manifest_bytes(manifest)
+    return {"manifest.json": signed, "manifest.sig": sign(signed, key), **files}
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What this deployment pins: one or two public keys, and lowest versions that hold whatever a pointer says."""
+
+    keys: PublicKeys
+    engines: EngineFactory
+    floors: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_keys(self.keys)
+
+    def verify(self, files: Mapping[str, bytes], expected: Expected) -> LoadedModel:
+        """Return the model of a package; no byte reaches a parser before the check that vouches for it.
+
+        Raises ModelRefused with the reason.
+        """
+        _check_sizes(files)
+        manifest = _signed_manifest(files, self.keys)
+        digest = digest_of(files["manifest.json"])
+        _check_identity(manifest, digest, expected)
+        if expected.now is not None:
+            floor = max(expected.floor, self.floors.get(manifest.contract.name, 1))
+            _check_in_force(manifest, floor, expected.now)
+        _check_files(manifest, files)
+        card, answers = _read(files)
+        engine = self.engines(files["model.txt"], [f.name for f in manifest.contract.features])
+        golden.check(manifest.contract, engine, answers)
+        return LoadedModel(manifest, digest, card, engine)
+
+
+def read(packages: PackageStore, name: str, version: int) -> dict[str, bytes]:
+    """Return the files of a stored package, each read once and whole, not yet verified."""
+    return {file: packages.get(name, version, file) for file in FILE_LIMITS}
+
+
+def canonical(document: object) -> bytes:
+    """Return JSON with sorted keys, no spaces, in UTF-8; raise ValueError for NaN and infinities."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return the canonical bytes of a manifest: the same for equal manifests, whole numbers or not."""
+    first = canonical(_manifests().dump_python(manifest, mode="json"))
+    # A recipe may write 0 for 0.0. Reading once makes every number what its field says.
+    return canonical(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
+
+
+def digest_of(manifest: bytes) -> str:
+    """Return the digest of the package with these manifest bytes."""
+    return f"sha256:{_sha256(manifest)}"
+
+
+def _check_sizes(files: Mapping[str, bytes]) -> None:
+    for name, limit in FILE_LIMITS.items():
+        if name not in files:
+            raise ModelRefused("missing_file", f"{name} is not there")
+        if len(files[name]) > limit:
+            raise ModelRefused("oversized", f"{name} has more than {limit} bytes")
+
+
+def _signed_manifest(files: Mapping[str, bytes], keys: PublicKeys) -> Manifest:
+    content = files["manifest.json"]
+    key_id = check_signature(content, files["manifest.sig"], keys)
+    try:
+        manifest = _manifests().validate_json(content, strict=True)
+        is_canonical = manifest_bytes(manifest) == content
+        instant(manifest.created_at), instant(manifest.expires_at)
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise ModelRefused("malformed", "manifest.json breaks its schema") from error
+    if not is_canonical:
+        raise ModelRefused("malformed", "manifest.json is not in canonical form")
+    if manifest.key_id != key_id:
+        raise ModelRefused("bad_signature", "manifest.json names another key than the one that signed it")
+    if set(manifest.files) != _LISTED:
+        raise ModelRefused("malformed", f"manifest.json must list {', '.join(sorted(_LISTED))}")
+    return manifest
+
+
+def _check_identity(manifest: Manifest, digest: str, expected: Expected) -> None:
+    if expected.name not in {None, manifest.contract.name} or expected.version not in {None, manifest.version}:
+        raise ModelRefused("wrong_name", "the package is of another model or version than was asked for")
+    if expected.digest not in {None, digest}:
+        raise ModelRefused("digest_mismatch", "the package is not the one that the pointer names")
+
+
+def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
+    if now >= instant(manifest.expires_at):
+        raise ModelRefused("expired", f"the package was valid until {manifest.expires_at}")
+    if manifest.version < floor:
+        raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")
+
+
+def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    for name, stated in manifest.files.items():
+        content = files[name]
+        if len(content) != stated.size or _sha256(content) != stated.sha256:
+            raise ModelRefused("digest_mismatch", f"{name} is not the file that was signed")
+
+
+def _read(files: Mapping[str, bytes]) -> tuple[str, tuple[golden.GoldenRow, ...]]:
+    try:
+        card = files["card.md"].decode()
+        answers = _golden_rows().validate_json(files["golden.json"], strict=True)
+    except ValueError as error:  # UnicodeDecodeError and ValidationError are both of this kind
+        raise ModelRefused("malformed", "card.md or golden.json cannot be read") from error
+    if not card.strip() or not answers:
+        raise ModelRefused("malformed", "card.md and golden.json must not be empty")
+    return card, answers
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@cache
+def _manifests() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)
+
+
+@cache
+def _golden_rows() -> TypeAdapter[tuple[golden.GoldenRow, ...]]:
+    return TypeAdapter(tuple[golden.GoldenRow, ...])

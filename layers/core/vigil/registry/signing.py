@@ -1,0 +1,96 @@
+"""Ed25519 signatures over manifests, and the public keys that are trusted."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from pydantic import TypeAdapter
+
+from vigil.errors import ModelRefused
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+PublicKeys: TypeAlias = Mapping[str, bytes]
+"""Raw Ed25519 public keys by key id."""
+
+KEY_SLOTS = 2  # the key in use and the one before or after it, so that a rotation has an overlap
+_CONTEXT = b"vigil-model-package/1\n"  # no signature made for another purpose can pass for a package's
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A raw Ed25519 private key of 32 bytes; its id is the fingerprint of its public key."""
+
+    private: bytes = field(repr=False)
+
+    @property
+    def public(self) -> bytes:
+        """The raw public key, 32 bytes."""
+        return _private(self.private).public_key().public_bytes_raw()
+
+    @property
+    def key_id(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of the public key."""
+        return hashlib.sha256(self.public).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The content of `manifest.sig`; `signature` is base64."""
+
+    key_id: str
+    signature: str
+
+
+def check_keys(keys: PublicKeys) -> None:
+    """Raise ValueError unless these keys can be pinned: one or two, of 32 bytes."""
+    if not 1 <= len(keys) <= KEY_SLOTS:
+        raise ValueError(f"between 1 and {KEY_SLOTS} public keys can be pinned")
+    if any(len(key) != 32 for key in keys.values()):
+        raise ValueError("an Ed25519 public key has 32 bytes")
+
+
+def sign(manifest: bytes, key: SigningKey) -> bytes:
+    """Return the bytes of `manifest.sig`."""
+    signature = _private(key.private).sign(_CONTEXT + manifest)
+    document = {"key_id": key.key_id, "signature": base64.b64encode(signature).decode("ascii")}
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def check_signature(manifest: bytes, signature: bytes, keys: PublicKeys) -> str:
+    """Return the id of the pinned key that signed these manifest bytes.
+
+    Raises ModelRefused: `unsigned`, `unknown_key` or `bad_signature`.
+    """
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 see _private
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 see _private
+
+    try:
+        claim = _signatures().validate_json(signature)
+        raw = base64.b64decode(claim.signature, validate=True)
+    except ValueError as error:  # ValidationError and binascii.Error are both of this kind
+        raise ModelRefused("unsigned", "manifest.sig is not a signature document") from error
+    if claim.key_id not in keys:
+        raise ModelRefused("unknown_key", "the signing key is not pinned")
+    try:
+        Ed25519PublicKey.from_public_bytes(keys[claim.key_id]).verify(raw, _CONTEXT + manifest)
+    except InvalidSignature as error:
+        raise ModelRefused("bad_signature", "manifest.sig does not match manifest.json") from error
+    return claim.key_id
+
+
+def _private(raw: bytes) -> "Ed25519PrivateKey":
+    # Imported where a key is at hand, like its kin below: a function that loads no model never pays for OpenSSL.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 see above
+
+    return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+@cache
+def _signatures() -> TypeAdapter[Signature]:
+    return TypeAdapter(Signature)

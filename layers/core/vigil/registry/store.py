@@ -1,0 +1,196 @@
+"""Model packages in S3, pointers and the catalogue in DynamoDB.
+
+Objects: `<name>/<version:08d>/<file>`. Items: `MODEL#<name>` holds `ALIAS#<alias>` and `VERSION#<version:08d>`; the
+partition `MODELS` holds one item per model, with `champion` true once it has one.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import Conflict, ModelRefused, Unavailable, VigilError
+from vigil.registry.model import FILE_LIMITS
+from vigil.registry.ports import CHAMPION, Pointer, PublishedVersion
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
+_INDEX = "MODELS"
+_EXISTS = {"PreconditionFailed", "ConditionalRequestConflict"}
+_LOST = {"ConditionalCheckFailedException", "ConditionalCheckFailed", "TransactionConflict"}
+
+
+class S3PackageStore:
+    """Packages as immutable objects."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
+        """Store a package; the manifest comes first, so that of two publishers only one goes on."""
+        for file in sorted(FILE_LIMITS, key=lambda file: file != "manifest.json"):
+            self._put_object(_key(name, version, file), files[file])
+
+    def get(self, name: str, version: int, file: str) -> bytes:
+        """Return one file whole."""
+        with _translated({"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
+            response = self._client.get_object(Bucket=self._bucket, Key=_key(name, version, file))
+            with response["Body"] as body:
+                if response["ContentLength"] > FILE_LIMITS[file]:
+                    raise ModelRefused("oversized", f"{file} has more than {FILE_LIMITS[file]} bytes")
+                return body.read()
+
+    def _put_object(self, key: str, content: bytes) -> None:
+        with _translated():
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _EXISTS:
+                    raise
+                stored = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+                if stored != content:
+                    raise Conflict(f"{key} exists with other bytes") from error
+
+
+class DynamoCatalogue:
+    """Pointers and published versions."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def pointer(self, name: str, alias: str) -> Pointer | None:
+        """Return the alias as it stands now, or None."""
+        key = {"pk": {"S": f"MODEL#{name}"}, "sk": {"S": f"ALIAS#{alias}"}}
+        with _translated():
+            response = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return _pointer(response["Item"]) if "Item" in response else None
+
+    def move(self, expected: Pointer | None, new: Pointer) -> None:
+        """Compare-and-set on the fence; the first champion enters the index in the same transaction."""
+        put = {"TableName": self._table, "Item": _pointer_item(new), **_fenced(expected)}
+        with _translated(dict.fromkeys(_LOST, Conflict(f"another move of {new.name} {new.alias} came first"))):
+            if expected or new.alias != CHAMPION:
+                self._client.put_item(**put)
+            else:
+                index = self._index_update(new.name, "SET champion = :value", value=True)
+                items: Any = [{"Put": put}, {"Update": index}]
+                self._client.transact_write_items(TransactItems=items)
+
+    def names(self) -> list[str]:
+        """Return the names of all models with a champion, sorted."""
+        return [item["sk"]["S"] for item in self._query(_INDEX) if item["champion"]["BOOL"]]
+
+    def record(self, published: PublishedVersion) -> None:
+        """Note a published version and its model."""
+        expression = "SET champion = if_not_exists(champion, :value)"
+        with _translated():
+            self._client.put_item(TableName=self._table, Item=_version_item(published))
+            self._client.update_item(**self._index_update(published.name, expression, value=False))
+
+    def published(self) -> list[str]:
+        """Return the names of all models with a published version, sorted."""
+        return [item["sk"]["S"] for item in self._query(_INDEX)]
+
+    def versions(self, name: str) -> list[PublishedVersion]:
+        """Return the published versions of a model, oldest first."""
+        return [_version(item) for item in self._query(f"MODEL#{name}", "VERSION#")]
+
+    def _index_update(self, name: str, expression: str, *, value: bool) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": {"pk": {"S": _INDEX}, "sk": {"S": name}},
+            "UpdateExpression": expression,
+            "ExpressionAttributeValues": {":value": {"BOOL": value}},
+        }
+
+    def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
+        condition, values = "pk = :pk", {":pk": {"S": pk}}
+        if prefix:
+            condition, values = f"{condition} AND begins_with(sk, :prefix)", values | {":prefix": {"S": prefix}}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table, KeyConditionExpression=condition, ExpressionAttributeValues=values
+        )
+        with _translated():
+            for page in pages:
+                yield from page["Items"]
+
+
+@contextmanager
+def _translated(known: Mapping[str, VigilError] | None = None) -> Iterator[None]:
+    """Raise `known[code]` for a failure with that code, and Unavailable for any other failure of AWS."""
+    try:
+        yield
+    except ClientError as error:
+        # A cancelled transaction says why per item; without reasons the error's own code stands.
+        reasons: list[dict[str, str]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+        codes = {error.response["Error"]["Code"], *(reason.get("Code", "") for reason in reasons)}
+        for code in codes & set(known or {}):
+            raise (known or {})[code] from error
+        raise Unavailable("the model registry cannot be reached") from error
+    except BotoCoreError as error:
+        raise Unavailable("the model registry cannot be reached") from error
+
+
+def _key(name: str, version: int, file: str) -> str:
+    return f"{name}/{version:08d}/{file}"
+
+
+def _fenced(expected: Pointer | None) -> dict[str, Any]:
+    if expected is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "fence = :fence",
+        "ExpressionAttributeValues": {":fence": {"N": str(expected.fence)}},
+    }
+
+
+def _pointer_item(pointer: Pointer) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"MODEL#{pointer.name}"},
+        "sk": {"S": f"ALIAS#{pointer.alias}"},
+        "version": {"N": str(pointer.version)},
+        "digest": {"S": pointer.digest},
+        "fence": {"N": str(pointer.fence)},
+        "floor": {"N": str(pointer.floor)},
+    }
+
+
+def _pointer(item: Mapping[str, Any]) -> Pointer:
+    return Pointer(
+        name=item["pk"]["S"].removeprefix("MODEL#"),
+        alias=item["sk"]["S"].removeprefix("ALIAS#"),
+        version=int(item["version"]["N"]),
+        digest=item["digest"]["S"],
+        fence=int(item["fence"]["N"]),
+        floor=int(item["floor"]["N"]),
+    )
+
+
+def _version_item(published: PublishedVersion) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"MODEL#{published.name}"},
+        "sk": {"S": f"VERSION#{published.version:08d}"},
+        "digest": {"S": published.digest},
+        "created_at": {"S": published.created_at},
+        "expires_at": {"S": published.expires_at},
+        "key_id": {"S": published.key_id},
+        "metrics": {"S": json.dumps(dict(published.metrics), sort_keys=True)},
+    }
+
+
+def _version(item: Mapping[str, Any]) -> PublishedVersion:
+    return PublishedVersion(
+        name=item["pk"]["S"].removeprefix("MODEL#"),
+        version=int(item["sk"]["S"].removeprefix("VERSION#")),
+        digest=item["digest"]["S"],
+        created_at=item["created_at"]["S"],
+        expires_at=item["expires_at"]["S"],
+        key_id=item["key_id"]["S"],
+        metrics=json.loads(item["metrics"]["S"]),
+    )

@@ -1,0 +1,84 @@
+"""What scoring needs from outside: models to score with and a ledger to commit to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from vigil.registry.model import FeatureValue, ModelContract
+from vigil.registry.ports import Engine
+from vigil.scoring.model import LedgerRow, Page
+
+
+class ScoringModel(Protocol):
+    """A verified model, ready to score."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Its version, ever rising."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its signed manifest."""
+        ...
+
+    @property
+    def contract(self) -> ModelContract:
+        """What it promises."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it."""
+        ...
+
+
+class Models(Protocol):
+    """Where verified models come from."""
+
+    def champion(self, name: str) -> ScoringModel:
+        """Return the model behind the champion alias; raise NotFound or Unavailable."""
+        ...
+
+    def archived(self, name: str, version: int) -> ScoringModel:
+        """Return an exact version for a replay, even when it is past its expiry; raise ModelRefused."""
+        ...
+
+    def warnings(self, name: str) -> Sequence[str]:
+        """Return what callers should know of the model now, e.g. that a newer version was refused."""
+        ...
+
+
+class FeatureSet(Protocol):
+    """The one code path from histories to features, in training and in serving."""
+
+    @property
+    def parse(self) -> Callable[[object], Any]:
+        """Read an untrusted history; raises InvalidInput naming the record and the bound."""
+        ...
+
+    @property
+    def extract(self) -> Callable[[Any, datetime], Mapping[str, FeatureValue]]:
+        """Return the features of a parsed history as of a moment; raises InvalidInput naming `as_of`."""
+        ...
+
+
+class Ledger(Protocol):
+    """The decisions of all tenants; each row is written once and never changed."""
+
+    def commit(self, row: LedgerRow) -> LedgerRow | None:
+        """Write the row if its id is free and return None; return the row that is there otherwise."""
+        ...
+
+    def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
+        """Return a tenant's decision, read consistently."""
+        ...
+
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+        """Return a tenant's decisions, newest first, of one subject or of all."""
+        ...

@@ -1,0 +1,66 @@
+"""`/v1/scores`: score one subject, fetch a decision, list decisions."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from vigil.platform import gateway, telemetry
+from vigil.platform.cursor import Cursors
+from vigil.platform.idempotency import IdempotencyKey
+from vigil.platform.principal import Caller
+from vigil.platform.schemas import responses
+from vigil.scoring.model import LedgerRow, ScoreRequest
+from vigil.scoring.schemas import SUBJECT_ID, DecisionPage, DecisionView, ScoreBody
+from vigil.scoring.service import Scoring
+
+router = APIRouter(prefix="/v1/scores", tags=["scores"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=DecisionView,
+    responses={200: {"model": DecisionView, "description": "Replayed"}, **responses(400, 401, 413, 415, 422, 503)},
+)
+async def score(request: Request, body: ScoreBody, caller: Caller, idempotency_key: IdempotencyKey) -> Response:
+    """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""
+    scoring: Scoring = request.app.state.scoring
+    outcome = scoring.score(caller.tenant_id, ScoreRequest(**dict(body)), idempotency_key)
+    facts = telemetry.current.get()
+    facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, body.explain
+    headers = {"Location": f"{gateway.prefix(request)}/v1/scores/{outcome.row.decision_id}"}
+    if outcome.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _answer(outcome.row, 200 if outcome.replayed else 201, headers)
+
+
+@router.get("/{decision_id}", response_model=DecisionView, responses=responses(401, 404, 503))
+async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Caller) -> Response:
+    """Return one of your decisions, the very bytes that were first answered."""
+    scoring: Scoring = request.app.state.scoring
+    return _answer(scoring.get(caller.tenant_id, decision_id), 200)
+
+
+@router.get("", response_model=DecisionPage, responses=responses(400, 401, 422, 503))
+async def page(
+    request: Request,
+    caller: Caller,
+    subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
+    cursor: Annotated[str | None, Query(max_length=1024)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """List your decisions, newest first, of one subject or of all. A new decision may take a second to appear."""
+    scoring: Scoring = request.app.state.scoring
+    cursors: Cursors = request.app.state.cursors
+    scope = f"scores\n{caller.tenant_id}\n{subject_id or ''}"
+    found = scoring.page(caller.tenant_id, subject_id, cursors.open(scope, cursor) if cursor else None, limit)
+    next_cursor = f'"{cursors.seal(scope, found.next)}"' if found.next else "null"
+    content = f'{{"items":[{",".join(found.summaries)}],"next_cursor":{next_cursor}}}'
+    return Response(content, media_type="application/json")
+
+
+def _answer(row: LedgerRow, status: int, headers: dict[str, str] | None = None) -> Response:
+    facts = telemetry.current.get()
+    facts.model, facts.model_version, facts.decision_id = row.model.name, row.model.version, row.decision_id
+    return Response(row.body, status, headers, media_type="application/json")

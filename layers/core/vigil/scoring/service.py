@@ -1,0 +1,210 @@
+"""Scoring: compute in memory, then commit once."""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.registry.model import ModelContract
+from vigil.scoring.model import Decision, LedgerRow, ModelRef, Page, ScoreRequest, decision_id, reasons
+from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
+
+CLOCK_SKEW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A committed decision: the row, and whether it was committed by an earlier request."""
+
+    row: LedgerRow
+    band: str
+    replayed: bool
+
+
+class Scoring:
+    """Scores requests for tenants. Holds no state of its own; safe to share."""
+
+    def __init__(
+        self,
+        models: Models,
+        feature_sets: Callable[[str], FeatureSet],
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        idempotency_window: timedelta,
+    ) -> None:
+        self._models = models
+        self._feature_sets = feature_sets
+        self._ledger = ledger
+        self._clock = clock
+        self._window = idempotency_window
+
+    def score(self, tenant_id: str, request: ScoreRequest, key: str | None = None) -> Outcome:
+        """Return the one decision of this request, however often it is delivered.
+
+        Raises IdempotencyKeyReused for a key with another payload, InvalidInput for a broken rule, and Unavailable
+        when the model or the ledger is away. Nothing is written before the score is known.
+        """
+        fingerprint = _fingerprint(request)
+        try:
+            draft = self._assess(request)
+        except VigilError:
+            # The model may have moved on since the first delivery: its answer still stands.
+            if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
+                return _outcome(row, replayed=True)
+            raise
+        return self._commit(tenant_id, key or str(uuid.uuid4()), fingerprint, draft)
+
+    def get(self, tenant_id: str, decision: str) -> LedgerRow:
+        """Return a tenant's decision; raise NotFound, alike for an unknown id and for another tenant's."""
+        if (row := self._ledger.get(tenant_id, decision)) is None:
+            raise NotFound("There is no such decision.")
+        return row
+
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+        """Return a page of a tenant's decisions, newest first. A new decision may take a second to appear."""
+        return self._ledger.page(tenant_id, subject_id, after, limit)
+
+    def replay(self, tenant_id: str, decision: str) -> tuple[LedgerRow, str]:
+        """Score an old decision again with the very model version it names; return its row and the new body.
+
+        Raises NotFound, or ModelRefused when that version cannot be had or verified any more.
+        """
+        row = self.get(tenant_id, decision)
+        model = self._models.archived(row.model.name, row.model.version)
+        stored = json.loads(row.body)
+        draft = _Draft(
+            model=model,
+            subject_id=row.subject_id,
+            row=model.contract.encode(json.loads(row.inputs)),
+            explain=stored["explanation"] is not None,
+            as_of=stored["as_of"],
+            warnings=tuple(stored["warnings"]),
+        )
+        return row, draft.decide(row.decision_id, row.created_at).body()
+
+    def _assess(self, request: ScoreRequest) -> "_Draft":
+        now = self._clock()
+        model = self._champion(request.model)
+        _check(request, model.contract, now)
+        as_of = (request.as_of or now).astimezone(UTC)
+        features = request.features
+        if features is None:
+            assert request.history is not None and model.contract.history is not None  # noqa: S101, PT018 - checked
+            feature_set = self._feature_sets(model.contract.history)
+            features = feature_set.extract(feature_set.parse(request.history), as_of)
+        return _Draft(
+            model=model,
+            subject_id=request.subject_id,
+            row=model.contract.encode(features),
+            explain=request.explain,
+            as_of=_iso(as_of),
+            warnings=tuple(self._models.warnings(request.model)),
+        )
+
+    def _champion(self, name: str) -> ScoringModel:
+        try:
+            return self._models.champion(name)
+        except NotFound as error:
+            raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
+
+    def _commit(self, tenant_id: str, key: str, fingerprint: str, draft: "_Draft") -> Outcome:
+        now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
+        while True:
+            decision = draft.decide(decision_id(tenant_id, key, generation), _iso(now))
+            row = LedgerRow(
+                tenant_id=tenant_id,
+                decision_id=decision.decision_id,
+                subject_id=draft.subject_id,
+                model=decision.model,
+                fingerprint=fingerprint,
+                nonce=nonce,
+                created_at=decision.created_at,
+                expires_at=int((now + self._window).timestamp()),
+                inputs=json.dumps(draft.model.contract.decode(draft.row), separators=(",", ":")),
+                body=decision.body(),
+                summary=decision.summary(),
+            )
+            existing = self._ledger.commit(row)
+            if existing is None or existing.nonce == nonce:
+                return _outcome(row, replayed=False)
+            if existing.expires_at > now.timestamp():
+                break
+            generation += 1  # the key's promise has ended: the row stays, the key starts a new one
+        if existing.fingerprint != fingerprint:
+            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
+        return _outcome(existing, replayed=True)
+
+    def _earlier(self, tenant_id: str, key: str) -> LedgerRow | None:
+        """Return the unexpired row that a key leads to, if there is one."""
+        generation = 0
+        while row := self._ledger.get(tenant_id, decision_id(tenant_id, key, generation)):
+            if row.expires_at > self._clock().timestamp():
+                return row
+            generation += 1
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """Everything a decision depends on, except its id and time."""
+
+    model: ScoringModel
+    subject_id: str
+    row: tuple[float, ...]
+    explain: bool
+    as_of: str
+    warnings: tuple[str, ...]
+
+    def decide(self, decision_id: str, created_at: str) -> Decision:
+        """Return the decision: a pure function of the draft, so that a replay gives the same bytes."""
+        contract, engine = self.model.contract, self.model.engine
+        raw = engine.raw(self.row)
+        probability = contract.calibration.probability(raw)
+        band = contract.band(probability)
+        explanation, base = None, None
+        if self.explain:
+            contributions, base = engine.contributions(self.row)
+            explanation = reasons(contract, self.row, contributions)
+        return Decision(
+            decision_id=decision_id,
+            model=ModelRef(self.model.name, self.model.version, self.model.digest),
+            subject_id=self.subject_id,
+            probability=probability,
+            raw_score=raw,
+            band=band.name,
+            decision=band.decision,
+            explanation=explanation,
+            base_value=base,
+            as_of=self.as_of,
+            created_at=created_at,
+            warnings=self.warnings,
+        )
+
+
+def _outcome(row: LedgerRow, *, replayed: bool) -> Outcome:
+    return Outcome(row, json.loads(row.summary)["band"], replayed)
+
+
+def _fingerprint(request: ScoreRequest) -> str:
+    try:
+        return request.fingerprint()
+    except RecursionError as error:
+        raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
+
+
+def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:
+    if (request.features is None) == (request.history is None):
+        raise InvalidInput(FieldError("features", "must be given, or history, but not both", "exactly one"))
+    if request.history is not None:
+        if contract.history is None:
+            raise InvalidInput(FieldError("history", "is not understood by this model", "send features"))
+        if request.as_of is None:
+            raise InvalidInput(FieldError("as_of", "is required with a history", "ISO 8601 with a zone"))
+    if request.as_of is not None and request.as_of > now + CLOCK_SKEW:
+        raise InvalidInput(FieldError("as_of", "is in the future", "at most 60 s ahead of our clock"))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

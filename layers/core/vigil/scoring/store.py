@@ -1,0 +1,123 @@
+"""The decision ledger in DynamoDB: one conditional put per decision."""
+
+import hashlib
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import Unavailable
+from vigil.scoring.model import LedgerRow, ModelRef, Page
+
+Item = dict[str, dict[str, str]]
+
+
+class DynamoLedger:
+    """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def commit(self, row: LedgerRow) -> LedgerRow | None:
+        """Put the row if its id is free: the one write of a request, atomic and safe to repeat."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_item(row),
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                # botocore puts the old item beside the error, in the same typed shape as `get_item`.
+                return _row(error.response["Item"])  # type: ignore[typeddict-item]
+            raise Unavailable("The decision ledger did not answer.") from error
+        except BotoCoreError as error:
+            raise Unavailable("The decision ledger did not answer.") from error
+        return None
+
+    def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
+        """Return a tenant's decision, read consistently."""
+        key = {"pk": {"S": _pk(tenant_id, decision_id)}}
+        item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        return _row(item) if item else None
+
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+        """Return one page from the index of the tenant or of one subject, newest first."""
+        index, attribute, value = (
+            ("by_tenant", "tenant_pk", tenant_id)
+            if subject_id is None
+            else ("by_subject", "subject_pk", _subject_pk(tenant_id, subject_id))
+        )
+        position = {name: {"S": text} for name, text in (after or {}).items()} | {attribute: {"S": value}}
+        answer = self._call(
+            "query",
+            IndexName=index,
+            KeyConditionExpression="#pk = :pk",
+            ExpressionAttributeNames={"#pk": attribute},
+            ExpressionAttributeValues={":pk": {"S": value}},
+            ScanIndexForward=False,
+            Limit=limit,
+            **({"ExclusiveStartKey": position} if after else {}),
+        )
+        last = answer.get("LastEvaluatedKey")
+        return Page(
+            summaries=tuple(item["summary"]["S"] for item in answer["Items"]),
+            next={"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None,
+        )
+
+    def check(self) -> None:
+        """Return when the ledger answers a read; raise Unavailable when it does not."""
+        self.get("health", "probe")
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(TableName=self._table, **arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("The decision ledger did not answer.") from error
+
+
+def _pk(tenant_id: str, decision_id: str) -> str:
+    return f"{tenant_id}#{decision_id}"
+
+
+def _subject_pk(tenant_id: str, subject_id: str) -> str:
+    """Return a key that does not show the subject: keys appear in places where values do not."""
+    return f"{tenant_id}#{hashlib.sha256(f'{tenant_id}#{subject_id}'.encode()).hexdigest()[:40]}"
+
+
+def _item(row: LedgerRow) -> Item:
+    return {
+        "pk": {"S": _pk(row.tenant_id, row.decision_id)},
+        "tenant_pk": {"S": row.tenant_id},
+        "subject_pk": {"S": _subject_pk(row.tenant_id, row.subject_id)},
+        "time_sk": {"S": f"{row.created_at}#{row.decision_id}"},
+        "decision_id": {"S": row.decision_id},
+        "subject_id": {"S": row.subject_id},
+        "model": {"S": row.model.name},
+        "model_version": {"N": str(row.model.version)},
+        "model_digest": {"S": row.model.digest},
+        "fingerprint": {"S": row.fingerprint},
+        "nonce": {"S": row.nonce},
+        "created_at": {"S": row.created_at},
+        "expires_at": {"N": str(row.expires_at)},
+        "inputs": {"S": row.inputs},
+        "body": {"S": row.body},
+        "summary": {"S": row.summary},
+    }
+
+
+def _row(item: Item) -> LedgerRow:
+    return LedgerRow(
+        tenant_id=item["tenant_pk"]["S"],
+        decision_id=item["decision_id"]["S"],
+        subject_id=item["subject_id"]["S"],
+        model=ModelRef(item["model"]["S"], int(item["model_version"]["N"]), item["model_digest"]["S"]),
+        fingerprint=item["fingerprint"]["S"],
+        nonce=item["nonce"]["S"],
+        created_at=item["created_at"]["S"],
+        expires_at=int(item["expires_at"]["N"]),
+        inputs=item["inputs"]["S"],
+        body=item["body"]["S"],
+        summary=item["summary"]["S"],
+    )

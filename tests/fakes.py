@@ -1,0 +1,177 @@
+"""Fakes that implement the ports and hold state. One contract test runs each beside its real adapter."""
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from vigil.errors import Conflict, NotFound
+from vigil.registry.model import Band, Calibration, FeatureSpec, Label, ModelContract, TrainingData
+from vigil.scoring.model import LedgerRow, Page
+from vigil.tenancy.model import ApiKey, Tenant
+
+FEATURES = (
+    FeatureSpec("age", "number", "age", "years", 0, 100, missing="refuse", other_units={"months": 12}),
+    FeatureSpec("visits", "integer", "visits kept", "visits", 0, 50),
+    FeatureSpec("urban", "boolean", "urban site"),
+    FeatureSpec("stage", "category", "clinical stage", categories=("I", "II", "III")),
+)
+CONTRACT = ModelContract(
+    name="toy",
+    features=FEATURES,
+    label=Label("trouble", "Trouble within 28 days.", 1, 28),
+    calibration=Calibration(),
+    bands=(Band("low", 0.0, "wait"), Band("high", 0.5, "call")),
+    training=TrainingData("made up", simulated=True, rows=10, sha256="0" * 64),
+    metrics={"auc": 0.7},
+)
+WEIGHTS = (0.03, -0.2, 0.5, 0.4)
+
+
+class LinearEngine:
+    """A weighted sum; a missing value weighs nothing. Its Shapley values are its terms."""
+
+    def raw(self, row: Sequence[float]) -> float:
+        return math.fsum(self.contributions(row)[0])
+
+    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
+        return tuple(0.0 if math.isnan(x) else w * x for w, x in zip(WEIGHTS, row, strict=True)), 0.0
+
+    def raw_batch(self, rows: Any, count: int) -> Sequence[float]:
+        width = len(WEIGHTS)
+        return [self.raw(rows[i * width : (i + 1) * width]) for i in range(count)]
+
+
+@dataclass
+class ToyModel:
+    name: str = "toy"
+    version: int = 1
+    digest: str = "sha256:" + "a" * 64
+    contract: ModelContract = CONTRACT
+    engine: LinearEngine = field(default_factory=LinearEngine)
+
+
+@dataclass
+class FakeModels:
+    champions: dict[str, ToyModel] = field(default_factory=lambda: {"toy": ToyModel()})
+    history: dict[tuple[str, int], ToyModel] = field(default_factory=dict)
+    failure: Exception | None = None
+    said: tuple[str, ...] = ()
+
+    def champion(self, name: str) -> ToyModel:
+        if self.failure:
+            raise self.failure
+        if name not in self.champions:
+            raise NotFound("There is no such model.")
+        model = self.champions[name]
+        self.history[name, model.version] = model
+        return model
+
+    def archived(self, name: str, version: int) -> ToyModel:
+        return self.history[name, version]
+
+    def warnings(self, name: str) -> Sequence[str]:
+        return self.said
+
+    def promote(self, **changes: Any) -> None:
+        self.champions["toy"] = replace(self.champions["toy"], **changes)
+
+
+class VisitCount:
+    """A feature set that counts the visits of a history."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def parse(self, history: Any) -> int:
+        return len(history["visits"])
+
+    def extract(self, visits: int, as_of: datetime) -> Mapping[str, Any]:
+        return {"age": 30, "visits": visits}
+
+
+class FakeLedger:
+    """The ledger in memory, as atomic as a conditional put."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], LedgerRow] = {}
+        self.calls = 0
+        self._lock = threading.Lock()
+
+    def commit(self, row: LedgerRow) -> LedgerRow | None:
+        self.calls += 1
+        with self._lock:
+            existing = self.rows.setdefault((row.tenant_id, row.decision_id), row)
+        return None if existing is row else existing
+
+    def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
+        self.calls += 1
+        return self.rows.get((tenant_id, decision_id))
+
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+        self.calls += 1
+        mine = [
+            row for row in self.rows.values() if row.tenant_id == tenant_id and subject_id in {None, row.subject_id}
+        ]
+        ordered = sorted(mine, key=_time_sk, reverse=True)
+        rest = [row for row in ordered if after is None or _time_sk(row) < after["time_sk"]]
+        last = rest[limit - 1] if len(rest) > limit else None
+        position = {"pk": f"{tenant_id}#{last.decision_id}", "time_sk": _time_sk(last)} if last else None
+        return Page(tuple(row.summary for row in rest[:limit]), position)
+
+
+def _time_sk(row: LedgerRow) -> str:
+    return f"{row.created_at}#{row.decision_id}"
+
+
+class FakeAccessStore:
+    """Tenants and keys in memory."""
+
+    def __init__(self) -> None:
+        self.tenants: dict[str, Tenant] = {}
+        self.keys: dict[str, ApiKey] = {}
+
+    def create_tenant(self, tenant: Tenant) -> None:
+        if tenant.tenant_id in self.tenants:
+            raise Conflict("That id is taken.")
+        self.tenants[tenant.tenant_id] = tenant
+
+    def tenant(self, tenant_id: str) -> Tenant | None:
+        return self.tenants.get(tenant_id)
+
+    def create_key(self, key: ApiKey) -> None:
+        if key.key_id in self.keys:
+            raise Conflict("That id is taken.")
+        self.keys[key.key_id] = key
+
+    def key(self, key_id: str) -> ApiKey | None:
+        return self.keys.get(key_id)
+
+    def revoke_key(self, key_id: str, at: str) -> None:
+        if key_id not in self.keys:
+            raise NotFound("There is no such key.")
+        self.keys[key_id] = replace(self.keys[key_id], revoked_at=self.keys[key_id].revoked_at or at)
+
+
+@dataclass
+class FakePeppers:
+    current: str = "1"
+    versions: dict[str, bytes] = field(default_factory=lambda: {"1": b"first"})
+
+    def peppers(self) -> tuple[str, Mapping[str, bytes]]:
+        return self.current, self.versions
+
+
+class Clock:
+    """A clock that stands still until told to move."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
