@@ -4,13 +4,20 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from vigil.errors import VigilError
+
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".vigil"
+
+
+class CommandFailed(VigilError):
+    """A tool that we ran failed; the message ends with what it said."""
 
 
 def uv() -> str:
@@ -27,16 +34,15 @@ def pin(tool: str) -> str:
 
 
 @cache
-def tool_python(tool: str, python: str = "") -> Path:
-    """Return the interpreter of a tool's own environment, made on first use; raise RuntimeError if it cannot be.
+def tool_python(tool: str) -> Path:
+    """Return the interpreter of a tool's own environment, made on first use; raise CommandFailed if it cannot be.
 
-    `python` names the interpreter to build it on; the default is ours, whose native wheels the local build takes.
+    It is built on our own interpreter, for which the local build makes its native parts.
     """
-    base = python or str(ROOT / ".venv" / "bin" / "python")
-    command = [uv(), "tool", "run", "--no-config", "--python", base, "--from", pin(tool), "python", "-c"]
+    command = [uv(), "tool", "run", "--python", sys.executable, "--from", pin(tool), "python", "-c"]
     done = subprocess.run([*command, "import sys; print(sys.executable)"], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{pin(tool)} could not be installed:\n{done.stderr.strip()}")
+        raise CommandFailed(f"{pin(tool)} could not be installed:\n{done.stderr.strip()}")
     return Path(done.stdout.strip())
 
 

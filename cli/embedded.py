@@ -1,4 +1,4 @@
-"""A deployment as its clients see it: `.vigil/local.json` for the embedded stack."""
+"""The record of the embedded stack, `.vigil/local.json`: where it answers and what its resources are called."""
 
 import json
 import os
@@ -10,8 +10,8 @@ from typing import Any
 from cli.checkout import STATE
 
 REGION = "us-east-1"
-# MiniStack takes these for the root user's; they open nothing else.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "vigil-local", "AWS_SECRET_ACCESS_KEY": "vigil-local"}
+# MiniStack takes these for its root user's; they open nothing else.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DemoTenant:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Embedded:
     """Where the embedded stack answers and what its resources are called."""
 
     api_url: str
@@ -34,14 +34,15 @@ class Deployment:
     tables: Mapping[str, str]
     buckets: Mapping[str, str]
     secrets: Mapping[str, str]
-    fingerprint: str
-    """What was deployed: `up` has nothing to do while it is the same."""
+    fingerprint: str = ""
+    """Of all that went into it: while it is the same, `up` has nothing to do."""
+    region: str = REGION
     queues: Mapping[str, str] = field(default_factory=dict)
     tenants: tuple[DemoTenant, ...] = ()
     models: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, state: Path = STATE) -> "Deployment | None":
+    def load(cls, state: Path = STATE) -> "Embedded | None":
         """Return the deployment recorded in a state folder, or None."""
         try:
             raw: dict[str, Any] = json.loads((state / "local.json").read_text())
@@ -59,6 +60,7 @@ class Deployment:
     def environment(self) -> dict[str, str]:
         """Return the variables under which `vigil.bootstrap` and boto3 reach this deployment."""
         return aws_environment(self.endpoint_url) | {
+            "VIGIL_API_URL": self.api_url,
             "VIGIL_STAGE": "local",
             "VIGIL_DECISIONS_TABLE": self.tables["decisions"],
             "VIGIL_REGISTRY_TABLE": self.tables["registry"],

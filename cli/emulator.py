@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from cli.checkout import ROOT, tool_python
+from cli.checkout import ROOT, CommandFailed, tool_python
 from cli.embedded import CREDENTIALS, REGION
 
 MAIN = ROOT / "cli" / "ministack_main.py"
@@ -59,7 +59,7 @@ class Emulator:
             return None
 
     def start(self) -> str:
-        """Start afresh and return the URL; raise RuntimeError with the end of the log if it does not come up."""
+        """Start afresh and return the URL; raise CommandFailed with the end of the log if it does not come up."""
         self.stop()
         self._scratch.mkdir(parents=True)
         port = _free_port()
@@ -80,7 +80,7 @@ class Emulator:
                 return url
             time.sleep(0.05)
         self.stop()
-        raise RuntimeError(f"MiniStack did not start; the end of {self.log}:\n{self.log.read_text()[-2000:]}")
+        raise CommandFailed(f"MiniStack did not start; the end of {self.log}:\n{self.log.read_text()[-2000:]}")
 
     def stop(self) -> bool:
         """End it and every function worker that it started; return whether there was anything to end."""

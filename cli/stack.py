@@ -5,13 +5,14 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.checkout import ROOT, fingerprint, pin, tool_python, uv
-from cli.embedded import REGION, Deployment, aws_environment
+from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
+from cli.embedded import REGION, Embedded, aws_environment
 
 SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
 UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
@@ -35,18 +36,12 @@ class Stack:
 
     @property
     def _build(self) -> Path:
-        return self.state / "build"
-
-    def fingerprint(self, parameters: Mapping[str, str]) -> str:
-        """Return what decides over building and deploying again: sources, tools, parameters, this machine."""
-        paths = [ROOT / source for source in SOURCES]
-        machine = (platform.machine(), platform.python_version())
-        return fingerprint(paths, pin("sam"), pin("ministack"), *machine, json.dumps(parameters, sort_keys=True))
+        return self.state / "sam-build"
 
     def build(self) -> bool:
         """Run `sam build` unless the sources are those of the last build; return whether it ran."""
-        stamp = self.state / "build.stamp"
-        now = self.fingerprint({})
+        stamp = self.state / "sam-build.stamp"
+        now = source_fingerprint()
         if stamp.is_file() and stamp.read_text() == now and (self._build / "template.yaml").is_file():
             return False
         stamp.unlink(missing_ok=True)
@@ -56,7 +51,7 @@ class Stack:
         stamp.write_text(now)
         return True
 
-    def deploy(self, endpoint_url: str, parameters: Mapping[str, str]) -> Deployment:
+    def deploy(self, endpoint_url: str, parameters: Mapping[str, str]) -> Embedded:
         """Run `sam deploy` against MiniStack and return where everything is."""
         client = self.client(endpoint_url, "s3")
         if UPLOADS not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
@@ -72,7 +67,7 @@ class Stack:
         out = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
         # The stage's public address is AWS's; MiniStack serves the same API under a path of its own.
         api_url = f"{endpoint_url}/_aws/execute-api/{out['ApiId']}/local"
-        return Deployment(
+        return Embedded(
             api_url=api_url,
             docs_url=f"{api_url}/docs",
             endpoint_url=endpoint_url,
@@ -80,7 +75,6 @@ class Stack:
             tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access")},
             buckets={"packages": out["PackagesBucket"]},
             secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
-            fingerprint=self.fingerprint(parameters),
         )
 
     def client(self, endpoint_url: str, service: str) -> Any:
@@ -102,8 +96,9 @@ class Stack:
         env = kept | aws_environment(endpoint_url or "http://127.0.0.1:9") | {
             "SAM_CLI_TELEMETRY": "0",
             "SAM_CLI_POLL_DELAY": "0.5",
-            "__SAM_CLI_APP_DIR": str(self.state / "sam"),
+            "__SAM_CLI_APP_DIR": str(self.state / "sam-home"),
             "VIGIL_BUILD": "local",
+            "VIGIL_PYTHON": sys.executable,
             "UV": uv(),
         }
         done = subprocess.run(
@@ -112,7 +107,12 @@ class Stack:
         )  # fmt: skip
         self.log.write_text(done.stdout + done.stderr)
         if done.returncode:
-            raise RuntimeError(f"sam {command} failed; the end of {self.log}:\n{self.log.read_text()[-3000:]}")
+            raise CommandFailed(f"sam {command} failed; the end of {self.log}:\n{self.log.read_text()[-3000:]}")
+
+
+def source_fingerprint() -> str:
+    """Return what decides over building again: the sources, the tool, this machine's Python."""
+    return fingerprint([ROOT / source for source in SOURCES], pin("sam"), platform.machine(), sys.version)
 
 
 def architecture() -> str:
