@@ -1,1 +1,24 @@
-"""x"""
+"""The `vigil` command, for operators and clients."""
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from cli import models
+from vigil.errors import VigilError
+
+
+class _Group(TyperGroup):
+    """Commands whose expected errors end in one sentence and exit code 1, not in a stack trace."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except VigilError as error:
+            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, explained scores, exactly once.")
+app.add_typer(models.app, name="models")

@@ -1,0 +1,159 @@
+"""`vigil models`: train, verify, publish, promote and list model packages."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from cli import deployment, keys
+from vigil.registry.ports import PublishedVersion
+
+if TYPE_CHECKING:
+    from cli.training import Trained
+    from vigil.registry.loaded import LoadedModel
+    from vigil.registry.ports import Pointer
+    from vigil.registry.publishing import Publisher
+
+# The engine, and with it native code, is imported by the commands that run a model, and by no other.
+# ruff: noqa: PLC0415
+
+app = typer.Typer(no_args_is_help=True, help="Model packages: train, verify, publish, promote, list.")
+out = Console()
+Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A package folder")]
+KeysFolder = Annotated[Path | None, typer.Option("--keys", help="Folder of the keys; default: .vigil/keys")]
+
+
+@app.command("keygen")
+def keygen_command(
+    keys_folder: KeysFolder = None,
+    rotate: Annotated[bool, typer.Option(help="Replace the key; the previous one stays trusted")] = False,
+) -> None:
+    """Make an Ed25519 key that signs packages, and the list of public keys that deployments pin."""
+    folder = _keys_folder(keys_folder)
+    key = keys.create(folder, rotate=rotate)
+    out.print(f"key [bold]{key.key_id}[/] in {folder}; give {keys.PUBLIC} to deployments as VIGIL_MODEL_KEYS")
+
+
+@app.command("train")
+def train_command(
+    name: Annotated[str, typer.Argument(help="A folder of models/ with a recipe")],
+    seed: int = 1,
+    packages: Annotated[Path | None, typer.Option("--out", help="Default: .vigil/packages")] = None,
+    keys_folder: KeysFolder = None,
+    force: Annotated[bool, typer.Option(help="Train even if nothing changed")] = False,
+) -> None:
+    """Train a model and sign its package under the next version; skipped if nothing changed that determines it."""
+    trained = train(name, seed=seed, packages=packages, keys_folder=keys_folder, force=force)
+    verb = "is up to date (--force trains anyway):" if trained.reused else "trained:"
+    out.print(f"[bold]{name}[/] version {trained.version} {verb} {trained.folder}", soft_wrap=True)
+
+
+def train(
+    name: str,
+    *,
+    seed: int = 1,
+    packages: Path | None = None,
+    keys_folder: Path | None = None,
+    force: bool = False,
+) -> "Trained":
+    """Train a model under a progress bar, as the command does."""
+    from cli.training import Training
+    from cli.training import train as run
+
+    key = keys.signing_key(_keys_folder(keys_folder))
+    training = Training(name, packages or deployment.home() / "packages", seed)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task(name, total=1.0)
+        return run(
+            training,
+            key,
+            lambda step, done: bar.update(task, description=f"{name}: {step}", completed=done),
+            force=force,
+        )
+
+
+@app.command("verify")
+def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
+    """Do every check that serving does; exit code 0 only if the package would be served."""
+    model = verify(folder, keys_folder=keys_folder)
+    table = Table(title=f"{model.name} version {model.version}: verified", show_header=False)
+    manifest, contract = model.manifest, model.contract
+    rows = {
+        "digest": model.digest,
+        "signed by": manifest.key_id,
+        "valid until": manifest.expires_at,
+        "label": f"{contract.label.name} (version {contract.label.version})",
+        "features": str(len(contract.features)),
+        "bands": ", ".join(f"{band.name} from {band.lower:g}" for band in contract.bands),
+        "trained on": f"{contract.training.rows} {'simulated' if contract.training.simulated else 'real'} rows",
+        **{name: f"{value:.4g}" for name, value in sorted(contract.metrics.items())},
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    out.print(table)
+
+
+def verify(folder: Path, *, keys_folder: Path | None = None) -> "LoadedModel":
+    """Return the model of a package folder after every check; raise ModelRefused."""
+    from cli.training import read_package, verified
+
+    return verified(read_package(folder), keys.public_keys(_keys_folder(keys_folder)))
+
+
+@app.command("publish")
+def publish_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
+    """Verify a package and store it as an immutable version; repeating it is safe."""
+    published = publish(folder, keys_folder=keys_folder)
+    out.print(f"published [bold]{published.name}[/] version {published.version} {published.digest}", soft_wrap=True)
+
+
+def publish(folder: Path, *, keys_folder: Path | None = None) -> PublishedVersion:
+    """Publish a package folder to the current deployment."""
+    from cli.training import read_package
+
+    return _publisher(keys_folder).publish(read_package(folder))
+
+
+@app.command("promote")
+def promote_command(name: str, version: int, alias: str = "champion", keys_folder: KeysFolder = None) -> None:
+    """Make a published version the one that decides; instances follow within a minute."""
+    pointer = promote(name, version, alias=alias, keys_folder=keys_folder)
+    out.print(f"[bold]{name}[/] {alias} is version {pointer.version}; none older is accepted any more")
+
+
+def promote(name: str, version: int, *, alias: str = "champion", keys_folder: Path | None = None) -> "Pointer":
+    """Point an alias of the current deployment at a published version."""
+    return _publisher(keys_folder).promote(name, version, alias)
+
+
+@app.command("list")
+def list_command(keys_folder: KeysFolder = None) -> None:
+    """List the published versions of the current deployment."""
+    table = Table("model", "version", "", "digest", "AUC", "created", "valid until", "key")
+    for listing in _publisher(keys_folder).list():
+        version = listing.published
+        auc = f"{version.metrics['auc']:.3f}" if "auc" in version.metrics else ""
+        mark = "champion" if listing.champion else ""
+        dates = version.created_at[:10], version.expires_at[:10]
+        table.add_row(version.name, str(version.version), mark, version.digest[7:19], auc, *dates, version.key_id)
+    out.print(table)
+
+
+def _publisher(keys_folder: Path | None) -> "Publisher":
+    from vigil.engines.lightgbm import load
+    from vigil.registry.package import Verifier
+    from vigil.registry.publishing import Publisher
+    from vigil.registry.store import DynamoCatalogue, S3PackageStore
+
+    target = deployment.current()
+    packages = S3PackageStore(target.s3(), target.buckets["packages"])
+    catalogue = DynamoCatalogue(target.dynamodb(), target.tables["registry"])
+    return Publisher(packages, catalogue, Verifier(keys.public_keys(_keys_folder(keys_folder)), load))
+
+
+def _keys_folder(given: Path | None) -> Path:
+    return given or deployment.home() / "keys"

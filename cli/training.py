@@ -1,0 +1,126 @@
+"""Training into signed packages, and skipping it where nothing changed that could change the result."""
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version as installed
+from pathlib import Path
+
+from cli.deployment import CHECKOUT
+from models import recipe
+from vigil.engines import lightgbm as engine
+from vigil.errors import ModelRefused, NotFound
+from vigil.registry.loaded import LoadedModel
+from vigil.registry.model import FILE_LIMITS
+from vigil.registry.package import Expected, Release, Verifier, build
+from vigil.registry.signing import PublicKeys, SigningKey
+
+_SHARED = ("models/*.py", "layers/core/vigil/features/**/*.py", "layers/core/vigil/registry/*.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One training to do: which recipe with which seed, and where packages of all models lie (`packages`)."""
+
+    name: str
+    packages: Path
+    seed: int = 1
+    valid_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A package on disk; `reused` if an earlier training had made it."""
+
+    folder: Path
+    version: int
+    reused: bool
+
+
+def train(training: Training, key: SigningKey, progress: recipe.Progress, *, force: bool = False) -> Trained:
+    """Train, sign, verify and write the next version, or return the last one if it would come out the same.
+
+    Raises NotFound for a model without recipe.
+    """
+    try:
+        recipe_of_model = recipe.load(training.name)
+    except KeyError as error:
+        raise NotFound(f"no recipe: have {', '.join(recipe.names())}") from error
+    parent = training.packages / training.name
+    last = max(versions(parent), default=0)
+    stamp = _stamp(training, key)
+    if last and not force and _is_current(parent, last, stamp, {key.key_id: key.public}):
+        return Trained(parent / f"{last:08d}", last, reused=True)
+    now = datetime.now(UTC).replace(microsecond=0)
+    release = Release(last + 1, now, now + timedelta(days=training.valid_days))
+    files = build(recipe_of_model.train(training.seed, progress), release, key, engine.load)
+    verified(files, {key.key_id: key.public})
+    folder = _write(parent, release.version, files)
+    _stamp_file(parent, release.version).write_text(stamp)
+    return Trained(folder, release.version, reused=False)
+
+
+def versions(parent: Path) -> list[int]:
+    """Return the versions of one model that lie on disk, whole, oldest first."""
+    return sorted(int(path.name) for path in parent.glob("[0-9]" * 8) if path.is_dir())
+
+
+def read_package(folder: Path) -> dict[str, bytes]:
+    """Return the files of a package folder; raise ModelRefused for a missing one or one over its size."""
+    return {name: _read(folder / name, limit) for name, limit in FILE_LIMITS.items()}
+
+
+def verified(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
+    """Return the model after every check that serving does; raise ModelRefused."""
+    return Verifier(keys, engine.load).verify(files, Expected(now=datetime.now(UTC)))
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        if path.stat().st_size > limit:
+            raise ModelRefused("oversized", f"{path.name} has more than {limit} bytes")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelRefused("missing_file", f"{path.name} is not there") from error
+
+
+def _is_current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> bool:
+    file = _stamp_file(parent, version)
+    if not file.exists() or file.read_text() != stamp:
+        return False
+    try:
+        verified(read_package(parent / f"{version:08d}"), keys)
+    except ModelRefused:
+        return False
+    return True
+
+
+def _stamp(training: Training, key: SigningKey) -> str:
+    """Hash all that determines what training gives, the clock apart."""
+    digest = hashlib.sha256(f"{training.seed} {key.key_id} {training.valid_days} {installed('lightgbm')}".encode())
+    for path in _sources(training.name):
+        content = path.read_bytes()
+        digest.update(f"\n{path.relative_to(CHECKOUT)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources(name: str) -> Iterable[Path]:
+    own = (path for path in (CHECKOUT / "models" / name).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted({*own, *(path for pattern in _SHARED for path in CHECKOUT.glob(pattern))})
+
+
+def _stamp_file(parent: Path, version: int) -> Path:
+    return parent / f"{version:08d}.stamp"
+
+
+def _write(parent: Path, version: int, files: Mapping[str, bytes]) -> Path:
+    """Write a package under another name and move it in place: a killed run leaves no half package."""
+    folder = parent / f"{version:08d}"
+    partial = folder.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, content in files.items():
+        (partial / name).write_bytes(content)
+    return partial.rename(folder)

@@ -1,0 +1,196 @@
+"""One contract for the stores of the registry, run on the fakes and on S3 and DynamoDB alike."""
+
+from dataclasses import replace
+
+import botocore.exceptions
+import pytest
+
+from tests.fakes.registry import MemoryCatalogue, MemoryPackages
+from vigil.errors import Conflict, ModelRefused, Unavailable
+from vigil.registry.model import FILE_LIMITS
+from vigil.registry.ports import Pointer, PublishedVersion
+from vigil.registry.store import DynamoCatalogue, S3PackageStore
+
+FILES = {name: f"content of {name}".encode() for name in FILE_LIMITS}
+FIRST = Pointer("toy", "champion", 1, "sha256:1", 1, 1)
+SECOND = Pointer("toy", "champion", 2, "sha256:2", 2, 2)
+
+
+def published(name="toy", version=1):
+    return PublishedVersion(name, version, f"sha256:{version}", "2026-01-01T00:00:00+00:00", "2027", "k", {"auc": 0.7})
+
+
+@pytest.fixture(params=["memory", "s3"])
+def packages(request):
+    if request.param == "memory":
+        return MemoryPackages()
+    return S3PackageStore(request.getfixturevalue("s3"), "packages")
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def catalogue(request):
+    if request.param == "memory":
+        return MemoryCatalogue()
+    return DynamoCatalogue(request.getfixturevalue("dynamodb"), "registry")
+
+
+def test_a_package_comes_back_as_it_was_put(packages):
+    packages.put("toy", 1, FILES)
+    assert {name: packages.get("toy", 1, name) for name in FILES} == FILES
+
+
+@pytest.mark.parametrize(("name", "version"), [("toy", 2), ("other", 1)])
+def test_a_file_that_is_not_there_is_refused(packages, name, version):
+    packages.put("toy", 1, FILES)
+    with pytest.raises(ModelRefused) as caught:
+        packages.get(name, version, "model.txt")
+    assert caught.value.reason == "missing_file"
+
+
+def test_the_same_package_again_is_no_error(packages):
+    packages.put("toy", 1, FILES)
+    packages.put("toy", 1, FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_version_never_changes(packages, name):
+    packages.put("toy", 1, FILES)
+    with pytest.raises(Conflict):
+        packages.put("toy", 1, {**FILES, name: b"other"})
+    assert {name: packages.get("toy", 1, name) for name in FILES} == FILES
+
+
+def test_an_alias_that_nobody_moved_is_none(catalogue):
+    assert catalogue.pointer("toy", "champion") is None
+    assert catalogue.names() == []
+
+
+def test_a_moved_alias_comes_back_whole(catalogue):
+    catalogue.move(None, FIRST)
+    assert catalogue.pointer("toy", "champion") == FIRST
+    catalogue.move(FIRST, SECOND)
+    assert catalogue.pointer("toy", "champion") == SECOND
+
+
+@pytest.mark.parametrize("alias", ["champion", "challenger"])
+def test_only_one_of_two_first_moves_wins(catalogue, alias):
+    first, second = replace(FIRST, alias=alias), replace(SECOND, alias=alias)
+    catalogue.move(None, first)
+    with pytest.raises(Conflict):
+        catalogue.move(None, second)
+    assert catalogue.pointer("toy", alias) == first
+
+
+def test_only_one_of_two_moves_from_the_same_fence_wins(catalogue):
+    catalogue.move(None, FIRST)
+    catalogue.move(FIRST, SECOND)
+    with pytest.raises(Conflict):
+        catalogue.move(FIRST, replace(SECOND, version=3))
+    assert catalogue.pointer("toy", "champion") == SECOND
+
+
+def test_a_move_of_an_alias_that_is_gone_is_a_conflict(catalogue):
+    with pytest.raises(Conflict):
+        catalogue.move(FIRST, SECOND)
+
+
+def test_names_are_the_models_with_a_champion_sorted(catalogue):
+    for name in ("zebra", "ant"):
+        catalogue.move(None, replace(FIRST, name=name))
+    catalogue.move(None, replace(FIRST, name="bee", alias="challenger"))
+    catalogue.record(published("cat"))
+    assert catalogue.names() == ["ant", "zebra"]
+
+
+def test_published_versions_are_listed_oldest_first_and_once(catalogue):
+    for version in (2, 1, 10, 2):
+        catalogue.record(published(version=version))
+    catalogue.record(published("ant"))
+    assert catalogue.versions("toy") == [published(version=version) for version in (1, 2, 10)]
+    assert catalogue.published() == ["ant", "toy"]
+
+
+def test_publishing_after_a_promotion_leaves_the_champion_in_the_index(catalogue):
+    catalogue.record(published())
+    assert catalogue.names() == []
+    catalogue.move(None, FIRST)
+    catalogue.record(published(version=2))
+    assert catalogue.names() == ["toy"]
+
+
+def test_a_publication_that_was_cut_short_can_be_completed_by_the_same_package_only(s3):
+    s3.put_object(Bucket="packages", Key="toy/00000001/manifest.json", Body=FILES["manifest.json"])
+    packages = S3PackageStore(s3, "packages")
+    with pytest.raises(Conflict):
+        packages.put("toy", 1, {**FILES, "manifest.json": b"another publisher's"})
+    packages.put("toy", 1, FILES)
+    assert packages.get("toy", 1, "card.md") == FILES["card.md"]
+
+
+def test_an_object_over_the_limit_is_refused_and_not_read(s3):
+    s3.put_object(Bucket="packages", Key="toy/00000001/manifest.sig", Body=bytes(FILE_LIMITS["manifest.sig"] + 1))
+    with pytest.raises(ModelRefused) as caught:
+        S3PackageStore(s3, "packages").get("toy", 1, "manifest.sig")
+    assert caught.value.reason == "oversized"
+
+
+def test_a_long_catalogue_is_read_page_by_page(dynamodb):
+    catalogue = DynamoCatalogue(dynamodb, "registry")
+    for version in range(1, 31):  # some 50 KB each: two pages of 1 MB
+        metrics = {f"metric-{i}-{'x' * 2000}": 0.5 for i in range(25)}
+        catalogue.record(replace(published(version=version), metrics=metrics))
+    assert [entry.version for entry in catalogue.versions("toy")] == list(range(1, 31))
+
+
+def failing(client, monkeypatch, error):
+    """Make every call of this client fail, below botocore's own translation of answers."""
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(client, "_make_api_call", fail)
+
+
+THROTTLED = botocore.exceptions.ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "any")
+CANCELLED = botocore.exceptions.ClientError(
+    {
+        "Error": {"Code": "TransactionCanceledException", "Message": ""},
+        "CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError"}],
+    },
+    "any",
+)
+CONTENDED = botocore.exceptions.ClientError(
+    {
+        "Error": {"Code": "TransactionCanceledException", "Message": ""},
+        "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+    },
+    "any",
+)
+AWAY = [THROTTLED, CANCELLED, botocore.exceptions.ConnectTimeoutError(endpoint_url="http://localhost")]
+
+
+@pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
+def test_a_failure_of_aws_is_unavailable_and_keeps_its_cause(s3, dynamodb, monkeypatch, error):
+    failing(s3, monkeypatch, error)
+    failing(dynamodb, monkeypatch, error)
+    packages, catalogue = S3PackageStore(s3, "packages"), DynamoCatalogue(dynamodb, "registry")
+    calls = (
+        lambda: packages.get("toy", 1, "model.txt"),
+        lambda: packages.put("toy", 1, FILES),
+        lambda: catalogue.pointer("toy", "champion"),
+        lambda: catalogue.move(None, FIRST),
+        lambda: catalogue.move(FIRST, SECOND),
+        lambda: catalogue.record(published()),
+        catalogue.names,
+        lambda: catalogue.versions("toy"),
+    )
+    for call in calls:
+        with pytest.raises(Unavailable) as caught:
+            call()
+        assert caught.value.__cause__ is error
+
+
+def test_a_transaction_that_met_another_is_a_conflict(dynamodb, monkeypatch):
+    failing(dynamodb, monkeypatch, CONTENDED)
+    with pytest.raises(Conflict):
+        DynamoCatalogue(dynamodb, "registry").move(None, FIRST)

@@ -1,0 +1,171 @@
+"""Stand-ins for the registry's ports that hold state, and a small model to put through it."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from vigil.errors import Conflict, ModelRefused, Unavailable
+from vigil.registry.model import (
+    Band,
+    Calibration,
+    FeatureSpec,
+    Label,
+    ModelContract,
+    TrainedModel,
+    TrainingData,
+)
+from vigil.registry.package import Release, build
+from vigil.registry.ports import Pointer, PublishedVersion
+from vigil.registry.signing import SigningKey
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEY = SigningKey(bytes(range(32)))
+OTHER_KEY = SigningKey(bytes(range(1, 33)))
+KEYS = {KEY.key_id: KEY.public}
+
+
+class LinearEngine:
+    """A model that is a weighted sum; a missing value counts 0.5."""
+
+    def __init__(self, weights: Sequence[float], base: float):
+        self.weights, self.base = weights, base
+
+    def raw(self, row):
+        return self.base + sum(self._terms(row))
+
+    def contributions(self, row):
+        return tuple(self._terms(row)), self.base
+
+    def raw_batch(self, rows, count):
+        flat, width = memoryview(rows).cast("B").cast("d"), len(self.weights)
+        return [self.raw(flat[i * width : (i + 1) * width]) for i in range(count)]
+
+    def _terms(self, row):
+        return [w * (0.5 if math.isnan(x) else x) for w, x in zip(self.weights, row, strict=True)]
+
+
+@dataclass
+class LinearEngines:
+    """An engine factory that remembers every byte string it was handed."""
+
+    handed: list[bytes] = field(default_factory=list)
+
+    def __call__(self, model_text: bytes, feature_names: Sequence[str]) -> LinearEngine:
+        self.handed.append(model_text)
+        document = json.loads(model_text)
+        if document["features"] != list(feature_names):
+            raise ModelRefused("schema_mismatch", "other features")
+        return LinearEngine(document["weights"], document["base"])
+
+
+@dataclass
+class MemoryPackages:
+    """A PackageStore in memory; `away` makes it unreachable."""
+
+    objects: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
+    away: bool = False
+    reads: int = 0
+
+    def put(self, name, version, files):
+        if any(self.objects.get((name, version, file), content) != content for file, content in files.items()):
+            raise Conflict(f"{name} {version} exists with other bytes")
+        self.objects.update({(name, version, file): content for file, content in files.items()})
+
+    def get(self, name, version, file):
+        self.reads += 1
+        if self.away:
+            raise Unavailable("the model registry cannot be reached")
+        if (name, version, file) not in self.objects:
+            raise ModelRefused("missing_file", f"{file} is not there")
+        return self.objects[name, version, file]
+
+
+@dataclass
+class MemoryCatalogue:
+    """A Catalogue in memory; counts looks at pointers."""
+
+    pointers: dict[tuple[str, str], Pointer] = field(default_factory=dict)
+    recorded: dict[tuple[str, int], PublishedVersion] = field(default_factory=dict)
+    away: bool = False
+    looks: int = 0
+
+    def pointer(self, name, alias):
+        self.looks += 1
+        if self.away:
+            raise Unavailable("the model registry cannot be reached")
+        return self.pointers.get((name, alias))
+
+    def move(self, expected, new):
+        present = self.pointers.get((new.name, new.alias))
+        if (present and present.fence) != (expected and expected.fence):
+            raise Conflict("another move came first")
+        self.pointers[new.name, new.alias] = new
+
+    def names(self):
+        return sorted(name for name, alias in self.pointers if alias == "champion")
+
+    def record(self, published):
+        self.recorded[published.name, published.version] = published
+
+    def published(self):
+        return sorted({name for name, _ in self.recorded})
+
+    def versions(self, name):
+        return [published for key, published in sorted(self.recorded.items()) if key[0] == name]
+
+
+@dataclass
+class Clock:
+    """A clock that only a test moves."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+def contract(name: str = "toy", **changes: object) -> ModelContract:
+    fields = {
+        "name": name,
+        "features": (
+            FeatureSpec("age", "number", "age", "years", 0, 120, other_units={"months": 12}),
+            FeatureSpec("visits", "integer", "visits", "", 0, 10, missing="refuse"),
+            FeatureSpec("sex", "category", "sex", categories=("female", "male")),
+            FeatureSpec("phone", "boolean", "phone"),
+        ),
+        "label": Label("missed", "no contact for 28 days", 1, grace_days=28),
+        "calibration": Calibration(0.9, -0.1),
+        "bands": (Band("low", 0, "none"), Band("high", 0.5, "call")),
+        "training": TrainingData("made up", True, 10, "0" * 64),
+        "metrics": {"auc": 0.7},
+    }
+    return ModelContract(**(fields | changes))  # type: ignore[arg-type]
+
+
+def trained(name: str = "toy", base: float = -0.25, **changes: object) -> TrainedModel:
+    of = contract(name, **changes)
+    weights = [0.01, 0.3, -0.2, 0.1][: len(of.features)]
+    text = json.dumps({"features": [f.name for f in of.features], "weights": weights, "base": base}).encode()
+    golden = (
+        {"age": 30.5, "visits": 2, "sex": "male", "phone": True},
+        {"age": None, "visits": 9, "sex": None, "phone": None},
+        {"age": 0, "visits": 0, "sex": "female", "phone": False},
+    )
+    return TrainedModel(of, text, golden, "# Toy\n\nMade up.")
+
+
+def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):
+    release = Release(version, NOW - timedelta(days=1), NOW + timedelta(days=days))
+    return build(model or trained(), release, key, LinearEngines())
+
+
+def resigned(files: Mapping[str, bytes], manifest: bytes, key: SigningKey = KEY) -> dict[str, bytes]:
+    """Return the package with another manifest, properly signed."""
+    from vigil.registry.signing import sign
+
+    return {**files, "manifest.json": manifest, "manifest.sig": sign(manifest, key)}

@@ -1,0 +1,131 @@
+"""Only what verifies is published, only what rises is promoted, and of two promoters one wins."""
+
+import pytest
+
+from tests.fakes.registry import (
+    KEYS,
+    OTHER_KEY,
+    Clock,
+    LinearEngines,
+    MemoryCatalogue,
+    MemoryPackages,
+    package,
+    trained,
+)
+from vigil.errors import Conflict, ModelRefused
+from vigil.registry.package import Verifier
+from vigil.registry.publishing import Publisher
+
+
+class Shop:
+    def __init__(self):
+        self.packages, self.catalogue, self.clock = MemoryPackages(), MemoryCatalogue(), Clock()
+        self.publisher = Publisher(self.packages, self.catalogue, Verifier(KEYS, LinearEngines()), self.clock)
+
+    def publish(self, *versions):
+        for version in versions:
+            self.publisher.publish(package(version))
+
+
+@pytest.fixture
+def shop():
+    return Shop()
+
+
+def test_a_published_package_is_stored_whole_and_listed(shop):
+    published = shop.publisher.publish(package())
+    assert {file: shop.packages.get("toy", 1, file) for file in package()} == package()
+    assert [(entry.published, entry.champion) for entry in shop.publisher.list()] == [(published, False)]
+    assert published.metrics == {"auc": 0.7}
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (package(key=OTHER_KEY), "unknown_key"),
+        ({**package(), "model.txt": b"{}"}, "digest_mismatch"),
+        (package(days=0), "expired"),
+    ],
+    ids=["unknown_key", "digest_mismatch", "expired"],
+)
+def test_what_does_not_verify_is_not_stored(shop, files, reason):
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.publish(files)
+    assert caught.value.reason == reason
+    assert shop.packages.objects == {}
+    assert shop.publisher.list() == []
+
+
+def test_publishing_twice_changes_nothing(shop):
+    assert shop.publisher.publish(package()) == shop.publisher.publish(package())
+    assert len(shop.publisher.list()) == 1
+
+
+def test_a_version_cannot_be_published_with_other_bytes(shop):
+    shop.publish(1)
+    with pytest.raises(Conflict):
+        shop.publisher.publish(package(1, trained(base=1.0)))
+
+
+def test_promotion_moves_the_champion_and_raises_the_floor(shop):
+    shop.publish(1, 2)
+    first, second = shop.publisher.promote("toy", 1), shop.publisher.promote("toy", 2)
+    assert [(p.version, p.fence, p.floor) for p in (first, second)] == [(1, 1, 1), (2, 2, 2)]
+    assert [entry.champion for entry in shop.publisher.list()] == [False, True]
+
+
+def test_an_older_version_is_never_promoted(shop):
+    shop.publish(1, 2)
+    shop.publisher.promote("toy", 2)
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.promote("toy", 1)
+    assert caught.value.reason == "rolled_back"
+    assert shop.catalogue.pointer("toy", "champion").version == 2
+
+
+def test_promoting_the_champion_again_changes_nothing(shop):
+    shop.publish(1)
+    assert shop.publisher.promote("toy", 1) is shop.publisher.promote("toy", 1)
+
+
+def test_another_alias_leaves_the_champion_alone(shop):
+    shop.publish(1, 2)
+    shop.publisher.promote("toy", 1)
+    assert shop.publisher.promote("toy", 2, "challenger").fence == 1
+    assert shop.catalogue.pointer("toy", "champion").version == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda shop: shop.packages.objects.pop(("toy", 1, "card.md")), "missing_file"),
+        (lambda shop: shop.packages.objects.update({("toy", 1, "card.md"): b"# Other"}), "digest_mismatch"),
+        (lambda shop: shop.clock.advance(days=365), "expired"),
+    ],
+    ids=["missing_file", "digest_mismatch", "expired"],
+)
+def test_what_no_longer_verifies_in_the_store_is_not_promoted(shop, spoil, reason):
+    shop.publish(1)
+    spoil(shop)
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.promote("toy", 1)
+    assert caught.value.reason == reason
+    assert shop.catalogue.pointers == {}
+
+
+def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
+    shop.publish(1, 2, 3)
+    shop.publisher.promote("toy", 1)
+
+    class Overtaken(MemoryPackages):
+        """Between a promoter's look at the pointer and its move, another one promotes."""
+
+        def get(self, name, version, file):
+            if version == 2 and file == "card.md":
+                shop.publisher.promote("toy", 3)
+            return super().get(name, version, file)
+
+    slow = Publisher(Overtaken(shop.packages.objects), shop.catalogue, Verifier(KEYS, LinearEngines()), shop.clock)
+    with pytest.raises(Conflict):
+        slow.promote("toy", 2)
+    assert shop.catalogue.pointer("toy", "champion").version == 3
