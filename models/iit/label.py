@@ -51,17 +51,16 @@ def outcome(
     left: Exit | None,
     extracted_at: datetime,
     grace_days: int = GRACE_DAYS,
-    settle_days: int = SETTLE_DAYS,
 ) -> Outcome:
     """Return what an extract of the records taken at `extracted_at` says happened after an index visit.
 
     `expected` is the next expected contact, None if the records do not tell. Once resolved, a later extract says the
-    same as long as nothing is recorded more than `settle_days` late.
+    same as long as nothing is recorded more than `SETTLE_DAYS` late.
     """
     if expected is None:
         return "unresolved"
     lost_on = expected + timedelta(days=grace_days)
-    if extracted_at.date() < lost_on + timedelta(days=settle_days):
+    if extracted_at.date() < lost_on + timedelta(days=SETTLE_DAYS):
         return "unresolved"
     if any(c.on < lost_on and c.recorded_at <= extracted_at for c in contacts):
         return "retained"

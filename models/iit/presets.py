@@ -11,8 +11,8 @@ EPOCH = date(2019, 1, 1)
 """Day 0 of the simulated calendar."""
 LAST_DAY = 2008
 """Records are extracted on this day, 2024-07-01."""
-DRIFT_DAY = 1795
-"""2023-12-01: more multi-month dispensing, and a higher base rate, at once."""
+DRIFT_DAY = 1642
+"""2023-07-01: more multi-month dispensing, and a higher base rate, at once."""
 
 REGIONS = ("north", "south", "east", "west", "lake", "coast")
 SITES_PER_REGION = 4
@@ -52,5 +52,5 @@ class Preset:
     drift_shift: float = 0.2
 
 
-KENYA_LIKE = Preset("kenya-like", intercept=-5.1, engagement_sd=1.2)
-SOUTH_AFRICA_LIKE = Preset("south-africa-like", intercept=-3.25, engagement_sd=1.1)
+KENYA_LIKE = Preset("kenya-like", intercept=-5.5, engagement_sd=1.2)
+SOUTH_AFRICA_LIKE = Preset("south-africa-like", intercept=-3.5, engagement_sd=1.0)

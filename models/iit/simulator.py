@@ -17,7 +17,6 @@ NEVER = 1 << 20
 LONGEST_LAG = 45
 """Days: the latest that a contact or an exit is entered; `label.SETTLE_DAYS` waits for it."""
 EXITS = ("none", "died", "transferred", "silently_transferred")
-REGIMENS = ("dtg", "efv", "nvp", "pi", "other")
 _MOST_VISITS = 80
 
 
@@ -59,7 +58,17 @@ class Cohort:
     starts: Ints
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What stays the same from visit to visit, and the source of chance."""
+
+    rng: np.random.Generator
+    preset: Preset
+    people: People
+    sites: Sites
+
+
+@dataclass(frozen=True, slots=True)
 class _Present:
     """Those who come to their next visit: one row a patient."""
 
@@ -69,6 +78,15 @@ class _Present:
     engagement: Floats
     restarted: Ints
     regimen: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Return:
+    """When a patient is back, NEVER for some, and how the time between was."""
+
+    day: Ints
+    early: Bools
+    lost: Bools
 
 
 def simulate(seed: int, patients: int, preset: Preset = KENYA_LIKE) -> Cohort:
@@ -83,9 +101,10 @@ def simulate(seed: int, patients: int, preset: Preset = KENYA_LIKE) -> Cohort:
     present = _Present(
         ids, people.first_visit, np.zeros(patients, bool), people.engagement, np.full(patients, -NEVER), regimen
     )
-    rounds = []
+    world = _World(rng, preset, people, sites)
+    rounds: list[Visits] = []
     while len(present.patient) and len(rounds) < _MOST_VISITS:
-        visits, present = _round(rng, preset, people, sites, present, first=not rounds)
+        visits, present = _round(world, present)
         rounds.append(visits)
     visits = _by_patient(rounds)
     return Cohort(people, sites, visits, np.searchsorted(visits.patient, np.arange(patients + 1)))
@@ -101,17 +120,16 @@ def _sigmoid(x: Floats) -> Floats:
     return 1 / (1 + np.exp(-x))
 
 
-def _round(
-    rng: np.random.Generator, preset: Preset, everyone: People, sites: Sites, now: _Present, *, first: bool
-) -> tuple[Visits, _Present]:
+def _round(world: _World, now: _Present) -> tuple[Visits, _Present]:
     """Hold one visit of everyone present; return it, and who comes back and when."""
-    people, count = everyone.of(now.patient), len(now.patient)
+    rng, sites = world.rng, world.sites
+    people, count = world.people.of(now.patient), len(now.patient)
     unsuppressed = rng.random(count) < _sigmoid(-2.3 - 0.8 * now.engagement + 0.8 * (now.day - now.restarted < 183))
     poor = rng.random(count) < _sigmoid(-1.3 - 0.9 * now.engagement)
     stock_out = sites.stock_out[people.site, np.minimum(now.day // 30, sites.stock_out.shape[1] - 1)]
     supply = np.where(stock_out, 14, _supply(rng, people, now, unsuppressed))
     appointment = _weekday(now.day + supply - rng.integers(0, 3, count))
-    odds = _log_odds(preset, people, sites, now, appointment) + 0.5 * unsuppressed + 0.4 * poor + 0.5 * stock_out
+    odds = _log_odds(world.preset, people, sites, now, appointment) + 0.5 * unsuppressed + 0.4 * poor + 0.5 * stock_out
     interrupts = _sigmoid(odds - 0.05 * (supply > 60))
     exits, exit_day, silent = _exits(rng, people, sites, now.day, appointment)
     lost = rng.random(count) < interrupts
@@ -139,7 +157,7 @@ def _round(
         exit_lag=rng.integers(0, LONGEST_LAG + 1, count),
     )
     stays = (exits == 0) & (back <= LAST_DAY)
-    return visits, _next(rng, preset, now, stays, back, early, lost)
+    return visits, _next(world, now, stays, _Return(back, early, lost))
 
 
 def _supply(rng: np.random.Generator, people: People, now: _Present, unsuppressed: Bools) -> Ints:
@@ -205,21 +223,19 @@ def _return_days(rng: np.random.Generator, now: _Present, appointment: Ints, los
 
 def _viral_loads(rng: np.random.Generator, unsuppressed: Bools) -> Floats:
     count = len(unsuppressed)
-    high = 10 ** rng.normal(4.3, 0.7, count).clip(3.05, 6.8)
+    high = np.power(10.0, rng.normal(4.3, 0.7, count).clip(3.05, 6.8))
     return np.round(np.where(unsuppressed, high, np.where(rng.random(count) < 0.7, 0, rng.uniform(20, 900, count))))
 
 
-def _next(
-    rng: np.random.Generator, preset: Preset, now: _Present, stays: Bools, back: Ints, early: Bools, lost: Bools
-) -> _Present:
-    memory = preset.engagement_memory
-    shock = rng.normal(0, preset.engagement_sd * np.sqrt(1 - memory**2), len(stays))
-    to_dtg = (back > 200) & (now.regimen != 3) & (rng.random(len(stays)) < 0.12)
+def _next(world: _World, now: _Present, stays: Bools, after: _Return) -> _Present:
+    memory, rng, count = world.preset.engagement_memory, world.rng, len(stays)
+    shock = rng.normal(0, world.preset.engagement_sd * float(np.sqrt(1 - memory**2)), count)
+    to_dtg = (after.day > 200) & (now.regimen != 3) & (rng.random(count) < 0.12)
     return _Present(
         now.patient[stays],
-        back[stays],
-        early[stays],
+        after.day[stays],
+        after.early[stays],
         (memory * now.engagement + shock)[stays],
-        np.where(lost, back, now.restarted)[stays],
+        np.where(after.lost, after.day, now.restarted)[stays],
         np.where(to_dtg, 0, now.regimen)[stays],
     )

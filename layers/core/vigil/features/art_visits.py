@@ -38,7 +38,7 @@ def extract(history: History, as_of: datetime) -> dict[str, FeatureValue]:
     Raises InvalidInput with the field `as_of` when no visit was known by then.
     """
     known = history.known(as_of)
-    check_as_of(known, as_of)
+    check_as_of(known)
     person = known.registrations[-1] if known.registrations else Registration(as_of)
     today = known.visits[-1].visited_at.date()
     latest = {o.code: o for o in known.observations}

@@ -104,16 +104,16 @@ class History:
 
     def known(self, as_of: datetime) -> "History":
         """Return the facts that had happened and had been recorded by `as_of`, which carries a UTC offset."""
-
-        def until(facts: Sequence[_Fact], happened_at: Callable[[_Fact], datetime]) -> tuple[_Fact, ...]:
-            return tuple(f for f in facts if f.recorded_at <= as_of and happened_at(f) <= as_of)
-
         return History(
-            until(self.registrations, lambda r: r.recorded_at),
-            until(self.visits, lambda v: v.visited_at),
-            until(self.dispenses, lambda d: d.dispensed_at),
-            until(self.observations, lambda o: o.observed_at),
+            _until(as_of, self.registrations, lambda r: r.recorded_at),
+            _until(as_of, self.visits, lambda v: v.visited_at),
+            _until(as_of, self.dispenses, lambda d: d.dispensed_at),
+            _until(as_of, self.observations, lambda o: o.observed_at),
         )
+
+
+def _until(as_of: datetime, facts: Sequence[_Fact], happened_at: Callable[[_Fact], datetime]) -> tuple[_Fact, ...]:
+    return tuple(f for f in facts if f.recorded_at <= as_of and happened_at(f) <= as_of)
 
 
 def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) -> list[date | None]:
@@ -129,7 +129,7 @@ def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) ->
     return [v.next_appointment or supply_ends.get(v.visited_at.date()) for v in visits]
 
 
-def check_as_of(known: History, as_of: datetime) -> None:
+def check_as_of(known: History) -> None:
     """Refuse an `as_of` before the first visit was known.
 
     Raises InvalidInput with the field `as_of`.

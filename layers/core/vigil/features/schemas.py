@@ -195,7 +195,7 @@ class HistoryIn(_Record):
     observations: Annotated[list[ObservationIn], Field(max_length=1200)] = []
 
 
-def as_json(value: Any) -> Any:
+def as_json(value: object) -> object:
     """Return a History or any part of it as JSON values without its unknowns: the inverse of parsing."""
     if is_dataclass(value) and not isinstance(value, PartialDate | type):
         given = {f.name: getattr(value, f.name) for f in fields(value)}

@@ -1,0 +1,79 @@
+"""Model cards in Markdown: what a model is for, what it is not for, and how it did (Mitchell et al., 2019)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.evaluation import SMALLEST_CELL, Estimate, GroupRow
+from vigil.registry.model import ModelContract
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """The parts of a card that a person writes; `first_line` is its first line."""
+
+    first_line: str
+    intended_use: Sequence[str]
+    not_for: Sequence[str]
+    data: Sequence[str]
+    bands: str
+    limits: Sequence[str]
+
+
+def render(contract: ModelContract, prose: Prose, estimates: Mapping[str, Estimate], groups: Sequence[GroupRow]) -> str:
+    """Return the card of a model."""
+    training = contract.training
+    sections = [
+        prose.first_line,
+        f"# Model card: {contract.name}",
+        _bullets("Intended use", prose.intended_use),
+        _bullets("Not for", prose.not_for),
+        _bullets(
+            "Data",
+            [*prose.data, f"{training.rows} training rows, SHA-256 `{training.sha256}`. {training.description}"],
+        ),
+        _label(contract),
+        _metrics(estimates),
+        _bands(contract, prose.bands),
+        _groups(groups),
+        _bullets("Limits", prose.limits),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _bullets(title: str, lines: Sequence[str]) -> str:
+    return f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return f"## {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _label(contract: ModelContract) -> str:
+    label = contract.label
+    given = {"grace days": label.grace_days, "horizon in days": label.horizon_days}
+    parameters = [f"{name}: {value}" for name, value in given.items() if value is not None]
+    return _bullets("Label passport", [f"`{label.name}`, version {label.version}", label.definition, *parameters])
+
+
+def _metrics(estimates: Mapping[str, Estimate]) -> str:
+    rows = [(name.replace("_", " "), str(estimate)) for name, estimate in estimates.items()]
+    return _table("Performance on held-out rows", ("measure", "value (95 % interval)"), rows)
+
+
+def _bands(contract: ModelContract, how: str) -> str:
+    rows = [(band.name, f"{band.lower:g}", band.decision) for band in contract.bands]
+    return _table("Bands", ("band", "from probability", "decision"), rows) + f"\n\n{how}"
+
+
+def _groups(groups: Sequence[GroupRow]) -> str:
+    rows = [(g.group, _count(g.rows), *map(_figure, (g.event_rate, g.mean_probability, g.auc))) for g in groups]
+    return _table("By group, held-out rows", ("group", "rows", "event rate", "mean probability", "AUC"), rows)
+
+
+def _count(rows: int) -> str:
+    return str(rows) if rows >= SMALLEST_CELL else f"< {SMALLEST_CELL}"
+
+
+def _figure(value: float | None) -> str:
+    return "too few" if value is None else f"{value:.3f}"

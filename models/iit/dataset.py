@@ -1,0 +1,115 @@
+"""Index visits as rows: features as of the visit, label as of a later extract, in splits that share no patient.
+
+Training and calibration see what was resolved by the cutoff; the test set is other patients after the cutoff.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from models.iit.label import Outcome, outcome
+from models.iit.people import Bools, Floats, Ints
+from models.iit.presets import LAST_DAY
+from models.iit.records import contacts, history, left, moment
+from models.iit.simulator import Cohort
+from vigil.features.model import History, expected_contacts
+from vigil.features.service import feature_set
+from vigil.registry.model import FeatureValue
+
+FEATURES = feature_set("art-visits/1")
+CUTOFF = moment(1461)
+"""2023-01-01. Training ends here, testing begins."""
+EXTRACTED_AT = moment(LAST_DAY)
+LATEST_ENTRY = timedelta(days=7)
+"""A visit entered later than this is no index visit: a prediction then is of no use to anyone."""
+
+Split: TypeAlias = Literal["train", "calibration", "test"]
+_SHARES: tuple[tuple[Split, int], ...] = (("train", 45), ("calibration", 60), ("test", 100))
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One prediction: a patient, the row of the visit, and the moment that visit was entered."""
+
+    patient: int
+    row: int
+    as_of: datetime
+    outcome: Outcome
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the visit has a label: died, transferred and unresolved ones have none."""
+        return self.outcome in {"interrupted", "retained"}
+
+    @property
+    def label(self) -> int:
+        """1 for interrupted, 0 for retained."""
+        return int(self.outcome == "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Encoded rows of one split. `probability` is the simulator's own, for the oracle alone."""
+
+    rows: Floats
+    labels: Ints
+    patients: Ints
+    visit_rows: Ints
+    probability: Floats
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def where(self, mask: Bools) -> "Table":
+        """Return the rows where the mask is true."""
+        return Table(*(getattr(self, n)[mask] for n in self.__dataclass_fields__))
+
+
+def split_of(patient: int) -> Split:
+    """Return the one split a patient belongs to: 45 % train, 15 % calibration, 40 % test."""
+    bucket = patient * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash: no order of entry in it
+    return next(split for split, below in _SHARES if bucket < below)
+
+
+def indexes(cohort: Cohort, patient: int, record: History, split: Split) -> Iterable[Index]:
+    """Yield the index visits of a patient that belong to the split, whatever their outcome."""
+    due = expected_contacts(record.visits, record.dispenses)
+    exit_, first_row = left(cohort, patient), int(cohort.starts[patient])
+    seen_until = EXTRACTED_AT if split == "test" else CUTOFF
+    for i, visit in enumerate(record.visits):
+        as_of = visit.recorded_at
+        in_time = as_of >= CUTOFF if split == "test" else as_of < CUTOFF
+        if not in_time or as_of - visit.visited_at > LATEST_ENTRY:
+            continue
+        said = outcome(due[i], contacts(record.visits[i + 1 :]), exit_, seen_until)
+        yield Index(patient, first_row + i, as_of, said)
+
+
+def encode(features: dict[str, FeatureValue]) -> list[float]:
+    """Return features as the floats that the model sees, by the contract's own rule."""
+    return [spec.encode(features[spec.name]) for spec in FEATURES.specs]
+
+
+def table(cohort: Cohort, split: Split, progress: Callable[[float], None]) -> Table:
+    """Return the resolved index visits of a split; died, transferred and unresolved ones are left out."""
+    rows, found = [], []
+    patients = [p for p in range(len(cohort.people)) if split_of(p) == split]
+    for n, patient in enumerate(patients):
+        record = history(cohort, patient)
+        for index in indexes(cohort, patient, record, split):
+            if index.resolved:
+                rows.append(encode(FEATURES.extract(record, index.as_of)))
+                found.append(index)
+        if n % 256 == 0:
+            progress(n / len(patients))
+    visit_rows = np.array([i.row for i in found], np.int64)
+    return Table(
+        rows=np.array(rows, np.float64),
+        labels=np.array([i.label for i in found], np.int64),
+        patients=np.array([i.patient for i in found], np.int64),
+        visit_rows=visit_rows,
+        probability=cohort.visits.probability[visit_rows],
+    )

@@ -1,0 +1,26 @@
+"""The groups that the model is audited by; region and key population are never features."""
+
+import numpy as np
+
+from models.iit.dataset import Table
+from models.iit.people import Bools
+from models.iit.presets import REGIONS
+from models.iit.simulator import Cohort
+
+AGE_BANDS = (("age under 15", 0, 15), ("age 15 to 24", 15, 25), ("age 25 to 49", 25, 50), ("age 50 and over", 50, 200))
+
+
+def audited(cohort: Cohort, table: Table) -> dict[str, Bools]:
+    """Return a mask over the rows of a table for each group by sex, age band, region and key population."""
+    people = cohort.people
+    region = cohort.sites.region[people.site[table.patients]]
+    age = (cohort.visits.day[table.visit_rows] - people.born[table.patients]) / 365.25
+    male, key = people.male[table.patients], people.key_population[table.patients]
+    return {
+        "female": ~male,
+        "male": male,
+        **{name: (age >= low) & (age < high) for name, low, high in AGE_BANDS},
+        **{f"region {name}": np.equal(region, i) for i, name in enumerate(REGIONS)},
+        "key population": key,
+        "not key population": ~key,
+    }

@@ -1,0 +1,122 @@
+"""Fitting a LightGBM model and its Platt calibration, the same for every recipe, deterministically."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from vigil.registry.model import Calibration, FeatureSpec, ModelContract
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large the model may grow; fixed before any test row is seen."""
+
+    trees: int
+    leaves: int
+    rows_per_leaf: int
+    learning_rate: float
+
+
+def fit(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec], shape: Shape, seed: int) -> lightgbm.Booster:
+    """Return a binary booster; the same input gives the same model text."""
+    params = {
+        "objective": "binary",
+        "num_leaves": shape.leaves,
+        "min_data_in_leaf": shape.rows_per_leaf,
+        "learning_rate": shape.learning_rate,
+        "feature_fraction": 0.7,
+        "lambda_l2": 5.0,
+        # The defaults suit features with thousands of categories; ours have at most twelve.
+        "min_data_per_group": 50,
+        "cat_smooth": 20.0,
+        "max_cat_to_onehot": 4,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }
+    data = lightgbm.Dataset(
+        rows,
+        labels,
+        feature_name=[spec.name for spec in specs],
+        categorical_feature=[i for i, spec in enumerate(specs) if spec.type == "category"],
+        params=params,
+        free_raw_data=True,
+    )
+    return lightgbm.train(params, data, num_boost_round=shape.trees)
+
+
+def raw_scores(booster: lightgbm.Booster, rows: Floats) -> Floats:
+    """Return log-odds before calibration."""
+    return np.asarray(booster.predict(rows, raw_score=True), np.float64)
+
+
+def calibrate(raw: Floats, labels: Ints) -> Calibration:
+    """Fit Platt's sigmoid on rows that the booster has not seen.
+
+    Targets are smoothed as in Platt (1999), which keeps the slope finite where raw scores separate the classes.
+    """
+    positives = int(labels.sum())
+    high, low = (positives + 1) / (positives + 2), 1 / (len(labels) - positives + 2)
+    target = np.where(labels == 1, high, low)
+    return logistic(
+        np.concatenate([raw, raw]),
+        np.concatenate([np.ones_like(labels), np.zeros_like(labels)]),
+        np.concatenate([target, 1 - target]),
+    )
+
+
+def logistic(x: Floats, labels: Ints, weights: Floats | None = None) -> Calibration:
+    """Return the unpenalised logistic regression of labels on one column."""
+    model = LogisticRegression(C=np.inf).fit(x.reshape(-1, 1), labels, weights)
+    return Calibration(slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
+
+
+def probabilities(calibration: Calibration, raw: Floats) -> Floats:
+    """Return calibrated probabilities, by the contract's own rule."""
+    return np.array([calibration.probability(x) for x in raw.tolist()])
+
+
+def digest(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec]) -> str:
+    """Return the SHA-256 of training data: names, then rows and labels as little-endian doubles, row-major."""
+    sha = hashlib.sha256("\n".join(spec.name for spec in specs).encode())
+    sha.update(np.ascontiguousarray(rows, "<f8").tobytes())
+    sha.update(np.ascontiguousarray(labels, "<f8").tobytes())
+    return sha.hexdigest()
+
+
+def golden_rows(contract: ModelContract, rows: Floats, chance: Floats, wanted: int = 32) -> list[int]:
+    """Return indexes of rows that together show every category, missing values and every band that `rows` show.
+
+    Greedy set cover; filled up to `wanted` with rows spread evenly over the range of probabilities.
+    """
+    facets = [_facets(contract, row, p) for row, p in zip(rows.tolist(), chance.tolist(), strict=True)]
+    uncovered, chosen = set().union(*facets), list[int]()
+    while uncovered:
+        best = max(range(len(facets)), key=lambda i: len(facets[i] & uncovered))
+        uncovered -= facets[best]
+        chosen.append(best)
+    by_chance = np.argsort(chance, kind="stable")
+    for i in by_chance[np.linspace(0, len(rows) - 1, wanted).astype(int)].tolist():
+        if len(chosen) < wanted and i not in chosen:
+            chosen.append(i)
+    return chosen
+
+
+def _facets(contract: ModelContract, row: Sequence[float], probability: float) -> set[tuple[str, object]]:
+    shown: set[tuple[str, object]] = {("band", contract.band(probability).name)}
+    for spec, value in zip(contract.features, row, strict=True):
+        decoded = spec.decode(value)
+        if decoded is None or spec.type in {"category", "boolean"}:
+            shown.add((spec.name, decoded))
+    return shown

@@ -1,0 +1,36 @@
+"""The inputs and the label of the `wdbc` model: ten measurements of cell nuclei in three statistics each.
+
+Street, Wolberg & Mangasarian (1993): computed from a digitised image of a fine needle aspirate. Lengths are in pixels
+of that image system and areas in square pixels; they do not carry over to another microscope without calibration.
+"""
+
+from vigil.registry.model import FeatureSpec, Label
+
+LABEL = Label(
+    name="malignant",
+    definition="The breast mass was diagnosed as malignant (histology), benign otherwise.",
+    version=1,
+)
+
+_MEASUREMENTS: tuple[tuple[str, str, str, float], ...] = (
+    ("radius", "radius of the nuclei (centre to perimeter)", "pixels", 60),
+    ("texture", "texture of the nuclei (standard deviation of grey values)", "grey levels", 100),
+    ("perimeter", "perimeter of the nuclei", "pixels", 500),
+    ("area", "area of the nuclei", "square pixels", 10_000),
+    ("smoothness", "smoothness of the nuclei (local variation in radius)", "", 1),
+    ("compactness", "compactness of the nuclei (perimeter^2 / area - 1)", "", 3),
+    ("concavity", "concavity of the nuclei (severity of concave parts)", "", 3),
+    ("concave_points", "concave points of the nuclei (number of concave parts)", "", 1),
+    ("symmetry", "symmetry of the nuclei", "", 1),
+    ("fractal_dimension", "fractal dimension of the nuclei (coastline approximation - 1)", "", 1),
+)
+"""Name, meaning, unit and an upper bound of about twice the largest value on record."""
+
+_STATISTICS = (("mean", "mean"), ("error", "standard error of"), ("worst", "mean of the three largest:"))
+
+SPECS: tuple[FeatureSpec, ...] = tuple(
+    FeatureSpec(f"{prefix}_{name}", "number", f"{words} {meaning}", unit, 0, bound, missing="refuse")
+    for prefix, words in _STATISTICS
+    for name, meaning, unit, bound in _MEASUREMENTS
+)
+"""In the order of scikit-learn's copy."""
