@@ -31,21 +31,21 @@ class Deployment:
 
     def dynamodb(self) -> "DynamoDBClient":
         """Return a client for the tables."""
-        import boto3  # noqa: PLC0415 commands that need no AWS start without it
+        import boto3
 
         client: DynamoDBClient = boto3.client("dynamodb", **self._arguments())
         return client
 
     def s3(self) -> "S3Client":
         """Return a client for the buckets."""
-        import boto3  # noqa: PLC0415 as above
+        import boto3
 
         client: S3Client = boto3.client("s3", **self._arguments())
         return client
 
     def secretsmanager(self) -> "SecretsManagerClient":
         """Return a client for the secrets."""
-        import boto3  # noqa: PLC0415 as above
+        import boto3
 
         client: SecretsManagerClient = boto3.client("secretsmanager", **self._arguments())
         return client

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from vigil.registry.publishing import Publisher
 
 # The engine, and with it native code, is imported by the commands that run a model, and by no other.
-# ruff: noqa: PLC0415
 
 app = typer.Typer(no_args_is_help=True, help="Model packages: train, verify, publish, promote, list.")
 out = Console()

@@ -56,7 +56,7 @@ class Stack:
         client = self.client(endpoint_url, "s3")
         if UPLOADS not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
             client.create_bucket(Bucket=UPLOADS)
-        overrides = self.state / "parameters.json"
+        overrides = self.state / "parameters.yaml"  # JSON is YAML, and SAM takes no other name
         overrides.write_text(json.dumps(parameters))
         self._sam(
             *("deploy", "--template-file", str(self._build / "template.yaml"), "--stack-name", self.name),
@@ -93,7 +93,7 @@ class Stack:
     def _sam(self, command: str, *options: str, endpoint_url: str = "") -> None:
         python = tool_python("sam")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-        env = kept | aws_environment(endpoint_url or "http://127.0.0.1:9") | {
+        own = {
             "SAM_CLI_TELEMETRY": "0",
             "SAM_CLI_POLL_DELAY": "0.5",
             "__SAM_CLI_APP_DIR": str(self.state / "sam-home"),
@@ -101,9 +101,10 @@ class Stack:
             "VIGIL_PYTHON": sys.executable,
             "UV": uv(),
         }
+        aws = aws_environment(endpoint_url or "http://127.0.0.1:9")  # a build calls nobody; were it to, nobody is there
         done = subprocess.run(
-            [python, "-m", "samcli", command, "--config-env", "local", *options],
-            cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            [python, "-m", "samcli", command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local", *options],
+            cwd=ROOT, env=kept | aws | own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         self.log.write_text(done.stdout + done.stderr)
         if done.returncode:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from vigil.tenancy.model import Tier
     from vigil.tenancy.service import Access
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
@@ -41,7 +42,6 @@ def revoke_key_command(key_id: Annotated[str, typer.Argument(help="The 16 digits
 def create_tenant(tenant_id: str, tier: str) -> None:
     """Create a tenant of the current deployment; raise Conflict if the id is taken."""
     from vigil.errors import FieldError, InvalidInput
-    from vigil.tenancy.model import Tier
 
     try:
         _access().create_tenant(tenant_id, cast("Tier", tier))
