@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from cli.checkout import ROOT, CommandFailed, tool_python
+from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python
 from cli.embedded import CREDENTIALS, REGION
 
 MAIN = ROOT / "cli" / "ministack_main.py"
@@ -49,10 +49,13 @@ class Emulator:
         return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
 
     def endpoint(self) -> str | None:
-        """Return the URL at which it answers, or None while it does not."""
+        """Return the URL at which it answers, or None while it does not or is of another release than ours."""
         if self.process() is None:
             return None
-        url = f"http://127.0.0.1:{self._record.read_text().split()[1]}"
+        _, port, release = self._record.read_text().split()
+        if release != _release():
+            return None
+        url = f"http://127.0.0.1:{port}"
         try:
             return url if httpx.get(f"{url}/_ministack/ready", timeout=2, trust_env=False).is_success else None
         except httpx.HTTPError:
@@ -66,7 +69,7 @@ class Emulator:
         python = tool_python("ministack")
         with self.log.open("wb") as log:
             child = subprocess.Popen(
-                [python, "-P", str(MAIN), str(self._record)],
+                [python, "-P", str(MAIN), str(self._record), _release()],
                 cwd=self._scratch,
                 env=self._environment(port, python),
                 stdin=subprocess.DEVNULL,
@@ -115,6 +118,10 @@ class Emulator:
             "SFTP_ENABLED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+
+
+def _release() -> str:
+    return fingerprint([MAIN], pin("ministack"))
 
 
 def _free_port() -> int:

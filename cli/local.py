@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import keys
-from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, pin
+from cli.checkout import ROOT, STATE, CommandFailed, fingerprint
 from cli.embedded import DemoTenant, Embedded
 from cli.emulator import Emulator
 from cli.stack import Stack, architecture, source_fingerprint
@@ -96,7 +96,7 @@ class _Up:
     def run(self) -> Embedded:
         """Do what is missing, side by side where nothing waits for anything."""
         parameters = _parameters()
-        wanted = fingerprint([ROOT / "models"], source_fingerprint(), pin("ministack"), json.dumps(parameters))
+        wanted = fingerprint([ROOT / "models"], source_fingerprint(), json.dumps(parameters))
         known = Embedded.load(self.state)
         running = Emulator(self.state).endpoint()
         if known and running == known.endpoint_url and known.fingerprint == wanted:

@@ -65,8 +65,7 @@ class Stack:
         )
         stacks = self.client(endpoint_url, "cloudformation").describe_stacks(StackName=self.name)["Stacks"]
         out = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-        # The stage's public address is AWS's; MiniStack serves the same API under a path of its own.
-        api_url = f"{endpoint_url}/_aws/execute-api/{out['ApiId']}/local"
+        api_url = f"{endpoint_url}/local"
         return Embedded(
             api_url=api_url,
             docs_url=f"{api_url}/docs",
@@ -102,8 +101,9 @@ class Stack:
             "UV": uv(),
         }
         aws = aws_environment(endpoint_url or "http://127.0.0.1:9")  # a build calls nobody; were it to, nobody is there
+        config = ("--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local")
         done = subprocess.run(
-            [python, "-m", "samcli", command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local", *options],
+            [python, "-m", "samcli", command, *config, *options],
             cwd=ROOT, env=kept | aws | own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         self.log.write_text(done.stdout + done.stderr)
