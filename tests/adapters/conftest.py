@@ -1,35 +1,33 @@
-"""AWS in process: moto, with credentials that reach nowhere."""
+"""AWS in process (moto), with the tables that `infra/data.yaml` declares."""
 
 import boto3
 import pytest
 from moto import mock_aws
 
-REGION = "eu-west-1"
+from tests.tables import create_tables
 
 
 @pytest.fixture
 def aws(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+    """An empty account; yields a factory of clients."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        yield boto3.Session(region_name=REGION)
-
-
-@pytest.fixture
-def s3(aws):
-    client = aws.client("s3")
-    client.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": REGION})
-    return client
+        create_tables(boto3.client("dynamodb"))
+        yield boto3.client
 
 
 @pytest.fixture
 def dynamodb(aws):
-    client = aws.client("dynamodb")
-    client.create_table(
-        TableName="registry",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    """A client that finds every table."""
+    return aws("dynamodb")
+
+
+@pytest.fixture
+def s3(aws):
+    """A client that finds the bucket of packages."""
+    client = aws("s3")
+    client.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return client

@@ -67,9 +67,10 @@ def scoring_api() -> Handler:
 def authorizer() -> Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
     from vigil.platform.telemetry import Telemetry
-    from vigil.tenancy.authorizer import Authorizer
+    from vigil.tenancy.authorizer import Authorizer, refusing
 
-    return Telemetry("tenancy-authorizer").wrap(Authorizer(access()))
+    telemetry = Telemetry("tenancy-authorizer")
+    return refusing(telemetry.wrap(Authorizer(access(), telemetry).decide))
 
 
 @cache

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from fastapi import APIRouter
 
-from tests.fakes import Clock, FakeLedger, FakeModels, VisitCount
+from tests.fakes.clock import Clock
+from tests.fakes.scoring import FakeLedger, FakeModels, VisitCount
 from tests.gateway import Context, event
 from vigil.operations import routes as health_routes
 from vigil.operations.service import Health

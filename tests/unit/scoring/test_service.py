@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes import Clock, FakeLedger, FakeModels, ToyModel, VisitCount
+from tests.fakes.clock import Clock
+from tests.fakes.scoring import FakeLedger, FakeModels, ToyModel, VisitCount
 from vigil.errors import IdempotencyKeyReused, InvalidInput, NotFound, Unavailable
 from vigil.scoring.model import LedgerRow, ScoreRequest
 from vigil.scoring.service import Scoring

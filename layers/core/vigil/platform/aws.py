@@ -11,7 +11,7 @@ def client(settings: Settings, service: str) -> Any:
     from botocore.config import Config  # noqa: PLC0415
 
     return boto3.client(
-        service,  # type: ignore[call-overload]
+        service,
         config=Config(
             connect_timeout=settings.connect_timeout.total_seconds(),
             read_timeout=settings.read_timeout.total_seconds(),

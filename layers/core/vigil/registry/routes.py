@@ -6,11 +6,15 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from vigil.errors import Unavailable
+from vigil.platform.principal import principal
+from vigil.platform.schemas import responses
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import Band, Calibration, FeatureSpec, Label, TrainingData
 from vigil.registry.service import Registry
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(
+    prefix="/v1/models", tags=["models"], dependencies=[Depends(principal)], responses=responses(401, 503)
+)
 
 
 class ModelSummary(BaseModel):
@@ -52,7 +56,7 @@ async def current_registry(request: Request) -> Registry:
 RegistryParameter = Annotated[Registry, Depends(current_registry)]
 
 
-@router.get("", summary="List the models", responses={503: {"description": "The registry is away"}})
+@router.get("", summary="List the models")
 async def list_models(registry: RegistryParameter) -> ModelList:
     """Return every model with a champion, by name."""
     models, unavailable = [], []
@@ -67,7 +71,7 @@ async def list_models(registry: RegistryParameter) -> ModelList:
 @router.get(
     "/{name}",
     summary="Describe a model",
-    responses={404: {"description": "No model of that name"}, 503: {"description": "The model cannot be used now"}},
+    responses=responses(404),
 )
 async def describe_model(name: str, registry: RegistryParameter) -> ModelDetail:
     """Return a model's feature schema, label, bands, calibration, metrics, training data and card."""

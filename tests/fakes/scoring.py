@@ -1,16 +1,15 @@
-"""Fakes that implement the ports and hold state. One contract test runs each beside its real adapter."""
+"""Fakes of what scoring needs: they implement the ports and hold state."""
 
 import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from vigil.errors import Conflict, NotFound
+from vigil.errors import NotFound
 from vigil.registry.model import Band, Calibration, FeatureSpec, Label, ModelContract, TrainingData
 from vigil.scoring.model import LedgerRow, Page
-from vigil.tenancy.model import ApiKey, Tenant
 
 FEATURES = (
     FeatureSpec("age", "number", "age", "years", 0, 100, missing="refuse", other_units={"months": 12}),
@@ -124,54 +123,3 @@ class FakeLedger:
 
 def _time_sk(row: LedgerRow) -> str:
     return f"{row.created_at}#{row.decision_id}"
-
-
-class FakeAccessStore:
-    """Tenants and keys in memory."""
-
-    def __init__(self) -> None:
-        self.tenants: dict[str, Tenant] = {}
-        self.keys: dict[str, ApiKey] = {}
-
-    def create_tenant(self, tenant: Tenant) -> None:
-        if tenant.tenant_id in self.tenants:
-            raise Conflict("That id is taken.")
-        self.tenants[tenant.tenant_id] = tenant
-
-    def tenant(self, tenant_id: str) -> Tenant | None:
-        return self.tenants.get(tenant_id)
-
-    def create_key(self, key: ApiKey) -> None:
-        if key.key_id in self.keys:
-            raise Conflict("That id is taken.")
-        self.keys[key.key_id] = key
-
-    def key(self, key_id: str) -> ApiKey | None:
-        return self.keys.get(key_id)
-
-    def revoke_key(self, key_id: str, at: str) -> None:
-        if key_id not in self.keys:
-            raise NotFound("There is no such key.")
-        self.keys[key_id] = replace(self.keys[key_id], revoked_at=self.keys[key_id].revoked_at or at)
-
-
-@dataclass
-class FakePeppers:
-    current: str = "1"
-    versions: dict[str, bytes] = field(default_factory=lambda: {"1": b"first"})
-
-    def peppers(self) -> tuple[str, Mapping[str, bytes]]:
-        return self.current, self.versions
-
-
-class Clock:
-    """A clock that stands still until told to move."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **by: float) -> None:
-        self.now += timedelta(**by)

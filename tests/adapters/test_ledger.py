@@ -1,0 +1,79 @@
+"""The ledger contract, held by the fake and by DynamoDB alike."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.scoring import FakeLedger
+from vigil.errors import Unavailable
+from vigil.scoring.model import LedgerRow, ModelRef
+from vigil.scoring.store import DynamoLedger
+
+
+def row(number=0, tenant="acme", subject="p-1"):
+    created = f"2026-03-01T12:00:{number:02d}.000000Z"
+    return LedgerRow(
+        tenant_id=tenant,
+        decision_id=f"dec_{number:032d}",
+        subject_id=subject,
+        model=ModelRef("toy", 1, "sha256:aa"),
+        fingerprint="f",
+        nonce=f"n-{number}",
+        created_at=created,
+        expires_at=1_800_000_000,
+        inputs='{"age":40}',
+        body='{"probability":0.5}',
+        summary=json.dumps({"n": number}),
+    )
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def ledger(request):
+    if request.param == "fake":
+        return FakeLedger()
+    return DynamoLedger(request.getfixturevalue("aws")("dynamodb"), "decisions")
+
+
+def test_a_row_is_written_once_and_read_back_whole(ledger):
+    assert ledger.commit(row()) is None
+    assert ledger.get("acme", row().decision_id) == row()
+
+
+def test_a_second_commit_returns_the_first_row_and_changes_nothing(ledger):
+    ledger.commit(row())
+    assert ledger.commit(replace(row(), body="other", nonce="n-x")) == row()
+    assert ledger.get("acme", row().decision_id) == row()
+
+
+def test_a_decision_belongs_to_its_tenant(ledger):
+    ledger.commit(row())
+    assert ledger.get("globex", row().decision_id) is None
+    assert ledger.commit(row(tenant="globex")) is None
+
+
+@pytest.mark.parametrize(("subject", "expected"), [(None, [4, 3, 2, 1, 0]), ("p-0", [4, 2, 0]), ("nobody", [])])
+def test_pages_are_newest_first_and_complete(ledger, subject, expected):
+    for number in range(5):
+        ledger.commit(row(number, subject=f"p-{number % 2}"))
+    ledger.commit(row(9, tenant="globex", subject="p-0"))
+    seen, after = [], None
+    while True:
+        page = ledger.page("acme", subject, after, 2)
+        seen += [json.loads(summary)["n"] for summary in page.summaries]
+        if not (after := page.next):
+            break
+    assert seen == expected
+
+
+def test_subjects_do_not_appear_in_keys(aws):
+    DynamoLedger(aws("dynamodb"), "decisions").commit(row(subject="jane-roe"))
+    item = aws("dynamodb").scan(TableName="decisions")["Items"][0]
+    assert not [name for name in ("pk", "tenant_pk", "subject_pk", "time_sk") if "jane-roe" in item[name]["S"]]
+
+
+def test_a_ledger_that_does_not_answer_is_unavailable(aws):
+    ledger = DynamoLedger(aws("dynamodb"), "no-such-table")
+    for call in (lambda: ledger.commit(row()), lambda: ledger.get("a", "b"), lambda: ledger.page("a", None, None, 1)):
+        with pytest.raises(Unavailable):
+            call()

@@ -1,0 +1,27 @@
+"""The deployed API keeps the promises of its own OpenAPI document, under generated requests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+
+def test_generated_requests_find_no_server_error_and_no_break_of_the_schema(stack, tmp_path):
+    document = httpx.get(f"{stack.api_url}/openapi.json", timeout=60, trust_env=False)
+    (tmp_path / "openapi.json").write_text(document.text)
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")),
+        "run",
+        str(tmp_path / "openapi.json"),
+        f"--url={stack.api_url}",
+        f"--header=Authorization: Bearer {stack.tenants[0].api_key}",
+        "--checks=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+        "--max-examples=15",
+        "--seed=1",
+        "--request-timeout=60",
+        "--no-color",
+        "--generation-database=none",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=900)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -1,0 +1,166 @@
+"""The deployed system through its front door: API Gateway, the authorizer, the function, the stores."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+import httpx
+import pytest
+
+from models import recipe
+from vigil.platform.envelope import SECURITY_HEADERS
+from vigil.tenancy.model import Token
+
+
+@pytest.fixture(scope="module")
+def clients(stack):
+    """One HTTP client per demo tenant, and one without a credential."""
+    keys = [f"Bearer {tenant.api_key}" for tenant in stack.tenants]
+    with httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False) as anonymous:
+        first, second = (
+            httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False, headers={"Authorization": key})
+            for key in keys
+        )
+        with first, second:
+            yield first, second, anonymous
+
+
+@pytest.fixture(scope="module")
+def ledger(stack):
+    """All rows of the ledger, as a function."""
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=stack.endpoint_url,
+        region_name=stack.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+    def rows():
+        pages = client.get_paginator("scan").paginate(TableName=stack.tables["decisions"], ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+    return rows
+
+
+def bodies(name, count):
+    samples = recipe.load(name).samples(seed=1, count=count)
+    return [
+        {"model": name, **{k: v for k, v in sample.items() if not k.startswith("_")}, "explain": True}
+        for sample in samples
+    ]
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_every_model_scores_its_held_out_rows_with_an_additive_explanation(clients, name):
+    for body in bodies(name, 3):
+        answer = clients[0].post("/v1/scores", json=body)
+        assert answer.status_code == 201, answer.text
+        scored = answer.json()
+        total = scored["base_value"] + sum(reason["contribution"] for reason in scored["explanation"])
+        assert abs(total - scored["raw_score"]) < 1e-9
+        assert clients[0].get(f"/v1/scores/{scored['decision_id']}").content == answer.content
+        assert answer.headers["location"].endswith(f"/v1/scores/{scored['decision_id']}")
+
+
+def test_32_parallel_duplicates_of_one_key_give_one_ledger_row(clients, ledger):
+    (body,) = bodies("wdbc", 1)
+    body["subject_id"] = "parallel-duplicates"
+    with ThreadPoolExecutor(32) as pool:
+        send = lambda _: clients[0].post("/v1/scores", json=body, headers={"Idempotency-Key": "parallel"})  # noqa: E731
+        answers = list(pool.map(send, range(32)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 31 + [201]
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("idempotency-replayed" in answer.headers for answer in answers) == 31
+    rows = [row for row in ledger() if row["subject_id"]["S"] == "parallel-duplicates"]
+    assert [row["body"]["S"].encode() for row in rows] == [answers[0].content]
+
+
+def test_a_key_with_another_payload_is_422_and_writes_nothing(clients, ledger):
+    first, second = bodies("wdbc", 2)
+    headers = {"Idempotency-Key": "payloads"}
+    assert clients[0].post("/v1/scores", json=first, headers=headers).status_code == 201
+    before = len(ledger())
+    answer = clients[0].post("/v1/scores", json=second, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:vigil:problem:idempotency-key-reused")
+    assert len(ledger()) == before
+
+
+def test_another_tenants_decision_is_a_404_like_any_other(clients):
+    (body,) = bodies("wdbc", 1)
+    mine = clients[0].post("/v1/scores", json=body).json()["decision_id"]
+    theirs = clients[1].get(f"/v1/scores/{mine}")
+    nobody = clients[1].get("/v1/scores/dec_" + "0" * 32)
+    assert theirs.status_code == nobody.status_code == 404
+    unlike = {"correlation_id"}
+    assert {k: v for k, v in theirs.json().items() if k not in unlike} == {
+        k: v for k, v in nobody.json().items() if k not in unlike
+    }
+    assert mine not in clients[1].get("/v1/scores").text
+
+
+@pytest.mark.parametrize(
+    "credential",
+    ["", "Bearer", "Bearer nonsense", f"Bearer {Token.new('local')}", f"Bearer {Token.new('prod')}", "Basic eDp5"],
+)
+def test_a_wrong_credential_is_a_401_problem_with_the_security_headers(clients, credential):
+    headers = {"Authorization": credential} if credential else {}
+    answer = clients[2].get("/v1/models", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:vigil:problem:unauthenticated"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert SECURITY_HEADERS.keys() <= set(answer.headers)
+    assert answer.headers["x-correlation-id"] == answer.json()["correlation_id"]
+
+
+def test_a_key_with_one_changed_character_is_refused(stack, clients):
+    key = stack.tenants[0].api_key
+    forged = key[:-1] + ("A" if key[-1] != "A" else "B")
+    assert clients[2].get("/v1/models", headers={"Authorization": f"Bearer {forged}"}).status_code == 401
+
+
+def test_an_unknown_path_is_a_404_problem(clients):
+    answer = clients[0].get("/v1/nothing")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:vigil:problem:not-found")
+
+
+def test_an_unknown_method_is_a_405_with_allow(clients):
+    answer = clients[0].delete("/v1/scores")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "POST"}
+
+
+def test_a_body_over_256_kb_is_a_413(clients):
+    answer = clients[0].post("/v1/scores", json={"model": "wdbc", "subject_id": "p", "features": {"x": "y" * 262_144}})
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:vigil:problem:too-large")
+
+
+def test_pages_meet_every_decision_of_a_subject_once(clients):
+    (body,) = bodies("wdbc", 1)
+    body["subject_id"] = "paged"
+    ids = {clients[0].post("/v1/scores", json=body).json()["decision_id"] for _ in range(5)}
+    seen, cursor = [], None
+    while True:
+        query = {"subject_id": "paged", "limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = clients[0].get("/v1/scores", params=query).json()
+        seen += [item["decision_id"] for item in page["items"]]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert len(seen) == 5
+    assert set(seen) == ids
+
+
+def test_docs_and_health_are_public_and_details_are_not(clients):
+    anonymous = clients[2]
+    for path in ("/docs", "/docs/swagger-ui.css", "/openapi.json", "/health/liveness", "/health/readiness"):
+        assert anonymous.get(path).status_code == 200
+    assert anonymous.get("/health/startup").status_code == 200
+    assert anonymous.get("/health/detailed").status_code == 401
+    assert clients[0].get("/health/detailed").json()["status"] == "up"
+
+
+def test_a_correlation_id_comes_back_and_reaches_the_problem(clients):
+    answer = clients[0].get("/v1/models/nope", headers={"X-Correlation-Id": "trace-me-1"})
+    assert answer.headers["x-correlation-id"] == "trace-me-1"
+    assert json.loads(answer.content)["correlation_id"] == "trace-me-1"

@@ -1,0 +1,92 @@
+"""Functions as Lambda starts them: the environment set, AWS in process, one small model published."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.fakes.scoring import CONTRACT
+from tests.tables import create_tables
+from vigil import bootstrap
+from vigil.engines.lightgbm import load
+from vigil.registry.model import TrainedModel
+from vigil.registry.package import Release, Verifier, build
+from vigil.registry.publishing import Publisher
+from vigil.registry.signing import SigningKey
+from vigil.registry.store import DynamoCatalogue, S3PackageStore
+
+KEY = SigningKey(bytes(range(32)))
+CACHES = (bootstrap.settings, bootstrap.scoring_api, bootstrap.authorizer, bootstrap.access, bootstrap.scoring)
+CACHES += (bootstrap.registry, bootstrap._ledger, bootstrap._client)
+
+
+@pytest.fixture(scope="session")
+def trained() -> TrainedModel:
+    """Return a small real model of the toy contract, categories and missing values included."""
+    import lightgbm
+    import numpy
+
+    random = Random(7)
+    rows = [
+        [random.uniform(0, 100), random.randrange(50), random.choice([0.0, 1.0, float("nan")]), random.randrange(3)]
+        for _ in range(400)
+    ]
+    labels = [int(age / 100 + stage / 3 + random.random() > 1.2) for age, _, _, stage in rows]
+    names = [spec.name for spec in CONTRACT.features]
+    data = lightgbm.Dataset(numpy.array(rows), numpy.array(labels), feature_name=names, categorical_feature=["stage"])
+    booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 20)
+    golden = tuple({"age": age, "visits": 3, "stage": stage} for age in (5, 50, 95) for stage in ("I", "III", None))
+    return TrainedModel(CONTRACT, booster.model_to_string().encode(), golden, "# Toy\n")
+
+
+@pytest.fixture
+def published(trained, monkeypatch) -> Iterator[Publisher]:
+    """A whole deployment in process, with the toy model as champion; yields its publisher."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    with mock_aws():
+        create_tables(boto3.client("dynamodb"))
+        boto3.client("s3").create_bucket(
+            Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        secrets = boto3.client("secretsmanager")
+        access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
+        cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
+        import base64
+
+        environment = {
+            "VIGIL_STAGE": "local",
+            "VIGIL_DECISIONS_TABLE": "decisions",
+            "VIGIL_REGISTRY_TABLE": "registry",
+            "VIGIL_ACCESS_TABLE": "access",
+            "VIGIL_PACKAGES_BUCKET": "packages",
+            "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
+            "VIGIL_CURSOR_SECRET_ARN": cursor["ARN"],
+            "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        publisher = Publisher(
+            S3PackageStore(boto3.client("s3"), "packages"),
+            DynamoCatalogue(boto3.client("dynamodb"), "registry"),
+            Verifier({KEY.key_id: KEY.public}, load),
+        )
+        publish(publisher, trained, 1)
+        for cached in CACHES:
+            cached.cache_clear()
+        yield publisher
+        for cached in CACHES:
+            cached.cache_clear()
+
+
+def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
+    """Sign, publish and promote a version."""
+    now = datetime.now(UTC)
+    publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
+    publisher.promote(model.contract.name, version)

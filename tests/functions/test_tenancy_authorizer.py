@@ -1,0 +1,26 @@
+"""The authorizer function, wired as it is deployed."""
+
+import pytest
+
+from tests.gateway import Context
+from vigil import bootstrap
+
+ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/POST/v1/scores"
+
+
+@pytest.fixture
+def authorize(published):
+    from functions.tenancy_authorizer.handler import lambda_handler
+
+    return lambda token: lambda_handler({"methodArn": ARN, "headers": {"Authorization": f"Bearer {token}"}}, Context())
+
+
+def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
+    access = bootstrap.access()
+    access.create_tenant("acme", "FREE")
+    token = access.create_key("acme")
+    assert authorize(token)["context"] == {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE"}
+    access.revoke_key(token.key_id)
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorize(token)
+    assert token.secret not in capsys.readouterr().out
