@@ -41,19 +41,17 @@ class Emulator:
     def process(self) -> psutil.Process | None:
         """Return our MiniStack, or None; a later process that merely got its number is never taken for it."""
         try:
-            process = psutil.Process(int(self._record.read_text().split()[0]))
+            process = psutil.Process(int(self._recorded()[0]))
             older = process.create_time() <= self._record.stat().st_mtime + 1
             ours = older and str(self._record) in process.cmdline()
-        except (OSError, ValueError, IndexError, psutil.Error):
+        except (OSError, ValueError, psutil.Error):
             return None
         return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
 
     def endpoint(self) -> str | None:
         """Return the URL at which it answers, or None while it does not or is of another release than ours."""
-        if self.process() is None:
-            return None
-        _, port, release = self._record.read_text().split()
-        if release != _release():
+        _, port, release = self._recorded()
+        if self.process() is None or release != _release():
             return None
         url = f"http://127.0.0.1:{port}"
         try:
@@ -99,6 +97,14 @@ class Emulator:
         self._record.unlink(missing_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         return process is not None
+
+    def _recorded(self) -> tuple[str, str, str]:
+        """Return process id, port and release, empty where nothing was recorded."""
+        try:
+            pid, port, release = self._record.read_text().split()
+        except (OSError, ValueError):
+            return "", "", ""
+        return pid, port, release
 
     def _environment(self, port: int, python: Path) -> dict[str, str]:
         """Functions inherit these: nothing of the user's environment may reach them."""

@@ -75,6 +75,10 @@ def up(state: Path) -> Embedded:
     """
     state.mkdir(parents=True, exist_ok=True)
     with _lock(state), Steps(out) as steps:
+        for kept in ("keys", "packages"):  # models are trained once for all stacks of a checkout
+            (STATE / kept).mkdir(parents=True, exist_ok=True)
+            if not (state / kept).exists():
+                (state / kept).symlink_to(STATE / kept)
         return _Up(state, steps).run()
 
 
