@@ -20,12 +20,14 @@ def aws(monkeypatch):
 
 
 @pytest.fixture
-def s3(aws):
-    client = aws("s3")
-    client.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    return client
+def dynamodb(aws):
+    """A client that finds every table."""
+    return aws("dynamodb")
 
 
 @pytest.fixture
-def dynamodb(aws):
-    return aws("dynamodb")
+def s3(aws):
+    """A client that finds the bucket of packages."""
+    client = aws("s3")
+    client.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return client

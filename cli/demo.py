@@ -1,0 +1,129 @@
+"""`vigil demo`: held-out rows scored over HTTP, through API Gateway and the authorizer, as a client would."""
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from itertools import chain, islice, zip_longest
+from typing import Annotated, Any
+from uuid import uuid4
+
+import httpx
+import typer
+from rich.bar import Bar
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cli import deployment
+from cli.embedded import Embedded
+from models import recipe
+from vigil.errors import NotFound
+
+SEED = 7
+out = Console()
+_JSON = "Content-Type: application/json"
+Body = dict[str, Any]
+Answer = dict[str, Any]
+
+
+def demo_command(rows: Annotated[int, typer.Option(min=1, max=50, help="Rows of each model")] = 4) -> None:
+    """Score held-out rows of every model, prove a replay, and show how to go on."""
+    deployed = Embedded.load(deployment.home())
+    if deployed is None:
+        raise NotFound("nothing is deployed here: run `make up` first")
+    key = deployed.tenants[0].api_key
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=deployed.api_url, headers=headers, timeout=60, trust_env=False) as client:
+        bodies = []
+        for name in recipe.names():
+            samples = _mixed(recipe.load(name).samples(SEED, 10 * rows), rows)
+            labels = [sample.pop("_label") for sample in samples]
+            bodies += (asked := [{"model": name, **sample, "explain": True} for sample in samples])
+            answers = [_score(client, body) for body in asked]
+            out.print(_answers(client, name, answers, labels))
+        shortest = min(bodies, key=lambda body: len(json.dumps(body)))
+        out.print(_replay(client, shortest))
+        out.print(_mistake(client, shortest))
+    command = curl(deployed.api_url, key, shortest)
+    script = deployment.home() / "score.sh"
+    script.touch(mode=0o700)
+    script.write_text(command + "\n")
+    out.print(f"\n[bold]Once more, by hand[/] [dim](also in {script})[/]")
+    out.print(command, soft_wrap=True, highlight=False, markup=False)
+    out.print(f"\n[bold]Every endpoint, to try out[/]  {deployed.docs_url}", soft_wrap=True)
+
+
+def curl(api_url: str, key: str, body: Body) -> str:
+    """Return the command line that sends one score request."""
+    headers = "".join(f" -H {shlex.quote(header)}" for header in (f"Authorization: Bearer {key}", _JSON))
+    return f"curl -s {api_url}/v1/scores{headers} -d {shlex.quote(json.dumps(body))}"
+
+
+def _mixed(samples: Iterable[Body], count: int) -> list[Body]:
+    """Return the first samples of every label in turn, as far as there are any."""
+    by_label: dict[Any, list[Body]] = {}
+    for sample in samples:
+        by_label.setdefault(sample["_label"], []).append(dict(sample))
+    turns = chain.from_iterable(zip_longest(*by_label.values()))
+    return list(islice((sample for sample in turns if sample), count))
+
+
+def _score(client: httpx.Client, body: Body) -> Answer:
+    answer: Answer = client.post("/v1/scores", json=body).raise_for_status().json()
+    return answer
+
+
+def _answers(client: httpx.Client, name: str, answers: list[Answer], labels: list[Any]) -> Group:
+    model = client.get(f"/v1/models/{name}").raise_for_status().json()
+    head = Text.assemble(
+        ("\n" + name, "bold"), f" version {answers[0]['model']['version']}  ", (answers[0]["model"]["digest"], "dim")
+    )
+    table = Table(
+        "subject", "probability", "", "band", "decision", "what moved it most", "what happened", padding=(0, 1)
+    )
+    for answer, label in zip(answers, labels, strict=True):
+        colour = _colour(answer["band"], [band["name"] for band in model["bands"]])
+        table.add_row(
+            answer["subject_id"],
+            f"{answer['probability']:.3f}",
+            Bar(1.0, 0, answer["probability"], width=16, color=colour),
+            Text(answer["band"], style=colour),
+            answer["decision"].replace("_", " "),
+            Group(*(_reason(reason) for reason in answer["explanation"][:2])),
+            str(label),
+        )
+    return Group(head, table)
+
+
+def _reason(reason: Mapping[str, Any]) -> Text:
+    arrow, style = ("▲", "red") if reason["contribution"] > 0 else ("▼", "green")
+    return Text.assemble((arrow, style), " ", reason["text"].split(";")[0])
+
+
+def _colour(band: str, bands: list[str]) -> str:
+    rank = bands.index(band) / max(1, len(bands) - 1)
+    return "green" if rank == 0 else "red" if rank == 1 else "yellow"
+
+
+def _replay(client: httpx.Client, body: Body) -> Panel:
+    key = f"demo-{uuid4()}"
+    headers = {"Idempotency-Key": key}
+    first, second = (client.post("/v1/scores", json=body, headers=headers) for _ in range(2))
+    same = "the same bytes" if first.content == second.content else "OTHER BYTES"
+    replayed = second.headers.get("Idempotency-Replayed")
+    return Panel(
+        f"Sent twice with Idempotency-Key [bold]{key}[/]: answered {first.status_code}, then {second.status_code} with "
+        f"Idempotency-Replayed: {replayed}, {same}, one decision: {second.json()['decision_id']}",
+        title="exactly once",
+        title_align="left",
+    )
+
+
+def _mistake(client: httpx.Client, body: Body) -> Panel:
+    response = client.post("/v1/scores", json=body | {"explain": "yes", "colour": "blue"})
+    return Panel(
+        Text(json.dumps(response.json(), indent=2)),
+        title=f"a mistake, answered {response.status_code} {response.headers['content-type']}",
+        title_align="left",
+    )

@@ -1,0 +1,144 @@
+"""MiniStack's process: started in the background on a free loopback port, found again, and ended with its children."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python
+from cli.embedded import CREDENTIALS, REGION
+
+MAIN = ROOT / "cli" / "ministack_main.py"
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The MiniStack of one state folder."""
+
+    state: Path
+
+    @property
+    def log(self) -> Path:
+        """Where MiniStack writes what it does."""
+        return self.state / "ministack.log"
+
+    @property
+    def _record(self) -> Path:
+        return self.state / "ministack.pid"
+
+    @property
+    def _scratch(self) -> Path:
+        return self.state / "ministack"
+
+    def process(self) -> psutil.Process | None:
+        """Return our MiniStack, or None; a later process that merely got its number is never taken for it."""
+        try:
+            process = psutil.Process(int(self._recorded()[0]))
+            older = process.create_time() <= self._record.stat().st_mtime + 1
+            ours = older and str(self._record) in process.cmdline()
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+
+    def endpoint(self) -> str | None:
+        """Return the URL at which it answers, or None while it does not or is of another release than ours."""
+        _, port, release = self._recorded()
+        if self.process() is None or release != _release():
+            return None
+        url = f"http://127.0.0.1:{port}"
+        try:
+            return url if httpx.get(f"{url}/_ministack/ready", timeout=2, trust_env=False).is_success else None
+        except httpx.HTTPError:
+            return None
+
+    def start(self) -> str:
+        """Start afresh and return the URL; raise CommandFailed with the end of the log if it does not come up."""
+        self.stop()
+        self._scratch.mkdir(parents=True)
+        port = _free_port()
+        python = tool_python("ministack")
+        with self.log.open("wb") as log:
+            child = subprocess.Popen(
+                [python, "-P", str(MAIN), str(self._record), _release()],
+                cwd=self._scratch,
+                env=self._environment(port, python),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and child.poll() is None:
+            if url := self.endpoint():
+                return url
+            time.sleep(0.05)
+        self.stop()
+        raise CommandFailed(f"MiniStack did not start; the end of {self.log}:\n{self.log.read_text()[-2000:]}")
+
+    def stop(self) -> bool:
+        """End it and every function worker that it started; return whether there was anything to end."""
+        process = self.process()
+        if process is not None:
+            family = [process, *process.children(recursive=True)]
+            for member in family:
+                _signal(member, psutil.Process.terminate)
+            _, stubborn = psutil.wait_procs(family, timeout=STOP_SECONDS)
+            for member in stubborn:
+                _signal(member, psutil.Process.kill)
+            psutil.wait_procs(stubborn, timeout=STOP_SECONDS)
+        self._record.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        return process is not None
+
+    def _recorded(self) -> tuple[str, str, str]:
+        """Return process id, port and release, empty where nothing was recorded."""
+        try:
+            pid, port, release = self._record.read_text().split()
+        except (OSError, ValueError):
+            return "", "", ""
+        return pid, port, release
+
+    def _environment(self, port: int, python: Path) -> dict[str, str]:
+        """Functions inherit these: nothing of the user's environment may reach them."""
+        return CREDENTIALS | {
+            "PATH": f"{python.parent}:{os.defpath}",
+            "HOME": str(self._scratch),
+            "TMPDIR": str(self._scratch),
+            "S3_DATA_DIR": str(self._scratch / "s3"),
+            "STATE_DIR": str(self._scratch / "state"),
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",  # each function may do what its role grants, and no more
+            "DOCKER_HOST": f"unix://{self._scratch}/no-docker.sock",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+
+def _release() -> str:
+    return fingerprint([MAIN], pin("ministack"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _signal(process: psutil.Process, action: "type[psutil.Process.terminate]") -> None:
+    try:
+        action(process)
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,63 @@
+"""MiniStack, with what its API Gateway leaves out: the ANY method, gateway responses, and an address as on AWS.
+
+Run by MiniStack's own interpreter (`cli.emulator` starts it), never imported by Vigil. Arguments: the file in which it
+records its process id and port, so that it is found even if whoever started it has died, and the name of its release,
+recorded with them. All of this rests on one pinned release of MiniStack; tests/e2e notices if another one differs.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ANY_METHOD = "x-amazon-apigateway-any-method"
+GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
+STAGE_PATH = "/local/"
+
+
+class Gateway:
+    """The one REST API: imported whole, and served at `/local/...` as AWS serves it at `https://<id>.../local/...`."""
+
+    def __init__(self, app: Any, service: Any) -> None:
+        self._app = app
+        self._service = service
+        self._import_as_shipped = service._import_rest_api
+        self._api_id = ""
+
+    def import_rest_api(self, spec: Mapping[str, Any], base_data: Mapping[str, Any] | None = None) -> str:
+        """Create a REST API from an OpenAPI document as API Gateway would; return its id."""
+        paths = {
+            path: {"any" if method == ANY_METHOD else method: operation for method, operation in item.items()}
+            for path, item in spec.get("paths", {}).items()
+        }
+        self._api_id = self._import_as_shipped({**spec, "paths": paths}, base_data)
+        for response_type, response in spec.get(GATEWAY_RESPONSES, {}).items():
+            self._service._put_gateway_response(self._api_id, response_type, response)
+        return self._api_id
+
+    async def serve(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer one ASGI request."""
+        if scope["type"] == "http" and scope["path"].startswith(STAGE_PATH):
+            front = f"/_aws/execute-api/{self._api_id}"
+            scope |= {"path": front + scope["path"], "raw_path": front.encode() + scope["raw_path"]}
+        await self._app(scope, receive, send)
+
+
+def main() -> None:
+    """Record the process, complete MiniStack, serve."""
+    record, release = sys.argv[1:]
+    del sys.argv[1:]
+    Path(record).write_text(f"{os.getpid()} {os.environ['GATEWAY_PORT']} {release}")
+    from ministack import app as ministack
+    from ministack.services import apigateway_v1 as service
+
+    gateway = Gateway(ministack.app, service)
+    service._OPENAPI_HTTP_METHODS.add("any")
+    service._import_rest_api = gateway.import_rest_api
+    ministack.app = gateway.serve
+    ministack.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""`template.yaml` through the SAM CLI: built into a state folder and deployed to the MiniStack of that folder."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
+from cli.embedded import REGION, Embedded, aws_environment
+
+SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
+UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The local stage of one state folder."""
+
+    state: Path
+
+    @property
+    def name(self) -> str:
+        """A name of its own for each state folder, so that logs of two checkouts are told apart."""
+        return f"vigil-local-{fingerprint([], str(self.state))[:6]}"
+
+    @property
+    def log(self) -> Path:
+        """What the SAM CLI said last."""
+        return self.state / "sam.log"
+
+    @property
+    def _build(self) -> Path:
+        return self.state / "sam-build"
+
+    def build(self) -> bool:
+        """Run `sam build` unless the sources are those of the last build; return whether it ran."""
+        stamp = self.state / "sam-build.stamp"
+        now = source_fingerprint()
+        if stamp.is_file() and stamp.read_text() == now and (self._build / "template.yaml").is_file():
+            return False
+        stamp.unlink(missing_ok=True)
+        for cache in ROOT.glob("functions/*/__pycache__"):
+            shutil.rmtree(cache)  # a function's folder is shipped as it is
+        self._sam("build", "--build-dir", str(self._build))
+        stamp.write_text(now)
+        return True
+
+    def deploy(self, endpoint_url: str, parameters: Mapping[str, str]) -> Embedded:
+        """Run `sam deploy` against MiniStack and return where everything is."""
+        client = self.client(endpoint_url, "s3")
+        if UPLOADS not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=UPLOADS)
+        overrides = self.state / "parameters.yaml"  # JSON is YAML, and SAM takes no other name
+        overrides.write_text(json.dumps(parameters))
+        self._sam(
+            *("deploy", "--template-file", str(self._build / "template.yaml"), "--stack-name", self.name),
+            *("--parameter-overrides", overrides.as_uri()),
+            endpoint_url=endpoint_url,
+        )
+        stacks = self.client(endpoint_url, "cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        out = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+        api_url = f"{endpoint_url}/local"
+        return Embedded(
+            api_url=api_url,
+            docs_url=f"{api_url}/docs",
+            endpoint_url=endpoint_url,
+            stack_name=self.name,
+            tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access")},
+            buckets={"packages": out["PackagesBucket"]},
+            secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
+        )
+
+    def client(self, endpoint_url: str, service: str) -> Any:
+        """Return a boto3 client of this stack's MiniStack."""
+        import boto3
+
+        keys = aws_environment(endpoint_url)
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def _sam(self, command: str, *options: str, endpoint_url: str = "") -> None:
+        python = tool_python("sam")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
+        own = {
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_POLL_DELAY": "0.5",
+            "__SAM_CLI_APP_DIR": str(self.state / "sam-home"),
+            "VIGIL_BUILD": "local",
+            "VIGIL_PYTHON": sys.executable,
+            "UV": uv(),
+        }
+        aws = aws_environment(endpoint_url or "http://127.0.0.1:9")  # a build calls nobody; were it to, nobody is there
+        config = ("--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local")
+        done = subprocess.run(
+            [python, "-m", "samcli", command, *config, *options],
+            cwd=ROOT, env=kept | aws | own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        self.log.write_text(done.stdout + done.stderr)
+        if done.returncode:
+            raise CommandFailed(f"sam {command} failed; the end of {self.log}:\n{self.log.read_text()[-3000:]}")
+
+
+def source_fingerprint() -> str:
+    """Return what decides over building again: the sources, the tool, this machine's Python."""
+    return fingerprint([ROOT / source for source in SOURCES], pin("sam"), platform.machine(), sys.version)
+
+
+def architecture() -> str:
+    """Return this machine's architecture in Lambda's words."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
