@@ -90,7 +90,6 @@ def draw_people(rng: np.random.Generator, count: int, sites: Sites, preset: Pres
     first_visit = np.where(art_start < 0, rng.integers(0, 120, count), art_start)
     low, high = np.array(_AGE_BANDS)[rng.choice(4, count, p=_AGE_SHARES)].T
     age = low + rng.random(count) * (high - low)
-    age = np.minimum(age, 80)
     born = np.minimum(first_visit - (age * 365.25).astype(np.int64), art_start)
     years_at_start = (art_start - born) / 365.25
     fertile = ~male & (years_at_start >= 15) & (years_at_start < 50)

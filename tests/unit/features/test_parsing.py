@@ -1,11 +1,21 @@
 """A history is read strictly: each broken rule names its field and its bound, and never the value."""
 
 from datetime import UTC, date, datetime
+from typing import get_args
 
 import pytest
 
 from vigil.errors import InvalidInput
-from vigil.features.model import Dispense, History, Observation, PartialDate, Registration, Visit
+from vigil.features.model import (
+    OBSERVED,
+    Dispense,
+    History,
+    Observation,
+    ObservationCode,
+    PartialDate,
+    Registration,
+    Visit,
+)
 from vigil.features.schemas import HistoryIn, as_json
 from vigil.features.service import feature_set
 
@@ -163,6 +173,10 @@ def test_the_schema_can_be_published():
     schema = HistoryIn.model_json_schema()
     assert schema["$defs"]["VisitIn"]["properties"]["visited_at"]["format"] == "date-time"
     assert schema["additionalProperties"] is False
+
+
+def test_every_observation_code_has_a_unit_and_a_range():
+    assert set(OBSERVED) == set(get_args(ObservationCode))
 
 
 def test_an_unknown_feature_set_is_a_key_error():

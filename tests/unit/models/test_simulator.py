@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.iit.people import SITES
-from models.iit.presets import KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, SOUTH_AFRICA_LIKE
+from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, SOUTH_AFRICA_LIKE
 from models.iit.records import contacts, history, left
 from models.iit.simulator import EXITS, LONGEST_LAG, simulate
 from vigil.features.parsing import parse_history
@@ -93,7 +93,7 @@ def test_after_the_drift_date_more_medicine_is_dispensed_at_once(large):
     visits = large.visits
     days = {
         when: visits.supply[rows].mean()
-        for when, rows in (("before", visits.day < 1642), ("after", visits.day >= 1642))
+        for when, rows in (("before", visits.day < DRIFT_DAY), ("after", visits.day >= DRIFT_DAY))
     }
     assert days["after"] > 1.2 * days["before"]
 
