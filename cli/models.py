@@ -146,15 +146,10 @@ def list_command(keys_folder: KeysFolder = None) -> None:
 
 
 def _publisher(keys_folder: Path | None) -> "Publisher":
-    from vigil.engines.lightgbm import load
-    from vigil.registry.package import Verifier
-    from vigil.registry.publishing import Publisher
-    from vigil.registry.store import DynamoCatalogue, S3PackageStore
+    from vigil import bootstrap
 
-    target = deployment.current()
-    packages = S3PackageStore(target.s3(), target.buckets["packages"])
-    catalogue = DynamoCatalogue(target.dynamodb(), target.tables["registry"])
-    return Publisher(packages, catalogue, Verifier(keys.public_keys(_keys_folder(keys_folder)), load))
+    deployment.enter()
+    return bootstrap.publisher(keys.public_keys(_keys_folder(keys_folder)))
 
 
 def _figures(metrics: Mapping[str, float]) -> dict[str, str]:

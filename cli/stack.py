@@ -74,6 +74,7 @@ class Stack:
             tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access")},
             buckets={"packages": out["PackagesBucket"]},
             secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
+            model_keys=parameters["ModelKeys"],
         )
 
     def client(self, endpoint_url: str, service: str) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed
 from pathlib import Path
 
-from cli.deployment import CHECKOUT
+from cli.checkout import ROOT
 from models import recipe
 from vigil.engines import lightgbm as engine
 from vigil.errors import ModelRefused, NotFound
@@ -100,13 +100,13 @@ def _stamp(training: Training, key: SigningKey) -> str:
     digest = hashlib.sha256(f"{training.seed} {key.key_id} {training.valid_days} {installed('lightgbm')}".encode())
     for path in _sources(training.name):
         content = path.read_bytes()
-        digest.update(f"\n{path.relative_to(CHECKOUT)} {len(content)}\n".encode() + content)
+        digest.update(f"\n{path.relative_to(ROOT)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
 def _sources(name: str) -> Iterable[Path]:
-    own = (path for path in (CHECKOUT / "models" / name).rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sorted({*own, *(path for pattern in _SHARED for path in CHECKOUT.glob(pattern))})
+    own = (path for path in (ROOT / "models" / name).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted({*own, *(path for pattern in _SHARED for path in ROOT.glob(pattern))})
 
 
 def _stamp_file(parent: Path, version: int) -> Path:

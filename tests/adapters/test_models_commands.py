@@ -33,6 +33,7 @@ def deployed(home, tmp_path, s3, monkeypatch):
     """A copy of the state folder, and a deployment without any model."""
     copy = shutil.copytree(home, tmp_path / "home")
     monkeypatch.setenv("VIGIL_HOME", str(copy))
+    monkeypatch.setenv("VIGIL_STAGE", "local")
     monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "registry")
     monkeypatch.setenv("VIGIL_PACKAGES_BUCKET", "packages")
     return copy
