@@ -83,7 +83,7 @@ class Stack:
 
         keys = aws_environment(endpoint_url)
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             endpoint_url=endpoint_url,
             region_name=REGION,
             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
