@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.checkout import STATE
+from vigil import bootstrap
 
 REGION = "us-east-1"
 # MiniStack takes these for its root user's; they open nothing else.
@@ -34,6 +35,8 @@ class Embedded:
     tables: Mapping[str, str]
     buckets: Mapping[str, str]
     secrets: Mapping[str, str]
+    model_keys: str
+    """The pinned public keys, as JSON."""
     fingerprint: str = ""
     """Of all that went into it: while it is the same, `up` has nothing to do."""
     region: str = REGION
@@ -67,6 +70,7 @@ class Embedded:
             "VIGIL_ACCESS_TABLE": self.tables["access"],
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],
             "VIGIL_ACCESS_SECRET_ARN": self.secrets["access"],
+            "VIGIL_MODEL_KEYS": self.model_keys,
             "VIGIL_CURSOR_SECRET_ARN": self.secrets["cursor"],
             "VIGIL_AWS_CONNECT_TIMEOUT_MS": "2000",
             "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
@@ -77,6 +81,7 @@ class Embedded:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(self.environment())
+        bootstrap.forget()
 
 
 def aws_environment(endpoint_url: str) -> dict[str, str]:

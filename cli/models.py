@@ -1,12 +1,13 @@
 """`vigil models`: train, verify, publish, promote and list model packages."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli import deployment, keys
 from vigil.registry.ports import PublishedVersion
@@ -79,7 +80,9 @@ def train(
 def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
     """Do every check that serving does; exit code 0 only if the package would be served."""
     model = verify(folder, keys_folder=keys_folder)
-    table = Table(title=f"{model.name} version {model.version}: verified", show_header=False)
+    table = Table(
+        "", Column(overflow="fold"), title=f"{model.name} version {model.version}: verified", show_header=False
+    )
     manifest, contract = model.manifest, model.contract
     rows = {
         "digest": model.digest,
@@ -89,7 +92,7 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
         "features": str(len(contract.features)),
         "bands": ", ".join(f"{band.name} from {band.lower:g}" for band in contract.bands),
         "trained on": f"{contract.training.rows} {'simulated' if contract.training.simulated else 'real'} rows",
-        **{name: f"{value:.4g}" for name, value in sorted(contract.metrics.items())},
+        **_figures(contract.metrics),
     }
     for name, value in rows.items():
         table.add_row(name, value)
@@ -143,15 +146,19 @@ def list_command(keys_folder: KeysFolder = None) -> None:
 
 
 def _publisher(keys_folder: Path | None) -> "Publisher":
-    from vigil.engines.lightgbm import load
-    from vigil.registry.package import Verifier
-    from vigil.registry.publishing import Publisher
-    from vigil.registry.store import DynamoCatalogue, S3PackageStore
+    from vigil import bootstrap
 
-    target = deployment.current()
-    packages = S3PackageStore(target.s3(), target.buckets["packages"])
-    catalogue = DynamoCatalogue(target.dynamodb(), target.tables["registry"])
-    return Publisher(packages, catalogue, Verifier(keys.public_keys(_keys_folder(keys_folder)), load))
+    deployment.enter()
+    return bootstrap.publisher(keys.public_keys(_keys_folder(keys_folder)))
+
+
+def _figures(metrics: Mapping[str, float]) -> dict[str, str]:
+    """Return each metric in words, its interval (`<name>_low` to `<name>_high`) beside it."""
+    figures = {}
+    for name, value in sorted(metrics.items()):
+        low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
+        figures[name] = f"{value:.4g}" if low is None or high is None else f"{value:.4g} ({low:.4g} to {high:.4g})"
+    return {name: text for name, text in figures.items() if name.removesuffix("_low").removesuffix("_high") == name}
 
 
 def _keys_folder(given: Path | None) -> Path:

@@ -71,6 +71,7 @@ class Stack:
             tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access")},
             buckets={"packages": out["PackagesBucket"]},
             secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
+            model_keys=parameters["ModelKeys"],
         )
 
     def client(self, endpoint_url: str, service: str) -> Any:
@@ -79,7 +80,7 @@ class Stack:
 
         keys = aws_environment(endpoint_url)
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             endpoint_url=endpoint_url,
             region_name=REGION,
             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],

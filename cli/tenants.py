@@ -1,11 +1,11 @@
 """`vigil tenants`: tenants and their API keys."""
 
-import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
+
+from cli import deployment
 
 if TYPE_CHECKING:
     from vigil.tenancy.model import Tier
@@ -55,12 +55,7 @@ def create_key(tenant_id: str) -> str:
 
 
 def _access() -> "Access":
-    from cli import deployment
-    from vigil.platform.secrets import Secret
-    from vigil.tenancy.service import Access
-    from vigil.tenancy.store import DynamoAccess, SecretPeppers
+    from vigil import bootstrap
 
-    target = deployment.current()
-    store = DynamoAccess(target.dynamodb(), target.tables["access"])
-    peppers = SecretPeppers(Secret(target.secretsmanager(), target.secrets["access"]))
-    return Access(store, peppers, os.environ.get("VIGIL_STAGE", "local"), lambda: datetime.now(UTC))
+    deployment.enter()
+    return bootstrap.access()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed
 from pathlib import Path
 
-from cli.deployment import CHECKOUT
+from cli.checkout import ROOT
 from models import recipe
 from vigil.engines import lightgbm as engine
 from vigil.errors import ModelRefused, NotFound
@@ -44,10 +44,8 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
 
     Raises NotFound for a model without recipe.
     """
-    try:
-        recipe_of_model = recipe.load(training.name)
-    except KeyError as error:
-        raise NotFound(f"no recipe: have {', '.join(recipe.names())}") from error
+    if training.name not in recipe.names():
+        raise NotFound(f"no recipe of that name; there are {', '.join(recipe.names())}")
     parent = training.packages / training.name
     last = max(versions(parent), default=0)
     stamp = _stamp(training, key)
@@ -55,7 +53,7 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
         return Trained(parent / f"{last:08d}", last, reused=True)
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
-    files = build(recipe_of_model.train(training.seed, progress), release, key, engine.load)
+    files = build(recipe.load(training.name).train(training.seed, progress), release, key, engine.load)
     verified(files, {key.key_id: key.public})
     folder = _write(parent, release.version, files)
     _stamp_file(parent, release.version).write_text(stamp)
@@ -102,13 +100,13 @@ def _stamp(training: Training, key: SigningKey) -> str:
     digest = hashlib.sha256(f"{training.seed} {key.key_id} {training.valid_days} {installed('lightgbm')}".encode())
     for path in _sources(training.name):
         content = path.read_bytes()
-        digest.update(f"\n{path.relative_to(CHECKOUT)} {len(content)}\n".encode() + content)
+        digest.update(f"\n{path.relative_to(ROOT)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
 def _sources(name: str) -> Iterable[Path]:
-    own = (path for path in (CHECKOUT / "models" / name).rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sorted({*own, *(path for pattern in _SHARED for path in CHECKOUT.glob(pattern))})
+    own = (path for path in (ROOT / "models" / name).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted({*own, *(path for pattern in _SHARED for path in ROOT.glob(pattern))})
 
 
 def _stamp_file(parent: Path, version: int) -> Path:

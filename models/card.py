@@ -68,7 +68,8 @@ def _bands(contract: ModelContract, how: str) -> str:
 
 def _groups(groups: Sequence[GroupRow]) -> str:
     rows = [(g.group, _count(g.rows), *map(_figure, (g.event_rate, g.mean_probability, g.auc))) for g in groups]
-    return _table("By group, held-out rows", ("group", "rows", "event rate", "mean probability", "AUC"), rows)
+    table = _table("By group, held-out rows", ("group", "rows", "event rate", "mean probability", "AUC"), rows)
+    return f"{table}\n\nn/a: fewer than {SMALLEST_CELL} rows, or of either class; within a band AUC says nothing."
 
 
 def _count(rows: int) -> str:
@@ -76,4 +77,4 @@ def _count(rows: int) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "too few" if value is None else f"{value:.3f}"
+    return "n/a" if value is None else f"{value:.3f}"

@@ -1,17 +1,17 @@
 """How good a model is on held-out rows, with 95 % intervals from a bootstrap that resamples whole subjects."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.training import Floats, Ints, logistic
 from vigil.registry.model import ModelContract
 
-Measure = Callable[[Ints, Floats, Floats], float]
-"""Labels, probabilities and row weights to a number."""
+Measure = Callable[[Ints, Floats, Floats], Mapping[str, float]]
+"""Labels, probabilities and row weights to one or more named numbers."""
 
 SMALLEST_CELL = 11
 """Groups below this are not shown: they could point at a person."""
@@ -29,61 +29,60 @@ class Estimate:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-def _auc(labels: Ints, chance: Floats, weights: Floats) -> float:
-    return float(roc_auc_score(labels, chance, sample_weight=weights))
+def auc(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
+    """Return the area under the ROC curve."""
+    return {"auc": float(roc_auc_score(labels, chance, sample_weight=weights))}
 
 
-def _log_odds(chance: Floats) -> Floats:
+def precision(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
+    """Return the average precision."""
+    return {"average_precision": float(average_precision_score(labels, chance, sample_weight=weights))}
+
+
+def brier(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
+    """Return the Brier score."""
+    return {"brier": float(np.average((chance - labels) ** 2, weights=weights))}
+
+
+def calibration(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
+    """Return slope and intercept of the labels on the predicted log-odds: 1 and 0 when calibrated (Cox, 1958)."""
     clipped = chance.clip(1e-9, 1 - 1e-9)
-    return np.asarray(np.log(clipped / (1 - clipped)))
-
-
-def _slope(labels: Ints, chance: Floats, weights: Floats) -> float:
-    return logistic(_log_odds(chance), labels, weights).slope
-
-
-def _intercept(labels: Ints, chance: Floats, weights: Floats) -> float:
-    return logistic(_log_odds(chance), labels, weights).intercept
-
-
-MEASURES: Mapping[str, Measure] = {
-    "auc": _auc,
-    "average_precision": lambda y, p, w: float(average_precision_score(y, p, sample_weight=w)),
-    "brier": lambda y, p, w: float(brier_score_loss(y, p, sample_weight=w)),
-    "calibration_slope": _slope,
-    "calibration_intercept": _intercept,
-}
+    fitted = logistic(np.log(clipped / (1 - clipped)), labels, weights)
+    return {"calibration_slope": fitted.slope, "calibration_intercept": fitted.intercept}
 
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
     """Resamples of whole subjects, as row weights. Efron & Tibshirani (1993), percentile intervals.
 
-    >>> Bootstrap(np.arange(50), seed=0, repeats=20).estimate(_auc, np.arange(50) % 2, np.arange(50) % 2 * 0.5).value
-    1.0
+    >>> Bootstrap(np.arange(50), seed=0, repeats=20).estimates(np.arange(50) % 2, np.arange(50) % 2 * 0.5, auc)["auc"]
+    Estimate(value=1.0, low=1.0, high=1.0)
     """
 
     subjects: Ints
     seed: int
     repeats: int = 200
 
-    def estimate(self, measure: Measure, labels: Ints, chance: Floats) -> Estimate:
-        """Return the measure on the rows as they are, and its interval over resamples that hold both classes."""
+    def estimates(self, labels: Ints, chance: Floats, *measures: Measure) -> dict[str, Estimate]:
+        """Return each number on the rows as they are, and its interval over resamples that hold both classes."""
+
+        def figures(rows: slice | NDArray[np.bool_], weights: Floats) -> dict[str, float]:
+            return {k: v for m in measures for k, v in m(labels[rows], chance[rows], weights).items()}
+
         rng = np.random.default_rng(self.seed)
         _, subject = np.unique(self.subjects, return_inverse=True)
         people = int(subject.max()) + 1
-        values = []
+        resampled = []
         for _ in range(self.repeats):
             weights = np.bincount(rng.integers(0, people, people), minlength=people)[subject]
             drawn = weights > 0
             if 0 < labels[drawn].sum() < drawn.sum():
-                values.append(measure(labels[drawn], chance[drawn], weights[drawn].astype(np.float64)))
-        low, high = np.quantile(values, [0.025, 0.975])
-        return Estimate(measure(labels, chance, np.ones(len(labels))), float(low), float(high))
-
-    def estimates(self, labels: Ints, chance: Floats, names: Iterable[str] = MEASURES) -> dict[str, Estimate]:
-        """Return measures of `MEASURES` by name."""
-        return {name: self.estimate(MEASURES[name], labels, chance) for name in names}
+                resampled.append(figures(drawn, weights[drawn].astype(np.float64)))
+        found = {}
+        for name, value in figures(slice(None), np.ones(len(labels))).items():
+            low, high = np.quantile([figure[name] for figure in resampled], [0.025, 0.975])
+            found[name] = Estimate(value, float(low), float(high))
+        return found
 
 
 def flat(estimates: Mapping[str, Estimate]) -> dict[str, float]:
@@ -111,9 +110,10 @@ class GroupRow:
 
 
 def by_band(contract: ModelContract, labels: Ints, chance: Floats) -> list[GroupRow]:
-    """Return the same of each band: whether its event rate is what its probabilities say."""
+    """Return event rate and mean probability of each band: they should agree."""
     named = np.array([contract.band(p).name for p in chance.tolist()])
-    return by_group({f"band {band.name}": named == band.name for band in contract.bands}, labels, chance)
+    masks = {f"band {band.name}": named == band.name for band in contract.bands}
+    return [replace(row, auc=None) for row in by_group(masks, labels, chance)]
 
 
 def by_group(groups: Mapping[str, NDArray[np.bool_]], labels: Ints, chance: Floats) -> list[GroupRow]:
@@ -126,5 +126,5 @@ def _group(name: str, labels: Ints, chance: Floats) -> GroupRow:
     if len(labels) < SMALLEST_CELL:
         return GroupRow(name, len(labels), None, None, None)
     few = min(events, len(labels) - events) < SMALLEST_CELL
-    auc = None if few else float(roc_auc_score(labels, chance))
-    return GroupRow(name, len(labels), float(labels.mean()), float(chance.mean()), auc)
+    area = None if few else float(roc_auc_score(labels, chance))
+    return GroupRow(name, len(labels), float(labels.mean()), float(chance.mean()), area)

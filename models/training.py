@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from vigil.registry.model import Calibration, FeatureSpec, ModelContract
+from vigil.registry.model import Calibration, FeatureSpec
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -78,7 +78,7 @@ def calibrate(raw: Floats, labels: Ints) -> Calibration:
 
 def logistic(x: Floats, labels: Ints, weights: Floats | None = None) -> Calibration:
     """Return the unpenalised logistic regression of labels on one column."""
-    model = LogisticRegression(C=np.inf).fit(x.reshape(-1, 1), labels, weights)
+    model = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(x.reshape(-1, 1), labels, weights)
     return Calibration(slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
 
 
@@ -93,30 +93,3 @@ def digest(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec]) -> str:
     sha.update(np.ascontiguousarray(rows, "<f8").tobytes())
     sha.update(np.ascontiguousarray(labels, "<f8").tobytes())
     return sha.hexdigest()
-
-
-def golden_rows(contract: ModelContract, rows: Floats, chance: Floats, wanted: int = 32) -> list[int]:
-    """Return indexes of rows that together show every category, missing values and every band that `rows` show.
-
-    Greedy set cover; filled up to `wanted` with rows spread evenly over the range of probabilities.
-    """
-    facets = [_facets(contract, row, p) for row, p in zip(rows.tolist(), chance.tolist(), strict=True)]
-    uncovered, chosen = set().union(*facets), list[int]()
-    while uncovered:
-        best = max(range(len(facets)), key=lambda i: len(facets[i] & uncovered))
-        uncovered -= facets[best]
-        chosen.append(best)
-    by_chance = np.argsort(chance, kind="stable")
-    for i in by_chance[np.linspace(0, len(rows) - 1, wanted).astype(int)].tolist():
-        if len(chosen) < wanted and i not in chosen:
-            chosen.append(i)
-    return chosen
-
-
-def _facets(contract: ModelContract, row: Sequence[float], probability: float) -> set[tuple[str, object]]:
-    shown: set[tuple[str, object]] = {("band", contract.band(probability).name)}
-    for spec, value in zip(contract.features, row, strict=True):
-        decoded = spec.decode(value)
-        if decoded is None or spec.type in {"category", "boolean"}:
-            shown.add((spec.name, decoded))
-    return shown

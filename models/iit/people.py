@@ -14,6 +14,8 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 SITES = len(REGIONS) * SITES_PER_REGION
 MONTHS = LAST_DAY // 30 + 1
+_SITE_SCORES = np.array([-1.34, -0.45, 0.45, 1.34])
+"""Four evenly spaced values of mean 0 and standard deviation 1."""
 _AGE_BANDS = ((2, 15), (15, 25), (25, 50), (50, 80))
 _AGE_SHARES = (0.06, 0.18, 0.56, 0.20)
 
@@ -66,16 +68,16 @@ class People:
 
 
 def draw_sites(rng: np.random.Generator, preset: Preset) -> Sites:
-    """Draw the facilities; in the regions planted as equal their effects have the same mean, zero."""
-    region = np.repeat(np.arange(len(REGIONS)), SITES_PER_REGION)
-    effect = rng.normal(0, preset.site_sd, SITES).reshape(len(REGIONS), SITES_PER_REGION)
-    effect -= effect.mean(axis=1, keepdims=True)
+    """Draw the facilities; every region has the same set of facility effects, so that none differs by luck."""
+    scores = rng.permuted(np.tile(_SITE_SCORES, (len(REGIONS), 1)), axis=1)
+    effect = preset.site_sd * scores
     effect[REGIONS.index(PLANTED.shifted_base_rate)] += PLANTED.base_rate_shift
     return Sites(
-        region=region,
+        region=np.repeat(np.arange(len(REGIONS)), SITES_PER_REGION),
         effect=effect.ravel(),
-        male_effect=rng.normal(0.1, 0.2, SITES),
-        level=np.tile(np.array([0, 1, 1, 2]), len(REGIONS)),
+        # Men are at a higher risk at most facilities and at a lower one at some, as the literature has it.
+        male_effect=(0.1 + 0.2 * rng.permuted(scores, axis=1)).ravel(),
+        level=rng.permuted(np.tile([0, 1, 1, 2], (len(REGIONS), 1)), axis=1).ravel(),
         stock_out=rng.random((SITES, MONTHS)) < 0.03,
     )
 
@@ -88,7 +90,6 @@ def draw_people(rng: np.random.Generator, count: int, sites: Sites, preset: Pres
     first_visit = np.where(art_start < 0, rng.integers(0, 120, count), art_start)
     low, high = np.array(_AGE_BANDS)[rng.choice(4, count, p=_AGE_SHARES)].T
     age = low + rng.random(count) * (high - low)
-    age = np.minimum(age, 80)
     born = np.minimum(first_visit - (age * 365.25).astype(np.int64), art_start)
     years_at_start = (art_start - born) / 365.25
     fertile = ~male & (years_at_start >= 15) & (years_at_start < 50)

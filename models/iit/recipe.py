@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from models import card
-from models.evaluation import MEASURES, Bootstrap, Estimate, by_band, by_group, counts, flat
+from models.evaluation import Bootstrap, Estimate, auc, brier, by_band, by_group, calibration, counts, flat, precision
+from models.golden import golden
 from models.iit import dataset
 from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
 from models.iit.groups import audited
@@ -24,7 +25,6 @@ from models.training import (
     calibrate,
     digest,
     fit,
-    golden_rows,
     probabilities,
     raw_scores,
 )
@@ -56,18 +56,19 @@ def build(seed: int, patients: int, progress: Progress) -> TrainedModel:
     refuse_leaks(train_rows.rows, train_rows.labels, FEATURES.specs)
     booster = fit(train_rows.rows, train_rows.labels, FEATURES.specs, SHAPE, seed)
     raw = raw_scores(booster, calibration_rows.rows)
-    calibration = calibrate(raw, calibration_rows.labels)
-    bands = _bands(probabilities(calibration, raw))
+    platt = calibrate(raw, calibration_rows.labels)
+    bands = _bands(probabilities(platt, raw))
     test = dataset.table(cohort, "test", lambda done: progress("features for testing", 0.65 + 0.15 * done))
-    chance = probabilities(calibration, raw_scores(booster, test.rows))
+    chance = probabilities(platt, raw_scores(booster, test.rows))
     progress("evaluating", 0.8)
     estimates = _evaluate(cohort, test, chance, seed)
-    contract = _contract(train_rows, calibration, bands, {**flat(estimates), **counts(test.labels)})
+    contract = _contract(train_rows, platt, bands, {**flat(estimates), **counts(test.labels)})
     groups = by_band(contract, test.labels, chance) + by_group(audited(cohort, test), test.labels, chance)
-    golden = [contract.decode(test.rows[i].tolist()) for i in golden_rows(contract, test.rows, chance)]
     progress("done", 1.0)
     text = booster.model_to_string().encode()
-    return TrainedModel(contract, text, tuple(golden), card.render(contract, PROSE, estimates, groups))
+    return TrainedModel(
+        contract, text, golden(contract, test.rows, chance), card.render(contract, PROSE, estimates, groups)
+    )
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
@@ -106,25 +107,20 @@ def _bands(chance: Floats) -> tuple[Band, ...]:
 def _evaluate(cohort: Cohort, test: Table, chance: Floats, seed: int) -> dict[str, Estimate]:
     bootstrap = Bootstrap(test.patients, seed)
     since = cohort.visits.day[test.visit_rows] >= DRIFT_DAY
-    drifted = Bootstrap(test.patients[since], seed)
+    drifted = Bootstrap(test.patients[since], seed).estimates(test.labels[since], chance[since], auc, calibration)
     return {
-        **bootstrap.estimates(test.labels, chance),
-        "oracle_auc": bootstrap.estimate(MEASURES["auc"], test.labels, test.probability),
-        **{
-            f"{name}_after_drift": drifted.estimate(MEASURES[name], test.labels[since], chance[since])
-            for name in ("auc", "calibration_intercept")
-        },
+        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration),
+        **{f"oracle_{name}": e for name, e in bootstrap.estimates(test.labels, test.probability, auc).items()},
+        **{f"{name}_after_drift": estimate for name, estimate in drifted.items()},
     }
 
 
-def _contract(
-    trained: Table, calibration: Calibration, bands: tuple[Band, ...], metrics: dict[str, float]
-) -> ModelContract:
+def _contract(trained: Table, platt: Calibration, bands: tuple[Band, ...], metrics: dict[str, float]) -> ModelContract:
     return ModelContract(
         name="iit",
         features=FEATURES.specs,
         label=LABEL,
-        calibration=calibration,
+        calibration=platt,
         bands=bands,
         training=TrainingData(
             description=f"Simulated cohort `{PRESET.name}`, index visits resolved by {CUTOFF:%Y-%m-%d}.",

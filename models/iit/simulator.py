@@ -224,7 +224,8 @@ def _return_days(rng: np.random.Generator, now: _Present, appointment: Ints, los
 def _viral_loads(rng: np.random.Generator, unsuppressed: Bools) -> Floats:
     count = len(unsuppressed)
     high = np.power(10.0, rng.normal(4.3, 0.7, count).clip(3.05, 6.8))
-    return np.round(np.where(unsuppressed, high, np.where(rng.random(count) < 0.7, 0, rng.uniform(20, 900, count))))
+    low = np.where(rng.random(count) < 0.7, 0, rng.uniform(20, 900, count))
+    return np.asarray(np.round(np.where(unsuppressed, high, low)), np.float64)
 
 
 def _next(world: _World, now: _Present, stays: Bools, after: _Return) -> _Present:

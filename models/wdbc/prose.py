@@ -16,16 +16,16 @@ PROSE = Prose(
             "scikit-learn (BSD-3-Clause). Licence of the data: CC BY 4.0."
         ),
         (
-            "569 patients, 212 malignant, 30 features, none missing; one fine needle aspirate each, one hospital. Split by "
-            "seed and stratified: half for training, a quarter for calibration, a quarter for the figures below."
+            "569 patients, 212 malignant, 30 features, none missing; one needle aspirate each, one hospital. Split "
+            "by seed and stratified: half for training, a quarter for calibration, a quarter for the figures."
         ),
     ],
     bands="Probabilities fixed beforehand: below 10 % routine, from 70 % urgent, a second reader between.",
     limits=[
         "One hospital, 1980s to 1990s; no age, no sex, no ethnicity on record, so nothing can be said about groups.",
         (
-            "37 % of these patients have cancer, far more than among women who are screened: probabilities do not carry "
-            "over to another prevalence."
+            "37 % of these patients have cancer, far more than among women who are screened: probabilities do not "
+            "carry over to another prevalence."
         ),
         (
             "About 140 held-out patients: read the intervals, not the figures. The classes almost separate, so that "

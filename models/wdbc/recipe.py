@@ -9,7 +9,8 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
 from models import card
-from models.evaluation import Bootstrap, by_band, counts, flat
+from models.evaluation import Bootstrap, auc, brier, by_band, counts, flat, precision
+from models.golden import golden
 from models.recipe import Progress
 from models.training import (
     Floats,
@@ -18,7 +19,6 @@ from models.training import (
     calibrate,
     digest,
     fit,
-    golden_rows,
     probabilities,
     raw_scores,
 )
@@ -27,8 +27,6 @@ from models.wdbc.schema import LABEL, SPECS
 from vigil.registry.model import Band, ModelContract, TrainedModel, TrainingData
 
 SHAPE = Shape(trees=120, leaves=6, rows_per_leaf=8, learning_rate=0.08)
-MEASURED = ("auc", "average_precision", "brier")
-"""No calibration slope: resamples of 143 rows separate the classes, and it has no finite value then."""
 BANDS = (
     Band("low", 0.0, "routine_review"),
     Band("moderate", 0.1, "second_reader"),
@@ -53,7 +51,8 @@ def train(seed: int, progress: Progress) -> TrainedModel:
     calibration = calibrate(raw_scores(booster, held.rows), held.labels)
     chance = probabilities(calibration, raw_scores(booster, test.rows))
     progress("evaluating", 0.4)
-    estimates = Bootstrap(test.patients, seed).estimates(test.labels, chance, MEASURED)
+    # No calibration slope: resamples of 143 rows separate the classes, and it has no finite value then.
+    estimates = Bootstrap(test.patients, seed).estimates(test.labels, chance, auc, precision, brier)
     contract = ModelContract(
         name="wdbc",
         features=SPECS,
@@ -69,10 +68,11 @@ def train(seed: int, progress: Progress) -> TrainedModel:
         metrics={**flat(estimates), **counts(test.labels)},
     )
     groups = by_band(contract, test.labels, chance)
-    golden = [contract.decode(test.rows[i].tolist()) for i in golden_rows(contract, test.rows, chance)]
     progress("done", 1.0)
     text = booster.model_to_string().encode()
-    return TrainedModel(contract, text, tuple(golden), card.render(contract, PROSE, estimates, groups))
+    return TrainedModel(
+        contract, text, golden(contract, test.rows, chance), card.render(contract, PROSE, estimates, groups)
+    )
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:

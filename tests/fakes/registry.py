@@ -4,8 +4,9 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from tests.fakes.clock import Clock
 from vigil.errors import Conflict, ModelRefused, Unavailable
 from vigil.registry.model import (
     Band,
@@ -20,7 +21,7 @@ from vigil.registry.package import Release, build
 from vigil.registry.ports import Pointer, PublishedVersion
 from vigil.registry.signing import SigningKey
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOW = Clock().now
 KEY = SigningKey(bytes(range(32)))
 OTHER_KEY = SigningKey(bytes(range(1, 33)))
 KEYS = {KEY.key_id: KEY.public}
@@ -104,6 +105,8 @@ class MemoryCatalogue:
         self.pointers[new.name, new.alias] = new
 
     def names(self):
+        if self.away:
+            raise Unavailable("the model registry cannot be reached")
         return sorted(name for name, alias in self.pointers if alias == "champion")
 
     def record(self, published):
@@ -114,19 +117,6 @@ class MemoryCatalogue:
 
     def versions(self, name):
         return [published for key, published in sorted(self.recorded.items()) if key[0] == name]
-
-
-@dataclass
-class Clock:
-    """A clock that only a test moves."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **duration: float) -> None:
-        self.now += timedelta(**duration)
 
 
 def contract(name: str = "toy", **changes: object) -> ModelContract:

@@ -1,5 +1,6 @@
 """Functions as Lambda starts them: the environment set, AWS in process, one small model published."""
 
+import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,6 @@ from vigil.registry.signing import SigningKey
 from vigil.registry.store import DynamoCatalogue, S3PackageStore
 
 KEY = SigningKey(bytes(range(32)))
-CACHES = (bootstrap.settings, bootstrap.scoring_api, bootstrap.authorizer, bootstrap.access, bootstrap.scoring)
-CACHES += (bootstrap.registry, bootstrap._ledger, bootstrap._client)
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +57,6 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
         secrets = boto3.client("secretsmanager")
         access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
         cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
-        import base64
-
         environment = {
             "VIGIL_STAGE": "local",
             "VIGIL_DECISIONS_TABLE": "decisions",
@@ -78,11 +75,9 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             Verifier({KEY.key_id: KEY.public}, load),
         )
         publish(publisher, trained, 1)
-        for cached in CACHES:
-            cached.cache_clear()
+        bootstrap.forget()
         yield publisher
-        for cached in CACHES:
-            cached.cache_clear()
+        bootstrap.forget()
 
 
 def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:

@@ -11,7 +11,11 @@ from vigil.platform import aws
 from vigil.platform.settings import Settings
 
 if TYPE_CHECKING:
-    from vigil.registry.service import Registry
+    from vigil.platform.telemetry import Telemetry
+    from vigil.registry.publishing import Publisher
+    from vigil.registry.service import Registry, RegistryEvent
+    from vigil.registry.signing import PublicKeys
+    from vigil.registry.store import DynamoCatalogue, S3PackageStore
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
     from vigil.tenancy.service import Access
@@ -34,43 +38,41 @@ def settings() -> Settings:
 @cache
 def scoring_api() -> Handler:
     """Return the Lambda entry of the scoring API, its models loaded."""
+    from vigil.features.service import feature_set
     from vigil.operations import routes as health_routes
     from vigil.operations.service import Health
     from vigil.platform import docs
     from vigil.platform.cursor import Cursors
     from vigil.platform.http import create_app, lambda_handler
     from vigil.platform.secrets import Secret
-    from vigil.platform.telemetry import Telemetry
     from vigil.registry import routes as registry_routes
     from vigil.scoring import routes as scoring_routes
 
     cursor_secret = Secret(_client("secretsmanager"), settings().cursor_secret_arn)
-    telemetry = Telemetry("scoring-api")
     models = registry()
     models.preload()
     app = create_app(
         title="Vigil",
         routers=[scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
-        telemetry=telemetry,
+        telemetry=_telemetry(),
         max_body_bytes=settings().max_body_bytes,
         state={
             "scoring": scoring(),
             "registry": models,
+            "history_schema": lambda name: feature_set(name).schema(),
             "cursors": Cursors(partial(cursor_secret.field, "key")),
             "health": Health({"models": models.check, "ledger": _ledger().check}),
         },
     )
-    return lambda_handler(app, telemetry)
+    return lambda_handler(app, _telemetry())
 
 
 @cache
 def authorizer() -> Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
-    from vigil.platform.telemetry import Telemetry
     from vigil.tenancy.authorizer import Authorizer, refusing
 
-    telemetry = Telemetry("tenancy-authorizer")
-    return refusing(telemetry.wrap(Authorizer(access(), telemetry).decide))
+    return refusing(_telemetry().wrap(Authorizer(access(), _telemetry()).decide))
 
 
 @cache
@@ -100,16 +102,39 @@ def registry() -> "Registry":
     from vigil.engines.lightgbm import load
     from vigil.registry.package import Verifier
     from vigil.registry.service import Registry
-    from vigil.registry.store import DynamoCatalogue, S3PackageStore
 
     config = settings()
     keys = {key_id: base64.b64decode(key) for key_id, key in config.model_keys.items()}
     return Registry(
-        S3PackageStore(_client("s3"), config.packages_bucket),
-        DynamoCatalogue(_client("dynamodb"), config.registry_table),
+        _packages(),
+        _catalogue(),
         Verifier(keys, load, config.model_floors),
         clock=_now,
+        observe=_observe,
     )
+
+
+def publisher(keys: "PublicKeys") -> "Publisher":
+    """Return what publishes and promotes packages signed by one of these keys; for operators, never on Lambda."""
+    from vigil.engines.lightgbm import load
+    from vigil.registry.package import Verifier
+    from vigil.registry.publishing import Publisher
+
+    return Publisher(_packages(), _catalogue(), Verifier(keys, load, settings().model_floors), _now)
+
+
+@cache
+def _packages() -> "S3PackageStore":
+    from vigil.registry.store import S3PackageStore
+
+    return S3PackageStore(_client("s3"), settings().packages_bucket)
+
+
+@cache
+def _catalogue() -> "DynamoCatalogue":
+    from vigil.registry.store import DynamoCatalogue
+
+    return DynamoCatalogue(_client("dynamodb"), settings().registry_table)
 
 
 @cache
@@ -120,9 +145,28 @@ def _ledger() -> "DynamoLedger":
 
 
 @cache
+def _telemetry() -> "Telemetry":
+    from vigil.platform.telemetry import Telemetry
+
+    return Telemetry(settings().service)
+
+
+def _observe(event: "RegistryEvent") -> None:
+    failed = event.kind == "model_update_failed"
+    _telemetry().event(event.kind, failed=failed, model=event.name, version=event.version, reason=event.reason)
+
+
+@cache
 def _client(service: str) -> Any:
     return aws.client(settings(), service)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def forget() -> None:
+    """Drop everything that was built, for a process whose environment has changed: the command line, or a test."""
+    for value in list(globals().values()):
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()

@@ -117,6 +117,20 @@ def test_no_bytes_at_all_pass_for_a_signature(signature):
     assert refusal({**PACKAGE, "manifest.sig": signature}) == "unsigned"
 
 
+@pytest.mark.parametrize("spelling", [b" %s", b"%s\n"])
+def test_a_signature_has_one_spelling(spelling):
+    assert refusal({**PACKAGE, "manifest.sig": spelling % PACKAGE["manifest.sig"]}) == "unsigned"
+
+
+def test_spare_bits_of_base64_are_no_way_to_another_signature_file():
+    document = json.loads(PACKAGE["manifest.sig"])
+    last = document["signature"][-3]
+    other = chr(ord(last) + 1)  # differs in bits that base64 ignores before its padding
+    spelled = document | {"signature": document["signature"][:-3] + other + "=="}
+    assert base64.b64decode(spelled["signature"]) == base64.b64decode(document["signature"])
+    assert refusal({**PACKAGE, "manifest.sig": canonical(spelled)}) == "unsigned"
+
+
 def test_a_signature_of_deep_nesting_is_refused():
     assert refusal({**PACKAGE, "manifest.sig": b"[" * 4096}) == "unsigned"
 
@@ -127,7 +141,7 @@ def test_a_key_that_is_not_pinned_is_refused():
 
 def test_another_key_that_claims_a_pinned_id_is_refused():
     forged = json.loads(sign(PACKAGE["manifest.json"], OTHER_KEY)) | {"key_id": KEY.key_id}
-    assert refusal({**PACKAGE, "manifest.sig": json.dumps(forged).encode()}) == "bad_signature"
+    assert refusal({**PACKAGE, "manifest.sig": canonical(forged)}) == "bad_signature"
 
 
 def test_a_pinned_key_cannot_sign_in_the_name_of_the_other():
@@ -145,7 +159,7 @@ def test_a_signature_made_for_another_purpose_does_not_pass():
 
     bare = Ed25519PrivateKey.from_private_bytes(KEY.private).sign(PACKAGE["manifest.json"])
     document = {"key_id": KEY.key_id, "signature": base64.b64encode(bare).decode()}
-    assert refusal({**PACKAGE, "manifest.sig": json.dumps(document).encode()}) == "bad_signature"
+    assert refusal({**PACKAGE, "manifest.sig": canonical(document)}) == "bad_signature"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.fakes.clock import Clock
 from tests.fakes.registry import (
     KEYS,
     OTHER_KEY,
-    Clock,
     LinearEngines,
     MemoryCatalogue,
     MemoryPackages,

@@ -5,7 +5,8 @@ from threading import Barrier, Event
 
 import pytest
 
-from tests.fakes.registry import KEYS, Clock, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
+from tests.fakes.clock import Clock
+from tests.fakes.registry import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
 from vigil.errors import ModelRefused, NotFound, Unavailable
 from vigil.registry.package import Verifier, digest_of
 from vigil.registry.ports import Pointer
@@ -246,6 +247,23 @@ def test_other_threads_are_served_the_old_model_while_the_new_one_loads():
         assert world.registry.champion("toy").version == 1
         release.set()
         assert loading.result().version == 2
+
+
+def test_preloading_loads_what_can_be_loaded_and_never_fails(world):
+    world.put(name="another")
+    world.break_bytes(1)
+    world.registry.preload()
+    assert [(e.kind, e.name) for e in world.events] == [("model_loaded", "another"), ("model_update_failed", "toy")]
+    world.catalogue.away = True
+    world.another().preload()
+
+
+@pytest.mark.parametrize("spoil", [lambda w: w.break_bytes(1), lambda w: w.catalogue.pointers.clear()])
+def test_the_check_fails_if_a_model_cannot_be_served_or_there_is_none(world, spoil):
+    world.another().check()
+    spoil(world)
+    with pytest.raises(Unavailable):
+        world.another().check()
 
 
 def test_names_are_those_with_a_champion(world):

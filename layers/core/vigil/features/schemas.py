@@ -90,7 +90,7 @@ class _Record(BaseModel):
 
     def fact(self, kind: type[_Fact]) -> _Fact:
         """Return the domain value with these same fields."""
-        return kind(**dict(self))
+        return kind(**vars(self))
 
 
 def _not_before(earlier: str, value: datetime, info: ValidationInfo) -> datetime:

@@ -12,6 +12,7 @@ class Settings:
     """A function's configuration. Names without a default must be set; `from_env` says which are not."""
 
     stage: str
+    service: str = "vigil"
     decisions_table: str = ""
     registry_table: str = ""
     access_table: str = ""
@@ -39,6 +40,7 @@ class Settings:
             raise ValueError("VIGIL_STAGE is not set")
         return cls(
             stage=env["VIGIL_STAGE"],
+            service=env.get("POWERTOOLS_SERVICE_NAME", "vigil"),
             decisions_table=env.get("VIGIL_DECISIONS_TABLE", ""),
             registry_table=env.get("VIGIL_REGISTRY_TABLE", ""),
             access_table=env.get("VIGIL_ACCESS_TABLE", ""),

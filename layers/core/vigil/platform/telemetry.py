@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from vigil.platform import correlation
@@ -65,6 +65,13 @@ class Telemetry:
         level("request", correlation_id=correlation.current.get(), **known)
         self._measure(facts)
         self._annotate(facts)
+
+    def event(self, name: str, *, failed: bool, model: str, version: int | None, reason: str) -> None:
+        """Write a line and count a metric for something that happened to a model, outside of any one request."""
+        level = self._logger.error if failed else self._logger.info
+        level(name, model=model, model_version=version, reason=reason)
+        with single_metric(name, MetricUnit.Count, 1, namespace="Vigil") as metric:
+            metric.add_dimension("model", model)
 
     def _measure(self, facts: RequestFacts) -> None:
         self._metrics.add_dimension("route", facts.route)

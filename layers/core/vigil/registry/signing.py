@@ -57,9 +57,7 @@ def check_keys(keys: PublicKeys) -> None:
 
 def sign(manifest: bytes, key: SigningKey) -> bytes:
     """Return the bytes of `manifest.sig`."""
-    signature = _private(key.private).sign(_CONTEXT + manifest)
-    document = {"key_id": key.key_id, "signature": base64.b64encode(signature).decode("ascii")}
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return _document(key.key_id, _private(key.private).sign(_CONTEXT + manifest))
 
 
 def check_signature(manifest: bytes, signature: bytes, keys: PublicKeys) -> str:
@@ -75,6 +73,8 @@ def check_signature(manifest: bytes, signature: bytes, keys: PublicKeys) -> str:
         raw = base64.b64decode(claim.signature, validate=True)
     except ValueError as error:  # ValidationError and binascii.Error are both of this kind
         raise ModelRefused("unsigned", "manifest.sig is not a signature document") from error
+    if _document(claim.key_id, raw) != signature:  # base64 has bits to spare; one signature has one spelling here
+        raise ModelRefused("unsigned", "manifest.sig is not in canonical form")
     if claim.key_id not in keys:
         raise ModelRefused("unknown_key", "the signing key is not pinned")
     try:
@@ -82,6 +82,11 @@ def check_signature(manifest: bytes, signature: bytes, keys: PublicKeys) -> str:
     except InvalidSignature as error:
         raise ModelRefused("bad_signature", "manifest.sig does not match manifest.json") from error
     return claim.key_id
+
+
+def _document(key_id: str, signature: bytes) -> bytes:
+    document = {"key_id": key_id, "signature": base64.b64encode(signature).decode("ascii")}
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _private(raw: bytes) -> "Ed25519PrivateKey":

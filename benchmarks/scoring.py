@@ -1,0 +1,170 @@
+"""Vigil's scoring against the lightgbm package: `uv run python -m benchmarks.scoring [--quick]`.
+
+Everything is interleaved in one run over distinct rows: one row scored again and again reads several times too fast,
+because the branch predictor learns it. The package runs without pandas and scikit-learn, which it would import if they
+were there; that is its best case.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
+from benchmarks.subjects import Subject, subjects
+from vigil.engines.lightgbm import LARGE_BATCH_ROWS, load
+from vigil.registry.ports import Engine
+
+LARGEST_BATCH = 10_000
+
+COLD_ENGINE = """
+import sys, time
+started = time.perf_counter()
+from vigil.engines.lightgbm import load
+load(open(sys.argv[1] + "/model.txt", "rb").read(), sys.argv[2].split(","))
+print(time.perf_counter() - started)
+"""
+
+COLD_PACKAGE = """
+import sys, time
+sys.modules.update(pandas=None, sklearn=None)
+started = time.perf_counter()
+import lightgbm
+lightgbm.Booster(model_file=sys.argv[1] + "/model.txt")
+print(time.perf_counter() - started)
+"""
+
+COLD_VERIFIED = """
+import sys, time
+started = time.perf_counter()
+from datetime import UTC, datetime
+from pathlib import Path
+from vigil.engines.lightgbm import load
+from vigil.registry.package import Expected, Verifier
+files = {path.name: path.read_bytes() for path in Path(sys.argv[1]).iterdir()}
+Verifier({sys.argv[2]: bytes.fromhex(sys.argv[3])}, load).verify(files, Expected(now=datetime.now(UTC)))
+print(time.perf_counter() - started)
+"""
+
+
+def measurements(subject: Subject) -> Iterator[Measurement]:
+    """Yield every line of the table for one model. A new measurement is one function and one line here."""
+    yield cold_engine(subject)
+    yield cold_verified(subject)
+    yield one_row(subject)
+    yield explained_row(subject)
+    yield batch(subject, LARGE_BATCH_ROWS - 1, threads=1)
+    yield batch(subject, LARGEST_BATCH, threads=os.cpu_count() or 1)
+
+
+def cold_engine(subject: Subject) -> Measurement:
+    """Import and model load in a fresh process."""
+    names = ",".join(spec.name for spec in subject.contract.features)
+    return Measurement(
+        "cold: import + load",
+        fresh_process(COLD_ENGINE, str(subject.folder), names),
+        fresh_process(COLD_PACKAGE, str(subject.folder)),
+        goal=0.15,
+    )
+
+
+def cold_verified(subject: Subject) -> Measurement:
+    """Import, signature, load and 32 golden rows in a fresh process, against the package's bare import and load."""
+    return Measurement(
+        "cold: import + verified package",
+        fresh_process(COLD_VERIFIED, str(subject.folder), subject.key_id, subject.public_key.hex()),
+        fresh_process(COLD_PACKAGE, str(subject.folder)),
+    )
+
+
+def one_row(subject: Subject) -> Measurement:
+    """The raw score of one row."""
+    engine, booster = _engines(subject)
+    arrays = [np.array([row]) for row in subject.rows]
+    return Measurement(
+        "one row",
+        each(engine.raw, subject.rows, 500),
+        each(lambda row: booster.predict(row, raw_score=True, num_threads=1), arrays, 500),
+        goal=0.45,
+    )
+
+
+def explained_row(subject: Subject) -> Measurement:
+    """The TreeSHAP contributions of one row."""
+    engine, booster = _engines(subject)
+    arrays = [np.array([row]) for row in subject.rows]
+    return Measurement(
+        "TreeSHAP, one row",
+        each(engine.contributions, subject.rows, 30),
+        each(lambda row: booster.predict(row, pred_contrib=True, num_threads=1), arrays, 30),
+    )
+
+
+def batch(subject: Subject, count: int, threads: int) -> Measurement:
+    """Raw scores of many rows at once, per row."""
+    engine, booster = _engines(subject)
+    rows = np.array(subject.rows[:count])
+    return Measurement(
+        f"{count:,} rows on {threads} core{'s' if threads > 1 else ''}, per row",
+        each(lambda block: engine.raw_batch(block, count), [rows], 1, per=count),
+        each(lambda block: booster.predict(block, raw_score=True, num_threads=threads), [rows], 1, per=count),
+    )
+
+
+def show(console: Console, subject: Subject, results: list[Result]) -> None:
+    """Print the table of one model."""
+    trees = subject.text.count(b"\nTree=")
+    table = Table(
+        title=f"{subject.name}: {trees} trees, {len(subject.contract.features)} features", title_justify="left"
+    )
+    for heading in ("", "vigil", "lightgbm", "ratio", "goal"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for result in results:
+        goal = f"at most {result.measurement.goal}: {'reached' if result.reached else 'missed'}"
+        table.add_row(
+            result.measurement.title,
+            _time(result.ours),
+            _time(result.reference),
+            f"{result.ratio:.3f}",
+            "" if result.reached is None else goal,
+        )
+    console.print(table)
+
+
+def main() -> None:
+    """Measure every model and print a table for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="5 rounds instead of 21")
+    rounds = 5 if parser.parse_args().quick else 21
+    console = Console(width=110)
+    console.print(f"Python {platform.python_version()}, lightgbm {lightgbm.__version__}, {os.cpu_count()} cores, "
+                  f"medians of {rounds} rounds")  # fmt: skip
+    with tempfile.TemporaryDirectory() as work:
+        for subject in subjects(Path(work), rows=LARGEST_BATCH):
+            lines = list(measurements(subject))
+            with Progress(console=console, transient=True) as progress:
+                task = progress.add_task(subject.name, total=len(lines) * (rounds + 1))
+                results = interleave(lines, rounds, partial(progress.advance, task))
+            show(console, subject, results)
+
+
+def _engines(subject: Subject) -> tuple[Engine, lightgbm.Booster]:
+    names = [spec.name for spec in subject.contract.features]
+    return load(subject.text, names), lightgbm.Booster(model_str=subject.text.decode())
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e3:,.1f} ms" if seconds >= 1e-2 else f"{seconds * 1e6:,.1f} us"
+
+
+if __name__ == "__main__":
+    main()

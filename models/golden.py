@@ -1,0 +1,55 @@
+"""Rows whose answers are packaged with a model, so that an engine that means something else by them is refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from models.training import Floats
+from vigil.registry.model import FeatureValue, ModelContract
+
+WANTED = 32
+
+
+def golden(contract: ModelContract, rows: Floats, chance: Floats) -> tuple[Mapping[str, FeatureValue], ...]:
+    """Return some 32 named rows that together show every category, missing values and every band.
+
+    Held-out rows first (a greedy cover of what they show, then an even spread over probabilities); what they never
+    show is written into the first of them.
+    """
+    real = [contract.decode(rows[i].tolist()) for i in _cover(contract, rows, chance)]
+    return (*real, *_unseen(contract, real))
+
+
+def _cover(contract: ModelContract, rows: Floats, chance: Floats) -> list[int]:
+    facets = [_facets(contract, row, p) for row, p in zip(rows.tolist(), chance.tolist(), strict=True)]
+    uncovered, chosen = set().union(*facets), list[int]()
+    while uncovered:
+        best = max(range(len(facets)), key=lambda i: len(facets[i] & uncovered))
+        uncovered -= facets[best]
+        chosen.append(best)
+    by_chance = np.argsort(chance, kind="stable")
+    for i in by_chance[np.linspace(0, len(rows) - 1, WANTED).astype(int)].tolist():
+        if len(chosen) < WANTED and i not in chosen:
+            chosen.append(i)
+    return chosen
+
+
+def _facets(contract: ModelContract, row: Sequence[float], probability: float) -> set[tuple[str, object]]:
+    shown: set[tuple[str, object]] = {("band", contract.band(probability).name)}
+    for spec, value in zip(contract.features, row, strict=True):
+        decoded = spec.decode(value)
+        if decoded is None or spec.type in {"category", "boolean"}:
+            shown.add((spec.name, decoded))
+    return shown
+
+
+def _unseen(
+    contract: ModelContract, shown: Sequence[Mapping[str, FeatureValue]]
+) -> Iterator[Mapping[str, FeatureValue]]:
+    for spec in contract.features:
+        seen = {row[spec.name] for row in shown}
+        for category in spec.categories:
+            if category not in seen:
+                yield {**shown[0], spec.name: category}
+    if optional := [spec.name for spec in contract.features if spec.missing == "allow"]:
+        yield {**shown[0], **dict.fromkeys(optional)}

@@ -1,0 +1,130 @@
+"""`vigil models` from key to champion, on a real recipe, with AWS in process."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import models
+from cli.main import app
+
+pytestmark = pytest.mark.usefixtures("deployed")
+NAME = "wdbc"
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["models", *map(str, arguments)], env={"COLUMNS": "200"})
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A state folder with a key and one trained package."""
+    home, environment = tmp_path_factory.mktemp("home"), pytest.MonkeyPatch()
+    with environment.context() as patch:
+        patch.setenv("VIGIL_HOME", str(home))
+        assert run("keygen").exit_code == 0
+        assert run("train", NAME).exit_code == 0
+    return home
+
+
+@pytest.fixture
+def deployed(home, tmp_path, s3, monkeypatch):
+    """A copy of the state folder, and a deployment without any model."""
+    copy = shutil.copytree(home, tmp_path / "home")
+    monkeypatch.setenv("VIGIL_HOME", str(copy))
+    monkeypatch.setenv("VIGIL_STAGE", "local")
+    monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "registry")
+    monkeypatch.setenv("VIGIL_PACKAGES_BUCKET", "packages")
+    return copy
+
+
+@pytest.fixture
+def package(deployed) -> Path:
+    return deployed / "packages" / NAME / "00000001"
+
+
+def test_a_trained_package_verifies_and_its_figures_are_shown(package):
+    result = run("verify", package)
+    assert result.exit_code == 0, result.output
+    assert f"{NAME} version 1: verified" in result.output
+    assert "auc" in result.output
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda folder: (folder / "model.txt").write_bytes(b"tree"), "digest_mismatch"),
+        (lambda folder: (folder / "card.md").unlink(), "missing_file"),
+        (lambda folder: (folder / "manifest.sig").write_bytes(bytes(5000)), "oversized"),
+    ],
+    ids=["digest_mismatch", "missing_file", "oversized"],
+)
+def test_a_spoilt_package_fails_verification_with_its_reason_and_is_not_published(package, spoil, reason):
+    spoil(package)
+    for command in ("verify", "publish"):
+        result = run(command, package)
+        assert result.exit_code == 1
+        assert reason in result.output
+        assert "Traceback" not in result.output
+    assert NAME not in run("list").output
+
+
+def test_training_again_without_a_change_is_skipped_and_forcing_makes_the_next_version(package):
+    result = run("train", NAME)
+    assert (result.exit_code, "up to date" in result.output) == (0, True), result.output
+    assert run("train", NAME, "--force").exit_code == 0
+    first, second = sorted(package.parent.glob("0*[0-9]"))
+    assert second.name == "00000002"
+    assert (first / "model.txt").read_bytes() == (second / "model.txt").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda home: ["--seed", "2"],
+        lambda home: run("keygen", "--rotate") and [],
+        lambda home: (home / "packages" / NAME / "00000001" / "card.md").write_text("# Other") and [],
+    ],
+    ids=["seed", "key", "spoilt package"],
+)
+def test_training_is_not_skipped_when_the_result_would_differ(deployed, change):
+    assert models.train(NAME, seed=1).reused
+    options = change(deployed)
+    result = run("train", NAME, *options)
+    assert (result.exit_code, "version 2 trained" in result.output) == (0, True), result.output
+
+
+def test_a_model_without_recipe_is_refused_by_name_of_those_that_have_one():
+    result = run("train", "nothing")
+    assert result.exit_code == 1
+    assert NAME in result.output
+
+
+def test_a_published_and_promoted_package_is_listed_as_champion(package):
+    assert run("publish", package).exit_code == 0
+    assert "champion" not in run("list").output
+    assert run("promote", NAME, 1).exit_code == 0
+    listed = run("list").output
+    assert "champion" in listed
+    assert models.verify(package).digest[7:19] in listed
+
+
+def test_publishing_and_promoting_can_be_repeated(package):
+    for _ in range(2):
+        assert run("publish", package).exit_code == 0
+        assert run("promote", NAME, 1).exit_code == 0
+
+
+def test_an_older_version_is_not_promoted(package):
+    newer = models.train(NAME, force=True)
+    models.publish(package)
+    models.publish(newer.folder)
+    models.promote(NAME, newer.version)
+    result = run("promote", NAME, 1)
+    assert (result.exit_code, "rolled_back" in result.output) == (1, True)
+
+
+def test_a_version_that_was_not_published_is_not_promoted():
+    result = run("promote", NAME, 1)
+    assert (result.exit_code, "missing_file" in result.output) == (1, True)

@@ -1,0 +1,38 @@
+"""Both layers for both targets, built once through the Makefiles, as `sam build` does."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def build_layer():
+    """Return a function (target, layer, folder) that builds a layer into a new folder."""
+
+    def build(target, layer, folder):
+        folder.mkdir()
+        settings = {"VIGIL_BUILD": target, "VIGIL_PYTHON": sys.executable, "ARTIFACTS_DIR": str(folder)}
+        subprocess.run(
+            [shutil.which("make"), "--makefile", ROOT / f"layers/{layer}/Makefile", f"build-{layer.title()}Layer"],
+            env={**os.environ, **settings},
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+        return folder / "python"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def layers(build_layer, tmp_path_factory):
+    """Return the `python` folder of each (target, layer)."""
+    work = tmp_path_factory.mktemp("layers")
+    jobs = [(target, layer) for target in ("aws", "local") for layer in ("core", "scoring")]
+    return {(target, layer): build_layer(target, layer, work / f"{target}-{layer}") for target, layer in jobs}

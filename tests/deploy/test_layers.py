@@ -1,0 +1,194 @@
+"""The layers as built: whole, small, reproducible, and enough to run on without site-packages."""
+
+import ast
+import filecmp
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FIRST_PARTY = ("layers/core/vigil", "functions")
+LIMIT_BYTES = 120_000_000
+
+GONE_BY_313 = {
+    "aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt", "distutils", "imghdr", "imp",
+    "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau",
+    "telnetlib", "uu", "xdrlib",
+}  # fmt: skip
+
+
+def test_the_layers_are_small_enough(layers):
+    for target in ("aws", "local"):
+        folders = [layers[target, layer] for layer in ("core", "scoring")]
+        assert (
+            sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()) < LIMIT_BYTES
+        )
+
+
+def test_the_scoring_layer_holds_two_files(layers):
+    files = [path.name for path in layers["aws", "scoring"].rglob("*") if path.is_file()]
+    assert sorted(files) == ["lib_lightgbm.so", "libgomp.so.1"]
+
+
+def imports():
+    """Return every (module, file) that first-party code imports at run time."""
+    for folder in FIRST_PARTY:
+        for file in (ROOT / folder).rglob("*.py"):
+            tree = ast.parse(file.read_text())
+            typing_only = {
+                id(inner)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+                for inner in ast.walk(node)
+            }
+            for node in ast.walk(tree):
+                if id(node) in typing_only:
+                    continue
+                if isinstance(node, ast.Import):
+                    yield from ((alias.name, file) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom):
+                    yield node.module, file
+
+
+def resolvable(module, folders):
+    first = module.partition(".")[0]
+    if first in sys.stdlib_module_names - GONE_BY_313:
+        return True
+    path = module.replace(".", "/")
+    return any(
+        (folder / path).is_dir() or (folder / f"{path}.py").is_file() or any(folder.glob(f"{path}.*.so"))
+        for folder in folders
+    )
+
+
+def test_every_import_of_a_function_is_in_its_layers(layers):
+    folders = [layers["aws", layer] for layer in ("core", "scoring")]
+    found = list(imports())
+    assert len(found) > 20
+    assert [(module, str(file)) for module, file in found if not resolvable(module, folders)] == []
+
+
+@pytest.mark.parametrize("module", ["numpy", "lightgbm", "typer", "cgi", "vigil.nowhere", "botocore.nothing"])
+def test_an_import_that_lambda_lacks_is_noticed(layers, module):
+    assert not resolvable(module, [layers["aws", layer] for layer in ("core", "scoring")])
+
+
+def services():
+    """Return the AWS services that first-party code names when it asks for a client."""
+    for folder in FIRST_PARTY:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("client", "resource")):
+                    yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant))
+
+
+def test_the_core_layer_carries_every_aws_service_that_is_called(layers):
+    called = set(services())
+    assert {"dynamodb", "s3", "secretsmanager"} <= called
+    kept = layers["aws", "core"] / "botocore" / "data"
+    assert {service for service in called if not (kept / service).is_dir()} == set()
+
+
+RUN = """
+import importlib, json, sys
+from pathlib import Path
+sys.path[:0] = {layers!r}
+for file in sorted(Path({layers!r}[0], "vigil").rglob("*.py")):
+    name = ".".join(file.relative_to({layers!r}[0]).with_suffix("").parts).removesuffix(".__init__")
+    importlib.import_module(name)
+import boto3, fastapi, mangum, cryptography.hazmat.primitives.asymmetric.ed25519
+import aws_lambda_powertools, aws_lambda_powertools.tracing, aws_xray_sdk.core
+for service in {services!r}:
+    boto3.client(service, region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none")
+from vigil.engines.lightgbm import load
+engine = load(Path({model!r}).read_bytes(), ["a", "b", "c"])
+files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+maps = Path("/proc/self/maps").read_text()
+print(json.dumps({{
+    "scores": [engine.raw(row) for row in {rows!r}],
+    "native": sorted({{line.split()[-1] for line in maps.splitlines() if "gomp" in line or "lightgbm" in line}}),
+    "outside": sorted(path for path in files if path and "site-packages" in path),
+}}))
+"""
+
+
+def test_the_local_layers_import_and_score_without_site_packages(layers, tmp_path):
+    rows = np.random.default_rng(5).normal(size=(200, 3))
+    data = lightgbm.Dataset(rows, rows[:, 0] > 0, feature_name=["a", "b", "c"])
+    booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, num_boost_round=5)
+    (model := tmp_path / "model.txt").write_text(booster.model_to_string())
+    folders = [str(layers["local", layer]) for layer in ("core", "scoring")]
+    script = RUN.format(layers=folders, services=sorted(services()), model=str(model), rows=rows[:20].tolist())
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], check=False, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["scores"] == booster.predict(rows[:20], raw_score=True).tolist()
+    assert answer["outside"] == []
+    folder = f"{layers['local', 'scoring']}/vigil_native"
+    assert answer["native"] == [f"{folder}/lib_lightgbm.so", f"{folder}/libgomp.so.1"]
+
+
+def test_the_local_layer_ships_bytecode_that_is_not_checked_against_its_source(layers):
+    core = layers["local", "core"]
+    sources = [path for path in core.rglob("*.py") if path.stat().st_size]
+    compiled = list(core.rglob("*.pyc"))
+    assert len(compiled) >= len(sources) > 500
+    for path in compiled:
+        with path.open("rb") as file:
+            assert int.from_bytes(file.read(8)[4:], "little") == 0b01, path
+
+
+def digests(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_building_again_and_at_once_gives_the_same_bytes(layers, build_layer, tmp_path):
+    jobs = [("local", layer, tmp_path / f"{layer}{copy}") for layer in ("core", "scoring") for copy in (1, 2)]
+    with ThreadPoolExecutor(4) as pool:
+        folders = list(pool.map(lambda job: build_layer(*job), jobs))
+    for (target, layer, _), folder in zip(jobs, folders, strict=True):
+        assert digests(folder) == digests(layers[target, layer])
+
+
+def test_building_into_a_folder_replaces_what_was_there(tmp_path):
+    (stale := tmp_path / "layer" / "python" / "stale.py").parent.mkdir(parents=True)
+    stale.write_text("")
+    subprocess.run(
+        [sys.executable, ROOT / "layers/build.py", "scoring", tmp_path / "layer"],
+        env={**os.environ, "VIGIL_BUILD": "local"},
+        check=True,
+        capture_output=True,
+    )
+    assert [path.name for path in (tmp_path / "layer" / "python").iterdir()] == ["vigil_native"]
+
+
+def test_the_requirements_of_the_core_layer_are_those_of_the_lock_file(tmp_path):
+    subprocess.run(
+        [
+            shutil.which("make"),
+            "--directory",
+            ROOT / "layers/core",
+            "lock",
+            f"REQUIREMENTS={tmp_path / 'requirements.txt'}",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    assert filecmp.cmp(tmp_path / "requirements.txt", ROOT / "layers/core/requirements.txt", shallow=False), (
+        "run `make -C layers/core lock`"
+    )

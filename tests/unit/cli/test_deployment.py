@@ -1,0 +1,63 @@
+"""The CLI works on the deployment that the environment names, else on the embedded one."""
+
+import os
+
+import pytest
+
+from cli import deployment
+from cli.embedded import Embedded
+from vigil import bootstrap
+from vigil.errors import NotFound
+
+LOCAL = Embedded(
+    api_url="http://127.0.0.1:4566/local",
+    docs_url="http://127.0.0.1:4566/local/docs",
+    endpoint_url="http://127.0.0.1:4566",
+    stack_name="vigil-local",
+    tables={"decisions": "vigil-decisions", "registry": "vigil-registry", "access": "vigil-access"},
+    buckets={"packages": "vigil-packages"},
+    secrets={"access": "arn:access", "cursor": "arn:cursor"},
+    model_keys="{}",
+)
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    before = dict(os.environ)
+    monkeypatch.setenv("VIGIL_HOME", str(tmp_path))
+    monkeypatch.delenv("VIGIL_STAGE", raising=False)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    bootstrap.forget()
+
+
+def test_without_any_deployment_the_command_to_run_is_named():
+    with pytest.raises(NotFound, match="make up"):
+        deployment.enter()
+
+
+def test_the_embedded_deployment_is_read_from_its_file(tmp_path):
+    LOCAL.save(tmp_path)
+    deployment.enter()
+    assert bootstrap.settings().registry_table == "vigil-registry"
+    assert bootstrap._client("dynamodb").meta.endpoint_url == LOCAL.endpoint_url
+
+
+def test_real_credentials_are_never_sent_to_an_emulator(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    monkeypatch.setenv("AWS_PROFILE", "real")
+    LOCAL.save(tmp_path)
+    deployment.enter()
+    credentials = bootstrap._client("secretsmanager")._request_signer._credentials
+    assert (credentials.access_key, credentials.token) == ("local", None)
+
+
+def test_the_environment_names_another_deployment(tmp_path, monkeypatch):
+    LOCAL.save(tmp_path)
+    monkeypatch.setenv("VIGIL_STAGE", "prod")
+    monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "prod-registry")
+    deployment.enter()
+    assert bootstrap.settings().registry_table == "prod-registry"
+    assert "AWS_ENDPOINT_URL" not in os.environ

@@ -1,0 +1,31 @@
+"""Models trained once for all tests, and a cohort small enough to rebuild."""
+
+import pytest
+
+from models import recipe
+from models.iit.simulator import simulate
+
+
+@pytest.fixture(scope="session")
+def cohort():
+    return simulate(seed=5, patients=1500)
+
+
+@pytest.fixture(scope="session")
+def iit():
+    return recipe.load("iit").train(7, lambda _step, _done: None)
+
+
+@pytest.fixture(scope="session")
+def wdbc():
+    return recipe.load("wdbc").train(7, lambda _step, _done: None)
+
+
+@pytest.fixture(params=["iit", "wdbc"])
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def trained(name, request):
+    return request.getfixturevalue(name)

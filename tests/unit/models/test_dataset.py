@@ -1,0 +1,95 @@
+"""Splits share no patient, training ends before testing begins, and labels wait for the extract."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, LATEST_ENTRY, encode, indexes, split_of, table
+from models.iit.groups import audited
+from models.iit.label import outcome
+from models.iit.records import contacts, history, left, recorded_at
+from vigil.features.model import expected_contacts
+
+SPLITS = ("train", "calibration", "test")
+
+
+@pytest.fixture(scope="module")
+def tables(cohort):
+    return {split: table(cohort, split, lambda _done: None) for split in SPLITS}
+
+
+def test_no_patient_is_in_two_splits(tables):
+    for split in SPLITS:
+        assert {split_of(int(p)) for p in tables[split].patients} == {split}
+    assert not set(tables["train"].patients) & set(tables["test"].patients)
+
+
+def test_splits_have_their_shares():
+    counted = [split_of(patient) for patient in range(10_000)]
+    assert [counted.count(split) / 100 for split in SPLITS] == pytest.approx([45, 15, 40], abs=1.5)
+
+
+def test_training_ends_before_testing_begins(cohort, tables):
+    known = {split: [recorded_at(cohort, int(row)) for row in tables[split].visit_rows] for split in SPLITS}
+    assert max(known["train"] + known["calibration"]) < CUTOFF <= min(known["test"])
+
+
+def test_a_training_label_uses_nothing_recorded_after_the_cutoff(cohort):
+    """The label of a training visit is what an extract at the cutoff says, whatever came later."""
+    for patient in (p for p in range(200) if split_of(p) == "train"):
+        record = history(cohort, patient)
+        due = expected_contacts(record.visits, record.dispenses)
+        for index in indexes(cohort, patient, record, "train"):
+            at = index.row - int(cohort.starts[patient])
+            if index.resolved:
+                assert due[at] + timedelta(days=28 + 45) <= CUTOFF.date()
+                later = [c for c in contacts(record.visits[at + 1 :]) if c.recorded_at <= CUTOFF]
+                assert outcome(due[at], later, left(cohort, patient), CUTOFF) == index.outcome
+
+
+def test_labels_are_the_same_at_a_later_extract(cohort):
+    resolved = 0
+    for patient in range(300):
+        record, exit_ = history(cohort, patient), left(cohort, patient)
+        due = expected_contacts(record.visits, record.dispenses)
+        for i, expected in enumerate(due):
+            after = contacts(record.visits[i + 1 :])
+            first, last = (outcome(expected, after, exit_, moment) for moment in (CUTOFF, EXTRACTED_AT))
+            assert first in {"unresolved", last}
+            resolved += first != "unresolved"
+    assert resolved > 1000
+
+
+def test_index_visits_are_those_entered_within_a_week(cohort):
+    for patient in range(100):
+        record = history(cohort, patient)
+        for index in indexes(cohort, patient, record, split_of(patient)):
+            visit = record.visits[index.row - int(cohort.starts[patient])]
+            assert index.as_of == visit.recorded_at <= visit.visited_at + LATEST_ENTRY
+            assert record.known(index.as_of).visits[-1] == visit
+
+
+def test_rows_are_the_served_features_in_schema_order(cohort, tables):
+    test = tables["test"]
+    patient, row = int(test.patients[0]), int(test.visit_rows[0])
+    served = FEATURES.extract(history(cohort, patient), recorded_at(cohort, row))
+    assert np.array_equal(test.rows[0], encode(served), equal_nan=True)
+    assert test.rows.shape[1] == len(FEATURES.specs)
+
+
+def test_the_died_and_transferred_have_no_rows(cohort, tables):
+    kinds = {
+        index.outcome
+        for patient in range(len(cohort.people))
+        for index in indexes(cohort, patient, history(cohort, patient), split_of(patient))
+    }
+    assert kinds == {"interrupted", "retained", "died", "transferred", "unresolved"}
+    assert set(tables["test"].labels) == {0, 1}
+
+
+def test_every_row_is_in_one_group_of_each_kind(cohort, tables):
+    masks = audited(cohort, tables["test"])
+    for prefix in ("age", "region"):
+        assert (sum(mask.astype(int) for name, mask in masks.items() if name.startswith(prefix)) == 1).all()
+    assert (masks["male"] ^ masks["female"]).all()

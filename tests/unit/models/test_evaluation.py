@@ -1,0 +1,55 @@
+"""Measures mean what they say, and small groups are not shown."""
+
+import doctest
+
+import numpy as np
+import pytest
+
+from models import evaluation
+from models.evaluation import Bootstrap, auc, by_group, calibration
+from models.training import calibrate
+
+RNG = np.random.default_rng(0)
+CHANCE = RNG.beta(1, 6, 6000)
+LABELS = (RNG.random(6000) < CHANCE).astype(np.int64)
+SUBJECTS = np.arange(6000) // 4
+
+
+def test_the_example_in_the_docstring_holds():
+    assert doctest.testmod(evaluation).failed == 0
+
+
+def test_true_probabilities_are_calibrated_and_flattened_ones_are_not():
+    honest = calibration(LABELS, CHANCE, np.ones(6000))
+    assert honest["calibration_slope"] == pytest.approx(1, abs=0.1)
+    assert honest["calibration_intercept"] == pytest.approx(0, abs=0.2)
+    flat = 1 / (1 + np.sqrt((1 - CHANCE) / CHANCE))
+    assert calibration(LABELS, flat, np.ones(6000))["calibration_slope"] == pytest.approx(2, abs=0.2)
+
+
+def test_an_interval_holds_its_value_and_is_wider_when_subjects_repeat():
+    repeated = np.repeat(np.arange(1500), 4)
+    labels, chance = LABELS[:1500][repeated], CHANCE[:1500][repeated]
+    clustered = Bootstrap(repeated, seed=1, repeats=100).estimates(labels, chance, auc)["auc"]
+    rows = Bootstrap(np.arange(6000), seed=1, repeats=100).estimates(labels, chance, auc)["auc"]
+    assert clustered.low < clustered.value < clustered.high
+    assert clustered.high - clustered.low > 1.5 * (rows.high - rows.low)
+
+
+def test_platt_calibration_recovers_the_log_odds():
+    raw = 2 * np.log(CHANCE / (1 - CHANCE)) + 1
+    found = calibrate(raw, LABELS)
+    assert (found.slope, found.intercept) == pytest.approx((0.5, -0.5), abs=0.08)
+
+
+def test_platt_calibration_of_separated_classes_is_finite():
+    found = calibrate(np.array([-3.0, -2.0, 2.0, 3.0]), np.array([0, 0, 1, 1]))
+    assert 0 < found.slope < 5
+
+
+def test_groups_of_fewer_than_eleven_are_suppressed():
+    masks = {"ten": np.arange(6000) < 10, "eleven": np.arange(6000) < 11}
+    ten, eleven = by_group(masks, LABELS, CHANCE)
+    assert (ten.event_rate, ten.mean_probability, ten.auc) == (None, None, None)
+    assert eleven.event_rate == LABELS[:11].mean()
+    assert eleven.auc is None

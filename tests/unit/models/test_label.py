@@ -1,0 +1,94 @@
+"""The label waits until it can be told, and then never changes."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.iit.label import GRACE_DAYS, LABEL, SETTLE_DAYS, Contact, Exit, outcome
+from models.iit.simulator import LONGEST_LAG
+
+EXPECTED = date(2023, 3, 1)
+NOON = datetime(2023, 3, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(days=400)
+
+
+def contact(days_late, lag=0):
+    return Contact(EXPECTED + timedelta(days=days_late), NOON + timedelta(days=days_late + lag))
+
+
+@pytest.mark.parametrize(
+    ("days_late", "said"),
+    [
+        (-10, "retained"),
+        (0, "retained"),
+        (27, "retained"),
+        (28, "interrupted"),
+        (29, "interrupted"),
+        (30, "interrupted"),
+        (31, "interrupted"),
+    ],
+)
+def test_28_days_without_contact_are_an_interruption(days_late, said):
+    assert outcome(EXPECTED, [contact(days_late)], None, LATER) == said
+
+
+@pytest.mark.parametrize(
+    ("days_late", "said"),
+    [(27, "retained"), (28, "retained"), (29, "retained"), (30, "interrupted"), (31, "interrupted")],
+)
+def test_grace_days_are_a_parameter(days_late, said):
+    assert outcome(EXPECTED, [contact(days_late)], None, LATER, grace_days=30) == said
+
+
+def test_the_parameters_are_signed_with_the_label():
+    assert (LABEL.grace_days, LABEL.version) == (GRACE_DAYS, 1) == (28, 1)
+
+
+@pytest.mark.parametrize(("days", "said"), [(-1, "unresolved"), (0, "interrupted")])
+def test_follow_up_that_is_too_short_is_unresolved_and_never_negative(days, said):
+    extracted = NOON + timedelta(days=GRACE_DAYS + SETTLE_DAYS + days)
+    assert outcome(EXPECTED, [], None, extracted) == said
+
+
+def test_a_return_does_not_resolve_earlier_than_an_absence():
+    early = NOON + timedelta(days=GRACE_DAYS + SETTLE_DAYS - 1)
+    assert outcome(EXPECTED, [contact(0)], None, early) == "unresolved"
+
+
+def test_nothing_expected_is_unresolved():
+    assert outcome(None, [], None, LATER) == "unresolved"
+
+
+@pytest.mark.parametrize("kind", ["died", "transferred"])
+def test_an_exit_before_the_loss_is_excluded_and_one_after_is_not(kind):
+    def left(days):
+        return Exit(kind, EXPECTED + timedelta(days=days), NOON + timedelta(days=days))
+
+    assert outcome(EXPECTED, [], left(27), LATER) == kind
+    assert outcome(EXPECTED, [], left(28), LATER) == "interrupted"
+    assert outcome(EXPECTED, [contact(3)], left(10), LATER) == "retained"
+
+
+def test_no_simulated_record_is_later_than_the_label_waits_for():
+    assert LONGEST_LAG <= SETTLE_DAYS
+
+
+@given(
+    late=st.none() | st.integers(-30, 200),
+    lag=st.integers(0, SETTLE_DAYS),
+    exit_day=st.none() | st.integers(-30, 60),
+    exit_lag=st.integers(0, SETTLE_DAYS),
+    extracts=st.tuples(st.integers(0, 600), st.integers(0, 600)),
+)
+def test_once_resolved_a_label_is_the_same_at_every_later_extract(late, lag, exit_day, exit_lag, extracts):
+    contacts = [] if late is None else [contact(late, lag)]
+    left = None
+    if exit_day is not None:
+        left = Exit("died", EXPECTED + exit_day * DAY, NOON + (exit_day + exit_lag) * DAY)
+    first, second = (outcome(EXPECTED, contacts, left, NOON + days * DAY) for days in sorted(extracts))
+    assert first in {"unresolved", second}
+
+
+DAY = timedelta(days=1)

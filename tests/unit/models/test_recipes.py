@@ -1,0 +1,138 @@
+"""What every trained model promises, and what each of the two is known to reach."""
+
+import re
+from datetime import datetime
+
+import lightgbm
+import numpy as np
+import pytest
+
+from models import recipe
+from models.iit.recipe import build
+from vigil.features.service import feature_set
+
+
+def quiet(_step, _done):
+    pass
+
+
+def raw(trained, features):
+    booster = lightgbm.Booster(model_str=trained.model_text.decode())
+    return float(booster.predict(np.array([trained.contract.encode(features)]), raw_score=True)[0])
+
+
+def test_both_recipes_are_found_by_name():
+    assert recipe.names() == ["iit", "wdbc"]
+    with pytest.raises(KeyError):
+        recipe.load("nothing")
+
+
+def test_the_contract_carries_the_name_of_its_recipe(name, trained):
+    assert trained.contract.name == name
+    assert re.fullmatch("[0-9a-f]{64}", trained.contract.training.sha256)
+    assert [band.name for band in trained.contract.bands] == ["low", "moderate", "high"]
+
+
+def test_the_booster_has_the_features_of_the_contract_in_order(trained):
+    booster = lightgbm.Booster(model_str=trained.model_text.decode())
+    assert booster.feature_name() == [spec.name for spec in trained.contract.features]
+    assert booster.dump_model()["objective"].startswith("binary")
+
+
+def test_golden_rows_show_every_band_category_and_missing_value(trained):
+    contract = trained.contract
+    assert 24 <= len(trained.golden) <= 64
+    scored = [contract.calibration.probability(raw(trained, row)) for row in trained.golden]
+    assert {contract.band(p).name for p in scored} == {"low", "moderate", "high"}
+    for spec in contract.features:
+        shown = {row[spec.name] for row in trained.golden}
+        assert shown >= set(spec.categories)
+        if spec.type == "boolean":
+            assert shown >= {True, False}
+    missing = {spec.name for spec in contract.features if any(row[spec.name] is None for row in trained.golden)}
+    assert missing == {spec.name for spec in contract.features if spec.missing == "allow"}
+
+
+def test_samples_are_request_bodies_with_the_true_label(name, trained):
+    bodies = list(recipe.load(name).samples(7, 60))
+    assert len(bodies) == len({body["subject_id"] for body in bodies}) == 60
+    assert {body["_label"] for body in bodies} == {0, 1}
+    for body in bodies:
+        features = body.get("features") or served(trained, body)
+        assert 0 < trained.contract.calibration.probability(raw(trained, features)) < 1
+
+
+def served(trained, body):
+    features = feature_set(trained.contract.history)
+    return features.extract(features.parse(body["history"]), datetime.fromisoformat(body["as_of"]))
+
+
+def test_samples_are_the_same_for_the_same_seed(name):
+    assert list(recipe.load(name).samples(3, 5)) == list(recipe.load(name).samples(3, 5))
+
+
+def test_the_card_states_label_bands_metrics_and_digest(trained):
+    contract = trained.contract
+    assert contract.label.definition in trained.card
+    assert contract.training.sha256 in trained.card
+    assert f"{contract.metrics['auc']:.3f} ({contract.metrics['auc_low']:.3f} to" in trained.card
+    for title in ("Intended use", "Not for", "Data", "Label passport", "Bands", "By group", "Limits"):
+        assert f"## {title}" in trained.card
+
+
+def test_the_iit_card_says_simulated_first(iit):
+    assert "simulated" in iit.card.splitlines()[0].lower()
+    assert iit.contract.training.simulated
+    assert iit.contract.history == "art-visits/1"
+
+
+def test_the_iit_model_is_as_good_as_honest_ones_and_never_above_the_oracle(iit):
+    metrics = iit.contract.metrics
+    assert 0.66 <= metrics["auc_low"] <= metrics["auc"] <= metrics["auc_high"] <= 0.80
+    assert metrics["auc"] < metrics["oracle_auc"]
+    assert metrics["average_precision"] > 1.5 * metrics["base_rate"]
+    assert 0.8 < metrics["calibration_slope"] < 1.25
+
+
+def test_the_iit_model_uses_category_and_missing_splits(iit):
+    text = iit.model_text.decode()
+    assert int(re.search(r"num_cat=([1-9]\d*)", text)[1]) >= 1
+    row = dict(iit.golden[0])
+    assert raw(iit, row | {"last_days_late": None}) != raw(iit, row | {"last_days_late": 60})
+
+
+def test_risk_rises_with_lateness(iit):
+    row = dict(iit.golden[0])
+    late = {"last_days_late": 40, "late_mean_3": 30.0, "late_mean_5": 25.0, "late_mean_10": 20.0, "late28_count_10": 3}
+    punctual = dict.fromkeys(late, 0)
+    assert raw(iit, row | late) > raw(iit, row | punctual)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
+    once, again, other = (build(seed, 400, quiet) for seed in (1, 1, 2))
+    assert once == again
+    assert once.model_text != other.model_text
+
+
+def test_wdbc_is_trained_on_real_patients_alone(wdbc):
+    contract = wdbc.contract
+    assert not contract.training.simulated
+    assert contract.history is None
+    assert contract.training.rows == 284
+    assert contract.metrics["test_rows"] == 143
+    assert contract.metrics["auc"] > 0.95
+
+
+def test_wdbc_is_the_same_for_the_same_seed(wdbc):
+    assert recipe.load("wdbc").train(7, quiet) == wdbc
+
+
+def test_progress_rises_to_one(name):
+    steps = []
+    if name == "iit":
+        build(1, 400, lambda step, done: steps.append((step, done)))
+    else:
+        recipe.load(name).train(1, lambda step, done: steps.append((step, done)))
+    fractions = [done for _, done in steps]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
