@@ -1,7 +1,6 @@
 """`/docs` and `/openapi.json`, served without a CDN so that they work offline and under a strict policy."""
 
 from importlib.resources import files
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -9,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from vigil.errors import NotFound
 from vigil.platform import gateway
+from vigil.platform.openapi import document
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,6 +33,7 @@ async def docs(request: Request) -> Response:
         swagger_js_url=f"{base}/docs/swagger-ui-bundle.js",
         swagger_css_url=f"{base}/docs/swagger-ui.css",
         swagger_favicon_url=f"{base}/docs/favicon.png",
+        swagger_ui_parameters={"persistAuthorization": True, "defaultModelsExpandDepth": 0},
     )
     page.headers["content-security-policy"] = _POLICY
     return page
@@ -50,5 +51,5 @@ async def asset(asset: str) -> Response:
 @router.get("/openapi.json")
 async def openapi(request: Request) -> JSONResponse:
     """Return the OpenAPI document, with the server that this very request came through."""
-    schema: dict[str, Any] = request.app.openapi()
-    return JSONResponse(schema | {"servers": [{"url": gateway.prefix(request) or "/"}]})
+    servers = [{"url": gateway.prefix(request) or "/"}]
+    return JSONResponse(document(request.app) | {"servers": servers})
