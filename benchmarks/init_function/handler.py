@@ -21,7 +21,8 @@ def _engine() -> Any:
         from vigil.engines.lightgbm import load  # noqa: PLC0415 - one engine or the other
 
         return load(MODEL.read_bytes(), os.environ["BENCHMARK_FEATURES"].split(","))
-    sys.modules.update(pandas=None, sklearn=None)  # type: ignore[arg-type] # it would import them if they were there
+    absent: dict[str, Any] = {"pandas": None, "sklearn": None}  # it would import them if they were there
+    sys.modules.update(absent)
     import lightgbm  # noqa: PLC0415 - as above
 
     return lightgbm.Booster(model_file=str(MODEL))
