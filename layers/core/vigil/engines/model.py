@@ -39,12 +39,16 @@ class EngineSpec:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that an engine saw: a stable code, a sentence, and the number and bound behind it, if there are any."""
+    """One thing that an engine saw: a stable code, a sentence, and the number, bound and severity of it, if any.
+
+    `severity` is a band of the package; it raises the answer only through a veto.
+    """
 
     code: str
     text: str
     value: float | None = None
     bound: float | None = None
+    severity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class EngineVote:
     version: str = ""
     raw: float | None = None
     out_of_domain: bool = False
+
+
+def side(probability: float, positive_from: float) -> Vote:
+    """Return the vote that a probability amounts to."""
+    return "positive" if probability >= positive_from else "negative"
 
 
 def sigmoid(log_odds: float) -> float:

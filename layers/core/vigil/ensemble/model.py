@@ -1,6 +1,6 @@
-"""From the votes of engines to one verdict: probability, band, decision, or a typed abstention. Pure values and rules."""
+"""From the votes of engines to one verdict: probability, band, decision, or a typed abstention."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -92,10 +92,18 @@ class Abstention:
 
 
 @dataclass(frozen=True, slots=True)
+class Degraded:
+    """An engine that did not vote: its file is not the one that was signed, it cannot be loaded, or it failed."""
+
+    engine: str
+    reason: Literal["unsigned", "unavailable", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a package says of one row. `band` is what is known even when the decision is to abstain.
 
-    `degraded` names the engines that were missing or failed. `guaranteed` says whether the abstention rule's promise
+    `degraded` names the engines that did not vote. `guaranteed` says whether the abstention rule's promise
     holds for this answer.
     """
 
@@ -104,17 +112,8 @@ class Verdict:
     band: str
     decision: str
     reasons: tuple[AbstentionReason, ...]
-    degraded: tuple[str, ...]
+    degraded: tuple[Degraded, ...]
     guaranteed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """What was not there for one answer: engines, those of them whose file is not the signed one, and facts."""
-
-    engines: tuple[str, ...] = ()
-    unsigned: bool = False
-    facts: bool = False
 
 
 def doubt(probability: float, positive_from: float, harm: Literal["wrong", "missed"]) -> float:
@@ -129,20 +128,25 @@ def decide(
     ensemble: Ensemble,
     abstention: Abstention | None,
     votes: Mapping[str, EngineVote],
-    absent: Absent,
+    degraded: tuple[Degraded, ...] = (),
+    *,
+    lacks_facts: bool = False,
 ) -> Verdict:
-    """Return the verdict of these votes.
+    """Return the verdict of these votes; `lacks_facts` says that an essential feature has no value.
 
-    A veto raises the band and, where nothing known is above it, decides. With an engine absent the answer abstains
+    A veto raises the band and, where nothing known is above it, decides. With an engine missing the answer abstains
     unless a veto has put it into the highest band, and the band is the highest that any surviving engine reaches: a
     failure can never lower a severity and pass for an answer.
     """
     probability = ensemble.probability(votes)
-    known = _known(bands, probability, votes.values() if absent.engines else ())
+    known = _known(bands, probability, votes.values() if degraded else ())
     veto = max((_place(bands, vote.veto) for vote in votes.values() if vote.veto), default=-1)
     place = max(known, veto)
-    decided_by_veto = veto >= 0 and veto >= known and (not absent.engines or veto == len(bands) - 1)
-    reasons = () if decided_by_veto else _reasons(ensemble, abstention, votes, probability, absent)
+    decided_by_veto = veto >= 0 and veto >= known and (not degraded or veto == len(bands) - 1)
+    reasons: tuple[AbstentionReason, ...] = ()
+    if not decided_by_veto:
+        reasons = (*_absences(degraded, lacks_facts=lacks_facts), *_doubts(ensemble, abstention, votes, probability))
+        reasons = reasons or (() if probability is not None else ("no_calibration",))
     band = bands[place] if place >= 0 else None
     return Verdict(
         votes=votes,
@@ -150,7 +154,7 @@ def decide(
         band=band.name if band else UNKNOWN,
         decision=band.decision if band and not reasons else ABSTAIN,
         reasons=reasons,
-        degraded=absent.engines,
+        degraded=degraded,
         guaranteed=abstention is not None and not reasons and not decided_by_veto,
     )
 
@@ -169,24 +173,21 @@ def _place(bands: Sequence[Band], name: str) -> int:
     return next(place for place, band in enumerate(bands) if band.name == name)
 
 
-def _reasons(
-    ensemble: Ensemble,
-    abstention: Abstention | None,
-    votes: Mapping[str, EngineVote],
-    probability: float | None,
-    absent: Absent,
-) -> tuple[AbstentionReason, ...]:
-    found: list[AbstentionReason] = []
-    if absent.unsigned:
-        found.append("unsigned_model")
-    if absent.engines or absent.facts:
-        found.append("missing")
+def _absences(degraded: Collection[Degraded], *, lacks_facts: bool) -> Iterator[AbstentionReason]:
+    if any(lack.reason == "unsigned" for lack in degraded):
+        yield "unsigned_model"
+    if degraded or lacks_facts:
+        yield "missing"
+
+
+def _doubts(
+    ensemble: Ensemble, abstention: Abstention | None, votes: Mapping[str, EngineVote], probability: float | None
+) -> Iterator[AbstentionReason]:
     if any(vote.out_of_domain for vote in votes.values()):
-        found.append("out_of_domain")
+        yield "out_of_domain"
     if probability is None:
-        return tuple(found) or ("no_calibration",)
+        return
     if not ensemble.agree(votes, probability):
-        found.append("disagreement")
+        yield "disagreement"
     if abstention and doubt(probability, ensemble.positive_from, abstention.harm) > abstention.threshold:
-        found.append("low_confidence")
-    return tuple(found)
+        yield "low_confidence"

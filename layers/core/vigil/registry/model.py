@@ -22,7 +22,7 @@ FILE_LIMITS: Mapping[str, int] = {
     "card.md": 1 << 18,
 }
 """The files that every package has, and the most bytes that each may have; `file_limit` knows those of engines too."""
-_ENGINE_FILE = re.compile(r"(?P<name>[a-z][a-z0-9_]{0,31})\.(?P<format>txt|json)")
+_ENGINE_FILE = re.compile(r"[a-z][a-z0-9_]{0,31}\.(?P<format>txt|json)")
 FORMATS: Mapping[EngineKind, str] = {
     "lightgbm": "txt",
     "isolation_forest": "json",
@@ -193,8 +193,9 @@ class ModelContract:
         if not names or len(set(names)) != len(names) or len(set(files)) != len(files):
             raise ValueError("engines must be there and have distinct names and files")
         for engine in self.engines:
-            if engine.file in FILE_LIMITS or engine.file != f"{engine.name}.{FORMATS[engine.kind]}":
-                raise ValueError(f"the file of an engine must be its name and .{FORMATS[engine.kind]}")
+            named = _ENGINE_FILE.fullmatch(engine.file)
+            if not named or engine.file in FILE_LIMITS or engine.file != f"{engine.name}.{FORMATS[engine.kind]}":
+                raise ValueError(f"an engine's name must fit a file name, its file be <name>.{FORMATS[engine.kind]}")
             if not set(engine.features or ()) <= features or engine.features == ():
                 raise ValueError("an engine may see only features of the schema")
         if not {*self.ensemble.weights, *self.ensemble.abstain} <= set(names):
@@ -232,6 +233,28 @@ class ModelContract:
             return self.features
         known = {f.name: f for f in self.features}
         return tuple(known[name] for name in engine.features)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The contributions of one engine's features to its raw score, and the base value that they start from."""
+
+    engine: str
+    features: tuple[FeatureSpec, ...]
+    row: tuple[float, ...]
+    contributions: tuple[float, ...]
+    base: float
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFact:
+    """A fact to find out: its cost, and the share of its typical values with which the model would have answered."""
+
+    feature: str
+    label: str
+    unit: str
+    cost: float
+    resolves: float
 
 
 @dataclass(frozen=True, slots=True)

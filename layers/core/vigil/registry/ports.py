@@ -86,7 +86,7 @@ class PackageStore(Protocol):
     def get(self, name: str, version: int, file: str) -> bytes:
         """Return one file whole.
 
-        Raises ModelRefused: `missing_file` if it is not there, `oversized` above `FILE_LIMITS`, before reading it.
+        Raises ModelRefused: `missing_file` if it is not there, `oversized` above `file_limit`, before reading it.
         """
         ...
 
