@@ -13,7 +13,7 @@ from models.training import Floats, Ints
 
 LAST_DAY = 730
 """Days from 2024-01-01 on; leads are scored on any of them."""
-BASE = -2.25
+BASE = -2.35
 _SOURCE_EFFECT = np.array([0.1, -0.1, 0.7, 0.25, 0.45, -0.8])
 _INDUSTRY_EFFECT = np.array([0.35, 0.15, -0.1, 0.1, 0.2, -0.35, -0.2])
 _SENIORITY_EFFECT = np.array([-0.7, -0.2, 0.15, 0.35, 0.25])
@@ -52,7 +52,7 @@ def simulate(seed: int, count: int) -> Leads:
         BASE
         + 0.7 * companies.fit[company]
         + companies.luck[company]
-        + 0.75 * interest
+        + 1.0 * interest
         + _SOURCE_EFFECT[known["source"].astype(int)]
         + _INDUSTRY_EFFECT[companies.industry[company]]
         + _SENIORITY_EFFECT[known["seniority"].astype(int)]
@@ -95,29 +95,29 @@ def _person_facts(rng: np.random.Generator, count: int, interest: Floats) -> dic
         "department": rng.integers(len(DEPARTMENTS), size=count).astype(np.float64),
         "free_email": (rng.random(count) < 0.25 - 0.12 * keen).astype(np.float64),
         "phone_given": (rng.random(count) < 0.25 + 0.35 * keen).astype(np.float64),
-        "budget_keur": np.round(np.exp(rng.normal(2.6 + 0.35 * interest, 1.0)), 1),
+        "budget_keur": np.round(np.exp(rng.normal(2.6 + 0.5 * interest, 1.0)), 1),
     }
 
 
 def _traces(rng: np.random.Generator, count: int, interest: Floats, source: Floats) -> dict[str, Floats]:
     """Return what interest leaves behind; habits differ more between people than interest does."""
-    habit = rng.normal(0, 0.9, count)
+    habit = rng.normal(0, 0.6, count)
     age = np.round(rng.exponential(110, count)).clip(0, 1500)
     cold = source == SOURCES.index("cold_list")
-    pages = rng.poisson(np.exp(0.9 + 0.45 * interest + habit - 0.7 * cold))
-    opened = rng.poisson(np.exp(0.5 + 0.3 * interest + 0.7 * habit))
+    pages = rng.poisson(np.exp(0.9 + 0.6 * interest + habit - 0.7 * cold))
+    opened = rng.poisson(np.exp(0.5 + 0.45 * interest + 0.7 * habit))
     on_trial = rng.random(count) < 0.16 + 0.08 * (interest > 0.5)
     return {
         "age_days": age,
-        "silent_days": np.minimum(age, np.round(rng.exponential(22 * np.exp(-0.45 * interest - 0.2 * habit)))),
+        "silent_days": np.minimum(age, np.round(rng.exponential(22 * np.exp(-0.6 * interest - 0.2 * habit)))),
         "page_views_30d": pages.astype(np.float64),
         "pricing_views_30d": rng.binomial(pages, 1 / (1 + np.exp(2.4 - 0.5 * interest))).astype(np.float64),
         "emails_opened_30d": opened.astype(np.float64),
         "emails_clicked_30d": rng.binomial(opened, 0.18 + 0.12 * (interest > 0)).astype(np.float64),
         "webinar_minutes_90d": np.round((rng.random(count) < 0.15) * rng.exponential(35 * np.exp(0.3 * interest))),
         "trial_days_30d": on_trial * (1 + rng.binomial(29, 0.12 + 0.1 * (interest > 0))),
-        "calls_answered_90d": rng.poisson(np.exp(-1.2 + 0.3 * interest)).astype(np.float64),
-        "meetings_90d": rng.poisson(np.exp(-2.2 + 0.5 * interest)).astype(np.float64),
+        "calls_answered_90d": rng.poisson(np.exp(-1.1 + 0.5 * interest)).astype(np.float64),
+        "meetings_90d": rng.poisson(np.exp(-2.1 + 0.7 * interest)).astype(np.float64),
         "demo_requested": (rng.random(count) < 0.04 + 0.06 * (interest > 0.8)).astype(np.float64),
     }
 

@@ -1,43 +1,47 @@
 """Simulated flows as rows of the feature set `flows/1`, in splits that share no network."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.netsec.presets import NETWORKS, Kind
+from models.netsec.presets import Kind
 from models.netsec.simulator import Flow, flows
 from models.training import Floats, Ints
 from vigil.features.service import FLOWS
 
-Split: TypeAlias = Literal["train", "calibration", "test"]
-_TURN: tuple[Split, ...] = ("train", "train", "train", "train", "calibration", "calibration", "calibration", "test",
-                            "test", "test")  # fmt: skip
+Split: TypeAlias = Literal["train", "tune", "certify", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    first: int
+    networks: int
+    flows: int
+
+
+_DRAWS: dict[Split, _Draw] = {
+    "train": _Draw(0, 36, 50),
+    "tune": _Draw(1000, 24, 42),
+    "certify": _Draw(2000, 1100, 1),  # one flow of each network: a binomial bound needs independent rows
+    "test": _Draw(4000, 24, 42),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Encoded rows of one split; `kinds` says what each flow really was."""
+    """Encoded rows of one split; `kinds` and `behaviours` say what each flow really was."""
 
     rows: Floats
     kinds: NDArray[np.str_]
+    behaviours: NDArray[np.str_]
     networks: Ints
 
     def labels(self, *kinds: Kind) -> Ints:
         """Return 1 for flows of these kinds."""
         return np.isin(self.kinds, kinds).astype(np.int64)
-
-
-def split_of(network: int) -> Split:
-    """Return the one split that a network belongs to: 40 % train, 30 % calibration, 30 % test."""
-    return _TURN[network % len(_TURN)]
-
-
-def networks(split: Split) -> list[int]:
-    """Return the networks of a split."""
-    return [number for number in range(NETWORKS) if split_of(number) == split]
 
 
 def encode(flow: Flow) -> list[float]:
@@ -46,14 +50,21 @@ def encode(flow: Flow) -> list[float]:
     return [spec.encode(found[spec.name]) for spec in FLOWS.specs]
 
 
-def table(seed: int, numbers: Iterable[int], progress: Callable[[float], None]) -> Table:
-    """Return all flows of these networks."""
-    chosen = list(numbers)
-    rows, kinds, places = [], [], []
-    for n, number in enumerate(chosen):
-        for flow in flows(seed, number):
-            rows.append(encode(flow))
-            kinds.append(flow.kind)
-            places.append(number)
-        progress(n / len(chosen))
-    return Table(np.array(rows, np.float64), np.array(kinds), np.array(places, np.int64))
+def drawn(seed: int, split: Split, scale: float = 1.0) -> Iterator[Flow]:
+    """Yield the flows of a split, network by network; `scale` is the share of its networks to take."""
+    draw = _DRAWS[split]
+    for number in range(draw.first, draw.first + round(draw.networks * scale)):
+        yield from flows(seed, number, draw.flows)
+
+
+def table(seed: int, split: Split, progress: Callable[[float], None], scale: float = 1.0) -> Table:
+    """Return the flows of a split as rows."""
+    draw = _DRAWS[split]
+    rows, kept = [], []
+    for n, flow in enumerate(drawn(seed, split, scale)):
+        rows.append(encode(flow))
+        kept.append((flow.kind, flow.behaviour, flow.network))
+        if n % 64 == 0:
+            progress(n / (draw.networks * draw.flows * scale))
+    kinds, behaviours, networks = zip(*kept, strict=True)
+    return Table(np.array(rows, np.float64), np.array(kinds), np.array(behaviours), np.array(networks, np.int64))

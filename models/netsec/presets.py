@@ -14,8 +14,6 @@ Range: TypeAlias = tuple[float, float]
 
 MOST_PACKETS = 320
 MOST_COMPANY = 1800
-NETWORKS = 90
-FLOWS_PER_NETWORK = 56
 MIMICS = 0.10
 """Share of threats that are drawn whole from a harmless behaviour: nobody can find them."""
 DISGUISED = 0.25

@@ -14,7 +14,6 @@ from models.netsec.dialogues import Path, packets
 from models.netsec.presets import (
     BEHAVIOURS,
     DISGUISED,
-    FLOWS_PER_NETWORK,
     KIND_SHARES,
     LOAD_TESTS,
     MIMICS,
@@ -67,7 +66,7 @@ def network(seed: int, number: int) -> Network:
     )
 
 
-def flows(seed: int, number: int, count: int = FLOWS_PER_NETWORK) -> Iterator[Flow]:
+def flows(seed: int, number: int, count: int) -> Iterator[Flow]:
     """Yield the flows of one network; the same seed and number give the same flows."""
     site = network(seed, number)
     rng = np.random.default_rng([seed, number, 1])
