@@ -78,7 +78,8 @@ class Abstention:
     """A certified threshold: answers whose `doubt` is above it abstain for low confidence.
 
     Among the answers that are given, at most `alpha` are in error, with confidence `1 - delta` over calibration sets.
-    `harm` says what an error is: a `wrong` answer, or only a `missed` positive (then no positive answer is doubted).
+    With the harm `wrong` an error is an answer on the wrong side; with `missed` the promise is about negative answers
+    alone, and positive ones are never doubted.
     `accepted_error_bound` is the exact upper bound found, `coverage` the share of calibration rows that were answered.
     """
 
@@ -103,8 +104,8 @@ class Degraded:
 class Verdict:
     """What a package says of one row. `band` is what is known even when the decision is to abstain.
 
-    `degraded` names the engines that did not vote. `guaranteed` says whether the abstention rule's promise
-    holds for this answer.
+    `degraded` names the engines that did not vote, `vetoed` says that a veto decided, `guaranteed` that the promise of
+    the abstention rule covers this answer.
     """
 
     votes: Mapping[str, EngineVote]
@@ -113,6 +114,7 @@ class Verdict:
     decision: str
     reasons: tuple[AbstentionReason, ...]
     degraded: tuple[Degraded, ...]
+    vetoed: bool
     guaranteed: bool
 
 
@@ -155,7 +157,8 @@ def decide(
         decision=band.decision if band and not reasons else ABSTAIN,
         reasons=reasons,
         degraded=degraded,
-        guaranteed=abstention is not None and not reasons and not decided_by_veto,
+        vetoed=decided_by_veto,
+        guaranteed=not reasons and not decided_by_veto and _promised(ensemble, abstention, probability),
     )
 
 
@@ -171,6 +174,12 @@ def _known(bands: Sequence[Band], probability: float | None, survivors: Iterable
 
 def _place(bands: Sequence[Band], name: str) -> int:
     return next(place for place, band in enumerate(bands) if band.name == name)
+
+
+def _promised(ensemble: Ensemble, abstention: Abstention | None, probability: float | None) -> bool:
+    if abstention is None or probability is None:
+        return False
+    return abstention.harm == "wrong" or probability < ensemble.positive_from
 
 
 def _absences(degraded: Collection[Degraded], *, lacks_facts: bool) -> Iterator[AbstentionReason]:
