@@ -22,11 +22,16 @@ STEPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What is asked for: the error, the confidence, and what counts as an error."""
+    """What is asked for: the error, the confidence, and what counts as an error.
+
+    The search begins where `start` times as many rows are accepted as would have to be free of error. Where even the
+    surest answers are sometimes wrong, a strict beginning finds one error too many and ends at once: begin wider.
+    """
 
     alpha: float
     delta: float
     harm: Literal["wrong", "missed"] = "wrong"
+    start: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,10 @@ def certify(answers: Answers, sequence: Sequence[float], promise: Promise) -> Ab
 def sequence(doubts: Floats, rows: int, promise: Promise) -> list[float]:
     """Return rising thresholds, from the quantiles of doubts of other rows than the `rows` to be certified on.
 
-    It begins where some more rows are accepted than would have to be free of error.
+    It begins as wide as the promise says.
     """
     needed = math.log(promise.delta) / math.log(1 - promise.alpha)
-    first = min(1.5 * needed / max(rows, 1), 1.0)
+    first = min(promise.start * needed / max(rows, 1), 1.0)
     return sorted(set(np.quantile(doubts, np.linspace(first, 1.0, STEPS)).tolist()))
 
 

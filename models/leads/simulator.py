@@ -115,7 +115,7 @@ def _traces(rng: np.random.Generator, count: int, interest: Floats, source: Floa
         "emails_opened_30d": opened.astype(np.float64),
         "emails_clicked_30d": rng.binomial(opened, 0.18 + 0.12 * (interest > 0)).astype(np.float64),
         "webinar_minutes_90d": np.round((rng.random(count) < 0.15) * rng.exponential(35 * np.exp(0.3 * interest))),
-        "trial_days_30d": on_trial * (1 + rng.binomial(29, 0.12 + 0.1 * (interest > 0))),
+        "trial_days_30d": np.where(on_trial, 1.0 + rng.binomial(29, 0.12 + 0.1 * (interest > 0)), 0.0),
         "calls_answered_90d": rng.poisson(np.exp(-1.1 + 0.5 * interest)).astype(np.float64),
         "meetings_90d": rng.poisson(np.exp(-2.1 + 0.7 * interest)).astype(np.float64),
         "demo_requested": (rng.random(count) < 0.04 + 0.06 * (interest > 0.8)).astype(np.float64),

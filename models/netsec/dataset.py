@@ -23,10 +23,10 @@ class _Draw:
 
 
 _DRAWS: dict[Split, _Draw] = {
-    "train": _Draw(0, 36, 50),
-    "tune": _Draw(1000, 24, 42),
+    "train": _Draw(0, 40, 44),
+    "tune": _Draw(1000, 24, 36),
     "certify": _Draw(2000, 1100, 1),  # one flow of each network: a binomial bound needs independent rows
-    "test": _Draw(4000, 24, 42),
+    "test": _Draw(4000, 24, 36),
 }
 
 

@@ -14,9 +14,9 @@ Range: TypeAlias = tuple[float, float]
 
 MOST_PACKETS = 320
 MOST_COMPANY = 1800
-MIMICS = 0.10
+MIMICS = 0.05
 """Share of threats that are drawn whole from a harmless behaviour: nobody can find them."""
-DISGUISED = 0.25
+DISGUISED = 0.20
 """Share of threats whose packets are those of a harmless behaviour; only their company gives them away."""
 LOAD_TESTS = 0.03
 """Share of harmless flows whose packets are those of a threat: load tests, drills, broken clients."""
@@ -26,7 +26,7 @@ LOAD_TESTS = 0.03
 class Dialogue:
     """What one flow says. Requests and responses in bytes of payload, `pause_ms` between exchanges.
 
-    `steady` is how much the pauses vary: 0.01 is a clock, 1 a person. A TCP flow that is not `answered` repeats its SYN.
+    `steady` is how much the pauses vary: 0.01 is a clock, 1 a person. TCP that is not `answered` repeats its SYN.
     """
 
     protocol: Protocol
@@ -141,7 +141,7 @@ _DDOS = (
         0.24,
         Dialogue("tcp", (80, 443, 22, 25), (1, 300), (1, 2), (1, 2), (0.005, 400), (0.05, 1.0), 0.06),
         _FLOOD,
-    ),  # fmt: skip
+    ),
     Behaviour(
         "udp_flood",
         "ddos",
@@ -150,28 +150,28 @@ _DDOS = (
             "udp", (80, 443, 3478, 27_015, 30_000), (20, 300), (20, 1400), (20, 300), (0.002, 20), (0.02, 0.8), 0.15
         ),
         _FLOOD,
-    ),  # fmt: skip
+    ),
     Behaviour(
         "amplification",
         "ddos",
         0.16,
         Dialogue("udp", (53, 123, 389, 1900, 11_211), (1, 60), (24, 90), (400, 12_000), (0.05, 900), (0.05, 0.9)),
         _FLOOD,
-    ),  # fmt: skip
+    ),
     Behaviour(
         "http_flood",
         "ddos",
         0.24,
         Dialogue("tcp", _WEB, (1, 40), (150, 900), (100, 9000), (1, 1500), (0.1, 1.0), 0.8),
         _FLOOD,
-    ),  # fmt: skip
+    ),
     Behaviour(
         "slow_requests",
         "ddos",
         0.16,
         Dialogue("tcp", _WEB, (3, 20), (8, 200), (1, 60), (1500, 15_000), (0.02, 0.4), 0.95),
         _FLOOD,
-    ),  # fmt: skip
+    ),
 )
 _MALWARE = (
     Behaviour(
@@ -225,5 +225,5 @@ _MALWARE = (
     ),
 )
 BEHAVIOURS: dict[Kind, tuple[Behaviour, ...]] = {"benign": _BENIGN, "ddos": _DDOS, "malware": _MALWARE}
-KIND_SHARES: dict[Kind, float] = {"benign": 0.68, "ddos": 0.16, "malware": 0.16}
+KIND_SHARES: dict[Kind, float] = {"benign": 0.72, "ddos": 0.14, "malware": 0.14}
 """Far more threats than on a real network: the classes are enriched, and the card says so."""

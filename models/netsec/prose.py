@@ -4,7 +4,7 @@ from models.card import Prose
 from models.netsec.presets import DISGUISED, LOAD_TESTS, MIMICS
 
 PROSE = Prose(
-    first_line="**Simulated: this model was trained and evaluated on simulated network flows only, never on real ones.**",
+    first_line="**Simulated: this model was trained and evaluated on simulated flows only, never on real traffic.**",
     intended_use=[
         (
             "Showing, testing and load testing how a network flow is judged by several engines at once: floods "

@@ -1,4 +1,4 @@
-"""What the `rules` engine of `netsec` looks for. Points are summed and calibrated; a veto holds whatever the others say."""
+"""What the `rules` engine of `netsec` looks for. Points are summed and calibrated; a veto holds whatever others say."""
 
 from typing import Any
 

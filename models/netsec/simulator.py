@@ -1,4 +1,4 @@
-"""Flows on simulated networks. Each network has paths, hosts and a mix of behaviours of its own; no two splits share one.
+"""Flows on simulated networks, each with paths, load and a mix of behaviours of its own.
 
 A flow's packets and its company are drawn apart, so that threats in disguise and harmless load tests exist.
 """

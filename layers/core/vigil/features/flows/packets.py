@@ -1,6 +1,7 @@
 """What the packets of one flow say, in the manner of CICFlowMeter. Packets come in order of time, at least one."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from vigil.features.flows.bulks import bulks, bursts, subflows
@@ -25,7 +26,7 @@ def packet_features(packets: Sequence[Packet]) -> Summary:
         "length_median": median([p.payload for p in packets]),
         **_rates(forward, backward, duration_us),
         **summary("iat", gaps_ms(packets), "_ms"),
-        **{f"{name}_count": _flagged(packets, letter) for name, letter in _FLAGS.items()},
+        **_flags(packets, _FLAGS),
         "down_up_ratio": len(backward) / len(forward) if forward else None,
         "packet_bytes_mean": mean([p.length for p in packets]),
         "fwd_data_packets": sum(p.payload > 0 for p in forward),
@@ -50,9 +51,7 @@ def _direction(name: str, packets: Sequence[Packet]) -> Summary:
         **_lengths(f"{name}_length", packets),
         f"{name}_iat_total_ms": (packets[-1].at_us - packets[0].at_us) / 1000 if gaps else None,
         **summary(f"{name}_iat", gaps, "_ms"),
-        f"{name}_psh_count": _flagged(packets, "P"),
-        f"{name}_urg_count": _flagged(packets, "U"),
-        f"{name}_rst_count": _flagged(packets, "R"),
+        **_flags(packets, {f"{name}_{flag}": _FLAGS[flag] for flag in ("psh", "urg", "rst")}),
         f"{name}_header_bytes": sum(p.header for p in packets),
         f"{name}_initial_window": packets[0].window if packets else None,
     }
@@ -62,13 +61,18 @@ def _lengths(prefix: str, packets: Sequence[Packet]) -> Summary:
     return summary(prefix, [p.payload for p in packets])
 
 
-def _flagged(packets: Sequence[Packet], letter: str) -> int:
-    return sum(letter in p.flags for p in packets)
+def _flags(packets: Sequence[Packet], letters: Mapping[str, str]) -> Summary:
+    """Count the packets that carry each flag. There are few combinations of flags, and many packets."""
+    combinations = Counter(p.flags for p in packets)
+    return {
+        f"{name}_count": sum(count for flags, count in combinations.items() if letter in flags)
+        for name, letter in letters.items()
+    }
 
 
 def _rates(forward: Sequence[Packet], backward: Sequence[Packet], duration_us: int) -> Summary:
     amounts = {
-        "bytes_per_s": sum(p.payload for p in forward) + sum(p.payload for p in backward),
+        "bytes_per_s": sum(p.payload for p in (*forward, *backward)),
         "packets_per_s": len(forward) + len(backward),
         "fwd_packets_per_s": len(forward),
         "bwd_packets_per_s": len(backward),
