@@ -95,7 +95,7 @@ def _person_facts(rng: np.random.Generator, count: int, interest: Floats) -> dic
         "department": rng.integers(len(DEPARTMENTS), size=count).astype(np.float64),
         "free_email": (rng.random(count) < 0.25 - 0.12 * keen).astype(np.float64),
         "phone_given": (rng.random(count) < 0.25 + 0.35 * keen).astype(np.float64),
-        "budget_keur": np.round(np.exp(rng.normal(2.6 + 0.5 * interest, 1.0)), 1),
+        "budget_keur": np.asarray(np.round(np.exp(rng.normal(2.6 + 0.5 * interest, 1.0)), 1), np.float64),
     }
 
 
