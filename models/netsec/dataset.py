@@ -50,21 +50,26 @@ def encode(flow: Flow) -> list[float]:
     return [spec.encode(found[spec.name]) for spec in FLOWS.specs]
 
 
+def networks(split: Split, scale: float = 1.0) -> range:
+    """Return the numbers of a split's networks, or of a share of them."""
+    draw = _DRAWS[split]
+    return range(draw.first, draw.first + round(draw.networks * scale))
+
+
 def drawn(seed: int, split: Split, scale: float = 1.0) -> Iterator[Flow]:
     """Yield the flows of a split, network by network; `scale` is the share of its networks to take."""
-    draw = _DRAWS[split]
-    for number in range(draw.first, draw.first + round(draw.networks * scale)):
-        yield from flows(seed, number, draw.flows)
+    for number in networks(split, scale):
+        yield from flows(seed, number, _DRAWS[split].flows)
 
 
 def table(seed: int, split: Split, progress: Callable[[float], None], scale: float = 1.0) -> Table:
     """Return the flows of a split as rows."""
-    draw = _DRAWS[split]
+    expected = len(networks(split, scale)) * _DRAWS[split].flows
     rows, kept = [], []
     for n, flow in enumerate(drawn(seed, split, scale)):
         rows.append(encode(flow))
         kept.append((flow.kind, flow.behaviour, flow.network))
         if n % 64 == 0:
-            progress(n / (draw.networks * draw.flows * scale))
-    kinds, behaviours, networks = zip(*kept, strict=True)
-    return Table(np.array(rows, np.float64), np.array(kinds), np.array(behaviours), np.array(networks, np.int64))
+            progress(n / expected)
+    kinds, behaviours, sites = zip(*kept, strict=True)
+    return Table(np.array(rows, np.float64), np.array(kinds), np.array(behaviours), np.array(sites, np.int64))

@@ -80,11 +80,10 @@ def test_kinds_have_their_shares_and_every_behaviour_occurs(some_flows):
 
 
 def test_no_network_is_in_two_splits_and_certification_flows_are_independent():
-    found = {split: [flow.network for flow in islice(dataset.drawn(1, split), 900)] for split in SPLITS}
-    for split in SPLITS:
-        others = {number for other in SPLITS if other != split for number in found[other]}
-        assert not others & set(found[split])
-    assert len(found["certify"]) == len(set(found["certify"]))
+    numbers = [number for split in SPLITS for number in dataset.networks(split)]
+    assert len(numbers) == len(set(numbers))
+    drawn = [flow.network for flow in islice(dataset.drawn(1, "certify"), 50)]
+    assert drawn == list(dataset.networks("certify"))[:50]
 
 
 def test_no_single_feature_tells_a_threat_from_the_rest():
@@ -174,6 +173,6 @@ def test_samples_are_histories_and_features_of_threats_and_others():
 
 
 def test_the_same_seed_gives_the_same_bytes():
-    once, again, other = (build(seed, 0.15, quiet) for seed in (1, 1, 2))
+    once, again, other = (build(seed, 0.08, quiet) for seed in (1, 1, 2))
     assert once == again
     assert once.files != other.files
