@@ -27,10 +27,10 @@ EXTRACTED_AT = moment(LAST_DAY)
 LATEST_ENTRY = timedelta(days=7)
 """A visit entered later than this is no index visit: a prediction then is of no use to anyone."""
 
-WINDOW_DAYS = 120
+WINDOW_DAYS = 180
 
 Split: TypeAlias = Literal["train", "calibration", "test"]
-_SHARES: tuple[tuple[Split, int], ...] = (("train", 45), ("calibration", 75), ("test", 100))
+_SHARES: tuple[tuple[Split, int], ...] = (("train", 40), ("calibration", 75), ("test", 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def halves(cohort: Cohort, table: Table, seed: int) -> tuple[Table, Table]:
 
 
 def split_of(patient: int) -> Split:
-    """Return the one split a patient belongs to: 45 % train, 30 % calibration, 25 % test."""
+    """Return the one split a patient belongs to: 40 % train, 35 % calibration, 25 % test."""
     bucket = patient * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash: no order of entry in it
     return next(split for split, below in _SHARES if bucket < below)
 
