@@ -37,7 +37,7 @@ SHAPE = Shape(trees=80, leaves=8, rows_per_leaf=60, learning_rate=0.06)
 BANDS = (Band("low", 0.0, "nurture_by_mail"), Band("moderate", 0.12, "write_personally"), Band("high", 0.28, "call"))
 GATE = 0.005
 """One in two hundred leads like those of training is called out of domain."""
-PLAN = Plan(lambda _chance: BANDS, positive="moderate", promise=Promise(alpha=0.1, delta=0.1, harm="missed"))
+PLAN = Plan(lambda _chance: BANDS, positive="moderate", promise=Promise(alpha=0.08, delta=0.1, harm="missed"))
 """A lead that nobody looks at is lost, a call too many costs minutes: the promise is about those ranked low."""
 
 
