@@ -39,7 +39,7 @@ PROSE = Prose(
         ),
         (
             "`ddos lgbm auc` and `malware lgbm auc` are of each engine for its own kind against all else; both are "
-            "calibrated to `threat`. They are specialists: below the positive threshold they do not vote."
+            "calibrated to `attack`. They are specialists: below the positive threshold they do not vote."
         ),
         "Attackers adapt; simulated ones do not.",
     ],

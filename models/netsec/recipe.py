@@ -40,7 +40,7 @@ from vigil.features.service import FLOWS
 from vigil.registry.model import Label, TrainedModel, TrainingData
 
 LABEL = Label(
-    name="threat",
+    name="attack",
     definition="The flow belongs to a denial of service or to the traffic of malware.",
     version=1,
 )
@@ -55,6 +55,8 @@ UNUSUAL = (
     "destination_unanswered_share", "destination_flows_10s", "destination_unique_sources",
 )  # fmt: skip
 """What the isolation forest sees: it draws splits evenly over a range, and would waste them on amounts of bytes."""
+ASKABLE = ("source_", "destination_", "pair_", "fwd_ttl_", "bwd_ttl_", "fwd_initial_", "bwd_initial_")
+"""Facts that a better capture could add; that a UDP flow has no handshake is not one of them."""
 MOST_RECORDS = 600
 """A sample with more packets and neighbours than this is sent as features: a body may have 256 KB."""
 
@@ -156,4 +158,6 @@ def _frame(fitted: Table) -> Frame:
         rows=len(fitted.rows),
         sha256=digest(fitted.rows, fitted.labels("ddos", "malware"), FLOWS.specs),
     )
-    return Frame("netsec", FLOWS.specs, LABEL, training, parts.typical(fitted.rows, FLOWS.specs), FLOWS.name)
+    typical = parts.typical(fitted.rows, FLOWS.specs)
+    askable = {name: values for name, values in typical.items() if name.startswith(ASKABLE)}
+    return Frame("netsec", FLOWS.specs, LABEL, training, askable, FLOWS.name)

@@ -220,12 +220,12 @@ PACKETS = st.lists(
 NEIGHBOURS = st.lists(
     st.builds(
         neighbour,
-        st.integers(-600, 60),
+        st.integers(-3600, 60),
         source=st.sampled_from(["client", "bot1", "bot2"]),
         port=st.integers(0, 65_535),
-        duration_us=st.integers(0, 10**7),
-        packets=st.integers(1, 10**6),
-        bytes=st.integers(20, 10**9),
+        duration_us=st.integers(0, 3_600_000_000),
+        packets=st.integers(1, 10**9),
+        bytes=st.integers(20, 10**11),
         answered=st.booleans(),
     ),
     max_size=20,

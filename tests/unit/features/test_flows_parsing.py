@@ -78,6 +78,7 @@ def test_json_of_traffic_is_read_back_as_the_same_traffic():
         (packet(payload="x"), "history.packets[0].payload", "a known field"),
         (record(packets=0), "history.neighbours[0].packets", "at least 1"),
         (record(started_us=-3_600_000_001), "history.neighbours[0].started_us", "at least -3600000000"),
+        (record(bytes=10**11 + 1), "history.neighbours[0].bytes", "at most 100000000000"),
         (record(duration_us=True), "history.neighbours[0].duration_us", "integer"),
         (record(source="10.0.0.7"), "history.neighbours[0].source", "the flow's source or destination"),
     ],
@@ -94,6 +95,17 @@ def test_a_broken_rule_names_its_field_and_bound(body, field, bound):
 @pytest.mark.parametrize("body", [None, [], "x", 3])
 def test_what_is_no_object_is_refused(body):
     assert refused(body) == {"history": "object"}
+
+
+def test_the_largest_flow_that_is_read_is_also_scored():
+    """No bound of a feature is below what the bounds of the records allow."""
+    big = {"length": 65_575, "header": 20, "flags": "FSRPAUEC", "window": 65_535, "ttl": 255}
+    packets = [document()["packets"][0] | big | {"at_us": i % 1001, "forward": i % 2 == 0} for i in range(2000)]
+    huge = {"bytes": 10**11, "packets": 10**9, "duration_us": 3_600_000_000, "started_us": -3_600_000_000}
+    neighbours = [document()["neighbours"][0] | huge for _ in range(2000)]
+    found = FLOWS.extract(FLOWS.parse(document(packets=packets, neighbours=neighbours)), datetime.now(UTC))
+    assert len([spec.encode(found[spec.name]) for spec in FLOWS.specs]) == 120
+    assert (found["source_flows"], found["packets_per_s"]) == (2001, 2_000_000)
 
 
 def test_values_are_never_echoed_and_errors_are_few():

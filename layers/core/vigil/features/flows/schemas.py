@@ -46,7 +46,7 @@ class FlowRecordIn(Record):
     source_port: Port
     destination_port: Port
     packets: Annotated[StrictInt, Field(ge=1, le=10**9)]
-    bytes: Annotated[StrictInt, Field(ge=20, le=10**13)]
+    bytes: Annotated[StrictInt, Field(ge=20, le=10**11)]
     answered: StrictBool
 
 
