@@ -103,7 +103,10 @@ def _groups(groups: Sequence[GroupRow]) -> str:
         (
             g.group,
             _count(g.rows),
-            *map(_figure, (g.event_rate, g.mean_probability, g.auc, g.coverage, g.coverage and 1 - g.coverage)),
+            *map(
+                _figure,
+                (g.event_rate, g.mean_probability, g.auc, g.coverage, None if g.coverage is None else 1 - g.coverage),
+            ),
         )
         for g in groups
     ]

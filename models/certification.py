@@ -58,7 +58,8 @@ def sequence(known: Answers, rows: int, promise: Promise) -> list[float]:
     """Return thresholds in the order to try them, from the doubts of rows that the certification will not use.
 
     The first is the one that would pass most clearly on `rows` like these, with somewhat more errors than the doubts
-    add up to: they were fitted to these rows.
+    add up to: they were fitted to these rows. From there they rise: a stricter one would add nothing, and one that is
+    too strict to be certified on so few rows would end the search.
     """
     scale = rows / known.rows
 
@@ -67,8 +68,9 @@ def sequence(known: Answers, rows: int, promise: Promise) -> list[float]:
         expected = math.ceil(PESSIMISM * scale * within.sum())
         return float(stats.binom.cdf(expected, round(scale * len(within)), promise.alpha))
 
-    candidates = set(np.quantile(known.doubts, np.linspace(0, 1, STEPS + 1)[1:]).tolist())
-    return sorted(candidates, key=lambda threshold: (chance(threshold), -threshold))
+    candidates = sorted(set(np.quantile(known.doubts, np.linspace(0, 1, STEPS + 1)[1:]).tolist()))
+    first = min(candidates, key=lambda threshold: (chance(threshold), -threshold))
+    return [threshold for threshold in candidates if threshold >= first]
 
 
 def plug_in(answers: Answers, sequence: Sequence[float], promise: Promise) -> float | None:

@@ -21,6 +21,16 @@ def wdbc():
     return recipe.load("wdbc").train(7, lambda _step, _done: None)
 
 
+@pytest.fixture(scope="session")
+def netsec():
+    return recipe.load("netsec").train(7, lambda _step, _done: None)
+
+
+@pytest.fixture(scope="session")
+def leads():
+    return recipe.load("leads").train(7, lambda _step, _done: None)
+
+
 @pytest.fixture(params=["iit", "wdbc"])
 def name(request):
     return request.param

@@ -22,7 +22,7 @@ def raw(trained, features):
 
 
 def test_both_recipes_are_found_by_name():
-    assert recipe.names() == ["iit", "wdbc"]
+    assert recipe.names() == ["iit", "leads", "netsec", "wdbc"]
     with pytest.raises(KeyError):
         recipe.load("nothing")
 

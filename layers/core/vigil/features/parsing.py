@@ -3,14 +3,16 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.features.model import Dispense, History, Observation, Registration, Visit
 from vigil.features.schemas import HistoryIn
 
+_Schema = TypeVar("_Schema", bound=BaseModel)
 MOST_ERRORS = 20
 _BOUNDS = {
     "missing": "required",
@@ -22,7 +24,14 @@ _BOUNDS = {
     "list_type": "array",
     "model_type": "object",
 }
-_LIMITS = {"ge": "at least", "le": "at most", "min_length": "at least", "max_length": "at most", "expected": "one of"}
+_LIMITS = {
+    "ge": "at least",
+    "le": "at most",
+    "min_length": "at least",
+    "max_length": "at most",
+    "expected": "one of",
+    "pattern": "matching",
+}
 
 
 def parse_history(document: object) -> History:
@@ -30,11 +39,7 @@ def parse_history(document: object) -> History:
 
     Raises InvalidInput with up to 20 fields such as `history.visits[3].visited_at`; values are never echoed.
     """
-    try:
-        schema = HistoryIn.model_validate(document)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*map(_field_error, details[:MOST_ERRORS])) from None
+    schema = validated(HistoryIn, document)
     history = History(
         tuple(r.fact(Registration) for r in schema.registrations),
         tuple(v.fact(Visit) for v in schema.visits),
@@ -44,6 +49,15 @@ def parse_history(document: object) -> History:
     if errors := list(_order_errors(history)):
         raise InvalidInput(*errors[:MOST_ERRORS])
     return history
+
+
+def validated(schema: type[_Schema], document: object) -> _Schema:
+    """Return a document of any feature set in its schema; raise InvalidInput as `parse_history` does."""
+    try:
+        return schema.model_validate(document)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise InvalidInput(*map(_field_error, details[:MOST_ERRORS])) from None
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:

@@ -38,7 +38,8 @@ YEARS = range(1900, 2200)
 LONGEST_INTERVAL = timedelta(days=400)
 
 
-def _broken(message: str, bound: str) -> PydanticCustomError:
+def broken(message: str, bound: str) -> PydanticCustomError:
+    """Return the error of a rule that is ours, to raise in a validator."""
     return PydanticCustomError("bound", "{message}", {"message": message, "bound": bound})
 
 
@@ -50,7 +51,7 @@ def _moment(value: object) -> datetime:
                 return moment
     except ValueError:
         pass
-    raise _broken("must be an RFC 3339 time with a UTC offset, such as 2024-03-01T08:30:00+03:00", "RFC 3339 time")
+    raise broken("must be an RFC 3339 time with a UTC offset, such as 2024-03-01T08:30:00+03:00", "RFC 3339 time")
 
 
 def _day(value: object) -> date:
@@ -61,7 +62,7 @@ def _day(value: object) -> date:
                 return day
     except ValueError:
         pass
-    raise _broken("must be a date such as 2024-03-01", "date YYYY-MM-DD")
+    raise broken("must be a date such as 2024-03-01", "date YYYY-MM-DD")
 
 
 def _partial_date(value: object) -> PartialDate:
@@ -73,7 +74,7 @@ def _partial_date(value: object) -> PartialDate:
                 return born
     except ValueError:
         pass
-    raise _broken("must be a date such as 1990, 1990-05 or 1990-05-17", "date YYYY, YYYY-MM or YYYY-MM-DD")
+    raise broken("must be a date such as 1990, 1990-05 or 1990-05-17", "date YYYY, YYYY-MM or YYYY-MM-DD")
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -85,7 +86,9 @@ BirthDate = Annotated[
 ]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """One object of a history: known fields only."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def fact(self, kind: type[_Fact]) -> _Fact:
@@ -95,11 +98,11 @@ class _Record(BaseModel):
 
 def _not_before(earlier: str, value: datetime, info: ValidationInfo) -> datetime:
     if earlier in info.data and value < info.data[earlier]:
-        raise _broken(f"must not be before {earlier}", f"at or after {earlier}")
+        raise broken(f"must not be before {earlier}", f"at or after {earlier}")
     return value
 
 
-class RegistrationIn(_Record):
+class RegistrationIn(Record):
     """What the register says of the patient and the facility; a later registration replaces an earlier one whole."""
 
     recorded_at: Moment
@@ -120,11 +123,11 @@ class RegistrationIn(_Record):
         if value is not None and recorded is not None:
             day = date(value.year, value.month or 1, value.day or 1) if isinstance(value, PartialDate) else value
             if day > recorded.date():
-                raise _broken("must not be after recorded_at", "at or before recorded_at")
+                raise broken("must not be after recorded_at", "at or before recorded_at")
         return value
 
 
-class VisitIn(_Record):
+class VisitIn(Record):
     """One clinical contact and the next appointment booked at it."""
 
     visited_at: Moment
@@ -142,11 +145,11 @@ class VisitIn(_Record):
     def _soon_after(cls, value: date | None, info: ValidationInfo) -> date | None:
         visited = info.data.get("visited_at")
         if value and visited and not timedelta(0) < value - visited.date() <= LONGEST_INTERVAL:
-            raise _broken("must be 1 to 400 days after visited_at", "1 to 400 days after visited_at")
+            raise broken("must be 1 to 400 days after visited_at", "1 to 400 days after visited_at")
         return value
 
 
-class DispenseIn(_Record):
+class DispenseIn(Record):
     """Medicine handed over."""
 
     dispensed_at: Moment
@@ -160,7 +163,7 @@ class DispenseIn(_Record):
         return _not_before("dispensed_at", value, info)
 
 
-class ObservationIn(_Record):
+class ObservationIn(Record):
     """One measurement, in the unit of its code: copies/mL, cells/uL, kg, cm, stage 1 to 4, good or fair_poor."""
 
     code: ObservationCode
@@ -177,16 +180,16 @@ class ObservationIn(_Record):
     @classmethod
     def _within_its_range(cls, value: object, info: ValidationInfo) -> object:
         if value is None:
-            raise _broken("must have a value", "required")
+            raise broken("must have a value", "required")
         if "code" in info.data:
             try:
                 OBSERVED[info.data["code"]].encode(value)
             except InvalidInput as error:
-                raise _broken(error.errors[0].message, error.errors[0].bound or "") from None
+                raise broken(error.errors[0].message, error.errors[0].bound or "") from None
         return value
 
 
-class HistoryIn(_Record):
+class HistoryIn(Record):
     """A patient's facts, each list in order of time. Facts recorded after `as_of` are ignored."""
 
     registrations: Annotated[list[RegistrationIn], Field(max_length=50)] = []
