@@ -87,27 +87,27 @@ class MemoryPackages:
 class MemoryCatalogue:
     """A Catalogue in memory; counts looks at pointers."""
 
-    pointers: dict[tuple[str, str], Pointer] = field(default_factory=dict)
+    moved: dict[tuple[str, str], Pointer] = field(default_factory=dict)
     recorded: dict[tuple[str, int], PublishedVersion] = field(default_factory=dict)
     away: bool = False
     looks: int = 0
 
-    def pointer(self, name, alias):
+    def pointers(self, name):
         self.looks += 1
         if self.away:
             raise Unavailable("the model registry cannot be reached")
-        return self.pointers.get((name, alias))
+        return {alias: pointer for (of, alias), pointer in self.moved.items() if of == name}
 
     def move(self, expected, new):
-        present = self.pointers.get((new.name, new.alias))
+        present = self.moved.get((new.name, new.alias))
         if (present and present.fence) != (expected and expected.fence):
             raise Conflict("another move came first")
-        self.pointers[new.name, new.alias] = new
+        self.moved[new.name, new.alias] = new
 
     def names(self):
         if self.away:
             raise Unavailable("the model registry cannot be reached")
-        return sorted(name for name, alias in self.pointers if alias == "champion")
+        return sorted(name for name, alias in self.moved if alias == "champion")
 
     def record(self, published):
         self.recorded[published.name, published.version] = published
@@ -132,7 +132,7 @@ def contract(name: str = "toy", **changes: object) -> ModelContract:
         "calibration": Calibration(0.9, -0.1),
         "bands": (Band("low", 0, "none"), Band("high", 0.5, "call")),
         "training": TrainingData("made up", True, 10, "0" * 64),
-        "metrics": {"auc": 0.7},
+        "metrics": {"auc": 0.7, "calibration_error": 0.05},
     }
     return ModelContract(**(fields | changes))  # type: ignore[arg-type]
 

@@ -35,7 +35,7 @@ def shop():
 def test_a_published_package_is_stored_whole_and_listed(shop):
     published = shop.publisher.publish(package())
     assert {file: shop.packages.get("toy", 1, file) for file in package()} == package()
-    assert [(entry.published, entry.champion) for entry in shop.publisher.list()] == [(published, False)]
+    assert [(entry.published, entry.aliases) for entry in shop.publisher.list()] == [(published, ())]
     assert published.metrics == {"auc": 0.7}
 
 
@@ -71,7 +71,7 @@ def test_promotion_moves_the_champion_and_raises_the_floor(shop):
     shop.publish(1, 2)
     first, second = shop.publisher.promote("toy", 1), shop.publisher.promote("toy", 2)
     assert [(p.version, p.fence, p.floor) for p in (first, second)] == [(1, 1, 1), (2, 2, 2)]
-    assert [entry.champion for entry in shop.publisher.list()] == [False, True]
+    assert [entry.aliases for entry in shop.publisher.list()] == [(), ("champion",)]
 
 
 def test_an_older_version_is_never_promoted(shop):
@@ -80,7 +80,7 @@ def test_an_older_version_is_never_promoted(shop):
     with pytest.raises(ModelRefused) as caught:
         shop.publisher.promote("toy", 1)
     assert caught.value.reason == "rolled_back"
-    assert shop.catalogue.pointer("toy", "champion").version == 2
+    assert shop.catalogue.pointers("toy")["champion"].version == 2
 
 
 def test_promoting_the_champion_again_changes_nothing(shop):
@@ -92,7 +92,7 @@ def test_another_alias_leaves_the_champion_alone(shop):
     shop.publish(1, 2)
     shop.publisher.promote("toy", 1)
     assert shop.publisher.promote("toy", 2, "challenger").fence == 1
-    assert shop.catalogue.pointer("toy", "champion").version == 1
+    assert shop.catalogue.pointers("toy")["champion"].version == 1
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_no_longer_verifies_in_the_store_is_not_promoted(shop, spoil, reaso
     with pytest.raises(ModelRefused) as caught:
         shop.publisher.promote("toy", 1)
     assert caught.value.reason == reason
-    assert shop.catalogue.pointers == {}
+    assert shop.catalogue.moved == {}
 
 
 def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
@@ -128,4 +128,4 @@ def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
     slow = Publisher(Overtaken(shop.packages.objects), shop.catalogue, Verifier(KEYS, LinearEngines()), shop.clock)
     with pytest.raises(Conflict):
         slow.promote("toy", 2)
-    assert shop.catalogue.pointer("toy", "champion").version == 3
+    assert shop.catalogue.pointers("toy")["champion"].version == 3

@@ -37,9 +37,9 @@ class World:
         self.point(version, digest_of(files["manifest.json"]), name)
 
     def point(self, version, digest, name="toy", floor=1):
-        present = self.catalogue.pointers.get((name, "champion"))
+        present = self.catalogue.moved.get((name, "champion"))
         fence = present.fence + 1 if present else 1
-        self.catalogue.pointers[name, "champion"] = Pointer(name, "champion", version, digest, fence, floor)
+        self.catalogue.moved[name, "champion"] = Pointer(name, "champion", version, digest, fence, floor)
 
     def break_bytes(self, version, file="model.txt"):
         self.packages.objects["toy", version, file] += b" "
@@ -204,7 +204,7 @@ def test_endless_unknown_names_do_not_push_a_loaded_model_out(world):
 def test_a_withdrawn_model_is_not_found_and_cannot_come_back_older(world):
     world.put(2)
     world.registry.champion("toy")
-    del world.catalogue.pointers["toy", "champion"]
+    del world.catalogue.moved["toy", "champion"]
     world.clock.advance(minutes=1)
     with pytest.raises(NotFound):
         world.registry.champion("toy")
@@ -258,7 +258,7 @@ def test_preloading_loads_what_can_be_loaded_and_never_fails(world):
     world.another().preload()
 
 
-@pytest.mark.parametrize("spoil", [lambda w: w.break_bytes(1), lambda w: w.catalogue.pointers.clear()])
+@pytest.mark.parametrize("spoil", [lambda w: w.break_bytes(1), lambda w: w.catalogue.moved.clear()])
 def test_the_check_fails_if_a_model_cannot_be_served_or_there_is_none(world, spoil):
     world.another().check()
     spoil(world)

@@ -52,6 +52,14 @@ class LoadedModel:
         return Assessment(raw, probability, self.contract.band(probability))
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A challenger in memory, and how many subjects in a thousand it decides for."""
+
+    model: LoadedModel
+    share: int
+
+
 def instant(text: str) -> datetime:
     """Return an ISO 8601 time of a manifest; raise ValueError if it does not name its offset from UTC."""
     moment = datetime.fromisoformat(text)

@@ -125,11 +125,15 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A risk band: probabilities from `lower` (inclusive) up to the next band, and the decision taken there."""
+    """A risk band: probabilities from `lower` (inclusive) up to the next band, and the decision taken there.
+
+    Where no band is marked `high_risk`, the highest one is.
+    """
 
     name: str
     lower: float
     decision: str
+    high_risk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,8 @@ class ModelContract:
     metrics: Mapping[str, float]
     history: str | None = None
     """The feature set (`vigil.features`) that turns a history into `features`, e.g. `art-visits/1`."""
+    calibration_bound: float = 0.1
+    """The most that the metric `calibration_error` may be for the model to decide about anyone."""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -209,6 +215,11 @@ class ModelContract:
     def band(self, probability: float) -> Band:
         """Return the highest band whose lower edge the probability reaches."""
         return next(band for band in reversed(self.bands) if probability >= band.lower)
+
+    def is_high_risk(self, band: str) -> bool:
+        """Say whether someone must be told of a decision in that band."""
+        marked = {b.name for b in self.bands if b.high_risk}
+        return band in (marked or {self.bands[-1].name})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ EngineFactory: TypeAlias = Callable[[bytes, Sequence[str]], Engine]
 
 CHAMPION = "champion"
 """The alias of the version that decides."""
+CHALLENGER = "challenger"
+"""The alias of a newer version on trial: it scores beside the champion, and decides for a share of the subjects."""
+ALIASES = (CHAMPION, CHALLENGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Pointer:
     """Where an alias of a model points.
 
     `fence` rises by one with every move and is the compare-and-set token; `floor` is the lowest version that may
-    still be loaded, and never falls.
+    still be loaded, and never falls. `share` is how many subjects in a thousand a challenger decides for; at 0 it only
+    scores in the shadow, at None its trial has ended. A champion decides for all that no challenger takes.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Pointer:
     digest: str
     fence: int
     floor: int
+    share: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,8 @@ class PackageStore(Protocol):
 class PointerStore(Protocol):
     """Aliases of models: all that serving needs to know."""
 
-    def pointer(self, name: str, alias: str) -> Pointer | None:
-        """Return the alias, or None for a model or alias that does not exist."""
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
+        """Return every alias of a model as it stands now, by alias; empty for a model without any."""
         ...
 
     def move(self, expected: Pointer | None, new: Pointer) -> None:
