@@ -42,7 +42,7 @@ def demo_command(rows: Annotated[int, typer.Option(min=1, max=50, help="Rows of 
             bodies += (asked := [{"model": name, **sample, "explain": True} for sample in samples])
             answers = [_score(client, body) for body in asked]
             out.print(_answers(client, name, answers, labels))
-        shortest = min(bodies, key=lambda body: len(json.dumps(body)))
+        shortest = min((body for body in bodies if "features" in body), key=lambda body: len(json.dumps(body)))
         out.print(_replay(client, shortest))
         out.print(_mistake(client, shortest))
     command = curl(deployed.api_url, key, shortest)
@@ -76,29 +76,33 @@ def _score(client: httpx.Client, body: Body) -> Answer:
 
 def _answers(client: httpx.Client, name: str, answers: list[Answer], labels: list[Any]) -> Group:
     model = client.get(f"/v1/models/{name}").raise_for_status().json()
-    head = Text.assemble(
-        ("\n" + name, "bold"), f" version {answers[0]['model']['version']}  ", (answers[0]["model"]["digest"], "dim")
+    bands = [band["name"] for band in model["bands"]]
+    version, digest = answers[0]["model"]["version"], answers[0]["model"]["digest"]
+    head = Text.assemble(("\n" + name, "bold"), f" version {version}  ", (digest[:23] + "…", "dim"))
+    rows = (_answer(answer, label, bands) for answer, label in zip(answers, labels, strict=True))
+    return Group(head, Text(model["label"]["definition"], style="dim"), *rows)
+
+
+def _answer(answer: Answer, label: Any, bands: list[str]) -> Group:
+    colour = _colour(answer["band"], bands)
+    line = Table.grid(padding=(0, 2))
+    line.add_row(
+        Text(answer["subject_id"], style="bold"),
+        Bar(1.0, 0, answer["probability"], width=20, color=colour),
+        f"{answer['probability']:.3f}",
+        Text(answer["band"], style=colour),
+        "→ " + answer["decision"].replace("_", " "),
+        Text(f"(what happened: {label})", style="dim"),
     )
-    table = Table(
-        "subject", "probability", "", "band", "decision", "what moved it most", "what happened", padding=(0, 1)
-    )
-    for answer, label in zip(answers, labels, strict=True):
-        colour = _colour(answer["band"], [band["name"] for band in model["bands"]])
-        table.add_row(
-            answer["subject_id"],
-            f"{answer['probability']:.3f}",
-            Bar(1.0, 0, answer["probability"], width=16, color=colour),
-            Text(answer["band"], style=colour),
-            answer["decision"].replace("_", " "),
-            Group(*(_reason(reason) for reason in answer["explanation"][:2])),
-            str(label),
-        )
-    return Group(head, table)
+    return Group("", line, *(_reason(reason) for reason in answer["explanation"][:3]))
 
 
 def _reason(reason: Mapping[str, Any]) -> Text:
     arrow, style = ("▲", "red") if reason["contribution"] > 0 else ("▼", "green")
-    return Text.assemble((arrow, style), " ", reason["text"].split(";")[0])
+    fact = reason["text"].split(";")[0]
+    return Text.assemble(
+        "   ", (f"{arrow} {reason['contribution']:+.2f}", style), "  ", fact, no_wrap=True, overflow="ellipsis"
+    )
 
 
 def _colour(band: str, bands: list[str]) -> str:
@@ -121,7 +125,8 @@ def _replay(client: httpx.Client, body: Body) -> Panel:
 
 
 def _mistake(client: httpx.Client, body: Body) -> Panel:
-    response = client.post("/v1/scores", json=body | {"explain": "yes", "colour": "blue"})
+    wrong = {next(iter(body["features"])): 1e9, "colour": "blue"}
+    response = client.post("/v1/scores", json=body | {"features": body["features"] | wrong})
     return Panel(
         Text(json.dumps(response.json(), indent=2)),
         title=f"a mistake, answered {response.status_code} {response.headers['content-type']}",

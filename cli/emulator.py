@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def _free_port() -> int:
         return port
 
 
-def _signal(process: psutil.Process, action: "type[psutil.Process.terminate]") -> None:
+def _signal(process: psutil.Process, action: Callable[[psutil.Process], None]) -> None:
     try:
         action(process)
     except psutil.NoSuchProcess:

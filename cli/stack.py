@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -45,8 +44,6 @@ class Stack:
         if stamp.is_file() and stamp.read_text() == now and (self._build / "template.yaml").is_file():
             return False
         stamp.unlink(missing_ok=True)
-        for cache in ROOT.glob("functions/*/__pycache__"):
-            shutil.rmtree(cache)  # a function's folder is shipped as it is
         self._sam("build", "--build-dir", str(self._build))
         stamp.write_text(now)
         return True
@@ -83,7 +80,7 @@ class Stack:
 
         keys = aws_environment(endpoint_url)
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             endpoint_url=endpoint_url,
             region_name=REGION,
             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],

@@ -7,22 +7,22 @@ of that image system and areas in square pixels; they do not carry over to anoth
 from vigil.registry.model import FeatureSpec, Label
 
 LABEL = Label(
-    name="malignant",
+    name="malignancy",
     definition="The breast mass was diagnosed as malignant (histology), benign otherwise.",
     version=1,
 )
 
 _MEASUREMENTS: tuple[tuple[str, str, str, float], ...] = (
-    ("radius", "radius of the nuclei (centre to perimeter)", "pixels", 60),
-    ("texture", "texture of the nuclei (standard deviation of grey values)", "grey levels", 100),
+    ("radius", "radius of the nuclei", "pixels", 60),
+    ("texture", "texture of the nuclei", "grey levels", 100),
     ("perimeter", "perimeter of the nuclei", "pixels", 500),
     ("area", "area of the nuclei", "square pixels", 10_000),
-    ("smoothness", "smoothness of the nuclei (local variation in radius)", "", 1),
-    ("compactness", "compactness of the nuclei (perimeter^2 / area - 1)", "", 3),
-    ("concavity", "concavity of the nuclei (severity of concave parts)", "", 3),
-    ("concave_points", "concave points of the nuclei (number of concave parts)", "", 1),
+    ("smoothness", "smoothness of the nuclei", "", 1),
+    ("compactness", "compactness of the nuclei", "", 3),
+    ("concavity", "concavity of the nuclei", "", 3),
+    ("concave_points", "number of concave points of the nuclei", "", 1),
     ("symmetry", "symmetry of the nuclei", "", 1),
-    ("fractal_dimension", "fractal dimension of the nuclei (coastline approximation - 1)", "", 1),
+    ("fractal_dimension", "fractal dimension of the nuclei", "", 1),
 )
 """Name, meaning, unit and an upper bound of about twice the largest value on record."""
 

@@ -38,6 +38,7 @@ def settings() -> Settings:
 @cache
 def scoring_api() -> Handler:
     """Return the Lambda entry of the scoring API, its models loaded."""
+    from vigil.features.service import feature_set
     from vigil.operations import routes as health_routes
     from vigil.operations.service import Health
     from vigil.platform import docs
@@ -58,6 +59,7 @@ def scoring_api() -> Handler:
         state={
             "scoring": scoring(),
             "registry": models,
+            "history_schema": lambda name: feature_set(name).schema(),
             "cursors": Cursors(partial(cursor_secret.field, "key")),
             "health": Health({"models": models.check, "ledger": _ledger().check}),
         },

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from vigil.features import art_visits
 from vigil.features.art_visits_specs import SPECS
 from vigil.features.model import History
 from vigil.features.parsing import parse_history
+from vigil.features.schemas import HistoryIn
 from vigil.registry.model import FeatureSpec, FeatureValue
 
 
@@ -21,9 +23,13 @@ class FeatureSet:
     """From an untrusted JSON document; raises InvalidInput naming fields under `history`."""
     extract: Callable[[History, datetime], dict[str, FeatureValue]]
     """As of a moment with a UTC offset; raises InvalidInput naming `as_of`."""
+    schema: Callable[[], dict[str, Any]]
+    """The JSON schema of the document that `parse` reads."""
 
 
-_SETS = {"art-visits/1": FeatureSet("art-visits/1", SPECS, parse_history, art_visits.extract)}
+_SETS = {
+    "art-visits/1": FeatureSet("art-visits/1", SPECS, parse_history, art_visits.extract, HistoryIn.model_json_schema)
+}
 
 
 def feature_set(name: str) -> FeatureSet:

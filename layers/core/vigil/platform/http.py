@@ -62,19 +62,24 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
     if any(row["type"] == "json_invalid" for row in rows):
         broken = errors.MalformedRequest(errors.FieldError("body", "is not valid JSON", "RFC 8259"))
         return await _on_vigil_error(_, broken)
-    fields = [errors.FieldError(_path(row["loc"]), row["msg"], _bound(row)) for row in rows]
-    return await _on_vigil_error(_, errors.InvalidInput(*fields))
+    return await _on_vigil_error(_, errors.InvalidInput(*map(_field_error, rows)))
 
 
-def _path(loc: tuple[str | int, ...]) -> str:
-    """Return `features.age` for `("body", "features", "age")`; a bare `("body",)` stays `body`."""
+def _field_error(row: dict[str, Any]) -> errors.FieldError:
+    """Return pydantic's finding in our words; `body.features.age` is `features.age` to the caller."""
+    loc = row["loc"]
     parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
-    return ".".join(str(part)[:64] for part in parts)
-
-
-def _bound(row: dict[str, Any]) -> str:
-    limits = {k: v for k, v in row.get("ctx", {}).items() if isinstance(v, str | int | float)}
-    return ", ".join(f"{k}={v}" for k, v in limits.items()) or row["type"]
+    field = ".".join(str(part)[:64] for part in parts)
+    if row["type"] == "missing":
+        return errors.FieldError(field, "is required", "required")
+    if row["type"] == "extra_forbidden":
+        return errors.FieldError(field, "is not a field of this request", "see /docs")
+    if bound := row.get("ctx", {}).get("bound"):
+        return errors.FieldError(field, row["msg"], bound)
+    bound = row["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    return errors.FieldError(
+        field, "must be " + bound if row["msg"].startswith("Input should be ") else row["msg"], bound
+    )
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -40,6 +40,7 @@ class ModelDetail(ModelSummary):
     expires_at: str = Field(description="ISO 8601, UTC", json_schema_extra={"format": "date-time"})
     features: list[FeatureSpec] = Field(description="in the order in which the model sees them")
     history: str | None = Field(description="the feature set that turns a `history` into features, if there is one")
+    history_schema: dict[str, Any] | None = Field(description="the JSON schema of such a `history`")
     bands: list[Band]
     calibration: Calibration
     metrics: dict[str, float]
@@ -73,7 +74,7 @@ async def list_models(registry: RegistryParameter) -> ModelList:
     summary="Describe a model",
     responses=responses(404),
 )
-async def describe_model(name: str, registry: RegistryParameter) -> ModelDetail:
+async def describe_model(request: Request, name: str, registry: RegistryParameter) -> ModelDetail:
     """Return a model's feature schema, label, bands, calibration, metrics, training data and card."""
     model = registry.champion(name)
     contract = model.contract
@@ -82,6 +83,7 @@ async def describe_model(name: str, registry: RegistryParameter) -> ModelDetail:
         expires_at=model.manifest.expires_at,
         features=list(contract.features),
         history=contract.history,
+        history_schema=request.app.state.history_schema(contract.history) if contract.history else None,
         bands=list(contract.bands),
         calibration=contract.calibration,
         metrics=dict(contract.metrics),

@@ -1,11 +1,39 @@
 """The JSON of the scoring API, as OpenAPI shows it."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9._:@-]{1,128}$"
+
+_YEARS = range(1900, 2200)  # far from where arithmetic on dates overflows
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):  # pydantic would take a number for seconds, or for milliseconds
+        raise PydanticCustomError("bound", "must be a time as text", {"bound": "RFC 3339 with a UTC offset"})
+    return value
+
+
+def _within(moment: datetime) -> datetime:
+    if moment.year not in _YEARS:
+        raise PydanticCustomError("bound", "is out of range", {"bound": "years 1900 to 2199"})
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within)]
 
 Features = Annotated[
     dict[str, Any],
@@ -22,18 +50,15 @@ Features = Annotated[
 class ScoreBody(BaseModel):
     """One subject to score: exactly one of `features` and `history`."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"model": "wdbc", "subject_id": "P-1", "features": {}, "explain": True}]},
-    )
+    model_config = ConfigDict(extra="forbid")
 
     model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
     subject_id: str = Field(pattern=SUBJECT_ID, description="Your own pseudonym of the person or event.")
     features: Features | None = None
     history: dict[str, Any] | None = Field(
-        default=None, description="Dated records, for models that name a feature set; needs `as_of`."
+        default=None, description="Dated records, in the `history_schema` of GET /v1/models/{name}; needs `as_of`."
     )
-    as_of: AwareDatetime | None = Field(
+    as_of: Moment | None = Field(
         default=None, description="The moment of the prediction: nothing recorded later is looked at. Default: now."
     )
     explain: StrictBool = Field(default=False, description="Add TreeSHAP contributions; some 80 times the work.")

@@ -1,0 +1,32 @@
+"""Builds a function: its handler, and the fingerprint of the layers below it.
+
+SAM publishes a version, and moves the alias to it, when a function's own code changes; it does not look into layers.
+The fingerprint makes a changed layer a change of code, so that no deployment leaves the alias on an old layer.
+"""
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(function: str, folder: Path) -> None:
+    """Write `handler.py` and `layers.sha256` into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "functions" / function / "handler.py", folder)
+    (folder / "layers.sha256").write_text(fingerprint() + "\n")
+
+
+def fingerprint() -> str:
+    """Return a SHA-256 over all that layers are built from."""
+    digest = hashlib.sha256()
+    files = (file for file in (ROOT / "layers").rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    for file in sorted([*files, ROOT / "uv.lock"]):
+        digest.update(f"{file.relative_to(ROOT)} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
