@@ -19,6 +19,7 @@ RULES = {
     "bootstrap": ("bootstrap platform errors any.*", ""),
     "routes": ("errors platform any.model own.routes own.service", "fastapi pydantic starlette"),
     "authorizer": ("errors platform any.model own.service", ""),
+    "stream": ("errors platform any.model own.service", ""),
     "service": ("errors any.model any.ports own.service", "cryptography pydantic pydantic_core"),
     "ports": ("errors any.model any.ports", ""),
     "model": ("errors any.model", ""),

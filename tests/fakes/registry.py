@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tests.fakes.card import CARD
 from tests.fakes.clock import Clock
 from vigil.errors import Conflict, ModelRefused, Unavailable
 from vigil.registry.model import (
@@ -146,7 +147,7 @@ def trained(name: str = "toy", base: float = -0.25, **changes: object) -> Traine
         {"age": None, "visits": 9, "sex": None, "phone": None},
         {"age": 0, "visits": 0, "sex": "female", "phone": False},
     )
-    return TrainedModel(of, text, golden, "# Toy\n\nMade up.")
+    return TrainedModel(of, text, golden, CARD)
 
 
 def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):

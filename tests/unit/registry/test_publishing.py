@@ -36,7 +36,7 @@ def test_a_published_package_is_stored_whole_and_listed(shop):
     published = shop.publisher.publish(package())
     assert {file: shop.packages.get("toy", 1, file) for file in package()} == package()
     assert [(entry.published, entry.aliases) for entry in shop.publisher.list()] == [(published, ())]
-    assert published.metrics == {"auc": 0.7}
+    assert published.metrics == {"auc": 0.7, "calibration_error": 0.05}
 
 
 @pytest.mark.parametrize(

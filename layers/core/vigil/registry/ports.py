@@ -33,6 +33,8 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 """The alias of a newer version on trial: it scores beside the champion, and decides for a share of the subjects."""
 ALIASES = (CHAMPION, CHALLENGER)
+WHOLE = 1000
+"""The share of all subjects; shares are counted per mille."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,16 @@ class PublishedVersion:
     expires_at: str
     key_id: str
     metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A published version, and the aliases that point at it now."""
+
+    published: PublishedVersion
+    aliases: tuple[str, ...]
+    share: int | None = None
+    """Of the challenger: subjects in a thousand that it decides for."""
 
 
 class PackageStore(Protocol):

@@ -1,30 +1,26 @@
 """Publishing: a package becomes a version, a version goes on trial, and the better one becomes the champion."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.registry.gates import check_promotable
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.package import Expected, Release, Verifier, read, resign
-from vigil.registry.ports import ALIASES, CHALLENGER, CHAMPION, Catalogue, PackageStore, Pointer, PublishedVersion
+from vigil.registry.ports import (
+    ALIASES,
+    CHALLENGER,
+    CHAMPION,
+    WHOLE,
+    Catalogue,
+    Listing,
+    PackageStore,
+    Pointer,
+    PublishedVersion,
+)
 from vigil.registry.service import Clock
 from vigil.registry.signing import SigningKey
-
-WHOLE = 1000
-"""A share is counted in subjects per thousand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A published version, and the aliases that point at it now."""
-
-    published: PublishedVersion
-    aliases: tuple[str, ...]
-    share: int | None = None
-    """Of the challenger: subjects in a thousand that it decides for."""
-
 
 class Publisher:
     """Puts verified packages where serving finds them; nothing unverified is ever stored or pointed to."""
@@ -94,6 +90,10 @@ class Publisher:
         if present is None:
             raise NotFound(f"there is no challenger of {name}")
         return self._move(present, replace(present, share=None))
+
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
+        """Return every alias of a model, by alias."""
+        return self._catalogue.pointers(name)
 
     def versions(self, name: str) -> list[Listing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
