@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks import handler
 from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
 from benchmarks.subjects import Subject, subjects
 from vigil.engines.lightgbm import LARGE_BATCH_ROWS, load
@@ -62,6 +63,9 @@ def measurements(subject: Subject) -> Iterator[Measurement]:
     yield cold_verified(subject)
     yield one_row(subject)
     yield explained_row(subject)
+    yield function(subject)
+    yield function_above_native(subject)
+    yield aws_client(subject)
     yield batch(subject, LARGE_BATCH_ROWS - 1, threads=1)
     yield batch(subject, LARGEST_BATCH, threads=os.cpu_count() or 1)
 
@@ -106,6 +110,42 @@ def explained_row(subject: Subject) -> Measurement:
         "TreeSHAP, one row",
         each(engine.contributions, subject.rows, 30),
         each(lambda row: booster.predict(row, pred_contrib=True, num_threads=1), arrays, 30),
+    )
+
+
+def function(subject: Subject) -> Measurement:
+    """The whole warm function, event in and answer out, AWS answered on the spot; the package in the same function."""
+    return Measurement(
+        "warm function, one request",
+        each(handler.native(subject), subject.rows, 60),
+        each(handler.package(subject), subject.rows, 60),
+    )
+
+
+def function_above_native(subject: Subject) -> Measurement:
+    """The warm function above the native score alone, as a share of the 0.5 ms that it may add."""
+    whole, score = each(handler.native(subject), subject.rows, 60), each(_engines(subject)[0].raw, subject.rows, 60)
+    return Measurement(
+        "warm function above the score, of 0.5 ms",
+        lambda number: whole(number) - score(number),
+        lambda _: 0.5e-3,
+        goal=1.0,
+    )
+
+
+def aws_client(subject: Subject) -> Measurement:
+    """The function with its DynamoDB client, whose one request is answered before it leaves, against without."""
+    run, calls = handler.with_aws_client(subject)
+    timed = each(run, subject.rows, 60)
+
+    def counted(number: int) -> float:
+        before, seconds = calls(), timed(number)
+        if calls() - before != 60:
+            raise RuntimeError(f"{calls() - before} AWS calls for 60 requests")
+        return seconds
+
+    return Measurement(
+        "the same with the client of 1 AWS call", counted, each(handler.native(subject), subject.rows, 60)
     )
 
 

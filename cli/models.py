@@ -139,7 +139,8 @@ def list_command(keys_folder: KeysFolder = None) -> None:
     for listing in _publisher(keys_folder).list():
         version = listing.published
         auc = f"{version.metrics['auc']:.3f}" if "auc" in version.metrics else ""
-        mark = "champion" if listing.champion else ""
+        share = f" for {listing.share} ‰" if listing.share else ""
+        mark = ", ".join(listing.aliases) + share
         dates = version.created_at[:10], version.expires_at[:10]
         table.add_row(version.name, str(version.version), mark, version.digest[7:19], auc, *dates, version.key_id)
     out.print(table)

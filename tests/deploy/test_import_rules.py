@@ -24,7 +24,10 @@ RULES = {
     "ports": ("errors any.model any.ports", ""),
     "model": ("errors any.model", ""),
     "store": ("errors platform any.model any.ports own.store", "boto3 botocore"),
-    "platform": ("errors platform", "aws_lambda_powertools boto3 botocore fastapi mangum pydantic starlette"),
+    "platform": (
+        "errors platform",
+        "aws_lambda_powertools boto3 botocore fastapi mangum pydantic pydantic_core starlette",
+    ),
     "errors": ("", ""),
 }
 NO_ROOM = {"bootstrap", "errors", "platform"}

@@ -239,3 +239,16 @@ def test_docs_work_without_a_cdn(api):
     _, _, document = api("GET", "/openapi.json")
     assert document["servers"] == [{"url": "/local"}]
     assert {"/v1/scores", "/v1/scores/{decision_id}", "/health/readiness"} <= document["paths"].keys()
+
+
+def test_openapi_shows_problem_documents_and_what_needs_a_credential(api):
+    _, _, document = api("GET", "/openapi.json")
+    post = document["paths"]["/v1/scores"]["post"]
+    assert post["security"] == [{"key": []}]
+    assert "security" not in document["paths"]["/health/liveness"]["get"]
+    assert all(
+        list(response["content"]) == ["application/problem+json"]
+        for status, response in post["responses"].items()
+        if status >= "400"
+    )
+    assert "HTTPValidationError" not in json.dumps(document)

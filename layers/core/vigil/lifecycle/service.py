@@ -31,7 +31,9 @@ class Lifecycle:
         try:
             return self.known.promote(name, version, alias, share)
         except ModelRefused as error:
-            raise InvalidInput(FieldError("version", f"is refused: {error.reason}", "a package that verifies")) from error
+            raise InvalidInput(
+                FieldError("version", f"is refused: {error.reason}", "a package that verifies")
+            ) from error
 
     def withdraw(self, name: str) -> Pointer:
         """End the trial of the challenger; raise NotFound if there is none."""

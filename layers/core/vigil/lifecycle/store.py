@@ -1,4 +1,4 @@
-"""Comparisons in the decision ledger: a sparse index over the rows that were written while a challenger was on trial."""
+"""Comparisons in the decision ledger: a sparse index over the rows written while a challenger was on trial."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

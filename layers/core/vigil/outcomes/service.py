@@ -81,7 +81,9 @@ class Outcomes:
         if report.recorded_at > latest:
             raise InvalidInput(FieldError("recorded_at", "is in the future", "at most 60 s ahead of our clock"))
         if report.recorded_at < as_of:
-            raise InvalidInput(FieldError("recorded_at", "is before the prediction", "at or after the decision's as_of"))
+            raise InvalidInput(
+                FieldError("recorded_at", "is before the prediction", "at or after the decision's as_of")
+            )
         if report.happened_at is not None and report.happened_at > report.recorded_at:
             raise InvalidInput(FieldError("happened_at", "is after it was recorded", "at or before recorded_at"))
 

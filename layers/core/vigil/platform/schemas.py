@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
@@ -27,7 +27,6 @@ def _within(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within)]
 
 
-
 class FieldErrorView(BaseModel):
     """One broken rule."""
 
@@ -42,7 +41,7 @@ class ProblemView(BaseModel):
     type: str
     title: str
     status: int
-    detail: str
+    detail: str | None = Field(default=None, description="Absent where API Gateway answers by itself.")
     correlation_id: str
     errors: list[FieldErrorView] | None = None
 
@@ -50,4 +49,4 @@ class ProblemView(BaseModel):
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of problem documents for these status codes."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemView"}}}
-    return {status: {"description": "Problem", "content": content, "model": ProblemView} for status in statuses}
+    return {status: {"description": "Problem", "content": content} for status in statuses}

@@ -22,6 +22,7 @@ from vigil.registry.ports import (
 from vigil.registry.service import Clock
 from vigil.registry.signing import SigningKey
 
+
 class Publisher:
     """Puts verified packages where serving finds them; nothing unverified is ever stored or pointed to."""
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ class ScoreRequest:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the request's canonical JSON: equal requests are equal whatever their key order."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
+        canonical = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -68,12 +68,13 @@ class Decision:
 
     def body(self) -> str:
         """Return the JSON that is stored, answered and replayed: the same decision is always the same bytes."""
-        return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
+        explanation = None if self.explanation is None else [_plain(reason) for reason in self.explanation]
+        return _json(_plain(self) | {"model": _plain(self.model), "explanation": explanation})
 
     def summary(self) -> str:
         """Return the JSON of a list entry: the answer without its explanation."""
-        rest = {k: v for k, v in asdict(self).items() if k not in {"explanation", "base_value"}}
-        return json.dumps(rest, separators=(",", ":"), allow_nan=False)
+        rest = {name: value for name, value in _plain(self).items() if name not in {"explanation", "base_value"}}
+        return _json(rest | {"model": _plain(self.model)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,15 @@ class Page:
 
     summaries: tuple[str, ...]
     next: dict[str, str] | None
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """Return a slotted dataclass as a dict, one level deep: `asdict` copies all below, at ten times the cost."""
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
 
 def decision_id(tenant_id: str, key: str, generation: int) -> str:
