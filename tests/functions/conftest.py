@@ -55,6 +55,7 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
         boto3.client("s3").create_bucket(
             Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
+        boto3.client("events").create_event_bus(Name="decisions")
         secrets = boto3.client("secretsmanager")
         access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
         cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
@@ -63,6 +64,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_DECISIONS_TABLE": "decisions",
             "VIGIL_REGISTRY_TABLE": "registry",
             "VIGIL_ACCESS_TABLE": "access",
+            "VIGIL_OUTCOMES_TABLE": "outcomes",
+            "VIGIL_EVENT_BUS": "decisions",
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
             "VIGIL_CURSOR_SECRET_ARN": cursor["ARN"],
