@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 
 from models import card
-from models.evaluation import Bootstrap, Estimate, auc, brier, by_band, by_group, calibration, counts, flat, precision
+from models.evaluation import (
+    Bootstrap,
+    Estimate,
+    auc,
+    brier,
+    by_band,
+    by_group,
+    calibration,
+    calibration_error,
+    counts,
+    flat,
+    precision,
+)
 from models.golden import golden
 from models.iit import dataset
 from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
@@ -109,7 +121,7 @@ def _evaluate(cohort: Cohort, test: Table, chance: Floats, seed: int) -> dict[st
     since = cohort.visits.day[test.visit_rows] >= DRIFT_DAY
     drifted = Bootstrap(test.patients[since], seed).estimates(test.labels[since], chance[since], auc, calibration)
     return {
-        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration),
+        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration, calibration_error),
         **{f"oracle_{name}": e for name, e in bootstrap.estimates(test.labels, test.probability, auc).items()},
         **{f"{name}_after_drift": estimate for name, estimate in drifted.items()},
     }

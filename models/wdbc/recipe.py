@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
 from models import card
-from models.evaluation import Bootstrap, auc, brier, by_band, counts, flat, precision
+from models.evaluation import Bootstrap, auc, brier, by_band, calibration_error, counts, flat, precision
 from models.golden import golden
 from models.recipe import Progress
 from models.training import (
@@ -52,7 +52,7 @@ def train(seed: int, progress: Progress) -> TrainedModel:
     chance = probabilities(calibration, raw_scores(booster, test.rows))
     progress("evaluating", 0.4)
     # No calibration slope: resamples of 143 rows separate the classes, and it has no finite value then.
-    estimates = Bootstrap(test.patients, seed).estimates(test.labels, chance, auc, precision, brier)
+    estimates = Bootstrap(test.patients, seed).estimates(test.labels, chance, auc, precision, brier, calibration_error)
     contract = ModelContract(
         name="wdbc",
         features=SPECS,
