@@ -54,6 +54,7 @@ clean: ## End what runs and delete everything that was made, trained models and 
 
 $(VENV)/.synced: pyproject.toml uv.lock | $(UV)
 	@"$(UV)" sync --quiet --frozen --python "$(PYTHON)"
+	@"$(VENV)/bin/python" layers/openmp.py
 	@touch "$@"
 
 # Only where there is no uv on PATH. Some distributions ship Python without ensurepip, hence the second way.

@@ -20,6 +20,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import handler
+from benchmarks.init import first_answer
 from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
 from benchmarks.subjects import Subject, subjects
 from vigil.engines.lightgbm import LARGE_BATCH_ROWS, load
@@ -61,6 +62,7 @@ def measurements(subject: Subject) -> Iterator[Measurement]:
     """Yield every line of the table for one model. A new measurement is one function and one line here."""
     yield cold_engine(subject)
     yield cold_verified(subject)
+    yield init(subject)
     yield one_row(subject)
     yield explained_row(subject)
     yield function(subject)
@@ -87,6 +89,13 @@ def cold_verified(subject: Subject) -> Measurement:
         "cold: import + verified package",
         fresh_process(COLD_VERIFIED, str(subject.folder), subject.key_id, subject.public_key.hex()),
         fresh_process(COLD_PACKAGE, str(subject.folder)),
+    )
+
+
+def init(subject: Subject) -> Measurement:
+    """The scoring function's first answer under the Runtime Interface Emulator, on either engine."""
+    return Measurement(
+        "init under the runtime emulator", first_answer(subject, "native"), first_answer(subject, "package"), goal=0.75
     )
 
 

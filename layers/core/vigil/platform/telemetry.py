@@ -87,6 +87,6 @@ class Telemetry:
             self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
 
     def _annotate(self, facts: RequestFacts) -> None:
-        for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status"):
+        for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status", "latency_ms"):
             if (value := getattr(facts, name)) is not None:
                 self._tracer.put_annotation(name, value)
