@@ -10,7 +10,7 @@ import pytest
 from tests.functions.conftest import KEY, publish
 from tests.gateway import Context, event
 from vigil import bootstrap
-from vigil.engines.lightgbm import load
+from vigil.engines.loading import load
 from vigil.lifecycle.model import takes_part
 from vigil.registry.package import Release, build
 

@@ -24,7 +24,7 @@ def queue(published):
     ]
 
 
-def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, capsys):
+def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, caplog):
     from functions.scoring_events.handler import lambda_handler
 
     assert lambda_handler(SAMPLE, Context()) == {"batchItemFailures": []}
@@ -35,6 +35,6 @@ def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, capsys):
         f"{decision_id}.DecisionMade",
         f"{decision_id}.HighRiskFound",
     ]
-    (line,) = (line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "message" in line)
-    assert (line["method"], line["records"], line["failed"]) == ("STREAM", 1, 0)
+    (line,) = (record for record in caplog.records if record.getMessage() == "request")
+    assert (line.method, line.records, line.failed) == ("STREAM", 1, 0)
     assert SAMPLE["Records"][0]["dynamodb"]["NewImage"]["subject_id"]["S"] not in json.dumps(told)

@@ -274,7 +274,7 @@ class Broken(LinearEngine):
 
 
 def challenger(engine=Shifted, **changes):
-    return ToyModel(**{"version": 2, "digest": "sha256:" + "b" * 64, "engine": engine(), **changes})
+    return ToyModel(**{"version": 2, "digest": "sha256:" + "b" * 64, "engines": {"linear": engine()}, **changes})
 
 
 def test_a_challenger_in_the_shadow_changes_no_answer_and_is_kept_beside_it(world):

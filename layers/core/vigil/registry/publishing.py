@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.registry.gates import check_promotable
 from vigil.registry.loaded import LoadedModel
-from vigil.registry.package import Expected, Release, Verifier, read, resign
+from vigil.registry.package import Expected, Files, Release, Verifier, names_of, read, resign
 from vigil.registry.ports import (
     ALIASES,
     CHALLENGER,
@@ -38,13 +38,13 @@ class Publisher:
         self._verifier = verifier
         self._clock = clock
 
-    def publish(self, files: Mapping[str, bytes]) -> PublishedVersion:
+    def publish(self, files: Files) -> PublishedVersion:
         """Verify and store a package; safe to repeat after a crash.
 
         Raises ModelRefused, or Conflict if the version exists with other bytes.
         """
         model = self._verifier.verify(files, Expected(now=self._clock()))
-        self._packages.put(model.name, model.version, files)
+        self._packages.put(model.name, model.version, {name: files[name] for name in names_of(model.manifest)})
         published = _published(model)
         self._catalogue.record(published)
         return published
@@ -80,8 +80,9 @@ class Publisher:
         versions = [published.version for published in self._catalogue.versions(name)]
         if version not in versions:
             raise NotFound("there is no such version of that model")
-        files = read(self._packages, name, version)
-        model = self._verifier.verify(files, Expected(name, version))
+        stored = read(self._packages, name, version)
+        model = self._verifier.verify(stored, Expected(name, version))
+        files = {file: stored[file] for file in names_of(model.manifest)}
         now = self._clock().replace(microsecond=0)
         return resign(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
 

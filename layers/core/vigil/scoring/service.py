@@ -3,13 +3,25 @@
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from vigil.ensemble.model import Degraded, Verdict
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.lifecycle.model import Answer, Comparison, takes_part
 from vigil.registry.model import ModelContract
-from vigil.scoring.model import Decision, LedgerRow, ModelRef, Page, ScoreRequest, decision_id, reasons
+from vigil.scoring.model import (
+    AbstentionAnswer,
+    Decision,
+    LedgerRow,
+    ModelRef,
+    Page,
+    ScoreRequest,
+    decision_id,
+    engine_answers,
+    guarantee,
+    reasons,
+)
 from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -83,6 +95,7 @@ class Scoring:
             explain=stored["explanation"] is not None,
             as_of=stored["as_of"],
             warnings=tuple(stored["warnings"]),
+            without=tuple(Degraded(**lack) for lack in stored["degraded"]),
         )
         return row, draft.decide(row.decision_id, row.created_at).body()
 
@@ -91,16 +104,14 @@ class Scoring:
         draft = self._draft(self._champion(request.model), request)
         if (trial := self._models.trial(request.model)) is None:
             return draft, None
-        name, version = request.model, trial.model.version
-        champion, challenger = draft.answer(), Answer(version, None, "")
         try:
             rival = self._draft(trial.model, request)
-            challenger = rival.answer()
+            answer = rival.answer()
         except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
-            rival = None
-        if rival and takes_part(name, version, tenant_id, request.subject_id, trial.share):
-            draft = rival
-        return draft, Comparison(champion, challenger)
+            rival, answer = draft, Answer(trial.model.version, None, "")
+        comparison = Comparison(draft.answer(), answer)
+        chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
+        return (rival if chosen and answer.probability is not None else draft), comparison
 
     def _draft(self, model: ScoringModel, request: ScoreRequest) -> "_Draft":
         now = self._clock()
@@ -117,7 +128,7 @@ class Scoring:
             row=model.contract.encode(features),
             explain=request.explain,
             as_of=_iso(as_of),
-            warnings=tuple(self._models.warnings(request.model)),
+            warnings=(*self._models.warnings(request.model), *_marks(model.contract)),
         )
 
     def _champion(self, name: str) -> ScoringModel:
@@ -177,36 +188,44 @@ class _Draft:
     explain: bool
     as_of: str
     warnings: tuple[str, ...]
+    without: tuple[Degraded, ...] = ()
+    """Engines that were missing when a replayed decision was made."""
 
     def answer(self) -> Answer:
         """Return what is compared of this draft."""
-        decision = replace(self, explain=False).decide("", "")
-        return Answer(self.model.version, decision.probability, decision.decision)
+        verdict = self.model.assess(self.row, self.without)
+        return Answer(self.model.version, verdict.probability, verdict.decision)
 
     def decide(self, decision_id: str, created_at: str) -> Decision:
         """Return the decision: a pure function of the draft, so that a replay gives the same bytes."""
-        contract, engine = self.model.contract, self.model.engine
-        raw = engine.raw(self.row)
-        probability = contract.calibration.probability(raw)
-        band = contract.band(probability)
-        explanation, base = None, None
-        if self.explain:
-            contributions, base = engine.contributions(self.row)
-            explanation = reasons(contract, self.row, contributions)
+        model = self.model
+        verdict = model.assess(self.row, self.without)
+        lead = model.lead(verdict)
+        explained = model.explain(lead, self.row) if self.explain and lead else None
         return Decision(
             decision_id=decision_id,
-            model=ModelRef(self.model.name, self.model.version, self.model.digest),
+            model=ModelRef(model.name, model.version, model.digest),
             subject_id=self.subject_id,
-            probability=probability,
-            raw_score=raw,
-            band=band.name,
-            decision=band.decision,
-            explanation=explanation,
-            base_value=base,
+            probability=verdict.probability,
+            raw_score=verdict.votes[lead].raw if lead else None,
+            band=verdict.band,
+            decision=verdict.decision,
+            engines=engine_answers(model.contract, verdict),
+            abstention=self._abstention(verdict),
+            guarantee=guarantee(model.contract, verdict),
+            degraded=verdict.degraded,
+            explained_engine=lead,
+            explanation=reasons(model.contract.label.name, explained) if explained else None,
+            base_value=explained.base if explained else None,
             as_of=self.as_of,
             created_at=created_at,
             warnings=self.warnings,
         )
+
+    def _abstention(self, verdict: Verdict) -> AbstentionAnswer | None:
+        if not verdict.reasons:
+            return None
+        return AbstentionAnswer(verdict.reasons, self.model.missing_fact(self.row, verdict))
 
 
 def _replayed(row: LedgerRow) -> Outcome:
@@ -218,6 +237,10 @@ def _fingerprint(request: ScoreRequest) -> str:
         return request.fingerprint()
     except RecursionError as error:
         raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
+
+
+def _marks(contract: ModelContract) -> tuple[str, ...]:
+    return () if contract.abstention else ("no_calibration",)
 
 
 def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:
