@@ -61,6 +61,9 @@ class _Model:
     def champion(self, _: str) -> "_Model":
         return self
 
+    def trial(self, _: str) -> None:
+        return None
+
     def archived(self, _: str, __: int) -> "_Model":
         return self
 
@@ -136,7 +139,10 @@ def _event(subject: Subject, row: tuple[float, ...]) -> dict[str, Any]:
         "path": "/v1/scores",
         "httpMethod": "POST",
         "headers": {"Content-Type": "application/json"},
-        "requestContext": {"authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE"}, "path": "/v1/scores"},
+        "requestContext": {
+            "authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE", "role": "member"},
+            "path": "/v1/scores",
+        },
         "body": json.dumps(body),
     }
 

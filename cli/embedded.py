@@ -41,6 +41,7 @@ class Embedded:
     """Of all that went into it: while it is the same, `up` has nothing to do."""
     region: str = REGION
     queues: Mapping[str, str] = field(default_factory=dict)
+    event_bus: str = ""
     tenants: tuple[DemoTenant, ...] = ()
     models: Mapping[str, int] = field(default_factory=dict)
 
@@ -68,6 +69,7 @@ class Embedded:
             "VIGIL_DECISIONS_TABLE": self.tables["decisions"],
             "VIGIL_REGISTRY_TABLE": self.tables["registry"],
             "VIGIL_ACCESS_TABLE": self.tables["access"],
+            "VIGIL_OUTCOMES_TABLE": self.tables["outcomes"],
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],
             "VIGIL_ACCESS_SECRET_ARN": self.secrets["access"],
             "VIGIL_MODEL_KEYS": self.model_keys,

@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from cli import decisions, demo, local, models, tenants
+from cli import decisions, demo, lifecycle, local, models, tenants
 from vigil.errors import VigilError
 
 
@@ -24,5 +24,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, 
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
+for command in (lifecycle.compare_command, lifecycle.rollback_command, lifecycle.withdraw_command):
+    models.app.command(command.__name__.removesuffix("_command"))(command)
 app.add_typer(tenants.app, name="tenants")
 app.command("demo")(demo.demo_command)

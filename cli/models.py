@@ -32,7 +32,7 @@ def keygen_command(
     rotate: Annotated[bool, typer.Option(help="Replace the key; the previous one stays trusted")] = False,
 ) -> None:
     """Make an Ed25519 key that signs packages, and the list of public keys that deployments pin."""
-    folder = _keys_folder(keys_folder)
+    folder = key_folder(keys_folder)
     key = keys.create(folder, rotate=rotate)
     out.print(f"key [bold]{key.key_id}[/] in {folder}; give {keys.PUBLIC} to deployments as VIGIL_MODEL_KEYS")
 
@@ -63,7 +63,7 @@ def train(
     from cli.training import Training
     from cli.training import train as run
 
-    key = keys.signing_key(_keys_folder(keys_folder))
+    key = keys.signing_key(key_folder(keys_folder))
     training = Training(name, packages or deployment.home() / "packages", seed)
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=out, transient=True) as bar:
@@ -103,7 +103,7 @@ def verify(folder: Path, *, keys_folder: Path | None = None) -> "LoadedModel":
     """Return the model of a package folder after every check; raise ModelRefused."""
     from cli.training import read_package, verified
 
-    return verified(read_package(folder), keys.public_keys(_keys_folder(keys_folder)))
+    return verified(read_package(folder), keys.public_keys(key_folder(keys_folder)))
 
 
 @app.command("publish")
@@ -117,39 +117,50 @@ def publish(folder: Path, *, keys_folder: Path | None = None) -> PublishedVersio
     """Publish a package folder to the current deployment."""
     from cli.training import read_package
 
-    return _publisher(keys_folder).publish(read_package(folder))
+    return publisher(keys_folder).publish(read_package(folder))
 
 
 @app.command("promote")
-def promote_command(name: str, version: int, alias: str = "champion", keys_folder: KeysFolder = None) -> None:
-    """Make a published version the one that decides; instances follow within a minute."""
-    pointer = promote(name, version, alias=alias, keys_folder=keys_folder)
-    out.print(f"[bold]{name}[/] {alias} is version {pointer.version}; none older is accepted any more")
+def promote_command(
+    name: str,
+    version: int,
+    alias: Annotated[str, typer.Option(help="champion decides; challenger is on trial beside it")] = "champion",
+    share: Annotated[int, typer.Option(help="Of a challenger: subjects per mille it decides for; 0: shadow")] = 0,
+    keys_folder: KeysFolder = None,
+) -> None:
+    """Make a published version the one that decides, or the challenger; instances follow within a minute."""
+    pointer = promote(name, version, alias=alias, share=share, keys_folder=keys_folder)
+    decides = "" if alias == "champion" else f", decides for {share} ‰ of the subjects"
+    out.print(f"[bold]{name}[/] {alias} is version {pointer.version}{decides}; none older is accepted any more")
 
 
-def promote(name: str, version: int, *, alias: str = "champion", keys_folder: Path | None = None) -> "Pointer":
+def promote(
+    name: str, version: int, *, alias: str = "champion", share: int = 0, keys_folder: Path | None = None
+) -> "Pointer":
     """Point an alias of the current deployment at a published version."""
-    return _publisher(keys_folder).promote(name, version, alias)
+    return publisher(keys_folder).promote(name, version, alias, share)
 
 
 @app.command("list")
 def list_command(keys_folder: KeysFolder = None) -> None:
     """List the published versions of the current deployment."""
     table = Table("model", "version", "", "digest", "AUC", "created", "valid until", "key")
-    for listing in _publisher(keys_folder).list():
+    for listing in publisher(keys_folder).list():
         version = listing.published
         auc = f"{version.metrics['auc']:.3f}" if "auc" in version.metrics else ""
-        mark = "champion" if listing.champion else ""
+        share = f" for {listing.share} ‰" if listing.share else ""
+        mark = ", ".join(listing.aliases) + share
         dates = version.created_at[:10], version.expires_at[:10]
         table.add_row(version.name, str(version.version), mark, version.digest[7:19], auc, *dates, version.key_id)
     out.print(table)
 
 
-def _publisher(keys_folder: Path | None) -> "Publisher":
+def publisher(keys_folder: Path | None = None) -> "Publisher":
+    """Return the publisher of the current deployment."""
     from vigil import bootstrap
 
     deployment.enter()
-    return bootstrap.publisher(keys.public_keys(_keys_folder(keys_folder)))
+    return bootstrap.publisher(keys.public_keys(key_folder(keys_folder)))
 
 
 def _figures(metrics: Mapping[str, float]) -> dict[str, str]:
@@ -161,5 +172,6 @@ def _figures(metrics: Mapping[str, float]) -> dict[str, str]:
     return {name: text for name, text in figures.items() if name.removesuffix("_low").removesuffix("_high") == name}
 
 
-def _keys_folder(given: Path | None) -> Path:
+def key_folder(given: Path | None) -> Path:
+    """Return the folder of the keys."""
     return given or deployment.home() / "keys"

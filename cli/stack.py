@@ -68,10 +68,12 @@ class Stack:
             docs_url=f"{api_url}/docs",
             endpoint_url=endpoint_url,
             stack_name=self.name,
-            tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access")},
+            tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access", "outcomes")},
             buckets={"packages": out["PackagesBucket"]},
             secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
             model_keys=parameters["ModelKeys"],
+            queues={"scoring_events_dead_letters": out["ScoringEventsDeadLetters"]},
+            event_bus=out["EventBus"],
         )
 
     def client(self, endpoint_url: str, service: str) -> Any:

@@ -8,7 +8,7 @@ from rich.console import Console
 from cli import deployment
 
 if TYPE_CHECKING:
-    from vigil.tenancy.model import Tier
+    from vigil.tenancy.model import Role, Tier
     from vigil.tenancy.service import Access
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
@@ -27,9 +27,12 @@ def create_command(
 
 
 @app.command("create-key")
-def create_key_command(tenant_id: TenantId) -> None:
+def create_key_command(
+    tenant_id: TenantId,
+    operator: Annotated[bool, typer.Option("--operator", help="May also promote models, for all tenants")] = False,
+) -> None:
     """Create an API key and print it; it is shown this once and kept nowhere."""
-    typer.echo(create_key(tenant_id))
+    typer.echo(create_key(tenant_id, "operator" if operator else "member"))
 
 
 @app.command("revoke-key")
@@ -49,9 +52,9 @@ def create_tenant(tenant_id: str, tier: str) -> None:
         raise InvalidInput(FieldError("tenant", str(error))) from error
 
 
-def create_key(tenant_id: str) -> str:
+def create_key(tenant_id: str, role: "Role" = "member") -> str:
     """Create an API key in the current deployment and return it; raise NotFound for an unknown tenant."""
-    return str(_access().create_key(tenant_id))
+    return str(_access().create_key(tenant_id, role))
 
 
 def _access() -> "Access":

@@ -59,7 +59,7 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
     files = build(recipe.load(training.name).train(training.seed, progress), release, key, engine.load)
     verified(files, {key.key_id: key.public})
-    folder = _write(parent, release.version, files)
+    folder = write_package(parent, release.version, files)
     _stamp_file(parent, release.version).write_text(stamp)
     return Trained(folder, release.version, reused=False)
 
@@ -121,7 +121,7 @@ def _stamp_file(parent: Path, version: int) -> Path:
     return parent / f"{version:08d}.stamp"
 
 
-def _write(parent: Path, version: int, files: Mapping[str, bytes]) -> Path:
+def write_package(parent: Path, version: int, files: Mapping[str, bytes]) -> Path:
     """Write a package under another name and move it in place: a killed run leaves no half package."""
     folder = parent / f"{version:08d}"
     partial = folder.with_suffix(".partial")

@@ -54,6 +54,14 @@ def calibration(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, f
     return {"calibration_slope": fitted.slope, "calibration_intercept": fitted.intercept}
 
 
+def calibration_error(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
+    """Return the expected calibration error over ten bins of equal weight (Naeini et al., 2015); biased upwards."""
+    order = np.argsort(chance, kind="stable")
+    gap, weight = ((labels - chance) * weights)[order], weights[order]
+    bins = np.minimum((np.cumsum(weight) - weight / 2) * 10 / weight.sum(), 9).astype(np.int64)
+    return {"calibration_error": float(np.abs(np.bincount(bins, gap)).sum() / weight.sum())}
+
+
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
     """Resamples of whole subjects, as row weights. Efron & Tibshirani (1993), percentile intervals.

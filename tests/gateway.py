@@ -12,11 +12,13 @@ def event(
     body: Any = None,
     headers: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
+    role: str = "member",
 ) -> dict[str, Any]:
     """Return one event; a `str` body is sent as it is, anything else as JSON."""
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
-    authorizer = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE"} if tenant else None
+    caller = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": role}
+    authorizer = caller if tenant else None
     return {
         "resource": path,
         "path": path,

@@ -10,7 +10,19 @@ import numpy as np
 from models import card, parts
 from models.assembly import Frame, Plan, assemble
 from models.certification import Promise
-from models.evaluation import Bootstrap, Estimate, auc, brier, by_band, by_group, calibration, judge, metrics, precision
+from models.evaluation import (
+    Bootstrap,
+    Estimate,
+    auc,
+    brier,
+    by_band,
+    by_group,
+    calibration,
+    calibration_error,
+    judge,
+    metrics,
+    precision,
+)
 from models.golden import golden
 from models.iit import dataset
 from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
@@ -126,7 +138,7 @@ def _evaluate(cohort: Cohort, test: Table, chance: Floats, seed: int) -> dict[st
     since = cohort.visits.day[test.visit_rows] >= DRIFT_DAY
     drifted = Bootstrap(test.patients[since], seed).estimates(test.labels[since], chance[since], auc, calibration)
     return {
-        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration),
+        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration, calibration_error),
         **{f"oracle_{name}": e for name, e in bootstrap.estimates(test.labels, test.probability, auc).items()},
         **{f"{name}_after_drift": estimate for name, estimate in drifted.items()},
     }

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 from models import card, parts
 from models.assembly import Frame, Plan, Sample, assemble
 from models.certification import Promise
-from models.evaluation import Bootstrap, auc, brier, by_band, judge, metrics, precision
+from models.evaluation import Bootstrap, auc, brier, by_band, calibration_error, judge, metrics, precision
 from models.golden import golden
 from models.recipe import Progress
 from models.training import Floats, Ints, Shape, digest, fit
@@ -60,7 +60,8 @@ def train(seed: int, progress: Progress) -> TrainedModel:
     progress("evaluating", 0.4)
     judged = judge(assembled.panel, test.rows, test.labels)
     # No calibration slope: resamples of 143 rows separate the classes, and it has no finite value then.
-    estimates = Bootstrap(test.patients, seed).estimates(test.labels, judged.chance, auc, precision, brier)
+    measures = auc, precision, brier, calibration_error
+    estimates = Bootstrap(test.patients, seed).estimates(test.labels, judged.chance, *measures)
     groups = by_band(assembled.contract, test.labels, judged)
     contract = replace(assembled.contract, metrics=metrics(estimates, test.labels, judged, groups))
     progress("done", 1.0)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.fakes.scoring import FakeLedger
 from vigil.errors import Unavailable
+from vigil.lifecycle.model import Answer, Comparison
 from vigil.scoring.model import LedgerRow, ModelRef
 from vigil.scoring.store import DynamoLedger
 
@@ -25,6 +26,8 @@ def row(number=0, tenant="acme", subject="p-1"):
         inputs='{"age":40}',
         body='{"probability":0.5}',
         summary=json.dumps({"n": number}),
+        high_risk=bool(number % 2),
+        comparison=Comparison(Answer(1, 0.5, "wait"), Answer(2, None, "")) if number % 2 else None,
     )
 
 
@@ -35,9 +38,10 @@ def ledger(request):
     return DynamoLedger(request.getfixturevalue("aws")("dynamodb"), "decisions")
 
 
-def test_a_row_is_written_once_and_read_back_whole(ledger):
-    assert ledger.commit(row()) is None
-    assert ledger.get("acme", row().decision_id) == row()
+@pytest.mark.parametrize("number", [0, 1], ids=["plain", "high risk, compared"])
+def test_a_row_is_written_once_and_read_back_whole(ledger, number):
+    assert ledger.commit(row(number)) is None
+    assert ledger.get("acme", row(number).decision_id) == row(number)
 
 
 def test_a_second_commit_returns_the_first_row_and_changes_nothing(ledger):

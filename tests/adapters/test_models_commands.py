@@ -36,6 +36,7 @@ def deployed(home, tmp_path, s3, monkeypatch):
     monkeypatch.setenv("VIGIL_STAGE", "local")
     monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "registry")
     monkeypatch.setenv("VIGIL_PACKAGES_BUCKET", "packages")
+    monkeypatch.setenv("VIGIL_DECISIONS_TABLE", "decisions")
     return copy
 
 
@@ -127,4 +128,35 @@ def test_an_older_version_is_not_promoted(package):
 
 def test_a_version_that_was_not_published_is_not_promoted():
     result = run("promote", NAME, 1)
-    assert (result.exit_code, "missing_file" in result.output) == (1, True)
+    assert (result.exit_code, "no such version" in result.output) == (1, True)
+
+
+def test_a_challenger_is_listed_with_its_share_and_withdrawn(package):
+    newer = models.train(NAME, force=True)
+    for folder in (package, newer.folder):
+        models.publish(folder)
+    models.promote(NAME, 1)
+    assert run("promote", NAME, newer.version, "--alias", "challenger", "--share", 50).exit_code == 0
+    assert "challenger for 50" in run("list").output
+    compared = run("compare", NAME)
+    assert (compared.exit_code, "no pair yet" in compared.output) == (0, True), compared.output
+    assert run("withdraw", NAME).exit_code == 0
+    assert "challenger" not in run("list").output
+
+
+def test_going_back_signs_the_old_files_as_the_next_version_and_promotes_it(package, deployed):
+    newer = models.train(NAME, force=True)
+    for folder in (package, newer.folder):
+        models.publish(folder)
+        models.promote(NAME, int(folder.name))
+    result = run("rollback", NAME, 1)
+    assert (result.exit_code, "version 3" in result.output) == (0, True), result.output
+    again = deployed / "packages" / NAME / "00000003"
+    assert models.verify(again).version == 3
+    assert (again / "card.md").read_bytes() == (package / "card.md").read_bytes()
+    assert models.train(NAME).version == 4
+
+
+def test_going_back_to_nowhere_is_refused():
+    result = run("rollback", NAME, 7)
+    assert (result.exit_code, "no such version" in result.output) == (1, True)

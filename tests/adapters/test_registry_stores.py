@@ -61,15 +61,15 @@ def test_a_version_never_changes(packages, name):
 
 
 def test_an_alias_that_nobody_moved_is_none(catalogue):
-    assert catalogue.pointer("toy", "champion") is None
+    assert catalogue.pointers("toy") == {}
     assert catalogue.names() == []
 
 
 def test_a_moved_alias_comes_back_whole(catalogue):
     catalogue.move(None, FIRST)
-    assert catalogue.pointer("toy", "champion") == FIRST
+    assert catalogue.pointers("toy") == {"champion": FIRST}
     catalogue.move(FIRST, SECOND)
-    assert catalogue.pointer("toy", "champion") == SECOND
+    assert catalogue.pointers("toy") == {"champion": SECOND}
 
 
 @pytest.mark.parametrize("alias", ["champion", "challenger"])
@@ -78,7 +78,7 @@ def test_only_one_of_two_first_moves_wins(catalogue, alias):
     catalogue.move(None, first)
     with pytest.raises(Conflict):
         catalogue.move(None, second)
-    assert catalogue.pointer("toy", alias) == first
+    assert catalogue.pointers("toy") == {alias: first}
 
 
 def test_only_one_of_two_moves_from_the_same_fence_wins(catalogue):
@@ -86,7 +86,7 @@ def test_only_one_of_two_moves_from_the_same_fence_wins(catalogue):
     catalogue.move(FIRST, SECOND)
     with pytest.raises(Conflict):
         catalogue.move(FIRST, replace(SECOND, version=3))
-    assert catalogue.pointer("toy", "champion") == SECOND
+    assert catalogue.pointers("toy") == {"champion": SECOND}
 
 
 def test_a_move_of_an_alias_that_is_gone_is_a_conflict(catalogue):
@@ -177,7 +177,7 @@ def test_a_failure_of_aws_is_unavailable_and_keeps_its_cause(s3, dynamodb, monke
     calls = (
         lambda: packages.get("toy", 1, "model.txt"),
         lambda: packages.put("toy", 1, FILES),
-        lambda: catalogue.pointer("toy", "champion"),
+        lambda: catalogue.pointers("toy"),
         lambda: catalogue.move(None, FIRST),
         lambda: catalogue.move(FIRST, SECOND),
         lambda: catalogue.record(published()),

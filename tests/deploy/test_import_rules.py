@@ -1,7 +1,7 @@
 """Who may import whom (design, section 1), read from the source without running it.
 
 `own` is the room that the file is in, `any` is every room. A file of a room without a line of its own in the table
-(`registry/package.py`, `scoring/schemas.py`) is part of its service.
+(`registry/package.py`, `registry/gates.py`) is part of its service.
 """
 
 import ast
@@ -17,13 +17,18 @@ SOURCES = {"vigil": ROOT / "layers/core/vigil", "functions": ROOT / "functions"}
 RULES = {
     "handler": ("bootstrap platform", ""),
     "bootstrap": ("bootstrap platform errors any.*", ""),
-    "routes": ("errors platform any.model own.routes own.service", "fastapi pydantic starlette"),
+    "routes": ("errors platform any.model own.routes own.schemas own.service", "fastapi pydantic starlette"),
+    "schemas": ("errors platform any.model own.schemas own.service", "pydantic pydantic_core"),
     "authorizer": ("errors platform any.model own.service", ""),
-    "service": ("errors any.model any.ports own.service", "cryptography pydantic pydantic_core"),
+    "stream": ("errors platform any.model own.service", ""),
+    "service": ("errors any.model any.ports own.schemas own.service", "cryptography pydantic pydantic_core"),
     "ports": ("errors any.model any.ports", ""),
     "model": ("errors any.model", ""),
     "store": ("errors platform any.model any.ports own.store", "boto3 botocore"),
-    "platform": ("errors platform", "aws_lambda_powertools boto3 botocore fastapi mangum pydantic starlette"),
+    "platform": (
+        "errors platform",
+        "aws_lambda_powertools boto3 botocore fastapi mangum pydantic pydantic_core starlette",
+    ),
     "errors": ("", ""),
 }
 NO_ROOM = {"bootstrap", "errors", "platform"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tests.fakes.card import CARD
 from tests.fakes.clock import Clock
 from vigil.engines.model import Calibration, EngineSpec, EngineVote, side
 from vigil.ensemble.model import Band, Ensemble
@@ -93,27 +94,27 @@ class MemoryPackages:
 class MemoryCatalogue:
     """A Catalogue in memory; counts looks at pointers."""
 
-    pointers: dict[tuple[str, str], Pointer] = field(default_factory=dict)
+    moved: dict[tuple[str, str], Pointer] = field(default_factory=dict)
     recorded: dict[tuple[str, int], PublishedVersion] = field(default_factory=dict)
     away: bool = False
     looks: int = 0
 
-    def pointer(self, name, alias):
+    def pointers(self, name):
         self.looks += 1
         if self.away:
             raise Unavailable("the model registry cannot be reached")
-        return self.pointers.get((name, alias))
+        return {alias: pointer for (of, alias), pointer in self.moved.items() if of == name}
 
     def move(self, expected, new):
-        present = self.pointers.get((new.name, new.alias))
+        present = self.moved.get((new.name, new.alias))
         if (present and present.fence) != (expected and expected.fence):
             raise Conflict("another move came first")
-        self.pointers[new.name, new.alias] = new
+        self.moved[new.name, new.alias] = new
 
     def names(self):
         if self.away:
             raise Unavailable("the model registry cannot be reached")
-        return sorted(name for name, alias in self.pointers if alias == "champion")
+        return sorted(name for name, alias in self.moved if alias == "champion")
 
     def record(self, published):
         self.recorded[published.name, published.version] = published
@@ -139,7 +140,7 @@ def contract(name: str = "toy", **changes: object) -> ModelContract:
         "ensemble": Ensemble({"model": 1.0}, positive_from=0.5),
         "bands": (Band("low", 0, "none"), Band("high", 0.5, "call")),
         "training": TrainingData("made up", True, 10, "0" * 64),
-        "metrics": {"auc": 0.7},
+        "metrics": {"auc": 0.7, "calibration_error": 0.05},
     }
     return ModelContract(**(fields | changes))  # type: ignore[arg-type]
 
@@ -153,7 +154,7 @@ def trained(name: str = "toy", base: float = -0.25, **changes: object) -> Traine
         {"age": None, "visits": 9, "sex": None, "phone": None},
         {"age": 0, "visits": 0, "sex": "female", "phone": False},
     )
-    return TrainedModel(of, {"model.txt": text}, golden, "# Toy\n\nMade up.")
+    return TrainedModel(of, {"model.txt": text}, golden, CARD)
 
 
 def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):

@@ -30,7 +30,7 @@ CONTRACT = ModelContract(
     ensemble=Ensemble({"linear": 1.0}, positive_from=0.5),
     bands=(Band("low", 0.0, "wait"), Band("high", 0.5, "call")),
     training=TrainingData("made up", simulated=True, rows=10, sha256="0" * 64),
-    metrics={"auc": 0.7},
+    metrics={"auc": 0.7, "calibration_error": 0.05},
 )
 WEIGHTS = (0.03, -0.2, 0.5, 0.4)
 
@@ -80,11 +80,18 @@ class ToyModel:
 
 
 @dataclass
+class FakeTrial:
+    model: ToyModel
+    share: int = 0
+
+
+@dataclass
 class FakeModels:
     champions: dict[str, ToyModel] = field(default_factory=lambda: {"toy": ToyModel()})
     history: dict[tuple[str, int], ToyModel] = field(default_factory=dict)
     failure: Exception | None = None
     said: tuple[str, ...] = ()
+    on_trial: FakeTrial | None = None
 
     def champion(self, name: str) -> ToyModel:
         if self.failure:
@@ -94,6 +101,11 @@ class FakeModels:
         model = self.champions[name]
         self.history[name, model.version] = model
         return model
+
+    def trial(self, name: str) -> FakeTrial | None:
+        if self.on_trial:
+            self.history[name, self.on_trial.model.version] = self.on_trial.model
+        return self.on_trial
 
     def archived(self, name: str, version: int) -> ToyModel:
         return self.history[name, version]

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.fakes.card import CARD
 from tests.fakes.scoring import CONTRACT
 from tests.tables import create_tables
 from vigil import bootstrap
@@ -39,7 +40,7 @@ def trained() -> TrainedModel:
     data = lightgbm.Dataset(numpy.array(rows), numpy.array(labels), feature_name=names, categorical_feature=["stage"])
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 20)
     golden = tuple({"age": age, "visits": 3, "stage": stage} for age in (5, 50, 95) for stage in ("I", "III", None))
-    return TrainedModel(CONTRACT, {"linear.txt": booster.model_to_string().encode()}, golden, "# Toy\n")
+    return TrainedModel(CONTRACT, {"linear.txt": booster.model_to_string().encode()}, golden, CARD)
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
         boto3.client("s3").create_bucket(
             Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
+        boto3.client("events").create_event_bus(Name="decisions")
         secrets = boto3.client("secretsmanager")
         access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
         cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
@@ -62,6 +64,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_DECISIONS_TABLE": "decisions",
             "VIGIL_REGISTRY_TABLE": "registry",
             "VIGIL_ACCESS_TABLE": "access",
+            "VIGIL_OUTCOMES_TABLE": "outcomes",
+            "VIGIL_EVENT_BUS": "decisions",
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
             "VIGIL_CURSOR_SECRET_ARN": cursor["ARN"],

@@ -1,7 +1,10 @@
 """What a function calls is what its role grants: nothing is refused, and nothing is granted in vain."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 import pytest
 import yaml
 from botocore.client import BaseClient
@@ -11,7 +14,9 @@ from tests.tables import _Loader
 from vigil import bootstrap
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-DATA_SERVICES = {"dynamodb", "s3", "secretsmanager"}
+DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager"}
+# What Lambda itself does in a role's name, to feed the function from a stream.
+FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 
 
@@ -66,3 +71,59 @@ def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
     arn = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/v1/models"
     lambda_handler({"methodArn": arn, "headers": {"Authorization": f"Bearer {token}"}}, Context())
     assert actions == granted("TenancyAuthorizerRole")
+
+
+def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.outcomes_api.handler import lambda_handler
+    from functions.scoring_api.handler import lambda_handler as score
+
+    actions, _ = called
+    decisions = [
+        json.loads(score(event("POST", "/v1/scores", body=BODY), Context())["body"])["decision_id"] for _ in range(2)
+    ]
+    actions.clear()
+    bootstrap.forget()
+    report = {"status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
+    window = {"subject_id": "p-1", "model": "toy", "start": "2026-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z"}
+    requests = [
+        *(("POST", "/v1/outcomes", {"body": report | {"decision_id": decision}}) for decision in decisions),
+        ("POST", "/v1/outcomes", {"body": report | {"window": window}}),
+        ("GET", f"/v1/outcomes/{decisions[0]}", {}),
+        ("GET", "/v1/outcomes", {"query": {"limit": "1"}}),
+    ]
+    for method, path, arguments in requests:
+        assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 300
+    assert actions == granted("OutcomesApiRole")
+
+
+def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.lifecycle_api.handler import lambda_handler
+
+    actions, _ = called
+    with_champion = event("POST", "/v1/models/toy/promote", body={"version": 1}, role="operator")
+    assert lambda_handler(with_champion, Context())["statusCode"] == 200
+    boto3.client("dynamodb").delete_item(
+        TableName="registry", Key={"pk": {"S": "MODEL#toy"}, "sk": {"S": "ALIAS#champion"}}
+    )
+    actions.clear()
+    bootstrap.forget()
+    for method, path, body in (
+        ("POST", "promote", {"version": 1}),
+        ("GET", "versions", None),
+        ("GET", "comparison", None),
+    ):
+        answer = lambda_handler(event(method, f"/v1/models/toy/{path}", body=body, role="operator"), Context())
+        assert answer["statusCode"] < 500
+    # A transaction needs no right of its own, only those of its parts.
+    assert "dynamodb:TransactWriteItems" in actions
+    parts = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("LifecycleApiRole")
+
+
+def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.scoring_events.handler import lambda_handler
+
+    actions, _ = called
+    sample = json.loads((TEMPLATE.parent / "events" / "scoring_events.json").read_text())
+    lambda_handler(sample, Context())
+    assert actions | FEEDING == granted("ScoringEventsRole")

@@ -19,8 +19,15 @@ def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
     access = bootstrap.access()
     access.create_tenant("acme", "FREE")
     token = access.create_key("acme")
-    assert authorize(token)["context"] == {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE"}
+    context = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
+    assert authorize(token)["context"] == context
     access.revoke_key(token.key_id)
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(token)
     assert token.secret not in capsys.readouterr().out
+
+
+def test_an_operators_key_says_so(authorize):
+    access = bootstrap.access()
+    access.create_tenant("acme", "FREE")
+    assert authorize(access.create_key("acme", "operator"))["context"]["role"] == "operator"

@@ -11,6 +11,11 @@ from vigil.platform import aws
 from vigil.platform.settings import Settings
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from vigil.lifecycle.service import Lifecycle
+    from vigil.outcomes.service import Outcomes
+    from vigil.platform.cursor import Cursors
     from vigil.platform.telemetry import Telemetry
     from vigil.registry.publishing import Publisher
     from vigil.registry.service import Registry, RegistryEvent
@@ -42,29 +47,47 @@ def scoring_api() -> Handler:
     from vigil.operations import routes as health_routes
     from vigil.operations.service import Health
     from vigil.platform import docs
-    from vigil.platform.cursor import Cursors
-    from vigil.platform.http import create_app, lambda_handler
-    from vigil.platform.secrets import Secret
     from vigil.registry import routes as registry_routes
     from vigil.scoring import routes as scoring_routes
 
-    cursor_secret = Secret(_client("secretsmanager"), settings().cursor_secret_arn)
     models = registry()
     models.preload()
-    app = create_app(
-        title="Vigil",
-        routers=[scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
-        telemetry=_telemetry(),
-        max_body_bytes=settings().max_body_bytes,
-        state={
-            "scoring": scoring(),
-            "registry": models,
-            "history_schema": lambda name: feature_set(name).schema(),
-            "cursors": Cursors(partial(cursor_secret.field, "key")),
-            "health": Health({"models": models.check, "ledger": _ledger().check}),
-        },
+    return _api(
+        [scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
+        scoring=scoring(),
+        registry=models,
+        history_schema=lambda name: feature_set(name).schema(),
+        cursors=_cursors(),
+        health=Health({"models": models.check, "ledger": _ledger().check}),
+        documented=_documented,
     )
-    return lambda_handler(app, _telemetry())
+
+
+@cache
+def outcomes_api() -> Handler:
+    """Return the Lambda entry of the outcomes API."""
+    from vigil.outcomes import routes
+
+    return _api([routes.router], outcomes=outcomes(), cursors=_cursors())
+
+
+@cache
+def lifecycle_api() -> Handler:
+    """Return the Lambda entry of the API of versions, promotions and comparisons."""
+    from vigil.lifecycle import routes
+
+    return _api([routes.router], lifecycle=lifecycle(publisher(_pinned())))
+
+
+@cache
+def scoring_events() -> Handler:
+    """Return the Lambda entry of the decisions table's stream."""
+    from vigil.events.service import Announcer
+    from vigil.events.store import EventBridgeBus
+    from vigil.events.stream import DecisionStream
+
+    announcer = Announcer(EventBridgeBus(_client("events"), settings().event_bus))
+    return _telemetry().wrap(DecisionStream(announcer, _telemetry()).handle)
 
 
 @cache
@@ -103,24 +126,71 @@ def registry() -> "Registry":
     from vigil.registry.package import Verifier
     from vigil.registry.service import Registry
 
-    config = settings()
-    keys = {key_id: base64.b64decode(key) for key_id, key in config.model_keys.items()}
     return Registry(
         _packages(),
         _catalogue(),
-        Verifier(keys, load, config.model_floors),
+        Verifier(_pinned(), load, settings().model_floors),
         clock=_now,
         observe=_observe,
     )
 
 
 def publisher(keys: "PublicKeys") -> "Publisher":
-    """Return what publishes and promotes packages signed by one of these keys; for operators, never on Lambda."""
+    """Return what publishes and promotes packages signed by one of these keys; for operators."""
     from vigil.engines.loading import load
     from vigil.registry.package import Verifier
     from vigil.registry.publishing import Publisher
 
     return Publisher(_packages(), _catalogue(), Verifier(keys, load, settings().model_floors), _now)
+
+
+def lifecycle(versions: "Publisher") -> "Lifecycle":
+    """Return the life cycle of the models that a publisher knows."""
+    from vigil.lifecycle.service import Lifecycle
+    from vigil.lifecycle.store import DynamoComparisons
+
+    return Lifecycle(versions, DynamoComparisons(_client("dynamodb"), settings().decisions_table))
+
+
+@cache
+def outcomes() -> "Outcomes":
+    """Return the service of outcomes."""
+    from vigil.outcomes.service import Outcomes
+    from vigil.outcomes.store import DynamoOutcomes
+
+    return Outcomes(_ledger(), DynamoOutcomes(_client("dynamodb"), settings().outcomes_table), _now)
+
+
+def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
+    from vigil.platform.http import create_app, lambda_handler
+
+    app = create_app(
+        title="Vigil",
+        routers=routers,
+        telemetry=_telemetry(),
+        max_body_bytes=settings().max_body_bytes,
+        state=state,
+    )
+    return lambda_handler(app, _telemetry())
+
+
+def _documented() -> "list[APIRouter]":
+    """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
+    from vigil.lifecycle import routes as lifecycle_routes
+    from vigil.outcomes import routes as outcomes_routes
+
+    return [lifecycle_routes.router, outcomes_routes.router]
+
+
+def _cursors() -> "Cursors":
+    from vigil.platform.cursor import Cursors
+    from vigil.platform.secrets import Secret
+
+    return Cursors(partial(Secret(_client("secretsmanager"), settings().cursor_secret_arn).field, "key"))
+
+
+def _pinned() -> "PublicKeys":
+    return {key_id: base64.b64decode(key) for key_id, key in settings().model_keys.items()}
 
 
 @cache

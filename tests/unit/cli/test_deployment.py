@@ -14,7 +14,12 @@ LOCAL = Embedded(
     docs_url="http://127.0.0.1:4566/local/docs",
     endpoint_url="http://127.0.0.1:4566",
     stack_name="vigil-local",
-    tables={"decisions": "vigil-decisions", "registry": "vigil-registry", "access": "vigil-access"},
+    tables={
+        "decisions": "vigil-decisions",
+        "registry": "vigil-registry",
+        "access": "vigil-access",
+        "outcomes": "vigil-outcomes",
+    },
     buckets={"packages": "vigil-packages"},
     secrets={"access": "arn:access", "cursor": "arn:cursor"},
     model_keys="{}",

@@ -53,3 +53,18 @@ def test_groups_of_fewer_than_eleven_are_suppressed():
     assert (ten.event_rate, ten.mean_probability, ten.auc) == (None, None, None)
     assert eleven.event_rate == LABELS[:11].mean()
     assert eleven.auc is None
+
+
+def test_the_calibration_error_is_near_zero_for_true_probabilities_and_the_gap_for_shifted_ones():
+    even = np.ones(6000)
+    assert evaluation.calibration_error(LABELS, CHANCE, even)["calibration_error"] < 0.02
+    shifted = evaluation.calibration_error(LABELS, CHANCE + 0.2, even)["calibration_error"]
+    assert shifted == pytest.approx(0.2, abs=0.02)
+
+
+def test_the_calibration_error_counts_a_row_of_weight_two_as_two_rows():
+    twice = np.concatenate([np.arange(6000), np.arange(3000)])
+    weights = np.where(np.arange(6000) < 3000, 2.0, 1.0)
+    repeated = evaluation.calibration_error(LABELS[twice], CHANCE[twice], np.ones(9000))["calibration_error"]
+    weighted = evaluation.calibration_error(LABELS, CHANCE, weights)["calibration_error"]
+    assert weighted == pytest.approx(repeated, abs=2e-3)

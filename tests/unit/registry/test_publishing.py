@@ -1,9 +1,14 @@
 """Only what verifies is published, only what rises is promoted, and of two promoters one wins."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from tests.fakes.card import CARD
 from tests.fakes.clock import Clock
 from tests.fakes.registry import (
+    KEY,
     KEYS,
     OTHER_KEY,
     LinearEngines,
@@ -12,7 +17,7 @@ from tests.fakes.registry import (
     package,
     trained,
 )
-from vigil.errors import Conflict, ModelRefused
+from vigil.errors import Conflict, InvalidInput, ModelRefused, NotFound
 from vigil.registry.package import Verifier
 from vigil.registry.publishing import Publisher
 
@@ -35,8 +40,8 @@ def shop():
 def test_a_published_package_is_stored_whole_and_listed(shop):
     published = shop.publisher.publish(package())
     assert {file: shop.packages.get("toy", 1, file) for file in package()} == package()
-    assert [(entry.published, entry.champion) for entry in shop.publisher.list()] == [(published, False)]
-    assert published.metrics == {"auc": 0.7}
+    assert [(entry.published, entry.aliases) for entry in shop.publisher.list()] == [(published, ())]
+    assert published.metrics == {"auc": 0.7, "calibration_error": 0.05}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_promotion_moves_the_champion_and_raises_the_floor(shop):
     shop.publish(1, 2)
     first, second = shop.publisher.promote("toy", 1), shop.publisher.promote("toy", 2)
     assert [(p.version, p.fence, p.floor) for p in (first, second)] == [(1, 1, 1), (2, 2, 2)]
-    assert [entry.champion for entry in shop.publisher.list()] == [False, True]
+    assert [entry.aliases for entry in shop.publisher.list()] == [(), ("champion",)]
 
 
 def test_an_older_version_is_never_promoted(shop):
@@ -80,7 +85,7 @@ def test_an_older_version_is_never_promoted(shop):
     with pytest.raises(ModelRefused) as caught:
         shop.publisher.promote("toy", 1)
     assert caught.value.reason == "rolled_back"
-    assert shop.catalogue.pointer("toy", "champion").version == 2
+    assert shop.catalogue.pointers("toy")["champion"].version == 2
 
 
 def test_promoting_the_champion_again_changes_nothing(shop):
@@ -92,7 +97,7 @@ def test_another_alias_leaves_the_champion_alone(shop):
     shop.publish(1, 2)
     shop.publisher.promote("toy", 1)
     assert shop.publisher.promote("toy", 2, "challenger").fence == 1
-    assert shop.catalogue.pointer("toy", "champion").version == 1
+    assert shop.catalogue.pointers("toy")["champion"].version == 1
 
 
 @pytest.mark.parametrize(
@@ -110,7 +115,7 @@ def test_what_no_longer_verifies_in_the_store_is_not_promoted(shop, spoil, reaso
     with pytest.raises(ModelRefused) as caught:
         shop.publisher.promote("toy", 1)
     assert caught.value.reason == reason
-    assert shop.catalogue.pointers == {}
+    assert shop.catalogue.moved == {}
 
 
 def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
@@ -128,4 +133,91 @@ def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
     slow = Publisher(Overtaken(shop.packages.objects), shop.catalogue, Verifier(KEYS, LinearEngines()), shop.clock)
     with pytest.raises(Conflict):
         slow.promote("toy", 2)
-    assert shop.catalogue.pointer("toy", "champion").version == 3
+    assert shop.catalogue.pointers("toy")["champion"].version == 3
+
+
+def without(section):
+    return CARD.replace(f"## {section}", "## Something else")
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"card": without("Limits")}, "Limits"),
+        ({"card": CARD.replace("## Not for\nAnything else.", "## Not for\n")}, "Not for"),
+        ({"card": CARD.replace(", simulated", "")}, "simulated"),
+        ({"metrics": {"auc": 0.7}}, "calibration_error"),
+        ({"metrics": {"calibration_error": 0.11}}, "0.1"),
+    ],
+    ids=["a section is missing", "a section is empty", "simulated and silent about it", "no figure", "over the bound"],
+)
+@pytest.mark.parametrize("alias", ["champion", "challenger"])
+def test_a_version_that_does_not_pass_a_gate_decides_about_nobody(shop, alias, changes, broken):
+    shop.publish(1)
+    shop.publisher.promote("toy", 1)
+    changes = dict(changes)
+    card = changes.pop("card", CARD)
+    shop.publisher.publish(package(2, replace(trained(**changes), card=card)))
+    with pytest.raises(InvalidInput) as caught:
+        shop.publisher.promote("toy", 2, alias)
+    assert broken in caught.value.errors[0].bound
+    assert [pointer.version for pointer in shop.catalogue.pointers("toy").values()] == [1]
+
+
+def test_a_challenger_has_a_share_which_can_be_changed_and_its_trial_can_be_ended(shop):
+    shop.publish(1, 2)
+    shop.publisher.promote("toy", 1)
+    fences = [shop.publisher.promote("toy", 2, "challenger", share).fence for share in (0, 50, 50)]
+    ended = shop.publisher.withdraw("toy")
+    assert (fences, ended.share, ended.fence) == ([1, 2, 2], None, 3)
+    assert [entry.aliases for entry in shop.publisher.list()] == [("champion",), ()]
+    assert shop.publisher.withdraw("toy") == ended
+
+
+def test_only_a_newer_version_challenges_a_champion(shop):
+    shop.publish(1, 2)
+    with pytest.raises(InvalidInput, match="is no challenger"):
+        shop.publisher.promote("toy", 2, "challenger")
+    shop.publisher.promote("toy", 2)
+    for version in (1, 2):
+        with pytest.raises(InvalidInput, match="is no challenger"):
+            shop.publisher.promote("toy", version, "challenger")
+
+
+def test_what_was_not_published_is_not_found(shop):
+    for call in (
+        lambda: shop.publisher.promote("toy", 1),
+        lambda: shop.publisher.withdraw("toy"),
+        lambda: shop.publisher.versions("toy"),
+        lambda: shop.publisher.reissue("toy", 1, KEY, timedelta(days=1)),
+    ):
+        with pytest.raises(NotFound):
+            call()
+
+
+def test_going_back_is_the_old_model_under_a_new_signed_version(shop):
+    shop.publisher.publish(package(1, trained(base=0.1)))
+    shop.publisher.publish(package(2, trained(base=0.2)))
+    for version in (1, 2):
+        shop.publisher.promote("toy", version)
+    shop.clock.advance(days=400)  # the old package has expired meanwhile, and the old floor stands
+    files = shop.publisher.reissue("toy", 1, OTHER_KEY, timedelta(days=30))
+    both = Publisher(
+        shop.packages,
+        shop.catalogue,
+        Verifier({**KEYS, OTHER_KEY.key_id: OTHER_KEY.public}, LinearEngines()),
+        shop.clock,
+    )
+    assert both.publish(files).version == 3
+    assert both.promote("toy", 3).version == 3
+    old = package(1, trained(base=0.1))
+    changed = {name for name in files if files[name] != old[name]}
+    assert changed == {"manifest.json", "manifest.sig"}
+
+
+def test_a_version_that_was_spoilt_is_not_signed_anew(shop):
+    shop.publish(1)
+    shop.packages.objects["toy", 1, "card.md"] = b"# Other"
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.reissue("toy", 1, KEY, timedelta(days=1))
+    assert caught.value.reason == "digest_mismatch"

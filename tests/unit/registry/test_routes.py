@@ -68,7 +68,11 @@ def test_a_model_shows_its_schema_with_ranges_units_and_missing_policy(api):
     assert (visits["type"], visits["missing"], sex["categories"]) == ("integer", "refuse", ["female", "male"])
     assert [band["name"] for band in body["bands"]] == ["low", "high"]
     assert body["card"].startswith("# Toy")
-    assert (body["metrics"], body["training"]["rows"], body["label"]["grace_days"]) == ({"auc": 0.7}, 10, 28)
+    assert (body["metrics"], body["training"]["rows"], body["label"]["grace_days"]) == (
+        {"auc": 0.7, "calibration_error": 0.05},
+        10,
+        28,
+    )
     assert body["expires_at"] > body["created_at"]
 
 

@@ -36,10 +36,15 @@ class World:
         self.packages.put(name, version, files)
         self.point(version, digest_of(files["manifest.json"]), name)
 
-    def point(self, version, digest, name="toy", floor=1):
-        present = self.catalogue.pointers.get((name, "champion"))
+    def point(self, version, digest, name="toy", floor=1, alias="champion", share=0):
+        present = self.catalogue.moved.get((name, alias))
         fence = present.fence + 1 if present else 1
-        self.catalogue.pointers[name, "champion"] = Pointer(name, "champion", version, digest, fence, floor)
+        self.catalogue.moved[name, alias] = Pointer(name, alias, version, digest, fence, floor, share)
+
+    def challenge(self, version, share=0, **options):
+        files = package(version, trained(), **options)
+        self.packages.put("toy", version, files)
+        self.point(version, digest_of(files["manifest.json"]), alias="challenger", share=share)
 
     def break_bytes(self, version, file="model.txt"):
         self.packages.objects["toy", version, file] += b" "
@@ -204,7 +209,7 @@ def test_endless_unknown_names_do_not_push_a_loaded_model_out(world):
 def test_a_withdrawn_model_is_not_found_and_cannot_come_back_older(world):
     world.put(2)
     world.registry.champion("toy")
-    del world.catalogue.pointers["toy", "champion"]
+    del world.catalogue.moved["toy", "champion"]
     world.clock.advance(minutes=1)
     with pytest.raises(NotFound):
         world.registry.champion("toy")
@@ -258,7 +263,7 @@ def test_preloading_loads_what_can_be_loaded_and_never_fails(world):
     world.another().preload()
 
 
-@pytest.mark.parametrize("spoil", [lambda w: w.break_bytes(1), lambda w: w.catalogue.pointers.clear()])
+@pytest.mark.parametrize("spoil", [lambda w: w.break_bytes(1), lambda w: w.catalogue.moved.clear()])
 def test_the_check_fails_if_a_model_cannot_be_served_or_there_is_none(world, spoil):
     world.another().check()
     spoil(world)
@@ -305,3 +310,65 @@ def test_replay_keeps_a_few_old_versions_and_no_more(world):
     assert world.packages.reads == reads
     world.registry.archived("toy", 1)
     assert world.packages.reads == reads + 5
+
+
+def test_both_aliases_are_read_in_one_look_a_minute(world):
+    world.challenge(2, share=50)
+    for _ in range(3):
+        assert world.registry.champion("toy").version == 1
+        assert (world.registry.trial("toy").model.version, world.registry.trial("toy").share) == (2, 50)
+    assert world.catalogue.looks == 1
+
+
+def test_a_share_that_changes_is_followed_without_loading_the_challenger_again(world):
+    world.challenge(2)
+    world.registry.champion("toy")
+    world.point(2, world.registry.trial("toy").model.digest, alias="challenger", share=500)
+    world.clock.advance(minutes=1)
+    world.registry.champion("toy")
+    assert world.registry.trial("toy").share == 500
+    assert len(world.engines.handed) == 2
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda w: w.point(2, w.registry.trial("toy").model.digest, alias="challenger", share=None),
+        lambda w: w.point(2, w.registry.trial("toy").model.digest),
+        lambda w: w.catalogue.moved.pop(("toy", "challenger")),
+        lambda w: w.put(3),
+    ],
+    ids=["withdrawn", "promoted", "gone", "overtaken"],
+)
+def test_a_trial_ends_when_the_challenger_is_withdrawn_promoted_gone_or_overtaken(world, end):
+    world.challenge(2)
+    world.registry.champion("toy")
+    end(world)
+    world.clock.advance(minutes=1)
+    world.registry.champion("toy")
+    assert world.registry.trial("toy") is None
+
+
+def test_a_challenger_that_is_refused_is_observed_and_does_not_touch_the_champion(world):
+    world.challenge(2)
+    world.break_bytes(2)
+    assert world.registry.champion("toy").version == 1
+    assert world.registry.trial("toy") is None
+    assert world.registry.warnings("toy") == ()
+    assert [(e.kind, e.version, e.reason) for e in world.events[1:]] == [("model_update_failed", 2, "digest_mismatch")]
+
+
+def test_a_challenger_stays_while_a_dependency_is_away_and_goes_when_it_expires(world):
+    world.challenge(2, days=1)
+    world.registry.champion("toy")
+    world.catalogue.away = True
+    world.clock.advance(minutes=1)
+    world.registry.champion("toy")
+    assert world.registry.trial("toy").model.version == 2
+    world.clock.advance(days=1)
+    assert world.registry.trial("toy") is None
+
+
+def test_a_model_without_a_champion_has_no_trial(world):
+    assert world.registry.trial("toy") is None
+    assert world.registry.trial("unknown") is None

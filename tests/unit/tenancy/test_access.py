@@ -95,7 +95,12 @@ def test_the_authorizer_allows_the_whole_stage_and_names_the_tenant(world):
     answer = authorizer(access)(event, None)
     statement = answer["policyDocument"]["Statement"][0]
     assert statement["Resource"] == "arn:aws:execute-api:eu-west-1:123456789012:api/local/*"
-    assert answer["context"] == {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE"}
+    assert answer["context"] == {
+        "tenant_id": "acme",
+        "key_id": token.key_id,
+        "tier": "FREE",
+        "role": "member",
+    }
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic eDp5", "vgl_local_x"])

@@ -18,11 +18,15 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A risk band: probabilities from `lower` (inclusive) up to the next band, and the decision taken there."""
+    """A risk band: probabilities from `lower` (inclusive) up to the next band, and the decision taken there.
+
+    Where no band is marked `high_risk`, the highest one is.
+    """
 
     name: str
     lower: float
     decision: str
+    high_risk: bool = False
 
 
 @dataclass(frozen=True, slots=True)

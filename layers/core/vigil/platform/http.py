@@ -25,6 +25,7 @@ def create_app(
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.routes = []
+    app.state.documented = list
     for router in routers:
         app.include_router(router)
         app.state.routes += router.routes

@@ -16,8 +16,13 @@ Errors are problem documents (RFC 9457) that name each field and its bound. Ever
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """Return the document of an app; what answers 401 is what needs a credential."""
-    schema = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+    """Return the document of an app, and of the routers under `app.state.documented` that other functions serve.
+
+    What answers 401 is what needs a credential.
+    """
+    others = [route for router in app.state.documented() for route in router.routes]
+    routes = [*app.routes, *others]
+    schema = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=routes)
     components = schema.setdefault("components", {})
     _, problem = models_json_schema([(ProblemView, "serialization")], ref_template="#/components/schemas/{model}")
     own = {name: value for name, value in components.get("schemas", {}).items() if name not in _FASTAPIS_OWN}

@@ -1,8 +1,30 @@
-"""Problem documents as OpenAPI shows them, and the responses that every route shares."""
+"""What the schemas of all routes share: names, subjects, moments, and problem documents as OpenAPI shows them."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
+SUBJECT_ID = r"^[A-Za-z0-9._:@-]{1,128}$"
+
+_YEARS = range(1900, 2200)  # far from where arithmetic on dates overflows
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):  # pydantic would take a number for seconds, or for milliseconds
+        raise PydanticCustomError("bound", "must be a time as text", {"bound": "RFC 3339 with a UTC offset"})
+    return value
+
+
+def _within(moment: datetime) -> datetime:
+    if moment.year not in _YEARS:
+        raise PydanticCustomError("bound", "is out of range", {"bound": "years 1900 to 2199"})
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within)]
 
 
 class FieldErrorView(BaseModel):

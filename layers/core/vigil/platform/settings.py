@@ -16,6 +16,8 @@ class Settings:
     decisions_table: str = ""
     registry_table: str = ""
     access_table: str = ""
+    outcomes_table: str = ""
+    event_bus: str = ""
     packages_bucket: str = ""
     access_secret_arn: str = ""
     cursor_secret_arn: str = ""
@@ -44,6 +46,8 @@ class Settings:
             decisions_table=env.get("VIGIL_DECISIONS_TABLE", ""),
             registry_table=env.get("VIGIL_REGISTRY_TABLE", ""),
             access_table=env.get("VIGIL_ACCESS_TABLE", ""),
+            outcomes_table=env.get("VIGIL_OUTCOMES_TABLE", ""),
+            event_bus=env.get("VIGIL_EVENT_BUS", ""),
             packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
             access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
             cursor_secret_arn=env.get("VIGIL_CURSOR_SECRET_ARN", ""),

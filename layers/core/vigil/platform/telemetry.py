@@ -28,6 +28,8 @@ class RequestFacts:
     decision_id: str | None = None
     replayed: bool | None = None
     explained: bool | None = None
+    records: int | None = None
+    failed: int | None = None
     problem: str | None = None
     error: str | None = None
     """The class of an unexpected error and where it was raised; never its message, which may quote input."""

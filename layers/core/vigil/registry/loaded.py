@@ -55,6 +55,14 @@ class LoadedModel:
         return cheapest(self.panel, row, verdict)
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A challenger in memory, and how many subjects in a thousand it decides for."""
+
+    model: LoadedModel
+    share: int
+
+
 def instant(text: str) -> datetime:
     """Return an ISO 8601 time of a manifest; raise ValueError if it does not name its offset from UTC."""
     moment = datetime.fromisoformat(text)

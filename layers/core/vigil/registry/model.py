@@ -182,6 +182,8 @@ class ModelContract:
     """Encoded values that a feature is likely to have: what a missing fact may turn out to be."""
     history: str | None = None
     """The feature set (`vigil.features`) that turns a history into `features`, e.g. `art-visits/1`."""
+    calibration_bound: float = 0.1
+    """The most that the metric `calibration_error` may be for the model to decide about anyone."""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -238,6 +240,11 @@ class ModelContract:
     def band(self, probability: float) -> Band:
         """Return the highest band whose lower edge the probability reaches."""
         return self.bands[band_of(self.bands, probability)]
+
+    def is_high_risk(self, band: str) -> bool:
+        """Say whether someone must be told of a decision in that band."""
+        marked = {b.name for b in self.bands if b.high_risk}
+        return band in (marked or {self.bands[-1].name})
 
     def columns(self, engine: EngineSpec) -> tuple[FeatureSpec, ...]:
         """Return the features that an engine sees, in the order in which it sees them."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Protocol
@@ -84,6 +84,19 @@ def build(model: TrainedModel, release: Release, key: SigningKey, engines: Engin
     )
     signed = manifest_bytes(manifest)
     return {"manifest.json": signed, "manifest.sig": sign(signed, key), **files}
+
+
+def resign(files: Mapping[str, bytes], manifest: Manifest, release: Release, key: SigningKey) -> dict[str, bytes]:
+    """Return a verified package under another version, times and key; all that the model is stays the same bytes."""
+    again = replace(
+        manifest,
+        version=release.version,
+        created_at=release.created_at.isoformat(),
+        expires_at=release.expires_at.isoformat(),
+        key_id=key.key_id,
+    )
+    signed = manifest_bytes(again)
+    return {**files, "manifest.json": signed, "manifest.sig": sign(signed, key)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract], Engine]
 
 CHAMPION = "champion"
 """The alias of the version that decides."""
+CHALLENGER = "challenger"
+"""The alias of a newer version on trial: it scores beside the champion, and decides for a share of the subjects."""
+ALIASES = (CHAMPION, CHALLENGER)
+WHOLE = 1000
+"""The share of all subjects; shares are counted per mille."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ class Pointer:
     """Where an alias of a model points.
 
     `fence` rises by one with every move and is the compare-and-set token; `floor` is the lowest version that may
-    still be loaded, and never falls.
+    still be loaded, and never falls. `share` is how many subjects in a thousand a challenger decides for; at 0 it only
+    scores in the shadow, at None its trial has ended. A champion decides for all that no challenger takes.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Pointer:
     digest: str
     fence: int
     floor: int
+    share: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,16 @@ class PublishedVersion:
     expires_at: str
     key_id: str
     metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A published version, and the aliases that point at it now."""
+
+    published: PublishedVersion
+    aliases: tuple[str, ...]
+    share: int | None = None
+    """Of the challenger: subjects in a thousand that it decides for."""
 
 
 class PackageStore(Protocol):
@@ -94,8 +111,8 @@ class PackageStore(Protocol):
 class PointerStore(Protocol):
     """Aliases of models: all that serving needs to know."""
 
-    def pointer(self, name: str, alias: str) -> Pointer | None:
-        """Return the alias, or None for a model or alias that does not exist."""
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
+        """Return every alias of a model as it stands now, by alias; empty for a model without any."""
         ...
 
     def move(self, expected: Pointer | None, new: Pointer) -> None:

@@ -1,21 +1,26 @@
-"""Publishing: a package becomes a version, a version becomes the champion."""
+"""Publishing: a package becomes a version, a version goes on trial, and the better one becomes the champion."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from vigil.errors import Conflict
+from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.registry.gates import check_promotable
 from vigil.registry.loaded import LoadedModel
-from vigil.registry.package import Expected, Files, Verifier, names_of, read
-from vigil.registry.ports import CHAMPION, Catalogue, PackageStore, Pointer, PublishedVersion
+from vigil.registry.package import Expected, Files, Release, Verifier, names_of, read, resign
+from vigil.registry.ports import (
+    ALIASES,
+    CHALLENGER,
+    CHAMPION,
+    WHOLE,
+    Catalogue,
+    Listing,
+    PackageStore,
+    Pointer,
+    PublishedVersion,
+)
 from vigil.registry.service import Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A published version, and whether it is the champion."""
-
-    published: PublishedVersion
-    champion: bool
+from vigil.registry.signing import SigningKey
 
 
 class Publisher:
@@ -44,33 +49,87 @@ class Publisher:
         self._catalogue.record(published)
         return published
 
-    def promote(self, name: str, version: int, alias: str = CHAMPION) -> Pointer:
+    def promote(self, name: str, version: int, alias: str = CHAMPION, share: int = 0) -> Pointer:
         """Point the alias at a published version, which raises the floor to it; doing so twice changes nothing.
 
-        Raises ModelRefused (`rolled_back` for a version older than the present one or the floor), Conflict if another
+        `share` is for a challenger: the subjects in a thousand that it decides for. Raises NotFound for a version that
+        was not published, ModelRefused (`rolled_back` for one older than the present one or the floor), InvalidInput
+        for one that does not pass the gates or a challenger that is not newer than the champion, Conflict if another
         promotion came first.
         """
-        present = self._catalogue.pointer(name, alias)
+        _check(alias, share)
+        if version not in {published.version for published in self._catalogue.versions(name)}:
+            raise NotFound("there is no such version of that model")
+        pointers = self._catalogue.pointers(name)
+        present, champion = pointers.get(alias), pointers.get(CHAMPION)
         floor = max(present.floor, present.version) if present else 1
         files = read(self._packages, name, version)
         model = self._verifier.verify(files, Expected(name, version, None, floor, self._clock()))
-        if present and present.version == version:
-            if present.digest != model.digest:
-                raise Conflict(f"{alias} points at another package of version {version}")
-            return present
-        fence = present.fence + 1 if present else 1
-        new = Pointer(name, alias, version, model.digest, fence, floor=version)
-        self._catalogue.move(present, new)
-        return new
+        check_promotable(model)
+        if alias == CHALLENGER and (champion is None or version <= champion.version):
+            raise InvalidInput(FieldError("version", "is no challenger", "newer than the champion"))
+        if present and present.version == version and present.digest != model.digest:
+            raise Conflict(f"{alias} points at another package of version {version}")
+        return self._move(present, Pointer(name, alias, version, model.digest, 1, version, share))
+
+    def reissue(self, name: str, version: int, key: SigningKey, valid: timedelta) -> dict[str, bytes]:
+        """Return an old version's files signed anew under the next version: how a model goes back, as floors never do.
+
+        Raises NotFound, or ModelRefused if the old version no longer verifies, its expiry apart.
+        """
+        versions = [published.version for published in self._catalogue.versions(name)]
+        if version not in versions:
+            raise NotFound("there is no such version of that model")
+        stored = read(self._packages, name, version)
+        model = self._verifier.verify(stored, Expected(name, version))
+        files = {file: stored[file] for file in names_of(model.manifest)}
+        now = self._clock().replace(microsecond=0)
+        return resign(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
+
+    def withdraw(self, name: str) -> Pointer:
+        """End the trial of a challenger; raise NotFound if there is none, Conflict if another move came first."""
+        present = self._catalogue.pointers(name).get(CHALLENGER)
+        if present is None:
+            raise NotFound(f"there is no challenger of {name}")
+        return self._move(present, replace(present, share=None))
+
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
+        """Return every alias of a model, by alias."""
+        return self._catalogue.pointers(name)
+
+    def versions(self, name: str) -> list[Listing]:
+        """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
+        pointers = self._catalogue.pointers(name).values()
+        if listings := [_listing(published, pointers) for published in self._catalogue.versions(name)]:
+            return listings
+        raise NotFound("there is no model of that name")
 
     def list(self) -> list[Listing]:
         """Return every published version by name and version."""
-        listings = []
-        for name in self._catalogue.published():
-            pointer = self._catalogue.pointer(name, CHAMPION)
-            champion = pointer.version if pointer else None
-            listings += [Listing(p, p.version == champion) for p in self._catalogue.versions(name)]
-        return listings
+        return [listing for name in self._catalogue.published() for listing in self.versions(name)]
+
+    def _move(self, present: Pointer | None, new: Pointer) -> Pointer:
+        if present is None:
+            self._catalogue.move(None, new)
+            return new
+        if replace(new, fence=present.fence) == present:
+            return present
+        new = replace(new, fence=present.fence + 1)
+        self._catalogue.move(present, new)
+        return new
+
+
+def _check(alias: str, share: int) -> None:
+    if alias not in ALIASES:
+        raise InvalidInput(FieldError("alias", "is not an alias", " or ".join(ALIASES)))
+    if not 0 <= share <= WHOLE or (share and alias == CHAMPION):
+        raise InvalidInput(FieldError("share", "must be a share of a challenger", f"between 0 and {WHOLE} per mille"))
+
+
+def _listing(published: PublishedVersion, pointers: Iterable[Pointer]) -> Listing:
+    mine = [pointer for pointer in pointers if pointer.version == published.version and pointer.share is not None]
+    share = next((pointer.share for pointer in mine if pointer.alias == CHALLENGER), None)
+    return Listing(published, tuple(sorted(pointer.alias for pointer in mine)), share)
 
 
 def _published(model: LoadedModel) -> PublishedVersion:

@@ -8,10 +8,10 @@ from threading import Lock
 from typing import Literal
 
 from vigil.errors import ModelRefused, NotFound, Unavailable, VigilError
-from vigil.registry.loaded import LoadedModel
+from vigil.registry.loaded import LoadedModel, Trial
 from vigil.registry.model import NAME
 from vigil.registry.package import Expected, Verifier, read
-from vigil.registry.ports import CHAMPION, PackageStore, Pointer, PointerStore
+from vigil.registry.ports import CHALLENGER, CHAMPION, PackageStore, Pointer, PointerStore
 
 LOOK_EVERY = timedelta(minutes=1)
 _ARCHIVE_SIZE = 4
@@ -37,6 +37,7 @@ class _Slot:
     looked_at: datetime | None = None
     look_after: datetime | None = None
     loaded: LoadedModel | None = None
+    trial: Trial | None = None
     problem: VigilError | None = None
 
     def due(self, now: datetime) -> bool:
@@ -69,7 +70,7 @@ class Registry:
         self._lock = Lock()
 
     def champion(self, name: str) -> LoadedModel:
-        """Return the model that decides now; its pointer is looked at no more than once a minute.
+        """Return the model that decides now; its pointers are looked at, in one read, no more than once a minute.
 
         Raises NotFound for an unknown model, Unavailable (from its cause) for one that cannot be served.
         """
@@ -82,6 +83,12 @@ class Registry:
             finally:
                 self._lock.release()
         return _serve(name, slot, now)
+
+    def trial(self, name: str) -> Trial | None:
+        """Return the challenger beside the champion that was returned last; looks nothing up."""
+        slot = self._slots.get(name)
+        trial = slot.trial if slot else None
+        return trial if trial and not trial.model.expired(self._clock()) else None
 
     def archived(self, name: str, version: int) -> LoadedModel:
         """Return one exact version, for replaying a decision of the past; never to be used for a new decision.
@@ -137,12 +144,14 @@ class Registry:
         problem: VigilError | None = None
         version = None
         try:
-            pointer = self._pointers.pointer(name, CHAMPION)
+            pointers = self._pointers.pointers(name)
+            pointer = pointers.get(CHAMPION)
             if pointer is None:
                 problem = NotFound("there is no model of that name")
-            elif slot.loaded is None or slot.loaded.digest != pointer.digest:
+            else:
                 version = pointer.version
                 slot.loaded = self._load(pointer, slot.loaded, now)
+            slot.trial = self._load_trial(pointers.get(CHALLENGER), slot, now)
         except (ModelRefused, Unavailable) as error:
             problem = error
             self._observe(RegistryEvent("model_update_failed", name, version, _reason(error)))
@@ -152,6 +161,8 @@ class Registry:
         slot.look_after = now if retry else now + LOOK_EVERY
 
     def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime) -> LoadedModel:
+        if current and current.digest == pointer.digest:
+            return current
         floor = max(pointer.floor, current.version if current else 1)
         # A whole model in memory is better than a newer one in parts; parts are better than nothing.
         expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now, whole=current is not None)
@@ -159,6 +170,17 @@ class Registry:
         model = self._verifier.verify(files, expected)
         self._observe(RegistryEvent("model_loaded", pointer.name, pointer.version))
         return model
+
+    def _load_trial(self, pointer: Pointer | None, slot: _Slot, now: datetime) -> Trial | None:
+        """Return the challenger, or None: a challenger that is not there, is older or bad never harms the champion."""
+        champion = slot.loaded
+        if pointer is None or pointer.share is None or champion is None or pointer.version <= champion.version:
+            return None
+        try:
+            return Trial(self._load(pointer, slot.trial.model if slot.trial else champion, now), pointer.share)
+        except (ModelRefused, Unavailable) as error:
+            self._observe(RegistryEvent("model_update_failed", pointer.name, pointer.version, _reason(error)))
+            return None
 
 
 def _serve(name: str, slot: _Slot, now: datetime) -> LoadedModel:

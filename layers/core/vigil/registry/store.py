@@ -64,12 +64,10 @@ class DynamoCatalogue:
         self._client = client
         self._table = table
 
-    def pointer(self, name: str, alias: str) -> Pointer | None:
-        """Return the alias as it stands now, or None."""
-        key = {"pk": {"S": f"MODEL#{name}"}, "sk": {"S": f"ALIAS#{alias}"}}
-        with _translated():
-            response = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _pointer(response["Item"]) if "Item" in response else None
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
+        """Return every alias of a model as it stands now, in one read."""
+        pointers = (_pointer(item) for item in self._query(f"MODEL#{name}", "ALIAS#"))
+        return {pointer.alias: pointer for pointer in pointers}
 
     def move(self, expected: Pointer | None, new: Pointer) -> None:
         """Compare-and-set on the fence; the first champion enters the index in the same transaction."""
@@ -114,7 +112,10 @@ class DynamoCatalogue:
         if prefix:
             condition, values = f"{condition} AND begins_with(sk, :prefix)", values | {":prefix": {"S": prefix}}
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._table, KeyConditionExpression=condition, ExpressionAttributeValues=values
+            TableName=self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ConsistentRead=True,
         )
         with _translated():
             for page in pages:
@@ -158,6 +159,7 @@ def _pointer_item(pointer: Pointer) -> dict[str, Any]:
         "digest": {"S": pointer.digest},
         "fence": {"N": str(pointer.fence)},
         "floor": {"N": str(pointer.floor)},
+        "share": {"NULL": True} if pointer.share is None else {"N": str(pointer.share)},
     }
 
 
@@ -169,6 +171,7 @@ def _pointer(item: Mapping[str, Any]) -> Pointer:
         digest=item["digest"]["S"],
         fence=int(item["fence"]["N"]),
         floor=int(item["floor"]["N"]),
+        share=int(item["share"]["N"]) if "N" in item["share"] else None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from vigil.engines.model import EngineKind, Evidence, Vote
 from vigil.ensemble.model import AbstentionReason, Degraded, Verdict
+from vigil.lifecycle.model import Comparison
 from vigil.registry.model import Explanation, FeatureSpec, FeatureValue, MissingFact, ModelContract
 
 
@@ -125,6 +126,7 @@ class LedgerRow:
 
     `nonce` tells our own write from another's when the answer to a write was lost. `inputs` is the JSON of the
     features as the engine saw them, `expires_at` (epoch seconds) ends the idempotency promise, not the row.
+    `high_risk` says whether someone must be told; `comparison` is for operators and never in an answer.
     """
 
     tenant_id: str
@@ -138,6 +140,8 @@ class LedgerRow:
     inputs: str
     body: str
     summary: str
+    high_risk: bool
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)

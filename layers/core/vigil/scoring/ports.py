@@ -49,11 +49,29 @@ class ScoringModel(Protocol):
         ...
 
 
+class Trial(Protocol):
+    """A challenger beside the champion."""
+
+    @property
+    def model(self) -> ScoringModel:
+        """The challenger."""
+        ...
+
+    @property
+    def share(self) -> int:
+        """How many subjects in a thousand it decides for."""
+        ...
+
+
 class Models(Protocol):
     """Where verified models come from."""
 
     def champion(self, name: str) -> ScoringModel:
         """Return the model behind the champion alias; raise NotFound or Unavailable."""
+        ...
+
+    def trial(self, name: str) -> Trial | None:
+        """Return the challenger of the champion that was returned last, if there is one; looks nothing up."""
         ...
 
     def archived(self, name: str, version: int) -> ScoringModel:

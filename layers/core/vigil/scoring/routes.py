@@ -9,9 +9,9 @@ from vigil.platform import gateway, telemetry
 from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotencyKey
 from vigil.platform.principal import Caller
-from vigil.platform.schemas import responses
+from vigil.platform.schemas import SUBJECT_ID, responses
 from vigil.scoring.model import LedgerRow, ScoreRequest
-from vigil.scoring.schemas import SUBJECT_ID, DecisionPage, DecisionView, ScoreBody
+from vigil.scoring.schemas import DecisionPage, DecisionView, ScoreBody
 from vigil.scoring.service import Scoring
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"])

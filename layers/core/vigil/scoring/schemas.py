@@ -1,42 +1,12 @@
 """The JSON of the scoring API, as OpenAPI shows it."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    WithJsonSchema,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from vigil.engines.model import EngineKind, Vote
 from vigil.ensemble.model import AbstentionReason
-
-MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
-SUBJECT_ID = r"^[A-Za-z0-9._:@-]{1,128}$"
-
-_YEARS = range(1900, 2200)  # far from where arithmetic on dates overflows
-
-
-def _moment(value: object) -> object:
-    if not isinstance(value, str):  # pydantic would take a number for seconds, or for milliseconds
-        raise PydanticCustomError("bound", "must be a time as text", {"bound": "RFC 3339 with a UTC offset"})
-    return value
-
-
-def _within(moment: datetime) -> datetime:
-    if moment.year not in _YEARS:
-        raise PydanticCustomError("bound", "is out of range", {"bound": "years 1900 to 2199"})
-    return moment
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within)]
+from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment
 
 Features = Annotated[
     dict[str, Any],

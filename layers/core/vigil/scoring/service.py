@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from vigil.ensemble.model import Degraded, Verdict
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.lifecycle.model import Answer, Comparison, takes_part
 from vigil.registry.model import ModelContract
 from vigil.scoring.model import (
     AbstentionAnswer,
@@ -61,13 +62,13 @@ class Scoring:
         # Without a key no other request can meet this one's row: there is nothing to compare.
         fingerprint = _fingerprint(request) if key else ""
         try:
-            draft = self._assess(request)
+            draft, comparison = self._assess(tenant_id, request)
         except VigilError:
             # The model may have moved on since the first delivery: its answer still stands.
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
-        return self._commit(tenant_id, key or str(uuid.uuid4()), fingerprint, draft)
+        return self._commit(tenant_id, key or str(uuid.uuid4()), fingerprint, draft, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
         """Return a tenant's decision; raise NotFound, alike for an unknown id and for another tenant's."""
@@ -98,9 +99,22 @@ class Scoring:
         )
         return row, draft.decide(row.decision_id, row.created_at).body()
 
-    def _assess(self, request: ScoreRequest) -> "_Draft":
+    def _assess(self, tenant_id: str, request: ScoreRequest) -> "tuple[_Draft, Comparison | None]":
+        """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
+        draft = self._draft(self._champion(request.model), request)
+        if (trial := self._models.trial(request.model)) is None:
+            return draft, None
+        try:
+            rival = self._draft(trial.model, request)
+            answer = rival.answer()
+        except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
+            rival, answer = draft, Answer(trial.model.version, None, "")
+        comparison = Comparison(draft.answer(), answer)
+        chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
+        return (rival if chosen and answer.probability is not None else draft), comparison
+
+    def _draft(self, model: ScoringModel, request: ScoreRequest) -> "_Draft":
         now = self._clock()
-        model = self._champion(request.model)
         _check(request, model.contract, now)
         as_of = (request.as_of or now).astimezone(UTC)
         features = request.features
@@ -123,7 +137,9 @@ class Scoring:
         except NotFound as error:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
-    def _commit(self, tenant_id: str, key: str, fingerprint: str, draft: "_Draft") -> Outcome:
+    def _commit(
+        self, tenant_id: str, key: str, fingerprint: str, draft: "_Draft", comparison: Comparison | None
+    ) -> Outcome:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
         while True:
             decision = draft.decide(decision_id(tenant_id, key, generation), _iso(now))
@@ -139,6 +155,8 @@ class Scoring:
                 inputs=json.dumps(draft.model.contract.decode(draft.row), separators=(",", ":")),
                 body=decision.body(),
                 summary=decision.summary(),
+                high_risk=draft.model.contract.is_high_risk(decision.band),
+                comparison=comparison,
             )
             existing = self._ledger.commit(row)
             if existing is None or existing.nonce == nonce:
@@ -172,6 +190,11 @@ class _Draft:
     warnings: tuple[str, ...]
     without: tuple[Degraded, ...] = ()
     """Engines that were missing when a replayed decision was made."""
+
+    def answer(self) -> Answer:
+        """Return what is compared of this draft."""
+        verdict = self.model.assess(self.row, self.without)
+        return Answer(self.model.version, verdict.probability, verdict.decision)
 
     def decide(self, decision_id: str, created_at: str) -> Decision:
         """Return the decision: a pure function of the draft, so that a replay gives the same bytes."""

@@ -6,9 +6,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Unavailable
+from vigil.lifecycle.model import Comparison
 from vigil.scoring.model import LedgerRow, ModelRef, Page
 
-Item = dict[str, dict[str, str]]
+Item = dict[str, dict[str, Any]]
 
 
 class DynamoLedger:
@@ -30,7 +31,7 @@ class DynamoLedger:
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 # botocore puts the old item beside the error, in the same typed shape as `get_item`.
-                return _row(error.response["Item"])  # type: ignore[typeddict-item]
+                return read(error.response["Item"])  # type: ignore[typeddict-item]
             raise Unavailable("The decision ledger did not answer.") from error
         except BotoCoreError as error:
             raise Unavailable("The decision ledger did not answer.") from error
@@ -40,7 +41,7 @@ class DynamoLedger:
         """Return a tenant's decision, read consistently."""
         key = {"pk": {"S": _pk(tenant_id, decision_id)}}
         item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
-        return _row(item) if item else None
+        return read(item) if item else None
 
     def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
         """Return one page from the index of the tenant or of one subject, newest first."""
@@ -104,10 +105,21 @@ def _item(row: LedgerRow) -> Item:
         "inputs": {"S": row.inputs},
         "body": {"S": row.body},
         "summary": {"S": row.summary},
+        "high_risk": {"BOOL": row.high_risk},
+        **_comparison(row),
     }
 
 
-def _row(item: Item) -> LedgerRow:
+def _comparison(row: LedgerRow) -> Item:
+    """Return what puts a row on the sparse index of comparisons."""
+    if row.comparison is None:
+        return {}
+    place = row.comparison.place(row.model.name, row.decision_id)
+    return {"comparison_pk": {"S": place}, "comparison": {"S": row.comparison.document()}}
+
+
+def read(item: Item) -> LedgerRow:
+    """Return the row that an item holds, be it read from the table or from its stream."""
     return LedgerRow(
         tenant_id=item["tenant_pk"]["S"],
         decision_id=item["decision_id"]["S"],
@@ -120,4 +132,6 @@ def _row(item: Item) -> LedgerRow:
         inputs=item["inputs"]["S"],
         body=item["body"]["S"],
         summary=item["summary"]["S"],
+        high_risk=item["high_risk"]["BOOL"],
+        comparison=Comparison.read(item["comparison"]["S"]) if "comparison" in item else None,
     )

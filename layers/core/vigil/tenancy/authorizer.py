@@ -32,7 +32,7 @@ class Authorizer:
             return None
         finally:
             self._telemetry.end(facts, started)
-        context = {"tenant_id": tenant.tenant_id, "key_id": key.key_id, "tier": tenant.tier}
+        context = {"tenant_id": tenant.tenant_id, "key_id": key.key_id, "tier": tenant.tier, "role": key.role}
         return {
             "principalId": tenant.tenant_id,
             "policyDocument": {"Version": "2012-10-17", "Statement": [_allow(event["methodArn"])]},

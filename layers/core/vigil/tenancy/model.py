@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
+Role = Literal["member", "operator"]
+"""What a key may do: use its own tenant's data, or also decide for the whole deployment, as by promoting a model."""
 TIERS: tuple[str, ...] = get_args(Tier)
 _TOKEN = re.compile(r"vgl_([a-z0-9]{1,16})_([a-z0-9]{16})_([A-Za-z0-9_-]{43})")
 _TENANT_ID = re.compile(r"[a-z][a-z0-9-]{2,31}")
@@ -39,6 +41,7 @@ class ApiKey:
     pepper_version: str
     created_at: str
     revoked_at: str | None = None
+    role: Role = "member"
 
 
 @dataclass(frozen=True, slots=True)

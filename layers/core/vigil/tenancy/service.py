@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from vigil.errors import NotFound, Unauthenticated
-from vigil.tenancy.model import ApiKey, Tenant, Tier, Token
+from vigil.tenancy.model import ApiKey, Role, Tenant, Tier, Token
 from vigil.tenancy.ports import AccessStore, Peppers
 
 
@@ -42,13 +42,14 @@ class Access:
         self._store.create_tenant(tenant)
         return tenant
 
-    def create_key(self, tenant_id: str) -> Token:
+    def create_key(self, tenant_id: str, role: Role = "member") -> Token:
         """Create a key for a tenant and return its token, which cannot be read again."""
         if self._store.tenant(tenant_id) is None:
             raise NotFound("There is no such tenant.")
         token = Token.new(self._stage)
         version, peppers = self._peppers.peppers()
-        self._store.create_key(ApiKey(token.key_id, tenant_id, token.digest(peppers[version]), version, self._now()))
+        digest = token.digest(peppers[version])
+        self._store.create_key(ApiKey(token.key_id, tenant_id, digest, version, self._now(), role=role))
         return token
 
     def revoke_key(self, key_id: str) -> None:

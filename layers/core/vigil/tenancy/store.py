@@ -29,7 +29,7 @@ class DynamoAccess:
 
     def create_key(self, key: ApiKey) -> None:
         """Store a new key; raise Conflict on the one in 2**64 chance that its id is taken."""
-        item = {"key_id": key.key_id, "tenant_id": key.tenant_id, "digest": key.digest}
+        item = {"key_id": key.key_id, "tenant_id": key.tenant_id, "digest": key.digest, "role": key.role}
         self._put(f"KEY#{key.key_id}", item | {"pepper_version": key.pepper_version, "created_at": key.created_at})
 
     def key(self, key_id: str) -> ApiKey | None:

@@ -1,0 +1,56 @@
+"""The stream of the decisions table: batches of new rows in, the positions that must come again out."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from vigil.events.model import NewDecision
+from vigil.events.service import Announcer
+from vigil.platform.telemetry import Telemetry
+from vigil.scoring.model import ModelRef
+
+
+class DecisionStream:
+    """Decides on batches of stream records, one log line each."""
+
+    def __init__(self, announcer: Announcer, telemetry: Telemetry) -> None:
+        self._announcer = announcer
+        self._telemetry = telemetry
+
+    def handle(self, batch: Mapping[str, Any], _: Any) -> dict[str, Any]:
+        """Announce the rows of a batch; Lambda sends again whatever starts at the first position that is returned."""
+        facts, started = self._telemetry.begin("STREAM")
+        facts.route, facts.records = "decisions", len(batch["Records"])
+        try:
+            again = self._announce(batch)
+            facts.status, facts.failed = 207 if again else 200, len(again)
+        finally:
+            self._telemetry.end(facts, started)
+        return {"batchItemFailures": [{"itemIdentifier": position} for position in again]}
+
+    def _announce(self, batch: Mapping[str, Any]) -> list[str]:
+        rows, unread = {}, []
+        for record in batch["Records"]:
+            if record["eventName"] != "INSERT":  # rows never change; one that goes is no decision
+                continue
+            position = record["dynamodb"]["SequenceNumber"]
+            try:
+                rows[position] = decision(record["dynamodb"]["NewImage"])
+            except (KeyError, ValueError):
+                unread.append(position)  # tried again, and after that left to the dead-letter queue
+        return unread + self._announcer.announce(rows)
+
+
+def decision(image: Mapping[str, Any]) -> NewDecision:
+    """Return what a ledger row says of its decision; the subject itself is never read. Raises KeyError, ValueError."""
+    summary = json.loads(image["summary"]["S"])
+    return NewDecision(
+        tenant_id=image["tenant_pk"]["S"],
+        decision_id=image["decision_id"]["S"],
+        created_at=image["created_at"]["S"],
+        subject=image["subject_pk"]["S"].partition("#")[2],
+        model=ModelRef(image["model"]["S"], int(image["model_version"]["N"]), image["model_digest"]["S"]),
+        band=summary["band"],
+        decision=summary["decision"],
+        high_risk=image["high_risk"]["BOOL"],
+    )

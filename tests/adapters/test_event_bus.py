@@ -1,0 +1,93 @@
+"""Events reach an EventBridge bus ten to a call, and what it does not take is named."""
+
+import json
+
+import botocore.exceptions
+import pytest
+
+from vigil.events.model import Event
+from vigil.events.store import EventBridgeBus
+
+
+def events(count):
+    return [
+        Event(f"dec_{n}.DecisionMade", "DecisionMade", "2026-03-01T12:00:00.000000Z", json.dumps({"n": n}))
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def client(aws):
+    client = aws("events")
+    client.create_event_bus(Name="decisions")
+    return client
+
+
+@pytest.fixture
+def calls(client, monkeypatch):
+    """Every PutEvents call; `answer` may be replaced."""
+    made, original = [], client._make_api_call
+
+    def recording(operation, arguments):
+        made.append(arguments["Entries"])
+        return original(operation, arguments)
+
+    monkeypatch.setattr(client, "_make_api_call", recording)
+    return made
+
+
+def test_events_are_sent_ten_to_a_call_with_their_own_time_and_kind(client, calls):
+    assert EventBridgeBus(client, "decisions").publish(events(23)) == set()
+    assert [len(entries) for entries in calls] == [10, 10, 3]
+    entry = calls[2][2]
+    assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
+        "decisions",
+        "vigil.scoring",
+        "DecisionMade",
+    )
+    assert (entry["Time"].isoformat(), entry["Detail"]) == ("2026-03-01T12:00:00+00:00", '{"n": 22}')
+
+
+def test_a_rule_gets_what_was_published(client, aws):
+    sqs = aws("sqs")
+    queue = sqs.create_queue(QueueName="test")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    client.put_rule(Name="all", EventBusName="decisions", EventPattern='{"source": ["vigil.scoring"]}')
+    client.put_targets(Rule="all", EventBusName="decisions", Targets=[{"Id": "q", "Arn": arn}])
+    EventBridgeBus(client, "decisions").publish(events(1))
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"])["detail"] == {"n": 0}
+
+
+def test_entries_that_are_refused_one_by_one_are_named(client, monkeypatch):
+    def half(operation, arguments):
+        said = [
+            {"ErrorCode": "InternalFailure"} if n % 2 else {"EventId": "e"} for n in range(len(arguments["Entries"]))
+        ]
+        return {"FailedEntryCount": 0, "Entries": said}
+
+    monkeypatch.setattr(client, "_make_api_call", half)
+    refused = EventBridgeBus(client, "decisions").publish(events(4))
+    assert refused == {"dec_1.DecisionMade", "dec_3.DecisionMade"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        botocore.exceptions.ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "PutEvents"),
+        botocore.exceptions.ConnectTimeoutError(endpoint_url="http://localhost"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_call_that_fails_refuses_all_of_its_events_and_only_those(client, monkeypatch, error):
+    made = []
+
+    def second_fails(operation, arguments):
+        made.append(operation)
+        if len(made) == 2:
+            raise error
+        return {"Entries": [{"EventId": "e"}] * len(arguments["Entries"])}
+
+    monkeypatch.setattr(client, "_make_api_call", second_fails)
+    refused = EventBridgeBus(client, "decisions").publish(events(25))
+    assert refused == {f"dec_{n}.DecisionMade" for n in range(10, 20)}

@@ -1,0 +1,110 @@
+"""The contract of the books of outcomes, held by the fake and by DynamoDB alike."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from tests.fakes.outcomes import FakeOutcomes
+from vigil.errors import Unavailable
+from vigil.outcomes.model import Outcome
+from vigil.outcomes.store import DynamoOutcomes
+
+
+def outcome(number=0, status="occurred", day=1, happened="2026-03-01T00:00:00.000000Z"):
+    return Outcome(
+        decision_id=f"dec_{number:032d}",
+        model="toy",
+        model_version=1,
+        status=status,
+        recorded_at=f"2026-04-{day:02d}T12:00:00.000000Z",
+        received_at=f"2026-05-{day:02d}T12:00:{number:02d}.000000Z",
+        happened_at=happened,
+    )
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request):
+    if request.param == "fake":
+        return FakeOutcomes()
+    return DynamoOutcomes(request.getfixturevalue("aws")("dynamodb"), "outcomes")
+
+
+@pytest.mark.parametrize("happened", [None, "2026-03-01T00:00:00.000000Z"])
+def test_a_report_is_kept_and_read_back_whole(store, happened):
+    assert store.record("acme", outcome(happened=happened)) is None
+    assert store.history("acme", outcome().decision_id) == (outcome(happened=happened),)
+
+
+def test_a_second_report_of_the_same_moment_returns_the_first_and_changes_nothing(store):
+    store.record("acme", outcome())
+    assert store.record("acme", outcome(status="excluded")) == outcome()
+    assert store.history("acme", outcome().decision_id) == (outcome(),)
+
+
+@pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
+def test_what_was_recorded_last_holds_whatever_the_order_of_delivery(store, order):
+    reports = {1: outcome(day=1), 2: outcome(status="excluded", day=2), 3: outcome(status="not_occurred", day=3)}
+    for day in (*order, *order):
+        store.record("acme", reports[day])
+    assert store.history("acme", outcome().decision_id) == tuple(reports.values())
+    assert store.page("acme", None, 10, resolved=True).outcomes == (reports[3],)
+
+
+def test_what_is_unresolved_is_listed_apart_until_it_is_resolved(store):
+    store.record("acme", outcome(0))
+    store.record("acme", outcome(1, "unresolved"))
+    assert [o.decision_id[-1] for o in store.page("acme", None, 10, resolved=True).outcomes] == ["0"]
+    assert [o.decision_id[-1] for o in store.page("acme", None, 10, resolved=False).outcomes] == ["1"]
+    store.record("acme", outcome(1, "not_occurred", day=2))
+    assert store.page("acme", None, 10, resolved=False).outcomes == ()
+    assert [o.decision_id[-1] for o in store.page("acme", None, 10, resolved=True).outcomes] == ["1", "0"]
+
+
+def test_outcomes_belong_to_their_tenant(store):
+    store.record("acme", outcome())
+    assert store.history("globex", outcome().decision_id) == ()
+    assert store.page("globex", None, 10, resolved=True).outcomes == ()
+
+
+def test_pages_are_last_received_first_and_meet_every_decision_once(store):
+    for number in range(5):
+        store.record("acme", outcome(number))
+        store.record("acme", outcome(number, "excluded", day=2))
+    seen, after = [], None
+    while True:
+        page = store.page("acme", after, 2, resolved=True)
+        seen += [int(found.decision_id[-2:]) for found in page.outcomes]
+        if not (after := page.next):
+            break
+    assert seen == [4, 3, 2, 1, 0]
+
+
+def test_a_delivery_that_was_cut_short_is_completed_by_the_next(aws, monkeypatch):
+    client = aws("dynamodb")
+    store, original, calls = DynamoOutcomes(client, "outcomes"), client._make_api_call, []
+
+    def once(operation, arguments):
+        calls.append(operation)
+        if len(calls) == 2:
+            raise ConnectionError("killed between the two writes")
+        return original(operation, arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "_make_api_call", once)
+        with pytest.raises(ConnectionError):
+            store.record("acme", outcome())
+    assert store.page("acme", None, 10, resolved=True).outcomes == ()
+    assert store.record("acme", replace(outcome(), received_at="later")) == outcome()
+    assert store.page("acme", None, 10, resolved=True).outcomes == (outcome(),)
+
+
+def test_a_table_that_does_not_answer_is_unavailable(aws):
+    store = DynamoOutcomes(aws("dynamodb"), "no-such-table")
+    for call in (
+        lambda: store.record("a", outcome()),
+        lambda: store.history("a", "b"),
+        lambda: store.page("a", None, 1, resolved=True),
+    ):
+        with pytest.raises(Unavailable):
+            call()

@@ -1,0 +1,72 @@
+"""A score over HTTP becomes an event on the bus, through the ledger's stream, for whoever has a rule there."""
+
+import json
+import time
+
+import boto3
+import httpx
+import pytest
+
+from models import recipe
+
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def client(stack):
+    """AWS clients of the stack."""
+    return lambda service: boto3.client(
+        service,
+        endpoint_url=stack.endpoint_url,
+        region_name=stack.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+@pytest.fixture(scope="module")
+def heard(stack, client):
+    """Return all events about a decision, as a rule of somebody else's feeds them into a queue."""
+    events, sqs = client("events"), client("sqs")
+    url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"source": ["vigil.scoring"]})
+    events.put_rule(Name="listener", EventBusName=stack.event_bus, EventPattern=pattern)
+    events.put_targets(Rule="listener", EventBusName=stack.event_bus, Targets=[{"Id": "queue", "Arn": arn}])
+    inbox = []
+
+    def wait(decision_id, count):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+                inbox.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found = {e["detail"]["event_id"]: e for e in inbox if e["detail"]["decision_id"] == decision_id}
+            if len(found) >= count:
+                return found
+            time.sleep(0.2)
+        pytest.fail(f"only {len(found)} of {count} events came")
+
+    return wait
+
+
+def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, heard):
+    headers = {"Authorization": f"Bearer {stack.tenants[0].api_key}"}
+    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False) as http:
+        for sample in recipe.load("wdbc").samples(1, 20):
+            body = {"model": "wdbc", "subject_id": "heard-of", "features": sample["features"]}
+            scored = http.post("/v1/scores", json=body).json()
+            if scored["band"] == "high":
+                break
+    found = heard(scored["decision_id"], 2)
+    assert {event["detail-type"] for event in found.values()} >= {"DecisionMade", "HighRiskFound"}
+    detail = found[f"{scored['decision_id']}.HighRiskFound"]["detail"]
+    assert (detail["tenant_id"], detail["model"]) == (stack.tenants[0].tenant_id, scored["model"])
+    assert (detail["band"], detail["occurred_at"]) == ("high", scored["created_at"])
+    assert "heard-of" not in json.dumps(found)
+
+
+def test_no_batch_was_given_up(stack, client):
+    url = stack.queues["scoring_events_dead_letters"]
+    attributes = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"

@@ -1,0 +1,70 @@
+"""A model's life on the deployed system: versions, a challenger, promotion by an operator, rollback; and outcomes."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from models import recipe
+
+NAME = "wdbc"
+
+
+def http(stack, key):
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def tenant(stack):
+    with http(stack, stack.tenants[0].api_key) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def operator(stack, cli):
+    key = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--operator").strip()
+    with http(stack, key) as client:
+        yield client
+
+
+def score(client, **changes):
+    (sample,) = recipe.load(NAME).samples(1, 1)
+    body = {"model": NAME, "subject_id": sample["subject_id"], "features": sample["features"]} | changes
+    answer = client.post("/v1/scores", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def test_only_an_operators_key_promotes(tenant, operator):
+    version = tenant.get(f"/v1/models/{NAME}/versions").json()["versions"][-1]["version"]
+    assert tenant.post(f"/v1/models/{NAME}/promote", json={"version": version}).status_code == 403
+    promoted = operator.post(f"/v1/models/{NAME}/promote", json={"version": version})
+    assert (promoted.status_code, promoted.json()["version"]) == (200, version)
+
+
+def test_going_back_is_a_new_signed_version_of_the_same_model(tenant, cli):
+    before = tenant.get(f"/v1/models/{NAME}/versions").json()["versions"]
+    old = next(v["version"] for v in before if "champion" in v["aliases"])
+    said = cli("models", "rollback", NAME, str(old))
+    after = tenant.get(f"/v1/models/{NAME}/versions").json()["versions"]
+    assert f"the same model as version {old}" in " ".join(said.split())
+    assert after[-1]["version"] == before[-1]["version"] + 1
+    assert after[-1]["aliases"] == ["champion"]
+    assert after[-1]["metrics"] == next(v["metrics"] for v in before if v["version"] == old)
+
+
+def test_an_outcome_is_joined_corrected_and_read_by_its_tenant_alone(stack, tenant):
+    decision = score(tenant, subject_id="outcome-1")["decision_id"]
+    report = {"decision_id": decision, "status": "unresolved", "recorded_at": datetime.now(UTC).isoformat()}
+    assert tenant.post("/v1/outcomes", json=report).status_code == 201
+    assert tenant.post("/v1/outcomes", json=report).status_code == 200
+    later = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    corrected = report | {"status": "occurred", "recorded_at": later}
+    assert tenant.post("/v1/outcomes", json=corrected).status_code == 201
+    found = tenant.get(f"/v1/outcomes/{decision}").json()
+    assert (found["status"], [o["status"] for o in found["history"]]) == ("occurred", ["unresolved", "occurred"])
+    assert decision in [o["decision_id"] for o in tenant.get("/v1/outcomes").json()["items"]]
+    with http(stack, stack.tenants[1].api_key) as other:
+        assert other.get(f"/v1/outcomes/{decision}").status_code == 404
+        assert other.post("/v1/outcomes", json=report).status_code == 404

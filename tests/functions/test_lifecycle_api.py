@@ -1,0 +1,96 @@
+"""The life-cycle function, wired as it is deployed, beside the scoring function that follows its promotions."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.functions.conftest import KEY, publish
+from tests.gateway import Context, event
+from vigil import bootstrap
+from vigil.engines.loading import load
+from vigil.lifecycle.model import takes_part
+from vigil.registry.package import Release, build
+
+BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}
+
+
+@pytest.fixture
+def api(published):
+    from functions.lifecycle_api import handler as lifecycle
+    from functions.scoring_api import handler as scoring
+
+    def call(method, path, role="operator", **kwargs):
+        function = lifecycle if path.endswith(("versions", "promote", "comparison")) else scoring
+        answer = function.lambda_handler(event(method, path, role=role, **kwargs), Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return call
+
+
+@pytest.fixture
+def minute_later(monkeypatch):
+    def wait():
+        registry = bootstrap.registry()
+        now = registry._clock
+        monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
+
+    return wait
+
+
+def release(publisher, model, version):
+    now = datetime.now(UTC)
+    publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
+
+
+def test_a_challenger_goes_from_the_shadow_to_a_share_to_champion(api, published, trained, minute_later):
+    release(published, trained, 2)
+    assert api("POST", "/v1/scores", body=BODY)[1]["model"]["version"] == 1
+    assert api("POST", "/v1/models/toy/promote", body={"version": 2, "alias": "challenger", "share": 500})[0] == 200
+    minute_later()
+    decided = {}
+    for number in range(40):
+        scored = api("POST", "/v1/scores", body=BODY | {"subject_id": f"p-{number}"})[1]
+        decided[f"p-{number}"] = scored["model"]["version"]
+        assert "comparison" not in scored
+    assert decided == {s: 2 if takes_part("toy", 2, "acme", s, 500) else 1 for s in decided}
+    status, compared = api("GET", "/v1/models/toy/comparison")
+    assert (status, compared["pairs"], compared["subjects"], compared["unanswered"]) == (200, 40, 40, 0)
+    assert (compared["difference"]["mean"], compared["changed"]["mean"]) == (0, 0)  # the same model twice
+    assert api("POST", "/v1/models/toy/promote", body={"version": 2})[0] == 200
+    minute_later()
+    assert {api("POST", "/v1/scores", body=BODY | {"subject_id": s})[1]["model"]["version"] for s in decided} == {2}
+    aliases = {v["version"]: v["aliases"] for v in api("GET", "/v1/models/toy/versions")[1]["versions"]}
+    assert "champion" in aliases[2]
+
+
+def test_a_version_without_a_complete_card_is_not_promoted(api, published, trained):
+    release(published, replace(trained, card="# Toy, simulated"), 2)
+    status, problem = api("POST", "/v1/models/toy/promote", body={"version": 2})
+    assert (status, len(problem["errors"])) == (422, 6)
+    assert api("GET", "/v1/models/toy/versions")[1]["versions"][0]["aliases"] == ["champion"]
+
+
+def test_only_operators_promote(api, published, trained):
+    release(published, trained, 2)
+    assert api("POST", "/v1/models/toy/promote", role="member", body={"version": 2})[0] == 403
+
+
+def test_the_sample_event_is_understood(api):
+    from functions.lifecycle_api.handler import lambda_handler
+
+    sample = json.loads((Path(__file__).parents[2] / "events" / "lifecycle_api.json").read_text())
+    assert lambda_handler(sample, Context())["statusCode"] == 404  # this deployment has no wdbc
+
+
+def test_the_openapi_document_of_the_address_covers_every_function(api):
+    paths = api("GET", "/openapi.json")[1]["paths"]
+    assert {"/v1/outcomes", "/v1/models/{name}/promote", "/v1/scores", "/v1/models/{name}/comparison"} <= set(paths)
+
+
+def test_publishing_is_what_makes_a_version_known(api, published, trained):
+    assert api("POST", "/v1/models/toy/promote", body={"version": 2})[0] == 404
+    publish(published, trained, 2)
+    assert [v["version"] for v in api("GET", "/v1/models/toy/versions")[1]["versions"]] == [1, 2]

@@ -1,0 +1,40 @@
+"""The events function, wired as it is deployed: stream records in, events on a bus out."""
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.gateway import Context
+
+SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "scoring_events.json").read_text())
+
+
+@pytest.fixture
+def queue(published):
+    """A queue that a rule on the bus feeds."""
+    events, sqs = boto3.client("events"), boto3.client("sqs")
+    url = sqs.create_queue(QueueName="test")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="all", EventBusName="decisions", EventPattern='{"source": ["vigil.scoring"]}')
+    events.put_targets(Rule="all", EventBusName="decisions", Targets=[{"Id": "q", "Arn": arn}])
+    return lambda: [
+        json.loads(m["Body"]) for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    ]
+
+
+def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, caplog):
+    from functions.scoring_events.handler import lambda_handler
+
+    assert lambda_handler(SAMPLE, Context()) == {"batchItemFailures": []}
+    told = sorted(queue(), key=lambda event: event["detail-type"])
+    assert [event["detail-type"] for event in told] == ["DecisionMade", "HighRiskFound"]
+    decision_id = SAMPLE["Records"][0]["dynamodb"]["NewImage"]["decision_id"]["S"]
+    assert [event["detail"]["event_id"] for event in told] == [
+        f"{decision_id}.DecisionMade",
+        f"{decision_id}.HighRiskFound",
+    ]
+    (line,) = (record for record in caplog.records if record.getMessage() == "request")
+    assert (line.method, line.records, line.failed) == ("STREAM", 1, 0)
+    assert SAMPLE["Records"][0]["dynamodb"]["NewImage"]["subject_id"]["S"] not in json.dumps(told)
