@@ -15,6 +15,7 @@ from models.evaluation import (
     by_band,
     by_group,
     calibration,
+    calibration_error,
     judge,
     metrics,
     precision,
@@ -99,7 +100,7 @@ def _estimates(test: Part, chance: Floats, seed: int) -> dict[str, Estimate]:
     bootstrap = Bootstrap(test.companies, seed)
     oracle = bootstrap.estimates(test.labels, test.probability, auc)["auc"]
     return {
-        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration),
+        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration, calibration_error),
         "oracle_auc": oracle,
     }
 

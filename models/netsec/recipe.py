@@ -20,6 +20,7 @@ from models.evaluation import (
     by_band,
     by_group,
     calibration,
+    calibration_error,
     judge,
     metrics,
     precision,
@@ -100,7 +101,7 @@ def _evaluated(assembled: Assembled, test: Table, judged: Judged, seed: int) -> 
 def _estimates(test: Table, judged: Judged, seed: int) -> dict[str, Estimate]:
     """Return how good the whole is, and each engine alone at what it is there for."""
     bootstrap = Bootstrap(test.networks, seed, repeats=100)
-    found = bootstrap.estimates(_sample(test).labels, judged.chance, auc, precision, brier, calibration)
+    found = bootstrap.estimates(_sample(test).labels, judged.chance, auc, precision, brier, calibration, calibration_error)
     alone: dict[str, tuple[Kind, ...]] = {
         "ddos_lgbm": ("ddos",),
         "malware_lgbm": ("malware",),
