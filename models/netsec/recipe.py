@@ -130,7 +130,7 @@ def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
 
 def _body(flow: Flow, number: int) -> dict[str, Any]:
     traffic = flow.traffic
-    subject = {"subject_id": f"sim-{flow.network}-{number:04d}", "_label": int(flow.kind != "benign")}
+    subject = {"subject_id": f"flow-{flow.network}-{number:04d}", "_label": int(flow.kind != "benign")}
     if number % 2 == 0 and len(traffic.packets) + len(traffic.neighbours) <= MOST_RECORDS:
         return {**subject, "history": as_json(traffic), "as_of": flow.as_of.isoformat()}
     return {**subject, "features": FLOWS.extract(traffic, flow.as_of)}
