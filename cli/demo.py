@@ -88,13 +88,23 @@ def _answer(answer: Answer, label: Any, bands: list[str]) -> Group:
     line = Table.grid(padding=(0, 2))
     line.add_row(
         Text(answer["subject_id"], style="bold"),
-        Bar(1.0, 0, answer["probability"], width=20, color=colour),
-        f"{answer['probability']:.3f}",
+        Bar(1.0, 0, answer["probability"] or 0, width=20, color=colour),
+        "unknown" if answer["probability"] is None else f"{answer['probability']:.3f}",
         Text(answer["band"], style=colour),
         "→ " + answer["decision"].replace("_", " "),
         Text(f"(truth: {label})", style="dim"),
     )
-    return Group("", line, *(_reason(reason) for reason in answer["explanation"][:3]))
+    return Group("", line, *_abstention(answer["abstention"]), *(_reason(r) for r in (answer["explanation"] or [])[:3]))
+
+
+def _abstention(abstention: Mapping[str, Any] | None) -> list[Text]:
+    """Return why no decision was taken, and the fact that would help most."""
+    if abstention is None:
+        return []
+    reasons = ", ".join(reason.replace("_", " ") for reason in abstention["reasons"])
+    fact = abstention["missing_fact"]
+    wish = f"; it would help most to know {fact['feature']}" if fact else ""
+    return [Text(f"   ? no decision: {reasons}{wish}", style="yellow")]
 
 
 def _reason(reason: Mapping[str, Any]) -> Text:

@@ -101,7 +101,9 @@ def _evaluated(assembled: Assembled, test: Table, judged: Judged, seed: int) -> 
 def _estimates(test: Table, judged: Judged, seed: int) -> dict[str, Estimate]:
     """Return how good the whole is, and each engine alone at what it is there for."""
     bootstrap = Bootstrap(test.networks, seed, repeats=100)
-    found = bootstrap.estimates(_sample(test).labels, judged.chance, auc, precision, brier, calibration, calibration_error)
+    found = bootstrap.estimates(
+        _sample(test).labels, judged.chance, auc, precision, brier, calibration, calibration_error
+    )
     alone: dict[str, tuple[Kind, ...]] = {
         "ddos_lgbm": ("ddos",),
         "malware_lgbm": ("malware",),
