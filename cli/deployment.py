@@ -23,3 +23,11 @@ def enter() -> None:
     if (embedded := Embedded.load(home())) is None:
         raise NotFound("no deployment: run `make up`, or set VIGIL_STAGE and the other variables of a function")
     embedded.activate()
+
+
+def tenants() -> list[str]:
+    """Return the tenants of the embedded deployment; raise NotFound on any other, whose tenants must be named."""
+    embedded = Embedded.load(home())
+    if embedded is None or os.environ.get("VIGIL_DECISIONS_TABLE") != embedded.tables["decisions"]:
+        raise NotFound("name the tenants with --tenant")
+    return [tenant.tenant_id for tenant in embedded.tenants]

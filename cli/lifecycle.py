@@ -1,6 +1,6 @@
-"""`vigil models compare|rollback|withdraw`: challenger against champion, and the way back to an older version."""
+"""`vigil models compare|retrain|rollback|withdraw`: challengers, and the way back to an older version."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +25,24 @@ def compare_command(name: str, keys_folder: KeysFolder = None) -> None:
     for row in _rows(found):
         table.add_row(*row)
     out.print(table)
+
+
+def retrain_command(
+    name: Annotated[str, typer.Argument(help="A model whose recipe can retrain")],
+    since: Annotated[datetime, typer.Option(help="Outcomes received since then, UTC", formats=["%Y-%m-%d"])],
+    tenant: Annotated[list[str] | None, typer.Option(help="Whose outcomes; default: those of this machine")] = None,
+    seed: int = 1,
+    keys_folder: KeysFolder = None,
+) -> None:
+    """Train a challenger on recipe data and outcomes, compare it with the champion, sign, publish, put on trial.
+
+    Nothing is published if a feature tells the label or the challenger is shown to be calibrated worse.
+    """
+    from cli.retraining import retrain
+
+    deployment.enter()
+    version = retrain(name, since.replace(tzinfo=UTC), tenant or deployment.tenants(), seed, keys_folder)
+    out.print(f"[bold]{name}[/] version {version} is published and scores in the shadow of the champion")
 
 
 def rollback_command(

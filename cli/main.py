@@ -24,7 +24,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, 
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
-for command in (lifecycle.compare_command, lifecycle.rollback_command, lifecycle.withdraw_command):
-    models.app.command(command.__name__.removesuffix("_command"))(command)
 app.add_typer(tenants.app, name="tenants")
+for name in ("compare", "retrain", "rollback", "withdraw"):
+    models.app.command(name)(getattr(lifecycle, f"{name}_command"))
 app.command("demo")(demo.demo_command)

@@ -1,6 +1,7 @@
 """`vigil models`: train, verify, publish, promote and list model packages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,15 +66,17 @@ def train(
 
     key = keys.signing_key(key_folder(keys_folder))
     training = Training(name, packages or deployment.home() / "packages", seed)
+    with progress_bar(name) as progress:
+        return run(training, key, progress, force=force)
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Callable[[str, float], None]]:
+    """Show the progress of a training: yields what is called with a step and the fraction done."""
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task(name, total=1.0)
-        return run(
-            training,
-            key,
-            lambda step, done: bar.update(task, description=f"{name}: {step}", completed=done),
-            force=force,
-        )
+        yield lambda step, done: bar.update(task, description=f"{name}: {step}", completed=done)
 
 
 @app.command("verify")

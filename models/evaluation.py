@@ -1,7 +1,7 @@
 """How good a model is on held-out rows, with 95 % intervals from a bootstrap that resamples whole subjects."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,9 @@ from vigil.registry.panel import Panel
 
 Measure = Callable[[Ints, Floats, Floats], Mapping[str, float]]
 """Labels, probabilities and row weights to one or more named numbers."""
+
+Rows = slice | NDArray[np.bool_]
+"""Which rows of a table."""
 
 SMALLEST_CELL = 11
 """Groups below this are not shown: they could point at a person."""
@@ -77,9 +80,25 @@ class Bootstrap:
     def estimates(self, labels: Ints, chance: Floats, *measures: Measure) -> dict[str, Estimate]:
         """Return each number on the rows as they are, and its interval over resamples that hold both classes."""
 
-        def figures(rows: slice | NDArray[np.bool_], weights: Floats) -> dict[str, float]:
-            return {k: v for m in measures for k, v in m(labels[rows], chance[rows], weights).items()}
+        def figures(rows: Rows, weights: Floats) -> dict[str, float]:
+            return _figures(measures, labels[rows], chance[rows], weights)
 
+        return self._intervals(labels, figures)
+
+    def differences(
+        self, labels: Ints, before: Floats, after: Floats, *measures: Measure
+    ) -> tuple[dict[str, float], dict[str, float], dict[str, Estimate]]:
+        """Return each number before and after, and the difference with its interval, paired over the same resamples."""
+
+        def gaps(rows: Rows, weights: Floats) -> dict[str, float]:
+            old, new = (_figures(measures, labels[rows], chance[rows], weights) for chance in (before, after))
+            return {name: new[name] - old[name] for name in old}
+
+        even = np.ones(len(labels))
+        first, second = (_figures(measures, labels, chance, even) for chance in (before, after))
+        return first, second, self._intervals(labels, gaps)
+
+    def _intervals(self, labels: Ints, figures: Callable[[Rows, Floats], Mapping[str, float]]) -> dict[str, Estimate]:
         rng = np.random.default_rng(self.seed)
         _, subject = np.unique(self.subjects, return_inverse=True)
         people = int(subject.max()) + 1
@@ -94,6 +113,10 @@ class Bootstrap:
             low, high = np.quantile([figure[name] for figure in resampled], [0.025, 0.975])
             found[name] = Estimate(value, float(low), float(high))
         return found
+
+
+def _figures(measures: Iterable[Measure], labels: Ints, chance: Floats, weights: Floats) -> dict[str, float]:
+    return {name: value for measure in measures for name, value in measure(labels, chance, weights).items()}
 
 
 def flat(estimates: Mapping[str, Estimate]) -> dict[str, float]:

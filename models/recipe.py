@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
+from models.known import Known
 from vigil.registry.model import TrainedModel
 
 Progress = Callable[[str, float], None]
@@ -20,6 +21,18 @@ class Recipe(Protocol):
 
     def samples(self, seed: int, count: int) -> Iterable[dict[str, Any]]:
         """Return held-out rows as `POST /v1/scores` bodies without `model`, with the true label under `_label`."""
+        ...
+
+
+@runtime_checkable
+class Retrainable(Protocol):
+    """A recipe that can also learn from what became of the subjects of its decisions."""
+
+    def retrain(self, seed: int, known: Known, progress: Progress) -> tuple[TrainedModel, Known]:
+        """Train on the recipe's own data and on known outcomes; return the model and rows it was not trained on.
+
+        Raises LeakageError if a feature tells the label.
+        """
         ...
 
 

@@ -16,6 +16,7 @@ from models.iit.people import Bools, Floats, Ints
 from models.iit.presets import LAST_DAY
 from models.iit.records import contacts, history, left, moment
 from models.iit.simulator import Cohort
+from models.known import Known
 from vigil.features.model import History, expected_contacts
 from vigil.features.service import feature_set
 from vigil.registry.model import FeatureValue
@@ -74,6 +75,17 @@ class Table:
     def where(self, mask: Bools) -> "Table":
         """Return the rows where the mask is true."""
         return Table(*(getattr(self, n)[mask] for n in self.__dataclass_fields__))
+
+    def with_known(self, known: Known) -> "Table":
+        """Return these rows and then those whose outcome was reported, which are of nobody in the cohort (-1)."""
+        nobody = np.full(len(known), -1)
+        return Table(
+            rows=np.concatenate([self.rows, known.rows]),
+            labels=np.concatenate([self.labels, known.labels]),
+            patients=np.concatenate([self.patients, nobody]),
+            visit_rows=np.concatenate([self.visit_rows, nobody]),
+            probability=np.concatenate([self.probability, np.full(len(known), np.nan)]),
+        )
 
 
 def halves(cohort: Cohort, table: Table, seed: int) -> tuple[Table, Table]:

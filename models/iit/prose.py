@@ -1,5 +1,7 @@
 """What the card of the `iit` model says in words."""
 
+from dataclasses import replace
+
 from models.card import Prose
 from models.iit.dataset import CUTOFF, EXTRACTED_AT
 from models.iit.presets import DRIFT_DAY, PLANTED
@@ -56,3 +58,14 @@ PROSE = Prose(
         "Being flagged brings help: the main harm is under-flagging.",
     ],
 )
+
+
+def prose(outcomes: int) -> Prose:
+    """Return the prose of a model that was also trained on so many reported outcomes."""
+    if not outcomes:
+        return PROSE
+    first_line = (
+        f"**Simulated, in the main: this model was trained on simulated patients and on {outcomes} reported outcomes, "
+        "and evaluated on simulated patients.**"
+    )
+    return replace(PROSE, first_line=first_line)

@@ -29,10 +29,11 @@ from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
 from models.iit.groups import audited
 from models.iit.label import LABEL
 from models.iit.presets import DRIFT_DAY, SOUTH_AFRICA_LIKE
-from models.iit.prose import PROSE
+from models.iit.prose import prose
 from models.iit.records import history, subject
 from models.iit.rules import RULES
 from models.iit.simulator import Cohort, simulate
+from models.known import Known, nothing
 from models.leakage import refuse_leaks
 from models.parts import Tests
 from models.recipe import Progress
@@ -57,6 +58,10 @@ def _bands(chance: Floats) -> tuple[Band, ...]:
     )
 
 
+CALIBRATION_BOUND = 0.03
+"""A third of the base rate: beyond it the bands no longer mean what they say."""
+TELLING = 100
+"""With fewer outcomes of either kind than this, one column may tell them by chance."""
 GATE = 0.005
 """One in two hundred visits like those of training is called out of domain."""
 PLAN = Plan(_bands, positive="moderate", promise=Promise(alpha=0.08, delta=0.1, harm="missed"))
@@ -71,34 +76,50 @@ def train(seed: int, progress: Progress) -> TrainedModel:
     return build(seed, PATIENTS, progress)
 
 
+def retrain(seed: int, known: Known, progress: Progress) -> tuple[TrainedModel, Known]:
+    """Train on the cohort and on most of the known outcomes; return the model and what was held out of both.
+
+    Raises LeakageError if a single feature tells the label, in the cohort or among the outcomes.
+    """
+    return rebuild(seed, PATIENTS, known, progress)
+
+
 def build(seed: int, patients: int, progress: Progress) -> TrainedModel:
     """Train on a cohort of that many patients."""
+    return rebuild(seed, patients, nothing(FEATURES.specs), progress)[0]
+
+
+def rebuild(seed: int, patients: int, known: Known, progress: Progress) -> tuple[TrainedModel, Known]:
+    """Train on a cohort of that many patients and on known outcomes."""
     progress("simulating patients", 0.0)
     cohort = simulate(seed, patients, PRESET)
-    train_rows = dataset.table(cohort, "train", lambda done: progress("features for training", 0.05 + 0.4 * done))
+    learnt, held_out = known.split()
+    own_rows = dataset.table(cohort, "train", lambda done: progress("features for training", 0.05 + 0.4 * done))
+    train_rows = own_rows.with_known(learnt)
     calibration_rows = dataset.table(
         cohort, "calibration", lambda done: progress("features for calibration", 0.45 + 0.15 * done)
     )
     progress("training", 0.6)
     refuse_leaks(train_rows.rows, train_rows.labels, FEATURES.specs)
+    if min(known.labels.sum(), len(known) - known.labels.sum()) >= TELLING:
+        refuse_leaks(known.rows, known.labels, FEATURES.specs)
     tune, certified = dataset.halves(cohort, calibration_rows, seed)
     engines = _engines(train_rows, tune, seed)
     progress("calibrating", 0.62)
-    assembled = assemble(_frame(train_rows), engines, PLAN, tune.sample, certified.sample)
+    assembled = assemble(_frame(train_rows, len(learnt)), engines, PLAN, tune.sample, certified.sample)
     test = dataset.table(cohort, "test", lambda done: progress("features for testing", 0.65 + 0.1 * done))
     progress("judging", 0.75)
     judged = judge(assembled.panel, test.rows, test.labels)
     progress("evaluating", 0.85)
     estimates = _evaluate(cohort, test, judged.chance, seed)
     groups = by_band(assembled.contract, test.labels, judged) + by_group(audited(cohort, test), test.labels, judged)
-    contract = replace(assembled.contract, metrics=metrics(estimates, test.labels, judged, groups))
+    figures = metrics(estimates, test.labels, judged, groups)
+    contract = replace(assembled.contract, metrics=figures, calibration_bound=CALIBRATION_BOUND)
     progress("done", 1.0)
-    return TrainedModel(
-        contract,
-        assembled.files,
-        golden(contract, test.rows, judged.verdicts),
-        card.render(contract, PROSE, estimates, groups),
-    )
+    text = card.render(contract, prose(len(learnt)), estimates, groups)
+    model = TrainedModel(contract, assembled.files, golden(contract, test.rows, judged.verdicts), text)
+    own = Known(test.rows, test.labels, np.array([subject(patient) for patient in test.patients], np.str_))
+    return model, own.with_(held_out)
 
 
 def _engines(trained: Table, tune: Table, seed: int) -> list[parts.Part]:
@@ -144,13 +165,14 @@ def _evaluate(cohort: Cohort, test: Table, chance: Floats, seed: int) -> dict[st
     }
 
 
-def _frame(trained: Table) -> Frame:
+def _frame(trained: Table, outcomes: int) -> Frame:
+    reported = f" and {outcomes} reported outcomes" if outcomes else ""
     return Frame(
         name="iit",
         features=FEATURES.specs,
         label=LABEL,
         training=TrainingData(
-            description=f"Simulated cohort `{PRESET.name}`, index visits resolved by {CUTOFF:%Y-%m-%d}.",
+            description=f"Simulated cohort `{PRESET.name}`, index visits resolved by {CUTOFF:%Y-%m-%d}{reported}.",
             simulated=True,
             rows=len(trained),
             sha256=digest(trained.rows, trained.labels, FEATURES.specs),

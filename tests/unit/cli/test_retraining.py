@@ -1,0 +1,105 @@
+"""`iit` learns from reported outcomes: signed and compared if it is sound, refused if it is not."""
+
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from cli.retraining import Signer, challenge, retrainable
+from cli.training import verified
+from models.iit import recipe as iit
+from models.iit.dataset import FEATURES
+from models.known import known, nothing
+from tests.fakes.registry import KEY, KEYS, NOW
+from vigil.engines.loading import load
+from vigil.errors import Conflict, NotFound
+from vigil.registry.gates import check_promotable
+from vigil.registry.package import Expected, Release, Verifier, build
+
+PATIENTS = 1500
+SMALL = SimpleNamespace(retrain=lambda seed, outcomes, progress: iit.rebuild(seed, PATIENTS, outcomes, progress))
+
+
+def quiet(_step, _done):
+    return None
+
+
+@pytest.fixture(scope="module")
+def first():
+    """A model without outcomes, and what it was not trained on."""
+    return iit.rebuild(1, PATIENTS, nothing(FEATURES.specs), quiet)
+
+
+@pytest.fixture(scope="module")
+def champion(first):
+    from datetime import timedelta
+
+    files = build(first[0], Release(1, NOW, NOW + timedelta(days=10_000)), KEY, load)
+    return Verifier(KEYS, load).verify(files, Expected())
+
+
+@pytest.fixture(scope="module")
+def reported(first):
+    """Outcomes like those of the cohort: 600 of the rows that were held out, under subjects of a tenant."""
+    rows = first[1]
+    some = np.random.default_rng(2).permutation(len(rows))[:600]
+    return known(rows.rows[some].tolist(), rows.labels[some].tolist(), [f"acme/{n}" for n in some], rows.rows.shape[1])
+
+
+@pytest.fixture(scope="module")
+def challenged(champion, reported):
+    return challenge(SMALL, reported, champion, Signer(KEY, 2), quiet)
+
+
+def test_a_challenger_is_signed_under_the_next_version_and_passes_every_gate(challenged):
+    model = verified(challenged[0], KEYS)
+    assert (model.name, model.version) == ("iit", 2)
+    check_promotable(model)
+
+
+def test_its_card_and_manifest_say_that_outcomes_were_learnt_from(challenged, reported):
+    model, learnt = verified(challenged[0], KEYS), len(reported.split()[0])
+    assert f"{learnt} reported outcomes" in model.card.splitlines()[0]
+    assert f"{learnt} reported outcomes" in model.contract.training.description
+
+
+def test_both_are_measured_on_the_same_rows_with_intervals(challenged, reported, first):
+    found = challenged[1]
+    assert found.rows == len(first[1]) + len(reported.split()[1])
+    for measure in ("auc", "brier", "calibration_error"):
+        difference = found.difference[measure]
+        assert difference.value == pytest.approx(found.challenger[measure] - found.champion[measure])
+        assert difference.low <= difference.value <= difference.high
+
+
+def test_an_outcome_that_leaks_into_a_feature_is_refused(champion, reported):
+    column = next(i for i, spec in enumerate(FEATURES.specs) if spec.name == "last_days_late")
+    leaky, labels = reported.rows.copy(), np.arange(len(reported)) % 3 // 2
+    leaky[:, column] = labels * 80.0
+    with pytest.raises(Conflict, match=r"not published: last_days_late alone has AUC"):
+        challenge(SMALL, replace(reported, rows=leaky, labels=labels), champion, Signer(KEY, 2), quiet)
+
+
+def test_outcomes_that_spoil_the_calibration_are_refused(champion, reported):
+    """Every outcome reported as an interruption, many times over: the challenger believes in a far higher rate."""
+    spoilt = replace(reported, labels=np.ones_like(reported.labels))
+    many = partial(np.repeat, repeats=40, axis=0)
+    spoilt = replace(spoilt, rows=many(spoilt.rows), labels=many(spoilt.labels), subjects=many(spoilt.subjects))
+    with pytest.raises(Conflict, match="calibration error is higher by"):
+        challenge(SMALL, spoilt, champion, Signer(KEY, 2), quiet)
+
+
+def test_a_champion_of_another_schema_is_no_match(champion, reported):
+    narrower = replace(champion.contract.features[0], maximum=7)
+    contract = replace(champion.contract, features=(narrower, *champion.contract.features[1:]))
+    other = replace(champion, manifest=replace(champion.manifest, contract=contract))
+    with pytest.raises(Conflict, match="another schema"):
+        challenge(SMALL, reported, other, Signer(KEY, 2), quiet)
+
+
+@pytest.mark.parametrize("name", ["wdbc", "nothing"])
+def test_a_model_that_cannot_retrain_is_named(name):
+    with pytest.raises(NotFound, match=name):
+        retrainable(name)

@@ -1,0 +1,89 @@
+"""A challenger meets the champion on the same rows, and one that is shown to be calibrated worse is refused."""
+
+import numpy as np
+import pytest
+
+from models.challenge import WorseCalibration, contest
+from models.evaluation import Bootstrap, auc, brier
+from models.known import known, nothing
+from vigil.engines.model import Calibration, EngineSpec, EngineVote, side, sigmoid
+from vigil.ensemble.model import Band, Ensemble
+from vigil.registry.model import FeatureSpec, Label, ModelContract, TrainingData
+from vigil.registry.panel import Panel
+
+CONTRACT = ModelContract(
+    name="toy",
+    features=(FeatureSpec("x", "number", "x"),),
+    label=Label("y", "y", 1),
+    engines=(EngineSpec("line", "lightgbm", "line.txt", None, Calibration()),),
+    ensemble=Ensemble({"line": 1.0}, positive_from=0.5),
+    bands=(Band("low", 0.0, "wait"), Band("high", 0.5, "call")),
+    training=TrainingData("made up", True, 1, "0" * 64),
+    metrics={},
+)
+
+
+class Line:
+    """Log-odds that are a straight line in the one feature."""
+
+    def __init__(self, slope, shift):
+        self.slope, self.shift = slope, shift
+
+    def assess(self, row):
+        raw = self.slope * row[0] + self.shift
+        return EngineVote(side(sigmoid(raw), 0.5), sigmoid(raw), raw=raw, version="line")
+
+
+def panel(slope=1.0, shift=0.0):
+    return Panel(CONTRACT, {"line": Line(slope, shift)})
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    """Rows whose true log-odds are the feature itself, four to a subject."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(-1, 1.2, 3000)
+    labels = (rng.random(3000) < 1 / (1 + np.exp(-x))).astype(int)
+    return known(x.reshape(-1, 1).tolist(), labels.tolist(), [f"s-{n // 4}" for n in range(3000)], 1)
+
+
+def test_a_challenger_like_the_champion_differs_by_nothing(held_out):
+    found = contest(panel(), panel(), held_out, seed=1)
+    assert (found.rows, found.champion) == (3000, found.challenger)
+    assert {(d.value, d.low, d.high) for d in found.difference.values()} == {(0.0, 0.0, 0.0)}
+
+
+def test_a_better_calibrated_challenger_is_shown_to_be_better(held_out):
+    found = contest(panel(shift=1.0), panel(), held_out, seed=1)
+    assert found.difference["calibration_error"].high < 0
+    assert found.difference["brier"].high < 0
+    assert abs(found.difference["auc"].value) < 1e-9
+
+
+def test_a_worse_calibrated_challenger_is_refused_even_if_it_ranks_as_well(held_out):
+    with pytest.raises(WorseCalibration, match="calibration error is higher by"):
+        contest(panel(), panel(shift=0.6), held_out, seed=1)
+
+
+def test_a_difference_is_paired_over_the_same_resamples(held_out):
+    """Two near-equal answers differ by little, however uncertain each of them is."""
+    chance = 1 / (1 + np.exp(-held_out.rows[:, 0]))
+    subjects = np.arange(3000) // 4
+    bootstrap = Bootstrap(subjects, seed=1, repeats=100)
+    before, after, difference = bootstrap.differences(held_out.labels, chance, chance * 0.999, auc, brier)
+    alone = bootstrap.estimates(held_out.labels, chance, brier)["brier"]
+    assert difference["brier"].value == pytest.approx(after["brier"] - before["brier"])
+    assert difference["brier"].high - difference["brier"].low < (alone.high - alone.low) / 50
+
+
+def test_subjects_are_on_one_side_whatever_comes_later(held_out):
+    learnt, kept = held_out.split()
+    assert not set(learnt.subjects.tolist()) & set(kept.subjects.tolist())
+    assert len(kept) / len(held_out) == pytest.approx(0.4, abs=0.05)
+    more = held_out.with_(known([[0.0]], [1], ["someone else"], 1))
+    assert set(learnt.subjects.tolist()) <= set(more.split()[0].subjects.tolist())
+
+
+def test_no_outcomes_are_rows_too():
+    learnt, kept = nothing(CONTRACT.features).split()
+    assert (len(learnt), len(kept), learnt.rows.shape) == (0, 0, (0, 1))
