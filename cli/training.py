@@ -10,14 +10,18 @@ from pathlib import Path
 
 from cli.checkout import ROOT
 from models import recipe
-from vigil.engines import lightgbm as engine
+from vigil.engines import loading as engine
 from vigil.errors import ModelRefused, NotFound
 from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import FILE_LIMITS
+from vigil.registry.model import FILE_LIMITS, file_limit
 from vigil.registry.package import Expected, Release, Verifier, build
 from vigil.registry.signing import PublicKeys, SigningKey
 
-_SHARED = ("models/*.py", "layers/core/vigil/features/**/*.py", "layers/core/vigil/registry/*.py")
+_LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
+_SHARED = (
+    "models/*.py",
+    *(f"layers/core/vigil/{room}/*.py" for room in ("engines", "ensemble", "features", "registry")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def versions(parent: Path) -> list[int]:
 
 def read_package(folder: Path) -> dict[str, bytes]:
     """Return the files of a package folder; raise ModelRefused for a missing one or one over its size."""
-    return {name: _read(folder / name, limit) for name, limit in FILE_LIMITS.items()}
+    present = {path.name for path in folder.iterdir() if path.is_file()}
+    return {name: _read(folder / name) for name in sorted({*present, *FILE_LIMITS})}
 
 
 def verified(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
@@ -75,13 +80,15 @@ def verified(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
     return Verifier(keys, engine.load).verify(files, Expected(now=datetime.now(UTC)))
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > limit:
+        if path.stat().st_size > (limit := file_limit(path.name)):
             raise ModelRefused("oversized", f"{path.name} has more than {limit} bytes")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ModelRefused("missing_file", f"{path.name} is not there") from error
+    except KeyError as error:
+        raise ModelRefused("malformed", f"{path.name} is no file of a package") from error
 
 
 def _is_current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> bool:
@@ -97,7 +104,8 @@ def _is_current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> boo
 
 def _stamp(training: Training, key: SigningKey) -> str:
     """Hash all that determines what training gives, the clock apart."""
-    digest = hashlib.sha256(f"{training.seed} {key.key_id} {training.valid_days} {installed('lightgbm')}".encode())
+    libraries = " ".join(installed(library) for library in _LIBRARIES)
+    digest = hashlib.sha256(f"{training.seed} {key.key_id} {training.valid_days} {libraries}".encode())
     for path in _sources(training.name):
         content = path.read_bytes()
         digest.update(f"\n{path.relative_to(ROOT)} {len(content)}\n".encode() + content)

@@ -34,6 +34,8 @@ def render(contract: ModelContract, prose: Prose, estimates: Mapping[str, Estima
         _label(contract),
         _metrics(estimates),
         _bands(contract, prose.bands),
+        _engines(contract),
+        _abstention(contract),
         _groups(groups),
         _bullets("Limits", prose.limits),
     ]
@@ -66,9 +68,47 @@ def _bands(contract: ModelContract, how: str) -> str:
     return _table("Bands", ("band", "from probability", "decision"), rows) + f"\n\n{how}"
 
 
+def _engines(contract: ModelContract) -> str:
+    ensemble = contract.ensemble
+    rows = [
+        (spec.name, spec.kind, str(len(contract.columns(spec))), f"{ensemble.weights.get(spec.name, 0):.3f}")
+        for spec in contract.engines
+    ]
+    table = _table("Engines", ("engine", "kind", "features", "weight"), rows)
+    return (
+        f"{table}\n\nPolicy on disagreement: {ensemble.policy}. Positive from probability {ensemble.positive_from:g}."
+    )
+
+
+def _abstention(contract: ModelContract) -> str:
+    rule, metrics = contract.abstention, contract.metrics
+    lines = ["No threshold could be certified: every answer is marked `no_calibration`."]
+    if rule:
+        what = "negative answers" if rule.harm == "missed" else "answers"
+        lines = [
+            f"Of the {what} given, at most {rule.alpha:g} are in error, with confidence {1 - rule.delta:g}.",
+            f"Method: fixed-sequence Clopper-Pearson; upper bound found: {rule.accepted_error_bound:.4f}.",
+            f"Threshold on the doubt: {rule.threshold:.4f}, which accepts {rule.coverage:.3f} of the rows.",
+        ]
+    figures = [f"{name.replace('_', ' ')}: {metrics[name]:.4f}" for name in sorted(metrics) if _is_abstention(name)]
+    return _bullets("Abstention", [*lines, *(f"Held-out {figure}" for figure in figures)])
+
+
+def _is_abstention(name: str) -> bool:
+    return name in {"coverage", "abstention_rate", "accepted_error"} or name.startswith("abstained_")
+
+
 def _groups(groups: Sequence[GroupRow]) -> str:
-    rows = [(g.group, _count(g.rows), *map(_figure, (g.event_rate, g.mean_probability, g.auc))) for g in groups]
-    table = _table("By group, held-out rows", ("group", "rows", "event rate", "mean probability", "AUC"), rows)
+    rows = [
+        (
+            g.group,
+            _count(g.rows),
+            *map(_figure, (g.event_rate, g.mean_probability, g.auc, g.coverage, g.coverage and 1 - g.coverage)),
+        )
+        for g in groups
+    ]
+    header = ("group", "rows", "event rate", "mean probability", "AUC", "coverage", "abstention rate")
+    table = _table("By group, held-out rows", header, rows)
     return f"{table}\n\nn/a: fewer than {SMALLEST_CELL} rows, or of either class; within a band AUC says nothing."
 
 

@@ -1,6 +1,7 @@
 """How good a model is on held-out rows, with 95 % intervals from a bootstrap that resamples whole subjects."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from models.training import Floats, Ints, logistic
+from vigil.ensemble.model import Verdict
 from vigil.registry.model import ModelContract
+from vigil.registry.panel import Panel
 
 Measure = Callable[[Ints, Floats, Floats], Mapping[str, float]]
 """Labels, probabilities and row weights to one or more named numbers."""
@@ -93,9 +96,65 @@ def flat(estimates: Mapping[str, Estimate]) -> dict[str, float]:
     return {name: round(value, 6) for name, value in out.items()}
 
 
+def metrics(
+    estimates: Mapping[str, Estimate], labels: Ints, judged: "Judged", groups: Sequence["GroupRow"]
+) -> dict[str, float]:
+    """Return all numbers of a manifest: estimates with intervals, counts, abstentions, and coverage by group."""
+    return {**flat(estimates), **counts(labels), **abstentions(judged), **group_coverage(groups)}
+
+
 def counts(labels: Ints) -> dict[str, float]:
     """Return how many held-out rows there were, and the share of them with the label."""
     return {"test_rows": float(len(labels)), "base_rate": round(float(labels.mean()), 6)}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a panel says of held-out rows: probability, whether it answered, and whether that answer was an error.
+
+    `reasons` counts the rows that abstained for each reason.
+    """
+
+    verdicts: Sequence[Verdict]
+    chance: Floats
+    answered: NDArray[np.bool_]
+    promised: NDArray[np.bool_]
+    errors: NDArray[np.bool_]
+    reasons: Mapping[str, int]
+
+
+def judge(panel: Panel, rows: Floats, labels: Ints) -> Judged:
+    """Return the verdicts on held-out rows; a row without any probability counts with the base rate."""
+    verdicts = [panel.assess(row) for row in rows.tolist()]
+    rate, positive_from = float(labels.mean()), panel.contract.ensemble.positive_from
+    chance = np.array([rate if v.probability is None else v.probability for v in verdicts])
+    return Judged(
+        verdicts,
+        chance,
+        np.array([not v.reasons for v in verdicts]),
+        np.array([v.guaranteed for v in verdicts]),
+        (chance >= positive_from) != (labels == 1),
+        Counter(reason for v in verdicts for reason in v.reasons),
+    )
+
+
+def abstentions(judged: Judged) -> dict[str, float]:
+    """Return coverage, the share that abstains and why, and the error among the answers that carry the promise."""
+    figures = {"coverage": float(judged.answered.mean()), "abstention_rate": float(1 - judged.answered.mean())}
+    if judged.promised.any():
+        figures["accepted_error"] = float(judged.errors[judged.promised].mean())
+    figures |= {f"abstained_{reason}": count / len(judged.chance) for reason, count in sorted(judged.reasons.items())}
+    return {name: round(value, 6) for name, value in figures.items()}
+
+
+def group_coverage(groups: Sequence["GroupRow"]) -> dict[str, float]:
+    """Return the manifest's numbers of coverage and abstention by group, for groups large enough to be shown."""
+    found: dict[str, float] = {}
+    for group in groups:
+        if group.coverage is not None and group.abstention is not None:
+            name = group.group.replace(" ", "_")
+            found |= {f"coverage[{name}]": group.coverage, f"abstention_rate[{name}]": group.abstention}
+    return {name: round(value, 6) for name, value in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,24 +166,30 @@ class GroupRow:
     event_rate: float | None
     mean_probability: float | None
     auc: float | None
+    coverage: float | None
+
+    @property
+    def abstention(self) -> float | None:
+        """The share of the group's rows that got no answer."""
+        return None if self.coverage is None else 1 - self.coverage
 
 
-def by_band(contract: ModelContract, labels: Ints, chance: Floats) -> list[GroupRow]:
-    """Return event rate and mean probability of each band: they should agree."""
-    named = np.array([contract.band(p).name for p in chance.tolist()])
+def by_band(contract: ModelContract, labels: Ints, judged: Judged) -> list[GroupRow]:
+    """Return event rate, mean probability and coverage of each band: the first two should agree."""
+    named = np.array([contract.band(p).name for p in judged.chance.tolist()])
     masks = {f"band {band.name}": named == band.name for band in contract.bands}
-    return [replace(row, auc=None) for row in by_group(masks, labels, chance)]
+    return [replace(row, auc=None) for row in by_group(masks, labels, judged)]
 
 
-def by_group(groups: Mapping[str, NDArray[np.bool_]], labels: Ints, chance: Floats) -> list[GroupRow]:
-    """Return event rate, mean probability and AUC of each group."""
-    return [_group(name, labels[mask], chance[mask]) for name, mask in groups.items()]
+def by_group(groups: Mapping[str, NDArray[np.bool_]], labels: Ints, judged: Judged) -> list[GroupRow]:
+    """Return event rate, mean probability, AUC and coverage of each group."""
+    return [_group(name, labels[mask], judged.chance[mask], judged.answered[mask]) for name, mask in groups.items()]
 
 
-def _group(name: str, labels: Ints, chance: Floats) -> GroupRow:
+def _group(name: str, labels: Ints, chance: Floats, answered: NDArray[np.bool_]) -> GroupRow:
     events = int(labels.sum())
     if len(labels) < SMALLEST_CELL:
-        return GroupRow(name, len(labels), None, None, None)
+        return GroupRow(name, len(labels), None, None, None, None)
     few = min(events, len(labels) - events) < SMALLEST_CELL
     area = None if few else float(roc_auc_score(labels, chance))
-    return GroupRow(name, len(labels), float(labels.mean()), float(chance.mean()), area)
+    return GroupRow(name, len(labels), float(labels.mean()), float(chance.mean()), area, float(answered.mean()))

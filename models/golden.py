@@ -5,23 +5,27 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from models.training import Floats
+from vigil.ensemble.model import Verdict
 from vigil.registry.model import FeatureValue, ModelContract
 
 WANTED = 32
 
 
-def golden(contract: ModelContract, rows: Floats, chance: Floats) -> tuple[Mapping[str, FeatureValue], ...]:
-    """Return some 32 named rows that together show every category, missing values and every band.
+def golden(
+    contract: ModelContract, rows: Floats, verdicts: Sequence[Verdict]
+) -> tuple[Mapping[str, FeatureValue], ...]:
+    """Return some 32 named rows that together show every category, missing value, band, reason and rule that occurs.
 
     Held-out rows first (a greedy cover of what they show, then an even spread over probabilities); what they never
     show is written into the first of them.
     """
-    real = [contract.decode(rows[i].tolist()) for i in _cover(contract, rows, chance)]
+    real = [contract.decode(rows[i].tolist()) for i in _cover(contract, rows, verdicts)]
     return (*real, *_unseen(contract, real))
 
 
-def _cover(contract: ModelContract, rows: Floats, chance: Floats) -> list[int]:
-    facets = [_facets(contract, row, p) for row, p in zip(rows.tolist(), chance.tolist(), strict=True)]
+def _cover(contract: ModelContract, rows: Floats, verdicts: Sequence[Verdict]) -> list[int]:
+    chance = np.array([verdict.probability or 0.0 for verdict in verdicts])
+    facets = [_facets(contract, row, verdict) for row, verdict in zip(rows.tolist(), verdicts, strict=True)]
     uncovered, chosen = set().union(*facets), list[int]()
     while uncovered:
         best = max(range(len(facets)), key=lambda i: len(facets[i] & uncovered))
@@ -34,8 +38,11 @@ def _cover(contract: ModelContract, rows: Floats, chance: Floats) -> list[int]:
     return chosen
 
 
-def _facets(contract: ModelContract, row: Sequence[float], probability: float) -> set[tuple[str, object]]:
-    shown: set[tuple[str, object]] = {("band", contract.band(probability).name)}
+def _facets(contract: ModelContract, row: Sequence[float], verdict: Verdict) -> set[tuple[str, object]]:
+    shown: set[tuple[str, object]] = {("band", verdict.band), *(("reason", reason) for reason in verdict.reasons)}
+    shown |= {("evidence", evidence.code) for vote in verdict.votes.values() for evidence in vote.evidence}
+    if verdict.probability is not None:
+        shown.add(("probability", contract.band(verdict.probability).name))
     for spec, value in zip(contract.features, row, strict=True):
         decoded = spec.decode(value)
         if decoded is None or spec.type in {"category", "boolean"}:
@@ -51,5 +58,5 @@ def _unseen(
         for category in spec.categories:
             if category not in seen:
                 yield {**shown[0], spec.name: category}
-    if optional := [spec.name for spec in contract.features if spec.missing == "allow"]:
+    if optional := [spec.name for spec in contract.features if spec.missing != "refuse"]:
         yield {**shown[0], **dict.fromkeys(optional)}

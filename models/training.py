@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from vigil.registry.model import Calibration, FeatureSpec
+from vigil.engines.model import Calibration
+from vigil.registry.model import FeatureSpec
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -80,11 +81,6 @@ def logistic(x: Floats, labels: Ints, weights: Floats | None = None) -> Calibrat
     """Return the unpenalised logistic regression of labels on one column."""
     model = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(x.reshape(-1, 1), labels, weights)
     return Calibration(slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
-
-
-def probabilities(calibration: Calibration, raw: Floats) -> Floats:
-    """Return calibrated probabilities, by the contract's own rule."""
-    return np.array([calibration.probability(x) for x in raw.tolist()])
 
 
 def digest(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec]) -> str:

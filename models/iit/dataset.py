@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from models.assembly import Sample
 from models.iit.label import Outcome, outcome
 from models.iit.people import Bools, Floats, Ints
 from models.iit.presets import LAST_DAY
@@ -63,9 +64,27 @@ class Table:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def sample(self) -> Sample:
+        """Rows and labels alone."""
+        return Sample(self.rows, self.labels)
+
     def where(self, mask: Bools) -> "Table":
         """Return the rows where the mask is true."""
         return Table(*(getattr(self, n)[mask] for n in self.__dataclass_fields__))
+
+
+def halves(table: Table, seed: int) -> tuple[Table, Table]:
+    """Share patients between tuning (a third) and certifying, with one visit each: rows there are independent."""
+    rng = np.random.default_rng(seed)
+    patients = rng.permutation(np.unique(table.patients))
+    tuning = np.isin(table.patients, patients[: len(patients) // 3])
+    rest = table.where(~tuning)
+    shuffled = rng.permutation(len(rest))
+    _, first = np.unique(rest.patients[shuffled], return_index=True)
+    drawn = np.zeros(len(rest), bool)
+    drawn[shuffled[first]] = True
+    return table.where(tuning), rest.where(drawn)
 
 
 def split_of(patient: int) -> Split:

@@ -1,13 +1,16 @@
 """`iit`: the risk of interruption in HIV treatment after a visit, trained on a simulated cohort."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from models import card
-from models.evaluation import Bootstrap, Estimate, auc, brier, by_band, by_group, calibration, counts, flat, precision
+from models import card, parts
+from models.assembly import Frame, Plan, assemble
+from models.certification import Promise
+from models.evaluation import Bootstrap, Estimate, auc, brier, by_band, by_group, calibration, judge, metrics, precision
 from models.golden import golden
 from models.iit import dataset
 from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
@@ -16,24 +19,36 @@ from models.iit.label import LABEL
 from models.iit.presets import DRIFT_DAY, SOUTH_AFRICA_LIKE
 from models.iit.prose import PROSE
 from models.iit.records import history, subject
+from models.iit.rules import RULES
 from models.iit.simulator import Cohort, simulate
 from models.leakage import refuse_leaks
+from models.parts import Tests
 from models.recipe import Progress
-from models.training import (
-    Floats,
-    Shape,
-    calibrate,
-    digest,
-    fit,
-    probabilities,
-    raw_scores,
-)
+from models.training import Floats, Shape, digest, fit
+from vigil.ensemble.model import Band
 from vigil.features.schemas import as_json
-from vigil.registry.model import Band, Calibration, ModelContract, TrainedModel, TrainingData
+from vigil.registry.model import TrainedModel, TrainingData
 
 PATIENTS = 10_000
 PRESET = SOUTH_AFRICA_LIKE
 SHAPE = Shape(trees=120, leaves=8, rows_per_leaf=300, learning_rate=0.05)
+
+
+def _bands(chance: Floats) -> tuple[Band, ...]:
+    """Cut calibrated probabilities of the tuning rows at their 60th and 90th percentile, in whole percents."""
+    moderate, high = (round(float(edge), 2) for edge in np.quantile(chance, [0.6, 0.9]))
+    moderate = max(moderate, 0.01)
+    return (
+        Band("low", 0.0, "routine_follow_up"),
+        Band("moderate", moderate, "send_reminder"),
+        Band("high", max(high, moderate + 0.01), "call_patient"),
+    )
+
+
+GATE = 0.005
+"""One in two hundred visits like those of training is called out of domain."""
+PLAN = Plan(_bands, positive="moderate", promise=Promise(alpha=0.06, delta=0.1, harm="missed"))
+"""Being flagged brings help and the harm is under-flagging: the promise is about those who are not flagged."""
 
 
 def train(seed: int, progress: Progress) -> TrainedModel:
@@ -54,21 +69,34 @@ def build(seed: int, patients: int, progress: Progress) -> TrainedModel:
     )
     progress("training", 0.6)
     refuse_leaks(train_rows.rows, train_rows.labels, FEATURES.specs)
-    booster = fit(train_rows.rows, train_rows.labels, FEATURES.specs, SHAPE, seed)
-    raw = raw_scores(booster, calibration_rows.rows)
-    platt = calibrate(raw, calibration_rows.labels)
-    bands = _bands(probabilities(platt, raw))
-    test = dataset.table(cohort, "test", lambda done: progress("features for testing", 0.65 + 0.15 * done))
-    chance = probabilities(platt, raw_scores(booster, test.rows))
-    progress("evaluating", 0.8)
-    estimates = _evaluate(cohort, test, chance, seed)
-    contract = _contract(train_rows, platt, bands, {**flat(estimates), **counts(test.labels)})
-    groups = by_band(contract, test.labels, chance) + by_group(audited(cohort, test), test.labels, chance)
+    tune, certified = dataset.halves(calibration_rows, seed)
+    engines = _engines(train_rows, tune, seed)
+    progress("calibrating", 0.62)
+    assembled = assemble(_frame(train_rows), engines, PLAN, tune.sample, certified.sample)
+    test = dataset.table(cohort, "test", lambda done: progress("features for testing", 0.65 + 0.1 * done))
+    progress("judging", 0.75)
+    judged = judge(assembled.panel, test.rows, test.labels)
+    progress("evaluating", 0.85)
+    estimates = _evaluate(cohort, test, judged.chance, seed)
+    groups = by_band(assembled.contract, test.labels, judged) + by_group(audited(cohort, test), test.labels, judged)
+    contract = replace(assembled.contract, metrics=metrics(estimates, test.labels, judged, groups))
     progress("done", 1.0)
-    text = booster.model_to_string().encode()
     return TrainedModel(
-        contract, text, golden(contract, test.rows, chance), card.render(contract, PROSE, estimates, groups)
+        contract,
+        assembled.files,
+        golden(contract, test.rows, judged.verdicts),
+        card.render(contract, PROSE, estimates, groups),
     )
+
+
+def _engines(trained: Table, tune: Table, seed: int) -> list[parts.Part]:
+    specs = FEATURES.specs
+    return [
+        parts.boosted("lgbm", fit(trained.rows, trained.labels, specs, SHAPE, seed)),
+        parts.forest("iforest", trained.rows, specs, seed),
+        parts.rules("rules", RULES),
+        parts.statistics("statistics", trained.rows, tune.rows, specs, gate=GATE, tests=Tests(votes=False)),
+    ]
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
@@ -93,17 +121,6 @@ def _body(cohort: Cohort, patient: int, rng: np.random.Generator) -> Iterator[di
         }
 
 
-def _bands(chance: Floats) -> tuple[Band, ...]:
-    """Cut calibrated probabilities of the calibration split at their 60th and 90th percentile, in whole percents."""
-    moderate, high = (round(float(edge), 2) for edge in np.quantile(chance, [0.6, 0.9]))
-    moderate = max(moderate, 0.01)
-    return (
-        Band("low", 0.0, "routine_follow_up"),
-        Band("moderate", moderate, "send_reminder"),
-        Band("high", max(high, moderate + 0.01), "call_patient"),
-    )
-
-
 def _evaluate(cohort: Cohort, test: Table, chance: Floats, seed: int) -> dict[str, Estimate]:
     bootstrap = Bootstrap(test.patients, seed)
     since = cohort.visits.day[test.visit_rows] >= DRIFT_DAY
@@ -115,19 +132,17 @@ def _evaluate(cohort: Cohort, test: Table, chance: Floats, seed: int) -> dict[st
     }
 
 
-def _contract(trained: Table, platt: Calibration, bands: tuple[Band, ...], metrics: dict[str, float]) -> ModelContract:
-    return ModelContract(
+def _frame(trained: Table) -> Frame:
+    return Frame(
         name="iit",
         features=FEATURES.specs,
         label=LABEL,
-        calibration=platt,
-        bands=bands,
         training=TrainingData(
             description=f"Simulated cohort `{PRESET.name}`, index visits resolved by {CUTOFF:%Y-%m-%d}.",
             simulated=True,
             rows=len(trained),
             sha256=digest(trained.rows, trained.labels, FEATURES.specs),
         ),
-        metrics=metrics,
+        typical=parts.typical(trained.rows, FEATURES.specs),
         history=FEATURES.name,
     )

@@ -1,30 +1,25 @@
 """`wdbc`: malignancy from the real Wisconsin diagnostic breast-cancer measurements; an example of your own model."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
-from models import card
-from models.evaluation import Bootstrap, auc, brier, by_band, counts, flat, precision
+from models import card, parts
+from models.assembly import Frame, Plan, Sample, assemble
+from models.certification import Promise
+from models.evaluation import Bootstrap, auc, brier, by_band, judge, metrics, precision
 from models.golden import golden
 from models.recipe import Progress
-from models.training import (
-    Floats,
-    Ints,
-    Shape,
-    calibrate,
-    digest,
-    fit,
-    probabilities,
-    raw_scores,
-)
+from models.training import Floats, Ints, Shape, digest, fit
 from models.wdbc.prose import PROSE
+from models.wdbc.rules import RULES
 from models.wdbc.schema import LABEL, SPECS
-from vigil.registry.model import Band, ModelContract, TrainedModel, TrainingData
+from vigil.ensemble.model import Band
+from vigil.registry.model import TrainedModel, TrainingData
 
 SHAPE = Shape(trees=120, leaves=6, rows_per_leaf=8, learning_rate=0.08)
 BANDS = (
@@ -32,6 +27,9 @@ BANDS = (
     Band("moderate", 0.1, "second_reader"),
     Band("high", 0.7, "urgent_review"),
 )
+GATE = 0.02
+"""One in fifty rows like those of training is called out of domain: with 71 rows to judge by, no finer."""
+PLAN = Plan(lambda _: BANDS, positive="high", promise=Promise(alpha=0.05, delta=0.1), policy="weighted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +39,42 @@ class _Part:
     patients: Ints
     """Row numbers in scikit-learn's copy."""
 
+    @property
+    def sample(self) -> Sample:
+        """Rows and labels alone."""
+        return Sample(self.rows, self.labels)
+
 
 def train(seed: int, progress: Progress) -> TrainedModel:
-    """Train, calibrate and evaluate on a stratified split; the same seed gives the same bytes."""
+    """Train, assemble and evaluate on a stratified split; the same seed gives the same bytes."""
     progress("reading 569 patients", 0.0)
-    fitted, held, test = _split(seed)
+    fitted, tune, certified, test = _split(seed)
     progress("training", 0.1)
-    booster = fit(fitted.rows, fitted.labels, SPECS, SHAPE, seed)
-    calibration = calibrate(raw_scores(booster, held.rows), held.labels)
-    chance = probabilities(calibration, raw_scores(booster, test.rows))
+    engines = [
+        parts.boosted("lgbm", fit(fitted.rows, fitted.labels, SPECS, SHAPE, seed)),
+        parts.forest("iforest", fitted.rows[fitted.labels == 0], SPECS, seed),
+        parts.rules("rules", RULES),
+        parts.statistics("statistics", fitted.rows, tune.rows, SPECS, gate=GATE),
+    ]
+    assembled = assemble(_frame(fitted), engines, PLAN, tune.sample, certified.sample)
     progress("evaluating", 0.4)
+    judged = judge(assembled.panel, test.rows, test.labels)
     # No calibration slope: resamples of 143 rows separate the classes, and it has no finite value then.
-    estimates = Bootstrap(test.patients, seed).estimates(test.labels, chance, auc, precision, brier)
-    contract = ModelContract(
-        name="wdbc",
-        features=SPECS,
-        label=LABEL,
-        calibration=calibration,
-        bands=BANDS,
-        training=TrainingData(
-            description="Half of the 569 patients of the Wisconsin diagnostic breast-cancer data, stratified.",
-            simulated=False,
-            rows=len(fitted.labels),
-            sha256=digest(fitted.rows, fitted.labels, SPECS),
-        ),
-        metrics={**flat(estimates), **counts(test.labels)},
-    )
-    groups = by_band(contract, test.labels, chance)
+    estimates = Bootstrap(test.patients, seed).estimates(test.labels, judged.chance, auc, precision, brier)
+    groups = by_band(assembled.contract, test.labels, judged)
+    contract = replace(assembled.contract, metrics=metrics(estimates, test.labels, judged, groups))
     progress("done", 1.0)
-    text = booster.model_to_string().encode()
     return TrainedModel(
-        contract, text, golden(contract, test.rows, chance), card.render(contract, PROSE, estimates, groups)
+        contract,
+        assembled.files,
+        golden(contract, test.rows, judged.verdicts),
+        card.render(contract, PROSE, estimates, groups),
     )
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
     """Return held-out patients with their measurements as `features`."""
-    _, _, test = _split(seed)
+    *_, test = _split(seed)
     names = [spec.name for spec in SPECS]
     return [
         {
@@ -89,14 +86,35 @@ def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
     ]
 
 
-def _split(seed: int) -> tuple[_Part, _Part, _Part]:
-    """Return half of the patients for training, a quarter each for calibration and test, stratified by label."""
+def _frame(fitted: _Part) -> Frame:
+    return Frame(
+        name="wdbc",
+        features=SPECS,
+        label=LABEL,
+        training=TrainingData(
+            description="227 of the 569 patients of the Wisconsin diagnostic breast-cancer data, stratified.",
+            simulated=False,
+            rows=len(fitted.labels),
+            sha256=digest(fitted.rows, fitted.labels, SPECS),
+        ),
+        typical=parts.typical(fitted.rows, SPECS),
+    )
+
+
+def _split(seed: int) -> tuple[_Part, _Part, _Part, _Part]:
+    """Return 227 patients for training, 71 for tuning, 128 for certifying and 143 for testing, stratified by label."""
     rows, benign = load_breast_cancer(return_X_y=True)
     labels = 1 - benign
     everyone = np.arange(len(labels))
-    fitted, rest = train_test_split(everyone, test_size=0.5, stratify=labels, random_state=seed)
-    held, test = train_test_split(rest, test_size=0.5, stratify=labels[rest], random_state=seed)
-    return _part(rows, labels, fitted), _part(rows, labels, held), _part(rows, labels, test)
+    known, test = train_test_split(everyone, test_size=143, stratify=labels, random_state=seed)
+    fitted, held = train_test_split(known, test_size=199, stratify=labels[known], random_state=seed)
+    tune, certified = train_test_split(held, test_size=128, stratify=labels[held], random_state=seed)
+    return (
+        _part(rows, labels, fitted),
+        _part(rows, labels, tune),
+        _part(rows, labels, certified),
+        _part(rows, labels, test),
+    )
 
 
 def _part(rows: Floats, labels: Ints, chosen: Ints) -> _Part:

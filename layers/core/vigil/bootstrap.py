@@ -99,7 +99,7 @@ def scoring() -> "Scoring":
 @cache
 def registry() -> "Registry":
     """Return the models of this process."""
-    from vigil.engines.lightgbm import load
+    from vigil.engines.loading import load
     from vigil.registry.package import Verifier
     from vigil.registry.service import Registry
 
@@ -116,7 +116,7 @@ def registry() -> "Registry":
 
 def publisher(keys: "PublicKeys") -> "Publisher":
     """Return what publishes and promotes packages signed by one of these keys; for operators, never on Lambda."""
-    from vigil.engines.lightgbm import load
+    from vigil.engines.loading import load
     from vigil.registry.package import Verifier
     from vigil.registry.publishing import Publisher
 

@@ -1,30 +1,23 @@
 """A model that was verified and stands in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vigil.registry.model import Band, Manifest, ModelContract
-from vigil.registry.ports import Engine
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """What a model says of one row: log-odds, calibrated probability, and the band it falls into."""
-
-    raw: float
-    probability: float
-    band: Band
+from vigil.ensemble.model import Degraded, Verdict
+from vigil.registry.model import Explanation, Manifest, MissingFact, ModelContract
+from vigil.registry.panel import Panel
+from vigil.registry.resolving import cheapest
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A verified package: its manifest, digest and card, and the engine built from its bytes."""
+    """A verified package: its manifest, digest and card, and the engines built from its bytes."""
 
     manifest: Manifest
     digest: str
     card: str
-    engine: Engine
+    panel: Panel
 
     @property
     def contract(self) -> ModelContract:
@@ -45,11 +38,21 @@ class LoadedModel:
         """Say whether the package may no longer be used at `now`."""
         return now >= instant(self.manifest.expires_at)
 
-    def assess(self, row: Sequence[float]) -> Assessment:
-        """Score one encoded row (`contract.encode`)."""
-        raw = self.engine.raw(row)
-        probability = self.contract.calibration.probability(raw)
-        return Assessment(raw, probability, self.contract.band(probability))
+    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
+        """Return the verdict on one encoded row (`contract.encode`); `without` leaves engines out, for a replay."""
+        return self.panel.assess(row, without)
+
+    def lead(self, verdict: Verdict) -> str | None:
+        """Return the engine that an explanation of this verdict explains, if any can be."""
+        return self.panel.lead(verdict)
+
+    def explain(self, engine: str, row: Sequence[float]) -> Explanation:
+        """Return the contributions of an engine's features to its raw score."""
+        return self.panel.explain(engine, row)
+
+    def missing_fact(self, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
+        """Return the cheapest missing fact that would most likely let the model answer."""
+        return cheapest(self.panel, row, verdict)
 
 
 def instant(text: str) -> datetime:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
+from vigil.engines.model import EngineKind, EngineSpec
+from vigil.ensemble.model import Abstention, Band, Ensemble, band_of
 from vigil.errors import FieldError, InvalidInput
 
 FeatureValue: TypeAlias = float | int | bool | str | None
@@ -16,11 +18,27 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 FILE_LIMITS: Mapping[str, int] = {
     "manifest.json": 1 << 20,
     "manifest.sig": 1 << 12,
-    "model.txt": 64 << 20,
     "golden.json": 8 << 20,
     "card.md": 1 << 18,
 }
-"""The files of a package and the most bytes that each may have."""
+"""The files that every package has, and the most bytes that each may have; `file_limit` knows those of engines too."""
+_ENGINE_FILE = re.compile(r"[a-z][a-z0-9_]{0,31}\.(?P<format>txt|json)")
+FORMATS: Mapping[EngineKind, str] = {
+    "lightgbm": "txt",
+    "isolation_forest": "json",
+    "rules": "json",
+    "statistics": "json",
+}
+_ENGINE_LIMITS = {"txt": 64 << 20, "json": 16 << 20}
+
+
+def file_limit(file: str) -> int:
+    """Return the most bytes that a file of a package may have; raise KeyError for a name that no package may have."""
+    if file in FILE_LIMITS:
+        return FILE_LIMITS[file]
+    if match := _ENGINE_FILE.fullmatch(file):
+        return _ENGINE_LIMITS[match["format"]]
+    raise KeyError(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +48,8 @@ class FeatureSpec:
     `minimum` and `maximum` are inclusive. A category is encoded as its index in `categories`, a boolean as 0 or 1,
     a missing value as NaN. `other_units` maps the name of a unit that callers send by mistake to the number of
     those units in one of ours (`{"months": 12}` on a feature in years), so that the error can name the swap.
-    `label` is the noun phrase that reason texts use.
+    `label` is the noun phrase that reason texts use. A missing value is let through, makes the answer abstain, or is
+    refused. `cost` is the effort of finding the fact out, relative to the package's other features.
     """
 
     name: str
@@ -40,8 +59,9 @@ class FeatureSpec:
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[str, ...] = ()
-    missing: Literal["allow", "refuse"] = "allow"
+    missing: Literal["allow", "abstain", "refuse"] = "allow"
     other_units: Mapping[str, float] = field(default_factory=dict)
+    cost: float = 1.0
 
     def encode(self, value: object) -> float:
         """Return the float that the engine sees.
@@ -111,28 +131,6 @@ class FeatureSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Platt scaling: `probability = sigmoid(slope * raw + intercept)`."""
-
-    slope: float = 1.0
-    intercept: float = 0.0
-
-    def probability(self, raw: float) -> float:
-        """Return the calibrated probability of the label for a raw score in log-odds."""
-        x = self.slope * raw + self.intercept
-        return 1 / (1 + math.exp(-x)) if x >= 0 else (e := math.exp(x)) / (1 + e)
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A risk band: probabilities from `lower` (inclusive) up to the next band, and the decision taken there."""
-
-    name: str
-    lower: float
-    decision: str
-
-
-@dataclass(frozen=True, slots=True)
 class Label:
     """What the model predicts, signed with it: a definition in words and the parameters that make it exact."""
 
@@ -168,10 +166,15 @@ class ModelContract:
     name: str
     features: tuple[FeatureSpec, ...]
     label: Label
-    calibration: Calibration
+    engines: tuple[EngineSpec, ...]
+    ensemble: Ensemble
     bands: tuple[Band, ...]
     training: TrainingData
     metrics: Mapping[str, float]
+    abstention: Abstention | None = None
+    """None: no threshold is certified, and every answer says so."""
+    typical: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Encoded values that a feature is likely to have: what a missing fact may turn out to be."""
     history: str | None = None
     """The feature set (`vigil.features`) that turns a history into `features`, e.g. `art-visits/1`."""
 
@@ -183,6 +186,20 @@ class ModelContract:
         names = [f.name for f in self.features]
         if not names or len(set(names)) != len(names):
             raise ValueError("features must be non-empty and have distinct names")
+        self._check_engines(set(names))
+
+    def _check_engines(self, features: set[str]) -> None:
+        names, files = [e.name for e in self.engines], [e.file for e in self.engines]
+        if not names or len(set(names)) != len(names) or len(set(files)) != len(files):
+            raise ValueError("engines must be there and have distinct names and files")
+        for engine in self.engines:
+            named = _ENGINE_FILE.fullmatch(engine.file)
+            if not named or engine.file in FILE_LIMITS or engine.file != f"{engine.name}.{FORMATS[engine.kind]}":
+                raise ValueError(f"an engine's name must fit a file name, its file be <name>.{FORMATS[engine.kind]}")
+            if not set(engine.features or ()) <= features or engine.features == ():
+                raise ValueError("an engine may see only features of the schema")
+        if not {*self.ensemble.weights, *self.ensemble.abstain} <= set(names):
+            raise ValueError("weights are of engines of the package")
 
     def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
         """Return the row that the engine sees, in schema order; raise InvalidInput naming every broken field."""
@@ -208,7 +225,36 @@ class ModelContract:
 
     def band(self, probability: float) -> Band:
         """Return the highest band whose lower edge the probability reaches."""
-        return next(band for band in reversed(self.bands) if probability >= band.lower)
+        return self.bands[band_of(self.bands, probability)]
+
+    def columns(self, engine: EngineSpec) -> tuple[FeatureSpec, ...]:
+        """Return the features that an engine sees, in the order in which it sees them."""
+        if engine.features is None:
+            return self.features
+        known = {f.name: f for f in self.features}
+        return tuple(known[name] for name in engine.features)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The contributions of one engine's features to its raw score, and the base value that they start from."""
+
+    engine: str
+    features: tuple[FeatureSpec, ...]
+    row: tuple[float, ...]
+    contributions: tuple[float, ...]
+    base: float
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFact:
+    """A fact to find out: its cost, and the share of its typical values with which the model would have answered."""
+
+    feature: str
+    label: str
+    unit: str
+    cost: float
+    resolves: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +264,11 @@ class Manifest:
     `version` only ever rises. Times are ISO 8601 in UTC. `digest` of a package is the SHA-256 of these bytes.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     version: int
     created_at: str
     expires_at: str
     key_id: str
-    engine: Literal["lightgbm"]
     contract: ModelContract
     files: Mapping[str, PackagedFile]
 
@@ -232,11 +277,12 @@ class Manifest:
 class TrainedModel:
     """What a recipe (`models/<name>/recipe.py`) hands to packaging.
 
-    `model_text` is LightGBM's own text format, `golden` some 32 named rows that exercise missing values, categories
-    and every band; packaging computes what the engine must answer for them. `card` is Markdown.
+    `files` holds the file of each engine: LightGBM's own text format, JSON for the others. `golden` is some 32 named
+    rows that exercise missing values, categories and every band; packaging computes what must be answered for them.
+    `card` is Markdown.
     """
 
     contract: ModelContract
-    model_text: bytes
+    files: Mapping[str, bytes]
     golden: tuple[Mapping[str, FeatureValue], ...]
     card: str

@@ -6,17 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Protocol
 
 from pydantic import TypeAdapter
 
 from vigil.errors import ModelRefused
 from vigil.registry import golden
 from vigil.registry.loaded import LoadedModel, instant
-from vigil.registry.model import FILE_LIMITS, Manifest, PackagedFile, TrainedModel
-from vigil.registry.ports import EngineFactory, PackageStore
+from vigil.registry.model import FILE_LIMITS, Manifest, ModelContract, PackagedFile, TrainedModel, file_limit
+from vigil.registry.panel import Panel
+from vigil.registry.ports import Engine, EngineFactory, PackageStore
 from vigil.registry.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
 
-_LISTED = frozenset(FILE_LIMITS) - {"manifest.json", "manifest.sig"}
+_SIGNED = ("manifest.json", "manifest.sig")
+_OF_ALL = frozenset(FILE_LIMITS) - set(_SIGNED)
+
+
+class Files(Protocol):
+    """The files of a package by name; a mapping that may fetch each one when it is asked for."""
+
+    def __getitem__(self, name: str, /) -> bytes:
+        """Return a file whole; raise KeyError or ModelRefused if it is not there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +35,8 @@ class Expected:
     """What the caller asked for and accepts; None where it does not care.
 
     `floor` is the lowest acceptable version, `digest` the one that a pointer names. Without `now` neither expiry nor
-    floors apply: only for replaying what an old package decided.
+    floors apply: only for replaying what an old package decided. `whole` refuses a package any of whose engines cannot
+    be had; otherwise one engine must be left, and answers say that others are missing.
     """
 
     name: str | None = None
@@ -32,6 +44,7 @@ class Expected:
     digest: str | None = None
     floor: int = 1
     now: datetime | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +63,22 @@ def build(model: TrainedModel, release: Release, key: SigningKey, engines: Engin
     """
     if not model.card.strip() or not model.golden:
         raise ValueError("a model needs a card and golden rows")
-    engine = engines(model.model_text, [f.name for f in model.contract.features])
-    answers = tuple(golden.answer(model.contract, engine, row) for row in model.golden)
+    if {engine.file for engine in model.contract.engines} != set(model.files):
+        raise ValueError("a model's files are those of its engines")
+    seated = {spec.name: engines(spec, model.files[spec.file], model.contract) for spec in model.contract.engines}
+    panel = Panel(model.contract, seated)
+    answers = tuple(golden.answer(model.contract, panel, row) for row in model.golden)
     files = {
-        "model.txt": model.model_text,
+        **model.files,
         "golden.json": canonical(_golden_rows().dump_python(answers, mode="json")),
         "card.md": model.card.encode(),
     }
     manifest = Manifest(
-        format=1,
+        format=2,
         version=release.version,
         created_at=release.created_at.isoformat(),
         expires_at=release.expires_at.isoformat(),
         key_id=key.key_id,
-        engine="lightgbm",
         contract=model.contract,
         files={name: PackagedFile(_sha256(content), len(content)) for name, content in files.items()},
     )
@@ -82,28 +97,65 @@ class Verifier:
     def __post_init__(self) -> None:
         check_keys(self.keys)
 
-    def verify(self, files: Mapping[str, bytes], expected: Expected) -> LoadedModel:
+    def verify(self, files: Files, expected: Expected) -> LoadedModel:
         """Return the model of a package; no byte reaches a parser before the check that vouches for it.
 
         Raises ModelRefused with the reason.
         """
-        _check_sizes(files)
-        manifest = _signed_manifest(files, self.keys)
-        digest = digest_of(files["manifest.json"])
+        signed = _get(files, "manifest.json")
+        manifest = _signed_manifest(signed, _get(files, "manifest.sig"), self.keys)
+        digest = digest_of(signed)
         _check_identity(manifest, digest, expected)
         if expected.now is not None:
             floor = max(expected.floor, self.floors.get(manifest.contract.name, 1))
             _check_in_force(manifest, floor, expected.now)
-        _check_files(manifest, files)
-        card, answers = _read(files)
-        engine = self.engines(files["model.txt"], [f.name for f in manifest.contract.features])
-        golden.check(manifest.contract, engine, answers)
-        return LoadedModel(manifest, digest, card, engine)
+        card, answers = _read({name: _listed(files, name, manifest) for name in _OF_ALL})
+        panel = self._panel(manifest, files, whole=expected.whole)
+        golden.check(manifest.contract, panel, answers)
+        return LoadedModel(manifest, digest, card, panel)
+
+    def _panel(self, manifest: Manifest, files: Files, *, whole: bool) -> Panel:
+        """Seat every engine whose file is the signed one and can be loaded."""
+        contract = manifest.contract
+        seated: dict[str, Engine] = {}
+        unsigned, refusal = set[str](), None
+        for spec in contract.engines:
+            try:
+                content = _listed(files, spec.file, manifest)
+            except ModelRefused as error:
+                refusal = error
+                unsigned.add(spec.name)
+                continue
+            try:
+                seated[spec.name] = self.engines(spec, content, contract)
+            except ModelRefused as error:
+                refusal = error
+        if refusal and (whole or not seated):
+            raise refusal
+        return Panel(contract, seated, unsigned)
 
 
-def read(packages: PackageStore, name: str, version: int) -> dict[str, bytes]:
-    """Return the files of a stored package, each read once and whole, not yet verified."""
-    return {file: packages.get(name, version, file) for file in FILE_LIMITS}
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    packages: PackageStore
+    name: str
+    version: int
+    seen: dict[str, bytes] = field(default_factory=dict)
+
+    def __getitem__(self, file: str, /) -> bytes:
+        if file not in self.seen:
+            self.seen[file] = self.packages.get(self.name, self.version, file)
+        return self.seen[file]
+
+
+def read(packages: PackageStore, name: str, version: int) -> Files:
+    """Return the files of a stored package, each read once and whole when it is asked for, not yet verified."""
+    return _Stored(packages, name, version)
+
+
+def names_of(manifest: Manifest) -> tuple[str, ...]:
+    """Return the names of all files of a package."""
+    return (*_SIGNED, *sorted(manifest.files))
 
 
 def canonical(document: object) -> bytes:
@@ -124,17 +176,26 @@ def digest_of(manifest: bytes) -> str:
     return f"sha256:{_sha256(manifest)}"
 
 
-def _check_sizes(files: Mapping[str, bytes]) -> None:
-    for name, limit in FILE_LIMITS.items():
-        if name not in files:
-            raise ModelRefused("missing_file", f"{name} is not there")
-        if len(files[name]) > limit:
-            raise ModelRefused("oversized", f"{name} has more than {limit} bytes")
+def _get(files: Files, name: str) -> bytes:
+    try:
+        content = files[name]
+    except KeyError as error:
+        raise ModelRefused("missing_file", f"{name} is not there") from error
+    if len(content) > file_limit(name):
+        raise ModelRefused("oversized", f"{name} has more than {file_limit(name)} bytes")
+    return content
 
 
-def _signed_manifest(files: Mapping[str, bytes], keys: PublicKeys) -> Manifest:
-    content = files["manifest.json"]
-    key_id = check_signature(content, files["manifest.sig"], keys)
+def _listed(files: Files, name: str, manifest: Manifest) -> bytes:
+    """Return a file after comparing it with what was signed."""
+    content, stated = _get(files, name), manifest.files[name]
+    if len(content) != stated.size or _sha256(content) != stated.sha256:
+        raise ModelRefused("digest_mismatch", f"{name} is not the file that was signed")
+    return content
+
+
+def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Manifest:
+    key_id = check_signature(content, signature, keys)
     try:
         manifest = _manifests().validate_json(content, strict=True)
         is_canonical = manifest_bytes(manifest) == content
@@ -145,8 +206,8 @@ def _signed_manifest(files: Mapping[str, bytes], keys: PublicKeys) -> Manifest:
         raise ModelRefused("malformed", "manifest.json is not in canonical form")
     if manifest.key_id != key_id:
         raise ModelRefused("bad_signature", "manifest.json names another key than the one that signed it")
-    if set(manifest.files) != _LISTED:
-        raise ModelRefused("malformed", f"manifest.json must list {', '.join(sorted(_LISTED))}")
+    if set(manifest.files) != _files_of(manifest.contract):
+        raise ModelRefused("malformed", f"manifest.json must list {', '.join(sorted(_files_of(manifest.contract)))}")
     return manifest
 
 
@@ -164,11 +225,8 @@ def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
         raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")
 
 
-def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    for name, stated in manifest.files.items():
-        content = files[name]
-        if len(content) != stated.size or _sha256(content) != stated.sha256:
-            raise ModelRefused("digest_mismatch", f"{name} is not the file that was signed")
+def _files_of(contract: ModelContract) -> set[str]:
+    return {engine.file for engine in contract.engines} | _OF_ALL
 
 
 def _read(files: Mapping[str, bytes]) -> tuple[str, tuple[golden.GoldenRow, ...]]:

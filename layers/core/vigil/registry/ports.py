@@ -2,14 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+
+from vigil.engines.model import EngineSpec, EngineVote
+from vigil.registry.model import ModelContract
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
 class Engine(Protocol):
-    """A loaded model. Rows are floats in schema order, NaN where missing. Safe to call from several threads."""
+    """A loaded engine. Rows are floats in the order of its features, NaN where missing. Safe to share by threads."""
+
+    def assess(self, row: Sequence[float]) -> EngineVote:
+        """Return what this engine says of one row: a pure function."""
+        ...
+
+
+@runtime_checkable
+class Explainer(Engine, Protocol):
+    """An engine whose raw score can be explained: LightGBM."""
 
     def raw(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row."""
@@ -24,8 +36,8 @@ class Engine(Protocol):
         ...
 
 
-EngineFactory: TypeAlias = Callable[[bytes, Sequence[str]], Engine]
-"""Builds an engine from verified model bytes and the schema's feature names; raises ModelRefused."""
+EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract], Engine]
+"""Builds an engine from the verified bytes of its file; raises ModelRefused."""
 
 
 CHAMPION = "champion"
@@ -74,7 +86,7 @@ class PackageStore(Protocol):
     def get(self, name: str, version: int, file: str) -> bytes:
         """Return one file whole.
 
-        Raises ModelRefused: `missing_file` if it is not there, `oversized` above `FILE_LIMITS`, before reading it.
+        Raises ModelRefused: `missing_file` if it is not there, `oversized` above `file_limit`, before reading it.
         """
         ...
 

@@ -1,12 +1,11 @@
 """Publishing: a package becomes a version, a version becomes the champion."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from vigil.errors import Conflict
 from vigil.registry.loaded import LoadedModel
-from vigil.registry.package import Expected, Verifier, read
+from vigil.registry.package import Expected, Files, Verifier, names_of, read
 from vigil.registry.ports import CHAMPION, Catalogue, PackageStore, Pointer, PublishedVersion
 from vigil.registry.service import Clock
 
@@ -34,13 +33,13 @@ class Publisher:
         self._verifier = verifier
         self._clock = clock
 
-    def publish(self, files: Mapping[str, bytes]) -> PublishedVersion:
+    def publish(self, files: Files) -> PublishedVersion:
         """Verify and store a package; safe to repeat after a crash.
 
         Raises ModelRefused, or Conflict if the version exists with other bytes.
         """
         model = self._verifier.verify(files, Expected(now=self._clock()))
-        self._packages.put(model.name, model.version, files)
+        self._packages.put(model.name, model.version, {name: files[name] for name in names_of(model.manifest)})
         published = _published(model)
         self._catalogue.record(published)
         return published

@@ -5,11 +5,13 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
+from vigil.engines.model import EngineSpec
+from vigil.ensemble.model import Abstention, Band, Ensemble
 from vigil.errors import Unavailable
 from vigil.platform.principal import principal
 from vigil.platform.schemas import responses
 from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import Band, Calibration, FeatureSpec, Label, TrainingData
+from vigil.registry.model import FeatureSpec, Label, TrainingData
 from vigil.registry.service import Registry
 
 router = APIRouter(
@@ -42,7 +44,9 @@ class ModelDetail(ModelSummary):
     history: str | None = Field(description="the feature set that turns a `history` into features, if there is one")
     history_schema: dict[str, Any] | None = Field(description="the JSON schema of such a `history`")
     bands: list[Band]
-    calibration: Calibration
+    engines: list[EngineSpec] = Field(description="what votes, and the calibration of each")
+    ensemble: Ensemble = Field(description="how votes become one probability, and the policy on disagreement")
+    abstention: Abstention | None = Field(description="the certified threshold, null if there is none")
     metrics: dict[str, float]
     training: TrainingData
     card: str = Field(description="the model card, Markdown")
@@ -85,7 +89,9 @@ async def describe_model(request: Request, name: str, registry: RegistryParamete
         history=contract.history,
         history_schema=request.app.state.history_schema(contract.history) if contract.history else None,
         bands=list(contract.bands),
-        calibration=contract.calibration,
+        engines=list(contract.engines),
+        ensemble=contract.ensemble,
+        abstention=contract.abstention,
         metrics=dict(contract.metrics),
         training=contract.training,
         card=model.card,

@@ -94,7 +94,7 @@ class Registry:
         with self._lock:
             if key not in self._archive:
                 files = read(self._packages, name, version)
-                model = self._verifier.verify(files, Expected(name, version))
+                model = self._verifier.verify(files, Expected(name, version, whole=False))
                 if len(self._archive) >= _ARCHIVE_SIZE:
                     self._archive.pop(next(iter(self._archive)))
                 self._archive[key] = model
@@ -153,7 +153,8 @@ class Registry:
 
     def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime) -> LoadedModel:
         floor = max(pointer.floor, current.version if current else 1)
-        expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now)
+        # A whole model in memory is better than a newer one in parts; parts are better than nothing.
+        expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now, whole=current is not None)
         files = read(self._packages, pointer.name, pointer.version)
         model = self._verifier.verify(files, expected)
         self._observe(RegistryEvent("model_loaded", pointer.name, pointer.version))

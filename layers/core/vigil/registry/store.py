@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Conflict, ModelRefused, Unavailable, VigilError
-from vigil.registry.model import FILE_LIMITS
+from vigil.registry.model import file_limit
 from vigil.registry.ports import CHAMPION, Pointer, PublishedVersion
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class S3PackageStore:
 
     def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
         """Store a package; the manifest comes first, so that of two publishers only one goes on."""
-        for file in sorted(FILE_LIMITS, key=lambda file: file != "manifest.json"):
+        for file in sorted(files, key=lambda file: file != "manifest.json"):
             self._put_object(_key(name, version, file), files[file])
 
     def get(self, name: str, version: int, file: str) -> bytes:
@@ -41,8 +41,8 @@ class S3PackageStore:
         with _translated({"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
             response = self._client.get_object(Bucket=self._bucket, Key=_key(name, version, file))
             with response["Body"] as body:
-                if response["ContentLength"] > FILE_LIMITS[file]:
-                    raise ModelRefused("oversized", f"{file} has more than {FILE_LIMITS[file]} bytes")
+                if response["ContentLength"] > file_limit(file):
+                    raise ModelRefused("oversized", f"{file} has more than {file_limit(file)} bytes")
                 return body.read()
 
     def _put_object(self, key: str, content: bytes) -> None:

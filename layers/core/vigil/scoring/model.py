@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from vigil.registry.model import FeatureSpec, FeatureValue, ModelContract
+from vigil.engines.model import EngineKind, Evidence, Vote
+from vigil.ensemble.model import AbstentionReason, Degraded, Verdict
+from vigil.registry.model import Explanation, FeatureSpec, FeatureValue, MissingFact, ModelContract
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,58 @@ class ModelRef:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineAnswer:
+    """What one engine said; `veto` names the band below which it does not let the answer fall."""
+
+    name: str
+    kind: EngineKind
+    vote: Vote
+    probability: float | None
+    veto: str | None
+    evidence: tuple[Evidence, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbstentionAnswer:
+    """Why there is no decision, and the fact that would most likely bring one, if one is missing."""
+
+    reasons: tuple[AbstentionReason, ...]
+    missing_fact: MissingFact | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """What the model promises of the answers that it gives: with confidence `1 - delta`, at most `alpha` in error."""
+
+    alpha: float
+    delta: float
+    harm: str
+    threshold: float
+    accepted_error_bound: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer. `raw_score` is in log-odds; `base_value` and the contributions add up to it."""
+    """The answer. `raw_score` is that of the `explained_engine`; `base_value` and the contributions add up to it.
+
+    `probability` is None where no engine could give one. With an abstention `decision` is `abstain`, and `band` what is
+    known. `degraded` names the engines that were missing.
+    """
 
     decision_id: str
     model: ModelRef
     subject_id: str
-    probability: float
-    raw_score: float
+    probability: float | None
+    raw_score: float | None
     band: str
     decision: str
+    engines: tuple[EngineAnswer, ...]
+    abstention: AbstentionAnswer | None
+    guarantee: Guarantee | None
+    degraded: tuple[Degraded, ...]
+    explained_engine: str | None
     explanation: tuple[Reason, ...] | None
     base_value: float | None
     as_of: str
@@ -70,8 +114,8 @@ class Decision:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
 
     def summary(self) -> str:
-        """Return the JSON of a list entry: the answer without its explanation."""
-        rest = {k: v for k, v in asdict(self).items() if k not in {"explanation", "base_value"}}
+        """Return the JSON of a list entry: the answer without its engines and explanation."""
+        rest = {k: v for k, v in asdict(self).items() if k not in {"explanation", "base_value", "engines"}}
         return json.dumps(rest, separators=(",", ":"), allow_nan=False)
 
 
@@ -110,11 +154,28 @@ def decision_id(tenant_id: str, key: str, generation: int) -> str:
     return "dec_" + base64.b32hexencode(hashlib.sha256(seed).digest()[:20]).decode().lower()
 
 
-def reasons(contract: ModelContract, row: Sequence[float], contributions: Sequence[float]) -> tuple[Reason, ...]:
-    """Return one reason per feature, the strongest first."""
+def engine_answers(contract: ModelContract, verdict: Verdict) -> tuple[EngineAnswer, ...]:
+    """Return what each engine said, in the order of the contract."""
+    return tuple(
+        EngineAnswer(spec.name, spec.kind, v.vote, v.probability, v.veto, v.evidence, v.version)
+        for spec in contract.engines
+        if (v := verdict.votes.get(spec.name)) is not None
+    )
+
+
+def guarantee(contract: ModelContract, verdict: Verdict) -> Guarantee | None:
+    """Return what holds for this answer: nothing for an abstention, a veto, or with an engine missing."""
+    rule = contract.abstention
+    if rule is None or not verdict.guaranteed:
+        return None
+    return Guarantee(rule.alpha, rule.delta, rule.harm, rule.threshold, rule.accepted_error_bound, rule.method)
+
+
+def reasons(outcome: str, explanation: Explanation) -> tuple[Reason, ...]:
+    """Return one reason per feature that the explained engine sees, the strongest first."""
     unsorted = [
-        Reason(spec.name, spec.decode(x), spec.unit, phi, _sentence(spec, spec.decode(x), phi, contract.label.name))
-        for spec, x, phi in zip(contract.features, row, contributions, strict=True)
+        Reason(spec.name, spec.decode(x), spec.unit, phi, _sentence(spec, spec.decode(x), phi, outcome))
+        for spec, x, phi in zip(explanation.features, explanation.row, explanation.contributions, strict=True)
     ]
     return tuple(sorted(unsorted, key=lambda reason: -abs(reason.contribution)))
 

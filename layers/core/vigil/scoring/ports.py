@@ -1,11 +1,11 @@
 """What scoring needs from outside: models to score with and a ledger to commit to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from vigil.registry.model import FeatureValue, ModelContract
-from vigil.registry.ports import Engine
+from vigil.ensemble.model import Degraded, Verdict
+from vigil.registry.model import Explanation, FeatureValue, MissingFact, ModelContract
 from vigil.scoring.model import LedgerRow, Page
 
 
@@ -32,9 +32,20 @@ class ScoringModel(Protocol):
         """What it promises."""
         ...
 
-    @property
-    def engine(self) -> Engine:
-        """What runs it."""
+    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
+        """Return the verdict on one encoded row; `without` leaves engines out, for a replay."""
+        ...
+
+    def lead(self, verdict: Verdict) -> str | None:
+        """Return the engine that an explanation of this verdict explains, if any can be."""
+        ...
+
+    def explain(self, engine: str, row: Sequence[float]) -> Explanation:
+        """Return the contributions of an engine's features to its raw score."""
+        ...
+
+    def missing_fact(self, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
+        """Return the cheapest missing fact that would most likely let the model answer."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The JSON of the scoring API, as OpenAPI shows it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +14,9 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
+
+from vigil.engines.model import EngineKind, Vote
+from vigil.ensemble.model import AbstentionReason
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9._:@-]{1,128}$"
@@ -82,16 +85,79 @@ class ReasonView(BaseModel):
     text: str
 
 
+class EvidenceView(BaseModel):
+    """One thing that an engine saw."""
+
+    code: str
+    text: str
+    value: float | None
+    bound: float | None
+    severity: str | None
+
+
+class EngineView(BaseModel):
+    """What one engine said."""
+
+    name: str
+    kind: EngineKind
+    vote: Vote
+    probability: float | None = Field(description="Calibrated; null where the engine abstains.")
+    veto: str | None = Field(description="The band below which this engine does not let the answer fall.")
+    evidence: list[EvidenceView]
+    version: str = Field(description="Start of the SHA-256 of the engine's signed file.")
+
+
+class MissingFactView(BaseModel):
+    """The cheapest missing fact that would most likely bring a decision."""
+
+    feature: str
+    label: str
+    unit: str
+    cost: float
+    resolves: float = Field(description="Share of its typical values with which the model would have answered.")
+
+
+class AbstentionView(BaseModel):
+    """Why there is no decision."""
+
+    reasons: list[AbstentionReason]
+    missing_fact: MissingFactView | None
+
+
+class GuaranteeView(BaseModel):
+    """Of the answers given, at most `alpha` are in error (`harm`), with confidence `1 - delta`."""
+
+    alpha: float
+    delta: float
+    harm: str
+    threshold: float
+    accepted_error_bound: float
+    method: str
+
+
+class DegradedView(BaseModel):
+    """An engine that did not vote."""
+
+    engine: str
+    reason: Literal["unsigned", "unavailable", "failed"]
+
+
 class DecisionSummary(BaseModel):
-    """A decision without its explanation."""
+    """A decision without its engines and explanation."""
 
     decision_id: str
     model: ModelView
     subject_id: str
-    probability: float = Field(ge=0, le=1)
-    raw_score: float = Field(description="Log-odds before calibration.")
-    band: str
-    decision: str
+    probability: float | None = Field(ge=0, le=1, description="Null where no engine could give one.")
+    raw_score: float | None = Field(description="Log-odds of the explained engine, before calibration.")
+    band: str = Field(description="What is known, also with an abstention; `unknown` if nothing is.")
+    decision: str = Field(description="The band's decision, or `abstain`.")
+    abstention: AbstentionView | None
+    guarantee: GuaranteeView | None
+    degraded: list[DegradedView] = Field(
+        description="Engines that were missing; the answer abstains or has the highest band."
+    )
+    explained_engine: str | None
     as_of: str
     created_at: str
     warnings: list[str]
@@ -100,6 +166,7 @@ class DecisionSummary(BaseModel):
 class DecisionView(DecisionSummary):
     """A decision. Contributions and `base_value` add up to `raw_score`; both are null unless asked for."""
 
+    engines: list[EngineView]
     explanation: list[ReasonView] | None
     base_value: float | None
 

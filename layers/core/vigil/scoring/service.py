@@ -6,9 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from vigil.ensemble.model import Degraded, Verdict
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.registry.model import ModelContract
-from vigil.scoring.model import Decision, LedgerRow, ModelRef, Page, ScoreRequest, decision_id, reasons
+from vigil.scoring.model import (
+    AbstentionAnswer,
+    Decision,
+    LedgerRow,
+    ModelRef,
+    Page,
+    ScoreRequest,
+    decision_id,
+    engine_answers,
+    guarantee,
+    reasons,
+)
 from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -81,6 +93,7 @@ class Scoring:
             explain=stored["explanation"] is not None,
             as_of=stored["as_of"],
             warnings=tuple(stored["warnings"]),
+            without=tuple(Degraded(**lack) for lack in stored["degraded"]),
         )
         return row, draft.decide(row.decision_id, row.created_at).body()
 
@@ -100,7 +113,7 @@ class Scoring:
             row=model.contract.encode(features),
             explain=request.explain,
             as_of=_iso(as_of),
-            warnings=tuple(self._models.warnings(request.model)),
+            warnings=(*self._models.warnings(request.model), *_marks(model.contract)),
         )
 
     def _champion(self, name: str) -> ScoringModel:
@@ -156,31 +169,39 @@ class _Draft:
     explain: bool
     as_of: str
     warnings: tuple[str, ...]
+    without: tuple[Degraded, ...] = ()
+    """Engines that were missing when a replayed decision was made."""
 
     def decide(self, decision_id: str, created_at: str) -> Decision:
         """Return the decision: a pure function of the draft, so that a replay gives the same bytes."""
-        contract, engine = self.model.contract, self.model.engine
-        raw = engine.raw(self.row)
-        probability = contract.calibration.probability(raw)
-        band = contract.band(probability)
-        explanation, base = None, None
-        if self.explain:
-            contributions, base = engine.contributions(self.row)
-            explanation = reasons(contract, self.row, contributions)
+        model = self.model
+        verdict = model.assess(self.row, self.without)
+        lead = model.lead(verdict)
+        explained = model.explain(lead, self.row) if self.explain and lead else None
         return Decision(
             decision_id=decision_id,
-            model=ModelRef(self.model.name, self.model.version, self.model.digest),
+            model=ModelRef(model.name, model.version, model.digest),
             subject_id=self.subject_id,
-            probability=probability,
-            raw_score=raw,
-            band=band.name,
-            decision=band.decision,
-            explanation=explanation,
-            base_value=base,
+            probability=verdict.probability,
+            raw_score=verdict.votes[lead].raw if lead else None,
+            band=verdict.band,
+            decision=verdict.decision,
+            engines=engine_answers(model.contract, verdict),
+            abstention=self._abstention(verdict),
+            guarantee=guarantee(model.contract, verdict),
+            degraded=verdict.degraded,
+            explained_engine=lead,
+            explanation=reasons(model.contract.label.name, explained) if explained else None,
+            base_value=explained.base if explained else None,
             as_of=self.as_of,
             created_at=created_at,
             warnings=self.warnings,
         )
+
+    def _abstention(self, verdict: Verdict) -> AbstentionAnswer | None:
+        if not verdict.reasons:
+            return None
+        return AbstentionAnswer(verdict.reasons, self.model.missing_fact(self.row, verdict))
 
 
 def _outcome(row: LedgerRow, *, replayed: bool) -> Outcome:
@@ -192,6 +213,10 @@ def _fingerprint(request: ScoreRequest) -> str:
         return request.fingerprint()
     except RecursionError as error:
         raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
+
+
+def _marks(contract: ModelContract) -> tuple[str, ...]:
+    return () if contract.abstention else ("no_calibration",)
 
 
 def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:

@@ -1,0 +1,86 @@
+"""What an engine is and what it answers. Pure values and rules."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+EngineKind: TypeAlias = Literal["lightgbm", "isolation_forest", "rules", "statistics"]
+Vote: TypeAlias = Literal["positive", "negative", "abstain"]
+
+_MOST_LOG_ODDS = 20.0
+"""Log-odds are cut off here (one in 5e8): no engine knows more, and 1 - 1e-17 is 1 in floating point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt scaling: `probability = sigmoid(slope * raw + intercept)`."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def probability(self, raw: float) -> float:
+        """Return the calibrated probability of the label for a raw score."""
+        return sigmoid(self.slope * raw + self.intercept)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """One engine of a package: what kind it is, which file holds it, and which features it sees, in that order.
+
+    `features` None means all of the schema. Without `calibration` it may vote and veto but gives no probability.
+    """
+
+    name: str
+    kind: EngineKind
+    file: str
+    features: tuple[str, ...] | None = None
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that an engine saw: a stable code, a sentence, and the number, bound and severity of it, if any.
+
+    `severity` is a band of the package; it raises the answer only through a veto.
+    """
+
+    code: str
+    text: str
+    value: float | None = None
+    bound: float | None = None
+    severity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVote:
+    """What one engine says of one row.
+
+    `probability` is calibrated, None with an abstention. `veto` names the band below which the answer must not fall,
+    whatever the others say. `version` is the start of the SHA-256 of the engine's file. `raw` is the score before
+    calibration. `out_of_domain` says that the row is unlike anything the package was trained on.
+    """
+
+    vote: Vote
+    probability: float | None
+    evidence: tuple[Evidence, ...] = ()
+    veto: str | None = None
+    version: str = ""
+    raw: float | None = None
+    out_of_domain: bool = False
+
+
+def side(probability: float, positive_from: float) -> Vote:
+    """Return the vote that a probability amounts to."""
+    return "positive" if probability >= positive_from else "negative"
+
+
+def sigmoid(log_odds: float) -> float:
+    """Return the probability of log-odds, without overflow."""
+    return 1 / (1 + math.exp(-log_odds)) if log_odds >= 0 else (e := math.exp(max(log_odds, -700.0))) / (1 + e)
+
+
+def logit(probability: float) -> float:
+    """Return the log-odds of a probability, at most 20 either way."""
+    if not 0 < probability < 1:
+        return _MOST_LOG_ODDS if probability >= 1 else -_MOST_LOG_ODDS
+    return max(-_MOST_LOG_ODDS, min(_MOST_LOG_ODDS, math.log(probability / (1 - probability))))
