@@ -49,6 +49,8 @@ def train_command(
     trained = train(name, seed=seed, packages=packages, keys_folder=keys_folder, force=force)
     verb = "is up to date (--force trains anyway):" if trained.reused else "trained:"
     out.print(f"[bold]{name}[/] version {trained.version} {verb} {trained.folder}", soft_wrap=True)
+    for engine, why in trained.unpacked.items():
+        out.print(f"{engine} is scored by LightGBM itself: {why}", soft_wrap=True)
 
 
 def train(
@@ -146,8 +148,10 @@ def list_command(keys_folder: KeysFolder = None) -> None:
 
 
 def _publisher(keys_folder: Path | None) -> "Publisher":
+    from cli import native
     from vigil import bootstrap
 
+    native.provide()
     deployment.enter()
     return bootstrap.publisher(keys.public_keys(_keys_folder(keys_folder)))
 

@@ -4,6 +4,7 @@ import math
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from random import Random
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from typing import TypeAlias
 from models.packing import NotPacked, pack, thresholds
 from vigil.engines import lightgbm, trees
 from vigil.errors import ModelRefused
+from vigil.registry.model import ModelContract, TrainedModel, table_file
 
 _Mine: TypeAlias = trees.TreesEngine
 _Reference: TypeAlias = lightgbm.LightGBMEngine
@@ -26,6 +28,28 @@ _SPECIAL = (
     math.nan, math.nan, math.nan, 0.0, -0.0, math.inf, -math.inf, 1e300, -1e300, 5e-324, _TINY, -_TINY,
     math.nextafter(_TINY, 1), math.nextafter(-_TINY, -1),
 )  # fmt: skip
+
+
+def with_tables(model: TrainedModel) -> tuple[TrainedModel, dict[str, NotPacked]]:
+    """Return the model with the tables that its LightGBM engines can have, and why the others have none."""
+    contract = model.contract
+    tables, refusals = dict[str, bytes](), dict[str, NotPacked]()
+    for spec in contract.engines:
+        if spec.kind != "lightgbm":
+            continue
+        names = [feature.name for feature in contract.columns(spec)]
+        rows = [dict(zip(_names(contract), contract.encode(row), strict=True)) for row in model.golden]
+        try:
+            tables[table_file(spec)] = table(
+                model.files[spec.file], names, [[row[name] for name in names] for row in rows]
+            )
+        except NotPacked as refusal:
+            refusals[spec.name] = refusal
+    return replace(model, files={**model.files, **tables}), refusals
+
+
+def _names(contract: ModelContract) -> list[str]:
+    return [feature.name for feature in contract.features]
 
 
 def table(model_text: bytes, feature_names: Sequence[str], golden: Sequence[Sequence[float]]) -> bytes:

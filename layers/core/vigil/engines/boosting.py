@@ -1,24 +1,39 @@
 """A LightGBM model as a voting engine."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
-from vigil.engines import lightgbm
+from vigil.engines import lightgbm, trees
 from vigil.engines.model import Calibration, EngineSpec, EngineVote, side
 from vigil.registry.model import ModelContract
 
+Booster: TypeAlias = lightgbm.LightGBMEngine | trees.TreesEngine
 
-def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str) -> "BoostedEngine":
-    """Return the engine of a file in LightGBM's text format; raise ModelRefused (see `lightgbm.load`)."""
+
+def load(
+    spec: EngineSpec, content: bytes, contract: ModelContract, version: str, table: bytes | None = None
+) -> "BoostedEngine":
+    """Return the engine of a file in LightGBM's text format, run by its packed table if it has one.
+
+    Raises ModelRefused (see `lightgbm.load` and `trees.load`).
+    """
     names = [feature.name for feature in contract.columns(spec)]
-    return BoostedEngine(lightgbm.load(content, names), spec.calibration, contract.ensemble.positive_from, version)
+    booster = _booster(content, names, table)
+    return BoostedEngine(booster, spec.calibration, contract.ensemble.positive_from, version)
+
+
+def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Booster:
+    if table is not None:
+        lightgbm.check(content, names)
+        if packed := trees.load(table, content, len(names)):
+            return packed
+    return lightgbm.load(content, names)
 
 
 class BoostedEngine:
     """Votes by the calibrated probability of its log-odds; without calibration it abstains. Can be explained."""
 
-    def __init__(
-        self, booster: lightgbm.LightGBMEngine, calibration: Calibration | None, positive_from: float, version: str
-    ) -> None:
+    def __init__(self, booster: Booster, calibration: Calibration | None, positive_from: float, version: str) -> None:
         self.raw = booster.raw
         self.contributions = booster.contributions
         self.raw_batch = booster.raw_batch
