@@ -61,50 +61,70 @@ typedef struct {
     uint8_t *on; /* whether the row follows every edge of the feature up to here */
 } Scratch;
 
-static inline __attribute__((always_inline)) void down(
-    const Model *model, const Tree *tree, Scratch *use, const Quadrature *q, const uint32_t points
+#define INLINE static inline __attribute__((always_inline))
+
+/* The factor and the term of an edge: `on` is 1 or 0, whether the row follows it and all above of the same feature. */
+INLINE void enter(
+    const Edge *edge, double on, const Quadrature *q, const uint32_t points, const double *restrict mine,
+    const double *restrict earlier, const double *restrict above, double *restrict product, double *restrict below,
+    double *restrict term
 ) {
+    const double cover = edge->cover, leaf = edge->leaf;
+    for (uint32_t k = 0; k < points; k++) {
+        double factor = on * q->at[k] + cover * (1 - q->at[k]);
+        double here = above[k] * (factor * earlier[k]);
+        product[k] = here;
+        below[k] = leaf * here;
+        term[k] = q->weight[k] * (on - cover) * mine[k];
+    }
+}
+
+INLINE void down(const Model *model, const Tree *tree, Scratch *use, const Quadrature *q, const uint32_t points) {
     const Edge *edges = model->edge + tree->first;
-    const Node *nodes = model->node + tree->first;
     const double *inverse = model->inverse + (size_t)2 * points * tree->first;
-    for (uint32_t i = 1; i < tree->nodes; i++) {
-        const Edge *edge = edges + i;
-        const Node *split = nodes + edge->parent;
-        const unsigned was_on = use->on[edge->earlier];
-        const unsigned on = was_on & ((use->slots[split->slot] <= split->value) == edge->side);
-        const double *mine = inverse + (size_t)points * (2 * i + on);
-        const double *earlier = inverse + (size_t)points * (2 * edge->earlier + was_on);
-        const double *above = use->product + (size_t)points * edge->parent;
-        double *product = use->product + (size_t)points * i, *below = use->below + (size_t)points * i;
-        double *term = use->term + (size_t)points * i;
-        const double follows = (int)on; 
-        use->on[i] = (uint8_t)on;
-        for (uint32_t k = 0; k < points; k++) {
-            double factor = follows * q->at[k] + edge->cover * (1 - q->at[k]);
-            product[k] = above[k] * (factor * earlier[k]);
-            below[k] = edge->leaf * product[k];
-            term[k] = q->weight[k] * (follows - edge->cover) * mine[k];
+    for (uint32_t i = 0; i < tree->nodes; i++) {
+        if (edges[i].is_leaf) continue;
+        const Node *split = model->node + tree->first + i;
+        const uint32_t taken = use->slots[split->slot] <= split->value, before = edges[split->kid[0]].earlier;
+        const uint32_t was_on = use->on[before];
+        for (uint32_t side = 0; side < 2; side++) {
+            const uint32_t kid = split->kid[side], on = was_on & (taken == side);
+            use->on[kid] = (uint8_t)on;
+            enter(
+                edges + kid, (int)on, q, points, inverse + (size_t)points * (2 * kid + on),
+                inverse + (size_t)points * (2 * before + was_on), use->product + (size_t)points * i,
+                use->product + (size_t)points * kid, use->below + (size_t)points * kid,
+                use->term + (size_t)points * kid
+            );
         }
     }
 }
 
-static inline __attribute__((always_inline)) void up(
-    const Model *model, const Tree *tree, Scratch *use, const uint32_t points
+INLINE void leave(
+    const uint32_t points, const double *restrict below0, const double *restrict below1, const double *restrict term0,
+    const double *restrict term1, const double *restrict earlier, double *restrict total, double *restrict below
 ) {
-    const Edge *edges = model->edge + tree->first;
-    for (uint32_t i = tree->nodes - 1; i > 0; i--) {
-        const double *below = use->below + (size_t)points * i, *term = use->term + (size_t)points * i;
-        const double *earlier = use->term + (size_t)points * edges[i].earlier;
-        double *total = use->total + (size_t)points * edges[i].feature;
-        double *above = use->below + (size_t)points * edges[i].parent;
-        for (uint32_t k = 0; k < points; k++) {
-            total[k] += below[k] * (term[k] - earlier[k]);
-            above[k] += below[k];
-        }
+    for (uint32_t k = 0; k < points; k++) {
+        total[k] += below0[k] * (term0[k] - earlier[k]) + below1[k] * (term1[k] - earlier[k]);
+        below[k] = below0[k] + below1[k];
     }
 }
 
-static inline __attribute__((always_inline)) void explain(const Model *model, Scratch *use, const uint32_t points) {
+INLINE void up(const Model *model, const Tree *tree, Scratch *use, const uint32_t points) {
+    const Edge *edges = model->edge + tree->first;
+    for (uint32_t i = tree->nodes; i-- > 0;) {
+        if (edges[i].is_leaf) continue;
+        const uint16_t *kid = model->node[tree->first + i].kid;
+        leave(
+            points, use->below + (size_t)points * kid[0], use->below + (size_t)points * kid[1],
+            use->term + (size_t)points * kid[0], use->term + (size_t)points * kid[1],
+            use->term + (size_t)points * edges[kid[0]].earlier, use->total + (size_t)points * edges[kid[0]].feature,
+            use->below + (size_t)points * i
+        );
+    }
+}
+
+INLINE void explain(const Model *model, Scratch *use, const uint32_t points) {
     const Quadrature q = *quadrature(points);
     for (uint32_t k = 0; k < points; k++) {
         use->product[k] = 1;

@@ -85,8 +85,7 @@ static int adopt(const Model *model, const Tree *tree, uint32_t parent) {
     for (uint16_t side = 0; side < 2; side++) {
         uint32_t kid = node->kid[side];
         if (kid <= parent || kid >= tree->nodes || edges[kid].cover != 0) return 0;
-        edges[kid] = (Edge){.cover = 1, .parent = (uint16_t)parent, .side = side};
-        edges[kid].feature = model->slot[node->slot].feature;
+        edges[kid] = (Edge){.cover = 1, .parent = (uint16_t)parent, .feature = model->slot[node->slot].feature};
     }
     return 1;
 }
@@ -102,6 +101,7 @@ static int read_nodes(Model *model, Tree *tree) {
         if (depth[i] > MOST_SPLITS) return TOO_DEEP;
         if (is_leaf(node, i)) {
             if (!isfinite(node->value)) return BAD_NODE;
+            edges[i].is_leaf = 1;
             edges[i].leaf = node->value;
             if (depth[i] > tree->depth) tree->depth = depth[i];
         } else if (!adopt(model, tree, i)) {

@@ -33,12 +33,12 @@ enum { MISSING_LEFT = 1, ZERO_IS_MISSING = 2 };
 
 /* The edge that leads to a node, for the explanation. Indices are within the tree; 0, the root, stands for "none". */
 typedef struct {
-    double cover;  /* share of rows that take every edge of this feature from the root to here */
-    double leaf;   /* value of the leaf at its end, or 0 */
+    double cover; /* share of rows that take every edge of this feature from the root to here */
+    double leaf;  /* value of the leaf at its end, or 0 */
     uint16_t parent;
     uint16_t earlier; /* the latest edge above with the same feature */
     uint16_t feature;
-    uint16_t side; /* which kid of its parent the node is */
+    uint16_t is_leaf;
 } Edge;
 
 typedef struct {
