@@ -2,11 +2,13 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down status test check build-aws bench clean
 SHELL := /bin/sh
+$(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
 unexport VIRTUAL_ENV
 
 pin = $(shell $(PYTHON) -c 'import tomllib; print(tomllib.load(open("$(CURDIR)/pyproject.toml", "rb"))["tool"]["vigil"]["tools"]["$(1)"])' 2>/dev/null)
-export UV := $(or $(shell command -v uv 2>/dev/null),$(CURDIR)/.vigil/uv/bin/uv)
+OWN_UV := $(CURDIR)/.vigil/uv/bin/uv
+export UV := $(or $(shell command -v uv 2>/dev/null),$(OWN_UV))
 VENV := $(CURDIR)/.venv
 VIGIL := $(VENV)/bin/vigil
 
@@ -52,10 +54,11 @@ clean: ## End what runs and delete everything that was made, trained models and 
 
 $(VENV)/.synced: pyproject.toml uv.lock | $(UV)
 	@"$(UV)" sync --quiet --frozen --python "$(PYTHON)"
+	@"$(VENV)/bin/python" layers/openmp.py
 	@touch "$@"
 
 # Only where there is no uv on PATH. Some distributions ship Python without ensurepip, hence the second way.
-$(CURDIR)/.vigil/uv/bin/uv:
+$(OWN_UV):
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Vigil needs python3 >= 3.11; this is $$("$(PYTHON)" --version 2>&1). Name another with PYTHON=..." >&2; exit 1; }
 	@echo "Installing uv $(call pin,uv) into .vigil/uv"
 	@rm -rf .vigil/uv && mkdir -p .vigil

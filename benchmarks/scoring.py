@@ -23,6 +23,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks import handler
+from benchmarks.init import first_answer
 from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
 from benchmarks.subjects import Subject, subjects
 from cli import native
@@ -71,9 +73,13 @@ def measurements(subject: Subject) -> Iterator[Measurement]:
     """Yield every line of the table for one model. A new measurement is one function and one line here."""
     yield cold_engine(subject)
     yield cold_verified(subject)
+    yield init(subject)
     yield one_row(subject)
     yield one_row_against_c(subject)
     yield explained_row_against_c(subject)
+    yield function(subject)
+    yield function_above_native(subject)
+    yield aws_client(subject)
     yield batch(subject, LARGEST_BATCH // 2, threads=1)
     yield batch(subject, LARGEST_BATCH, threads=os.cpu_count() or 1)
     yield json_batch(subject)
@@ -95,6 +101,13 @@ def cold_verified(subject: Subject) -> Measurement:
         "cold: import + verified package",
         fresh_process(COLD_VERIFIED, str(subject.folder), subject.key_id, subject.public_key.hex()),
         fresh_process(COLD_PACKAGE, str(subject.folder)),
+    )
+
+
+def init(subject: Subject) -> Measurement:
+    """The scoring function's first answer under the Runtime Interface Emulator, on either engine."""
+    return Measurement(
+        "init under the runtime emulator", first_answer(subject, "native"), first_answer(subject, "package"), goal=0.75
     )
 
 
@@ -127,6 +140,42 @@ def explained_row_against_c(subject: Subject) -> Measurement:
         each(_ours(subject).contributions, subject.rows, 30),
         each(_c_library(subject).contributions, subject.rows, 30),
         goal=0.35 if subject.table else None,
+    )
+
+
+def function(subject: Subject) -> Measurement:
+    """The whole warm function, event in and answer out, AWS answered on the spot; the package in the same function."""
+    return Measurement(
+        "warm function, one request",
+        each(handler.native(subject), subject.rows, 60),
+        each(handler.package(subject), subject.rows, 60),
+    )
+
+
+def function_above_native(subject: Subject) -> Measurement:
+    """The warm function above the native score alone, as a share of the 0.5 ms that it may add."""
+    whole, score = each(handler.native(subject), subject.rows, 60), each(_ours(subject).raw, subject.rows, 60)
+    return Measurement(
+        "warm function above the score, of 0.5 ms",
+        lambda number: whole(number) - score(number),
+        lambda _: 0.5e-3,
+        goal=1.0,
+    )
+
+
+def aws_client(subject: Subject) -> Measurement:
+    """The function with its DynamoDB client, whose one request is answered before it leaves, against without."""
+    run, calls = handler.with_aws_client(subject)
+    timed = each(run, subject.rows, 60)
+
+    def counted(number: int) -> float:
+        before, seconds = calls(), timed(number)
+        if calls() - before != 60:
+            raise RuntimeError(f"{calls() - before} AWS calls for 60 requests")
+        return seconds
+
+    return Measurement(
+        "the same with the client of 1 AWS call", counted, each(handler.native(subject), subject.rows, 60)
     )
 
 

@@ -14,8 +14,9 @@ from models.packed import with_tables
 from vigil.engines.loading import load
 from vigil.engines.model import Calibration, EngineSpec
 from vigil.ensemble.model import Band, Ensemble
+from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import FeatureSpec, Label, Manifest, ModelContract, TrainedModel, TrainingData, table_file
-from vigil.registry.package import Release, build
+from vigil.registry.package import Expected, Release, Verifier, build
 from vigil.registry.signing import SigningKey
 
 PACKAGES = Path(__file__).parents[1] / ".vigil" / "packages"
@@ -42,6 +43,11 @@ class Subject:
     def text(self) -> bytes:
         """The model in LightGBM's text format."""
         return (self.folder / ENGINE.file).read_bytes()
+
+    def loaded(self) -> LoadedModel:
+        """Return the model after every check that serving does."""
+        files = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        return Verifier({self.key_id: self.public_key}, load).verify(files, Expected(now=datetime.now(UTC)))
 
     @property
     def table(self) -> bytes | None:

@@ -92,7 +92,7 @@ def _answer(answer: Answer, label: Any, bands: list[str]) -> Group:
         f"{answer['probability']:.3f}",
         Text(answer["band"], style=colour),
         "→ " + answer["decision"].replace("_", " "),
-        Text(f"(what happened: {label})", style="dim"),
+        Text(f"(truth: {label})", style="dim"),
     )
     return Group("", line, *(_reason(reason) for reason in answer["explanation"][:3]))
 

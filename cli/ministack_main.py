@@ -5,6 +5,7 @@ records its process id and port, so that it is found even if whoever started it 
 recorded with them. All of this rests on one pinned release of MiniStack; tests/e2e notices if another one differs.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from typing import Any
 ANY_METHOD = "x-amazon-apigateway-any-method"
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 STAGE_PATH = "/local/"
+# Lambda starts an environment for every request under way; a laptop would spend a minute on starting thirty.
+REQUESTS_AT_ONCE = 8
 
 
 class Gateway:
@@ -24,6 +27,7 @@ class Gateway:
         self._service = service
         self._import_as_shipped = service._import_rest_api
         self._api_id = ""
+        self._places = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     def import_rest_api(self, spec: Mapping[str, Any], base_data: Mapping[str, Any] | None = None) -> str:
         """Create a REST API from an OpenAPI document as API Gateway would; return its id."""
@@ -38,10 +42,13 @@ class Gateway:
 
     async def serve(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Answer one ASGI request."""
-        if scope["type"] == "http" and scope["path"].startswith(STAGE_PATH):
-            front = f"/_aws/execute-api/{self._api_id}"
-            scope |= {"path": front + scope["path"], "raw_path": front.encode() + scope["raw_path"]}
-        await self._app(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith(STAGE_PATH):
+            await self._app(scope, receive, send)
+            return
+        front = f"/_aws/execute-api/{self._api_id}"
+        scope |= {"path": front + scope["path"], "raw_path": front.encode() + scope["raw_path"]}
+        async with self._places:
+            await self._app(scope, receive, send)
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """Abstention thresholds with a promise: of the answers given, at most `alpha` in error with confidence `1 - delta`.
 
-Fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"): thresholds are tried from the strictest on, in an
-order that the certification rows had no part in; each is kept only if an exact binomial test (Clopper & Pearson, 1934)
-rejects that its error is above alpha; the first that is not ends the search. No correction for their number is needed.
+Split fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"): thresholds are tried in an order that other
+rows suggest, the most promising first; each is kept only if an exact binomial test (Clopper & Pearson, 1934) rejects
+that its error is above alpha; the first that is not ends the search. No correction for their number is needed, because
+the rows that test had no part in the order.
 """
 
 import math
@@ -18,6 +19,7 @@ from models.training import Floats
 from vigil.ensemble.model import Abstention
 
 STEPS = 60
+PESSIMISM = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +42,42 @@ class Answers:
 
 
 def certify(answers: Answers, sequence: Sequence[float], promise: Promise) -> Abstention | None:
-    """Return the loosest threshold of the sequence that can be promised, or None if not even the first can."""
+    """Return the loosest threshold that can be promised, or None if not even the first of the sequence can."""
     best = None
     for threshold in sequence:
-        accepted = answers.doubts <= threshold
-        count, failed = int(accepted.sum()), int(answers.errors[accepted].sum())
+        failed, count = _counts(answers, threshold)
         if stats.binom.cdf(failed, count, promise.alpha) > promise.delta:
             break
-        bound = float(stats.beta.ppf(1 - promise.delta, failed + 1, count - failed))
-        best = Abstention(promise.alpha, promise.delta, threshold, bound, count / answers.rows, promise.harm)
+        if best is None or threshold > best.threshold:
+            bound = float(stats.beta.ppf(1 - promise.delta, failed + 1, count - failed))
+            best = Abstention(promise.alpha, promise.delta, threshold, bound, count / answers.rows, promise.harm)
     return best
 
 
-def sequence(doubts: Floats, rows: int, promise: Promise) -> list[float]:
-    """Return rising thresholds, from the quantiles of doubts of other rows than the `rows` to be certified on.
+def sequence(known: Answers, rows: int, promise: Promise) -> list[float]:
+    """Return thresholds in the order to try them, from the doubts of rows that the certification will not use.
 
-    It begins where some more rows are accepted than would have to be free of error.
+    The first is the one that would pass most clearly on `rows` like these, with somewhat more errors than the doubts
+    add up to: they were fitted to these rows.
     """
-    needed = math.log(promise.delta) / math.log(1 - promise.alpha)
-    first = min(1.5 * needed / max(rows, 1), 1.0)
-    return sorted(set(np.quantile(doubts, np.linspace(first, 1.0, STEPS)).tolist()))
+    scale = rows / known.rows
+
+    def chance(threshold: float) -> float:
+        within = known.doubts[known.doubts <= threshold]
+        expected = math.ceil(PESSIMISM * scale * within.sum())
+        return float(stats.binom.cdf(expected, round(scale * len(within)), promise.alpha))
+
+    candidates = set(np.quantile(known.doubts, np.linspace(0, 1, STEPS + 1)[1:]).tolist())
+    return sorted(candidates, key=lambda threshold: (chance(threshold), -threshold))
 
 
 def plug_in(answers: Answers, sequence: Sequence[float], promise: Promise) -> float | None:
     """Return the loosest threshold whose observed error is at most alpha: what is done without certification."""
-    best = None
-    for threshold in sequence:
-        accepted = answers.doubts <= threshold
-        if accepted.any() and answers.errors[accepted].mean() <= promise.alpha:
-            best = threshold
-    return best
+    observed = {threshold: _counts(answers, threshold) for threshold in sequence}
+    return max((t for t, (failed, count) in observed.items() if failed <= promise.alpha * count), default=None)
+
+
+def _counts(answers: Answers, threshold: float) -> tuple[int, int]:
+    """Return how many of the answers within a threshold are in error, and how many there are."""
+    accepted = answers.doubts <= threshold
+    return int(answers.errors[accepted].sum()), int(accepted.sum())

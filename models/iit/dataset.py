@@ -27,8 +27,10 @@ EXTRACTED_AT = moment(LAST_DAY)
 LATEST_ENTRY = timedelta(days=7)
 """A visit entered later than this is no index visit: a prediction then is of no use to anyone."""
 
+WINDOW_DAYS = 180
+
 Split: TypeAlias = Literal["train", "calibration", "test"]
-_SHARES: tuple[tuple[Split, int], ...] = (("train", 45), ("calibration", 60), ("test", 100))
+_SHARES: tuple[tuple[Split, int], ...] = (("train", 40), ("calibration", 75), ("test", 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +76,28 @@ class Table:
         return Table(*(getattr(self, n)[mask] for n in self.__dataclass_fields__))
 
 
-def halves(table: Table, seed: int) -> tuple[Table, Table]:
-    """Share patients between tuning (a third) and certifying, with one visit each: rows there are independent."""
+def halves(cohort: Cohort, table: Table, seed: int) -> tuple[Table, Table]:
+    """Share patients between tuning (a quarter) and certifying, where rows are independent: one visit of each at most.
+
+    That one is drawn from a random window of time, so that frequent visitors count as often as they are scored; one
+    visit of everybody would weigh those who never came back too high.
+    """
     rng = np.random.default_rng(seed)
     patients = rng.permutation(np.unique(table.patients))
-    tuning = np.isin(table.patients, patients[: len(patients) // 3])
+    tuning = np.isin(table.patients, patients[: len(patients) // 4])
     rest = table.where(~tuning)
-    shuffled = rng.permutation(len(rest))
-    _, first = np.unique(rest.patients[shuffled], return_index=True)
-    drawn = np.zeros(len(rest), bool)
+    day = cohort.visits.day[rest.visit_rows]
+    since = rng.integers(day.min() - WINDOW_DAYS, day.max(), len(cohort.people))[rest.patients]
+    inside = rest.where((day > since) & (day <= since + WINDOW_DAYS))
+    shuffled = rng.permutation(len(inside))
+    _, first = np.unique(inside.patients[shuffled], return_index=True)
+    drawn = np.zeros(len(inside), bool)
     drawn[shuffled[first]] = True
-    return table.where(tuning), rest.where(drawn)
+    return table.where(tuning), inside.where(drawn)
 
 
 def split_of(patient: int) -> Split:
-    """Return the one split a patient belongs to: 45 % train, 15 % calibration, 40 % test."""
+    """Return the one split a patient belongs to: 40 % train, 35 % calibration, 25 % test."""
     bucket = patient * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash: no order of entry in it
     return next(split for split, below in _SHARES if bucket < below)
 

@@ -47,7 +47,7 @@ def _bands(chance: Floats) -> tuple[Band, ...]:
 
 GATE = 0.005
 """One in two hundred visits like those of training is called out of domain."""
-PLAN = Plan(_bands, positive="moderate", promise=Promise(alpha=0.06, delta=0.1, harm="missed"))
+PLAN = Plan(_bands, positive="moderate", promise=Promise(alpha=0.08, delta=0.1, harm="missed"))
 """Being flagged brings help and the harm is under-flagging: the promise is about those who are not flagged."""
 
 
@@ -69,7 +69,7 @@ def build(seed: int, patients: int, progress: Progress) -> TrainedModel:
     )
     progress("training", 0.6)
     refuse_leaks(train_rows.rows, train_rows.labels, FEATURES.specs)
-    tune, certified = dataset.halves(calibration_rows, seed)
+    tune, certified = dataset.halves(cohort, calibration_rows, seed)
     engines = _engines(train_rows, tune, seed)
     progress("calibrating", 0.62)
     assembled = assemble(_frame(train_rows), engines, PLAN, tune.sample, certified.sample)

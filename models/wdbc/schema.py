@@ -26,7 +26,7 @@ _MEASUREMENTS: tuple[tuple[str, str, str, float], ...] = (
 )
 """Name, meaning, unit and an upper bound of about twice the largest value on record."""
 
-_STATISTICS = (("mean", "mean"), ("error", "standard error of"), ("worst", "mean of the three largest:"))
+_STATISTICS = (("mean", "mean"), ("error", "standard error of"), ("worst", "worst"))
 
 SPECS: tuple[FeatureSpec, ...] = tuple(
     FeatureSpec(f"{prefix}_{name}", "number", f"{words} {meaning}", unit, 0, bound, missing="refuse")

@@ -54,7 +54,7 @@ def test_a_trained_package_verifies_and_its_figures_are_shown(package):
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda folder: (folder / "model.txt").write_bytes(b"tree"), "digest_mismatch"),
+        (lambda folder: (folder / "lgbm.txt").write_bytes(b"tree"), "digest_mismatch"),
         (lambda folder: (folder / "card.md").unlink(), "missing_file"),
         (lambda folder: (folder / "manifest.sig").write_bytes(bytes(5000)), "oversized"),
     ],
@@ -76,7 +76,7 @@ def test_training_again_without_a_change_is_skipped_and_forcing_makes_the_next_v
     assert run("train", NAME, "--force").exit_code == 0
     first, second = sorted(package.parent.glob("0*[0-9]"))
     assert second.name == "00000002"
-    assert (first / "model.txt").read_bytes() == (second / "model.txt").read_bytes()
+    assert (first / "lgbm.txt").read_bytes() == (second / "lgbm.txt").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.fakes.clock import Clock
+from vigil.engines.model import Calibration, EngineSpec, EngineVote, side
+from vigil.ensemble.model import Band, Ensemble
 from vigil.errors import Conflict, ModelRefused, Unavailable
 from vigil.registry.model import (
-    Band,
-    Calibration,
     FeatureSpec,
     Label,
     ModelContract,
@@ -30,8 +30,14 @@ KEYS = {KEY.key_id: KEY.public}
 class LinearEngine:
     """A model that is a weighted sum; a missing value counts 0.5."""
 
-    def __init__(self, weights: Sequence[float], base: float):
+    def __init__(self, weights: Sequence[float], base: float, calibration=None, positive_from: float = 0.5):
         self.weights, self.base = weights, base
+        self.calibration, self.positive_from = calibration or Calibration(), positive_from
+
+    def assess(self, row):
+        raw = self.raw(row)
+        probability = self.calibration.probability(raw)
+        return EngineVote(side(probability, self.positive_from), probability, raw=raw, version="linear")
 
     def raw(self, row):
         return self.base + sum(self._terms(row))
@@ -53,12 +59,12 @@ class LinearEngines:
 
     handed: list[bytes] = field(default_factory=list)
 
-    def __call__(self, model_text: bytes, feature_names: Sequence[str]) -> LinearEngine:
-        self.handed.append(model_text)
-        document = json.loads(model_text)
-        if document["features"] != list(feature_names):
+    def __call__(self, spec: EngineSpec, content: bytes, of: ModelContract) -> LinearEngine:
+        self.handed.append(content)
+        document = json.loads(content)
+        if document["features"] != [feature.name for feature in of.columns(spec)]:
             raise ModelRefused("schema_mismatch", "other features")
-        return LinearEngine(document["weights"], document["base"])
+        return LinearEngine(document["weights"], document["base"], spec.calibration, of.ensemble.positive_from)
 
 
 @dataclass
@@ -129,7 +135,8 @@ def contract(name: str = "toy", **changes: object) -> ModelContract:
             FeatureSpec("phone", "boolean", "phone"),
         ),
         "label": Label("missed", "no contact for 28 days", 1, grace_days=28),
-        "calibration": Calibration(0.9, -0.1),
+        "engines": (EngineSpec("model", "lightgbm", "model.txt", None, Calibration(0.9, -0.1)),),
+        "ensemble": Ensemble({"model": 1.0}, positive_from=0.5),
         "bands": (Band("low", 0, "none"), Band("high", 0.5, "call")),
         "training": TrainingData("made up", True, 10, "0" * 64),
         "metrics": {"auc": 0.7},
@@ -146,7 +153,7 @@ def trained(name: str = "toy", base: float = -0.25, **changes: object) -> Traine
         {"age": None, "visits": 9, "sex": None, "phone": None},
         {"age": 0, "visits": 0, "sex": "female", "phone": False},
     )
-    return TrainedModel(of, text, golden, "# Toy\n\nMade up.")
+    return TrainedModel(of, {"model.txt": text}, golden, "# Toy\n\nMade up.")
 
 
 def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):

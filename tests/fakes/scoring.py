@@ -2,13 +2,18 @@
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from vigil.engines.model import Calibration, EngineSpec, EngineVote, side, sigmoid
+from vigil.ensemble.model import Band, Degraded, Ensemble, Verdict
 from vigil.errors import NotFound
-from vigil.registry.model import Band, Calibration, FeatureSpec, Label, ModelContract, TrainingData
+from vigil.registry.model import Explanation, FeatureSpec, Label, MissingFact, ModelContract, TrainingData
+from vigil.registry.panel import Panel
+from vigil.registry.ports import Engine
+from vigil.registry.resolving import cheapest
 from vigil.scoring.model import LedgerRow, Page
 
 FEATURES = (
@@ -21,7 +26,8 @@ CONTRACT = ModelContract(
     name="toy",
     features=FEATURES,
     label=Label("trouble", "Trouble within 28 days.", 1, 28),
-    calibration=Calibration(),
+    engines=(EngineSpec("linear", "lightgbm", "linear.txt", None, Calibration()),),
+    ensemble=Ensemble({"linear": 1.0}, positive_from=0.5),
     bands=(Band("low", 0.0, "wait"), Band("high", 0.5, "call")),
     training=TrainingData("made up", simulated=True, rows=10, sha256="0" * 64),
     metrics={"auc": 0.7},
@@ -31,6 +37,11 @@ WEIGHTS = (0.03, -0.2, 0.5, 0.4)
 
 class LinearEngine:
     """A weighted sum; a missing value weighs nothing. Its Shapley values are its terms."""
+
+    def assess(self, row: Sequence[float]) -> EngineVote:
+        raw = self.raw(row)
+        probability = sigmoid(raw)
+        return EngineVote(side(probability, CONTRACT.ensemble.positive_from), probability, raw=raw, version="linear")
 
     def raw(self, row: Sequence[float]) -> float:
         return math.fsum(self.contributions(row)[0])
@@ -49,7 +60,23 @@ class ToyModel:
     version: int = 1
     digest: str = "sha256:" + "a" * 64
     contract: ModelContract = CONTRACT
-    engine: LinearEngine = field(default_factory=LinearEngine)
+    engines: Mapping[str, Engine] = field(default_factory=lambda: {"linear": LinearEngine()})
+
+    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
+        return self._panel.assess(row, without)
+
+    def lead(self, verdict: Verdict) -> str | None:
+        return self._panel.lead(verdict)
+
+    def explain(self, engine: str, row: Sequence[float]) -> Explanation:
+        return self._panel.explain(engine, row)
+
+    def missing_fact(self, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
+        return cheapest(self._panel, row, verdict)
+
+    @property
+    def _panel(self) -> Panel:
+        return Panel(self.contract, self.engines)
 
 
 @dataclass

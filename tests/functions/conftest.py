@@ -13,7 +13,7 @@ from moto import mock_aws
 from tests.fakes.scoring import CONTRACT
 from tests.tables import create_tables
 from vigil import bootstrap
-from vigil.engines.lightgbm import load
+from vigil.engines.loading import load
 from vigil.registry.model import TrainedModel
 from vigil.registry.package import Release, Verifier, build
 from vigil.registry.publishing import Publisher
@@ -39,7 +39,7 @@ def trained() -> TrainedModel:
     data = lightgbm.Dataset(numpy.array(rows), numpy.array(labels), feature_name=names, categorical_feature=["stage"])
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 20)
     golden = tuple({"age": age, "visits": 3, "stage": stage} for age in (5, 50, 95) for stage in ("I", "III", None))
-    return TrainedModel(CONTRACT, booster.model_to_string().encode(), golden, "# Toy\n")
+    return TrainedModel(CONTRACT, {"linear.txt": booster.model_to_string().encode()}, golden, "# Toy\n")
 
 
 @pytest.fixture

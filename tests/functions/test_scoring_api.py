@@ -78,7 +78,7 @@ def test_a_flipped_byte_in_a_new_package_keeps_the_old_model_and_says_so(api, pu
 
     api("POST", "/v1/scores", body=BODY)
     publish(published, trained, 2)
-    s3, key = boto3.client("s3"), "toy/00000002/model.txt"
+    s3, key = boto3.client("s3"), "toy/00000002/linear.txt"
     content = bytearray(s3.get_object(Bucket="packages", Key=key)["Body"].read())
     content[100] ^= 1
     s3.put_object(Bucket="packages", Key=key, Body=bytes(content))
@@ -87,7 +87,7 @@ def test_a_flipped_byte_in_a_new_package_keeps_the_old_model_and_says_so(api, pu
     monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
     status, _, scored = api("POST", "/v1/scores", body=BODY)
     assert (status, scored["model"]["version"]) == (201, 1)
-    assert scored["warnings"] == ["model_update_failed:digest_mismatch"]
+    assert scored["warnings"] == ["model_update_failed:digest_mismatch", "no_calibration"]
 
 
 def test_models_are_described_with_schema_card_and_digest(api):

@@ -36,7 +36,7 @@ class Api:
         async def _broken():
             raise RuntimeError(SECRET)
 
-        telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a logger of its own
+        self.telemetry = telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a logger of its own
         scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24))
         app = create_app(
             title="Vigil",
@@ -239,3 +239,26 @@ def test_docs_work_without_a_cdn(api):
     _, _, document = api("GET", "/openapi.json")
     assert document["servers"] == [{"url": "/local"}]
     assert {"/v1/scores", "/v1/scores/{decision_id}", "/health/readiness"} <= document["paths"].keys()
+
+
+def test_openapi_shows_problem_documents_and_what_needs_a_credential(api):
+    _, _, document = api("GET", "/openapi.json")
+    post = document["paths"]["/v1/scores"]["post"]
+    assert post["security"] == [{"key": []}]
+    assert "security" not in document["paths"]["/health/liveness"]["get"]
+    assert all(
+        list(response["content"]) == ["application/problem+json"]
+        for status, response in post["responses"].items()
+        if status >= "400"
+    )
+    assert "HTTPValidationError" not in json.dumps(document)
+
+
+def test_a_trace_is_annotated_and_the_log_line_carries_its_id(api, monkeypatch):
+    annotations = {}
+    monkeypatch.setattr(api.telemetry._tracer, "put_annotation", annotations.__setitem__)
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
+    api("POST", "/v1/scores", body=BODY)
+    assert annotations.items() >= {"model": "toy", "model_version": 1, "band": "high", "status": 201}.items()
+    assert annotations["latency_ms"] > 0
+    assert json.loads(api.log.getvalue())["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fakes.registry import KEYS, NOW
-from vigil.engines.lightgbm import load
+from vigil.engines.loading import load
 from vigil.errors import ModelRefused
 from vigil.registry.package import Expected, Verifier
 

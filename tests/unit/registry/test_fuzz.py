@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.registry import KEY, NOW, contract
 from tests.unit.registry import fuzz
-from vigil.engines.lightgbm import load
+from vigil.engines.loading import load
 from vigil.registry.model import TrainedModel
 from vigil.registry.package import Release, build
 
@@ -27,7 +27,7 @@ def package():
     data = lightgbm.Dataset(rows, labels, feature_name=names, categorical_feature=["sex"])
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 15)
     golden = tuple({"age": age, "visits": 3, "sex": sex} for age in (None, 20, 90) for sex in ("male", None))
-    trained = TrainedModel(of, booster.model_to_string().encode(), golden, "# Fuzzed\n")
+    trained = TrainedModel(of, {"model.txt": booster.model_to_string().encode()}, golden, "# Fuzzed\n")
     return build(trained, Release(1, NOW, NOW + timedelta(days=1)), KEY, load)
 
 

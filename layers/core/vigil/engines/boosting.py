@@ -1,13 +1,30 @@
 """A LightGBM model as a voting engine."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from vigil.engines import lightgbm, trees
 from vigil.engines.model import Calibration, EngineSpec, EngineVote, side
 from vigil.registry.model import ModelContract
 
-Booster: TypeAlias = lightgbm.LightGBMEngine | trees.TreesEngine
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
+
+
+class Booster(Protocol):
+    """What runs the trees; see `registry.ports.Explainer`."""
+
+    def raw(self, row: Sequence[float]) -> float:
+        """Return the raw score of one row."""
+        ...
+
+    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
+        """Return the contributions of one row and the base value."""
+        ...
+
+    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+        """Return the raw scores of many rows."""
+        ...
 
 
 def load(

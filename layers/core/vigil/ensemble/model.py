@@ -65,7 +65,9 @@ class Ensemble:
         voting = {name: vote.vote for name, vote in votes.items() if vote.vote != ABSTAIN}
         with_it = [name for name, vote in voting.items() if vote == side]
         if self.policy == "weighted":
-            return self._weight(with_it) * 2 > (total := self._weight(voting)) or not total
+            # The intercept may put the answer on the other side of a lone engine's; nobody disagrees then.
+            heard = [name for name in voting if self.weights.get(name)]
+            return len(heard) < 2 or self._weight(with_it) * 2 > self._weight(heard)
         wanted = len(voting) if self.policy == "unanimity" else len(voting) // 2 + 1
         return len(with_it) >= wanted or not voting
 

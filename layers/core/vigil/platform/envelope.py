@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +18,7 @@ SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cache-control": "no-store",
 }
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class Envelope:
@@ -77,10 +78,10 @@ class Envelope:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 facts.status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-correlation-id"] = correlation_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                sent = message["headers"]
+                given = {name for name, _ in sent}
+                sent.append((b"x-correlation-id", correlation_id.encode()))
+                sent += [header for header in _RAW_HEADERS if header[0] not in given]
             await send(message)
 
         return dressed

@@ -62,7 +62,9 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
     if any(row["type"] == "json_invalid" for row in rows):
         broken = errors.MalformedRequest(errors.FieldError("body", "is not valid JSON", "RFC 8259"))
         return await _on_vigil_error(_, broken)
-    return await _on_vigil_error(_, errors.InvalidInput(*map(_field_error, rows)))
+    # A header is part of the envelope: a malformed one makes the request malformed, not its content invalid.
+    kind = errors.MalformedRequest if any(row["loc"][0] == "header" for row in rows) else errors.InvalidInput
+    return await _on_vigil_error(_, kind(*map(_field_error, rows)))
 
 
 def _field_error(row: dict[str, Any]) -> errors.FieldError:

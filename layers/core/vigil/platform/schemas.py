@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class FieldErrorView(BaseModel):
@@ -19,7 +19,7 @@ class ProblemView(BaseModel):
     type: str
     title: str
     status: int
-    detail: str
+    detail: str | None = Field(default=None, description="Absent where API Gateway answers by itself.")
     correlation_id: str
     errors: list[FieldErrorView] | None = None
 
@@ -27,4 +27,4 @@ class ProblemView(BaseModel):
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of problem documents for these status codes."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemView"}}}
-    return {status: {"description": "Problem", "content": content, "model": ProblemView} for status in statuses}
+    return {status: {"description": "Problem", "content": content} for status in statuses}

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import IO, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
@@ -60,7 +60,7 @@ class Telemetry:
     def end(self, facts: RequestFacts, started: float) -> None:
         """Write the line, the metrics and the annotations of a finished request."""
         facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
-        known = {name: value for name, value in asdict(facts).items() if value is not None}
+        known = {name: value for name in facts.__slots__ if (value := getattr(facts, name)) is not None}
         level = self._logger.error if facts.status >= 500 else self._logger.info
         level("request", correlation_id=correlation.current.get(), **known)
         self._measure(facts)
@@ -77,13 +77,14 @@ class Telemetry:
         self._metrics.add_dimension("route", facts.route)
         if facts.model:
             self._metrics.add_dimension("model", facts.model)
+        # The number of requests is this metric's sample count.
         self._metrics.add_metric("Latency", MetricUnit.Milliseconds, facts.latency_ms)
-        self._metrics.add_metric("Requests", MetricUnit.Count, 1)
-        self._metrics.add_metric("ServerErrors", MetricUnit.Count, int(facts.status >= 500))
+        if facts.status >= 500:
+            self._metrics.add_metric("ServerErrors", MetricUnit.Count, 1)
         if facts.band and not facts.replayed:
             self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
 
     def _annotate(self, facts: RequestFacts) -> None:
-        for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status"):
+        for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status", "latency_ms"):
             if (value := getattr(facts, name)) is not None:
                 self._tracer.put_annotation(name, value)

@@ -68,6 +68,11 @@ class FeatureSpec:
     other_units: Mapping[str, float] = field(default_factory=dict)
     cost: float = 1.0
 
+    def admits(self, value: float) -> bool:
+        """Say whether a float can be taken as it is: a number within both bounds, so neither NaN nor infinite."""
+        low, high = self.minimum, self.maximum
+        return self.type == "number" and low is not None and high is not None and low <= value <= high
+
     def encode(self, value: object) -> float:
         """Return the float that the engine sees.
 
@@ -216,8 +221,12 @@ class ModelContract:
         ]
         row = []
         for spec in self.features:
+            value = features.get(spec.name)
+            if type(value) is float and spec.admits(value):  # nearly every value of nearly every request
+                row.append(value)
+                continue
             try:
-                row.append(spec.encode(features.get(spec.name)))
+                row.append(spec.encode(value))
             except InvalidInput as error:
                 errors.extend(error.errors)
         if errors:
@@ -226,7 +235,10 @@ class ModelContract:
 
     def decode(self, row: Sequence[float]) -> dict[str, FeatureValue]:
         """Return the named values of a row: the inverse of `encode`."""
-        return {spec.name: spec.decode(number) for spec, number in zip(self.features, row, strict=True)}
+        return {
+            spec.name: number if spec.type == "number" and number == number else spec.decode(number)  # noqa: PLR0124 - NaN is not itself
+            for spec, number in zip(self.features, row, strict=True)
+        }
 
     def band(self, probability: float) -> Band:
         """Return the highest band whose lower edge the probability reaches."""

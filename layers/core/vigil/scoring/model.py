@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +26,7 @@ class ScoreRequest:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the request's canonical JSON: equal requests are equal whatever their key order."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
+        canonical = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -111,12 +111,12 @@ class Decision:
 
     def body(self) -> str:
         """Return the JSON that is stored, answered and replayed: the same decision is always the same bytes."""
-        return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
+        return _json(_plain(self))
 
     def summary(self) -> str:
         """Return the JSON of a list entry: the answer without its engines and explanation."""
-        rest = {k: v for k, v in asdict(self).items() if k not in {"explanation", "base_value", "engines"}}
-        return json.dumps(rest, separators=(",", ":"), allow_nan=False)
+        left_out = {"explanation", "base_value", "engines"}
+        return _json({name: value for name, value in _plain(self).items() if name not in left_out})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,15 @@ class Page:
 
     summaries: tuple[str, ...]
     next: dict[str, str] | None
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """Return a slotted dataclass as a dict, one level deep: `asdict` copies all below, at ten times the cost."""
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
 def decision_id(tenant_id: str, key: str, generation: int) -> str:

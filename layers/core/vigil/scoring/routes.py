@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/scores", tags=["scores"])
     response_model=DecisionView,
     responses={200: {"model": DecisionView, "description": "Replayed"}, **responses(400, 401, 413, 415, 422, 503)},
 )
-async def score(request: Request, body: ScoreBody, caller: Caller, idempotency_key: IdempotencyKey) -> Response:
+async def score(request: Request, body: ScoreBody, caller: Caller, idempotency_key: IdempotencyKey = None) -> Response:
     """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""
     scoring: Scoring = request.app.state.scoring
     outcome = scoring.score(caller.tenant_id, ScoreRequest(**dict(body)), idempotency_key)

@@ -58,13 +58,14 @@ class Scoring:
         Raises IdempotencyKeyReused for a key with another payload, InvalidInput for a broken rule, and Unavailable
         when the model or the ledger is away. Nothing is written before the score is known.
         """
-        fingerprint = _fingerprint(request)
+        # Without a key no other request can meet this one's row: there is nothing to compare.
+        fingerprint = _fingerprint(request) if key else ""
         try:
             draft = self._assess(request)
         except VigilError:
             # The model may have moved on since the first delivery: its answer still stands.
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
-                return _outcome(row, replayed=True)
+                return _replayed(row)
             raise
         return self._commit(tenant_id, key or str(uuid.uuid4()), fingerprint, draft)
 
@@ -141,13 +142,13 @@ class Scoring:
             )
             existing = self._ledger.commit(row)
             if existing is None or existing.nonce == nonce:
-                return _outcome(row, replayed=False)
+                return Outcome(row, decision.band, replayed=False)
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the key's promise has ended: the row stays, the key starts a new one
         if existing.fingerprint != fingerprint:
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
-        return _outcome(existing, replayed=True)
+        return _replayed(existing)
 
     def _earlier(self, tenant_id: str, key: str) -> LedgerRow | None:
         """Return the unexpired row that a key leads to, if there is one."""
@@ -204,8 +205,8 @@ class _Draft:
         return AbstentionAnswer(verdict.reasons, self.model.missing_fact(self.row, verdict))
 
 
-def _outcome(row: LedgerRow, *, replayed: bool) -> Outcome:
-    return Outcome(row, json.loads(row.summary)["band"], replayed)
+def _replayed(row: LedgerRow) -> Outcome:
+    return Outcome(row, json.loads(row.summary)["band"], replayed=True)
 
 
 def _fingerprint(request: ScoreRequest) -> str:

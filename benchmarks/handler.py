@@ -1,0 +1,147 @@
+"""The whole warm function in one process: an API Gateway event in, an answer out, AWS answered on the spot."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import count
+from typing import Any
+
+import boto3
+import lightgbm
+import numpy as np
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from benchmarks.subjects import ENGINE, Subject
+from vigil.engines.boosting import BoostedEngine
+from vigil.engines.model import Calibration
+from vigil.platform.http import create_app, lambda_handler
+from vigil.platform.telemetry import Telemetry
+from vigil.registry.loaded import LoadedModel
+from vigil.registry.model import ModelContract
+from vigil.registry.panel import Panel
+from vigil.scoring import routes
+from vigil.scoring.model import LedgerRow
+from vigil.scoring.service import Scoring
+from vigil.scoring.store import DynamoLedger
+
+Handler = Callable[[tuple[float, ...]], object]
+
+
+class PackageEngine:
+    """The engine that Vigil would have with the lightgbm package instead of the C library."""
+
+    def __init__(self, text: bytes) -> None:
+        self._booster = lightgbm.Booster(model_str=text.decode())
+
+    def raw(self, row: Sequence[float]) -> float:
+        """Return the raw score of one row."""
+        return float(self._booster.predict(np.array([row]), raw_score=True, num_threads=1)[0])
+
+    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
+        """Return the contributions of one row and the base value."""
+        found = self._booster.predict(np.array([row]), pred_contrib=True, num_threads=1)[0]
+        return tuple(found[:-1]), float(found[-1])
+
+    def raw_batch(self, rows: Any, count: int) -> Sequence[float]:
+        """Return the raw scores of many rows."""
+        return list(self._booster.predict(np.asarray(rows).reshape(count, -1), raw_score=True, num_threads=1))
+
+
+@dataclass(frozen=True)
+class _Only:
+    """A registry of one model."""
+
+    model: LoadedModel
+
+    def champion(self, _: str) -> LoadedModel:
+        return self.model
+
+    def archived(self, _: str, __: int) -> LoadedModel:
+        return self.model
+
+    def warnings(self, _: str) -> tuple[str, ...]:
+        return ()
+
+
+class _Accepting:
+    """A ledger that takes every row and keeps none."""
+
+    def commit(self, _: LedgerRow) -> None:
+        return None
+
+
+class _Empty:
+    """The body of an answer, as botocore reads it."""
+
+    def stream(self) -> list[bytes]:
+        return [b"{}"]
+
+
+class _Context:
+    function_name, memory_limit_in_mb = "scoring-api", 1769
+    invoked_function_arn, aws_request_id = "arn:aws:lambda:eu-west-1:123456789012:function:scoring-api", "request"
+
+
+def native(subject: Subject) -> Handler:
+    """Return the function on the package's own engine."""
+    return _function(subject.loaded(), _Accepting())
+
+
+def package(subject: Subject) -> Handler:
+    """Return the same function on the lightgbm package."""
+    model = subject.loaded()
+    engine = BoostedEngine(PackageEngine(subject.text), Calibration(), model.contract.ensemble.positive_from, "")
+    return _function(replace(model, panel=Panel(model.contract, {ENGINE.name: engine})), _Accepting())
+
+
+def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
+    """Return the function with its real DynamoDB client, its requests answered before they leave, and their count."""
+    client = boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
+    sent = count()
+    calls = [0]
+
+    def answer(**_: Any) -> AWSResponse:
+        calls[0] = next(sent) + 1
+        return AWSResponse("http://local", 200, HTTPHeaders(), _Empty())
+
+    client.meta.events.register("before-send.dynamodb.PutItem", answer)
+    handler = _function(subject.loaded(), DynamoLedger(client, "decisions"))
+    return handler, lambda: calls[0]
+
+
+def _function(model: LoadedModel, ledger: Any) -> Handler:
+    os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
+    telemetry = Telemetry(f"benchmark-{id(model)}", StringIO())
+    scoring = Scoring(_Only(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
+    app = create_app(
+        title="", routers=[routes.router], telemetry=telemetry, max_body_bytes=262_144, state={"scoring": scoring}
+    )
+    entry = lambda_handler(app, telemetry)
+
+    def run(row: tuple[float, ...]) -> object:
+        with redirect_stdout(StringIO()):  # where the metrics go
+            return entry(event(model.contract, row), _Context())
+
+    return run
+
+
+def event(contract: ModelContract, row: tuple[float, ...]) -> dict[str, Any]:
+    """Return the event of API Gateway for a request to score a row."""
+    body = {"model": contract.name, "subject_id": "p-1", "features": contract.decode(row)}
+    return {
+        "resource": "/v1/scores",
+        "path": "/v1/scores",
+        "httpMethod": "POST",
+        "headers": {"Content-Type": "application/json"},
+        "requestContext": {"authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE"}, "path": "/v1/scores"},
+        "body": json.dumps(body),
+    }
+
+
+def _no_feature_set(name: str) -> Any:
+    raise KeyError(name)

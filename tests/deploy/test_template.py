@@ -1,0 +1,182 @@
+"""What the templates promise, read from what SAM makes of them."""
+
+import json
+import subprocess
+import tomllib
+from functools import cache
+from importlib import import_module
+
+import pytest
+import yaml
+
+from cli.checkout import ROOT, tool_python
+from vigil.platform import problems
+from vigil.platform.envelope import SECURITY_HEADERS
+
+TEMPLATES = (ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml")))
+STAGES = ("local", "dev", "staging", "prod")
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags as one-entry mappings."""
+
+
+def _tag(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        return {suffix: loader.construct_scalar(node)}
+    build = loader.construct_sequence if isinstance(node, yaml.SequenceNode) else loader.construct_mapping
+    return {suffix: build(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", _tag)
+
+
+@cache
+def template(path):
+    return yaml.load(path.read_text(), Loader)  # noqa: S506 - a SafeLoader with inert tags
+
+
+def resources(path, kind):
+    return {name: r["Properties"] | {"_": r} for name, r in template(path)["Resources"].items() if r["Type"] == kind}
+
+
+FUNCTIONS = resources(TEMPLATES[0], "AWS::Serverless::Function")
+DATA = ROOT / "infra" / "data.yaml"
+
+
+def folder(function):
+    """The functions/ folder of a logical id: ScoringApi is functions/scoring_api."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in function).lstrip("_")
+
+
+def test_cfn_lint_has_nothing_to_say():
+    command = ["cfn-lint", "--regions", "us-east-1", "eu-west-1", "--", *map(str, TEMPLATES)]
+    done = subprocess.run([ROOT / ".venv/bin" / command[0], *command[1:]], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_sam_accepts_the_template(tmp_path):
+    command = [tool_python("sam"), "-m", "samcli", "validate", "--lint", "--config-env", "local"]
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "SAM_CLI_TELEMETRY": "0", "AWS_ACCESS_KEY_ID": "none"}
+    env |= {"AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1", "__SAM_CLI_APP_DIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_a_handler_and_a_sample_event(name):
+    module = import_module(f"functions.{folder(name)}.handler")
+    assert callable(module.lambda_handler)
+    assert isinstance(json.loads((ROOT / "events" / f"{folder(name)}.json").read_text()), dict)
+
+
+def test_every_folder_and_event_belongs_to_a_function():
+    known = {folder(name) for name in FUNCTIONS}
+    assert {path.parent.name for path in ROOT.glob("functions/*/handler.py")} == known
+    assert {path.name.split(".")[0] for path in ROOT.glob("events/*.json")} == known
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_states_its_limits_and_starts_from_a_snapshot(name):
+    function, shared = FUNCTIONS[name], template(TEMPLATES[0])["Globals"]["Function"]
+    assert {"MemorySize", "Timeout", "Role", "LoggingConfig"} <= function.keys()
+    assert shared["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert (shared["AutoPublishAlias"], shared["Runtime"], shared["Tracing"]) == ("live", "python3.13", "Active")
+    assert function["AutoPublishAliasAllProperties"] is True
+    assert template(TEMPLATES[0])["Parameters"]["Architecture"]["Default"] == "arm64"
+
+
+def test_every_function_has_a_role_of_its_own():
+    roles = [function["Role"]["GetAtt"].removesuffix(".Arn") for function in FUNCTIONS.values()]
+    assert len(set(roles)) == len(FUNCTIONS)
+    assert set(roles) == set(resources(TEMPLATES[0], "AWS::IAM::Role"))
+
+
+@pytest.mark.parametrize("role", resources(TEMPLATES[0], "AWS::IAM::Role"))
+def test_a_role_grants_named_actions_on_named_resources(role):
+    properties = resources(TEMPLATES[0], "AWS::IAM::Role")[role]
+    assert "ManagedPolicyArns" not in properties
+    for statement in properties["Policies"][0]["PolicyDocument"]["Statement"]:
+        assert not [action for action in statement["Action"] if "*" in action]
+        nowhere_in_particular = statement["Resource"] == "*"
+        assert not nowhere_in_particular or all(action.startswith("xray:Put") for action in statement["Action"])
+
+
+@pytest.mark.parametrize("bucket", resources(DATA, "AWS::S3::Bucket"))
+def test_a_bucket_is_private_encrypted_and_versioned(bucket):
+    properties = resources(DATA, "AWS::S3::Bucket")[bucket]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["VersioningConfiguration"]["Status"] == "Enabled"
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+
+
+@pytest.mark.parametrize("bucket", resources(DATA, "AWS::S3::Bucket"))
+def test_a_bucket_refuses_plain_http(bucket):
+    policies = resources(DATA, "AWS::S3::BucketPolicy").values()
+    (policy,) = (policy for policy in policies if policy["Bucket"] == {"Ref": bucket})
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("table", resources(DATA, "AWS::DynamoDB::Table"))
+def test_a_table_is_encrypted_recoverable_and_kept(table):
+    properties = resources(DATA, "AWS::DynamoDB::Table")[table]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["SSESpecification"]["KMSMasterKeyId"] == {"GetAtt": "DataKey.Arn"}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["DeletionProtectionEnabled"] == {"If": ["OnAws", True, False]}
+    assert properties["_"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+API = resources(TEMPLATES[0], "AWS::Serverless::Api")["Api"]
+
+
+@pytest.mark.parametrize("kind", API["GatewayResponses"])
+def test_the_gateway_answers_like_the_app(kind):
+    response = API["GatewayResponses"][kind]
+    headers = {name.lower(): value for name, value in response["ResponseParameters"]["Headers"].items()}
+    assert headers["content-type"] == f"'{problems.MEDIA_TYPE}'"
+    assert {name: headers[name] for name in SECURITY_HEADERS} == {k: f"'{v}'" for k, v in SECURITY_HEADERS.items()}
+    assert headers["x-correlation-id"] == "context.requestId"
+    document = json.loads(response["ResponseTemplates"]["application/json"])
+    assert document["correlation_id"] == "$context.requestId"
+    assert document.get("status") == response.get("StatusCode")
+    catalogue = {problem.code: problem for problem in (*problems.CATALOGUE.values(), problems.INTERNAL)}
+    if known := catalogue.get(document["type"].removeprefix("urn:vigil:problem:")):
+        assert document["title"] == known.title
+
+
+def test_only_health_and_documentation_are_open_to_anyone():
+    events = {event["Properties"]["Path"]: event["Properties"] for event in FUNCTIONS["ScoringApi"]["Events"].values()}
+    assert {event["Method"] for event in events.values()} == {"ANY"}
+    open_paths = {path for path, event in events.items() if event.get("Auth") == {"Authorizer": "NONE"}}
+    assert open_paths == {"/health/{probe}", "/docs", "/docs/{asset}", "/openapi.json"}
+    assert API["Auth"]["DefaultAuthorizer"] in API["Auth"]["Authorizers"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_its_deployment_settings(stage):
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    deploy = config[stage]["deploy"]["parameters"]
+    assert config[stage]["validate"]["parameters"]["lint"] is True
+    assert deploy["capabilities"] == "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"
+    if stage != "local":
+        assert f"Stage={stage} Architecture=arm64" in deploy["parameter_overrides"]
+        assert f"stage={stage}" in deploy["tags"]
+    if stage == "prod":
+        assert deploy["confirm_changeset"] is True
+
+
+def test_a_changed_layer_changes_every_function(monkeypatch, tmp_path):
+    build = import_module("functions.build")
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "uv.lock").write_text("")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    source = tmp_path / "layers" / "a.py"
+    source.write_text("1")
+    before = build.fingerprint()
+    assert build.fingerprint() == before
+    source.write_text("2")
+    assert build.fingerprint() != before

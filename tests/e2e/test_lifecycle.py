@@ -1,0 +1,97 @@
+"""The embedded stack comes up, stays, ends and recovers, whatever was done to it."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import pytest
+
+from cli.checkout import STATE
+from cli.embedded import Embedded
+from cli.emulator import Emulator
+from tests.e2e.conftest import VIGIL, vigil
+
+HOME = STATE / "e2e-lifecycle"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run a command on a stack of our own, from a folder outside the checkout; the stack ends with the module."""
+    elsewhere = tmp_path_factory.mktemp("outside")
+    try:
+        yield lambda *arguments, **options: vigil(HOME, "local", *arguments, cwd=elsewhere, **options)
+    finally:
+        vigil(HOME, "local", "down", cwd=elsewhere)
+
+
+def serves(deployed):
+    return httpx.get(f"{deployed.api_url}/health/readiness", timeout=60, trust_env=False).is_success
+
+
+def family():
+    process = Emulator(HOME).process()
+    return [process, *process.children(recursive=True)]
+
+
+def test_a_second_up_changes_nothing(run):
+    run("up")
+    before, process, stamp = Embedded.load(HOME), Emulator(HOME).process(), (HOME / "sam.log").stat().st_mtime_ns
+    done = run("up")
+    assert Embedded.load(HOME) == before
+    assert Emulator(HOME).process() == process
+    assert (HOME / "sam.log").stat().st_mtime_ns == stamp
+    assert "Deploy" not in done.stdout
+    assert serves(before)
+
+
+def test_another_stack_of_the_same_checkout_is_not_touched(run, stack):
+    run("up")
+    ours = Embedded.load(HOME)
+    assert ours.stack_name != stack.stack_name
+    assert ours.endpoint_url != stack.endpoint_url
+    assert serves(ours)
+    assert serves(stack)
+    key = {"Authorization": f"Bearer {stack.tenants[0].api_key}"}
+    assert httpx.get(f"{ours.api_url}/v1/models", headers=key, timeout=60, trust_env=False).status_code == 401
+
+
+def test_up_recovers_from_a_killed_emulator_and_a_killed_up(run, tmp_path):
+    run("up")
+    killed = family()
+    killed[0].kill()
+    assert not psutil.wait_procs(killed, timeout=30)[1], "workers outlive their MiniStack"
+    assert run("status", check=False).returncode == 1
+
+    interrupted = subprocess.Popen(
+        [VIGIL, "local", "up"], cwd=tmp_path, env=os.environ | {"VIGIL_HOME": str(HOME)}, stdout=subprocess.DEVNULL
+    )
+    while Emulator(HOME).endpoint() is None:
+        assert interrupted.poll() is None, "it ended before it started anything"
+        time.sleep(0.05)
+    interrupted.send_signal(signal.SIGKILL)
+    interrupted.wait()
+    abandoned = Emulator(HOME).process()
+
+    run("up")
+    assert serves(Embedded.load(HOME))
+    assert Emulator(HOME).process() != abandoned
+    assert not abandoned.is_running()
+
+
+def test_down_leaves_no_process_no_port_and_no_record(run):
+    run("up")
+    processes, address = family(), urlsplit(Embedded.load(HOME).endpoint_url)
+    assert len(processes) > 1, "the functions run as children"
+    run("down")
+    assert not [process for process in processes if process.is_running()]
+    with socket.socket() as probe:
+        assert probe.connect_ex((address.hostname, address.port)) != 0
+    assert Embedded.load(HOME) is None
+    assert not (HOME / "ministack").exists()
+    assert run("status", check=False).returncode == 1
+    assert "nothing was running" in run("down").stdout

@@ -1,0 +1,71 @@
+"""Functions under Lambda's own Runtime Interface Emulator, on the layers that are deployed and nothing else."""
+
+import base64
+import json
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from cli import runtime
+from cli.checkout import ROOT
+
+ENVIRONMENT = {
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing listens there: AWS is away
+    "VIGIL_STAGE": "local",
+    "VIGIL_DECISIONS_TABLE": "decisions",
+    "VIGIL_REGISTRY_TABLE": "registry",
+    "VIGIL_ACCESS_TABLE": "access",
+    "VIGIL_PACKAGES_BUCKET": "packages",
+    "VIGIL_ACCESS_SECRET_ARN": "access",
+    "VIGIL_CURSOR_SECRET_ARN": "cursor",
+    "VIGIL_MODEL_KEYS": json.dumps({"sample": base64.b64encode(bytes(32)).decode()}),
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """Both layers as they are built for this machine."""
+    return runtime.layers(tmp_path_factory.mktemp("layers"), "core", "scoring")
+
+
+@pytest.fixture
+def invoke(path, tmp_path):
+    """Start a function and return what invokes it with an event file; its output goes to `log`."""
+    with ExitStack() as functions:
+
+        def start(function):
+            running = runtime.running(ROOT / "functions" / function, path, ENVIRONMENT, tmp_path / "log")
+            url = functions.enter_context(running)
+            return lambda event: httpx.post(
+                url, content=(ROOT / "events" / f"{event}.json").read_bytes(), timeout=60
+            ).json()
+
+        yield start
+
+
+def test_the_api_answers(invoke):
+    answer = invoke("scoring_api")("scoring_api.liveness")
+    assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"status": "up"})
+    headers = {name.lower() for name in answer.get("headers") or answer["multiValueHeaders"]}
+    assert {"x-correlation-id", "strict-transport-security"} <= headers
+
+
+def test_the_api_says_so_when_aws_is_away(invoke):
+    answer = invoke("scoring_api")("scoring_api")
+    assert answer["statusCode"] == 503
+    assert json.loads(answer["body"])["type"] == "urn:vigil:problem:unavailable"
+
+
+def test_the_authorizer_opens_to_nobody_when_aws_is_away(invoke, tmp_path):
+    answer = invoke("tenancy_authorizer")("tenancy_authorizer")
+    assert "policyDocument" not in answer
+    assert answer["errorType"] == "Unavailable"
+    token = json.loads((ROOT / "events/tenancy_authorizer.json").read_text())["headers"]["Authorization"]
+    assert token.split("_")[-1] not in (tmp_path / "log").read_text()
