@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 
 from benchmarks.measure import Round
-from benchmarks.subjects import Subject
+from benchmarks.subjects import ENGINE, Subject
 from cli import runtime
 from cli.checkout import ROOT, STATE, tool_python, uv
+from vigil.registry.model import table_file
 
 FUNCTION = ROOT / "benchmarks" / "init_function"
 EVENT = (ROOT / "events" / "scoring_api.liveness.json").read_bytes()
@@ -24,8 +25,9 @@ def first_answer(subject: Subject, engine: str) -> Round:
         "PYTHONDONTWRITEBYTECODE": "1",
         "POWERTOOLS_TRACE_DISABLED": "true",
         "BENCHMARK_ENGINE": engine,
-        "BENCHMARK_MODEL": str(subject.folder / "model.txt"),
-        "BENCHMARK_FEATURES": ",".join(spec.name for spec in subject.contract.features),
+        "BENCHMARK_MODEL": str(subject.folder / ENGINE.file),
+        "BENCHMARK_TABLE": str(subject.folder / table_file(ENGINE)) if subject.table else "",
+        "BENCHMARK_FEATURES": ",".join(subject.names),
     }
 
     def run(_: int) -> float:

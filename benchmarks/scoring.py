@@ -1,4 +1,4 @@
-"""Vigil's scoring against the lightgbm package: `uv run python -m benchmarks.scoring [--quick]`.
+"""Vigil's scoring against the lightgbm package and its C library: `uv run python -m benchmarks.scoring [--quick]`.
 
 Everything is interleaved in one run over distinct rows: one row scored again and again reads several times too fast,
 because the branch predictor learns it. The package runs without pandas and scikit-learn, which it would import if they
@@ -6,15 +6,19 @@ were there; that is its best case.
 """
 
 import argparse
+import json
+import math
 import os
 import platform
 import tempfile
+from array import array
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import lightgbm
 import numpy as np
+from pydantic_core import from_json, to_json
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -23,16 +27,23 @@ from benchmarks import handler
 from benchmarks.init import first_answer
 from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
 from benchmarks.subjects import Subject, subjects
-from vigil.engines.lightgbm import LARGE_BATCH_ROWS, load
-from vigil.registry.ports import Engine
+from cli import native
+from vigil.engines import lightgbm as c_library
+from vigil.engines import trees
 
 LARGEST_BATCH = 10_000
+JSON_BATCH = 1_000
 
 COLD_ENGINE = """
-import sys, time
+import os, sys, time
 started = time.perf_counter()
-from vigil.engines.lightgbm import load
-load(open(sys.argv[1] + "/model.txt", "rb").read(), sys.argv[2].split(","))
+from vigil.engines import lightgbm, trees
+text = open(sys.argv[1] + "/lgbm.txt", "rb").read()
+names = sys.argv[2].split(",")
+if os.path.exists(table := sys.argv[1] + "/lgbm.walk"):
+    trees.load(open(table, "rb").read(), text, len(names)).raw([0.0] * len(names))
+else:
+    lightgbm.load(text, names).raw([0.0] * len(names))
 print(time.perf_counter() - started)
 """
 
@@ -41,7 +52,7 @@ import sys, time
 sys.modules.update(pandas=None, sklearn=None)
 started = time.perf_counter()
 import lightgbm
-lightgbm.Booster(model_file=sys.argv[1] + "/model.txt")
+lightgbm.Booster(model_file=sys.argv[1] + "/lgbm.txt")
 print(time.perf_counter() - started)
 """
 
@@ -50,7 +61,7 @@ import sys, time
 started = time.perf_counter()
 from datetime import UTC, datetime
 from pathlib import Path
-from vigil.engines.lightgbm import load
+from vigil.engines.loading import load
 from vigil.registry.package import Expected, Verifier
 files = {path.name: path.read_bytes() for path in Path(sys.argv[1]).iterdir()}
 Verifier({sys.argv[2]: bytes.fromhex(sys.argv[3])}, load).verify(files, Expected(now=datetime.now(UTC)))
@@ -64,20 +75,21 @@ def measurements(subject: Subject) -> Iterator[Measurement]:
     yield cold_verified(subject)
     yield init(subject)
     yield one_row(subject)
-    yield explained_row(subject)
+    yield one_row_against_c(subject)
+    yield explained_row_against_c(subject)
     yield function(subject)
     yield function_above_native(subject)
     yield aws_client(subject)
-    yield batch(subject, LARGE_BATCH_ROWS - 1, threads=1)
+    yield batch(subject, LARGEST_BATCH // 2, threads=1)
     yield batch(subject, LARGEST_BATCH, threads=os.cpu_count() or 1)
+    yield json_batch(subject)
 
 
 def cold_engine(subject: Subject) -> Measurement:
-    """Import and model load in a fresh process."""
-    names = ",".join(spec.name for spec in subject.contract.features)
+    """Import, model load and a first score in a fresh process."""
     return Measurement(
         "cold: import + load",
-        fresh_process(COLD_ENGINE, str(subject.folder), names),
+        fresh_process(COLD_ENGINE, str(subject.folder), ",".join(subject.names)),
         fresh_process(COLD_PACKAGE, str(subject.folder)),
         goal=0.15,
     )
@@ -100,25 +112,34 @@ def init(subject: Subject) -> Measurement:
 
 
 def one_row(subject: Subject) -> Measurement:
-    """The raw score of one row."""
-    engine, booster = _engines(subject)
+    """The raw score of one row against the package."""
     arrays = [np.array([row]) for row in subject.rows]
+    booster = _package(subject)
     return Measurement(
-        "one row",
-        each(engine.raw, subject.rows, 500),
+        "one row / Booster.predict",
+        each(_ours(subject).raw, subject.rows, 500),
         each(lambda row: booster.predict(row, raw_score=True, num_threads=1), arrays, 500),
         goal=0.45,
     )
 
 
-def explained_row(subject: Subject) -> Measurement:
-    """The TreeSHAP contributions of one row."""
-    engine, booster = _engines(subject)
-    arrays = [np.array([row]) for row in subject.rows]
+def one_row_against_c(subject: Subject) -> Measurement:
+    """The raw score of one row against LightGBM's C library, called in the same way."""
     return Measurement(
-        "TreeSHAP, one row",
-        each(engine.contributions, subject.rows, 30),
-        each(lambda row: booster.predict(row, pred_contrib=True, num_threads=1), arrays, 30),
+        "one row / LightGBM's C",
+        each(_ours(subject).raw, subject.rows, 1_000),
+        each(_c_library(subject).raw, subject.rows, 1_000),
+        goal=0.7 if subject.table else None,
+    )
+
+
+def explained_row_against_c(subject: Subject) -> Measurement:
+    """The TreeSHAP contributions of one row against LightGBM's C library, called in the same way."""
+    return Measurement(
+        "TreeSHAP, one row / LightGBM's C",
+        each(_ours(subject).contributions, subject.rows, 30),
+        each(_c_library(subject).contributions, subject.rows, 30),
+        goal=0.35 if subject.table else None,
     )
 
 
@@ -133,7 +154,7 @@ def function(subject: Subject) -> Measurement:
 
 def function_above_native(subject: Subject) -> Measurement:
     """The warm function above the native score alone, as a share of the 0.5 ms that it may add."""
-    whole, score = each(handler.native(subject), subject.rows, 60), each(_engines(subject)[0].raw, subject.rows, 60)
+    whole, score = each(handler.native(subject), subject.rows, 60), each(_ours(subject).raw, subject.rows, 60)
     return Measurement(
         "warm function above the score, of 0.5 ms",
         lambda number: whole(number) - score(number),
@@ -159,23 +180,47 @@ def aws_client(subject: Subject) -> Measurement:
 
 
 def batch(subject: Subject, count: int, threads: int) -> Measurement:
-    """Raw scores of many rows at once, per row."""
-    engine, booster = _engines(subject)
+    """Raw scores of many rows at once, per row; a packed table is walked on one core whatever the other side uses."""
+    engine, booster = _ours(subject), _package(subject)
     rows = np.array(subject.rows[:count])
     return Measurement(
-        f"{count:,} rows on {threads} core{'s' if threads > 1 else ''}, per row",
+        f"{count:,} rows / Booster.predict, {threads} core{'s' if threads > 1 else ''}",
         each(lambda block: engine.raw_batch(block, count), [rows], 1, per=count),
         each(lambda block: booster.predict(block, raw_score=True, num_threads=threads), [rows], 1, per=count),
+        goal=0.4 if subject.table and threads == 1 else None,
+    )
+
+
+def json_batch(subject: Subject) -> Measurement:
+    """Rows as JSON in, scores as JSON out, per row; both sides read and write it with pydantic's parser."""
+    engine, booster = _ours(subject), _package(subject)
+    rows = [[None if math.isnan(x) else x for x in row] for row in subject.rows]
+    bodies = [json.dumps(rows[i : i + JSON_BATCH]) for i in range(0, len(rows), JSON_BATCH)]
+
+    def ours(body: str) -> bytes:
+        values = array("d", [math.nan if x is None else x for row in from_json(body) for x in row])
+        return to_json(list(engine.raw_batch(values, JSON_BATCH)))
+
+    def package(body: str) -> bytes:
+        values = np.array(from_json(body), np.float64)
+        return to_json(list(booster.predict(values, raw_score=True, num_threads=1)))
+
+    assert ours(bodies[0]) == package(bodies[0])  # noqa: S101 - a benchmark of two different answers means nothing
+    return Measurement(
+        f"{JSON_BATCH:,} rows through JSON / Booster.predict",
+        each(ours, bodies, 1, per=JSON_BATCH),
+        each(package, bodies, 1, per=JSON_BATCH),
+        goal=0.667 if subject.table else None,
     )
 
 
 def show(console: Console, subject: Subject, results: list[Result]) -> None:
     """Print the table of one model."""
-    trees = subject.text.count(b"\nTree=")
-    table = Table(
-        title=f"{subject.name}: {trees} trees, {len(subject.contract.features)} features", title_justify="left"
-    )
-    for heading in ("", "vigil", "lightgbm", "ratio", "goal"):
+    count = subject.text.count(b"\nTree=")
+    how = "packed" if subject.table else "on LightGBM"
+    title = f"{subject.name}: {count} trees, {len(subject.names)} features, {how}"
+    table = Table(title=title, title_justify="left")
+    for heading in ("", "vigil", "other", "ratio", "goal"):
         table.add_column(heading, justify="right" if heading else "left")
     for result in results:
         goal = f"at most {result.measurement.goal}: {'reached' if result.reached else 'missed'}"
@@ -197,6 +242,7 @@ def main() -> None:
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, lightgbm {lightgbm.__version__}, {os.cpu_count()} cores, "
                   f"medians of {rounds} rounds")  # fmt: skip
+    os.environ["PYTHONPATH"] = str(native.provide())  # fresh processes find it too
     with tempfile.TemporaryDirectory() as work:
         for subject in subjects(Path(work), rows=LARGEST_BATCH):
             lines = list(measurements(subject))
@@ -206,9 +252,19 @@ def main() -> None:
             show(console, subject, results)
 
 
-def _engines(subject: Subject) -> tuple[Engine, lightgbm.Booster]:
-    names = [spec.name for spec in subject.contract.features]
-    return load(subject.text, names), lightgbm.Booster(model_str=subject.text.decode())
+def _ours(subject: Subject) -> "trees.TreesEngine | c_library.LightGBMEngine":
+    """Return what serves this model: packed trees, or LightGBM's C library where there is no table."""
+    if subject.table and (engine := trees.load(subject.table, subject.text, len(subject.names))):
+        return engine
+    return _c_library(subject)
+
+
+def _c_library(subject: Subject) -> c_library.LightGBMEngine:
+    return c_library.load(subject.text, subject.names)
+
+
+def _package(subject: Subject) -> lightgbm.Booster:
+    return lightgbm.Booster(model_str=subject.text.decode())
 
 
 def _time(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The models to measure: a synthetic one of 200 trees x 40 features, and every package trained in this checkout."""
+"""The models to measure: synthetic ones of 40 features, and every LightGBM engine trained in this checkout."""
 
 import random
 from collections.abc import Iterator
@@ -10,21 +10,17 @@ import lightgbm
 import numpy as np
 from pydantic import TypeAdapter
 
-from vigil.engines.lightgbm import load
-from vigil.registry.model import (
-    Band,
-    Calibration,
-    FeatureSpec,
-    Label,
-    Manifest,
-    ModelContract,
-    TrainedModel,
-    TrainingData,
-)
-from vigil.registry.package import Release, build
+from models.packed import with_tables
+from vigil.engines.loading import load
+from vigil.engines.model import Calibration, EngineSpec
+from vigil.ensemble.model import Band, Ensemble
+from vigil.registry.loaded import LoadedModel
+from vigil.registry.model import FeatureSpec, Label, Manifest, ModelContract, TrainedModel, TrainingData, table_file
+from vigil.registry.package import Expected, Release, Verifier, build
 from vigil.registry.signing import SigningKey
 
 PACKAGES = Path(__file__).parents[1] / ".vigil" / "packages"
+ENGINE = EngineSpec("lgbm", "lightgbm", "lgbm.txt", calibration=Calibration())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +35,50 @@ class Subject:
     rows: list[tuple[float, ...]]
 
     @property
+    def names(self) -> list[str]:
+        """The features, in order."""
+        return [spec.name for spec in self.contract.features]
+
+    @property
     def text(self) -> bytes:
         """The model in LightGBM's text format."""
-        return (self.folder / "model.txt").read_bytes()
+        return (self.folder / ENGINE.file).read_bytes()
+
+    def loaded(self) -> LoadedModel:
+        """Return the model after every check that serving does."""
+        files = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        return Verifier({self.key_id: self.public_key}, load).verify(files, Expected(now=datetime.now(UTC)))
+
+    @property
+    def table(self) -> bytes | None:
+        """The packed table of the model, if it has one."""
+        path = self.folder / table_file(ENGINE)
+        return path.read_bytes() if path.exists() else None
 
 
 def subjects(work: Path, rows: int) -> Iterator[Subject]:
     """Yield every model to measure, its package written under `work`."""
-    yield _subject(work, *_synthetic(), rows)
+    for trees in (200, 500):
+        yield prepare(work, *synthetic(trees), rows)
     for package in sorted(PACKAGES.glob("*")):
         latest = max(package.glob("*/manifest.json")).parent
         contract = TypeAdapter(Manifest).validate_json((latest / "manifest.json").read_bytes()).contract
-        yield _subject(work, contract, (latest / "model.txt").read_bytes(), rows)
+        for engine in contract.engines:
+            if engine.kind == "lightgbm":
+                features = contract.columns(engine)
+                name = f"{contract.name}-{engine.name}"
+                yield prepare(work, _contract(name, features), (latest / engine.file).read_bytes(), rows)
 
 
-def _subject(work: Path, contract: ModelContract, text: bytes, count: int) -> Subject:
+def prepare(work: Path, contract: ModelContract, text: bytes, count: int) -> Subject:
+    """Return a model alone in a package signed for this run, with `count` rows drawn within its schema."""
     draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
     rows = [tuple(_draw(spec, draws) for spec in contract.features) for _ in range(count)]
     golden = tuple(contract.decode(row) for row in rows[:32])
     key = SigningKey(draws.randbytes(32))
     now = datetime.now(UTC)
-    files = build(
-        TrainedModel(contract, text, golden, "# Measured"), Release(1, now, now + timedelta(days=1)), key, load
-    )
+    model, _ = with_tables(TrainedModel(contract, {ENGINE.file: text}, golden, "# Measured"))
+    files = build(model, Release(1, now, now + timedelta(days=1)), key, load)
     (folder := work / contract.name).mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -80,8 +97,8 @@ def _draw(spec: FeatureSpec, draws: random.Random) -> float:
     return float(draws.randint(int(low), int(high))) if spec.type == "integer" else draws.uniform(low, high)
 
 
-def _synthetic() -> tuple[ModelContract, bytes]:
-    """Return 200 trees of 31 leaves over 40 numeric features, one row in ten missing each."""
+def synthetic(trees: int) -> tuple[ModelContract, bytes]:
+    """Return trees of 31 leaves over 40 numeric features, one row in ten missing each."""
     source = np.random.default_rng(1)
     rows = source.uniform(-5, 5, size=(8_000, 40))
     odds = rows[:, 0] + rows[:, 1] * rows[:, 2] / 3 + rows[:, 3:].mean(axis=1) + source.normal(size=len(rows))
@@ -89,14 +106,19 @@ def _synthetic() -> tuple[ModelContract, bytes]:
     names = [f"x{i}" for i in range(40)]
     settings = {"objective": "binary", "num_leaves": 31, "verbosity": -1, "num_threads": 1, "seed": 1}
     data = lightgbm.Dataset(rows, (odds > 0).astype(float), feature_name=names)
-    booster = lightgbm.train(settings, data, num_boost_round=200)
-    contract = ModelContract(
-        name="synthetic",
-        features=tuple(FeatureSpec(name, "number", name, minimum=-5.0, maximum=5.0) for name in names),
-        label=Label("positive", "a noisy function of five features is above zero", version=1),
-        calibration=Calibration(),
+    booster = lightgbm.train(settings, data, num_boost_round=trees)
+    features = tuple(FeatureSpec(name, "number", name, minimum=-5.0, maximum=5.0) for name in names)
+    return _contract(f"synthetic-{trees}", features), booster.model_to_string().encode()
+
+
+def _contract(name: str, features: tuple[FeatureSpec, ...]) -> ModelContract:
+    return ModelContract(
+        name=name,
+        features=features,
+        label=Label("positive", "what is measured does not depend on it", version=1),
+        engines=(ENGINE,),
+        ensemble=Ensemble({ENGINE.name: 1.0}, positive_from=0.5),
         bands=(Band("low", 0.0, "none"), Band("high", 0.5, "act")),
-        training=TrainingData("drawn from a seeded generator", simulated=True, rows=len(rows), sha256="0" * 64),
+        training=TrainingData("rows of another package, or drawn", simulated=True, rows=1, sha256="0" * 64),
         metrics={},
     )
-    return contract, booster.model_to_string().encode()

@@ -50,6 +50,8 @@ def train_command(
     trained = train(name, seed=seed, packages=packages, keys_folder=keys_folder, force=force)
     verb = "is up to date (--force trains anyway):" if trained.reused else "trained:"
     out.print(f"[bold]{name}[/] version {trained.version} {verb} {trained.folder}", soft_wrap=True)
+    for engine, why in trained.unpacked.items():
+        out.print(f"{engine} is scored by LightGBM itself: {why}", soft_wrap=True)
 
 
 def train(
@@ -160,8 +162,10 @@ def list_command(keys_folder: KeysFolder = None) -> None:
 
 def publisher(keys_folder: Path | None = None) -> "Publisher":
     """Return the publisher of the current deployment."""
+    from cli import native
     from vigil import bootstrap
 
+    native.provide()
     deployment.enter()
     return bootstrap.publisher(keys.public_keys(key_folder(keys_folder)))
 

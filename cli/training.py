@@ -3,13 +3,15 @@
 import hashlib
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed
 from pathlib import Path
 
+from cli import native
 from cli.checkout import ROOT
 from models import recipe
+from models.packed import with_tables
 from vigil.engines import loading as engine
 from vigil.errors import ModelRefused, NotFound
 from vigil.registry.loaded import LoadedModel
@@ -41,6 +43,8 @@ class Trained:
     folder: Path
     version: int
     reused: bool
+    unpacked: Mapping[str, str] = field(default_factory=dict)
+    """Why engines that LightGBM scores have no packed table."""
 
 
 def train(training: Training, key: SigningKey, progress: recipe.Progress, *, force: bool = False) -> Trained:
@@ -57,11 +61,15 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
         return Trained(parent / f"{last:08d}", last, reused=True)
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
-    files = build(recipe.load(training.name).train(training.seed, progress), release, key, engine.load)
+    native.provide()
+    model, unpacked = with_tables(recipe.load(training.name).train(training.seed, progress))
+    files = build(model, release, key, engine.load)
     verified(files, {key.key_id: key.public})
     folder = write_package(parent, release.version, files)
     _stamp_file(parent, release.version).write_text(stamp)
-    return Trained(folder, release.version, reused=False)
+    return Trained(
+        folder, release.version, reused=False, unpacked={name: str(refusal) for name, refusal in unpacked.items()}
+    )
 
 
 def versions(parent: Path) -> list[int]:
@@ -77,6 +85,7 @@ def read_package(folder: Path) -> dict[str, bytes]:
 
 def verified(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
     """Return the model after every check that serving does; raise ModelRefused."""
+    native.provide()
     return Verifier(keys, engine.load).verify(files, Expected(now=datetime.now(UTC)))
 
 

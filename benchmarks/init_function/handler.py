@@ -18,9 +18,13 @@ MODEL = Path(os.environ["BENCHMARK_MODEL"])
 
 def _engine() -> Any:
     if os.environ["BENCHMARK_ENGINE"] == "native":
-        from vigil.engines.lightgbm import load  # noqa: PLC0415 - one engine or the other
+        from vigil.engines import lightgbm as c_library  # noqa: PLC0415 - one engine or the other
+        from vigil.engines import trees  # noqa: PLC0415 - as above
 
-        return load(MODEL.read_bytes(), os.environ["BENCHMARK_FEATURES"].split(","))
+        names = os.environ["BENCHMARK_FEATURES"].split(",")
+        if table := os.environ["BENCHMARK_TABLE"]:
+            return trees.load(Path(table).read_bytes(), MODEL.read_bytes(), len(names))
+        return c_library.load(MODEL.read_bytes(), names)
     absent: dict[str, Any] = {"pandas": None, "sklearn": None}  # it would import them if they were there
     sys.modules.update(absent)
     import lightgbm  # noqa: PLC0415 - as above

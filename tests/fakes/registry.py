@@ -60,8 +60,8 @@ class LinearEngines:
 
     handed: list[bytes] = field(default_factory=list)
 
-    def __call__(self, spec: EngineSpec, content: bytes, of: ModelContract) -> LinearEngine:
-        self.handed.append(content)
+    def __call__(self, spec: EngineSpec, content: bytes, of: ModelContract, table: bytes | None) -> LinearEngine:
+        self.handed += [content] if table is None else [content, table]
         document = json.loads(content)
         if document["features"] != [feature.name for feature in of.columns(spec)]:
             raise ModelRefused("schema_mismatch", "other features")

@@ -302,8 +302,8 @@ def test_a_model_that_is_not_of_the_schema_is_refused():
 
 def test_an_engine_that_answers_with_no_number_is_refused():
     class Blank(LinearEngines):
-        def __call__(self, spec, content, of):
-            engine = super().__call__(spec, content, of)
+        def __call__(self, spec, content, of, table):
+            engine = super().__call__(spec, content, of, table)
             engine.base = float("nan")
             return engine
 

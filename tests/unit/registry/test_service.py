@@ -235,11 +235,11 @@ def test_other_threads_are_served_the_old_model_while_the_new_one_loads():
     started, release = Event(), Event()
 
     class SlowEngines(LinearEngines):
-        def __call__(self, spec, content, of):
+        def __call__(self, spec, content, of, table):
             if self.handed:
                 started.set()
                 assert release.wait(10)
-            return super().__call__(spec, content, of)
+            return super().__call__(spec, content, of, table)
 
     world = World(SlowEngines())
     world.put()

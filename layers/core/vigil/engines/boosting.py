@@ -1,22 +1,56 @@
 """A LightGBM model as a voting engine."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
-from vigil.engines import lightgbm
+from vigil.engines import lightgbm, trees
 from vigil.engines.model import EngineSpec, EngineVote, side
 from vigil.registry.model import ModelContract
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
-def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str) -> "BoostedEngine":
-    """Return the engine of a file in LightGBM's text format; raise ModelRefused (see `lightgbm.load`)."""
+
+class Booster(Protocol):
+    """What runs the trees; see `registry.ports.Explainer`."""
+
+    def raw(self, row: Sequence[float]) -> float:
+        """Return the raw score of one row."""
+        ...
+
+    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
+        """Return the contributions of one row and the base value."""
+        ...
+
+    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+        """Return the raw scores of many rows."""
+        ...
+
+
+def load(
+    spec: EngineSpec, content: bytes, contract: ModelContract, version: str, table: bytes | None = None
+) -> "BoostedEngine":
+    """Return the engine of a file in LightGBM's text format, run by its packed table if it has one.
+
+    Raises ModelRefused (see `lightgbm.load` and `trees.load`).
+    """
     names = [feature.name for feature in contract.columns(spec)]
-    return BoostedEngine(lightgbm.load(content, names), spec, contract.ensemble.positive_from, version)
+    booster = _booster(content, names, table)
+    return BoostedEngine(booster, spec, contract.ensemble.positive_from, version)
+
+
+def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Booster:
+    if table is not None:
+        lightgbm.check(content, names)
+        if packed := trees.load(table, content, len(names)):
+            return packed
+    return lightgbm.load(content, names)
 
 
 class BoostedEngine:
     """Votes by the calibrated probability of its log-odds; without calibration it abstains. Can be explained."""
 
-    def __init__(self, booster: lightgbm.LightGBMEngine, spec: EngineSpec, positive_from: float, version: str) -> None:
+    def __init__(self, booster: Booster, spec: EngineSpec, positive_from: float, version: str) -> None:
         self.raw = booster.raw
         self.contributions = booster.contributions
         self.raw_batch = booster.raw_batch

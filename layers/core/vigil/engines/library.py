@@ -113,15 +113,19 @@ def locate() -> Path:
 
     The layer is found through `sys.path`, because where layers are unpacked differs between Lambda and local stacks.
     """
-    folders = []
-    if (layer := find_spec("vigil_native")) and layer.submodule_search_locations:
-        folders += [Path(folder) for folder in layer.submodule_search_locations]
+    folders = native_folders()
     if (wheel := find_spec("lightgbm")) and wheel.origin:
         folders.append(Path(wheel.origin).parent / "lib")
     for folder in folders:
         if (folder / FILE).is_file():
             return folder / FILE
     raise ModelRefused("unsupported", f"{FILE} is not on sys.path: is the scoring layer attached?")
+
+
+def native_folders() -> list[Path]:
+    """Return where the scoring layer's libraries may lie."""
+    layer = find_spec("vigil_native")
+    return [Path(folder) for folder in (layer and layer.submodule_search_locations) or ()]
 
 
 def _declared(shared: ctypes.CDLL, name: str) -> "ctypes._NamedFuncPointer":

@@ -1,16 +1,14 @@
 """LightGBM models behind the engine port, through LightGBM's own C API: its scores bit for bit, without its package."""
 
-import ctypes
 import os
-import struct
 import weakref
-from array import array
 from collections import deque
 from collections.abc import Sequence
 from ctypes import byref, c_double
 from typing import TYPE_CHECKING
 
 from vigil.engines.library import CONTRIBUTIONS, RAW_SCORE, Library, library
+from vigil.engines.rows import packer, score_batch
 from vigil.errors import ModelRefused
 
 if TYPE_CHECKING:
@@ -31,14 +29,19 @@ def load(model_text: bytes, feature_names: Sequence[str]) -> "LightGBMEngine":
     Raises ModelRefused: `malformed` for what is not a whole model, `schema_mismatch` for other features, `unsupported`
     for anything but single-output binary log-odds of constant leaves, or without the shared library.
     """
-    header = _header(model_text)
-    _check_features(header.get("feature_names", "").split(" "), feature_names)
-    _check_supported(header, model_text)
+    check(model_text, feature_names)
     native = library()
     try:
         return LightGBMEngine(native, native.load_model(model_text), len(feature_names))
     except RuntimeError as error:
         raise ModelRefused("malformed", str(error)) from error
+
+
+def check(model_text: bytes, feature_names: Sequence[str]) -> None:
+    """Raise ModelRefused, as `load` does, for a text that is not whole, of other features or not supported."""
+    header = _header(model_text)
+    _check_features(header.get("feature_names", "").split(" "), feature_names)
+    _check_supported(header, model_text)
 
 
 class LightGBMEngine:
@@ -52,7 +55,7 @@ class LightGBMEngine:
         self._booster = booster
         self._width = width
         self._configs = configs
-        self._pack = struct.Struct(f"{width}d").pack
+        self._packed = packer(width)
         self._predict = native.predict_row
         self._length = native.length
         self._raw = self._config(RAW_SCORE)
@@ -90,26 +93,11 @@ class LightGBMEngine:
 
         Takes whatever offers the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.
         """
-        view = memoryview(rows)
         shape = (count, self._width)
-        if view.format != "d" or not view.c_contiguous:
-            raise ValueError("rows must be a C-contiguous buffer of native doubles")
-        if view.nbytes != count * self._width * view.itemsize or (view.ndim > 1 and view.shape != shape):
-            raise ValueError(f"rows must hold {count} rows of {self._width} doubles")
-        scores = array("d", bytes(8 * count))
-        if count:
-            # ctypes takes the address of writable memory only, so a read-only buffer is copied
-            source = bytearray(view) if view.readonly else view.cast("B")
-            address = ctypes.addressof(ctypes.c_char.from_buffer(source))
-            threads = 1 if count < LARGE_BATCH_ROWS else os.cpu_count() or 1
-            self._native.predict_matrix(self._booster, address, shape, threads, scores.buffer_info()[0])
-        return scores
-
-    def _packed(self, row: Sequence[float]) -> bytes:
-        try:
-            return self._pack(*row)
-        except struct.error as error:
-            raise ValueError(f"a row must hold {self._width} numbers") from error
+        threads = 1 if count < LARGE_BATCH_ROWS else os.cpu_count() or 1
+        return score_batch(
+            rows, shape, lambda source, out: self._native.predict_matrix(self._booster, source, shape, threads, out)
+        )
 
     def _config(self, kind: int) -> int:
         config = self._native.row_config(self._booster, kind, self._width)

@@ -18,10 +18,13 @@ _LOADERS: Mapping[EngineKind, Loader] = {
 VERSION_DIGITS = 12
 
 
-def load(spec: EngineSpec, content: bytes, contract: ModelContract) -> Engine:
+def load(spec: EngineSpec, content: bytes, contract: ModelContract, table: bytes | None = None) -> Engine:
     """Return the engine of a package's file; its votes carry the start of the file's SHA-256 as their version.
 
-    Raises ModelRefused: `malformed` or `schema_mismatch` for a file that does not fit the contract, `unsupported`
-    where this machine cannot run it.
+    A LightGBM engine that has a packed table is run by it. Raises ModelRefused: `malformed` or
+    `schema_mismatch` for a file that does not fit the contract, `unsupported` where this machine cannot run it.
     """
-    return _LOADERS[spec.kind](spec, content, contract, hashlib.sha256(content).hexdigest()[:VERSION_DIGITS])
+    version = hashlib.sha256(content).hexdigest()[:VERSION_DIGITS]
+    if table is not None and spec.kind == "lightgbm":
+        return boosting.load(spec, content, contract, version, table)
+    return _LOADERS[spec.kind](spec, content, contract, version)

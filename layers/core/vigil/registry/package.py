@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -13,7 +13,15 @@ from pydantic import TypeAdapter
 from vigil.errors import ModelRefused
 from vigil.registry import golden
 from vigil.registry.loaded import LoadedModel, instant
-from vigil.registry.model import FILE_LIMITS, Manifest, ModelContract, PackagedFile, TrainedModel, file_limit
+from vigil.registry.model import (
+    FILE_LIMITS,
+    Manifest,
+    ModelContract,
+    PackagedFile,
+    TrainedModel,
+    file_limit,
+    table_file,
+)
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine, EngineFactory, PackageStore
 from vigil.registry.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
@@ -63,9 +71,12 @@ def build(model: TrainedModel, release: Release, key: SigningKey, engines: Engin
     """
     if not model.card.strip() or not model.golden:
         raise ValueError("a model needs a card and golden rows")
-    if {engine.file for engine in model.contract.engines} != set(model.files):
+    if not _are_files_of(model.contract, model.files.keys() | _OF_ALL):
         raise ValueError("a model's files are those of its engines")
-    seated = {spec.name: engines(spec, model.files[spec.file], model.contract) for spec in model.contract.engines}
+    seated = {
+        spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(table_file(spec)))
+        for spec in model.contract.engines
+    }
     panel = Panel(model.contract, seated)
     answers = tuple(golden.answer(model.contract, panel, row) for row in model.golden)
     files = {
@@ -135,12 +146,13 @@ class Verifier:
         for spec in contract.engines:
             try:
                 content = _listed(files, spec.file, manifest)
+                table = _listed(files, file, manifest) if (file := table_file(spec)) in manifest.files else None
             except ModelRefused as error:
                 refusal = error
                 unsigned.add(spec.name)
                 continue
             try:
-                seated[spec.name] = self.engines(spec, content, contract)
+                seated[spec.name] = self.engines(spec, content, contract, table)
             except ModelRefused as error:
                 refusal = error
         if refusal and (whole or not seated):
@@ -219,8 +231,8 @@ def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Mani
         raise ModelRefused("malformed", "manifest.json is not in canonical form")
     if manifest.key_id != key_id:
         raise ModelRefused("bad_signature", "manifest.json names another key than the one that signed it")
-    if set(manifest.files) != _files_of(manifest.contract):
-        raise ModelRefused("malformed", f"manifest.json must list {', '.join(sorted(_files_of(manifest.contract)))}")
+    if not _are_files_of(manifest.contract, manifest.files):
+        raise ModelRefused("malformed", f"manifest.json must list {', '.join(sorted(_needed(manifest.contract)))}")
     return manifest
 
 
@@ -238,7 +250,12 @@ def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
         raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")
 
 
-def _files_of(contract: ModelContract) -> set[str]:
+def _are_files_of(contract: ModelContract, names: Collection[str]) -> bool:
+    tables = {table_file(engine) for engine in contract.engines if engine.kind == "lightgbm"}
+    return _needed(contract) <= set(names) <= _needed(contract) | tables
+
+
+def _needed(contract: ModelContract) -> set[str]:
     return {engine.file for engine in contract.engines} | _OF_ALL
 
 

@@ -36,8 +36,8 @@ class Explainer(Engine, Protocol):
         ...
 
 
-EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract], Engine]
-"""Builds an engine from the verified bytes of its file; raises ModelRefused."""
+EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract, bytes | None], Engine]
+"""Builds an engine from the verified bytes of its file, and of its packed table if it has one; raises ModelRefused."""
 
 
 CHAMPION = "champion"

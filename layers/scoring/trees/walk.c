@@ -1,0 +1,92 @@
+/* Scores rows. */
+#include "trees.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { TOGETHER = 8 }; /* walks at a time: enough to hide the wait for memory, few enough for the registers */
+
+/* What LightGBM takes for zero, in all of its splits. */
+static const double ZERO = 1e-35f;
+
+void fill_slots(const Model *model, const double *row, double *slots) {
+    static const double substitute[2] = {NAN, -INFINITY}; /* never, and always, at most a threshold */
+    for (uint32_t s = 0; s < model->slots; s++) {
+        double value = row[model->slot[s].feature];
+        unsigned how = model->slot[s].missing;
+        int zero = value >= -ZERO && value <= ZERO;
+        int missing = (value != value) | (zero & (int)(how >> 1));
+        value = zero ? 0.0 : value;
+        slots[s] = missing ? substitute[how & MISSING_LEFT] : value;
+    }
+}
+
+static inline uint32_t step(const Node *nodes, uint32_t i, const double *slots) {
+    const Node *node = nodes + i;
+    return node->kid[slots[node->slot] <= node->value];
+}
+
+/* The trees are added in their order, as LightGBM does: the last bit of a sum depends on it. */
+static double walk(const Model *model, const double *slots) {
+    double score = 0;
+    uint32_t t = 0;
+    for (; t + TOGETHER <= model->trees; t += TOGETHER) {
+        const Node *nodes[TOGETHER];
+        uint32_t at[TOGETHER], deepest = 0;
+        for (uint32_t k = 0; k < TOGETHER; k++) {
+            nodes[k] = model->node + model->tree[t + k].first;
+            at[k] = 0;
+            if (model->tree[t + k].depth > deepest) deepest = model->tree[t + k].depth;
+        }
+        for (uint32_t d = 0; d < deepest; d++)
+            for (uint32_t k = 0; k < TOGETHER; k++) at[k] = step(nodes[k], at[k], slots);
+        for (uint32_t k = 0; k < TOGETHER; k++) score += nodes[k][at[k]].value;
+    }
+    for (; t < model->trees; t++) {
+        const Node *nodes = model->node + model->tree[t].first;
+        uint32_t at = 0;
+        for (uint32_t d = 0; d < model->tree[t].depth; d++) at = step(nodes, at, slots);
+        score += nodes[at].value;
+    }
+    return score;
+}
+
+/* Several rows go through a tree at once, which stays in the nearest cache meanwhile. */
+static void walk_rows(const Model *model, const double *slots, double *scores) {
+    for (uint32_t r = 0; r < TOGETHER; r++) scores[r] = 0;
+    for (uint32_t t = 0; t < model->trees; t++) {
+        const Node *nodes = model->node + model->tree[t].first;
+        uint32_t at[TOGETHER] = {0};
+        for (uint32_t d = 0; d < model->tree[t].depth; d++)
+            for (uint32_t r = 0; r < TOGETHER; r++) at[r] = step(nodes, at[r], slots + (size_t)r * model->slots);
+        for (uint32_t r = 0; r < TOGETHER; r++) scores[r] += nodes[at[r]].value;
+    }
+}
+
+/* Returns the raw score of one row, or NaN without memory: scores themselves are finite. */
+EXPORTED double vigil_trees_score(const Model *model, const double *row) {
+    double *slots = malloc(model->slots * sizeof(double));
+    if (!slots) return NAN;
+    fill_slots(model, row, slots);
+    double score = walk(model, slots);
+    free(slots);
+    return score;
+}
+
+/* Writes the raw score of each row; returns NO_MEMORY or 0. */
+EXPORTED int vigil_trees_score_rows(const Model *model, const double *rows, size_t count, double *scores) {
+    double *slots = malloc(TOGETHER * sizeof(double) * model->slots);
+    if (!slots) return NO_MEMORY;
+    size_t i = 0;
+    for (; i + TOGETHER <= count; i += TOGETHER) {
+        for (uint32_t r = 0; r < TOGETHER; r++)
+            fill_slots(model, rows + (i + r) * model->features, slots + (size_t)r * model->slots);
+        walk_rows(model, slots, scores + i);
+    }
+    for (; i < count; i++) {
+        fill_slots(model, rows + i * model->features, slots);
+        scores[i] = walk(model, slots);
+    }
+    free(slots);
+    return ACCEPTED;
+}

@@ -1,0 +1,104 @@
+"""Tables for the models that have one, compared with LightGBM before they are packaged."""
+
+import math
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from random import Random
+from typing import TypeAlias
+
+from models.packing import NotPacked, pack, thresholds
+from vigil.engines import lightgbm, trees
+from vigil.errors import ModelRefused
+from vigil.registry.model import ModelContract, TrainedModel, table_file
+
+_Mine: TypeAlias = trees.TreesEngine
+_Reference: TypeAlias = lightgbm.LightGBMEngine
+_Rows: TypeAlias = Sequence[Sequence[float]]
+
+SCORED_ROWS, EXPLAINED_ROWS = 2_000, 200
+TOLERANCE = 1e-12
+"""Of contributions, relative to the largest number that goes into them if that is above 1."""
+
+_TINY = 1.0000000180025095e-35
+"""The float next to 1e-35, below which LightGBM takes a value for zero."""
+_SPECIAL = (
+    math.nan, math.nan, math.nan, 0.0, -0.0, math.inf, -math.inf, 1e300, -1e300, 5e-324, _TINY, -_TINY,
+    math.nextafter(_TINY, 1), math.nextafter(-_TINY, -1),
+)  # fmt: skip
+
+
+def with_tables(model: TrainedModel) -> tuple[TrainedModel, dict[str, NotPacked]]:
+    """Return the model with the tables that its LightGBM engines can have, and why the others have none."""
+    contract = model.contract
+    tables, refusals = dict[str, bytes](), dict[str, NotPacked]()
+    for spec in contract.engines:
+        if spec.kind != "lightgbm":
+            continue
+        names = [feature.name for feature in contract.columns(spec)]
+        rows = [dict(zip(_names(contract), contract.encode(row), strict=True)) for row in model.golden]
+        try:
+            tables[table_file(spec)] = table(
+                model.files[spec.file], names, [[row[name] for name in names] for row in rows]
+            )
+        except NotPacked as refusal:
+            refusals[spec.name] = refusal
+    return replace(model, files={**model.files, **tables}), refusals
+
+
+def _names(contract: ModelContract) -> list[str]:
+    return [feature.name for feature in contract.features]
+
+
+def table(model_text: bytes, feature_names: Sequence[str], golden: Sequence[Sequence[float]]) -> bytes:
+    """Return the table of a model, which answers golden and drawn rows as LightGBM does; raise NotPacked.
+
+    The drawn rows take values at, beside and between the model's thresholds, missing, infinite, and zero or nearly so.
+    """
+    packed = pack(model_text)
+    try:
+        mine = trees.load(packed, model_text, len(feature_names))
+    except ModelRefused as error:
+        raise NotPacked("differs", error.detail) from error
+    if mine is None:
+        raise NotPacked("differs", "the tree library is not there to compare it with LightGBM")
+    reference = lightgbm.load(model_text, feature_names)
+    drawn = list(_draw(thresholds(model_text), len(feature_names), Random(1)))  # noqa: S311 - rows, not secrets
+    _compare_scores(mine, reference, [*golden, *drawn])
+    _compare_contributions(mine, reference, [*golden, *drawn[:EXPLAINED_ROWS]])
+    return packed
+
+
+def _draw(cuts: Mapping[int, Sequence[float]], width: int, random: Random) -> Iterator[list[float]]:
+    pools = defaultdict[int, tuple[float, ...]](lambda: _SPECIAL)
+    for feature, values in cuts.items():
+        near = [math.nextafter(x, side) for x in values for side in (-math.inf, math.inf)]
+        pools[feature] = (*_SPECIAL, *values, *near)
+    finite = {feature: [x for x in pools[feature] if math.isfinite(x) and abs(x) < 1e300] for feature in range(width)}
+    for _ in range(SCORED_ROWS):
+        odd = random.random()  # how unusual the row is
+        yield [
+            random.choice(pools[i]) if random.random() < odd else random.uniform(min(finite[i]), max(finite[i]))
+            for i in range(width)
+        ]
+
+
+def _compare_scores(mine: _Mine, reference: _Reference, rows: _Rows) -> None:
+    flat = array("d", chain.from_iterable(rows))
+    together = mine.raw_batch(flat, len(rows))
+    for number, row in enumerate(rows):
+        expected = reference.raw(row)
+        if mine.raw(row) != expected or together[number] != expected:
+            raise NotPacked("differs", f"row {number} has another score")
+
+
+def _compare_contributions(mine: _Mine, reference: _Reference, rows: _Rows) -> None:
+    for number, row in enumerate(rows):
+        expected, base = reference.contributions(row)
+        actual, actual_base = mine.contributions(row)
+        scale = max(1.0, abs(base), *map(abs, expected))
+        for a, e in zip((*actual, actual_base), (*expected, base), strict=True):
+            if not abs(a - e) <= TOLERANCE * scale:
+                raise NotPacked("differs", f"row {number} has other contributions")

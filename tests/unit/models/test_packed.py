@@ -1,0 +1,84 @@
+"""From a trained model to a package whose scores come from a packed table, and the models that keep LightGBM."""
+
+import lightgbm
+import numpy as np
+import pytest
+
+from cli import native
+from models.packed import with_tables
+from tests.fakes.registry import KEY, KEYS, NOW, contract, trained
+from vigil.engines import trees
+from vigil.engines.loading import load
+from vigil.engines.model import Calibration, EngineSpec
+from vigil.ensemble.model import Ensemble
+from vigil.errors import ModelRefused
+from vigil.registry.model import TrainedModel
+from vigil.registry.package import Expected, Release, Verifier, build
+
+NUMBERS, ALL = ("visits", "age"), ("age", "visits", "sex", "phone")
+ENGINES = (
+    EngineSpec("numbers", "lightgbm", "numbers.txt", NUMBERS, Calibration()),
+    EngineSpec("all", "lightgbm", "all.txt", None, Calibration()),
+)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Two engines of one package: one on two numbers, in another order than the schema's, and one with a category."""
+    native.provide()
+    random = np.random.default_rng(5)
+    rows = np.column_stack([random.uniform(0, 120, 500), *(random.integers(0, n, 500) for n in (11, 2, 2))])
+    rows[random.random(rows.shape) < 0.1] = np.nan
+    labels = (np.nan_to_num(rows[:, 0]) + 9 * np.nan_to_num(rows[:, 1]) + 20 * (rows[:, 2] == 1) > 90).astype(float)
+    both = {"numbers": rows[:, [1, 0]], "all": rows}
+    names = {"numbers": NUMBERS, "all": ALL}
+    files = {f"{name}.txt": _text(columns, labels, names[name]) for name, columns in both.items()}
+    of = contract(engines=ENGINES, ensemble=Ensemble({"numbers": 1.0, "all": 1.0}, positive_from=0.5))
+    return TrainedModel(of, files, trained().golden, "# Two\n")
+
+
+def _text(rows, labels, names):
+    data = lightgbm.Dataset(
+        rows, labels, feature_name=list(names), categorical_feature=["sex"] if "sex" in names else "auto"
+    )
+    settings = {"objective": "binary", "verbosity": -1, "num_threads": 1, "min_data_per_group": 5, "cat_smooth": 1.0}
+    return lightgbm.train(settings, data, 15).model_to_string().encode()
+
+
+def test_only_the_engine_that_can_be_packed_is_packed(model):
+    packed, refusals = with_tables(model)
+    assert set(packed.files) == {"numbers.txt", "all.txt", "numbers.walk"}
+    assert {name: refusal.reason for name, refusal in refusals.items()} == {"all": "categorical"}
+
+
+def test_a_package_with_a_table_is_served_from_it_with_the_very_answers_of_lightgbm(model):
+    release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
+    packed, _ = with_tables(model)
+    fast, slow = (Verifier(KEYS, load).verify(build(m, release, KEY, load), Expected(now=NOW)) for m in (packed, model))
+    assert isinstance(_runner(fast, "numbers"), trees.TreesEngine)
+    assert not isinstance(_runner(slow, "numbers"), trees.TreesEngine)
+    assert not isinstance(_runner(fast, "all"), trees.TreesEngine)
+    for features in model.golden:
+        row = model.contract.encode(features)
+        assert fast.assess(row) == slow.assess(row)
+
+
+def _runner(model, engine):
+    return model.panel.explainers[engine].raw.__self__
+
+
+def test_a_signed_table_that_is_none_is_refused_with_its_reason(model):
+    packed, _ = with_tables(model)
+    release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
+    table = packed.files["numbers.walk"]
+    for broken in (b"", table[:-1], table[:60] + b"\xff" * 8 + table[68:], b"X" + table[1:]):
+        files = {**packed.files, "numbers.walk": broken}
+        with pytest.raises(ModelRefused) as refused:
+            build(TrainedModel(model.contract, files, model.golden, model.card), release, KEY, load)
+        assert refused.value.reason == "malformed"
+
+
+def test_a_model_without_lightgbm_engines_has_no_tables():
+    other = contract(engines=(EngineSpec("rules", "rules", "rules.json"),), ensemble=Ensemble({"rules": 1.0}, 0.5))
+    model = TrainedModel(other, {"rules.json": b"{}"}, trained().golden, "# None\n")
+    assert with_tables(model) == (model, {})
