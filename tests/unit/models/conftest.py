@@ -23,15 +23,15 @@ def wdbc():
 
 @pytest.fixture(scope="session")
 def netsec():
-    return recipe.load("netsec").train(7, lambda _step, _done: None)
+    return trained_model("netsec")
 
 
 @pytest.fixture(scope="session")
 def leads():
-    return recipe.load("leads").train(7, lambda _step, _done: None)
+    return trained_model("leads")
 
 
-@pytest.fixture(params=["iit", "wdbc"])
+@pytest.fixture(params=["iit", "leads", "netsec", "wdbc"])
 def name(request):
     return request.param
 
