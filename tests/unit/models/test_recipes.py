@@ -45,9 +45,12 @@ def test_the_contract_carries_the_name_of_its_recipe(name, trained):
 
 
 def test_the_booster_has_the_features_of_the_contract_in_order(trained):
-    booster = lightgbm.Booster(model_str=trained.files["lgbm.txt"].decode())
-    assert booster.feature_name() == [spec.name for spec in trained.contract.features]
-    assert booster.dump_model()["objective"].startswith("binary")
+    boosted = [spec for spec in trained.contract.engines if spec.kind == "lightgbm"]
+    assert boosted
+    for spec in boosted:
+        booster = lightgbm.Booster(model_str=trained.files[spec.file].decode())
+        assert booster.feature_name() == [column.name for column in trained.contract.columns(spec)]
+        assert booster.dump_model()["objective"].startswith("binary")
 
 
 def test_golden_rows_show_every_band_category_and_missing_value(trained):
