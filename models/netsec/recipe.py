@@ -82,7 +82,9 @@ def build(seed: int, scale: float, progress: Progress) -> TrainedModel:
     progress("judging", 0.9)
     judged = judge(assembled.panel, test.rows, _sample(test).labels)
     progress("evaluating", 0.95)
-    return _evaluated(assembled, test, judged, seed)
+    model = _evaluated(assembled, test, judged, seed)
+    progress("done", 1.0)
+    return model
 
 
 def _evaluated(assembled: Assembled, test: Table, judged: Judged, seed: int) -> TrainedModel:
