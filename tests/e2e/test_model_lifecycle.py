@@ -1,5 +1,6 @@
 """A model's life on the deployed system: versions, a challenger, promotion by an operator, rollback; and outcomes."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -68,3 +69,29 @@ def test_an_outcome_is_joined_corrected_and_read_by_its_tenant_alone(stack, tena
     with http(stack, stack.tenants[1].api_key) as other:
         assert other.get(f"/v1/outcomes/{decision}").status_code == 404
         assert other.post("/v1/outcomes", json=report).status_code == 404
+
+
+def test_a_challenger_is_trained_on_outcomes_and_scores_in_the_shadow(tenant, operator, cli):
+    """Outcomes over HTTP, `retrain` from the command line, then pairs of both models from requests over HTTP."""
+    samples = list(recipe.load("iit").samples(3, 12))
+    for sample in samples[:6]:
+        body = {"model": "iit", **{k: v for k, v in sample.items() if not k.startswith("_")}}
+        decision = tenant.post("/v1/scores", json=body).raise_for_status().json()["decision_id"]
+        status = "occurred" if sample["_label"] else "not_occurred"
+        report = {"decision_id": decision, "status": status, "recorded_at": datetime.now(UTC).isoformat()}
+        assert tenant.post("/v1/outcomes", json=report).status_code == 201
+    said = " ".join(cli("models", "retrain", "iit", "--since", "2020-01-01").split())
+    assert "6 outcomes of" in said
+    versions = tenant.get("/v1/models/iit/versions").json()["versions"]
+    (champion,), (challenger,) = (
+        [v["version"] for v in versions if alias in v["aliases"]] for alias in ("champion", "challenger")
+    )
+    assert challenger == versions[-1]["version"] > champion
+    deadline = time.monotonic() + 90
+    while operator.get("/v1/models/iit/comparison").json()["pairs"] == 0:
+        assert time.monotonic() < deadline
+        body = {"model": "iit", **{k: v for k, v in samples[-1].items() if not k.startswith("_")}}
+        scored = tenant.post("/v1/scores", json=body).raise_for_status().json()
+        assert scored["model"]["version"] == champion
+        time.sleep(2)
+    cli("models", "withdraw", "iit")
