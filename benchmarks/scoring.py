@@ -216,9 +216,8 @@ def json_batch(subject: Subject) -> Measurement:
 
 def show(console: Console, subject: Subject, results: list[Result]) -> None:
     """Print the table of one model."""
-    count = subject.text.count(b"\nTree=")
     how = "packed" if subject.table else "on LightGBM"
-    title = f"{subject.name}: {count} trees, {len(subject.names)} features, {how}"
+    title = f"{subject.name}: {subject.trees} trees, {len(subject.names)} features, {how}"
     table = Table(title=title, title_justify="left")
     for heading in ("", "vigil", "other", "ratio", "goal"):
         table.add_column(heading, justify="right" if heading else "left")
