@@ -19,6 +19,7 @@ router = APIRouter(prefix="/v1/scores", tags=["scores"])
 
 @router.post(
     "",
+    summary="Score one subject",
     status_code=201,
     response_model=DecisionView,
     responses={200: {"model": DecisionView, "description": "Replayed"}, **responses(400, 401, 413, 415, 422, 503)},
@@ -35,14 +36,16 @@ async def score(request: Request, body: ScoreBody, caller: Caller, idempotency_k
     return _answer(outcome.row, 200 if outcome.replayed else 201, headers)
 
 
-@router.get("/{decision_id}", response_model=DecisionView, responses=responses(401, 404, 503))
+@router.get(
+    "/{decision_id}", summary="Fetch a decision", response_model=DecisionView, responses=responses(401, 404, 503)
+)
 async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Caller) -> Response:
     """Return one of your decisions, the very bytes that were first answered."""
     scoring: Scoring = request.app.state.scoring
     return _answer(scoring.get(caller.tenant_id, decision_id), 200)
 
 
-@router.get("", response_model=DecisionPage, responses=responses(400, 401, 422, 503))
+@router.get("", summary="List decisions", response_model=DecisionPage, responses=responses(400, 401, 422, 503))
 async def page(
     request: Request,
     caller: Caller,
