@@ -18,7 +18,6 @@ from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
 from vigil.engines.boosting import BoostedEngine
-from vigil.engines.model import Calibration
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.telemetry import Telemetry
 from vigil.registry.loaded import LoadedModel
@@ -95,7 +94,7 @@ def native(subject: Subject) -> Handler:
 def package(subject: Subject) -> Handler:
     """Return the same function on the lightgbm package."""
     model = subject.loaded()
-    engine = BoostedEngine(PackageEngine(subject.text), Calibration(), model.contract.ensemble.positive_from, "")
+    engine = BoostedEngine(PackageEngine(subject.text), ENGINE, model.contract.ensemble.positive_from, "")
     return _function(replace(model, panel=Panel(model.contract, {ENGINE.name: engine})), _Accepting())
 
 

@@ -158,11 +158,11 @@ def show(console: Console, subject: Subject, found: dict[str, Measured]) -> None
         if name in {NOOP_BATCH, VIGIL_BATCH}:
             continue
         off = noop if name in {VIGIL, VIGIL_CLIENT} else None
-        times = [1e6 * (measured.quantile(p) - (off.quantile(p) if off else 0)) for p in (50, 95, 99)]
+        times = [1e6 * (measured.quantile(p) - (off.quantile(50) if off else 0)) for p in (50, 95, 99)]
         rates = [median(measured.rate_one), median(measured.rate_eight)]
         many = measured.batch if not off else [seconds - median(noop_batch.batch) for seconds in batch.batch]
         table.add_row(
-            f"{name} (above the no-op)" if off else name,
+            f"{name} (above the no-op's p50)" if off else name,
             *(f"{t:,.0f}" for t in times),
             *(f"{rate:,.0f}" for rate in rates),
             f"{1e3 * median(many):.1f}" if many else "",

@@ -83,7 +83,7 @@ def prepare(work: Path, contract: ModelContract, text: bytes, count: int, missin
     `missing` is the share of values that are missing, where they may be.
     """
     draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
-    rows = [tuple(_draw(spec, draws, missing) for spec in contract.features) for _ in range(count)]
+    rows = [draw_row(contract, draws, missing) for _ in range(count)]
     golden = tuple(contract.decode(row) for row in rows[:32])
     key = SigningKey(draws.randbytes(32))
     now = datetime.now(UTC)
@@ -102,6 +102,11 @@ def whole(work: Path, name: str) -> Subject:
     contract = TypeAdapter(Manifest).validate_json((folder / "manifest.json").read_bytes()).contract
     rows = [contract.encode(sample["features"]) for sample in recipe.load(name).samples(1, 10_000)]
     return Subject(name, contract, folder, key.public, key.key_id, rows)
+
+
+def draw_row(contract: ModelContract, draws: random.Random, missing: float = 0.1) -> tuple[float, ...]:
+    """Return one row within the schema, this share of its values missing where they may be."""
+    return tuple(_draw(spec, draws, missing) for spec in contract.features)
 
 
 def _draw(spec: FeatureSpec, draws: random.Random, missing: float) -> float:

@@ -1,9 +1,9 @@
 """Abstention thresholds with a promise: of the answers given, at most `alpha` in error with confidence `1 - delta`.
 
-Split fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"): thresholds are tried in an order that other
-rows suggest, the most promising first; each is kept only if an exact binomial test (Clopper & Pearson, 1934) rejects
-that its error is above alpha; the first that is not ends the search. No correction for their number is needed, because
-the rows that test had no part in the order.
+Split fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"): thresholds are tried in rising order from
+the one that other rows show to be the most promising; each is kept only if an exact binomial test (Clopper & Pearson,
+1934) rejects that its error is above alpha; the first that is not ends the search. No correction for their number is
+needed, because the rows that test had no part in the order.
 """
 
 import math
@@ -48,16 +48,15 @@ def certify(answers: Answers, sequence: Sequence[float], promise: Promise) -> Ab
         failed, count = _counts(answers, threshold)
         if stats.binom.cdf(failed, count, promise.alpha) > promise.delta:
             break
-        if best is None or threshold > best.threshold:
-            bound = float(stats.beta.ppf(1 - promise.delta, failed + 1, count - failed))
-            best = Abstention(promise.alpha, promise.delta, threshold, bound, count / answers.rows, promise.harm)
+        bound = float(stats.beta.ppf(1 - promise.delta, failed + 1, count - failed))
+        best = Abstention(promise.alpha, promise.delta, threshold, bound, count / answers.rows, promise.harm)
     return best
 
 
 def sequence(known: Answers, rows: int, promise: Promise) -> list[float]:
-    """Return thresholds in the order to try them, from the doubts of rows that the certification will not use.
+    """Return rising thresholds to try, from the doubts of rows that the certification will not use.
 
-    The first is the one that would pass most clearly on `rows` like these, with somewhat more errors than the doubts
+    They begin with the one that would pass most clearly on `rows` like these, with somewhat more errors than the doubts
     add up to: they were fitted to these rows.
     """
     scale = rows / known.rows
@@ -67,8 +66,8 @@ def sequence(known: Answers, rows: int, promise: Promise) -> list[float]:
         expected = math.ceil(PESSIMISM * scale * within.sum())
         return float(stats.binom.cdf(expected, round(scale * len(within)), promise.alpha))
 
-    candidates = set(np.quantile(known.doubts, np.linspace(0, 1, STEPS + 1)[1:]).tolist())
-    return sorted(candidates, key=lambda threshold: (chance(threshold), -threshold))
+    candidates = sorted(set(np.quantile(known.doubts, np.linspace(0, 1, STEPS + 1)[1:]).tolist()))
+    return candidates[candidates.index(min(candidates, key=chance)) :]
 
 
 def plug_in(answers: Answers, sequence: Sequence[float], promise: Promise) -> float | None:

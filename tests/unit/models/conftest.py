@@ -2,8 +2,8 @@
 
 import pytest
 
-from models import recipe
 from models.iit.simulator import simulate
+from tests.trained import trained_model
 
 
 @pytest.fixture(scope="session")
@@ -13,12 +13,12 @@ def cohort():
 
 @pytest.fixture(scope="session")
 def iit():
-    return recipe.load("iit").train(7, lambda _step, _done: None)
+    return trained_model("iit")
 
 
 @pytest.fixture(scope="session")
 def wdbc():
-    return recipe.load("wdbc").train(7, lambda _step, _done: None)
+    return trained_model("wdbc")
 
 
 @pytest.fixture(params=["iit", "wdbc"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models import evaluation
-from models.evaluation import Bootstrap, auc, by_group, calibration
+from models.evaluation import Bootstrap, Judged, auc, by_group, calibration, group_coverage
 from models.training import calibrate
 
 RNG = np.random.default_rng(0)
@@ -49,7 +49,13 @@ def test_platt_calibration_of_separated_classes_is_finite():
 
 def test_groups_of_fewer_than_eleven_are_suppressed():
     masks = {"ten": np.arange(6000) < 10, "eleven": np.arange(6000) < 11}
-    ten, eleven = by_group(masks, LABELS, CHANCE)
-    assert (ten.event_rate, ten.mean_probability, ten.auc) == (None, None, None)
+    everyone = np.ones(6000, bool)
+    judged = Judged([], CHANCE, np.arange(6000) % 2 == 0, everyone, ~everyone, {})
+    ten, eleven = by_group(masks, LABELS, judged)
+    assert (ten.event_rate, ten.mean_probability, ten.auc, ten.coverage, ten.abstention) == (None,) * 5
+    assert eleven.coverage == pytest.approx(6 / 11)
+    assert group_coverage([ten, eleven]) == pytest.approx(
+        {"coverage[eleven]": 6 / 11, "abstention_rate[eleven]": 5 / 11}, abs=1e-6
+    )
     assert eleven.event_rate == LABELS[:11].mean()
     assert eleven.auc is None

@@ -9,7 +9,9 @@ import pytest
 
 from models import recipe
 from models.iit.recipe import build
+from vigil.engines.loading import load
 from vigil.features.service import feature_set
+from vigil.registry.panel import Panel
 
 
 def quiet(_step, _done):
@@ -17,8 +19,17 @@ def quiet(_step, _done):
 
 
 def raw(trained, features):
-    booster = lightgbm.Booster(model_str=trained.model_text.decode())
+    booster = lightgbm.Booster(model_str=trained.files["lgbm.txt"].decode())
     return float(booster.predict(np.array([trained.contract.encode(features)]), raw_score=True)[0])
+
+
+def panel(trained):
+    engines = {spec.name: load(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines}
+    return Panel(trained.contract, engines)
+
+
+def probability(trained, features):
+    return panel(trained).assess(trained.contract.encode(features)).probability
 
 
 def test_both_recipes_are_found_by_name():
@@ -34,7 +45,7 @@ def test_the_contract_carries_the_name_of_its_recipe(name, trained):
 
 
 def test_the_booster_has_the_features_of_the_contract_in_order(trained):
-    booster = lightgbm.Booster(model_str=trained.model_text.decode())
+    booster = lightgbm.Booster(model_str=trained.files["lgbm.txt"].decode())
     assert booster.feature_name() == [spec.name for spec in trained.contract.features]
     assert booster.dump_model()["objective"].startswith("binary")
 
@@ -42,15 +53,15 @@ def test_the_booster_has_the_features_of_the_contract_in_order(trained):
 def test_golden_rows_show_every_band_category_and_missing_value(trained):
     contract = trained.contract
     assert 24 <= len(trained.golden) <= 64
-    scored = [contract.calibration.probability(raw(trained, row)) for row in trained.golden]
-    assert {contract.band(p).name for p in scored} == {"low", "moderate", "high"}
+    scored = [panel(trained).assess(contract.encode(row)) for row in trained.golden]
+    assert {verdict.band for verdict in scored} == {"low", "moderate", "high"}
     for spec in contract.features:
         shown = {row[spec.name] for row in trained.golden}
         assert shown >= set(spec.categories)
         if spec.type == "boolean":
             assert shown >= {True, False}
     missing = {spec.name for spec in contract.features if any(row[spec.name] is None for row in trained.golden)}
-    assert missing == {spec.name for spec in contract.features if spec.missing == "allow"}
+    assert missing == {spec.name for spec in contract.features if spec.missing != "refuse"}
 
 
 def test_samples_are_request_bodies_with_the_true_label(name, trained):
@@ -59,7 +70,7 @@ def test_samples_are_request_bodies_with_the_true_label(name, trained):
     assert {body["_label"] for body in bodies} == {0, 1}
     for body in bodies:
         features = body.get("features") or served(trained, body)
-        assert 0 < trained.contract.calibration.probability(raw(trained, features)) < 1
+        assert 0 < probability(trained, features) < 1
 
 
 def served(trained, body):
@@ -76,7 +87,17 @@ def test_the_card_states_label_bands_metrics_and_digest(trained):
     assert contract.label.definition in trained.card
     assert contract.training.sha256 in trained.card
     assert f"{contract.metrics['auc']:.3f} ({contract.metrics['auc_low']:.3f} to" in trained.card
-    for title in ("Intended use", "Not for", "Data", "Label passport", "Bands", "By group", "Limits"):
+    for title in (
+        "Intended use",
+        "Not for",
+        "Data",
+        "Label passport",
+        "Bands",
+        "Engines",
+        "Abstention",
+        "By group",
+        "Limits",
+    ):
         assert f"## {title}" in trained.card
 
 
@@ -95,7 +116,7 @@ def test_the_iit_model_is_as_good_as_honest_ones_and_never_above_the_oracle(iit)
 
 
 def test_the_iit_model_uses_category_and_missing_splits(iit):
-    text = iit.model_text.decode()
+    text = iit.files["lgbm.txt"].decode()
     assert int(re.search(r"num_cat=([1-9]\d*)", text)[1]) >= 1
     row = dict(iit.golden[0])
     assert raw(iit, row | {"last_days_late": None}) != raw(iit, row | {"last_days_late": 60})
@@ -111,14 +132,14 @@ def test_risk_rises_with_lateness(iit):
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not():
     once, again, other = (build(seed, 400, quiet) for seed in (1, 1, 2))
     assert once == again
-    assert once.model_text != other.model_text
+    assert once.files != other.files
 
 
 def test_wdbc_is_trained_on_real_patients_alone(wdbc):
     contract = wdbc.contract
     assert not contract.training.simulated
     assert contract.history is None
-    assert contract.training.rows == 284
+    assert contract.training.rows == 227
     assert contract.metrics["test_rows"] == 143
     assert contract.metrics["auc"] > 0.95
 

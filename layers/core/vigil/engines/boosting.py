@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from vigil.engines import lightgbm, trees
-from vigil.engines.model import Calibration, EngineSpec, EngineVote, side
+from vigil.engines.model import EngineSpec, EngineVote, side
 from vigil.registry.model import ModelContract
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def load(
     """
     names = [feature.name for feature in contract.columns(spec)]
     booster = _booster(content, names, table)
-    return BoostedEngine(booster, spec.calibration, contract.ensemble.positive_from, version)
+    return BoostedEngine(booster, spec, contract.ensemble.positive_from, version)
 
 
 def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Booster:
@@ -50,11 +50,12 @@ def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Boost
 class BoostedEngine:
     """Votes by the calibrated probability of its log-odds; without calibration it abstains. Can be explained."""
 
-    def __init__(self, booster: Booster, calibration: Calibration | None, positive_from: float, version: str) -> None:
+    def __init__(self, booster: Booster, spec: EngineSpec, positive_from: float, version: str) -> None:
         self.raw = booster.raw
         self.contributions = booster.contributions
         self.raw_batch = booster.raw_batch
-        self._calibration = calibration
+        self._calibration = spec.calibration
+        self._specialist = spec.specialist
         self._positive_from = positive_from
         self._version = version
 
@@ -64,5 +65,5 @@ class BoostedEngine:
         if self._calibration is None:
             return EngineVote("abstain", None, version=self._version, raw=raw)
         probability = self._calibration.probability(raw)
-        vote = side(probability, self._positive_from)
+        vote = side(probability, self._positive_from, specialist=self._specialist)
         return EngineVote(vote, probability, version=self._version, raw=raw)

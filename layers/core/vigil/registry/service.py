@@ -24,7 +24,7 @@ Clock = Callable[[], datetime]
 class RegistryEvent:
     """What an operator should see: for logs and metrics; `reason` is a refusal's reason, or `unavailable`."""
 
-    kind: Literal["model_loaded", "model_update_failed"]
+    kind: Literal["model_loaded", "model_degraded", "model_update_failed"]
     name: str
     version: int | None
     reason: str = ""
@@ -140,7 +140,7 @@ class Registry:
             pointer = self._pointers.pointer(name, CHAMPION)
             if pointer is None:
                 problem = NotFound("there is no model of that name")
-            elif slot.loaded is None or slot.loaded.digest != pointer.digest:
+            elif slot.loaded is None or slot.loaded.digest != pointer.digest or not slot.loaded.panel.whole:
                 version = pointer.version
                 slot.loaded = self._load(pointer, slot.loaded, now)
         except (ModelRefused, Unavailable) as error:
@@ -154,10 +154,13 @@ class Registry:
     def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime) -> LoadedModel:
         floor = max(pointer.floor, current.version if current else 1)
         # A whole model in memory is better than a newer one in parts; parts are better than nothing.
-        expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now, whole=current is not None)
+        expected = Expected(
+            pointer.name, pointer.version, pointer.digest, floor, now, whole=current is not None and current.panel.whole
+        )
         files = read(self._packages, pointer.name, pointer.version)
         model = self._verifier.verify(files, expected)
-        self._observe(RegistryEvent("model_loaded", pointer.name, pointer.version))
+        kind: Literal["model_loaded", "model_degraded"] = "model_loaded" if model.panel.whole else "model_degraded"
+        self._observe(RegistryEvent(kind, pointer.name, pointer.version))
         return model
 
 

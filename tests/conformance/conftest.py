@@ -1,0 +1,52 @@
+"""Every package of `models/`, and one by a stranger, signed and loaded as serving does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models import recipe
+from tests.conformance import stranger
+from tests.fakes.clock import Clock
+from tests.fakes.registry import KEY, KEYS
+from tests.fakes.scoring import FakeLedger, FakeModels
+from tests.trained import trained_model
+from vigil.engines.loading import load
+from vigil.features.service import feature_set
+from vigil.registry.loaded import LoadedModel
+from vigil.registry.model import ModelContract, TrainedModel
+from vigil.registry.package import Expected, Release, Verifier, build
+from vigil.scoring.service import Scoring
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+VERIFIER = Verifier(KEYS, load)
+
+
+@dataclass(frozen=True)
+class Package:
+    trained: TrainedModel
+    files: Mapping[str, bytes]
+    loaded: LoadedModel
+
+    @property
+    def contract(self) -> ModelContract:
+        return self.loaded.contract
+
+    def rows(self):
+        """The golden rows, as the engines see them."""
+        return [self.contract.encode(features) for features in self.trained.golden]
+
+    def scoring(self, loaded: LoadedModel | None = None) -> Scoring:
+        models = FakeModels({self.contract.name: loaded or self.loaded})
+        return Scoring(models, feature_set, FakeLedger(), Clock(), timedelta(hours=24))
+
+
+def signed(trained: TrainedModel) -> Package:
+    files = build(trained, Release(1, NOW, NOW + timedelta(days=30)), KEY, load)
+    return Package(trained, files, VERIFIER.verify(files, Expected(now=NOW)))
+
+
+@pytest.fixture(scope="session", params=[*recipe.names(), "a stranger's"])
+def package(request) -> Package:
+    return signed(stranger.package() if request.param == "a stranger's" else trained_model(request.param))

@@ -1,0 +1,265 @@
+"""What any package must keep before anyone is scored by it, whoever made it."""
+
+import hashlib
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from tests.conformance.conftest import NOW, VERIFIER, Package, signed
+from tests.fakes.registry import OTHER_KEY, resigned
+from vigil.engines.loading import load
+from vigil.engines.model import logit, sigmoid
+from vigil.ensemble.model import ABSTAIN, Degraded
+from vigil.errors import InvalidInput, ModelRefused
+from vigil.registry.loaded import LoadedModel
+from vigil.registry.package import Expected, canonical, digest_of
+from vigil.registry.panel import Panel
+from vigil.scoring.model import ScoreRequest
+
+CURRENT = Expected(now=NOW)
+
+
+def refusal(files, expected=CURRENT):
+    with pytest.raises(ModelRefused) as caught:
+        VERIFIER.verify(files, expected)
+    return caught.value.reason
+
+
+def place(package: Package, band: str) -> int:
+    return -1 if band == "unknown" else [b.name for b in package.contract.bands].index(band)
+
+
+def engines(package: Package):
+    return {
+        spec.name: load(spec, package.trained.files[spec.file], package.contract) for spec in package.contract.engines
+    }
+
+
+class Broken:
+    def assess(self, row):
+        raise RuntimeError("broken")
+
+
+def with_engine(package: Package, name: str, engine) -> Panel:
+    return Panel(package.contract, engines(package) | {name: engine})
+
+
+# sign
+
+
+def test_only_the_pinned_key_signs(package):
+    manifest = package.files["manifest.json"]
+    assert refusal(resigned(package.files, manifest, OTHER_KEY)) == "unknown_key"
+    assert refusal({**package.files, "manifest.json": manifest + b" "}) == "bad_signature"
+
+
+# verify
+
+
+def test_a_flipped_byte_of_any_file_is_refused(package):
+    for name, content in package.files.items():
+        spoilt = bytearray(content)
+        spoilt[len(spoilt) // 2] ^= 1
+        assert refusal({**package.files, name: bytes(spoilt)}) in {"bad_signature", "unsigned", "digest_mismatch"}
+
+
+def test_an_engine_whose_file_is_not_the_signed_one_is_never_parsed_and_the_answer_says_so(package):
+    for spec in package.contract.engines:
+        spoilt = {**package.files, spec.file: b"not what was signed"}
+        loaded = VERIFIER.verify(spoilt, replace(CURRENT, whole=False))
+        verdict = loaded.assess(package.rows()[0])
+        assert verdict.degraded == (Degraded(spec.name, "unsigned"),)
+        assert verdict.decision == ABSTAIN or place(package, verdict.band) == len(package.contract.bands) - 1
+        assert {"unsigned_model", "missing"} <= set(verdict.reasons) or verdict.vetoed
+
+
+# golden
+
+
+def test_golden_rows_show_every_band_and_an_abstention(package):
+    verdicts = [package.loaded.assess(row) for row in package.rows()]
+    assert {verdict.band for verdict in verdicts} >= {band.name for band in package.contract.bands}
+    assert any(verdict.reasons for verdict in verdicts)
+
+
+def test_another_golden_answer_is_refused(package):
+    rows = json.loads(package.files["golden.json"])
+    for vote in rows[0]["votes"].values():
+        vote["vote"] = "positive" if vote["vote"] != "positive" else "negative"
+    content = canonical(rows)
+    manifest = json.loads(package.files["manifest.json"])
+    manifest["files"]["golden.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    files = resigned({**package.files, "golden.json": content}, canonical(manifest))
+    assert refusal(files) == "golden_mismatch"
+
+
+# schema
+
+
+def test_what_breaks_the_schema_names_the_field_and_its_bound(package):
+    good = dict(package.trained.golden[0])
+    for spec in package.contract.features:
+        bad = {"category": "no such category", "boolean": 2}.get(spec.type, "many")
+        with pytest.raises(InvalidInput) as caught:
+            package.contract.encode(good | {spec.name: bad})
+        assert [(e.field, bool(e.bound)) for e in caught.value.errors] == [(f"features.{spec.name}", True)]
+        if spec.missing == "refuse":
+            with pytest.raises(InvalidInput, match="required"):
+                package.contract.encode({k: v for k, v in good.items() if k != spec.name})
+    with pytest.raises(InvalidInput, match="not a feature"):
+        package.contract.encode(good | {"surplus": 1})
+
+
+# monotone veto
+
+
+def test_no_veto_ever_lowers_a_band(package):
+    spec = package.contract.engines[0]
+    inner = engines(package)[spec.name]
+
+    class Vetoing:
+        def __init__(self, veto):
+            self.veto = veto
+
+        def assess(self, row):
+            return replace(inner.assess(row), veto=self.veto)
+
+    for row in package.rows()[:12]:
+        plain = with_engine(package, spec.name, Vetoing(None)).assess(row)
+        bands = [with_engine(package, spec.name, Vetoing(b.name)).assess(row) for b in package.contract.bands]
+        places = [place(package, verdict.band) for verdict in bands]
+        assert places == sorted(places)
+        assert places[0] >= place(package, plain.band)
+        assert all(p >= i for i, p in enumerate(places))
+        assert bands[-1].decision == package.contract.bands[-1].decision
+
+
+# abstain
+
+
+def test_a_missing_or_broken_engine_never_lowers_a_severity_and_is_named(package):
+    highest = len(package.contract.bands) - 1
+    for row in package.rows()[:12]:
+        for spec in package.contract.engines:
+            seated = engines(package)
+            missing = Panel(package.contract, {n: e for n, e in seated.items() if n != spec.name}).assess(row)
+            broken = with_engine(package, spec.name, Broken()).assess(row)
+            assert missing.degraded == (Degraded(spec.name, "unavailable"),)
+            assert broken.degraded == (Degraded(spec.name, "failed"),)
+            for verdict in (missing, broken):
+                assert verdict.decision == ABSTAIN or place(package, verdict.band) == highest
+                for vote in verdict.votes.values():
+                    assert place(package, verdict.band) >= (place(package, vote.veto) if vote.veto else -1)
+                    if vote.probability is not None:
+                        least = package.contract.band(vote.probability).name
+                        assert place(package, verdict.band) >= place(package, least)
+
+
+def test_essential_facts_that_are_missing_make_it_abstain_and_the_answer_names_one(package):
+    essential = [spec for spec in package.contract.features if spec.missing == "abstain"]
+    if not essential:
+        pytest.skip("every fact of this package is either refused or dispensable when it is missing")
+    for features in package.trained.golden[:8]:
+        row = package.contract.encode({**features, **{spec.name: None for spec in essential}})
+        verdict = package.loaded.assess(row)
+        assert verdict.vetoed or "missing" in verdict.reasons
+        if verdict.reasons:
+            assert package.loaded.missing_fact(row, verdict) is not None
+
+
+# calibrate
+
+
+def test_the_probability_is_the_declared_sum_of_calibrated_log_odds(package):
+    ensemble, specs = package.contract.ensemble, {spec.name: spec for spec in package.contract.engines}
+    for row in package.rows():
+        verdict = package.loaded.assess(row)
+        log_odds = ensemble.intercept
+        for name, weight in ensemble.weights.items():
+            vote, platt = verdict.votes[name], specs[name].calibration
+            if vote.probability is None:
+                log_odds += ensemble.abstain.get(name, 0.0)
+            else:
+                assert vote.probability == pytest.approx(sigmoid(platt.slope * vote.raw + platt.intercept), abs=1e-12)
+                log_odds += weight * logit(vote.probability)
+        assert verdict.probability == pytest.approx(sigmoid(log_odds), abs=1e-9)
+
+
+def test_its_threshold_is_certified_or_its_answers_are_marked(package):
+    rule = package.contract.abstention
+    row = next(row for row in package.rows() if not package.loaded.assess(row).reasons)
+    body = answered(package, package.contract.decode(row))
+    if rule is None:
+        assert "no_calibration" in body["warnings"]
+        assert body["guarantee"] is None
+    else:
+        assert rule.accepted_error_bound <= rule.alpha + 1e-12
+        assert 0 < rule.coverage <= 1
+        assert "no_calibration" not in body["warnings"]
+
+
+def test_coverage_is_among_its_metrics(package):
+    assert 0 <= package.contract.metrics["coverage"] <= 1
+
+
+# explain
+
+
+def answered(package, features, scoring=None, **options):
+    request = ScoreRequest(package.contract.name, "p-1", features=features, **options)
+    row = (scoring or package.scoring()).score("acme", request).row
+    return json.loads(row.body)
+
+
+def test_contributions_add_up_to_the_raw_score_of_the_engine_that_is_named(package):
+    if not package.loaded.panel.explainers:
+        pytest.skip("this package has no engine that can be explained")
+    for features in package.trained.golden[:12]:
+        body = answered(package, features, explain=True)
+        spec = next(spec for spec in package.contract.engines if spec.name == body["explained_engine"])
+        total = body["base_value"] + math.fsum(reason["contribution"] for reason in body["explanation"])
+        assert total == pytest.approx(body["raw_score"], abs=1e-9)
+        assert {r["feature"] for r in body["explanation"]} == {f.name for f in package.contract.columns(spec)}
+
+
+# replay
+
+
+def test_a_decision_replays_to_the_same_bytes_whole_or_degraded(package):
+    broken = package.contract.engines[-1].name
+    degraded = LoadedModel(
+        package.loaded.manifest, package.loaded.digest, package.loaded.card, with_engine(package, broken, Broken())
+    )
+    for features in package.trained.golden[:8]:
+        for loaded in (package.loaded, degraded):
+            scoring = package.scoring(loaded)
+            request = ScoreRequest(package.contract.name, "p-1", features=features, explain=True)
+            row = scoring.score("acme", request).row
+            scoring._models.history[package.contract.name, 1] = package.loaded  # the engine works again
+            stored, again = scoring.replay("acme", row.decision_id)
+            assert again == stored.body
+
+
+def test_packaging_again_gives_the_same_digest(package):
+    assert digest_of(signed(package.trained).files["manifest.json"]) == package.loaded.digest
+
+
+# unit text
+
+
+def test_reasons_speak_in_the_features_own_units(package):
+    if not package.loaded.panel.explainers:
+        pytest.skip("this package has no engine that can be explained")
+    units = {spec.name: spec for spec in package.contract.features}
+    for features in package.trained.golden[:12]:
+        for reason in answered(package, features, explain=True)["explanation"]:
+            spec = units[reason["feature"]]
+            assert reason["text"].lower().startswith(f"{spec.label.lower()}: ")
+            assert reason["unit"] == spec.unit
+            if reason["value"] is None:
+                assert "not recorded" in reason["text"]
+            elif spec.unit:
+                assert f" {spec.unit}; " in reason["text"]
+            assert package.contract.label.name in reason["text"]

@@ -1,0 +1,57 @@
+"""Weights are not negative, silence has its term, and the ensemble is as calibrated as its engines."""
+
+import numpy as np
+import pytest
+
+from models.assembly import learn
+from vigil.engines.model import EngineVote, sigmoid
+from vigil.ensemble.model import Verdict
+
+RNG = np.random.default_rng(9)
+ODDS = RNG.normal(-1, 1.5, 3000)
+LABELS = (RNG.random(3000) < 1 / (1 + np.exp(-ODDS))).astype(np.int64)
+
+
+def verdicts(**odds):
+    def of(i):
+        given = {name: column[i] for name, column in odds.items()}
+        votes = {
+            name: EngineVote("abstain", None) if np.isnan(x) else EngineVote("negative", sigmoid(float(x)))
+            for name, x in given.items()
+        }
+        return Verdict(votes, None, "low", "wait", (), (), vetoed=False, guaranteed=False)
+
+    return [of(i) for i in range(len(LABELS))]
+
+
+def test_a_truthful_engine_gets_weight_one_and_noise_none():
+    found = learn(verdicts(truth=ODDS, noise=RNG.normal(size=3000)), ["truth", "noise"], LABELS)
+    assert found.weights["truth"] == pytest.approx(1, abs=0.1)
+    assert found.weights["noise"] == pytest.approx(0, abs=0.08)
+
+
+def test_an_engine_that_is_right_the_other_way_round_gets_zero_and_not_less():
+    found = learn(verdicts(truth=ODDS, liar=RNG.normal(size=3000) - ODDS), ["truth", "liar"], LABELS)
+    assert found.weights["liar"] == pytest.approx(0, abs=0.02)
+    assert found.weights["truth"] == pytest.approx(1, abs=0.1)
+
+
+def test_silence_that_means_something_gets_a_term_of_its_own():
+    silent = np.where(LABELS == 1, np.where(RNG.random(3000) < 0.6, np.nan, ODDS), ODDS)
+    found = learn(verdicts(truth=ODDS, shy=silent), ["truth", "shy"], LABELS)
+    assert found.abstain["shy"] > 1.5
+
+
+def test_an_engine_that_never_abstained_is_missed_as_its_average():
+    found = learn(verdicts(truth=ODDS), ["truth"], LABELS)
+    assert found.abstain["truth"] == pytest.approx(found.weights["truth"] * ODDS.mean(), abs=1e-6)
+
+
+def test_the_ensemble_is_calibrated_where_it_was_learnt():
+    given = verdicts(one=ODDS + RNG.normal(0, 0.5, 3000), two=ODDS + RNG.normal(0, 0.5, 3000))
+    found = learn(given, ["one", "two"], LABELS)
+    chance = np.array([found.probability(verdict.votes) for verdict in given])
+    assert chance.mean() == pytest.approx(LABELS.mean(), abs=0.005)
+    for low, high in ((0, 0.15), (0.15, 0.4), (0.4, 1)):
+        inside = (chance >= low) & (chance < high)
+        assert chance[inside].mean() == pytest.approx(LABELS[inside].mean(), abs=0.05)
