@@ -24,6 +24,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import handler
+from benchmarks.decision import decisions
 from benchmarks.init import first_answer
 from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
 from benchmarks.subjects import Subject, subjects
@@ -214,12 +215,22 @@ def json_batch(subject: Subject) -> Measurement:
     )
 
 
-def show(console: Console, subject: Subject, results: list[Result]) -> None:
-    """Print the table of one model."""
-    count = subject.text.count(b"\nTree=")
+def title(subject: Subject) -> str:
+    """Say what is measured."""
     how = "packed" if subject.table else "on LightGBM"
-    title = f"{subject.name}: {count} trees, {len(subject.names)} features, {how}"
-    table = Table(title=title, title_justify="left")
+    return f"{subject.name}: {subject.trees} trees, {len(subject.names)} features, {how}"
+
+
+def measure(console: Console, name: str, lines: list[Measurement], rounds: int) -> None:
+    """Run the lines of one table under a progress bar and print it."""
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(name, total=len(lines) * (rounds + 1))
+        show(console, name, interleave(lines, rounds, partial(progress.advance, task)))
+
+
+def show(console: Console, name: str, results: list[Result]) -> None:
+    """Print one table."""
+    table = Table(title=name, title_justify="left")
     for heading in ("", "vigil", "other", "ratio", "goal"):
         table.add_column(heading, justify="right" if heading else "left")
     for result in results:
@@ -245,11 +256,9 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(native.provide())  # fresh processes find it too
     with tempfile.TemporaryDirectory() as work:
         for subject in subjects(Path(work), rows=LARGEST_BATCH):
-            lines = list(measurements(subject))
-            with Progress(console=console, transient=True) as progress:
-                task = progress.add_task(subject.name, total=len(lines) * (rounds + 1))
-                results = interleave(lines, rounds, partial(progress.advance, task))
-            show(console, subject, results)
+            measure(console, title(subject), list(measurements(subject)), rounds)
+    if lines := list(decisions()):
+        measure(console, "whole decisions", lines, rounds)
 
 
 def _ours(subject: Subject) -> "trees.TreesEngine | c_library.LightGBMEngine":

@@ -10,6 +10,8 @@ import lightgbm
 import numpy as np
 from pydantic import TypeAdapter
 
+from cli.training import Training, train
+from models import recipe
 from models.packed import with_tables
 from vigil.engines.loading import load
 from vigil.engines.model import Calibration, EngineSpec
@@ -50,6 +52,11 @@ class Subject:
         return Verifier({self.key_id: self.public_key}, load).verify(files, Expected(now=datetime.now(UTC)))
 
     @property
+    def trees(self) -> int:
+        """How many trees it has."""
+        return self.text.count(b"\nTree=")
+
+    @property
     def table(self) -> bytes | None:
         """The packed table of the model, if it has one."""
         path = self.folder / table_file(ENGINE)
@@ -70,10 +77,13 @@ def subjects(work: Path, rows: int) -> Iterator[Subject]:
                 yield prepare(work, _contract(name, features), (latest / engine.file).read_bytes(), rows)
 
 
-def prepare(work: Path, contract: ModelContract, text: bytes, count: int) -> Subject:
-    """Return a model alone in a package signed for this run, with `count` rows drawn within its schema."""
+def prepare(work: Path, contract: ModelContract, text: bytes, count: int, missing: float = 0.1) -> Subject:
+    """Return a model alone in a package signed for this run, with `count` rows drawn within its schema.
+
+    `missing` is the share of values that are missing, where they may be.
+    """
     draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
-    rows = [tuple(_draw(spec, draws) for spec in contract.features) for _ in range(count)]
+    rows = [draw_row(contract, draws, missing) for _ in range(count)]
     golden = tuple(contract.decode(row) for row in rows[:32])
     key = SigningKey(draws.randbytes(32))
     now = datetime.now(UTC)
@@ -85,8 +95,22 @@ def prepare(work: Path, contract: ModelContract, text: bytes, count: int) -> Sub
     return Subject(contract.name, contract, folder, key.public, key.key_id, rows)
 
 
-def _draw(spec: FeatureSpec, draws: random.Random) -> float:
-    if spec.missing == "allow" and draws.random() < 0.1:
+def whole(work: Path, name: str) -> Subject:
+    """Return the package of a recipe with all of its engines, trained for this run, and its held-out rows."""
+    key = SigningKey(random.Random(7).randbytes(32))  # noqa: S311 - a key for this run
+    folder = train(Training(name, work / "packages"), key, lambda _, __: None).folder
+    contract = TypeAdapter(Manifest).validate_json((folder / "manifest.json").read_bytes()).contract
+    rows = [contract.encode(sample["features"]) for sample in recipe.load(name).samples(1, 10_000)]
+    return Subject(name, contract, folder, key.public, key.key_id, rows)
+
+
+def draw_row(contract: ModelContract, draws: random.Random, missing: float = 0.1) -> tuple[float, ...]:
+    """Return one row within the schema, this share of its values missing where they may be."""
+    return tuple(_draw(spec, draws, missing) for spec in contract.features)
+
+
+def _draw(spec: FeatureSpec, draws: random.Random, missing: float) -> float:
+    if spec.missing == "allow" and draws.random() < missing:
         return float("nan")
     if spec.type == "category":
         return float(draws.randrange(len(spec.categories)))

@@ -15,7 +15,8 @@ from cli.checkout import ROOT, STATE, CommandFailed, tool_python
 from cli.stack import architecture
 
 START_SECONDS = 20.0
-_INVOKE = "2015-03-31/functions/function/invocations"
+INVOKE = "/2015-03-31/functions/function/invocations"
+"""The path that invokes the function, whatever its name."""
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def running(folder: Path, path: str, environment: Mapping[str, str], log: Path) 
         )
     try:
         _wait_for(front, process)
-        yield f"http://{front}/{_INVOKE}"
+        yield f"http://{front}{INVOKE}"
     finally:
         process.terminate()
         process.wait(10)

@@ -24,7 +24,7 @@ Clock = Callable[[], datetime]
 class RegistryEvent:
     """What an operator should see: for logs and metrics; `reason` is a refusal's reason, or `unavailable`."""
 
-    kind: Literal["model_loaded", "model_update_failed"]
+    kind: Literal["model_loaded", "model_degraded", "model_update_failed"]
     name: str
     version: int | None
     reason: str = ""
@@ -161,14 +161,17 @@ class Registry:
         slot.look_after = now if retry else now + LOOK_EVERY
 
     def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime) -> LoadedModel:
-        if current and current.digest == pointer.digest:
+        if current and current.digest == pointer.digest and current.panel.whole:
             return current
         floor = max(pointer.floor, current.version if current else 1)
         # A whole model in memory is better than a newer one in parts; parts are better than nothing.
-        expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now, whole=current is not None)
+        expected = Expected(
+            pointer.name, pointer.version, pointer.digest, floor, now, whole=current is not None and current.panel.whole
+        )
         files = read(self._packages, pointer.name, pointer.version)
         model = self._verifier.verify(files, expected)
-        self._observe(RegistryEvent("model_loaded", pointer.name, pointer.version))
+        kind: Literal["model_loaded", "model_degraded"] = "model_loaded" if model.panel.whole else "model_degraded"
+        self._observe(RegistryEvent(kind, pointer.name, pointer.version))
         return model
 
     def _load_trial(self, pointer: Pointer | None, slot: _Slot, now: datetime) -> Trial | None:

@@ -1,0 +1,227 @@
+"""The contenders of `benchmarks.peers`: how each is started, asked and ended. All listen on loopback only."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from benchmarks.load import BadAnswer, ask, request
+from cli import runtime
+from cli.checkout import ROOT, uv
+
+SERVED = ROOT / "benchmarks" / "served"
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+SERVER_CORE, CLIENT_CORE = 0, -1
+"""Which of the cores that we may use: the server has one to itself, as long as nothing else runs."""
+
+_LIGHTGBM = f"lightgbm=={version('lightgbm')}"
+MLSERVER = ("mlserver==1.7.1", "mlserver-lightgbm==1.7.1", "uvloop==0.21.0", _LIGHTGBM)  # its workers crash on 0.22
+BENTOML = ("bentoml==1.4.39", _LIGHTGBM)
+FASTAPI = ("uvicorn[standard]==0.54.0", f"fastapi=={version('fastapi')}", _LIGHTGBM)
+
+Rows = Sequence[Sequence[float]]
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A contender that runs: where it listens, its processes, and how long it took until its first answer."""
+
+    address: Address
+    processes: Sequence[psutil.Process]
+    ready_seconds: float
+    first_answer: bytes
+
+    def memory(self) -> int:
+        """Return the bytes that its processes hold, shared pages divided by those who share them."""
+        return sum(process.memory_full_info().pss for process in self.processes)
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Something that scores rows over HTTP. `most_connections` is 1 where one request is served at a time."""
+
+    name: str
+    path: str
+    body: Callable[[Rows], bytes]
+    command: Callable[[int, Path], Sequence[str | Path]] | None = None
+    function: Path | None = None
+    environment: Mapping[str, str] | None = None
+    most_connections: int = 8
+
+    def request(self, server: Server, rows: Rows) -> bytes:
+        """Return the request that scores these rows."""
+        return request(server.address, self.path, self.body(rows))
+
+    @contextmanager
+    def running(self, work: Path, first: Rows) -> Iterator[Server]:
+        """Start it, wait until it has scored `first`, and end it and its children in any case."""
+        before = {process.pid for process in psutil.Process().children(recursive=True)}
+        folder = work / self.name.replace(" ", "-")
+        folder.mkdir()
+        opened = self._emulated(folder, _layers()) if self.function else self._process(folder)
+        started = time.perf_counter()
+        with _pinned(SERVER_CORE):
+            address = opened.__enter__()
+        try:
+            with _pinned(CLIENT_CORE):
+                answer = _first_answer(address, request(address, self.path, self.body(first)), folder / "log")
+                ready = time.perf_counter() - started
+                family = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+                scoring = [child for child in family if self.function is None or "awslambdaric" in child.cmdline()]
+                yield Server(address, scoring, ready, answer)
+        finally:
+            left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+            opened.__exit__(None, None, None)
+            _end(left)
+
+    def _process(self, folder: Path) -> AbstractContextManager[Address]:
+        assert self.command is not None  # noqa: S101 - a contender has a command or a function
+        port = _free_port()
+        own = {"PATH": os.defpath, "HOME": str(folder), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(SERVED)}
+        command = [str(word) for word in self.command(port, folder)]
+        return _listening(command, {**own, **(self.environment or {})}, folder, port)
+
+    @contextmanager
+    def _emulated(self, folder: Path, path: str) -> Iterator[Address]:
+        assert self.function is not None  # noqa: S101 - as above
+        environment = {"PYTHONDONTWRITEBYTECODE": "1", **(self.environment or {})}
+        with runtime.running(self.function, path, environment, folder / "log") as url:
+            parts = urlsplit(url)
+            yield str(parts.hostname), int(parts.port or 0)
+
+
+@contextmanager
+def _listening(command: Sequence[str], environment: Mapping[str, str], folder: Path, port: int) -> Iterator[Address]:
+    with (folder / "log").open("wb") as log:
+        child = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        yield "127.0.0.1", port
+    finally:
+        _end([psutil.Process(child.pid)] if child.poll() is None else [])
+        child.wait(STOP_SECONDS)
+
+
+def fastapi(model: Path) -> Contender:
+    """Return FastAPI and uvicorn, one worker, on uvloop and httptools."""
+    flags = ["--no-access-log", "--log-level", "warning", "--host", "127.0.0.1", "--port"]
+    return Contender(
+        "FastAPI + lightgbm",
+        "/predict",
+        lambda rows: json.dumps({"rows": rows}).encode(),
+        lambda port, _: [_python(FASTAPI), "-m", "uvicorn", "fastapi_app:app", *flags, str(port)],
+        environment={"MODEL_FILE": str(model)},
+    )
+
+
+def bentoml(model: Path) -> Contender:
+    """Return BentoML with one worker."""
+    return Contender(
+        "BentoML",
+        "/predict",
+        lambda rows: json.dumps({"rows": rows}).encode(),
+        lambda port, _: [
+            _python(BENTOML).with_name("bentoml"), "serve", "bento_service:Scorer", "--working-dir", SERVED,
+            "--host", "127.0.0.1", "--port", str(port),
+        ],
+        environment={"MODEL_FILE": str(model), "BENTOML_DO_NOT_TRACK": "True"},
+    )  # fmt: skip
+
+
+def mlserver(model: Path) -> Contender:
+    """Return MLServer scoring in its own process, which is faster than with its default workers."""
+
+    def command(port: int, folder: Path) -> Sequence[str | Path]:
+        ports = {"http_port": port, "grpc_port": _free_port(), "metrics_port": _free_port()}
+        settings = {"host": "127.0.0.1", "parallel_workers": 0, "debug": False, "metrics_dir": str(folder), **ports}
+        runs = {"name": "model", "implementation": "mlserver_lightgbm.LightGBMModel", "parameters": {"uri": str(model)}}
+        (folder / "settings.json").write_text(json.dumps(settings))
+        (folder / "model-settings.json").write_text(json.dumps(runs))
+        return [_python(MLSERVER).with_name("mlserver"), "start", folder]
+
+    return Contender("MLServer", "/v2/models/model/infer", _infer, command)
+
+
+def emulated(name: str, function: str, body: Callable[[Rows], bytes], environment: Mapping[str, str]) -> Contender:
+    """Return a function under the Runtime Interface Emulator, on the deployed layers; one request at a time."""
+    folder = SERVED / function
+    return Contender(name, runtime.INVOKE, body, None, folder, environment, most_connections=1)
+
+
+def _infer(rows: Rows) -> bytes:
+    data = [value for row in rows for value in row]
+    tensor = {"name": "rows", "shape": [len(rows), len(rows[0])], "datatype": "FP64", "data": data}
+    return json.dumps({"inputs": [tensor]}).encode()
+
+
+def _first_answer(address: Address, content: bytes, log: Path) -> bytes:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return ask(address, content)
+        except (OSError, BadAnswer) as error:
+            if time.monotonic() > deadline:
+                end = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+                raise RuntimeError(f"no answer from {address}: {error}\n{end}") from error
+            time.sleep(0.01)
+
+
+def _end(processes: Sequence[psutil.Process]) -> None:
+    """End processes and their children by their ids, firmly if they do not listen."""
+    family = dict.fromkeys(child for process in processes for child in _family(process))
+    for action in (psutil.Process.terminate, psutil.Process.kill):
+        for member in family:
+            if member.is_running():
+                action(member)
+        psutil.wait_procs(list(family), timeout=STOP_SECONDS)
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+@contextmanager
+def _pinned(core: int) -> Iterator[None]:
+    """Stay on one core, and let what is started meanwhile inherit it."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[core]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+@cache
+def _python(requirements: tuple[str, ...]) -> Path:
+    """Return the interpreter of an environment of a contender's own, made on first use and kept by uv."""
+    first, *others = requirements
+    command = [uv(), "tool", "run", "--python", sys.executable, "--from", first]
+    command += [word for requirement in others for word in ("--with", requirement)]
+    say = [*command, "python", "-c", "import sys; print(sys.executable)"]
+    return Path(subprocess.run(say, check=True, capture_output=True, text=True).stdout.strip())
+
+
+@cache
+def _layers() -> str:
+    return runtime.layers(ROOT / ".vigil" / "benchmark" / "native", "core", "scoring")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,88 @@
+"""The servers of the peers' benchmark: measured only when they answer, and ended however the measuring ends."""
+
+import json
+import sys
+
+import psutil
+import pytest
+
+from benchmarks import servers
+from benchmarks.load import BadAnswer, ask, drive, request
+from benchmarks.servers import Contender
+
+SERVER = """
+import http.server, json, subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])  # a worker of its own
+class Sum(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = json.dumps([sum(row) for row in rows]).encode() if rows else b""
+        self.send_response(200 if rows else 500)
+        if len(rows) > 1:
+            self.send_header("Transfer-Encoding", "chunked")
+            answer = b"".join(b"%x\\r\\n%s\\r\\n" % (1, answer[i:i + 1]) for i in range(len(answer))) + b"0\\r\\n\\r\\n"
+        else:
+            self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Sum).serve_forever()
+"""
+
+
+def contender(script=SERVER):
+    return Contender(
+        "summing",
+        "/",
+        lambda rows: json.dumps(rows).encode(),
+        lambda port, _: [sys.executable, "-c", script, str(port)],
+    )
+
+
+def children():
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+def test_a_server_is_driven_and_then_it_and_its_worker_are_gone(tmp_path):
+    before = children()
+    with contender().running(tmp_path, [[1.0, 2.0]]) as server:
+        assert len(server.processes) == 2
+        assert server.memory() > 1_000_000
+        assert json.loads(server.first_answer) == [3.0]
+        requests = [contender().request(server, [[float(i)]]) for i in range(50)]
+        for connections in (1, 8):
+            assert len(drive(server.address, requests, connections).latencies) == 50
+    assert children() == before
+
+
+def test_an_answer_in_chunks_is_whole(tmp_path):
+    with contender().running(tmp_path, [[1.0, 2.0]]) as server:
+        content = contender().request(server, [[1.0], [2.5]])
+        assert json.loads(ask(server.address, content)) == [1.0, 2.5]
+        assert len(drive(server.address, [content] * 3, 1).latencies) == 3
+
+
+def test_a_failure_while_measuring_ends_the_server(tmp_path):
+    before = children()
+    with pytest.raises(ZeroDivisionError), contender().running(tmp_path, [[1.0]]):
+        raise ZeroDivisionError
+    assert children() == before
+
+
+def test_a_server_that_refuses_is_not_measured(tmp_path):
+    with contender().running(tmp_path, [[1.0]]) as server:
+        with pytest.raises(BadAnswer, match="500"):
+            drive(server.address, [request(server.address, "/", b"[]")], 1)
+        with pytest.raises(BadAnswer, match="500"):
+            ask(server.address, request(server.address, "/", b"[]"))
+
+
+def test_a_server_that_never_comes_up_is_named_with_its_log_and_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(servers, "START_SECONDS", 0.5)
+    before = children()
+    with (
+        pytest.raises(RuntimeError, match="no such luck"),
+        contender("print('no such luck', flush=True); import time; time.sleep(60)").running(tmp_path, [[1.0]]),
+    ):
+        pass
+    assert children() == before
