@@ -20,7 +20,7 @@ from vigil.engines.loading import load
 from vigil.errors import Conflict, NotFound
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.package import Release, build
-from vigil.registry.ports import CHALLENGER
+from vigil.registry.ports import CHALLENGER, CHAMPION
 from vigil.registry.signing import SigningKey
 
 VALID = timedelta(days=365)
@@ -44,12 +44,14 @@ def retrain(name: str, since: datetime, tenants: Sequence[str], seed: int, keys_
     from vigil import bootstrap
 
     trainer, shop = retrainable(name), publisher(keys_folder)
-    champion = bootstrap.registry().champion(name)
+    if (pointer := shop.pointers(name).get(CHAMPION)) is None:
+        raise NotFound(f"{name} has no champion to compare with")
+    champion = bootstrap.registry().archived(name, pointer.version)
     harvest = gather(champion.contract, tenants, since, bootstrap.outcomes(), bootstrap.scoring())
     out.print(f"{len(harvest.known)} outcomes of {', '.join(tenants)}; {harvest.unlike} more saw another schema")
     parent = deployment.home() / "packages" / name
-    published = (listing.published.version for listing in shop.versions(name))
-    version = max(*published, *versions(parent)) + 1
+    published = [listing.published.version for listing in shop.versions(name)]
+    version = max([*published, *versions(parent)]) + 1
     signer = Signer(keys.signing_key(key_folder(keys_folder)), version, seed)
     with progress_bar(name) as progress:
         files, found = challenge(trainer, harvest.known, champion, signer, progress)

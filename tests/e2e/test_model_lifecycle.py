@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from cli.checkout import STATE
 from models import recipe
+from tests.e2e.conftest import vigil
 
 NAME = "wdbc"
 
@@ -14,6 +16,15 @@ NAME = "wdbc"
 def http(stack, key):
     headers = {"Authorization": f"Bearer {key}"}
     return httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def cli(stack, tmp_path_factory):
+    """Run a `vigil` command on the stack of the tests; packages are kept apart from those of the checkout."""
+    home = tmp_path_factory.mktemp("home")
+    for kept in ("local.json", "keys"):
+        (home / kept).symlink_to(STATE / "e2e" / kept)
+    return lambda *arguments: vigil(home, *arguments, cwd=home).stdout
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,9 @@ async def versions(name: Name, lifecycle: Service, _: Caller) -> VersionList:
     return VersionList(name=name, versions=[_version(listing) for listing in lifecycle.versions(name)])
 
 
-@router.post("/{name}/promote", summary="Promote a version", responses=responses(400, 401, 403, 404, 409, 422, 503))
+@router.post(
+    "/{name}/promote", summary="Promote a version", responses=responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+)
 async def promote(name: Name, body: Promotion, lifecycle: Service, _: Operator) -> PointerView:
     """Point an alias at a version that passes every gate; doing so twice changes nothing. For operators."""
     pointer = lifecycle.promote(name, body.version, body.alias, body.share)
