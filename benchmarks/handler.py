@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import count
@@ -16,12 +16,12 @@ import numpy as np
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from benchmarks.subjects import Subject
-from vigil.engines.lightgbm import load
+from benchmarks.subjects import ENGINE, Subject
+from vigil.engines.boosting import BoostedEngine
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.telemetry import Telemetry
-from vigil.registry.model import ModelContract
-from vigil.registry.ports import Engine
+from vigil.registry.loaded import LoadedModel
+from vigil.registry.panel import Panel
 from vigil.scoring import routes
 from vigil.scoring.model import LedgerRow
 from vigil.scoring.service import Scoring
@@ -51,21 +51,19 @@ class PackageEngine:
 
 
 @dataclass
-class _Model:
-    name: str
-    contract: ModelContract
-    engine: Engine
-    version: int = 1
-    digest: str = "sha256:" + "0" * 64
+class _One:
+    """The models of a deployment that has one."""
 
-    def champion(self, _: str) -> "_Model":
-        return self
+    model: LoadedModel
+
+    def champion(self, _: str) -> LoadedModel:
+        return self.model
 
     def trial(self, _: str) -> None:
         return None
 
-    def archived(self, _: str, __: int) -> "_Model":
-        return self
+    def archived(self, _: str, __: int) -> LoadedModel:
+        return self.model
 
     def warnings(self, _: str) -> tuple[str, ...]:
         return ()
@@ -92,12 +90,15 @@ class _Context:
 
 def native(subject: Subject) -> Handler:
     """Return the function on the native engine."""
-    return _function(subject, load(subject.text, _names(subject)), _Accepting())
+    return _function(subject, subject.loaded(), _Accepting())
 
 
 def package(subject: Subject) -> Handler:
     """Return the same function on the lightgbm package."""
-    return _function(subject, PackageEngine(subject.text), _Accepting())
+    booster: Any = PackageEngine(subject.text)
+    engine = BoostedEngine(booster, ENGINE, 0.5, "")
+    model = replace(subject.loaded(), panel=Panel(subject.contract, {ENGINE.name: engine}))
+    return _function(subject, model, _Accepting())
 
 
 def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
@@ -111,15 +112,14 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
         return AWSResponse("http://local", 200, HTTPHeaders(), _Empty())
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    handler = _function(subject, load(subject.text, _names(subject)), DynamoLedger(client, "decisions"))
+    handler = _function(subject, subject.loaded(), DynamoLedger(client, "decisions"))
     return handler, lambda: calls[0]
 
 
-def _function(subject: Subject, engine: Engine, ledger: Any) -> Handler:
+def _function(subject: Subject, model: LoadedModel, ledger: Any) -> Handler:
     os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
-    telemetry = Telemetry(f"benchmark-{id(engine)}", StringIO())
-    model = _Model(subject.name, subject.contract, engine)
-    scoring = Scoring(model, _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
+    telemetry = Telemetry(f"benchmark-{id(model)}", StringIO())
+    scoring = Scoring(_One(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
     app = create_app(
         title="", routers=[routes.router], telemetry=telemetry, max_body_bytes=262_144, state={"scoring": scoring}
     )
@@ -149,7 +149,3 @@ def _event(subject: Subject, row: tuple[float, ...]) -> dict[str, Any]:
 
 def _no_feature_set(name: str) -> Any:
     raise KeyError(name)
-
-
-def _names(subject: Subject) -> list[str]:
-    return [spec.name for spec in subject.contract.features]

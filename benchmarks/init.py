@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.measure import Round
-from benchmarks.subjects import Subject
+from benchmarks.subjects import ENGINE, Subject
 from cli import runtime
 from cli.checkout import ROOT, STATE, tool_python, uv
 
@@ -24,7 +24,7 @@ def first_answer(subject: Subject, engine: str) -> Round:
         "PYTHONDONTWRITEBYTECODE": "1",
         "POWERTOOLS_TRACE_DISABLED": "true",
         "BENCHMARK_ENGINE": engine,
-        "BENCHMARK_MODEL": str(subject.folder / "model.txt"),
+        "BENCHMARK_MODEL": str(subject.folder / ENGINE.file),
         "BENCHMARK_FEATURES": ",".join(spec.name for spec in subject.contract.features),
     }
 

@@ -20,11 +20,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import handler
+from benchmarks.decision import decisions
 from benchmarks.init import first_answer
 from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
 from benchmarks.subjects import Subject, subjects
-from vigil.engines.lightgbm import LARGE_BATCH_ROWS, load
-from vigil.registry.ports import Engine
+from vigil.engines.lightgbm import LARGE_BATCH_ROWS, LightGBMEngine, load
 
 LARGEST_BATCH = 10_000
 
@@ -32,7 +32,7 @@ COLD_ENGINE = """
 import sys, time
 started = time.perf_counter()
 from vigil.engines.lightgbm import load
-load(open(sys.argv[1] + "/model.txt", "rb").read(), sys.argv[2].split(","))
+load(open(sys.argv[1] + "/lgbm.txt", "rb").read(), sys.argv[2].split(","))
 print(time.perf_counter() - started)
 """
 
@@ -41,7 +41,7 @@ import sys, time
 sys.modules.update(pandas=None, sklearn=None)
 started = time.perf_counter()
 import lightgbm
-lightgbm.Booster(model_file=sys.argv[1] + "/model.txt")
+lightgbm.Booster(model_file=sys.argv[1] + "/lgbm.txt")
 print(time.perf_counter() - started)
 """
 
@@ -50,7 +50,7 @@ import sys, time
 started = time.perf_counter()
 from datetime import UTC, datetime
 from pathlib import Path
-from vigil.engines.lightgbm import load
+from vigil.engines.loading import load
 from vigil.registry.package import Expected, Verifier
 files = {path.name: path.read_bytes() for path in Path(sys.argv[1]).iterdir()}
 Verifier({sys.argv[2]: bytes.fromhex(sys.argv[3])}, load).verify(files, Expected(now=datetime.now(UTC)))
@@ -169,13 +169,23 @@ def batch(subject: Subject, count: int, threads: int) -> Measurement:
     )
 
 
-def show(console: Console, subject: Subject, results: list[Result]) -> None:
-    """Print the table of one model."""
+def title(subject: Subject) -> str:
+    """Say what is measured."""
     trees = subject.text.count(b"\nTree=")
-    table = Table(
-        title=f"{subject.name}: {trees} trees, {len(subject.contract.features)} features", title_justify="left"
-    )
-    for heading in ("", "vigil", "lightgbm", "ratio", "goal"):
+    return f"{subject.name}: {trees} trees, {len(subject.contract.features)} features"
+
+
+def measure(console: Console, name: str, lines: list[Measurement], rounds: int) -> None:
+    """Run the lines of one table under a progress bar and print it."""
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(name, total=len(lines) * (rounds + 1))
+        show(console, name, interleave(lines, rounds, partial(progress.advance, task)))
+
+
+def show(console: Console, name: str, results: list[Result]) -> None:
+    """Print one table."""
+    table = Table(title=name, title_justify="left")
+    for heading in ("", "vigil", "other", "ratio", "goal"):
         table.add_column(heading, justify="right" if heading else "left")
     for result in results:
         goal = f"at most {result.measurement.goal}: {'reached' if result.reached else 'missed'}"
@@ -199,14 +209,12 @@ def main() -> None:
                   f"medians of {rounds} rounds")  # fmt: skip
     with tempfile.TemporaryDirectory() as work:
         for subject in subjects(Path(work), rows=LARGEST_BATCH):
-            lines = list(measurements(subject))
-            with Progress(console=console, transient=True) as progress:
-                task = progress.add_task(subject.name, total=len(lines) * (rounds + 1))
-                results = interleave(lines, rounds, partial(progress.advance, task))
-            show(console, subject, results)
+            measure(console, title(subject), list(measurements(subject)), rounds)
+    if lines := list(decisions()):
+        measure(console, "whole decisions", lines, rounds)
 
 
-def _engines(subject: Subject) -> tuple[Engine, lightgbm.Booster]:
+def _engines(subject: Subject) -> tuple[LightGBMEngine, lightgbm.Booster]:
     names = [spec.name for spec in subject.contract.features]
     return load(subject.text, names), lightgbm.Booster(model_str=subject.text.decode())
 

@@ -88,13 +88,33 @@ def _answer(answer: Answer, label: Any, bands: list[str]) -> Group:
     line = Table.grid(padding=(0, 2))
     line.add_row(
         Text(answer["subject_id"], style="bold"),
-        Bar(1.0, 0, answer["probability"], width=20, color=colour),
-        f"{answer['probability']:.3f}",
+        Bar(1.0, 0, answer["probability"] or 0.0, width=20, color=colour),
+        "unknown" if answer["probability"] is None else f"{answer['probability']:.3f}",
         Text(answer["band"], style=colour),
         "→ " + answer["decision"].replace("_", " "),
         Text(f"(truth: {label})", style="dim"),
     )
-    return Group("", line, *(_reason(reason) for reason in answer["explanation"][:3]))
+    reasons = (_reason(reason) for reason in (answer["explanation"] or [])[:3])
+    return Group("", line, _votes(answer["engines"], bands), *_abstention(answer["abstention"]), *reasons)
+
+
+def _votes(engines: list[Body], bands: list[str]) -> Text:
+    signs = {"positive": ("▲", "red"), "negative": ("▼", "green"), "abstain": ("·", "dim")}
+    line = Text("   ", overflow="ellipsis", no_wrap=True)
+    for engine in engines:
+        sign, style = signs[engine["vote"]]
+        chance = "" if engine["probability"] is None else f" {engine['probability']:.2f}"
+        veto = f" at least {engine['veto']}" if engine["veto"] else ""
+        line.append(f"{sign} {engine['name']}{chance}", style).append(veto, _colour(engine["veto"], bands)).append("  ")
+    return line
+
+
+def _abstention(abstention: Body | None) -> Iterable[Text]:
+    if abstention:
+        why = ", ".join(abstention["reasons"]).replace("_", " ")
+        fact = abstention["missing_fact"]
+        help_ = f"; knowing the {fact['label']} would most likely resolve it" if fact else ""
+        yield Text(f"   no decision: {why}{help_}", style="yellow", overflow="ellipsis", no_wrap=True)
 
 
 def _reason(reason: Mapping[str, Any]) -> Text:
@@ -105,7 +125,9 @@ def _reason(reason: Mapping[str, Any]) -> Text:
     )
 
 
-def _colour(band: str, bands: list[str]) -> str:
+def _colour(band: str | None, bands: list[str]) -> str:
+    if band not in bands:
+        return "yellow"
     rank = bands.index(band) / max(1, len(bands) - 1)
     return "green" if rank == 0 else "red" if rank == 1 else "yellow"
 

@@ -15,6 +15,7 @@ from vigil.registry.ports import PublishedVersion
 
 if TYPE_CHECKING:
     from cli.training import Trained
+    from vigil.ensemble.model import Abstention
     from vigil.registry.loaded import LoadedModel
     from vigil.registry.ports import Pointer
     from vigil.registry.publishing import Publisher
@@ -93,6 +94,8 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
         "valid until": manifest.expires_at,
         "label": f"{contract.label.name} (version {contract.label.version})",
         "features": str(len(contract.features)),
+        "engines": ", ".join(f"{engine.name} ({engine.kind.replace('_', ' ')})" for engine in contract.engines),
+        "promise": _promise(contract.abstention),
         "bands": ", ".join(f"{band.name} from {band.lower:g}" for band in contract.bands),
         "trained on": f"{contract.training.rows} {'simulated' if contract.training.simulated else 'real'} rows",
         **_figures(contract.metrics),
@@ -164,6 +167,13 @@ def publisher(keys_folder: Path | None = None) -> "Publisher":
 
     deployment.enter()
     return bootstrap.publisher(keys.public_keys(key_folder(keys_folder)))
+
+
+def _promise(rule: "Abstention | None") -> str:
+    """Return in words what is certified of the answers that are given."""
+    if rule is None:
+        return "none: answers are marked no_calibration"
+    return f"at most {rule.alpha:g} {rule.harm} with confidence {1 - rule.delta:g}, covers {rule.coverage:.1%}"
 
 
 def _figures(metrics: Mapping[str, float]) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """Abstention thresholds with a promise: of the answers given, at most `alpha` in error with confidence `1 - delta`.
 
-Split fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"): thresholds are tried in rising order from the
-one that other rows show to be the most promising; each is kept only if an exact binomial test (Clopper & Pearson, 1934) rejects
-that its error is above alpha; the first that is not ends the search. No correction for their number is needed, because
-the rows that test had no part in the order.
+Split fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"): thresholds are tried in rising order from
+the one that other rows show to be the most promising; each is kept only if an exact binomial test (Clopper & Pearson,
+1934) rejects that its error is above alpha; the first that is not ends the search. No correction for their number is
+needed, because the rows that test had no part in the order.
 """
 
 import math

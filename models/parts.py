@@ -28,16 +28,21 @@ class Part:
     kind: EngineKind
     content: bytes
     features: tuple[str, ...] | None = None
+    specialist: bool = False
 
     @property
     def spec(self) -> EngineSpec:
         """The engine without calibration."""
-        return EngineSpec(self.name, self.kind, f"{self.name}.{FORMATS[self.kind]}", self.features)
+        return EngineSpec(
+            self.name, self.kind, f"{self.name}.{FORMATS[self.kind]}", self.features, specialist=self.specialist
+        )
 
 
-def boosted(name: str, booster: lightgbm.Booster, features: tuple[str, ...] | None = None) -> Part:
+def boosted(
+    name: str, booster: lightgbm.Booster, features: tuple[str, ...] | None = None, *, specialist: bool = False
+) -> Part:
     """Return a LightGBM engine."""
-    return Part(name, "lightgbm", booster.model_to_string().encode(), features)
+    return Part(name, "lightgbm", booster.model_to_string().encode(), features, specialist)
 
 
 def rules(name: str, book: Sequence[Mapping[str, Any]], features: tuple[str, ...] | None = None) -> Part:

@@ -1,4 +1,4 @@
-"""A package by someone who has read the contract and nothing of `models`: every file is written by hand or by LightGBM."""
+"""A package by someone who has read the contract and nothing of `models`: files by hand, and one by LightGBM."""
 
 import json
 

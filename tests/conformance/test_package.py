@@ -1,12 +1,13 @@
 """What any package must keep before anyone is scored by it, whoever made it."""
 
+import hashlib
 import json
 import math
 from dataclasses import replace
 
 import pytest
 
-from tests.conformance.conftest import NOW, VERIFIER, Package
+from tests.conformance.conftest import NOW, VERIFIER, Package, signed
 from tests.fakes.registry import OTHER_KEY, resigned
 from vigil.engines.loading import load
 from vigil.engines.model import logit, sigmoid
@@ -89,8 +90,6 @@ def test_another_golden_answer_is_refused(package):
         vote["vote"] = "positive" if vote["vote"] != "positive" else "negative"
     content = canonical(rows)
     manifest = json.loads(package.files["manifest.json"])
-    import hashlib
-
     manifest["files"]["golden.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     files = resigned({**package.files, "golden.json": content}, canonical(manifest))
     assert refusal(files) == "golden_mismatch"
@@ -244,8 +243,6 @@ def test_a_decision_replays_to_the_same_bytes_whole_or_degraded(package):
 
 
 def test_packaging_again_gives_the_same_digest(package):
-    from tests.conformance.conftest import signed
-
     assert digest_of(signed(package.trained).files["manifest.json"]) == package.loaded.digest
 
 

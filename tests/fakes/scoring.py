@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from vigil.engines.model import Calibration, EngineSpec, EngineVote, side, sigmoid
-from vigil.ensemble.model import Band, Degraded, Ensemble, Verdict
+from vigil.ensemble.model import Band, Degraded, Ensemble, MissingFact, Verdict
 from vigil.errors import NotFound
-from vigil.registry.model import Explanation, FeatureSpec, Label, MissingFact, ModelContract, TrainingData
+from vigil.registry.model import Explanation, FeatureSpec, Label, ModelContract, TrainingData
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine
 from vigil.registry.resolving import cheapest

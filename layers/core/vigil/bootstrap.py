@@ -222,7 +222,7 @@ def _telemetry() -> "Telemetry":
 
 
 def _observe(event: "RegistryEvent") -> None:
-    failed = event.kind == "model_update_failed"
+    failed = event.kind != "model_loaded"
     _telemetry().event(event.kind, failed=failed, model=event.name, version=event.version, reason=event.reason)
 
 

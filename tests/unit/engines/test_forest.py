@@ -81,6 +81,7 @@ def test_a_forest_that_would_not_end_or_fit_is_refused(field, value, reason):
 
 
 def test_serving_engines_imports_neither_numpy_nor_scikit_learn():
-    code = "import sys, vigil.engines.loading; print({'numpy', 'scipy', 'sklearn', 'lightgbm'} & set(sys.modules) or 'none')"
+    never = {"numpy", "scipy", "sklearn", "lightgbm"}
+    code = f"import sys, vigil.engines.loading; print({never} & set(sys.modules) or 'none')"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "none"

@@ -27,7 +27,9 @@ class Calibration:
 class EngineSpec:
     """One engine of a package: what kind it is, which file holds it, and which features it sees, in that order.
 
-    `features` None means all of the schema. Without `calibration` it may vote and veto but gives no probability.
+    `features` None means all of the schema. Without `calibration` it may vote and veto but gives no probability. A
+    `specialist` knows one kind of positive among several: when it finds none its probability counts, but it does not
+    vote, because another kind may be there.
     """
 
     name: str
@@ -35,6 +37,7 @@ class EngineSpec:
     file: str
     features: tuple[str, ...] | None = None
     calibration: Calibration | None = None
+    specialist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,9 @@ class Evidence:
 class EngineVote:
     """What one engine says of one row.
 
-    `probability` is calibrated, None with an abstention. `veto` names the band below which the answer must not fall,
-    whatever the others say. `version` is the start of the SHA-256 of the engine's file. `raw` is the score before
-    calibration. `out_of_domain` says that the row is unlike anything the package was trained on.
+    `probability` is calibrated, None where the engine has nothing to say. `veto` names the band below which the answer
+    must not fall, whatever the others say. `version` is the start of the SHA-256 of the engine's file. `raw` is the
+    score before calibration. `out_of_domain` says that the row is unlike anything the package was trained on.
     """
 
     vote: Vote
@@ -69,9 +72,11 @@ class EngineVote:
     out_of_domain: bool = False
 
 
-def side(probability: float, positive_from: float) -> Vote:
+def side(probability: float, positive_from: float, *, specialist: bool = False) -> Vote:
     """Return the vote that a probability amounts to."""
-    return "positive" if probability >= positive_from else "negative"
+    if probability >= positive_from:
+        return "positive"
+    return "abstain" if specialist else "negative"
 
 
 def sigmoid(log_odds: float) -> float:

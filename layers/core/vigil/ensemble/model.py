@@ -124,6 +124,17 @@ class Verdict:
     guaranteed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class MissingFact:
+    """A fact to find out: its cost, and the share of its typical values with which the model would have answered."""
+
+    feature: str
+    label: str
+    unit: str
+    cost: float
+    resolves: float
+
+
 def doubt(probability: float, positive_from: float, harm: Literal["wrong", "missed"]) -> float:
     """Return the chance that an answer is in error: what an abstention threshold is compared with."""
     if probability < positive_from:

@@ -25,7 +25,7 @@ _LATENESS = (
 _SUPPLY = (
     FeatureSpec("days_supply", "integer", "days of medicine dispensed", "days", 1, 400),
     FeatureSpec("supply_gap_days", "integer", "days without medicine before this dispense", "days", 0, 100),
-    FeatureSpec("next_appointment_days", "integer", "days to the next appointment", "days", 1, 400),
+    FeatureSpec("next_appointment_days", "integer", "days to the next appointment", "days", 1, 400, missing="abstain"),
     FeatureSpec("appointment_weekday", "category", "weekday of the next appointment", categories=WEEKDAYS),
     FeatureSpec("appointment_month", "category", "month of the next appointment", categories=MONTHS),
 )
@@ -45,12 +45,13 @@ _TREATMENT = (
     FeatureSpec("regimen_switched_365d", "boolean", "regimen switched in the last year"),
     FeatureSpec("adherence", "category", "adherence", categories=OBSERVED["adherence"].categories),
 )
+# The cost of finding a fact out: 1 is a question at the visit, 3 an examination, 10 and more a laboratory.
 _CLINICAL = (
-    FeatureSpec("vl_status", "category", "viral load of the last year", categories=VIRAL_STATUS),
-    FeatureSpec("viral_load", "number", "last viral load", "copies/mL", 0, 1e7),
-    FeatureSpec("viral_load_age_days", "integer", "age of the last viral load", "days", 0, 10_000),
-    FeatureSpec("cd4", "number", "last CD4 count", "cells/uL", 0, 3000),
-    FeatureSpec("who_stage", "integer", "WHO clinical stage", "", 1, 4),
+    FeatureSpec("vl_status", "category", "viral load of the last year", categories=VIRAL_STATUS, cost=20),
+    FeatureSpec("viral_load", "number", "last viral load", "copies/mL", 0, 1e7, cost=20),
+    FeatureSpec("viral_load_age_days", "integer", "age of the last viral load", "days", 0, 10_000, cost=20),
+    FeatureSpec("cd4", "number", "last CD4 count", "cells/uL", 0, 3000, cost=10),
+    FeatureSpec("who_stage", "integer", "WHO clinical stage", "", 1, 4, cost=3),
     FeatureSpec("weight_kg", "number", "weight", "kg", 0.5, 300, other_units={"g": 1000}),
     FeatureSpec("bmi", "number", "body mass index", "kg/m2", 5, 100),
 )

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vigil.ensemble.model import Degraded, Verdict
-from vigil.registry.model import Explanation, Manifest, MissingFact, ModelContract
+from vigil.ensemble.model import Degraded, MissingFact, Verdict
+from vigil.registry.model import Explanation, Manifest, ModelContract
 from vigil.registry.panel import Panel
 from vigil.registry.resolving import cheapest
 

@@ -266,17 +266,6 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingFact:
-    """A fact to find out: its cost, and the share of its typical values with which the model would have answered."""
-
-    feature: str
-    label: str
-    unit: str
-    cost: float
-    resolves: float
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """The signed statement of a package; its canonical bytes are what the signature covers.
 

@@ -8,8 +8,7 @@ stands in where no single fact would do. At most `MOST_FACTS` are tried, the che
 import math
 from collections.abc import Sequence
 
-from vigil.ensemble.model import Verdict
-from vigil.registry.model import MissingFact
+from vigil.ensemble.model import MissingFact, Verdict
 from vigil.registry.panel import Panel
 
 MOST_FACTS = 8

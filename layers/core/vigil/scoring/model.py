@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from vigil.engines.model import EngineKind, Evidence, Vote
-from vigil.ensemble.model import AbstentionReason, Degraded, Verdict
+from vigil.ensemble.model import AbstentionReason, Degraded, MissingFact, Verdict
 from vigil.lifecycle.model import Comparison
-from vigil.registry.model import Explanation, FeatureSpec, FeatureValue, MissingFact, ModelContract
+from vigil.registry.model import Explanation, FeatureSpec, FeatureValue, ModelContract
 
 
 @dataclass(frozen=True, slots=True)

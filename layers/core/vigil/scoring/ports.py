@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from vigil.ensemble.model import Degraded, Verdict
-from vigil.registry.model import Explanation, FeatureValue, MissingFact, ModelContract
+from vigil.ensemble.model import Degraded, MissingFact, Verdict
+from vigil.registry.model import Explanation, FeatureValue, ModelContract
 from vigil.scoring.model import LedgerRow, Page
 
 

@@ -1,0 +1,53 @@
+"""A decision with all engines of a package, against the bare engines one after the other."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+
+from pydantic import TypeAdapter
+
+from benchmarks.measure import Measurement, each
+from benchmarks.subjects import PACKAGES, draw_row
+from vigil.engines.loading import load
+from vigil.registry.model import Manifest
+from vigil.registry.panel import Panel
+from vigil.registry.ports import Engine
+
+Row = tuple[float, ...]
+ROWS = 2_000
+
+
+def decisions() -> Iterator[Measurement]:
+    """Yield a measurement for every package trained in this checkout.
+
+    The reference is the sum of the engines' own times: the raw score of LightGBM's C library, of the forest and of the
+    distance, and the rules that fire; without calibration, votes, evidence, weighing, vetoes and abstention.
+    """
+    for package in sorted(PACKAGES.glob("*")):
+        latest = max(package.glob("*/manifest.json")).parent
+        contract = TypeAdapter(Manifest).validate_json((latest / "manifest.json").read_bytes()).contract
+        engines = {spec.name: load(spec, (latest / spec.file).read_bytes(), contract) for spec in contract.engines}
+        draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
+        rows = [draw_row(contract, draws) for _ in range(ROWS)]
+        places = {spec.name: place for place, spec in enumerate(contract.features)}
+        columns = [itemgetter(*(places[f.name] for f in contract.columns(spec))) for spec in contract.engines]
+        bare = [(_bare(engines[spec.name]), pick) for spec, pick in zip(contract.engines, columns, strict=True)]
+        parts = [tuple(pick(row) for _, pick in bare) for row in rows]
+        yield Measurement(
+            f"{contract.name}: a decision by {len(bare)} engines / the engines alone",
+            each(Panel(contract, engines).assess, rows, 200),
+            each(_one_after_another([run for run, _ in bare]), parts, 200),
+            goal=3.0,
+        )
+
+
+def _bare(engine: Engine) -> Callable[[Row], object]:
+    return getattr(engine, "raw", engine.assess)
+
+
+def _one_after_another(runs: Sequence[Callable[[Row], object]]) -> Callable[[Sequence[Row]], None]:
+    def run_all(parts: Sequence[Row]) -> None:
+        for run, part in zip(runs, parts, strict=True):
+            run(part)
+
+    return run_all
