@@ -57,11 +57,11 @@ class _Only:
 
     model: LoadedModel
 
-    def trial(self, _: str) -> None:
-        return None
-
     def champion(self, _: str) -> LoadedModel:
         return self.model
+
+    def trial(self, _: str) -> None:
+        return None
 
     def archived(self, _: str, __: int) -> LoadedModel:
         return self.model

@@ -149,8 +149,10 @@ class Registry:
             if pointer is None:
                 problem = NotFound("there is no model of that name")
             else:
-                version = pointer.version
-                slot.loaded = self._load(pointer, slot.loaded, now)
+                version, current = pointer.version, slot.loaded
+                # A whole model in memory is better than a newer one in parts; parts are better than nothing.
+                whole = current is not None and current.panel.whole
+                slot.loaded = self._load(pointer, current, now, whole=whole)
             slot.trial = self._load_trial(pointers.get(CHALLENGER), slot, now)
         except (ModelRefused, Unavailable) as error:
             problem = error
@@ -160,14 +162,11 @@ class Registry:
         retry = slot.loaded is None and isinstance(problem, Unavailable)
         slot.look_after = now if retry else now + LOOK_EVERY
 
-    def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime) -> LoadedModel:
+    def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime, *, whole: bool) -> LoadedModel:
         if current and current.digest == pointer.digest and current.panel.whole:
             return current
         floor = max(pointer.floor, current.version if current else 1)
-        # A whole model in memory is better than a newer one in parts; parts are better than nothing.
-        expected = Expected(
-            pointer.name, pointer.version, pointer.digest, floor, now, whole=current is not None and current.panel.whole
-        )
+        expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now, whole=whole)
         files = read(self._packages, pointer.name, pointer.version)
         model = self._verifier.verify(files, expected)
         kind: Literal["model_loaded", "model_degraded"] = "model_loaded" if model.panel.whole else "model_degraded"
@@ -180,7 +179,8 @@ class Registry:
         if pointer is None or pointer.share is None or champion is None or pointer.version <= champion.version:
             return None
         try:
-            return Trial(self._load(pointer, slot.trial.model if slot.trial else champion, now), pointer.share)
+            current = slot.trial.model if slot.trial else champion
+            return Trial(self._load(pointer, current, now, whole=True), pointer.share)
         except (ModelRefused, Unavailable) as error:
             self._observe(RegistryEvent("model_update_failed", pointer.name, pointer.version, _reason(error)))
             return None
