@@ -1,6 +1,6 @@
 # Everything starts here. What must be there before: python3 >= 3.11, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test check build-aws bench clean
+.PHONY: help setup demo up down status test check build-aws bench bench-peers clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -47,6 +47,9 @@ build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then `s
 
 bench: setup ## Measure scoring against the lightgbm package
 	"$(UV)" run --no-sync python -m benchmarks.scoring
+
+bench-peers: setup ## Measure Vigil beside MLServer, BentoML and FastAPI
+	"$(UV)" run --no-sync python -m benchmarks.peers
 
 clean: ## End what runs and delete everything that was made, trained models and keys included
 	@if [ -x "$(VIGIL)" ]; then "$(VIGIL)" local down; fi

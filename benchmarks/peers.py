@@ -162,7 +162,7 @@ def show(console: Console, subject: Subject, found: dict[str, Measured]) -> None
         rates = [median(measured.rate_one), median(measured.rate_eight)]
         many = measured.batch if not off else [seconds - median(noop_batch.batch) for seconds in batch.batch]
         table.add_row(
-            f"{name} (above the no-op's p50)" if off else name,
+            f"{name} *" if off else name,
             *(f"{t:,.0f}" for t in times),
             *(f"{rate:,.0f}" for rate in rates),
             f"{1e3 * median(many):.1f}" if many else "",
@@ -170,6 +170,7 @@ def show(console: Console, subject: Subject, found: dict[str, Measured]) -> None
             f"{measured.ready:.2f}",
         )
     console.print(table)
+    console.print("  * above the no-op's p50; requests per second are as measured, through the emulator")
     for name in (name for name in found if name not in {NOOP, NOOP_BATCH, VIGIL, VIGIL_CLIENT, VIGIL_BATCH}):
         time = (found[VIGIL].quantile(50) - noop.quantile(50)) / found[name].quantile(50)
         memory = found[VIGIL].memory / found[name].memory
