@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse, Response
 
@@ -48,5 +48,6 @@ async def asset(asset: str) -> Response:
 @router.get("/openapi.json")
 async def openapi(request: Request) -> JSONResponse:
     """Return the OpenAPI document, with the server that this very request came through."""
-    servers = [{"url": gateway.prefix(request) or "/"}]
-    return JSONResponse(document(request.app) | {"servers": servers})
+    app: FastAPI = request.app
+    app.openapi_schema = app.openapi_schema or document(app)  # made once: it takes as long as a hundred scores
+    return JSONResponse(app.openapi_schema | {"servers": [{"url": gateway.prefix(request) or "/"}]})
