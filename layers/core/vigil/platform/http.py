@@ -24,11 +24,10 @@ def create_app(
     `state` is what routes find under `request.app.state`: the services that bootstrap wired.
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.routes = []
     app.state.documented = list
     for router in routers:
-        app.include_router(router)
-        app.state.routes += router.routes
+        # Included, a router would match every path twice; nothing of what that buys is used here.
+        app.router.routes += router.routes
     for name, service in state.items():
         setattr(app.state, name, service)
     app.add_exception_handler(errors.VigilError, _on_vigil_error)
@@ -101,7 +100,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return the methods of every route at this address; Starlette's own Allow names those of the first one only."""
-    routes = (route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE)
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
     return sorted({method for route in routes for method in route.methods})
 
 
