@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+from pydantic_core import to_json
 
 from vigil.platform import correlation
 
@@ -42,7 +43,10 @@ class Telemetry:
     """Powertools' logger, metrics and tracer, bound to the facts of a request."""
 
     def __init__(self, service: str, stream: IO[str] | None = None) -> None:
-        self._logger = Logger(service=service, stream=stream)
+        # A message of ours is never JSON, so that it needs no parsing; the rest writes the same line in half the time.
+        self._logger = Logger(
+            service=service, stream=stream, json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True
+        )
         self._metrics = Metrics(namespace="Vigil", service=service)
         self._tracer = Tracer(service=service)
 
@@ -50,6 +54,8 @@ class Telemetry:
         """Return the Lambda entry: request ids on every line, metrics flushed once, one trace segment."""
         handler = self._metrics.log_metrics(handler, capture_cold_start_metric=True)
         handler = self._logger.inject_lambda_context(handler, clear_state=True)
+        if self._tracer.disabled:  # it would make a segment of every request all the same
+            return handler
         # Answers hold health data: they are never captured into a trace.
         return self._tracer.capture_lambda_handler(handler, capture_response=False, capture_error=False)
 
@@ -90,3 +96,7 @@ class Telemetry:
         for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status", "latency_ms"):
             if (value := getattr(facts, name)) is not None:
                 self._tracer.put_annotation(name, value)
+
+
+def _line(entry: dict[str, Any]) -> str:
+    return to_json(entry, inf_nan_mode="null", fallback=str).decode()
