@@ -3,6 +3,7 @@
 They are declared to FastAPI like any other, so that OpenAPI, validation and every error remain FastAPI's.
 """
 
+from inspect import signature
 from typing import Any
 
 from fastapi import Request
@@ -15,7 +16,7 @@ BODY = "vigil.body"
 
 
 class DirectRoute(APIRoute):
-    """A route of a JSON body, headers, and dependencies on the request alone; one that takes more is left to FastAPI.
+    """A route of `request`, a JSON body, headers, and dependencies on `request`; what takes more is left to FastAPI.
 
     A request that is not well formed goes the long way, which says what is wrong with it. That asks the dependencies
     a second time: they may look at the request and refuse it, and do nothing else.
@@ -23,10 +24,14 @@ class DirectRoute(APIRoute):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._long_way = self.app
-        needs = self.dependant
-        others = [needs.path_params, needs.query_params, needs.cookie_params, *(d.dependencies for d in needs.dependencies)]
-        if self.body_field and not any(others):
+        self._long_way, body, needs = self.app, self.body_field, self.dependant
+        self._fields = [body, *needs.header_params] if body else []
+        calls: dict[Any, Any] = {dependency.name: dependency.call for dependency in needs.dependencies}
+        self._dependencies = {
+            name: call for name, call in calls.items() if [*signature(call).parameters] == ["request"]
+        }
+        known = {"request", *self._dependencies, *(field.name for field in self._fields)}
+        if body and known == signature(self.endpoint).parameters.keys():
             self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,22 +39,19 @@ class DirectRoute(APIRoute):
         if (arguments := await self._arguments(request)) is None:
             await self._long_way(scope, receive, send)
         else:
-            response = await self.endpoint(**arguments)
+            response = await self.endpoint(request=request, **arguments)
             await response(scope, receive, send)
 
     async def _arguments(self, request: Request) -> dict[str, Any] | None:
-        """Return what to call the endpoint with, or None where something is not well formed."""
-        needs, body = self.dependant, self.body_field
+        """Return what the endpoint takes beside the request, or None where something is not well formed."""
         try:
-            offered = [(body, from_json(request.scope[BODY]))]
+            body = from_json(request.scope[BODY])
         except ValueError:
             return None
-        offered += [(field, request.headers.get(field.alias)) for field in needs.header_params]
-        arguments = {needs.request_param_name: request} if needs.request_param_name else {}
-        for dependency in needs.dependencies:
-            arguments[dependency.name] = await dependency.call(request)
-        for field, value in offered:
-            found, errors = (field.default, ()) if value is None else field.validate(value)
+        arguments = {name: await call(request) for name, call in self._dependencies.items()}
+        offered = [body, *(request.headers.get(field.alias) for field in self._fields[1:])]
+        for field, value in zip(self._fields, offered, strict=True):
+            found, errors = (field.default, []) if value is None else field.validate(value)
             if errors or found is PydanticUndefined:
                 return None
             arguments[field.name] = found

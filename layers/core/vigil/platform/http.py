@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -14,6 +15,9 @@ from vigil import errors
 from vigil.platform import problems, telemetry
 from vigil.platform.envelope import Envelope
 from vigil.platform.telemetry import Telemetry
+
+_OFF = TelemetryConfig(tracing=False, metrics=False, logs=False)
+"""FastAPI's own OpenTelemetry, which it would look for on every request: Powertools does that work here."""
 
 
 def create_app(
@@ -23,7 +27,7 @@ def create_app(
 
     `state` is what routes find under `request.app.state`: the services that bootstrap wired.
     """
-    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_OFF)
     app.state.documented = list
     for router in routers:
         # Included, a router would match every path twice; nothing of what that buys is used here.
