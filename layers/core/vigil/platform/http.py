@@ -43,11 +43,11 @@ def create_app(
 
 def lambda_handler(app: FastAPI, telemetry: Telemetry) -> Callable[[Any, Any], Any]:
     """Return the Lambda entry of an app."""
-    from mangum import Mangum  # noqa: PLC0415 - only where an app becomes a function
+    from vigil.platform.entry import Entry  # noqa: PLC0415 - only where an app becomes a function
 
     # What is not listed goes out as base64, which a REST API would hand to the caller undecoded.
     text = ["text/", "application/json", problems.MEDIA_TYPE]
-    return telemetry.wrap(Mangum(app, lifespan="off", text_mime_types=text))
+    return telemetry.wrap(Entry(app, lifespan="off", text_mime_types=text))
 
 
 async def _on_vigil_error(_: Request, error: Exception) -> Response:
