@@ -4,12 +4,15 @@ Routes compute, and call AWS through clients that block. An environment serves o
 else could run meanwhile.
 """
 
+import logging
 from contextvars import copy_context
 from typing import Any
 
 from mangum import Mangum
 from mangum.types import ASGI, Response
 from starlette.types import Message, Scope
+
+_log = logging.getLogger(__name__)
 
 
 class Entry(Mangum):
@@ -38,5 +41,7 @@ def _answer(app: ASGI, scope: Scope, body: bytes) -> Response:
         run.send(None)
         run.throw(RuntimeError("a route waited, and there is no event loop to wake it"))
     except StopIteration:
-        return answered
-    raise RuntimeError("the app went on waiting")
+        pass
+    except Exception as error:  # what has been answered stands, whatever fails after it
+        _log.error("%s after the answer", type(error).__name__)
+    return answered
