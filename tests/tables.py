@@ -19,7 +19,11 @@ _Loader.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
 
 def create_tables(dynamodb: Any) -> None:
     """Create every table of the data stack under its short name."""
-    resources = yaml.load(DATA.read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader with inert tags
     for logical_id, name in TABLES.items():
-        properties = resources[logical_id]["Properties"]
-        dynamodb.create_table(TableName=name, **{key: properties[key] for key in _TAKEN if key in properties})
+        create_table(dynamodb, logical_id, name)
+
+
+def create_table(dynamodb: Any, logical_id: str, name: str, **more: Any) -> None:
+    """Create one table of the data stack under a name, with more than its keys where a test needs it."""
+    properties = yaml.load(DATA.read_text(), _Loader)["Resources"][logical_id]["Properties"]  # noqa: S506 - a SafeLoader with inert tags
+    dynamodb.create_table(TableName=name, **{key: properties[key] for key in _TAKEN if key in properties}, **more)
