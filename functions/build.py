@@ -5,6 +5,7 @@ The fingerprint makes a changed layer a change of code, so that no deployment le
 """
 
 import hashlib
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,11 +13,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def main(function: str, folder: Path) -> None:
-    """Write `handler.py` and `layers.sha256` into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "functions" / function / "handler.py", folder)
-    (folder / "layers.sha256").write_text(fingerprint() + "\n")
+def main(logical_id: str, artifacts: Path) -> None:
+    """Write `handler.py` and `layers.sha256` into `artifacts`."""
+    artifacts.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "functions" / folder(logical_id) / "handler.py", artifacts)
+    (artifacts / "layers.sha256").write_text(fingerprint() + "\n")
+
+
+def folder(logical_id: str) -> str:
+    """Return the folder of a function: ScoringApi is made from functions/scoring_api."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).lower()
 
 
 def fingerprint() -> str:

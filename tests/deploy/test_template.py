@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from cli.checkout import ROOT, tool_python
+from functions.build import folder
 from vigil.platform import problems
 from vigil.platform.envelope import SECURITY_HEADERS
 
@@ -42,11 +43,7 @@ def resources(path, kind):
 
 FUNCTIONS = resources(TEMPLATES[0], "AWS::Serverless::Function")
 DATA = ROOT / "infra" / "data.yaml"
-
-
-def folder(function):
-    """The functions/ folder of a logical id: ScoringApi is functions/scoring_api."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in function).lstrip("_")
+ROLES = resources(ROOT / "infra" / "roles.yaml", "AWS::IAM::Role")
 
 
 def test_cfn_lint_has_nothing_to_say():
@@ -87,14 +84,14 @@ def test_a_function_states_its_limits_and_starts_from_a_snapshot(name):
 
 
 def test_every_function_has_a_role_of_its_own():
-    roles = [function["Role"]["GetAtt"].removesuffix(".Arn") for function in FUNCTIONS.values()]
-    assert len(set(roles)) == len(FUNCTIONS)
-    assert set(roles) == set(resources(TEMPLATES[0], "AWS::IAM::Role"))
+    assert {name: function["Role"]["GetAtt"] for name, function in FUNCTIONS.items()} == {
+        name: f"Roles.Outputs.{name}" for name in ROLES
+    }
 
 
-@pytest.mark.parametrize("role", resources(TEMPLATES[0], "AWS::IAM::Role"))
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_grants_named_actions_on_named_resources(role):
-    properties = resources(TEMPLATES[0], "AWS::IAM::Role")[role]
+    properties = ROLES[role]
     assert "ManagedPolicyArns" not in properties
     for statement in properties["Policies"][0]["PolicyDocument"]["Statement"]:
         assert not [action for action in statement["Action"] if "*" in action]

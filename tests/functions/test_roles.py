@@ -13,7 +13,7 @@ from tests.gateway import Context, event
 from tests.tables import _Loader
 from vigil import bootstrap
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager"}
 # What Lambda itself does in a role's name, to feed the function from a stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
@@ -21,7 +21,7 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 
 
 def granted(role):
-    resources = yaml.load(TEMPLATE.read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader with inert tags
+    resources = yaml.load((ROOT / "infra" / "roles.yaml").read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader with inert tags
     statements = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     actions = {action for statement in statements for action in statement["Action"]}
     return {action for action in actions if action.split(":")[0] in DATA_SERVICES}
@@ -61,7 +61,7 @@ def test_the_scoring_api_calls_what_it_may_and_may_what_it_calls(called):
     ]
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 500
-    assert actions == granted("ScoringApiRole")
+    assert actions == granted("ScoringApi")
 
 
 def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
@@ -70,7 +70,7 @@ def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
     actions, token = called
     arn = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/v1/models"
     lambda_handler({"methodArn": arn, "headers": {"Authorization": f"Bearer {token}"}}, Context())
-    assert actions == granted("TenancyAuthorizerRole")
+    assert actions == granted("TenancyAuthorizer")
 
 
 def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -93,7 +93,7 @@ def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
     ]
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 300
-    assert actions == granted("OutcomesApiRole")
+    assert actions == granted("OutcomesApi")
 
 
 def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -117,13 +117,13 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     # A transaction needs no right of its own, only those of its parts.
     assert "dynamodb:TransactWriteItems" in actions
     parts = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
-    assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("LifecycleApiRole")
+    assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("LifecycleApi")
 
 
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
     from functions.scoring_events.handler import lambda_handler
 
     actions, _ = called
-    sample = json.loads((TEMPLATE.parent / "events" / "scoring_events.json").read_text())
+    sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
     lambda_handler(sample, Context())
-    assert actions | FEEDING == granted("ScoringEventsRole")
+    assert actions | FEEDING == granted("ScoringEvents")
