@@ -1,5 +1,10 @@
 """Planted bugs: small variants of the real classes, each with the mistake that one of the proofs is there to catch."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from vigil.platform.sqs import Received
+from vigil.platform.worker import Worker
 from vigil.scoring.model import LedgerRow
 from vigil.scoring.store import DynamoLedger, _item
 
@@ -20,3 +25,21 @@ class Unconditional(DynamoLedger):
     def commit(self, row: LedgerRow) -> LedgerRow | None:
         self._call("put_item", Item=_item(row))
         return None
+
+
+class NamesTheNext(Worker):
+    """Reports the neighbour of the message that failed."""
+
+    def handle(self, event: Mapping[str, Any], context: Any) -> Any:
+        ids = [record["messageId"] for record in event["Records"]]
+        failed = [failure["itemIdentifier"] for failure in super().handle(event, context)["batchItemFailures"]]
+        return {"batchItemFailures": [{"itemIdentifier": ids[(ids.index(each) + 1) % len(ids)]} for each in failed]}
+
+
+class NamesTheWork(Worker):
+    """Reports the business id of the message that failed, which Lambda does not know."""
+
+    def handle(self, event: Mapping[str, Any], context: Any) -> Any:
+        work = {each["messageId"]: Received.from_event(each).attributes.get("id") for each in event["Records"]}
+        failed = [failure["itemIdentifier"] for failure in super().handle(event, context)["batchItemFailures"]]
+        return {"batchItemFailures": [{"itemIdentifier": work[each]} for each in failed]}
