@@ -29,6 +29,7 @@ class Bed:
         self._session = boto3.session.Session(
             CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION
         )
+        self._sqs = self.client("sqs")
 
     def client(self, service: str) -> Any:
         """Return a new client: what is injected into it stays in it. It never sends again by itself."""
@@ -48,8 +49,20 @@ class Bed:
     def queue(self, **attributes: str) -> str:
         """Create a queue and return its URL."""
         name = f"queue-{next(self._numbers)}"
-        url: str = self.client("sqs").create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        url: str = self._sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         return url
+
+    def visible(self, queue: str) -> int:
+        """Return how many messages of a queue could be received now."""
+        return self._count(queue, "ApproximateNumberOfMessages")
+
+    def waiting(self, queue: str) -> int:
+        """Return how many messages a queue has, those under way included."""
+        return self.visible(queue) + self._count(queue, "ApproximateNumberOfMessagesNotVisible")
+
+    def _count(self, queue: str, name: str) -> int:
+        answer = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
+        return int(answer["Attributes"][name])
 
     def items(self, table: str) -> list[Record]:
         """Return every item of a table."""
