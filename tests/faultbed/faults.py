@@ -8,7 +8,8 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any, Literal, NoReturn, get_args
 
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -22,6 +23,7 @@ Fault = Literal[
     "throttled",  # refused: too fast
     "conflict",  # refused: another transaction is at work on the item
     "partial",  # half of a batch call's entries are refused
+    "stale",  # a read that need not be consistent sees what the one before it saw
     "slow",  # made, late
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -33,6 +35,33 @@ _WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1}
 
 Make = Callable[[str, dict[str, Any]], Any]
 """A client's own `_make_api_call`."""
+
+
+class Calls:
+    """The calls of one client, and what its reads saw last."""
+
+    def __init__(self, client: Any, make: Make) -> None:
+        self.client = client
+        self._make = make
+        self._seen: dict[str, Any] = {}
+
+    def make(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Make a call."""
+        answer = self._make(operation, arguments)
+        if fits("stale", operation, arguments):
+            self._seen[_view(operation, arguments)] = answer
+        return answer
+
+    def again(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Return what the same read saw last, whatever was written since."""
+        view = _view(operation, arguments)
+        return deepcopy(self._seen[view]) if view in self._seen else self.make(operation, arguments)
+
+
+def _view(operation: str, arguments: dict[str, Any]) -> str:
+    """Return what a read looks at: the same at any time, so without the moment that it may ask about."""
+    values = {name: value for name, value in arguments.get("ExpressionAttributeValues", {}).items() if name != ":now"}
+    return repr((operation, sorted((arguments | {"ExpressionAttributeValues": values}).items())))
 
 
 class Crash(BaseException):
@@ -50,8 +79,10 @@ def end_process() -> NoReturn:
     raise AssertionError("unreachable")
 
 
-def fits(fault: Fault, operation: str) -> bool:
+def fits(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
     """Return whether a service could do this to such a call."""
+    if fault == "stale":
+        return operation in {"Query", "GetItem"} and not arguments.get("ConsistentRead")
     if fault == "conflict":
         return operation == "TransactWriteItems" or operation in _WRITES
     if fault == "partial":
@@ -59,21 +90,20 @@ def fits(fault: Fault, operation: str) -> bool:
     return True
 
 
-def befall(
-    fault: Fault, client: Any, make: Make, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]
-) -> Any:
+def befall(fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]) -> Any:
     """Make the call as the fault lets it happen; `end` is how a crash ends its process."""
+    client = calls.client
     match fault:
         case "crash_before":
             end()
         case "crash_after":
-            make(operation, arguments)
+            calls.make(operation, arguments)
             end()
         case "lost_reply":
-            make(operation, arguments)
+            calls.make(operation, arguments)
             raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
         case "resent":
-            return _resent(client, make, operation, arguments)
+            return _resent(calls, operation, arguments)
         case "unreachable":
             raise EndpointConnectionError(endpoint_url=client.meta.endpoint_url)
         case "throttled":
@@ -81,17 +111,19 @@ def befall(
         case "conflict":
             raise _conflict(client, operation, arguments)
         case "partial":
-            return _partial(make, operation, arguments)
+            return _partial(calls, operation, arguments)
+        case "stale":
+            return calls.again(operation, arguments)
     time.sleep(SLOW_SECONDS)
-    return make(operation, arguments)
+    return calls.make(operation, arguments)
 
 
-def _resent(client: Any, make: Make, operation: str, arguments: dict[str, Any]) -> Any:
+def _resent(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
     """Make one request twice, with the one token that the SDK would have given it."""
-    model = client.meta.service_model.operation_model(operation)
+    model = calls.client.meta.service_model.operation_model(operation)
     tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members}
-    make(operation, tokens | arguments)
-    return make(operation, tokens | arguments)
+    calls.make(operation, tokens | arguments)
+    return calls.make(operation, tokens | arguments)
 
 
 def _conflict(client: Any, operation: str, arguments: dict[str, Any]) -> Exception:
@@ -107,12 +139,12 @@ def _refusal(client: Any, operation: str, code: str, **more: Any) -> Exception:
     return raised
 
 
-def _partial(make: Make, operation: str, arguments: dict[str, Any]) -> Any:
+def _partial(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
     """Make the call for every other entry and refuse the rest."""
     entries = arguments["Entries"]
     refused = entries[1::2] or entries
     taken = [entry for entry in entries if entry not in refused]
-    answer = make(operation, arguments | {"Entries": taken}) if taken else {}
+    answer = calls.make(operation, arguments | {"Entries": taken}) if taken else {}
     if operation == "PutEvents":
         said = iter(answer.get("Entries", []))
         told = [{"ErrorCode": "InternalFailure"} if entry in refused else next(said) for entry in entries]

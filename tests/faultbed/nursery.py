@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, NoReturn
@@ -28,8 +29,8 @@ class Own:
 
     plan: Seeded | None = None
 
-    def draw(self, operation: str) -> Fault | None:
-        return self.plan.draw(operation) if self.plan else None
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
+        return self.plan.draw(operation, arguments) if self.plan else None
 
 
 def main() -> None:

@@ -5,18 +5,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, NoReturn, Protocol
 
 from botocore.client import BaseClient
 
-from tests.faultbed.faults import FAULTS, Fault, Make, befall, crash, fits
+from tests.faultbed.faults import FAULTS, Calls, Fault, befall, crash, fits
 
 
 class Plan(Protocol):
     """Says before each call what shall happen to it."""
 
-    def draw(self, operation: str) -> Fault | None: ...
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None: ...
 
 
 @dataclass
@@ -39,11 +40,11 @@ class Seeded:
         self._faults: Sequence[Fault | None] = (*self.rates, None)
         self._weights = (*self.rates.values(), 1 - sum(self.rates.values()))
 
-    def draw(self, operation: str) -> Fault | None:
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
         with self._lock:
             (fault,) = self._random.choices(self._faults, self._weights)
             allowed = not self.operations or operation in self.operations
-            if fault is not None and not (allowed and fits(fault, operation) and self.budget):
+            if fault is not None and not (allowed and fits(fault, operation, arguments) and self.budget):
                 fault = None
             self.budget -= fault is not None
             self.trace.append((operation, fault))
@@ -83,8 +84,8 @@ class At:
     def reached(self) -> bool:
         return self.calls > self.number
 
-    def draw(self, operation: str) -> Fault | None:
-        here = self.calls == self.number and fits(self.fault, operation)
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
+        here = self.calls == self.number and fits(self.fault, operation, arguments)
         self.calls += 1
         return self.fault if here else None
 
@@ -93,8 +94,8 @@ def inject(
     client: Any, plan: Plan, end: Callable[[], NoReturn] = crash, pause: Callable[[], None] = lambda: None
 ) -> Any:
     """Put a plan into one client and return it; `pause` is called before each call, where others may go first."""
-    make = client._make_api_call
-    client._make_api_call = _faulty(client, make, plan, end, pause)
+    calls = Calls(client, client._make_api_call)
+    client._make_api_call = partial(_call, calls, plan, end, pause)
     return client
 
 
@@ -102,8 +103,9 @@ def inject_session(session: Any, plan: Plan, end: Callable[[], NoReturn]) -> Non
     """Put a plan into every client that a boto3 session makes from now on."""
 
     def faulty(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
-        make = BaseClient._make_api_call.__get__(client)  # type: ignore[attr-defined]
-        return _faulty(client, make, plan, end, lambda: None)(operation, arguments)
+        make = partial(BaseClient._make_api_call, client)  # type: ignore[attr-defined]
+        calls = vars(client).setdefault("_fault_bed", Calls(client, make))
+        return _call(calls, plan, end, lambda: None, operation, arguments)
 
     def add(class_attributes: dict[str, Any], **_: Any) -> None:
         class_attributes["_make_api_call"] = faulty
@@ -111,10 +113,14 @@ def inject_session(session: Any, plan: Plan, end: Callable[[], NoReturn]) -> Non
     session.events.register("creating-client-class", add)
 
 
-def _faulty(client: Any, make: Make, plan: Plan, end: Callable[[], NoReturn], pause: Callable[[], None]) -> Make:
-    def call(operation: str, arguments: dict[str, Any]) -> Any:
-        pause()
-        fault = plan.draw(operation)
-        return befall(fault, client, make, operation, arguments, end) if fault else make(operation, arguments)
-
-    return call
+def _call(
+    calls: Calls,
+    plan: Plan,
+    end: Callable[[], NoReturn],
+    pause: Callable[[], None],
+    operation: str,
+    arguments: dict[str, Any],
+) -> Any:
+    pause()
+    fault = plan.draw(operation, arguments)
+    return befall(fault, calls, operation, arguments, end) if fault else calls.make(operation, arguments)

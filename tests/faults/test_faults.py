@@ -80,6 +80,16 @@ def test_a_batch_can_be_taken_in_part(bed):
     assert sorted(message["Body"] for message in received) == ["0", "2"]
 
 
+def test_a_stale_read_sees_what_the_one_before_saw_and_a_consistent_one_what_there_is(bed, table):
+    client = inject(bed.client("dynamodb"), At(3, "stale"))
+    key, reads = {"TableName": table, "Key": item("old")}, []
+    for number in "01":
+        client.put_item(TableName=table, Item=item("old") | {"n": {"N": number}})
+        reads.append(client.get_item(**key)["Item"]["n"]["N"])
+    assert reads == ["0", "0"]
+    assert client.get_item(**key, ConsistentRead=True)["Item"]["n"]["N"] == "1"
+
+
 def test_a_slow_call_is_made(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "slow"))
     started = time.perf_counter()
@@ -89,19 +99,19 @@ def test_a_slow_call_is_made(bed, table):
 
 def test_the_same_seed_gives_the_same_faults_and_another_gives_others():
     def trace(plan):
-        return [plan.draw("PutItem") for _ in range(500)]
+        return [plan.draw("PutItem", {}) for _ in range(500)]
 
     plan = Seeded(5, everywhere(0.05, "partial"))
     again, other = Seeded.read(plan.document()), Seeded(6, everywhere(0.05, "partial"))
     first = trace(plan)
     assert trace(again) == first
     assert trace(other) != first
-    assert {*first} == {*FAULTS, None} - {"partial"}
+    assert {*first} == {*FAULTS, None} - {"partial", "stale"}
 
 
 def test_a_plan_keeps_to_its_operations_and_its_budget():
     plan = Seeded(1, {"throttled": 1.0}, frozenset({"PutItem"}), budget=2)
-    drawn = [plan.draw(operation) for operation in ("GetItem", "PutItem", "PutItem", "PutItem")]
+    drawn = [plan.draw(operation, {}) for operation in ("GetItem", "PutItem", "PutItem", "PutItem")]
     assert drawn == [None, "throttled", "throttled", None]
 
 

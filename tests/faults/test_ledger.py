@@ -18,6 +18,7 @@ from vigil.scoring.model import ScoreRequest, decision_id
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
 
+HERE = [fault for fault in FAULTS if fault not in {"partial", "stale"}]  # one row, written alone, read consistently
 TENANTS = ("acme", "globex", "initech")
 
 
@@ -75,7 +76,7 @@ def test_deliveries_with_duplicates_reordering_and_faults_have_one_effect_each(b
         run, wrong = storm(bed, seed, requests=requests)
         assert not wrong, report(wrong, seed)
         assert len(run.answers) == requests * 4  # every delivery was answered in the end
-        assert {*FAULTS} - {"partial"} <= {*run.plan.met()}, "a fault of the bed never happened"
+        assert {*HERE} == {*run.plan.met()}, "a fault of the bed never happened"
 
 
 @pytest.mark.parametrize("planted", [CheckThenWrite, Unconditional])
@@ -90,7 +91,7 @@ def test_a_seed_repeats_exactly(bed):
     assert one[1] == two[1]
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "partial"])
+@pytest.mark.parametrize("fault", HERE)
 def test_a_request_survives_every_fault_at_every_call(bed, fault):
     number, reached = 0, True
     while reached:
