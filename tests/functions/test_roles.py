@@ -1,22 +1,29 @@
 """What a function calls is what its role grants: nothing is refused, and nothing is granted in vain."""
 
 import json
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import boto3
 import pytest
 import yaml
 from botocore.client import BaseClient
 
+from tests.fakes.deadletters import WORK, letter
 from tests.gateway import Context, event
 from tests.tables import _Loader
 from vigil import bootstrap
+from vigil.deadletters.model import Job, Rules
+from vigil.deadletters.store import DynamoJobs
+from vigil.platform.sqs import Message, SqsQueue
 
 ROOT = Path(__file__).parents[2]
-DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager"}
+DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
 # What Lambda itself does in a role's name, to feed the function from a stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+GIVING_UP = {"sqs:SendMessage"}
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 
 
@@ -33,7 +40,9 @@ def called(published, monkeypatch):
     actions, original = set(), BaseClient._make_api_call
 
     def recording(client, operation, arguments):
-        actions.add(f"{client.meta.service_model.endpoint_prefix}:{operation}")
+        service = client.meta.service_model.endpoint_prefix.removeprefix("streams.")
+        # Calls on many messages need the right to the call on one.
+        actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
         return original(client, operation, arguments)
 
     access = bootstrap.access()
@@ -126,4 +135,70 @@ def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
     actions, _ = called
     sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
     lambda_handler(sample, Context())
-    assert actions | FEEDING == granted("ScoringEvents")
+    assert actions | FEEDING | GIVING_UP == granted("ScoringEvents")
+
+
+def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.operations_api.handler import lambda_handler
+
+    actions, _ = called
+    for number in range(2):
+        dead = letter(replace(WORK, id=f"work-{number}"), refusal="not-found")
+        job = Job.opened("work", dead, Rules(), datetime.now(UTC), Random(1))
+        DynamoJobs(boto3.client("dynamodb"), "dead_letters").put("acme", job)
+    actions.clear()
+    requests = [
+        ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}),
+        ("GET", "/v1/dlq/jobs", {"role": "operator"}),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}),
+        ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}),
+    ]
+    for method, path, arguments in requests:
+        assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 300
+    assert actions == granted("OperationsApi")
+
+
+@pytest.fixture
+def sources(called, monkeypatch):
+    """A queue, and the ledger's stream with two rows of which one cannot be read, each with a dead letter."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    sqs = boto3.client("sqs")
+    work, dead, stream_dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("work", "dead", "stream-dead"))
+    SqsQueue(sqs, dead).send([Message(**asdict(WORK))])
+    sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
+    place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"pk": {"S": "unreadable"}}])
+    record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
+    sqs.send_message(QueueUrl=stream_dead, MessageBody=json.dumps(record))
+    queues = {"work": {"url": work, "dead": dead}, "scoring-events": {"dead": stream_dead}}
+    monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
+    monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
+    bootstrap.forget()
+
+
+def stream_of(rows):
+    """Return the place of these rows in a stream, as Lambda names it."""
+    table = boto3.client("dynamodb").create_table(
+        TableName="streamed",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    for number, row in enumerate(rows):
+        boto3.client("dynamodb").put_item(TableName="streamed", Item=row | {"pk": {"S": str(number)}})
+    streams, arn = boto3.client("dynamodbstreams"), table["LatestStreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    records = streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
+    first, *_, last = (record["dynamodb"]["SequenceNumber"] for record in records)
+    return {"streamArn": arn, "shardId": shard, "startSequenceNumber": first, "endSequenceNumber": last}
+
+
+def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
+    from functions.operations_redrive.handler import lambda_handler
+
+    actions, _ = called
+    actions.clear()
+    assert lambda_handler({"id": "m"}, Context(50_000)) == {"recorded": 2, "retried": 2}
+    assert actions == granted("OperationsRedrive")
