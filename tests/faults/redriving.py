@@ -38,8 +38,6 @@ ENDS = {
 }
 """The end of each fate: done at once, done after some tries, never done, refused for good, and no message at all."""
 _FATES = ("good", "late", "late", "late", "poison", "permanent", "unreadable")
-_HOURS = 2
-"""Longer than all pauses of a work together: RULES allow some 30 minutes, and every lost lease adds two."""
 
 
 @dataclass
@@ -52,6 +50,8 @@ class World:
     redriver: type[Reprocessor] = Reprocessor
     books: type[DynamoJobs] = DynamoJobs
     duplicates: float = 0.05
+    hours: int = 2
+    """Longer than all pauses of a work together: RULES allow some 30 minutes, and every crash adds some."""
     fates: dict[str, str] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
@@ -82,7 +82,7 @@ class World:
 
     def live(self, actors=2):
         """Let time pass until nothing waits anywhere; a process that crashed is followed by another."""
-        for _ in range(_HOURS * 60):
+        for _ in range(self.hours * 60):
             self.clock.advance(minutes=1)
             for end in self.turns.run([self._consume, self._redrive] * actors):
                 if isinstance(end, BaseException) and not isinstance(end, Crash):

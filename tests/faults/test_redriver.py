@@ -8,7 +8,6 @@ from tests.faultbed.plans import At, Seeded, everywhere
 from tests.faults.planted import DeletesFirst, RecordsFirst, Unfenced
 from tests.faults.redriving import ENDS, RECEIVES, RULES, World
 
-RARE = everywhere(0.01)
 SINGLE = [fault for fault in FAULTS if fault != "slow"]
 
 
@@ -17,7 +16,7 @@ def untraced(monkeypatch):
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
 
 
-def trial(bed, seed, messages, rates=RARE, **variant):
+def trial(bed, seed, messages, rates, **variant):
     """Let some works of random fates live under faults; return their world and everything that is wrong with it."""
     world = World(bed, seed, Seeded(seed, rates), **variant)
     inputs = [world.send(number) for number in range(messages)]
@@ -26,11 +25,13 @@ def trial(bed, seed, messages, rates=RARE, **variant):
 
 
 @pytest.mark.parametrize(
-    ("count", "messages"), [(2, 40), pytest.param(1, 1_000, marks=pytest.mark.faults)], ids=["80", "1000"]
+    ("count", "messages", "rate"),
+    [(2, 40, 0.01), pytest.param(1, 1_000, 0.002, marks=pytest.mark.faults)],
+    ids=["80", "1000"],
 )
-def test_no_dead_letter_vanishes_and_tries_are_bounded(bed, seeds, count, messages):
+def test_no_dead_letter_vanishes_and_tries_are_bounded(bed, seeds, count, messages, rate):
     for seed in seeds(count):
-        world, wrong = trial(bed, seed, messages)
+        world, wrong = trial(bed, seed, messages, everywhere(rate), hours=12)
         assert not wrong, report(wrong, seed)
         assert world.most_attempts() == RULES.most_attempts
         assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.most_attempts)  # faults send some tries twice
