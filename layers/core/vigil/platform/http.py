@@ -1,6 +1,5 @@
 """The HTTP app factory: every API function is this app with its own routers."""
 
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -90,7 +89,6 @@ def _methods(request: Request) -> list[str]:
 
 
 def _on_unexpected(error: Exception) -> Response:
-    """Answer without a word of the error; the log line gets its class and place, not its message."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    telemetry.current.get().error = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    """Answer without a word of the error."""
+    telemetry.current.get().blame(error)
     return problems.answer(problems.INTERNAL, "The error was logged under the correlation id.")

@@ -1,6 +1,7 @@
 """One log line, one metrics flush and one trace annotation set per request, from allow-listed facts."""
 
 import time
+import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,11 +29,22 @@ class RequestFacts:
     decision_id: str | None = None
     replayed: bool | None = None
     explained: bool | None = None
+    queue: str | None = None
+    message_id: str | None = None
+    batch_id: str | None = None
+    attempts: int | None = None
+    ending: str | None = None
+    """What became of a message: done, quarantined, or returned to its queue."""
     records: int | None = None
     failed: int | None = None
     problem: str | None = None
     error: str | None = None
     """The class of an unexpected error and where it was raised; never its message, which may quote input."""
+
+    def blame(self, error: Exception) -> None:
+        """Note an unexpected error."""
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        self.error = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
 
 
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
@@ -76,15 +88,20 @@ class Telemetry:
             metric.add_dimension("model", model)
 
     def _measure(self, facts: RequestFacts) -> None:
-        self._metrics.add_dimension("route", facts.route)
-        if facts.model:
-            self._metrics.add_dimension("model", facts.model)
+        dimensions = {"route": facts.route} | ({"model": facts.model} if facts.model else {})
+        pending = {name: text for name, text in self._metrics.dimension_set.items() if name != "service"}
+        if pending and pending != dimensions:  # the messages of one batch may be of several kinds
+            self._metrics.flush_metrics()
+        for name, text in dimensions.items():
+            self._metrics.add_dimension(name, text)
         # The number of requests is this metric's sample count.
         self._metrics.add_metric("Latency", MetricUnit.Milliseconds, facts.latency_ms)
         if facts.status >= 500:
             self._metrics.add_metric("ServerErrors", MetricUnit.Count, 1)
         if facts.band and not facts.replayed:
             self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
+        if facts.ending:
+            self._metrics.add_metric(f"Message.{facts.ending}", MetricUnit.Count, 1)
 
     def _annotate(self, facts: RequestFacts) -> None:
         for name in ("tenant_id", "model", "model_version", "band", "decision_id", "status", "latency_ms"):
