@@ -20,6 +20,7 @@ def row(number=0, tenant="acme", subject="p-1"):
         subject_id=subject,
         model=ModelRef("toy", 1, "sha256:aa"),
         fingerprint="f",
+        correlation_id=f"c-{number}",
         nonce=f"n-{number}",
         created_at=created,
         expires_at=1_800_000_000,

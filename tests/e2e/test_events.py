@@ -55,13 +55,15 @@ def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, heard):
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False) as http:
         for sample in recipe.load("wdbc").samples(1, 20):
             body = {"model": "wdbc", "subject_id": "heard-of", "features": sample["features"]}
-            scored = http.post("/v1/scores", json=body).json()
+            answer = http.post("/v1/scores", json=body)
+            scored = answer.json()
             if scored["band"] == "high":
                 break
     found = heard(scored["decision_id"], 2)
     assert {event["detail-type"] for event in found.values()} >= {"DecisionMade", "HighRiskFound"}
     detail = found[f"{scored['decision_id']}.HighRiskFound"]["detail"]
     assert (detail["tenant_id"], detail["model"]) == (stack.tenants[0].tenant_id, scored["model"])
+    assert detail["correlation_id"] == answer.headers["X-Correlation-Id"]
     assert (detail["band"], detail["occurred_at"]) == ("high", scored["created_at"])
     assert "heard-of" not in json.dumps(found)
 

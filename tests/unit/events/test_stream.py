@@ -61,9 +61,10 @@ def test_an_event_says_no_more_than_it_must_and_nothing_of_the_subject_or_the_fa
     detail = json.loads(bus.taken[0].detail)
     about_the_event, about_the_decision = (
         {"event_id", "event_version", "occurred_at"},
-        {"decision_id", "band", "decision"},
+        {"decision_id", "correlation_id", "band", "decision"},
     )
     assert set(detail) == about_the_event | about_the_decision | {"tenant_id", "subject", "model"}
+    assert detail["correlation_id"] == row(1).correlation_id
     said = " ".join(event.detail for event in bus.taken)
     assert not [word for word in ("jane-roe", "age", "0.125", "probability", "inputs") if word in said]
 

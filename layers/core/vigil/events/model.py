@@ -15,6 +15,7 @@ class NewDecision:
 
     tenant_id: str
     decision_id: str
+    correlation_id: str
     created_at: str
     subject: str
     model: ModelRef

@@ -47,6 +47,7 @@ def decision(image: Mapping[str, Any]) -> NewDecision:
     return NewDecision(
         tenant_id=image["tenant_pk"]["S"],
         decision_id=image["decision_id"]["S"],
+        correlation_id=image["correlation_id"]["S"],
         created_at=image["created_at"]["S"],
         subject=image["subject_pk"]["S"].partition("#")[2],
         model=ModelRef(image["model"]["S"], int(image["model_version"]["N"]), image["model_digest"]["S"]),

@@ -84,7 +84,8 @@ class FeatureSpec:
             return NAN
         if self.type == "category":
             if not isinstance(value, str) or value not in self.categories:
-                raise self._error(f"must be one of {', '.join(self.categories)}", f"one of {list(self.categories)}")
+                choices = f"one of {', '.join(self.categories)}"
+                raise self._error(f"must be {choices}", choices)
             return float(self.categories.index(value))
         if self.type == "boolean":
             if not isinstance(value, bool):

@@ -1,9 +1,10 @@
 """Many subjects scored with one version of a model: to each the answer that POST /v1/scores gives."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from pydantic_core import to_json
 
@@ -16,11 +17,11 @@ from vigil.scoring.drafting import draft, iso
 from vigil.scoring.encoding import Encoder
 from vigil.scoring.model import Decision, Flat, ScoreRequest
 from vigil.scoring.ports import FeatureSet, ScoringModel
-from vigil.scoring.schemas import names_subject, subject
+from vigil.scoring.schemas import plainly_named, subject
 
-Render = Callable[[Decision], str]
+Render: TypeAlias = Callable[[Decision], str]
 """Writes a decision as part of a line."""
-Place = tuple[int, bool, bool, bool]
+Kind: TypeAlias = tuple[int, bool, bool, bool]
 """Band, side of the answer, side of the vote, whether it is too doubtful: what an answer depends on but for numbers."""
 
 _NAME = "vigil:the:subject"
@@ -91,28 +92,19 @@ class _Texts:
         self._decide = decide
         self._render = render
         self._chances = _Chances(contract)
-        self._texts: dict[Place, str | None] = {}
+        self._texts: dict[Kind, str | None] = {}
 
     def answers(self, documents: Sequence[object]) -> list[str | None]:
         """Return the answer to each row, or None where it must be found one by one."""
         found: list[str | None] = [None] * len(documents)
         rows, places, subjects = self._encode(documents)
-        raws = self._engine.raw_batch(rows, len(places))
-        chances = [self._chances.of(raw) for raw in raws]
-        # one call writes all numbers: a float's own `repr` takes ten times as long
-        numbers = iter(
-            to_json([x for (v, p, _), raw in zip(chances, raws, strict=True) for x in (p, raw, v)])[1:-1]
-            .decode()
-            .split(",")
-        )
-        texts = self._texts
-        for place, name, (_, _, kind), probability, raw, voted in zip(
-            places, subjects, chances, numbers, numbers, numbers, strict=True
-        ):
+        chances = [self._chances.of(raw) for raw in self._engine.raw_batch(rows, len(places))]
+        texts, numbers = self._texts, _numbers(chances)
+        for place, name, (_, kind), text in zip(places, subjects, chances, numbers, strict=True):
             if kind not in texts:
                 texts[kind] = self._text(documents[place])
-            if (text := texts[kind]) is not None:
-                found[place] = text % (name, probability, raw, voted)
+            if (pattern := texts[kind]) is not None:
+                found[place] = pattern % (name, *text)
         return found
 
     def _encode(self, documents: Sequence[object]) -> tuple[memoryview, list[int], list[str]]:
@@ -124,16 +116,16 @@ class _Texts:
                 name, packed = document.get("subject_id"), self._encoder.encode(features)
             else:
                 continue
-            if packed is not None and type(name) is str and names_subject(name):
+            if packed is not None and type(name) is str and plainly_named(name):
                 rows.append(packed)
                 places.append(place)
                 subjects.append(name)
         return memoryview(bytearray().join(rows)).cast("d"), places, subjects
 
     def _text(self, document: object) -> str | None:
-        """Return the text of the answers like this row's, with a `%s` for each thing that differs; None if more than these do.
+        """Return the text of answers like this row's, with a gap for each thing that differs; None if more does.
 
-        The answer is written once more with marks for numbers: where they come out is where the gaps are.
+        The answer is written once more with marks for name and numbers: where they come out is where the gaps are.
         """
         decision = self._decide(document)
         if decision.abstention:
@@ -141,9 +133,17 @@ class _Texts:
         engines = tuple(replace(engine, probability=_VOTED) for engine in decision.engines)
         marked = replace(decision, subject_id=_NAME, probability=_PROBABILITY, raw_score=_RAW, engines=engines)
         text = self._render(marked).replace("%", "%%")
+        if _MARKS[-1] not in text:
+            text += "%.0s"  # takes the vote's probability and writes nothing
         for mark in _MARKS:
             text = text.replace(mark, "%s")
         return text
+
+
+def _numbers(chances: Sequence[tuple[tuple[float, float, float], Kind]]) -> Iterator[tuple[str, ...]]:
+    """Return all numbers as JSON; one call writes them, because a float's own `repr` takes ten times as long."""
+    flat = iter(to_json([number for numbers, _ in chances for number in numbers])[1:-1].decode().split(","))
+    return zip(flat, flat, flat, strict=False) if chances else iter(())
 
 
 class _Chances:
@@ -159,11 +159,11 @@ class _Chances:
         self._lowers = [band.lower for band in contract.bands]
         self._abstention = contract.abstention
 
-    def of(self, raw: float) -> tuple[float, float, Place]:
-        """Return the engine's probability, that of the answer, and what kind of answer it is."""
+    def of(self, raw: float) -> tuple[tuple[float, float, float], Kind]:
+        """Return probability, raw score and the vote's probability, and what kind of answer it is."""
         voted = self._calibration.probability(raw)
         probability = sigmoid(self._intercept + self._weight * logit(voted))
         edge, rule = self._positive_from, self._abstention
         doubtful = rule is not None and doubt(probability, edge, rule.harm) > rule.threshold
         band = bisect_right(self._lowers, probability)
-        return voted, probability, (band, probability >= edge, voted >= edge, doubtful)
+        return (probability, raw, voted), (band, probability >= edge, voted >= edge, doubtful)

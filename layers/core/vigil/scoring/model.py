@@ -144,7 +144,8 @@ class LedgerRow:
 
     `nonce` tells our own write from another's when the answer to a write was lost. `inputs` is the JSON of the
     features as the engine saw them, `expires_at` (epoch seconds) ends the idempotency promise, not the row.
-    `high_risk` says whether someone must be told; `comparison` is for operators and never in an answer.
+    `correlation_id` is the first request's; `high_risk` says whether someone must be told; `comparison` is for
+    operators and never in an answer.
     """
 
     tenant_id: str
@@ -152,6 +153,7 @@ class LedgerRow:
     subject_id: str
     model: ModelRef
     fingerprint: str
+    correlation_id: str
     nonce: str
     created_at: str
     expires_at: int

@@ -40,8 +40,8 @@ class Scoring:
         self._clock = clock
         self._window = idempotency_window
 
-    def score(self, tenant_id: str, request: ScoreRequest, key: str | None = None) -> Outcome:
-        """Return the one decision of this request, however often it is delivered.
+    def score(self, tenant_id: str, request: ScoreRequest, key: str | None = None, correlation_id: str = "") -> Outcome:
+        """Return the one decision of this request, however often it is delivered; the id goes with its events.
 
         Raises IdempotencyKeyReused for a key with another payload, InvalidInput for a broken rule, and Unavailable
         when the model or the ledger is away. Nothing is written before the score is known.
@@ -55,7 +55,8 @@ class Scoring:
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
-        return self._commit(tenant_id, key or str(uuid.uuid4()), fingerprint, draft, comparison)
+        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id)
+        return self._commit(identity, draft, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
         """Return a tenant's decision; raise NotFound, alike for an unknown id and for another tenant's."""
@@ -109,18 +110,17 @@ class Scoring:
         except NotFound as error:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
-    def _commit(
-        self, tenant_id: str, key: str, fingerprint: str, draft: Draft, comparison: Comparison | None
-    ) -> Outcome:
+    def _commit(self, request: "_Identity", draft: Draft, comparison: Comparison | None) -> Outcome:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
         while True:
-            decision = draft.decide(decision_id(tenant_id, key, generation), iso(now))
+            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), iso(now))
             row = LedgerRow(
-                tenant_id=tenant_id,
+                tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
                 subject_id=draft.subject_id,
                 model=decision.model,
-                fingerprint=fingerprint,
+                fingerprint=request.fingerprint,
+                correlation_id=request.correlation_id,
                 nonce=nonce,
                 created_at=decision.created_at,
                 expires_at=int((now + self._window).timestamp()),
@@ -136,7 +136,7 @@ class Scoring:
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the key's promise has ended: the row stays, the key starts a new one
-        if existing.fingerprint != fingerprint:
+        if existing.fingerprint != request.fingerprint:
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
         return _replayed(existing)
 
@@ -148,6 +148,16 @@ class Scoring:
                 return row
             generation += 1
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """By what a request is known again."""
+
+    tenant_id: str
+    key: str
+    fingerprint: str
+    correlation_id: str
 
 
 def _replayed(row: LedgerRow) -> Outcome:
