@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, partial
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from vigil.platform import aws
@@ -13,6 +14,9 @@ from vigil.platform.settings import Settings
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from vigil.deadletters.ports import Owners, Source
+    from vigil.deadletters.store import DynamoJobs
+    from vigil.events.service import Announcer
     from vigil.lifecycle.service import Lifecycle
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
@@ -82,12 +86,35 @@ def lifecycle_api() -> Handler:
 @cache
 def scoring_events() -> Handler:
     """Return the Lambda entry of the decisions table's stream."""
-    from vigil.events.service import Announcer
-    from vigil.events.store import EventBridgeBus
     from vigil.events.stream import DecisionStream
 
-    announcer = Announcer(EventBridgeBus(_client("events"), settings().event_bus))
-    return _telemetry().wrap(DecisionStream(announcer, _telemetry()).handle)
+    return _telemetry().wrap(DecisionStream(_announcer(), _telemetry()).handle)
+
+
+@cache
+def operations_api() -> Handler:
+    """Return the Lambda entry of the API of dead letters."""
+    from vigil.deadletters import routes
+    from vigil.deadletters.service import DeadLetters
+
+    return _api([routes.router], dead_letters=DeadLetters(_jobs(), _now), cursors=_cursors())
+
+
+@cache
+def operations_redrive() -> Handler:
+    """Return the Lambda entry of the redriver."""
+    from vigil.deadletters.model import Rules
+    from vigil.deadletters.redrive import Reprocessor
+    from vigil.deadletters.schedule import Redrive
+
+    rules = Rules(settings().backoff_base, settings().most_reprocess_attempts)
+    sources = [_source(name) for name in settings().queues]
+    redrive = Redrive(
+        _telemetry(),
+        # Of the system: a generator of our own would be in the snapshot, and all instances would wait alike.
+        lambda observe: Reprocessor(sources, _jobs(), _owners(), rules, SystemRandom(), _now, observe),
+    )
+    return _telemetry().wrap(redrive.handle)
 
 
 @cache
@@ -174,12 +201,46 @@ def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
     return lambda_handler(app, _telemetry())
 
 
+def _owners() -> "Owners":
+    """Return who is told, by kind of message, that work was given up."""
+    return {}
+
+
+def _source(name: str) -> "Source":
+    from vigil.deadletters.store import SqsSource, StreamSource
+    from vigil.platform.sqs import SqsQueue
+
+    urls = settings().queues[name]
+    dead = SqsQueue(_client("sqs"), urls["dead"])
+    if "url" in urls:
+        return SqsSource(name, SqsQueue(_client("sqs"), urls["url"]), dead)
+    from vigil.events.store import DynamoStream
+    from vigil.events.stream import Replay
+
+    return StreamSource(name, dead, Replay(DynamoStream(_client("dynamodbstreams")), _announcer()))
+
+
+def _announcer() -> "Announcer":
+    from vigil.events.service import Announcer
+    from vigil.events.store import EventBridgeBus
+
+    return Announcer(EventBridgeBus(_client("events"), settings().event_bus))
+
+
+@cache
+def _jobs() -> "DynamoJobs":
+    from vigil.deadletters.store import DynamoJobs
+
+    return DynamoJobs(_client("dynamodb"), settings().dead_letters_table)
+
+
 def _documented() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
+    from vigil.deadletters import routes as dead_letters_routes
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.outcomes import routes as outcomes_routes
 
-    return [lifecycle_routes.router, outcomes_routes.router]
+    return [lifecycle_routes.router, outcomes_routes.router, dead_letters_routes.router]
 
 
 def _cursors() -> "Cursors":
@@ -223,7 +284,8 @@ def _telemetry() -> "Telemetry":
 
 def _observe(event: "RegistryEvent") -> None:
     failed = event.kind != "model_loaded"
-    _telemetry().event(event.kind, failed=failed, model=event.name, version=event.version, reason=event.reason)
+    about = ("model", event.name)
+    _telemetry().event(event.kind, failed=failed, about=about, model_version=event.version, reason=event.reason)
 
 
 @cache

@@ -30,7 +30,10 @@ def test_what_is_sent_is_what_is_received(queue):
     assert received.message() == WORK
 
 
-@given(st.builds(Message, WORD, WORD, WORD, WORD, st.text(min_size=1), st.integers(0, 10**6), st.none() | WORD))
+TENANT = st.from_regex(r"[a-z_][a-z0-9-]{2,31}", fullmatch=True)
+
+
+@given(st.builds(Message, WORD, WORD, TENANT, WORD, st.text(min_size=1), st.integers(0, 10**6), st.none() | WORD))
 def test_every_message_survives_the_wire(message):
     queue = SqsQueue(FakeSqs(), "https://sqs/1/work")
     queue.send([message])
@@ -84,11 +87,19 @@ def test_a_message_without_an_attribute_is_unreadable(queue, missing):
         replace(received, attributes=others).message()
 
 
-@pytest.mark.parametrize(("name", "text"), [("id", "a b"), ("kind", "x" * 257), ("attempts", "-1"), ("attempts", "?")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("id", "a b"), ("kind", "x" * 257), ("tenant_id", "a.b#c"), ("attempts", "-1"), ("attempts", "?")],
+)
 def test_a_message_with_a_malformed_attribute_is_unreadable(name, text):
-    attributes = {"id": "i", "kind": "k", "tenant_id": "t", "correlation_id": "c"} | {name: text}
+    attributes = {"id": "i", "kind": "k", "tenant_id": "acme", "correlation_id": "c"} | {name: text}
     with pytest.raises(Unreadable):
         Received("sqs-1", "{}", attributes, {}).message()
+
+
+def test_a_body_that_is_more_than_references_is_refused():
+    with pytest.raises(ValueError, match="65536"):
+        replace(WORK, body="x" * 65_537)
 
 
 def test_a_quarantined_message_keeps_what_it_was_and_says_why(queue):
@@ -102,5 +113,5 @@ def test_a_quarantined_message_keeps_what_it_was_and_says_why(queue):
 def test_what_was_deleted_does_not_come_again(queue):
     queue.send([WORK, replace(WORK, id="other")])
     first, _ = queue.receive(30)
-    queue.delete([first])
+    queue.delete([first.handle])
     assert [received.message().id for received in queue.receive(30)] == ["other"]

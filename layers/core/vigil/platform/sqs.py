@@ -13,8 +13,11 @@ from vigil.errors import Unavailable, VigilError
 _ENTRIES = 10
 """The most that one call takes."""
 _TRIES = 3
+_MOST_BYTES = 65_536
+"""Of a body: references are short, and a dead letter must fit into one item of a table."""
 _NAMES = ("id", "kind", "tenant_id", "correlation_id")
 _WORD = re.compile(r"[\x21-\x7e]{1,256}")
+_TENANT = re.compile(r"[a-z_][a-z0-9-]{2,31}")
 
 
 class Unreadable(VigilError):
@@ -41,8 +44,10 @@ class Message:
         for name in _NAMES:
             if not _WORD.fullmatch(getattr(self, name)):
                 raise ValueError(f"{name} must be 1 to 256 visible ASCII characters")
-        if not self.body or self.attempts < 0:
-            raise ValueError("a body must not be empty, nor attempts negative")
+        if not _TENANT.fullmatch(self.tenant_id):
+            raise ValueError("tenant_id is no tenant's")
+        if not 0 < len(self.body.encode()) <= _MOST_BYTES or self.attempts < 0:
+            raise ValueError(f"a body must have 1 to {_MOST_BYTES} bytes, and attempts not be negative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +130,9 @@ class SqsQueue:
             raise Unavailable("The queue did not answer.") from error
         return [Received.from_answer(message) for message in answer.get("Messages", [])]
 
-    def delete(self, received: Sequence[Received]) -> None:
-        """Delete up to ten received messages; one that stays comes again."""
-        entries = [{"Id": str(place), "ReceiptHandle": each.handle} for place, each in enumerate(received)]
+    def delete(self, handles: Sequence[str]) -> None:
+        """Delete up to ten messages by the handles they were received with; one that stays comes again."""
+        entries = [{"Id": str(place), "ReceiptHandle": handle} for place, handle in enumerate(handles)]
         try:
             self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
         except (BotoCoreError, ClientError) as error:

@@ -13,6 +13,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from vigil.platform import correlation
 
 
+def place(error: Exception) -> str:
+    """Return the class of an unexpected error and where it was raised; never its message, which may quote input."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+
+
 @dataclass(slots=True)
 class RequestFacts:
     """Everything a log line may say of a request. Features, subjects and bodies have no field here, by design."""
@@ -39,12 +45,10 @@ class RequestFacts:
     failed: int | None = None
     problem: str | None = None
     error: str | None = None
-    """The class of an unexpected error and where it was raised; never its message, which may quote input."""
 
     def blame(self, error: Exception) -> None:
         """Note an unexpected error."""
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        self.error = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+        self.error = place(error)
 
 
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
@@ -80,12 +84,14 @@ class Telemetry:
         self._measure(facts)
         self._annotate(facts)
 
-    def event(self, name: str, *, failed: bool, model: str, version: int | None, reason: str) -> None:
-        """Write a line and count a metric for something that happened to a model, outside of any one request."""
+    def event(self, name: str, *, failed: bool, about: tuple[str, str], **said: Any) -> None:
+        """Write a line and count a metric, by one dimension, for something that is no request."""
         level = self._logger.error if failed else self._logger.info
-        level(name, model=model, model_version=version, reason=reason)
+        dimension, value = about
+        said[dimension] = value
+        level(name, **said)
         with single_metric(name, MetricUnit.Count, 1, namespace="Vigil") as metric:
-            metric.add_dimension("model", model)
+            metric.add_dimension(dimension, value)
 
     def _measure(self, facts: RequestFacts) -> None:
         dimensions = {"route": facts.route} | ({"model": facts.model} if facts.model else {})
