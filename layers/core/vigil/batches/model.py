@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 Format: TypeAlias = Literal["csv", "ndjson"]
@@ -18,9 +18,13 @@ State: TypeAlias = Literal[
     "cancelled",
 ]
 UNFINISHED: tuple[State, ...] = ("awaiting_upload", "splitting", "running", "assembling")
+JobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
+Output: TypeAlias = Literal["results", "errors"]
 ChunkState: TypeAlias = Literal["waiting", "done", "failed"]
 
 CHUNK_ROWS = 10_000
+SLOW_CHUNK_ROWS = 2_500
+"""Of a model of several engines, which takes ten times as long for a row, and more where it abstains."""
 CHUNK_BYTES = 8 << 20
 LONGEST_ROW = 16 << 20
 """In the file: what is longer has no end, and ends the batch. Above ROW_BYTES a row is one that is wrong."""
@@ -90,8 +94,9 @@ class Pin:
 class Batch:
     """A file of rows to score.
 
-    `source` is the object that holds it, unpacked; `object_version` is what arrived first. `run` names the split that
-    may write chunks, so that an older one cannot. `columns` are those of the CSV header. Times are ISO 8601 in UTC.
+    `object_version` is what arrived first; `source` is the object that is read, unpacked where it came packed. `run`
+    names the split that may write chunks, so that an older one cannot. `columns` are those of the CSV header. Times
+    are ISO 8601 in UTC.
     """
 
     tenant_id: str
@@ -105,37 +110,53 @@ class Batch:
     expires_at: int
     inline: bool = False
     source: str = ""
+    source_version: str = ""
     object_version: str = ""
     columns: tuple[str, ...] = ()
     run: str = ""
     pin: Pin | None = None
+    chunk_rows: int = 0
     chunks: int = 0
     rows: int = 0
     started_at: str = ""
     ended_at: str = ""
     reason: str = ""
-    field: str = ""
-    bound: str = ""
+    """Why it failed, in words that name field and bound."""
 
     @property
     def unfinished(self) -> bool:
         """Whether something is still to come."""
         return self.state in UNFINISHED
 
+    def job(self, kind: JobKind, name: str, details: Mapping[str, str | int]) -> "Job":
+        """Return a piece of work on this batch, under the correlation id of the request that made it."""
+        return Job(kind, self.tenant_id, self.batch_id, self.correlation_id, name, details)
+
+    def chunk(self, index: int) -> "Job":
+        """Return the work of scoring a chunk."""
+        return self.job("batch.chunk", f"{index:06}", {"index": index})
+
     def key(self, name: str) -> str:
         """Return the key of one of this batch's objects."""
         return f"{self.tenant_id}/{self.batch_id}/{name}"
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What is noted on each object of this batch's results."""
+        known = {"batch": self.batch_id, "correlation-id": self.correlation_id, "model": self.model}
+        pin = {"model-version": str(self.pin.version), "model-digest": self.pin.digest} if self.pin else {}
+        return known | pin
 
     @property
     def upload(self) -> str:
         """The key under which the file arrives."""
         return f"uploads/{self.key('input')}"
 
-    def part(self, index: int, kind: Literal["results", "errors"]) -> str:
+    def part(self, index: int, kind: Output) -> str:
         """Return the key of a chunk's part of the results, or of the errors."""
         return f"parts/{self.key(f'{kind}/{index:06}')}"
 
-    def output(self, kind: Literal["results", "errors"]) -> str:
+    def output(self, kind: Output) -> str:
         """Return the key of the results, or of the errors."""
         return f"results/{self.key(kind)}.{self.form if kind == 'results' else 'ndjson'}"
 
@@ -159,6 +180,31 @@ class Progress:
         ended = [chunk for chunk in chunks if chunk.state != "waiting"]
         lost = tuple((c.span.first_row, c.span.first_row + c.span.rows - 1) for c in ended if c.state == "failed")
         return cls(sum(c.span.rows for c in ended), sum(c.failed for c in ended), lost, len(ended))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work on a batch, for a queue: references only. `name` tells it from the others of its kind."""
+
+    kind: JobKind
+    tenant_id: str
+    batch_id: str
+    correlation_id: str
+    name: str
+    details: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The business id: the same work has the same one, however often it is sent."""
+        return f"{self.batch_id}.{self.kind.removeprefix('batch.')}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of batches, newest first, and the position after it."""
+
+    batches: tuple[Batch, ...]
+    next: dict[str, str] | None
 
 
 def owner(key: str) -> tuple[str, str]:

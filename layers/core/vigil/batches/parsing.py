@@ -1,4 +1,4 @@
-"""The rows of a chunk: from bytes to what scoring understands, or to what is wrong with a row. Values are never echoed."""
+"""The rows of a chunk: from bytes to what scoring understands, or to what is wrong with one. Values are never told."""
 
 import csv
 import re

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vigil.batches.model import Format
-from vigil.errors import InvalidInput
+from vigil.errors import FieldError, InvalidInput
 from vigil.scoring.model import Decision
 
 _ANSWER = (
@@ -18,6 +18,7 @@ _ANSWER = (
 _ERROR = ("error_field", "error", "error_bound")
 COLUMNS = ("row", "input_hash", *_ANSWER, *_ERROR)
 """Of results in CSV."""
+_LOST = InvalidInput(FieldError("row", "was not scored: its part of the file was given up", None))
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
@@ -37,9 +38,12 @@ def line(form: Format, number: int, content: bytes, answer: str | InvalidInput) 
 
 def error_line(number: int, content: bytes, error: InvalidInput) -> str:
     """Return the JSON that says what is wrong with a row: fields and bounds, never values."""
-    errors = [{"field": each.field, "message": each.message, "bound": each.bound} for each in error.errors]
-    document = {"row": number, "input_hash": hashlib.sha256(content).hexdigest(), "errors": errors}
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=True)
+    return _json_error(number, hashlib.sha256(content).hexdigest(), error)
+
+
+def lost_line(form: Format, number: int) -> str:
+    """Return the line of a row whose part of the file was given up: nobody has read it."""
+    return _csv_error(number, None, _LOST) if form == "csv" else _json_error(number, None, _LOST)
 
 
 def head(form: Format) -> str:
@@ -72,7 +76,12 @@ def _cells(decision: Decision) -> str:
     )
 
 
-def _csv_error(number: int, digest: str, error: InvalidInput) -> str:
+def _json_error(number: int, digest: str | None, error: InvalidInput) -> str:
+    errors = [{"field": each.field, "message": each.message, "bound": each.bound} for each in error.errors]
+    return json.dumps({"row": number, "input_hash": digest, "errors": errors}, separators=(",", ":"))
+
+
+def _csv_error(number: int, digest: str | None, error: InvalidInput) -> str:
     first = error.errors[0]
     blank: Sequence[Any] = [None] * len(_ANSWER)
     return _csv(number, digest, *blank, first.field, first.message, first.bound)

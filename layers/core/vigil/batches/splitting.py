@@ -7,7 +7,7 @@ A row ends at a line feed; in CSV not at one inside quotes. Quotes open at the s
 import re
 from collections.abc import Iterable, Iterator
 
-from vigil.batches.model import CHUNK_BYTES, CHUNK_ROWS, LONGEST_ROW, MOST_ROWS, Format, Span
+from vigil.batches.model import CHUNK_BYTES, LONGEST_ROW, MOST_ROWS, Format, Span
 from vigil.errors import FieldError, InvalidInput
 
 BLANK = (b"", b"\r")
@@ -70,10 +70,10 @@ def first_row(head: bytes) -> tuple[bytes, int]:
     raise InvalidInput(FieldError("header", "must be the first row, with rows below it", "a header of column names"))
 
 
-def split(blocks: Iterable[bytes], form: Format, start: Span) -> Iterator[Span]:
+def split(blocks: Iterable[bytes], form: Format, start: Span, most: int) -> Iterator[Span]:
     """Yield the chunks of a stream that begins where `start` ends; rows keep counting from there.
 
-    A chunk ends after CHUNK_ROWS rows, or with the row that reaches CHUNK_BYTES. Raises InvalidInput for a row over
+    A chunk ends after `most` rows, or with the row that reaches CHUNK_BYTES. Raises InvalidInput for a row over
     LONGEST_ROW bytes, and beyond MOST_ROWS rows.
     """
     lines = Lines(form)
@@ -86,7 +86,7 @@ def split(blocks: Iterable[bytes], form: Format, start: Span) -> Iterator[Span]:
             continue
         rows += row > len(line) + 1 or line not in BLANK
         chunk, row = chunk.longer(row), 0
-        if rows == CHUNK_ROWS or chunk.length >= CHUNK_BYTES:
+        if rows == most or chunk.length >= CHUNK_BYTES:
             yield (done := chunk.holding(rows))
             chunk, rows = done.following(), 0
             if chunk.first_row > MOST_ROWS + 1:
@@ -98,7 +98,7 @@ def split(blocks: Iterable[bytes], form: Format, start: Span) -> Iterator[Span]:
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a stream; the last one too, as if a line feed followed it: S3 minds no range that is too long."""
+    """Yield the lines of a stream; the last one too, as if a line feed followed it: a range may be one too long."""
     rest: list[bytes] = []
     held = 0
     for block in blocks:

@@ -13,9 +13,9 @@ from vigil.ensemble.model import doubt
 from vigil.errors import InvalidInput
 from vigil.registry.model import ModelContract
 from vigil.registry.ports import Explainer
-from vigil.scoring.drafting import draft, iso
+from vigil.scoring.drafting import draft
 from vigil.scoring.encoding import Encoder
-from vigil.scoring.model import Decision, Flat, ScoreRequest
+from vigil.scoring.model import Decision, Flat, ScoreRequest, iso
 from vigil.scoring.ports import FeatureSet, ScoringModel
 from vigil.scoring.schemas import plainly_named, subject
 
@@ -99,16 +99,19 @@ class _Texts:
         found: list[str | None] = [None] * len(documents)
         rows, places, subjects = self._encode(documents)
         chances = [self._chances.of(raw) for raw in self._engine.raw_batch(rows, len(places))]
-        texts, numbers = self._texts, _numbers(chances)
-        for place, name, (_, kind), text in zip(places, subjects, chances, numbers, strict=True):
+        texts = self._texts
+        for place, name, (_, kind), numbers in zip(places, subjects, chances, _numbers(chances), strict=True):
             if kind not in texts:
                 texts[kind] = self._text(documents[place])
             if (pattern := texts[kind]) is not None:
-                found[place] = pattern % (name, *text)
+                found[place] = pattern % (name, *numbers)
         return found
 
-    def _encode(self, documents: Sequence[object]) -> tuple[memoryview, list[int], list[str]]:
-        rows, places, subjects = [], [], []
+    def _encode(self, documents: Sequence[object]) -> tuple["memoryview[float]", list[int], list[str]]:
+        rows: list[bytes] = []
+        places: list[int] = []
+        subjects: list[str] = []
+        name: object
         for place, document in enumerate(documents):
             if type(document) is Flat:
                 name, packed = document.subject_id, None if document.as_of else self._encoder.pack(document.values)
@@ -143,7 +146,7 @@ class _Texts:
 def _numbers(chances: Sequence[tuple[tuple[float, float, float], Kind]]) -> Iterator[tuple[str, ...]]:
     """Return all numbers as JSON; one call writes them, because a float's own `repr` takes ten times as long."""
     flat = iter(to_json([number for numbers, _ in chances for number in numbers])[1:-1].decode().split(","))
-    return zip(flat, flat, flat, strict=False) if chances else iter(())
+    return zip(flat, flat, flat, strict=True) if chances else iter(())
 
 
 class _Chances:

@@ -15,6 +15,7 @@ from vigil.scoring.model import (
     ScoreRequest,
     engine_answers,
     guarantee,
+    iso,
     reasons,
 )
 from vigil.scoring.ports import FeatureSet, ScoringModel
@@ -114,8 +115,3 @@ def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> Non
             raise InvalidInput(FieldError("as_of", "is required with a history", "ISO 8601 with a zone"))
     if request.as_of is not None and request.as_of > now + CLOCK_SKEW:
         raise InvalidInput(FieldError("as_of", "is in the future", "at most 60 s ahead of our clock"))
-
-
-def iso(moment: datetime) -> str:
-    """Return a moment as our answers write it: UTC, to the microsecond."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from vigil.engines.model import EngineKind, Evidence, Vote
@@ -222,3 +222,8 @@ def _sentence(spec: FeatureSpec, value: FeatureValue, contribution: float, outco
     else:
         fact = value if isinstance(value, str) else f"{value:.6g}" + (f" {spec.unit}" if spec.unit else "")
     return f"{spec.label[:1].upper()}{spec.label[1:]}: {fact}; {effect} the chance of {outcome}."
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment as our answers write it: UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from vigil.ensemble.model import Degraded
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.lifecycle.model import Answer, Comparison, takes_part
-from vigil.scoring.drafting import Draft, draft, iso
-from vigil.scoring.model import LedgerRow, Page, ScoreRequest, decision_id
+from vigil.scoring.drafting import Draft, draft
+from vigil.scoring.model import LedgerRow, Page, ScoreRequest, decision_id, iso
 from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 
 
