@@ -1,5 +1,7 @@
 """MiniStack, with what its API Gateway leaves out: the ANY method, gateway responses, and an address as on AWS.
 
+And with SQS's rights as on AWS: sending ten messages at once needs the right to send one, `sqs:SendMessage`.
+
 Run by MiniStack's own interpreter (`cli.emulator` starts it), never imported by Vigil. Arguments: the file in which it
 records its process id and port, so that it is found even if whoever started it has died, and the name of its release,
 recorded with them. All of this rests on one pinned release of MiniStack; tests/e2e notices if another one differs.
@@ -51,17 +53,25 @@ class Gateway:
             await self._app(scope, receive, send)
 
 
+def permission(action: str | None) -> str | None:
+    """Return the right that a call needs on AWS, given the one that MiniStack would ask for."""
+    return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+
 def main() -> None:
     """Record the process, complete MiniStack, serve."""
     record, release = sys.argv[1:]
     del sys.argv[1:]
     Path(record).write_text(f"{os.getpid()} {os.environ['GATEWAY_PORT']} {release}")
     from ministack import app as ministack
+    from ministack.core import iam_actions
     from ministack.services import apigateway_v1 as service
 
     gateway = Gateway(ministack.app, service)
     service._OPENAPI_HTTP_METHODS.add("any")
     service._import_rest_api = gateway.import_rest_api
+    asked = iam_actions.extract_iam_action
+    iam_actions.extract_iam_action = lambda *call: permission(asked(*call))
     ministack.app = gateway.serve
     ministack.main()
 

@@ -11,6 +11,7 @@ TABLES = {
     "Registry": "registry",
     "Access": "access",
     "Outcomes": "outcomes",
+    "Batches": "batches",
     "DeadLetters": "dead_letters",
 }
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")

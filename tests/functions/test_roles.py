@@ -1,7 +1,7 @@
 """What a function calls is what its role grants: nothing is refused, and nothing is granted in vain."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -15,9 +15,12 @@ from tests.fakes.deadletters import WORK, letter
 from tests.gateway import Context, event
 from tests.tables import _Loader
 from vigil import bootstrap
+from vigil.batches.model import Batch, Pin, Span
+from vigil.batches.store import DynamoBooks
+from vigil.batches.stream import message_of
 from vigil.deadletters.model import Job, Rules
 from vigil.deadletters.store import DynamoJobs
-from vigil.platform.sqs import Message, SqsQueue
+from vigil.platform.sqs import Received, SqsQueue
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
@@ -161,19 +164,47 @@ def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
 
 @pytest.fixture
 def sources(called, monkeypatch):
-    """A queue, and the ledger's stream with two rows of which one cannot be read, each with a dead letter."""
+    """Dead letters of every kind: some that may pass, a chunk and a file that never will, a stretch of the stream."""
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
     sqs = boto3.client("sqs")
-    work, dead, stream_dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("work", "dead", "stream-dead"))
-    SqsQueue(sqs, dead).send([Message(**asdict(WORK))])
+    names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead")
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
+    monkeypatch.setenv("VIGIL_BATCHES_TABLE", "batches")
+    monkeypatch.setenv("VIGIL_BATCH_CHUNKS_QUEUE", urls["chunks"])
+    monkeypatch.setenv("VIGIL_BATCH_ASSEMBLIES_QUEUE", urls["assemblies"])
+    batch, unread = running_batch("b"), running_batch("c")
+    SqsQueue(sqs, urls["chunks-dead"]).send([message_of(batch.chunk(0))])
+    refused = Received("m-1", "", {}, {})
+    for name, job in (("chunks-dead", batch.chunk(1)), ("splits-dead", unread.job("batch.split", "0", {}))):
+        message = message_of(job)
+        SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)
+    arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}
+    sqs.send_message(QueueUrl=urls["splits-dead"], MessageBody=json.dumps(arrival))
     sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
     place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"pk": {"S": "unreadable"}}])
     record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
-    sqs.send_message(QueueUrl=stream_dead, MessageBody=json.dumps(record))
-    queues = {"work": {"url": work, "dead": dead}, "scoring-events": {"dead": stream_dead}}
+    sqs.send_message(QueueUrl=urls["stream-dead"], MessageBody=json.dumps(record))
+    queues = {
+        "batch-splits": {"url": urls["splits"], "dead": urls["splits-dead"]},
+        "batch-chunks": {"url": urls["chunks"], "dead": urls["chunks-dead"]},
+        "scoring-events": {"dead": urls["stream-dead"]},
+    }
     monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
     bootstrap.forget()
+
+
+def running_batch(name):
+    """Return a batch of two chunks of which none is done."""
+    now = datetime.now(UTC).isoformat()
+    pin = Pin("toy", 1, "sha256:0")
+    batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)
+    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books.create(batch, 10)
+    books.write(batch, [Span(0, 0, 10, 1, 1), Span(1, 10, 10, 2, 1)])
+    running = books.change(batch, ["splitting"], {"state": "running"})
+    assert running is not None
+    return running
 
 
 def stream_of(rows):
@@ -200,5 +231,6 @@ def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
 
     actions, _ = called
     actions.clear()
-    assert lambda_handler({"id": "m"}, Context(50_000)) == {"recorded": 2, "retried": 2}
-    assert actions == granted("OperationsRedrive")
+    assert lambda_handler({"id": "m"}, Context(50_000)) == {"recorded": 5, "retried": 3, "parked": 2}
+    # A transaction needs no right of its own, only those of its parts.
+    assert actions - {"dynamodb:TransactWriteItems"} == granted("OperationsRedrive")

@@ -17,5 +17,7 @@ def client(settings: Settings, service: str) -> Any:
             read_timeout=settings.read_timeout.total_seconds(),
             retries={"mode": "standard", "total_max_attempts": 2},
             tcp_keepalive=True,
+            # presigned addresses of objects under a key of ours are refused with S3's older signature
+            signature_version="s3v4" if service == "s3" else None,
         ),
     )

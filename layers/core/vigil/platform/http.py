@@ -12,6 +12,7 @@ from starlette.routing import Match
 from vigil import errors
 from vigil.platform import problems, telemetry
 from vigil.platform.envelope import Envelope
+from vigil.platform.schemas import field_error
 from vigil.platform.telemetry import Telemetry
 
 
@@ -64,24 +65,7 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
         return await _on_vigil_error(_, broken)
     # A header is part of the envelope: a malformed one makes the request malformed, not its content invalid.
     kind = errors.MalformedRequest if any(row["loc"][0] == "header" for row in rows) else errors.InvalidInput
-    return await _on_vigil_error(_, kind(*map(_field_error, rows)))
-
-
-def _field_error(row: dict[str, Any]) -> errors.FieldError:
-    """Return pydantic's finding in our words; `body.features.age` is `features.age` to the caller."""
-    loc = row["loc"]
-    parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
-    field = ".".join(str(part)[:64] for part in parts)
-    if row["type"] == "missing":
-        return errors.FieldError(field, "is required", "required")
-    if row["type"] == "extra_forbidden":
-        return errors.FieldError(field, "is not a field of this request", "see /docs")
-    if bound := row.get("ctx", {}).get("bound"):
-        return errors.FieldError(field, row["msg"], bound)
-    bound = row["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    return errors.FieldError(
-        field, "must be " + bound if row["msg"].startswith("Input should be ") else row["msg"], bound
-    )
+    return await _on_vigil_error(_, kind(*map(field_error, rows)))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -23,6 +23,13 @@ class Settings:
     backoff_base: timedelta = timedelta(seconds=60)
     most_reprocess_attempts: int = 5
     event_bus: str = ""
+    batches_table: str = ""
+    batches_bucket: str = ""
+    batch_splits_queue: str = ""
+    batch_chunks_queue: str = ""
+    batch_assemblies_queue: str = ""
+    dead_letters: str = ""
+    """Of the queue that feeds this function."""
     packages_bucket: str = ""
     access_secret_arn: str = ""
     cursor_secret_arn: str = ""
@@ -35,6 +42,7 @@ class Settings:
     connect_timeout: timedelta = timedelta(milliseconds=250)
     read_timeout: timedelta = timedelta(milliseconds=500)
     max_body_bytes: int = 256 * 1024
+    max_batch_body_bytes: int = 4 << 20
 
     def __post_init__(self) -> None:
         if len(self.model_keys) > 2:
@@ -57,6 +65,12 @@ class Settings:
             backoff_base=timedelta(seconds=_whole(env, "VIGIL_BACKOFF_BASE_SECONDS", 60)),
             most_reprocess_attempts=_whole(env, "VIGIL_MAX_REPROCESS_ATTEMPTS", 5),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),
+            batches_table=env.get("VIGIL_BATCHES_TABLE", ""),
+            batches_bucket=env.get("VIGIL_BATCHES_BUCKET", ""),
+            batch_splits_queue=env.get("VIGIL_BATCH_SPLITS_QUEUE", ""),
+            batch_chunks_queue=env.get("VIGIL_BATCH_CHUNKS_QUEUE", ""),
+            batch_assemblies_queue=env.get("VIGIL_BATCH_ASSEMBLIES_QUEUE", ""),
+            dead_letters=env.get("VIGIL_DEAD_LETTERS", ""),
             packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
             access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
             cursor_secret_arn=env.get("VIGIL_CURSOR_SECRET_ARN", ""),
