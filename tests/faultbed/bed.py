@@ -52,6 +52,13 @@ class Bed:
         url: str = self._sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         return url
 
+    def bucket(self) -> str:
+        """Create a bucket that keeps versions and return its name."""
+        name, s3 = f"bucket-{next(self._numbers)}", self.client("s3")
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return name
+
     def visible(self, queue: str) -> int:
         """Return how many messages of a queue could be received now."""
         return self._count(queue, "ApproximateNumberOfMessages")

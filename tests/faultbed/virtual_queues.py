@@ -71,8 +71,8 @@ class VirtualQueues:
             case "ReceiveMessage":
                 return self._receive(queue, arguments["MaxNumberOfMessages"], arguments.get("VisibilityTimeout", 60))
             case "DeleteMessageBatch":
-                gone = {entry["ReceiptHandle"] for entry in arguments["Entries"]}
-                queue.letters = [letter for letter in queue.letters if letter.handle not in gone]
+                for entry in arguments["Entries"]:
+                    self._delete(queue, entry["ReceiptHandle"])
                 return {}
         raise NotImplementedError(operation)
 
@@ -90,6 +90,16 @@ class VirtualQueues:
         )
         self._queues[url].letters.append(letter)
         return {"Id": entry["Id"], "MessageId": str(letter.number)}
+
+    def _delete(self, queue: _Queue, handle: str) -> None:
+        """Delete a message; the handle of an earlier delivery may do it or not, as SQS says of itself."""
+        number = int(handle.partition("/")[0])
+        obsolete_counts = self._random.random() < 0.5
+        queue.letters = [
+            letter
+            for letter in queue.letters
+            if letter.number != number or (letter.handle != handle and not obsolete_counts)
+        ]
 
     def _receive(self, queue: _Queue, most: int, hidden_seconds: int) -> dict[str, Any]:
         now = self._clock()

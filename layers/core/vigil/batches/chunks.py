@@ -9,7 +9,7 @@ from itertools import islice
 from vigil.batches import parsing, results
 from vigil.batches.model import LANES, Batch, Chunk, Output
 from vigil.batches.ports import Books, Files, Models, Outbox
-from vigil.errors import InvalidInput, NotFound
+from vigil.errors import Conflict, InvalidInput, NotFound
 from vigil.scoring.bulk import Bulk
 from vigil.scoring.ports import FeatureSet
 
@@ -48,6 +48,7 @@ class Chunks:
         """Score a chunk and send its lane on; return it as it was entered, or None if there was nothing to do.
 
         A chunk that is done already sends its lane on where nobody else has: whoever did it may have died then.
+        Raises Conflict if another delivery of it was faster.
         """
         batch, chunk = self._find(tenant_id, batch_id, index)
         if batch.state in _STOPPED:
@@ -57,7 +58,7 @@ class Chunks:
             return None
         done = self._score(batch, chunk)
         if not self._books.settle(batch, done):
-            return None  # another delivery was faster, and sends the lane on
+            raise Conflict("Another delivery was faster: come again and see whether it sent the lane on.")
         self._go_on(batch, index)
         return done
 

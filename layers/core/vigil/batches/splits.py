@@ -9,7 +9,7 @@ from vigil.batches import parsing, splitting
 from vigil.batches.model import CHUNK_ROWS, LANES, MOST_BYTES, SLOW_CHUNK_ROWS, Batch, Pin, Span, State
 from vigil.batches.ports import Books, Files, Models, Outbox
 from vigil.batches.unpacking import unpack
-from vigil.errors import FieldError, InvalidInput, NotFound
+from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.scoring.model import iso
 
 RANGE = 8 << 20
@@ -33,7 +33,10 @@ class Splits:
         self._clock = clock
 
     def arrive(self, batch: Batch, version: str, size: int, remaining: Remaining) -> None:
-        """Begin a batch whose file has come; a file that comes later is not looked at."""
+        """Begin a batch whose file has come; a file that comes later is not looked at.
+
+        Raises Conflict while another delivery is at it: should that one die, this one has to come again.
+        """
         mine: tuple[State, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
         if batch.object_version not in {"", version}:
             return
@@ -51,11 +54,13 @@ class Splits:
 
     def go_on(self, batch: Batch, run: str, start: Span, remaining: Remaining) -> None:
         """Go on with a split that ran out of time; an older run's is left alone."""
-        if batch.state == "splitting" and batch.run == run:
-            with _Failing(self, batch):
-                self._split(batch, start, remaining)
-        else:
+        if batch.run != run:
+            return
+        if batch.state != "splitting":
             self._repeat(batch)
+            return
+        with _Failing(self, batch):
+            self._split(batch, start, remaining)
 
     def fail(self, batch: Batch, error: InvalidInput) -> None:
         """End a batch whose file cannot be read, saying why."""
@@ -119,13 +124,15 @@ class Splits:
             if len(entered) < ENTERED:
                 continue
             if not self._books.write(batch, entered):
-                return  # cancelled, or taken over by a later run
+                self._repeat(batch)
+                return
             entered = []
             if remaining() < SPARE_SECONDS:
                 details = {"run": batch.run, **asdict(span)}
                 self._outbox.send([batch.job("batch.split", f"{batch.run}.{span.index}", details)])
                 return
         if entered and not self._books.write(batch, entered):
+            self._repeat(batch)
             return
         end = last.following()
         if end.index == 0:
@@ -133,11 +140,16 @@ class Splits:
         values = {"state": "running", "chunks": end.index, "rows": end.first_row - 1, "started_at": iso(self._clock())}
         if running := self._books.change(batch, ("splitting",), values, batch.run):
             self._start(running)
+        else:
+            self._repeat(batch)
 
     def _repeat(self, batch: Batch) -> None:
-        """Do what an earlier delivery may have left undone: it ended the split and did not start every lane."""
-        if batch.state == "running":
-            self._start(batch)
+        """Do what another delivery may leave undone: it ended the split and did not start every lane."""
+        now = self._books.get(batch.tenant_id, batch.batch_id)
+        if now and now.state == "running":
+            self._start(now)
+        elif now and now.state == "splitting":
+            raise Conflict("Another delivery is splitting this file.")
 
     def _start(self, batch: Batch) -> None:
         self._outbox.send([batch.chunk(index) for index in range(min(LANES, batch.chunks))])

@@ -6,6 +6,7 @@
 import json
 import random
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
@@ -17,6 +18,7 @@ from vigil.errors import Conflict, Unavailable
 
 Item = dict[str, Any]
 _TRIES = 6
+_ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _FIELDS = {f.name: f.type for f in fields(Batch)}
 _LISTED = ("pk", "sk", "list_sk")
 
@@ -78,9 +80,11 @@ class DynamoBooks:
         """Update the batch under the condition of its state, and of its run."""
         try:
             update = _change(batch, states, run, values)
-            return _batch(self._call("update_item", **update, ReturnValues="ALL_NEW")["Attributes"])
-        except _Refused:
-            return None
+            return _batch(self._call("update_item", **update, **_ANSWERS)["Attributes"])
+        except _Refused as refused:
+            # what is there is what was to be: the first answer was lost, and the client library sent it again
+            ours = refused.found and all(refused.found.get(name) == _typed(value) for name, value in values.items())
+            return _batch(refused.found) if ours else None
 
     def end(self, batch: Batch, state: State, **values: Any) -> bool:
         """Update the batch and take it off the count, or neither."""
@@ -137,8 +141,10 @@ class DynamoBooks:
     def settle(self, batch: Batch, chunk: Chunk) -> bool:
         """Update the chunk unless it is done; one that was given up may be done after all."""
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
+        nonce = uuid.uuid4().hex
         values = {
             "state": chunk.state,
+            "nonce": nonce,
             "scored": chunk.scored,
             "failed": chunk.failed,
             "part_sha256": chunk.part_sha256,
@@ -152,9 +158,9 @@ class DynamoBooks:
         update["ConditionExpression"] = "#state <> :done"
         update["ExpressionAttributeValues"][":done"] = {"S": "done"}
         try:
-            self._call("update_item", **update)
-        except _Refused:
-            return False
+            self._call("update_item", **update, **_ANSWERS)
+        except _Refused as refused:
+            return refused.found.get("nonce") == {"S": nonce}
         return True
 
     def _call(self, operation: str, **arguments: Any) -> Any:
@@ -162,7 +168,7 @@ class DynamoBooks:
             return getattr(self._client, operation)(TableName=self._table, **arguments)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise _Refused from error
+                raise _Refused(error.response.get("Item", {})) from error  # type: ignore[arg-type]
             raise _unavailable() from error
         except BotoCoreError as error:
             raise _unavailable() from error
@@ -188,7 +194,11 @@ class DynamoBooks:
 
 
 class _Refused(Exception):
-    """A condition was not met."""
+    """A condition was not met by the item that was found."""
+
+    def __init__(self, found: Item) -> None:
+        super().__init__()
+        self.found = found
 
 
 def _unavailable() -> Unavailable:
