@@ -6,7 +6,13 @@ from typing import Any
 import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
-TABLES = {"Decisions": "decisions", "Registry": "registry", "Access": "access", "Outcomes": "outcomes", "Batches": "batches"}
+TABLES = {
+    "Decisions": "decisions",
+    "Registry": "registry",
+    "Access": "access",
+    "Outcomes": "outcomes",
+    "Batches": "batches",
+}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 
