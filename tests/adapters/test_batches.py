@@ -123,7 +123,7 @@ def test_parts_become_one_file_once(files):
 
 
 def test_presigned_addresses_are_signed_as_encrypted_buckets_want_them(aws):
-    files = S3Files(client(Settings("local"), "s3"), "files")
+    files = S3Files(client(Settings("dev"), "s3"), "files")
     for url in (files.upload_url("uploads/acme/bat_1/input", 60), files.download_url("k", "name.csv", 60)):
         assert url.startswith("https://files.s3.eu-west-1.amazonaws.com/")
         assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url

@@ -72,9 +72,11 @@ GOOD = st.fixed_dictionaries(
         "stage": st.sampled_from(["I", "II"]),
     }
 )
+NAMED = st.sampled_from(["p-1", "@a", "-1", "", "a b", "%s", 7])
+MOMENTS = st.sampled_from(["2026-01-01T00:00:00Z", "x", None])
 ROWS = st.one_of(
-    st.fixed_dictionaries({"subject_id": st.sampled_from(["p-1", "@a", "-1", "", "a b", "%s", 7]), "features": FEATURES | GOOD}),
-    st.fixed_dictionaries({"subject_id": st.just("p-1"), "features": GOOD, "as_of": st.sampled_from(["2026-01-01T00:00:00Z", "x", None])}),
+    st.fixed_dictionaries({"subject_id": NAMED, "features": FEATURES | GOOD}),
+    st.fixed_dictionaries({"subject_id": st.just("p-1"), "features": GOOD, "as_of": MOMENTS}),
     st.sampled_from([None, [], "x", {}, {"subject_id": "p"}, {"subject_id": "p", "features": {}, "explain": True}]),
     st.just({"subject_id": "p", "features": None}),
 )  # fmt: skip
