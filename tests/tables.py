@@ -12,6 +12,7 @@ TABLES = {
     "Access": "access",
     "Outcomes": "outcomes",
     "Batches": "batches",
+    "DeadLetters": "dead_letters",
 }
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 

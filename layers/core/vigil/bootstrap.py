@@ -3,6 +3,7 @@
 import base64
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache, partial
 from random import SystemRandom
@@ -255,7 +256,18 @@ def _api(routers: "list[APIRouter]", max_body_bytes: int | None = None, **state:
 
 def _owners() -> "Owners":
     """Return who is told, by kind of message, that work was given up."""
-    return {}
+    from vigil.batches.stream import KINDS
+    from vigil.platform.sqs import Message
+
+    batches = given_up_batches()
+    return dict.fromkeys(KINDS, lambda work: batches.abandoned(Message(**asdict(work))))
+
+
+def _reader(name: str) -> "list[Callable[[Received], Message]]":
+    """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
+    from vigil.batches.stream import SplitWork
+
+    return [SplitWork(_splits(), _books().get).read] if name == "batch-splits" else []
 
 
 def _source(name: str) -> "Source":
@@ -265,7 +277,7 @@ def _source(name: str) -> "Source":
     urls = settings().queues[name]
     dead = SqsQueue(_client("sqs"), urls["dead"])
     if "url" in urls:
-        return SqsSource(name, SqsQueue(_client("sqs"), urls["url"]), dead)
+        return SqsSource(name, SqsQueue(_client("sqs"), urls["url"]), dead, *_reader(name))
     from vigil.events.store import DynamoStream
     from vigil.events.stream import Replay
 

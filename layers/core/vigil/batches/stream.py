@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.chunks import Chunks
@@ -14,6 +14,8 @@ from vigil.platform.sqs import Message, Received, SqsQueue, Unreadable
 from vigil.platform.worker import Deadline
 
 ARRIVAL = "batch.arrival"
+KINDS = (ARRIVAL, *get_args(JobKind))
+"""Every kind of message about a batch."""
 Find = Callable[[str, str], Batch | None]
 
 

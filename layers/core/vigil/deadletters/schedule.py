@@ -39,7 +39,7 @@ class Redrive:
         said: dict[str, str] = {}
         if job := taken.job:
             said |= {"job_id": job.job_id, "tenant_id": job.tenant_id, "kind": job.work.kind, "reason": job.reason}
-            said |= {"message_id": job.work.id, "work_correlation_id": job.work.correlation_id, "state": job.state}
+            said |= {"message_id": job.work.id, "correlation_id": job.work.correlation_id, "state": job.state}
         if taken.error:
             said["error"] = place(taken.error)
         failed = taken.step == "failed"

@@ -143,22 +143,19 @@ class DynamoJobs:
 
     def page(self, tenant_id: str | None, wanted: Filter, after: dict[str, str] | None, limit: int) -> JobPage:
         """Return one page, latest first; a filter that leaves little may make it shorter than asked for."""
-        query = _listing(tenant_id, wanted)
-        jobs: list[Job] = []
+        query, found = _listing(tenant_id, wanted), list[Mapping[str, Any]]()
         position = {name: {"S": text} for name, text in after.items()} if after else None
         for _ in range(_ROUNDS):
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._call("query", Limit=_EVALUATED, ScanIndexForward=False, **query, **start)
-            found = [(_job(item), item) for item in answer["Items"]]
-            room = limit - len(jobs)
-            jobs += [job for job, _ in found[:room]]
-            if len(found) > room:
-                last = found[room - 1][1]
-                return JobPage(tuple(jobs), {name: last[name]["S"] for name in _position(tenant_id)})
+            found += answer["Items"]
             position = answer.get("LastEvaluatedKey")
-            if position is None:
-                return JobPage(tuple(jobs), None)
-        return JobPage(tuple(jobs), {name: value["S"] for name, value in position.items()} if position else None)
+            if len(found) > limit:
+                position = {name: found[limit - 1][name] for name in _position(tenant_id)}
+            if len(found) > limit or position is None:
+                break
+        more = {name: value["S"] for name, value in position.items()} if position else None
+        return JobPage(tuple(_job(item) for item in found[:limit]), more)
 
     def due(self, queue: str, now: str, limit: int) -> Sequence[Job]:
         """Return jobs whose time has come, the longest overdue first."""
