@@ -17,7 +17,7 @@ from vigil.errors import Unavailable
 from vigil.platform.sqs import Message, SqsQueue
 
 MINUTE = json.loads((Path(__file__).parents[2] / "events" / "operations_redrive.json").read_text())
-MESSAGE = Message(**asdict(WORK))
+MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # which has no owner to be told
 
 
 @pytest.fixture
