@@ -28,7 +28,7 @@ from vigil.batches.store import DynamoBooks
 from vigil.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
 from vigil.deadletters.model import Rules
 from vigil.deadletters.redrive import Reprocessor
-from vigil.deadletters.store import DynamoJobs, SqsSource
+from vigil.deadletters.store import DynamoJobs, SqsSource, _job
 from vigil.errors import VigilError
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
@@ -75,7 +75,7 @@ class World:
         self.random, self.clock, self.turns = Random(self.seed), Clock(), Interleaving(self.seed)
         self.queues = VirtualQueues(self.bed, self.clock, self.seed, self.duplicates)
         self.table, self.bucket = self.bed.table("Batches"), self.bed.bucket()
-        self._told = set()
+        self._told, self._s3 = set(), self.bed.client("s3")
         dynamodb, s3 = self._faulty(self.bed.client("dynamodb")), self._faulty(self.bed.client("s3"))
         self._sqs = self._faulty(self.queues.client())
         self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
@@ -107,7 +107,7 @@ class World:
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
     def live(self, actors=2):
-        """Let time pass until every batch is at its end; return whether it came to that."""
+        """Let time pass until every batch is at its end; return whether it comes to that."""
         for _ in range(self.hours * 60):
             self.clock.advance(minutes=1)
             for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive]):
@@ -115,6 +115,8 @@ class World:
                     raise end
             if len(self.found) == len(self.orders) and not any(batch.unfinished for batch in self._ended()):
                 return True
+            if self._still():
+                return False
         return False
 
     def inputs(self):
@@ -167,28 +169,42 @@ class World:
 
     def _tell(self):
         """Tell of every object that has arrived, as EventBridge does."""
-        listed = self.bed.client("s3").list_object_versions(Bucket=self.bucket, Prefix="uploads/")
-        for version in listed.get("Versions", []):
-            if version["VersionId"] not in self._told:
-                self._told.add(version["VersionId"])
-                told = {"key": version["Key"], "version-id": version["VersionId"], "size": version["Size"]}
-                entry = {"Id": "0", "MessageBody": json.dumps({"detail": {"object": told}})}
-                self.queues.client().send_message_batch(QueueUrl=self._urls["batch.split"], Entries=[entry])
+        for version in self._arrived():
+            self._told.add(version["VersionId"])
+            told = {"key": version["Key"], "version-id": version["VersionId"], "size": version["Size"]}
+            entry = {"Id": "0", "MessageBody": json.dumps({"detail": {"object": told}})}
+            self.queues.client().send_message_batch(QueueUrl=self._urls["batch.split"], Entries=[entry])
+
+    def _arrived(self):
+        """Return the uploads of which nobody was told yet."""
+        listed = self._s3.list_object_versions(Bucket=self.bucket, Prefix="uploads/")
+        return [version for version in listed.get("Versions", []) if version["VersionId"] not in self._told]
 
     def _work(self):
         self._tell()
         for _ in range(10):
-            for _, _, events in self._sources:
-                try:
-                    events.poll()
-                except (BotoCoreError, ClientError):  # Lambda polls again
-                    continue
+            if not [events for _, _, events in self._sources if self._poll(events)]:
+                return
+
+    def _poll(self, events):
+        try:
+            return events.poll()[0]
+        except (BotoCoreError, ClientError):  # Lambda polls again
+            return ["?"]
 
     def _redrive(self):
         sources = [source for _, source, _ in self._sources]
         Reprocessor(sources, self._jobs, self._owners, RULES, self.random, self.clock, lambda taken: None).run(
             lambda: 60.0
         )
+
+    def _still(self):
+        """Return whether nothing can happen any more: no message anywhere, and no job that is to be tried again."""
+        waiting = sum(self.queues.waiting(url + end) for url in self._urls.values() for end in ("", "-dead"))
+        if waiting or len(self.found) < len(self.orders) or self._arrived():
+            return False
+        jobs = [_job(item) for item in self.bed.items(self._jobs._table)]
+        return not any(job.state in {"waiting", "retrying"} or job.due_at for job in jobs)
 
     def _queue(self, kind):
         self.queues.create(f"https://sqs/{kind}-dead")
@@ -205,7 +221,7 @@ class World:
         return [self._unhurt.get(self.orders[key][0], batch_id) for key, batch_id in self.found.items()]
 
     def _lines(self, batch, output):
-        body = self.bed.client("s3").get_object(Bucket=self.bucket, Key=batch.output(output))["Body"].read()
+        body = self._s3.get_object(Bucket=self.bucket, Key=batch.output(output))["Body"].read()
         return map(json.loads, body.decode().splitlines())
 
     def _faulty(self, client):

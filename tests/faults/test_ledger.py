@@ -69,7 +69,7 @@ def storm(bed, seed, kind=DynamoLedger, requests=60, copies=4):
 
 
 @pytest.mark.parametrize(
-    ("count", "requests"), [(4, 60), pytest.param(1, 2_500, marks=pytest.mark.faults)], ids=["960", "10000"]
+    ("count", "requests"), [(2, 60), pytest.param(1, 2_500, marks=pytest.mark.faults)], ids=["480", "10000"]
 )
 def test_deliveries_with_duplicates_reordering_and_faults_have_one_effect_each(bed, seeds, count, requests):
     for seed in seeds(count):

@@ -26,8 +26,8 @@ def trial(bed, seed, messages, rates, **variant):
 
 @pytest.mark.parametrize(
     ("count", "messages", "rate"),
-    [(2, 40, 0.01), pytest.param(1, 1_000, 0.002, marks=pytest.mark.faults)],
-    ids=["80", "1000"],
+    [(2, 30, 0.01), pytest.param(1, 1_000, 0.002, marks=pytest.mark.faults)],
+    ids=["60", "1000"],
 )
 def test_no_dead_letter_vanishes_and_tries_are_bounded(bed, seeds, count, messages, rate):
     for seed in seeds(count):
@@ -48,12 +48,12 @@ def test_a_redriver_that_lets_go_too_early_is_caught(bed, seeds, planted):
 
 def fenced(bed, seed, **variant):
     """Without failures, only stale reads and two redrivers: every try in the books must have been sent, once."""
-    world, wrong = trial(bed, seed, 20, {"stale": 0.2}, duplicates=0.0, **variant)
+    world, wrong = trial(bed, seed, 15, {"stale": 0.2}, duplicates=0.0, **variant)
     return wrong + violations(*world.put_back())
 
 
 def test_redrivers_at_once_send_every_try_once(bed, seeds):
-    for seed in seeds(3):
+    for seed in seeds(2):
         wrong = fenced(bed, seed)
         assert not wrong, report(wrong, seed)
 
@@ -64,7 +64,7 @@ def test_books_without_a_fence_are_caught(bed, seeds):
 
 
 @pytest.mark.parametrize(
-    ("fault", "step"), [("crash_after", 40), *(pytest.param(fault, 5, marks=pytest.mark.faults) for fault in SINGLE)]
+    ("fault", "step"), [("crash_after", 40), *(pytest.param(fault, 10, marks=pytest.mark.faults) for fault in SINGLE)]
 )
 def test_no_single_fault_at_any_call_loses_a_work(bed, fault, step):
     number, reached = 0, True

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
@@ -59,7 +60,7 @@ class Splits:
         if batch.state != "splitting":
             self._repeat(batch)
             return
-        with _Failing(self, batch):
+        with _Failing(self, batch), suppress(_TakenOver):
             self._split(batch, start, remaining)
 
     def fail(self, batch: Batch, error: InvalidInput) -> None:
@@ -149,10 +150,14 @@ class Splits:
         if now and now.state == "running":
             self._start(now)
         elif now and now.state == "splitting":
-            raise Conflict("Another delivery is splitting this file.")
+            raise _TakenOver("Another delivery is splitting this file.")
 
     def _start(self, batch: Batch) -> None:
         self._outbox.send([batch.chunk(index) for index in range(min(LANES, batch.chunks))])
+
+
+class _TakenOver(Conflict):
+    """A later run is splitting the file."""
 
 
 class _Failing:
