@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.faults.batching import SmallChunks
 from vigil.batches.chunks import Chunks
-from vigil.batches.model import Chunk
+from vigil.batches.model import Batch, Chunk
+from vigil.batches.splits import Splits
 from vigil.batches.store import _Refused
 
 
@@ -27,6 +28,14 @@ class TrustsFirstAnswer(SmallChunks):
             return super()._call(operation, **arguments)
         except _Refused as refused:
             raise _Refused({}) from refused
+
+
+class BelievesWhatItRead(Splits):
+    """Goes by the state that the batch had when its message came."""
+
+    def _repeat(self, batch: Batch) -> None:
+        if batch.state == "running":
+            self._start(batch)
 
 
 class HopesForOthers(Chunks):

@@ -6,8 +6,7 @@ from tests.faultbed.faults import FAULTS
 from tests.faultbed.history import report, violations
 from tests.faultbed.plans import At, Seeded, everywhere
 from tests.faults.batching import World
-from tests.faults.planted_batches import CountsTwice, HopesForOthers, TrustsFirstAnswer
-
+from tests.faults.planted_batches import BelievesWhatItRead, CountsTwice, HopesForOthers, TrustsFirstAnswer
 
 RARE = everywhere(0.01)
 
@@ -50,7 +49,10 @@ def test_a_ledger_of_chunks_without_a_condition_is_caught(bed, seeds):
 
 @pytest.mark.parametrize(
     ("rates", "planted"),
-    [({"crash_after": 0.05}, {"chunks": HopesForOthers}), ({"resent": 0.1}, {"books": TrustsFirstAnswer})],
+    [
+        ({"crash_after": 0.05}, {"chunks": HopesForOthers}),
+        ({"resent": 0.1}, {"books": TrustsFirstAnswer, "splits": BelievesWhatItRead}),
+    ],
     ids=["another delivery died", "an answer was lost"],
 )
 def test_a_batch_that_is_left_standing_is_caught(bed, seeds, rates, planted):
