@@ -19,12 +19,12 @@ from tests.faultbed.interleaving import Interleaving
 from tests.faultbed.plans import Plan, inject
 from tests.faultbed.virtual_queues import VirtualQueues
 from tests.gateway import Context
-from vigil.batches.assembly import Assembly
+from vigil.batches.assembly import Assembly, Place
 from vigil.batches.chunks import Chunks
 from vigil.batches.objects.store import S3Files
 from vigil.batches.service import Batches, Order
 from vigil.batches.splits import Splits
-from vigil.batches.store import DynamoBooks
+from vigil.batches.store import DynamoBooks, _chunk_sk, _key, _update
 from vigil.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
 from vigil.deadletters.model import Rules
 from vigil.deadletters.redrive import Reprocessor
@@ -87,7 +87,8 @@ class World:
         chunks = self.chunks(self._books, files, outbox, OneModel(), VisitCount)
         splits = self.splits(self._books, files, outbox, OneModel(), self.clock)
         arrivals = SplitWork(splits, self._books.get)
-        assembly = AssemblyWork(Assembly(self._books, files, outbox, self.clock), self._books.get)
+        self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, self.clock)
+        assembly = AssemblyWork(self._assembly, self._books.get)
         self._sources = [
             self._serve("batch.split", arrivals.do, arrivals.read),
             self._serve("batch.chunk", ChunkWork(chunks).do),
@@ -107,16 +108,14 @@ class World:
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
     def live(self, actors=2):
-        """Let time pass until every batch is at its end; return whether it comes to that."""
+        """Let time pass until nothing can happen any more; return whether every batch is at its end then."""
         for _ in range(self.hours * 60):
             self.clock.advance(minutes=1)
             for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive]):
                 if isinstance(end, BaseException) and not isinstance(end, Crash):
                     raise end
-            if len(self.found) == len(self.orders) and not any(batch.unfinished for batch in self._ended()):
-                return True
             if self._still():
-                return False
+                return not any(batch.unfinished for batch in self._ended())
         return False
 
     def inputs(self):
@@ -153,6 +152,27 @@ class World:
         names = {f"{image['pk']['S']} {image['sk']['S']}" for image in chunks}
         done = [f"{image['pk']['S']} {image['sk']['S']}" for image in chunks if image["state"]["S"] == "done"]
         return [Input(name, "") for name in sorted(names)], [Effect(name, "") for name in done]
+
+    def give_up(self, chunk):
+        """Make it so that the first batch is about to be put together without one of its chunks."""
+        batch, dynamodb = self._ended()[0], self.bed.client("dynamodb")
+        key = {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk)}}
+        lost = {"state": "failed", "scored": 0, "failed": ROWS_OF_A_CHUNK}
+        dynamodb.update_item(TableName=self.table, **_update(key, lost))
+        dynamodb.update_item(TableName=self.table, **_update(_key(batch), {"state": "running"}))
+
+    def assemble(self):
+        self._assembly.assemble(self._ended()[0], "first", Place(), lambda: 60.0)
+
+    def score(self, chunk):
+        batch = self._ended()[0]
+        self._chunks.score(batch.tenant_id, batch.batch_id, chunk)
+
+    def meet(self, *actors):
+        """Have some actors take turns."""
+        for end in self.turns.run(actors):
+            if isinstance(end, BaseException):
+                raise end
 
     def stuck(self):
         """Return what stands still, for the report of a world that does not come to its end."""

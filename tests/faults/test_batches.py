@@ -74,3 +74,20 @@ def test_no_single_fault_at_any_call_stops_a_batch(bed, fault, step):
         assert not wrong, f"{fault} at call {number}: {[str(each) for each in wrong]}"
         number, reached = number + step, plan.reached
     assert number > 50
+
+
+def late(bed, seed):
+    """Score a chunk that had been given up, while the batch is put together without it."""
+    world = world_of(bed, seed, {}, duplicates=0.0)
+    world.live()
+    world.give_up(chunk=1)
+    world.meet(world.assemble, lambda: world.score(chunk=1))
+    assert world.live()
+    return verdict(world)
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(40, marks=pytest.mark.faults)])
+def test_a_chunk_that_is_scored_after_all_is_in_the_results(bed, seeds, count):
+    for seed in seeds(count):
+        wrong = [violation for violation in late(bed, seed) if violation.kind != "double"]  # it was done before, too
+        assert not wrong, report(wrong, seed)

@@ -1,7 +1,8 @@
 """The parts of a batch joined in the order of its rows, with flat memory; then the batch is at its end."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from vigil.batches import results
@@ -20,12 +21,16 @@ _ENDED: tuple[State, ...] = ("completed", "completed_with_errors", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far an assembly is: which output, which upload, its next part, and the next chunk."""
+    """How far an assembly is: which output, which upload, its next part, and the next chunk.
+
+    `ledger` is the digest of the chunks that it joins: with others, it begins anew.
+    """
 
     output: Output = "results"
     upload: str = ""
     part: int = 1
     chunk: int = 0
+    ledger: str = ""
 
 
 class Assembly:
@@ -42,6 +47,9 @@ class Assembly:
         chunks = self._books.chunks(batch.tenant_id, batch.batch_id) if batch.state in _READY + _ENDED else []
         if not chunks or any(chunk.state == "waiting" for chunk in chunks):
             return
+        ledger = _digest(chunks)
+        if place.ledger not in {"", ledger}:
+            place = Place()
         if batch.state == "running":
             self._books.change(batch, ("running",), {"state": "assembling"})
         try:
@@ -54,10 +62,13 @@ class Assembly:
         if stopped is None and place.output == "results":
             stopped = Place("errors")
         if stopped is not None:
-            details = {"name": name, **asdict(stopped)}
+            details = {"name": name, **asdict(replace(stopped, ledger=ledger))}
             self._outbox.send([batch.job("batch.assembly", f"{name}.{stopped.output}.{stopped.chunk}", details)])
-            return
-        self._end(batch, Progress.of(chunks))
+        elif _digest(self._books.chunks(batch.tenant_id, batch.batch_id)) != ledger:
+            # a chunk that was given up has been scored meanwhile: what was written is out of date
+            self._outbox.send([batch.job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
+        else:
+            self._end(batch, Progress.of(chunks))
 
     def _join(self, batch: Batch, chunks: list[Chunk], place: Place, remaining: Callable[[], float]) -> Place | None:
         """Write one output; return where it stopped if time ran short."""
@@ -86,6 +97,10 @@ class Assembly:
         now = iso(self._clock())
         if not self._books.end(batch, state, ended_at=now):
             self._books.change(batch, _ENDED, {"state": state, "ended_at": now})
+
+
+def _digest(chunks: Sequence[Chunk]) -> str:
+    return hashlib.sha256(repr([(chunk.state, chunk.part_sha256) for chunk in chunks]).encode()).hexdigest()
 
 
 class _File:

@@ -59,6 +59,8 @@ class Chunks:
         done = self._score(batch, chunk)
         if not self._books.settle(batch, done):
             raise Conflict("Another delivery was faster: come again and see whether it sent the lane on.")
+        if chunk.state == "failed":  # it was given up: the batch may have been put together without it meanwhile
+            batch, _ = self._find(tenant_id, batch_id, index)
         self._go_on(batch, index)
         return done
 
