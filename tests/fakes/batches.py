@@ -109,10 +109,9 @@ class FakeFiles:
         self.longest_read = max(self.longest_read, len(found))
         return found
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> str:
+    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
         self.objects.setdefault(key, []).append(content)
         self.about[key] = about
-        return str(len(self.objects[key]))
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         upload = f"{key}/{len(self.uploads)}"
@@ -125,12 +124,12 @@ class FakeFiles:
             raise NotFound("The file is not there.")
         self.uploads[upload][number] = content
 
-    def finish(self, key: str, upload: str) -> str:
+    def finish(self, key: str, upload: str) -> None:
         if upload not in self.uploads:
             raise NotFound("The file is not there.")
         parts = self.uploads.pop(upload)
         assert all(len(content) >= 5 << 20 for _, content in sorted(parts.items())[:-1])
-        return self.put(key, b"".join(content for _, content in sorted(parts.items())), self.about[key])
+        self.put(key, b"".join(content for _, content in sorted(parts.items())), self.about[key])
 
 
 @dataclass

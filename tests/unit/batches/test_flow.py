@@ -249,7 +249,7 @@ def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch
 
 def finish_small(self, key, upload):
     parts = self.uploads.pop(upload)
-    return self.put(key, b"".join(content for _, content in sorted(parts.items())), self.about[key])
+    self.put(key, b"".join(content for _, content in sorted(parts.items())), self.about[key])
 
 
 def test_an_older_split_cannot_enter_chunks(world):
@@ -320,6 +320,15 @@ def test_a_chunk_whose_model_is_away_is_not_settled(world, failure):
         world.do(world.outbox.jobs[0])
     assert world.books.settled == []
     assert world.state(batch) == "running"
+
+
+def test_a_file_that_changed_under_the_work_is_noticed(world):
+    batch = big(world)
+    world.books.batches["acme", batch.batch_id] = replace(world.books.get("acme", batch.batch_id), source_version="2")
+    world.files.put(batch.upload, b"{}\n", {})
+    with pytest.raises(InvalidInput, match="is not what was split"):
+        world.do(world.outbox.jobs[0])
+    assert world.books.settled == []
 
 
 def test_a_file_is_read_in_ranges(world):
