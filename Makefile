@@ -1,6 +1,6 @@
 # Everything starts here. What must be there before: python3 >= 3.11, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test check build-aws bench bench-peers clean
+.PHONY: help setup demo up down status test test-faults check build-aws bench bench-peers clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -31,6 +31,9 @@ status: setup ## Show what is running
 
 test: setup check-style ## Lint, types and all tests, end to end included
 	"$(UV)" run --no-sync pytest
+
+test-faults: setup ## Crash, kill, duplicate and delay until something is lost or done twice (minutes)
+	"$(UV)" run --no-sync pytest tests/faults -m "faults or not faults"
 
 check: setup check-style ## Lint, types and the fast tests
 	"$(UV)" run --no-sync pytest tests/unit tests/adapters

@@ -1,5 +1,8 @@
 """MiniStack, with what its API Gateway leaves out: the ANY method, gateway responses, and an address as on AWS.
 
+And with SQS's rights as on AWS: sending ten messages at once needs the right to send one, `sqs:SendMessage`. And with
+ranges of an object's version, of which it would return the whole.
+
 Run by MiniStack's own interpreter (`cli.emulator` starts it), never imported by Vigil. Arguments: the file in which it
 records its process id and port, so that it is found even if whoever started it has died, and the name of its release,
 recorded with them. All of this rests on one pinned release of MiniStack; tests/e2e notices if another one differs.
@@ -51,17 +54,51 @@ class Gateway:
             await self._app(scope, receive, send)
 
 
+def permission(action: str | None) -> str | None:
+    """Return the right that a call needs on AWS, given the one that MiniStack would ask for."""
+    return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+
+class Versions:
+    """Objects read at a version: the range that was asked for, and not all of it."""
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self._get_as_shipped = service._get_object
+
+    def get(self, bucket: str, key: str, headers: Mapping[str, str], query: Any = None) -> tuple[int, Any, Any]:
+        """Answer GetObject as S3 would."""
+        status, about, body = self._get_as_shipped(bucket, key, headers, query)
+        asked = headers.get("range")
+        if status != 200 or not asked:
+            return status, about, body
+        if (span := self._service._parse_range(asked, len(body))) is None:
+            error = self._service._xml_body(self._service._range_error_xml(bucket, key))
+            return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{len(body)}"}, error
+        start, end = span
+        # checksums are of the whole, and the SDK would compare them
+        kept = {name: text for name, text in about.items() if not name.lower().startswith("x-amz-checksum")}
+        part = body[start : end + 1]
+        kept |= {"Content-Length": str(len(part)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
+        return 206, kept, part
+
+
 def main() -> None:
     """Record the process, complete MiniStack, serve."""
     record, release = sys.argv[1:]
     del sys.argv[1:]
     Path(record).write_text(f"{os.getpid()} {os.environ['GATEWAY_PORT']} {release}")
     from ministack import app as ministack
+    from ministack.core import iam_actions
     from ministack.services import apigateway_v1 as service
+    from ministack.services import s3
 
     gateway = Gateway(ministack.app, service)
     service._OPENAPI_HTTP_METHODS.add("any")
     service._import_rest_api = gateway.import_rest_api
+    asked = iam_actions.extract_iam_action
+    iam_actions.extract_iam_action = lambda *call: permission(asked(*call))
+    s3._get_object = Versions(s3).get
     ministack.app = gateway.serve
     ministack.main()
 

@@ -14,6 +14,7 @@ from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
 from cli.embedded import REGION, Embedded, aws_environment
 
 SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
+TABLES = ("decisions", "registry", "access", "outcomes", "batches")
 UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
 
 
@@ -68,11 +69,16 @@ class Stack:
             docs_url=f"{api_url}/docs",
             endpoint_url=endpoint_url,
             stack_name=self.name,
-            tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access", "outcomes")},
-            buckets={"packages": out["PackagesBucket"]},
+            tables={name: out[f"{name.capitalize()}Table"] for name in TABLES},
+            buckets={"packages": out["PackagesBucket"], "batches": out["BatchesBucket"]},
             secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
             model_keys=parameters["ModelKeys"],
-            queues={"scoring_events_dead_letters": out["ScoringEventsDeadLetters"]},
+            queues={
+                "scoring_events_dead_letters": out["ScoringEventsDeadLetters"],
+                "batch_splits": out["BatchSplitsQueue"],
+                "batch_chunks": out["BatchChunksQueue"],
+                "batch_assemblies": out["BatchAssembliesQueue"],
+            },
             event_bus=out["EventBus"],
         )
 

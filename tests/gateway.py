@@ -55,5 +55,8 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:scoring-api"
     aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
+    def __init__(self, remaining_ms: int = 10_000) -> None:
+        self._remaining_ms = remaining_ms
+
     def get_remaining_time_in_millis(self) -> int:
-        return 10_000
+        return self._remaining_ms

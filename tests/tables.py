@@ -6,7 +6,14 @@ from typing import Any
 import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
-TABLES = {"Decisions": "decisions", "Registry": "registry", "Access": "access", "Outcomes": "outcomes"}
+TABLES = {
+    "Decisions": "decisions",
+    "Registry": "registry",
+    "Access": "access",
+    "Outcomes": "outcomes",
+    "Batches": "batches",
+    "DeadLetters": "dead_letters",
+}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 
@@ -19,7 +26,11 @@ _Loader.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
 
 def create_tables(dynamodb: Any) -> None:
     """Create every table of the data stack under its short name."""
-    resources = yaml.load(DATA.read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader with inert tags
     for logical_id, name in TABLES.items():
-        properties = resources[logical_id]["Properties"]
-        dynamodb.create_table(TableName=name, **{key: properties[key] for key in _TAKEN if key in properties})
+        create_table(dynamodb, logical_id, name)
+
+
+def create_table(dynamodb: Any, logical_id: str, name: str, **more: Any) -> None:
+    """Create one table of the data stack under a name, with more than its keys where a test needs it."""
+    properties = yaml.load(DATA.read_text(), _Loader)["Resources"][logical_id]["Properties"]  # noqa: S506 - a SafeLoader with inert tags
+    dynamodb.create_table(TableName=name, **{key: properties[key] for key in _TAKEN if key in properties}, **more)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tomllib
+from datetime import timedelta
 from functools import cache
 from importlib import import_module
 
@@ -11,6 +12,7 @@ import yaml
 
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
+from vigil.deadletters.model import Rules
 from vigil.platform import problems
 from vigil.platform.envelope import SECURITY_HEADERS
 
@@ -81,6 +83,75 @@ def test_a_function_states_its_limits_and_starts_from_a_snapshot(name):
     assert (shared["AutoPublishAlias"], shared["Runtime"], shared["Tracing"]) == ("live", "python3.13", "Active")
     assert function["AutoPublishAliasAllProperties"] is True
     assert template(TEMPLATES[0])["Parameters"]["Architecture"]["Default"] == "arm64"
+
+
+QUEUE = template(ROOT / "infra" / "queue.yaml")
+QUEUES = {
+    name: nested["Parameters"]
+    for name, nested in resources(TEMPLATES[0], "AWS::Serverless::Application").items()
+    if nested["Location"] == "infra/queue.yaml"
+}
+CONSUMERS = {
+    event["Properties"]["Queue"]["GetAtt"].partition(".")[0]: (function, event["Properties"])
+    for function in FUNCTIONS.values()
+    for event in function.get("Events", {}).values()
+    if event["Type"] == "SQS"
+}
+
+
+def test_no_queue_is_made_but_by_the_one_construction():
+    made = {path.name: [*resources(path, "AWS::SQS::Queue")] for path in TEMPLATES}
+    assert {name: queues for name, queues in made.items() if queues} == {
+        "queue.yaml": ["Queue", "DeadLetters"],
+        # What a stream gives up has no queue that it came from.
+        "events.yaml": ["ScoringEventsDeadLetters"],
+    }
+
+
+def test_dead_letters_outlive_the_messages_of_every_queue():
+    made = resources(ROOT / "infra" / "queue.yaml", "AWS::SQS::Queue")
+    kept = made["DeadLetters"]["MessageRetentionPeriod"]
+    assert (
+        kept > QUEUE["Parameters"]["RetentionSeconds"]["MaxValue"] >= QUEUE["Parameters"]["RetentionSeconds"]["Default"]
+    )
+    assert made["Queue"]["RedrivePolicy"]["maxReceiveCount"] == {"Ref": "MaxReceiveCount"}
+    of_the_stream = resources(ROOT / "infra" / "events.yaml", "AWS::SQS::Queue")["ScoringEventsDeadLetters"]
+    assert of_the_stream["MessageRetentionPeriod"] == kept
+
+
+def test_a_retry_waits_for_a_word_for_longer_than_any_queue_keeps_a_message():
+    longest = max(
+        QUEUE["Parameters"]["RetentionSeconds"]["Default"], *(q.get("RetentionSeconds", 0) for q in QUEUES.values())
+    )
+    assert Rules().patience > timedelta(seconds=longest)
+
+
+def test_a_claim_on_a_job_outlives_the_redriver():
+    assert Rules().lease > timedelta(seconds=FUNCTIONS["OperationsRedrive"]["Timeout"])
+
+
+def test_every_queue_has_one_consumer():
+    assert CONSUMERS.keys() == QUEUES.keys()
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(queue):
+    consumer, _ = CONSUMERS[queue]
+    assert QUEUES[queue]["VisibilitySeconds"] >= 6 * consumer["Timeout"]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_consumer_is_bounded_and_says_which_messages_failed(queue):
+    _, source = CONSUMERS[queue]
+    assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("queue", [*QUEUES, "Events"])
+def test_the_dead_letters_of_every_queue_are_redriven(queue):
+    known = json.loads(FUNCTIONS["OperationsRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
+    said = next(urls for urls in known.values() if f"${{{queue}.Outputs." in urls["dead"])
+    assert said.get("url") == (f"${{{queue}.Outputs.Url}}" if queue in QUEUES else None)
 
 
 def test_every_function_has_a_role_of_its_own():

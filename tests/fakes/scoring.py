@@ -12,7 +12,7 @@ from vigil.ensemble.model import Band, Degraded, Ensemble, MissingFact, Verdict
 from vigil.errors import NotFound
 from vigil.registry.model import Explanation, FeatureSpec, Label, ModelContract, TrainingData
 from vigil.registry.panel import Panel
-from vigil.registry.ports import Engine
+from vigil.registry.ports import Engine, Explainer
 from vigil.registry.resolving import cheapest
 from vigil.scoring.model import LedgerRow, Page
 
@@ -64,6 +64,9 @@ class ToyModel:
 
     def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
         return self._panel.assess(row, without)
+
+    def lone(self) -> Explainer | None:
+        return self._panel.lone
 
     def lead(self, verdict: Verdict) -> str | None:
         return self._panel.lead(verdict)

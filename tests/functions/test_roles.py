@@ -1,22 +1,32 @@
 """What a function calls is what its role grants: nothing is refused, and nothing is granted in vain."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import boto3
 import pytest
 import yaml
 from botocore.client import BaseClient
 
+from tests.fakes.deadletters import WORK, letter
 from tests.gateway import Context, event
 from tests.tables import _Loader
 from vigil import bootstrap
+from vigil.batches.model import Batch, Pin, Span
+from vigil.batches.store import DynamoBooks
+from vigil.batches.stream import message_of
+from vigil.deadletters.model import Job, Rules
+from vigil.deadletters.store import DynamoJobs
+from vigil.platform.sqs import Received, SqsQueue
 
 ROOT = Path(__file__).parents[2]
-DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager"}
+DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
 # What Lambda itself does in a role's name, to feed the function from a stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+GIVING_UP = {"sqs:SendMessage"}
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 
 
@@ -33,7 +43,9 @@ def called(published, monkeypatch):
     actions, original = set(), BaseClient._make_api_call
 
     def recording(client, operation, arguments):
-        actions.add(f"{client.meta.service_model.endpoint_prefix}:{operation}")
+        service = client.meta.service_model.endpoint_prefix.removeprefix("streams.")
+        # Calls on many messages need the right to the call on one.
+        actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
         return original(client, operation, arguments)
 
     access = bootstrap.access()
@@ -126,4 +138,99 @@ def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
     actions, _ = called
     sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
     lambda_handler(sample, Context())
-    assert actions | FEEDING == granted("ScoringEvents")
+    assert actions | FEEDING | GIVING_UP == granted("ScoringEvents")
+
+
+def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.operations_api.handler import lambda_handler
+
+    actions, _ = called
+    for number in range(2):
+        dead = letter(replace(WORK, id=f"work-{number}"), refusal="not-found")
+        job = Job.opened("work", dead, Rules(), datetime.now(UTC), Random(1))
+        DynamoJobs(boto3.client("dynamodb"), "dead_letters").put("acme", job)
+    actions.clear()
+    requests = [
+        ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}),
+        ("GET", "/v1/dlq/jobs", {"role": "operator"}),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}),
+        ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}),
+    ]
+    for method, path, arguments in requests:
+        assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 300
+    assert actions == granted("OperationsApi")
+
+
+@pytest.fixture
+def sources(called, monkeypatch):
+    """Dead letters of every kind: some that may pass, a chunk and a file that never will, a stretch of the stream."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    sqs = boto3.client("sqs")
+    names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead")
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
+    monkeypatch.setenv("VIGIL_BATCHES_TABLE", "batches")
+    monkeypatch.setenv("VIGIL_BATCH_CHUNKS_QUEUE", urls["chunks"])
+    monkeypatch.setenv("VIGIL_BATCH_ASSEMBLIES_QUEUE", urls["assemblies"])
+    batch, unread = running_batch("b"), running_batch("c")
+    SqsQueue(sqs, urls["chunks-dead"]).send([message_of(batch.chunk(0))])
+    refused = Received("m-1", "", {}, {})
+    for name, job in (("chunks-dead", batch.chunk(1)), ("splits-dead", unread.job("batch.split", "0", {}))):
+        message = message_of(job)
+        SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)
+    arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}
+    sqs.send_message(QueueUrl=urls["splits-dead"], MessageBody=json.dumps(arrival))
+    sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
+    place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"pk": {"S": "unreadable"}}])
+    record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
+    sqs.send_message(QueueUrl=urls["stream-dead"], MessageBody=json.dumps(record))
+    queues = {
+        "batch-splits": {"url": urls["splits"], "dead": urls["splits-dead"]},
+        "batch-chunks": {"url": urls["chunks"], "dead": urls["chunks-dead"]},
+        "scoring-events": {"dead": urls["stream-dead"]},
+    }
+    monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
+    monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
+    bootstrap.forget()
+
+
+def running_batch(name):
+    """Return a batch of two chunks of which none is done."""
+    now = datetime.now(UTC).isoformat()
+    pin = Pin("toy", 1, "sha256:0")
+    batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)
+    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books.create(batch, 10)
+    books.write(batch, [Span(0, 0, 10, 1, 1), Span(1, 10, 10, 2, 1)])
+    running = books.change(batch, ["splitting"], {"state": "running"})
+    assert running is not None
+    return running
+
+
+def stream_of(rows):
+    """Return the place of these rows in a stream, as Lambda names it."""
+    table = boto3.client("dynamodb").create_table(
+        TableName="streamed",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    for number, row in enumerate(rows):
+        boto3.client("dynamodb").put_item(TableName="streamed", Item=row | {"pk": {"S": str(number)}})
+    streams, arn = boto3.client("dynamodbstreams"), table["LatestStreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    records = streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
+    first, *_, last = (record["dynamodb"]["SequenceNumber"] for record in records)
+    return {"streamArn": arn, "shardId": shard, "startSequenceNumber": first, "endSequenceNumber": last}
+
+
+def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
+    from functions.operations_redrive.handler import lambda_handler
+
+    actions, _ = called
+    actions.clear()
+    assert lambda_handler({"id": "m"}, Context(50_000)) == {"recorded": 5, "retried": 3, "parked": 2}
+    # A transaction needs no right of its own, only those of its parts.
+    assert actions - {"dynamodb:TransactWriteItems"} == granted("OperationsRedrive")

@@ -48,3 +48,13 @@ class Event:
     kind: Kind
     occurred_at: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Rows in the stream of the decisions table: those of one shard from `first` to `last`, both sequence numbers."""
+
+    stream: str
+    shard: str
+    first: str
+    last: str

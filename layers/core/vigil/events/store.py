@@ -1,16 +1,20 @@
-"""Events to an EventBridge bus."""
+"""Events to an EventBridge bus, and the rows that a DynamoDB stream still knows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.events.model import Event
+from vigil.errors import NotFound, Unavailable
+from vigil.events.model import Event, Place
 
 SOURCE = "vigil.scoring"
 _ENTRIES = 10
 """The most that one PutEvents call takes."""
+_PAGES = 100
+"""Pages may be empty, and an open shard has no last one."""
+_FORGOTTEN = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 
 
 class EventBridgeBus:
@@ -40,3 +44,38 @@ class EventBridgeBus:
             "Time": datetime.fromisoformat(event.occurred_at),
             "Detail": event.detail,
         }
+
+
+class DynamoStream:
+    """The stream of a table."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def read(self, place: Place) -> Iterator[Mapping[str, Any]]:
+        """Yield the records at a place, in order."""
+        last = int(place.last)
+        where = {"StreamArn": place.stream, "ShardId": place.shard, "SequenceNumber": place.first}
+        answer = self._call("get_shard_iterator", ShardIteratorType="AT_SEQUENCE_NUMBER", **where)
+        iterator = answer["ShardIterator"]
+        for _ in range(_PAGES):
+            page = self._call("get_records", ShardIterator=iterator)
+            for record in page["Records"]:
+                position = int(record["dynamodb"]["SequenceNumber"])
+                if position <= last:
+                    yield record
+                if position >= last:
+                    return
+            if (iterator := page.get("NextShardIterator")) is None:
+                return
+        raise Unavailable("The stream did not come to the end of the batch.")
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(**arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _FORGOTTEN:
+                raise NotFound("The stream has forgotten these rows.") from error
+            raise Unavailable("The stream did not answer.") from error
+        except BotoCoreError as error:
+            raise Unavailable("The stream did not answer.") from error

@@ -1,10 +1,12 @@
 """The stream of the decisions table: batches of new rows in, the positions that must come again out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vigil.events.model import NewDecision
+from vigil.errors import Unavailable
+from vigil.events.model import NewDecision, Place
+from vigil.events.ports import Stream
 from vigil.events.service import Announcer
 from vigil.platform.telemetry import Telemetry
 from vigil.scoring.model import ModelRef
@@ -22,23 +24,42 @@ class DecisionStream:
         facts, started = self._telemetry.begin("STREAM")
         facts.route, facts.records = "decisions", len(batch["Records"])
         try:
-            again = self._announce(batch)
+            again = announce(batch["Records"], self._announcer)
             facts.status, facts.failed = 207 if again else 200, len(again)
         finally:
             self._telemetry.end(facts, started)
         return {"batchItemFailures": [{"itemIdentifier": position} for position in again]}
 
-    def _announce(self, batch: Mapping[str, Any]) -> list[str]:
-        rows, unread = {}, []
-        for record in batch["Records"]:
-            if record["eventName"] != "INSERT":  # rows never change; one that goes is no decision
-                continue
-            position = record["dynamodb"]["SequenceNumber"]
-            try:
-                rows[position] = decision(record["dynamodb"]["NewImage"])
-            except (KeyError, ValueError):
-                unread.append(position)  # tried again, and after that left to the dead-letter queue
-        return unread + self._announcer.announce(rows)
+
+class Replay:
+    """Announces rows again that Lambda has given up on."""
+
+    def __init__(self, stream: Stream, announcer: Announcer) -> None:
+        self._stream = stream
+        self._announcer = announcer
+
+    def __call__(self, place: str) -> None:
+        """Announce what the stream holds at a place, given as the JSON of `Place`.
+
+        Raises NotFound if the stream has forgotten it, Unavailable if not every row could be announced.
+        """
+        records = list(self._stream.read(Place(**json.loads(place))))
+        if again := announce(records, self._announcer):
+            raise Unavailable(f"{len(again)} of {len(records)} rows could not be announced.")
+
+
+def announce(records: Iterable[Mapping[str, Any]], announcer: Announcer) -> list[str]:
+    """Announce the new rows among stream records; return the positions of those that must come again."""
+    rows, unread = {}, []
+    for record in records:
+        if record["eventName"] != "INSERT":  # rows never change; one that goes is no decision
+            continue
+        position = record["dynamodb"]["SequenceNumber"]
+        try:
+            rows[position] = decision(record["dynamodb"]["NewImage"])
+        except (KeyError, ValueError):
+            unread.append(position)  # tried again, and after that left to the dead-letter queue
+    return unread + announcer.announce(rows)
 
 
 def decision(image: Mapping[str, Any]) -> NewDecision:

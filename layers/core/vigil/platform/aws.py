@@ -26,6 +26,7 @@ def client(settings: Settings, service: str) -> Any:
             tcp_keepalive=True,
             user_agent="vigil",
             parameter_validation=False,
+            **(_s3(settings) if service == "s3" else {}),
         ),
     )
 
@@ -36,3 +37,13 @@ def _session() -> "Session":
     from botocore.session import get_session  # noqa: PLC0415 - as above
 
     return get_session()
+
+
+def _s3(settings: Settings) -> dict[str, Any]:
+    """Return what presigned addresses need: S3 refuses older signatures for objects under a key of ours.
+
+    Without the virtual style they would name S3's global host, which redirects to others of a bucket's region, whose
+    name was not signed. The embedded stack is one host for all.
+    """
+    style = "path" if settings.stage == "local" else "virtual"
+    return {"signature_version": "s3v4", "s3": {"addressing_style": style}}

@@ -66,7 +66,7 @@ class Envelope:
             return problems.answer(
                 problems.CATALOGUE[errors.TooLarge], f"The body may have at most {self._max_body_bytes} bytes."
             )
-        if scope["method"] in {"POST", "PUT", "PATCH"}:
+        if body and scope["method"] in {"POST", "PUT", "PATCH"}:
             media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
             if media_type != "application/json":
                 return problems.answer(

@@ -1,6 +1,5 @@
 """The HTTP app factory: every API function is this app with its own routers."""
 
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.routing import Match
 from vigil import errors
 from vigil.platform import problems, telemetry
 from vigil.platform.envelope import Envelope
+from vigil.platform.schemas import field_error
 from vigil.platform.telemetry import Telemetry
 
 _OFF = TelemetryConfig(tracing=False, metrics=False, logs=False)
@@ -68,24 +68,7 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
         return await _on_vigil_error(_, broken)
     # A header is part of the envelope: a malformed one makes the request malformed, not its content invalid.
     kind = errors.MalformedRequest if any(row["loc"][0] == "header" for row in rows) else errors.InvalidInput
-    return await _on_vigil_error(_, kind(*map(_field_error, rows)))
-
-
-def _field_error(row: dict[str, Any]) -> errors.FieldError:
-    """Return pydantic's finding in our words; `body.features.age` is `features.age` to the caller."""
-    loc = row["loc"]
-    parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
-    field = ".".join(str(part)[:64] for part in parts)
-    if row["type"] == "missing":
-        return errors.FieldError(field, "is required", "required")
-    if row["type"] == "extra_forbidden":
-        return errors.FieldError(field, "is not a field of this request", "see /docs")
-    if bound := row.get("ctx", {}).get("bound"):
-        return errors.FieldError(field, row["msg"], bound)
-    bound = row["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    return errors.FieldError(
-        field, "must be " + bound if row["msg"].startswith("Input should be ") else row["msg"], bound
-    )
+    return await _on_vigil_error(_, kind(*map(field_error, rows)))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -109,7 +92,6 @@ def _methods(request: Request) -> list[str]:
 
 
 def _on_unexpected(error: Exception) -> Response:
-    """Answer without a word of the error; the log line gets its class and place, not its message."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    telemetry.current.get().error = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    """Answer without a word of the error."""
+    telemetry.current.get().blame(error)
     return problems.answer(problems.INTERNAL, "The error was logged under the correlation id.")

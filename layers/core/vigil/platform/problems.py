@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
-
-from starlette.responses import Response
+from typing import TYPE_CHECKING, Any
 
 from vigil import errors
 from vigil.platform import correlation, telemetry
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -45,11 +46,13 @@ def of(error: errors.VigilError) -> Problem:
     return next((CATALOGUE[cls] for cls in type(error).__mro__ if cls in CATALOGUE), INTERNAL)
 
 
-def answer(problem: Problem, detail: str, fields: Iterable[errors.FieldError] = ()) -> Response:
+def answer(problem: Problem, detail: str, fields: Iterable[errors.FieldError] = ()) -> "Response":
     """Return a problem document and note its code for the log line.
 
     The body is ASCII, so that no input can break its encoding.
     """
+    from starlette.responses import Response  # noqa: PLC0415 - workers on queues name problems and answer nobody
+
     telemetry.current.get().problem = problem.code
     body: dict[str, Any] = {
         "type": f"urn:vigil:problem:{problem.code}",

@@ -1,10 +1,13 @@
 """What the schemas of all routes share: names, subjects, moments, and problem documents as OpenAPI shows them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+
+from vigil.errors import FieldError
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9._:@-]{1,128}$"
@@ -25,6 +28,21 @@ def _within(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within)]
+
+
+def field_error(row: Mapping[str, Any]) -> FieldError:
+    """Return pydantic's finding in our words; `body.features.age` is `features.age` to the caller."""
+    loc = row["loc"]
+    parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
+    field = ".".join(str(part)[:64] for part in parts)
+    if row["type"] == "missing":
+        return FieldError(field, "is required", "required")
+    if row["type"] == "extra_forbidden":
+        return FieldError(field, "is not a field of this request", "see /docs")
+    if bound := row.get("ctx", {}).get("bound"):
+        return FieldError(field, row["msg"], bound)
+    bound = row["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    return FieldError(field, "must be " + bound if row["msg"].startswith("Input should be ") else row["msg"], bound)
 
 
 class FieldErrorView(BaseModel):

@@ -17,7 +17,19 @@ class Settings:
     registry_table: str = ""
     access_table: str = ""
     outcomes_table: str = ""
+    dead_letters_table: str = ""
+    queues: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """URLs by name of the source: `dead` of its dead-letter queue, `url` of the queue that work goes back to."""
+    backoff_base: timedelta = timedelta(seconds=60)
+    most_reprocess_attempts: int = 5
     event_bus: str = ""
+    batches_table: str = ""
+    batches_bucket: str = ""
+    batch_splits_queue: str = ""
+    batch_chunks_queue: str = ""
+    batch_assemblies_queue: str = ""
+    dead_letters: str = ""
+    """Of the queue that feeds this function."""
     packages_bucket: str = ""
     access_secret_arn: str = ""
     cursor_secret_arn: str = ""
@@ -31,6 +43,7 @@ class Settings:
     read_timeout: timedelta = timedelta(milliseconds=500)
     max_body_bytes: int = 256 * 1024
     traced: bool = True
+    max_batch_body_bytes: int = 4 << 20
 
     def __post_init__(self) -> None:
         if len(self.model_keys) > 2:
@@ -48,14 +61,24 @@ class Settings:
             registry_table=env.get("VIGIL_REGISTRY_TABLE", ""),
             access_table=env.get("VIGIL_ACCESS_TABLE", ""),
             outcomes_table=env.get("VIGIL_OUTCOMES_TABLE", ""),
+            dead_letters_table=env.get("VIGIL_DEAD_LETTERS_TABLE", ""),
+            queues=_json_object(env, "VIGIL_QUEUES"),
+            backoff_base=timedelta(seconds=_whole(env, "VIGIL_BACKOFF_BASE_SECONDS", 60)),
+            most_reprocess_attempts=_whole(env, "VIGIL_MAX_REPROCESS_ATTEMPTS", 5),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),
+            batches_table=env.get("VIGIL_BATCHES_TABLE", ""),
+            batches_bucket=env.get("VIGIL_BATCHES_BUCKET", ""),
+            batch_splits_queue=env.get("VIGIL_BATCH_SPLITS_QUEUE", ""),
+            batch_chunks_queue=env.get("VIGIL_BATCH_CHUNKS_QUEUE", ""),
+            batch_assemblies_queue=env.get("VIGIL_BATCH_ASSEMBLIES_QUEUE", ""),
+            dead_letters=env.get("VIGIL_DEAD_LETTERS", ""),
             packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
             access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
             cursor_secret_arn=env.get("VIGIL_CURSOR_SECRET_ARN", ""),
             model_keys=_json_object(env, "VIGIL_MODEL_KEYS"),
             model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
-            connect_timeout=_milliseconds(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250),
-            read_timeout=_milliseconds(env, "VIGIL_AWS_READ_TIMEOUT_MS", 500),
+            connect_timeout=timedelta(milliseconds=_whole(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250)),
+            read_timeout=timedelta(milliseconds=_whole(env, "VIGIL_AWS_READ_TIMEOUT_MS", 500)),
             traced=env.get("POWERTOOLS_TRACE_DISABLED", "false").lower() != "true",
         )
 
@@ -70,8 +93,8 @@ def _json_object(env: Mapping[str, str], name: str) -> dict[str, Any]:
     return value
 
 
-def _milliseconds(env: Mapping[str, str], name: str, default: int) -> timedelta:
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
     try:
-        return timedelta(milliseconds=int(env.get(name) or default))
+        return int(env.get(name) or default)
     except ValueError as error:
-        raise ValueError(f"{name} is not a whole number of milliseconds") from error
+        raise ValueError(f"{name} is not a whole number") from error

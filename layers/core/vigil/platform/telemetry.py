@@ -1,6 +1,7 @@
 """One log line, one metrics flush and one trace annotation set per request, from allow-listed facts."""
 
 import time
+import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -11,6 +12,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic_core import to_json
 
 from vigil.platform import correlation
+
+
+def place(error: Exception) -> str:
+    """Return the class of an unexpected error and where it was raised; never its message, which may quote input."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
 
 
 @dataclass(slots=True)
@@ -29,11 +36,20 @@ class RequestFacts:
     decision_id: str | None = None
     replayed: bool | None = None
     explained: bool | None = None
+    queue: str | None = None
+    message_id: str | None = None
+    batch_id: str | None = None
+    attempts: int | None = None
+    ending: str | None = None
+    """What became of a message: done, quarantined, or returned to its queue."""
     records: int | None = None
     failed: int | None = None
     problem: str | None = None
     error: str | None = None
-    """The class of an unexpected error and where it was raised; never its message, which may quote input."""
+
+    def blame(self, error: Exception) -> None:
+        """Note an unexpected error."""
+        self.error = place(error)
 
 
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
@@ -78,23 +94,30 @@ class Telemetry:
         if self._tracer:
             _annotate(self._tracer, facts)
 
-    def event(self, name: str, *, failed: bool, model: str, version: int | None, reason: str) -> None:
-        """Write a line and count a metric for something that happened to a model, outside of any one request."""
+    def event(self, name: str, *, failed: bool, about: tuple[str, str], **said: Any) -> None:
+        """Write a line and count a metric, by one dimension, for something that is no request."""
         level = self._logger.error if failed else self._logger.info
-        level(name, model=model, model_version=version, reason=reason)
+        dimension, value = about
+        said[dimension] = value
+        level(name, **said)
         with single_metric(name, MetricUnit.Count, 1, namespace="Vigil") as metric:
-            metric.add_dimension("model", model)
+            metric.add_dimension(dimension, value)
 
     def _measure(self, facts: RequestFacts) -> None:
-        self._metrics.add_dimension("route", facts.route)
-        if facts.model:
-            self._metrics.add_dimension("model", facts.model)
+        dimensions = {"route": facts.route} | ({"model": facts.model} if facts.model else {})
+        pending = {name: text for name, text in self._metrics.dimension_set.items() if name != "service"}
+        if pending and pending != dimensions:  # the messages of one batch may be of several kinds
+            self._metrics.flush_metrics()
+        for name, text in dimensions.items():
+            self._metrics.add_dimension(name, text)
         # The number of requests is this metric's sample count.
         self._metrics.add_metric("Latency", MetricUnit.Milliseconds, facts.latency_ms)
         if facts.status >= 500:
             self._metrics.add_metric("ServerErrors", MetricUnit.Count, 1)
         if facts.band and not facts.replayed:
             self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
+        if facts.ending:
+            self._metrics.add_metric(f"Message.{facts.ending}", MetricUnit.Count, 1)
 
 
 def _annotate(tracer: Tracer, facts: RequestFacts) -> None:

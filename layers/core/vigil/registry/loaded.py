@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from vigil.ensemble.model import Degraded, MissingFact, Verdict
 from vigil.registry.model import Explanation, Manifest, ModelContract
 from vigil.registry.panel import Panel
+from vigil.registry.ports import Explainer
 from vigil.registry.resolving import cheapest
 
 
@@ -41,6 +42,10 @@ class LoadedModel:
     def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
         """Return the verdict on one encoded row (`contract.encode`); `without` leaves engines out, for a replay."""
         return self.panel.assess(row, without)
+
+    def lone(self) -> Explainer | None:
+        """Return the one boosted engine that decides by itself, where the model is no more than that."""
+        return self.panel.lone
 
     def lead(self, verdict: Verdict) -> str | None:
         """Return the engine that an explanation of this verdict explains, if any can be."""

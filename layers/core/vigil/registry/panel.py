@@ -69,6 +69,13 @@ class Panel:
         """The engines whose scores can be explained."""
         return self._explainers
 
+    @property
+    def lone(self) -> Explainer | None:
+        """The engine that decides by itself: calibrated, explainable, seeing the whole row, with no other beside it."""
+        specs = self.contract.engines
+        alone = self.whole and len(specs) == 1 and specs[0].calibration is not None and specs[0].features is None
+        return self._explainers.get(specs[0].name) if alone else None
+
     def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
         """Return the verdict on one encoded row; a pure function. `without` leaves engines out, for a replay."""
         lacking = {**self._missing, **{lack.engine: lack for lack in without}} if without else self._missing

@@ -107,6 +107,18 @@ class Registry:
                 self._archive[key] = model
             return self._archive[key]
 
+    def pinned(self, name: str, version: int, digest: str) -> LoadedModel:
+        """Return the version that a piece of work was begun with, for new decisions: it must not have expired since.
+
+        Raises ModelRefused or Unavailable.
+        """
+        model = self.archived(name, version)
+        if model.digest != digest:
+            raise ModelRefused("digest_mismatch", "the package is not the one that the work was begun with")
+        if model.expired(self._clock()):
+            raise ModelRefused("expired", "the package ran out while the work went on")
+        return model
+
     def names(self) -> list[str]:
         """Return the names of all models with a champion; raise Unavailable if the pointers are away."""
         return self._pointers.names()

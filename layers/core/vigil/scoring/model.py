@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from vigil.engines.model import EngineKind, Evidence, Vote
 from vigil.ensemble.model import AbstentionReason, Degraded, MissingFact, Verdict
@@ -30,6 +30,19 @@ class ScoreRequest:
         given = {name: getattr(self, name) for name in self.__slots__}
         canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Flat(NamedTuple):
+    """A row of a table whose columns are the features of a contract, in its order."""
+
+    subject_id: str
+    values: Sequence[Any]
+    as_of: str | None = None
+
+    def named(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return the document that says the same."""
+        document = {"subject_id": self.subject_id, "features": dict(zip(names, self.values, strict=True))}
+        return document | ({"as_of": self.as_of} if self.as_of else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +200,8 @@ def _sentence(spec: FeatureSpec, value: FeatureValue, contribution: float, outco
     else:
         fact = value if isinstance(value, str) else f"{value:.6g}" + (f" {spec.unit}" if spec.unit else "")
     return f"{spec.label[:1].upper()}{spec.label[1:]}: {fact}; {effect} the chance of {outcome}."
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment as our answers write it: UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

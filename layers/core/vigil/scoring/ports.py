@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from vigil.ensemble.model import Degraded, MissingFact, Verdict
 from vigil.registry.model import Explanation, FeatureValue, ModelContract
+from vigil.registry.ports import Explainer
 from vigil.scoring.model import LedgerRow, Page
 
 
@@ -34,6 +35,10 @@ class ScoringModel(Protocol):
 
     def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
         """Return the verdict on one encoded row; `without` leaves engines out, for a replay."""
+        ...
+
+    def lone(self) -> Explainer | None:
+        """Return the one boosted engine that decides by itself, where the model is no more than that."""
         ...
 
     def lead(self, verdict: Verdict) -> str | None:

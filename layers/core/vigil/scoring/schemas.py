@@ -1,12 +1,20 @@
 """The JSON of the scoring API, as OpenAPI shows it."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, WithJsonSchema
 
 from vigil.engines.model import EngineKind, Vote
 from vigil.ensemble.model import AbstentionReason
-from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment
+from vigil.errors import InvalidInput
+from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment, field_error
+
+MOST_ERRORS = 20
+"""Of one row of a batch."""
+
+plainly_named = re.compile(r"[A-Za-z0-9._:][A-Za-z0-9._:@-]{0,127}").fullmatch
+"""Whether a text names a subject and is written as it is in every format: a spreadsheet would run `-1` or `@a`."""
 
 Features = Annotated[
     dict[str, Any],
@@ -20,12 +28,11 @@ Features = Annotated[
 ]
 
 
-class ScoreBody(BaseModel):
-    """One subject to score: exactly one of `features` and `history`."""
+class SubjectBody(BaseModel):
+    """One subject: exactly one of `features` and `history`. What a request names, and what a row of a batch holds."""
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
     subject_id: str = Field(pattern=SUBJECT_ID, description="Your own pseudonym of the person or event.")
     features: Features | None = None
     history: dict[str, Any] | None = Field(
@@ -34,7 +41,22 @@ class ScoreBody(BaseModel):
     as_of: Moment | None = Field(
         default=None, description="The moment of the prediction: nothing recorded later is looked at. Default: now."
     )
+
+
+class ScoreBody(SubjectBody):
+    """One subject to score."""
+
+    model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
     explain: StrictBool = Field(default=False, description="Add TreeSHAP contributions; some 80 times the work.")
+
+
+def subject(document: object) -> SubjectBody:
+    """Return the subject that a row of a batch holds; raise InvalidInput as a request with it would be refused."""
+    try:
+        return SubjectBody.model_validate(document)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise InvalidInput(*(field_error(dict(detail)) for detail in details[:MOST_ERRORS])) from None
 
 
 class ModelView(BaseModel):

@@ -4,28 +4,15 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from vigil.ensemble.model import Degraded, Verdict
+from vigil.ensemble.model import Degraded
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.lifecycle.model import Answer, Comparison, takes_part
-from vigil.registry.model import ModelContract
 from vigil.scoring import writing
-from vigil.scoring.model import (
-    AbstentionAnswer,
-    Decision,
-    LedgerRow,
-    ModelRef,
-    Page,
-    ScoreRequest,
-    decision_id,
-    engine_answers,
-    guarantee,
-    reasons,
-)
+from vigil.scoring.drafting import Draft, draft
+from vigil.scoring.model import LedgerRow, Page, ScoreRequest, decision_id, iso
 from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
-
-CLOCK_SKEW = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +77,7 @@ class Scoring:
         row = self.get(tenant_id, decision)
         model = self._models.archived(row.model.name, row.model.version)
         stored = json.loads(row.body)
-        draft = _Draft(
+        draft = Draft(
             model=model,
             subject_id=row.subject_id,
             row=model.contract.encode(json.loads(row.inputs)),
@@ -101,7 +88,7 @@ class Scoring:
         )
         return row, writing.body(draft.decide(row.decision_id, row.created_at))
 
-    def _assess(self, tenant_id: str, request: ScoreRequest) -> "tuple[_Draft, Comparison | None]":
+    def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[Draft, Comparison | None]:
         """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
         draft = self._draft(self._champion(request.model), request)
         if (trial := self._models.trial(request.model)) is None:
@@ -115,23 +102,8 @@ class Scoring:
         chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
         return (rival if chosen and answer.probability is not None else draft), comparison
 
-    def _draft(self, model: ScoringModel, request: ScoreRequest) -> "_Draft":
-        now = self._clock()
-        _check(request, model.contract, now)
-        as_of = (request.as_of or now).astimezone(UTC)
-        features = request.features
-        if features is None:
-            assert request.history is not None and model.contract.history is not None  # noqa: S101, PT018 - checked
-            feature_set = self._feature_sets(model.contract.history)
-            features = feature_set.extract(feature_set.parse(request.history), as_of)
-        return _Draft(
-            model=model,
-            subject_id=request.subject_id,
-            row=model.contract.encode(features),
-            explain=request.explain,
-            as_of=_iso(as_of),
-            warnings=(*self._models.warnings(request.model), *_marks(model.contract)),
-        )
+    def _draft(self, model: ScoringModel, request: ScoreRequest) -> Draft:
+        return draft(model, request, self._feature_sets, self._clock(), self._models.warnings(request.model))
 
     def _champion(self, name: str) -> ScoringModel:
         try:
@@ -139,10 +111,10 @@ class Scoring:
         except NotFound as error:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
-    def _commit(self, request: "_Identity", draft: "_Draft", comparison: Comparison | None) -> Outcome:
+    def _commit(self, request: "_Identity", draft: Draft, comparison: Comparison | None) -> Outcome:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
         while True:
-            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), _iso(now))
+            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), iso(now))
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
@@ -189,56 +161,6 @@ class _Identity:
     correlation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """Everything a decision depends on, except its id and time."""
-
-    model: ScoringModel
-    subject_id: str
-    row: tuple[float, ...]
-    explain: bool
-    as_of: str
-    warnings: tuple[str, ...]
-    without: tuple[Degraded, ...] = ()
-    """Engines that were missing when a replayed decision was made."""
-
-    def answer(self) -> Answer:
-        """Return what is compared of this draft."""
-        verdict = self.model.assess(self.row, self.without)
-        return Answer(self.model.version, verdict.probability, verdict.decision)
-
-    def decide(self, decision_id: str, created_at: str) -> Decision:
-        """Return the decision: a pure function of the draft, so that a replay gives the same bytes."""
-        model = self.model
-        verdict = model.assess(self.row, self.without)
-        lead = model.lead(verdict)
-        explained = model.explain(lead, self.row) if self.explain and lead else None
-        return Decision(
-            decision_id=decision_id,
-            model=ModelRef(model.name, model.version, model.digest),
-            subject_id=self.subject_id,
-            probability=verdict.probability,
-            raw_score=verdict.votes[lead].raw if lead else None,
-            band=verdict.band,
-            decision=verdict.decision,
-            engines=engine_answers(model.contract, verdict),
-            abstention=self._abstention(verdict),
-            guarantee=guarantee(model.contract, verdict),
-            degraded=verdict.degraded,
-            explained_engine=lead,
-            explanation=reasons(model.contract.label.name, explained) if explained else None,
-            base_value=explained.base if explained else None,
-            as_of=self.as_of,
-            created_at=created_at,
-            warnings=self.warnings,
-        )
-
-    def _abstention(self, verdict: Verdict) -> AbstentionAnswer | None:
-        if not verdict.reasons:
-            return None
-        return AbstentionAnswer(verdict.reasons, self.model.missing_fact(self.row, verdict))
-
-
 def _replayed(row: LedgerRow) -> Outcome:
     return Outcome(row, json.loads(row.summary)["band"], replayed=True)
 
@@ -248,23 +170,3 @@ def _fingerprint(request: ScoreRequest) -> str:
         return request.fingerprint()
     except RecursionError as error:
         raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
-
-
-def _marks(contract: ModelContract) -> tuple[str, ...]:
-    return () if contract.abstention else ("no_calibration",)
-
-
-def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:
-    if (request.features is None) == (request.history is None):
-        raise InvalidInput(FieldError("features", "must be given, or history, but not both", "exactly one"))
-    if request.history is not None:
-        if contract.history is None:
-            raise InvalidInput(FieldError("history", "is not understood by this model", "send features"))
-        if request.as_of is None:
-            raise InvalidInput(FieldError("as_of", "is required with a history", "ISO 8601 with a zone"))
-    if request.as_of is not None and request.as_of > now + CLOCK_SKEW:
-        raise InvalidInput(FieldError("as_of", "is in the future", "at most 60 s ahead of our clock"))
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

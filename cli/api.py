@@ -1,0 +1,41 @@
+"""The API over HTTP, as its clients call it: from here or from anywhere."""
+
+import os
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from cli import deployment
+from cli.embedded import Embedded
+from vigil.errors import NotFound, VigilError
+
+Key = Annotated[str | None, typer.Option("--key", envvar="VIGIL_API_KEY", help="Default: of the first demo tenant")]
+
+
+class Refused(VigilError):
+    """The API answered with a problem."""
+
+
+def connect(key: str | None) -> httpx.Client:
+    """Return a client of `VIGIL_API_URL`, or of the embedded stack where it is not set; raise NotFound for neither."""
+    embedded = Embedded.load(deployment.home())
+    url = os.environ.get("VIGIL_API_URL") or (embedded.api_url if embedded else None)
+    if key is None and embedded and url == embedded.api_url and embedded.tenants:
+        key = embedded.tenants[0].api_key
+    if url is None or key is None:
+        raise NotFound("no deployment: run `make up`, or set VIGIL_API_URL and VIGIL_API_KEY")
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
+
+
+def call(client: httpx.Client, method: str, path: str, **arguments: Any) -> Any:
+    """Return the JSON of an answer; raise Refused with the problem's own words."""
+    try:
+        answer = client.request(method, path, **arguments)
+    except httpx.HTTPError as error:
+        raise Refused(f"{client.base_url} does not answer: {type(error).__name__}") from error
+    if answer.is_success:
+        return answer.json()
+    problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    said = [problem.get("title", f"status {answer.status_code}"), problem.get("detail")]
+    raise Refused(": ".join(filter(None, said)))

@@ -1,0 +1,139 @@
+"""A chunk scored: read, answered, written, entered in the ledger once; then its lane goes on."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+from vigil.batches import parsing, results
+from vigil.batches.model import LANES, Batch, Chunk, Output
+from vigil.batches.ports import Books, Files, Models, Outbox
+from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.scoring.bulk import Bulk
+from vigil.scoring.ports import FeatureSet
+
+AT_ONCE = 500
+"""Rows that are in memory as objects at a time; more of them only miss the processor's cache."""
+_STOPPED = {"cancelled", "failed"}
+_ENDED = {"assembling", "completed", "completed_with_errors"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The lines of a chunk, and those of its rows without an answer."""
+
+    lines: list[str]
+    errors: list[str]
+
+
+class Chunks:
+    """Scores chunks. The bytes of a part depend on nothing but file, model and batch: writing it twice is harmless."""
+
+    def __init__(
+        self,
+        books: Books,
+        files: Files,
+        outbox: Outbox,
+        models: Models,
+        feature_sets: Callable[[str], FeatureSet],
+    ) -> None:
+        self._books = books
+        self._files = files
+        self._outbox = outbox
+        self._models = models
+        self._feature_sets = feature_sets
+
+    def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
+        """Score a chunk and send its lane on; return it as it was entered, or None if there was nothing to do.
+
+        A chunk that is done already sends its lane on where nobody else has: whoever did it may have died then.
+        Raises Conflict if another delivery of it was faster.
+        """
+        batch, chunk = self._find(tenant_id, batch_id, index)
+        if batch.state in _STOPPED:
+            return None
+        if chunk.state == "done":
+            self._resume(batch, index)
+            return None
+        done = self._score(batch, chunk)
+        if not self._books.settle(batch, done):
+            raise Conflict("Another delivery was faster: come again and see whether it sent the lane on.")
+        if chunk.state == "failed":  # it was given up: the batch may have been put together without it meanwhile
+            batch, _ = self._find(tenant_id, batch_id, index)
+        self._go_on(batch, index)
+        return done
+
+    def give_up(self, tenant_id: str, batch_id: str, index: int, reason: str) -> None:
+        """Mark the rows of a chunk as lost, and send its lane on; a chunk that is done stays so."""
+        batch, chunk = self._find(tenant_id, batch_id, index)
+        if chunk.state == "waiting" and batch.state not in _STOPPED:
+            lost = replace(chunk, state="failed", failed=chunk.span.rows, reason=reason)
+            if self._books.settle(batch, lost):
+                self._go_on(batch, index)
+                return
+        self._resume(batch, index)
+
+    def _find(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk]:
+        if (found := self._books.chunk(tenant_id, batch_id, index)) is None:
+            raise NotFound("There is no such chunk.")
+        return found
+
+    def _score(self, batch: Batch, chunk: Chunk) -> Chunk:
+        span = chunk.span
+        content = self._files.read(batch.source, batch.source_version, span.start, span.length)
+        scored = self._lines(batch, span.first_row, content)
+        if len(scored.lines) != span.rows:
+            changed = FieldError("file", "is not what was split: it has other rows here", f"{span.rows} rows")
+            raise InvalidInput(changed)
+        part = self._put(batch, span.index, "results", scored.lines)
+        if scored.errors:
+            self._put(batch, span.index, "errors", scored.errors)
+        failed = len(scored.errors)
+        return replace(
+            chunk, state="done", scored=span.rows - failed, failed=failed, part_sha256=part, reason=""
+        )  # fmt: skip
+
+    def _lines(self, batch: Batch, number: int, content: bytes) -> Scored:
+        """Return the lines of a chunk whose first row has this number."""
+        bulk, read = self._tools(batch)
+        rows, scored = read(content), Scored([], [])
+        while some := list(islice(rows, AT_ONCE)):
+            # what cannot be read is told as it is: an answer to nothing
+            answers = iter(bulk.answers([row.document for row in some if not isinstance(row.document, InvalidInput)]))
+            for row in some:
+                answer = row.document if isinstance(row.document, InvalidInput) else next(answers)
+                scored.lines.append(results.line(batch.form, number, row.content, answer))
+                if isinstance(answer, InvalidInput):
+                    scored.errors.append(results.error_line(number, row.content, answer))
+                number += 1
+        return scored
+
+    def _tools(self, batch: Batch) -> tuple[Bulk, parsing.Reader]:
+        assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
+        model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
+        asked_at = datetime.fromisoformat(batch.created_at)
+        bulk = Bulk(model, self._feature_sets, asked_at, (), results.render(batch.form))
+        return bulk, parsing.reader(batch.form, batch.columns, model.contract)
+
+    def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
+        content = "".join(f"{line}\n" for line in lines).encode()
+        self._files.put(batch.part(index, output), content, batch.about)
+        return hashlib.sha256(content).hexdigest()
+
+    def _go_on(self, batch: Batch, index: int) -> None:
+        """Send the next chunk of the lane; at its end, the assembly, if all lanes are at theirs."""
+        if batch.state in _ENDED:  # a chunk that was given up, and was scored after all
+            self._outbox.send([batch.job("batch.assembly", f"{index:06}", {"output": "results"})])
+        elif index + LANES < batch.chunks:
+            self._outbox.send([batch.chunk(index + LANES)])
+        elif all(chunk.state != "waiting" for chunk in self._books.chunks(batch.tenant_id, batch.batch_id)):
+            self._outbox.send([batch.job("batch.assembly", "first", {"output": "results"})])
+
+    def _resume(self, batch: Batch, index: int) -> None:
+        """Send a lane on unless its next chunk is at an end already, or the whole batch is."""
+        if batch.state != "running":
+            return
+        following = self._books.chunk(batch.tenant_id, batch.batch_id, index + LANES)
+        if following is None or following[1].state == "waiting":
+            self._go_on(batch, index)

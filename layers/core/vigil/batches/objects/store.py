@@ -1,0 +1,87 @@
+"""The files of batches in S3."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import NotFound, Unavailable
+
+_GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"}
+_BEHIND = {"InvalidRange", "416"}
+
+
+class S3Files:
+    """Objects of one bucket, which encrypts them by itself."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def upload_url(self, key: str, seconds: int) -> str:
+        """Return a presigned PUT."""
+        return self._presigned("put_object", seconds, Key=key)
+
+    def download_url(self, key: str, name: str, seconds: int) -> str:
+        """Return a presigned GET."""
+        disposition = f'attachment; filename="{name}"'
+        return self._presigned("get_object", seconds, Key=key, ResponseContentDisposition=disposition)
+
+    def read(self, key: str, version: str, start: int, length: int) -> bytes:
+        """Return a range of an object's version, the newest without one; to the end with a negative length."""
+        span = f"bytes={start}-{start + length - 1}" if length >= 0 else f"bytes={start}-"
+        pinned = {"VersionId": version} if version else {}
+        try:
+            content: bytes = self._call("get_object", Key=key, Range=span, **pinned)["Body"].read()
+        except _Behind:
+            return b""
+        except BotoCoreError as error:  # the connection broke while the body was read
+            raise _unavailable() from error
+        return content
+
+    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+        """Put an object."""
+        self._call("put_object", Key=key, Body=content, Metadata=about)
+
+    def begin(self, key: str, about: Mapping[str, str]) -> str:
+        """Begin a multipart upload."""
+        return str(self._call("create_multipart_upload", Key=key, Metadata=about)["UploadId"])
+
+    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
+        """Upload a part."""
+        self._call("upload_part", Key=key, UploadId=upload, PartNumber=number, Body=content)
+
+    def finish(self, key: str, upload: str) -> None:
+        """Complete a multipart upload of all the parts that it has."""
+        parts, marker = [], 0
+        while True:
+            answer = self._call("list_parts", Key=key, UploadId=upload, PartNumberMarker=marker)
+            parts += [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in answer.get("Parts", [])]
+            if not answer.get("IsTruncated"):
+                break
+            marker = answer["NextPartNumberMarker"]
+        self._call("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+
+    def _presigned(self, operation: str, seconds: int, **arguments: str) -> str:
+        parameters = {"Bucket": self._bucket, **arguments}
+        return str(self._client.generate_presigned_url(operation, Params=parameters, ExpiresIn=seconds))
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(Bucket=self._bucket, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                raise NotFound("The file is not there.") from error
+            if error.response["Error"]["Code"] in _BEHIND:
+                raise _Behind from error
+            raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+
+
+class _Behind(Exception):
+    """A range begins behind the end of its object."""
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The bucket of batches did not answer.")

@@ -1,0 +1,170 @@
+"""The rows of a chunk: from bytes to what scoring understands, or to what is wrong with one. Values are never told."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
+
+from pydantic_core import from_json
+
+from vigil.batches.model import ROW_BYTES, Format
+from vigil.batches.splitting import BLANK, Lines
+from vigil.errors import FieldError, InvalidInput
+from vigil.registry.model import FeatureSpec, ModelContract
+from vigil.scoring.model import Flat
+
+SUBJECT, AS_OF = "subject_id", "as_of"
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LONG = 300
+"""Digits from which a number is surely out of any range: Python refuses to make integers of thousands of them."""
+
+
+class Row(NamedTuple):
+    """A row: its own bytes without the line end, and what they hold."""
+
+    content: bytes
+    document: object | InvalidInput
+
+
+Reader: TypeAlias = Callable[[bytes], Iterator[Row]]
+
+
+def reader(form: Format, columns: Sequence[str], contract: ModelContract) -> Reader:
+    """Return what reads the chunks of a file; `columns` are those of a CSV header, checked by `header`."""
+    return _Table(columns, contract).rows if form == "csv" else _lines
+
+
+def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
+    """Return the columns that a CSV header names; raise InvalidInput for one that does not fit the model."""
+    try:
+        *_, names = csv.reader(row.decode().splitlines(keepends=True), strict=True)
+    except (ValueError, csv.Error) as error:
+        raise InvalidInput(FieldError("header", "is not CSV in UTF-8", "RFC 4180")) from error
+    columns = tuple(name.strip() for name in names)
+    known = {SUBJECT, AS_OF, *(spec.name for spec in contract.features)}
+    errors = [
+        FieldError(f"header.{name[:64]}", "is not a column of this model", f"{SUBJECT}, {AS_OF} and its features")
+        for name in columns
+        if name not in known
+    ]
+    if len(set(columns)) != len(columns):
+        errors.append(FieldError("header", "names a column twice", "distinct names"))
+    if SUBJECT not in columns:
+        errors.append(FieldError("header", f"lacks {SUBJECT}", f"a column {SUBJECT}"))
+    if errors:
+        raise InvalidInput(*errors[:20])
+    return columns
+
+
+def _lines(content: bytes) -> Iterator[Row]:
+    """Yield the rows of NDJSON: one JSON object a line."""
+    for line in content.split(b"\n"):
+        if line in BLANK:
+            continue
+        row = line.removesuffix(b"\r")
+        yield Row(row, _wrong_size(row) or _object(row))
+
+
+def _object(row: bytes) -> object:
+    try:
+        return from_json(row)
+    except ValueError:
+        return _broken("is not a JSON object in UTF-8", "RFC 8259")
+
+
+class _Table:
+    """Rows of CSV under one header, as rows in the order of the contract's features."""
+
+    def __init__(self, columns: Sequence[str], contract: ModelContract) -> None:
+        specs = contract.features
+        places = {name: place for place, name in enumerate(columns)}
+        self._width = len(columns)
+        self._subject = places[SUBJECT]
+        self._as_of = places.get(AS_OF)
+        self._cells = [(places.get(spec.name), spec) for spec in specs]
+        # A row of numbers behind the subject reads as a JSON array: three times as fast as cell by cell.
+        plain = columns[0] == SUBJECT and AS_OF not in places and all(spec.type != "category" for spec in specs)
+        whole = len(columns) == len(specs) + 1
+        order = [places[spec.name] - 1 for spec in specs] if plain and whole else []
+        self._numbers = bool(order)
+        self._pick = itemgetter(*order) if len(order) > 1 and order != sorted(order) else None
+
+    def rows(self, content: bytes) -> Iterator[Row]:
+        """Yield the rows of a chunk."""
+        lines = iter(content.split(b"\n"))
+        for line in lines:
+            if b'"' in line:
+                yield self._quoted(line, lines)
+            elif line not in BLANK:
+                row = line.removesuffix(b"\r")
+                yield Row(row, _wrong_size(row) or self._unquoted(row))
+
+    def _unquoted(self, row: bytes) -> object:
+        try:
+            text = row.decode()
+        except UnicodeDecodeError:
+            return _broken("is not UTF-8", "UTF-8")
+        return (self._flat(text) if self._numbers else None) or self._document(text.split(","))
+
+    def _quoted(self, line: bytes, more: Iterator[bytes]) -> Row:
+        """Return the row that begins with this line, which has a quote; it may go on over the lines that follow."""
+        taken, ends = [line], Lines("csv")
+        while not ends.ends_row(taken[-1]) and (another := next(more, None)) is not None:
+            taken.append(another)
+        row = b"\n".join(taken).removesuffix(b"\r")
+        return Row(row, _wrong_size(row) or self._parsed(row))
+
+    def _parsed(self, row: bytes) -> object:
+        try:
+            (cells,) = csv.reader([row.decode()], strict=True)
+        except UnicodeDecodeError:
+            return _broken("is not UTF-8", "UTF-8")
+        except (csv.Error, ValueError):
+            return _broken("is not CSV", f"RFC 4180, cells of at most {csv.field_size_limit()} characters")
+        return self._document(cells)
+
+    def _flat(self, text: str) -> Flat | None:
+        """Return the row if all cells behind the subject are JSON numbers or empty."""
+        subject, _, rest = text.partition(",")
+        if ",," in rest or rest[:1] == "," or rest[-1:] == ",":
+            rest = f",{rest},".replace(",,", ",null,").replace(",,", ",null,")[1:-1]
+        try:
+            values = from_json(f"[{rest}]", allow_inf_nan=False)
+        except ValueError:
+            return None
+        if len(values) + 1 != self._width:
+            return None
+        return Flat(subject, self._pick(values) if self._pick else values)
+
+    def _document(self, cells: Sequence[str]) -> object:
+        if len(cells) != self._width:
+            return _broken("has another number of columns than the header", f"{self._width} columns")
+        values = [None if place is None else _value(cells[place], spec) for place, spec in self._cells]
+        as_of = cells[self._as_of] if self._as_of is not None else None
+        return Flat(cells[self._subject], values, as_of or None)
+
+
+def _value(cell: str, spec: FeatureSpec) -> object:
+    """Return what a cell means to a feature, as JSON would say it; a text that means nothing stays, to be refused."""
+    if not cell:
+        return None
+    if spec.type == "category":
+        return cell
+    text = cell.strip()
+    if text == "null":
+        return None
+    if spec.type == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), cell)
+    if not _NUMBER.fullmatch(text):
+        return cell
+    digits = text.lstrip("+-").isdigit()
+    return int(text) if digits and len(text) < _LONG else float(text)
+
+
+def _wrong_size(row: bytes) -> InvalidInput | None:
+    return _broken("is too long", f"at most {ROW_BYTES} bytes") if len(row) > ROW_BYTES else None
+
+
+def _broken(message: str, bound: str) -> InvalidInput:
+    return InvalidInput(FieldError("row", message, bound))

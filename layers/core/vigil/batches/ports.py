@@ -1,0 +1,108 @@
+"""What batches need from outside: books of batches and chunks, files, queues, models."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
+from vigil.scoring.ports import ScoringModel
+
+
+class Books(Protocol):
+    """Batches of all tenants, and the ledger of their chunks."""
+
+    def create(self, batch: Batch, most: int) -> Batch | None:
+        """Write the batch if its id is free and return None; return the batch that is there otherwise.
+
+        Raises Conflict where the tenant has `most` unfinished ones: exact, however many ask at once.
+        """
+        ...
+
+    def get(self, tenant_id: str, batch_id: str) -> Batch | None:
+        """Return a batch, read consistently."""
+        ...
+
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+        """Return a page of a tenant's batches, newest first."""
+        ...
+
+    def unfinished(self, tenant_id: str) -> list[str]:
+        """Return the ids of a tenant's unfinished batches."""
+        ...
+
+    def change(
+        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+    ) -> Batch | None:
+        """Set values if the batch is in one of these states (and its run is this one); return it, or None if not."""
+        ...
+
+    def end(self, batch: Batch, state: State, **values: Any) -> bool:
+        """Bring an unfinished batch to its end, and take it off its tenant's count; return whether this call did."""
+        ...
+
+    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
+        """Enter up to 50 waiting chunks if the batch is being split by its `run`; return whether it is."""
+        ...
+
+    def chunks(self, tenant_id: str, batch_id: str) -> list[Chunk]:
+        """Return all chunks in order, read consistently."""
+        ...
+
+    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+        """Return a chunk and its batch, read consistently."""
+        ...
+
+    def settle(self, batch: Batch, chunk: Chunk) -> bool:
+        """Enter what became of a chunk, unless it is done; return whether this call did."""
+        ...
+
+
+class Files(Protocol):
+    """Objects by key."""
+
+    def upload_url(self, key: str, seconds: int) -> str:
+        """Return an address to which one file may be sent by PUT."""
+        ...
+
+    def download_url(self, key: str, name: str, seconds: int) -> str:
+        """Return an address from which a file may be had, to be saved under that name."""
+        ...
+
+    def read(self, key: str, version: str, start: int, length: int) -> bytes:
+        """Return a range of a file, less at its end, nothing behind it; raise NotFound for an object not there."""
+        ...
+
+    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+        """Write a file whole; `about` becomes its metadata."""
+        ...
+
+    def begin(self, key: str, about: Mapping[str, str]) -> str:
+        """Begin a file in parts and return the upload's id."""
+        ...
+
+    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
+        """Write part `number` (from 1): 5 MiB or more, but for the last; raise NotFound for an upload that ended."""
+        ...
+
+    def finish(self, key: str, upload: str) -> None:
+        """Make a file of its parts; raise NotFound for an upload that has ended."""
+        ...
+
+
+class Outbox(Protocol):
+    """The queues of batches."""
+
+    def send(self, jobs: Sequence[Job]) -> None:
+        """Send jobs, at least once each; raise Unavailable."""
+        ...
+
+
+class Models(Protocol):
+    """Where verified models come from."""
+
+    def champion(self, name: str) -> ScoringModel:
+        """Return the model that decides now; raise NotFound or Unavailable."""
+        ...
+
+    def pinned(self, name: str, version: int, digest: str) -> ScoringModel:
+        """Return an exact version that decided when it was pinned; raise ModelRefused or Unavailable."""
+        ...

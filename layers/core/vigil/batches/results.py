@@ -1,0 +1,99 @@
+"""What comes out for a row: its line in the results, and in the errors if there was no answer."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vigil.batches.model import Format
+from vigil.errors import FieldError, InvalidInput
+from vigil.scoring import writing
+from vigil.scoring.model import Decision
+
+_ANSWER = (
+    "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
+    "degraded", "as_of", "warnings", "model", "model_version",
+)  # fmt: skip
+_ERROR = ("error_field", "error", "error_bound")
+COLUMNS = ("row", "input_hash", *_ANSWER, *_ERROR)
+"""Of results in CSV."""
+_LOST = InvalidInput(FieldError("row", "was not scored: its part of the file was given up", None))
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+
+
+def render(form: Format) -> Callable[[Decision], str]:
+    """Return what writes a decision: a JSON object without its opening brace, or the cells of a CSV line."""
+    return _cells if form == "csv" else _members
+
+
+def line(form: Format, number: int, content: bytes, answer: str | InvalidInput) -> str:
+    """Return the line of row `number`, whose own bytes are `content`."""
+    digest = hashlib.sha256(content).hexdigest()
+    if isinstance(answer, InvalidInput):
+        return _csv_error(number, digest, answer) if form == "csv" else error_line(number, content, answer)
+    return f"{number},{digest},{answer}" if form == "csv" else f'{{"row":{number},"input_hash":"{digest}",{answer}'
+
+
+def error_line(number: int, content: bytes, error: InvalidInput) -> str:
+    """Return the JSON that says what is wrong with a row: fields and bounds, never values."""
+    return _json_error(number, hashlib.sha256(content).hexdigest(), error)
+
+
+def lost_line(form: Format, number: int) -> str:
+    """Return the line of a row whose part of the file was given up: nobody has read it."""
+    return _csv_error(number, None, _LOST) if form == "csv" else _json_error(number, None, _LOST)
+
+
+def head(form: Format) -> str:
+    """Return what stands above the results."""
+    return ",".join(COLUMNS) + "\n" if form == "csv" else ""
+
+
+def _members(decision: Decision) -> str:
+    return writing.line(decision)[1:]
+
+
+def _cells(decision: Decision) -> str:
+    abstention = decision.abstention
+    fact = abstention.missing_fact if abstention else None
+    return _csv(
+        decision.subject_id,
+        decision.probability,
+        decision.raw_score,
+        decision.band,
+        decision.decision,
+        " ".join(abstention.reasons) if abstention else None,
+        fact.feature if fact else None,
+        decision.explained_engine,
+        " ".join(lack.engine for lack in decision.degraded),
+        decision.as_of,
+        " ".join(decision.warnings),
+        decision.model.name,
+        decision.model.version,
+        *(None for _ in _ERROR),
+    )
+
+
+def _json_error(number: int, digest: str | None, error: InvalidInput) -> str:
+    errors = [{"field": each.field, "message": each.message, "bound": each.bound} for each in error.errors]
+    return json.dumps({"row": number, "input_hash": digest, "errors": errors}, separators=(",", ":"))
+
+
+def _csv_error(number: int, digest: str | None, error: InvalidInput) -> str:
+    first = error.errors[0]
+    blank: Sequence[Any] = [None] * len(_ANSWER)
+    return _csv(number, digest, *blank, first.field, first.message, first.bound)
+
+
+def _csv(*cells: object) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow([_harmless(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    """Return a cell that no spreadsheet runs; numbers are written as they are."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RISKY) else cell

@@ -1,0 +1,287 @@
+"""Batches in DynamoDB: `pk = <tenant>#<batch>` with `sk = BATCH` and one `sk = CHUNK#<index>` per chunk.
+
+`pk = <tenant>`, `sk = UNFINISHED` holds the ids of the tenant's unfinished batches: their number is the bound.
+"""
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.batches.model import UNFINISHED, Batch, Chunk, Page, Pin, Span, State
+from vigil.errors import Conflict, Unavailable
+
+Item = dict[str, Any]
+_TRIES = 6
+_ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+_FIELDS = {f.name: f.type for f in fields(Batch)}
+_LISTED = ("pk", "sk", "list_sk")
+
+
+class DynamoBooks:
+    """The books of batches."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def create(self, batch: Batch, most: int) -> Batch | None:
+        """Write the batch and count it, or neither."""
+        put = {"Item": _item(batch), "ConditionExpression": "attribute_not_exists(pk)"}
+        count = {
+            "Key": _unfinished(batch.tenant_id),
+            "UpdateExpression": "ADD unfinished :id",
+            "ConditionExpression": "attribute_not_exists(unfinished) OR size(unfinished) < :most",
+            "ExpressionAttributeValues": {":id": {"SS": [batch.batch_id]}, ":most": {"N": str(most)}},
+        }
+        refused = self._transact([{"Put": put}, {"Update": count}])
+        if not refused:
+            return None
+        if refused[0]:
+            return self.get(batch.tenant_id, batch.batch_id)
+        raise Conflict(f"There are {most} unfinished batches: wait for one to end, or cancel one.")
+
+    def get(self, tenant_id: str, batch_id: str) -> Batch | None:
+        """Return a batch, read consistently."""
+        key = {"pk": {"S": f"{tenant_id}#{batch_id}"}, "sk": {"S": "BATCH"}}
+        item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        return _batch(item) if item else None
+
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+        """Return a page of the index by tenant, newest first."""
+        place = {"list_pk": {"S": tenant_id}}
+        start = {"ExclusiveStartKey": {name: {"S": text} for name, text in after.items()} | place} if after else {}
+        answer = self._call(
+            "query",
+            IndexName="by_tenant",
+            KeyConditionExpression="list_pk = :pk",
+            ExpressionAttributeValues={":pk": place["list_pk"]},
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        position = {name: last[name]["S"] for name in _LISTED} if last else None
+        return Page(tuple(_batch(item) for item in answer["Items"]), position)
+
+    def unfinished(self, tenant_id: str) -> list[str]:
+        """Return the ids of a tenant's unfinished batches."""
+        item = self._call("get_item", Key=_unfinished(tenant_id), ConsistentRead=True).get("Item", {})
+        return sorted(item.get("unfinished", {}).get("SS", []))
+
+    def change(
+        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+    ) -> Batch | None:
+        """Update the batch under the condition of its state, and of its run."""
+        try:
+            update = _change(batch, states, run, values)
+            return _batch(self._call("update_item", **update, **_ANSWERS)["Attributes"])
+        except _Refused as refused:
+            # what is there is what was to be: the first answer was lost, and the client library sent it again
+            ours = refused.found and all(refused.found.get(name) == _typed(value) for name, value in values.items())
+            return _batch(refused.found) if ours else None
+
+    def end(self, batch: Batch, state: State, **values: Any) -> bool:
+        """Update the batch and take it off the count, or neither."""
+        update = _change(batch, UNFINISHED, None, {"state": state, **values})
+        count = {
+            "Key": _unfinished(batch.tenant_id),
+            "UpdateExpression": "DELETE unfinished :id",
+            "ExpressionAttributeValues": {":id": {"SS": [batch.batch_id]}},
+        }
+        return not self._transact([{"Update": update}, {"Update": count}])
+
+    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
+        """Put chunks under the condition that the batch is still being split by this run."""
+        check = {
+            "Key": _key(batch),
+            "ConditionExpression": "#state = :splitting AND #run = :run",
+            "ExpressionAttributeNames": {"#state": "state", "#run": "run"},
+            "ExpressionAttributeValues": {":splitting": {"S": "splitting"}, ":run": {"S": batch.run}},
+        }
+        puts = [{"Put": {"Item": _chunk_item(batch, Chunk(span))}} for span in spans]
+        return not self._transact([{"ConditionCheck": check}, *puts])
+
+    def chunks(self, tenant_id: str, batch_id: str) -> list[Chunk]:
+        """Return all chunks in order, read consistently."""
+        found: list[Chunk] = []
+        start: Item = {}
+        while True:
+            answer = self._call(
+                "query",
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :chunk)",
+                ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{batch_id}"}, ":chunk": {"S": "CHUNK#"}},
+                ConsistentRead=True,
+                **start,
+            )
+            found += map(_chunk, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return found
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+        """Return a chunk and its batch in one consistent read."""
+        pk = {"S": f"{tenant_id}#{batch_id}"}
+        keys = [{"pk": pk, "sk": {"S": sk}} for sk in ("BATCH", _chunk_sk(index))]
+        try:
+            request = {self._table: {"Keys": keys, "ConsistentRead": True}}
+            answer = self._client.batch_get_item(RequestItems=request)
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable() from error
+        if answer.get("UnprocessedKeys"):
+            raise _unavailable()
+        items = {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
+        return (_batch(items["BATCH"]), _chunk(items[_chunk_sk(index)])) if len(items) == len(keys) else None
+
+    def settle(self, batch: Batch, chunk: Chunk) -> bool:
+        """Update the chunk unless it is done; one that was given up may be done after all."""
+        assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
+        nonce = uuid.uuid4().hex
+        values = {
+            "state": chunk.state,
+            "nonce": nonce,
+            "scored": chunk.scored,
+            "failed": chunk.failed,
+            "part_sha256": chunk.part_sha256,
+            "reason": chunk.reason,
+            # for whoever counts what is used: a chunk becomes done once
+            "tenant_id": batch.tenant_id,
+            "model": batch.pin.name,
+            "model_version": batch.pin.version,
+        }
+        update = _update({"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.span.index)}}, values)
+        update["ConditionExpression"] = "#state <> :done"
+        update["ExpressionAttributeValues"][":done"] = {"S": "done"}
+        try:
+            self._call("update_item", **update, **_ANSWERS)
+        except _Refused as refused:
+            return refused.found.get("nonce") == {"S": nonce}
+        return True
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(TableName=self._table, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise _Refused(error.response.get("Item", {})) from error  # type: ignore[arg-type]
+            raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+
+    def _transact(self, writes: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[bool]:
+        """Do all writes or none; return which conditions refused, or nothing. Waits for transactions in the way."""
+        items = [{kind: {"TableName": self._table, **write} for kind, write in each.items()} for each in writes]
+        for attempt in range(_TRIES):
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                refused = _reasons(error)
+                if "ConditionalCheckFailed" in refused:
+                    return [reason == "ConditionalCheckFailed" for reason in refused]
+                if not set(refused) <= {"None", "TransactionConflict"} or not refused:
+                    raise _unavailable() from error
+            except BotoCoreError as error:
+                raise _unavailable() from error
+            else:
+                return []
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise _unavailable()
+
+
+class _Refused(Exception):
+    """A condition was not met by the item that was found."""
+
+    def __init__(self, found: Item) -> None:
+        super().__init__()
+        self.found = found
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The batches table did not answer.")
+
+
+def _reasons(error: ClientError) -> list[str]:
+    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+
+
+def _key(batch: Batch) -> Item:
+    return {"pk": {"S": f"{batch.tenant_id}#{batch.batch_id}"}, "sk": {"S": "BATCH"}}
+
+
+def _unfinished(tenant_id: str) -> Item:
+    return {"pk": {"S": tenant_id}, "sk": {"S": "UNFINISHED"}}
+
+
+def _chunk_sk(index: int) -> str:
+    return f"CHUNK#{index:06}"
+
+
+def _change(batch: Batch, states: Sequence[State], run: str | None, values: Mapping[str, Any]) -> Item:
+    update = _update(_key(batch), values)
+    allowed: Item = {f":in{place}": {"S": state} for place, state in enumerate(states)}
+    condition = f"#state IN ({', '.join(allowed)})"
+    update["ExpressionAttributeNames"]["#state"] = "state"
+    if run is not None:
+        condition += " AND #run = :its_run"
+        update["ExpressionAttributeNames"]["#run"] = "run"
+        allowed[":its_run"] = {"S": run}
+    update["ExpressionAttributeValues"] |= allowed
+    return update | {"ConditionExpression": condition}
+
+
+def _update(key: Item, values: Mapping[str, Any]) -> Item:
+    return {
+        "Key": key,
+        "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in values),
+        "ExpressionAttributeNames": {f"#{name}": name for name in values},
+        "ExpressionAttributeValues": {f":{name}": _typed(value) for name, value in values.items()},
+    }
+
+
+def _typed(value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, str):
+        return {"S": value}
+    return {"S": json.dumps(asdict(value) if isinstance(value, Pin) else value)}
+
+
+def _item(batch: Batch) -> Item:
+    listing = {"list_pk": batch.tenant_id, "list_sk": f"{batch.created_at}#{batch.batch_id}"}
+    values = {name: value for name in _FIELDS if (value := getattr(batch, name)) is not None}
+    return _key(batch) | {name: _typed(value) for name, value in (values | listing).items()}
+
+
+def _batch(item: Item) -> Batch:
+    values = {name: next(iter(value.values())) for name, value in item.items() if name in _FIELDS}
+    for name, value in values.items():
+        if "N" in item[name]:
+            values[name] = int(value)
+    values["columns"] = tuple(json.loads(values["columns"]))
+    if "pin" in values:
+        values["pin"] = Pin(**json.loads(values["pin"]))
+    return Batch(**values)
+
+
+def _chunk_item(batch: Batch, chunk: Chunk) -> Item:
+    values = {**asdict(chunk.span), "state": chunk.state}
+    key = {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.span.index)}}
+    return key | {name: _typed(value) for name, value in values.items()}
+
+
+def _chunk(item: Item) -> Chunk:
+    return Chunk(
+        span=Span(**{f.name: int(item[f.name]["N"]) for f in fields(Span)}),
+        state=item["state"]["S"],
+        scored=int(item["scored"]["N"]) if "scored" in item else 0,
+        failed=int(item["failed"]["N"]) if "failed" in item else 0,
+        part_sha256=item["part_sha256"]["S"] if "part_sha256" in item else "",
+        reason=item["reason"]["S"] if "reason" in item else "",
+    )

@@ -1,0 +1,168 @@
+"""Dead letters from end to end: recorded by the schedule, seen and retried over HTTP by those whose they are."""
+
+import json
+import time
+import uuid
+
+import boto3
+import httpx
+import pytest
+
+from cli.checkout import ROOT
+from models import recipe
+from vigil.platform.sqs import Message, SqsQueue
+
+SCHEDULE_SECONDS = 150
+PATIENCE_SECONDS = 60
+JOBS = "/v1/dlq/jobs"
+
+
+@pytest.fixture(scope="module")
+def aws(stack):
+    """AWS clients of the stack."""
+    return lambda service: boto3.client(
+        service,
+        endpoint_url=stack.endpoint_url,
+        region_name=stack.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+@pytest.fixture(scope="module")
+def chunks(stack, aws):
+    """The queue of chunks, whose worker refuses chunks of no batch for good."""
+    return SqsQueue(aws("sqs"), stack.queues["batch_chunks"])
+
+
+def client(stack, key):
+    return httpx.Client(base_url=stack.api_url, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def tenants(stack):
+    """The first tenant and the second one, over HTTP."""
+    first, second = (client(stack, tenant.api_key) for tenant in stack.tenants)
+    with first, second:
+        yield first, second
+
+
+@pytest.fixture(scope="module")
+def operator(stack, cli):
+    """An operator over HTTP."""
+    token = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--operator").split()[-1]
+    with client(stack, token) as http:
+        yield http
+
+
+@pytest.fixture
+def redrive(stack, aws):
+    """Run the redriver now; what its schedule does every minute."""
+
+    def run():
+        answer = aws("lambda").invoke(
+            FunctionName=f"{stack.stack_name}-operations-redrive", Payload=json.dumps({"id": str(uuid.uuid4())})
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+    return run
+
+
+def eventually(seconds, look, act=lambda: None):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        act()
+        if found := look():
+            return found
+        time.sleep(1)
+    return pytest.fail("it did not come")
+
+
+def test_a_poison_message_becomes_a_job_that_its_tenant_alone_sees_and_can_retry(stack, chunks, tenants, redrive):
+    owner, other = tenants
+    work_id = f"poison-{uuid.uuid4()}"
+    body = json.dumps({"batch_id": "0" * 32, "index": 0})
+    chunks.send([Message(work_id, "batch.chunk", stack.tenants[0].tenant_id, f"corr-{work_id}", body)])
+
+    def parked(attempts):
+        jobs = owner.get(JOBS, params={"state": "parked", "queue": "batch-chunks"}).json()["items"]
+        return next((j for j in jobs if (j["message_id"], j["attempts"]) == (work_id, attempts)), None)
+
+    job = eventually(SCHEDULE_SECONDS, lambda: parked(0))  # by the schedule alone
+    assert (job["cause"], job["reason"], job["correlation_id"]) == ("permanent", "not-found", f"corr-{work_id}")
+    place = f"{JOBS}/{job['id']}"
+    assert other.get(place).status_code == other.post(f"{place}/retry").status_code == 404
+    assert other.get(JOBS).json()["items"] == []
+    assert owner.post(f"{place}/retry").json()["state"] == "waiting"
+    eventually(PATIENCE_SECONDS, lambda: parked(1), redrive)
+    steps = [step["name"] for step in owner.get(place).json()["steps"]]
+    assert steps == ["recorded", "parked", "asked", "retried", "recorded", "parked"]
+    assert owner.post(f"{place}/resolve").json()["resolution"] == "by_hand"
+    assert owner.delete("/v1/dlq/cleanup", params={"older_than": "0m"}).json()["removed"] >= 1
+    assert owner.get(place).status_code == 404
+
+
+def test_what_the_stream_gave_up_is_told_of_again(stack, aws, tenants, operator, redrive):
+    body = {"model": "wdbc", "subject_id": "given-up", "features": recipe.load("wdbc").samples(1, 1)[0]["features"]}
+    decision_id = tenants[0].post("/v1/scores", json=body).json()["decision_id"]
+    place = eventually(PATIENCE_SECONDS, lambda: place_of(aws, stack, decision_id))
+    inbox = listen(aws, stack)
+    letter = {"requestContext": {"requestId": "given-up"}, "DDBStreamBatchInfo": place}
+    aws("sqs").send_message(QueueUrl=stack.queues["scoring_events_dead_letters"], MessageBody=json.dumps(letter))
+
+    def mine():
+        jobs = operator.get(JOBS, params={"queue": "scoring-events"}).json()["items"]
+        return next((job for job in jobs if job["correlation_id"] == "given-up"), None)
+
+    job = eventually(PATIENCE_SECONDS, mine, redrive)
+    assert tenants[0].get(f"{JOBS}/{job['id']}").status_code == 404
+    operator.post(f"{JOBS}/{job['id']}/retry")
+    path = f"{JOBS}/{job['id']}"
+    eventually(PATIENCE_SECONDS, lambda: operator.get(path).json()["resolution"] == "succeeded", redrive)
+    assert any(decision_id in message for message in eventually(PATIENCE_SECONDS, inbox))
+
+
+def place_of(aws, stack, decision_id):
+    """Return where in the ledger's stream a decision stands, as Lambda names it."""
+    streams = aws("dynamodbstreams")
+    (found,) = streams.list_streams(TableName=stack.tables["decisions"])["Streams"]
+    arn = found["StreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    for record in streams.get_records(ShardIterator=start["ShardIterator"])["Records"]:
+        if record["dynamodb"].get("NewImage", {}).get("decision_id", {}).get("S") == decision_id:
+            number = record["dynamodb"]["SequenceNumber"]
+            ends = {"startSequenceNumber": number, "endSequenceNumber": number}
+            return {"streamArn": arn, "shardId": shard, "batchSize": 1, **ends}
+    return None
+
+
+def listen(aws, stack):
+    """Return what reads everything that comes from the bus from now on."""
+    sqs, name = aws("sqs"), f"again-{uuid.uuid4()}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"source": ["vigil.scoring"]})
+    aws("events").put_rule(Name=name, EventBusName=stack.event_bus, EventPattern=pattern)
+    aws("events").put_targets(Rule=name, EventBusName=stack.event_bus, Targets=[{"Id": "queue", "Arn": arn}])
+    return lambda: [m["Body"] for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])]
+
+
+def test_a_message_that_is_never_done_is_a_dead_letter_after_its_deliveries(aws):
+    """The construction itself, with deliveries a second apart; what a message carries survives."""
+    name = f"short-{uuid.uuid4().hex[:8]}"
+    parameters = {"Name": name, "DataKeyArn": "alias/none", "VisibilitySeconds": "1", "MaxReceiveCount": "2"}
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    formation = aws("cloudformation")
+    formation.create_stack(StackName=name, TemplateBody=(ROOT / "infra" / "queue.yaml").read_text(), Parameters=given)
+    formation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    outputs = formation.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
+    urls = {output["OutputKey"]: output["OutputValue"] for output in outputs}
+    queue, dead = (SqsQueue(aws("sqs"), urls[key]) for key in ("Url", "DeadLettersUrl"))
+    sent = Message("work-1", "batch.chunk", "acme", "corr-1", "{}", attempts=3)
+    queue.send([sent])
+    deliveries = []
+    (letter,) = eventually(PATIENCE_SECONDS, lambda: dead.receive(30), lambda: deliveries.extend(queue.receive(1)))
+    assert letter.message() == sent
+    assert len(deliveries) == 2
+    formation.delete_stack(StackName=name)

@@ -1,0 +1,68 @@
+"""Lambda's event source mapping of a queue: messages in, the function called, what succeeded deleted."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Handler = Callable[[Any, Any], Any]
+
+
+class EventSource:
+    """Polls one queue for one function with `ReportBatchItemFailures`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html says what it does with an answer: an
+    identifier that it did not hand over, or none at all, fails the whole batch.
+    """
+
+    def __init__(self, sqs: Any, url: str, handler: Handler, context: Any, batch: int = 10) -> None:
+        self._sqs = sqs
+        self._url = url
+        self._handler = handler
+        self._context = context
+        self._batch = batch
+
+    def poll(self, wait_seconds: int = 0) -> tuple[list[str], list[str]]:
+        """Hand over one batch; return the ids of the messages that it had, and of those that must come again."""
+        received = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=self._batch,
+            WaitTimeSeconds=wait_seconds,
+            MessageAttributeNames=["All"],
+            AttributeNames=["All"],
+        ).get("Messages", [])
+        if not received:
+            return [], []
+        failed = self._call(received)
+        done = [message for message in received if message["MessageId"] not in failed]
+        if done:
+            entries = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(done)]
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
+        return [message["MessageId"] for message in received], sorted(failed)
+
+    def _call(self, received: list[dict[str, Any]]) -> set[str]:
+        """Return the ids of the messages that the function did not do."""
+        every = {message["MessageId"] for message in received}
+        arn = "arn:aws:sqs:us-east-1:000000000000:" + self._url.rsplit("/", 1)[-1]
+        try:
+            answer = self._handler({"Records": [record(message, arn) for message in received]}, self._context)
+        except Exception:  # whatever a function raises, its batch comes again
+            return every
+        failed = {failure.get("itemIdentifier") for failure in (answer or {}).get("batchItemFailures", [])}
+        return failed if failed <= every else every
+
+
+def record(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """Return a received message as Lambda shows it to a function."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {
+            name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+            for name, value in message.get("MessageAttributes", {}).items()
+        },
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": "us-east-1",
+    }

@@ -1,0 +1,153 @@
+"""Faults of AWS calls: what can happen between a caller and a service, injected into a boto3 client.
+
+A fault is chosen per call of the client, above the SDK's own retries: what our code sees after botocore has given up.
+`resent` is the exception: the SDK lost the first reply and sent the same request again by itself.
+"""
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any, Literal, NoReturn, get_args
+
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+Fault = Literal[
+    "crash_before",  # the process ends, the call was never made
+    "crash_after",  # the process ends, the call was made
+    "lost_reply",  # the call was made, its answer never came
+    "resent",  # as `lost_reply`, and the SDK made the same call again
+    "unreachable",  # the call was never made
+    "throttled",  # refused: too fast
+    "conflict",  # refused: another transaction is at work on the item
+    "partial",  # half of a batch call's entries are refused
+    "stale",  # a read that need not be consistent sees what the one before it saw
+    "slow",  # made, late
+]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+CRASHES: tuple[Fault, ...] = ("crash_before", "crash_after")
+
+SLOW_SECONDS = 0.01
+_THROTTLED = {"dynamodb": "ProvisionedThroughputExceededException", "sqs": "ThrottlingException", "s3": "SlowDown"}
+_WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1}
+
+Make = Callable[[str, dict[str, Any]], Any]
+"""A client's own `_make_api_call`."""
+
+
+class Calls:
+    """The calls of one client, and what its reads saw last."""
+
+    def __init__(self, client: Any, make: Make) -> None:
+        self.client = client
+        self._make = make
+        self._seen: dict[str, Any] = {}
+
+    def make(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Make a call."""
+        answer = self._make(operation, arguments)
+        if fits("stale", operation, arguments):
+            self._seen[_view(operation, arguments)] = answer
+        return answer
+
+    def again(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Return what the same read saw last, whatever was written since."""
+        view = _view(operation, arguments)
+        return deepcopy(self._seen[view]) if view in self._seen else self.make(operation, arguments)
+
+
+def _view(operation: str, arguments: dict[str, Any]) -> str:
+    """Return what a read looks at: the same at any time, so without the moment that it may ask about."""
+    values = {name: value for name, value in arguments.get("ExpressionAttributeValues", {}).items() if name != ":now"}
+    return repr((operation, sorted((arguments | {"ExpressionAttributeValues": values}).items())))
+
+
+class Crash(BaseException):
+    """The process would have ended here; no `except Exception` holds it back."""
+
+
+def crash() -> NoReturn:
+    """End what runs in this thread."""
+    raise Crash
+
+
+def end_process() -> NoReturn:
+    """End this process as `kill -9` does: nothing is flushed, closed or said."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
+
+
+def fits(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
+    """Return whether a service could do this to such a call."""
+    if fault == "stale":
+        return operation in {"Query", "GetItem"} and not arguments.get("ConsistentRead")
+    if fault == "conflict":
+        return operation == "TransactWriteItems" or operation in _WRITES
+    if fault == "partial":
+        return operation in {"SendMessageBatch", "DeleteMessageBatch", "PutEvents"}
+    return True
+
+
+def befall(fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]) -> Any:
+    """Make the call as the fault lets it happen; `end` is how a crash ends its process."""
+    client = calls.client
+    match fault:
+        case "crash_before":
+            end()
+        case "crash_after":
+            calls.make(operation, arguments)
+            end()
+        case "lost_reply":
+            calls.make(operation, arguments)
+            raise ReadTimeoutError(endpoint_url=client.meta.endpoint_url)
+        case "resent":
+            return _resent(calls, operation, arguments)
+        case "unreachable":
+            raise EndpointConnectionError(endpoint_url=client.meta.endpoint_url)
+        case "throttled":
+            raise _refusal(client, operation, _THROTTLED.get(client.meta.service_model.service_name, "Throttling"))
+        case "conflict":
+            raise _conflict(client, operation, arguments)
+        case "partial":
+            return _partial(calls, operation, arguments)
+        case "stale":
+            return calls.again(operation, arguments)
+    time.sleep(SLOW_SECONDS)
+    return calls.make(operation, arguments)
+
+
+def _resent(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
+    """Make one request twice, with the one token that the SDK would have given it."""
+    model = calls.client.meta.service_model.operation_model(operation)
+    tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members}
+    calls.make(operation, tokens | arguments)
+    return calls.make(operation, tokens | arguments)
+
+
+def _conflict(client: Any, operation: str, arguments: dict[str, Any]) -> Exception:
+    if operation != "TransactWriteItems":
+        return _refusal(client, operation, "TransactionConflictException")
+    reasons = [{"Code": "TransactionConflict"}, *({"Code": "None"} for _ in arguments["TransactItems"][1:])]
+    return _refusal(client, operation, "TransactionCanceledException", CancellationReasons=reasons)
+
+
+def _refusal(client: Any, operation: str, code: str, **more: Any) -> Exception:
+    answer = {"Error": {"Code": code, "Message": "injected"}, "ResponseMetadata": {"HTTPStatusCode": 400}, **more}
+    raised: Exception = client.exceptions.from_code(code)(answer, operation)
+    return raised
+
+
+def _partial(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
+    """Make the call for every other entry and refuse the rest."""
+    entries = arguments["Entries"]
+    refused = entries[1::2] or entries
+    taken = [entry for entry in entries if entry not in refused]
+    answer = calls.make(operation, arguments | {"Entries": taken}) if taken else {}
+    if operation == "PutEvents":
+        said = iter(answer.get("Entries", []))
+        told = [{"ErrorCode": "InternalFailure"} if entry in refused else next(said) for entry in entries]
+        return answer | {"FailedEntryCount": len(refused), "Entries": told}
+    failed = [{"Id": entry["Id"], "Code": "InternalError", "SenderFault": False} for entry in refused]
+    return answer | {"Failed": [*answer.get("Failed", []), *failed]}

@@ -1,0 +1,255 @@
+"""A small world of batches: everything behind the API, on real tables and files, virtual queues and a virtual clock."""
+
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from random import Random
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.fakes.clock import Clock
+from tests.fakes.scoring import ToyModel, VisitCount
+from tests.faultbed.bed import Bed
+from tests.faultbed.event_source import EventSource
+from tests.faultbed.faults import Crash
+from tests.faultbed.history import Count, Effect, Input
+from tests.faultbed.interleaving import Interleaving
+from tests.faultbed.plans import Plan, inject
+from tests.faultbed.virtual_queues import VirtualQueues
+from tests.gateway import Context
+from vigil.batches.assembly import Assembly, Place
+from vigil.batches.chunks import Chunks
+from vigil.batches.objects.store import S3Files
+from vigil.batches.service import Batches, Order
+from vigil.batches.splits import Splits
+from vigil.batches.store import DynamoBooks, _chunk_sk, _key, _update
+from vigil.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
+from vigil.deadletters.model import Rules
+from vigil.deadletters.redrive import Reprocessor
+from vigil.deadletters.store import DynamoJobs, SqsSource, _job
+from vigil.errors import VigilError
+from vigil.platform.sqs import Message, SqsQueue
+from vigil.platform.telemetry import Telemetry
+from vigil.platform.worker import Worker
+
+ROWS_OF_A_CHUNK = 3
+RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
+
+
+class SmallChunks(DynamoBooks):
+    """The real books, in which chunks have few rows."""
+
+    def change(self, batch, states, values, run=None):
+        small = {"chunk_rows": ROWS_OF_A_CHUNK} if "chunk_rows" in values else {}
+        return super().change(batch, states, {**values, **small}, run)
+
+
+class OneModel:
+    """The toy model, whoever asks."""
+
+    def champion(self, name):
+        return ToyModel()
+
+    def pinned(self, name, version, digest):
+        return ToyModel()
+
+
+@dataclass
+class World:
+    """Tenants order batches; splits, workers, assemblies and redrivers see to them, and die as the plan has it."""
+
+    bed: Bed
+    seed: int
+    plan: Plan
+    chunks: type[Chunks] = Chunks
+    splits: type[Splits] = Splits
+    books: type[DynamoBooks] = SmallChunks
+    duplicates: float = 0.1
+    hours: int = 2
+    orders: dict[str, tuple[str, Order]] = field(default_factory=dict)
+    found: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.random, self.clock, self.turns = Random(self.seed), Clock(), Interleaving(self.seed)
+        self.queues = VirtualQueues(self.bed, self.clock, self.seed, self.duplicates)
+        self.table, self.bucket = self.bed.table("Batches"), self.bed.bucket()
+        self._told, self._s3 = set(), self.bed.client("s3")
+        dynamodb, s3 = self._faulty(self.bed.client("dynamodb")), self._faulty(self.bed.client("s3"))
+        self._sqs = self._faulty(self.queues.client())
+        self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
+        self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
+        self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
+        self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24))
+        self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
+        outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
+        chunks = self.chunks(self._books, files, outbox, OneModel(), VisitCount)
+        splits = self.splits(self._books, files, outbox, OneModel(), self.clock)
+        arrivals = SplitWork(splits, self._books.get)
+        self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, self.clock)
+        assembly = AssemblyWork(self._assembly, self._books.get)
+        self._sources = [
+            self._serve("batch.split", arrivals.do, arrivals.read),
+            self._serve("batch.chunk", ChunkWork(chunks).do),
+            self._serve("batch.assembly", assembly.do),
+        ]
+        given_up = GivenUp(chunks, splits, self._books.get)
+        self._owners = dict.fromkeys(
+            ("batch.arrival", *self._urls), lambda work: given_up.abandoned(Message(**asdict(work)))
+        )
+
+    def order(self, number, rows):
+        """Order a batch; every seventh row has an age that nobody reaches."""
+        documents = [
+            {"subject_id": f"p-{row}", "features": {"age": 200 if row % 7 == 6 else row}} for row in range(rows)
+        ]
+        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}")
+        self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
+
+    def live(self, actors=2):
+        """Let time pass until nothing can happen any more; return whether every batch is at its end then."""
+        for _ in range(self.hours * 60):
+            self.clock.advance(minutes=1)
+            for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive]):
+                if isinstance(end, BaseException) and not isinstance(end, Crash):
+                    raise end
+            if self._still():
+                return not any(batch.unfinished for batch in self._ended())
+        return False
+
+    def inputs(self):
+        """Return one input per row of every batch: its bytes, and whether it can be answered."""
+        for key, (tenant, order) in self.orders.items():
+            for number, row in enumerate(order.rows, 1):
+                content = json.dumps(row, separators=(",", ":")).encode()
+                end = "error" if row["features"]["age"] > 100 else "answer"
+                yield Input(f"{key}/{number}", tenant, f"{hashlib.sha256(content).hexdigest()} {end}")
+
+    def effects(self):
+        """Return one effect per line of every batch's results."""
+        for key, batch in zip(self.found, self._ended(), strict=True):
+            for place, line in enumerate(self._lines(batch, "results"), 1):
+                end = "error" if "errors" in line else "answer"
+                ordered = "" if line["row"] == place else " out of order"
+                yield Effect(f"{key}/{line['row']}", batch.tenant_id, f"{line['input_hash']} {end}{ordered}")
+
+    def counts(self):
+        """Return what the books have counted, beside what the files hold."""
+        for batch in self._ended():
+            chunks = self._unhurt.chunks(batch.tenant_id, batch.batch_id)
+            lines = [*self._lines(batch, "results")]
+            yield Count(f"{batch.batch_id} rows", sum(chunk.scored + chunk.failed for chunk in chunks), len(lines))
+            errors = [*self._lines(batch, "errors")]
+            yield Count(f"{batch.batch_id} errors", sum(chunk.failed for chunk in chunks), len(errors))
+        for tenant in ("tenant-0", "tenant-1"):
+            yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished(tenant)), 0)
+
+    def metered(self):
+        """Return one input per chunk, and one effect per time that a chunk became done."""
+        images = [write["dynamodb"]["NewImage"] for write in self.bed.writes(self.table)]
+        chunks = [image for image in images if image["sk"]["S"].startswith("CHUNK#")]
+        names = {f"{image['pk']['S']} {image['sk']['S']}" for image in chunks}
+        done = [f"{image['pk']['S']} {image['sk']['S']}" for image in chunks if image["state"]["S"] == "done"]
+        return [Input(name, "") for name in sorted(names)], [Effect(name, "") for name in done]
+
+    def give_up(self, chunk):
+        """Make it so that the first batch is about to be put together without one of its chunks."""
+        batch, dynamodb = self._ended()[0], self.bed.client("dynamodb")
+        key = {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk)}}
+        lost = {"state": "failed", "scored": 0, "failed": ROWS_OF_A_CHUNK}
+        dynamodb.update_item(TableName=self.table, **_update(key, lost))
+        dynamodb.update_item(TableName=self.table, **_update(_key(batch), {"state": "running"}))
+
+    def assemble(self):
+        self._assembly.assemble(self._ended()[0], "first", Place(), lambda: 60.0)
+
+    def score(self, chunk):
+        batch = self._ended()[0]
+        self._chunks.score(batch.tenant_id, batch.batch_id, chunk)
+
+    def meet(self, *actors):
+        """Have some actors take turns."""
+        for end in self.turns.run(actors):
+            if isinstance(end, BaseException):
+                raise end
+
+    def stuck(self):
+        """Return what stands still, for the report of a world that does not come to its end."""
+        return [f"{batch.batch_id} {batch.state} {batch.chunks}" for batch in self._ended() if batch.unfinished]
+
+    def _ask(self):
+        """Order what is not ordered yet, as a client that has got no answer asks again; S3 tells of what has come."""
+        for key, (tenant, order) in self.orders.items():
+            if key not in self.found:
+                try:
+                    self.found[key] = self._batches.create(tenant, order, key)[0].batch_id
+                except VigilError:
+                    continue
+
+    def _tell(self):
+        """Tell of every object that has arrived, as EventBridge does."""
+        for version in self._arrived():
+            self._told.add(version["VersionId"])
+            told = {"key": version["Key"], "version-id": version["VersionId"], "size": version["Size"]}
+            entry = {"Id": "0", "MessageBody": json.dumps({"detail": {"object": told}})}
+            self.queues.client().send_message_batch(QueueUrl=self._urls["batch.split"], Entries=[entry])
+
+    def _arrived(self):
+        """Return the uploads of which nobody was told yet."""
+        listed = self._s3.list_object_versions(Bucket=self.bucket, Prefix="uploads/")
+        return [version for version in listed.get("Versions", []) if version["VersionId"] not in self._told]
+
+    def _work(self):
+        self._tell()
+        for _ in range(10):
+            if not [events for _, _, events in self._sources if self._poll(events)]:
+                return
+
+    def _poll(self, events):
+        try:
+            return events.poll()[0]
+        except (BotoCoreError, ClientError):  # Lambda polls again
+            return ["?"]
+
+    def _redrive(self):
+        sources = [source for _, source, _ in self._sources]
+        Reprocessor(sources, self._jobs, self._owners, RULES, self.random, self.clock, lambda taken: None).run(
+            lambda: 60.0
+        )
+
+    def _still(self):
+        """Return whether nothing can happen any more: no message anywhere, and no job that is to be tried again."""
+        waiting = sum(self.queues.waiting(url + end) for url in self._urls.values() for end in ("", "-dead"))
+        if waiting or len(self.found) < len(self.orders) or self._arrived():
+            return False
+        jobs = [_job(item) for item in self.bed.items(self._jobs._table)]
+        return not any(job.state in {"waiting", "retrying"} or job.due_at for job in jobs)
+
+    def _queue(self, kind):
+        self.queues.create(f"https://sqs/{kind}-dead")
+        return self.queues.create(f"https://sqs/{kind}", f"https://sqs/{kind}-dead", 3)
+
+    def _serve(self, kind, work, *read):
+        dead = SqsQueue(self._sqs, f"{self._urls[kind]}-dead")
+        worker = Worker(work, Telemetry("faults", io.StringIO()), dead, *read)
+        source = SqsSource(kind, SqsQueue(self._sqs, self._urls[kind]), dead, *read)
+        return kind, source, EventSource(self._sqs, self._urls[kind], worker.handle, LongContext(), batch=2)
+
+    def _ended(self):
+        """Return the batches as they are now, in the order of `found`."""
+        return [self._unhurt.get(self.orders[key][0], batch_id) for key, batch_id in self.found.items()]
+
+    def _lines(self, batch, output):
+        body = self._s3.get_object(Bucket=self.bucket, Key=batch.output(output))["Body"].read()
+        return map(json.loads, body.decode().splitlines())
+
+    def _faulty(self, client):
+        return inject(client, self.plan, pause=self.turns.pause)
+
+
+class LongContext(Context):
+    """With time enough for everything."""
+
+    def get_remaining_time_in_millis(self):
+        return 60_000

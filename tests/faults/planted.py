@@ -1,0 +1,76 @@
+"""Planted bugs: small variants of the real classes, each with the mistake that one of the proofs is there to catch."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from vigil.deadletters.model import Job
+from vigil.deadletters.ports import Source
+from vigil.deadletters.redrive import Reprocessor
+from vigil.deadletters.store import DynamoJobs, _attributes, _pk
+from vigil.platform.sqs import Received
+from vigil.platform.worker import Worker
+from vigil.scoring.model import LedgerRow
+from vigil.scoring.store import DynamoLedger, _item
+
+
+class CheckThenWrite(DynamoLedger):
+    """Looks whether the row is there, then writes it: two calls, between which another may do the same."""
+
+    def commit(self, row: LedgerRow) -> LedgerRow | None:
+        if (existing := self.get(row.tenant_id, row.decision_id)) is not None:
+            return existing
+        self._call("put_item", Item=_item(row))
+        return None
+
+
+class Unconditional(DynamoLedger):
+    """Writes without a condition: the last delivery wins."""
+
+    def commit(self, row: LedgerRow) -> LedgerRow | None:
+        self._call("put_item", Item=_item(row))
+        return None
+
+
+class NamesTheNext(Worker):
+    """Reports the neighbour of the message that failed."""
+
+    def handle(self, event: Mapping[str, Any], context: Any) -> Any:
+        ids = [record["messageId"] for record in event["Records"]]
+        failed = [failure["itemIdentifier"] for failure in super().handle(event, context)["batchItemFailures"]]
+        return {"batchItemFailures": [{"itemIdentifier": ids[(ids.index(each) + 1) % len(ids)]} for each in failed]}
+
+
+class NamesTheWork(Worker):
+    """Reports the business id of the message that failed, which Lambda does not know."""
+
+    def handle(self, event: Mapping[str, Any], context: Any) -> Any:
+        work = {each["messageId"]: Received.from_event(each).attributes.get("id") for each in event["Records"]}
+        failed = [failure["itemIdentifier"] for failure in super().handle(event, context)["batchItemFailures"]]
+        return {"batchItemFailures": [{"itemIdentifier": work[each]} for each in failed]}
+
+
+class DeletesFirst(Reprocessor):
+    """Deletes a dead letter, then records it."""
+
+    def _drain(self, source: Source) -> bool:
+        letters = source.letters()
+        source.delete(letters)
+        return sum(self._try(source, None, partial(self._record, source, letter)) for letter in letters) > 0
+
+
+class RecordsFirst(Reprocessor):
+    """Records that work was sent, then sends it."""
+
+    def _send(self, source: Source, job: Job) -> None:
+        self._keep(job.sent(self._rules, self._clock()))
+        source.put_back(replace(job.work, attempts=job.work.attempts + 1))
+
+
+class Unfenced(DynamoJobs):
+    """Writes a job over whatever version is there."""
+
+    def put(self, tenant_id: str, job: Job) -> bool:
+        self._call("put_item", Item=_pk(tenant_id, job.key) | _attributes(job))
+        return True

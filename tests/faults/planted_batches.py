@@ -1,0 +1,52 @@
+"""Planted bugs of batches: a ledger that counts twice, and two ways to leave a batch standing."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.faults.batching import SmallChunks
+from vigil.batches.chunks import Chunks
+from vigil.batches.model import Batch, Chunk
+from vigil.batches.splits import Splits
+from vigil.batches.store import _Refused
+
+
+class CountsTwice(SmallChunks):
+    """Enters a chunk whatever became of it before."""
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        if arguments.get("ConditionExpression") == "#state <> :done":
+            del arguments["ConditionExpression"]
+            del arguments["ExpressionAttributeValues"][":done"]
+        return super()._call(operation, **arguments)
+
+
+class TrustsFirstAnswer(SmallChunks):
+    """Takes a refusal for another's write, although the client library may have sent its own a second time."""
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return super()._call(operation, **arguments)
+        except _Refused as refused:
+            raise _Refused({}) from refused
+
+
+class BelievesWhatItRead(Splits):
+    """Goes by the state that the batch had when its message came."""
+
+    def _repeat(self, batch: Batch) -> None:
+        if batch.state == "running":
+            self._start(batch)
+
+
+class HopesForOthers(Chunks):
+    """Leaves the lane to the delivery that was faster, which may be dead."""
+
+    def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
+        batch, chunk = self._find(tenant_id, batch_id, index)
+        if chunk.state == "done":
+            return replace(chunk)
+        done = self._score(batch, chunk)
+        if not self._books.settle(batch, done):
+            return None
+        self._go_on(batch, index)
+        return done

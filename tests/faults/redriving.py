@@ -1,0 +1,149 @@
+"""A small world of dead letters: workers, redrivers, their queues and books, all on one virtual clock."""
+
+import io
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.fakes.clock import Clock
+from tests.faultbed.bed import Bed
+from tests.faultbed.event_source import EventSource
+from tests.faultbed.faults import Crash
+from tests.faultbed.history import Effect, Input
+from tests.faultbed.interleaving import Interleaving
+from tests.faultbed.plans import Plan, inject
+from tests.faultbed.virtual_queues import VirtualQueues
+from tests.gateway import Context
+from vigil.deadletters.model import OPERATORS, Rules
+from vigil.deadletters.redrive import Reprocessor
+from vigil.deadletters.store import DynamoJobs, SqsSource, _job
+from vigil.errors import NotFound, Unavailable
+from vigil.platform.sqs import Message, SqsQueue
+from vigil.platform.telemetry import Telemetry
+from vigil.platform.worker import Worker
+
+KIND = "test.work"
+RECEIVES = 3
+RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
+ENDS = {
+    "good": "done",
+    "late": "done",
+    "poison": "parked: attempts-exhausted",
+    "permanent": "parked: not-found",
+    "unreadable": "parked: unreadable",
+}
+"""The end of each fate: done at once, done after some tries, never done, refused for good, and no message at all."""
+_FATES = ("good", "late", "late", "late", "poison", "permanent", "unreadable")
+
+
+@dataclass
+class World:
+    """Work is sent, dies as its fate has it, and is put back; what was done and told is counted here."""
+
+    bed: Bed
+    seed: int
+    plan: Plan
+    redriver: type[Reprocessor] = Reprocessor
+    books: type[DynamoJobs] = DynamoJobs
+    duplicates: float = 0.05
+    hours: int = 2
+    """Longer than all pauses of a work together: RULES allow some 30 minutes, and every crash adds some."""
+    fates: dict[str, str] = field(default_factory=dict)
+    tries: Counter[str] = field(default_factory=Counter)
+    told: Counter[str] = field(default_factory=Counter)
+    done: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self):
+        self.random, self.clock, self.turns = Random(self.seed), Clock(), Interleaving(self.seed)
+        self.queues = VirtualQueues(self.bed, self.clock, self.seed, self.duplicates)
+        self.dead = self.queues.create("https://sqs/dead")
+        self.source = self.queues.create("https://sqs/work", self.dead, RECEIVES)
+        self._client = self.queues.client()
+        self._patience: dict[str, int] = {}
+        self._table = self.bed.table("DeadLetters")
+        self._sqs = self._faulty(self.queues.client())
+        self._jobs = self.books(self._faulty(self.bed.client("dynamodb")), self._table)
+        worker = Worker(self._work, Telemetry("faults", io.StringIO()), SqsQueue(self._sqs, self.dead))
+        self._events = EventSource(self._sqs, self.source, worker.handle, Context())
+
+    def send(self, number, fate=None):
+        """Send one message, and return what must become of it."""
+        fate, key, tenant = fate or self.random.choice(_FATES), f"w-{number}", f"tenant-{number % 3}"
+        self.fates[key], self._patience[key] = fate, self.random.randint(1, RECEIVES * RULES.most_attempts)
+        if fate != "unreadable":
+            SqsQueue(self._client, self.source).send([Message(key, KIND, tenant, "corr", "{}")])
+            return Input(key, tenant, ENDS[fate])
+        self._client.send_message_batch(QueueUrl=self.source, Entries=[{"Id": "0", "MessageBody": key}])
+        return Input(key, OPERATORS, ENDS[fate])
+
+    def live(self, actors=2):
+        """Let time pass until nothing waits anywhere; a process that crashed is followed by another."""
+        for _ in range(self.hours * 60):
+            self.clock.advance(minutes=1)
+            for end in self.turns.run([self._consume, self._redrive] * actors):
+                if isinstance(end, BaseException) and not isinstance(end, Crash):
+                    raise end
+            if self._quiet():
+                return
+
+    def jobs(self):
+        return [_job(item) for item in self.bed.items(self._table)]
+
+    def effects(self):
+        """Return what became of every work: what was done, and what stands in the books as given up."""
+        parked = [job for job in self.jobs() if job.state == "parked"]
+        given_up = [Effect(_name(job), job.tenant_id, f"parked: {job.reason}") for job in parked]
+        return [Effect(key, tenant, "done") for key, tenant in self.done] + given_up
+
+    def put_back(self):
+        """Return which tries are in the books, and which were sent."""
+        steps = [(job, step) for job in self.jobs() for step in job.steps if step.name == "retried"]
+        booked = [Input(f"{job.work.id}/{step.attempts}", job.tenant_id) for job, step in steps]
+        sent = [Effect(f"{each['id']}/{each['attempts']}", each["tenant_id"]) for each in self._sent()]
+        return booked, sent
+
+    def most_attempts(self):
+        """Return how often the most unlucky work was put back."""
+        return max((int(each["attempts"]) for each in self._sent()), default=0)
+
+    def _sent(self):
+        return [each for each in self.queues.sent[self.source] if int(each.get("attempts", "0"))]
+
+    def _work(self, message, deadline):
+        self.tries[message.id] += 1
+        fate = self.fates[message.id]
+        if fate == "permanent":
+            raise NotFound("There is no such batch.")
+        if fate == "poison" or (fate == "late" and self.tries[message.id] <= self._patience[message.id]):
+            raise Unavailable("Away.")
+        self.done.add((message.id, message.tenant_id))  # work is safe to repeat: a second time changes nothing
+
+    def _consume(self):
+        for _ in range(20):
+            try:
+                if not self._events.poll()[0]:
+                    return
+            except (BotoCoreError, ClientError):  # Lambda polls again
+                continue
+
+    def _redrive(self):
+        dead = SqsSource("work", SqsQueue(self._sqs, self.source), SqsQueue(self._sqs, self.dead))
+        owners = {KIND: lambda work: self.told.update([work.id])}
+        run = self.redriver([dead], self._jobs, owners, RULES, self.random, self.clock, lambda taken: None).run
+        run(lambda: 60.0)
+
+    def _quiet(self):
+        waiting = self.queues.waiting(self.source) + self.queues.waiting(self.dead)
+        return not waiting and not any(job.state in {"waiting", "retrying"} or job.due_at for job in self.jobs())
+
+    def _faulty(self, client):
+        return inject(client, self.plan, pause=self.turns.pause)
+
+
+def _name(job):
+    """Return what a job is about: the id of its work, or what was read of a message that is none."""
+    return json.loads(job.work.body)["body"] if job.tenant_id == OPERATORS else job.work.id

@@ -1,0 +1,38 @@
+"""A function that scores what comes from a queue: the real worker, service and ledger, around a toy model."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import boto3
+
+from tests.fakes.clock import Clock
+from tests.fakes.scoring import FakeModels, VisitCount
+from tests.faults import planted
+from vigil.platform.sqs import Message, SqsQueue
+from vigil.platform.telemetry import Telemetry
+from vigil.platform.worker import Deadline, Worker
+from vigil.scoring.model import ScoreRequest
+from vigil.scoring.service import Scoring
+from vigil.scoring.store import DynamoLedger
+
+LEDGERS = {"": DynamoLedger, "unconditional": planted.Unconditional}
+
+_telemetry = Telemetry("faults")
+_kind = LEDGERS[os.environ.get("PLANTED", "")]
+_scoring = Scoring(
+    FakeModels(), VisitCount, _kind(boto3.client("dynamodb"), os.environ["TABLE"]), Clock(), timedelta(hours=24)
+)
+
+
+def _score(message: Message, deadline: Deadline) -> None:
+    request = ScoreRequest("toy", message.id, features={"age": int(message.body)})
+    _scoring.score(message.tenant_id, request, key=message.id)
+
+
+_worker = Worker(_score, _telemetry, SqsQueue(boto3.client("sqs"), os.environ["DEAD"]))
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+    """Score each message of a batch."""
+    return _telemetry.wrap(_worker.handle)(event, context)

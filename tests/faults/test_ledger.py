@@ -1,0 +1,122 @@
+"""One decision per request in DynamoDB, whatever happens to its deliveries."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.clock import Clock
+from tests.fakes.scoring import FakeModels, VisitCount
+from tests.faultbed.deliveries import Deliveries
+from tests.faultbed.faults import CRASHES, FAULTS, Crash
+from tests.faultbed.history import Answer, Effect, Input, report, violations
+from tests.faultbed.interleaving import Interleaving
+from tests.faultbed.plans import At, Seeded, everywhere, inject
+from tests.faults.planted import CheckThenWrite, Unconditional
+from vigil.errors import Unavailable
+from vigil.scoring.model import ScoreRequest, decision_id
+from vigil.scoring.service import Scoring
+from vigil.scoring.store import DynamoLedger
+
+HERE = [fault for fault in FAULTS if fault not in {"partial", "stale"}]  # one row, written alone, read consistently
+TENANTS = ("acme", "globex", "initech")
+
+
+@dataclass
+class Run:
+    """Scoring behind one faulty client, and what callers were told."""
+
+    bed: object
+    plan: object
+    kind: type[DynamoLedger] = DynamoLedger
+    turns: Interleaving = field(default_factory=lambda: Interleaving(0))
+    models: FakeModels = field(default_factory=FakeModels)
+    clock: Clock = field(default_factory=Clock)
+    answers: list[Answer] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.table = self.bed.table("Decisions")
+        client = inject(self.bed.client("dynamodb"), self.plan, pause=self.turns.pause)
+        self.scoring = Scoring(self.models, VisitCount, self.kind(client, self.table), self.clock, timedelta(hours=24))
+
+    def deliver(self, request):
+        """Score one delivery, later than the one before, so that no two of them would write the same bytes."""
+        tenant, key = request
+        self.clock.advance(seconds=1)
+        outcome = self.scoring.score(tenant, ScoreRequest("toy", f"p-{key}", features={"age": key % 90}), f"k-{key}")
+        self.answers.append(Answer(_pk(request), outcome.row.body))
+
+    def violations(self, requests):
+        """Check what was asked and answered against every write that the table ever took."""
+        inputs = [Input(_pk(request), request[0]) for request in requests]
+        images = [record["dynamodb"]["NewImage"] for record in self.bed.writes(self.table)]
+        effects = [Effect(image["pk"]["S"], image["tenant_pk"]["S"], image["body"]["S"]) for image in images]
+        return violations(inputs, effects, self.answers)
+
+
+def _pk(request):
+    tenant, key = request
+    return f"{tenant}#{decision_id(tenant, f'k-{key}', 0)}"
+
+
+def storm(bed, seed, kind=DynamoLedger, requests=60, copies=4):
+    """Deliver every request several times through six interleaved actors and many faults."""
+    asked = [(TENANTS[number % 3], number // 3) for number in range(requests)]
+    turns, plan = Interleaving(seed), Seeded(seed, everywhere(0.03))
+    run = Run(bed, plan, kind, turns)
+    Deliveries(seed, asked, copies).run(run.deliver, turns, actors=6)
+    return run, run.violations(asked)
+
+
+@pytest.mark.parametrize(
+    ("count", "requests"), [(2, 60), pytest.param(1, 2_500, marks=pytest.mark.faults)], ids=["480", "10000"]
+)
+def test_deliveries_with_duplicates_reordering_and_faults_have_one_effect_each(bed, seeds, count, requests):
+    for seed in seeds(count):
+        run, wrong = storm(bed, seed, requests=requests)
+        assert not wrong, report(wrong, seed)
+        assert len(run.answers) == requests * 4  # every delivery was answered in the end
+        assert {*HERE} == {*run.plan.met()}, "a fault of the bed never happened"
+
+
+@pytest.mark.parametrize("planted", [CheckThenWrite, Unconditional])
+def test_a_ledger_with_a_planted_bug_is_caught(bed, seeds, planted):
+    wrong = next(wrong for seed in seeds(5) if (wrong := storm(bed, seed, planted)[1]))
+    assert {"double", "changed"} & {violation.kind for violation in wrong}
+
+
+def test_a_seed_repeats_exactly(bed):
+    one, two = (storm(bed, 3, CheckThenWrite) for _ in range(2))
+    assert one[0].plan.trace == two[0].plan.trace
+    assert one[1] == two[1]
+
+
+@pytest.mark.parametrize("fault", HERE)
+def test_a_request_survives_every_fault_at_every_call(bed, fault):
+    number, reached = 0, True
+    while reached:
+        plan = At(number, fault)
+        run = Run(bed, plan)
+        _deliver_until_answered(run)
+        run.models.failure = Unavailable("The models are away.")  # only the ledger can answer now
+        _deliver_until_answered(run)
+        wrong = run.violations([("acme", 7)])
+        assert not wrong, f"{fault} at call {number}: {wrong}"
+        number, reached = number + 1, plan.reached
+    assert number > 2
+
+
+def _deliver_until_answered(run):
+    while True:
+        try:
+            return run.deliver(("acme", 7))
+        except (Unavailable, Crash):
+            continue
+
+
+@pytest.mark.parametrize("fault", CRASHES)
+def test_a_crash_leaves_all_or_nothing(bed, fault):
+    run = Run(bed, At(0, fault))
+    with pytest.raises(Crash):
+        run.deliver(("acme", 1))
+    assert len(bed.items(run.table)) == (fault == "crash_after")

@@ -1,0 +1,79 @@
+"""The reprocessor on a virtual clock: of a thousand dead letters none vanishes, and tries are bounded."""
+
+import pytest
+
+from tests.faultbed.faults import FAULTS
+from tests.faultbed.history import report, violations
+from tests.faultbed.plans import At, Seeded, everywhere
+from tests.faults.planted import DeletesFirst, RecordsFirst, Unfenced
+from tests.faults.redriving import ENDS, RECEIVES, RULES, World
+
+SINGLE = [fault for fault in FAULTS if fault != "slow"]
+
+
+@pytest.fixture(autouse=True)
+def untraced(monkeypatch):
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+
+
+def trial(bed, seed, messages, rates, **variant):
+    """Let some works of random fates live under faults; return their world and everything that is wrong with it."""
+    world = World(bed, seed, Seeded(seed, rates), **variant)
+    inputs = [world.send(number) for number in range(messages)]
+    world.live()
+    return world, violations(inputs, world.effects())
+
+
+@pytest.mark.parametrize(
+    ("count", "messages", "rate"),
+    [(2, 30, 0.01), pytest.param(1, 1_000, 0.002, marks=pytest.mark.faults)],
+    ids=["60", "1000"],
+)
+def test_no_dead_letter_vanishes_and_tries_are_bounded(bed, seeds, count, messages, rate):
+    for seed in seeds(count):
+        world, wrong = trial(bed, seed, messages, everywhere(rate), hours=12)
+        assert not wrong, report(wrong, seed)
+        assert world.most_attempts() == RULES.most_attempts
+        assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.most_attempts)  # faults send some tries twice
+        given_up = {key for key, fate in world.fates.items() if fate in {"poison", "permanent"}}
+        assert given_up <= {*world.told}, "an owner was not told"
+
+
+@pytest.mark.parametrize("planted", [DeletesFirst, RecordsFirst])
+def test_a_redriver_that_lets_go_too_early_is_caught(bed, seeds, planted):
+    often = everywhere(0.03)
+    wrong = next(wrong for seed in seeds(10) if (wrong := trial(bed, seed, 20, often, redriver=planted)[1]))
+    assert "lost" in {violation.kind for violation in wrong}
+
+
+def fenced(bed, seed, **variant):
+    """Without failures, only stale reads and two redrivers: every try in the books must have been sent, once."""
+    world, wrong = trial(bed, seed, 15, {"stale": 0.2}, duplicates=0.0, **variant)
+    return wrong + violations(*world.put_back())
+
+
+def test_redrivers_at_once_send_every_try_once(bed, seeds):
+    for seed in seeds(2):
+        wrong = fenced(bed, seed)
+        assert not wrong, report(wrong, seed)
+
+
+def test_books_without_a_fence_are_caught(bed, seeds):
+    wrong = next(wrong for seed in seeds(5) if (wrong := fenced(bed, seed, books=Unfenced)))
+    assert {violation.kind for violation in wrong} <= {"double", "foreign", "lost"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "step"), [("crash_after", 40), *(pytest.param(fault, 10, marks=pytest.mark.faults) for fault in SINGLE)]
+)
+def test_no_single_fault_at_any_call_loses_a_work(bed, fault, step):
+    number, reached = 0, True
+    while reached:
+        plan = At(number, fault)
+        world = World(bed, 1, plan, duplicates=0.0)
+        inputs = [world.send(place, fate) for place, fate in enumerate(ENDS)]
+        world.live(actors=1)
+        wrong = violations(inputs, world.effects())
+        assert not wrong, f"{fault} at call {number}: {[str(each) for each in wrong]}"
+        number, reached = number + step, plan.reached
+    assert number > 50

@@ -1,0 +1,129 @@
+"""The function of dead letters, wired as it is deployed, on jobs in its table."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+import boto3
+import pytest
+
+from tests.fakes.deadletters import WORK, letter
+from tests.gateway import Context, event
+from vigil.deadletters.model import OPERATORS, UNREADABLE, Job, Rules, Work
+from vigil.deadletters.store import DynamoJobs
+
+JOBS = "/v1/dlq/jobs"
+
+
+@pytest.fixture
+def api(published):
+    from functions.operations_api.handler import lambda_handler
+
+    def call(method, path, **kwargs):
+        answer = lambda_handler(event(method, path, **kwargs), Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return call
+
+
+@pytest.fixture
+def parked(published):
+    return keep(letter(refusal="not-found"))
+
+
+def keep(died):
+    job = Job.opened("work", died, Rules(), datetime.now(UTC), Random(1))
+    DynamoJobs(boto3.client("dynamodb"), "dead_letters").put(job.tenant_id, job)
+    return job
+
+
+ENDPOINTS = [
+    ("GET", JOBS),
+    ("GET", f"{JOBS}/acme.k"),
+    ("POST", f"{JOBS}/acme.k/retry"),
+    ("POST", f"{JOBS}/acme.k/resolve"),
+    ("DELETE", "/v1/dlq/cleanup"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_anonymous_is_refused(api, method, path):
+    assert api(method, path, tenant=None, query={"older_than": "1d"} if method == "DELETE" else None)[0] == 401
+
+
+def test_another_tenant_sees_nothing_and_changes_nothing(api, parked):
+    place = f"{JOBS}/{parked.job_id}"
+    assert api("GET", JOBS, tenant="globex") == (200, {"items": [], "next_cursor": None})
+    for method, path in (("GET", place), ("POST", f"{place}/retry"), ("POST", f"{place}/resolve")):
+        assert api(method, path, tenant="globex")[0] == 404
+    assert api("GET", place)[1]["state"] == "parked"
+
+
+def test_a_job_says_what_died_why_and_what_became_of_it(api, parked):
+    status, job = api("GET", f"{JOBS}/{parked.job_id}")
+    assert status == 200
+    assert (job["queue"], job["kind"], job["message_id"]) == ("work", WORK.kind, WORK.id)
+    assert (job["state"], job["cause"], job["reason"]) == ("parked", "permanent", "not-found")
+    assert (job["correlation_id"], job["body"]) == (WORK.correlation_id, WORK.body)
+    assert [step["name"] for step in job["steps"]] == ["recorded", "parked"]
+
+
+def test_operators_see_and_change_everybodys(api, parked):
+    keep(letter(replace(WORK, tenant_id="globex")))
+    _, listed = api("GET", JOBS, tenant="vendor", role="operator")
+    assert {job["tenant_id"] for job in listed["items"]} == {"acme", "globex"}
+    status, job = api("POST", f"{JOBS}/{parked.job_id}/retry", tenant="vendor", role="operator")
+    assert (status, job["state"]) == (202, "waiting")
+    assert job["steps"][-1]["by"] == "operator:0123456789abcdef"
+
+
+def test_what_nobody_could_read_is_shown_to_operators_without_its_words(api, published):
+    job = keep(letter(Work("m-1", UNREADABLE, OPERATORS, "m-1", '{"body": "jane-roe"}')))
+    assert api("GET", f"{JOBS}/{job.job_id}")[0] == 404
+    status, shown = api("GET", f"{JOBS}/{job.job_id}", tenant="vendor", role="operator")
+    assert (status, shown["body"], shown["reason"]) == (200, None, "unreadable")
+    assert "jane-roe" not in json.dumps(shown)
+
+
+def test_a_job_is_retried_once_and_resolved_by_hand(api, parked):
+    place = f"{JOBS}/{parked.job_id}"
+    assert api("POST", f"{place}/retry")[1]["state"] == "waiting"
+    status, job = api("POST", f"{place}/resolve")
+    assert (status, job["state"], job["resolution"]) == (200, "resolved", "by_hand")
+    assert api("POST", f"{place}/resolve")[1] == job
+    assert api("POST", f"{place}/retry")[0] == 409
+    assert api("GET", JOBS)[1]["items"] == []
+    assert api("GET", JOBS, query={"state": "resolved"})[1]["items"][0]["id"] == parked.job_id
+
+
+def test_pages_follow_one_another_and_a_cursor_opens_no_other_list(api, published):
+    for number in range(3):
+        keep(letter(replace(WORK, id=f"work-{number}")))
+    _, first = api("GET", JOBS, query={"limit": "2"})
+    _, second = api("GET", JOBS, query={"limit": "2", "cursor": first["next_cursor"]})
+    ids = [job["message_id"] for page in (first, second) for job in page["items"]]
+    assert ids == ["work-2", "work-1", "work-0"]
+    assert second["next_cursor"] is None
+    for other in ({"query": {"queue": "work"}}, {"tenant": "globex", "query": {}}, {"role": "operator", "query": {}}):
+        query = other["query"] | {"cursor": first["next_cursor"]}
+        assert api("GET", JOBS, **other | {"query": query})[0] == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"state": "lost"}, {"min_age": "3w"}, {"min_age": "-1d"}, {"limit": "0"}, {"queue": "a b"}, {"color": "x"}],
+)
+def test_a_filter_that_is_none_is_named(api, query):
+    status, problem = api("GET", JOBS, query=query)
+    assert (status, [error["field"] for error in problem["errors"]]) == (422, list(query))
+
+
+def test_cleaning_removes_what_is_resolved_and_old_enough(api, parked):
+    assert api("DELETE", "/v1/dlq/cleanup")[0] == 422
+    assert api("DELETE", "/v1/dlq/cleanup", query={"older_than": "0m"}) == (200, {"removed": 0, "more": False})
+    api("POST", f"{JOBS}/{parked.job_id}/resolve")
+    assert api("DELETE", "/v1/dlq/cleanup", query={"older_than": "1d"})[1]["removed"] == 0
+    assert api("DELETE", "/v1/dlq/cleanup", query={"older_than": "0m"}, tenant="globex")[1]["removed"] == 0
+    assert api("DELETE", "/v1/dlq/cleanup", query={"older_than": "0m"})[1] == {"removed": 1, "more": False}
+    assert api("GET", f"{JOBS}/{parked.job_id}")[0] == 404

@@ -1,0 +1,93 @@
+"""The redriver, wired as it is deployed, on dead-letter queues in process."""
+
+import json
+import uuid
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.fakes.deadletters import WORK
+from tests.gateway import Context
+from vigil import bootstrap
+from vigil.deadletters.model import Filter
+from vigil.deadletters.store import DynamoJobs
+from vigil.errors import Unavailable
+from vigil.platform.sqs import Message, SqsQueue
+
+MINUTE = json.loads((Path(__file__).parents[2] / "events" / "operations_redrive.json").read_text())
+MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # which has no owner to be told
+
+
+@pytest.fixture
+def queues(published, monkeypatch):
+    """A queue with its dead letters, known to the redriver; tries come at once."""
+    client = boto3.client("sqs")
+    work, dead = (SqsQueue(client, client.create_queue(QueueName=n)["QueueUrl"]) for n in ("work", "work-dead"))
+    monkeypatch.setenv("VIGIL_QUEUES", json.dumps({"work": {"url": work._url, "dead": dead._url}}))
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # a logger keeps the stream it began with
+    monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
+    monkeypatch.setenv("VIGIL_MAX_REPROCESS_ATTEMPTS", "1")
+    bootstrap.forget()
+    return work, dead
+
+
+@pytest.fixture
+def redrive(queues):
+    from functions.operations_redrive.handler import lambda_handler
+
+    return lambda: lambda_handler(MINUTE, Context(50_000))
+
+
+def jobs():
+    store = DynamoJobs(boto3.client("dynamodb"), "dead_letters")
+    states = (Filter(), Filter(state="resolved"))
+    return [job for wanted in states for job in store.page(None, wanted, None, 100).jobs]
+
+
+def test_dead_work_goes_back_to_its_queue_and_is_resolved_by_its_workers_word(queues, redrive):
+    work, dead = queues
+    dead.send([MESSAGE])
+    assert redrive() == {"recorded": 1, "retried": 1}
+    (received,) = work.receive(30)
+    assert received.message() == replace(MESSAGE, attempts=1)
+    dead.settle(received.message())
+    assert redrive() == {"resolved": 1}
+    assert [(job.state, job.resolution) for job in jobs()] == [("resolved", "succeeded")]
+
+
+def test_work_that_dies_again_is_parked_at_its_bound(queues, redrive):
+    _, dead = queues
+    dead.send([MESSAGE])
+    redrive()
+    dead.send([replace(MESSAGE, attempts=1)])
+    assert redrive() == {"recorded": 1, "parked": 1}
+    assert [(job.state, job.reason) for job in jobs()] == [("parked", "attempts-exhausted")]
+
+
+def test_the_log_says_each_step_and_nothing_of_the_body(queues, redrive, capsys):
+    _, dead = queues
+    dead.send([replace(MESSAGE, body='{"key":"jane-roe"}')])
+    (received,) = dead.receive(30)
+    dead.delete([received.handle])
+    dead.quarantine(received, "not-found", received.message())
+    redrive()
+    assert "jane-roe" in jobs()[0].work.body
+    out = capsys.readouterr().out
+    lines = [json.loads(line) for line in out.splitlines()]
+    steps = {line["message"]: line for line in lines if str(line.get("message")).startswith("dead_letter_")}
+    assert steps.keys() == {"dead_letter_recorded", "dead_letter_parked"}
+    assert (steps["dead_letter_parked"]["queue"], steps["dead_letter_parked"]["reason"]) == ("work", "not-found")
+    counted = [line for line in lines if "dead_letter_parked" in line]
+    assert [(line["queue"], line["dead_letter_parked"]) for line in counted] == [("work", [1.0])]
+    assert "jane-roe" not in out
+
+
+def test_a_run_in_which_a_step_failed_fails_after_all_the_others(queues, redrive):
+    work, dead = queues
+    dead.send([MESSAGE])
+    boto3.client("sqs").delete_queue(QueueUrl=work._url)
+    with pytest.raises(Unavailable, match="1 steps failed"):
+        redrive()
+    assert [job.state for job in jobs()] == ["waiting"]

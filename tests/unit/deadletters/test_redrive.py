@@ -1,0 +1,331 @@
+"""Dead work is recorded once, tried again within bounds, and never lost, whatever fails in between."""
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes.clock import Clock
+from tests.fakes.deadletters import WORK, FakeJobs, FakeSource, letter
+from vigil.deadletters.model import OPERATORS, UNREADABLE, Rules, Work
+from vigil.deadletters.redrive import Reprocessor
+from vigil.errors import NotFound, Unavailable
+
+RULES = Rules(timedelta(seconds=60), 3)
+
+
+class Bench:
+    """A redriver, one queue, its books and a clock that stands still."""
+
+    def __init__(self, *sources, owners=None, rules=RULES):
+        self.source = FakeSource()
+        self.jobs, self.clock, self.taken = FakeJobs(), Clock(), []
+        self.redriver = self.another(*sources, owners=owners, rules=rules)
+
+    def another(self, *sources, owners=None, rules=RULES):
+        sources = sources or (self.source,)
+        return Reprocessor(sources, self.jobs, owners or {}, rules, Random(7), self.clock, self.taken.append)
+
+    def run(self, **later):
+        self.clock.advance(**later)
+        self.redriver.run(lambda: 60.0)
+
+    @property
+    def job(self):
+        (job,) = self.jobs.items.values()
+        return job
+
+    def steps(self):
+        return [step.name for step in self.job.steps]
+
+
+def test_a_letter_becomes_a_job_and_is_gone_from_the_queue():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    assert bench.source.lying == []
+    assert (bench.job.state, bench.job.cause, bench.job.reason) == ("waiting", "transient", "deliveries-exhausted")
+    assert (bench.job.work, bench.job.job_id) == (WORK, f"acme.{bench.job.key}")
+    assert [taken.step for taken in bench.taken] == ["recorded"]
+
+
+def test_a_letter_that_comes_again_changes_nothing():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    before = bench.job
+    bench.source.die(WORK)
+    bench.run()
+    assert bench.job == before
+    assert bench.source.lying == []
+
+
+def test_a_job_is_sent_when_it_is_due_and_not_before():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    pause = (RULES.base * 2).total_seconds()
+    assert bench.source.sent == []
+    bench.run(seconds=pause)
+    assert bench.source.sent == [replace(WORK, attempts=1)]
+    assert (bench.job.state, bench.job.work.attempts) == ("retrying", 1)
+    bench.run(hours=12)
+    assert len(bench.source.sent) == 1
+
+
+def test_the_workers_word_resolves_a_job():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.run(hours=1)
+    bench.source.die(bench.source.sent[-1], settled=True)
+    bench.run()
+    assert (bench.job.state, bench.job.resolution, bench.job.due_at) == ("resolved", "succeeded", None)
+    assert bench.steps() == ["recorded", "retried", "resolved"]
+    bench.run(days=30)
+    assert len(bench.source.sent) == 1
+
+
+def test_nothing_resolves_a_job_but_a_word():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    for _ in range(4):
+        bench.run(days=1)
+    assert bench.job.state == "retrying"
+
+
+def test_work_that_vanished_from_its_queue_is_sent_again_and_given_up_in_the_end():
+    bench = Bench()
+    bench.source.die(WORK)
+    for _ in range(10):
+        bench.run(days=6)
+    assert [work.attempts for work in bench.source.sent] == [1, 2, 3]
+    assert (bench.job.state, bench.job.reason) == ("parked", "no-word")
+
+
+def test_work_that_goes_on_dying_is_parked_after_its_attempts():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    while bench.job.state != "parked":
+        bench.run(hours=12)
+        bench.source.die()
+        bench.run()
+    assert [work.attempts for work in bench.source.sent] == [1, 2, 3]
+    assert (bench.job.cause, bench.job.reason) == ("poison", "attempts-exhausted")
+    bench.run(days=30)
+    assert len(bench.source.sent) == 3
+
+
+@pytest.mark.parametrize(
+    ("dead", "cause", "reason"),
+    [
+        (letter(refusal="not-found"), "permanent", "not-found"),
+        (letter(Work("m-1", UNREADABLE, OPERATORS, "c", "{}"), refusal="unreadable"), "poison", "unreadable"),
+        (letter(replace(WORK, attempts=3)), "poison", "attempts-exhausted"),
+    ],
+)
+def test_what_trying_cannot_help_is_parked_at_once(dead, cause, reason):
+    bench = Bench()
+    bench.source.lying = [dead]
+    bench.run(days=1)
+    assert (bench.job.state, bench.job.cause, bench.job.reason) == ("parked", cause, reason)
+    assert [taken.step for taken in bench.taken] == ["recorded", "parked"]
+    assert bench.source.sent == []
+
+
+def test_the_owner_of_parked_work_hears_of_it_once():
+    heard = []
+    bench = Bench(owners={"batch.chunk": heard.append})
+    bench.source.die(WORK, refusal="not-found")
+    bench.run()
+    bench.run(days=1)
+    assert heard == [WORK]
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), RuntimeError("a bug")])
+def test_an_owner_that_cannot_hear_is_told_later(error):
+    heard, errors = [], [error]
+
+    def owner(work):
+        if errors:
+            raise errors.pop()
+        heard.append(work)
+
+    bench = Bench(owners={"batch.chunk": owner})
+    bench.source.die(WORK, refusal="not-found")
+    bench.run()
+    assert bench.taken[-1].step == "failed"
+    assert heard == []
+    bench.run(minutes=3)
+    assert heard == [WORK]
+
+
+def test_an_owner_that_is_gone_is_not_told_for_ever():
+    calls = []
+
+    def owner(work):
+        calls.append(work)
+        raise NotFound("There is no such batch.")
+
+    bench = Bench(owners={"batch.chunk": owner})
+    bench.source.die(WORK, refusal="not-found")
+    for _ in range(3):
+        bench.run(hours=1)
+    assert len(calls) == 1
+
+
+def test_a_send_that_fails_costs_no_attempt():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.source.fail = Unavailable("away")
+    bench.run(hours=1)
+    assert (bench.job.state, bench.job.work.attempts, bench.taken[-1].step) == ("waiting", 0, "failed")
+    bench.source.fail = None
+    bench.run(minutes=3)
+    assert [work.attempts for work in bench.source.sent] == [1]
+
+
+def test_a_redriver_that_is_killed_after_sending_sends_the_same_attempt_again():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    put = bench.jobs.put
+    bench.jobs.put = lambda tenant, job: put(tenant, job) if job.state == "waiting" else _killed()
+    with pytest.raises(SystemExit):
+        bench.run(hours=1)
+    bench.jobs.put = put
+    bench.run(seconds=30)
+    assert len(bench.source.sent) == 1  # its lease still holds
+    bench.run(minutes=3)
+    assert bench.source.sent == [replace(WORK, attempts=1)] * 2
+    assert bench.job.work.attempts == 1
+
+
+def _killed():
+    raise SystemExit
+
+
+def test_of_two_redrivers_at_once_one_sends():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.clock.advance(hours=1)
+    bench.jobs.before_put = lambda: bench.another().run(lambda: 60.0)
+    bench.redriver.run(lambda: 60.0)
+    assert len(bench.source.sent) == 1
+
+
+def test_a_death_that_comes_before_its_sending_is_recorded_counts_once():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.clock.advance(hours=1)
+    claimed = bench.job.claimed(RULES, bench.clock())
+    assert bench.jobs.put("acme", claimed)
+    bench.source.die(replace(WORK, attempts=1))
+    bench.run()
+    assert (bench.job.state, bench.job.work.attempts) == ("waiting", 1)
+    assert not bench.jobs.put("acme", claimed.sent(RULES, bench.clock()))
+
+
+def test_what_is_resolved_by_hand_while_it_is_sent_stays_resolved():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.clock.advance(hours=1)
+    claimed = bench.job.claimed(RULES, bench.clock())
+    bench.jobs.put("acme", claimed)
+    bench.jobs.put("acme", claimed.resolved("by_hand", bench.clock(), "member:k"))
+    assert not bench.jobs.put("acme", claimed.sent(RULES, bench.clock()))
+    assert (bench.job.state, bench.job.resolution) == ("resolved", "by_hand")
+
+
+def test_a_death_before_success_does_not_reopen_what_succeeded():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.run(hours=1)
+    bench.source.die(settled=True)
+    bench.source.die()
+    bench.run()
+    assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
+
+
+def test_a_queue_that_is_away_does_not_hold_up_the_others():
+    away, there = FakeSource("away", away=True), FakeSource("there")
+    there.die(WORK)
+    bench = Bench(away, there)
+    bench.run()
+    assert bench.job.queue == "there"
+    assert [taken.queue for taken in bench.taken if taken.step == "failed"] == ["away"]
+
+
+def test_a_letter_that_cannot_be_recorded_stays_and_holds_no_other_up():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.source.die(replace(WORK, id="other"))
+    put = bench.jobs.put
+    bench.jobs.put = lambda tenant, job: put(tenant, job) if job.work.id == "other" else _broken()
+    bench.run()
+    assert [each.work.id for each in bench.source.lying] == [WORK.id]
+    assert bench.job.work.id == "other"
+
+
+def _broken():
+    raise RuntimeError("a bug")
+
+
+def test_nothing_is_begun_when_time_is_short():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.redriver.run(lambda: 5.0)
+    assert len(bench.source.lying) == 1
+
+
+def test_a_place_that_is_gone_is_parked_instead_of_sent():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.source.fail = NotFound("forgotten")
+    bench.run(hours=1)
+    assert (bench.job.state, bench.job.reason) == ("parked", "gone")
+
+
+def test_work_that_ends_as_it_is_put_back_is_resolved_at_once():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    bench.source.ended = "succeeded"
+    bench.run(hours=1)
+    assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32), st.integers(1, 40))
+def test_of_any_dead_work_none_vanishes_and_attempts_are_bounded(seed, count):
+    """Letters come twice or late, workers die or succeed or swallow, redrivers are killed: every job ends, and once."""
+    random, bench = Random(seed), Bench()
+    for number in range(count):
+        bench.source.die(replace(WORK, id=f"work-{number}"))
+    handled = 0
+    for _ in range(400):
+        bench.run(hours=random.choice([0, 1, 6, 24 * 6]))
+        for work in bench.source.sent[handled:]:
+            fate = random.random()
+            if fate < 0.9:
+                for _ in range(random.choice([1, 1, 2])):
+                    bench.source.die(work, settled=fate < 0.4)
+        handled = len(bench.source.sent)
+        random.shuffle(bench.source.lying)
+        if all(job.state in {"parked", "resolved"} for job in bench.jobs.items.values()) and not bench.source.lying:
+            break
+    assert len(bench.jobs.items) == count
+    assert {job.state for job in bench.jobs.items.values()} <= {"parked", "resolved"}
+    assert max((work.attempts for work in bench.source.sent), default=0) <= RULES.most_attempts
+    assert len({(work.id, work.attempts) for work in bench.source.sent}) == len(bench.source.sent)
