@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from cli import deadletters, decisions, demo, lifecycle, local, models, tenants
+from cli import batches, deadletters, decisions, demo, lifecycle, local, models, tenants
 from vigil.errors import VigilError
 
 
@@ -21,6 +21,7 @@ class _Group(TyperGroup):
 
 
 app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, explained scores, exactly once.")
+app.add_typer(batches.app, name="batch")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(local.app, name="local")

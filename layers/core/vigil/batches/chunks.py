@@ -9,7 +9,7 @@ from itertools import islice
 from vigil.batches import parsing, results
 from vigil.batches.model import LANES, Batch, Chunk, Output
 from vigil.batches.ports import Books, Files, Models, Outbox
-from vigil.errors import InvalidInput, NotFound
+from vigil.errors import FieldError, InvalidInput, NotFound
 from vigil.scoring.bulk import Bulk
 from vigil.scoring.ports import FeatureSet
 
@@ -80,6 +80,9 @@ class Chunks:
         span = chunk.span
         content = self._files.read(batch.source, batch.source_version, span.start, span.length)
         scored = self._lines(batch, span.first_row, content)
+        if len(scored.lines) != span.rows:
+            changed = FieldError("file", "is not what was split: it has other rows here", f"{span.rows} rows")
+            raise InvalidInput(changed)
         part = self._put(batch, span.index, "results", scored.lines)
         if scored.errors:
             self._put(batch, span.index, "errors", scored.errors)

@@ -71,8 +71,8 @@ class Files(Protocol):
         """Return a range of a file, less at its end, nothing behind it; raise NotFound for an object not there."""
         ...
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> str:
-        """Write a file whole; `about` becomes its metadata. Returns its version."""
+    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+        """Write a file whole; `about` becomes its metadata."""
         ...
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
@@ -83,8 +83,8 @@ class Files(Protocol):
         """Write part `number` (from 1): 5 MiB or more, but for the last; raise NotFound for an upload that ended."""
         ...
 
-    def finish(self, key: str, upload: str) -> str:
-        """Make a file of its parts and return its version; raise NotFound for an upload that has ended."""
+    def finish(self, key: str, upload: str) -> None:
+        """Make a file of its parts; raise NotFound for an upload that has ended."""
         ...
 
 

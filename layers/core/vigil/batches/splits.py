@@ -73,7 +73,7 @@ class Splits:
         source, version = batch.upload, batch.object_version
         head = self._files.read(source, version, 0, RANGE)
         if splitting.is_gzip(head):
-            source, version = self._unpacked(batch)
+            source, version = self._unpacked(batch), ""
             head = self._files.read(source, version, 0, RANGE)
         splitting.refuse_foreign(head)
         begin = splitting.text_start(head)
@@ -91,7 +91,7 @@ class Splits:
         prepared = self._books.change(batch, ("splitting",), values, batch.run)
         return prepared or batch, Span(0, begin, 0, 1, 0)
 
-    def _unpacked(self, batch: Batch) -> tuple[str, str]:
+    def _unpacked(self, batch: Batch) -> str:
         key = f"plain/{batch.key('input')}"
         upload, number, held = self._files.begin(key, {}), 1, bytearray()
         for text in unpack(self._blocks(batch.upload, batch.object_version, 0)):
@@ -100,7 +100,8 @@ class Splits:
                 self._files.add(key, upload, number, bytes(held))
                 number, held = number + 1, bytearray()
         self._files.add(key, upload, number, bytes(held))
-        return key, self._files.finish(key, upload)
+        self._files.finish(key, upload)
+        return key
 
     def _blocks(self, key: str, version: str, start: int) -> Iterator[bytes]:
         block = bytes(RANGE)

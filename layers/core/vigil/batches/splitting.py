@@ -87,14 +87,12 @@ def split(blocks: Iterable[bytes], form: Format, start: Span, most: int) -> Iter
         rows += row > len(line) + 1 or line not in BLANK
         chunk, row = chunk.longer(row), 0
         if rows == most or chunk.length >= CHUNK_BYTES:
-            yield (done := chunk.holding(rows))
+            yield (done := _bounded(chunk.holding(rows)))
             chunk, rows = done.following(), 0
-            if chunk.first_row > MOST_ROWS + 1:
-                raise InvalidInput(FieldError("file", "has too many rows", f"at most {MOST_ROWS} rows"))
     if row:  # a quote was never closed
         rows, chunk = rows + 1, chunk.longer(row)
     if rows:
-        yield chunk.holding(rows)
+        yield _bounded(chunk.holding(rows))
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -130,6 +128,12 @@ def _inside(line: bytes, inside: bool) -> bool:
             place += 1  # two quotes are one of the text
         else:
             inside = False
+
+
+def _bounded(chunk: Span) -> Span:
+    if chunk.following().first_row > MOST_ROWS + 1:
+        raise InvalidInput(FieldError("file", "has too many rows", f"at most {MOST_ROWS} rows"))
+    return chunk
 
 
 def _too_long(number: int) -> InvalidInput:

@@ -17,7 +17,16 @@ def client(settings: Settings, service: str) -> Any:
             read_timeout=settings.read_timeout.total_seconds(),
             retries={"mode": "standard", "total_max_attempts": 2},
             tcp_keepalive=True,
-            # presigned addresses of objects under a key of ours are refused with S3's older signature
-            signature_version="s3v4" if service == "s3" else None,
+            **(_s3(settings) if service == "s3" else {}),
         ),
     )
+
+
+def _s3(settings: Settings) -> dict[str, Any]:
+    """Return what presigned addresses need: S3 refuses older signatures for objects under a key of ours.
+
+    Without the virtual style they would name S3's global host, which redirects to others of a bucket's region, whose
+    name was not signed. The embedded stack is one host for all.
+    """
+    style = "path" if settings.stage == "local" else "virtual"
+    return {"signature_version": "s3v4", "s3": {"addressing_style": style}}

@@ -39,9 +39,9 @@ class S3Files:
             raise _unavailable() from error
         return content
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> str:
-        """Put an object and return its version."""
-        return str(self._call("put_object", Key=key, Body=content, Metadata=about).get("VersionId", ""))
+    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+        """Put an object."""
+        self._call("put_object", Key=key, Body=content, Metadata=about)
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         """Begin a multipart upload."""
@@ -51,7 +51,7 @@ class S3Files:
         """Upload a part."""
         self._call("upload_part", Key=key, UploadId=upload, PartNumber=number, Body=content)
 
-    def finish(self, key: str, upload: str) -> str:
+    def finish(self, key: str, upload: str) -> None:
         """Complete a multipart upload of all the parts that it has."""
         parts, marker = [], 0
         while True:
@@ -60,9 +60,7 @@ class S3Files:
             if not answer.get("IsTruncated"):
                 break
             marker = answer["NextPartNumberMarker"]
-        whole = {"Parts": parts}
-        done = self._call("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload=whole)
-        return str(done.get("VersionId", ""))
+        self._call("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
 
     def _presigned(self, operation: str, seconds: int, **arguments: str) -> str:
         parameters = {"Bucket": self._bucket, **arguments}

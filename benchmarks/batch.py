@@ -1,0 +1,249 @@
+"""Batches: `uv run python -m benchmarks.batch [--rows N]`, and `--stack FILE_ROWS` through the embedded stack.
+
+The worker alone is everything that `scoring_batch` does but for AWS: bytes in, bytes out, interleaved with
+`Booster.predict` of the lightgbm package on the same rows as one numpy matrix. The whole flow (split, score, assemble)
+runs against files on disk in a process of its own, which tells its peak memory and how many calls AWS would have got.
+"""
+
+import argparse
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import lightgbm
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.flow import Disk, OneModel
+from benchmarks.measure import Measurement, Round, interleave
+from benchmarks.subjects import Subject, prepare, synthetic
+from cli import deployment, native
+from cli.embedded import Embedded
+from vigil.batches.chunks import Chunks
+from vigil.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
+from vigil.features.service import feature_set
+from vigil.registry.loaded import LoadedModel
+
+GOAL = 1.25
+"""At least 0.8 x the rate of `Booster.predict`."""
+FORMATS: tuple[Format, ...] = ("csv", "ndjson")
+FORMS = {"csv": "CSV", "ndjson": "NDJSON"}
+SIZES = (10_000, 100_000, 1_000_000)
+
+# Prices of us-east-1 in dollars, from aws.amazon.com/{lambda,sqs,s3,dynamodb}/pricing as of 2025-11.
+GB_SECOND_ARM = 0.0000133334
+PRICES = {
+    "lambda request": 0.20e-6,
+    "sqs": 0.40e-6,
+    "s3 put": 5.0e-6,
+    "s3 get": 0.4e-6,
+    "dynamodb write": 0.625e-6,
+    "dynamodb read": 0.125e-6,
+}
+MEMORY_GB = 1.769
+CALLS = {
+    # port method: its AWS calls, by what they are charged as
+    "change": {"dynamodb write": 1},
+    "end": {"dynamodb write": 4},
+    "write": {"dynamodb write": 2},  # each chunk in a transaction, and its check
+    "chunks": {"dynamodb read": 1},
+    "chunk": {"dynamodb read": 2},
+    "settle": {"dynamodb write": 1},
+    "read": {"s3 get": 1},
+    "put": {"s3 put": 1},
+    "begin": {"s3 put": 1},
+    "add": {"s3 put": 1},
+    "finish": {"s3 put": 1, "s3 get": 1},
+    "send": {"sqs": 1},
+    "message": {"sqs": 2, "lambda request": 1},  # received and deleted by Lambda
+}
+out = Console()
+
+
+def worker(subject: Subject, form: Format) -> Measurement:
+    """Return a chunk scored by the worker, against the package's `predict` on the same numbers."""
+    content = text(subject, form, CHUNK_ROWS)
+    disk = Disk(Path(tempfile.mkdtemp()))
+    model = subject.loaded()
+    batch = a_batch(subject, form, model)
+    disk.create(batch, 1)
+    disk.put(batch.upload, content, {})
+    span = Span(0, 0, len(content), 1, CHUNK_ROWS)
+    chunks = Chunks(disk, disk, disk, OneModel(model), feature_set)
+    booster = lightgbm.Booster(model_str=subject.text.decode())
+    matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
+
+    def ours() -> None:
+        disk.ledger[0] = Chunk(span)
+        chunks.score("t", "b", 0)
+
+    title = f"{subject.name}, {FORMS[form]}: a chunk of {CHUNK_ROWS:,} rows"
+    return Measurement(title, timed(ours), timed(lambda: booster.predict(matrix, num_threads=1)), GOAL)
+
+
+def timed(work: Any) -> Round:
+    """Return a round of one call, in seconds per row."""
+
+    def run(_number: int) -> float:
+        started = time.perf_counter()
+        work()
+        return (time.perf_counter() - started) / CHUNK_ROWS
+
+    return run
+
+
+def a_batch(subject: Subject, form: Format, model: LoadedModel) -> Batch:
+    """Return a running batch of this model."""
+    pin = Pin(model.name, model.version, model.digest)
+    now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
+    batch = Batch("t", "b", subject.name, form, "running", now, "c", "f", 0, pin=pin, chunks=1)
+    return replace(batch, source=batch.upload, columns=("subject_id", *subject.names))
+
+
+def rounded(row: Sequence[float]) -> list[float]:
+    """Return a row as files hold it: six digits behind the point."""
+    return [round(value, 6) for value in row]
+
+
+def text(subject: Subject, form: Format, count: int) -> bytes:
+    """Return the rows of a file, without a header."""
+    file, names = io.StringIO(), subject.names
+    for number in range(count):
+        row = rounded(subject.rows[number % len(subject.rows)])
+        values = [None if value != value else value for value in row]  # noqa: PLR0124 - NaN is not itself
+        if form == "csv":
+            file.write(",".join([f"P-{number}", *("" if v is None else repr(v) for v in values)]) + "\n")
+        else:
+            document = {"subject_id": f"P-{number}", "features": dict(zip(names, values, strict=True))}
+            file.write(json.dumps(document) + "\n")
+    return file.getvalue().encode()
+
+
+def whole(subject: Subject, form: Format, rows: int) -> dict[str, Any]:
+    """Return what a whole batch took, in a process of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(subject.folder, folder / "package")
+        (folder / "key").write_text(f"{subject.key_id} {subject.public_key.hex()}")
+        with (folder / "input").open("wb") as file:
+            if form == "csv":
+                file.write(",".join(["subject_id", *subject.names]).encode() + b"\n")
+            content = text(subject, form, SIZES[0])
+            for _ in range(rows // SIZES[0]):
+                file.write(content)
+        command = [sys.executable, "-m", "benchmarks.flow", name, form]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def bill(asked: Mapping[str, int], seconds: float, rows: int) -> tuple[float, float]:
+    """Return AWS calls per 10,000 rows, and dollars per million rows."""
+    charged: Counter[str] = Counter()
+    for name, count in asked.items():
+        charged.update({what: each * count for what, each in CALLS[name].items()})
+    requests = sum(PRICES[what] * count for what, count in charged.items())
+    calls = sum(sum(CALLS[name].values()) * count for name, count in asked.items() if name != "write")
+    compute = seconds * MEMORY_GB * GB_SECOND_ARM
+    return calls / rows * 1e4, (requests + compute) / rows * 1e6
+
+
+def through_the_stack(rows: int) -> None:
+    """Upload a file of `wdbc` rows to the embedded stack and follow it to its end."""
+    embedded = Embedded.load(deployment.home())
+    if embedded is None:
+        raise SystemExit("nothing is deployed here: run `make up` first")
+    from models import recipe  # noqa: PLC0415 - only here
+
+    samples = list(recipe.load("wdbc").samples(7, 200))
+    names = list(samples[0]["features"])
+    values = [",".join("" if (v := s["features"][n]) is None else repr(v) for n in names) for s in samples]
+    headers = {"Authorization": f"Bearer {embedded.tenants[0].api_key}"}
+    with httpx.Client(base_url=embedded.api_url, headers=headers, timeout=600, trust_env=False) as client:
+        batch = client.post("/v1/batches", json={"model": "wdbc", "format": "csv"}).raise_for_status().json()
+        with tempfile.TemporaryFile() as file:
+            file.write(",".join(["subject_id", *names]).encode() + b"\n")
+            for start in range(0, rows, 1000):
+                lines = (f"S-{n},{values[n % len(values)]}\n" for n in range(start, min(rows, start + 1000)))
+                file.write("".join(lines).encode())
+            size = file.tell()
+            file.seek(0)
+            length = {"Content-Length": str(size)}
+            httpx.put(
+                batch["upload"]["url"], content=file, headers=length, timeout=600, trust_env=False
+            ).raise_for_status()
+        began = time.monotonic()
+        with Progress(console=out) as bar:
+            task = bar.add_task("rows", total=rows)
+            while True:
+                found = client.get(f"/v1/batches/{batch['batch_id']}").raise_for_status().json()
+                bar.update(task, description=found["state"], completed=found["rows"]["done"])
+                if found["ended_at"]:
+                    break
+                time.sleep(1)
+        took = time.monotonic() - began
+        out.print(f"{found['state']}: {found['rows']} of {size >> 20} MB in {took:.0f} s, {rows / took:,.0f} rows/s")
+        url = client.get(f"/v1/batches/{batch['batch_id']}/results").raise_for_status().json()["url"]
+        count, last = 0, b""
+        with httpx.stream("GET", url, timeout=600, trust_env=False) as answer:
+            for piece in answer.iter_bytes(1 << 20):
+                count, last = count + piece.count(b"\n"), piece
+        out.print(f"results: {count - 1:,} lines, the last of row {last.splitlines()[-1].split(b',')[0].decode()}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--stack", type=int, metavar="ROWS", help="so many rows through the embedded stack, instead")
+    arguments = parser.parse_args()
+    if arguments.stack:
+        through_the_stack(arguments.stack)
+        return
+    native.provide()
+    with tempfile.TemporaryDirectory() as work:
+        subject = prepare(Path(work), *synthetic(200), CHUNK_ROWS)
+        out.print(workers(subject, arguments.rounds))
+        out.print(batches(subject))
+
+
+def workers(subject: Subject, rounds: int) -> Table:
+    """Return the worker alone beside the package."""
+    with Progress(console=out, transient=True) as bar:
+        task = bar.add_task("rounds", total=2 * (rounds + 1))
+        results = interleave([worker(subject, form) for form in FORMATS], rounds, lambda: bar.advance(task))
+    table = Table("worker alone", "us/row", "Booster.predict", "x its rate", "goal: 0.8")
+    for result in results:
+        times = (f"{seconds * 1e6:.1f}" for seconds in (result.ours, result.reference))
+        verdict = "reached" if result.reached else "missed"
+        table.add_row(result.measurement.title, *times, f"{1 / result.ratio:.2f}", verdict)
+    return table
+
+
+def batches(subject: Subject) -> Table:
+    """Return whole batches of rising size."""
+    table = Table("whole batch, one core", "rows", "rows/s", "peak MB", "AWS calls / 10,000 rows", "$ / million rows")
+    for form in FORMATS:
+        for rows in SIZES:
+            told = whole(subject, form, rows)
+            calls, dollars = bill(told["asked"], told["cpu_seconds"], rows)
+            rate, peak = f"{rows / told['cpu_seconds']:,.0f}", f"{told['peak_mb']:.0f}"
+            table.add_row(FORMS[form], f"{rows:,}", rate, peak, f"{calls:.1f}", f"{dollars:.4f}")
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The books and the files of batches: the fake and AWS (in process) keep the same promises."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.batches import FakeBooks, FakeFiles
+from vigil.batches.model import Batch, Chunk, Pin, Span
+from vigil.batches.objects.store import S3Files
+from vigil.batches.store import DynamoBooks
+from vigil.errors import Conflict, NotFound, Unavailable
+from vigil.platform.aws import client
+from vigil.platform.settings import Settings
+
+BATCH = Batch("acme", "bat_1", "toy", "csv", "awaiting_upload", "2026-03-01T12:00:00.000000Z", "corr", "print", 99)
+SPAN = Span(0, 10, 20, 1, 5)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def books(request, dynamodb):
+    return FakeBooks() if request.param == "fake" else DynamoBooks(dynamodb, "batches")
+
+
+@pytest.fixture(params=["fake", "s3"])
+def files(request, s3):
+    s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
+    return FakeFiles() if request.param == "fake" else S3Files(s3, "files")
+
+
+@pytest.fixture
+def split(books):
+    books.create(BATCH, 10)
+    values = {"state": "splitting", "run": "r", "pin": Pin("toy", 3, "sha256:0"), "columns": ("a", "b")}
+    return books.change(BATCH, ("awaiting_upload",), values)
+
+
+def test_a_batch_is_read_as_it_was_written(books, split):
+    expected = replace(BATCH, state="splitting", run="r", pin=Pin("toy", 3, "sha256:0"), columns=("a", "b"))
+    assert split == expected == books.get("acme", "bat_1")
+    assert books.get("globex", "bat_1") is None
+
+
+def test_an_id_is_written_once(books):
+    assert books.create(BATCH, 10) is None
+    assert books.create(replace(BATCH, model="other"), 10) == BATCH
+
+
+def test_a_tenant_has_so_many_unfinished_batches_and_no_more(books):
+    for number in range(3):
+        books.create(replace(BATCH, batch_id=f"bat_{number}"), 3)
+    with pytest.raises(Conflict):
+        books.create(replace(BATCH, batch_id="bat_9"), 3)
+    assert books.get("acme", "bat_9") is None
+    assert books.create(replace(BATCH, tenant_id="globex"), 3) is None
+    assert books.unfinished("acme") == ["bat_0", "bat_1", "bat_2"]
+    assert books.end(BATCH, "cancelled", ended_at="now")
+    assert not books.end(BATCH, "failed")
+    assert books.unfinished("acme") == ["bat_0", "bat_2"]
+    assert books.create(replace(BATCH, batch_id="bat_9"), 3) is None
+
+
+def test_a_change_needs_its_state_and_its_run(books, split):
+    assert books.change(split, ("running",), {"state": "failed"}) is None
+    assert books.change(split, ("splitting",), {"rows": 5}, "older") is None
+    assert books.change(split, ("splitting",), {"rows": 5}, "r").rows == 5
+
+
+def test_chunks_are_entered_by_the_run_that_splits_and_by_no_other(books, split):
+    spans = [replace(SPAN, index=n, first_row=n + 1) for n in range(30)]
+    assert not books.write(replace(split, run="older"), spans)
+    assert books.chunks("acme", "bat_1") == []
+    assert books.write(split, spans)
+    assert books.chunks("acme", "bat_1") == [Chunk(span) for span in spans]
+    assert books.chunk("acme", "bat_1", 7) == (split, Chunk(spans[7]))
+    assert books.chunk("acme", "bat_1", 99) is None
+    assert books.chunk("globex", "bat_1", 7) is None
+    books.change(split, ("splitting",), {"state": "cancelled"})
+    assert not books.write(split, spans)
+
+
+def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
+    books.write(split, [SPAN])
+    lost = Chunk(SPAN, "failed", failed=5, reason="given up")
+    done = Chunk(SPAN, "done", scored=4, failed=1, part_sha256="d")
+    assert books.settle(split, lost)
+    assert books.settle(split, done)
+    assert not books.settle(split, done)
+    assert not books.settle(split, lost)
+    assert books.chunks("acme", "bat_1") == [done]
+
+
+def test_batches_are_listed_newest_first(books):
+    for day in range(1, 6):
+        created = f"2026-03-0{day}T12:00:00.000000Z"
+        books.create(replace(BATCH, batch_id=f"bat_{day}", created_at=created), 10)
+    first = books.page("acme", None, 3)
+    rest = books.page("acme", first.next, 3)
+    assert [b.batch_id for b in (*first.batches, *rest.batches)] == ["bat_5", "bat_4", "bat_3", "bat_2", "bat_1"]
+    assert rest.next is None
+    assert books.page("globex", None, 3).batches == ()
+
+
+def test_a_file_is_read_by_range(files):
+    files.put("k", b"0123456789", {"batch": "b"})
+    assert files.read("k", "", 2, 3) == b"234"
+    assert files.read("k", "", 8, 100) == b"89"
+    assert files.read("k", "", 10, 5) == b""
+    assert files.read("k", "", 0, -1) == b"0123456789"
+    with pytest.raises(NotFound):
+        files.read("nothing", "", 0, 1)
+
+
+def test_a_file_is_read_as_it_was_when_it_arrived(s3):
+    s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket="files", Key="k", Body=b"0123456789")["VersionId"]
+    s3.put_object(Bucket="files", Key="k", Body=b"other")
+    assert S3Files(s3, "files").read("k", version, 2, 3) == b"234"
+
+
+def test_parts_become_one_file_once(files):
+    upload = files.begin("k", {"batch": "b"})
+    files.add("k", upload, 2, b"end")
+    files.add("k", upload, 1, b"x" * (5 << 20))
+    files.finish("k", upload)
+    assert files.read("k", "", 0, -1) == b"x" * (5 << 20) + b"end"
+    with pytest.raises(NotFound):
+        files.finish("k", upload)
+
+
+def test_presigned_addresses_are_signed_as_encrypted_buckets_want_them(aws):
+    files = S3Files(client(Settings("dev"), "s3"), "files")
+    for url in (files.upload_url("uploads/acme/bat_1/input", 60), files.download_url("k", "name.csv", 60)):
+        assert url.startswith("https://files.s3.eu-west-1.amazonaws.com/")
+        assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+        assert "X-Amz-Expires=60" in url
+    assert "filename%3D%22name.csv%22" in url
+
+
+class Away:
+    def __getattr__(self, name):
+        from botocore.exceptions import EndpointConnectionError
+
+        def call(**_):
+            raise EndpointConnectionError(endpoint_url="https://example.org")
+
+        return call
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: DynamoBooks(Away(), "t").get("acme", "b"),
+        lambda: DynamoBooks(Away(), "t").create(BATCH, 1),
+        lambda: DynamoBooks(Away(), "t").chunk("acme", "b", 1),
+        lambda: S3Files(Away(), "b").read("k", "", 0, 1),
+        lambda: S3Files(Away(), "b").put("k", b"", {}),
+    ],
+)
+def test_what_is_away_is_unavailable(ask):
+    with pytest.raises(Unavailable):
+        ask()
+
+
+def test_a_transaction_in_the_way_is_waited_for(dynamodb):
+    from botocore.exceptions import ClientError
+
+    class Busy:
+        tries = 0
+
+        def transact_write_items(self, **arguments):
+            self.tries += 1
+            if self.tries < 3:
+                reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+                answer = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+                raise ClientError(answer, "TransactWriteItems")
+            return dynamodb.transact_write_items(**arguments)
+
+    assert DynamoBooks(Busy(), "batches").create(BATCH, 1) is None
+    assert DynamoBooks(dynamodb, "batches").get("acme", "bat_1") == BATCH

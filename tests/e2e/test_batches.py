@@ -1,0 +1,219 @@
+"""Batches from end to end: over HTTP, through S3, EventBridge, SQS and the workers, each under its own role."""
+
+import gzip
+import json
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+import httpx
+import pytest
+
+from models import recipe
+from vigil.batches.model import MOST_UNFINISHED
+from vigil.platform.sqs import Message, SqsQueue
+
+PATIENCE_SECONDS = 120
+ENDED = {"completed", "completed_with_errors", "failed", "cancelled"}
+
+
+@pytest.fixture(scope="module")
+def aws(stack):
+    """AWS clients of the stack."""
+    return lambda service: boto3.client(
+        service,
+        endpoint_url=stack.endpoint_url,
+        region_name=stack.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+@pytest.fixture(scope="module")
+def tenants(stack):
+    """The two tenants over HTTP."""
+    clients = [
+        httpx.Client(
+            base_url=stack.api_url, headers={"Authorization": f"Bearer {t.api_key}"}, timeout=60, trust_env=False
+        )
+        for t in stack.tenants
+    ]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    samples = recipe.load("wdbc").samples(7, 40)
+    return [{name: value for name, value in sample.items() if name != "_label"} for sample in samples]
+
+
+def csv_of(rows):
+    names = list(rows[0]["features"])
+    lines = [
+        ",".join([row["subject_id"], *("" if (v := row["features"][n]) is None else repr(v) for n in names)])
+        for row in rows
+    ]
+    return "\n".join([",".join(["subject_id", *names]), *lines, ""]).encode()
+
+
+def submit(client, content, form="csv", **headers):
+    batch = (
+        client.post("/v1/batches", json={"model": "wdbc", "format": form}, headers=headers).raise_for_status().json()
+    )
+    httpx.put(batch["upload"]["url"], content=content, timeout=60, trust_env=False).raise_for_status()
+    return batch["batch_id"]
+
+
+def ended(client, batch_id, patience=PATIENCE_SECONDS):
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        batch = client.get(f"/v1/batches/{batch_id}").raise_for_status().json()
+        if batch["state"] in ENDED:
+            return batch
+        time.sleep(0.3)
+    return pytest.fail(f"it is still {batch['state']}")
+
+
+def fetch(client, batch_id, output="results"):
+    url = client.get(f"/v1/batches/{batch_id}/{output}").raise_for_status().json()["url"]
+    return httpx.get(url, trust_env=False).raise_for_status()
+
+
+def test_rows_sent_along_get_the_decisions_of_requests(tenants, rows):
+    client, other = tenants
+    asked = [*rows[:3], {"subject_id": "p", "features": {"mean_radius": 1e9}}, *rows[3:6]]
+    batch = client.post("/v1/batches", json={"model": "wdbc", "rows": asked}).json()
+    found = ended(client, batch["batch_id"])
+    assert (found["state"], found["rows"]) == ("completed_with_errors", {"total": 7, "done": 7, "failed": 1})
+    lines = [json.loads(line) for line in fetch(client, batch["batch_id"]).text.splitlines()]
+    assert [line["row"] for line in lines] == [1, 2, 3, 4, 5, 6, 7]
+    errors = [json.loads(line) for line in fetch(client, batch["batch_id"], "errors").text.splitlines()]
+    assert errors == [lines[3]]
+    assert "1000000000" not in json.dumps(errors)
+    alone = client.post("/v1/scores", json={"model": "wdbc", **rows[0]}).json()
+    same = set(lines[0]) - {"row", "input_hash", "as_of"}
+    assert {name: lines[0][name] for name in same} == {name: alone[name] for name in same}
+    for path in ("", "/results", "/errors"):
+        assert other.get(f"/v1/batches/{batch['batch_id']}{path}").status_code == 404
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_uploaded_file_is_scored_row_by_row_in_its_order(tenants, rows, pack):
+    (client, _) = tenants
+    content = csv_of(rows).replace(b"\n", b"\r\n")
+    batch_id = submit(client, pack(b"\xef\xbb\xbf" + content + b'"p-1","x\r\ny"\r\n'))
+    found = ended(client, batch_id)
+    assert (found["state"], found["rows"]["failed"], found["percent"]) == ("completed_with_errors", 1, 100.0)
+    lines = fetch(client, batch_id).text.splitlines()
+    assert [line.split(",")[2] for line in lines[1:-1]] == [row["subject_id"] for row in rows]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04", b"wrong,header\n1,2\n", gzip.compress(bytes(300 << 20))])
+def test_a_file_that_cannot_be_read_says_why(tenants, content):
+    (client, _) = tenants
+    found = ended(client, submit(client, content))
+    assert found["state"] == "failed"
+    assert found["reason"].startswith(("file:", "header"))
+
+
+def test_the_correlation_id_of_the_request_is_in_the_workers_lines_and_on_the_results(stack, tenants, rows, aws):
+    (client, _) = tenants
+    correlation = f"corr-{random.random()}"
+    batch_id = submit(client, csv_of(rows), **{"X-Correlation-Id": correlation})
+    ended(client, batch_id)
+    assert fetch(client, batch_id).headers["x-amz-meta-correlation-id"] == correlation
+    for function, kind in (("batches-split", "arrival"), ("scoring-batch", "chunk"), ("batches-assembly", "assembly")):
+        group = f"/aws/lambda/{stack.stack_name}-{function}"
+        lines = aws("logs").filter_log_events(logGroupName=group, filterPattern=f'"{correlation}"')["events"]
+        assert any(f'"route":"batch.{kind}"' in line["message"] and batch_id in line["message"] for line in lines)
+
+
+def test_chunks_that_are_delivered_again_count_once(stack, tenants, rows, aws):
+    (client, _) = tenants
+    many = [row | {"subject_id": f"p-{n}"} for n in range(6_000) for row in (rows[n % len(rows)],)]
+    batch_id = submit(client, csv_of(many))
+    queue = SqsQueue(aws("sqs"), stack.queues["batch_chunks"])
+    tenant = stack.tenants[0].tenant_id
+    for _ in range(3):
+        queue.send(
+            Message(
+                f"{batch_id}.chunk.{n:06}",
+                "batch.chunk",
+                tenant,
+                "again",
+                json.dumps({"batch_id": batch_id, "index": n}),
+            )
+            for n in range(2)
+        )
+        time.sleep(1)
+    found = ended(client, batch_id)
+    assert (found["state"], found["rows"]) == ("completed", {"total": 6000, "done": 6000, "failed": 0})
+    lines = fetch(client, batch_id).text.splitlines()[1:]
+    assert [line.split(",")[0] for line in lines] == [str(n) for n in range(1, 6001)]
+
+
+def test_a_huge_batch_of_one_tenant_does_not_starve_a_small_one_of_another(tenants, rows):
+    greedy, small = tenants
+    many = [row | {"subject_id": f"p-{n}"} for n in range(40_000) for row in (rows[n % len(rows)],)]
+    huge = submit(greedy, csv_of(many))
+    while greedy.get(f"/v1/batches/{huge}").json()["state"] != "running":
+        time.sleep(0.2)
+    mine = ended(small, submit(small, csv_of(rows)))
+    other = greedy.get(f"/v1/batches/{huge}").json()
+    assert mine["state"] == "completed"
+    assert other["state"] == "running"
+    assert other["rows"]["done"] < other["rows"]["total"]
+    assert greedy.post(f"/v1/batches/{huge}/cancel", json={}).json()["state"] == "cancelled"
+
+
+def test_the_bound_on_unfinished_batches_is_exact_however_many_ask_at_once(tenants):
+    (_, client) = tenants
+    order = {"model": "wdbc", "format": "csv"}
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: client.post("/v1/batches", json=order), range(3 * MOST_UNFINISHED)))
+    made = [answer.json()["batch_id"] for answer in answers if answer.status_code == 202]
+    assert len(made) == MOST_UNFINISHED
+    assert {answer.status_code for answer in answers} == {202, 409}
+    for batch_id in made:
+        client.post(f"/v1/batches/{batch_id}/cancel", json={}).raise_for_status()
+    assert client.post("/v1/batches", json=order).status_code == 202
+
+
+def test_a_poison_chunk_ends_the_batch_with_its_rows_named_and_scored_after_all_when_retried(stack, tenants, rows, aws):
+    (client, _) = tenants
+    many = [row | {"subject_id": f"p-{n}"} for n in range(12_500) for row in (rows[n % len(rows)],)]
+    batch_id, tenant = submit(client, csv_of(many)), stack.tenants[0].tenant_id
+    key = {"pk": {"S": f"{tenant}#{batch_id}"}, "sk": {"S": "CHUNK#000004"}}
+    entry = {"TableName": stack.tables["batches"], "Key": key}
+    table = aws("dynamodb")
+    while not (item := table.get_item(**entry, ConsistentRead=True).get("Item")):
+        time.sleep(0.02)
+
+    def begin_at(start):
+        values = {":start": {"N": start}}
+        table.update_item(
+            **entry,
+            UpdateExpression="SET #s = :start",
+            ExpressionAttributeNames={"#s": "start"},
+            ExpressionAttributeValues=values,
+        )
+
+    begin_at("99999999")  # behind the end of the file: whoever scores this chunk finds other rows than were split
+    found = ended(client, batch_id, 4 * PATIENCE_SECONDS)  # the redriver comes once a minute
+    assert (found["state"], found["lost_rows"]) == ("completed_with_errors", [[10_001, 12_500]])
+    lines = fetch(client, batch_id).text.splitlines()[1:]
+    assert [line.split(",")[0] for line in lines] == [str(n) for n in range(1, 12_501)]
+    assert all("was given up" in line for line in lines[10_000:])
+
+    begin_at(item["start"]["N"])
+    jobs = client.get("/v1/dlq/jobs", params={"queue": "batch-chunks"}).json()["items"]
+    (job,) = (job for job in jobs if job["message_id"] == f"{batch_id}.chunk.000004")
+    assert client.post(f"/v1/dlq/jobs/{job['id']}/retry", json={}).status_code < 300
+    deadline = time.monotonic() + 4 * PATIENCE_SECONDS
+    while client.get(f"/v1/batches/{batch_id}").json()["state"] != "completed" and time.monotonic() < deadline:
+        time.sleep(1)
+    lines = fetch(client, batch_id).text.splitlines()[1:]
+    assert (len(lines), [line for line in lines if "given up" in line]) == (12_500, [])

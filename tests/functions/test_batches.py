@@ -1,0 +1,262 @@
+"""A batch through its four functions as Lambda starts them, and what each of their roles grants."""
+
+import gzip
+import json
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+
+from tests.functions.test_roles import granted
+from tests.gateway import Context, event
+from vigil import bootstrap
+from vigil.batches import assembly, splits
+
+QUEUES = ("batch_splits", "batch_chunks", "batch_assemblies")
+GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
+
+
+@pytest.fixture
+def deployed(published, monkeypatch):
+    """A deployment with the queues and the bucket of batches; yields the URLs of its queues."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    boto3.client("s3").create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    boto3.client("s3").put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
+    urls = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in (*QUEUES, "dead")}
+    for name in QUEUES:
+        monkeypatch.setenv(f"VIGIL_{name.upper()}_QUEUE", urls[name])
+    monkeypatch.setenv("VIGIL_DEAD_LETTERS", urls["dead"])
+    monkeypatch.setenv("VIGIL_BATCHES_TABLE", "batches")
+    monkeypatch.setenv("VIGIL_BATCHES_BUCKET", "files")
+    bootstrap.forget()
+    return urls
+
+
+def api(method, path, **arguments):
+    from functions.batches_api.handler import lambda_handler
+
+    answer = lambda_handler(event(method, path, **arguments), Context())
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def post(body, **headers):
+    return api("POST", "/v1/batches", body=body, headers=headers)
+
+
+def arrival(key, size, version=""):
+    told = {"detail": {"object": {"key": key, "size": size, "version-id": version}}}
+    return {"Records": [record("m-0", json.dumps(told), {}, "batch_splits")]}
+
+
+def record(name, body, attributes, queue):
+    return {
+        "messageId": name,
+        "receiptHandle": name,
+        "body": body,
+        "attributes": {},
+        "messageAttributes": {n: {"dataType": "String", "stringValue": text} for n, text in attributes.items()},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:eu-west-1:123456789012:{queue}",
+    }
+
+
+def taken(url):
+    """Return the events that Lambda would make of what lies in a queue, and empty it."""
+    found = []
+    while (
+        messages := boto3.client("sqs")
+        .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        .get("Messages")
+    ):
+        for message in messages:
+            attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+            found.append({"Records": [record(message["MessageId"], message["Body"], attributes, url.split("/")[-1])]})
+            boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def run(deployed, batch_id):
+    """Let the workers do what there is to do."""
+    from functions.batches_assembly.handler import lambda_handler as assemble
+    from functions.batches_split.handler import lambda_handler as split
+    from functions.scoring_batch.handler import lambda_handler as score
+
+    key = f"uploads/acme/{batch_id}/input"
+    head = boto3.client("s3").head_object(Bucket="files", Key=key)
+    done = [split(arrival(key, head["ContentLength"], head["VersionId"]), Context(100_000))]
+    for queue, handler in (("batch_chunks", score), ("batch_assemblies", assemble), ("batch_assemblies", assemble)):
+        done += [handler(each, Context(100_000)) for each in taken(deployed[queue])]
+    assert done == [{"batchItemFailures": []}] * len(done)
+    assert taken(deployed["dead"]) == []
+
+
+def output(name):
+    (found,) = boto3.client("s3").list_objects_v2(Bucket="files", Prefix=f"results/acme/{name}")["Contents"]
+    return boto3.client("s3").get_object(Bucket="files", Key=found["Key"])
+
+
+def test_rows_come_out_with_the_decisions_of_requests(deployed, capsys):
+    from functions.scoring_api.handler import lambda_handler as score
+
+    rows = [{"subject_id": f"p-{n}", "features": GOOD | {"age": 20 * n}} for n in range(7)]
+    status, batch = post({"model": "toy", "rows": rows}, **{"X-Correlation-Id": "corr-7"})
+    assert (status, batch["state"], batch["upload"]) == (202, "awaiting_upload", None)
+    run(deployed, batch["batch_id"])
+    status, batch = api("GET", f"/v1/batches/{batch['batch_id']}")
+    assert (batch["state"], batch["rows"]) == ("completed_with_errors", {"total": 7, "done": 7, "failed": 1})
+
+    results = output(f"{batch['batch_id']}/results")
+    assert results["Metadata"]["correlation-id"] == "corr-7"
+    for row, line in zip(rows, map(json.loads, results["Body"].read().splitlines()), strict=True):
+        alone = score(event("POST", "/v1/scores", body={"model": "toy", **row}), Context())
+        body = json.loads(alone["body"])
+        if alone["statusCode"] == 422:
+            assert line["errors"] == body["errors"]
+            continue
+        told = set(line) - {"row", "input_hash", "as_of"}
+        assert {name: line[name] for name in told} == {name: body[name] for name in told}
+        assert set(body) - told == {"decision_id", "created_at", "explanation", "base_value", "as_of"}
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"message":"request"' in line]
+    told = [(line["route"], line["correlation_id"], line.get("batch_id")) for line in lines]
+    for kind in ("batch.arrival", "batch.chunk", "batch.assembly"):
+        assert (kind, "corr-7", batch["batch_id"]) in told
+
+
+def test_a_file_is_asked_for_taken_and_answered_in_csv(deployed):
+    _, batch = post({"model": "toy", "format": "csv"})
+    assert f"uploads/acme/{batch['batch_id']}/input" in batch["upload"]["url"]
+    content = b'subject_id,age,stage\np-1,40,II\np-2,"forty",II\n'
+    boto3.client("s3").put_object(Bucket="files", Key=f"uploads/acme/{batch['batch_id']}/input", Body=content)
+    run(deployed, batch["batch_id"])
+    lines = output(f"{batch['batch_id']}/results")["Body"].read().decode().splitlines()
+    assert lines[0].startswith("row,input_hash,subject_id,probability")
+    assert lines[2].endswith("features.age,must be a number,number")
+    status, told = api("GET", f"/v1/batches/{batch['batch_id']}/results")
+    assert (status, told["format"]) == (200, "csv")
+
+
+def test_the_same_key_is_the_same_batch(deployed):
+    status, batch = post({"model": "toy", "format": "csv"}, **{"Idempotency-Key": "k"})
+    again = post({"model": "toy", "format": "csv"}, **{"Idempotency-Key": "k"})
+    assert (status, again[0], again[1]["batch_id"]) == (202, 200, batch["batch_id"])
+    assert post({"model": "toy", "format": "ndjson"}, **{"Idempotency-Key": "k"})[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"model": "toy"}, "body"),
+        ({"model": "toy", "format": "csv", "rows": [{}]}, "body"),
+        ({"model": "nothing", "format": "csv"}, "model"),
+        ({"model": "toy", "format": "xlsx"}, "format"),
+        ({"model": "toy", "rows": []}, "rows"),
+        ({"model": "toy", "rows": [{}] * 1001}, "rows"),
+        ({"model": "toy", "rows": ["x"]}, "rows.0"),
+    ],
+)
+def test_a_broken_order_names_its_field(deployed, body, field):
+    status, problem = post(body)
+    assert (status, problem["errors"][0]["field"]) == (422, field)
+
+
+def test_nobody_without_a_key_and_no_other_tenant_sees_a_batch(deployed):
+    _, batch = post({"model": "toy", "format": "csv"})
+    path = f"/v1/batches/{batch['batch_id']}"
+    for method, address in (("GET", path), ("POST", f"{path}/cancel"), ("GET", f"{path}/results")):
+        assert api(method, address, tenant=None)[0] == 401
+        assert api(method, address, tenant="globex")[0] == 404
+    assert api("GET", "/v1/batches", tenant="globex")[1]["items"] == []
+    assert [item["batch_id"] for item in api("GET", "/v1/batches")[1]["items"]] == [batch["batch_id"]]
+
+
+def test_a_cancelled_batch_says_so(deployed):
+    _, batch = post({"model": "toy", "format": "csv"})
+    path = f"/v1/batches/{batch['batch_id']}"
+    assert api("POST", f"{path}/cancel")[1]["state"] == "cancelled"
+    assert api("GET", f"{path}/results")[0] == 409
+
+
+def test_a_file_of_no_batch_is_set_aside(deployed):
+    from functions.batches_split.handler import lambda_handler as split
+
+    assert split(arrival("uploads/acme/bat_x/input", 1), Context()) == {"batchItemFailures": []}
+    (letter,) = taken(deployed["dead"])
+    assert letter["Records"][0]["messageAttributes"]["reason"]["stringValue"] == "unreadable"
+
+
+MEANS = {"ListParts": "ListMultipartUploadParts"} | dict.fromkeys(
+    ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"), "PutObject"
+)
+PARTS = {"Put": "PutItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
+# What Lambda itself does in a role's name, to feed the function from a queue.
+FED = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+
+
+def rights(service, operation, arguments):
+    """Return the IAM actions that a call needs."""
+    if operation == "TransactWriteItems":
+        return {f"dynamodb:{PARTS[kind]}" for item in arguments["TransactItems"] for kind in item}
+    versioned = {"s3:GetObjectVersion"} if service == "s3" and "VersionId" in arguments else set()
+    return {f"{service}:{MEANS.get(operation, operation.removesuffix('Batch'))}"} | versioned
+
+
+@pytest.fixture
+def called(deployed, monkeypatch):
+    """The IAM actions behind every AWS call from here on."""
+    actions, original = set(), BaseClient._make_api_call
+
+    def recording(client, operation, arguments):
+        actions.update(rights(client.meta.service_model.endpoint_prefix, operation, arguments))
+        return original(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recording)
+    return actions
+
+
+def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called, monkeypatch):
+    from functions.batches_assembly.handler import lambda_handler as assemble
+    from functions.batches_split.handler import lambda_handler as split
+    from functions.scoring_batch.handler import lambda_handler as score
+
+    monkeypatch.setattr(splits, "ENTERED", 1)
+    monkeypatch.setattr(assembly, "PART", 1)
+    row = {"subject_id": "p", "features": GOOD}
+    bootstrap.forget()
+    _, batch = post({"model": "toy", "rows": [row, {}]})
+    _, packed = post({"model": "toy", "format": "ndjson"})
+    api("POST", f"/v1/batches/{packed['batch_id']}/cancel")
+    api("GET", "/v1/batches", query={"limit": "1"})
+    by_api, _ = set(called), called.clear()
+
+    _, packed = post({"model": "toy", "format": "ndjson"})
+    content = gzip.compress(json.dumps(row).encode() + b"\n")
+    key = f"uploads/acme/{packed['batch_id']}/input"
+    version = boto3.client("s3").put_object(Bucket="files", Key=key, Body=content)["VersionId"]
+    called.clear()
+    bootstrap.forget()
+    split(arrival(f"uploads/acme/{batch['batch_id']}/input", 1), Context(100_000))
+    split(arrival(key, len(content), version), Context(5_000))  # out of time: it sends itself a message
+    split(arrival("uploads/acme/nobody/input", 1), Context(100_000))
+    by_split = set(called)
+    for each in taken(deployed["batch_splits"]):
+        split(each, Context(100_000))
+
+    chunks = taken(deployed["batch_chunks"])
+    called.clear()
+    bootstrap.forget()
+    for each in chunks:
+        score(each, Context(100_000))
+    by_score = set(called)
+    ended = taken(deployed["batch_assemblies"])
+    called.clear()
+    bootstrap.forget()
+    for each in ended:
+        assemble(each, Context(100_000))
+    by_assembly = set(called)
+
+    api("GET", f"/v1/batches/{batch['batch_id']}")
+    assert by_api | {"s3:GetObject"} == granted("BatchesApi")  # what a presigned address may do, its signer must
+    assert by_split | FED == granted("BatchesSplit")
+    assert by_score | FED == granted("ScoringBatch")
+    assert by_assembly | FED == granted("BatchesAssembly")

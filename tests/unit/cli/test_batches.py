@@ -1,0 +1,127 @@
+"""`vigil batch`, against a server in place of the API and of the bucket."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+
+BATCH = {
+    "batch_id": "bat_1",
+    "model": {"name": "toy", "version": 2, "digest": "sha256:0"},
+    "format": "csv",
+    "state": "running",
+    "created_at": "2026-03-01T12:00:00Z",
+    "started_at": None,
+    "ended_at": None,
+    "reason": None,
+    "rows": {"total": 10, "done": 5, "failed": 1},
+    "percent": 50.0,
+    "rate": 2.5,
+    "seconds_left": 2.0,
+    "lost_rows": [[3, 4]],
+    "upload": {"url": "https://files.example/put", "expires_at": "later"},
+}
+
+
+@pytest.fixture
+def service(monkeypatch, tmp_path):
+    """The API and the bucket on one small server: a batch goes through these states, one a look."""
+    seen = SimpleNamespace(states=["running"], requests=[])
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self):
+            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            seen.requests.append((self.command, self.path, content))
+            if "/files/" in self.path:
+                return self.reply(b"row,score\n1,0.5\n")
+            if self.path.endswith(("results", "errors")):
+                return self.reply({"url": f"{address}/files/results", "format": "csv", "expires_at": "x"})
+            if "?limit" in self.path:
+                return self.reply({"items": [BATCH], "next_cursor": None})
+            state = seen.states.pop(0) if len(seen.states) > 1 else seen.states[0]
+            upload = {"url": f"{address}/files/input", "expires_at": "later"}
+            return self.reply(BATCH | {"state": state, "upload": upload})
+
+        def reply(self, content):
+            body = content if isinstance(content, bytes) else json.dumps(content).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = answer  # noqa: N815 - what the server looks for
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("VIGIL_API_URL", address)
+    monkeypatch.setenv("VIGIL_API_KEY", "vgl_key")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield seen
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["batch", *arguments])
+
+
+def test_a_file_is_uploaded_and_followed_to_its_end(service, tmp_path):
+    (tmp_path / "rows.csv").write_text("subject_id,age\np,1\n")
+    service.states = ["awaiting_upload", "splitting", "running", "completed"]
+    done = run("submit", "rows.csv", "--model", "toy", "--wait")
+    assert done.exit_code == 0, done.output
+    asked, uploaded, *_ = service.requests
+    assert json.loads(asked[2]) == {"model": "toy", "format": "csv"}
+    assert uploaded == ("PUT", "/files/input", b"subject_id,age\np,1\n")
+    assert "completed" in done.output
+    assert "rows 3 to 4" in done.output
+
+
+def test_ctrl_c_leaves_the_batch_running_and_says_so(service, monkeypatch):
+    def interrupt(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt)
+    done = run("wait", "bat_1")
+    assert done.exit_code == 130
+    assert "vigil batch wait bat_1" in done.output
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_batch_without_results_is_a_failure(service, state):
+    service.states = [state]
+    assert run("wait", "bat_1").exit_code == 1
+
+
+def test_a_name_that_tells_no_format_is_asked_about(service, tmp_path):
+    (tmp_path / "rows.txt").write_text("x")
+    done = run("submit", "rows.txt", "--model", "toy")
+    assert done.exit_code == 2
+    assert "--format" in done.output
+
+
+def test_results_become_a_file(service, tmp_path):
+    assert run("results", "bat_1").exit_code == 0
+    assert (tmp_path / "bat_1-results.csv").read_bytes() == b"row,score\n1,0.5\n"
+
+
+@pytest.mark.parametrize("command", [["show", "bat_1"], ["list"], ["cancel", "bat_1"]])
+def test_a_batch_is_shown(service, command):
+    done = run(*command)
+    assert done.exit_code == 0
+    assert "bat_1" in done.output
+    assert "running" in done.output

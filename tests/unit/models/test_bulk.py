@@ -1,0 +1,36 @@
+"""Every packaged model gives a row of a batch the decision that it gives a request."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from models import recipe
+from tests.fakes.scoring import FakeLedger, FakeModels
+from vigil.engines.loading import load
+from vigil.features.service import feature_set
+from vigil.registry.loaded import LoadedModel
+from vigil.registry.model import Manifest
+from vigil.registry.panel import Panel
+from vigil.scoring.bulk import Bulk
+from vigil.scoring.model import Decision, ScoreRequest
+from vigil.scoring.schemas import subject
+from vigil.scoring.service import Scoring
+
+
+def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
+    engines = {spec.name: load(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines}
+    manifest = Manifest(2, 1, "", "2099-01-01T00:00:00Z", "", trained.contract, {})
+    model = LoadedModel(manifest, "sha256:0", "", Panel(trained.contract, engines))
+    now = datetime.now(UTC)
+    samples = [{k: v for k, v in row.items() if k != "_label"} for row in recipe.load(name).samples(3, 25)]
+    golden = [{"subject_id": f"golden-{i}", "features": dict(row)} for i, row in enumerate(trained.golden)]
+    documents = [*samples, *golden]
+    scoring = Scoring(FakeModels({name: model}), feature_set, FakeLedger(), lambda: now, timedelta(hours=1))
+    for document, answer in zip(
+        documents, Bulk(model, feature_set, now, (), Decision.line).answers(documents), strict=True
+    ):
+        body = subject(document)
+        asked = ScoreRequest(name, body.subject_id, body.features, body.history, body.as_of)
+        alone = json.loads(scoring.score("acme", asked).row.body)
+        assert isinstance(answer, str)
+        row = json.loads(answer)
+        assert row == {key: alone[key] for key in row}
