@@ -177,6 +177,7 @@ def test_an_owner_that_is_gone_is_not_told_for_ever():
     for _ in range(3):
         bench.run(hours=1)
     assert len(calls) == 1
+    assert [taken.step for taken in bench.taken] == ["recorded", "parked"]
 
 
 def test_a_send_that_fails_costs_no_attempt():

@@ -27,7 +27,7 @@ def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
     documents = [*samples, *golden]
     scoring = Scoring(FakeModels({name: model}), feature_set, FakeLedger(), lambda: now, timedelta(hours=1))
     for document, answer in zip(
-        documents, Bulk(model, feature_set, now, (), writing.line).answers(documents), strict=True
+        documents, Bulk(model, feature_set, now, (), writing.body).answers(documents), strict=True
     ):
         body = subject(document)
         asked = ScoreRequest(name, body.subject_id, body.features, body.history, body.as_of)

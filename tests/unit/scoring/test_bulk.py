@@ -95,7 +95,7 @@ def asked_alone(model, document, clock):
     return {name: value for name, value in decision.items() if name not in NOT_OF_A_ROW}
 
 
-def in_bulk(model, documents, clock, write=writing.line):
+def in_bulk(model, documents, clock, write=writing.body):
     answers = Bulk(model, VisitCount, clock(), (), write).answers(documents)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
@@ -168,7 +168,7 @@ def test_most_rows_of_one_engine_are_scored_together():
 
 def test_the_moment_of_a_batch_is_that_of_its_rows():
     asked = datetime(2026, 3, 1, tzinfo=UTC)
-    (answer,) = Bulk(ToyModel(), VisitCount, asked, (), writing.line).answers(
+    (answer,) = Bulk(ToyModel(), VisitCount, asked, (), writing.body).answers(
         [{"subject_id": "p", "features": {"age": 1}}]
     )
     assert json.loads(answer)["as_of"] == "2026-03-01T00:00:00.000000Z"

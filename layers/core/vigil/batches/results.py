@@ -7,15 +7,17 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pydantic_core import to_json
+
 from vigil.batches.model import Format
 from vigil.errors import FieldError, InvalidInput
-from vigil.scoring import writing
 from vigil.scoring.model import Decision
 
 _ANSWER = (
     "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
     "degraded", "as_of", "warnings", "model", "model_version",
 )  # fmt: skip
+_OF_ONE_REQUEST = {"decision_id", "created_at", "explanation", "base_value"}
 _ERROR = ("error_field", "error", "error_bound")
 COLUMNS = ("row", "input_hash", *_ANSWER, *_ERROR)
 """Of results in CSV."""
@@ -53,7 +55,7 @@ def head(form: Format) -> str:
 
 
 def _members(decision: Decision) -> str:
-    return writing.line(decision)[1:]
+    return to_json(decision, exclude=_OF_ONE_REQUEST, inf_nan_mode="null")[1:].decode()
 
 
 def _cells(decision: Decision) -> str:

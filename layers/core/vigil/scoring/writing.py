@@ -8,7 +8,6 @@ from vigil.registry.model import FeatureValue
 from vigil.scoring.model import Decision
 
 _NOT_IN_LISTS = {"engines", "explanation", "base_value"}
-_NOT_IN_LINES = {"decision_id", "created_at", "explanation", "base_value"}
 
 
 def body(decision: Decision) -> str:
@@ -19,11 +18,6 @@ def body(decision: Decision) -> str:
 def summary(decision: Decision) -> str:
     """Return a list entry: the answer without its engines and explanation."""
     return to_json(decision, exclude=_NOT_IN_LISTS, inf_nan_mode="null").decode()
-
-
-def line(decision: Decision) -> str:
-    """Return a row of a batch: the answer without what belongs to one request."""
-    return to_json(decision, exclude=_NOT_IN_LINES, inf_nan_mode="null").decode()
 
 
 def inputs(features: Mapping[str, FeatureValue]) -> str:
