@@ -16,7 +16,6 @@ from vigil.engines.boosting import BoostedEngine
 from vigil.engines.model import Calibration, EngineSpec
 from vigil.ensemble.model import Abstention, Band, Ensemble
 from vigil.errors import InvalidInput
-from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 from vigil.scoring.encoding import Encoder
 from vigil.scoring.model import Flat, ScoreRequest
@@ -95,7 +94,12 @@ def asked_alone(model, document, clock):
     return {name: value for name, value in decision.items() if name not in NOT_OF_A_ROW}
 
 
-def in_bulk(model, documents, clock, write=writing.body):
+def written(decision):
+    """A decision as it stands in a line of results."""
+    return "{" + render("ndjson")(decision)
+
+
+def in_bulk(model, documents, clock, write=written):
     answers = Bulk(model, VisitCount, clock(), (), write).answers(documents)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
@@ -168,7 +172,5 @@ def test_most_rows_of_one_engine_are_scored_together():
 
 def test_the_moment_of_a_batch_is_that_of_its_rows():
     asked = datetime(2026, 3, 1, tzinfo=UTC)
-    (answer,) = Bulk(ToyModel(), VisitCount, asked, (), writing.body).answers(
-        [{"subject_id": "p", "features": {"age": 1}}]
-    )
+    (answer,) = Bulk(ToyModel(), VisitCount, asked, (), written).answers([{"subject_id": "p", "features": {"age": 1}}])
     assert json.loads(answer)["as_of"] == "2026-03-01T00:00:00.000000Z"
