@@ -258,6 +258,19 @@ def test_a_death_before_success_does_not_reopen_what_succeeded():
     assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
 
 
+def test_work_done_before_its_sending_was_noted_is_not_reopened_by_a_second_copy_that_dies():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    assert bench.jobs.put("acme", bench.job.claimed(RULES, bench.clock()))
+    sent = replace(WORK, attempts=1)
+    bench.source.die(sent, settled=True)
+    bench.run()
+    bench.source.die(sent)
+    bench.run()
+    assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
+
+
 def test_a_queue_that_is_away_does_not_hold_up_the_others():
     away, there = FakeSource("away", away=True), FakeSource("there")
     there.die(WORK)
