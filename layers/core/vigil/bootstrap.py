@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from vigil.batches.chunks import Chunks
-    from vigil.batches.model import JobKind
+    from vigil.batches.model import Format, JobKind
     from vigil.batches.objects.store import S3Files
     from vigil.batches.splits import Splits
     from vigil.batches.store import DynamoBooks
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vigil.lifecycle.service import Lifecycle
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
+    from vigil.platform.secrets import Secret
     from vigil.platform.sqs import Message, Received
     from vigil.platform.telemetry import Telemetry
     from vigil.platform.worker import Deadline
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from vigil.registry.service import Registry, RegistryEvent
     from vigil.registry.signing import PublicKeys
     from vigil.registry.store import DynamoCatalogue, S3PackageStore
-    from vigil.scoring.bulk import Render
+    from vigil.scoring.bulk import Bulk
     from vigil.scoring.ports import ScoringModel
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
@@ -312,9 +313,15 @@ def _documented() -> "list[APIRouter]":
 
 def _cursors() -> "Cursors":
     from vigil.platform.cursor import Cursors
+
+    return Cursors(lambda: _cursor_secret().field("key"))
+
+
+@cache
+def _cursor_secret() -> "Secret":
     from vigil.platform.secrets import Secret
 
-    return Cursors(partial(Secret(_client("secretsmanager"), settings().cursor_secret_arn).field, "key"))
+    return Secret(_client("secretsmanager"), settings().cursor_secret_arn)
 
 
 def _pinned() -> "PublicKeys":
@@ -332,13 +339,18 @@ def _worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Recei
 @cache
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
+
+    return Chunks(_books(), _batch_files(), _postbox(), registry(), batch_scorer)
+
+
+def batch_scorer(model: "ScoringModel", asked_at: datetime, form: "Format") -> "Bulk":
+    """Return what answers the rows of a batch that was asked for at this moment."""
+    from vigil.batches import results
     from vigil.features.service import feature_set
+    from vigil.scoring import writing
     from vigil.scoring.bulk import Bulk
 
-    def scorer(model: "ScoringModel", asked_at: datetime, render: "Render") -> Bulk:
-        return Bulk(model, feature_set, asked_at, (), render)
-
-    return Chunks(_books(), _batch_files(), _postbox(), registry(), scorer)
+    return Bulk(model, feature_set, asked_at, (), results.cells if form == "csv" else writing.members)
 
 
 @cache
@@ -401,7 +413,7 @@ def _ledger() -> "DynamoLedger":
 def _telemetry() -> "Telemetry":
     from vigil.platform.telemetry import Telemetry
 
-    return Telemetry(settings().service)
+    return Telemetry(settings().service, traced=settings().traced)
 
 
 def _observe(event: "RegistryEvent") -> None:

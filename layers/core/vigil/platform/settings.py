@@ -43,6 +43,7 @@ class Settings:
     read_timeout: timedelta = timedelta(milliseconds=500)
     max_body_bytes: int = 256 * 1024
     max_batch_body_bytes: int = 4 << 20
+    traced: bool = True
 
     def __post_init__(self) -> None:
         if len(self.model_keys) > 2:
@@ -78,6 +79,7 @@ class Settings:
             model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
             connect_timeout=timedelta(milliseconds=_whole(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250)),
             read_timeout=timedelta(milliseconds=_whole(env, "VIGIL_AWS_READ_TIMEOUT_MS", 500)),
+            traced=env.get("POWERTOOLS_TRACE_DISABLED", "false").lower() != "true",
         )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from vigil.ensemble.model import Degraded
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.lifecycle.model import Answer, Comparison, takes_part
+from vigil.scoring import writing
 from vigil.scoring.drafting import Draft, draft
 from vigil.scoring.model import LedgerRow, Page, ScoreRequest, decision_id, iso
 from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
@@ -85,7 +86,7 @@ class Scoring:
             warnings=tuple(stored["warnings"]),
             without=tuple(Degraded(**lack) for lack in stored["degraded"]),
         )
-        return row, draft.decide(row.decision_id, row.created_at).body()
+        return row, writing.body(draft.decide(row.decision_id, row.created_at))
 
     def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[Draft, Comparison | None]:
         """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
@@ -124,9 +125,9 @@ class Scoring:
                 nonce=nonce,
                 created_at=decision.created_at,
                 expires_at=int((now + self._window).timestamp()),
-                inputs=json.dumps(draft.model.contract.decode(draft.row), separators=(",", ":")),
-                body=decision.body(),
-                summary=decision.summary(),
+                inputs=writing.inputs(draft.model.contract.decode(draft.row)),
+                body=writing.body(decision),
+                summary=writing.summary(decision),
                 high_risk=draft.model.contract.is_high_risk(decision.band),
                 comparison=comparison,
             )
