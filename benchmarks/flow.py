@@ -18,16 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from cli import native
+from vigil import bootstrap
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
 from vigil.batches.splits import Splits
 from vigil.engines.loading import load
-from vigil.features.service import feature_set
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.package import Expected, Verifier
-from vigil.scoring.bulk import Bulk, Render
-from vigil.scoring.ports import ScoringModel
 
 
 @dataclass
@@ -163,14 +161,9 @@ class Disk:
         return path
 
 
-def scorer(model: ScoringModel, asked_at: datetime, render: Render) -> Bulk:
-    """Return what scores chunks, as bootstrap wires it."""
-    return Bulk(model, feature_set, asked_at, (), render)
-
-
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), scorer)
+    chunks = Chunks(disk, disk, disk, OneModel(model), bootstrap.batch_scorer)
     assembly = Assembly(disk, disk, disk, lambda: datetime.now(UTC))
     splits = Splits(disk, disk, disk, OneModel(model), lambda: datetime.now(UTC))
     assert disk.batch is not None  # noqa: S101 - created before

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from vigil.batches.chunks import Chunks
-    from vigil.batches.model import JobKind
+    from vigil.batches.model import Format, JobKind
     from vigil.batches.objects.store import S3Files
     from vigil.batches.splits import Splits
     from vigil.batches.store import DynamoBooks
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vigil.registry.service import Registry, RegistryEvent
     from vigil.registry.signing import PublicKeys
     from vigil.registry.store import DynamoCatalogue, S3PackageStore
-    from vigil.scoring.bulk import Render
+    from vigil.scoring.bulk import Bulk
     from vigil.scoring.ports import ScoringModel
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
@@ -339,13 +339,18 @@ def _worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Recei
 @cache
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
+
+    return Chunks(_books(), _batch_files(), _postbox(), registry(), batch_scorer)
+
+
+def batch_scorer(model: "ScoringModel", asked_at: datetime, form: "Format") -> "Bulk":
+    """Return what answers the rows of a batch that was asked for at this moment."""
+    from vigil.batches import results
     from vigil.features.service import feature_set
+    from vigil.scoring import writing
     from vigil.scoring.bulk import Bulk
 
-    def scorer(model: "ScoringModel", asked_at: datetime, render: "Render") -> Bulk:
-        return Bulk(model, feature_set, asked_at, (), render)
-
-    return Chunks(_books(), _batch_files(), _postbox(), registry(), scorer)
+    return Bulk(model, feature_set, asked_at, (), results.cells if form == "csv" else writing.members)
 
 
 @cache

@@ -12,13 +12,14 @@ import pytest
 from tests.fakes.batches import FakeBooks, FakeFiles, FakeOutbox
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, ToyModel, VisitCount
-from vigil.batches import assembly, splits
+from vigil.batches import assembly, results, splits
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import LANES, MOST_UNFINISHED, Span
 from vigil.batches.service import UPLOAD_WAITED, Batches, Order
 from vigil.batches.splits import Splits
 from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, ModelRefused, NotFound, Unavailable
+from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 
 GOOD = {"age": 40, "visits": 1, "urban": True, "stage": "II"}
@@ -42,8 +43,8 @@ class Registry(FakeModels):
         return self.history[name, version]
 
 
-def scorer(model, asked_at, render):
-    return Bulk(model, VisitCount, asked_at, (), render)
+def scorer(model, asked_at, form):
+    return Bulk(model, VisitCount, asked_at, (), results.cells if form == "csv" else writing.members)
 
 
 class World:

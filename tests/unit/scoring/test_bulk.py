@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
-from vigil.batches.results import render
+from vigil.batches.results import cells
 from vigil.engines.boosting import BoostedEngine
 from vigil.engines.model import Calibration, EngineSpec
 from vigil.ensemble.model import Abstention, Band, Ensemble
 from vigil.errors import InvalidInput
+from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 from vigil.scoring.encoding import Encoder
 from vigil.scoring.model import Flat, ScoreRequest
@@ -94,12 +95,7 @@ def asked_alone(model, document, clock):
     return {name: value for name, value in decision.items() if name not in NOT_OF_A_ROW}
 
 
-def written(decision):
-    """A decision as it stands in a line of results."""
-    return "{" + render("ndjson")(decision)
-
-
-def in_bulk(model, documents, clock, write=written):
+def in_bulk(model, documents, clock, write=writing.members):
     answers = Bulk(model, VisitCount, clock(), (), write).answers(documents)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
@@ -109,7 +105,7 @@ def in_bulk(model, documents, clock, write=written):
 @given(st.lists(ROWS, max_size=12))
 def test_a_row_gets_the_decision_of_a_request(name, documents):
     clock = Clock()
-    found = [json.loads(a) if isinstance(a, str) else a for a in in_bulk(MODELS[name], documents, clock)]
+    found = [json.loads("{" + a) if isinstance(a, str) else a for a in in_bulk(MODELS[name], documents, clock)]
     assert found == [asked_alone(MODELS[name], document, clock) for document in documents]
 
 
@@ -127,7 +123,7 @@ def test_a_row_of_a_table_is_the_document_that_says_the_same(name, table):
 @settings(max_examples=40)
 @given(st.lists(ROWS, max_size=8))
 def test_a_line_of_csv_is_written_of_the_same_decision(name, documents):
-    model, clock, write = MODELS[name], Clock(), render("csv")
+    model, clock, write = MODELS[name], Clock(), cells
     one_by_one = []
     for document in documents:
         one_by_one += in_bulk(replace_lone(model), [document], clock, write)
@@ -172,5 +168,7 @@ def test_most_rows_of_one_engine_are_scored_together():
 
 def test_the_moment_of_a_batch_is_that_of_its_rows():
     asked = datetime(2026, 3, 1, tzinfo=UTC)
-    (answer,) = Bulk(ToyModel(), VisitCount, asked, (), written).answers([{"subject_id": "p", "features": {"age": 1}}])
-    assert json.loads(answer)["as_of"] == "2026-03-01T00:00:00.000000Z"
+    (answer,) = Bulk(ToyModel(), VisitCount, asked, (), writing.members).answers(
+        [{"subject_id": "p", "features": {"age": 1}}]
+    )
+    assert json.loads("{" + answer)["as_of"] == "2026-03-01T00:00:00.000000Z"

@@ -110,7 +110,7 @@ class Chunks:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
         asked_at = datetime.fromisoformat(batch.created_at)
-        scorer = self._scorers(model, asked_at, results.render(batch.form))
+        scorer = self._scorers(model, asked_at, batch.form)
         return scorer, parsing.reader(batch.form, batch.columns, model.contract)
 
     def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:

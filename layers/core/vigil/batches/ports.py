@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
-from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, Format, Job, Page, Span, State
 from vigil.errors import InvalidInput
-from vigil.scoring.model import Decision
 from vigil.scoring.ports import ScoringModel
 
 
@@ -107,8 +106,8 @@ class Scorer(Protocol):
         ...
 
 
-Scorers: TypeAlias = Callable[[ScoringModel, datetime, Callable[[Decision], str]], Scorer]
-"""Makes a scorer that writes decisions in this way."""
+Scorers: TypeAlias = Callable[[ScoringModel, datetime, Format], Scorer]
+"""Makes a scorer whose answers are parts of lines in this format (`results.line`)."""
 
 
 class Models(Protocol):

@@ -4,10 +4,6 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
-
-from pydantic_core import to_json
 
 from vigil.batches.model import Format
 from vigil.errors import FieldError, InvalidInput
@@ -17,7 +13,6 @@ _ANSWER = (
     "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
     "degraded", "as_of", "warnings", "model", "model_version",
 )  # fmt: skip
-_OF_ONE_REQUEST = {"decision_id", "created_at", "explanation", "base_value"}
 _ERROR = ("error_field", "error", "error_bound")
 COLUMNS = ("row", "input_hash", *_ANSWER, *_ERROR)
 """Of results in CSV."""
@@ -26,13 +21,11 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
 
-def render(form: Format) -> Callable[[Decision], str]:
-    """Return what writes a decision: a JSON object without its opening brace, or the cells of a CSV line."""
-    return _cells if form == "csv" else _members
-
-
 def line(form: Format, number: int, content: bytes, answer: str | InvalidInput) -> str:
-    """Return the line of row `number`, whose own bytes are `content`."""
+    """Return the line of row `number`, whose own bytes are `content`.
+
+    An answer is what `cells` makes of a decision, or the rest of a JSON object.
+    """
     digest = hashlib.sha256(content).hexdigest()
     if isinstance(answer, InvalidInput):
         return _csv_error(number, digest, answer) if form == "csv" else error_line(number, content, answer)
@@ -54,11 +47,8 @@ def head(form: Format) -> str:
     return ",".join(COLUMNS) + "\n" if form == "csv" else ""
 
 
-def _members(decision: Decision) -> str:
-    return to_json(decision, exclude=_OF_ONE_REQUEST, inf_nan_mode="null")[1:].decode()
-
-
-def _cells(decision: Decision) -> str:
+def cells(decision: Decision) -> str:
+    """Return the cells of a decision, behind those of `line`."""
     abstention = decision.abstention
     fact = abstention.missing_fact if abstention else None
     return _csv(
@@ -86,7 +76,7 @@ def _json_error(number: int, digest: str | None, error: InvalidInput) -> str:
 
 def _csv_error(number: int, digest: str | None, error: InvalidInput) -> str:
     first = error.errors[0]
-    blank: Sequence[Any] = [None] * len(_ANSWER)
+    blank: list[object] = [None] * len(_ANSWER)
     return _csv(number, digest, *blank, first.field, first.message, first.bound)
 
 

@@ -42,8 +42,8 @@ class Settings:
     connect_timeout: timedelta = timedelta(milliseconds=250)
     read_timeout: timedelta = timedelta(milliseconds=500)
     max_body_bytes: int = 256 * 1024
-    traced: bool = True
     max_batch_body_bytes: int = 4 << 20
+    traced: bool = True
 
     def __post_init__(self) -> None:
         if len(self.model_keys) > 2:

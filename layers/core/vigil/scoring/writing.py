@@ -7,6 +7,7 @@ from pydantic_core import to_json
 from vigil.registry.model import FeatureValue
 from vigil.scoring.model import Decision
 
+_OF_ONE_REQUEST = {"decision_id", "created_at", "explanation", "base_value"}
 _NOT_IN_LISTS = {"engines", "explanation", "base_value"}
 
 
@@ -18,6 +19,11 @@ def body(decision: Decision) -> str:
 def summary(decision: Decision) -> str:
     """Return a list entry: the answer without its engines and explanation."""
     return to_json(decision, exclude=_NOT_IN_LISTS, inf_nan_mode="null").decode()
+
+
+def members(decision: Decision) -> str:
+    """Return the answer but for what belongs to one request, as the rest of an object that a row of a batch begins."""
+    return to_json(decision, exclude=_OF_ONE_REQUEST, inf_nan_mode="null").decode()[1:]
 
 
 def inputs(features: Mapping[str, FeatureValue]) -> str:
