@@ -27,14 +27,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.flow import Disk, OneModel
+from benchmarks.flow import Disk, OneModel, scorer
 from benchmarks.measure import Measurement, Round, interleave
 from benchmarks.subjects import Subject, prepare, synthetic
 from cli import deployment, native
 from cli.embedded import Embedded
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
-from vigil.features.service import feature_set
 from vigil.registry.loaded import LoadedModel
 
 GOAL = 1.25
@@ -82,7 +81,7 @@ def worker(subject: Subject, form: Format) -> Measurement:
     disk.create(batch, 1)
     disk.put(batch.upload, content, {})
     span = Span(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = Chunks(disk, disk, disk, OneModel(model), feature_set)
+    chunks = Chunks(disk, disk, disk, OneModel(model), scorer)
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
 

@@ -26,6 +26,8 @@ from vigil.engines.loading import load
 from vigil.features.service import feature_set
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.package import Expected, Verifier
+from vigil.scoring.bulk import Bulk, Render
+from vigil.scoring.ports import ScoringModel
 
 
 @dataclass
@@ -161,9 +163,14 @@ class Disk:
         return path
 
 
+def scorer(model: ScoringModel, asked_at: datetime, render: Render) -> Bulk:
+    """Return what scores chunks, as bootstrap wires it."""
+    return Bulk(model, feature_set, asked_at, (), render)
+
+
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), feature_set)
+    chunks = Chunks(disk, disk, disk, OneModel(model), scorer)
     assembly = Assembly(disk, disk, disk, lambda: datetime.now(UTC))
     splits = Splits(disk, disk, disk, OneModel(model), lambda: datetime.now(UTC))
     assert disk.batch is not None  # noqa: S101 - created before

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import time
 from collections.abc import Iterable, Mapping
 from itertools import chain, islice, zip_longest
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from models import recipe
 from vigil.errors import NotFound
 
 SEED = 7
+BATCH_SECONDS = 60
 out = Console()
 _JSON = "Content-Type: application/json"
 Body = dict[str, Any]
@@ -45,6 +47,7 @@ def demo_command(rows: Annotated[int, typer.Option(min=1, max=50, help="Rows of 
         shortest = min((body for body in bodies if "features" in body), key=lambda body: len(json.dumps(body)))
         out.print(_replay(client, shortest))
         out.print(_mistake(client, shortest))
+        out.print(_batch(client, shortest))
     command = curl(deployed.api_url, key, shortest)
     script = deployment.home() / "score.sh"
     script.touch(mode=0o700)
@@ -144,6 +147,23 @@ def _replay(client: httpx.Client, body: Body) -> Panel:
         title="exactly once",
         title_align="left",
     )
+
+
+def _batch(client: httpx.Client, body: Body) -> Panel:
+    """Score a few hundred rows, one of them bad, as one batch."""
+    row = {"features": body["features"]}
+    rows = [row | {"subject_id": f"row-{number}"} for number in range(1, 300)] + [{"subject_id": "row-300"}]
+    began = time.monotonic()
+    batch = client.post("/v1/batches", json={"model": body["model"], "rows": rows}).raise_for_status().json()
+    address = f"/v1/batches/{batch['batch_id']}"
+    while batch["ended_at"] is None and time.monotonic() - began < BATCH_SECONDS:
+        time.sleep(0.2)
+        batch = client.get(address).raise_for_status().json()
+    told = f"{batch['rows']['total']} rows: [bold]{batch['state']}[/] after {time.monotonic() - began:.1f} s"
+    if batch["ended_at"]:
+        url = client.get(f"{address}/errors").raise_for_status().json()["url"]
+        told += "\n" + httpx.get(url, trust_env=False).text.strip()
+    return Panel(told, title="many at once", title_align="left")
 
 
 def _mistake(client: httpx.Client, body: Body) -> Panel:

@@ -1,7 +1,8 @@
 """MiniStack, with what its API Gateway leaves out: the ANY method, gateway responses, and an address as on AWS.
 
-And with SQS's rights as on AWS: sending ten messages at once needs the right to send one, `sqs:SendMessage`. And with
-ranges of an object's version, of which it would return the whole.
+And with rights as on AWS: sending ten messages at once needs the right to send one, `sqs:SendMessage`, and reading a
+stream of DynamoDB the right to that very stream. And with ranges of an object's version, of which it would return the
+whole.
 
 Run by MiniStack's own interpreter (`cli.emulator` starts it), never imported by Vigil. Arguments: the file in which it
 records its process id and port, so that it is found even if whoever started it has died, and the name of its release,
@@ -9,6 +10,7 @@ recorded with them. All of this rests on one pinned release of MiniStack; tests/
 """
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -83,6 +85,15 @@ class Versions:
         return 206, kept, part
 
 
+def stream_of(body: bytes) -> str:
+    """Return the stream that a request to read one names, by itself or by the iterator it was given."""
+    from ministack.services import dynamodb_streams
+
+    asked = json.loads(body)
+    place = dynamodb_streams._decode_iterator(asked.get("ShardIterator", "")) or {}
+    return str(asked.get("StreamArn") or place.get("arn") or "*")
+
+
 def main() -> None:
     """Record the process, complete MiniStack, serve."""
     record, release = sys.argv[1:]
@@ -99,6 +110,10 @@ def main() -> None:
     asked = iam_actions.extract_iam_action
     iam_actions.extract_iam_action = lambda *call: permission(asked(*call))
     s3._get_object = Versions(s3).get
+    about = iam_actions.extract_resource_arn
+    iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (
+        stream_of(body) if service == "dynamodbstreams" else about(service, method, path, headers, body, *rest)
+    )
     ministack.app = gateway.serve
     ministack.main()
 

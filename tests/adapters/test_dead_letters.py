@@ -257,7 +257,8 @@ def test_a_batch_that_cannot_be_told_dies_again_with_its_attempts(queues):
     source = StreamSource("scoring-events", dead, replay)
     (died,) = source.letters()
     source.delete([died])
-    assert source.put_back(replace(died.work, attempts=1)) is None
+    with pytest.raises(Unavailable):
+        source.put_back(replace(died.work, attempts=1))
     (again,) = source.letters()
     assert again.work == replace(died.work, attempts=1)
 

@@ -95,7 +95,7 @@ def output(name):
     return boto3.client("s3").get_object(Bucket="files", Key=found["Key"])
 
 
-def test_rows_come_out_with_the_decisions_of_requests(deployed, capsys):
+def test_rows_come_out_with_the_decisions_of_requests(deployed, caplog):
     from functions.scoring_api.handler import lambda_handler as score
 
     rows = [{"subject_id": f"p-{n}", "features": GOOD | {"age": 20 * n}} for n in range(7)]
@@ -117,8 +117,11 @@ def test_rows_come_out_with_the_decisions_of_requests(deployed, capsys):
         assert {name: line[name] for name in told} == {name: body[name] for name in told}
         assert set(body) - told == {"decision_id", "created_at", "explanation", "base_value", "as_of"}
 
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"message":"request"' in line]
-    told = [(line["route"], line["correlation_id"], line.get("batch_id")) for line in lines]
+    told = {
+        (line.route, line.correlation_id, line.batch_id)
+        for line in caplog.records
+        if line.message == "request" and hasattr(line, "batch_id")
+    }
     for kind in ("batch.arrival", "batch.chunk", "batch.assembly"):
         assert (kind, "corr-7", batch["batch_id"]) in told
 
@@ -235,7 +238,10 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     version = boto3.client("s3").put_object(Bucket="files", Key=key, Body=content)["VersionId"]
     called.clear()
     bootstrap.forget()
-    split(arrival(f"uploads/acme/{batch['batch_id']}/input", 1), Context(100_000))
+    rows_key = f"uploads/acme/{batch['batch_id']}/input"
+    rows_version = boto3.client("s3").head_object(Bucket="files", Key=rows_key)["VersionId"]
+    called.clear()
+    split(arrival(rows_key, 1, rows_version), Context(100_000))
     split(arrival(key, len(content), version), Context(5_000))  # out of time: it sends itself a message
     split(arrival("uploads/acme/nobody/input", 1), Context(100_000))
     by_split = set(called)

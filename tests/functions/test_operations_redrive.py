@@ -84,10 +84,13 @@ def test_the_log_says_each_step_and_nothing_of_the_body(queues, redrive, capsys)
     assert "jane-roe" not in out
 
 
-def test_a_run_in_which_a_step_failed_fails_after_all_the_others(queues, redrive):
+def test_a_run_in_which_a_step_failed_fails_after_all_the_others(queues, redrive, capsys):
     work, dead = queues
     dead.send([MESSAGE])
     boto3.client("sqs").delete_queue(QueueUrl=work._url)
     with pytest.raises(Unavailable, match="1 steps failed"):
         redrive()
+    (failed,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("level") == "ERROR"
+                 and line["message"] == "dead_letter_failed"]  # fmt: skip
+    assert failed["error"].endswith("from QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue")
     assert [job.state for job in jobs()] == ["waiting"]

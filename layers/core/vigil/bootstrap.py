@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from vigil.registry.service import Registry, RegistryEvent
     from vigil.registry.signing import PublicKeys
     from vigil.registry.store import DynamoCatalogue, S3PackageStore
+    from vigil.scoring.bulk import Render
+    from vigil.scoring.ports import ScoringModel
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
     from vigil.tenancy.service import Access
@@ -331,8 +333,12 @@ def _worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Recei
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
     from vigil.features.service import feature_set
+    from vigil.scoring.bulk import Bulk
 
-    return Chunks(_books(), _batch_files(), _postbox(), registry(), feature_set)
+    def scorer(model: "ScoringModel", asked_at: datetime, render: "Render") -> Bulk:
+        return Bulk(model, feature_set, asked_at, (), render)
+
+    return Chunks(_books(), _batch_files(), _postbox(), registry(), scorer)
 
 
 @cache

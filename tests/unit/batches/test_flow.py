@@ -19,6 +19,7 @@ from vigil.batches.model import LANES, MOST_UNFINISHED, Span
 from vigil.batches.service import UPLOAD_WAITED, Batches, Order
 from vigil.batches.splits import Splits
 from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, ModelRefused, NotFound, Unavailable
+from vigil.scoring.bulk import Bulk
 
 GOOD = {"age": 40, "visits": 1, "urban": True, "stage": "II"}
 
@@ -41,6 +42,10 @@ class Registry(FakeModels):
         return self.history[name, version]
 
 
+def scorer(model, asked_at, render):
+    return Bulk(model, VisitCount, asked_at, (), render)
+
+
 class World:
     def __init__(self):
         self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
@@ -48,7 +53,7 @@ class World:
         self.left = 1000.0
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24))
         self.splits = Splits(self.books, self.files, self.outbox, self.models, self.clock)
-        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, VisitCount)
+        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer)
         self.assembly = Assembly(self.books, self.files, self.outbox, self.clock)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):

@@ -177,6 +177,7 @@ def test_an_owner_that_is_gone_is_not_told_for_ever():
     for _ in range(3):
         bench.run(hours=1)
     assert len(calls) == 1
+    assert [taken.step for taken in bench.taken] == ["recorded", "parked"]
 
 
 def test_a_send_that_fails_costs_no_attempt():
@@ -253,6 +254,19 @@ def test_a_death_before_success_does_not_reopen_what_succeeded():
     bench.run(hours=1)
     bench.source.die(settled=True)
     bench.source.die()
+    bench.run()
+    assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
+
+
+def test_work_done_before_its_sending_was_noted_is_not_reopened_by_a_second_copy_that_dies():
+    bench = Bench()
+    bench.source.die(WORK)
+    bench.run()
+    assert bench.jobs.put("acme", bench.job.claimed(RULES, bench.clock()))
+    sent = replace(WORK, attempts=1)
+    bench.source.die(sent, settled=True)
+    bench.run()
+    bench.source.die(sent)
     bench.run()
     assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
 

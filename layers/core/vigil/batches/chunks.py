@@ -1,17 +1,14 @@
 """A chunk scored: read, answered, written, entered in the ledger once; then its lane goes on."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
 from vigil.batches import parsing, results
 from vigil.batches.model import LANES, Batch, Chunk, Output
-from vigil.batches.ports import Books, Files, Models, Outbox
+from vigil.batches.ports import Books, Files, Models, Outbox, Scorer, Scorers
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.scoring.bulk import Bulk
-from vigil.scoring.ports import FeatureSet
 
 AT_ONCE = 500
 """Rows that are in memory as objects at a time; more of them only miss the processor's cache."""
@@ -36,13 +33,13 @@ class Chunks:
         files: Files,
         outbox: Outbox,
         models: Models,
-        feature_sets: Callable[[str], FeatureSet],
+        scorers: Scorers,
     ) -> None:
         self._books = books
         self._files = files
         self._outbox = outbox
         self._models = models
-        self._feature_sets = feature_sets
+        self._scorers = scorers
 
     def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
         """Score a chunk and send its lane on; return it as it was entered, or None if there was nothing to do.
@@ -96,11 +93,11 @@ class Chunks:
 
     def _lines(self, batch: Batch, number: int, content: bytes) -> Scored:
         """Return the lines of a chunk whose first row has this number."""
-        bulk, read = self._tools(batch)
+        scorer, read = self._tools(batch)
         rows, scored = read(content), Scored([], [])
         while some := list(islice(rows, AT_ONCE)):
             # what cannot be read is told as it is: an answer to nothing
-            answers = iter(bulk.answers([row.document for row in some if not isinstance(row.document, InvalidInput)]))
+            answers = iter(scorer.answers([row.document for row in some if not isinstance(row.document, InvalidInput)]))
             for row in some:
                 answer = row.document if isinstance(row.document, InvalidInput) else next(answers)
                 scored.lines.append(results.line(batch.form, number, row.content, answer))
@@ -109,12 +106,12 @@ class Chunks:
                 number += 1
         return scored
 
-    def _tools(self, batch: Batch) -> tuple[Bulk, parsing.Reader]:
+    def _tools(self, batch: Batch) -> tuple[Scorer, parsing.Reader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
         asked_at = datetime.fromisoformat(batch.created_at)
-        bulk = Bulk(model, self._feature_sets, asked_at, (), results.render(batch.form))
-        return bulk, parsing.reader(batch.form, batch.columns, model.contract)
+        scorer = self._scorers(model, asked_at, results.render(batch.form))
+        return scorer, parsing.reader(batch.form, batch.columns, model.contract)
 
     def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
         content = "".join(f"{line}\n" for line in lines).encode()

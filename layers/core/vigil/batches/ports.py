@@ -1,9 +1,12 @@
 """What batches need from outside: books of batches and chunks, files, queues, models."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
 
 from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
+from vigil.errors import InvalidInput
+from vigil.scoring.model import Decision
 from vigil.scoring.ports import ScoringModel
 
 
@@ -94,6 +97,18 @@ class Outbox(Protocol):
     def send(self, jobs: Sequence[Job]) -> None:
         """Send jobs, at least once each; raise Unavailable."""
         ...
+
+
+class Scorer(Protocol):
+    """One version of a model as of a moment, for many subjects."""
+
+    def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
+        """Return the answer to each row as it is written, or what is wrong with it."""
+        ...
+
+
+Scorers: TypeAlias = Callable[[ScoringModel, datetime, Callable[[Decision], str]], Scorer]
+"""Makes a scorer that writes decisions in this way."""
 
 
 class Models(Protocol):

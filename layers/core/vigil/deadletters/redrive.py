@@ -7,6 +7,7 @@ is absorbed by whoever does the work.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,7 @@ from typing import Literal
 
 from vigil.deadletters.model import UNREADABLE, Job, Letter, Rules, State, StepName, iso, key
 from vigil.deadletters.ports import Jobs, Owners, Source
-from vigil.errors import Unavailable, VigilError
+from vigil.errors import NotFound, Unavailable, VigilError
 
 _STEPS: dict[State, StepName] = {"retrying": "retried", "parked": "parked", "resolved": "resolved"}
 _LEAST_SECONDS = 10.0
@@ -127,12 +128,8 @@ class Reprocessor:
 
     def _tell_owner(self, job: Job) -> None:
         if owner := self._owners.get(job.work.kind):
-            try:
+            with suppress(NotFound):  # what the work belonged to is gone: nobody is left to tell
                 owner(job.work)
-            except Unavailable:
-                raise
-            except VigilError as error:  # what it belonged to is gone: nobody is left to tell
-                self._observe(Taken("failed", job.queue, job, error))
         self._jobs.put(job.tenant_id, job.told())
 
     def _keep(self, job: Job) -> None:

@@ -70,12 +70,12 @@ class StreamSource:
         self._dead.delete([each.handle for each in letters])
 
     def put_back(self, work: Work) -> Resolution | None:
-        """Tell of the batch again here and now; what fails dies again, so that its attempts are counted."""
+        """Tell of the batch again here and now; what fails dies again first, so that its attempts are counted."""
         try:
             self._replay(work.body)
         except Unavailable:
             self._dead.send([Message(**asdict(work))])
-            return None
+            raise
         return "succeeded"
 
 

@@ -14,9 +14,13 @@ from vigil.platform import correlation
 
 
 def place(error: Exception) -> str:
-    """Return the class of an unexpected error and where it was raised; never its message, which may quote input."""
+    """Return the class of an error, where it was raised, and its cause; never a message, which may quote input."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    said = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    if (cause := error.__cause__) is None:
+        return said
+    code = getattr(cause, "response", {}).get("Error", {}).get("Code")  # what AWS calls it
+    return f"{said} from {type(cause).__name__}" + (f" {code}" if code else "")
 
 
 @dataclass(slots=True)
