@@ -33,6 +33,7 @@ from vigil.errors import VigilError
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Worker
+from vigil.scoring.bulk import Bulk
 
 ROWS_OF_A_CHUNK = 3
 RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
@@ -54,6 +55,11 @@ class OneModel:
 
     def pinned(self, name, version, digest):
         return ToyModel()
+
+
+def scorer(model, asked_at, render):
+    """Return the scorer of deployments."""
+    return Bulk(model, VisitCount, asked_at, (), render)
 
 
 @dataclass
@@ -84,7 +90,7 @@ class World:
         self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24))
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        chunks = self.chunks(self._books, files, outbox, OneModel(), VisitCount)
+        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer)
         splits = self.splits(self._books, files, outbox, OneModel(), self.clock)
         arrivals = SplitWork(splits, self._books.get)
         self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, self.clock)
