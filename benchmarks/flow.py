@@ -76,10 +76,10 @@ class Disk:
         self.ledger |= {span.index: Chunk(span) for span in spans}
         return True
 
-    def chunks(self, tenant_id: str, batch_id: str) -> list[Chunk]:
-        """Return all chunks."""
+    def chunks(self, batch: Batch) -> list[Chunk]:
+        """Return the chunks of a batch that is split."""
         self.asked["chunks"] += 1
-        return [self.ledger[index] for index in sorted(self.ledger)]
+        return [self.ledger[index] for index in range(batch.chunks)]
 
     def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         """Return a chunk."""

@@ -69,9 +69,12 @@ def test_a_change_needs_its_state_and_its_run(books, split):
 def test_chunks_are_entered_by_the_run_that_splits_and_by_no_other(books, split):
     spans = [replace(SPAN, index=n, first_row=n + 1) for n in range(30)]
     assert not books.write(replace(split, run="older"), spans)
-    assert books.chunks("acme", "bat_1") == []
+    whole = replace(split, chunks=30)
+    assert books.chunks(whole) == []
     assert books.write(split, spans)
-    assert books.chunks("acme", "bat_1") == [Chunk(span) for span in spans]
+    assert books.chunks(whole) == [Chunk(span) for span in spans]
+    assert books.chunks(replace(split, chunks=29)) == [Chunk(span) for span in spans[:29]]
+    assert books.chunks(split) == []
     assert books.chunk("acme", "bat_1", 7) == (split, Chunk(spans[7]))
     assert books.chunk("acme", "bat_1", 99) is None
     assert books.chunk("globex", "bat_1", 7) is None
@@ -87,7 +90,7 @@ def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
     assert books.settle(split, done)
     assert not books.settle(split, done)
     assert not books.settle(split, lost)
-    assert books.chunks("acme", "bat_1") == [done]
+    assert books.chunks(replace(split, chunks=1)) == [done]
 
 
 def test_batches_are_listed_newest_first(books):

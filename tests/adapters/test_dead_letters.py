@@ -11,10 +11,10 @@ from tests.fakes.clock import Clock
 from tests.fakes.deadletters import WORK, FakeJobs, letter
 from vigil.deadletters.model import OPERATORS, UNREADABLE, Filter, Job, Rules, iso
 from vigil.deadletters.store import DynamoJobs, SqsSource, StreamSource
-from vigil.errors import NotFound, Unavailable
+from vigil.errors import NotFound, Unavailable, Unreadable
 from vigil.events.model import Place
 from vigil.events.store import DynamoStream
-from vigil.platform.sqs import Message, SqsQueue, Unreadable
+from vigil.platform.sqs import Message, SqsQueue
 
 RULES = Rules()
 

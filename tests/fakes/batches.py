@@ -68,8 +68,9 @@ class FakeBooks:
         mine |= {span.index: Chunk(span) for span in spans}
         return True
 
-    def chunks(self, tenant_id: str, batch_id: str) -> list[Chunk]:
-        return [chunk for _, chunk in sorted(self.ledger.get((tenant_id, batch_id), {}).items())]
+    def chunks(self, batch: Batch) -> list[Chunk]:
+        written = self.ledger.get((batch.tenant_id, batch.batch_id), {})
+        return [written[index] for index in sorted(written) if index < batch.chunks]
 
     def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         chunk = self.ledger.get((tenant_id, batch_id), {}).get(index)

@@ -143,7 +143,7 @@ class World:
     def counts(self):
         """Return what the books have counted, beside what the files hold."""
         for batch in self._ended():
-            chunks = self._unhurt.chunks(batch.tenant_id, batch.batch_id)
+            chunks = self._unhurt.chunks(batch)
             lines = [*self._lines(batch, "results")]
             yield Count(f"{batch.batch_id} rows", sum(chunk.scored + chunk.failed for chunk in chunks), len(lines))
             errors = [*self._lines(batch, "errors")]

@@ -43,6 +43,10 @@ class MalformedRequest(InvalidInput):
     """The request cannot be read at all: broken JSON, a bad header, a forged cursor."""
 
 
+class Unreadable(VigilError):
+    """What came from a queue is no message of ours; trying again cannot help."""
+
+
 class UnsupportedMediaType(VigilError):
     """The body is not `application/json`."""
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.queues import FakeSqs
-from vigil.errors import Unavailable
-from vigil.platform.sqs import Message, Received, SqsQueue, Unreadable
+from vigil.errors import Unavailable, Unreadable
+from vigil.platform.sqs import Message, Received, SqsQueue
 
 WORK = Message("batch-1.chunk-7", "batch.chunk", "acme", "corr-1", '{"key":"part/7"}', trace="Root=1-a;Sampled=1")
 WORD = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=256)

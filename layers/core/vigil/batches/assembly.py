@@ -44,7 +44,7 @@ class Assembly:
 
     def assemble(self, batch: Batch, name: str, place: Place, remaining: Callable[[], float]) -> None:
         """Join the parts from `place` on; what does not fit into the time left is left to another message."""
-        chunks = self._books.chunks(batch.tenant_id, batch.batch_id) if batch.state in _READY + _ENDED else []
+        chunks = self._books.chunks(batch) if batch.state in _READY + _ENDED else []
         if not chunks or any(chunk.state == "waiting" for chunk in chunks):
             return
         ledger = _digest(chunks)
@@ -64,7 +64,7 @@ class Assembly:
         if stopped is not None:
             details = {"name": name, **asdict(replace(stopped, ledger=ledger))}
             self._outbox.send([batch.job("batch.assembly", f"{name}.{stopped.output}.{stopped.chunk}", details)])
-        elif _digest(self._books.chunks(batch.tenant_id, batch.batch_id)) != ledger:
+        elif _digest(self._books.chunks(batch)) != ledger:
             # a chunk that was given up has been scored meanwhile: what was written is out of date
             self._outbox.send([batch.job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
         else:

@@ -124,7 +124,7 @@ class Chunks:
             self._outbox.send([batch.job("batch.assembly", f"{index:06}", {"output": "results"})])
         elif index + LANES < batch.chunks:
             self._outbox.send([batch.chunk(index + LANES)])
-        elif all(chunk.state != "waiting" for chunk in self._books.chunks(batch.tenant_id, batch.batch_id)):
+        elif all(chunk.state != "waiting" for chunk in self._books.chunks(batch)):
             self._outbox.send([batch.job("batch.assembly", "first", {"output": "results"})])
 
     def _resume(self, batch: Batch, index: int) -> None:

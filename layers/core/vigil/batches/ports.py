@@ -45,8 +45,8 @@ class Books(Protocol):
         """Enter up to 50 waiting chunks if the batch is being split by its `run`; return whether it is."""
         ...
 
-    def chunks(self, tenant_id: str, batch_id: str) -> list[Chunk]:
-        """Return all chunks in order, read consistently."""
+    def chunks(self, batch: Batch) -> list[Chunk]:
+        """Return the chunks of a batch that is split, in order, read consistently."""
         ...
 
     def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:

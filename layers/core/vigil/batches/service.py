@@ -73,7 +73,7 @@ class Batches:
     def get(self, tenant_id: str, name: str) -> Status:
         """Return a batch and its progress; raise NotFound, alike for an unknown id and for another tenant's."""
         batch = self._find(tenant_id, name)
-        progress = Progress.of(self._books.chunks(tenant_id, name) if batch.chunks else [])
+        progress = Progress.of(self._books.chunks(batch))
         rate = self._rate(batch, progress)
         left = (batch.rows - progress.done) / rate if rate and batch.unfinished else None
         return Status(batch, progress, rate, left)

@@ -107,15 +107,18 @@ class DynamoBooks:
         puts = [{"Put": {"Item": _chunk_item(batch, Chunk(span))}} for span in spans]
         return not self._transact([{"ConditionCheck": check}, *puts])
 
-    def chunks(self, tenant_id: str, batch_id: str) -> list[Chunk]:
-        """Return all chunks in order, read consistently."""
+    def chunks(self, batch: Batch) -> list[Chunk]:
+        """Return the chunks of a batch that is split; a run that was overtaken may have left others behind them."""
         found: list[Chunk] = []
+        if not batch.chunks:
+            return found
+        bounds = {":first": {"S": _chunk_sk(0)}, ":last": {"S": _chunk_sk(batch.chunks - 1)}}
         start: Item = {}
         while True:
             answer = self._call(
                 "query",
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :chunk)",
-                ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{batch_id}"}, ":chunk": {"S": "CHUNK#"}},
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+                ExpressionAttributeValues={":pk": _key(batch)["pk"], **bounds},
                 ConsistentRead=True,
                 **start,
             )

@@ -8,9 +8,9 @@ from vigil.batches.assembly import Assembly, Place
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import Batch, Job, JobKind, Span, owner
 from vigil.batches.splits import Splits
-from vigil.errors import FieldError, InvalidInput, NotFound
+from vigil.errors import FieldError, InvalidInput, NotFound, Unreadable
 from vigil.platform import telemetry
-from vigil.platform.sqs import Message, Received, SqsQueue, Unreadable
+from vigil.platform.sqs import Message, Received, SqsQueue
 from vigil.platform.worker import Deadline
 
 ARRIVAL = "batch.arrival"

@@ -12,8 +12,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.deadletters.model import OPERATORS, UNREADABLE, Filter, Job, JobPage, Letter, Resolution, Step, Work
-from vigil.errors import Unavailable
-from vigil.platform.sqs import Message, Received, SqsQueue, Unreadable
+from vigil.errors import Unavailable, Unreadable
+from vigil.platform.sqs import Message, Received, SqsQueue
 
 STREAM_BATCH = "decisions.stream"
 _HIDDEN_SECONDS = 120

@@ -29,6 +29,7 @@ METHOD_NOT_ALLOWED = Problem("method-not-allowed", 405, "The resource has no suc
 CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.MalformedRequest: Problem("malformed-request", 400, "The request cannot be read"),
     errors.InvalidInput: Problem("invalid-input", 422, "The request breaks a rule"),
+    errors.Unreadable: Problem("unreadable", 400, "The message cannot be read"),
     errors.UnsupportedMediaType: Problem("unsupported-media-type", 415, "The body must be application/json"),
     errors.TooLarge: Problem("too-large", 413, "The body is too large"),
     errors.Unauthenticated: Problem("unauthenticated", 401, "No valid credential"),

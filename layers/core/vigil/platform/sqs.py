@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.errors import Unavailable, VigilError
+from vigil.errors import Unavailable, Unreadable
 
 _ENTRIES = 10
 """The most that one call takes."""
@@ -18,10 +18,6 @@ _MOST_BYTES = 65_536
 _NAMES = ("id", "kind", "tenant_id", "correlation_id")
 _WORD = re.compile(r"[\x21-\x7e]{1,256}")
 _TENANT = re.compile(r"[a-z_][a-z0-9-]{2,31}")
-
-
-class Unreadable(VigilError):
-    """What came from the queue is no message of ours; trying again cannot help."""
 
 
 @dataclass(frozen=True, slots=True)

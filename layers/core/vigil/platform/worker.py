@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from vigil.errors import Conflict, Unavailable, VigilError
 from vigil.platform import correlation, problems
-from vigil.platform.sqs import Message, Received, Unreadable
+from vigil.platform.sqs import Message, Received
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
 _TRANSIENT = (Unavailable, Conflict)
@@ -104,7 +104,7 @@ class Worker:
             raise
         except VigilError as error:
             problem = problems.of(error)
-            facts.problem = "unreadable" if isinstance(error, Unreadable) else problem.code
+            facts.problem = problem.code
             self._quarantine.quarantine(received, facts.problem, message)
             facts.status, facts.ending = problem.status, "quarantined"
         else:
