@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
     from vigil.tenancy.service import Access
+    from vigil.tenancy.store import SecretPeppers
+    from vigil.tokens.model import Issuer
+    from vigil.tokens.store import DynamoKeyList, SecretKeys
 
 Handler = Callable[[Any, Any], Any]
 
@@ -94,20 +97,54 @@ def scoring_events() -> Handler:
 def authorizer() -> Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
     from vigil.tenancy.authorizer import Authorizer, refusing
+    from vigil.tenancy.credentials import Credentials
+    from vigil.tokens.service import Verifier
 
-    return refusing(_telemetry().wrap(Authorizer(access(), _telemetry()).decide))
+    credentials = Credentials(access(), Verifier(_published_keys(), _issuer(), _now))
+    return refusing(_telemetry().wrap(Authorizer(credentials, _telemetry()).decide))
+
+
+@cache
+def tokens_api() -> Handler:
+    """Return the Lambda entry of the API of tokens."""
+    from vigil.sessions import routes as session_routes
+    from vigil.sessions.forms import FORM
+    from vigil.sessions.service import Sessions
+    from vigil.sessions.store import DynamoSessions
+    from vigil.tokens import routes as token_routes
+    from vigil.tokens.service import Signer, published
+
+    store = DynamoSessions(_client("dynamodb"), settings().access_table)
+    signer = Signer(_private_keys(), _published_keys(), _issuer(), _now)
+    return _api(
+        [session_routes.router, token_routes.router],
+        media_types=(FORM, "application/json"),
+        max_body_bytes=16 * 1024,
+        sessions=Sessions(access(), signer, store, _peppers(), _issuer(), _now),
+        published_keys=partial(published, _published_keys(), _now),
+    )
+
+
+@cache
+def rotation() -> Handler:
+    """Return the Lambda entry of the rotation of signing keys."""
+    from vigil.tokens.rotation import Rotation
+    from vigil.tokens.steps import RotationSteps
+    from vigil.tokens.store import SecretVault
+
+    secret = settings().signing_secret_arn
+    turns = Rotation(SecretVault(_client("secretsmanager"), secret), _published_keys(), _issuer(), _now)
+    return _telemetry().wrap(RotationSteps(turns, _telemetry(), secret).take)
 
 
 @cache
 def access() -> "Access":
     """Return the service of tenants and keys."""
-    from vigil.platform.secrets import Secret
     from vigil.tenancy.service import Access
-    from vigil.tenancy.store import DynamoAccess, SecretPeppers
+    from vigil.tenancy.store import DynamoAccess
 
     config = settings()
-    peppers = SecretPeppers(Secret(_client("secretsmanager"), config.access_secret_arn))
-    return Access(DynamoAccess(_client("dynamodb"), config.access_table), peppers, config.stage, _now)
+    return Access(DynamoAccess(_client("dynamodb"), config.access_table), _peppers(), config.stage, _now)
 
 
 @cache
@@ -161,14 +198,20 @@ def outcomes() -> "Outcomes":
     return Outcomes(_ledger(), DynamoOutcomes(_client("dynamodb"), settings().outcomes_table), _now)
 
 
-def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
+def _api(
+    routers: "list[APIRouter]",
+    media_types: tuple[str, ...] = ("application/json",),
+    max_body_bytes: int | None = None,
+    **state: Any,
+) -> Handler:
     from vigil.platform.http import create_app, lambda_handler
 
     app = create_app(
         title="Vigil",
         routers=routers,
         telemetry=_telemetry(),
-        max_body_bytes=settings().max_body_bytes,
+        max_body_bytes=max_body_bytes or settings().max_body_bytes,
+        media_types=media_types,
         state=state,
     )
     return lambda_handler(app, _telemetry())
@@ -178,8 +221,10 @@ def _documented() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.outcomes import routes as outcomes_routes
+    from vigil.sessions import routes as session_routes
+    from vigil.tokens import routes as token_routes
 
-    return [lifecycle_routes.router, outcomes_routes.router]
+    return [lifecycle_routes.router, outcomes_routes.router, session_routes.router, token_routes.router]
 
 
 def _cursors() -> "Cursors":
@@ -187,6 +232,34 @@ def _cursors() -> "Cursors":
     from vigil.platform.secrets import Secret
 
     return Cursors(partial(Secret(_client("secretsmanager"), settings().cursor_secret_arn).field, "key"))
+
+
+@cache
+def _peppers() -> "SecretPeppers":
+    from vigil.platform.secrets import Secret
+    from vigil.tenancy.store import SecretPeppers
+
+    return SecretPeppers(Secret(_client("secretsmanager"), settings().access_secret_arn))
+
+
+def _issuer() -> "Issuer":
+    from vigil.tokens.model import Issuer
+
+    return Issuer(settings().stage)
+
+
+@cache
+def _published_keys() -> "DynamoKeyList":
+    from vigil.tokens.store import DynamoKeyList
+
+    return DynamoKeyList(_client("dynamodb"), settings().access_table, _now)
+
+
+def _private_keys() -> "SecretKeys":
+    from vigil.platform.secrets import Secret
+    from vigil.tokens.store import SecretKeys
+
+    return SecretKeys(Secret(_client("secretsmanager"), settings().signing_secret_arn))
 
 
 def _pinned() -> "PublicKeys":

@@ -17,11 +17,18 @@ from vigil.platform.telemetry import Telemetry
 
 
 def create_app(
-    *, title: str, routers: Iterable[APIRouter], telemetry: Telemetry, max_body_bytes: int, state: dict[str, Any]
+    *,
+    title: str,
+    routers: Iterable[APIRouter],
+    telemetry: Telemetry,
+    max_body_bytes: int,
+    state: dict[str, Any],
+    media_types: tuple[str, ...] = ("application/json",),
 ) -> FastAPI:
     """Return the app: routers, problem documents, correlation id, security headers, body limit, one log line.
 
-    `state` is what routes find under `request.app.state`: the services that bootstrap wired.
+    `media_types` are those of the bodies that it takes; `state` is what routes find under `request.app.state`: the
+    services that bootstrap wired.
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.routes = []
@@ -34,7 +41,13 @@ def create_app(
     app.add_exception_handler(errors.VigilError, _on_vigil_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_middleware(Envelope, telemetry=telemetry, max_body_bytes=max_body_bytes, on_error=_on_unexpected)
+    app.add_middleware(
+        Envelope,
+        telemetry=telemetry,
+        max_body_bytes=max_body_bytes,
+        media_types=media_types,
+        on_error=_on_unexpected,
+    )
     return app
 
 

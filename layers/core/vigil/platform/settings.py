@@ -21,6 +21,7 @@ class Settings:
     packages_bucket: str = ""
     access_secret_arn: str = ""
     cursor_secret_arn: str = ""
+    signing_secret_arn: str = ""
     model_keys: Mapping[str, str] = field(default_factory=dict)
     """The pinned Ed25519 public keys, base64 by key id: two slots, so that a new key can overlap the old one."""
     model_floors: Mapping[str, int] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Settings:
             packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
             access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
             cursor_secret_arn=env.get("VIGIL_CURSOR_SECRET_ARN", ""),
+            signing_secret_arn=env.get("VIGIL_SIGNING_SECRET_ARN", ""),
             model_keys=_json_object(env, "VIGIL_MODEL_KEYS"),
             model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
             connect_timeout=_milliseconds(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250),

@@ -6,7 +6,7 @@ from typing import Any
 from vigil.errors import Unauthenticated
 from vigil.platform import correlation
 from vigil.platform.telemetry import Telemetry
-from vigil.tenancy.service import Access
+from vigil.tenancy.credentials import Credentials
 
 Event = dict[str, Any]
 
@@ -14,8 +14,8 @@ Event = dict[str, Any]
 class Authorizer:
     """Decides on authorizer events, one log line each."""
 
-    def __init__(self, access: Access, telemetry: Telemetry) -> None:
-        self._access = access
+    def __init__(self, credentials: Credentials, telemetry: Telemetry) -> None:
+        self._credentials = credentials
         self._telemetry = telemetry
 
     def decide(self, event: Event, _: Any) -> Event | None:
@@ -25,7 +25,7 @@ class Authorizer:
         facts, started = self._telemetry.begin("AUTHORIZE")
         try:
             scheme, _, token = str(headers.get("authorization", "")).partition(" ")
-            key, tenant = self._access.authenticate(token.strip() if scheme.lower() == "bearer" else "")
+            key, tenant = self._credentials.authenticate(token.strip() if scheme.lower() == "bearer" else "")
             facts.status, facts.tenant_id, facts.key_id = 200, tenant.tenant_id, key.key_id
         except Unauthenticated:
             facts.status = 401

@@ -5,7 +5,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
 Role = Literal["member", "operator"]
@@ -48,6 +48,7 @@ class ApiKey:
 class Token:
     """An API key as its owner holds it: `vgl_<stage>_<key id>_<32 random bytes, base64url>`."""
 
+    PREFIX: ClassVar[str] = "vgl_"
     stage: str
     key_id: str
     secret: str

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from vigil.tenancy.model import ApiKey, Tenant
+from vigil.tokens.model import Claims
 
 
 class AccessStore(Protocol):
@@ -35,4 +36,12 @@ class Peppers(Protocol):
 
     def peppers(self) -> tuple[str, Mapping[str, bytes]]:
         """Return the version that new keys use, and all versions that old keys may still use."""
+        ...
+
+
+class AccessTokens(Protocol):
+    """Access tokens, as whoever issues them can tell theirs."""
+
+    def verify(self, text: str) -> Claims:
+        """Return what a token says; raise Unauthenticated for any but a living one of ours."""
         ...

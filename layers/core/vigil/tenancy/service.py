@@ -31,10 +31,14 @@ class Access:
         key = self._store.key(token.key_id)
         digest = token.digest(peppers.get(key.pepper_version if key else current, b""))
         matches = hmac.compare_digest(digest, key.digest if key else "")
-        tenant = self._store.tenant(key.tenant_id) if key and matches and not key.revoked_at else None
-        if key is None or tenant is None or tenant.status != "active":
-            raise Unauthenticated("The credential is not valid.")
-        return key, tenant
+        return self._living(key if matches else None)
+
+    def holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
+        """Return a key and its tenant by the key's id, for a credential that stands in for the key.
+
+        Raises Unauthenticated for a key or a tenant that `authenticate` would not let in either.
+        """
+        return self._living(self._store.key(key_id))
 
     def create_tenant(self, tenant_id: str, tier: Tier) -> Tenant:
         """Create an active tenant; raise Conflict if the id is taken, ValueError if it is malformed."""
@@ -55,6 +59,12 @@ class Access:
     def revoke_key(self, key_id: str) -> None:
         """Revoke a key; it stops working within the authorizer's cache time, 60 s."""
         self._store.revoke_key(key_id, self._now())
+
+    def _living(self, key: ApiKey | None) -> tuple[ApiKey, Tenant]:
+        tenant = self._store.tenant(key.tenant_id) if key and not key.revoked_at else None
+        if key is None or tenant is None or tenant.status != "active":
+            raise Unauthenticated("The credential is not valid.")
+        return key, tenant
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat(timespec="seconds")
