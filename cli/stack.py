@@ -70,7 +70,7 @@ class Stack:
             stack_name=self.name,
             tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access", "outcomes")},
             buckets={"packages": out["PackagesBucket"]},
-            secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
+            secrets={name: out[f"{name.capitalize()}SecretArn"] for name in ("access", "cursor", "signing")},
             model_keys=parameters["ModelKeys"],
             queues={"scoring_events_dead_letters": out["ScoringEventsDeadLetters"]},
             event_bus=out["EventBus"],

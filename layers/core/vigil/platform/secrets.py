@@ -27,7 +27,8 @@ class Secret:
         """
         if not self._values or time.monotonic() - self._read_at >= _TTL_SECONDS:
             try:
-                self._values = json.loads(self._client.get_secret_value(SecretId=self._arn)["SecretString"])
+                answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
+                self._values = json.loads(answer["SecretString"])
                 self._read_at = time.monotonic()
             except (BotoCoreError, ClientError) as error:
                 if not self._values:

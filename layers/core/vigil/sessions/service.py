@@ -67,7 +67,6 @@ class Sessions:
         try:
             key, _ = self._holders.holder(session.key_id)
         except Unauthenticated as error:
-            self._store.end(session.tenant_id, session.session_id, "revoked")
             raise _spent() from error
         # All that can fail comes before the one write that spends the token.
         new = self._new_token(session.tenant_id, session.session_id)

@@ -11,7 +11,7 @@ Item = dict[str, dict[str, str]]
 
 
 class DynamoSessions:
-    """Sessions: `pk = TENANT#<tenant>`, `sk = SESSION#<id>`; DynamoDB deletes them some time after `ttl`."""
+    """Sessions: `pk = SESSIONS#<tenant>`, `sk = <id>`; DynamoDB deletes them some time after `ttl`."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -89,7 +89,7 @@ class DynamoSessions:
 
 
 def _key(tenant_id: str, session_id: str) -> Item:
-    return {"pk": {"S": f"TENANT#{tenant_id}"}, "sk": {"S": f"SESSION#{session_id}"}}
+    return {"pk": {"S": f"SESSIONS#{tenant_id}"}, "sk": {"S": session_id}}
 
 
 def _refused(error: Exception) -> TypeGuard[ClientError]:
