@@ -2,11 +2,8 @@
 
 import json
 import uuid
-from base64 import b64encode
 from urllib.parse import urlencode
 
-import boto3
-import jwt
 import pytest
 
 from tests.gateway import Context, event
