@@ -1,6 +1,7 @@
 """What a function calls is what its role grants: nothing is refused, and nothing is granted in vain."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager"}
 # What Lambda itself does in a role's name, to feed the function from a stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+ID = "8e4f0f3c-6a39-4c2e-9d0b-0c6a0d7d5b1e"
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 
 
@@ -71,6 +73,26 @@ def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
     arn = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/v1/models"
     lambda_handler({"methodArn": arn, "headers": {"Authorization": f"Bearer {token}"}}, Context())
     assert actions == granted("TenancyAuthorizer")
+
+
+def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_rotation.handler import lambda_handler as rotate
+    from functions.tenancy_tokens.handler import lambda_handler
+
+    actions, key = called
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        rotate({"Step": step, "SecretId": os.environ["VIGIL_SIGNING_SECRET_ARN"], "ClientRequestToken": ID}, Context())
+    assert actions == granted("TenancyRotation")
+    actions.clear()
+    bootstrap.forget()
+    lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
+    body = {"grant_type": "client_credentials", "client_id": key.key_id, "client_secret": str(key)}
+    answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
+    body = {"grant_type": "refresh_token", "refresh_token": json.loads(answer["body"])["refresh_token"]}
+    for _ in range(2):
+        answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
+    assert answer["statusCode"] == 400
+    assert actions == granted("TenancyTokens")
 
 
 def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):

@@ -120,7 +120,7 @@ def _typed(raw: Mapping[str, Any]) -> Claims:
     """Return claims whose types are right: `true` is no time and 1.5 none of ours."""
     texts = [raw[name] for name in ("jti", "sub", "tenant_id", "role")]
     times = [raw[name] for name in ("iat", "exp")] + ([raw["nbf"]] if "nbf" in raw else [])
-    if not all(type(text) is str for text in texts) or not all(type(time) is int for time in times):
+    if not all(type(text) is str and text for text in texts) or not all(type(time) is int for time in times):
         raise ValueError("a claim has the wrong type")
     if not 0 < times[1] - times[0] <= ACCESS_SECONDS:
         raise ValueError("the token lives too long")
