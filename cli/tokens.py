@@ -48,11 +48,17 @@ def logout_command() -> None:
 
 
 @app.command("rotate")
-def rotate_command() -> None:
+def rotate_command(
+    leaked: Annotated[
+        bool, typer.Option("--leaked", help="Refuse the old keys within 5 minutes, good tokens too")
+    ] = False,
+) -> None:
     """Bring a new signing key into use: published at once, signing 15 minutes later; no token is refused for it."""
     from vigil import bootstrap
 
     deployment.enter()
+    if leaked:
+        bootstrap.published_keys().drop()
     arn, embedded = bootstrap.settings().signing_secret_arn, Embedded.load(deployment.home())
     if embedded and embedded.secrets["signing"] == arn:
         rotate_embedded(embedded)

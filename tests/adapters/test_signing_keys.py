@@ -38,6 +38,8 @@ def test_a_list_is_read_back_whole_and_written_over_what_was_read(lists):
     assert lists.read().keys == read.publish("k2", "x", "y", 2000).promote("k2", 3000).keys
     with pytest.raises(Conflict):
         lists.write(read.publish("k3", "x", "y", 2000))
+    lists.drop()
+    assert lists.read() == KeyList()
 
 
 def test_a_list_is_kept_for_five_minutes_but_never_while_it_is_empty(aws):
@@ -89,6 +91,12 @@ def test_signers_read_the_current_ring_and_look_again_while_it_is_empty(aws):
 def test_stores_that_are_away_are_unavailable(aws):
     away = SecretVault(aws("secretsmanager"), "nowhere")
     gone = DynamoKeyList(aws("dynamodb"), "nowhere", Clock())
-    for call in (lambda: away.add(FIRST, {}), lambda: away.promote(FIRST), gone.read, lambda: gone.write(KeyList())):
+    for call in (
+        lambda: away.add(FIRST, {}),
+        lambda: away.promote(FIRST),
+        gone.read,
+        gone.drop,
+        lambda: gone.write(KeyList()),
+    ):
         with pytest.raises(Unavailable):
             call()

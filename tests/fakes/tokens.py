@@ -25,6 +25,9 @@ class FakeKeyList:
     def current(self) -> KeyList:
         return self.keys
 
+    def drop(self) -> None:
+        self.keys = KeyList()
+
 
 class FakeVault:
     """Versions of the secret of private keys."""

@@ -100,7 +100,7 @@ def authorizer() -> Handler:
     from vigil.tenancy.credentials import Credentials
     from vigil.tokens.service import Verifier
 
-    credentials = Credentials(access(), Verifier(_published_keys(), _issuer(), _now))
+    credentials = Credentials(access(), Verifier(published_keys(), _issuer(), _now))
     return refusing(_telemetry().wrap(Authorizer(credentials, _telemetry()).decide))
 
 
@@ -115,13 +115,13 @@ def tokens_api() -> Handler:
     from vigil.tokens.service import Signer, published
 
     store = DynamoSessions(_client("dynamodb"), settings().access_table)
-    signer = Signer(_private_keys(), _published_keys(), _issuer(), _now)
+    signer = Signer(_private_keys(), published_keys(), _issuer(), _now)
     return _api(
         [session_routes.router, token_routes.router],
         media_types=(FORM, "application/json"),
         max_body_bytes=16 * 1024,
         sessions=Sessions(access(), signer, store, _peppers(), _issuer(), _now),
-        published_keys=partial(published, _published_keys(), _now),
+        published_keys=partial(published, published_keys(), _now),
     )
 
 
@@ -133,7 +133,7 @@ def rotation() -> Handler:
     from vigil.tokens.store import SecretVault
 
     secret = settings().signing_secret_arn
-    turns = Rotation(SecretVault(_client("secretsmanager"), secret), _published_keys(), _issuer(), _now)
+    turns = Rotation(SecretVault(_client("secretsmanager"), secret), published_keys(), _issuer(), _now)
     return _telemetry().wrap(RotationSteps(turns, _telemetry(), secret).take)
 
 
@@ -249,7 +249,8 @@ def _issuer() -> "Issuer":
 
 
 @cache
-def _published_keys() -> "DynamoKeyList":
+def published_keys() -> "DynamoKeyList":
+    """Return the list of the public keys that verify access tokens."""
     from vigil.tokens.store import DynamoKeyList
 
     return DynamoKeyList(_client("dynamodb"), settings().access_table, _now)

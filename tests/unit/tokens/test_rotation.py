@@ -101,6 +101,22 @@ def test_a_private_key_is_kept_no_longer_than_it_is_accepted(world):
     assert len(world.lists.read().keys) == 2
 
 
+def test_a_leaked_key_is_refused_when_caches_have_run_out_and_the_next_one_signs_at_once(world):
+    world.rotate()
+    (_, old), (signer, verifier) = world.process(), world.process()
+    stolen = signer.sign(world.claims())
+    assert old.verify(stolen)
+    world.lists.drop()
+    world.rotate()
+    assert len(world.vault.current()) == 1
+    world.clock.advance(seconds=CACHE_SECONDS)
+    for knower in (old, verifier):
+        with pytest.raises(Unauthenticated):
+            knower.verify(stolen)
+    claims = world.claims()
+    assert old.verify(signer.sign(claims)) == claims
+
+
 def test_every_step_may_be_repeated(world):
     steps = ("create", "publish", "test", "finish")
     world.rotate(*(step for step in steps for _ in range(2)), *steps)

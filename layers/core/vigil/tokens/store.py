@@ -58,6 +58,13 @@ class DynamoKeyList:
                 raise Conflict("Another rotation has changed the keys.") from error
             raise Unavailable("The access table did not answer.") from error
 
+    def drop(self) -> None:
+        """Delete the list: no key counts any more, once the caches have run out, and the next to come signs at once."""
+        try:
+            self._client.delete_item(TableName=self._table, Key=_KEY_LIST)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("The access table did not answer.") from error
+
 
 class SecretKeys:
     """The private keys that signers use: `{"<key id>": "<PEM>"}`."""
