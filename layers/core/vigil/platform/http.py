@@ -26,6 +26,7 @@ def create_app(
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.routes = []
     app.state.documented = list
+    app.state.tenant_domain = ""
     for router in routers:
         app.include_router(router)
         app.state.routes += router.routes
