@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
+V = TypeVar("V")
 _MOST = 1_024
 
 
-class Recent[V]:
+class Recent(Generic[V]):
     """Values by name, for a time, the longest unused given up first. Without any of them all is only slower."""
 
     def __init__(self, age: timedelta, clock: Callable[[], datetime]) -> None:

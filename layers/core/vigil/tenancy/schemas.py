@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from vigil.platform.schemas import Moment
 from vigil.tenancy.keys.service import NewKey
@@ -18,7 +18,7 @@ from vigil.tenancy.model import (
     Tier,
 )
 
-_TIME = {"format": "date-time"}
+_TIME: dict[str, JsonValue] = {"format": "date-time"}
 Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Contact = Annotated[str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="An e-mail address.")]
 OverlapHours = Annotated[int, Field(ge=0, le=MOST_OVERLAP_HOURS)]

@@ -53,7 +53,7 @@ class AccessTable:
         try:
             self._client.transact_write_items(TransactItems=named)
         except ClientError as error:
-            reasons: Sequence[Any] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+            reasons: Sequence[Any] = error.response.get("CancellationReasons", [])
             if any(reason.get("Code") in {"ConditionalCheckFailed", "TransactionConflict"} for reason in reasons):
                 return False
             raise _unavailable() from error

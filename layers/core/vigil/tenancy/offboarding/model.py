@@ -38,9 +38,7 @@ class Sweep:
     def meet(self, page: Found) -> "Sweep":
         """Return the sweep that is about to delete what a page named."""
         count = len(page.keys)
-        return replace(
-            self, erased=self.erased + count, found=self.found + count, deleting=page.keys, after=page.after
-        )
+        return replace(self, erased=self.erased + count, found=self.found + count, deleting=page.keys, after=page.after)
 
     def end_pass(self, now: str, next_pass: str) -> "Sweep":
         """Return the sweep after the last page of a pass was deleted."""

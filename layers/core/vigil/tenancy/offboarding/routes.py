@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
-from vigil.tenancy.offboarding.service import Offboarding
+from vigil.tenancy.offboarding.service import Certificates
 from vigil.tenancy.routes import TenantId
 
 router = APIRouter(prefix="/v1/tenants/{tenant_id}/certificate", tags=["tenants"])
@@ -27,6 +27,6 @@ class CertificateView(BaseModel):
 @router.get("", summary="The certificate of an erasure", responses=responses(401, 403, 404, 503))
 async def get(request: Request, tenant_id: TenantId, _: Manager) -> CertificateView:
     """Return what was erased of a closed tenant, store by store, signed; 404 before it is closed. For operators."""
-    offboarding: Offboarding = request.app.state.offboarding
-    certificate = offboarding.certificate(tenant_id)
+    certificates: Certificates = request.app.state.certificates
+    certificate = certificates.get(tenant_id)
     return CertificateView(**{name: getattr(certificate, name) for name in CertificateView.model_fields})

@@ -12,14 +12,26 @@ _LEAST_SECONDS = 10.0
 """What must be left of a run for another page to be begun."""
 KEPT = (
     "The tenant's id, tier, status and dates, so that the id is not given again, and this certificate.",
-    "Point-in-time backups, which no one reads but to restore a whole table, for 35 days; after a restore the erasure"
-    " is repeated.",
-    "Log lines, for as long as logs are kept: identifiers of the tenant, its keys and decisions, and nothing of persons.",
+    "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
+    "Log lines, for as long as logs are kept: ids of the tenant, its keys and decisions, and nothing of persons.",
 )
 
 
+class Certificates:
+    """The certificates of tenants that are closed."""
+
+    def __init__(self, erasures: Erasures) -> None:
+        self._erasures = erasures
+
+    def get(self, tenant_id: str) -> Certificate:
+        """Return the certificate of a tenant's erasure; raise NotFound before there is one."""
+        if (certificate := self._erasures.certificate(tenant_id)) is None:
+            raise NotFound("There is no such certificate.")
+        return certificate
+
+
 class Offboarding:
-    """Goes through the stores of the tenants that leave. Its state is in its books: a run that is cut off loses nothing.
+    """Goes through the stores of tenants that leave. Its state is in its books: a run that is cut off loses nothing.
 
     `pause` is from the start of an offboarding to the first deletion, by when no request of the tenant's is under way
     any more, and from one pass through a store to the next.
@@ -56,12 +68,6 @@ class Offboarding:
         if failed:
             raise Unavailable(f"{failed} erasures stopped at a store that was away; the next run goes on.")
         return tuple(closed)
-
-    def certificate(self, tenant_id: str) -> Certificate:
-        """Return the certificate of a tenant's erasure; raise NotFound before there is one."""
-        if (certificate := self._erasures.certificate(tenant_id)) is None:
-            raise NotFound("There is no such certificate.")
-        return certificate
 
     def _erase(self, erasure: Erasure, remaining: Callable[[], float]) -> bool:
         """Return whether the tenant was closed; not when time, or another worker's step, ended this one's turn."""
@@ -111,7 +117,5 @@ class Offboarding:
             for name, sweep in sorted((name, erasure.sweep(name)) for name in self._stores)
         }
         now = self._clock().astimezone(UTC).isoformat(timespec="seconds")
-        statement = Statement(
-            uuid.uuid4().hex, self._stage, erasure.tenant_id, erasure.started_at, now, stores, KEPT
-        )
+        statement = Statement(uuid.uuid4().hex, self._stage, erasure.tenant_id, erasure.started_at, now, stores, KEPT)
         return self._seal.sign(erasure.tenant_id, statement.payload())

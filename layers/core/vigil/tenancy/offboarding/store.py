@@ -74,15 +74,36 @@ class KmsSeal:
 
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:
         """Return the certificate of a statement; raise Unavailable if KMS does not answer."""
-        digest = hashlib.sha256(payload).digest()
+        asked = {"KeyId": self._key_arn, "MessageType": "DIGEST", "SigningAlgorithm": _ALGORITHM}
         try:
-            answer = self._client.sign(
-                KeyId=self._key_arn, Message=digest, MessageType="DIGEST", SigningAlgorithm=_ALGORITHM
-            )
+            answer = self._client.sign(Message=_digest(payload), **asked)
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("KMS did not answer.") from error
         signature = base64.b64encode(answer["Signature"]).decode()
         return Certificate(tenant_id, payload.decode(), signature, _ALGORITHM, self._key_arn)
+
+    def verifies(self, certificate: Certificate) -> bool:
+        """Say whether the signature is that of the key which the certificate names; raise Unavailable as above."""
+        try:
+            self._client.verify(
+                KeyId=certificate.key_arn,
+                Message=_digest(certificate.payload.encode()),
+                MessageType="DIGEST",
+                Signature=base64.b64decode(certificate.signature),
+                SigningAlgorithm=certificate.algorithm,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "KMSInvalidSignatureException":
+                return False
+            raise Unavailable("KMS did not answer.") from error
+        except BotoCoreError as error:
+            raise Unavailable("KMS did not answer.") from error
+        return True
+
+
+def _digest(payload: bytes) -> bytes:
+    """Return what KMS is given: it takes no more than 4 KB of a message itself."""
+    return hashlib.sha256(payload).digest()
 
 
 def _after(revision: int) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What tables keep of a tenant, found and deleted the same way whatever it means."""
 
 from collections.abc import Sequence
-from itertools import batched
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,17 +15,24 @@ _TRIES = 8
 
 
 class TableContents:
-    """The items of a table whose keys are strings. Each subclass knows one way to a tenant's."""
+    """The items of a table whose keys are strings. Each subclass knows one way to a tenant's.
 
-    def __init__(self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk")) -> None:
+    `led` says that a tenant's keys begin with its id, which is then looked at once more before anything is deleted.
+    """
+
+    def __init__(self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, led: bool = True) -> None:
         self._client = client
         self._table = table
         self._keys = keys
+        self._led = led
 
     def delete(self, tenant_id: str, keys: Sequence[Key]) -> None:
-        """Delete what keys name; what is gone already is no error."""
-        for batch in batched(keys, _BATCH):
-            left = {self._table: [{"DeleteRequest": {"Key": _typed(key)}} for key in batch]}
+        """Delete what keys name; what is gone already is no error. Raises ValueError for a key of another tenant's."""
+        if self._led and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
+            raise ValueError("a key is not the tenant's")
+        requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
+        for start in range(0, len(requests), _BATCH):
+            left = {self._table: requests[start : start + _BATCH]}
             for _ in range(_TRIES):
                 left = self._call(self._client.batch_write_item, RequestItems=left).get("UnprocessedItems") or {}
                 if not left:
@@ -59,8 +65,9 @@ class Listed(TableContents):
         index: str | None = None,
         attribute: str = "pk",
         prefix: str = "",
+        led: bool = True,
     ) -> None:
-        super().__init__(client, table, keys)
+        super().__init__(client, table, keys, led=led)
         self._attribute = attribute
         self._prefix = prefix
         # An index cannot be read consistently; the passes of an erasure make up for it.
