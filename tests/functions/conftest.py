@@ -59,7 +59,7 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
         secrets = boto3.client("secretsmanager")
         access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
         cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
-        signing = secrets.create_secret(Name="signing", SecretString="{}")
+        ring = secrets.create_secret(Name="signing", SecretString="{}")
         environment = {
             "VIGIL_STAGE": "local",
             "VIGIL_DECISIONS_TABLE": "decisions",
@@ -70,7 +70,7 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
             "VIGIL_CURSOR_SECRET_ARN": cursor["ARN"],
-            "VIGIL_SIGNING_SECRET_ARN": signing["ARN"],
+            "VIGIL_SIGNING_SECRET_ARN": ring["ARN"],
             "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
         }
         for name, value in environment.items():

@@ -14,6 +14,7 @@ from tests.forgeries import KINDS, Forger
 from tests.gateway import Context, event
 from vigil import bootstrap
 from vigil.errors import VigilError
+from vigil.tenancy.tenants import Change
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -56,10 +57,13 @@ def key(published):
     version = str(uuid.uuid4())
     for step in STEPS:
         take(step, version)
-    access = bootstrap.access()
     for tenant in ("acme", "globex"):
-        access.create_tenant(tenant, "FREE")
-    return access.create_key("acme")
+        bootstrap.tenants().create(tenant, "FREE")
+    return new_key("acme")
+
+
+def new_key(tenant):
+    return bootstrap.keys().create(tenant, by="operator").token
 
 
 def credentials(key):
@@ -115,13 +119,27 @@ def test_thousands_of_forged_tokens_are_refused_and_good_ones_are_not(key, caplo
 
 def test_a_token_ends_with_its_key_and_with_its_tenant(key):
     granted = sign_in(key)
-    bootstrap.access().revoke_key(key.key_id)
+    bootstrap.keys().revoke("acme", key.key_id, by="operator")
+    bootstrap.access().forget()
     assert refused(granted["access_token"])
     status, answer, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
     assert (status, answer["error"]) == (400, "invalid_grant")
     status, answer, headers = post("token", grant_type="client_credentials", **credentials(key))
     assert (status, answer["error"]) == (401, "invalid_client")
     assert headers["www-authenticate"] == 'Basic realm="vigil"'
+
+
+def test_a_suspended_tenant_is_told_so_and_its_session_goes_on_later(key):
+    granted = sign_in(key)
+    for status, expected in (("suspended", (400, "unauthorized_client")), ("active", (200, None))):
+        bootstrap.tenants().change("acme", Change(status=status))
+        bootstrap.access().forget()
+        effect = authorize(granted["access_token"])["policyDocument"]["Statement"][0]["Effect"]
+        assert effect == ("Allow" if status == "active" else "Deny")
+        refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"]}
+        for form in ({"grant_type": "client_credentials", **credentials(key)}, refresh):
+            answered, body, _ = post("token", **form)
+            assert (answered, body.get("error")) == expected
 
 
 def test_a_refresh_token_is_good_once_and_coming_again_it_ends_the_session(key, caplog):
@@ -200,14 +218,14 @@ def test_a_refusal_says_why_as_oauth_clients_read_it(key, arguments, status, err
 
 
 def test_the_id_and_the_key_must_belong_together(key):
-    other = bootstrap.access().create_key("acme")
+    other = new_key("acme")
     named = {"client_id": other.key_id, "client_secret": str(key)}
     assert post("token", grant_type="client_credentials", **named)[1]["error"] == "invalid_client"
 
 
 def test_a_refresh_token_is_for_the_client_that_it_was_given_to(key):
     refresh = {"grant_type": "refresh_token", "refresh_token": sign_in(key)["refresh_token"]}
-    other = bootstrap.access().create_key("globex")
+    other = new_key("globex")
     assert post("token", **refresh, **credentials(other))[1]["error"] == "invalid_grant"
     assert post("revoke", token=refresh["refresh_token"], **credentials(other))[0] == 200
     assert post("token", **refresh, **credentials(key))[0] == 200
@@ -224,9 +242,8 @@ def test_what_is_no_form_is_a_problem_document(key, content_type, size, status):
 def test_without_a_key_that_signs_there_is_no_token_and_nothing_to_cache(published):
     from functions.tenancy_tokens.handler import lambda_handler
 
-    access = bootstrap.access()
-    access.create_tenant("acme", "FREE")
-    assert post("token", grant_type="client_credentials", **credentials(access.create_key("acme")))[0] == 503
+    bootstrap.tenants().create("acme", "FREE")
+    assert post("token", grant_type="client_credentials", **credentials(new_key("acme")))[0] == 503
     answer = lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
     assert (answer["statusCode"], answer["headers"]["cache-control"]) == (503, "no-store")
 

@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vigil.platform import aws
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vigil.lifecycle.service import Lifecycle
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
+    from vigil.platform.secrets import Secret
     from vigil.platform.telemetry import Telemetry
     from vigil.registry.publishing import Publisher
     from vigil.registry.service import Registry, RegistryEvent
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
     from vigil.registry.store import DynamoCatalogue, S3PackageStore
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
+    from vigil.tenancy.keys.service import Keys
+    from vigil.tenancy.offboarding.ports import Erasable
+    from vigil.tenancy.offboarding.service import Certificates, Offboarding
+    from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
     from vigil.tenancy.service import Access
-    from vigil.tenancy.store import SecretPeppers
+    from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+    from vigil.tenancy.tenants import Tenants
     from vigil.tokens.model import Issuer
     from vigil.tokens.store import DynamoKeyList, SecretKeys
 
@@ -121,7 +127,7 @@ def tokens_api() -> Handler:
         media_types=(FORM, "application/json"),
         max_body_bytes=16 * 1024,
         sessions=Sessions(access(), signer, store, _peppers(), _issuer(), _now),
-        published_keys=partial(published, published_keys(), _now),
+        published_keys=lambda: published(published_keys(), _now),
     )
 
 
@@ -138,13 +144,68 @@ def rotation() -> Handler:
 
 
 @cache
+def tenancy_api() -> Handler:
+    """Return the Lambda entry of the API of tenants and keys."""
+    from vigil.tenancy import routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
+
+    routers = [routes.router, keys_routes.router, offboarding_routes.router]
+    return _api(routers, tenants=tenants(), keys=keys(), certificates=certificates(), cursors=_cursors())
+
+
+@cache
+def tenancy_offboarding() -> Handler:
+    """Return the Lambda entry of the erasure of tenants that leave."""
+    from vigil.tenancy.offboarding.schedule import Erasing
+
+    return _telemetry().wrap(Erasing(offboarding(), _telemetry()).handle)
+
+
+@cache
 def access() -> "Access":
-    """Return the service of tenants and keys."""
+    """Return the service that knows who is behind a credential."""
     from vigil.tenancy.service import Access
-    from vigil.tenancy.store import DynamoAccess
+
+    return Access(_tenants(), _keys(), _peppers(), settings().stage, _now)
+
+
+@cache
+def tenants() -> "Tenants":
+    """Return the service of tenants."""
+    from vigil.tenancy.tenants import Tenants
+
+    return Tenants(_tenants(), _now)
+
+
+@cache
+def keys() -> "Keys":
+    """Return the service of API keys."""
+    from vigil.tenancy.keys.service import Keys
+
+    return Keys(_tenants(), _keys(), _peppers(), settings().stage, _now)
+
+
+def certificates() -> "Certificates":
+    """Return the service of certificates of erasure."""
+    from vigil.tenancy.offboarding.service import Certificates
+
+    return Certificates(_erasures())
+
+
+def offboarding() -> "Offboarding":
+    """Return the service that erases what tenants owned."""
+    from vigil.tenancy.offboarding.service import Offboarding
 
     config = settings()
-    return Access(DynamoAccess(_client("dynamodb"), config.access_table), _peppers(), config.stage, _now)
+    return Offboarding(_erasures(), _erasables(), seal(), config.stage, _now, config.offboarding_pause)
+
+
+def seal() -> "KmsSeal":
+    """Return what signs certificates, and verifies them."""
+    from vigil.tenancy.offboarding.store import KmsSeal
+
+    return KmsSeal(_client("kms"), settings().certificate_key_arn)
 
 
 @cache
@@ -198,6 +259,54 @@ def outcomes() -> "Outcomes":
     return Outcomes(_ledger(), DynamoOutcomes(_client("dynamodb"), settings().outcomes_table), _now)
 
 
+def _erasables() -> "dict[str, Erasable]":
+    """Return every store that keeps what tenants own, in the order of their erasure. Packages are the deployment's."""
+    from vigil.tenancy.offboarding.contents.store import Listed, Scattered
+
+    config, dynamodb = settings(), _client("dynamodb")
+    return {
+        # A key is found by its own id, before anybody knows the tenant.
+        "keys": Listed(dynamodb, config.access_table, index="by_tenant", attribute="list_pk", led=False),
+        "sessions": Listed(dynamodb, config.access_table, prefix="SESSIONS#", led=False),
+        "decisions": Listed(dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"),
+        # A report that was cut short is in no list.
+        "outcomes": Scattered(dynamodb, config.outcomes_table),
+    }
+
+
+@cache
+def _access_table() -> "AccessTable":
+    from vigil.tenancy.store import AccessTable
+
+    return AccessTable(_client("dynamodb"), settings().access_table)
+
+
+def _tenants() -> "DynamoTenants":
+    from vigil.tenancy.store import DynamoTenants
+
+    return DynamoTenants(_access_table())
+
+
+def _keys() -> "DynamoKeys":
+    from vigil.tenancy.store import DynamoKeys
+
+    return DynamoKeys(_access_table())
+
+
+def _erasures() -> "DynamoErasures":
+    from vigil.tenancy.offboarding.store import DynamoErasures
+
+    return DynamoErasures(_access_table())
+
+
+@cache
+def _peppers() -> "SecretPeppers":
+    from vigil.platform.secrets import Secret
+    from vigil.tenancy.store import SecretPeppers
+
+    return SecretPeppers(Secret(_client("secretsmanager"), settings().access_secret_arn))
+
+
 def _api(
     routers: "list[APIRouter]",
     media_types: tuple[str, ...] = ("application/json",),
@@ -212,7 +321,7 @@ def _api(
         telemetry=_telemetry(),
         max_body_bytes=max_body_bytes or settings().max_body_bytes,
         media_types=media_types,
-        state=state,
+        state={"tenant_domain": settings().tenant_domain, **state},
     )
     return lambda_handler(app, _telemetry())
 
@@ -222,24 +331,27 @@ def _documented() -> "list[APIRouter]":
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.outcomes import routes as outcomes_routes
     from vigil.sessions import routes as session_routes
+    from vigil.tenancy import routes as tenants_routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
     from vigil.tokens import routes as token_routes
 
-    return [lifecycle_routes.router, outcomes_routes.router, session_routes.router, token_routes.router]
+    tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
+    tokens = [session_routes.router, token_routes.router]
+    return [lifecycle_routes.router, outcomes_routes.router, *tenancy, *tokens]
 
 
 def _cursors() -> "Cursors":
     from vigil.platform.cursor import Cursors
-    from vigil.platform.secrets import Secret
 
-    return Cursors(partial(Secret(_client("secretsmanager"), settings().cursor_secret_arn).field, "key"))
+    return Cursors(lambda: _cursor_secret().field("key"))
 
 
 @cache
-def _peppers() -> "SecretPeppers":
+def _cursor_secret() -> "Secret":
     from vigil.platform.secrets import Secret
-    from vigil.tenancy.store import SecretPeppers
 
-    return SecretPeppers(Secret(_client("secretsmanager"), settings().access_secret_arn))
+    return Secret(_client("secretsmanager"), settings().cursor_secret_arn)
 
 
 def _issuer() -> "Issuer":
@@ -292,7 +404,7 @@ def _ledger() -> "DynamoLedger":
 def _telemetry() -> "Telemetry":
     from vigil.platform.telemetry import Telemetry
 
-    return Telemetry(settings().service)
+    return Telemetry(settings().service, traced=settings().traced)
 
 
 def _observe(event: "RegistryEvent") -> None:

@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.clock import Clock
-from tests.fakes.tenancy import FakeAccessStore, FakePeppers
+from tests.fakes.tenancy import FakeKeyStore, FakePeppers, FakeTenantStore
 from tests.fakes.tokens import FakeSessions
 from vigil.errors import Unavailable
 from vigil.sessions.model import GrantRefused, RefreshToken, ReusedToken
 from vigil.sessions.service import Sessions
-from vigil.tenancy.service import Access
+from vigil.tenancy.keys.service import Keys
+from vigil.tenancy.service import RECENT, Access
+from vigil.tenancy.tenants import Change, Tenants
 from vigil.tokens.model import ACCESS_SECONDS, Issuer
 
 
@@ -29,18 +31,24 @@ class Issue:
 
 class World:
     def __init__(self):
-        self.clock, self.tenants, self.store = Clock(), FakeAccessStore(), FakeSessions()
-        self.peppers, self.signer = FakePeppers(), Issue()
-        self.access = Access(self.tenants, self.peppers, "local", self.clock)
-        self.access.create_tenant("acme", "FREE")
-        self.key = self.access.create_key("acme")
+        self.clock, self.store, self.peppers, self.signer = Clock(), FakeSessions(), FakePeppers(), Issue()
+        tenant_store, key_store = FakeTenantStore(), FakeKeyStore()
+        self.tenants = Tenants(tenant_store, self.clock)
+        self.keys = Keys(tenant_store, key_store, self.peppers, "local", self.clock)
+        self.tenants.create("acme", "FREE")
+        self.records, self.key = key_store.records, self.keys.create("acme", by="operator").token
         self.client = (self.key.key_id, str(self.key))
-        self.sessions = Sessions(self.access, self.signer, self.store, self.peppers, Issuer("local"), self.clock)
+        access = Access(tenant_store, key_store, self.peppers, "local", self.clock)
+        self.sessions = Sessions(access, self.signer, self.store, self.peppers, Issuer("local"), self.clock)
 
     def refused(self, token, error=GrantRefused):
         with pytest.raises(error) as caught:
             self.sessions.refresh(token)
-        return caught.value.error == "invalid_grant" and type(caught.value) is error
+        return type(caught.value) is error and caught.value.error == "invalid_grant"
+
+    def set(self, status):
+        self.tenants.change("acme", Change(status=status))
+        self.clock.advance(seconds=RECENT.total_seconds())
 
 
 @pytest.fixture
@@ -137,16 +145,27 @@ def test_a_used_token_can_still_end_its_session(world):
 
 def test_a_suspended_tenant_is_not_served_and_goes_on_when_it_is_active_again(world):
     grant = world.sessions.sign_in(world.client)
-    active = world.tenants.tenants["acme"]
-    world.tenants.tenants["acme"] = replace(active, status="suspended")
-    assert world.refused(grant.refresh_token)
-    world.tenants.tenants["acme"] = active
+    world.set("suspended")
+    for attempt in (lambda: world.sessions.refresh(grant.refresh_token), lambda: world.sessions.sign_in(world.client)):
+        with pytest.raises(GrantRefused) as caught:
+            attempt()
+        assert caught.value.error == "unauthorized_client"
+    world.set("active")
     assert world.sessions.refresh(grant.refresh_token)
+
+
+def test_a_session_does_not_outlive_its_key(world):
+    grant = world.sessions.sign_in(world.client)
+    world.keys.revoke("acme", world.key.key_id, by="operator")
+    world.clock.advance(seconds=RECENT.total_seconds())
+    assert world.refused(grant.refresh_token)
 
 
 def test_a_changed_role_is_in_the_next_token(world):
     grant = world.sessions.sign_in(world.client)
-    world.tenants.keys[world.key.key_id] = replace(world.tenants.keys[world.key.key_id], role="viewer")
+    record = world.records[world.key.key_id]
+    world.records[world.key.key_id] = replace(record, key=replace(record.key, role="viewer"))
+    world.clock.advance(seconds=RECENT.total_seconds())
     assert world.sessions.refresh(grant.refresh_token).claims.role == "viewer"
 
 

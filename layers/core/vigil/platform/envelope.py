@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vigil import errors
 from vigil.platform import correlation, problems
+from vigil.platform.direct import BODY
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
 SECURITY_HEADERS = {
@@ -48,7 +49,7 @@ class Envelope:
         facts, started = self._telemetry.begin(scope["method"])
         dressed = self._dress(send, facts, correlation_id)
         try:
-            body = await self._read(receive)
+            scope[BODY] = body = await self._read(receive)
             refusal = self._refuse(scope, headers, body)
             await (refusal or self._app)(scope, _replay(body), dressed)
         except Exception as error:  # the last resort of every request

@@ -14,7 +14,14 @@ from vigil.tokens.model import Claims
 
 SESSION_SECONDS = 30 * 24 * 3600
 """How long a session can be refreshed; then the key is needed again."""
-GrantError = Literal["invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unsupported_grant_type"]
+GrantError = Literal[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_scope",
+    "unsupported_grant_type",
+    "unauthorized_client",
+]
 _REFRESH = re.compile(
     r"vgr_([a-z0-9]{1,16})_([a-z][a-z0-9-]{2,31})_([0-9a-f]{16})_([A-Za-z0-9_-]{43})_[A-Za-z0-9_-]{22}"
 )

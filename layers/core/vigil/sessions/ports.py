@@ -8,7 +8,10 @@ from vigil.tokens.model import Claims
 
 
 class Holders(Protocol):
-    """Who is behind an API key. Both raise Unauthenticated for a key that is not, or no longer, good."""
+    """Who is behind an API key.
+
+    Both raise Unauthenticated for a key that is not, or no longer, good, and TenantSuspended for a suspended tenant's.
+    """
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
         """Return the key and tenant behind the text of a key."""

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from vigil.errors import Unauthenticated
+from vigil.errors import TenantSuspended, Unauthenticated
 from vigil.sessions.model import SESSION_SECONDS, Grant, GrantRefused, RefreshToken, ReusedToken, Session
 from vigil.sessions.ports import Holders, SessionStore, Signer
 from vigil.tenancy.model import ApiKey
@@ -68,6 +68,8 @@ class Sessions:
             key, _ = self._holders.holder(session.key_id)
         except Unauthenticated as error:
             raise _spent() from error
+        except TenantSuspended as error:
+            raise _suspended() from error
         # All that can fail comes before the one write that spends the token.
         new = self._new_token(session.tenant_id, session.session_id)
         claims = self._claims(key, self._now(), session.expires_at)
@@ -91,6 +93,8 @@ class Sessions:
             key, _ = self._holders.authenticate(client[1])
         except Unauthenticated as error:
             raise GrantRefused("invalid_client", "The API key is not valid.") from error
+        except TenantSuspended as error:
+            raise _suspended() from error
         if key.key_id != client[0]:
             raise GrantRefused("invalid_client", "The API key is not valid.")
         return key
@@ -122,3 +126,7 @@ class Sessions:
 
 def _spent() -> GrantRefused:
     return GrantRefused("invalid_grant", "The refresh token is not valid, or its session has ended.")
+
+
+def _suspended() -> GrantRefused:
+    return GrantRefused("unauthorized_client", "The tenant is suspended.")

@@ -14,7 +14,7 @@ class Credentials:
         self._tokens = tokens
 
     def authenticate(self, text: str) -> tuple[ApiKey, Tenant]:
-        """Return the key and tenant behind a credential; raise Unauthenticated, with one message for every cause.
+        """Return the key and tenant behind a credential; raises as `Access.authenticate`.
 
         An access token is worth what its key is worth now: revoked, suspended or given another role, it counts no more.
         """
@@ -25,3 +25,7 @@ class Credentials:
         if (key.tenant_id, key.role) != (claims.tenant_id, claims.role):
             raise Unauthenticated("The credential is not valid.")
         return key, tenant
+
+    def touch(self, key: ApiKey) -> None:
+        """Note that a key was used, itself or by a token; failing to is no failure."""
+        self._access.touch(key)
