@@ -12,7 +12,7 @@ CACHE_SECONDS = 5 * 60
 LEAD_SECONDS = 15 * 60
 """From the publication of a key to its first signature: three times what verifiers need to hear of it."""
 RETIREMENT_SECONDS = 30 * 60
-"""From a key's last signature to the end of its acceptance: a signer's cache, a token's life, 10 minutes to spare."""
+"""From a key's first signature to the end of the one before: a signer's cache, a token's life, 10 minutes to spare."""
 
 
 @dataclass(frozen=True, slots=True)
