@@ -18,7 +18,7 @@ from vigil.tokens.ports import PrivateKeys, PublicKeys
 
 ALGORITHM = "ES256"
 MAX_LENGTH = 2048
-"""Characters of a token that is looked at; ours have about 550."""
+"""Characters of a token that is looked at; ours have some 420."""
 _TYPE = "at+jwt"  # RFC 9068: no JWT that was made for another purpose passes for an access token
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
 # Times are checked here against the service's own clock; PyJWT reads the machine's.
