@@ -10,7 +10,7 @@ from vigil.tenancy.offboarding.model import Found, Key
 
 _PAGE = 100
 _LOOK = 500
-"""Items looked at in one page of a whole table: their keys, should all be the tenant's, fit into one item of the books."""
+"""Items looked at in one page of a whole table; their keys fit into one item of the books, be they all the tenant's."""
 _BATCH = 25
 """The most that one BatchWriteItem takes."""
 _TRIES = 8
