@@ -202,7 +202,7 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
     stores = json.loads(certificate["payload"])["stores"]
     assert (status, {name: store["erased"] for name, store in stores.items()}) == (
         200,
-        {"keys": 1, "decisions": 3, "outcomes": 2},  # a report, and that it holds
+        {"keys": 1, "sessions": 0, "decisions": 3, "outcomes": 2},  # a report, and that it holds
     )
     assert "acme" not in contents("decisions", "outcomes")
     assert contents("decisions", "outcomes").count("globex") > 0

@@ -162,6 +162,18 @@ def test_a_session_ends_when_its_owner_says_so(key):
     assert not refused(granted["access_token"])
 
 
+def test_an_offboarded_tenants_sessions_are_erased_and_no_others(key):
+    from functions.tenancy_offboarding.handler import lambda_handler
+
+    sign_in(key)
+    other = sign_in(new_key("globex"))
+    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    assert lambda_handler({}, Context()) == {"closed": ["acme"]}
+    sessions = [row["pk"]["S"] for row in boto3.client("dynamodb").scan(TableName="access")["Items"] if "digest" in row]
+    assert [pk for pk in sessions if pk.startswith("SESSIONS#")] == ["SESSIONS#globex"]
+    assert post("token", grant_type="refresh_token", refresh_token=other["refresh_token"])[0] == 200
+
+
 def test_nothing_that_was_given_out_is_kept_or_logged(key, caplog):
     granted = sign_in(key)
     rows = boto3.client("dynamodb").scan(TableName="access")["Items"]
