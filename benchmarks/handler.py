@@ -28,6 +28,7 @@ from vigil.scoring import routes
 from vigil.scoring.model import LedgerRow
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
+from vigil.tenancy.model import LIMITS
 
 Handler = Callable[[dict[str, Any]], object]
 """Answers one event of API Gateway."""
@@ -134,6 +135,9 @@ def _function(model: LoadedModel, ledger: Any) -> Handler:
     return run
 
 
+_LIMITS = LIMITS["FREE"].encoded()
+
+
 def events(subject: Subject) -> list[dict[str, Any]]:
     """Return an event for every row: what API Gateway and the runtime have made before a function is called."""
     return [event(subject.contract, row) for row in subject.rows]
@@ -148,7 +152,7 @@ def event(contract: ModelContract, row: tuple[float, ...]) -> dict[str, Any]:
         "httpMethod": "POST",
         "headers": {"Content-Type": "application/json"},
         "requestContext": {
-            "authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE", "role": "member"},
+            "authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE", "role": "member", "limits": _LIMITS},
             "path": "/v1/scores",
         },
         "body": json.dumps(body),

@@ -74,6 +74,7 @@ class Embedded:
             "VIGIL_ACCESS_SECRET_ARN": self.secrets["access"],
             "VIGIL_MODEL_KEYS": self.model_keys,
             "VIGIL_CURSOR_SECRET_ARN": self.secrets["cursor"],
+            "VIGIL_SIGNING_SECRET_ARN": self.secrets["signing"],
             "VIGIL_AWS_CONNECT_TIMEOUT_MS": "2000",
             "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
         }

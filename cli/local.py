@@ -114,6 +114,7 @@ class _Up:
             started = pool.submit(self._start, before)
             deployed = self._deploy(built, started, parameters)
             deployed.activate()
+            self._sign(deployed)
             deployed = replace(deployed, tenants=before.tenants if before else self._create_tenants())
             deployed = replace(deployed, models=dict(self._publish(training) for training in trainings))
         self._wait(deployed)
@@ -147,6 +148,16 @@ class _Up:
         built.result()
         with self.steps.step("Deploy template.yaml"):
             return Stack(self.state).deploy(endpoint_url, parameters)
+
+    def _sign(self, deployed: Embedded) -> None:
+        from cli.tokens import rotate_embedded
+
+        with self.steps.step("Make the first key that signs tokens") as step:
+            url = f"{deployed.api_url}/.well-known/jwks.json"
+            if httpx.get(url, timeout=READY_SECONDS, trust_env=False).is_success:
+                step.skip("there is one")
+            else:
+                rotate_embedded(deployed)
 
     def _create_tenants(self) -> tuple[DemoTenant, ...]:
         from cli.tenants import create_key, create_tenant
@@ -186,6 +197,8 @@ def _parameters() -> dict[str, str]:
         # A loaded laptop is slower than Lambda and DynamoDB, and a time-out would look like a fault.
         "ScoringTimeoutSeconds": "28",
         "AuthorizerTimeoutSeconds": "28",
+        # Nobody wants to see a minute's caution on a laptop.
+        "OffboardingPauseSeconds": "2",
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",
     }

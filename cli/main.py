@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from cli import batches, deadletters, decisions, demo, lifecycle, local, models, tenants
+from cli import batches, deadletters, decisions, demo, lifecycle, local, models, tenants, tokens
 from vigil.errors import VigilError
 
 
@@ -27,6 +27,7 @@ app.add_typer(deadletters.app, name="dlq")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
 app.add_typer(tenants.app, name="tenants")
+app.add_typer(tokens.app, name="tokens")
 for name in ("compare", "retrain", "rollback", "withdraw"):
     models.app.command(name)(getattr(lifecycle, f"{name}_command"))
 app.command("demo")(demo.demo_command)

@@ -71,7 +71,7 @@ class Stack:
             stack_name=self.name,
             tables={name: out[f"{name.capitalize()}Table"] for name in TABLES},
             buckets={"packages": out["PackagesBucket"], "batches": out["BatchesBucket"]},
-            secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
+            secrets={name: out[f"{name.capitalize()}SecretArn"] for name in ("access", "cursor", "signing")},
             model_keys=parameters["ModelKeys"],
             queues={
                 "scoring_events_dead_letters": out["ScoringEventsDeadLetters"],

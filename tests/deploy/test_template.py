@@ -198,6 +198,17 @@ def test_a_table_is_encrypted_recoverable_and_kept(table):
     assert properties["_"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
+def test_signing_keys_rotate_on_their_own_and_the_first_one_at_once():
+    (schedule,) = resources(TEMPLATES[0], "AWS::SecretsManager::RotationSchedule").values()
+    assert schedule["_"]["Condition"] == "OnAws"
+    assert schedule["RotateImmediatelyOnUpdate"] is True
+    assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
+    (permission,) = resources(TEMPLATES[0], "AWS::Lambda::Permission").values()
+    assert permission["Principal"] == "secretsmanager.amazonaws.com"
+    assert permission["FunctionName"] == schedule["RotationLambdaARN"] == {"Ref": "TenancyRotation.Alias"}
+    assert permission["SourceArn"] == schedule["SecretId"] == {"GetAtt": "Data.Outputs.SigningSecretArn"}
+
+
 API = resources(TEMPLATES[0], "AWS::Serverless::Api")["Api"]
 
 
@@ -216,11 +227,13 @@ def test_the_gateway_answers_like_the_app(kind):
         assert document["title"] == known.title
 
 
-def test_only_health_and_documentation_are_open_to_anyone():
-    events = {event["Properties"]["Path"]: event["Properties"] for event in FUNCTIONS["ScoringApi"]["Events"].values()}
+def test_only_health_documentation_and_the_way_to_a_token_are_open_to_anyone():
+    events = [event for function in FUNCTIONS.values() for event in function.get("Events", {}).values()]
+    events = {event["Properties"]["Path"]: event["Properties"] for event in events if event["Type"] == "Api"}
     assert {event["Method"] for event in events.values()} == {"ANY"}
     open_paths = {path for path, event in events.items() if event.get("Auth") == {"Authorizer": "NONE"}}
-    assert open_paths == {"/health/{probe}", "/docs", "/docs/{asset}", "/openapi.json"}
+    documented = {"/health/{probe}", "/docs", "/docs/{asset}", "/openapi.json"}
+    assert open_paths == documented | {"/v1/oauth/token", "/v1/oauth/revoke", "/.well-known/jwks.json"}
     assert API["Auth"]["DefaultAuthorizer"] in API["Auth"]["Authorizers"]
 
 

@@ -173,6 +173,15 @@ def test_nobody_without_a_key_and_no_other_tenant_sees_a_batch(deployed):
     assert [item["batch_id"] for item in api("GET", "/v1/batches")[1]["items"]] == [batch["batch_id"]]
 
 
+def test_a_viewer_follows_batches_and_starts_or_cancels_none(deployed):
+    _, batch = post({"model": "toy", "format": "csv"})
+    path = f"/v1/batches/{batch['batch_id']}"
+    assert api("GET", path, role="viewer")[0] == 200
+    for address, body in (("/v1/batches", {"model": "toy", "format": "csv"}), (f"{path}/cancel", None)):
+        assert api("POST", address, role="viewer", body=body)[0] == 403
+    assert api("GET", path)[1]["state"] == "awaiting_upload"
+
+
 def test_a_cancelled_batch_says_so(deployed):
     _, batch = post({"model": "toy", "format": "csv"})
     path = f"/v1/batches/{batch['batch_id']}"

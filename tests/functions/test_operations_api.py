@@ -21,7 +21,7 @@ def api(published):
     from functions.operations_api.handler import lambda_handler
 
     def call(method, path, **kwargs):
-        answer = lambda_handler(event(method, path, **kwargs), Context())
+        answer = lambda_handler(event(method, path, **{"role": "admin"} | kwargs), Context())
         return answer["statusCode"], json.loads(answer["body"])
 
     return call
@@ -50,6 +50,14 @@ ENDPOINTS = [
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 def test_anonymous_is_refused(api, method, path):
     assert api(method, path, tenant=None, query={"older_than": "1d"} if method == "DELETE" else None)[0] == 401
+
+
+def test_who_may_only_read_changes_nothing(api, parked):
+    for role in ("viewer", "member"):
+        assert api("GET", f"{JOBS}/{parked.job_id}", role=role)[0] == 200
+        for method, path in ENDPOINTS[2:]:
+            query = {"older_than": "1d"} if method == "DELETE" else None
+            assert api(method, path.replace("acme.k", parked.job_id), role=role, query=query)[0] == 403
 
 
 def test_another_tenant_sees_nothing_and_changes_nothing(api, parked):

@@ -1,6 +1,7 @@
 """What a function calls is what its role grants: nothing is refused, and nothing is granted in vain."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +26,12 @@ from vigil.platform.sqs import Received, SqsQueue
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
+# What a transaction is made of: it needs no right of its own, only those of its parts.
+TRANSACTION = "dynamodb:TransactWriteItems"
 # What Lambda itself does in a role's name, to feed the function from a stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 GIVING_UP = {"sqs:SendMessage"}
+ID = "8e4f0f3c-6a39-4c2e-9d0b-0c6a0d7d5b1e"
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 
 
@@ -49,9 +53,8 @@ def called(published, monkeypatch):
         actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
         return original(client, operation, arguments)
 
-    access = bootstrap.access()
-    access.create_tenant("acme", "FREE")
-    token = access.create_key("acme")
+    bootstrap.tenants().create("acme", "FREE")
+    token = bootstrap.keys().create("acme", by="operator").token
     bootstrap.forget()
     monkeypatch.setattr(BaseClient, "_make_api_call", recording)
     return actions, token
@@ -84,6 +87,61 @@ def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
     arn = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/v1/models"
     lambda_handler({"methodArn": arn, "headers": {"Authorization": f"Bearer {token}"}}, Context())
     assert actions == granted("TenancyAuthorizer")
+
+
+def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_rotation.handler import lambda_handler as rotate
+    from functions.tenancy_tokens.handler import lambda_handler
+
+    actions, key = called
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        rotate({"Step": step, "SecretId": os.environ["VIGIL_SIGNING_SECRET_ARN"], "ClientRequestToken": ID}, Context())
+    assert actions == granted("TenancyRotation")
+    actions.clear()
+    bootstrap.forget()
+    lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
+    body = {"grant_type": "client_credentials", "client_id": key.key_id, "client_secret": str(key)}
+    answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
+    body = {"grant_type": "refresh_token", "refresh_token": json.loads(answer["body"])["refresh_token"]}
+    for _ in range(2):
+        answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
+    assert answer["statusCode"] == 400
+    assert actions == granted("TenancyTokens")
+
+
+def test_the_tenancy_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_api.handler import lambda_handler
+
+    actions, token = called
+    keys = f"/v1/tenants/acme/keys/{token.key_id}"
+    requests = [
+        ("POST", "/v1/tenants", {"body": {"tenant_id": "globex"}}),
+        ("GET", "/v1/tenants", {"query": {"limit": "1"}}),
+        ("PATCH", "/v1/tenants/acme", {"body": {"status": "suspended"}, "tenant": "ops"}),
+        ("POST", "/v1/tenants/acme/keys", {"body": {}}),
+        ("GET", "/v1/tenants/acme/keys", {"query": {"limit": "1"}}),
+        ("POST", f"{keys}/rotate", {"body": {}}),
+        ("DELETE", keys, {}),
+        ("PATCH", "/v1/tenants/acme", {"body": {"status": "offboarding"}, "tenant": "ops"}),
+    ]
+    for method, path, arguments in requests:
+        assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 300
+    assert TRANSACTION in actions
+    assert actions - {TRANSACTION} | {"dynamodb:PutItem"} == granted("TenancyApi")
+
+
+def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_offboarding.handler import lambda_handler
+    from vigil.tenancy.tenants import Change
+
+    actions, _ = called
+    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    bootstrap.forget()
+    actions.clear()
+    assert lambda_handler({}, Context()) == {"closed": ["acme"]}
+    parts = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert {TRANSACTION, "kms:Sign"} <= actions
+    assert actions - {TRANSACTION, "kms:Sign"} | parts == granted("TenancyOffboarding")
 
 
 def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -127,10 +185,9 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     ):
         answer = lambda_handler(event(method, f"/v1/models/toy/{path}", body=body, role="operator"), Context())
         assert answer["statusCode"] < 500
-    # A transaction needs no right of its own, only those of its parts.
-    assert "dynamodb:TransactWriteItems" in actions
+    assert TRANSACTION in actions
     parts = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
-    assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("LifecycleApi")
+    assert (actions - {TRANSACTION}) | parts == granted("LifecycleApi")
 
 
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
@@ -159,7 +216,7 @@ def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
         ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}),
     ]
     for method, path, arguments in requests:
-        assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 300
+        assert lambda_handler(event(method, path, **{"role": "admin"} | arguments), Context())["statusCode"] < 300
     assert actions == granted("OperationsApi")
 
 

@@ -39,7 +39,15 @@ if TYPE_CHECKING:
     from vigil.scoring.ports import ScoringModel
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
+    from vigil.tenancy.keys.service import Keys
+    from vigil.tenancy.offboarding.ports import Erasable
+    from vigil.tenancy.offboarding.service import Certificates, Offboarding
+    from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
     from vigil.tenancy.service import Access
+    from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+    from vigil.tenancy.tenants import Tenants
+    from vigil.tokens.model import Issuer
+    from vigil.tokens.store import DynamoKeyList, SecretKeys
 
 Handler = Callable[[Any, Any], Any]
 
@@ -103,7 +111,7 @@ def batches_api() -> Handler:
 
     models = _catalogue().names
     batches = Batches(_books(), _batch_files(), models, _now, settings().idempotency_window)
-    return _api([routes.router], settings().max_batch_body_bytes, batches=batches, cursors=_cursors())
+    return _api([routes.router], max_body_bytes=settings().max_batch_body_bytes, batches=batches, cursors=_cursors())
 
 
 @cache
@@ -170,20 +178,109 @@ def operations_redrive() -> Handler:
 def authorizer() -> Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
     from vigil.tenancy.authorizer import Authorizer, refusing
+    from vigil.tenancy.credentials import Credentials
+    from vigil.tokens.service import Verifier
 
-    return refusing(_telemetry().wrap(Authorizer(access(), _telemetry()).decide))
+    credentials = Credentials(access(), Verifier(published_keys(), _issuer(), _now))
+    return refusing(_telemetry().wrap(Authorizer(credentials, _telemetry()).decide))
+
+
+@cache
+def tokens_api() -> Handler:
+    """Return the Lambda entry of the API of tokens."""
+    from vigil.sessions import routes as session_routes
+    from vigil.sessions.forms import FORM
+    from vigil.sessions.service import Sessions
+    from vigil.sessions.store import DynamoSessions
+    from vigil.tokens import routes as token_routes
+    from vigil.tokens.service import Signer, published
+
+    store = DynamoSessions(_client("dynamodb"), settings().access_table)
+    signer = Signer(_private_keys(), published_keys(), _issuer(), _now)
+    return _api(
+        [session_routes.router, token_routes.router],
+        media_types=(FORM, "application/json"),
+        max_body_bytes=16 * 1024,
+        sessions=Sessions(access(), signer, store, _peppers(), _issuer(), _now),
+        published_keys=lambda: published(published_keys(), _now),
+    )
+
+
+@cache
+def rotation() -> Handler:
+    """Return the Lambda entry of the rotation of signing keys."""
+    from vigil.tokens.rotation import Rotation
+    from vigil.tokens.steps import RotationSteps
+    from vigil.tokens.store import SecretVault
+
+    secret = settings().signing_secret_arn
+    turns = Rotation(SecretVault(_client("secretsmanager"), secret), published_keys(), _issuer(), _now)
+    return _telemetry().wrap(RotationSteps(turns, _telemetry(), secret).take)
+
+
+@cache
+def tenancy_api() -> Handler:
+    """Return the Lambda entry of the API of tenants and keys."""
+    from vigil.tenancy import routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
+
+    routers = [routes.router, keys_routes.router, offboarding_routes.router]
+    return _api(routers, tenants=tenants(), keys=keys(), certificates=certificates(), cursors=_cursors())
+
+
+@cache
+def tenancy_offboarding() -> Handler:
+    """Return the Lambda entry of the erasure of tenants that leave."""
+    from vigil.tenancy.offboarding.schedule import Erasing
+
+    return _telemetry().wrap(Erasing(offboarding(), _telemetry()).handle)
 
 
 @cache
 def access() -> "Access":
-    """Return the service of tenants and keys."""
-    from vigil.platform.secrets import Secret
+    """Return the service that knows who is behind a credential."""
     from vigil.tenancy.service import Access
-    from vigil.tenancy.store import DynamoAccess, SecretPeppers
+
+    return Access(_tenants(), _keys(), _peppers(), settings().stage, _now)
+
+
+@cache
+def tenants() -> "Tenants":
+    """Return the service of tenants."""
+    from vigil.tenancy.tenants import Tenants
+
+    return Tenants(_tenants(), _now)
+
+
+@cache
+def keys() -> "Keys":
+    """Return the service of API keys."""
+    from vigil.tenancy.keys.service import Keys
+
+    return Keys(_tenants(), _keys(), _peppers(), settings().stage, _now)
+
+
+def certificates() -> "Certificates":
+    """Return the service of certificates of erasure."""
+    from vigil.tenancy.offboarding.service import Certificates
+
+    return Certificates(_erasures())
+
+
+def offboarding() -> "Offboarding":
+    """Return the service that erases what tenants owned."""
+    from vigil.tenancy.offboarding.service import Offboarding
 
     config = settings()
-    peppers = SecretPeppers(Secret(_client("secretsmanager"), config.access_secret_arn))
-    return Access(DynamoAccess(_client("dynamodb"), config.access_table), peppers, config.stage, _now)
+    return Offboarding(_erasures(), _erasables(), seal(), config.stage, _now, config.offboarding_pause)
+
+
+def seal() -> "KmsSeal":
+    """Return what signs certificates, and verifies them."""
+    from vigil.tenancy.offboarding.store import KmsSeal
+
+    return KmsSeal(_client("kms"), settings().certificate_key_arn)
 
 
 @cache
@@ -244,7 +341,60 @@ def given_up_batches() -> "GivenUp":
     return GivenUp(_chunks(), _splits(), _books().get)
 
 
-def _api(routers: "list[APIRouter]", max_body_bytes: int | None = None, **state: Any) -> Handler:
+def _erasables() -> "dict[str, Erasable]":
+    """Return every store that keeps what tenants own, in the order of their erasure. Packages are the deployment's."""
+    from vigil.tenancy.offboarding.contents.store import Listed, Scattered
+
+    config, dynamodb = settings(), _client("dynamodb")
+    return {
+        # A key is found by its own id, before anybody knows the tenant.
+        "keys": Listed(dynamodb, config.access_table, index="by_tenant", attribute="list_pk", led=False),
+        "sessions": Listed(dynamodb, config.access_table, prefix="SESSIONS#", led=False),
+        "decisions": Listed(dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"),
+        # A report that was cut short is in no list.
+        "outcomes": Scattered(dynamodb, config.outcomes_table),
+    }
+
+
+@cache
+def _access_table() -> "AccessTable":
+    from vigil.tenancy.store import AccessTable
+
+    return AccessTable(_client("dynamodb"), settings().access_table)
+
+
+def _tenants() -> "DynamoTenants":
+    from vigil.tenancy.store import DynamoTenants
+
+    return DynamoTenants(_access_table())
+
+
+def _keys() -> "DynamoKeys":
+    from vigil.tenancy.store import DynamoKeys
+
+    return DynamoKeys(_access_table())
+
+
+def _erasures() -> "DynamoErasures":
+    from vigil.tenancy.offboarding.store import DynamoErasures
+
+    return DynamoErasures(_access_table())
+
+
+@cache
+def _peppers() -> "SecretPeppers":
+    from vigil.platform.secrets import Secret
+    from vigil.tenancy.store import SecretPeppers
+
+    return SecretPeppers(Secret(_client("secretsmanager"), settings().access_secret_arn))
+
+
+def _api(
+    routers: "list[APIRouter]",
+    media_types: tuple[str, ...] = ("application/json",),
+    max_body_bytes: int | None = None,
+    **state: Any,
+) -> Handler:
     from vigil.platform.http import create_app, lambda_handler
 
     app = create_app(
@@ -252,7 +402,8 @@ def _api(routers: "list[APIRouter]", max_body_bytes: int | None = None, **state:
         routers=routers,
         telemetry=_telemetry(),
         max_body_bytes=max_body_bytes or settings().max_body_bytes,
-        state=state,
+        media_types=media_types,
+        state={"tenant_domain": settings().tenant_domain, **state},
     )
     return lambda_handler(app, _telemetry())
 
@@ -307,8 +458,16 @@ def _documented() -> "list[APIRouter]":
     from vigil.deadletters import routes as dead_letters_routes
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.outcomes import routes as outcomes_routes
+    from vigil.sessions import routes as session_routes
+    from vigil.tenancy import routes as tenants_routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
+    from vigil.tokens import routes as token_routes
 
-    return [batches_routes.router, lifecycle_routes.router, outcomes_routes.router, dead_letters_routes.router]
+    batches = [batches_routes.router, dead_letters_routes.router]
+    tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
+    tokens = [session_routes.router, token_routes.router]
+    return [lifecycle_routes.router, outcomes_routes.router, *batches, *tenancy, *tokens]
 
 
 def _cursors() -> "Cursors":
@@ -322,6 +481,27 @@ def _cursor_secret() -> "Secret":
     from vigil.platform.secrets import Secret
 
     return Secret(_client("secretsmanager"), settings().cursor_secret_arn)
+
+
+def _issuer() -> "Issuer":
+    from vigil.tokens.model import Issuer
+
+    return Issuer(settings().stage)
+
+
+@cache
+def published_keys() -> "DynamoKeyList":
+    """Return the list of the public keys that verify access tokens."""
+    from vigil.tokens.store import DynamoKeyList
+
+    return DynamoKeyList(_client("dynamodb"), settings().access_table, _now)
+
+
+def _private_keys() -> "SecretKeys":
+    from vigil.platform.secrets import Secret
+    from vigil.tokens.store import SecretKeys
+
+    return SecretKeys(Secret(_client("secretsmanager"), settings().signing_secret_arn))
 
 
 def _pinned() -> "PublicKeys":

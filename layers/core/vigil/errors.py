@@ -7,8 +7,12 @@ VigilError
 ├── TooLarge              the body is over the limit
 ├── Unauthenticated       no valid credential
 ├── Forbidden             a valid credential without the right
+│   ├── TierRequired      the tenant's tier does not include this
+│   ├── TenantMismatch    the request names another tenant than the credential
+│   └── TenantSuspended   a good key of a suspended tenant
 ├── NotFound              nothing of that name for this tenant
 ├── Conflict              the state has moved on
+├── PreconditionFailed    the resource is not the one that was read
 ├── IdempotencyKeyReused  the key was used with another payload
 ├── ModelRefused          a model package failed verification; carries the reason
 └── Unavailable           a dependency is away; trying again may help
@@ -63,12 +67,28 @@ class Forbidden(VigilError):
     """The credential is valid but does not carry the right."""
 
 
+class TierRequired(Forbidden):
+    """The tenant's tier does not include this."""
+
+
+class TenantMismatch(Forbidden):
+    """The request names another tenant than the one that the credential belongs to."""
+
+
+class TenantSuspended(Forbidden):
+    """The credential is good, and its tenant is suspended."""
+
+
 class NotFound(VigilError):
     """Nothing of that name exists for this tenant."""
 
 
 class Conflict(VigilError):
     """The state has moved on since it was read."""
+
+
+class PreconditionFailed(VigilError):
+    """The resource is not the one that the caller has read."""
 
 
 class IdempotencyKeyReused(VigilError):

@@ -21,7 +21,7 @@ LOCAL = Embedded(
         "outcomes": "vigil-outcomes",
     },
     buckets={"packages": "vigil-packages"},
-    secrets={"access": "arn:access", "cursor": "arn:cursor"},
+    secrets={"access": "arn:access", "cursor": "arn:cursor", "signing": "arn:signing"},
     model_keys="{}",
 )
 

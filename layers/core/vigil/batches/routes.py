@@ -21,10 +21,12 @@ from vigil.batches.service import Batches, Order, Status
 from vigil.platform import correlation, gateway, telemetry
 from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotencyKey
-from vigil.platform.principal import Caller
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
+Reader = Annotated[Principal, requires("batches:read")]
+Writer = Annotated[Principal, requires("batches:write")]
 BatchId = Annotated[str, Path(max_length=64)]
 
 
@@ -34,11 +36,11 @@ BatchId = Annotated[str, Path(max_length=64)]
     summary="Score many subjects",
     responses={
         200: {"model": BatchView, "description": "Asked for already"},
-        **responses(400, 401, 409, 413, 415, 422, 503),
+        **responses(400, 401, 403, 409, 413, 415, 422, 503),
     },
 )
 async def create(
-    request: Request, response: Response, body: BatchBody, caller: Caller, idempotency_key: IdempotencyKey = None
+    request: Request, response: Response, body: BatchBody, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> BatchView:
     """Score up to 1,000 rows sent along, or a file: the answer says where to upload it; its arrival starts the work."""
     batches: Batches = request.app.state.batches
@@ -51,17 +53,17 @@ async def create(
     return _told(batches, Status(batch, Progress.of([]), None, None))
 
 
-@router.get("/{batch_id}", summary="How far a batch is", responses=responses(401, 404, 503))
-async def get(request: Request, batch_id: BatchId, caller: Caller) -> BatchView:
+@router.get("/{batch_id}", summary="How far a batch is", responses=responses(401, 403, 404, 503))
+async def get(request: Request, batch_id: BatchId, caller: Reader) -> BatchView:
     """Return one of your batches and its progress."""
     batches: Batches = request.app.state.batches
     return _told(batches, batches.get(caller.tenant_id, batch_id))
 
 
-@router.get("", summary="List batches", responses=responses(400, 401, 422, 503))
+@router.get("", summary="List batches", responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
-    caller: Caller,
+    caller: Reader,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> BatchPage:
@@ -74,22 +76,22 @@ async def page(
     return BatchPage(items=[BatchSummary(**_summary(batch)) for batch in found.batches], next_cursor=next_cursor)
 
 
-@router.post("/{batch_id}/cancel", summary="Cancel a batch", responses=responses(401, 404, 409, 415, 503))
-async def cancel(request: Request, batch_id: BatchId, caller: Caller) -> BatchView:
+@router.post("/{batch_id}/cancel", summary="Cancel a batch", responses=responses(401, 403, 404, 409, 415, 503))
+async def cancel(request: Request, batch_id: BatchId, caller: Writer) -> BatchView:
     """End a batch: no further part of its file is begun. What was cancelled before stays so."""
     batches: Batches = request.app.state.batches
     batches.cancel(caller.tenant_id, batch_id)
     return _told(batches, batches.get(caller.tenant_id, batch_id))
 
 
-@router.get("/{batch_id}/results", summary="Fetch the results", responses=responses(401, 404, 409, 503))
-async def results(request: Request, batch_id: BatchId, caller: Caller) -> OutputView:
+@router.get("/{batch_id}/results", summary="Fetch the results", responses=responses(401, 403, 404, 409, 503))
+async def results(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
     """Return where to fetch one line per row of the file, in its order."""
     return _output(request, caller.tenant_id, batch_id, "results")
 
 
-@router.get("/{batch_id}/errors", summary="Fetch the errors", responses=responses(401, 404, 409, 503))
-async def errors(request: Request, batch_id: BatchId, caller: Caller) -> OutputView:
+@router.get("/{batch_id}/errors", summary="Fetch the errors", responses=responses(401, 403, 404, 409, 503))
+async def errors(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
     """Return where to fetch one NDJSON line per row without an answer: row number, fields, bounds."""
     return _output(request, caller.tenant_id, batch_id, "errors")
 

@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.deadletters.model import UNREADABLE, Cause, Filter, Job, Resolution, State, StepName
 from vigil.deadletters.service import DeadLetters
 from vigil.platform.cursor import Cursors
-from vigil.platform.principal import Caller, Principal
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
 router = APIRouter(prefix="/v1/dlq", tags=["dead letters"])
+Reader = Annotated[Principal, requires("dlq:read")]
+Manager = Annotated[Principal, requires("dlq:manage")]
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _AGE = r"^[0-9]{1,4}[mhd]$"
@@ -105,8 +107,8 @@ async def current_dead_letters(request: Request) -> DeadLetters:
 Service = Annotated[DeadLetters, Depends(current_dead_letters)]
 
 
-@router.get("/jobs", summary="List dead work", responses=responses(400, 401, 422, 503))
-async def page(request: Request, caller: Caller, dead_letters: Service, wanted: Annotated[Wanted, Query()]) -> JobList:
+@router.get("/jobs", summary="List dead work", responses=responses(400, 401, 403, 422, 503))
+async def page(request: Request, caller: Reader, dead_letters: Service, wanted: Annotated[Wanted, Query()]) -> JobList:
     """List your dead work, latest first; operators see everybody's. A change may take a second to appear.
 
     A filter can make a page shorter than its limit: `next_cursor` alone says whether there is more.
@@ -122,29 +124,29 @@ async def page(request: Request, caller: Caller, dead_letters: Service, wanted: 
     return JobList(items=[JobView(**_fields(job)) for job in found.jobs], next_cursor=next_cursor)
 
 
-@router.get("/jobs/{job_id}", summary="One piece of dead work", responses=responses(401, 404, 503))
-async def get(job_id: JobId, caller: Caller, dead_letters: Service) -> JobDetail:
+@router.get("/jobs/{job_id}", summary="One piece of dead work", responses=responses(401, 403, 404, 503))
+async def get(job_id: JobId, caller: Reader, dead_letters: Service) -> JobDetail:
     """Return a job with its message and its history."""
     return _detail(dead_letters.get(_tenant(caller), job_id))
 
 
 @router.post(
-    "/jobs/{job_id}/retry", status_code=202, summary="Try it again", responses=responses(401, 404, 409, 413, 503)
+    "/jobs/{job_id}/retry", status_code=202, summary="Try it again", responses=responses(401, 403, 404, 409, 413, 503)
 )
-async def retry(job_id: JobId, caller: Caller, dead_letters: Service) -> JobDetail:
+async def retry(job_id: JobId, caller: Manager, dead_letters: Service) -> JobDetail:
     """Put a job's work back on its queue within a minute, however often it was tried; asking twice changes nothing."""
     return _detail(dead_letters.retry(_tenant(caller), job_id, _who(caller)))
 
 
-@router.post("/jobs/{job_id}/resolve", summary="Close it", responses=responses(401, 404, 409, 413, 503))
-async def resolve(job_id: JobId, caller: Caller, dead_letters: Service) -> JobDetail:
+@router.post("/jobs/{job_id}/resolve", summary="Close it", responses=responses(401, 403, 404, 409, 413, 503))
+async def resolve(job_id: JobId, caller: Manager, dead_letters: Service) -> JobDetail:
     """Close a job by hand, whatever became of its work; asking twice changes nothing."""
     return _detail(dead_letters.resolve(_tenant(caller), job_id, _who(caller)))
 
 
-@router.delete("/cleanup", summary="Remove what is resolved", responses=responses(401, 422, 503))
+@router.delete("/cleanup", summary="Remove what is resolved", responses=responses(401, 403, 422, 503))
 async def clean(
-    caller: Caller,
+    caller: Manager,
     dead_letters: Service,
     older_than: Annotated[str, Query(pattern=_AGE, description="Since it was resolved: `30m`, `12h`, `7d`.")],
 ) -> Cleanup:

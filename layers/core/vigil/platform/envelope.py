@@ -26,11 +26,17 @@ class Envelope:
     """Correlation id, body rules, security headers and the log line of every answer, errors included."""
 
     def __init__(
-        self, app: ASGIApp, telemetry: Telemetry, max_body_bytes: int, on_error: Callable[[Exception], Response]
+        self,
+        app: ASGIApp,
+        telemetry: Telemetry,
+        max_body_bytes: int,
+        media_types: tuple[str, ...],
+        on_error: Callable[[Exception], Response],
     ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._max_body_bytes = max_body_bytes
+        self._media_types = media_types
         self._on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,9 +74,10 @@ class Envelope:
             )
         if body and scope["method"] in {"POST", "PUT", "PATCH"}:
             media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type != "application/json":
+            if media_type not in self._media_types:
                 return problems.answer(
-                    problems.CATALOGUE[errors.UnsupportedMediaType], "Content-Type must be application/json."
+                    problems.CATALOGUE[errors.UnsupportedMediaType],
+                    f"Content-Type must be {' or '.join(self._media_types)}.",
                 )
         return None
 

@@ -21,14 +21,22 @@ _OFF = TelemetryConfig(tracing=False, metrics=False, logs=False)
 
 
 def create_app(
-    *, title: str, routers: Iterable[APIRouter], telemetry: Telemetry, max_body_bytes: int, state: dict[str, Any]
+    *,
+    title: str,
+    routers: Iterable[APIRouter],
+    telemetry: Telemetry,
+    max_body_bytes: int,
+    state: dict[str, Any],
+    media_types: tuple[str, ...] = ("application/json",),
 ) -> FastAPI:
     """Return the app: routers, problem documents, correlation id, security headers, body limit, one log line.
 
-    `state` is what routes find under `request.app.state`: the services that bootstrap wired.
+    `media_types` are those of the bodies that it takes; `state` is what routes find under `request.app.state`: the
+    services that bootstrap wired.
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_OFF)
     app.state.documented = list
+    app.state.tenant_domain = ""
     for router in routers:
         # Included, a router would match every path twice; nothing of what that buys is used here.
         app.router.routes += router.routes
@@ -37,7 +45,13 @@ def create_app(
     app.add_exception_handler(errors.VigilError, _on_vigil_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_middleware(Envelope, telemetry=telemetry, max_body_bytes=max_body_bytes, on_error=_on_unexpected)
+    app.add_middleware(
+        Envelope,
+        telemetry=telemetry,
+        max_body_bytes=max_body_bytes,
+        media_types=media_types,
+        on_error=_on_unexpected,
+    )
     return app
 
 

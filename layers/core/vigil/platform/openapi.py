@@ -27,12 +27,15 @@ def document(app: FastAPI) -> dict[str, Any]:
     _, problem = models_json_schema([(ProblemView, "serialization")], ref_template="#/components/schemas/{model}")
     own = {name: value for name, value in components.get("schemas", {}).items() if name not in _FASTAPIS_OWN}
     components["schemas"] = own | problem["$defs"]
-    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "vgl_…"}}
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "bearerFormat": "an API key, vgl_…, or an access token"},
+        "client": {"type": "http", "scheme": "basic", "description": "The id of an API key, and the key."},
+    }
     for operation in _operations(schema):
         for status, problem_response in responses(405, 422, 500).items():
             if status != 422 or "422" in operation["responses"]:
                 operation["responses"][str(status)] = problem_response
-        if "401" in operation["responses"]:
+        if "401" in operation["responses"] and "security" not in operation:
             operation["security"] = [{"key": []}]
             operation["responses"] |= {str(status): entry for status, entry in responses(403, 429).items()}
     return schema

@@ -21,10 +21,14 @@ class Secret:
         self._read_at = -_TTL_SECONDS
 
     def values(self) -> dict[str, str]:
-        """Return the fields, at most five minutes old; the last known ones while the service is away."""
-        if time.monotonic() - self._read_at >= _TTL_SECONDS:
+        """Return the fields, at most five minutes old; the last known ones while the service is away.
+
+        A secret without fields is one that is still to be filled, and is read again.
+        """
+        if not self._values or time.monotonic() - self._read_at >= _TTL_SECONDS:
             try:
-                self._values = json.loads(self._client.get_secret_value(SecretId=self._arn)["SecretString"])
+                answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
+                self._values = json.loads(answer["SecretString"])
                 self._read_at = time.monotonic()
             except (BotoCoreError, ClientError) as error:
                 if not self._values:

@@ -1,0 +1,102 @@
+"""The contracts of the list of public keys and of the vault of private ones, held by fakes and AWS alike."""
+
+import uuid
+
+import pytest
+
+from tests.fakes.clock import Clock
+from tests.fakes.tokens import FakeKeyList, FakeVault
+from vigil.errors import Conflict, Unavailable
+from vigil.platform.secrets import Secret
+from vigil.tokens.model import CACHE_SECONDS, KeyList
+from vigil.tokens.store import DynamoKeyList, SecretKeys, SecretVault
+
+FIRST, SECOND = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def lists(request):
+    if request.param == "fake":
+        return FakeKeyList()
+    return DynamoKeyList(request.getfixturevalue("aws")("dynamodb"), "access", Clock())
+
+
+@pytest.fixture(params=["fake", "secret"])
+def vault(request):
+    if request.param == "fake":
+        return FakeVault()
+    client = request.getfixturevalue("aws")("secretsmanager")
+    return SecretVault(client, client.create_secret(Name="signing", SecretString="{}")["ARN"])
+
+
+def test_a_list_is_read_back_whole_and_written_over_what_was_read(lists):
+    assert lists.read() == KeyList()
+    lists.write(KeyList().publish("k1", "x", "y", 1000))
+    read = lists.read()
+    assert [key.kid for key in read.keys] == ["k1"]
+    lists.write(read.publish("k2", "x", "y", 2000).promote("k2", 3000))
+    assert lists.read().keys == read.publish("k2", "x", "y", 2000).promote("k2", 3000).keys
+    with pytest.raises(Conflict):
+        lists.write(read.publish("k3", "x", "y", 2000))
+    lists.drop()
+    assert lists.read() == KeyList()
+
+
+def test_a_list_is_kept_for_five_minutes_but_never_while_it_is_empty(aws):
+    clock = Clock()
+    known, writer = (DynamoKeyList(aws("dynamodb"), "access", clock) for _ in range(2))
+    assert known.current() == KeyList()
+    writer.write(KeyList().publish("k1", "x", "y", 1000))
+    assert len(known.current().keys) == 1
+    writer.write(writer.read().publish("k2", "x", "y", 1000))
+    clock.advance(seconds=CACHE_SECONDS - 1)
+    assert len(known.current().keys) == 1
+    clock.advance(seconds=1)
+    assert len(known.current().keys) == 2
+
+
+def test_a_pending_ring_becomes_the_current_one(vault):
+    assert (vault.current(), vault.pending(FIRST)) == ({}, None)
+    vault.add(FIRST, {"k1": "pem"})
+    assert (vault.current(), vault.pending(FIRST)) == ({}, {"k1": "pem"})
+    vault.promote(FIRST)
+    vault.promote(FIRST)
+    assert vault.current() == vault.pending(FIRST) == {"k1": "pem"}
+
+
+def test_a_ring_keeps_the_order_in_which_its_keys_were_made(vault):
+    vault.add(FIRST, {"z": "old", "a": "new"})
+    assert list(vault.pending(FIRST)) == ["z", "a"]
+
+
+def test_a_version_that_another_has_followed_is_not_promoted(vault):
+    vault.add(FIRST, {"k1": "pem"})
+    vault.add(SECOND, {"k2": "pem"})
+    vault.promote(SECOND)
+    with pytest.raises(Conflict):
+        vault.promote(FIRST)
+    assert vault.current() == {"k2": "pem"}
+
+
+def test_signers_read_the_current_ring_and_look_again_while_it_is_empty(aws):
+    client = aws("secretsmanager")
+    arn = client.create_secret(Name="signing", SecretString="{}")["ARN"]
+    keys, vault = SecretKeys(Secret(client, arn)), SecretVault(client, arn)
+    assert keys.private_keys() == {}
+    vault.add(FIRST, {"k1": "pem"})
+    vault.promote(FIRST)
+    assert keys.private_keys() == {"k1": "pem"}
+
+
+def test_stores_that_are_away_are_unavailable(aws):
+    away = SecretVault(aws("secretsmanager"), "nowhere")
+    gone = DynamoKeyList(aws("dynamodb"), "nowhere", Clock())
+    for call in (
+        lambda: away.add(FIRST, {}),
+        lambda: away.promote(FIRST),
+        gone.read,
+        gone.drop,
+        lambda: gone.write(KeyList()),
+    ):
+        with pytest.raises(Unavailable):
+            call()

@@ -1,0 +1,154 @@
+"""Tokens through the front door: got with a key, refreshed, rotated under load, and ended."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import boto3
+import httpx
+import jwt
+import pytest
+
+from models import recipe
+
+
+@pytest.fixture(scope="module")
+def client(stack):
+    with httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def aws(stack):
+    """Clients of the stack's MiniStack."""
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return lambda name: boto3.client(name, endpoint_url=stack.endpoint_url, region_name=stack.region, **keys)
+
+
+def ask(client, **form):
+    return client.post("/v1/oauth/token", data=form)
+
+
+def sign_in(client, key):
+    answer = ask(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def refresh(client, granted):
+    return ask(client, grant_type="refresh_token", refresh_token=granted["refresh_token"])
+
+
+def bearer(granted):
+    return {"Authorization": f"Bearer {granted['access_token']}"}
+
+
+@pytest.fixture(scope="module")
+def key(stack, cli):
+    """A key of its own, so that no other test uses up its rate."""
+    return cli("tenants", "create-key", stack.tenants[0].tenant_id).strip()
+
+
+def test_a_token_got_with_a_key_scores_a_row_as_the_key_does(client, key):
+    sample = next(iter(recipe.load("wdbc").samples(seed=1, count=1)))
+    body = {"model": "wdbc", **{name: value for name, value in sample.items() if not name.startswith("_")}}
+    granted = sign_in(client, key)
+    scored = client.post("/v1/scores", json=body, headers=bearer(granted))
+    assert scored.status_code == 201, scored.text
+    path = f"/v1/scores/{scored.json()['decision_id']}"
+    assert client.get(path, headers={"Authorization": f"Bearer {key}"}).content == scored.content
+
+
+def test_a_refreshed_token_opens_and_a_reused_one_ends_the_session(client, key):
+    first = sign_in(client, key)
+    second = refresh(client, first).json()
+    assert client.get("/v1/models", headers=bearer(second)).status_code == 200
+    assert refresh(client, first).json()["error"] == "invalid_grant"
+    assert refresh(client, second).json()["error"] == "invalid_grant"
+
+
+def test_of_parallel_refreshes_one_wins_and_the_session_ends(client, key):
+    for _ in range(5):
+        granted = sign_in(client, key)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(refresh, [client] * 8, [granted] * 8))
+        assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
+        (won,) = (answer.json() for answer in answers if answer.status_code == 200)
+        assert refresh(client, won).status_code == 400
+
+
+def test_without_and_with_a_made_up_token_nobody_gets_in(client, key):
+    granted = sign_in(client, key)
+    header, payload, signature = granted["access_token"].split(".")
+    unsigned = jwt.encode({"sub": "x"}, None, "none")
+    for text in ("x", unsigned, f"{header}.{payload}.{signature[::-1]}", granted["refresh_token"]):
+        assert client.get("/v1/models", headers={"Authorization": f"Bearer {text}"}).status_code == 401
+
+
+def test_after_revocation_of_the_key_its_tokens_are_refused(client, cli, stack):
+    key = cli("tenants", "create-key", stack.tenants[0].tenant_id).strip()
+    granted = sign_in(client, key)
+    assert client.get("/v1/models", headers=bearer(granted)).status_code == 200
+    cli("tenants", "revoke-key", stack.tenants[0].tenant_id, key.split("_")[2])
+    promised = time.monotonic() + 60
+    while client.get("/v1/models", headers=bearer(granted)).status_code != 401:
+        assert time.monotonic() < promised
+        time.sleep(1)
+    # Whatever other instances remember has run out by then.
+    time.sleep(max(0, promised - time.monotonic()))
+    assert refresh(client, granted).json()["error"] == "invalid_grant"
+    again = ask(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
+    assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
+
+
+def test_a_rotation_under_load_fails_nobody(client, cli, key):
+    """Sessions refresh and use what they get, while keys rotate twice through the deployed function."""
+    stop = Event()
+
+    def use(_):
+        granted, rounds = sign_in(client, key), 0
+        while not stop.is_set():
+            answer = refresh(client, granted)
+            assert answer.status_code == 200, answer.text
+            granted, rounds = answer.json(), rounds + 1
+            # A key that asks too often is known all the same.
+            assert client.get("/v1/models", headers=bearer(granted)).status_code in {200, 429}
+        return rounds
+
+    with ThreadPoolExecutor(3) as pool:
+        users = [pool.submit(use, number) for number in range(3)]
+        try:
+            for _ in range(2):
+                cli("tokens", "rotate")
+        finally:
+            stop.set()
+        assert all(user.result() > 0 for user in users)
+
+
+def test_the_rotation_makes_each_version_current_and_publishes_its_key(aws, cli, stack):
+    vault = aws("secretsmanager")
+
+    def ring():
+        answer = vault.get_secret_value(SecretId=stack.secrets["signing"], VersionStage="AWSCURRENT")
+        return list(json.loads(answer["SecretString"]))
+
+    def published():
+        key = {"pk": {"S": "SIGNING_KEYS"}, "sk": {"S": "META"}}
+        item = aws("dynamodb").get_item(TableName=stack.tables["access"], Key=key, ConsistentRead=True)["Item"]
+        return {entry["kid"]: entry for entry in json.loads(item["keys"]["S"])}
+
+    old = ring()
+    cli("tokens", "rotate")
+    *kept, new = ring()
+    assert kept == old
+    assert published()[new]["signs_from"] > time.time() + 800
+    assert published()[new]["retires_at"] is None
+    assert published()[old[-1]]["retires_at"] == published()[new]["signs_from"] + 1800
+
+
+def test_the_command_line_signs_in_refreshes_and_signs_out(client, cli):
+    for command in ("login", "refresh"):
+        token = cli("tokens", command).strip()
+        assert client.get("/v1/models", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert "ended" in cli("tokens", "logout")

@@ -1,0 +1,278 @@
+"""The functions of tokens and of their keys, wired as they are deployed."""
+
+import json
+import uuid
+from base64 import b64encode
+from collections import Counter
+from urllib.parse import urlencode
+
+import boto3
+import jwt
+import pytest
+
+from tests.forgeries import KINDS, Forger
+from tests.gateway import Context, event
+from vigil import bootstrap
+from vigil.errors import VigilError
+from vigil.tenancy.tenants import Change
+
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/POST/v1/scores"
+
+
+def take(step, version, secret=None):
+    from functions.tenancy_rotation.handler import lambda_handler
+
+    arn = secret or bootstrap.settings().signing_secret_arn
+    lambda_handler({"Step": step, "SecretId": arn, "ClientRequestToken": version}, Context())
+
+
+def post(path, headers=None, body=None, **fields):
+    from functions.tenancy_tokens.handler import lambda_handler
+
+    sent = urlencode(fields) if body is None else body
+    answer = lambda_handler(
+        event("POST", f"/v1/oauth/{path}", tenant=None, body=sent, headers=FORM | (headers or {})), Context()
+    )
+    return answer["statusCode"], json.loads(answer["body"] or "{}"), answer["headers"]
+
+
+def authorize(token):
+    from functions.tenancy_authorizer.handler import lambda_handler
+
+    return lambda_handler({"methodArn": ARN, "headers": {"Authorization": f"Bearer {token}"}}, Context())
+
+
+def refused(token):
+    try:
+        authorize(token)
+    except Exception as error:
+        return str(error) == "Unauthorized"
+    return False
+
+
+@pytest.fixture
+def key(published):
+    version = str(uuid.uuid4())
+    for step in STEPS:
+        take(step, version)
+    for tenant in ("acme", "globex"):
+        bootstrap.tenants().create(tenant, "FREE")
+    return new_key("acme")
+
+
+def new_key(tenant):
+    return bootstrap.keys().create(tenant, by="operator").token
+
+
+def credentials(key):
+    return {"client_id": key.key_id, "client_secret": str(key)}
+
+
+def sign_in(key):
+    status, granted, _ = post("token", grant_type="client_credentials", **credentials(key))
+    assert status == 200
+    return granted
+
+
+def test_a_token_opens_what_its_key_opens(key):
+    granted = sign_in(key)
+    assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 900)
+    assert authorize(granted["access_token"]) == authorize(str(key))
+
+
+def test_a_stranger_can_verify_a_token_with_what_is_published_and_a_library(key):
+    from functions.tenancy_tokens.handler import lambda_handler
+
+    token = sign_in(key)["access_token"]
+    answer = lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
+    assert answer["headers"]["cache-control"] == "public, max-age=300"
+    assert "d" not in json.loads(answer["body"])["keys"][0]
+    keys = jwt.PyJWKSet.from_dict(json.loads(answer["body"]))
+    header = jwt.get_unverified_header(token)
+    assert header == {"alg": "ES256", "typ": "at+jwt", "kid": header["kid"]}
+    said = jwt.decode(token, keys[header["kid"]], audience="urn:vigil:local:api", issuer="urn:vigil:local")
+    assert (said["sub"], said["tenant_id"], said["role"]) == (key.key_id, "acme", "member")
+    assert said["exp"] - said["iat"] == 900
+    assert said["jti"]
+
+
+def test_thousands_of_forged_tokens_are_refused_and_good_ones_are_not(key, caplog):
+    good = sign_in(key)["access_token"]
+    secret = bootstrap.settings().signing_secret_arn
+    ring = json.loads(
+        boto3.client("secretsmanager").get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"]
+    )
+    counted, accepted = Counter(), []
+    for kind, token in Forger(good, *ring.values()).all():
+        counted[kind] += 1
+        if not refused(token):
+            accepted.append((kind, token))
+    assert accepted == []
+    assert set(counted) == set(KINDS)
+    assert counted.total() > 3000
+    assert {record.levelname for record in caplog.records} == {"INFO"}
+    assert [refused(sign_in(key)["access_token"]) for _ in range(20)] == [False] * 20
+    assert not refused(good)
+
+
+def test_a_token_ends_with_its_key_and_with_its_tenant(key):
+    granted = sign_in(key)
+    bootstrap.keys().revoke("acme", key.key_id, by="operator")
+    bootstrap.access().forget()
+    assert refused(granted["access_token"])
+    status, answer, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
+    assert (status, answer["error"]) == (400, "invalid_grant")
+    status, answer, headers = post("token", grant_type="client_credentials", **credentials(key))
+    assert (status, answer["error"]) == (401, "invalid_client")
+    assert headers["www-authenticate"] == 'Basic realm="vigil"'
+
+
+def test_a_suspended_tenant_is_told_so_and_its_session_goes_on_later(key):
+    granted = sign_in(key)
+    for status, expected in (("suspended", (400, "unauthorized_client")), ("active", (200, None))):
+        bootstrap.tenants().change("acme", Change(status=status))
+        bootstrap.access().forget()
+        effect = authorize(granted["access_token"])["policyDocument"]["Statement"][0]["Effect"]
+        assert effect == ("Allow" if status == "active" else "Deny")
+        refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"]}
+        for form in ({"grant_type": "client_credentials", **credentials(key)}, refresh):
+            answered, body, _ = post("token", **form)
+            assert (answered, body.get("error")) == expected
+
+
+def test_a_refresh_token_is_good_once_and_coming_again_it_ends_the_session(key, caplog):
+    first = sign_in(key)["refresh_token"]
+    status, second, headers = post("token", grant_type="refresh_token", refresh_token=first)
+    assert (status, headers["cache-control"], headers["pragma"]) == (200, "no-store", "no-cache")
+    assert not refused(second["access_token"])
+    for spent in (first, second["refresh_token"]):
+        status, answer, _ = post("token", grant_type="refresh_token", refresh_token=spent)
+        assert (status, answer["error"]) == (400, "invalid_grant")
+    problems = [record.problem for record in caplog.records if hasattr(record, "problem")]
+    assert problems == ["reused_refresh_token", "invalid_grant"]
+
+
+def test_a_session_ends_when_its_owner_says_so(key):
+    granted = sign_in(key)
+    assert post("revoke", token=granted["refresh_token"])[:2] == (200, {})
+    assert post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])[0] == 400
+    assert post("revoke", token="anything")[:2] == (200, {})
+    assert not refused(granted["access_token"])
+
+
+def test_an_offboarded_tenants_sessions_are_erased_and_no_others(key):
+    from functions.tenancy_offboarding.handler import lambda_handler
+
+    sign_in(key)
+    other = sign_in(new_key("globex"))
+    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    assert lambda_handler({}, Context()) == {"closed": ["acme"]}
+    sessions = [row["pk"]["S"] for row in boto3.client("dynamodb").scan(TableName="access")["Items"] if "digest" in row]
+    assert [pk for pk in sessions if pk.startswith("SESSIONS#")] == ["SESSIONS#globex"]
+    assert post("token", grant_type="refresh_token", refresh_token=other["refresh_token"])[0] == 200
+
+
+def test_nothing_that_was_given_out_is_kept_or_logged(key, caplog):
+    granted = sign_in(key)
+    rows = boto3.client("dynamodb").scan(TableName="access")["Items"]
+    authorize(granted["access_token"])
+    kept = json.dumps(rows) + str([vars(record) for record in caplog.records])
+    for secret in (granted["refresh_token"].split("_", 4)[-1], granted["access_token"], key.secret):
+        assert secret not in kept
+
+
+@pytest.mark.parametrize("form", ["form", "json", "basic"])
+def test_a_client_may_name_itself_in_a_form_in_json_or_by_http_basic(key, form):
+    basic = b64encode(f"{key.key_id}:{key}".encode()).decode()
+    arguments = {
+        "form": {"grant_type": "client_credentials", **credentials(key)},
+        "json": {
+            "body": json.dumps({"grant_type": "client_credentials", **credentials(key)}),
+            "headers": {"Content-Type": "application/json; charset=utf-8"},
+        },
+        "basic": {"grant_type": "client_credentials", "headers": {"Authorization": f"Basic {basic}"}},
+    }
+    assert post("token", **arguments[form])[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "error"),
+    [
+        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({}, 400, "invalid_request"),
+        ({"grant_type": "refresh_token"}, 400, "invalid_request"),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, 400, "invalid_grant"),
+        ({"grant_type": "client_credentials"}, 401, "invalid_client"),
+        ({"grant_type": "client_credentials", "client_id": "a", "client_secret": "b"}, 401, "invalid_client"),
+        ({"grant_type": "client_credentials", "scope": "scores:read"}, 400, "invalid_scope"),
+        ({"body": "grant_type=a&grant_type=b"}, 400, "invalid_request"),
+        (
+            {"body": '{"grant_type":"a","grant_type":"b"}', "headers": {"Content-Type": "application/json"}},
+            400,
+            "invalid_request",
+        ),
+        ({"body": "[1]", "headers": {"Content-Type": "application/json"}}, 400, "invalid_request"),
+        ({"body": "[" * 9999, "headers": {"Content-Type": "application/json"}}, 400, "invalid_request"),
+        ({"body": "a=%ff&grant_type=x"}, 400, "invalid_request"),
+        ({"body": "&".join(f"a{i}=1" for i in range(99))}, 400, "invalid_request"),
+        ({"grant_type": "client_credentials", "headers": {"Authorization": "Basic ?"}}, 401, "invalid_client"),
+        ({"grant_type": "client_credentials", "headers": {"Authorization": "Bearer x"}}, 401, "invalid_client"),
+        ({"grant_type": "x", "client_id": "a", "headers": {"Authorization": "Basic YTpi"}}, 400, "invalid_request"),
+    ],
+)
+def test_a_refusal_says_why_as_oauth_clients_read_it(key, arguments, status, error):
+    answered, body, headers = post("token", **arguments)
+    assert (answered, body["error"]) == (status, error)
+    assert headers["content-type"] == "application/json"
+    assert set(body) == {"error", "error_description"}
+
+
+def test_the_id_and_the_key_must_belong_together(key):
+    other = new_key("acme")
+    named = {"client_id": other.key_id, "client_secret": str(key)}
+    assert post("token", grant_type="client_credentials", **named)[1]["error"] == "invalid_client"
+
+
+def test_a_refresh_token_is_for_the_client_that_it_was_given_to(key):
+    refresh = {"grant_type": "refresh_token", "refresh_token": sign_in(key)["refresh_token"]}
+    other = new_key("globex")
+    assert post("token", **refresh, **credentials(other))[1]["error"] == "invalid_grant"
+    assert post("revoke", token=refresh["refresh_token"], **credentials(other))[0] == 200
+    assert post("token", **refresh, **credentials(key))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("content_type", "size", "status"), [("text/plain", 1, 415), (FORM["Content-Type"], 20_000, 413)]
+)
+def test_what_is_no_form_is_a_problem_document(key, content_type, size, status):
+    answered, body, headers = post("token", body="a" * size, headers={"Content-Type": content_type})
+    assert (answered, body["status"], headers["content-type"]) == (status, status, "application/problem+json")
+
+
+def test_without_a_key_that_signs_there_is_no_token_and_nothing_to_cache(published):
+    from functions.tenancy_tokens.handler import lambda_handler
+
+    bootstrap.tenants().create("acme", "FREE")
+    assert post("token", grant_type="client_credentials", **credentials(new_key("acme")))[0] == 503
+    answer = lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
+    assert (answer["statusCode"], answer["headers"]["cache-control"]) == (503, "no-store")
+
+
+def test_a_rotation_keeps_tokens_sessions_and_what_is_published(key):
+    granted = sign_in(key)
+    version = str(uuid.uuid4())
+    for step in STEPS:
+        take(step, version)
+        bootstrap.forget()
+        assert not refused(granted["access_token"])
+        status, granted, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
+        assert status == 200
+
+
+def test_the_rotation_refuses_other_secrets_and_unknown_steps(key):
+    with pytest.raises(VigilError):
+        take("createSecret", str(uuid.uuid4()), "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other")
+    with pytest.raises(VigilError):
+        take("deleteSecret", str(uuid.uuid4()))
