@@ -20,6 +20,7 @@ from benchmarks.subjects import ENGINE, Subject
 from vigil.engines.boosting import BoostedEngine
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.telemetry import Telemetry
+from vigil.quota.store import DynamoQuota
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import ModelContract
 from vigil.registry.panel import Panel
@@ -112,7 +113,9 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
         return AWSResponse("http://local", 200, HTTPHeaders(), _Empty())
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    handler = _function(subject.loaded(), DynamoLedger(client, "decisions"))
+    quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
+    handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas))
+    )
     return handler, lambda: calls[0]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
-TABLES = {"Decisions": "decisions", "Registry": "registry", "Access": "access", "Outcomes": "outcomes"}
+TABLES = {name: name.lower() for name in ("Decisions", "Registry", "Access", "Outcomes", "Limits", "Usage")}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 

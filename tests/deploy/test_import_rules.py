@@ -20,6 +20,7 @@ RULES = {
     "routes": ("errors platform any.model own.routes own.schemas own.service", "fastapi pydantic starlette"),
     "schemas": ("errors platform any.model own.schemas own.service", "pydantic pydantic_core"),
     "authorizer": ("errors platform any.model own.service", ""),
+    "schedule": ("errors platform any.model own.service", ""),
     "stream": ("errors platform any.model own.service", ""),
     "service": ("errors any.model any.ports own.schemas own.service", "cryptography pydantic pydantic_core"),
     "ports": ("errors any.model any.ports", ""),

@@ -12,7 +12,7 @@ from vigil.scoring.store import DynamoLedger, _item
 class CheckThenWrite(DynamoLedger):
     """Looks whether the row is there, then writes it: two calls, between which another may do the same."""
 
-    def commit(self, row: LedgerRow) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
         if (existing := self.get(row.tenant_id, row.decision_id)) is not None:
             return existing
         self._call("put_item", Item=_item(row))
@@ -22,7 +22,7 @@ class CheckThenWrite(DynamoLedger):
 class Unconditional(DynamoLedger):
     """Writes without a condition: the last delivery wins."""
 
-    def commit(self, row: LedgerRow) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
         self._call("put_item", Item=_item(row))
         return None
 

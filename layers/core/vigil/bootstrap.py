@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from vigil.lifecycle.service import Lifecycle
+    from vigil.metering.store import DynamoUsage
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
     from vigil.platform.telemetry import Telemetry
+    from vigil.quota.service import Quota
+    from vigil.quota.store import DynamoQuota
     from vigil.registry.publishing import Publisher
     from vigil.registry.service import Registry, RegistryEvent
     from vigil.registry.signing import PublicKeys
@@ -91,6 +94,36 @@ def scoring_events() -> Handler:
 
 
 @cache
+def metering_api() -> Handler:
+    """Return the Lambda entry of the API of usage."""
+    from vigil.metering import routes
+    from vigil.metering.service import Usage
+
+    return _api([routes.router], usage=Usage(_usage()), limits_of=_limits_of)
+
+
+@cache
+def metering_counters() -> Handler:
+    """Return the Lambda entry that counts what the decisions table's stream brings."""
+    from vigil.metering.service import Meter
+    from vigil.metering.stream import DecisionCounts
+
+    return _telemetry().wrap(DecisionCounts(Meter(_usage()), _telemetry()).handle)
+
+
+@cache
+def metering_audit() -> Handler:
+    """Return the Lambda entry of the schedules that recount yesterday and bring in the calls of past hours."""
+    from vigil.metering.audit import Audit
+    from vigil.metering.schedule import AuditSchedule
+    from vigil.metering.store import DynamoCalls
+
+    calls = DynamoCalls(_client("dynamodb"), settings().limits_table)
+    audit = Audit(access().tenant_ids, _ledger(), _usage(), calls, _now)
+    return _telemetry().wrap(AuditSchedule(audit, _telemetry()).handle)
+
+
+@cache
 def authorizer() -> Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
     from vigil.tenancy.authorizer import Authorizer, refusing
@@ -152,6 +185,13 @@ def lifecycle(versions: "Publisher") -> "Lifecycle":
     return Lifecycle(versions, DynamoComparisons(_client("dynamodb"), settings().decisions_table))
 
 
+def quota() -> "Quota":
+    """Return what sets predictions aside for many rows at once."""
+    from vigil.quota.service import Quota
+
+    return Quota(_quotas(), _now)
+
+
 @cache
 def outcomes() -> "Outcomes":
     """Return the service of outcomes."""
@@ -162,12 +202,14 @@ def outcomes() -> "Outcomes":
 
 
 def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
+    from vigil.platform.admission import DynamoCounters, Limiter
     from vigil.platform.http import create_app, lambda_handler
 
     app = create_app(
         title="Vigil",
         routers=routers,
         telemetry=_telemetry(),
+        admission=Limiter(DynamoCounters(_client("dynamodb"), settings().limits_table), _now),
         max_body_bytes=settings().max_body_bytes,
         state=state,
     )
@@ -177,9 +219,10 @@ def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
 def _documented() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
     from vigil.lifecycle import routes as lifecycle_routes
+    from vigil.metering import routes as metering_routes
     from vigil.outcomes import routes as outcomes_routes
 
-    return [lifecycle_routes.router, outcomes_routes.router]
+    return [lifecycle_routes.router, outcomes_routes.router, metering_routes.router]
 
 
 def _cursors() -> "Cursors":
@@ -211,7 +254,21 @@ def _catalogue() -> "DynamoCatalogue":
 def _ledger() -> "DynamoLedger":
     from vigil.scoring.store import DynamoLedger
 
-    return DynamoLedger(_client("dynamodb"), settings().decisions_table)
+    return DynamoLedger(_client("dynamodb"), settings().decisions_table, _quotas())
+
+
+@cache
+def _quotas() -> "DynamoQuota":
+    from vigil.quota.store import DynamoQuota
+
+    return DynamoQuota(_client("dynamodb"), settings().usage_table, _now)
+
+
+@cache
+def _usage() -> "DynamoUsage":
+    from vigil.metering.store import DynamoUsage
+
+    return DynamoUsage(_client("dynamodb"), settings().usage_table)
 
 
 @cache

@@ -11,16 +11,24 @@ from starlette.routing import Match
 
 from vigil import errors
 from vigil.platform import problems, telemetry
+from vigil.platform.admission import Admission
 from vigil.platform.envelope import Envelope
 from vigil.platform.telemetry import Telemetry
 
 
 def create_app(
-    *, title: str, routers: Iterable[APIRouter], telemetry: Telemetry, max_body_bytes: int, state: dict[str, Any]
+    *,
+    title: str,
+    routers: Iterable[APIRouter],
+    telemetry: Telemetry,
+    max_body_bytes: int,
+    state: dict[str, Any],
+    admission: Admission | None = None,
 ) -> FastAPI:
-    """Return the app: routers, problem documents, correlation id, security headers, body limit, one log line.
+    """Return the app: routers, problem documents, correlation id, security headers, limits, one log line.
 
-    `state` is what routes find under `request.app.state`: the services that bootstrap wired.
+    `state` is what routes find under `request.app.state`: the services that bootstrap wired. Without `admission`
+    nobody is limited.
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.routes = []
@@ -33,7 +41,9 @@ def create_app(
     app.add_exception_handler(errors.VigilError, _on_vigil_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_middleware(Envelope, telemetry=telemetry, max_body_bytes=max_body_bytes, on_error=_on_unexpected)
+    app.add_middleware(
+        Envelope, telemetry=telemetry, max_body_bytes=max_body_bytes, on_error=_on_unexpected, admission=admission
+    )
     return app
 
 
@@ -51,6 +61,8 @@ async def _on_vigil_error(_: Request, error: Exception) -> Response:
     problem = problems.of(error)
     if isinstance(error, errors.InvalidInput):
         return problems.answer(problem, str(error), error.errors)
+    if isinstance(error, errors.RateLimited | errors.QuotaExceeded):
+        return problems.too_many(error)
     if isinstance(error, errors.ModelRefused):
         return problems.answer(problem, f"refused: {error.reason}")
     return problems.answer(problem, str(error) or problem.title)

@@ -17,6 +17,8 @@ class Settings:
     registry_table: str = ""
     access_table: str = ""
     outcomes_table: str = ""
+    limits_table: str = ""
+    usage_table: str = ""
     event_bus: str = ""
     packages_bucket: str = ""
     access_secret_arn: str = ""
@@ -47,6 +49,8 @@ class Settings:
             registry_table=env.get("VIGIL_REGISTRY_TABLE", ""),
             access_table=env.get("VIGIL_ACCESS_TABLE", ""),
             outcomes_table=env.get("VIGIL_OUTCOMES_TABLE", ""),
+            limits_table=env.get("VIGIL_LIMITS_TABLE", ""),
+            usage_table=env.get("VIGIL_USAGE_TABLE", ""),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),
             packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
             access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
