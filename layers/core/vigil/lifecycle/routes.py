@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.lifecycle.model import Verdict
 from vigil.lifecycle.service import Lifecycle
 from vigil.platform import telemetry
-from vigil.platform.principal import Caller, Operator
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
 if TYPE_CHECKING:
     from vigil.registry.ports import Listing
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
+Reader = Annotated[Principal, requires("models:read")]
+Promoter = Annotated[Principal, requires("models:promote")]
 Name = Annotated[str, Path(max_length=64)]
 
 
@@ -66,8 +68,8 @@ async def current_lifecycle(request: Request) -> Lifecycle:
 Service = Annotated[Lifecycle, Depends(current_lifecycle)]
 
 
-@router.get("/{name}/versions", summary="List the versions of a model", responses=responses(401, 404, 503))
-async def versions(name: Name, lifecycle: Service, _: Caller) -> VersionList:
+@router.get("/{name}/versions", summary="List the versions of a model", responses=responses(401, 403, 404, 503))
+async def versions(name: Name, lifecycle: Service, _: Reader) -> VersionList:
     """Return every published version with its digest, figures and aliases, oldest first."""
     return VersionList(name=name, versions=[_version(listing) for listing in lifecycle.versions(name)])
 
@@ -75,7 +77,7 @@ async def versions(name: Name, lifecycle: Service, _: Caller) -> VersionList:
 @router.post(
     "/{name}/promote", summary="Promote a version", responses=responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
 )
-async def promote(name: Name, body: Promotion, lifecycle: Service, _: Operator) -> PointerView:
+async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) -> PointerView:
     """Point an alias at a version that passes every gate; doing so twice changes nothing. For operators."""
     pointer = lifecycle.promote(name, body.version, body.alias, body.share)
     facts = telemetry.current.get()
@@ -86,7 +88,7 @@ async def promote(name: Name, body: Promotion, lifecycle: Service, _: Operator) 
 
 
 @router.get("/{name}/comparison", summary="Compare challenger and champion", responses=responses(401, 403, 404, 503))
-async def compare(name: Name, lifecycle: Service, _: Operator) -> Verdict:
+async def compare(name: Name, lifecycle: Service, _: Promoter) -> Verdict:
     """Return how far challenger and champion are apart over the newest requests of all tenants. For operators."""
     return lifecycle.compare(name)
 

@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 from vigil.engines.model import EngineSpec
 from vigil.ensemble.model import Abstention, Band, Ensemble
 from vigil.errors import Unavailable
-from vigil.platform.principal import principal
+from vigil.platform.principal import requires
 from vigil.platform.schemas import responses
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import FeatureSpec, Label, TrainingData
 from vigil.registry.service import Registry
 
 router = APIRouter(
-    prefix="/v1/models", tags=["models"], dependencies=[Depends(principal)], responses=responses(401, 503)
+    prefix="/v1/models", tags=["models"], dependencies=[requires("models:read")], responses=responses(401, 403, 503)
 )
 
 
