@@ -116,7 +116,6 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
     quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
     handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas))
-    )
     return handler, lambda: calls[0]
 
 

@@ -1,6 +1,6 @@
 """Fakes of what tenancy needs: one contract test runs each beside its real adapter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from vigil.errors import Conflict, NotFound
@@ -21,6 +21,9 @@ class FakeAccessStore:
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self.tenants.get(tenant_id)
+
+    def tenant_ids(self) -> Iterator[str]:
+        return iter(self.tenants)
 
     def create_key(self, key: ApiKey) -> None:
         if key.key_id in self.keys:

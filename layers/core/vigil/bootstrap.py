@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vigil.registry.store import DynamoCatalogue, S3PackageStore
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
+    from vigil.tenancy.model import Limits
     from vigil.tenancy.service import Access
 
 Handler = Callable[[Any, Any], Any]
@@ -214,6 +215,11 @@ def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
         state=state,
     )
     return lambda_handler(app, _telemetry())
+
+
+def _limits_of(tenant_id: str) -> "Limits":
+    """Return what holds for any tenant; raise NotFound."""
+    return access().tenant(tenant_id).limits
 
 
 def _documented() -> "list[APIRouter]":

@@ -56,7 +56,7 @@ class MonthOfUse:
 
 
 def packed(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
-    """Yield the entries, each id once, in groups that fit a transaction: a part per entry and one per tenant and day."""
+    """Yield the entries, each id once, in groups that fit a transaction: a part each, and one per tenant and day."""
     group: list[Entry] = []
     for entry in {(entry.tenant_id, entry.entry_id): entry for entry in entries}.values():
         if len(group) + 1 + len({(e.tenant_id, e.day) for e in (*group, entry)}) > MOST_PARTS:

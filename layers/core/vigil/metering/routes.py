@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 from vigil.errors import NotFound
 from vigil.metering.model import Day
 from vigil.metering.service import Usage
-from vigil.platform.principal import Caller, Limits, Principal
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 from vigil.quota.model import month_of, resets_at
+from vigil.tenancy.model import Limits
 
 router = APIRouter(prefix="/v1/usage", tags=["usage"])
 
@@ -66,10 +67,10 @@ class UsageView(BaseModel):
     as_of: str = Field(json_schema_extra={"format": "date-time"})
 
 
-@router.get("", summary="What you have used, and what is left", responses=responses(401, 404, 422, 503))
+@router.get("", summary="What you have used, and what is left", responses=responses(401, 403, 404, 422, 503))
 async def usage(
     request: Request,
-    caller: Caller,
+    caller: Annotated[Principal, requires("usage:read")],
     period: Annotated[
         str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="A month, UTC; this one.")
     ] = None,

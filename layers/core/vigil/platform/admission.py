@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from vigil.errors import RateLimited, Unavailable
 from vigil.platform import telemetry
 from vigil.platform.principal import Principal
-from vigil.platform.ratelimit import HOUR, Headers, Rates, Spent
+from vigil.platform.ratelimit import HOUR, Headers, Spent
+from vigil.tenancy.model import Limits
 
 _REMEMBERED = 1024
 _PAUSE_SECONDS = 5.0
@@ -53,15 +54,15 @@ class Limiter:
     def __init__(self, counters: Counters, clock: Callable[[], datetime]) -> None:
         self._counters = counters
         self._clock = clock
-        self._refused: OrderedDict[tuple[str, str, Rates], Spent] = OrderedDict()
+        self._refused: OrderedDict[tuple[str, str, Limits], Spent] = OrderedDict()
         self._away_until = 0.0
 
     def admit(self, caller: Principal) -> Admitted:
         """Count a request; raise RateLimited when the key has none left."""
-        moment, rates = self._clock(), caller.limits
-        now, who = moment.timestamp(), (caller.tenant_id, caller.key_id, rates)
+        moment, limits = self._clock(), caller.limits
+        now, who = moment.timestamp(), (caller.tenant_id, caller.key_id, limits)
         if (spent := self._remembered(who, now)) is not None:
-            raise _refusal(spent, rates)
+            raise _refusal(spent, limits)
         if now < self._away_until:
             return _unchecked()
         try:
@@ -70,11 +71,11 @@ class Limiter:
             self._away_until = now + _PAUSE_SECONDS
             return _unchecked()
         if admitted:
-            return Admitted(spent.headers(rates))
+            return Admitted(spent.headers(limits))
         self._remember(who, spent)
-        raise _refusal(spent, rates)
+        raise _refusal(spent, limits)
 
-    def _remembered(self, who: tuple[str, str, Rates], now: float) -> Spent | None:
+    def _remembered(self, who: tuple[str, str, Limits], now: float) -> Spent | None:
         """Return what was spent when this key was refused, if its window has not ended."""
         if (spent := self._refused.get(who)) is None:
             return None
@@ -83,16 +84,16 @@ class Limiter:
         del self._refused[who]
         return None
 
-    def _remember(self, who: tuple[str, str, Rates], spent: Spent) -> None:
+    def _remember(self, who: tuple[str, str, Limits], spent: Spent) -> None:
         self._refused[who] = spent
         if len(self._refused) > _REMEMBERED:
             self._refused.popitem(last=False)
 
 
-def _refusal(spent: Spent, rates: Rates) -> RateLimited:
-    full = spent.full(rates)
+def _refusal(spent: Spent, limits: Limits) -> RateLimited:
+    full = spent.full(limits)
     assert full is not None  # noqa: S101 - a refusal is made of a full window
-    return RateLimited(*full, spent.headers(rates))
+    return RateLimited(*full, spent.headers(limits))
 
 
 def _unchecked() -> Admitted:
@@ -112,7 +113,7 @@ class DynamoCounters:
 
     def take(self, caller: Principal, now: datetime) -> tuple[bool, Spent]:
         """Count one request if both limits allow it; return whether, and what is spent. Raises Unavailable."""
-        utc, at, rates = now.astimezone(UTC), now.timestamp(), caller.limits
+        utc, at, limits = now.astimezone(UTC), now.timestamp(), caller.limits
         minute = f"m{utc:%M}"
         try:
             answer = self._client.update_item(
@@ -126,8 +127,8 @@ class DynamoCounters:
                 ExpressionAttributeValues={
                     ":one": {"N": "1"},
                     ":end": {"N": str(int(at // HOUR + 1) * HOUR + _KEPT_SECONDS)},
-                    ":per_hour": {"N": str(rates.per_hour)},
-                    ":per_minute": {"N": str(rates.per_minute)},
+                    ":per_hour": {"N": str(limits.per_hour)},
+                    ":per_minute": {"N": str(limits.per_minute)},
                 },
                 ReturnValues="UPDATED_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",

@@ -2,25 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+
+from vigil.tenancy.model import Limits
 
 MINUTE = 60
 HOUR = 3600
 Headers = tuple[tuple[bytes, bytes], ...]
-
-
-class Rates(Protocol):
-    """What a key may do: requests per minute and per hour of the clock (UTC)."""
-
-    @property
-    def per_minute(self) -> int:
-        """Requests per minute."""
-        ...
-
-    @property
-    def per_hour(self) -> int:
-        """Requests per hour."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +22,16 @@ class Spent:
         """Return the same count as of a later moment of the same hour, if nothing was let in meanwhile."""
         return Spent(now, self.minute if now // MINUTE == self.at // MINUTE else 0, self.hour)
 
-    def full(self, rates: Rates) -> tuple[str, int] | None:
+    def full(self, limits: Limits) -> tuple[str, int] | None:
         """Return the policy that lets nothing more in and the seconds until it does; None while there is room."""
-        if self.hour >= rates.per_hour:
+        if self.hour >= limits.per_hour:
             return "hour", left(HOUR, self.at)
-        return ("minute", left(MINUTE, self.at)) if self.minute >= rates.per_minute else None
+        return ("minute", left(MINUTE, self.at)) if self.minute >= limits.per_minute else None
 
-    def headers(self, rates: Rates) -> Headers:
+    def headers(self, limits: Limits) -> Headers:
         """Return both header fields: what may be asked, and what of it is left for how many seconds."""
-        minute, hour = max(rates.per_minute - self.minute, 0), max(rates.per_hour - self.hour, 0)
-        policy = f'"minute";q={rates.per_minute};w={MINUTE}, "hour";q={rates.per_hour};w={HOUR}'
+        minute, hour = max(limits.per_minute - self.minute, 0), max(limits.per_hour - self.hour, 0)
+        policy = f'"minute";q={limits.per_minute};w={MINUTE}, "hour";q={limits.per_hour};w={HOUR}'
         now = f'"minute";r={minute};t={left(MINUTE, self.at)}, "hour";r={hour};t={left(HOUR, self.at)}'
         return (b"ratelimit-policy", policy.encode()), (b"ratelimit", now.encode())
 

@@ -1,6 +1,6 @@
 """What tenancy needs from outside: somewhere tenants and keys live, and the peppers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from vigil.tenancy.model import ApiKey, Tenant
@@ -15,6 +15,10 @@ class AccessStore(Protocol):
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         """Return a tenant, or None."""
+        ...
+
+    def tenant_ids(self) -> Iterator[str]:
+        """Yield the ids of all tenants."""
         ...
 
     def create_key(self, key: ApiKey) -> None:

@@ -1,7 +1,7 @@
 """Tenants, keys, and who is behind a credential."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from vigil.errors import NotFound, Unauthenticated
@@ -35,6 +35,16 @@ class Access:
         if key is None or tenant is None or tenant.status != "active":
             raise Unauthenticated("The credential is not valid.")
         return key, tenant
+
+    def tenant(self, tenant_id: str) -> Tenant:
+        """Return a tenant; raise NotFound."""
+        if (tenant := self._store.tenant(tenant_id)) is None:
+            raise NotFound("There is no such tenant.")
+        return tenant
+
+    def tenant_ids(self) -> Iterator[str]:
+        """Yield the ids of all tenants there ever were."""
+        return self._store.tenant_ids()
 
     def create_tenant(self, tenant_id: str, tier: Tier) -> Tenant:
         """Create an active tenant; raise Conflict if the id is taken, ValueError if it is malformed."""

@@ -1,6 +1,6 @@
 """Tenants and keys in DynamoDB, peppers in Secrets Manager."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,6 +26,17 @@ class DynamoAccess:
         """Return a tenant, or None."""
         item = self._get(f"TENANT#{tenant_id}")
         return Tenant(**cast("Any", item)) if item else None
+
+    def tenant_ids(self) -> Iterator[str]:
+        """Yield the ids of all tenants: the table is read whole, for jobs of the night."""
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table, ProjectionExpression="pk")
+        try:
+            for item in (item for page in pages for item in page["Items"]):
+                kind, _, tenant_id = item["pk"]["S"].partition("#")
+                if kind == "TENANT":
+                    yield tenant_id
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("The access table did not answer.") from error
 
     def create_key(self, key: ApiKey) -> None:
         """Store a new key; raise Conflict on the one in 2**64 chance that its id is taken."""
