@@ -1,8 +1,10 @@
 """Planted bugs: small variants of the real classes, each with the mistake that one of the proofs is there to catch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from vigil.metering.model import Entry
+from vigil.metering.store import DynamoUsage
 from vigil.platform.sqs import Received
 from vigil.platform.worker import Worker
 from vigil.scoring.model import LedgerRow
@@ -43,3 +45,26 @@ class NamesTheWork(Worker):
         work = {each["messageId"]: Received.from_event(each).attributes.get("id") for each in event["Records"]}
         failed = [failure["itemIdentifier"] for failure in super().handle(event, context)["batchItemFailures"]]
         return {"batchItemFailures": [{"itemIdentifier": work[each]} for each in failed]}
+
+
+class ChargedApart(DynamoLedger):
+    """Charges the month first and writes the row after it: two calls, between which it may crash."""
+
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+        assert quota is not None
+        charge = self._charges.charge(row.tenant_id, row.created_at[:7], 1, quota)["Update"]
+        self._send("update_item", **charge)
+        return super().commit(row)
+
+
+class Unmarked(DynamoUsage):
+    """Counts whatever comes, as often as it comes."""
+
+    def add(self, entries: Sequence[Entry]) -> Collection[str]:
+        for entry in entries:
+            self._call("update_item", **{n: v for n, v in self._part(entry).items() if n != "TableName"})
+        return ()
+
+    def _part(self, entry: Entry) -> dict[str, Any]:
+        part: dict[str, Any] = self._sum(entry.tenant_id, entry.day, entry.amounts)["Update"]
+        return part
