@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vigil.platform import aws
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vigil.metering.store import DynamoUsage
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
+    from vigil.platform.secrets import Secret
     from vigil.platform.telemetry import Telemetry
     from vigil.quota.service import Quota
     from vigil.quota.store import DynamoQuota
@@ -233,9 +234,15 @@ def _documented() -> "list[APIRouter]":
 
 def _cursors() -> "Cursors":
     from vigil.platform.cursor import Cursors
+
+    return Cursors(lambda: _cursor_secret().field("key"))
+
+
+@cache
+def _cursor_secret() -> "Secret":
     from vigil.platform.secrets import Secret
 
-    return Cursors(partial(Secret(_client("secretsmanager"), settings().cursor_secret_arn).field, "key"))
+    return Secret(_client("secretsmanager"), settings().cursor_secret_arn)
 
 
 def _pinned() -> "PublicKeys":
@@ -281,7 +288,7 @@ def _usage() -> "DynamoUsage":
 def _telemetry() -> "Telemetry":
     from vigil.platform.telemetry import Telemetry
 
-    return Telemetry(settings().service)
+    return Telemetry(settings().service, traced=settings().traced)
 
 
 def _observe(event: "RegistryEvent") -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vigil import errors
 from vigil.platform import correlation, principal, problems, telemetry
 from vigil.platform.admission import Admission
+from vigil.platform.direct import BODY
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
 SECURITY_HEADERS = {
@@ -51,7 +52,7 @@ class Envelope:
         more: list[Header] = [(b"x-correlation-id", correlation_id.encode())]
         dressed = self._dress(send, facts, more)
         try:
-            body = await self._read(receive)
+            scope[BODY] = body = await self._read(receive)
             refusal = self._admit(scope, more) or self._refuse(scope, headers, body)
             await (refusal or self._app)(scope, _replay(body), dressed)
         except Exception as error:  # the last resort of every request
