@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import random
 import time
 from collections.abc import Callable, Sequence
+from random import SystemRandom
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from vigil.errors import Unavailable
 
 Part = dict[str, Any]
+_random = SystemRandom()
+"""Of the system: a seeded generator would be in the snapshot, and all instances would wait alike."""
 _ATTEMPTS = 8
 _BASE_SECONDS = 0.01
 _MOST_SECONDS = 0.2
@@ -38,7 +40,7 @@ def transact(
     """
     for attempt in range(_ATTEMPTS):
         if attempt:
-            sleep(random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**attempt)))  # noqa: S311 - it guards nothing
+            sleep(_random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**attempt)))
         try:
             client.transact_write_items(ClientRequestToken=token, TransactItems=parts)
         except ClientError as error:
