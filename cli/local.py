@@ -186,6 +186,8 @@ def _parameters() -> dict[str, str]:
         # A loaded laptop is slower than Lambda and DynamoDB, and a time-out would look like a fault.
         "ScoringTimeoutSeconds": "28",
         "AuthorizerTimeoutSeconds": "28",
+        # Nobody wants to see a minute's caution on a laptop.
+        "OffboardingPauseSeconds": "2",
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",
     }

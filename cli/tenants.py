@@ -1,19 +1,23 @@
-"""`vigil tenants`: tenants and their API keys."""
+"""`vigil tenants`: tenants and their API keys, by the services that are behind the API too."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from cli import deployment
 
 if TYPE_CHECKING:
-    from vigil.tenancy.model import Role, Tier
-    from vigil.tenancy.service import Access
+    from vigil.tenancy.model import Role, Status, Tenant, Tier
+    from vigil.tenancy.tenants import Change
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
 out = Console()
 TenantId = Annotated[str, typer.Argument(help="3 to 32 lower-case letters, digits and hyphens")]
+KeyId = Annotated[str, typer.Argument(help="The 16 digits in the middle of a key")]
 
 
 @app.command("create")
@@ -26,39 +30,161 @@ def create_command(
     out.print(f"tenant [bold]{tenant_id}[/] on tier {tier}; now `vigil tenants create-key {tenant_id}`")
 
 
+@app.command("list")
+def list_command() -> None:
+    """List all tenants."""
+    from vigil import bootstrap
+
+    deployment.enter()
+    table = Table("tenant", "tier", "status", "since", box=None)
+    after: dict[str, str] | None = None
+    while True:
+        page = bootstrap.tenants().page(after, 100)
+        for tenant in page.tenants:
+            table.add_row(tenant.tenant_id, tenant.tier, tenant.status, tenant.created_at)
+        if (after := page.next) is None:
+            break
+    out.print(table)
+
+
+@app.command("show")
+def show_command(tenant_id: TenantId) -> None:
+    """Show a tenant, its limits and its keys."""
+    from vigil import bootstrap
+
+    deployment.enter()
+    _show(bootstrap.tenants().get(tenant_id))
+    table = Table("key", "role", "label", "made", "last used", "", box=None)
+    now, after = datetime.now(UTC), None
+    while True:
+        page = bootstrap.keys().page(tenant_id, after, 100)
+        for key in page.keys:
+            state = "" if key.lives(now) else "revoked" if key.revoked_at else "expired"
+            until = f"until {key.expires_at}" if key.expires_at and not state else state
+            table.add_row(key.key_id, key.role, key.label, key.created_at, key.last_used_at or "never", until)
+        if (after := page.next) is None:
+            break
+    out.print(table)
+
+
+@app.command("set")
+def set_command(
+    tenant_id: TenantId,
+    tier: Annotated[str | None, typer.Option(help="FREE, BASIC, PROFESSIONAL or ENTERPRISE")] = None,
+    limit: Annotated[list[str] | None, typer.Option(help="name=number, or name= for the tier's again")] = None,
+) -> None:
+    """Change a tenant's tier, or limits that were agreed apart from it."""
+    from vigil.tenancy.tenants import Change
+
+    pairs = [text.partition("=") for text in limit or ()]
+    limits = {name: int(number) if number else None for name, _, number in pairs}
+    _change(tenant_id, Change(tier=cast("Tier | None", tier), limits=limits))
+
+
+@app.command("suspend")
+def suspend_command(tenant_id: TenantId) -> None:
+    """Refuse a tenant's requests, within 60 s."""
+    _become(tenant_id, "suspended")
+
+
+@app.command("resume")
+def resume_command(tenant_id: TenantId) -> None:
+    """Serve a suspended tenant again, within 60 s."""
+    _become(tenant_id, "active")
+
+
+@app.command("offboard")
+def offboard_command(
+    tenant_id: TenantId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False
+) -> None:
+    """Refuse a tenant for good and erase what it owns; `certificate` says when that is done."""
+    if not yes:
+        typer.confirm(f"Everything that {tenant_id} owns will be erased. Go on?", abort=True)
+    _become(tenant_id, "offboarding")
+
+
+@app.command("certificate")
+def certificate_command(tenant_id: TenantId) -> None:
+    """Print the certificate of a closed tenant's erasure, its signature verified by KMS."""
+    from vigil import bootstrap
+
+    deployment.enter()
+    certificate = bootstrap.certificates().get(tenant_id)
+    good = bootstrap.seal().verifies(certificate)
+    out.print_json(certificate.payload)
+    out.print(f"signature: {'good' if good else 'NOT GOOD'}, by {certificate.key_arn}", soft_wrap=True)
+    raise typer.Exit(0 if good else 1)
+
+
 @app.command("create-key")
 def create_key_command(
     tenant_id: TenantId,
-    operator: Annotated[bool, typer.Option("--operator", help="May also promote models, for all tenants")] = False,
+    role: Annotated[str, typer.Option(help="viewer, member, admin, or operator: of all tenants")] = "member",
+    label: Annotated[str, typer.Option(help="What it is for")] = "",
 ) -> None:
     """Create an API key and print it; it is shown this once and kept nowhere."""
-    typer.echo(create_key(tenant_id, "operator" if operator else "member"))
+    typer.echo(create_key(tenant_id, role, label))
+
+
+@app.command("rotate-key")
+def rotate_key_command(
+    tenant_id: TenantId,
+    key_id: KeyId,
+    overlap_hours: Annotated[int | None, typer.Option(help="For how long the old key still works")] = None,
+) -> None:
+    """Make a key that takes another's place and print it."""
+    from vigil import bootstrap
+
+    deployment.enter()
+    overlap = timedelta(hours=overlap_hours) if overlap_hours is not None else None
+    typer.echo(str(bootstrap.keys().rotate(tenant_id, key_id, overlap, by="operator").token))
 
 
 @app.command("revoke-key")
-def revoke_key_command(key_id: Annotated[str, typer.Argument(help="The 16 digits in the middle of a key")]) -> None:
-    """Revoke a key; API Gateway may let it pass for another 60 s."""
-    _access().revoke_key(key_id)
+def revoke_key_command(tenant_id: TenantId, key_id: KeyId) -> None:
+    """Revoke a key; it may pass for another 60 s."""
+    from vigil import bootstrap
+
+    deployment.enter()
+    bootstrap.keys().revoke(tenant_id, key_id, by="operator")
     out.print(f"key [bold]{key_id}[/] is revoked")
 
 
 def create_tenant(tenant_id: str, tier: str) -> None:
     """Create a tenant of the current deployment; raise Conflict if the id is taken."""
-    from vigil.errors import FieldError, InvalidInput
-
-    try:
-        _access().create_tenant(tenant_id, cast("Tier", tier))
-    except ValueError as error:
-        raise InvalidInput(FieldError("tenant", str(error))) from error
-
-
-def create_key(tenant_id: str, role: "Role" = "member") -> str:
-    """Create an API key in the current deployment and return it; raise NotFound for an unknown tenant."""
-    return str(_access().create_key(tenant_id, role))
-
-
-def _access() -> "Access":
     from vigil import bootstrap
 
     deployment.enter()
-    return bootstrap.access()
+    bootstrap.tenants().create(tenant_id, cast("Tier", tier))
+
+
+def create_key(tenant_id: str, role: str = "member", label: str = "") -> str:
+    """Create an API key in the current deployment and return it; raise NotFound for an unknown tenant."""
+    from vigil import bootstrap
+
+    deployment.enter()
+    return str(bootstrap.keys().create(tenant_id, cast("Role", role), label, by="operator").token)
+
+
+def _become(tenant_id: str, status: "Status") -> None:
+    from vigil.tenancy.tenants import Change
+
+    _change(tenant_id, Change(status=status))
+
+
+def _change(tenant_id: str, change: "Change") -> None:
+    from vigil import bootstrap
+
+    deployment.enter()
+    _show(bootstrap.tenants().change(tenant_id, change))
+
+
+def _show(tenant: "Tenant") -> None:
+    table = Table(show_header=False, box=None)
+    for name in ("tenant_id", "tier", "status", "created_at", "changed_at", "version"):
+        table.add_row(name, str(getattr(tenant, name)))
+    table.add_row("limits", tenant.limits.encoded())
+    table.add_row("agreed apart", json.dumps(dict(tenant.overrides)))
+    table.add_row("name", tenant.settings.name)
+    table.add_row("contact", tenant.settings.contact)
+    out.print(table)

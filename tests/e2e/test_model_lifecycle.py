@@ -35,7 +35,7 @@ def tenant(stack):
 
 @pytest.fixture(scope="module")
 def operator(stack, cli):
-    key = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--operator").strip()
+    key = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--role", "operator").strip()
     with http(stack, key) as client:
         yield client
 

@@ -132,7 +132,7 @@ def test_calls_appear_after_their_hour_whatever_they_were_answered(score, usage,
 
 
 def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, clock, published):
-    bootstrap.access().create_tenant("acme", "FREE")
+    bootstrap.tenants().create("acme", "FREE")
     score(3)
     count()
     clock(days=1)
@@ -140,7 +140,7 @@ def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, cl
 
 
 def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice(score, count, usage, clock):
-    bootstrap.access().create_tenant("acme", "FREE")
+    bootstrap.tenants().create("acme", "FREE")
     score(120)  # more than a page of keys, more than a transaction
     clock(days=1)
     assert audit("recount") == {"mismatches": 1, "unrepaired": 0}
@@ -155,7 +155,7 @@ def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice
 
 
 def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock, capsys):
-    bootstrap.access().create_tenant("acme", "FREE")
+    bootstrap.tenants().create("acme", "FREE")
     score(2)
     count()
     row = boto3.client("dynamodb").scan(TableName="decisions")["Items"][0]
@@ -167,7 +167,7 @@ def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock,
 
 
 def test_usage_is_a_tenants_own_and_an_operators_of_any(score, count, usage):
-    bootstrap.access().create_tenant("acme", "BASIC")
+    bootstrap.tenants().create("acme", "BASIC")
     score(1)
     count()
     assert usage(tenant="globex")[1]["total"]["predictions"] == 0

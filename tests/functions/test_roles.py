@@ -36,9 +36,8 @@ def called(published, monkeypatch):
         actions.add(f"{client.meta.service_model.endpoint_prefix}:{operation}")
         return original(client, operation, arguments)
 
-    access = bootstrap.access()
-    access.create_tenant("acme", "FREE")
-    token = access.create_key("acme")
+    bootstrap.tenants().create("acme", "FREE")
+    token = bootstrap.keys().create("acme", by="operator").token
     bootstrap.forget()
     monkeypatch.setattr(BaseClient, "_make_api_call", recording)
     return actions, token

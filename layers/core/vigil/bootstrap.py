@@ -27,8 +27,14 @@ if TYPE_CHECKING:
     from vigil.registry.store import DynamoCatalogue, S3PackageStore
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
+    from vigil.tenancy.keys.service import Keys
     from vigil.tenancy.model import Limits
+    from vigil.tenancy.offboarding.ports import Erasable
+    from vigil.tenancy.offboarding.service import Certificates, Offboarding
+    from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
     from vigil.tenancy.service import Access
+    from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+    from vigil.tenancy.tenants import Tenants
 
 Handler = Callable[[Any, Any], Any]
 
@@ -121,7 +127,7 @@ def metering_audit() -> Handler:
     from vigil.metering.store import DynamoCalls
 
     calls = DynamoCalls(_client("dynamodb"), settings().limits_table)
-    audit = Audit(access().tenant_ids, _ledger(), _usage(), calls, _now)
+    audit = Audit(tenants().ids, _ledger(), _usage(), calls, _now)
     return _telemetry().wrap(AuditSchedule(audit, _telemetry()).handle)
 
 
@@ -134,15 +140,68 @@ def authorizer() -> Handler:
 
 
 @cache
+def tenancy_api() -> Handler:
+    """Return the Lambda entry of the API of tenants and keys."""
+    from vigil.tenancy import routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
+
+    routers = [routes.router, keys_routes.router, offboarding_routes.router]
+    return _api(routers, tenants=tenants(), keys=keys(), certificates=certificates(), cursors=_cursors())
+
+
+@cache
+def tenancy_offboarding() -> Handler:
+    """Return the Lambda entry of the erasure of tenants that leave."""
+    from vigil.tenancy.offboarding.schedule import Erasing
+
+    return _telemetry().wrap(Erasing(offboarding(), _telemetry()).handle)
+
+
+@cache
 def access() -> "Access":
-    """Return the service of tenants and keys."""
-    from vigil.platform.secrets import Secret
+    """Return the service that knows who is behind a credential."""
     from vigil.tenancy.service import Access
-    from vigil.tenancy.store import DynamoAccess, SecretPeppers
+
+    return Access(_tenants(), _keys(), _peppers(), settings().stage, _now)
+
+
+@cache
+def tenants() -> "Tenants":
+    """Return the service of tenants."""
+    from vigil.tenancy.tenants import Tenants
+
+    return Tenants(_tenants(), _now)
+
+
+@cache
+def keys() -> "Keys":
+    """Return the service of API keys."""
+    from vigil.tenancy.keys.service import Keys
+
+    return Keys(_tenants(), _keys(), _peppers(), settings().stage, _now)
+
+
+def certificates() -> "Certificates":
+    """Return the service of certificates of erasure."""
+    from vigil.tenancy.offboarding.service import Certificates
+
+    return Certificates(_erasures())
+
+
+def offboarding() -> "Offboarding":
+    """Return the service that erases what tenants owned."""
+    from vigil.tenancy.offboarding.service import Offboarding
 
     config = settings()
-    peppers = SecretPeppers(Secret(_client("secretsmanager"), config.access_secret_arn))
-    return Access(DynamoAccess(_client("dynamodb"), config.access_table), peppers, config.stage, _now)
+    return Offboarding(_erasures(), _erasables(), seal(), config.stage, _now, config.offboarding_pause)
+
+
+def seal() -> "KmsSeal":
+    """Return what signs certificates, and verifies them."""
+    from vigil.tenancy.offboarding.store import KmsSeal
+
+    return KmsSeal(_client("kms"), settings().certificate_key_arn)
 
 
 @cache
@@ -203,6 +262,56 @@ def outcomes() -> "Outcomes":
     return Outcomes(_ledger(), DynamoOutcomes(_client("dynamodb"), settings().outcomes_table), _now)
 
 
+def _erasables() -> "dict[str, Erasable]":
+    """Return every store that keeps what tenants own, in the order of their erasure. Packages are the deployment's."""
+    from vigil.tenancy.offboarding.contents.store import Listed, Scattered
+
+    config, dynamodb = settings(), _client("dynamodb")
+    return {
+        # A key is found by its own id, before anybody knows the tenant.
+        "keys": Listed(dynamodb, config.access_table, index="by_tenant", attribute="list_pk", led=False),
+        "decisions": Listed(dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"),
+        # A report that was cut short is in no list.
+        "outcomes": Scattered(dynamodb, config.outcomes_table),
+        # In this order: what is counted of requests is brought into the usage.
+        "limits": Scattered(dynamodb, config.limits_table, ("pk",)),
+        "usage": Scattered(dynamodb, config.usage_table),
+    }
+
+
+@cache
+def _access_table() -> "AccessTable":
+    from vigil.tenancy.store import AccessTable
+
+    return AccessTable(_client("dynamodb"), settings().access_table)
+
+
+def _tenants() -> "DynamoTenants":
+    from vigil.tenancy.store import DynamoTenants
+
+    return DynamoTenants(_access_table())
+
+
+def _keys() -> "DynamoKeys":
+    from vigil.tenancy.store import DynamoKeys
+
+    return DynamoKeys(_access_table())
+
+
+def _erasures() -> "DynamoErasures":
+    from vigil.tenancy.offboarding.store import DynamoErasures
+
+    return DynamoErasures(_access_table())
+
+
+@cache
+def _peppers() -> "SecretPeppers":
+    from vigil.platform.secrets import Secret
+    from vigil.tenancy.store import SecretPeppers
+
+    return SecretPeppers(Secret(_client("secretsmanager"), settings().access_secret_arn))
+
+
 def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
     from vigil.platform.admission import DynamoCounters, Limiter
     from vigil.platform.http import create_app, lambda_handler
@@ -213,14 +322,14 @@ def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
         telemetry=_telemetry(),
         admission=Limiter(DynamoCounters(_client("dynamodb"), settings().limits_table), _now),
         max_body_bytes=settings().max_body_bytes,
-        state=state,
+        state={"tenant_domain": settings().tenant_domain, **state},
     )
     return lambda_handler(app, _telemetry())
 
 
 def _limits_of(tenant_id: str) -> "Limits":
     """Return what holds for any tenant; raise NotFound."""
-    return access().tenant(tenant_id).limits
+    return tenants().get(tenant_id).limits
 
 
 def _documented() -> "list[APIRouter]":
@@ -228,8 +337,12 @@ def _documented() -> "list[APIRouter]":
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.metering import routes as metering_routes
     from vigil.outcomes import routes as outcomes_routes
+    from vigil.tenancy import routes as tenants_routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
 
-    return [lifecycle_routes.router, outcomes_routes.router, metering_routes.router]
+    tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
+    return [lifecycle_routes.router, outcomes_routes.router, metering_routes.router, *tenancy]
 
 
 def _cursors() -> "Cursors":

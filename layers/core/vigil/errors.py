@@ -7,9 +7,12 @@ VigilError
 ├── TooLarge              the body is over the limit
 ├── Unauthenticated       no valid credential
 ├── Forbidden             a valid credential without the right
-│   └── TierRequired      the tenant's tier does not include this
+│   ├── TierRequired      the tenant's tier does not include this
+│   ├── TenantMismatch    the request names another tenant than the credential
+│   └── TenantSuspended   a good key of a suspended tenant
 ├── NotFound              nothing of that name for this tenant
 ├── Conflict              the state has moved on
+├── PreconditionFailed    the resource is not the one that was read
 ├── IdempotencyKeyReused  the key was used with another payload
 ├── RateLimited           the key has made its requests of this minute or hour
 ├── QuotaExceeded         the tenant has made its predictions of this month
@@ -66,12 +69,24 @@ class TierRequired(Forbidden):
     """The tenant's tier does not include this."""
 
 
+class TenantMismatch(Forbidden):
+    """The request names another tenant than the one that the credential belongs to."""
+
+
+class TenantSuspended(Forbidden):
+    """The credential is good, and its tenant is suspended."""
+
+
 class NotFound(VigilError):
     """Nothing of that name exists for this tenant."""
 
 
 class Conflict(VigilError):
     """The state has moved on since it was read."""
+
+
+class PreconditionFailed(VigilError):
+    """The resource is not the one that the caller has read."""
 
 
 class IdempotencyKeyReused(VigilError):

@@ -36,6 +36,7 @@ def create_app(
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_OFF)
     app.state.documented = list
+    app.state.tenant_domain = ""
     for router in routers:
         # Included, a router would match every path twice; nothing of what that buys is used here.
         app.router.routes += router.routes

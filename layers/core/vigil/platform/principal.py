@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 from fastapi import Depends, Request
 from starlette.types import Scope
 
-from vigil.errors import Forbidden, TierRequired, Unauthenticated
+from vigil.errors import Forbidden, TenantMismatch, TierRequired, Unauthenticated
 from vigil.platform import telemetry
 from vigil.tenancy.model import PERMISSIONS, TIERS, Limits, Permission, Role, Tier
 
@@ -50,7 +50,21 @@ async def principal(request: Request) -> Principal:
         raise Unauthenticated("This resource needs a credential.")
     facts = telemetry.current.get()
     facts.tenant_id, facts.key_id = caller.tenant_id, caller.key_id
+    if any(name != caller.tenant_id for name in _named(request)):
+        raise TenantMismatch("X-Tenant-ID, or the host, names another tenant than the credential.")
     return caller
+
+
+def _named(request: Request) -> list[str]:
+    """Return the tenants that a request itself names: in headers, and by the first label before our own domain.
+
+    This is no business of the authorizer's, whose answers API Gateway keeps by the Authorization header alone.
+    """
+    named = request.headers.getlist("x-tenant-id")
+    if domain := request.app.state.tenant_domain:
+        host = request.headers.get("host", "").partition(":")[0].lower()
+        named += [host.removesuffix(f".{domain}")] if host.endswith(f".{domain}") else []
+    return named
 
 
 def requires(permission: Permission) -> Any:

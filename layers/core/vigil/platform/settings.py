@@ -23,6 +23,11 @@ class Settings:
     packages_bucket: str = ""
     access_secret_arn: str = ""
     cursor_secret_arn: str = ""
+    certificate_key_arn: str = ""
+    tenant_domain: str = ""
+    """Where each tenant has a subdomain, such as `acme.example.org`; nothing where there are none."""
+    offboarding_pause: timedelta = timedelta(seconds=120)
+    """From the last key's refusal to the erasure, and from one look at a store to the next."""
     model_keys: Mapping[str, str] = field(default_factory=dict)
     """The pinned Ed25519 public keys, base64 by key id: two slots, so that a new key can overlap the old one."""
     model_floors: Mapping[str, int] = field(default_factory=dict)
@@ -56,6 +61,9 @@ class Settings:
             packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
             access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
             cursor_secret_arn=env.get("VIGIL_CURSOR_SECRET_ARN", ""),
+            certificate_key_arn=env.get("VIGIL_CERTIFICATE_KEY_ARN", ""),
+            tenant_domain=env.get("VIGIL_TENANT_DOMAIN", "").lower(),
+            offboarding_pause=timedelta(seconds=int(env.get("VIGIL_OFFBOARDING_PAUSE_SECONDS") or 120)),
             model_keys=_json_object(env, "VIGIL_MODEL_KEYS"),
             model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
             connect_timeout=_milliseconds(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250),

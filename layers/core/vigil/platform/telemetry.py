@@ -24,6 +24,8 @@ class RequestFacts:
     latency_ms: float = 0.0
     tenant_id: str | None = None
     key_id: str | None = None
+    target_tenant: str | None = None
+    """Whom an administrator's request is about."""
     model: str | None = None
     model_version: int | None = None
     band: str | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from vigil.errors import Unauthenticated
+from vigil.errors import TenantSuspended, Unauthenticated
 from vigil.platform import correlation
 from vigil.platform.telemetry import Telemetry
 from vigil.tenancy.service import Access
@@ -19,7 +19,10 @@ class Authorizer:
         self._telemetry = telemetry
 
     def decide(self, event: Event, _: Any) -> Event | None:
-        """Return the policy and context of the caller's tenant, or None for a credential that is not valid."""
+        """Return the policy and context of the caller's tenant, or None for a credential that is not valid.
+
+        A good key of a suspended tenant gets a policy that denies.
+        """
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         correlation.begin(headers.get(correlation.HEADER))
         facts, started = self._telemetry.begin("AUTHORIZE")
@@ -27,9 +30,13 @@ class Authorizer:
             scheme, _, token = str(headers.get("authorization", "")).partition(" ")
             key, tenant = self._access.authenticate(token.strip() if scheme.lower() == "bearer" else "")
             facts.status, facts.tenant_id, facts.key_id = 200, tenant.tenant_id, key.key_id
+            self._access.touch(key)
         except Unauthenticated:
             facts.status = 401
             return None
+        except TenantSuspended:
+            facts.status = 403
+            return _policy("Deny", event["methodArn"], "suspended", {})
         finally:
             self._telemetry.end(facts, started)
         context = {
@@ -39,11 +46,7 @@ class Authorizer:
             "role": key.role,
             "limits": tenant.limits.encoded(),
         }
-        return {
-            "principalId": tenant.tenant_id,
-            "policyDocument": {"Version": "2012-10-17", "Statement": [_allow(event["methodArn"])]},
-            "context": context,
-        }
+        return _policy("Allow", event["methodArn"], tenant.tenant_id, context)
 
 
 def refusing(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, Any], Event]:
@@ -57,7 +60,15 @@ def refusing(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, A
     return handler
 
 
-def _allow(method_arn: str) -> dict[str, str]:
-    """Return a statement for the whole stage, because API Gateway caches the policy per token, not per method."""
+def _policy(effect: str, method_arn: str, principal_id: str, context: Event) -> Event:
+    """Return a policy for the whole stage, because API Gateway caches it per token, not per method.
+
+    Only a suspended tenant is ever denied: the template words API Gateway's ACCESS_DENIED for that.
+    """
     api, stage = method_arn.split("/")[:2]
-    return {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{api}/{stage}/*"}
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": f"{api}/{stage}/*"}
+    return {
+        "principalId": principal_id,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }

@@ -1,4 +1,4 @@
-"""Tenants and their API keys. Pure values and rules."""
+"""Tenants, what they may do and use, and their API keys. Pure values and rules."""
 
 import hashlib
 import hmac
@@ -7,7 +7,10 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Literal, get_args
+
+from vigil.errors import Conflict, FieldError, Forbidden, InvalidInput
 
 Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -39,12 +42,12 @@ Permission = Literal[
 _VIEWER: frozenset[Permission] = frozenset(
     {
         *("scores:read", "batches:read", "outcomes:read", "models:read"),
-        *("tenants:read", "flags:read", "usage:read", "dlq:read", "health:read"),
+        *("flags:read", "usage:read", "dlq:read", "health:read"),
     }
 )
 _MEMBER: frozenset[Permission] = _VIEWER | {"scores:write", "batches:write", "outcomes:write"}
 _ADMIN: frozenset[Permission] = _MEMBER | {
-    *("tenants:configure", "keys:manage", "flags:write", "dlq:manage"),
+    *("tenants:read", "tenants:configure", "keys:manage", "flags:write", "dlq:manage"),
     *("subjects:export", "subjects:erase"),
 }
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
@@ -54,6 +57,16 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "operator": _ADMIN | {"models:promote", "tenants:manage"},
 }
 """What each role may do; of whose data is another matter, and never any but its own tenant's below an operator."""
+Status = Literal["active", "suspended", "offboarding", "closed"]
+_AFTER: Mapping[Status, frozenset[Status]] = {
+    "active": frozenset({"suspended", "offboarding"}),
+    "suspended": frozenset({"active", "offboarding"}),
+    # Keys are refused from here on and the erasure has begun: there is no way back.
+    "offboarding": frozenset({"closed"}),
+    "closed": frozenset(),
+}
+MOST_OVERLAP_HOURS = 168
+MOST_KEY_DAYS = 3_650
 _TOKEN = re.compile(r"vgl_([a-z0-9]{1,16})_([a-z0-9]{16})_([A-Za-z0-9_-]{43})")
 _TENANT_ID = re.compile(r"[a-z][a-z0-9-]{2,31}")
 
@@ -90,42 +103,111 @@ BOUNDS: Mapping[str, int] = {
 
 
 @dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """What a tenant's own administrators decide."""
+
+    name: str = ""
+    contact: str = ""
+    """Where to write to about the tenant's use of the service."""
+    max_key_days: int | None = None
+    """The longest life of a new key in days; None for keys without an end."""
+    overlap_hours: int = 24
+    """For how long the old key works beside the new one after a rotation, unless the rotation says otherwise."""
+
+    def __post_init__(self) -> None:
+        if len(self.name) > 100:
+            raise _broken("settings.name", "must have at most 100 characters", "100")
+        if len(self.contact) > 254:
+            raise _broken("settings.contact", "must have at most 254 characters", "254")
+        if self.max_key_days is not None and not 1 <= self.max_key_days <= MOST_KEY_DAYS:
+            raise _broken("settings.max_key_days", "is out of range", f"1 to {MOST_KEY_DAYS}, or null")
+        if not 0 <= self.overlap_hours <= MOST_OVERLAP_HOURS:
+            raise _broken("settings.overlap_hours", "is out of range", f"0 to {MOST_OVERLAP_HOURS}")
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
-    """A customer. `tenant_id` leads every key of what it owns."""
+    """A customer. `tenant_id` leads every key of what it owns. Each change makes a new `version`."""
 
     tenant_id: str
     tier: Tier
-    status: Literal["active", "suspended"]
+    status: Status
     created_at: str
+    changed_at: str = ""
+    version: int = 1
     overrides: Mapping[str, int] = field(default_factory=dict)
     """The limits that were agreed apart from the tier's, by their names in `Limits`."""
+    settings: TenantSettings = TenantSettings()
+
+    def __post_init__(self) -> None:
+        if not _TENANT_ID.fullmatch(self.tenant_id):
+            bound = "3 to 32 lower-case letters, digits and hyphens, a letter first"
+            raise _broken("tenant_id", "is not well formed", bound)
+        if self.tier not in TIERS:
+            raise _broken("tier", "is not a tier", ", ".join(TIERS))
+        for name, value in self.overrides.items():
+            if name not in BOUNDS:
+                raise _broken(f"limits.{name}", "is not a limit", ", ".join(BOUNDS))
+            if not 1 <= value <= BOUNDS[name]:
+                raise _broken(f"limits.{name}", "is out of range", f"1 to {BOUNDS[name]}")
 
     @property
     def limits(self) -> Limits:
         """What holds: the tier's limits and what was agreed apart from them."""
         return replace(LIMITS[self.tier], **self.overrides)
 
-    def __post_init__(self) -> None:
-        if not _TENANT_ID.fullmatch(self.tenant_id):
-            raise ValueError("tenant_id must be 3 to 32 lower-case letters, digits and hyphens, a letter first")
-        if self.tier not in TIERS:
-            raise ValueError(f"tier must be one of {', '.join(TIERS)}")
-        for name, value in self.overrides.items():
-            if name not in BOUNDS or not 1 <= value <= BOUNDS[name]:
-                raise ValueError(f"limits.{name} must be between 1 and {BOUNDS.get(name, 0)}")
+    def become(self, status: Status) -> "Tenant":
+        """Return the tenant in another state; raise Conflict if no way leads there from the present one."""
+        if status == self.status:
+            return self
+        if status not in _AFTER[self.status]:
+            raise Conflict(f"A tenant that is {self.status} cannot become {status}.")
+        return replace(self, status=status)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of a key: an HMAC-SHA256 of its secret under a versioned pepper, never the secret."""
+    """A key as everybody who administers it may see it. Times are ISO 8601 in UTC."""
 
     key_id: str
     tenant_id: str
+    role: Role
+    created_at: str
+    label: str = ""
+    expires_at: str | None = None
+    revoked_at: str | None = None
+    replaced_by: str | None = None
+    """The key that a rotation made of this one, which works on until `expires_at`."""
+    last_used_at: str | None = None
+
+    def lives(self, now: datetime) -> bool:
+        """Say whether the key opens anything."""
+        return self.revoked_at is None and (self.expires_at is None or datetime.fromisoformat(self.expires_at) > now)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What is kept of a key: an HMAC-SHA256 of its secret under a versioned pepper, never the secret."""
+
+    key: ApiKey
     digest: str
     pepper_version: str
-    created_at: str
-    revoked_at: str | None = None
-    role: Role = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPage:
+    """One page of tenants, and the position after it."""
+
+    tenants: tuple[Tenant, ...]
+    next: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """One page of keys, and the position after it."""
+
+    keys: tuple[ApiKey, ...]
+    next: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +238,13 @@ class Token:
     def digest(self, pepper: bytes) -> str:
         """Return what is stored of the secret."""
         return hmac.new(pepper, str(self).encode(), hashlib.sha256).hexdigest()
+
+
+def check_grant(granter: Role, role: Role) -> None:
+    """Raise Forbidden if a key of one role may not make, change or revoke a key of another that may do more."""
+    if not PERMISSIONS[role] <= PERMISSIONS[granter]:
+        raise Forbidden(f"A key of the role {granter} cannot make or change one of the role {role}.")
+
+
+def _broken(field_name: str, message: str, bound: str) -> InvalidInput:
+    return InvalidInput(FieldError(field_name, message, bound))

@@ -1,83 +1,180 @@
 """Tenants and keys in DynamoDB, peppers in Secrets Manager."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.errors import Conflict, NotFound, Unavailable
+from vigil.errors import Conflict, Unavailable
 from vigil.platform.secrets import Secret
-from vigil.tenancy.model import ApiKey, Tenant
+from vigil.tenancy.model import ApiKey, KeyPage, KeyRecord, Tenant, TenantPage, TenantSettings
+
+Item = dict[str, dict[str, str]]
+_TENANTS = "TENANTS"
+"""The list of all tenants; in capitals, so that no tenant's own list is called so."""
+_KEY_FIELDS = tuple(field.name for field in fields(ApiKey))
 
 
-class DynamoAccess:
-    """Items under `pk = TENANT#<id>` or `KEY#<id>`, `sk = META`."""
+class AccessTable:
+    """Items of `sk = META`, listed by the index `by_tenant`, which holds no digests."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
         self._table = table
 
-    def create_tenant(self, tenant: Tenant) -> None:
-        """Store a new tenant; raise Conflict if the id is taken."""
-        item = {"tenant_id": tenant.tenant_id, "tier": tenant.tier, "status": tenant.status}
-        self._put(f"TENANT#{tenant.tenant_id}", item | {"created_at": tenant.created_at})
+    def item(self, pk: str, sk: str = "META") -> Item | None:
+        """Return an item, read consistently, or None."""
+        found: Item | None = self.call("get_item", Key=key_of(pk, sk), ConsistentRead=True).get("Item")
+        return found
 
-    def tenant(self, tenant_id: str) -> Tenant | None:
-        """Return a tenant, or None."""
-        item = self._get(f"TENANT#{tenant_id}")
-        return Tenant(**cast("Any", item)) if item else None
+    def page(self, list_pk: str, after: dict[str, str] | None, limit: int) -> tuple[list[Item], dict[str, str] | None]:
+        """Return a page of a list, and the position after it."""
+        place = {"list_pk": {"S": list_pk}}
+        start = {"ExclusiveStartKey": {name: {"S": text} for name, text in after.items()} | place} if after else {}
+        answer = self.call(
+            "query",
+            IndexName="by_tenant",
+            KeyConditionExpression="list_pk = :pk",
+            ExpressionAttributeValues={":pk": place["list_pk"]},
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return answer["Items"], {name: last[name]["S"] for name in ("pk", "sk", "list_sk")} if last else None
 
-    def tenant_ids(self) -> Iterator[str]:
-        """Yield the ids of all tenants: the table is read whole, for jobs of the night."""
-        pages = self._client.get_paginator("scan").paginate(TableName=self._table, ProjectionExpression="pk")
+    def write(self, *parts: Mapping[str, Any]) -> bool:
+        """Do all parts of a transaction or none; return False if a condition, or another writer, speaks against it.
+
+        Unlike a single conditional put, a transaction that is sent twice for a lost answer is not refused by itself.
+        """
+        named = [{verb: {"TableName": self._table, **part} for verb, part in entry.items()} for entry in parts]
         try:
-            for item in (item for page in pages for item in page["Items"]):
-                kind, _, tenant_id = item["pk"]["S"].partition("#")
-                if kind == "TENANT":
-                    yield tenant_id
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The access table did not answer.") from error
+            self._client.transact_write_items(TransactItems=named)
+        except ClientError as error:
+            reasons: Sequence[Any] = error.response.get("CancellationReasons", [])
+            if any(reason.get("Code") in {"ConditionalCheckFailed", "TransactionConflict"} for reason in reasons):
+                return False
+            raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+        return True
 
-    def create_key(self, key: ApiKey) -> None:
+    def update(self, pk: str, **arguments: Any) -> bool:
+        """Update an item, safe to repeat; return False if its condition speaks against it."""
+        try:
+            self._client.update_item(TableName=self._table, Key=key_of(pk), **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+        return True
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        """Return the answer of an operation on the table; raise Unavailable where there is none."""
+        try:
+            return getattr(self._client, operation)(TableName=self._table, **arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable() from error
+
+
+class DynamoTenants:
+    """Tenants under `pk = TENANT#<id>`."""
+
+    def __init__(self, table: AccessTable) -> None:
+        self._table = table
+
+    def create(self, tenant: Tenant) -> None:
+        """Store a new tenant; raise Conflict if the id is taken, be it by one that is closed."""
+        put = {"Item": _tenant_item(tenant), "ConditionExpression": "attribute_not_exists(pk)"}
+        if not self._table.write({"Put": put}):
+            raise Conflict("That id is taken.")
+
+    def get(self, tenant_id: str) -> Tenant | None:
+        """Return a tenant, read consistently, or None."""
+        item = self._table.item(f"TENANT#{tenant_id}")
+        return _tenant(item) if item else None
+
+    def replace(self, old: Tenant, new: Tenant) -> bool:
+        """Replace a tenant under the condition of its version; one that leaves is put on the list of erasures."""
+        put = {
+            "Item": _tenant_item(new),
+            "ConditionExpression": "version = :old",
+            "ExpressionAttributeValues": {":old": {"N": str(old.version)}},
+        }
+        if new.status != "offboarding" or old.status == "offboarding":
+            return self._table.write({"Put": put})
+        erasure = {"pk": {"S": "ERASURES"}, "sk": {"S": new.tenant_id}, "started_at": {"S": new.changed_at}}
+        return self._table.write({"Put": put}, {"Put": {"Item": erasure | {"revision": {"N": "0"}}}})
+
+    def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
+        """Return a page of tenants by id."""
+        items, position = self._table.page(_TENANTS, after, limit)
+        return TenantPage(tuple(map(_tenant, items)), position)
+
+
+class DynamoKeys:
+    """Keys under `pk = KEY#<id>`."""
+
+    def __init__(self, table: AccessTable) -> None:
+        self._table = table
+
+    def create(self, tenant_id: str, record: KeyRecord) -> None:
         """Store a new key; raise Conflict on the one in 2**64 chance that its id is taken."""
-        item = {"key_id": key.key_id, "tenant_id": key.tenant_id, "digest": key.digest, "role": key.role}
-        self._put(f"KEY#{key.key_id}", item | {"pepper_version": key.pepper_version, "created_at": key.created_at})
+        if not self._table.write({"Put": _put(tenant_id, record)}):
+            raise Conflict("That id is taken.")
 
-    def key(self, key_id: str) -> ApiKey | None:
-        """Return a key, or None."""
-        item = self._get(f"KEY#{key_id}")
-        return ApiKey(**cast("Any", item)) if item else None
+    def find(self, key_id: str) -> KeyRecord | None:
+        """Return a key, read consistently, or None."""
+        item = self._table.item(f"KEY#{key_id}")
+        return KeyRecord(_key(item), item["digest"]["S"], item["pepper_version"]["S"]) if item else None
 
-    def revoke_key(self, key_id: str, at: str) -> None:
-        """Mark a key revoked, the first time only; raise NotFound for an unknown one."""
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(f"KEY#{key_id}"),
-                UpdateExpression="SET revoked_at = if_not_exists(revoked_at, :at)",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":at": {"S": at}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise NotFound("There is no such key.") from error
-            raise Unavailable("The access table did not answer.") from error
+    def get(self, tenant_id: str, key_id: str) -> ApiKey | None:
+        """Return a tenant's key, read consistently, or None."""
+        record = self.find(key_id)
+        return record.key if record and record.key.tenant_id == tenant_id else None
 
-    def _put(self, pk: str, attributes: Mapping[str, str]) -> None:
-        item = _key(pk) | {name: {"S": value} for name, value in attributes.items()}
-        try:
-            self._client.put_item(TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(pk)")
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise Conflict("That id is taken.") from error
-            raise Unavailable("The access table did not answer.") from error
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> KeyPage:
+        """Return a page of a tenant's keys, oldest first."""
+        items, position = self._table.page(tenant_id, after, limit)
+        return KeyPage(tuple(map(_key, items)), position)
 
-    def _get(self, pk: str) -> dict[str, str] | None:
-        try:
-            item = self._client.get_item(TableName=self._table, Key=_key(pk)).get("Item")
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The access table did not answer.") from error
-        return {name: value["S"] for name, value in item.items() if name not in {"pk", "sk"}} if item else None
+    def rotate(self, tenant_id: str, old: ApiKey, new: KeyRecord) -> bool:
+        """Store the new key and give the old one its successor and its end, both or neither."""
+        update = {
+            "Key": key_of(f"KEY#{old.key_id}"),
+            "UpdateExpression": "SET expires_at = :end, replaced_by = :new",
+            "ConditionExpression": (
+                "tenant_id = :tenant AND attribute_not_exists(revoked_at) AND attribute_not_exists(replaced_by)"
+            ),
+            "ExpressionAttributeValues": {
+                ":tenant": {"S": tenant_id},
+                ":end": {"S": str(old.expires_at)},
+                ":new": {"S": new.key.key_id},
+            },
+        }
+        return self._table.write({"Put": _put(tenant_id, new)}, {"Update": update})
+
+    def revoke(self, tenant_id: str, key_id: str, at: str) -> bool:
+        """Mark a tenant's key revoked, the first time only."""
+        change = "SET revoked_at = if_not_exists(revoked_at, :at)"
+        return self._update(tenant_id, key_id, change, "tenant_id = :tenant", at)
+
+    def touch(self, tenant_id: str, key_id: str, at: str) -> bool:
+        """Note when a key was used, unless it is revoked or gone."""
+        condition = "tenant_id = :tenant AND attribute_not_exists(revoked_at)"
+        return self._update(tenant_id, key_id, "SET last_used_at = :at", condition, at)
+
+    def _update(self, tenant_id: str, key_id: str, change: str, condition: str, at: str) -> bool:
+        return self._table.update(
+            f"KEY#{key_id}",
+            UpdateExpression=change,
+            ConditionExpression=condition,
+            ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":at": {"S": at}},
+        )
 
 
 class SecretPeppers:
@@ -98,5 +195,45 @@ class SecretPeppers:
         return values["pepper_version"], versions
 
 
-def _key(pk: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": pk}, "sk": {"S": "META"}}
+def key_of(pk: str, sk: str = "META") -> Item:
+    """Return an item's primary key."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _put(tenant_id: str, record: KeyRecord) -> dict[str, Any]:
+    known = {name: {"S": value} for name in _KEY_FIELDS if (value := getattr(record.key, name)) is not None}
+    secret = {"digest": {"S": record.digest}, "pepper_version": {"S": record.pepper_version}}
+    place = {"list_pk": {"S": tenant_id}, "list_sk": {"S": f"{record.key.created_at}#{record.key.key_id}"}}
+    item = {**key_of(f"KEY#{record.key.key_id}"), **known, **secret, **place, "tenant_id": {"S": tenant_id}}
+    return {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _key(item: Any) -> ApiKey:
+    return ApiKey(**{name: item[name]["S"] for name in _KEY_FIELDS if name in item})
+
+
+def _tenant_item(tenant: Tenant) -> Item:
+    texts = {name: {"S": getattr(tenant, name)} for name in ("tenant_id", "tier", "status", "created_at", "changed_at")}
+    documents = {"overrides": dict(tenant.overrides), "settings": asdict(tenant.settings)}
+    return {
+        **key_of(f"TENANT#{tenant.tenant_id}"),
+        **texts,
+        **{name: {"S": json.dumps(value)} for name, value in documents.items()},
+        "version": {"N": str(tenant.version)},
+        "list_pk": {"S": _TENANTS},
+        "list_sk": {"S": tenant.tenant_id},
+    }
+
+
+def _tenant(item: Any) -> Tenant:
+    texts = {name: item[name]["S"] for name in ("tenant_id", "tier", "status", "created_at", "changed_at")}
+    return Tenant(
+        **texts,
+        version=int(item["version"]["N"]),
+        overrides=json.loads(item["overrides"]["S"]),
+        settings=TenantSettings(**json.loads(item["settings"]["S"])),
+    )
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The access table did not answer.")

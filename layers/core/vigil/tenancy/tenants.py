@@ -1,0 +1,88 @@
+"""Tenants: created, configured, suspended, resumed, and on their way out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from vigil.errors import Conflict, NotFound, PreconditionFailed
+from vigil.tenancy.model import Status, Tenant, TenantPage, TenantSettings, Tier
+from vigil.tenancy.ports import TenantStore
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different of a tenant. None and absent names stay; a limit of None is the tier's again."""
+
+    tier: Tier | None = None
+    status: Status | None = None
+    limits: Mapping[str, int | None] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, tenant: Tenant) -> Tenant:
+        """Return the tenant changed; raise Conflict for a state that it cannot take, InvalidInput for a bound."""
+        overrides = {name: limit for name, limit in ({**tenant.overrides, **self.limits}).items() if limit is not None}
+        settings = TenantSettings(**{**asdict(tenant.settings), **self.settings})
+        changed = replace(tenant, tier=self.tier or tenant.tier, overrides=overrides, settings=settings)
+        return changed.become(self.status or tenant.status)
+
+
+class Tenants:
+    """Tenants and their life cycle. Who may ask for what is for the routes to say."""
+
+    def __init__(self, store: TenantStore, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def create(self, tenant_id: str, tier: Tier, change: Change | None = None) -> Tenant:
+        """Create an active tenant; raise Conflict if the id is or was taken, InvalidInput if it is malformed."""
+        now = self._now()
+        tenant = (change or Change()).of(Tenant(tenant_id, tier, "active", now, now))
+        self._store.create(tenant)
+        return tenant
+
+    def get(self, tenant_id: str) -> Tenant:
+        """Return a tenant; raise NotFound for an unknown one."""
+        if (tenant := self._store.get(tenant_id)) is None:
+            raise NotFound("There is no such tenant.")
+        return tenant
+
+    def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
+        """Return a page of all tenants by id."""
+        return self._store.page(after, limit)
+
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of all tenants, for jobs that concern each of them."""
+        after = None
+        while True:
+            page = self._store.page(after, 100)
+            yield from (tenant.tenant_id for tenant in page.tenants)
+            if (after := page.next) is None:
+                return
+
+    def change(self, tenant_id: str, change: Change, version: int | None = None) -> Tenant:
+        """Change a tenant, whole or not at all, and return it; a change that changes nothing makes no version.
+
+        Raises NotFound, PreconditionFailed where it is not of the version that the caller has read, Conflict for a
+        state that it cannot take, InvalidInput for a bound.
+        """
+        if change.status == "closed":
+            raise Conflict("A tenant is closed by the end of its offboarding, when everything is erased.")
+        for _ in range(_TRIES):
+            old = self.get(tenant_id)
+            if version is not None and old.version != version:
+                raise PreconditionFailed("The tenant is of another version by now.")
+            new = change.of(old)
+            if new == old:
+                return old
+            if old.status in {"offboarding", "closed"}:
+                raise Conflict(f"A tenant that is {old.status} is not changed any more.")
+            new = replace(new, version=old.version + 1, changed_at=self._now())
+            if self._store.replace(old, new):
+                return new
+        raise Conflict("The tenant is being changed by others; try again.")
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).isoformat(timespec="seconds")
