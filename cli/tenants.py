@@ -76,8 +76,7 @@ def set_command(
     """Change a tenant's tier, or limits that were agreed apart from it."""
     from vigil.tenancy.tenants import Change
 
-    pairs = [text.partition("=") for text in limit or ()]
-    limits = {name: int(number) if number else None for name, _, number in pairs}
+    limits = dict(map(_limit, limit or ()))
     _change(tenant_id, Change(tier=cast("Tier | None", tier), limits=limits))
 
 
@@ -164,6 +163,15 @@ def create_key(tenant_id: str, role: str = "member", label: str = "") -> str:
 
     deployment.enter()
     return str(bootstrap.keys().create(tenant_id, cast("Role", role), label, by="operator").token)
+
+
+def _limit(text: str) -> "tuple[str, int | None]":
+    from vigil.errors import FieldError, InvalidInput
+
+    name, _, number = text.partition("=")
+    if number and not number.isdecimal():
+        raise InvalidInput(FieldError(f"limits.{name}", "is not a whole number", "a whole number, or nothing"))
+    return name, int(number) if number else None
 
 
 def _become(tenant_id: str, status: "Status") -> None:

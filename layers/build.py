@@ -33,7 +33,7 @@ NATIVE_FOLDER = "vigil_native"  # where vigil.engines.library looks
 
 # botocore carries the models of every AWS service, 27 of 28 MB of them never read. Kept: what Vigil calls, and what
 # the X-Ray SDK asks for when it starts. A new client needs its service here; tests/deploy notices when it is missing.
-AWS_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sts", "xray"}
+AWS_SERVICES = {"dynamodb", "events", "kms", "s3", "secretsmanager", "sts", "xray"}
 
 # Not needed to run. `dist-info` stays but for RECORD: licences, and the entry points that opentelemetry reads.
 UNUSED = ("bin", "*-stubs", "**/*.pyi", "**/tests", "*.dist-info/RECORD", ".lock")

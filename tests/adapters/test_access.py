@@ -1,50 +1,150 @@
-"""The access store contract, held by the fake and by DynamoDB alike; peppers from Secrets Manager."""
+"""The contracts of tenants and keys, held by the fakes and by DynamoDB alike; peppers from Secrets Manager."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.fakes.tenancy import FakeAccessStore
-from vigil.errors import Conflict, NotFound, Unavailable
+from tests.fakes.tenancy import FakeKeyStore, FakeTenantStore
+from vigil.errors import Conflict, Unavailable
 from vigil.platform.secrets import Secret
-from vigil.tenancy.model import ApiKey, Tenant
-from vigil.tenancy.store import DynamoAccess, SecretPeppers
+from vigil.tenancy.model import ApiKey, KeyRecord, Tenant, TenantSettings
+from vigil.tenancy.offboarding.store import DynamoErasures
+from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
 
-TENANT = Tenant("acme", "FREE", "active", "2026-03-01T12:00:00+00:00")
-KEY = ApiKey("0123456789abcdef", "acme", "ab" * 32, "1", "2026-03-01T12:00:00+00:00")
+NOW = "2026-03-01T12:00:00+00:00"
+TENANT = Tenant("acme", "FREE", "active", NOW, NOW, overrides={"per_minute": 7}, settings=TenantSettings("Acme", "a@b"))
+KEY = KeyRecord(ApiKey("0123456789abcdef", "acme", "admin", NOW, "ci", NOW), "ab" * 32, "1")
+
+
+def another(number, tenant_id="acme"):
+    return KeyRecord(ApiKey(f"{number:016}", tenant_id, "member", f"2026-03-01T12:00:0{number}+00:00"), "cd" * 32, "1")
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def store(request):
+def tenants(request):
     if request.param == "fake":
-        return FakeAccessStore()
-    return DynamoAccess(request.getfixturevalue("aws")("dynamodb"), "access")
+        return FakeTenantStore()
+    return DynamoTenants(AccessTable(request.getfixturevalue("dynamodb"), "access"))
 
 
-def test_what_is_created_is_read_back(store):
-    store.create_tenant(TENANT)
-    store.create_key(KEY)
-    assert (store.tenant("acme"), store.key(KEY.key_id)) == (TENANT, KEY)
-    assert (store.tenant("globex"), store.key("f" * 16)) == (None, None)
+@pytest.fixture(params=["fake", "dynamodb"])
+def keys(request):
+    if request.param == "fake":
+        return FakeKeyStore()
+    return DynamoKeys(AccessTable(request.getfixturevalue("dynamodb"), "access"))
 
 
-def test_nothing_is_created_twice(store):
-    store.create_tenant(TENANT)
-    store.create_key(KEY)
+def test_a_tenant_is_read_back_whole_and_an_unknown_one_is_none(tenants):
+    tenants.create(TENANT)
+    assert (tenants.get("acme"), tenants.get("globex")) == (TENANT, None)
+
+
+def test_no_tenant_is_created_twice(tenants):
+    tenants.create(TENANT)
     with pytest.raises(Conflict):
-        store.create_tenant(TENANT)
+        tenants.create(replace(TENANT, tier="BASIC"))
+    assert tenants.get("acme") == TENANT
+
+
+def test_a_tenant_is_replaced_only_if_it_is_of_the_version_that_was_read(tenants):
+    tenants.create(TENANT)
+    second = replace(TENANT, tier="BASIC", version=2)
+    assert tenants.replace(TENANT, second)
+    assert not tenants.replace(TENANT, replace(TENANT, tier="ENTERPRISE", version=2))
+    assert tenants.get("acme") == second
+
+
+def test_replacing_an_unknown_tenant_creates_none(tenants):
+    assert not tenants.replace(TENANT, replace(TENANT, version=2))
+    assert tenants.get("acme") is None
+
+
+def test_tenants_are_paged_by_id(tenants):
+    for name in ("initech", "acme", "globex"):
+        tenants.create(replace(TENANT, tenant_id=name))
+    first = tenants.page(None, 2)
+    rest = tenants.page(first.next, 2)
+    assert [tenant.tenant_id for tenant in (*first.tenants, *rest.tenants)] == ["acme", "globex", "initech"]
+    assert (first.tenants[0], rest.next) == (TENANT, None)
+
+
+def test_a_tenant_that_leaves_is_on_the_list_of_erasures_from_that_moment(dynamodb):
+    table = AccessTable(dynamodb, "access")
+    tenants, erasures = DynamoTenants(table), DynamoErasures(table)
+    tenants.create(TENANT)
+    assert erasures.pending() == []
+    tenants.replace(TENANT, replace(TENANT, status="offboarding", version=2, changed_at="later"))
+    (erasure,) = erasures.pending()
+    assert (erasure.tenant_id, erasure.started_at, erasure.revision) == ("acme", "later", 0)
+
+
+def test_a_key_is_read_back_whole_and_only_by_its_tenant(keys):
+    keys.create("acme", KEY)
+    assert (keys.find(KEY.key.key_id), keys.get("acme", KEY.key.key_id)) == (KEY, KEY.key)
+    assert (keys.find("f" * 16), keys.get("globex", KEY.key.key_id)) == (None, None)
     with pytest.raises(Conflict):
-        store.create_key(KEY)
+        keys.create("acme", KEY)
 
 
-def test_the_first_revocation_counts(store):
-    store.create_key(KEY)
-    store.revoke_key(KEY.key_id, "first")
-    store.revoke_key(KEY.key_id, "second")
-    assert store.key(KEY.key_id).revoked_at == "first"
-    with pytest.raises(NotFound):
-        store.revoke_key("f" * 16, "now")
-    assert store.key("f" * 16) is None
+def test_keys_are_paged_by_age_and_by_tenant(keys):
+    for number in (3, 1, 2):
+        keys.create("acme", another(number))
+    keys.create("globex", another(4, "globex"))
+    first = keys.page("acme", None, 2)
+    rest = keys.page("acme", first.next, 2)
+    assert [key.key_id[-1] for key in (*first.keys, *rest.keys)] == ["1", "2", "3"]
+    assert rest.next is None
+
+
+def test_a_rotation_happens_whole_and_once(keys):
+    keys.create("acme", KEY)
+    ended = replace(KEY.key, expires_at="soon", replaced_by=another(1).key.key_id)
+    assert keys.rotate("acme", ended, another(1))
+    assert keys.get("acme", KEY.key.key_id) == ended
+    assert not keys.rotate("acme", replace(ended, replaced_by=another(2).key.key_id), another(2))
+    assert (keys.get("acme", KEY.key.key_id), keys.find(another(2).key.key_id)) == (ended, None)
+
+
+def test_a_key_of_another_tenant_or_none_is_not_rotated(keys):
+    keys.create("acme", KEY)
+    assert not keys.rotate("globex", KEY.key, another(1, "globex"))
+    assert not keys.rotate("acme", another(2).key, another(1))
+    assert (keys.get("acme", KEY.key.key_id), keys.find(another(1).key.key_id)) == (KEY.key, None)
+
+
+def test_the_first_revocation_counts_and_is_the_tenants_own(keys):
+    keys.create("acme", KEY)
+    assert not keys.revoke("globex", KEY.key.key_id, "never")
+    assert keys.revoke("acme", KEY.key.key_id, "first")
+    assert keys.revoke("acme", KEY.key.key_id, "second")
+    assert keys.get("acme", KEY.key.key_id).revoked_at == "first"
+    assert not keys.revoke("acme", "f" * 16, "now")
+    assert keys.find("f" * 16) is None
+
+
+def test_only_a_living_key_is_noted_as_used(keys):
+    keys.create("acme", KEY)
+    assert keys.touch("acme", KEY.key.key_id, "then")
+    assert keys.get("acme", KEY.key.key_id).last_used_at == "then"
+    keys.revoke("acme", KEY.key.key_id, "now")
+    assert not keys.touch("acme", KEY.key.key_id, "later")
+    assert not keys.touch("acme", "f" * 16, "later")
+    assert (keys.get("acme", KEY.key.key_id).last_used_at, keys.find("f" * 16)) == ("then", None)
+
+
+def test_a_list_holds_no_digest(dynamodb):
+    DynamoKeys(AccessTable(dynamodb, "access")).create("acme", KEY)
+    items = dynamodb.scan(TableName="access", IndexName="by_tenant")["Items"]
+    assert len(items) == 1
+    assert KEY.digest not in json.dumps(items)
+
+
+def test_a_table_that_is_away_is_unavailable(aws):
+    tenants = DynamoTenants(AccessTable(aws("dynamodb"), "nowhere"))
+    for call in (lambda: tenants.get("acme"), lambda: tenants.create(TENANT), lambda: tenants.page(None, 1)):
+        with pytest.raises(Unavailable):
+            call()
 
 
 def test_peppers_keep_old_versions_beside_the_current_one(aws):

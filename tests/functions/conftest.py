@@ -59,6 +59,7 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
         secrets = boto3.client("secretsmanager")
         access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
         cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
+        signing = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         environment = {
             "VIGIL_STAGE": "local",
             "VIGIL_DECISIONS_TABLE": "decisions",
@@ -71,6 +72,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
             "VIGIL_CURSOR_SECRET_ARN": cursor["ARN"],
+            "VIGIL_CERTIFICATE_KEY_ARN": signing["KeyMetadata"]["Arn"],
+            "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",
             "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
         }
         for name, value in environment.items():

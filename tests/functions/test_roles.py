@@ -15,6 +15,8 @@ from vigil import bootstrap
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager"}
+# What a transaction is made of: it needs no right of its own, only those of its parts.
+TRANSACTION = "dynamodb:TransactWriteItems"
 # What Lambda itself does in a role's name, to feed the function from a stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
@@ -74,6 +76,41 @@ def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
     assert actions == granted("TenancyAuthorizer")
 
 
+def test_the_tenancy_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_api.handler import lambda_handler
+
+    actions, token = called
+    keys = f"/v1/tenants/acme/keys/{token.key_id}"
+    requests = [
+        ("POST", "/v1/tenants", {"body": {"tenant_id": "globex"}}),
+        ("GET", "/v1/tenants", {"query": {"limit": "1"}}),
+        ("PATCH", "/v1/tenants/acme", {"body": {"status": "suspended"}, "tenant": "ops"}),
+        ("POST", "/v1/tenants/acme/keys", {"body": {}}),
+        ("GET", "/v1/tenants/acme/keys", {"query": {"limit": "1"}}),
+        ("POST", f"{keys}/rotate", {"body": {}}),
+        ("DELETE", keys, {}),
+        ("PATCH", "/v1/tenants/acme", {"body": {"status": "offboarding"}, "tenant": "ops"}),
+    ]
+    for method, path, arguments in requests:
+        assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 300
+    assert TRANSACTION in actions
+    assert actions - {TRANSACTION} | {"dynamodb:PutItem"} == granted("TenancyApi")
+
+
+def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_offboarding.handler import lambda_handler
+    from vigil.tenancy.tenants import Change
+
+    actions, _ = called
+    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    bootstrap.forget()
+    actions.clear()
+    assert lambda_handler({}, Context()) == {"closed": ["acme"]}
+    parts = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    assert {TRANSACTION, "kms:Sign"} <= actions
+    assert actions - {TRANSACTION, "kms:Sign"} | parts == granted("TenancyOffboarding")
+
+
 def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
     from functions.outcomes_api.handler import lambda_handler
     from functions.scoring_api.handler import lambda_handler as score
@@ -115,10 +152,9 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     ):
         answer = lambda_handler(event(method, f"/v1/models/toy/{path}", body=body, role="operator"), Context())
         assert answer["statusCode"] < 500
-    # A transaction needs no right of its own, only those of its parts.
-    assert "dynamodb:TransactWriteItems" in actions
+    assert TRANSACTION in actions
     parts = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
-    assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("LifecycleApi")
+    assert (actions - {TRANSACTION}) | parts == granted("LifecycleApi")
 
 
 def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):

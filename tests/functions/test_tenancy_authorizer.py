@@ -16,19 +16,19 @@ def authorize(published):
 
 
 def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
-    access = bootstrap.access()
-    access.create_tenant("acme", "FREE")
-    token = access.create_key("acme")
+    bootstrap.tenants().create("acme", "FREE")
+    token = bootstrap.keys().create("acme", by="operator").token
     limits = '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}'
     context = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member", "limits": limits}
     assert authorize(token)["context"] == context
-    access.revoke_key(token.key_id)
+    bootstrap.keys().revoke("acme", token.key_id, by="operator")
+    bootstrap.access().forget()
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(token)
     assert token.secret not in capsys.readouterr().out
 
 
 def test_an_operators_key_says_so(authorize):
-    access = bootstrap.access()
-    access.create_tenant("acme", "FREE")
-    assert authorize(access.create_key("acme", "operator"))["context"]["role"] == "operator"
+    bootstrap.tenants().create("acme", "FREE")
+    token = bootstrap.keys().create("acme", "operator", by="operator").token
+    assert authorize(token)["context"]["role"] == "operator"

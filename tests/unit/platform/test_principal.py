@@ -27,13 +27,13 @@ async def _scores(caller: Annotated[Principal, requires("scores:write")]) -> dic
 async def _large(_: Annotated[Principal, requires_tier("PROFESSIONAL")]) -> None: ...
 
 
-@pytest.fixture
-def api(monkeypatch):
+@pytest.fixture(params=["example.org"])
+def api(request, monkeypatch):
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     telemetry = Telemetry(uuid.uuid4().hex, io.StringIO())
-    handler = lambda_handler(
-        create_app(title="T", routers=[router], telemetry=telemetry, max_body_bytes=99, state={}), telemetry
-    )
+    state = {"tenant_domain": request.param}
+    app = create_app(title="T", routers=[router], telemetry=telemetry, max_body_bytes=99, state=state)
+    handler = lambda_handler(app, telemetry)
 
     def call(path, **caller):
         answer = handler(event("GET", path, **caller), Context())
@@ -77,3 +77,42 @@ def test_each_role_adds_to_the_one_before_and_only_operators_reach_beyond_their_
 def test_a_misspelt_permission_does_not_start():
     with pytest.raises(ValueError, match="no such permission"):
         requires("scores:wrte")
+
+
+AGREE = [
+    {},
+    {"X-Tenant-ID": "acme"},
+    {"Host": "acme.example.org"},
+    {"Host": "ACME.Example.org:443"},
+    {"Host": "example.org"},
+    {"Host": "abc123.execute-api.eu-west-1.amazonaws.com"},
+    {"Host": "globex.example.org.evil.test"},
+]
+DISAGREE = [
+    {"X-Tenant-ID": "globex"},
+    {"x-tenant-id": "globex"},
+    {"X-Tenant-ID": ""},
+    {"X-Tenant-ID": "ACME"},
+    {"X-Tenant-ID": "acme,globex"},
+    {"Host": "globex.example.org"},
+    {"Host": "acme.globex.example.org"},
+    {"Host": "globex.example.org", "X-Tenant-ID": "acme"},
+    {"Host": "acme.example.org", "X-Tenant-ID": "globex"},
+]
+
+
+@pytest.mark.parametrize("headers", AGREE)
+def test_a_request_may_name_the_tenant_of_its_credential(api, headers):
+    assert api("/scores", headers=headers)[0] == 200
+
+
+@pytest.mark.parametrize("headers", DISAGREE)
+def test_a_request_that_names_another_tenant_is_refused(api, headers):
+    status, problem = api("/scores", headers=headers)
+    assert (status, problem["type"]) == (403, "urn:vigil:problem:tenant-mismatch")
+    assert "globex" not in json.dumps(problem)
+
+
+@pytest.mark.parametrize("api", [""], indirect=True)
+def test_without_a_domain_of_its_own_a_deployment_reads_nothing_from_the_host(api):
+    assert api("/scores", headers={"Host": "globex.example.org"})[0] == 200

@@ -241,7 +241,9 @@ class Token:
 
 
 def check_grant(granter: Role, role: Role) -> None:
-    """Raise Forbidden if a key of one role may not make, change or revoke a key of another that may do more."""
+    """Raise Forbidden if a key of one role may not make, change or revoke a key of another, which may do more."""
+    if role not in PERMISSIONS:
+        raise _broken("role", "is not a role", ", ".join(PERMISSIONS))
     if not PERMISSIONS[role] <= PERMISSIONS[granter]:
         raise Forbidden(f"A key of the role {granter} cannot make or change one of the role {role}.")
 

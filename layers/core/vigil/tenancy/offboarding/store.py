@@ -85,7 +85,7 @@ class KmsSeal:
     def verifies(self, certificate: Certificate) -> bool:
         """Say whether the signature is that of the key which the certificate names; raise Unavailable as above."""
         try:
-            self._client.verify(
+            answer = self._client.verify(
                 KeyId=certificate.key_arn,
                 Message=_digest(certificate.payload.encode()),
                 MessageType="DIGEST",
@@ -98,7 +98,7 @@ class KmsSeal:
             raise Unavailable("KMS did not answer.") from error
         except BotoCoreError as error:
             raise Unavailable("KMS did not answer.") from error
-        return True
+        return bool(answer["SignatureValid"])
 
 
 def _digest(payload: bytes) -> bytes:

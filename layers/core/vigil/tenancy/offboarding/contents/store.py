@@ -9,6 +9,8 @@ from vigil.errors import Unavailable
 from vigil.tenancy.offboarding.model import Found, Key
 
 _PAGE = 100
+_LOOK = 500
+"""Items looked at in one page of a whole table; their keys fit into one item of the books, be they all the tenant's."""
 _BATCH = 25
 """The most that one BatchWriteItem takes."""
 _TRIES = 8
@@ -94,7 +96,7 @@ class Scattered(TableContents):
     """What no list leads to: every item of the table is looked at whose key begins with `<tenant>#`, or is the id."""
 
     def find(self, tenant_id: str, after: Key | None) -> Found:
-        """Return what some hundred items, the tenant's or not, hold of the tenant's, read consistently."""
+        """Return which of the next items are the tenant's, read consistently."""
         return self._found(
             self._call(
                 self._client.scan,
@@ -102,6 +104,7 @@ class Scattered(TableContents):
                 FilterExpression="pk = :tenant OR begins_with(pk, :led)",
                 ProjectionExpression=", ".join(self._keys),
                 ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":led": {"S": f"{tenant_id}#"}},
+                Limit=_LOOK,
                 ConsistentRead=True,
                 **({"ExclusiveStartKey": _typed(after)} if after else {}),
             )

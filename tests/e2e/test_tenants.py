@@ -1,0 +1,166 @@
+"""Tenants on the deployed system: made, keyed, suspended, offboarded, and out of each other's sight."""
+
+import base64
+import json
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from cli.checkout import STATE
+from cli.stack import Stack
+from models import recipe
+
+MODEL = "wdbc"
+PATIENCE_SECONDS = 300
+"""With a loaded machine's word for each second of it."""
+
+
+def http(stack, key):
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
+
+
+@pytest.fixture(scope="module")
+def operator(stack, cli):
+    key = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--role", "operator").strip()
+    with http(stack, key) as client:
+        yield client
+
+
+@pytest.fixture
+def tenant(operator):
+    """A new tenant's id and its administrator's key."""
+    tenant_id = f"t-{uuid.uuid4().hex[:12]}"
+    assert operator.post("/v1/tenants", json={"tenant_id": tenant_id}).status_code == 201
+    made = operator.post(f"/v1/tenants/{tenant_id}/keys", json={"role": "admin"})
+    assert made.status_code == 201
+    return tenant_id, made.json()["api_key"]
+
+
+def score(stack, key, **headers):
+    (sample,) = recipe.load(MODEL).samples(1, 1)
+    body = {"model": MODEL, "subject_id": sample["subject_id"], "features": sample["features"]}
+    with http(stack, key) as client:
+        return client.post("/v1/scores", json=body, headers=headers)
+
+
+def after(condition):
+    """Wait until something holds and return it."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(1)
+    raise AssertionError("it never came to hold")
+
+
+def test_a_tenant_runs_itself_from_its_first_key_to_a_revocation(stack, tenant):
+    tenant_id, key = tenant
+    with http(stack, key) as admin:
+        keys = f"/v1/tenants/{tenant_id}/keys"
+        member = admin.post(keys, json={"role": "member", "label": "clinic"}).json()
+        assert score(stack, member["api_key"]).status_code == 201
+        with http(stack, member["api_key"]) as client:
+            assert client.get(keys).status_code == 403
+        new = admin.post(f"{keys}/{member['key_id']}/rotate", json={"overlap_hours": 1}).json()
+        assert [score(stack, text).status_code for text in (member["api_key"], new["api_key"])] == [201, 201]
+        listed = {row["key_id"]: row for row in admin.get(keys).json()["items"]}
+        assert listed[member["key_id"]]["replaced_by"] == new["key_id"]
+        assert listed[member["key_id"]]["last_used_at"]
+        assert admin.delete(f"{keys}/{member['key_id']}").status_code == 204
+        assert after(lambda: score(stack, member["api_key"]).status_code == 401)
+        assert score(stack, new["api_key"]).status_code == 201
+        assert admin.post(keys, json={"role": "operator"}).status_code == 403
+
+
+def test_a_suspended_tenant_is_told_so_and_a_resumed_one_is_served(stack, operator, tenant):
+    tenant_id, key = tenant
+    assert score(stack, key).status_code == 201
+    assert operator.patch(f"/v1/tenants/{tenant_id}", json={"status": "suspended"}).status_code == 200
+    refused = after(lambda: (answer := score(stack, key)).status_code == 403 and answer)
+    assert refused.json()["type"] == "urn:vigil:problem:tenant-suspended"
+    assert score(stack, key[:-1] + ("A" if key[-1] != "A" else "B")).status_code == 401
+    assert operator.patch(f"/v1/tenants/{tenant_id}", json={"status": "active"}).status_code == 200
+    assert after(lambda: score(stack, key).status_code == 201)
+
+
+def test_another_tenant_is_not_there(stack, operator, tenant):
+    tenant_id, key = tenant
+    other = stack.tenants[0].tenant_id
+    their_key = operator.get(f"/v1/tenants/{other}/keys").json()["items"][0]["key_id"]
+    ours = f"/v1/tenants/{tenant_id}/keys"
+    with http(stack, key) as admin:
+        for named, key_id in ((other, their_key), ("nobody-at-all", "0" * 16)):
+            keys = f"/v1/tenants/{named}/keys"
+            answers = [
+                admin.get(f"/v1/tenants/{named}"),
+                admin.patch(f"/v1/tenants/{named}", json={"settings": {"name": "mine"}}),
+                admin.get(keys),
+                admin.post(keys, json={}),
+                admin.post(f"{keys}/{key_id}/rotate", json={}),
+                admin.delete(f"{keys}/{key_id}"),
+                admin.get(f"{ours}/{key_id}"),
+                admin.delete(f"{ours}/{key_id}"),
+            ]
+            assert {answer.status_code for answer in answers} == {404}
+    assert score(stack, key, **{"X-Tenant-ID": other}).json()["type"] == "urn:vigil:problem:tenant-mismatch"
+    assert score(stack, key, **{"X-Tenant-ID": tenant_id}).status_code == 201
+
+
+def test_of_many_changes_at_once_none_is_lost_and_of_many_rotations_one_is_made(stack, operator, tenant):
+    tenant_id, key = tenant
+    path = f"/v1/tenants/{tenant_id}"
+
+    def change(number):
+        name = ("predictions_per_month", "per_minute", "per_hour", "storage_gb")[number]
+        with http(stack, operator.headers["Authorization"].removeprefix("Bearer ")) as client:
+            return client.patch(path, json={"limits": {name: number + 1}}).status_code
+
+    def rotate(key_id):
+        with http(stack, key) as client:
+            return client.post(f"{path}/keys/{key_id}/rotate", json={}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(change, range(4))) == {200}
+        made = operator.post(f"{path}/keys", json={}).json()["key_id"]
+        assert sorted(pool.map(rotate, [made] * 8)) == [201] + [409] * 7
+    changed = operator.get(path).json()
+    assert changed["version"] == 5
+    assert changed["limits"] == {"predictions_per_month": 1, "per_minute": 2, "per_hour": 3, "storage_gb": 4}
+    assert len(operator.get(f"{path}/keys").json()["items"]) == 3
+
+
+def test_an_offboarded_tenant_leaves_a_certificate_that_anyone_can_verify(stack, operator, tenant, cli):
+    tenant_id, key = tenant
+    for _ in range(3):
+        assert score(stack, key).status_code == 201
+    path = f"/v1/tenants/{tenant_id}"
+    assert operator.patch(path, json={"status": "offboarding"}).status_code == 200
+    assert operator.patch(path, json={"status": "active"}).status_code == 409
+    found = after(lambda: (answer := operator.get(f"{path}/certificate")).status_code == 200 and answer)
+    certificate = found.json()
+    statement = json.loads(certificate["payload"])
+    assert {name: store["erased"] for name, store in statement["stores"].items()} == {
+        "keys": 1,
+        "decisions": 3,
+        "outcomes": 0,
+    }
+    kms = Stack(STATE / "e2e").client(stack.endpoint_url, "kms")
+    public = serialization.load_der_public_key(kms.get_public_key(KeyId=certificate["key_arn"])["PublicKey"])
+    signature = base64.b64decode(certificate["signature"])
+    public.verify(signature, certificate["payload"].encode(), ec.ECDSA(hashes.SHA256()))
+    assert "signature: good" in cli("tenants", "certificate", tenant_id)
+    assert operator.get(path).json()["status"] == "closed"
+    assert operator.get(f"{path}/keys").json()["items"] == []
+    assert after(lambda: score(stack, key).status_code == 401)
+    assert tenant_id in cli("tenants", "list")
+    tables = [stack.tables[name] for name in ("decisions", "outcomes")]
+    dynamodb = Stack(STATE / "e2e").client(stack.endpoint_url, "dynamodb")
+    assert tenant_id not in json.dumps(
+        [dynamodb.scan(TableName=table, ConsistentRead=True)["Items"] for table in tables]
+    )

@@ -1,0 +1,212 @@
+"""The API of tenants and keys, wired as it is deployed, and the erasure of a tenant that leaves."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.gateway import Context, event
+from vigil import bootstrap
+from vigil.tenancy.tenants import Change
+
+BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
+OPERATOR = {"tenant": "ops", "role": "operator"}
+ADMIN = {"tenant": "acme", "role": "admin"}
+
+
+@pytest.fixture
+def api(published):
+    from functions.tenancy_api.handler import lambda_handler
+
+    def call(method, path, **arguments):
+        answer = lambda_handler(event(method, f"/v1/tenants{path}", **arguments), Context())
+        return answer["statusCode"], json.loads(answer["body"] or "null"), answer["headers"]
+
+    for tenant in ("ops", "acme", "globex"):
+        bootstrap.tenants().create(tenant, "FREE")
+    return call
+
+
+def contents(*tables):
+    """Return everything that tables hold, as text."""
+    client = boto3.client("dynamodb")
+    return json.dumps([client.scan(TableName=table)["Items"] for table in tables])
+
+
+ROUTES = [
+    ("POST", "", {"tenant_id": "initech"}),
+    ("GET", "", None),
+    ("GET", "/acme", None),
+    ("PATCH", "/acme", {"settings": {"name": "x"}}),
+    ("GET", "/acme/certificate", None),
+    ("POST", "/acme/keys", {}),
+    ("GET", "/acme/keys", None),
+    ("GET", "/acme/keys/0123456789abcdef", None),
+    ("POST", "/acme/keys/0123456789abcdef/rotate", {}),
+    ("DELETE", "/acme/keys/0123456789abcdef", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_anonymous_is_refused_and_so_is_who_only_uses_the_service(api, method, path, body):
+    before = contents("access")
+    assert api(method, path, body=body, tenant=None)[0] == 401
+    assert {api(method, path, body=body, tenant="acme", role=role)[0] for role in ("viewer", "member")} == {403}
+    assert contents("access") == before
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [route for route in ROUTES if "certificate" not in route[1]][2:])
+def test_another_tenant_and_none_cannot_be_told_apart_by_an_administrator(api, method, path, body):
+    before, answers = contents("access"), []
+    for named in ("acme", "nobody", "x" * 40):
+        status, problem, _ = api(method, path.replace("acme", named), body=body, tenant="globex", role="admin")
+        problem.pop("correlation_id")
+        answers.append((status, problem))
+    assert answers[0][0] == 404
+    assert answers[0] == answers[1] == answers[2]
+    assert contents("access") == before
+
+
+def test_an_operator_creates_lists_and_changes_tenants(api):
+    body = {"tenant_id": "initech", "tier": "BASIC", "limits": {"per_minute": 120}, "settings": {"name": "Initech"}}
+    status, made, headers = api("POST", "", body=body, **OPERATOR)
+    assert (status, headers["location"], headers["etag"]) == (201, "/local/v1/tenants/initech", '"1"')
+    assert made["limits"] == {"predictions_per_month": 10_000, "per_minute": 120, "per_hour": 1_000, "storage_gb": 50}
+    assert api("POST", "", body=body, **OPERATOR)[0] == 409
+    first = api("GET", "", query={"limit": "3"}, **OPERATOR)[1]
+    rest = api("GET", "", query={"limit": "3", "cursor": first["next_cursor"]}, **OPERATOR)[1]
+    assert [t["tenant_id"] for t in first["items"] + rest["items"]] == ["acme", "globex", "initech", "ops"]
+    status, changed, headers = api(
+        "PATCH", "/initech", body={"tier": "PROFESSIONAL", "limits": {"per_minute": None}}, **OPERATOR
+    )
+    assert (status, changed["version"], headers["etag"], changed["overrides"]) == (200, 2, '"2"', {})
+    assert api("GET", "/initech", **OPERATOR)[1] == changed
+
+
+def test_an_administrator_sees_and_configures_its_own_tenant_and_nothing_that_is_the_operators(api):
+    status, changed, _ = api("PATCH", "/acme", body={"settings": {"contact": "it@acme.test"}}, **ADMIN)
+    assert (status, changed["settings"]["contact"]) == (200, "it@acme.test")
+    assert api("GET", "/acme", **ADMIN)[1] == changed
+    for forbidden in ({"tier": "ENTERPRISE"}, {"status": "active"}, {"limits": {"per_minute": 1}}):
+        assert api("PATCH", "/acme", body=forbidden | {"settings": {"name": "x"}}, **ADMIN)[0] == 403
+    assert api("GET", "/acme", **ADMIN)[1] == changed
+    assert api("POST", "", body={"tenant_id": "mine"}, **ADMIN)[0] == 403
+    assert {api("GET", path, **ADMIN)[0] for path in ("", "/acme/certificate")} == {403}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"limits": {"per_minute": 0}}, "limits.per_minute"),
+        ({"limits": {"per_hour": 3_600_001}}, "limits.per_hour"),
+        ({"limits": {"storage_gb": 1.5}}, "limits.storage_gb"),
+        ({"limits": {"secret": 1}}, "limits.secret"),
+        ({"settings": {"overlap_hours": 169}}, "settings.overlap_hours"),
+        ({"settings": {"contact": "nobody"}}, "settings.contact"),
+        ({"settings": {"name": "a\nb"}}, "settings.name"),
+        ({"tier": "GOLD"}, "tier"),
+        ({"status": "gone"}, "status"),
+        ({"version": 2}, "version"),
+    ],
+)
+def test_a_broken_bound_is_named_and_changes_nothing(api, body, field):
+    status, problem, _ = api("PATCH", "/acme", body=body, **OPERATOR)
+    assert (status, [row["field"] for row in problem["errors"]]) == (422, [field])
+    assert bootstrap.tenants().get("acme").version == 1
+
+
+def test_a_change_that_is_meant_for_another_version_is_a_412(api):
+    changes = {"body": {"tier": "BASIC"}, **OPERATOR}
+    assert api("PATCH", "/acme", headers={"If-Match": '"1"'}, **changes)[0] == 200
+    assert api("PATCH", "/acme", headers={"If-Match": '"1"'}, **changes)[0] == 412
+    assert api("PATCH", "/acme", headers={"If-Match": "*"}, **changes)[0] == 200
+    assert api("PATCH", "/acme", headers={"If-Match": "1"}, **changes)[0] == 400
+
+
+def test_illegal_transitions_are_conflicts_and_unknown_tenants_are_not_created(api):
+    assert api("PATCH", "/acme", body={"status": "closed"}, **OPERATOR)[0] == 409
+    assert api("PATCH", "/acme", body={"status": "offboarding"}, **OPERATOR)[0] == 200
+    assert api("PATCH", "/acme", body={"status": "active"}, **OPERATOR)[0] == 409
+    assert api("PATCH", "/nobody", body={"status": "suspended"}, **OPERATOR)[0] == 404
+    assert "nobody" not in contents("access")
+
+
+def test_no_operator_suspends_the_tenant_of_the_key_that_asks(api):
+    assert api("PATCH", "/ops", body={"status": "suspended"}, **OPERATOR)[0] == 403
+    assert bootstrap.tenants().get("ops").status == "active"
+
+
+def test_a_keys_life_from_its_only_showing_to_its_end(api, capsys):
+    status, made, headers = api("POST", "/acme/keys", body={"role": "member", "label": "ward 3"}, **ADMIN)
+    assert (status, headers["location"]) == (201, f"/local/v1/tenants/acme/keys/{made['key_id']}")
+    token = made.pop("api_key")
+    assert bootstrap.access().authenticate(token)[0].role == "member"
+    assert api("GET", f"/acme/keys/{made['key_id']}", **ADMIN)[1] == made
+    _, new, _ = api("POST", f"/acme/keys/{made['key_id']}/rotate", body={"overlap_hours": 1}, **ADMIN)
+    assert api("POST", f"/acme/keys/{made['key_id']}/rotate", body={}, **ADMIN)[0] == 409
+    assert [bootstrap.access().authenticate(text)[1].tenant_id for text in (token, new["api_key"])] == ["acme", "acme"]
+    for _ in range(2):
+        assert api("DELETE", f"/acme/keys/{new['key_id']}", **ADMIN)[:2] == (204, None)
+    listed = {key["key_id"]: key for key in api("GET", "/acme/keys", **ADMIN)[1]["items"]}
+    assert listed[made["key_id"]]["replaced_by"] == new["key_id"]
+    assert listed[new["key_id"]]["revoked_at"]
+    secrets = [text.rsplit("_", 1)[1] for text in (token, new["api_key"])]
+    kept = contents("access") + json.dumps(list(listed.values())) + capsys.readouterr().out
+    assert not [secret for secret in secrets if secret in kept]
+
+
+def test_an_administrator_never_gets_hold_of_an_operators_key(api):
+    operators = bootstrap.keys().create("acme", "operator", by="operator").key
+    assert api("POST", "/acme/keys", body={"role": "operator"}, **ADMIN)[0] == 403
+    assert api("POST", f"/acme/keys/{operators.key_id}/rotate", body={}, **ADMIN)[0] == 403
+    assert api("DELETE", f"/acme/keys/{operators.key_id}", **ADMIN)[0] == 403
+    assert api("POST", "/acme/keys", body={"role": "operator"}, **OPERATOR)[0] == 201
+
+
+def test_a_cursor_of_one_tenants_keys_does_not_open_anothers(api):
+    for _ in range(2):
+        bootstrap.keys().create("acme", by="operator")
+    cursor = api("GET", "/acme/keys", query={"limit": "1"}, **ADMIN)[1]["next_cursor"]
+    assert api("GET", "/globex/keys", query={"cursor": cursor}, tenant="globex", role="admin")[0] == 400
+
+
+def test_the_sample_event_is_understood(api):
+    from functions.tenancy_api.handler import lambda_handler
+
+    sample = json.loads((Path(__file__).parents[2] / "events" / "tenancy_api.json").read_text())
+    assert lambda_handler(sample, Context())["statusCode"] == 409  # this deployment has an acme
+
+
+def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
+    from functions.outcomes_api.handler import lambda_handler as report
+    from functions.scoring_api.handler import lambda_handler as score
+    from functions.tenancy_offboarding.handler import lambda_handler as erase
+
+    for tenant, scores in (("acme", 3), ("globex", 1)):
+        bootstrap.keys().create(tenant, by="operator")
+        for _ in range(scores):
+            answer = json.loads(score(event("POST", "/v1/scores", body=BODY, tenant=tenant), Context())["body"])
+        told = {
+            "decision_id": answer["decision_id"],
+            "status": "occurred",
+            "recorded_at": datetime.now(UTC).isoformat(),
+        }
+        assert report(event("POST", "/v1/outcomes", body=told, tenant=tenant), Context())["statusCode"] == 201
+    assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
+    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    sample = json.loads((Path(__file__).parents[2] / "events" / "tenancy_offboarding.json").read_text())
+    assert erase(sample, Context()) == {"closed": ["acme"]}
+    status, certificate, _ = api("GET", "/acme/certificate", **OPERATOR)
+    stores = json.loads(certificate["payload"])["stores"]
+    assert (status, {name: store["erased"] for name, store in stores.items()}) == (
+        200,
+        {"keys": 1, "decisions": 3, "outcomes": 2},  # a report, and that it holds
+    )
+    assert "acme" not in contents("decisions", "outcomes")
+    assert contents("decisions", "outcomes").count("globex") > 0
+    assert [key.tenant_id for key in bootstrap.keys().page("globex", None, 9).keys] == ["globex"]
+    assert bootstrap.keys().page("acme", None, 9).keys == ()
+    assert api("GET", "/acme", **OPERATOR)[1]["status"] == "closed"
+    assert api("POST", "", body={"tenant_id": "acme"}, **OPERATOR)[0] == 409
