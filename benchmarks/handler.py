@@ -21,6 +21,7 @@ from vigil.platform import aws
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.settings import Settings
 from vigil.platform.telemetry import Telemetry
+from vigil.quota.store import DynamoQuota
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import ModelContract
 from vigil.registry.panel import Panel
@@ -116,7 +117,8 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
         return AWSResponse("http://local", 200, HTTPHeaders(), _Empty())
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    handler = _function(subject.loaded(), DynamoLedger(client, "decisions"))
+    quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
+    handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas))
     return handler, lambda: calls[0]
 
 
@@ -135,7 +137,8 @@ def _function(model: LoadedModel, ledger: Any) -> Handler:
     return run
 
 
-_LIMITS = LIMITS["FREE"].encoded()
+_CALLER = {"tenant_id": "acme", "key_id": "k", "tier": "ENTERPRISE", "role": "member"}
+_AUTHORIZER = _CALLER | {"limits": LIMITS["ENTERPRISE"].encoded()}
 
 
 def events(subject: Subject) -> list[dict[str, Any]]:
@@ -152,7 +155,7 @@ def event(contract: ModelContract, row: tuple[float, ...]) -> dict[str, Any]:
         "httpMethod": "POST",
         "headers": {"Content-Type": "application/json"},
         "requestContext": {
-            "authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE", "role": "member", "limits": _LIMITS},
+            "authorizer": _AUTHORIZER,
             "path": "/v1/scores",
         },
         "body": json.dumps(body),

@@ -70,6 +70,8 @@ class Embedded:
             "VIGIL_REGISTRY_TABLE": self.tables["registry"],
             "VIGIL_ACCESS_TABLE": self.tables["access"],
             "VIGIL_OUTCOMES_TABLE": self.tables["outcomes"],
+            "VIGIL_LIMITS_TABLE": self.tables["limits"],
+            "VIGIL_USAGE_TABLE": self.tables["usage"],
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],
             "VIGIL_ACCESS_SECRET_ARN": self.secrets["access"],
             "VIGIL_MODEL_KEYS": self.model_keys,

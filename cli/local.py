@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from cli.training import Trained
 
 DEMO_TENANTS = {"demo-clinic": "ENTERPRISE", "demo-district": "FREE"}
+DEMO_LIMITS = {"per_minute": 6_000, "per_hour": 60_000}
+"""Who tries things out, or tests them, asks more often than a tenant of its tier."""
 READY_SECONDS = 60.0
 app = typer.Typer(no_args_is_help=True, help="The embedded stack: the whole system on this machine.")
 out = Console()
@@ -161,10 +163,11 @@ class _Up:
 
     def _create_tenants(self) -> tuple[DemoTenant, ...]:
         from cli.tenants import create_key, create_tenant
+        from vigil.tenancy.tenants import Change
 
         with self.steps.step("Create two demo tenants"):
             for tenant_id, tier in DEMO_TENANTS.items():
-                create_tenant(tenant_id, tier)
+                create_tenant(tenant_id, tier, Change(limits=DEMO_LIMITS))
             return tuple(DemoTenant(name, tier, create_key(name)) for name, tier in DEMO_TENANTS.items())
 
     def _publish(self, training: "Future[Trained]") -> tuple[str, int]:

@@ -149,12 +149,12 @@ def revoke_key_command(tenant_id: TenantId, key_id: KeyId) -> None:
     out.print(f"key [bold]{key_id}[/] is revoked")
 
 
-def create_tenant(tenant_id: str, tier: str) -> None:
+def create_tenant(tenant_id: str, tier: str, change: "Change | None" = None) -> None:
     """Create a tenant of the current deployment; raise Conflict if the id is taken."""
     from vigil import bootstrap
 
     deployment.enter()
-    bootstrap.tenants().create(tenant_id, cast("Tier", tier))
+    bootstrap.tenants().create(tenant_id, cast("Tier", tier), change)
 
 
 def create_key(tenant_id: str, role: str = "member", label: str = "") -> str:

@@ -7,11 +7,7 @@ import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
 TABLES = {
-    "Decisions": "decisions",
-    "Registry": "registry",
-    "Access": "access",
-    "Outcomes": "outcomes",
-    "Batches": "batches",
+    **{name: name.lower() for name in ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage")},
     "DeadLetters": "dead_letters",
 }
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")

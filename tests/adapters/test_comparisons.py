@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.adapters.test_ledger import row
+from tests.ledgers import ledger as ledger_on
 from vigil.errors import Unavailable
 from vigil.lifecycle.model import SHARDS, Answer, Comparison
 from vigil.lifecycle.store import DynamoComparisons
-from vigil.scoring.store import DynamoLedger
 
 
 def compared(number, challenger=2, tenant="acme"):
@@ -23,7 +23,7 @@ def client(aws):
 
 
 def test_comparisons_of_two_versions_come_back_from_every_shard_and_no_others_do(client):
-    ledger = DynamoLedger(client, "decisions")
+    ledger = ledger_on(client)
     rows = [compared(number) for number in range(64)]
     for kept in (*rows, compared(70, challenger=3), compared(3, tenant="globex"), replace(row(9), comparison=None)):
         ledger.commit(kept)
@@ -35,7 +35,7 @@ def test_comparisons_of_two_versions_come_back_from_every_shard_and_no_others_do
 
 
 def test_no_more_than_the_limit_is_read_and_the_newest_of_a_shard_come_first(client):
-    ledger = DynamoLedger(client, "decisions")
+    ledger = ledger_on(client)
     for number in (0, 32):
         ledger.commit(compared(number))
     (pair,) = DynamoComparisons(client, "decisions").recent("toy", 1, 2, 32)

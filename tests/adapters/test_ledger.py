@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.scoring import FakeLedger
+from tests.ledgers import ledger as ledger_on
 from vigil.errors import Unavailable
 from vigil.lifecycle.model import Answer, Comparison
 from vigil.scoring.model import LedgerRow, ModelRef
-from vigil.scoring.store import DynamoLedger
 
 
 def row(number=0, tenant="acme", subject="p-1"):
@@ -36,7 +36,7 @@ def row(number=0, tenant="acme", subject="p-1"):
 def ledger(request):
     if request.param == "fake":
         return FakeLedger()
-    return DynamoLedger(request.getfixturevalue("aws")("dynamodb"), "decisions")
+    return ledger_on(request.getfixturevalue("aws")("dynamodb"))
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["plain", "high risk, compared"])
@@ -72,13 +72,13 @@ def test_pages_are_newest_first_and_complete(ledger, subject, expected):
 
 
 def test_subjects_do_not_appear_in_keys(aws):
-    DynamoLedger(aws("dynamodb"), "decisions").commit(row(subject="jane-roe"))
+    ledger_on(aws("dynamodb")).commit(row(subject="jane-roe"))
     item = aws("dynamodb").scan(TableName="decisions")["Items"][0]
     assert not [name for name in ("pk", "tenant_pk", "subject_pk", "time_sk") if "jane-roe" in item[name]["S"]]
 
 
 def test_a_ledger_that_does_not_answer_is_unavailable(aws):
-    ledger = DynamoLedger(aws("dynamodb"), "no-such-table")
+    ledger = ledger_on(aws("dynamodb"), "no-such-table")
     for call in (lambda: ledger.commit(row()), lambda: ledger.get("a", "b"), lambda: ledger.page("a", None, None, 1)):
         with pytest.raises(Unavailable):
             call()

@@ -104,7 +104,7 @@ def test_no_queue_is_made_but_by_the_one_construction():
     assert {name: queues for name, queues in made.items() if queues} == {
         "queue.yaml": ["Queue", "DeadLetters"],
         # What a stream gives up has no queue that it came from.
-        "events.yaml": ["ScoringEventsDeadLetters"],
+        "events.yaml": ["ScoringEventsDeadLetters", "MeteringCountersDeadLetters"],
     }
 
 
@@ -115,8 +115,8 @@ def test_dead_letters_outlive_the_messages_of_every_queue():
         kept > QUEUE["Parameters"]["RetentionSeconds"]["MaxValue"] >= QUEUE["Parameters"]["RetentionSeconds"]["Default"]
     )
     assert made["Queue"]["RedrivePolicy"]["maxReceiveCount"] == {"Ref": "MaxReceiveCount"}
-    of_the_stream = resources(ROOT / "infra" / "events.yaml", "AWS::SQS::Queue")["ScoringEventsDeadLetters"]
-    assert of_the_stream["MessageRetentionPeriod"] == kept
+    for of_a_stream in resources(ROOT / "infra" / "events.yaml", "AWS::SQS::Queue").values():
+        assert of_a_stream["MessageRetentionPeriod"] == kept
 
 
 def test_a_retry_waits_for_a_word_for_longer_than_any_queue_keeps_a_message():

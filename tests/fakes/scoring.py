@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from vigil.engines.model import Calibration, EngineSpec, EngineVote, side, sigmoid
 from vigil.ensemble.model import Band, Degraded, Ensemble, MissingFact, Verdict
-from vigil.errors import NotFound
+from vigil.errors import NotFound, QuotaExceeded
 from vigil.registry.model import Explanation, FeatureSpec, Label, ModelContract, TrainingData
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine, Explainer
@@ -138,14 +139,22 @@ class FakeLedger:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], LedgerRow] = {}
+        self.used: Counter[tuple[str, str]] = Counter()
         self.calls = 0
         self._lock = threading.Lock()
 
-    def commit(self, row: LedgerRow) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
         self.calls += 1
+        month = (row.tenant_id, row.created_at[:7])
         with self._lock:
-            existing = self.rows.setdefault((row.tenant_id, row.decision_id), row)
-        return None if existing is row else existing
+            if (existing := self.rows.get((row.tenant_id, row.decision_id))) is not None:
+                return existing
+            if quota is not None:
+                if self.used[month] >= quota:
+                    raise QuotaExceeded(quota, 0, 1)
+                self.used[month] += 1
+            self.rows[row.tenant_id, row.decision_id] = row
+        return None
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         self.calls += 1

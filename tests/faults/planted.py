@@ -1,6 +1,6 @@
 """Planted bugs: small variants of the real classes, each with the mistake that one of the proofs is there to catch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,6 +9,8 @@ from vigil.deadletters.model import Job
 from vigil.deadletters.ports import Source
 from vigil.deadletters.redrive import Reprocessor
 from vigil.deadletters.store import DynamoJobs, _attributes, _pk
+from vigil.metering.model import Entry
+from vigil.metering.store import DynamoUsage
 from vigil.platform.sqs import Received
 from vigil.platform.worker import Worker
 from vigil.scoring.model import LedgerRow
@@ -18,7 +20,7 @@ from vigil.scoring.store import DynamoLedger, _item
 class CheckThenWrite(DynamoLedger):
     """Looks whether the row is there, then writes it: two calls, between which another may do the same."""
 
-    def commit(self, row: LedgerRow) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
         if (existing := self.get(row.tenant_id, row.decision_id)) is not None:
             return existing
         self._call("put_item", Item=_item(row))
@@ -28,7 +30,7 @@ class CheckThenWrite(DynamoLedger):
 class Unconditional(DynamoLedger):
     """Writes without a condition: the last delivery wins."""
 
-    def commit(self, row: LedgerRow) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
         self._call("put_item", Item=_item(row))
         return None
 
@@ -74,3 +76,26 @@ class Unfenced(DynamoJobs):
     def put(self, tenant_id: str, job: Job) -> bool:
         self._call("put_item", Item=_pk(tenant_id, job.key) | _attributes(job))
         return True
+
+
+class ChargedApart(DynamoLedger):
+    """Charges the month first and writes the row after it: two calls, between which it may crash."""
+
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+        assert quota is not None
+        charge = self._charges.charge(row.tenant_id, row.created_at[:7], 1, quota)["Update"]
+        self._send("update_item", **charge)
+        return super().commit(row)
+
+
+class Unmarked(DynamoUsage):
+    """Counts whatever comes, as often as it comes."""
+
+    def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
+        for entry in entries:
+            self._call("update_item", **{n: v for n, v in self._part(entry).items() if n != "TableName"})
+        return ()
+
+    def _part(self, entry: Entry) -> dict[str, Any]:
+        part: dict[str, Any] = self._sum(entry.tenant_id, entry.day, entry.amounts)["Update"]
+        return part

@@ -13,6 +13,7 @@ from tests.faultbed.history import Answer, Effect, Input, report, violations
 from tests.faultbed.interleaving import Interleaving
 from tests.faultbed.plans import At, Seeded, everywhere, inject
 from tests.faults.planted import CheckThenWrite, Unconditional
+from tests.ledgers import ledger as ledger_on
 from vigil.errors import Unavailable
 from vigil.scoring.model import ScoreRequest, decision_id
 from vigil.scoring.service import Scoring
@@ -37,7 +38,8 @@ class Run:
     def __post_init__(self):
         self.table = self.bed.table("Decisions")
         client = inject(self.bed.client("dynamodb"), self.plan, pause=self.turns.pause)
-        self.scoring = Scoring(self.models, VisitCount, self.kind(client, self.table), self.clock, timedelta(hours=24))
+        ledger = ledger_on(client, self.table, self.bed.table("Usage"), self.kind)
+        self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24))
 
     def deliver(self, request):
         """Score one delivery, later than the one before, so that no two of them would write the same bytes."""

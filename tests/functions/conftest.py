@@ -68,6 +68,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_ACCESS_TABLE": "access",
             "VIGIL_OUTCOMES_TABLE": "outcomes",
             "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",
+            "VIGIL_LIMITS_TABLE": "limits",
+            "VIGIL_USAGE_TABLE": "usage",
             "VIGIL_EVENT_BUS": "decisions",
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],

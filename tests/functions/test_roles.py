@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -77,7 +77,9 @@ def test_the_scoring_api_calls_what_it_may_and_may_what_it_calls(called):
     ]
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 500
-    assert actions == granted("ScoringApi")
+    enterprise = event("POST", "/v1/scores", body=BODY, tier="ENTERPRISE")
+    assert lambda_handler(enterprise, Context())["statusCode"] == 201
+    assert actions - {"dynamodb:TransactWriteItems"} == granted("ScoringApi")
 
 
 def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
@@ -188,6 +190,43 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     assert TRANSACTION in actions
     parts = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     assert (actions - {TRANSACTION}) | parts == granted("LifecycleApi")
+
+
+def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.metering_api.handler import lambda_handler
+
+    actions, _ = called
+    for query in (None, {"tenant_id": "acme"}):
+        answer = lambda_handler(event("GET", "/v1/usage", query=query, tenant="ops-team", role="operator"), Context())
+        assert answer["statusCode"] == 200
+    assert actions == granted("MeteringApi")
+
+
+def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.metering_counters.handler import lambda_handler
+
+    actions, _ = called
+    sample = json.loads((ROOT / "events" / "metering_counters.json").read_text())
+    lambda_handler(sample, Context())
+    assert actions == {"dynamodb:TransactWriteItems"}
+    assert {"dynamodb:PutItem", "dynamodb:UpdateItem"} | FEEDING | GIVING_UP == granted("MeteringCounters")
+
+
+def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+    from functions.metering_audit.handler import lambda_handler
+    from functions.scoring_api.handler import lambda_handler as score
+
+    actions, _ = called
+    assert score(event("POST", "/v1/scores", body=BODY), Context())["statusCode"] == 201
+    actions.clear()
+    bootstrap.forget()
+    monkeypatch.setattr(bootstrap, "_now", lambda: datetime.now(UTC) + timedelta(days=1))
+    assert lambda_handler({"job": "recount"}, Context()) == {"mismatches": 1, "unrepaired": 0}
+    monkeypatch.setattr(bootstrap, "_now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    bootstrap.forget()
+    assert lambda_handler({"job": "calls"}, Context()) == {"counters": 1}
+    parts = {"dynamodb:PutItem"}
+    assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("MeteringAudit")
 
 
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):

@@ -1,7 +1,7 @@
 """The scoring function, wired as it is deployed: real model, real stores, events in and answers out."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -24,6 +24,13 @@ def api(published):
 
 
 @pytest.fixture
+def stopped(monkeypatch):
+    """A clock that stands still, so that no window ends meanwhile."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr(bootstrap, "_now", lambda: now)
+
+
+@pytest.fixture
 def aws_calls(api):
     """Every AWS call of the API's own clients, as `Service.Operation`."""
     calls = []
@@ -34,16 +41,59 @@ def aws_calls(api):
     return calls
 
 
-def test_a_warm_score_is_one_aws_call(api, aws_calls):
-    assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"})[0] == 201
-    assert aws_calls == ["PutItem"]
-    assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"})[0] == 200
-    assert aws_calls == ["PutItem", "PutItem"]
+@pytest.mark.parametrize(("tier", "commit"), [("ENTERPRISE", "PutItem"), ("FREE", "TransactWriteItems")])
+def test_a_warm_score_is_two_aws_calls_the_limiter_and_the_commit(api, aws_calls, tier, commit):
+    assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"}, tier=tier)[0] == 201
+    assert aws_calls == ["UpdateItem", commit]
+    assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"}, tier=tier)[0] == 200
+    assert aws_calls == ["UpdateItem", commit] * 2
 
 
-def test_a_refused_request_makes_no_aws_call(api, aws_calls):
-    assert api("POST", "/v1/scores", body=BODY | {"features": {"age": 400}})[0] == 422
-    assert aws_calls == []
+def test_a_request_that_breaks_a_rule_is_counted_and_makes_no_other_aws_call(api, aws_calls):
+    status, headers, _ = api("POST", "/v1/scores", body=BODY | {"features": {"age": 400}})
+    assert status == 422
+    assert headers["ratelimit-policy"] == '"minute";q=60;w=60, "hour";q=1000;w=3600'
+    assert aws_calls == ["UpdateItem"]
+
+
+def test_a_full_month_refuses_new_predictions_writes_nothing_and_still_replays(api):
+    limits = '{"predictions_per_month":2,"per_minute":60,"per_hour":1000,"storage_gb":10}'
+    send = lambda key, body=BODY: api("POST", "/v1/scores", body=body, headers={"Idempotency-Key": key}, limits=limits)  # noqa: E731
+    first, second = send("a"), send("b")
+    assert [first[0], second[0], send("a")[0]] == [201, 201, 200]
+    status, headers, problem = send("c")
+    assert (status, problem["type"], problem["violated-policies"]) == (
+        429,
+        "urn:vigil:problem:quota-exceeded",
+        ["month"],
+    )
+    assert 0 < int(headers["retry-after"]) <= 31 * 86_400
+    assert [answer[2] for answer in (send("a"), send("b"))] == [first[2], second[2]]
+    assert len(api("GET", "/v1/scores")[2]["items"]) == 2
+    assert send("a", BODY | {"explain": False})[0] == 422  # the key was used with another payload, full month or not
+
+
+def test_a_key_over_its_limit_is_refused_before_anything_else_is_done(stopped, api, aws_calls):
+    limits = '{"predictions_per_month":null,"per_minute":1,"per_hour":10,"storage_gb":null}'
+    while (refused := api("GET", "/v1/models", limits=limits))[0] == 200:
+        aws_calls.clear()
+    status, headers, problem = refused
+    assert (status, problem["type"]) == (429, "urn:vigil:problem:rate-limited")
+    assert problem["violated-policies"] == ["minute"]
+    assert 1 <= int(headers["retry-after"]) <= 60
+    assert headers["ratelimit"].startswith(f'"minute";r=0;t={headers["retry-after"]}, "hour";r=')
+    aws_calls.clear()
+    assert api("GET", "/v1/models", limits=limits)[0] == 429
+    assert aws_calls == []  # it is remembered
+
+
+def test_without_the_limits_table_requests_are_answered_without_a_word_of_limits(api, monkeypatch, capsys):
+    monkeypatch.setenv("VIGIL_LIMITS_TABLE", "no-such-table")
+    bootstrap.forget()
+    status, headers, _ = api("POST", "/v1/scores", body=BODY)
+    assert status == 201
+    assert not [name for name in headers if name.startswith("ratelimit")]
+    assert '"LimitsUnchecked"' in capsys.readouterr().out
 
 
 def test_score_get_list_and_replay_agree(api):

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from vigil.deadletters.store import DynamoJobs
     from vigil.events.service import Announcer
     from vigil.lifecycle.service import Lifecycle
+    from vigil.metering.store import DynamoUsage
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
     from vigil.platform.secrets import Secret
     from vigil.platform.sqs import Message, Received
     from vigil.platform.telemetry import Telemetry
     from vigil.platform.worker import Deadline
+    from vigil.quota.service import Quota
+    from vigil.quota.store import DynamoQuota
     from vigil.registry.publishing import Publisher
     from vigil.registry.service import Registry, RegistryEvent
     from vigil.registry.signing import PublicKeys
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from vigil.scoring.service import Scoring
     from vigil.scoring.store import DynamoLedger
     from vigil.tenancy.keys.service import Keys
+    from vigil.tenancy.model import Limits
     from vigil.tenancy.offboarding.ports import Erasable
     from vigil.tenancy.offboarding.service import Certificates, Offboarding
     from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
@@ -172,6 +176,36 @@ def operations_redrive() -> Handler:
         lambda observe: Reprocessor(sources, _jobs(), _owners(), rules, SystemRandom(), _now, observe),
     )
     return _telemetry().wrap(redrive.handle)
+
+
+@cache
+def metering_api() -> Handler:
+    """Return the Lambda entry of the API of usage."""
+    from vigil.metering import routes
+    from vigil.metering.service import Usage
+
+    return _api([routes.router], usage=Usage(_usage()), limits_of=_limits_of)
+
+
+@cache
+def metering_counters() -> Handler:
+    """Return the Lambda entry that counts what the decisions table's stream brings."""
+    from vigil.metering.service import Meter
+    from vigil.metering.stream import DecisionCounts
+
+    return _telemetry().wrap(DecisionCounts(Meter(_usage()), _telemetry()).handle)
+
+
+@cache
+def metering_audit() -> Handler:
+    """Return the Lambda entry of the schedules that recount yesterday and bring in the calls of past hours."""
+    from vigil.metering.audit import Audit
+    from vigil.metering.schedule import AuditSchedule
+    from vigil.metering.store import DynamoCalls
+
+    calls = DynamoCalls(_client("dynamodb"), settings().limits_table)
+    audit = Audit(tenants().ids, _ledger(), _usage(), calls, _now)
+    return _telemetry().wrap(AuditSchedule(audit, _telemetry()).handle)
 
 
 @cache
@@ -325,6 +359,13 @@ def lifecycle(versions: "Publisher") -> "Lifecycle":
     return Lifecycle(versions, DynamoComparisons(_client("dynamodb"), settings().decisions_table))
 
 
+def quota() -> "Quota":
+    """Return what sets predictions aside for many rows at once."""
+    from vigil.quota.service import Quota
+
+    return Quota(_quotas(), _now)
+
+
 @cache
 def outcomes() -> "Outcomes":
     """Return the service of outcomes."""
@@ -353,6 +394,9 @@ def _erasables() -> "dict[str, Erasable]":
         "decisions": Listed(dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"),
         # A report that was cut short is in no list.
         "outcomes": Scattered(dynamodb, config.outcomes_table),
+        # In this order: what is counted of requests is brought into the usage.
+        "limits": Scattered(dynamodb, config.limits_table, ("pk",)),
+        "usage": Scattered(dynamodb, config.usage_table),
     }
 
 
@@ -395,12 +439,14 @@ def _api(
     max_body_bytes: int | None = None,
     **state: Any,
 ) -> Handler:
+    from vigil.platform.admission import DynamoCounters, Limiter
     from vigil.platform.http import create_app, lambda_handler
 
     app = create_app(
         title="Vigil",
         routers=routers,
         telemetry=_telemetry(),
+        admission=Limiter(DynamoCounters(_client("dynamodb"), settings().limits_table), _now),
         max_body_bytes=max_body_bytes or settings().max_body_bytes,
         media_types=media_types,
         state={"tenant_domain": settings().tenant_domain, **state},
@@ -452,11 +498,17 @@ def _jobs() -> "DynamoJobs":
     return DynamoJobs(_client("dynamodb"), settings().dead_letters_table)
 
 
+def _limits_of(tenant_id: str) -> "Limits":
+    """Return what holds for any tenant; raise NotFound."""
+    return tenants().get(tenant_id).limits
+
+
 def _documented() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
     from vigil.batches import routes as batches_routes
     from vigil.deadletters import routes as dead_letters_routes
     from vigil.lifecycle import routes as lifecycle_routes
+    from vigil.metering import routes as metering_routes
     from vigil.outcomes import routes as outcomes_routes
     from vigil.sessions import routes as session_routes
     from vigil.tenancy import routes as tenants_routes
@@ -466,8 +518,9 @@ def _documented() -> "list[APIRouter]":
 
     batches = [batches_routes.router, dead_letters_routes.router]
     tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
+    others = [lifecycle_routes.router, outcomes_routes.router, metering_routes.router]
     tokens = [session_routes.router, token_routes.router]
-    return [lifecycle_routes.router, outcomes_routes.router, *batches, *tenancy, *tokens]
+    return [*others, *batches, *tenancy, *tokens]
 
 
 def _cursors() -> "Cursors":
@@ -586,7 +639,21 @@ def _catalogue() -> "DynamoCatalogue":
 def _ledger() -> "DynamoLedger":
     from vigil.scoring.store import DynamoLedger
 
-    return DynamoLedger(_client("dynamodb"), settings().decisions_table)
+    return DynamoLedger(_client("dynamodb"), settings().decisions_table, _quotas())
+
+
+@cache
+def _quotas() -> "DynamoQuota":
+    from vigil.quota.store import DynamoQuota
+
+    return DynamoQuota(_client("dynamodb"), settings().usage_table, _now)
+
+
+@cache
+def _usage() -> "DynamoUsage":
+    from vigil.metering.store import DynamoUsage
+
+    return DynamoUsage(_client("dynamodb"), settings().usage_table)
 
 
 @cache

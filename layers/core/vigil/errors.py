@@ -14,6 +14,8 @@ VigilError
 ├── Conflict              the state has moved on
 ├── PreconditionFailed    the resource is not the one that was read
 ├── IdempotencyKeyReused  the key was used with another payload
+├── RateLimited           the key has made its requests of this minute or hour
+├── QuotaExceeded         the tenant has made its predictions of this month
 ├── ModelRefused          a model package failed verification; carries the reason
 └── Unavailable           a dependency is away; trying again may help
 """
@@ -93,6 +95,26 @@ class PreconditionFailed(VigilError):
 
 class IdempotencyKeyReused(VigilError):
     """The Idempotency-Key was used before with another payload."""
+
+
+class RateLimited(VigilError):
+    """The key has made as many requests as it may in a window; `retry_after` is in seconds."""
+
+    def __init__(self, policy: str, retry_after: int, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+        super().__init__(f"The requests of this {policy} are used up.")
+        self.policy = policy
+        self.retry_after = retry_after
+        self.headers = headers
+
+
+class QuotaExceeded(VigilError):
+    """The tenant has made as many predictions as it may in a month; `retry_after` is in seconds."""
+
+    policy = "month"
+
+    def __init__(self, limit: int, left: int, retry_after: int) -> None:
+        super().__init__(f"Of the {limit} predictions of this month (UTC) {left} are left.")
+        self.retry_after = retry_after
 
 
 class Unavailable(VigilError):

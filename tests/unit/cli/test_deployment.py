@@ -19,6 +19,8 @@ LOCAL = Embedded(
         "registry": "vigil-registry",
         "access": "vigil-access",
         "outcomes": "vigil-outcomes",
+        "limits": "vigil-limits",
+        "usage": "vigil-usage",
     },
     buckets={"packages": "vigil-packages"},
     secrets={"access": "arn:access", "cursor": "arn:cursor", "signing": "arn:signing"},

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vigil import errors
-from vigil.platform import correlation, problems
+from vigil.platform import correlation, principal, problems, telemetry
+from vigil.platform.admission import Admission
 from vigil.platform.direct import BODY
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
@@ -19,11 +20,12 @@ SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cache-control": "no-store",
 }
+Header = tuple[bytes, bytes]
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class Envelope:
-    """Correlation id, body rules, security headers and the log line of every answer, errors included."""
+    """Correlation id, limits, body rules, security headers and the log line of every answer, errors included."""
 
     def __init__(
         self,
@@ -32,12 +34,14 @@ class Envelope:
         max_body_bytes: int,
         media_types: tuple[str, ...],
         on_error: Callable[[Exception], Response],
+        admission: Admission | None = None,
     ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._max_body_bytes = max_body_bytes
         self._media_types = media_types
         self._on_error = on_error
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; nothing but the answer leaves here, whatever the app raises."""
@@ -47,10 +51,11 @@ class Envelope:
         headers = Headers(scope=scope)
         correlation_id = correlation.begin(headers.get(correlation.HEADER))
         facts, started = self._telemetry.begin(scope["method"])
-        dressed = self._dress(send, facts, correlation_id)
+        more: list[Header] = [(b"x-correlation-id", correlation_id.encode())]
+        dressed = self._dress(send, facts, more)
         try:
             scope[BODY] = body = await self._read(receive)
-            refusal = self._refuse(scope, headers, body)
+            refusal = self._admit(scope, more) or self._refuse(scope, headers, body)
             await (refusal or self._app)(scope, _replay(body), dressed)
         except Exception as error:  # the last resort of every request
             await self._on_error(error)(scope, receive, dressed)
@@ -58,6 +63,19 @@ class Envelope:
             route = scope.get("route")
             facts.route = getattr(route, "path", facts.route)
             self._telemetry.end(facts, started)
+
+    def _admit(self, scope: Scope, more: list[Header]) -> Response | None:
+        """Count an authenticated request, whatever it asks for, and put what is left of its limits into the answer."""
+        if self._admission is None or (caller := principal.find(scope)) is None:
+            return None
+        facts = telemetry.current.get()
+        facts.tenant_id, facts.key_id = caller.tenant_id, caller.key_id
+        try:
+            more += self._admission.admit(caller).headers
+        except errors.RateLimited as refused:
+            more += refused.headers
+            return problems.too_many(refused)
+        return None
 
     async def _read(self, receive: Receive) -> bytes:
         body, more = b"", True
@@ -82,13 +100,13 @@ class Envelope:
         return None
 
     @staticmethod
-    def _dress(send: Send, facts: RequestFacts, correlation_id: str) -> Send:
+    def _dress(send: Send, facts: RequestFacts, more: list[Header]) -> Send:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 facts.status = message["status"]
                 sent = message["headers"]
                 given = {name for name, _ in sent}
-                sent.append((b"x-correlation-id", correlation_id.encode()))
+                sent += more
                 sent += [header for header in _RAW_HEADERS if header[0] not in given]
             await send(message)
 

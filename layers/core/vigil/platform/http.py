@@ -12,6 +12,7 @@ from starlette.routing import Match
 
 from vigil import errors
 from vigil.platform import problems, telemetry
+from vigil.platform.admission import Admission
 from vigil.platform.envelope import Envelope
 from vigil.platform.schemas import field_error
 from vigil.platform.telemetry import Telemetry
@@ -28,11 +29,12 @@ def create_app(
     max_body_bytes: int,
     state: dict[str, Any],
     media_types: tuple[str, ...] = ("application/json",),
+    admission: Admission | None = None,
 ) -> FastAPI:
-    """Return the app: routers, problem documents, correlation id, security headers, body limit, one log line.
+    """Return the app: routers, problem documents, correlation id, security headers, limits, one log line.
 
     `media_types` are those of the bodies that it takes; `state` is what routes find under `request.app.state`: the
-    services that bootstrap wired.
+    services that bootstrap wired. Without `admission` nobody is limited.
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_OFF)
     app.state.documented = list
@@ -51,6 +53,7 @@ def create_app(
         max_body_bytes=max_body_bytes,
         media_types=media_types,
         on_error=_on_unexpected,
+        admission=admission,
     )
     return app
 
@@ -69,6 +72,8 @@ async def _on_vigil_error(_: Request, error: Exception) -> Response:
     problem = problems.of(error)
     if isinstance(error, errors.InvalidInput):
         return problems.answer(problem, str(error), error.errors)
+    if isinstance(error, errors.RateLimited | errors.QuotaExceeded):
+        return problems.too_many(error)
     if isinstance(error, errors.ModelRefused):
         return problems.answer(problem, f"refused: {error.reason}")
     return problems.answer(problem, str(error) or problem.title)

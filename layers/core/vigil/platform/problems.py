@@ -1,7 +1,7 @@
 """RFC 9457 problem documents: the one catalogue of what an answer can say went wrong."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,8 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.Conflict: Problem("conflict", 409, "The state has moved on"),
     errors.PreconditionFailed: Problem("precondition-failed", 412, "The resource is not the one that was read"),
     errors.IdempotencyKeyReused: Problem("idempotency-key-reused", 422, "The Idempotency-Key has another payload"),
+    errors.RateLimited: Problem("rate-limited", 429, "Too many requests at once"),
+    errors.QuotaExceeded: Problem("quota-exceeded", 429, "The predictions of this month are used up"),
     errors.ModelRefused: Problem("model-refused", 503, "The model failed verification"),
     errors.Unavailable: Problem("unavailable", 503, "A dependency is away"),
 }
@@ -51,7 +53,18 @@ def of(error: errors.VigilError) -> Problem:
     return next((CATALOGUE[cls] for cls in type(error).__mro__ if cls in CATALOGUE), INTERNAL)
 
 
-def answer(problem: Problem, detail: str, fields: Iterable[errors.FieldError] = ()) -> "Response":
+def too_many(error: errors.RateLimited | errors.QuotaExceeded) -> "Response":
+    """Return the 429 of a limit: which one it was, by the name that its header fields give it, and until when."""
+    return answer(of(error), str(error), retry_after=error.retry_after, more={"violated-policies": [error.policy]})
+
+
+def answer(
+    problem: Problem,
+    detail: str,
+    fields: Iterable[errors.FieldError] = (),
+    retry_after: int | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> "Response":
     """Return a problem document and note its code for the log line.
 
     The body is ASCII, so that no input can break its encoding.
@@ -68,5 +81,7 @@ def answer(problem: Problem, detail: str, fields: Iterable[errors.FieldError] = 
     }
     if rows := [asdict(field) for field in fields]:
         body["errors"] = rows
-    headers = {"Retry-After": "1"} if problem.status == 503 else None
+    body |= more or {}
+    wait = 1 if problem.status == 503 else retry_after
+    headers = {"Retry-After": str(wait)} if wait else None
     return Response(json.dumps(body, separators=(",", ":")), problem.status, headers, MEDIA_TYPE)

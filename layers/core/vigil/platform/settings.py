@@ -22,6 +22,8 @@ class Settings:
     """URLs by name of the source: `dead` of its dead-letter queue, `url` of the queue that work goes back to."""
     backoff_base: timedelta = timedelta(seconds=60)
     most_reprocess_attempts: int = 5
+    limits_table: str = ""
+    usage_table: str = ""
     event_bus: str = ""
     batches_table: str = ""
     batches_bucket: str = ""
@@ -71,6 +73,8 @@ class Settings:
             queues=_json_object(env, "VIGIL_QUEUES"),
             backoff_base=timedelta(seconds=_whole(env, "VIGIL_BACKOFF_BASE_SECONDS", 60)),
             most_reprocess_attempts=_whole(env, "VIGIL_MAX_REPROCESS_ATTEMPTS", 5),
+            limits_table=env.get("VIGIL_LIMITS_TABLE", ""),
+            usage_table=env.get("VIGIL_USAGE_TABLE", ""),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),
             batches_table=env.get("VIGIL_BATCHES_TABLE", ""),
             batches_bucket=env.get("VIGIL_BATCHES_BUCKET", ""),

@@ -48,8 +48,12 @@ class RequestFacts:
     attempts: int | None = None
     ending: str | None = None
     """What became of a message: done, quarantined, or returned to its queue."""
+    unchecked: bool | None = None
+    """Let in without a look at its limits, because what counts them was away."""
     records: int | None = None
     failed: int | None = None
+    mismatches: int | None = None
+    """Days of tenants whose counters were not what the ledger has."""
     problem: str | None = None
     error: str | None = None
 
@@ -120,6 +124,10 @@ class Telemetry:
         self._metrics.add_metric("Latency", MetricUnit.Milliseconds, facts.latency_ms)
         if facts.status >= 500:
             self._metrics.add_metric("ServerErrors", MetricUnit.Count, 1)
+        if facts.mismatches is not None:
+            self._metrics.add_metric("UsageMismatches", MetricUnit.Count, facts.mismatches)
+        if facts.unchecked:
+            self._metrics.add_metric("LimitsUnchecked", MetricUnit.Count, 1)
         if facts.band and not facts.replayed:
             self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
         if facts.ending:

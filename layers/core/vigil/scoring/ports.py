@@ -105,8 +105,11 @@ class FeatureSet(Protocol):
 class Ledger(Protocol):
     """The decisions of all tenants; each row is written once and never changed."""
 
-    def commit(self, row: LedgerRow) -> LedgerRow | None:
-        """Write the row if its id is free and return None; return the row that is there otherwise."""
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+        """Write the row if its id is free and return None; return the row that is there otherwise.
+
+        With a quota (predictions per month) the row is written only if it fits, and counts; raises QuotaExceeded.
+        """
         ...
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:

@@ -30,7 +30,13 @@ Scorer = Annotated[Principal, requires("scores:write")]
 async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
     """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""
     scoring: Scoring = request.app.state.scoring
-    outcome = scoring.score(caller.tenant_id, ScoreRequest(**dict(body)), idempotency_key, correlation.current.get())
+    outcome = scoring.score(
+        caller.tenant_id,
+        ScoreRequest(**dict(body)),
+        idempotency_key,
+        correlation.current.get(),
+        caller.limits.predictions_per_month,
+    )
     facts = telemetry.current.get()
     facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, body.explain
     headers = {"Location": f"{gateway.prefix(request)}/v1/scores/{outcome.row.decision_id}"}

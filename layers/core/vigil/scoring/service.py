@@ -41,11 +41,20 @@ class Scoring:
         self._clock = clock
         self._window = idempotency_window
 
-    def score(self, tenant_id: str, request: ScoreRequest, key: str | None = None, correlation_id: str = "") -> Outcome:
+    def score(
+        self,
+        tenant_id: str,
+        request: ScoreRequest,
+        key: str | None = None,
+        correlation_id: str = "",
+        quota: int | None = None,
+    ) -> Outcome:
         """Return the one decision of this request, however often it is delivered; the id goes with its events.
 
-        Raises IdempotencyKeyReused for a key with another payload, InvalidInput for a broken rule, and Unavailable
-        when the model or the ledger is away. Nothing is written before the score is known.
+        `quota` is the tenant's predictions per month, which the decision counts against; None is without limit.
+        Raises IdempotencyKeyReused for a key with another payload, InvalidInput for a broken rule, QuotaExceeded when
+        the month is full, and Unavailable when the model or the ledger is away. Nothing is written before the score is
+        known.
         """
         # Without a key no other request can meet this one's row: there is nothing to compare.
         fingerprint = _fingerprint(request) if key else ""
@@ -56,7 +65,7 @@ class Scoring:
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
-        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id)
+        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, quota)
         return self._commit(identity, draft, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
@@ -131,7 +140,7 @@ class Scoring:
                 high_risk=draft.model.contract.is_high_risk(decision.band),
                 comparison=comparison,
             )
-            existing = self._ledger.commit(row)
+            existing = self._ledger.commit(row, request.quota)
             if existing is None or existing.nonce == nonce:
                 return Outcome(row, decision.band, replayed=False)
             if existing.expires_at > now.timestamp():
@@ -159,6 +168,7 @@ class _Identity:
     key: str
     fingerprint: str
     correlation_id: str
+    quota: int | None
 
 
 def _replayed(row: LedgerRow) -> Outcome:

@@ -1,33 +1,50 @@
 """The decision ledger in DynamoDB: one conditional put per decision."""
 
 import hashlib
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.errors import Unavailable
+from vigil.errors import QuotaExceeded, Unavailable
 from vigil.lifecycle.model import Comparison
+from vigil.platform.transactions import Part, refused, transact
 from vigil.scoring.model import LedgerRow, ModelRef, Page
 
 Item = dict[str, dict[str, Any]]
+_BATCH = 100
+"""The most that one BatchGetItem takes."""
+
+
+class Charges(Protocol):
+    """How a prediction is taken from a tenant's month in the very transaction that writes it."""
+
+    def charge(self, tenant_id: str, month: str, rows: int, limit: int) -> Part:
+        """Return the part that takes so many predictions of a month (`2026-11`) if they are left."""
+        ...
+
+    def exceeded(self, month: str, limit: int, reason: Part) -> QuotaExceeded:
+        """Return the error of a charge that was refused for this reason."""
+        ...
 
 
 class DynamoLedger:
     """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, table: str, charges: Charges) -> None:
         self._client = client
         self._table = table
+        self._charges = charges
 
-    def commit(self, row: LedgerRow) -> LedgerRow | None:
-        """Put the row if its id is free: the one write of a request, atomic and safe to repeat."""
+    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+        """Put the row if its id is free: the one write of a request, atomic and safe to repeat.
+
+        With a quota it is a transaction of two: a row that is there already is returned, full month or not.
+        """
+        if quota is not None:
+            return self._commit_charged(row, quota)
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_item(row),
-                ConditionExpression="attribute_not_exists(pk)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            self._client.put_item(**self._put(row))
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 # botocore puts the old item beside the error, in the same typed shape as `get_item`.
@@ -36,6 +53,25 @@ class DynamoLedger:
         except BotoCoreError as error:
             raise Unavailable("The decision ledger did not answer.") from error
         return None
+
+    def _commit_charged(self, row: LedgerRow, quota: int) -> LedgerRow | None:
+        month = row.created_at[:7]
+        put, charge = self._put(row), self._charges.charge(row.tenant_id, month, 1, quota)
+        put["Item"]["charged"] = {"BOOL": True}
+        token = hashlib.sha256(f"{row.decision_id}{row.nonce}".encode()).hexdigest()[:36]
+        if (reasons := transact(self._client, token, [{"Put": put}, charge])) is None:
+            return None
+        if refused(reasons[0]):
+            return read(reasons[0]["Item"])
+        raise self._charges.exceeded(month, quota, reasons[1])
+
+    def _put(self, row: LedgerRow) -> Part:
+        return {
+            "TableName": self._table,
+            "Item": _item(row),
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         """Return a tenant's decision, read consistently."""
@@ -67,13 +103,48 @@ class DynamoLedger:
             next={"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None,
         )
 
+    def count(self, tenant_id: str, day: str) -> int:
+        """Return how many rows a tenant has of a day (`2026-11-21`, UTC), seconds after they were written."""
+        return sum(page["Count"] for page in self._day(tenant_id, day, Select="COUNT"))
+
+    def images(self, tenant_id: str, day: str) -> Iterator[Item]:
+        """Yield the rows of a day as they are stored."""
+        for page in self._day(tenant_id, day, ProjectionExpression="pk"):
+            keys = [{"pk": item["pk"]} for item in page["Items"]]
+            for start in range(0, len(keys), _BATCH):
+                wanted: Any = {self._table: {"Keys": keys[start : start + _BATCH], "ConsistentRead": True}}
+                while wanted:
+                    answer = self._send("batch_get_item", RequestItems=wanted)
+                    yield from answer["Responses"][self._table]
+                    wanted = answer.get("UnprocessedKeys")
+
     def check(self) -> None:
         """Return when the ledger answers a read; raise Unavailable when it does not."""
         self.get("health", "probe")
 
+    def _day(self, tenant_id: str, day: str, **arguments: Any) -> Iterator[Any]:
+        """Yield the pages of what the index of tenants has of a day; times sort after their day and before `day~`."""
+        start: dict[str, Any] = {}
+        while True:
+            page = self._call(
+                "query",
+                IndexName="by_tenant",
+                KeyConditionExpression="tenant_pk = :tenant AND time_sk BETWEEN :day AND :after",
+                ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":day": {"S": day}, ":after": {"S": f"{day}~"}},
+                **arguments,
+                **start,
+            )
+            yield page
+            if not (last := page.get("LastEvaluatedKey")):
+                return
+            start = {"ExclusiveStartKey": last}
+
     def _call(self, operation: str, **arguments: Any) -> Any:
+        return self._send(operation, TableName=self._table, **arguments)
+
+    def _send(self, operation: str, **arguments: Any) -> Any:
         try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
+            return getattr(self._client, operation)(**arguments)
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("The decision ledger did not answer.") from error
 

@@ -1,6 +1,6 @@
 """Tenants: created, configured, suspended, resumed, and on their way out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +52,15 @@ class Tenants:
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
         """Return a page of all tenants by id."""
         return self._store.page(after, limit)
+
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of all tenants, for jobs that concern each of them."""
+        after = None
+        while True:
+            page = self._store.page(after, 100)
+            yield from (tenant.tenant_id for tenant in page.tenants)
+            if (after := page.next) is None:
+                return
 
     def change(self, tenant_id: str, change: Change, version: int | None = None) -> Tenant:
         """Change a tenant, whole or not at all, and return it; a change that changes nothing makes no version.

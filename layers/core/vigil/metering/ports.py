@@ -1,0 +1,46 @@
+"""What metering needs from outside: counters, the ledger to recount from, and the calls of each hour."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from vigil.metering.model import Entry, MonthOfUse
+
+
+class UsageStore(Protocol):
+    """The counters of all tenants."""
+
+    def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
+        """Count all of them and return nothing, or count none and return the names of those that are counted already."""
+        ...
+
+    def month(self, tenant_id: str, month: str) -> MonthOfUse:
+        """Return what is counted of a month, read consistently."""
+        ...
+
+    def set_calls(self, tenant_id: str, hour: str, calls: int) -> None:
+        """Say how many calls an hour (`2026-11-21T05`) had, whatever was said before."""
+        ...
+
+    def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
+        """Keep what an audit found on a day."""
+        ...
+
+
+class LedgerRows(Protocol):
+    """The decisions of a tenant on a day."""
+
+    def count(self, tenant_id: str, day: str) -> int:
+        """Return how many rows there are."""
+        ...
+
+    def images(self, tenant_id: str, day: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows in DynamoDB's JSON."""
+        ...
+
+
+class Calls(Protocol):
+    """The requests that were let in."""
+
+    def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
+        """Return the number of calls by tenant and hour."""
+        ...

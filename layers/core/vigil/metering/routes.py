@@ -1,0 +1,115 @@
+"""`/v1/usage`: what a tenant has used of a month, and what is left of it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from vigil.errors import NotFound
+from vigil.metering.model import Day
+from vigil.metering.service import Usage
+from vigil.platform.principal import Principal, requires
+from vigil.platform.schemas import responses
+from vigil.quota.model import month_of, resets_at
+from vigil.tenancy.model import Limits
+
+router = APIRouter(prefix="/v1/usage", tags=["usage"])
+
+Granularity = Literal["day", "month"]
+
+
+class UsageCounts(BaseModel):
+    """What is counted of a day or of a month."""
+
+    predictions: int = Field(description="Decisions in the ledger; a replay is none. Seconds behind.")
+    api_calls: int = Field(
+        description="Requests that were let in, whatever they were answered; up to 70 minutes behind."
+    )
+    database_bytes: int = Field(description="About what the decisions of that time took when they were written.")
+
+
+class UsageItem(UsageCounts):
+    """The counts of one day (`2026-11-21`) or month (`2026-11`), by UTC."""
+
+    period: str
+
+
+class LimitsView(BaseModel):
+    """What the tenant may use; null is without limit. Requests are per key."""
+
+    predictions_per_month: int | None
+    per_minute: int
+    per_hour: int
+    storage_gb: int | None
+
+
+class QuotaView(BaseModel):
+    """The month's predictions as the ledger charges them: exact, and never behind. Null is without limit."""
+
+    limit: int | None
+    used: int = Field(description="Charged decisions and what batches have set aside.")
+    left: int | None
+    resets_at: str = Field(json_schema_extra={"format": "date-time"})
+
+
+class UsageView(BaseModel):
+    """The use of a month."""
+
+    tenant_id: str
+    period: str
+    granularity: Granularity
+    items: list[UsageItem]
+    total: UsageCounts
+    quota: QuotaView
+    limits: LimitsView
+    as_of: str = Field(json_schema_extra={"format": "date-time"})
+
+
+@router.get("", summary="What you have used, and what is left", responses=responses(401, 403, 404, 422, 503))
+async def usage(
+    request: Request,
+    caller: Annotated[Principal, requires("usage:read")],
+    period: Annotated[
+        str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="A month, UTC; this one.")
+    ] = None,
+    granularity: Granularity = "day",
+    tenant_id: Annotated[str | None, Query(max_length=32, description="Of another tenant: for operators.")] = None,
+) -> UsageView:
+    """Return the use of a month by day or in one sum, the limits that hold now, and what is left of the quota."""
+    metering: Usage = request.app.state.usage
+    now = datetime.now(UTC)
+    whose, limits = _subject(caller, tenant_id, request.app.state.limits_of)
+    month = period or month_of(now)
+    found = metering.month(whose, month)
+    limit = limits.predictions_per_month
+    rows = found.days if granularity == "day" else (found.total(),)
+    return UsageView(
+        tenant_id=whose,
+        period=month,
+        granularity=granularity,
+        items=[UsageItem(period=row.day, **_counts(row)) for row in rows],
+        total=UsageCounts(**_counts(found.total())),
+        quota=QuotaView(
+            limit=limit,
+            used=found.used,
+            left=None if limit is None else max(limit - found.used, 0),
+            resets_at=resets_at(month).isoformat(),
+        ),
+        limits=LimitsView(**{name: getattr(limits, name) for name in LimitsView.model_fields}),
+        as_of=now.isoformat(timespec="seconds"),
+    )
+
+
+def _subject(caller: Principal, asked: str | None, limits_of: Callable[[str], Limits]) -> tuple[str, Limits]:
+    """Return whose use is meant and what holds for it; to others than operators another tenant does not exist."""
+    if asked in {None, caller.tenant_id}:
+        return caller.tenant_id, caller.limits
+    if asked is None or caller.role != "operator":
+        raise NotFound("There is no such tenant.")
+    return asked, limits_of(asked)
+
+
+def _counts(day: Day) -> dict[str, int]:
+    return {name: getattr(day, name) for name in UsageCounts.model_fields}

@@ -1,0 +1,148 @@
+"""Whether a key may ask once more: one conditional update holds its requests per minute and per hour together."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import RateLimited, Unavailable
+from vigil.platform import telemetry
+from vigil.platform.principal import Principal
+from vigil.platform.ratelimit import HOUR, Headers, Spent
+from vigil.tenancy.model import Limits
+
+_REMEMBERED = 1024
+_PAUSE_SECONDS = 5.0
+_KEPT_SECONDS = 3 * 86_400
+"""Counters outlive their hour until they are surely rolled up into the tenant's usage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that was let in, and what its answer must say of the limits: nothing where that is not known."""
+
+    headers: Headers = ()
+
+
+class Admission(Protocol):
+    """Who lets requests in."""
+
+    def admit(self, caller: Principal) -> Admitted:
+        """Count a request; raise RateLimited when the key has none left."""
+        ...
+
+
+class Counters(Protocol):
+    """Where the requests of all keys are counted."""
+
+    def take(self, caller: Principal, now: datetime) -> tuple[bool, Spent]:
+        """Count one request if both limits allow it; return whether, and what is spent. Raises Unavailable."""
+        ...
+
+
+class Limiter:
+    """Admission by counters that all instances share. Refusals are remembered until their window ends.
+
+    While the counters are away everything is let in, and they are not asked again for five seconds: the limits are for
+    fairness, API Gateway's throttle still holds, and an outage of theirs must not become one of the service. Answers
+    then say nothing of limits, because nothing is known.
+    """
+
+    def __init__(self, counters: Counters, clock: Callable[[], datetime]) -> None:
+        self._counters = counters
+        self._clock = clock
+        self._refused: OrderedDict[tuple[str, str, Limits], Spent] = OrderedDict()
+        self._away_until = 0.0
+
+    def admit(self, caller: Principal) -> Admitted:
+        """Count a request; raise RateLimited when the key has none left."""
+        moment, limits = self._clock(), caller.limits
+        now, who = moment.timestamp(), (caller.tenant_id, caller.key_id, limits)
+        if (spent := self._remembered(who, now)) is not None:
+            raise _refusal(spent, limits)
+        if now < self._away_until:
+            return _unchecked()
+        try:
+            admitted, spent = self._counters.take(caller, moment)
+        except Unavailable:
+            self._away_until = now + _PAUSE_SECONDS
+            return _unchecked()
+        if admitted:
+            return Admitted(spent.headers(limits))
+        self._remember(who, spent)
+        raise _refusal(spent, limits)
+
+    def _remembered(self, who: tuple[str, str, Limits], now: float) -> Spent | None:
+        """Return what was spent when this key was refused, if its window has not ended."""
+        if (spent := self._refused.get(who)) is None:
+            return None
+        if spent.at // HOUR == now // HOUR and (spent := spent.later(now)).full(who[2]):
+            return spent
+        del self._refused[who]
+        return None
+
+    def _remember(self, who: tuple[str, str, Limits], spent: Spent) -> None:
+        self._refused[who] = spent
+        if len(self._refused) > _REMEMBERED:
+            self._refused.popitem(last=False)
+
+
+def _refusal(spent: Spent, limits: Limits) -> RateLimited:
+    full = spent.full(limits)
+    assert full is not None  # noqa: S101 - a refusal is made of a full window
+    return RateLimited(*full, spent.headers(limits))
+
+
+def _unchecked() -> Admitted:
+    telemetry.current.get().unchecked = True
+    return Admitted()
+
+
+class DynamoCounters:
+    """One item per key and hour: `h` counts the hour, `m00` to `m59` its minutes. One item takes 1,000 writes a second.
+
+    A call whose answer was lost may be counted twice by the client library's second try: never less than was let in.
+    """
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def take(self, caller: Principal, now: datetime) -> tuple[bool, Spent]:
+        """Count one request if both limits allow it; return whether, and what is spent. Raises Unavailable."""
+        utc, at, limits = now.astimezone(UTC), now.timestamp(), caller.limits
+        minute = f"m{utc:%M}"
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": f"{caller.tenant_id}#{caller.key_id}#{utc:%Y-%m-%dT%H}"}},
+                UpdateExpression=f"ADD h :one, {minute} :one SET expires_at = :end",
+                ConditionExpression=(
+                    f"(attribute_not_exists(h) OR h < :per_hour) "
+                    f"AND (attribute_not_exists({minute}) OR {minute} < :per_minute)"
+                ),
+                ExpressionAttributeValues={
+                    ":one": {"N": "1"},
+                    ":end": {"N": str(int(at // HOUR + 1) * HOUR + _KEPT_SECONDS)},
+                    ":per_hour": {"N": str(limits.per_hour)},
+                    ":per_minute": {"N": str(limits.per_minute)},
+                },
+                ReturnValues="UPDATED_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                # botocore puts the old item beside the error, in the same typed shape as `get_item`.
+                return False, _spent(error.response.get("Item", {}), minute, at)  # type: ignore[arg-type]
+            raise Unavailable("The limits table did not answer.") from error
+        except BotoCoreError as error:
+            raise Unavailable("The limits table did not answer.") from error
+        return True, _spent(answer["Attributes"], minute, at)
+
+
+def _spent(item: dict[str, dict[str, str]], minute: str, at: float) -> Spent:
+    count = {name: int(item[name]["N"]) for name in ("h", minute) if name in item}
+    return Spent(at, count.get(minute, 0), count.get("h", 0))

@@ -1,0 +1,17 @@
+"""What a quota needs from outside: somewhere to keep what is used of it."""
+
+from typing import Protocol
+
+from vigil.quota.model import Reservation
+
+
+class QuotaStore(Protocol):
+    """What tenants have taken from their months."""
+
+    def reserve(self, tenant_id: str, reservation: Reservation, limit: int) -> None:
+        """Set rows aside unless that was done before; raise QuotaExceeded, and write nothing, if not all fit."""
+        ...
+
+    def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
+        """Give back what a reservation did not use, once; nothing where there is no such reservation."""
+        ...

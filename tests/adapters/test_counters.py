@@ -1,0 +1,62 @@
+"""The contract of the counters of requests, held by the fake and by DynamoDB alike."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.fakes.clock import Clock
+from tests.fakes.limits import FakeCounters
+from vigil.errors import Unavailable
+from vigil.platform.admission import DynamoCounters
+from vigil.platform.principal import Principal
+from vigil.tenancy.model import Limits
+
+
+def caller(tenant="acme", key="k-1", per_minute=2, per_hour=3):
+    return Principal(tenant, key, "FREE", "member", Limits(1000, per_minute, per_hour, 10))
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def counters(request):
+    if request.param == "fake":
+        return FakeCounters()
+    return DynamoCounters(request.getfixturevalue("aws")("dynamodb"), "limits")
+
+
+def take(counters, clock, who=None):
+    admitted, spent = counters.take(who or caller(), clock())
+    return admitted, spent.minute, spent.hour
+
+
+def test_both_limits_are_held_together_and_a_refusal_says_what_is_spent(counters):
+    clock = Clock()
+    assert [take(counters, clock) for _ in range(3)] == [(True, 1, 1), (True, 2, 2), (False, 2, 2)]
+    clock.advance(seconds=60)
+    assert [take(counters, clock) for _ in range(2)] == [(True, 1, 3), (False, 1, 3)]
+    clock.advance(hours=1)
+    assert take(counters, clock) == (True, 1, 1)
+
+
+def test_keys_and_tenants_are_counted_apart(counters):
+    clock = Clock()
+    for who in (caller(), caller(key="k-2"), caller(tenant="globex")):
+        assert take(counters, clock, who) == (True, 1, 1)
+
+
+def test_the_windows_are_those_of_the_clock_in_utc_whatever_zone_it_is_told_in(counters):
+    first = datetime(2026, 3, 1, 12, 59, 59, tzinfo=UTC)
+    assert counters.take(caller(), first)[1].hour == 1
+    assert counters.take(caller(), datetime.fromisoformat("2026-03-01T18:29:59+05:30"))[1].hour == 2
+
+
+def test_an_item_expires_some_days_after_its_hour(aws):
+    clock = Clock()
+    take(DynamoCounters(aws("dynamodb"), "limits"), clock)
+    (item,) = aws("dynamodb").scan(TableName="limits")["Items"]
+    assert item["pk"]["S"] == "acme#k-1#2026-03-01T12"
+    assert int(item["expires_at"]["N"]) - clock().timestamp() > 3 * 86_400
+
+
+def test_a_table_that_does_not_answer_is_unavailable(aws):
+    with pytest.raises(Unavailable):
+        take(DynamoCounters(aws("dynamodb"), "no-such-table"), Clock())

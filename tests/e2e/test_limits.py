@@ -1,0 +1,138 @@
+"""Limits, quotas and usage through the front door: what a client is told is true, and neighbours do not notice."""
+
+import json
+import os
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+
+from models import recipe
+from tests.obedient import Obedient
+from vigil import bootstrap
+from vigil.tenancy.tenants import Change
+
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def services(stack):
+    """The services of the deployment, in this process: a command line for every tenant takes too long."""
+    before = dict(os.environ)
+    stack.activate()
+    yield bootstrap
+    os.environ.clear()
+    os.environ.update(before)
+    bootstrap.forget()
+
+
+@pytest.fixture(scope="module")
+def tenant(stack, services):
+    """Make a tenant with limits of its own and return an HTTP client with its key."""
+    opened = []
+
+    def make(tier="FREE", role="member", tenant_id=None, **limits):
+        tenant_id = tenant_id or f"limits-{uuid.uuid4().hex[:8]}"
+        services.tenants().create(tenant_id, tier, Change(limits=limits))
+        token = services.keys().create(tenant_id, role, by="operator").token
+        headers = {"Authorization": f"Bearer {token}"}
+        client = httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.close()
+
+
+def body():
+    (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
+    return {"model": "wdbc", "subject_id": "limits", "features": sample["features"]}
+
+
+def usage_when(client, done):
+    """Return the usage once it is as expected, which is when the stream has been counted."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not done(told := client.get("/v1/usage").json()):
+        assert time.monotonic() < deadline, told
+        time.sleep(0.5)
+    return told
+
+
+def test_a_quota_is_exact_a_replay_is_free_and_usage_says_what_is_left(tenant):
+    client = tenant(predictions_per_month=5, per_minute=600)
+    with ThreadPoolExecutor(8) as pool:
+        send = lambda key: client.post("/v1/scores", json=body(), headers={"Idempotency-Key": key})  # noqa: E731
+        answers = list(pool.map(send, [f"k-{number}" for number in range(12)]))
+    assert sorted(answer.status_code for answer in answers) == [201] * 5 + [429] * 7
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["type"] == "urn:vigil:problem:quota-exceeded"
+    assert int(refused.headers["Retry-After"]) > 0
+    again = [send(f"k-{number}") for number, answer in enumerate(answers) if answer.status_code == 201]
+    assert [answer.status_code for answer in again] == [200] * 5
+    assert len(client.get("/v1/scores").json()["items"]) == 5
+    told = usage_when(client, lambda told: told["total"]["predictions"] == 5)
+    assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (5, 5, 0)
+    assert told["total"]["database_bytes"] > 5 * len(answers[0].content)
+
+
+def test_a_client_that_obeys_the_fields_never_sees_a_429(tenant):
+    client, obedient, refusals = tenant(per_minute=10), Obedient(), 0
+    for _ in range(15):
+        time.sleep(obedient.wait(time.monotonic()))
+        obedient.under_way += 1
+        answer = client.get("/v1/models")
+        obedient.under_way -= 1
+        obedient.heard(time.monotonic(), answer.headers)
+        refusals += answer.status_code == 429
+    assert refusals == 0
+
+
+def test_a_client_that_does_not_is_told_when_to_come_again(tenant):
+    client = tenant(per_minute=3)
+    while (answer := client.get("/v1/models")).status_code == 200:
+        assert answer.headers["RateLimit-Policy"] == '"minute";q=3;w=60, "hour";q=1000;w=3600'
+    assert (answer.status_code, answer.json()["type"]) == (429, "urn:vigil:problem:rate-limited")
+    assert answer.headers["RateLimit"].startswith(f'"minute";r=0;t={answer.headers["Retry-After"]}, "hour";r=')
+
+
+def test_a_neighbour_at_20_times_its_limit_goes_unnoticed(tenant):
+    loud, quiet = tenant(per_minute=15), tenant("ENTERPRISE")
+    started = time.monotonic()
+    with ThreadPoolExecutor(9) as pool:
+        noise = [pool.submit(lambda: loud.post("/v1/scores", json=body()).status_code) for _ in range(300)]
+        answers = [quiet.post("/v1/scores", json=body()).status_code for _ in range(30)]
+        loud_answers = [sent.result() for sent in noise]
+    windows = 2 + (time.monotonic() - started) // 60
+    assert answers == [201] * 30
+    assert set(loud_answers) == {201, 429}
+    assert loud_answers.count(201) <= 15 * windows
+
+
+def test_usage_is_a_tenants_own(tenant):
+    known = f"limits-{uuid.uuid4().hex[:8]}"
+    tenant(tenant_id=known)
+    foreign, operator = tenant(), tenant(role="operator")
+    refused = foreign.get("/v1/usage", params={"tenant_id": known})
+    unknown = foreign.get("/v1/usage", params={"tenant_id": "no-such-tenant"})
+    assert refused.status_code == unknown.status_code == 404
+    assert refused.json()["detail"] == unknown.json()["detail"]
+    assert operator.get("/v1/usage", params={"tenant_id": known}).json()["tenant_id"] == known
+
+
+def test_the_audit_finds_the_ledger_in_the_counters(stack):
+    client = boto3.client(
+        "lambda",
+        endpoint_url=stack.endpoint_url,
+        region_name=stack.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(read_timeout=120),
+    )
+    for job in ("recount", "calls"):
+        answer = client.invoke(FunctionName=f"{stack.stack_name}-metering-audit:live", Payload=json.dumps({"job": job}))
+        assert "FunctionError" not in answer, answer["Payload"].read()

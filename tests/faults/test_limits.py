@@ -1,0 +1,55 @@
+"""The limits of a key hold exactly in DynamoDB, and their header fields are true there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+
+from tests.fakes.clock import Clock
+from tests.obedient import play
+from vigil.errors import RateLimited
+from vigil.platform import telemetry
+from vigil.platform.admission import DynamoCounters, Limiter
+from vigil.platform.principal import Principal
+from vigil.tenancy.model import Limits
+
+
+def caller(per_minute=60, per_hour=1000):
+    return Principal("acme", "k-1", "FREE", "member", Limits(1000, per_minute, per_hour, 10))
+
+
+def admitted(limiter, who):
+    try:
+        limiter.admit(who)
+    except RateLimited:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("per_minute", "per_hour", "expected"), [(60, 1000, 60), (1000, 45, 45)])
+def test_instances_that_race_for_a_window_let_in_exactly_what_it_holds(bed, per_minute, per_hour, expected):
+    table, clock, who = bed.table("Limits"), Clock(), caller(per_minute, per_hour)
+
+    def instance(_):
+        limiter = Limiter(DynamoCounters(bed.client("dynamodb"), table), clock)
+        return sum(admitted(limiter, who) for _ in range(20))
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(instance, range(16))) == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_obedient_client_never_sees_a_refusal(bed, seed):
+    telemetry.current.set(telemetry.RequestFacts())
+    table, random, clock = bed.table("Limits"), Random(seed), Clock()
+    client, who = bed.client("dynamodb"), caller(per_minute=7, per_hour=30)
+    limiters = [Limiter(DynamoCounters(client, table), clock) for _ in range(3)]
+
+    def admit(moment):
+        clock.now = moment
+        fields = random.choice(limiters).admit(who).headers  # raises RateLimited, were the fields not true
+        assert fields
+        return {name.decode(): value.decode() for name, value in fields}
+
+    play(admit, random, requests=100, workers=4, latency=1.0)
+    assert sum(int(item["h"]["N"]) for item in bed.items(table)) == 100

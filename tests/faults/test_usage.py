@@ -1,0 +1,103 @@
+"""Every decision is counted once, whatever its stream delivers twice, late, in other batches or out of order."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from tests.faultbed.faults import FAULTS, Crash
+from tests.faultbed.interleaving import Interleaving
+from tests.faultbed.plans import At, Seeded, everywhere, inject
+from tests.faults.planted import Unmarked
+from vigil.errors import Unavailable
+from vigil.metering.model import Entry
+from vigil.metering.service import Meter
+from vigil.metering.store import DynamoUsage
+
+TENANTS = ("acme", "globex")
+
+
+def entries(count):
+    days = ("2026-03-01", "2026-03-02")
+    return [
+        Entry(TENANTS[n % 2], f"dec_{n}", days[n // 2 % 2], {"predictions": 1, "charged": 1, "database_bytes": n})
+        for n in range(count)
+    ]
+
+
+@dataclass
+class Source:
+    """A stream whose consumers come and go: batches come again, cut anew, until all is counted."""
+
+    random: Random
+    waiting: list[list[Entry]]
+    deliveries: int = field(default=0)
+
+    def consume(self, meter):
+        while self.waiting:
+            batch = self.waiting.pop(self.random.randrange(len(self.waiting)))
+            self.deliveries += 1
+            assert self.deliveries < 3000, "deliveries never end"
+            try:
+                failed = set(meter.count(batch))
+            except (Unavailable, Crash):
+                failed = {entry.entry_id for entry in batch}
+            again = [entry for entry in batch if entry.name in failed]
+            half = len(again) // 2
+            self.waiting += [part for part in (again[:half], again[half:]) if part]
+
+
+def storm(bed, seed, count, kind=DynamoUsage):
+    """Deliver all entries three times, differently cut, through three interleaved consumers and many faults."""
+    random, turns, table = Random(seed), Interleaving(seed), bed.table("Usage")
+    batches = []
+    for _ in range(3):
+        order = entries(count)
+        random.shuffle(order)
+        while order:
+            size = random.randint(1, 40)
+            batches.append(order[:size])
+            order = order[size:]
+    client = inject(bed.client("dynamodb"), Seeded(seed, everywhere(0.04)), pause=turns.pause)
+    source, meter = Source(random, batches), Meter(kind(client, table))
+    for end in turns.run([lambda: source.consume(meter)] * 3):
+        assert end is None, end
+    return DynamoUsage(bed.client("dynamodb"), table)
+
+
+def counted(usage):
+    return {tenant: usage.month(tenant, "2026-03").total() for tenant in TENANTS}
+
+
+def right(usage, count):
+    """Return whether counters are what the entries add up to."""
+    for tenant, total in counted(usage).items():
+        mine = [entry for entry in entries(count) if entry.tenant_id == tenant]
+        expected = sum(entry.amounts["database_bytes"] for entry in mine)
+        if (total.predictions, total.charged, total.database_bytes) != (len(mine), len(mine), expected):
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("rounds", "count"), [(3, 120), pytest.param(10, 1000, marks=pytest.mark.faults)], ids=["120", "1000"]
+)
+def test_counters_are_exact_under_duplicates_reordering_and_faults(bed, seeds, rounds, count):
+    for seed in seeds(rounds):
+        assert right(storm(bed, seed, count), count), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
+
+
+def test_a_counter_without_marks_is_caught(bed, seeds):
+    assert not right(storm(bed, next(iter(seeds(1))), 40, Unmarked), 40)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "partial"])
+def test_a_batch_survives_every_fault_at_every_call(bed, fault):
+    number, reached = 0, True
+    while reached:
+        plan, table = At(number, fault), bed.table("Usage")
+        source = Source(Random(1), [entries(4), entries(8)])
+        source.consume(Meter(DynamoUsage(inject(bed.client("dynamodb"), plan), table)))
+        assert right(DynamoUsage(bed.client("dynamodb"), table), 8), f"{fault} at call {number}"
+        number, reached = number + 1, plan.reached
+    assert number > 2

@@ -1,0 +1,191 @@
+"""Metering, wired as it is deployed: rows of the ledger in, usage out."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from tests.gateway import Context, event
+from vigil import bootstrap
+from vigil.tenancy.model import Limits
+
+MANY = Limits(1000, 1000, 1000, 10).encoded()
+BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time of every function, moved by hand."""
+    moment = [datetime(2026, 3, 14, 12, 30, tzinfo=UTC)]
+    monkeypatch.setattr(bootstrap, "_now", lambda: moment[0])
+
+    def advance(**by):
+        moment[0] += timedelta(**by)
+
+    return advance
+
+
+@pytest.fixture
+def score(published, clock):
+    from functions.scoring_api.handler import lambda_handler
+
+    def call(count, tenant="acme"):
+        for _ in range(count):
+            sent = event("POST", "/v1/scores", body=BODY, tenant=tenant, limits=MANY)
+            assert lambda_handler(sent, Context())["statusCode"] == 201
+
+    return call
+
+
+@pytest.fixture
+def count():
+    """Deliver every row of the ledger to the counting function."""
+    from functions.metering_counters.handler import lambda_handler
+
+    def call():
+        rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
+        records = [
+            {"eventName": "INSERT", "dynamodb": {"SequenceNumber": str(number), "NewImage": row}}
+            for number, row in enumerate(rows)
+        ]
+        return lambda_handler({"Records": records}, Context())
+
+    return call
+
+
+@pytest.fixture
+def usage():
+    from functions.metering_api.handler import lambda_handler
+
+    def call(query=None, **kwargs):
+        asked = event("GET", "/v1/usage", query={"period": "2026-03"} | (query or {}), **kwargs)
+        answer = lambda_handler(asked, Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return call
+
+
+def audit(job):
+    from functions.metering_audit.handler import lambda_handler
+
+    return lambda_handler({"job": job}, Context())
+
+
+def test_usage_tells_what_was_used_and_what_is_left(score, count, usage, clock):
+    score(3)
+    clock(days=1)
+    score(2)
+    count()
+    status, told = usage()
+    assert status == 200
+    assert [(item["period"], item["predictions"]) for item in told["items"]] == [("2026-03-14", 3), ("2026-03-15", 2)]
+    assert told["quota"] == {"limit": 1000, "used": 5, "left": 995, "resets_at": "2026-04-01T00:00:00+00:00"}
+    assert told["limits"] == {"predictions_per_month": 1000, "per_minute": 60, "per_hour": 1000, "storage_gb": 10}
+    rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
+    assert told["total"]["database_bytes"] > sum(len(row["body"]["S"]) + len(row["inputs"]["S"]) for row in rows)
+    monthly = usage({"granularity": "month"})[1]
+    assert monthly["items"] == [{"period": "2026-03", **told["total"]}]
+
+
+def test_an_unlimited_tenant_is_counted_and_has_no_quota(published, count, usage, clock):
+    from functions.scoring_api.handler import lambda_handler
+
+    lambda_handler(event("POST", "/v1/scores", body=BODY, tier="ENTERPRISE"), Context())
+    count()
+    told = usage(tier="ENTERPRISE")[1]
+    assert told["total"]["predictions"] == 1
+    assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (None, 0, None)
+
+
+def test_rows_that_are_delivered_again_are_not_counted_again(score, count, usage):
+    score(2)
+    for _ in range(3):
+        assert count() == {"batchItemFailures": []}
+    score(1)
+    count()
+    assert usage()[1]["total"]["predictions"] == 3
+
+
+def test_what_cannot_be_read_comes_again_and_the_rest_is_counted(score, count, usage):
+    from functions.metering_counters.handler import lambda_handler
+
+    score(1)
+    (row,) = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
+    records = [
+        {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "NewImage": {"pk": {"S": "x"}}}},
+        {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "8", "NewImage": row}},
+        {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "9", "Keys": {"pk": {"S": "x"}}}},
+    ]
+    assert lambda_handler({"Records": records}, Context()) == {"batchItemFailures": [{"itemIdentifier": "7"}]}
+    assert usage()[1]["total"]["predictions"] == 1
+
+
+def test_calls_appear_after_their_hour_whatever_they_were_answered(score, usage, clock):
+    score(2)
+    usage()
+    assert usage()[1]["total"]["api_calls"] == 0
+    clock(hours=1)
+    for _ in range(2):
+        assert audit("calls") == {"counters": 1}
+    assert usage()[1]["total"]["api_calls"] == 4
+
+
+def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, clock, published):
+    bootstrap.tenants().create("acme", "FREE")
+    score(3)
+    count()
+    clock(days=1)
+    assert audit("recount") == {"mismatches": 0, "unrepaired": 0}
+
+
+def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice(score, count, usage, clock):
+    bootstrap.tenants().create("acme", "FREE")
+    score(120)  # more than a page of keys, more than a transaction
+    clock(days=1)
+    assert audit("recount") == {"mismatches": 1, "unrepaired": 0}
+    assert usage()[1]["total"]["predictions"] == 120
+    count()
+    assert usage()[1]["total"]["predictions"] == 120
+    noted = boto3.client("dynamodb").get_item(
+        TableName="usage", Key={"pk": {"S": "acme#2026-03"}, "sk": {"S": "AUDIT#2026-03-14"}}
+    )
+    finding = json.loads(noted["Item"]["finding"]["S"])
+    assert (finding["was"], finding["counted"], finding["rows"]) == (0, 120, 120)
+
+
+def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock, capsys):
+    bootstrap.tenants().create("acme", "FREE")
+    score(2)
+    count()
+    row = boto3.client("dynamodb").scan(TableName="decisions")["Items"][0]
+    boto3.client("dynamodb").delete_item(TableName="decisions", Key={"pk": row["pk"]})
+    clock(days=1)
+    assert audit("recount") == {"mismatches": 1, "unrepaired": 1}
+    assert usage()[1]["total"]["predictions"] == 2
+    assert '"UsageMismatches":[1.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_usage_is_a_tenants_own_and_an_operators_of_any(score, count, usage):
+    bootstrap.tenants().create("acme", "BASIC")
+    score(1)
+    count()
+    assert usage(tenant="globex")[1]["total"]["predictions"] == 0
+    assert usage({"tenant_id": "globex"}, tenant="globex")[0] == 200
+    foreign, unknown = (usage({"tenant_id": other}, tenant="globex") for other in ("acme", "no-such"))
+    assert (foreign[0], foreign[1]["detail"]) == (unknown[0], unknown[1]["detail"]) == (404, "There is no such tenant.")
+    status, told = usage({"tenant_id": "acme"}, tenant="globex", role="operator")
+    assert (status, told["total"]["predictions"], told["quota"]["limit"]) == (200, 1, 10_000)
+    assert usage({"tenant_id": "no-such"}, role="operator")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [({"period": "2026-13"}, "period"), ({"granularity": "hour"}, "granularity")]
+)
+def test_a_malformed_query_is_refused_by_field(published, usage, query, field):
+    status, problem = usage(query)
+    assert (status, [error["field"] for error in problem["errors"]]) == (422, [field])
+
+
+def test_usage_is_not_for_anonymous(published, usage):
+    assert usage(tenant=None)[0] == 401
