@@ -70,6 +70,8 @@ class Embedded:
             "VIGIL_REGISTRY_TABLE": self.tables["registry"],
             "VIGIL_ACCESS_TABLE": self.tables["access"],
             "VIGIL_OUTCOMES_TABLE": self.tables["outcomes"],
+            "VIGIL_IDEMPOTENCY_TABLE": self.tables["idempotency"],
+            "VIGIL_FLAGS_TABLE": self.tables["flags"],
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],
             "VIGIL_ACCESS_SECRET_ARN": self.secrets["access"],
             "VIGIL_MODEL_KEYS": self.model_keys,

@@ -14,6 +14,7 @@ from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
 from cli.embedded import REGION, Embedded, aws_environment
 
 SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
+TABLES = ("decisions", "registry", "access", "outcomes", "idempotency", "flags")
 UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
 
 
@@ -68,7 +69,7 @@ class Stack:
             docs_url=f"{api_url}/docs",
             endpoint_url=endpoint_url,
             stack_name=self.name,
-            tables={name: out[f"{name.capitalize()}Table"] for name in ("decisions", "registry", "access", "outcomes")},
+            tables={name: out[f"{name.capitalize()}Table"] for name in TABLES},
             buckets={"packages": out["PackagesBucket"]},
             secrets={"access": out["AccessSecretArn"], "cursor": out["CursorSecretArn"]},
             model_keys=parameters["ModelKeys"],

@@ -6,7 +6,14 @@ from typing import Any
 import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
-TABLES = {"Decisions": "decisions", "Registry": "registry", "Access": "access", "Outcomes": "outcomes"}
+TABLES = {
+    "Decisions": "decisions",
+    "Registry": "registry",
+    "Access": "access",
+    "Outcomes": "outcomes",
+    "Idempotency": "idempotency",
+    "Flags": "flags",
+}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 

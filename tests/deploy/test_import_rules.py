@@ -27,7 +27,7 @@ RULES = {
     "store": ("errors platform any.model any.ports own.store", "boto3 botocore"),
     "platform": (
         "errors platform",
-        "aws_lambda_powertools boto3 botocore fastapi mangum pydantic pydantic_core starlette",
+        "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core starlette",
     ),
     "errors": ("", ""),
 }

@@ -65,6 +65,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_REGISTRY_TABLE": "registry",
             "VIGIL_ACCESS_TABLE": "access",
             "VIGIL_OUTCOMES_TABLE": "outcomes",
+            "VIGIL_IDEMPOTENCY_TABLE": "idempotency",
+            "VIGIL_FLAGS_TABLE": "flags",
             "VIGIL_EVENT_BUS": "decisions",
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],

@@ -18,6 +18,7 @@ DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager"}
 # What Lambda itself does in a role's name, to feed the function from a stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
+KEY = {"Idempotency-Key": "k"}
 
 
 def granted(role):
@@ -85,9 +86,11 @@ def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
     bootstrap.forget()
     report = {"status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
     window = {"subject_id": "p-1", "model": "toy", "start": "2026-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z"}
+    unknown = event("POST", "/v1/outcomes", body=report | {"decision_id": "dec_0"}, headers=KEY)
+    assert lambda_handler(unknown, Context())["statusCode"] == 404
     requests = [
         *(("POST", "/v1/outcomes", {"body": report | {"decision_id": decision}}) for decision in decisions),
-        ("POST", "/v1/outcomes", {"body": report | {"window": window}}),
+        ("POST", "/v1/outcomes", {"body": report | {"window": window}, "headers": KEY}),
         ("GET", f"/v1/outcomes/{decisions[0]}", {}),
         ("GET", "/v1/outcomes", {"query": {"limit": "1"}}),
     ]
@@ -108,11 +111,13 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     actions.clear()
     bootstrap.forget()
     for method, path, body in (
+        ("POST", "promote", {"version": 9}),
         ("POST", "promote", {"version": 1}),
         ("GET", "versions", None),
         ("GET", "comparison", None),
     ):
-        answer = lambda_handler(event(method, f"/v1/models/toy/{path}", body=body, role="operator"), Context())
+        request = event(method, f"/v1/models/toy/{path}", body=body, role="operator", headers=KEY)
+        answer = lambda_handler(request, Context())
         assert answer["statusCode"] < 500
     # A transaction needs no right of its own, only those of its parts.
     assert "dynamodb:TransactWriteItems" in actions

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vigil.lifecycle.service import Lifecycle
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
+    from vigil.platform.idempotency import Claims
     from vigil.platform.telemetry import Telemetry
     from vigil.registry.publishing import Publisher
     from vigil.registry.service import Registry, RegistryEvent
@@ -68,7 +69,7 @@ def outcomes_api() -> Handler:
     """Return the Lambda entry of the outcomes API."""
     from vigil.outcomes import routes
 
-    return _api([routes.router], outcomes=outcomes(), cursors=_cursors())
+    return _api([routes.router], outcomes=outcomes(), cursors=_cursors(), claims=_claims())
 
 
 @cache
@@ -76,7 +77,7 @@ def lifecycle_api() -> Handler:
     """Return the Lambda entry of the API of versions, promotions and comparisons."""
     from vigil.lifecycle import routes
 
-    return _api([routes.router], lifecycle=lifecycle(publisher(_pinned())))
+    return _api([routes.router], lifecycle=lifecycle(publisher(_pinned())), claims=_claims())
 
 
 @cache
@@ -180,6 +181,12 @@ def _documented() -> "list[APIRouter]":
     from vigil.outcomes import routes as outcomes_routes
 
     return [lifecycle_routes.router, outcomes_routes.router]
+
+
+def _claims() -> "Claims":
+    from vigil.platform.claims import DynamoClaims
+
+    return DynamoClaims(_client("dynamodb"), settings().idempotency_table, settings().idempotency_window)
 
 
 def _cursors() -> "Cursors":

@@ -9,6 +9,9 @@ VigilError
 ├── Forbidden             a valid credential without the right
 ├── NotFound              nothing of that name for this tenant
 ├── Conflict              the state has moved on
+├── InProgress            the first request with this key is still being carried out
+├── PreconditionFailed    the resource is not the one that was read
+├── PreconditionRequired  the request does not say which state it changes
 ├── IdempotencyKeyReused  the key was used with another payload
 ├── ModelRefused          a model package failed verification; carries the reason
 └── Unavailable           a dependency is away; trying again may help
@@ -65,6 +68,18 @@ class NotFound(VigilError):
 
 class Conflict(VigilError):
     """The state has moved on since it was read."""
+
+
+class InProgress(VigilError):
+    """The first request with this Idempotency-Key is still being carried out."""
+
+
+class PreconditionFailed(VigilError):
+    """The resource is not, or no longer, what the request takes it for."""
+
+
+class PreconditionRequired(VigilError):
+    """The request must say which state of the resource it changes."""
 
 
 class IdempotencyKeyReused(VigilError):

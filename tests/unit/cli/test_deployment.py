@@ -19,6 +19,8 @@ LOCAL = Embedded(
         "registry": "vigil-registry",
         "access": "vigil-access",
         "outcomes": "vigil-outcomes",
+        "idempotency": "vigil-idempotency",
+        "flags": "vigil-flags",
     },
     buckets={"packages": "vigil-packages"},
     secrets={"access": "arn:access", "cursor": "arn:cursor"},

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vigil.outcomes.model import Outcome, Recorded, Report, Status, Window
 from vigil.outcomes.service import Outcomes
 from vigil.platform.cursor import Cursors
+from vigil.platform.idempotency import IdempotentRoute
 from vigil.platform.principal import Caller
 from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment, responses
 
-router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"])
+router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
 
 
 class WindowBody(BaseModel):
@@ -76,7 +77,7 @@ class OutcomeDetail(OutcomeView):
     summary="Report an outcome",
     responses={
         200: {"model": OutcomeList, "description": "Known already"},
-        **responses(400, 401, 404, 409, 413, 415, 422, 503),
+        **responses(401, 404, 413, 415),
     },
 )
 async def record(request: Request, response: Response, body: OutcomeBody, caller: Caller) -> OutcomeList:

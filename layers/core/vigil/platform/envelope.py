@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vigil import errors
-from vigil.platform import correlation, problems
+from vigil.platform import caching, correlation, problems
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
 SECURITY_HEADERS = {
@@ -44,7 +44,8 @@ class Envelope:
         try:
             body = await self._read(receive)
             refusal = self._refuse(scope, headers, body)
-            await (refusal or self._app)(scope, _replay(body), dressed)
+            answering = caching.revalidated(scope, dressed) if scope["method"] == "GET" else dressed
+            await (refusal or self._app)(scope, _replay(body), answering)
         except Exception as error:  # the last resort of every request
             await self._on_error(error)(scope, receive, dressed)
         finally:

@@ -34,6 +34,9 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.Forbidden: Problem("forbidden", 403, "The credential does not carry this right"),
     errors.NotFound: Problem("not-found", 404, "No such resource"),
     errors.Conflict: Problem("conflict", 409, "The state has moved on"),
+    errors.InProgress: Problem("in-progress", 409, "The same request is being carried out"),
+    errors.PreconditionFailed: Problem("precondition-failed", 412, "The resource is not the one that was read"),
+    errors.PreconditionRequired: Problem("precondition-required", 428, "The request must say what it changes"),
     errors.IdempotencyKeyReused: Problem("idempotency-key-reused", 422, "The Idempotency-Key has another payload"),
     errors.ModelRefused: Problem("model-refused", 503, "The model failed verification"),
     errors.Unavailable: Problem("unavailable", 503, "A dependency is away"),
@@ -60,5 +63,5 @@ def answer(problem: Problem, detail: str, fields: Iterable[errors.FieldError] = 
     }
     if rows := [asdict(field) for field in fields]:
         body["errors"] = rows
-    headers = {"Retry-After": "1"} if problem.status == 503 else None
+    headers = {"Retry-After": "1"} if problem.status == 503 or problem.code == "in-progress" else None
     return Response(json.dumps(body, separators=(",", ":")), problem.status, headers, MEDIA_TYPE)

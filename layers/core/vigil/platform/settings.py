@@ -17,6 +17,8 @@ class Settings:
     registry_table: str = ""
     access_table: str = ""
     outcomes_table: str = ""
+    idempotency_table: str = ""
+    flags_table: str = ""
     event_bus: str = ""
     packages_bucket: str = ""
     access_secret_arn: str = ""
@@ -47,6 +49,8 @@ class Settings:
             registry_table=env.get("VIGIL_REGISTRY_TABLE", ""),
             access_table=env.get("VIGIL_ACCESS_TABLE", ""),
             outcomes_table=env.get("VIGIL_OUTCOMES_TABLE", ""),
+            idempotency_table=env.get("VIGIL_IDEMPOTENCY_TABLE", ""),
+            flags_table=env.get("VIGIL_FLAGS_TABLE", ""),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),
             packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
             access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),

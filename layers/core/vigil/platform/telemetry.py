@@ -27,6 +27,8 @@ class RequestFacts:
     band: str | None = None
     decision_id: str | None = None
     replayed: bool | None = None
+    not_kept: bool | None = None
+    """The answer could not be kept under its Idempotency-Key: a retry may have its effect again."""
     explained: bool | None = None
     records: int | None = None
     failed: int | None = None
@@ -83,6 +85,8 @@ class Telemetry:
         self._metrics.add_metric("Latency", MetricUnit.Milliseconds, facts.latency_ms)
         if facts.status >= 500:
             self._metrics.add_metric("ServerErrors", MetricUnit.Count, 1)
+        if facts.not_kept:
+            self._metrics.add_metric("AnswersNotKept", MetricUnit.Count, 1)
         if facts.band and not facts.replayed:
             self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
 

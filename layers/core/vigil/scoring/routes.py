@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from vigil.platform import correlation, gateway, telemetry
+from vigil.platform.caching import kept
 from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotencyKey
 from vigil.platform.principal import Caller
@@ -36,8 +37,13 @@ async def score(request: Request, body: ScoreBody, caller: Caller, idempotency_k
     return _answer(outcome.row, 200 if outcome.replayed else 201, headers)
 
 
+# A decision never changes; an hour bounds how long a copy outlives its erasure.
 @router.get(
-    "/{decision_id}", summary="Fetch a decision", response_model=DecisionView, responses=responses(401, 404, 503)
+    "/{decision_id}",
+    summary="Fetch a decision",
+    response_model=DecisionView,
+    dependencies=[kept(3600, immutable=True)],
+    responses=responses(401, 404, 503),
 )
 async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Caller) -> Response:
     """Return one of your decisions, the very bytes that were first answered."""
