@@ -24,7 +24,7 @@ RULES = {
     "service": ("errors any.model any.ports own.schemas own.service", "cryptography pydantic pydantic_core"),
     "ports": ("errors any.model any.ports", ""),
     "model": ("errors any.model", ""),
-    "store": ("errors platform any.model any.ports own.store", "boto3 botocore"),
+    "store": ("errors platform any.model any.ports own.store", "aws_lambda_powertools boto3 botocore"),
     "platform": (
         "errors platform",
         "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core starlette",

@@ -13,6 +13,7 @@ from vigil.platform.settings import Settings
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from vigil.flags.service import Flags
     from vigil.lifecycle.service import Lifecycle
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
@@ -78,6 +79,14 @@ def lifecycle_api() -> Handler:
     from vigil.lifecycle import routes
 
     return _api([routes.router], lifecycle=lifecycle(publisher(_pinned())), claims=_claims())
+
+
+@cache
+def flags_api() -> Handler:
+    """Return the Lambda entry of the API of feature flags."""
+    from vigil.flags import routes
+
+    return _api([routes.router], flags=flags(), claims=_claims())
 
 
 @cache
@@ -162,6 +171,17 @@ def outcomes() -> "Outcomes":
     return Outcomes(_ledger(), DynamoOutcomes(_client("dynamodb"), settings().outcomes_table), _now)
 
 
+@cache
+def flags() -> "Flags":
+    """Return the feature flags of this process."""
+    from vigil.flags.service import Flags
+    from vigil.flags.store import DynamoFlags, engine
+
+    config = settings()
+    store = DynamoFlags(_client("dynamodb"), config.flags_table)
+    return Flags(store, engine, config.stage, _now, config.flags_ttl, _telemetry().degraded)
+
+
 def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
     from vigil.platform.http import create_app, lambda_handler
 
@@ -177,10 +197,11 @@ def _api(routers: "list[APIRouter]", **state: Any) -> Handler:
 
 def _documented() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
+    from vigil.flags import routes as flags_routes
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.outcomes import routes as outcomes_routes
 
-    return [lifecycle_routes.router, outcomes_routes.router]
+    return [flags_routes.router, lifecycle_routes.router, outcomes_routes.router]
 
 
 def _claims() -> "Claims":

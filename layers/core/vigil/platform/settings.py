@@ -28,6 +28,7 @@ class Settings:
     model_floors: Mapping[str, int] = field(default_factory=dict)
     """The lowest version of each model that may ever be loaded, pinned with the deployment."""
     pointer_ttl: timedelta = timedelta(seconds=60)
+    flags_ttl: timedelta = timedelta(seconds=60)
     idempotency_window: timedelta = timedelta(hours=24)
     connect_timeout: timedelta = timedelta(milliseconds=250)
     read_timeout: timedelta = timedelta(milliseconds=500)

@@ -77,6 +77,12 @@ class Telemetry:
         with single_metric(name, MetricUnit.Count, 1, namespace="Vigil") as metric:
             metric.add_dimension("model", model)
 
+    def degraded(self, what: str) -> None:
+        """Write a line and count a metric for something that the service does without, for now."""
+        self._logger.error(what, correlation_id=correlation.current.get())
+        with single_metric(what, MetricUnit.Count, 1, namespace="Vigil"):
+            pass
+
     def _measure(self, facts: RequestFacts) -> None:
         self._metrics.add_dimension("route", facts.route)
         if facts.model:
