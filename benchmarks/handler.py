@@ -27,6 +27,7 @@ from vigil.scoring import routes
 from vigil.scoring.model import LedgerRow
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
+from vigil.tenancy.model import LIMITS
 
 Handler = Callable[[tuple[float, ...]], object]
 
@@ -132,6 +133,9 @@ def _function(model: LoadedModel, ledger: Any) -> Handler:
     return run
 
 
+_LIMITS = LIMITS["FREE"].encoded()
+
+
 def event(contract: ModelContract, row: tuple[float, ...]) -> dict[str, Any]:
     """Return the event of API Gateway for a request to score a row."""
     body = {"model": contract.name, "subject_id": "p-1", "features": contract.decode(row)}
@@ -141,7 +145,7 @@ def event(contract: ModelContract, row: tuple[float, ...]) -> dict[str, Any]:
         "httpMethod": "POST",
         "headers": {"Content-Type": "application/json"},
         "requestContext": {
-            "authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE", "role": "member"},
+            "authorizer": {"tenant_id": "acme", "key_id": "k", "tier": "FREE", "role": "member", "limits": _LIMITS},
             "path": "/v1/scores",
         },
         "body": json.dumps(body),

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from vigil.tenancy.model import LIMITS
+
 
 def event(
     method: str,
@@ -12,13 +14,13 @@ def event(
     body: Any = None,
     headers: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
-    role: str = "member",
+    **caller: str,
 ) -> dict[str, Any]:
-    """Return one event; a `str` body is sent as it is, anything else as JSON."""
+    """Return one event; a `str` body is sent as it is, anything else as JSON; `caller` is what the authorizer found."""
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
-    caller = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": role}
-    authorizer = caller if tenant else None
+    known = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": "member"} | caller
+    authorizer = {"limits": LIMITS[known["tier"]].encoded()} | known if tenant else None
     return {
         "resource": path,
         "path": path,

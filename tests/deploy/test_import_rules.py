@@ -26,7 +26,8 @@ RULES = {
     "model": ("errors any.model", ""),
     "store": ("errors platform any.model any.ports own.store", "aws_lambda_powertools boto3 botocore"),
     "platform": (
-        "errors platform",
+        # Who is asking and what they may do is known to every route, so it is tenancy's model that the guards read.
+        "errors platform tenancy.model",
         "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core starlette",
     ),
     "errors": ("", ""),
@@ -59,6 +60,7 @@ def violations(module, source):
         elif first in SOURCES:
             other, other_room = kind(name)
             ways = {other} if other_room is None else {f"any.{other}", "any.*"}
+            ways |= {f"{other_room}.{other}"} if other_room else set()
             ways |= {f"own.{other}"} if other_room == room else set()
             if first == "functions" or not ways & inside:
                 yield f"{module} imports {name}: a {mine} may import {', '.join(sorted(inside)) or 'nothing'}"

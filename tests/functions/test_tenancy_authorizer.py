@@ -19,7 +19,8 @@ def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
     access = bootstrap.access()
     access.create_tenant("acme", "FREE")
     token = access.create_key("acme")
-    context = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
+    limits = '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}'
+    context = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member", "limits": limits}
     assert authorize(token)["context"] == context
     access.revoke_key(token.key_id)
     with pytest.raises(Exception, match=r"^Unauthorized$"):

@@ -7,6 +7,7 @@ VigilError
 ├── TooLarge              the body is over the limit
 ├── Unauthenticated       no valid credential
 ├── Forbidden             a valid credential without the right
+│   └── TierRequired      the tenant's tier does not include this
 ├── NotFound              nothing of that name for this tenant
 ├── Conflict              the state has moved on
 ├── InProgress            the first request with this key is still being carried out
@@ -60,6 +61,10 @@ class Unauthenticated(VigilError):
 
 class Forbidden(VigilError):
     """The credential is valid but does not carry the right."""
+
+
+class TierRequired(Forbidden):
+    """The tenant's tier does not include this."""
 
 
 class NotFound(VigilError):

@@ -3,6 +3,7 @@
 import io
 import json
 import uuid
+from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Request, Response
@@ -10,13 +11,14 @@ from pydantic import BaseModel
 
 from tests.fakes.claims import FakeClaims
 from tests.gateway import Context, event
-from vigil.errors import Conflict, Forbidden
+from vigil.errors import Conflict
 from vigil.platform import idempotency
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.idempotency import IdempotentRoute
-from vigil.platform.principal import Caller
+from vigil.platform.principal import Principal, requires
 from vigil.platform.telemetry import Telemetry
 
+Writer = Annotated[Principal, requires("outcomes:write")]
 KEY = {"Idempotency-Key": "k-1"}
 
 
@@ -44,9 +46,7 @@ class Shop:
         router = APIRouter(prefix="/orders", route_class=IdempotentRoute)
 
         @router.post("/{customer}", status_code=201)
-        async def order(request: Request, response: Response, customer: str, body: Order, caller: Caller) -> Order:
-            if caller.role == "viewer":
-                raise Forbidden("viewers only look")
+        async def order(request: Request, response: Response, customer: str, body: Order, caller: Writer) -> Order:
             if self.fault:
                 raise self.fault
             self.made.append((caller.tenant_id, customer, body.item))
@@ -149,6 +149,13 @@ def test_a_malformed_key_is_400(shop, key):
 def test_anonymous_claims_nothing(shop):
     assert shop(tenant=None)[0] == 401
     assert not shop.claims.records
+
+
+def test_who_may_not_do_it_does_not_get_the_answer_of_who_did(shop):
+    shop()
+    status, headers, body = shop(role="viewer")
+    assert (status, problem(body)) == (403, "forbidden")
+    assert "idempotency-replayed" not in headers
 
 
 def test_a_table_that_is_away_stops_requests_with_a_key_only(shop):

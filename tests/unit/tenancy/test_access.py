@@ -100,6 +100,7 @@ def test_the_authorizer_allows_the_whole_stage_and_names_the_tenant(world):
         "key_id": token.key_id,
         "tier": "FREE",
         "role": "member",
+        "limits": '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}',
     }
 
 

@@ -9,10 +9,12 @@ from vigil.flags.schemas import Definition, FlagList, FlagView
 from vigil.flags.service import Flags, Precondition
 from vigil.platform.caching import kept
 from vigil.platform.idempotency import IdempotentRoute
-from vigil.platform.principal import Caller, Operator, Principal
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import SUBJECT_ID, responses
 
 router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("flags:read")]
+Writer = Annotated[Principal, requires("flags:write")]
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
 
 
@@ -37,17 +39,17 @@ async def precondition(
     return Precondition(absent=True) if if_none_match is not None else None
 
 
-@router.get("", summary="List flags", dependencies=[kept(0)], responses=responses(401, 422))
-async def page(flags: Service, caller: Caller, subject_id: Subject = None) -> FlagList:
+@router.get("", summary="List flags", dependencies=[kept(0)], responses=responses(401, 403, 422))
+async def page(flags: Service, caller: Reader, subject_id: Subject = None) -> FlagList:
     """Return every flag as your tenant meets it; a change takes up to a minute to reach every instance."""
     digest, found = flags.evaluations(caller.tenant_id, subject_id)
     return FlagList(digest=digest, flags=[_view(evaluation, caller) for evaluation in found])
 
 
-@router.get("/{name}", summary="Fetch a flag", dependencies=[kept(0)], responses=responses(401, 404, 422, 503))
-async def get(name: Name, flags: Service, response: Response, caller: Caller, subject_id: Subject = None) -> FlagView:
+@router.get("/{name}", summary="Fetch a flag", dependencies=[kept(0)], responses=responses(401, 403, 404, 422, 503))
+async def get(name: Name, flags: Service, response: Response, caller: Reader, subject_id: Subject = None) -> FlagView:
     """Return a flag as your tenant meets it; its `ETag` is what a change must name."""
-    if caller.role == "operator":  # who may change it must not be shown what this instance remembers
+    if caller.may("flags:write"):  # who may change it must not be shown what this instance remembers
         flags.forget()
     evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
     response.headers["ETag"] = evaluation.flag.tag()
@@ -64,7 +66,7 @@ async def define(
     body: Definition,
     flags: Service,
     response: Response,
-    caller: Operator,
+    caller: Writer,
     expected: Annotated[Precondition | None, Depends(precondition)],
 ) -> FlagView:
     """Define a flag for the whole deployment. For operators; `If-Match` keeps two of them from undoing each other."""
@@ -82,7 +84,7 @@ def _view(evaluation: Evaluation, caller: Principal) -> FlagView:
         description=flag.description,
         on=evaluation.on,
         obeyed=flag.name in KNOWN,
-        definition=Definition(**fields) if caller.role == "operator" else None,
+        definition=Definition(**fields) if caller.may("flags:write") else None,
     )
 
 

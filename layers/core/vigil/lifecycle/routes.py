@@ -10,13 +10,15 @@ from vigil.lifecycle.service import Lifecycle
 from vigil.platform import telemetry
 from vigil.platform.caching import kept
 from vigil.platform.idempotency import IdempotentRoute
-from vigil.platform.principal import Caller, Operator
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
 if TYPE_CHECKING:
     from vigil.registry.ports import Listing
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("models:read")]
+Promoter = Annotated[Principal, requires("models:promote")]
 Name = Annotated[str, Path(max_length=64)]
 
 
@@ -73,15 +75,15 @@ Service = Annotated[Lifecycle, Depends(current_lifecycle)]
     "/{name}/versions",
     summary="List the versions of a model",
     dependencies=[kept(0)],
-    responses=responses(401, 404, 503),
+    responses=responses(401, 403, 404, 503),
 )
-async def versions(name: Name, lifecycle: Service, _: Caller) -> VersionList:
+async def versions(name: Name, lifecycle: Service, _: Reader) -> VersionList:
     """Return every published version with its digest, figures and aliases, oldest first."""
     return VersionList(name=name, versions=[_version(listing) for listing in lifecycle.versions(name)])
 
 
 @router.post("/{name}/promote", summary="Promote a version", responses=responses(401, 403, 404, 413, 415))
-async def promote(name: Name, body: Promotion, lifecycle: Service, _: Operator) -> PointerView:
+async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) -> PointerView:
     """Point an alias at a version that passes every gate; doing so twice changes nothing. For operators."""
     pointer = lifecycle.promote(name, body.version, body.alias, body.share)
     facts = telemetry.current.get()
@@ -92,7 +94,7 @@ async def promote(name: Name, body: Promotion, lifecycle: Service, _: Operator) 
 
 
 @router.get("/{name}/comparison", summary="Compare challenger and champion", responses=responses(401, 403, 404, 503))
-async def compare(name: Name, lifecycle: Service, _: Operator) -> Verdict:
+async def compare(name: Name, lifecycle: Service, _: Promoter) -> Verdict:
     """Return how far challenger and champion are apart over the newest requests of all tenants. For operators."""
     return lifecycle.compare(name)
 

@@ -1,15 +1,16 @@
 """`/health/*`: liveness, startup and readiness for anyone, details for tenants."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from vigil.operations.service import Health
-from vigil.platform.principal import Caller
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
 router = APIRouter(prefix="/health", tags=["health"])
+Reader = Annotated[Principal, requires("health:read")]
 
 
 class HealthView(BaseModel):
@@ -51,8 +52,8 @@ async def readiness(request: Request, response: Response) -> HealthView:
     return _verdict(request.app.state.health, response)
 
 
-@router.get("/detailed", responses={503: {"model": DetailedView}, **responses(401)})
-async def detailed(request: Request, response: Response, _: Caller) -> DetailedView:
+@router.get("/detailed", responses={503: {"model": DetailedView}, **responses(401, 403)})
+async def detailed(request: Request, response: Response, _: Reader) -> DetailedView:
     """Say which dependency answers, and how fast."""
     health: Health = request.app.state.health
     checks = health.checks()

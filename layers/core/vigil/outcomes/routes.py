@@ -9,10 +9,12 @@ from vigil.outcomes.model import Outcome, Recorded, Report, Status, Window
 from vigil.outcomes.service import Outcomes
 from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotentRoute
-from vigil.platform.principal import Caller
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment, responses
 
 router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("outcomes:read")]
+Reporter = Annotated[Principal, requires("outcomes:write")]
 
 
 class WindowBody(BaseModel):
@@ -77,10 +79,10 @@ class OutcomeDetail(OutcomeView):
     summary="Report an outcome",
     responses={
         200: {"model": OutcomeList, "description": "Known already"},
-        **responses(401, 404, 413, 415),
+        **responses(401, 403, 404, 413, 415),
     },
 )
-async def record(request: Request, response: Response, body: OutcomeBody, caller: Caller) -> OutcomeList:
+async def record(request: Request, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:
     """Join a late label to a decision, or to every decision in a window; returns one outcome per decision."""
     outcomes: Outcomes = request.app.state.outcomes
     report = Report(body.status, body.recorded_at, body.happened_at)
@@ -95,18 +97,18 @@ async def record(request: Request, response: Response, body: OutcomeBody, caller
     return OutcomeList(items=[_view(entry.outcome) for entry in recorded])
 
 
-@router.get("/{decision_id}", summary="What became of a decision", responses=responses(401, 404, 503))
-async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Caller) -> OutcomeDetail:
+@router.get("/{decision_id}", summary="What became of a decision", responses=responses(401, 403, 404, 503))
+async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> OutcomeDetail:
     """Return the outcome that holds for one of your decisions, with the history of its corrections."""
     outcomes: Outcomes = request.app.state.outcomes
     history = outcomes.history(caller.tenant_id, decision_id)
     return OutcomeDetail(**_fields(history[-1]), history=[_view(outcome) for outcome in history])
 
 
-@router.get("", summary="List outcomes", responses=responses(400, 401, 422, 503))
+@router.get("", summary="List outcomes", responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
-    caller: Caller,
+    caller: Reader,
     resolved: Annotated[bool, Query(description="False lists what is not known yet, instead.")] = True,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,

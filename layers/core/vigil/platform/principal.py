@@ -1,43 +1,82 @@
-"""Who is asking: the tenant that the authorizer found behind the credential, never one that the request names."""
+"""Who is asking, and may they: the tenant that the authorizer found behind the credential, never one that is named."""
 
+import json
 from dataclasses import dataclass
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, Any, get_args
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
-from vigil.errors import Forbidden, Unauthenticated
+from vigil.errors import Forbidden, TierRequired, Unauthenticated
 from vigil.platform import telemetry
+from vigil.tenancy.model import PERMISSIONS, TIERS, Limits, Permission, Role, Tier
+
+_CONTEXT = ("tenant_id", "key_id", "tier", "role", "limits")
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The tenant, key, tier and role of a request."""
+    """The tenant, key, tier, role and limits of a request."""
 
     tenant_id: str
     key_id: str
-    tier: str
-    role: str
+    tier: Tier
+    role: Role
+    limits: Limits
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the caller's role carries a permission."""
+        return permission in PERMISSIONS[self.role]
+
+
+def find(scope: Scope) -> Principal | None:
+    """Return who API Gateway's authorizer found behind the credential, None where it was not asked."""
+    context = (scope.get("aws.event") or {}).get("requestContext", {}).get("authorizer") or {}
+    if not all(context.get(name) for name in _CONTEXT) or context["role"] not in PERMISSIONS:
+        return None
+    tenant_id, key_id, tier, role, limits = (context[name] for name in _CONTEXT)
+    return Principal(tenant_id, key_id, tier, role, _limits(limits))
+
+
+@lru_cache(maxsize=64)
+def _limits(encoded: str) -> Limits:
+    return Limits(**json.loads(encoded))
 
 
 async def principal(request: Request) -> Principal:
-    """Return the caller from API Gateway's authorizer context; raise Unauthenticated where there is none."""
-    event = request.scope.get("aws.event") or {}
-    context = event.get("requestContext", {}).get("authorizer") or {}
-    if not all(context.get(name) for name in ("tenant_id", "key_id", "tier", "role")):
+    """Return the caller; raise Unauthenticated where there is none."""
+    if (caller := find(request.scope)) is None:
         raise Unauthenticated("This resource needs a credential.")
     facts = telemetry.current.get()
-    facts.tenant_id, facts.key_id = context["tenant_id"], context["key_id"]
-    return Principal(context["tenant_id"], context["key_id"], context["tier"], context["role"])
-
-
-Caller = Annotated[Principal, Depends(principal)]
-
-
-async def operator(caller: Caller) -> Principal:
-    """Return the caller if its key is an operator's; raise Forbidden otherwise."""
-    if caller.role != "operator":
-        raise Forbidden("This is for operators of the deployment.")
+    facts.tenant_id, facts.key_id = caller.tenant_id, caller.key_id
     return caller
 
 
-Operator = Annotated[Principal, Depends(operator)]
+def requires(permission: Permission) -> Any:
+    """Return the dependency that gives the caller to a route, and refuses one whose role lacks the permission.
+
+    `caller: Annotated[Principal, requires("scores:write")]`. The answer to a refused caller is a 403 `forbidden`.
+    """
+    if permission not in get_args(Permission):
+        raise ValueError("no such permission")  # annotations are not type-checked
+
+    async def guard(request: Request) -> Principal:
+        caller = await principal(request)
+        if not caller.may(permission):
+            raise Forbidden(f"This needs the permission {permission}.")
+        return caller
+
+    return Depends(guard)
+
+
+def requires_tier(lowest: Tier) -> Any:
+    """Return the dependency that refuses tenants below a tier, with a 403 `tier-required`."""
+    enough = frozenset(TIERS[TIERS.index(lowest) :])
+
+    async def guard(caller: Annotated[Principal, Depends(principal)]) -> Principal:
+        if caller.tier not in enough:
+            raise TierRequired(f"This needs the tier {lowest} or a larger one.")
+        return caller
+
+    return Depends(guard)

@@ -32,6 +32,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.TooLarge: Problem("too-large", 413, "The body is too large"),
     errors.Unauthenticated: Problem("unauthenticated", 401, "No valid credential"),
     errors.Forbidden: Problem("forbidden", 403, "The credential does not carry this right"),
+    errors.TierRequired: Problem("tier-required", 403, "The tenant's tier does not include this"),
     errors.NotFound: Problem("not-found", 404, "No such resource"),
     errors.Conflict: Problem("conflict", 409, "The state has moved on"),
     errors.InProgress: Problem("in-progress", 409, "The same request is being carried out"),

@@ -9,13 +9,15 @@ from vigil.platform import correlation, gateway, telemetry
 from vigil.platform.caching import kept
 from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotencyKey
-from vigil.platform.principal import Caller
+from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import SUBJECT_ID, responses
 from vigil.scoring.model import LedgerRow, ScoreRequest
 from vigil.scoring.schemas import DecisionPage, DecisionView, ScoreBody
 from vigil.scoring.service import Scoring
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"])
+Reader = Annotated[Principal, requires("scores:read")]
+Scorer = Annotated[Principal, requires("scores:write")]
 
 
 @router.post(
@@ -23,9 +25,9 @@ router = APIRouter(prefix="/v1/scores", tags=["scores"])
     summary="Score one subject",
     status_code=201,
     response_model=DecisionView,
-    responses={200: {"model": DecisionView, "description": "Replayed"}, **responses(400, 401, 413, 415, 422, 503)},
+    responses={200: {"model": DecisionView, "description": "Replayed"}, **responses(400, 401, 403, 413, 415, 422, 503)},
 )
-async def score(request: Request, body: ScoreBody, caller: Caller, idempotency_key: IdempotencyKey = None) -> Response:
+async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
     """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""
     scoring: Scoring = request.app.state.scoring
     outcome = scoring.score(caller.tenant_id, ScoreRequest(**dict(body)), idempotency_key, correlation.current.get())
@@ -43,18 +45,18 @@ async def score(request: Request, body: ScoreBody, caller: Caller, idempotency_k
     summary="Fetch a decision",
     response_model=DecisionView,
     dependencies=[kept(3600, immutable=True)],
-    responses=responses(401, 404, 503),
+    responses=responses(401, 403, 404, 503),
 )
-async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Caller) -> Response:
+async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> Response:
     """Return one of your decisions, the very bytes that were first answered."""
     scoring: Scoring = request.app.state.scoring
     return _answer(scoring.get(caller.tenant_id, decision_id), 200)
 
 
-@router.get("", summary="List decisions", response_model=DecisionPage, responses=responses(400, 401, 422, 503))
+@router.get("", summary="List decisions", response_model=DecisionPage, responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
-    caller: Caller,
+    caller: Reader,
     subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,

@@ -32,7 +32,13 @@ class Authorizer:
             return None
         finally:
             self._telemetry.end(facts, started)
-        context = {"tenant_id": tenant.tenant_id, "key_id": key.key_id, "tier": tenant.tier, "role": key.role}
+        context = {
+            "tenant_id": tenant.tenant_id,
+            "key_id": key.key_id,
+            "tier": tenant.tier,
+            "role": key.role,
+            "limits": tenant.limits.encoded(),
+        }
         return {
             "principalId": tenant.tenant_id,
             "policyDocument": {"Version": "2012-10-17", "Statement": [_allow(event["methodArn"])]},

@@ -1,0 +1,79 @@
+"""Who may do what: the role's permissions, the tenant's tier, and nobody without a credential."""
+
+import io
+import json
+import uuid
+from itertools import pairwise
+from typing import Annotated, get_args
+
+import pytest
+from fastapi import APIRouter
+
+from tests.gateway import Context, event
+from vigil.platform.http import create_app, lambda_handler
+from vigil.platform.principal import Principal, requires, requires_tier
+from vigil.platform.telemetry import Telemetry
+from vigil.tenancy.model import LIMITS, PERMISSIONS, TIERS, Permission, Role
+
+router = APIRouter()
+
+
+@router.get("/scores")
+async def _scores(caller: Annotated[Principal, requires("scores:write")]) -> dict[str, object]:
+    return {"tenant_id": caller.tenant_id, "per_minute": caller.limits.per_minute}
+
+
+@router.get("/large")
+async def _large(_: Annotated[Principal, requires_tier("PROFESSIONAL")]) -> None: ...
+
+
+@pytest.fixture
+def api(monkeypatch):
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    telemetry = Telemetry(uuid.uuid4().hex, io.StringIO())
+    handler = lambda_handler(
+        create_app(title="T", routers=[router], telemetry=telemetry, max_body_bytes=99, state={}), telemetry
+    )
+
+    def call(path, **caller):
+        answer = handler(event("GET", path, **caller), Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return call
+
+
+def test_a_role_with_the_permission_passes_with_its_tenant_and_limits(api):
+    limits = json.dumps(json.loads(LIMITS["FREE"].encoded()) | {"per_minute": 7})
+    assert api("/scores", role="member", limits=limits) == (200, {"tenant_id": "acme", "per_minute": 7})
+
+
+def test_a_role_without_the_permission_is_forbidden_and_told_which(api):
+    status, problem = api("/scores", role="viewer")
+    assert (status, problem["type"]) == (403, "urn:vigil:problem:forbidden")
+    assert "scores:write" in problem["detail"]
+
+
+@pytest.mark.parametrize("caller", [{"tenant": None}, {"role": "root"}, {"role": ""}])
+def test_nobody_and_an_unknown_role_are_refused(api, caller):
+    assert api("/scores", **caller)[0] == 401
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_tier_has_what_smaller_ones_have(api, tier):
+    status, problem = api("/large", tier=tier)
+    enough = tier in {"PROFESSIONAL", "ENTERPRISE"}
+    assert (status, problem and problem["type"]) == (
+        (200, None) if enough else (403, "urn:vigil:problem:tier-required")
+    )
+
+
+def test_each_role_adds_to_the_one_before_and_only_operators_reach_beyond_their_tenant():
+    roles = [PERMISSIONS[role] for role in get_args(Role)]
+    assert all(less < more for less, more in pairwise(roles))
+    assert roles[-1] == set(get_args(Permission))
+    assert roles[-1] - roles[-2] == {"flags:write", "models:promote", "tenants:manage"}
+
+
+def test_a_misspelt_permission_does_not_start():
+    with pytest.raises(ValueError, match="no such permission"):
+        requires("scores:wrte")
