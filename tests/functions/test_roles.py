@@ -125,6 +125,22 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("LifecycleApi")
 
 
+def test_the_flags_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.flags_api.handler import lambda_handler
+
+    actions, _ = called
+    flag = {"description": "d", "stages": []}
+    for method, headers, status in (
+        ("GET", {}, 404),
+        ("PUT", KEY, 428),
+        ("PUT", KEY | {"If-None-Match": "*"}, 201),
+    ):
+        body = flag if method == "PUT" else None
+        request = event(method, "/v1/flags/beta", body=body, role="operator", headers=headers)
+        assert lambda_handler(request, Context())["statusCode"] == status
+    assert (actions - {"dynamodb:TransactWriteItems"}) == granted("FlagsApi")
+
+
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
     from functions.scoring_events.handler import lambda_handler
 

@@ -54,6 +54,7 @@ def scoring_api() -> Handler:
 
     models = registry()
     models.preload()
+    flags().preload()
     return _api(
         [scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
         scoring=scoring(),
@@ -126,7 +127,7 @@ def scoring() -> "Scoring":
     from vigil.features.service import feature_set
     from vigil.scoring.service import Scoring
 
-    return Scoring(registry(), feature_set, _ledger(), _now, settings().idempotency_window)
+    return Scoring(registry(), feature_set, _ledger(), _now, settings().idempotency_window, flags().switches)
 
 
 @cache

@@ -110,6 +110,11 @@ class Switches:
     on: tuple[str, ...] = ()
 
 
+def all_off(_tenant_id: str, _subject_id: str) -> Switches:
+    """Return what a decision obeys where there are no flags at all."""
+    return Switches()
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """A flag as one tenant meets it; `on` is None where it depends on the subject."""

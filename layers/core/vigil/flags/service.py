@@ -53,6 +53,10 @@ class Flags:
         self._held: _Held | None = None
         self._due: datetime | None = None
 
+    def preload(self) -> None:
+        """Read the set, so that no request waits for it."""
+        self._current()
+
     def switches(self, tenant_id: str, subject_id: str) -> Switches:
         """Return what a decision about a subject obeys, and names; looks the set up at most once per TTL."""
         held = self._current()

@@ -10,6 +10,7 @@ from typing import Any
 
 from vigil.engines.model import EngineKind, Evidence, Vote
 from vigil.ensemble.model import AbstentionReason, Degraded, MissingFact, Verdict
+from vigil.flags.model import Switches
 from vigil.lifecycle.model import Comparison
 from vigil.registry.model import Explanation, FeatureSpec, FeatureValue, ModelContract
 
@@ -89,7 +90,7 @@ class Decision:
     """The answer. `raw_score` is that of the `explained_engine`; `base_value` and the contributions add up to it.
 
     `probability` is None where no engine could give one. With an abstention `decision` is `abstain`, and `band` what is
-    known. `degraded` names the engines that were missing.
+    known. `degraded` names the engines that were missing, `flags` what was switched on.
     """
 
     decision_id: str
@@ -109,14 +110,15 @@ class Decision:
     as_of: str
     created_at: str
     warnings: tuple[str, ...]
+    flags: Switches
 
     def body(self) -> str:
         """Return the JSON that is stored, answered and replayed: the same decision is always the same bytes."""
         return _json(_plain(self))
 
     def summary(self) -> str:
-        """Return the JSON of a list entry: the answer without its engines and explanation."""
-        left_out = {"explanation", "base_value", "engines"}
+        """Return the JSON of a list entry: the answer without its engines, explanation and flags."""
+        left_out = {"explanation", "base_value", "engines", "flags"}
         return _json({name: value for name, value in _plain(self).items() if name not in left_out})
 
 

@@ -32,7 +32,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     scoring: Scoring = request.app.state.scoring
     outcome = scoring.score(caller.tenant_id, ScoreRequest(**dict(body)), idempotency_key, correlation.current.get())
     facts = telemetry.current.get()
-    facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, body.explain
+    facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, outcome.explained
     headers = {"Location": f"{gateway.prefix(request)}/v1/scores/{outcome.row.decision_id}"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from vigil.ensemble.model import Degraded, Verdict
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches, all_off
 from vigil.lifecycle.model import Answer, Comparison, takes_part
 from vigil.registry.model import ModelContract
 from vigil.scoring.model import (
@@ -34,6 +35,8 @@ class Outcome:
     row: LedgerRow
     band: str
     replayed: bool
+    explained: bool = False
+    """Whether this request did the work of an explanation."""
 
 
 class Scoring:
@@ -46,12 +49,14 @@ class Scoring:
         ledger: Ledger,
         clock: Callable[[], datetime],
         idempotency_window: timedelta,
+        switches: Callable[[str, str], Switches] = all_off,
     ) -> None:
         self._models = models
         self._feature_sets = feature_sets
         self._ledger = ledger
         self._clock = clock
         self._window = idempotency_window
+        self._switches = switches
 
     def score(self, tenant_id: str, request: ScoreRequest, key: str | None = None, correlation_id: str = "") -> Outcome:
         """Return the one decision of this request, however often it is delivered; the id goes with its events.
@@ -96,17 +101,19 @@ class Scoring:
             explain=stored["explanation"] is not None,
             as_of=stored["as_of"],
             warnings=tuple(stored["warnings"]),
+            flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
             without=tuple(Degraded(**lack) for lack in stored["degraded"]),
         )
         return row, draft.decide(row.decision_id, row.created_at).body()
 
     def _assess(self, tenant_id: str, request: ScoreRequest) -> "tuple[_Draft, Comparison | None]":
         """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
-        draft = self._draft(self._champion(request.model), request)
+        flags = self._switches(tenant_id, request.subject_id)
+        draft = self._draft(self._champion(request.model), request, flags)
         if (trial := self._models.trial(request.model)) is None:
             return draft, None
         try:
-            rival = self._draft(trial.model, request)
+            rival = self._draft(trial.model, request, flags)
             answer = rival.answer()
         except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
             rival, answer = draft, Answer(trial.model.version, None, "")
@@ -114,7 +121,7 @@ class Scoring:
         chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
         return (rival if chosen and answer.probability is not None else draft), comparison
 
-    def _draft(self, model: ScoringModel, request: ScoreRequest) -> "_Draft":
+    def _draft(self, model: ScoringModel, request: ScoreRequest, flags: Switches) -> "_Draft":
         now = self._clock()
         _check(request, model.contract, now)
         as_of = (request.as_of or now).astimezone(UTC)
@@ -130,6 +137,7 @@ class Scoring:
             explain=request.explain,
             as_of=_iso(as_of),
             warnings=(*self._models.warnings(request.model), *_marks(model.contract)),
+            flags=flags,
         )
 
     def _champion(self, name: str) -> ScoringModel:
@@ -160,7 +168,7 @@ class Scoring:
             )
             existing = self._ledger.commit(row)
             if existing is None or existing.nonce == nonce:
-                return Outcome(row, decision.band, replayed=False)
+                return Outcome(row, decision.band, replayed=False, explained=decision.explanation is not None)
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the key's promise has ended: the row stays, the key starts a new one
@@ -198,6 +206,7 @@ class _Draft:
     explain: bool
     as_of: str
     warnings: tuple[str, ...]
+    flags: Switches
     without: tuple[Degraded, ...] = ()
     """Engines that were missing when a replayed decision was made."""
 
@@ -211,7 +220,7 @@ class _Draft:
         model = self.model
         verdict = model.assess(self.row, self.without)
         lead = model.lead(verdict)
-        explained = model.explain(lead, self.row) if self.explain and lead else None
+        explained = model.explain(lead, self.row) if lead and self._explains(verdict) else None
         return Decision(
             decision_id=decision_id,
             model=ModelRef(model.name, model.version, model.digest),
@@ -230,12 +239,18 @@ class _Draft:
             as_of=self.as_of,
             created_at=created_at,
             warnings=self.warnings,
+            flags=self.flags,
         )
+
+    def _explains(self, verdict: Verdict) -> bool:
+        alarming = EXPLAIN_HIGH_RISK in self.flags.on and self.model.contract.is_high_risk(verdict.band)
+        return self.explain or alarming
 
     def _abstention(self, verdict: Verdict) -> AbstentionAnswer | None:
         if not verdict.reasons:
             return None
-        return AbstentionAnswer(verdict.reasons, self.model.missing_fact(self.row, verdict))
+        missing = None if SKIP_MISSING_FACT in self.flags.on else self.model.missing_fact(self.row, verdict)
+        return AbstentionAnswer(verdict.reasons, missing)
 
 
 def _replayed(row: LedgerRow) -> Outcome:
