@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from cli import decisions, demo, lifecycle, local, models, tenants
+from cli import decisions, demo, flags, lifecycle, local, models, tenants
 from vigil.errors import VigilError
 
 
@@ -22,6 +22,7 @@ class _Group(TyperGroup):
 
 app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, explained scores, exactly once.")
 app.add_typer(decisions.app, name="decisions")
+app.add_typer(flags.app, name="flags")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
 app.add_typer(tenants.app, name="tenants")

@@ -125,11 +125,11 @@ def test_a_change_is_seen_at_once_where_it_was_made_and_kept_with_what_was_befor
 
 def test_two_operators_cannot_undo_each_other():
     room = Room(ON)
-    read = room.flags.defined(ON.name).tag()
+    read = room.flags.current().find(ON.name).tag()
     room.define(replace(ON, percentage=10.0), Precondition((read,)))
     with pytest.raises(PreconditionFailed):
         room.define(replace(ON, percentage=20.0), Precondition((read,)))
-    assert room.flags.defined(ON.name).percentage == 10
+    assert room.flags.current().find(ON.name).percentage == 10
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """`/v1/flags`: what is on for a tenant, and, for operators, how that is defined."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from vigil.flags.model import KNOWN, Evaluation, Flag
-from vigil.flags.schemas import Definition, FlagList, FlagView
+from vigil.flags.model import KNOWN, Evaluation
+from vigil.flags.schemas import FLAG_NAME, Definition, FlagList, FlagView
 from vigil.flags.service import Flags, Precondition
 from vigil.platform.caching import kept
 from vigil.platform.idempotency import IdempotentRoute
@@ -15,7 +15,7 @@ from vigil.platform.schemas import SUBJECT_ID, responses
 router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("flags:read")]
 Writer = Annotated[Principal, requires("flags:write")]
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,63}$")]
+Name = Annotated[str, Path(pattern=FLAG_NAME)]
 
 
 async def current_flags(request: Request) -> Flags:
@@ -70,7 +70,7 @@ async def define(
     expected: Annotated[Precondition | None, Depends(precondition)],
 ) -> FlagView:
     """Define a flag for the whole deployment. For operators; `If-Match` keeps two of them from undoing each other."""
-    flag = Flag(name=name, **_tuples(body))
+    flag = body.flag(name)
     response.status_code = 201 if flags.define(flag, expected, caller.key_id) else 200
     response.headers["ETag"] = flag.tag()
     return _view(flags.evaluation(name, caller.tenant_id), caller)
@@ -78,15 +78,10 @@ async def define(
 
 def _view(evaluation: Evaluation, caller: Principal) -> FlagView:
     flag = evaluation.flag
-    fields = {name: getattr(flag, name) for name in Definition.model_fields}
     return FlagView(
         name=flag.name,
         description=flag.description,
         on=evaluation.on,
         obeyed=flag.name in KNOWN,
-        definition=Definition(**fields) if caller.may("flags:write") else None,
+        definition=Definition.of(flag) if caller.may("flags:write") else None,
     )
-
-
-def _tuples(body: Definition) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in dict(body).items()}

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from vigil.flags.model import BUCKETS, Stage, Sticky
+from vigil.flags.model import BUCKETS, Flag, Stage, Sticky
 
+FLAG_NAME = r"^[a-z][a-z0-9-]{1,63}$"
 TenantList = Annotated[list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")]], Field(max_length=50)]
 
 
@@ -29,6 +30,16 @@ class Definition(BaseModel):
     sticky: Sticky = Field(default="tenant", description="What a percentage counts: tenants, or subjects of each.")
     allow: TenantList = Field(default=[], description="Tenants for whom it is on whatever the percentage.")
     deny: TenantList = Field(default=[], description="Tenants for whom it is off whatever else is said.")
+
+    @classmethod
+    def of(cls, flag: Flag) -> "Definition":
+        """Return the definition of a flag."""
+        return cls(**{name: getattr(flag, name) for name in cls.model_fields})
+
+    def flag(self, name: str) -> Flag:
+        """Return the flag that is defined like this."""
+        lists = {field: tuple(getattr(self, field)) for field in ("stages", "allow", "deny")}
+        return Flag(name, self.description, percentage=self.percentage, sticky=self.sticky, **lists)
 
 
 class FlagView(BaseModel):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Never
 
 from vigil.errors import (
     Conflict,
@@ -73,15 +72,19 @@ class Flags:
     def evaluation(self, name: str, tenant_id: str, subject_id: str | None = None) -> Evaluation:
         """Return one flag as a tenant meets it; raise NotFound."""
         _, found = self.evaluations(tenant_id, subject_id)
-        return next((e for e in found if e.flag.name == name), None) or _missing()
+        if (evaluation := next((e for e in found if e.flag.name == name), None)) is None:
+            raise NotFound("There is no such flag.")
+        return evaluation
 
-    def defined(self, name: str) -> Flag:
-        """Return a flag as it is defined now, not as this process remembers it; raise NotFound or Unavailable."""
-        return self._store.current().find(name) or _missing()
+    def current(self) -> FlagSet:
+        """Return the set that holds now, not what this process remembers; raise Unavailable."""
+        return self._store.current()
 
     def past(self, digest: str) -> FlagSet:
         """Return the set that a decision names; raise NotFound."""
-        return self._store.past(digest) or _missing()
+        if (held := self._store.past(digest)) is None:
+            raise NotFound("There is no such set of flags.")
+        return held
 
     def define(self, flag: Flag, expected: Precondition | None, by: str) -> bool:
         """Define a flag for the whole deployment, and say whether it is a new one; others follow within the TTL.
@@ -166,7 +169,3 @@ def _check(found: Flag | None, expected: Precondition) -> None:
         raise PreconditionFailed("The flag exists already; change it with If-Match.")
     if not expected.absent and (found is None or not {found.tag(), "*"} & set(expected.tags)):
         raise PreconditionFailed("The flag is not the one that was read; get it again.")
-
-
-def _missing() -> Never:
-    raise NotFound("There is no such flag.")
