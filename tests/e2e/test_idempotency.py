@@ -5,16 +5,23 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 from models import recipe
+from vigil.errors import InProgress
+from vigil.platform.claims import GRACE_SECONDS, DynamoClaims
+from vigil.platform.idempotency import Claim, Use
 
 LEASE_SECONDS = 4
+RUN = uuid.uuid4().hex
+"""A stack that is kept remembers the keys of the run before."""
 # An outcomes function whose store kills its process in the middle of the effect.
 KILLED = """
 import json, os, signal, sys
@@ -46,18 +53,23 @@ def decision(client):
 
 
 @pytest.fixture(scope="module")
-def items(stack):
-    """What a table holds, as a function."""
-    client = boto3.client(
+def dynamodb(stack):
+    return boto3.client(
         "dynamodb",
         endpoint_url=stack.endpoint_url,
         region_name=stack.region,
         aws_access_key_id="local",
         aws_secret_access_key="local",
+        config=Config(max_pool_connections=32),
     )
 
+
+@pytest.fixture(scope="module")
+def items(stack, dynamodb):
+    """What a table holds, as a function."""
+
     def scanned(table):
-        pages = client.get_paginator("scan").paginate(TableName=stack.tables[table], ConsistentRead=True)
+        pages = dynamodb.get_paginator("scan").paginate(TableName=stack.tables[table], ConsistentRead=True)
         return [item for page in pages for item in page["Items"]]
 
     return scanned
@@ -72,7 +84,7 @@ def reports(items, decision):
 
 
 def test_32_parallel_duplicates_of_an_outcome_have_one_effect_and_one_answer(client, decision, items):
-    body, headers, before = report(decision), {"Idempotency-Key": "outcome-race"}, len(reports(items, decision))
+    body, headers, before = report(decision), {"Idempotency-Key": f"outcome-race-{RUN}"}, len(reports(items, decision))
 
     def send(_):
         while (answer := client.post("/v1/outcomes", json=body, headers=headers)).status_code == 409:
@@ -90,7 +102,7 @@ def test_32_parallel_duplicates_of_an_outcome_have_one_effect_and_one_answer(cli
 
 
 def test_another_payload_is_422_and_changes_nothing(client, decision, items):
-    headers, body = {"Idempotency-Key": "outcome-payloads"}, report(decision)
+    headers, body = {"Idempotency-Key": f"outcome-payloads-{RUN}"}, report(decision)
     assert client.post("/v1/outcomes", json=body, headers=headers).status_code == 201
     before = reports(items, decision)
     answer = client.post("/v1/outcomes", json=body | {"status": "excluded"}, headers=headers)
@@ -100,7 +112,7 @@ def test_another_payload_is_422_and_changes_nothing(client, decision, items):
 
 def test_the_claim_of_a_killed_owner_ends_and_the_retry_goes_through(client, stack, decision, items, tmp_path):
 
-    body, key = report(decision), "outcome-killed"
+    body, key = report(decision), f"outcome-killed-{RUN}"
     text = json.dumps(body)
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(LEASE_SECONDS * 1000), stack.tenants[0].tenant_id, key, text],
@@ -119,6 +131,26 @@ def test_the_claim_of_a_killed_owner_ends_and_the_retry_goes_through(client, sta
     assert "idempotency-replayed" not in answer.headers
     again = client.post("/v1/outcomes", json=body, headers={"Idempotency-Key": key})
     assert (again.headers["idempotency-replayed"], again.content) == ("true", answer.content)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_of_32_contenders_one_gets_the_claim_be_it_free_or_left_by_a_killed_owner(dynamodb, stack, ended):
+    claims = [DynamoClaims(dynamodb, stack.tables["idempotency"], timedelta(hours=24)) for _ in range(32)]
+
+    def contend(own, use):
+        try:
+            return own.claim(use, 60)
+        except InProgress:
+            return None
+
+    with ThreadPoolExecutor(32) as pool:
+        for _ in range(20):
+            use = Use("e2e-tenant", "POST /v1/things", uuid.uuid4().hex, {"n": 1})
+            if ended:
+                claims[0].claim(use, -GRACE_SECONDS - 1)
+            won = [claim for claim in pool.map(contend, claims, [use] * 32) if claim]
+            assert len(won) == 1
+            assert isinstance(won[0], Claim)
 
 
 def test_no_key_and_no_answer_lies_in_the_clear(items, decision):
