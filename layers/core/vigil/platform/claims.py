@@ -34,7 +34,7 @@ _NONCE_BYTES = 12
 
 
 class DynamoClaims:
-    """Records under `pk = <tenant>`, `sk = <method> <route>#<SHA-256 of the key>`; for one thread, as a function has."""
+    """Records under `pk = <tenant>`, `sk = <method> <route>#<SHA-256 of the key>`; for one thread, like a function."""
 
     def __init__(self, client: Any, table: str, window: timedelta) -> None:
         self._records = _OwnedRecords(table, "pk", sort_key_attr="sk", boto3_client=client)
