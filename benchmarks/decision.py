@@ -4,12 +4,10 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 
-from pydantic import TypeAdapter
-
 from benchmarks.measure import Measurement, each
-from benchmarks.subjects import PACKAGES, draw_row
+from benchmarks.subjects import draw_row, trained
 from vigil.engines.loading import load
-from vigil.registry.model import Manifest, table_file
+from vigil.registry.model import table_file
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine
 
@@ -23,10 +21,8 @@ def decisions() -> Iterator[Measurement]:
     The reference is the sum of the engines' own times: the raw score of the trees, of the forest and of the
     distance, and the rules that fire; without calibration, votes, evidence, weighing, vetoes and abstention.
     """
-    for package in sorted(PACKAGES.glob("*")):
-        latest = max(package.glob("*/manifest.json")).parent
-        contract = TypeAdapter(Manifest).validate_json((latest / "manifest.json").read_bytes()).contract
-        files = {path.name: path.read_bytes() for path in latest.iterdir()}
+    for folder, contract in trained():
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
         engines = {
             spec.name: load(spec, files[spec.file], contract, files.get(table_file(spec))) for spec in contract.engines
         }

@@ -10,7 +10,6 @@ from io import StringIO
 from itertools import count
 from typing import Any
 
-import boto3
 import lightgbm
 import numpy as np
 from botocore.awsrequest import AWSResponse
@@ -18,7 +17,9 @@ from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
 from vigil.engines.boosting import BoostedEngine
+from vigil.platform import aws
 from vigil.platform.http import create_app, lambda_handler
+from vigil.platform.settings import Settings
 from vigil.platform.telemetry import Telemetry
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import ModelContract
@@ -29,7 +30,8 @@ from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
 from vigil.tenancy.model import LIMITS
 
-Handler = Callable[[tuple[float, ...]], object]
+Handler = Callable[[dict[str, Any]], object]
+"""Answers one event of API Gateway."""
 
 
 class PackageEngine:
@@ -104,7 +106,8 @@ def package(subject: Subject) -> Handler:
 
 def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
     """Return the function with its real DynamoDB client, its requests answered before they leave, and their count."""
-    client = boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
+    os.environ |= {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    client = aws.client(Settings(stage="local"), "dynamodb")
     sent = count()
     calls = [0]
 
@@ -118,19 +121,23 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
 
 
 def _function(model: LoadedModel, ledger: Any) -> Handler:
-    os.environ["POWERTOOLS_TRACE_DISABLED"] = "true"
-    telemetry = Telemetry(f"benchmark-{id(model)}", StringIO())
+    telemetry = Telemetry(f"benchmark-{id(model)}", StringIO(), traced=False)
     scoring = Scoring(_Only(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
     app = create_app(
         title="", routers=[routes.router], telemetry=telemetry, max_body_bytes=262_144, state={"scoring": scoring}
     )
     entry = lambda_handler(app, telemetry)
 
-    def run(row: tuple[float, ...]) -> object:
+    def run(sent: dict[str, Any]) -> object:
         with redirect_stdout(StringIO()):  # where the metrics go
-            return entry(event(model.contract, row), _Context())
+            return entry(sent, _Context())
 
     return run
+
+
+def events(subject: Subject) -> list[dict[str, Any]]:
+    """Return an event for every row: what API Gateway and the runtime have made before a function is called."""
+    return [event(subject.contract, row) for row in subject.rows]
 
 
 _LIMITS = LIMITS["FREE"].encoded()

@@ -148,14 +148,15 @@ def function(subject: Subject) -> Measurement:
     """The whole warm function, event in and answer out, AWS answered on the spot; the package in the same function."""
     return Measurement(
         "warm function, one request",
-        each(handler.native(subject), subject.rows, 60),
-        each(handler.package(subject), subject.rows, 60),
+        each(handler.native(subject), handler.events(subject), 60),
+        each(handler.package(subject), handler.events(subject), 60),
     )
 
 
 def function_above_native(subject: Subject) -> Measurement:
     """The warm function above the native score alone, as a share of the 0.5 ms that it may add."""
-    whole, score = each(handler.native(subject), subject.rows, 60), each(_ours(subject).raw, subject.rows, 60)
+    whole = each(handler.native(subject), handler.events(subject), 60)
+    score = each(_ours(subject).raw, subject.rows, 60)
     return Measurement(
         "warm function above the score, of 0.5 ms",
         lambda number: whole(number) - score(number),
@@ -167,7 +168,7 @@ def function_above_native(subject: Subject) -> Measurement:
 def aws_client(subject: Subject) -> Measurement:
     """The function with its DynamoDB client, whose one request is answered before it leaves, against without."""
     run, calls = handler.with_aws_client(subject)
-    timed = each(run, subject.rows, 60)
+    timed = each(run, handler.events(subject), 60)
 
     def counted(number: int) -> float:
         before, seconds = calls(), timed(number)
@@ -176,7 +177,7 @@ def aws_client(subject: Subject) -> Measurement:
         return seconds
 
     return Measurement(
-        "the same with the client of 1 AWS call", counted, each(handler.native(subject), subject.rows, 60)
+        "the same with the client of 1 AWS call", counted, each(handler.native(subject), handler.events(subject), 60)
     )
 
 

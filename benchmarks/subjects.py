@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from cli.training import Training, train
 from models import recipe
@@ -67,14 +67,24 @@ def subjects(work: Path, rows: int) -> Iterator[Subject]:
     """Yield every model to measure, its package written under `work`."""
     for trees in (200, 500):
         yield prepare(work, *synthetic(trees), rows)
-    for package in sorted(PACKAGES.glob("*")):
-        latest = max(package.glob("*/manifest.json")).parent
-        contract = TypeAdapter(Manifest).validate_json((latest / "manifest.json").read_bytes()).contract
+    for folder, contract in trained():
         for engine in contract.engines:
             if engine.kind == "lightgbm":
                 features = contract.columns(engine)
                 name = f"{contract.name}-{engine.name}"
-                yield prepare(work, _contract(name, features), (latest / engine.file).read_bytes(), rows)
+                yield prepare(work, _contract(name, features), (folder / engine.file).read_bytes(), rows)
+
+
+def trained(packages: Path = PACKAGES) -> Iterator[tuple[Path, ModelContract]]:
+    """Yield the newest package of every model trained in this checkout; one of another format is named and left out."""
+    for package in sorted(packages.glob("*")):
+        if not (versions := sorted(package.glob("*/manifest.json"))):
+            continue
+        newest = versions[-1]
+        try:
+            yield newest.parent, TypeAdapter(Manifest).validate_json(newest.read_bytes()).contract
+        except ValidationError:
+            print(f"{newest.parent} is of another format and is left out: train it again")  # noqa: T201 - a report
 
 
 def prepare(work: Path, contract: ModelContract, text: bytes, count: int, missing: float = 0.1) -> Subject:

@@ -32,7 +32,7 @@ def _engine() -> Any:
     return lightgbm.Booster(model_file=str(MODEL))
 
 
-_telemetry = Telemetry("init")
+_telemetry = Telemetry("init", traced=False)
 _app = create_app(
     title="init",
     routers=[scoring_routes.router, registry_routes.router, health_routes.router, docs.router],

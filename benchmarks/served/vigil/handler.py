@@ -26,10 +26,11 @@ class _Pointers:
     def names(self) -> list[str]:
         return [NAME]
 
-    def pointer(self, name: str, alias: str) -> Pointer | None:
-        if (name, alias) != (NAME, "champion"):
-            return None
-        return Pointer(NAME, alias, MANIFEST["version"], os.environ["BENCHMARK_DIGEST"], fence=1, floor=1)
+    def pointers(self, name: str) -> dict[str, Pointer]:
+        if name != NAME:
+            return {}
+        champion = Pointer(NAME, "champion", MANIFEST["version"], os.environ["BENCHMARK_DIGEST"], fence=1, floor=1)
+        return {champion.alias: champion}
 
 
 class _Accepting:

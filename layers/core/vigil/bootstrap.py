@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vigil.platform import aws
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
     from vigil.platform.idempotency import Claims
+    from vigil.platform.secrets import Secret
     from vigil.platform.telemetry import Telemetry
     from vigil.registry.publishing import Publisher
     from vigil.registry.service import Registry, RegistryEvent
@@ -213,9 +214,15 @@ def _claims() -> "Claims":
 
 def _cursors() -> "Cursors":
     from vigil.platform.cursor import Cursors
+
+    return Cursors(lambda: _cursor_secret().field("key"))
+
+
+@cache
+def _cursor_secret() -> "Secret":
     from vigil.platform.secrets import Secret
 
-    return Cursors(partial(Secret(_client("secretsmanager"), settings().cursor_secret_arn).field, "key"))
+    return Secret(_client("secretsmanager"), settings().cursor_secret_arn)
 
 
 def _pinned() -> "PublicKeys":
@@ -247,7 +254,7 @@ def _ledger() -> "DynamoLedger":
 def _telemetry() -> "Telemetry":
     from vigil.platform.telemetry import Telemetry
 
-    return Telemetry(settings().service)
+    return Telemetry(settings().service, traced=settings().traced)
 
 
 def _observe(event: "RegistryEvent") -> None:

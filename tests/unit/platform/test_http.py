@@ -1,5 +1,6 @@
 """Every answer, good or bad, is well formed: problem documents, correlation ids, security headers, one log line."""
 
+import asyncio
 import io
 import json
 import uuid
@@ -35,6 +36,18 @@ class Api:
         @broken.get("/broken")
         async def _broken():
             raise RuntimeError(SECRET)
+
+        @broken.get("/waiting")
+        async def _waiting():
+            await asyncio.sleep(60)
+
+        @broken.get("/giving-way")
+        async def _giving_way():
+            await asyncio.sleep(0)
+
+        @broken.get("/in-a-thread")
+        def _in_a_thread():
+            return None
 
         self.telemetry = telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a logger of its own
         scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24))
@@ -171,6 +184,15 @@ def test_an_unexpected_error_says_nothing_of_itself(api):
     out = api.log.getvalue()
     assert SECRET not in json.dumps(body) + out
     assert "RuntimeError at test_http.py" in out
+
+
+def test_a_route_that_waits_is_an_error_and_not_a_function_that_hangs(api):
+    for path in ("/waiting", "/giving-way", "/in-a-thread"):
+        status, _, body = api("GET", path)
+        assert (status, body["type"]) == (500, "urn:vigil:problem:internal-error")
+    errors = [json.loads(line)["error"] for line in api.log.getvalue().splitlines()]
+    assert len(errors) == 3
+    assert errors[1].startswith("RuntimeError")
 
 
 def test_every_answer_carries_the_security_headers_and_a_correlation_id(api):

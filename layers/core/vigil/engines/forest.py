@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isnan
+from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +17,8 @@ from vigil.errors import ModelRefused
 from vigil.registry.model import ModelContract
 
 _LEAF = -1
+_Node: TypeAlias = tuple[int, float, Any, Any, bool]
+"""The feature, its threshold, the left and the right child, and where a missing value goes; a leaf holds its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,7 @@ class ForestEngine:
     """Votes by the calibrated probability of the anomaly score; without calibration it abstains."""
 
     def __init__(self, forest: Forest, calibration: Calibration | None, positive_from: float, version: str) -> None:
-        self._forest = forest
-        self._nodes = list(
-            zip(forest.feature, forest.threshold, forest.left, forest.right, forest.missing_left, strict=True)
-        )
+        self._trees = _linked(forest)
         self._scale = -1.0 / (forest.normal * len(forest.roots))
         self._single = struct.Struct(f"{len(forest.features)}f")
         self._calibration = calibration
@@ -69,16 +69,13 @@ class ForestEngine:
 
     def raw(self, row: Sequence[float]) -> float:
         """Return the anomaly score of one row: about one half for usual rows, towards one for isolated ones."""
-        values = self._single.unpack(self._single.pack(*row))
-        nodes, length, total = self._nodes, self._forest.length, 0.0
-        for root in self._forest.roots:
-            place = root
-            feature, threshold, left, right, missing_left = nodes[place]
+        values, total = self._single.unpack(self._single.pack(*row)), 0.0
+        for feature, threshold, left, right, missing_left in self._trees:
             while feature >= 0:
                 value = values[feature]
-                place = left if value <= threshold or (missing_left and isnan(value)) else right
-                feature, threshold, left, right, missing_left = nodes[place]
-            total += length[place]
+                goes_left = value <= threshold or (missing_left and isnan(value))
+                feature, threshold, left, right, missing_left = left if goes_left else right  # noqa: PLW2901 - a step down
+            total += threshold
         return float(2.0 ** (total * self._scale))
 
     def assess(self, row: Sequence[float]) -> EngineVote:
@@ -90,6 +87,16 @@ class ForestEngine:
         probability = self._calibration.probability(raw)
         vote = side(probability, self._positive_from)
         return EngineVote(vote, probability, evidence, version=self._version, raw=raw)
+
+
+def _linked(forest: Forest) -> list[_Node]:
+    """Return the root of each tree with its children in it: a walk then looks nothing up."""
+    nodes: list[_Node] = [(_LEAF, length, None, None, False) for length in forest.length]
+    for place in reversed(range(len(nodes))):  # children come after their parents
+        if (feature := forest.feature[place]) != _LEAF:
+            children = nodes[forest.left[place]], nodes[forest.right[place]]
+            nodes[place] = (feature, forest.threshold[place], *children, forest.missing_left[place])
+    return [nodes[root] for root in forest.roots]
 
 
 def _check(forest: Forest, file: str) -> None:

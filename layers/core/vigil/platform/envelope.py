@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vigil import errors
 from vigil.platform import caching, correlation, problems
+from vigil.platform.direct import BODY
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
 SECURITY_HEADERS = {
@@ -42,7 +43,7 @@ class Envelope:
         facts, started = self._telemetry.begin(scope["method"])
         dressed = self._dress(send, facts, correlation_id)
         try:
-            body = await self._read(receive)
+            scope[BODY] = body = await self._read(receive)
             refusal = self._refuse(scope, headers, body)
             answering = caching.revalidated(scope, dressed) if scope["method"] == "GET" else dressed
             await (refusal or self._app)(scope, _replay(body), answering)

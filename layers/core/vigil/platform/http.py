@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -14,6 +15,9 @@ from vigil import errors
 from vigil.platform import problems, telemetry
 from vigil.platform.envelope import Envelope
 from vigil.platform.telemetry import Telemetry
+
+_OFF = TelemetryConfig(tracing=False, metrics=False, logs=False)
+"""FastAPI's own OpenTelemetry, which it would look for on every request: Powertools does that work here."""
 
 
 def create_app(
@@ -23,12 +27,11 @@ def create_app(
 
     `state` is what routes find under `request.app.state`: the services that bootstrap wired.
     """
-    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.routes = []
+    app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_OFF)
     app.state.documented = list
     for router in routers:
-        app.include_router(router)
-        app.state.routes += router.routes
+        # Included, a router would match every path twice; nothing of what that buys is used here.
+        app.router.routes += router.routes
     for name, service in state.items():
         setattr(app.state, name, service)
     app.add_exception_handler(errors.VigilError, _on_vigil_error)
@@ -40,11 +43,11 @@ def create_app(
 
 def lambda_handler(app: FastAPI, telemetry: Telemetry) -> Callable[[Any, Any], Any]:
     """Return the Lambda entry of an app."""
-    from mangum import Mangum  # noqa: PLC0415 - only where an app becomes a function
+    from vigil.platform.entry import Entry  # noqa: PLC0415 - only where an app becomes a function
 
     # What is not listed goes out as base64, which a REST API would hand to the caller undecoded.
     text = ["text/", "application/json", problems.MEDIA_TYPE]
-    return telemetry.wrap(Mangum(app, lifespan="off", text_mime_types=text))
+    return telemetry.wrap(Entry(app, lifespan="off", text_mime_types=text))
 
 
 async def _on_vigil_error(_: Request, error: Exception) -> Response:
@@ -101,7 +104,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return the methods of every route at this address; Starlette's own Allow names those of the first one only."""
-    routes = (route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE)
+    routes = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
     return sorted({method for route in routes for method in route.methods})
 
 

@@ -33,6 +33,7 @@ class Settings:
     connect_timeout: timedelta = timedelta(milliseconds=250)
     read_timeout: timedelta = timedelta(milliseconds=500)
     max_body_bytes: int = 256 * 1024
+    traced: bool = True
 
     def __post_init__(self) -> None:
         if len(self.model_keys) > 2:
@@ -60,6 +61,7 @@ class Settings:
             model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
             connect_timeout=_milliseconds(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250),
             read_timeout=_milliseconds(env, "VIGIL_AWS_READ_TIMEOUT_MS", 500),
+            traced=env.get("POWERTOOLS_TRACE_DISABLED", "false").lower() != "true",
         )
 
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from vigil.platform import correlation, gateway, telemetry
 from vigil.platform.caching import kept
 from vigil.platform.cursor import Cursors
+from vigil.platform.direct import DirectRoute
 from vigil.platform.idempotency import IdempotencyKey
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import SUBJECT_ID, responses
@@ -15,7 +16,7 @@ from vigil.scoring.model import LedgerRow, ScoreRequest
 from vigil.scoring.schemas import DecisionPage, DecisionView, ScoreBody
 from vigil.scoring.service import Scoring
 
-router = APIRouter(prefix="/v1/scores", tags=["scores"])
+router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=DirectRoute)
 Reader = Annotated[Principal, requires("scores:read")]
 Scorer = Annotated[Principal, requires("scores:write")]
 

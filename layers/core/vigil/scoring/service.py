@@ -11,6 +11,7 @@ from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, Malform
 from vigil.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches, all_off
 from vigil.lifecycle.model import Answer, Comparison, takes_part
 from vigil.registry.model import ModelContract
+from vigil.scoring import writing
 from vigil.scoring.model import (
     AbstentionAnswer,
     Decision,
@@ -104,7 +105,7 @@ class Scoring:
             flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
             without=tuple(Degraded(**lack) for lack in stored["degraded"]),
         )
-        return row, draft.decide(row.decision_id, row.created_at).body()
+        return row, writing.body(draft.decide(row.decision_id, row.created_at))
 
     def _assess(self, tenant_id: str, request: ScoreRequest) -> "tuple[_Draft, Comparison | None]":
         """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
@@ -160,9 +161,9 @@ class Scoring:
                 nonce=nonce,
                 created_at=decision.created_at,
                 expires_at=int((now + self._window).timestamp()),
-                inputs=json.dumps(draft.model.contract.decode(draft.row), separators=(",", ":")),
-                body=decision.body(),
-                summary=decision.summary(),
+                inputs=writing.inputs(draft.model.contract.decode(draft.row)),
+                body=writing.body(decision),
+                summary=writing.summary(decision),
                 high_risk=draft.model.contract.is_high_risk(decision.band),
                 comparison=comparison,
             )

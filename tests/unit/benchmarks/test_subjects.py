@@ -1,0 +1,26 @@
+"""What is measured beside the synthetic models: the newest package of each model of this checkout."""
+
+from pydantic import TypeAdapter
+
+from benchmarks.subjects import trained
+from tests.fakes.scoring import CONTRACT
+from vigil.registry.model import Manifest
+
+MANIFEST = TypeAdapter(Manifest).dump_json(Manifest(2, 1, "2026-01-01", "2027-01-01", "key", CONTRACT, {}))
+
+
+def put(packages, version, manifest):
+    folder = packages / version
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_bytes(manifest)
+    return folder
+
+
+def test_the_newest_package_of_each_model_is_measured_and_one_of_another_format_is_named_and_left_out(tmp_path, capsys):
+    put(tmp_path, "new/00000001", b'{"format": 1}')
+    newest = put(tmp_path, "new/00000002", MANIFEST)
+    put(tmp_path, "old/00000001", MANIFEST)
+    left_out = put(tmp_path, "old/00000002", b'{"format": 1}')
+    (tmp_path / "begun").mkdir()
+    assert [(folder, contract.name) for folder, contract in trained(tmp_path)] == [(newest, CONTRACT.name)]
+    assert str(left_out) in capsys.readouterr().out
