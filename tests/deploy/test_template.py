@@ -1,5 +1,6 @@
 """What the templates promise, read from what SAM makes of them."""
 
+import inspect
 import json
 import subprocess
 import tomllib
@@ -8,6 +9,7 @@ from importlib import import_module
 
 import pytest
 import yaml
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
@@ -125,6 +127,12 @@ def test_a_table_is_encrypted_recoverable_and_kept(table):
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["DeletionProtectionEnabled"] == {"If": ["OnAws", True, False]}
     assert properties["_"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_idempotency_records_end_by_themselves():
+    record = inspect.signature(DynamoDBPersistenceLayer).parameters["expiry_attr"].default
+    table = resources(DATA, "AWS::DynamoDB::Table")["Idempotency"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": record, "Enabled": True}
 
 
 API = resources(TEMPLATES[0], "AWS::Serverless::Api")["Api"]

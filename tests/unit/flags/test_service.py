@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes.clock import Clock
 from tests.fakes.flags import FakeFlagStore, plainly
 from vigil.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, PreconditionRequired, Unavailable
-from vigil.flags.model import EXPLAIN_HIGH_RISK, KNOWN, SKIP_MISSING_FACT, Flag, FlagSet, Switches
+from vigil.flags.model import BUCKETS, EXPLAIN_HIGH_RISK, KNOWN, SKIP_MISSING_FACT, Flag, FlagSet, Switches
 from vigil.flags.service import MOST_FLAGS, RETRY, Flags, Precondition
+from vigil.flags.store import engine
 
 ON = Flag(EXPLAIN_HIGH_RISK, "d", stages=("local",), percentage=100.0)
 HALF = Flag(SKIP_MISSING_FACT, "d", stages=("local",), percentage=50.0, sticky="subject")
@@ -58,11 +61,31 @@ def test_the_set_is_read_once_a_minute():
     assert room.store.reads == 2
 
 
-def test_a_tenant_is_settled_once_unless_its_subjects_differ():
-    room = Room(ON, replace(HALF, percentage=0.0, allow=("acme",)))
-    for subject in map(str, range(50)):
-        assert room.flags.switches("acme", subject).on == (EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT)
-    assert room.asked <= 4
+def test_the_engine_is_asked_once_for_a_tenant_and_a_set():
+    room = Room(replace(ON, percentage=0.0, allow=("acme",)), HALF)
+    room.flags.switches("acme", "p")
+    asked = room.asked
+    assert {room.flags.switches("acme", subject).on for subject in map(str, range(50))} == {
+        (EXPLAIN_HIGH_RISK,),
+        (EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT),
+    }
+    assert room.asked == asked
+
+
+@given(percentages=st.lists(st.integers(0, BUCKETS), min_size=2, max_size=2), subject=st.text(max_size=5))
+def test_what_is_settled_is_what_the_engine_says_of_each_bucket(percentages, subject):
+    flags = [
+        replace(HALF, name=name, percentage=percentage / 100)
+        for name, percentage in zip((EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT), percentages, strict=True)
+    ]
+    room = Room(*flags, engine=engine)
+    evaluate = plainly(room.store.current())
+    expected = tuple(
+        flag.name
+        for flag in flags
+        if evaluate(flag.name, {"stage": "local", "tenant_id": "acme", "bucket": flag.bucket("acme", subject)})
+    )
+    assert room.flags.switches("acme", subject).on == expected
 
 
 def test_an_unknown_flag_is_no_part_of_a_decision():

@@ -1,5 +1,6 @@
 """Flags: evaluated from memory, read again once in a while, and changed by operators without losing an update."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -135,33 +136,41 @@ class _Held:
         self._evaluate = evaluate
         self._stage = stage
         self._obeyed = [flag for flag in flags.flags if flag.name in KNOWN]
-        self._settled: dict[str, tuple[Switches, list[Flag]]] = {}
+        self._settled: dict[str, tuple[Switches, list[tuple[Flag, int]]]] = {}
 
     def switches(self, tenant_id: str, subject_id: str) -> Switches:
         settled, undecided = self._settled.get(tenant_id) or self._settle(tenant_id)
         if not undecided:
             return settled
-        on = (flag.name for flag in undecided if self.on(flag, tenant_id, subject_id))
+        on = (flag.name for flag, cut in undecided if flag.bucket(tenant_id, subject_id) < cut)
         return Switches(self.digest, tuple(sorted((*settled.on, *on))))
 
     def on(self, flag: Flag, tenant_id: str, subject_id: str | None) -> bool | None:
         """Say whether a flag is on, None where that depends on a subject that is not given."""
-        if flag.sticky == "tenant" or subject_id is not None:
-            return self._ask(flag, tenant_id, flag.bucket(tenant_id, subject_id or ""))
-        # Who stands first and who stands last agree: so does everybody between them.
-        first, last = self._ask(flag, tenant_id, 0), self._ask(flag, tenant_id, BUCKETS - 1)
-        return first if first == last else None
+        cut = self._cut(flag, tenant_id)
+        if flag.sticky == "subject" and subject_id is None and 0 < cut < BUCKETS:
+            return None
+        return flag.bucket(tenant_id, subject_id or "") < cut
 
-    def _settle(self, tenant_id: str) -> tuple[Switches, list[Flag]]:
+    def _settle(self, tenant_id: str) -> tuple[Switches, list[tuple[Flag, int]]]:
         if len(self._settled) >= _MOST_TENANTS:
             self._settled.clear()
-        known = [(flag, self.on(flag, tenant_id, None)) for flag in self._obeyed]
-        on = Switches(self.digest, tuple(flag.name for flag, state in known if state))
-        self._settled[tenant_id] = on, [flag for flag, state in known if state is None]
+        states = [(flag, self.on(flag, tenant_id, None)) for flag in self._obeyed]
+        settled = Switches(self.digest, tuple(flag.name for flag, state in states if state))
+        undecided = [(flag, self._cut(flag, tenant_id)) for flag, state in states if state is None]
+        self._settled[tenant_id] = settled, undecided
         return self._settled[tenant_id]
 
-    def _ask(self, flag: Flag, tenant_id: str, bucket: int) -> bool:
-        return self._evaluate(flag.name, {"stage": self._stage, "tenant_id": tenant_id, "bucket": bucket})
+    def _cut(self, flag: Flag, tenant_id: str) -> int:
+        """Return for how many buckets a flag is on: from the first up to a place, whatever its rules, and no further.
+
+        The engine is asked some 14 times here, and never again for this tenant and set: it takes 20 us each time.
+        """
+
+        def off(bucket: int) -> bool:
+            return not self._evaluate(flag.name, {"stage": self._stage, "tenant_id": tenant_id, "bucket": bucket})
+
+        return bisect_left(range(BUCKETS), True, key=off)
 
 
 def _check(found: Flag | None, expected: Precondition) -> None:
