@@ -37,7 +37,7 @@ class Shop:
             title="Shop",
             routers=[self.router()],
             telemetry=(telemetry := Telemetry(uuid.uuid4().hex, self.log)),
-            max_body_bytes=4096,
+            max_body_bytes=200_000,
             state={"claims": self.claims},
         )
         self._handler = lambda_handler(self.app, telemetry)
@@ -53,6 +53,11 @@ class Shop:
             response.headers["Location"] = f"/orders/{len(self.made)}"
             response.headers["X-Private"] = "not kept"
             return body
+
+        @router.put("/{customer}/closed")
+        async def close(customer: str, caller: Writer) -> str:
+            self.made.append((caller.tenant_id, customer, "closed"))
+            return "closed"
 
         @router.get("/{customer}")
         async def orders(customer: str) -> int:
@@ -176,6 +181,14 @@ def test_an_answer_that_is_too_long_to_keep_is_given_once_and_done_once(shop, mo
     assert shop()[0] == 201
     status, _, body = shop()
     assert (status, problem(body), len(shop.made)) == (409, "conflict", 1)
+
+
+@pytest.mark.parametrize("body", [None, "", "{}", "no json", "[" * 100_000])
+def test_a_route_without_a_body_has_one_effect_too(shop, body):
+    sent = [shop("/orders/a/closed", method="PUT", body=body) for _ in range(2)]
+    assert [status for status, *_ in sent] == [200, 200]
+    assert sent[1][1]["idempotency-replayed"] == "true"
+    assert len(shop.made) == 1
 
 
 def test_a_reader_never_claims(shop):

@@ -175,5 +175,8 @@ def _answer(response: Response) -> Answer:
 
 
 def _values(body: bytes) -> Any:
-    """Return what a body says, so that equal JSON values are equal payloads; the route has read it as JSON before."""
-    return json.loads(body) if body else None
+    """Return what a body says, so that equal JSON values are equal payloads."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):  # nothing, or what a route without a body has not looked at
+        return body.decode(errors="replace")
