@@ -72,6 +72,8 @@ class Embedded:
             "VIGIL_OUTCOMES_TABLE": self.tables["outcomes"],
             "VIGIL_LIMITS_TABLE": self.tables["limits"],
             "VIGIL_USAGE_TABLE": self.tables["usage"],
+            "VIGIL_IDEMPOTENCY_TABLE": self.tables["idempotency"],
+            "VIGIL_FLAGS_TABLE": self.tables["flags"],
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],
             "VIGIL_ACCESS_SECRET_ARN": self.secrets["access"],
             "VIGIL_MODEL_KEYS": self.model_keys,

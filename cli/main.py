@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from cli import batches, deadletters, decisions, demo, lifecycle, local, models, tenants, tokens
+from cli import batches, deadletters, decisions, demo, flags, lifecycle, local, models, tenants, tokens
 from vigil.errors import VigilError
 
 
@@ -24,6 +24,7 @@ app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, 
 app.add_typer(batches.app, name="batch")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(deadletters.app, name="dlq")
+app.add_typer(flags.app, name="flags")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
 app.add_typer(tenants.app, name="tenants")

@@ -6,10 +6,8 @@ from typing import Any
 import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
-TABLES = {
-    **{name: name.lower() for name in ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage")},
-    "DeadLetters": "dead_letters",
-}
+_SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Idempotency", "Flags")
+TABLES = {name: name.lower() for name in _SAME} | {"DeadLetters": "dead_letters"}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 

@@ -26,11 +26,11 @@ RULES = {
     "service": ("errors any.model any.ports own.schemas own.service", "cryptography jwt pydantic pydantic_core"),
     "ports": ("errors any.model any.ports", ""),
     "model": ("errors any.model", ""),
-    "store": ("errors platform any.model any.ports own.store", "boto3 botocore"),
+    "store": ("errors platform any.model any.ports own.store", "aws_lambda_powertools boto3 botocore"),
     "platform": (
         # Who is asking and what they may do is known to every route, so it is tenancy's model that the guards read.
         "errors platform tenancy.model",
-        "aws_lambda_powertools boto3 botocore fastapi mangum pydantic pydantic_core starlette",
+        "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core starlette",
     ),
     "errors": ("", ""),
 }

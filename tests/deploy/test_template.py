@@ -1,5 +1,6 @@
 """What the templates promise, read from what SAM makes of them."""
 
+import inspect
 import json
 import subprocess
 import tomllib
@@ -9,6 +10,7 @@ from importlib import import_module
 
 import pytest
 import yaml
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
@@ -207,6 +209,12 @@ def test_signing_keys_rotate_on_their_own_and_the_first_one_at_once():
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["FunctionName"] == schedule["RotationLambdaARN"] == {"Ref": "TenancyRotation.Alias"}
     assert permission["SourceArn"] == schedule["SecretId"] == {"GetAtt": "Data.Outputs.SigningSecretArn"}
+
+
+def test_idempotency_records_end_by_themselves():
+    record = inspect.signature(DynamoDBPersistenceLayer).parameters["expiry_attr"].default
+    table = resources(DATA, "AWS::DynamoDB::Table")["Idempotency"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": record, "Enabled": True}
 
 
 API = resources(TEMPLATES[0], "AWS::Serverless::Api")["Api"]

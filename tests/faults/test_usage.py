@@ -41,7 +41,7 @@ class Source:
             try:
                 failed = set(meter.count(batch))
             except (Unavailable, Crash):
-                failed = {entry.entry_id for entry in batch}
+                failed = {entry.name for entry in batch}
             again = [entry for entry in batch if entry.name in failed]
             half = len(again) // 2
             self.waiting += [part for part in (again[:half], again[half:]) if part]

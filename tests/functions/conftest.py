@@ -70,6 +70,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",
             "VIGIL_LIMITS_TABLE": "limits",
             "VIGIL_USAGE_TABLE": "usage",
+            "VIGIL_IDEMPOTENCY_TABLE": "idempotency",
+            "VIGIL_FLAGS_TABLE": "flags",
             "VIGIL_EVENT_BUS": "decisions",
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],

@@ -33,6 +33,7 @@ FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetS
 GIVING_UP = {"sqs:SendMessage"}
 ID = "8e4f0f3c-6a39-4c2e-9d0b-0c6a0d7d5b1e"
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
+KEY = {"Idempotency-Key": "k"}
 
 
 def granted(role):
@@ -158,9 +159,11 @@ def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
     bootstrap.forget()
     report = {"status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
     window = {"subject_id": "p-1", "model": "toy", "start": "2026-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z"}
+    unknown = event("POST", "/v1/outcomes", body=report | {"decision_id": "dec_0"}, headers=KEY)
+    assert lambda_handler(unknown, Context())["statusCode"] == 404
     requests = [
         *(("POST", "/v1/outcomes", {"body": report | {"decision_id": decision}}) for decision in decisions),
-        ("POST", "/v1/outcomes", {"body": report | {"window": window}}),
+        ("POST", "/v1/outcomes", {"body": report | {"window": window}, "headers": KEY}),
         ("GET", f"/v1/outcomes/{decisions[0]}", {}),
         ("GET", "/v1/outcomes", {"query": {"limit": "1"}}),
     ]
@@ -181,11 +184,13 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     actions.clear()
     bootstrap.forget()
     for method, path, body in (
+        ("POST", "promote", {"version": 9}),
         ("POST", "promote", {"version": 1}),
         ("GET", "versions", None),
         ("GET", "comparison", None),
     ):
-        answer = lambda_handler(event(method, f"/v1/models/toy/{path}", body=body, role="operator"), Context())
+        request = event(method, f"/v1/models/toy/{path}", body=body, role="operator", headers=KEY)
+        answer = lambda_handler(request, Context())
         assert answer["statusCode"] < 500
     assert TRANSACTION in actions
     parts = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
@@ -227,6 +232,22 @@ def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     assert lambda_handler({"job": "calls"}, Context()) == {"counters": 1}
     parts = {"dynamodb:PutItem"}
     assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("MeteringAudit")
+
+
+def test_the_flags_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.flags_api.handler import lambda_handler
+
+    actions, _ = called
+    flag = {"description": "d", "stages": []}
+    for method, headers, status in (
+        ("GET", {}, 404),
+        ("PUT", KEY, 428),
+        ("PUT", KEY | {"If-None-Match": "*"}, 201),
+    ):
+        body = flag if method == "PUT" else None
+        request = event(method, "/v1/flags/beta", body=body, role="operator", headers=headers)
+        assert lambda_handler(request, Context())["statusCode"] == status
+    assert (actions - {"dynamodb:TransactWriteItems"}) == granted("FlagsApi")
 
 
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):

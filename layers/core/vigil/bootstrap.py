@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from vigil.deadletters.ports import Owners, Source
     from vigil.deadletters.store import DynamoJobs
     from vigil.events.service import Announcer
+    from vigil.flags.service import Flags
     from vigil.lifecycle.service import Lifecycle
     from vigil.metering.store import DynamoUsage
     from vigil.outcomes.service import Outcomes
     from vigil.platform.cursor import Cursors
+    from vigil.platform.idempotency import Claims
     from vigil.platform.secrets import Secret
     from vigil.platform.sqs import Message, Received
     from vigil.platform.telemetry import Telemetry
@@ -80,6 +82,7 @@ def scoring_api() -> Handler:
 
     models = registry()
     models.preload()
+    flags().preload()
     return _api(
         [scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
         scoring=scoring(),
@@ -96,7 +99,7 @@ def outcomes_api() -> Handler:
     """Return the Lambda entry of the outcomes API."""
     from vigil.outcomes import routes
 
-    return _api([routes.router], outcomes=outcomes(), cursors=_cursors())
+    return _api([routes.router], outcomes=outcomes(), cursors=_cursors(), claims=_claims())
 
 
 @cache
@@ -104,7 +107,15 @@ def lifecycle_api() -> Handler:
     """Return the Lambda entry of the API of versions, promotions and comparisons."""
     from vigil.lifecycle import routes
 
-    return _api([routes.router], lifecycle=lifecycle(publisher(_pinned())))
+    return _api([routes.router], lifecycle=lifecycle(publisher(_pinned())), claims=_claims())
+
+
+@cache
+def flags_api() -> Handler:
+    """Return the Lambda entry of the API of feature flags."""
+    from vigil.flags import routes
+
+    return _api([routes.router], flags=flags(), claims=_claims())
 
 
 @cache
@@ -323,7 +334,7 @@ def scoring() -> "Scoring":
     from vigil.features.service import feature_set
     from vigil.scoring.service import Scoring
 
-    return Scoring(registry(), feature_set, _ledger(), _now, settings().idempotency_window)
+    return Scoring(registry(), feature_set, _ledger(), _now, settings().idempotency_window, flags().switches)
 
 
 @cache
@@ -380,6 +391,17 @@ def given_up_batches() -> "GivenUp":
     from vigil.batches.stream import GivenUp
 
     return GivenUp(_chunks(), _splits(), _books().get)
+
+
+@cache
+def flags() -> "Flags":
+    """Return the feature flags of this process."""
+    from vigil.flags.service import Flags
+    from vigil.flags.store import DynamoFlags, engine
+
+    config = settings()
+    store = DynamoFlags(_client("dynamodb"), config.flags_table)
+    return Flags(store, engine, config.stage, _now, config.flags_ttl, _telemetry().degraded)
 
 
 def _erasables() -> "dict[str, Erasable]":
@@ -507,6 +529,7 @@ def _documented() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
     from vigil.batches import routes as batches_routes
     from vigil.deadletters import routes as dead_letters_routes
+    from vigil.flags import routes as flags_routes
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.metering import routes as metering_routes
     from vigil.outcomes import routes as outcomes_routes
@@ -518,9 +541,15 @@ def _documented() -> "list[APIRouter]":
 
     batches = [batches_routes.router, dead_letters_routes.router]
     tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
-    others = [lifecycle_routes.router, outcomes_routes.router, metering_routes.router]
+    others = [flags_routes.router, lifecycle_routes.router, outcomes_routes.router, metering_routes.router]
     tokens = [session_routes.router, token_routes.router]
     return [*others, *batches, *tenancy, *tokens]
+
+
+def _claims() -> "Claims":
+    from vigil.platform.claims import DynamoClaims
+
+    return DynamoClaims(_client("dynamodb"), settings().idempotency_table, settings().idempotency_window)
 
 
 def _cursors() -> "Cursors":

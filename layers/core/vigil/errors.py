@@ -12,7 +12,9 @@ VigilError
 │   └── TenantSuspended   a good key of a suspended tenant
 ├── NotFound              nothing of that name for this tenant
 ├── Conflict              the state has moved on
+├── InProgress            the first request with this key is still being carried out
 ├── PreconditionFailed    the resource is not the one that was read
+├── PreconditionRequired  the request does not say which state it changes
 ├── IdempotencyKeyReused  the key was used with another payload
 ├── RateLimited           the key has made its requests of this minute or hour
 ├── QuotaExceeded         the tenant has made its predictions of this month
@@ -89,8 +91,16 @@ class Conflict(VigilError):
     """The state has moved on since it was read."""
 
 
+class InProgress(VigilError):
+    """The first request with this Idempotency-Key is still being carried out."""
+
+
 class PreconditionFailed(VigilError):
-    """The resource is not the one that the caller has read."""
+    """The resource is not, or no longer, what the request takes it for."""
+
+
+class PreconditionRequired(VigilError):
+    """The request must say which state of the resource it changes."""
 
 
 class IdempotencyKeyReused(VigilError):

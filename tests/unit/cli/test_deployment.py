@@ -21,6 +21,8 @@ LOCAL = Embedded(
         "outcomes": "vigil-outcomes",
         "limits": "vigil-limits",
         "usage": "vigil-usage",
+        "idempotency": "vigil-idempotency",
+        "flags": "vigil-flags",
     },
     buckets={"packages": "vigil-packages"},
     secrets={"access": "arn:access", "cursor": "arn:cursor", "signing": "arn:signing"},

@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.lifecycle.model import Verdict
 from vigil.lifecycle.service import Lifecycle
 from vigil.platform import telemetry
+from vigil.platform.caching import kept
+from vigil.platform.idempotency import IdempotentRoute
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
 if TYPE_CHECKING:
     from vigil.registry.ports import Listing
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("models:read")]
 Promoter = Annotated[Principal, requires("models:promote")]
 Name = Annotated[str, Path(max_length=64)]
@@ -68,15 +70,19 @@ async def current_lifecycle(request: Request) -> Lifecycle:
 Service = Annotated[Lifecycle, Depends(current_lifecycle)]
 
 
-@router.get("/{name}/versions", summary="List the versions of a model", responses=responses(401, 403, 404, 503))
+# Operators look here for what they have just changed: kept, but asked for again every time.
+@router.get(
+    "/{name}/versions",
+    summary="List the versions of a model",
+    dependencies=[kept(0)],
+    responses=responses(401, 403, 404, 503),
+)
 async def versions(name: Name, lifecycle: Service, _: Reader) -> VersionList:
     """Return every published version with its digest, figures and aliases, oldest first."""
     return VersionList(name=name, versions=[_version(listing) for listing in lifecycle.versions(name)])
 
 
-@router.post(
-    "/{name}/promote", summary="Promote a version", responses=responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
-)
+@router.post("/{name}/promote", summary="Promote a version", responses=responses(401, 403, 404, 413, 415))
 async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) -> PointerView:
     """Point an alias at a version that passes every gate; doing so twice changes nothing. For operators."""
     pointer = lifecycle.promote(name, body.version, body.alias, body.share)

@@ -10,7 +10,7 @@ class UsageStore(Protocol):
     """The counters of all tenants."""
 
     def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
-        """Count all of them and return nothing, or count none and return the names of those that are counted already."""
+        """Count all and return nothing, or count none and return the names of those that are counted already."""
         ...
 
     def month(self, tenant_id: str, month: str) -> MonthOfUse:

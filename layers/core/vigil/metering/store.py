@@ -29,7 +29,7 @@ class DynamoUsage:
         self._table = table
 
     def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
-        """Count entries in one transaction, each marked; return the names of those that were marked already, and count none then.
+        """Count entries in one transaction, each marked; count none, and name those, if some were marked already.
 
         Two write units per entry, and two per tenant and day: $1.25 to $2.50 per million at $0.625 per million units.
         """

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vigil.outcomes.model import Outcome, Recorded, Report, Status, Window
 from vigil.outcomes.service import Outcomes
 from vigil.platform.cursor import Cursors
+from vigil.platform.idempotency import IdempotentRoute
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment, responses
 
-router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"])
+router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("outcomes:read")]
 Reporter = Annotated[Principal, requires("outcomes:write")]
 
@@ -78,7 +79,7 @@ class OutcomeDetail(OutcomeView):
     summary="Report an outcome",
     responses={
         200: {"model": OutcomeList, "description": "Known already"},
-        **responses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+        **responses(401, 403, 404, 413, 415),
     },
 )
 async def record(request: Request, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from vigil.errors import NotFound
 from vigil.platform import gateway
+from vigil.platform.caching import kept
 from vigil.platform.openapi import document
 
 router = APIRouter(include_in_schema=False)
@@ -45,7 +46,7 @@ async def asset(asset: str) -> Response:
     return Response(body, media_type=_ASSETS[asset], headers={"cache-control": "public, max-age=86400"})
 
 
-@router.get("/openapi.json")
+@router.get("/openapi.json", dependencies=[kept(300)])
 async def openapi(request: Request) -> JSONResponse:
     """Return the OpenAPI document, with the server that this very request came through."""
     app: FastAPI = request.app

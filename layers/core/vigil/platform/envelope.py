@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vigil import errors
-from vigil.platform import correlation, principal, problems, telemetry
+from vigil.platform import caching, correlation, principal, problems, telemetry
 from vigil.platform.admission import Admission
 from vigil.platform.direct import BODY
 from vigil.platform.telemetry import RequestFacts, Telemetry
@@ -56,7 +56,8 @@ class Envelope:
         try:
             scope[BODY] = body = await self._read(receive)
             refusal = self._admit(scope, more) or self._refuse(scope, headers, body)
-            await (refusal or self._app)(scope, _replay(body), dressed)
+            answering = caching.revalidated(scope, dressed) if scope["method"] == "GET" else dressed
+            await (refusal or self._app)(scope, _replay(body), answering)
         except Exception as error:  # the last resort of every request
             await self._on_error(error)(scope, receive, dressed)
         finally:

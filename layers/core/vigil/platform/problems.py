@@ -39,7 +39,9 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.TenantSuspended: Problem("tenant-suspended", 403, "The tenant is suspended"),
     errors.NotFound: Problem("not-found", 404, "No such resource"),
     errors.Conflict: Problem("conflict", 409, "The state has moved on"),
+    errors.InProgress: Problem("in-progress", 409, "The same request is being carried out"),
     errors.PreconditionFailed: Problem("precondition-failed", 412, "The resource is not the one that was read"),
+    errors.PreconditionRequired: Problem("precondition-required", 428, "The request must say what it changes"),
     errors.IdempotencyKeyReused: Problem("idempotency-key-reused", 422, "The Idempotency-Key has another payload"),
     errors.RateLimited: Problem("rate-limited", 429, "Too many requests at once"),
     errors.QuotaExceeded: Problem("quota-exceeded", 429, "The predictions of this month are used up"),
@@ -82,6 +84,6 @@ def answer(
     if rows := [asdict(field) for field in fields]:
         body["errors"] = rows
     body |= more or {}
-    wait = 1 if problem.status == 503 else retry_after
+    wait = 1 if problem.status == 503 or problem.code == "in-progress" else retry_after
     headers = {"Retry-After": str(wait)} if wait else None
     return Response(json.dumps(body, separators=(",", ":")), problem.status, headers, MEDIA_TYPE)

@@ -24,6 +24,8 @@ class Settings:
     most_reprocess_attempts: int = 5
     limits_table: str = ""
     usage_table: str = ""
+    idempotency_table: str = ""
+    flags_table: str = ""
     event_bus: str = ""
     batches_table: str = ""
     batches_bucket: str = ""
@@ -46,6 +48,7 @@ class Settings:
     model_floors: Mapping[str, int] = field(default_factory=dict)
     """The lowest version of each model that may ever be loaded, pinned with the deployment."""
     pointer_ttl: timedelta = timedelta(seconds=60)
+    flags_ttl: timedelta = timedelta(seconds=60)
     idempotency_window: timedelta = timedelta(hours=24)
     connect_timeout: timedelta = timedelta(milliseconds=250)
     read_timeout: timedelta = timedelta(milliseconds=500)
@@ -75,6 +78,8 @@ class Settings:
             most_reprocess_attempts=_whole(env, "VIGIL_MAX_REPROCESS_ATTEMPTS", 5),
             limits_table=env.get("VIGIL_LIMITS_TABLE", ""),
             usage_table=env.get("VIGIL_USAGE_TABLE", ""),
+            idempotency_table=env.get("VIGIL_IDEMPOTENCY_TABLE", ""),
+            flags_table=env.get("VIGIL_FLAGS_TABLE", ""),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),
             batches_table=env.get("VIGIL_BATCHES_TABLE", ""),
             batches_bucket=env.get("VIGIL_BATCHES_BUCKET", ""),

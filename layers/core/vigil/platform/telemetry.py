@@ -41,6 +41,8 @@ class RequestFacts:
     band: str | None = None
     decision_id: str | None = None
     replayed: bool | None = None
+    not_kept: bool | None = None
+    """The answer could not be kept under its Idempotency-Key: a retry may have its effect again."""
     explained: bool | None = None
     queue: str | None = None
     message_id: str | None = None
@@ -113,6 +115,12 @@ class Telemetry:
         with single_metric(name, MetricUnit.Count, 1, namespace="Vigil") as metric:
             metric.add_dimension(dimension, value)
 
+    def degraded(self, what: str) -> None:
+        """Write a line and count a metric for something that the service does without, for now."""
+        self._logger.error(what, correlation_id=correlation.current.get())
+        with single_metric(what, MetricUnit.Count, 1, namespace="Vigil"):
+            pass
+
     def _measure(self, facts: RequestFacts) -> None:
         dimensions = {"route": facts.route} | ({"model": facts.model} if facts.model else {})
         pending = {name: text for name, text in self._metrics.dimension_set.items() if name != "service"}
@@ -128,6 +136,8 @@ class Telemetry:
             self._metrics.add_metric("UsageMismatches", MetricUnit.Count, facts.mismatches)
         if facts.unchecked:
             self._metrics.add_metric("LimitsUnchecked", MetricUnit.Count, 1)
+        if facts.not_kept:
+            self._metrics.add_metric("AnswersNotKept", MetricUnit.Count, 1)
         if facts.band and not facts.replayed:
             self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
         if facts.ending:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from vigil.engines.model import EngineSpec
 from vigil.ensemble.model import Abstention, Band, Ensemble
 from vigil.errors import Unavailable
+from vigil.platform.caching import kept
 from vigil.platform.principal import requires
 from vigil.platform.schemas import responses
 from vigil.registry.loaded import LoadedModel
@@ -15,7 +16,10 @@ from vigil.registry.model import FeatureSpec, Label, TrainingData
 from vigil.registry.service import Registry
 
 router = APIRouter(
-    prefix="/v1/models", tags=["models"], dependencies=[requires("models:read")], responses=responses(401, 403, 503)
+    prefix="/v1/models",
+    tags=["models"],
+    dependencies=[requires("models:read"), kept(60)],
+    responses=responses(401, 403, 503),
 )
 
 

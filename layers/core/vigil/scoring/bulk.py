@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from vigil.engines.model import Calibration, logit, sigmoid
 from vigil.ensemble.model import doubt
 from vigil.errors import InvalidInput
+from vigil.flags.model import Switches
 from vigil.registry.model import ModelContract
 from vigil.registry.ports import Explainer
 from vigil.scoring.drafting import draft
@@ -73,7 +74,7 @@ class Bulk:
     def _decision(self, document: object) -> Decision:
         body = subject(document.named(self._names) if isinstance(document, Flat) else document)
         request = ScoreRequest(self._model.name, body.subject_id, body.features, body.history, body.as_of)
-        drafted = draft(self._model, request, self._feature_sets, self._now, self._warnings)
+        drafted = draft(self._model, request, self._feature_sets, self._now, self._warnings, Switches())
         return drafted.decide("", iso(self._now))
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from vigil.ensemble.model import Degraded, Verdict
 from vigil.errors import FieldError, InvalidInput
+from vigil.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.lifecycle.model import Answer
 from vigil.registry.model import ModelContract
 from vigil.scoring.model import (
@@ -33,6 +34,7 @@ class Draft:
     explain: bool
     as_of: str
     warnings: tuple[str, ...]
+    flags: Switches
     without: tuple[Degraded, ...] = ()
     """Engines that were missing when a replayed decision was made."""
 
@@ -46,7 +48,7 @@ class Draft:
         model = self.model
         verdict = model.assess(self.row, self.without)
         lead = model.lead(verdict)
-        explained = model.explain(lead, self.row) if self.explain and lead else None
+        explained = model.explain(lead, self.row) if lead and self._explains(verdict) else None
         return Decision(
             decision_id=decision_id,
             model=ModelRef(model.name, model.version, model.digest),
@@ -65,12 +67,18 @@ class Draft:
             as_of=self.as_of,
             created_at=created_at,
             warnings=self.warnings,
+            flags=self.flags,
         )
+
+    def _explains(self, verdict: Verdict) -> bool:
+        alarming = EXPLAIN_HIGH_RISK in self.flags.on and self.model.contract.is_high_risk(verdict.band)
+        return self.explain or alarming
 
     def _abstention(self, verdict: Verdict) -> AbstentionAnswer | None:
         if not verdict.reasons:
             return None
-        return AbstentionAnswer(verdict.reasons, self.model.missing_fact(self.row, verdict))
+        missing = None if SKIP_MISSING_FACT in self.flags.on else self.model.missing_fact(self.row, verdict)
+        return AbstentionAnswer(verdict.reasons, missing)
 
 
 def draft(
@@ -79,6 +87,7 @@ def draft(
     feature_sets: Callable[[str], FeatureSet],
     now: datetime,
     warnings: Sequence[str],
+    flags: Switches,
 ) -> Draft:
     """Return what a model is to decide of a request at a moment; raise InvalidInput for a broken rule.
 
@@ -98,6 +107,7 @@ def draft(
         explain=request.explain,
         as_of=iso(as_of),
         warnings=(*warnings, *_marks(model.contract)),
+        flags=flags,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from vigil.engines.model import EngineKind, Evidence, Vote
 from vigil.ensemble.model import AbstentionReason, Degraded, MissingFact, Verdict
+from vigil.flags.model import Switches
 from vigil.lifecycle.model import Comparison
 from vigil.registry.model import Explanation, FeatureSpec, FeatureValue, ModelContract
 
@@ -103,7 +104,7 @@ class Decision:
     """The answer. `raw_score` is that of the `explained_engine`; `base_value` and the contributions add up to it.
 
     `probability` is None where no engine could give one. With an abstention `decision` is `abstain`, and `band` what is
-    known. `degraded` names the engines that were missing.
+    known. `degraded` names the engines that were missing, `flags` what was switched on.
     """
 
     decision_id: str
@@ -123,6 +124,7 @@ class Decision:
     as_of: str
     created_at: str
     warnings: tuple[str, ...]
+    flags: Switches
 
 
 @dataclass(frozen=True, slots=True)

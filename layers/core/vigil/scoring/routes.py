@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from vigil.platform import correlation, gateway, telemetry
+from vigil.platform.caching import kept
 from vigil.platform.cursor import Cursors
 from vigil.platform.direct import DirectRoute
 from vigil.platform.idempotency import IdempotencyKey
@@ -38,15 +39,20 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
         caller.limits.predictions_per_month,
     )
     facts = telemetry.current.get()
-    facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, body.explain
+    facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, outcome.explained
     headers = {"Location": f"{gateway.prefix(request)}/v1/scores/{outcome.row.decision_id}"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     return _answer(outcome.row, 200 if outcome.replayed else 201, headers)
 
 
+# A decision never changes; an hour bounds how long a copy outlives its erasure.
 @router.get(
-    "/{decision_id}", summary="Fetch a decision", response_model=DecisionView, responses=responses(401, 403, 404, 503)
+    "/{decision_id}",
+    summary="Fetch a decision",
+    response_model=DecisionView,
+    dependencies=[kept(3600, immutable=True)],
+    responses=responses(401, 403, 404, 503),
 )
 async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> Response:
     """Return one of your decisions, the very bytes that were first answered."""

@@ -134,8 +134,15 @@ class DegradedView(BaseModel):
     reason: Literal["unsigned", "unavailable", "failed"]
 
 
+class FlagsView(BaseModel):
+    """What was switched on when the decision was made."""
+
+    digest: str | None = Field(description="Of the set of flags that held; null where none could be read: all off.")
+    on: list[str] = Field(description="The flags that were on for this subject, of those that a decision obeys.")
+
+
 class DecisionSummary(BaseModel):
-    """A decision without its engines and explanation."""
+    """A decision without its engines, explanation and flags."""
 
     decision_id: str
     model: ModelView
@@ -161,6 +168,7 @@ class DecisionView(DecisionSummary):
     engines: list[EngineView]
     explanation: list[ReasonView] | None
     base_value: float | None
+    flags: FlagsView
 
 
 class DecisionPage(BaseModel):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from vigil.ensemble.model import Degraded
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.flags.model import Switches, all_off
 from vigil.lifecycle.model import Answer, Comparison, takes_part
 from vigil.scoring import writing
 from vigil.scoring.drafting import Draft, draft
@@ -22,6 +23,8 @@ class Outcome:
     row: LedgerRow
     band: str
     replayed: bool
+    explained: bool = False
+    """Whether this request did the work of an explanation."""
 
 
 class Scoring:
@@ -34,12 +37,14 @@ class Scoring:
         ledger: Ledger,
         clock: Callable[[], datetime],
         idempotency_window: timedelta,
+        switches: Callable[[str, str], Switches] = all_off,
     ) -> None:
         self._models = models
         self._feature_sets = feature_sets
         self._ledger = ledger
         self._clock = clock
         self._window = idempotency_window
+        self._switches = switches
 
     def score(
         self,
@@ -93,17 +98,19 @@ class Scoring:
             explain=stored["explanation"] is not None,
             as_of=stored["as_of"],
             warnings=tuple(stored["warnings"]),
+            flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
             without=tuple(Degraded(**lack) for lack in stored["degraded"]),
         )
         return row, writing.body(draft.decide(row.decision_id, row.created_at))
 
     def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[Draft, Comparison | None]:
         """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
-        draft = self._draft(self._champion(request.model), request)
+        flags = self._switches(tenant_id, request.subject_id)
+        draft = self._draft(self._champion(request.model), request, flags)
         if (trial := self._models.trial(request.model)) is None:
             return draft, None
         try:
-            rival = self._draft(trial.model, request)
+            rival = self._draft(trial.model, request, flags)
             answer = rival.answer()
         except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
             rival, answer = draft, Answer(trial.model.version, None, "")
@@ -111,8 +118,9 @@ class Scoring:
         chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
         return (rival if chosen and answer.probability is not None else draft), comparison
 
-    def _draft(self, model: ScoringModel, request: ScoreRequest) -> Draft:
-        return draft(model, request, self._feature_sets, self._clock(), self._models.warnings(request.model))
+    def _draft(self, model: ScoringModel, request: ScoreRequest, flags: Switches) -> Draft:
+        warnings = self._models.warnings(request.model)
+        return draft(model, request, self._feature_sets, self._clock(), warnings, flags)
 
     def _champion(self, name: str) -> ScoringModel:
         try:
@@ -142,7 +150,7 @@ class Scoring:
             )
             existing = self._ledger.commit(row, request.quota)
             if existing is None or existing.nonce == nonce:
-                return Outcome(row, decision.band, replayed=False)
+                return Outcome(row, decision.band, replayed=False, explained=decision.explanation is not None)
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the key's promise has ended: the row stays, the key starts a new one

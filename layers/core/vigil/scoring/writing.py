@@ -8,7 +8,7 @@ from vigil.registry.model import FeatureValue
 from vigil.scoring.model import Decision
 
 _OF_ONE_REQUEST = {"decision_id", "created_at", "explanation", "base_value"}
-_NOT_IN_LISTS = {"engines", "explanation", "base_value"}
+_NOT_IN_LISTS = {"engines", "explanation", "base_value", "flags"}
 
 
 def body(decision: Decision) -> str:
@@ -17,7 +17,7 @@ def body(decision: Decision) -> str:
 
 
 def summary(decision: Decision) -> str:
-    """Return a list entry: the answer without its engines and explanation."""
+    """Return a list entry: the answer without its engines, explanation and flags."""
     return to_json(decision, exclude=_NOT_IN_LISTS, inf_nan_mode="null").decode()
 
 

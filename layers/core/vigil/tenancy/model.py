@@ -47,14 +47,14 @@ _VIEWER: frozenset[Permission] = frozenset(
 )
 _MEMBER: frozenset[Permission] = _VIEWER | {"scores:write", "batches:write", "outcomes:write"}
 _ADMIN: frozenset[Permission] = _MEMBER | {
-    *("tenants:read", "tenants:configure", "keys:manage", "flags:write", "dlq:manage"),
+    *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage"),
     *("subjects:export", "subjects:erase"),
 }
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "viewer": _VIEWER,
     "member": _MEMBER,
     "admin": _ADMIN,
-    "operator": _ADMIN | {"models:promote", "tenants:manage"},
+    "operator": _ADMIN | {"models:promote", "tenants:manage", "flags:write"},
 }
 """What each role may do; of whose data is another matter, and never any but its own tenant's below an operator."""
 Status = Literal["active", "suspended", "offboarding", "closed"]

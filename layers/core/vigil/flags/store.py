@@ -1,0 +1,99 @@
+"""Flags in DynamoDB, one item for the whole set, evaluated by Powertools Feature Flags.
+
+`pk = FLAGS`; `sk = CURRENT` is the set that holds, `SET#<digest>` each set that ever held.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import Unavailable
+from vigil.flags.model import FlagSet
+from vigil.flags.ports import Evaluate
+
+_PK = {"S": "FLAGS"}
+_AWAY = "The flags table did not answer."
+
+
+class DynamoFlags:
+    """The set of flags that holds, and every set that ever held."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def current(self) -> FlagSet:
+        """Return the set that holds, empty if there never was one, read consistently."""
+        return self._get("CURRENT") or FlagSet()
+
+    def past(self, digest: str) -> FlagSet | None:
+        """Return a set that held once, by its digest."""
+        return self._get(f"SET#{digest}")
+
+    def replace(self, new: FlagSet, by: str, at: str) -> bool:
+        """Let a set hold if the one before it still does: both items or none, and safe to repeat by its token."""
+        item = {
+            "pk": _PK,
+            "version": {"N": str(new.version)},
+            "flags": {"S": new.document()},
+            "changed_by": {"S": by},
+            "changed_at": {"S": at},
+        }
+        current = {
+            "TableName": self._table,
+            "Item": item | {"sk": {"S": "CURRENT"}},
+            "ConditionExpression": "version = :before" if new.version > 1 else "attribute_not_exists(pk)",
+            **({"ExpressionAttributeValues": {":before": {"N": str(new.version - 1)}}} if new.version > 1 else {}),
+        }
+        kept = {"TableName": self._table, "Item": item | {"sk": {"S": f"SET#{new.digest()}"}}}
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": current}, {"Put": kept}])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "TransactionCanceledException":
+                return False
+            raise Unavailable(_AWAY) from error
+        except BotoCoreError as error:
+            raise Unavailable(_AWAY) from error
+        return True
+
+    def _get(self, sk: str) -> FlagSet | None:
+        try:
+            key = {"pk": _PK, "sk": {"S": sk}}
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+            return FlagSet.read(int(item["version"]["N"]), item["flags"]["S"]) if item else None
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(_AWAY) from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise Unavailable("The set of flags cannot be read.") from error
+
+
+def engine(flags: FlagSet) -> Evaluate:
+    """Return the evaluation of a set by Powertools Feature Flags; raise Unavailable where its validator refuses."""
+    if not flags.flags:
+        return _off
+    # 20 ms, which a function pays only where there is something to evaluate.
+    from aws_lambda_powertools.utilities.feature_flags import FeatureFlags, StoreProvider  # noqa: PLC0415
+    from aws_lambda_powertools.utilities.feature_flags.exceptions import SchemaValidationError  # noqa: PLC0415
+
+    class Held(StoreProvider):
+        """The one set at hand, always the same object, so that it is validated once."""
+
+        @property
+        def get_raw_configuration(self) -> dict[str, Any]:
+            return features
+
+        def get_configuration(self) -> dict[str, Any]:
+            return features
+
+    powertools = FeatureFlags(Held())
+    try:
+        features = {flag.name: flag.feature() for flag in flags.flags}
+        powertools.get_configuration()
+    except (SchemaValidationError, TypeError, ValueError) as error:
+        raise Unavailable("The set of flags cannot be evaluated.") from error
+    return lambda name, context: bool(powertools.evaluate(name=name, context=dict(context), default=False))
+
+
+def _off(_name: str, _context: Mapping[str, Any]) -> bool:
+    return False

@@ -1,0 +1,68 @@
+"""The contract of the store of flags, held by the fake and by DynamoDB alike."""
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests.fakes.flags import FakeFlagStore
+from vigil.errors import Unavailable
+from vigil.flags.model import Flag, FlagSet
+from vigil.flags.store import DynamoFlags, engine
+
+FLAG = Flag("new-page", "A new page.", ("local",), 12.5, "subject", ("acme",), ("globex",))
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request):
+    return FakeFlagStore() if request.param == "fake" else DynamoFlags(request.getfixturevalue("dynamodb"), "flags")
+
+
+def test_before_the_first_change_the_set_is_empty(store):
+    assert store.current() == FlagSet()
+    assert store.past(FlagSet().digest()) is None
+
+
+def test_a_set_holds_and_is_found_again_by_its_digest(store):
+    first = FlagSet().defining(FLAG)
+    second = first.defining(Flag("other", "d"))
+    assert store.replace(first, "key", "2026-01-01T00:00:00+00:00")
+    assert store.replace(second, "key", "2026-01-02T00:00:00+00:00")
+    assert store.current() == second
+    assert store.past(first.digest()) == first
+
+
+def test_a_set_that_was_overtaken_does_not_hold_and_is_not_kept(store):
+    assert store.replace(FlagSet().defining(FLAG), "key", "now")
+    late = FlagSet().defining(Flag("other", "d"))
+    assert not store.replace(late, "key", "now")
+    assert store.current().flags == (FLAG,)
+    assert store.past(late.digest()) is None
+
+
+@pytest.mark.parametrize("stored", ["no json", '[{"name": "a"}]', None])
+def test_a_broken_set_is_unavailable(dynamodb, stored):
+    broken = {"flags": {"S": stored}} if stored else {}
+    item = {"pk": {"S": "FLAGS"}, "sk": {"S": "CURRENT"}, "version": {"N": "1"}} | broken
+    dynamodb.put_item(TableName="flags", Item=item)
+    with pytest.raises(Unavailable):
+        DynamoFlags(dynamodb, "flags").current()
+
+
+def test_a_table_that_does_not_answer_is_unavailable(dynamodb, monkeypatch):
+    store = DynamoFlags(dynamodb, "no-such-table")
+    for call in (store.current, lambda: store.past("x"), lambda: store.replace(FlagSet(1), "key", "now")):
+        with pytest.raises(Unavailable):
+            call()
+
+    def away(*_):
+        raise EndpointConnectionError(endpoint_url="x")
+
+    monkeypatch.setattr(dynamodb, "_make_api_call", away)
+    for call in (store.current, lambda: store.replace(FlagSet(1), "key", "now")):
+        with pytest.raises(Unavailable):
+            call()
+
+
+@pytest.mark.parametrize("broken", [Flag("a", "d", percentage="much"), Flag("a", "d", deny=None)])
+def test_a_set_that_powertools_cannot_evaluate_is_unavailable(broken):
+    with pytest.raises(Unavailable):
+        engine(FlagSet(1, (broken,)))

@@ -1,0 +1,24 @@
+"""What every route of the API declares, wherever it is served."""
+
+import pytest
+
+from vigil import bootstrap
+from vigil.platform.idempotency import METHODS, IdempotentRoute
+
+LEDGER = "POST /v1/scores"
+"""Its ledger row is its idempotency record: one write, without a claim before it."""
+
+
+def routes():
+    from vigil.registry import routes as registry
+    from vigil.scoring import routes as scoring
+
+    routers = [scoring.router, registry.router, *bootstrap._documented()]
+    return {
+        f"{method} {route.path}": route for router in routers for route in router.routes for method in route.methods
+    }
+
+
+@pytest.mark.parametrize("operation", sorted(name for name in routes() if name.split()[0] in METHODS))
+def test_whatever_has_an_effect_honours_an_idempotency_key(operation):
+    assert isinstance(routes()[operation], IdempotentRoute) is (operation != LEDGER)

@@ -1,0 +1,159 @@
+"""The flags function, wired as it is deployed, beside the scoring function that obeys it."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.gateway import Context, event
+from vigil import bootstrap
+from vigil.flags.model import EXPLAIN_HIGH_RISK, KNOWN, Flag
+
+BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
+ON = {"description": "Explain what alarms.", "stages": ["local"], "percentage": 100}
+NEW = {"If-None-Match": "*"}
+
+
+@pytest.fixture
+def api(published):
+    from functions.flags_api import handler as flags
+    from functions.scoring_api import handler as scoring
+
+    def call(method, path, role="operator", **kwargs):
+        function = flags if path.startswith("/v1/flags") else scoring
+        answer = function.lambda_handler(event(method, path, role=role, **kwargs), Context())
+        return answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null")
+
+    return call
+
+
+@pytest.fixture
+def minute_later(monkeypatch):
+    def wait():
+        flags = bootstrap.flags()
+        now = flags._clock
+        monkeypatch.setattr(flags, "_clock", lambda: now() + timedelta(seconds=61))
+
+    return wait
+
+
+def on(definition=ON, **changes):
+    return definition | changes
+
+
+def test_a_flag_is_defined_seen_and_obeyed(api, minute_later):
+    assert api("POST", "/v1/scores", body=BODY)[2]["explanation"] is None
+    tag = api("GET", f"/v1/flags/{EXPLAIN_HIGH_RISK}")[1]["etag"]
+    status, headers, flag = api("PUT", f"/v1/flags/{EXPLAIN_HIGH_RISK}", body=ON, headers={"If-Match": tag})
+    assert (status, flag["on"], flag["obeyed"], flag["definition"]["percentage"]) == (200, True, True, 100)
+    assert headers["etag"] != tag
+    minute_later()
+    scored = api("POST", "/v1/scores", body=BODY)[2]
+    listed = api("GET", "/v1/flags")[2]
+    assert scored["explanation"] is not None
+    assert scored["flags"] == {"digest": listed["digest"], "on": [EXPLAIN_HIGH_RISK]}
+    row, again = bootstrap.scoring().replay("acme", scored["decision_id"])
+    assert again == row.body
+    assert bootstrap.flags().past(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
+
+
+def test_others_see_their_own_evaluation_and_not_the_lists(api):
+    body = on(allow=["acme"], deny=["globex"], percentage=0)
+    assert api("PUT", "/v1/flags/beta", body=body, headers=NEW)[0] == 201
+    for tenant, state in (("acme", True), ("globex", False), ("initech", False)):
+        flag = api("GET", "/v1/flags/beta", role="viewer", tenant=tenant)[2]
+        assert (flag["on"], flag["obeyed"], flag["definition"]) == (state, False, None)
+    assert api("GET", "/v1/flags/beta")[2]["definition"] == body | {"sticky": "tenant"}
+    names = [flag["name"] for flag in api("GET", "/v1/flags", role="member")[2]["flags"]]
+    assert names == sorted([*KNOWN, "beta"])
+
+
+def test_a_flag_for_some_subjects_says_so_and_answers_for_one(api):
+    api("PUT", "/v1/flags/beta", body=on(percentage=50.25, sticky="subject"), headers=NEW)
+    assert api("GET", "/v1/flags/beta")[2]["on"] is None
+    expected = Flag("beta", "d", sticky="subject").bucket("acme", "p-1") < 5025
+    assert api("GET", "/v1/flags/beta", query={"subject_id": "p-1"})[2]["on"] is expected
+
+
+@pytest.mark.parametrize("role", ["viewer", "member", "admin"])
+def test_only_operators_define(api, role):
+    status, _, problem = api("PUT", "/v1/flags/beta", body=ON, headers=NEW, role=role)
+    assert (status, problem["type"]) == (403, "urn:vigil:problem:forbidden")
+    assert api("GET", "/v1/flags/beta")[0] == 404
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/flags"), ("GET", "/v1/flags/a1"), ("PUT", "/v1/flags/a1")])
+def test_flags_are_not_for_anonymous(api, method, path):
+    assert api(method, path, tenant=None, body=ON if method == "PUT" else None, headers=NEW)[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({}, 428), ({"If-Match": '"other"'}, 412), ({"If-None-Match": "*"}, 412), ({"If-None-Match": '"x"'}, 400)],
+)
+def test_a_change_names_what_it_changes(api, headers, status):
+    api("PUT", "/v1/flags/beta", body=ON, headers=NEW)
+    assert api("PUT", "/v1/flags/beta", body=on(percentage=1), headers=headers)[0] == status
+    assert api("GET", "/v1/flags/beta")[2]["definition"]["percentage"] == 100
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("percentage", 101),
+        ("percentage", -1),
+        ("percentage", 0.001),
+        ("percentage", "much"),
+        ("stages", ["moon"]),
+        ("sticky", "planet"),
+        ("allow", ["Not A Tenant"]),
+        ("deny", [f"tenant-{number}" for number in range(51)]),
+        ("description", ""),
+        ("wings", 2),
+    ],
+)
+def test_a_definition_out_of_bounds_is_refused_by_field(api, field, value):
+    status, _, problem = api("PUT", "/v1/flags/beta", body=on(**{field: value}), headers=NEW)
+    assert (status, problem["type"]) == (422, "urn:vigil:problem:invalid-input")
+    assert problem["errors"][0]["field"].startswith(field)
+    assert problem["errors"][0]["bound"]
+
+
+def test_a_retried_change_is_answered_again_with_its_tag(api):
+    sent = NEW | {"Idempotency-Key": "k"}
+    status, headers, flag = api("PUT", "/v1/flags/beta", body=ON, headers=sent)
+    again, replayed, same = api("PUT", "/v1/flags/beta", body=ON, headers=sent)
+    assert (status, again, flag) == (201, 201, same)
+    assert (replayed["idempotency-replayed"], replayed["etag"]) == ("true", headers["etag"])
+
+
+def test_what_has_not_changed_is_a_304(api):
+    for path in ("/v1/flags", f"/v1/flags/{EXPLAIN_HIGH_RISK}"):
+        status, headers, _ = api("GET", path)
+        assert (status, headers["cache-control"]) == (200, "private, max-age=0")
+        assert api("GET", path, headers={"If-None-Match": headers["etag"]})[0] == 304
+
+
+@pytest.mark.parametrize("stored", ["no json", '[{"name": "explain-high-risk"}]'])
+def test_a_broken_set_switches_everything_off_and_is_counted(api, stored, capsys):
+    item = {"pk": {"S": "FLAGS"}, "sk": {"S": "CURRENT"}, "version": {"N": "1"}, "flags": {"S": stored}}
+    boto3.client("dynamodb").put_item(TableName="flags", Item=item)
+    status, _, scored = api("POST", "/v1/scores", body=BODY)
+    assert (status, scored["flags"]) == (201, {"digest": None, "on": []})
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert [line["flags_unavailable"] for line in metrics if "flags_unavailable" in line] == [[1.0]]
+
+
+def test_an_absent_table_costs_no_score(api):
+    boto3.client("dynamodb").delete_table(TableName="flags")
+    for _ in range(3):
+        assert api("POST", "/v1/scores", body=BODY)[0] == 201
+
+
+def test_the_sample_event_is_understood(api):
+    from functions.flags_api.handler import lambda_handler
+
+    sample = json.loads((Path(__file__).parents[2] / "events" / "flags_api.json").read_text())
+    assert lambda_handler(sample, Context())["statusCode"] == 200
