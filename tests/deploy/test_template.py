@@ -149,11 +149,17 @@ def test_a_consumer_is_bounded_and_says_which_messages_failed(queue):
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-@pytest.mark.parametrize("queue", [*QUEUES, "Events"])
+@pytest.mark.parametrize("stream", ["ScoringEvents", "MeteringCounters"])
+def test_the_dead_letters_of_every_consumer_of_the_stream_are_redriven(stream):
+    known = json.loads(FUNCTIONS["OperationsRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
+    assert {"dead": f"${{Events.Outputs.{stream}DeadLettersUrl}}"} in known.values()
+
+
+@pytest.mark.parametrize("queue", QUEUES)
 def test_the_dead_letters_of_every_queue_are_redriven(queue):
     known = json.loads(FUNCTIONS["OperationsRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
     said = next(urls for urls in known.values() if f"${{{queue}.Outputs." in urls["dead"])
-    assert said.get("url") == (f"${{{queue}.Outputs.Url}}" if queue in QUEUES else None)
+    assert said["url"] == f"${{{queue}.Outputs.Url}}"
 
 
 def test_every_function_has_a_role_of_its_own():

@@ -55,6 +55,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
         boto3.client("s3").create_bucket(
             Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
+        boto3.client("s3").create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        boto3.client("s3").put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
         boto3.client("events").create_event_bus(Name="decisions")
         secrets = boto3.client("secretsmanager")
         access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
@@ -67,6 +69,8 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_REGISTRY_TABLE": "registry",
             "VIGIL_ACCESS_TABLE": "access",
             "VIGIL_OUTCOMES_TABLE": "outcomes",
+            "VIGIL_BATCHES_TABLE": "batches",
+            "VIGIL_BATCHES_BUCKET": "files",
             "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",
             "VIGIL_LIMITS_TABLE": "limits",
             "VIGIL_USAGE_TABLE": "usage",

@@ -20,14 +20,10 @@ GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
 def deployed(published, monkeypatch):
     """A deployment with the queues and the bucket of batches; yields the URLs of its queues."""
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
-    boto3.client("s3").create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    boto3.client("s3").put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
     urls = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in (*QUEUES, "dead")}
     for name in QUEUES:
         monkeypatch.setenv(f"VIGIL_{name.upper()}_QUEUE", urls[name])
     monkeypatch.setenv("VIGIL_DEAD_LETTERS", urls["dead"])
-    monkeypatch.setenv("VIGIL_BATCHES_TABLE", "batches")
-    monkeypatch.setenv("VIGIL_BATCHES_BUCKET", "files")
     bootstrap.forget()
     return urls
 
@@ -238,6 +234,7 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     _, batch = post({"model": "toy", "rows": [row, {}]})
     _, packed = post({"model": "toy", "format": "ndjson"})
     api("POST", f"/v1/batches/{packed['batch_id']}/cancel")
+    assert api("POST", "/v1/batches/nothing/cancel", headers={"Idempotency-Key": "k"})[0] == 404
     api("GET", "/v1/batches", query={"limit": "1"})
     by_api, _ = set(called), called.clear()
 

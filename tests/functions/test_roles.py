@@ -127,6 +127,8 @@ def test_the_tenancy_api_calls_what_it_may_and_may_what_it_calls(called):
         ("DELETE", keys, {}),
         ("PATCH", "/v1/tenants/acme", {"body": {"status": "offboarding"}, "tenant": "ops"}),
     ]
+    taken = event("POST", "/v1/tenants", body={"tenant_id": "acme"}, headers=KEY, role="operator")
+    assert lambda_handler(taken, Context())["statusCode"] == 409
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 300
     assert TRANSACTION in actions
@@ -139,12 +141,15 @@ def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
 
     actions, _ = called
     bootstrap.tenants().change("acme", Change(status="offboarding"))
+    boto3.client("s3").put_object(Bucket="files", Key="uploads/acme/bat_1/input", Body=b"{}")
     bootstrap.forget()
     actions.clear()
     assert lambda_handler({}, Context()) == {"closed": ["acme"]}
     parts = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    files = {"s3:ListObjectVersions": "s3:ListBucketVersions", "s3:DeleteObjects": "s3:DeleteObjectVersion"}
     assert {TRANSACTION, "kms:Sign"} <= actions
-    assert actions - {TRANSACTION, "kms:Sign"} | parts == granted("TenancyOffboarding")
+    rights = {files.get(action, action) for action in actions}
+    assert rights - {TRANSACTION, "kms:Sign"} | parts == granted("TenancyOffboarding")
 
 
 def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -285,9 +290,8 @@ def sources(called, monkeypatch):
     """Dead letters of every kind: some that may pass, a chunk and a file that never will, a stretch of the stream."""
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
     sqs = boto3.client("sqs")
-    names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead")
+    names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead", "counters-dead")
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
-    monkeypatch.setenv("VIGIL_BATCHES_TABLE", "batches")
     monkeypatch.setenv("VIGIL_BATCH_CHUNKS_QUEUE", urls["chunks"])
     monkeypatch.setenv("VIGIL_BATCH_ASSEMBLIES_QUEUE", urls["assemblies"])
     batch, unread = running_batch("b"), running_batch("c")
@@ -301,11 +305,13 @@ def sources(called, monkeypatch):
     sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
     place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"pk": {"S": "unreadable"}}])
     record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
-    sqs.send_message(QueueUrl=urls["stream-dead"], MessageBody=json.dumps(record))
+    for name in ("stream-dead", "counters-dead"):
+        sqs.send_message(QueueUrl=urls[name], MessageBody=json.dumps(record))
     queues = {
         "batch-splits": {"url": urls["splits"], "dead": urls["splits-dead"]},
         "batch-chunks": {"url": urls["chunks"], "dead": urls["chunks-dead"]},
         "scoring-events": {"dead": urls["stream-dead"]},
+        "metering-counters": {"dead": urls["counters-dead"]},
     }
     monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
@@ -349,7 +355,7 @@ def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
 
     actions, _ = called
     actions.clear()
-    with pytest.raises(Unavailable, match="1 steps failed"):  # the row that cannot be read
+    with pytest.raises(Unavailable, match="2 steps failed"):  # the row that cannot be read
         lambda_handler({"id": "m"}, Context(50_000))
     # A transaction needs no right of its own, only those of its parts.
     assert actions - {"dynamodb:TransactWriteItems"} == granted("OperationsRedrive")

@@ -1,14 +1,23 @@
 """The API of tenants and keys, wired as it is deployed, and the erasure of a tenant that leaves."""
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import boto3
 import pytest
 
+from tests.fakes.deadletters import WORK, letter
 from tests.gateway import Context, event
 from vigil import bootstrap
+from vigil.batches.model import FOLDERS, Batch
+from vigil.batches.store import DynamoBooks
+from vigil.deadletters.model import Job, Rules
+from vigil.deadletters.store import DynamoJobs
+from vigil.platform.claims import DynamoClaims
+from vigil.platform.idempotency import Use
 from vigil.tenancy.tenants import Change
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
@@ -179,6 +188,19 @@ def test_the_sample_event_is_understood(api):
     assert lambda_handler(sample, Context())["statusCode"] == 409  # this deployment has an acme
 
 
+def leave_behind(tenant):
+    """Leave of a tenant a batch, files of which one is deleted, dead work and a kept answer."""
+    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    batch = Batch(tenant, "bat_1", "toy", "csv", "awaiting_upload", "now", "corr-1", "f", 0)
+    DynamoBooks(dynamodb, "batches").create(batch, 10)
+    for folder in FOLDERS[:2]:
+        s3.put_object(Bucket="files", Key=f"{folder}/{tenant}/bat_1/x", Body=b"jane-roe")
+    s3.delete_object(Bucket="files", Key=f"uploads/{tenant}/bat_1/x")
+    job = Job.opened("work", letter(replace(WORK, tenant_id=tenant)), Rules(), datetime.now(UTC), Random(1))
+    DynamoJobs(dynamodb, "dead_letters").put(tenant, job)
+    DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
+
+
 def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
     from functions.outcomes_api.handler import lambda_handler as report
     from functions.scoring_api.handler import lambda_handler as score
@@ -194,6 +216,7 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
             "recorded_at": datetime.now(UTC).isoformat(),
         }
         assert report(event("POST", "/v1/outcomes", body=told, tenant=tenant), Context())["statusCode"] == 201
+        leave_behind(tenant)
     assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
     bootstrap.tenants().change("acme", Change(status="offboarding"))
     sample = json.loads((Path(__file__).parents[2] / "events" / "tenancy_offboarding.json").read_text())
@@ -202,10 +225,25 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
     stores = json.loads(certificate["payload"])["stores"]
     assert (status, {name: store["erased"] for name, store in stores.items()}) == (
         200,
-        {"keys": 1, "sessions": 0, "decisions": 3, "outcomes": 2},  # a report, and that it holds
+        {
+            "keys": 1,
+            "sessions": 0,
+            "decisions": 3,
+            "outcomes": 2,  # a report, and that it holds
+            "batches": 2,
+            "files": 3,
+            "dead_letters": 1,
+            "idempotency": 1,
+            "limits": 1,
+            "usage": 1,
+        },
     )
-    assert "acme" not in contents("decisions", "outcomes")
-    assert contents("decisions", "outcomes").count("globex") > 0
+    kept = "decisions", "outcomes", "batches", "dead_letters", "idempotency", "limits", "usage"
+    assert "acme" not in contents(*kept)
+    assert all("globex" in contents(table) for table in kept)
+    versions = boto3.client("s3").list_object_versions(Bucket="files")
+    assert {version["Key"] for version in versions["Versions"]} == {f"{f}/globex/bat_1/x" for f in FOLDERS[:2]}
+    assert [mark["Key"] for mark in versions["DeleteMarkers"]] == ["uploads/globex/bat_1/x"]
     assert [key.tenant_id for key in bootstrap.keys().page("globex", None, 9).keys] == ["globex"]
     assert bootstrap.keys().page("acme", None, 9).keys == ()
     assert api("GET", "/acme", **OPERATOR)[1]["status"] == "closed"

@@ -2,10 +2,10 @@
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,13 @@ def batches_api() -> Handler:
 
     models = _catalogue().names
     batches = Batches(_books(), _batch_files(), models, _now, settings().idempotency_window)
-    return _api([routes.router], max_body_bytes=settings().max_batch_body_bytes, batches=batches, cursors=_cursors())
+    return _api(
+        [routes.router],
+        max_body_bytes=settings().max_batch_body_bytes,
+        batches=batches,
+        cursors=_cursors(),
+        claims=_claims(),
+    )
 
 
 @cache
@@ -169,7 +175,7 @@ def operations_api() -> Handler:
     from vigil.deadletters import routes
     from vigil.deadletters.service import DeadLetters
 
-    return _api([routes.router], dead_letters=DeadLetters(_jobs(), _now), cursors=_cursors())
+    return _api([routes.router], dead_letters=DeadLetters(_jobs(), _now), cursors=_cursors(), claims=_claims())
 
 
 @cache
@@ -271,7 +277,9 @@ def tenancy_api() -> Handler:
     from vigil.tenancy.offboarding import routes as offboarding_routes
 
     routers = [routes.router, keys_routes.router, offboarding_routes.router]
-    return _api(routers, tenants=tenants(), keys=keys(), certificates=certificates(), cursors=_cursors())
+    return _api(
+        routers, tenants=tenants(), keys=keys(), certificates=certificates(), cursors=_cursors(), claims=_claims()
+    )
 
 
 @cache
@@ -406,7 +414,9 @@ def flags() -> "Flags":
 
 def _erasables() -> "dict[str, Erasable]":
     """Return every store that keeps what tenants own, in the order of their erasure. Packages are the deployment's."""
+    from vigil.batches.model import FOLDERS
     from vigil.tenancy.offboarding.contents.store import Listed, Scattered
+    from vigil.tenancy.offboarding.objects.store import TenantObjects
 
     config, dynamodb = settings(), _client("dynamodb")
     return {
@@ -416,6 +426,11 @@ def _erasables() -> "dict[str, Erasable]":
         "decisions": Listed(dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"),
         # A report that was cut short is in no list.
         "outcomes": Scattered(dynamodb, config.outcomes_table),
+        # Chunks and the count of unfinished batches are in no list. Files last: without chunks nobody writes one.
+        "batches": Scattered(dynamodb, config.batches_table),
+        "files": TenantObjects(_client("s3"), config.batches_bucket, FOLDERS),
+        "dead_letters": Scattered(dynamodb, config.dead_letters_table, ("pk",)),
+        "idempotency": Listed(dynamodb, config.idempotency_table),
         # In this order: what is counted of requests is brought into the usage.
         "limits": Scattered(dynamodb, config.limits_table, ("pk",)),
         "usage": Scattered(dynamodb, config.usage_table),
@@ -503,7 +518,18 @@ def _source(name: str) -> "Source":
     from vigil.events.store import DynamoStream
     from vigil.events.stream import Replay
 
-    return StreamSource(name, dead, Replay(DynamoStream(_client("dynamodbstreams")), _announcer()))
+    return StreamSource(name, dead, Replay(DynamoStream(_client("dynamodbstreams")), _teller(name)))
+
+
+def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
+    """Return what a consumer of the ledger's stream does with records; it says which of them must come again."""
+    from vigil.events.stream import announce
+    from vigil.metering.service import Meter
+    from vigil.metering.stream import count
+
+    if name == "metering-counters":
+        return partial(count, meter=Meter(_usage()))
+    return partial(announce, announcer=_announcer())
 
 
 def _announcer() -> "Announcer":

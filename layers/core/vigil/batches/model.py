@@ -17,6 +17,8 @@ State: TypeAlias = Literal[
     "failed",
     "cancelled",
 ]
+FOLDERS = ("uploads", "plain", "parts", "results")
+"""Of the bucket; in each, a tenant's objects lie in a folder of its own."""
 UNFINISHED: tuple[State, ...] = ("awaiting_upload", "splitting", "running", "assembling")
 JobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
 Output: TypeAlias = Literal["results", "errors"]

@@ -5,6 +5,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from vigil.batches.model import Batch, Output, Progress
 from vigil.batches.schemas import (
@@ -20,25 +21,16 @@ from vigil.batches.schemas import (
 from vigil.batches.service import Batches, Order, Status
 from vigil.platform import correlation, gateway, telemetry
 from vigil.platform.cursor import Cursors
-from vigil.platform.idempotency import IdempotencyKey
+from vigil.platform.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
-router = APIRouter(prefix="/v1/batches", tags=["batches"])
+router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("batches:read")]
 Writer = Annotated[Principal, requires("batches:write")]
 BatchId = Annotated[str, Path(max_length=64)]
 
 
-@router.post(
-    "",
-    status_code=202,
-    summary="Score many subjects",
-    responses={
-        200: {"model": BatchView, "description": "Asked for already"},
-        **responses(400, 401, 403, 409, 413, 415, 422, 503),
-    },
-)
 async def create(
     request: Request, response: Response, body: BatchBody, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> BatchView:
@@ -51,6 +43,21 @@ async def create(
         response.status_code = 200
         response.headers["Idempotency-Replayed"] = "true"
     return _told(batches, Status(batch, Progress.of([]), None, None))
+
+
+# A batch is its own idempotency record, as a decision is: rows that a crash kept from being put are put by the retry.
+router.add_api_route(
+    "",
+    create,
+    methods=["POST"],
+    route_class_override=APIRoute,
+    status_code=202,
+    summary="Score many subjects",
+    responses={
+        200: {"model": BatchView, "description": "Asked for already"},
+        **responses(400, 401, 403, 409, 413, 415, 422, 503),
+    },
+)
 
 
 @router.get("/{batch_id}", summary="How far a batch is", responses=responses(401, 403, 404, 503))

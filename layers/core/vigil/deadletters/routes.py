@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.deadletters.model import UNREADABLE, Cause, Filter, Job, Resolution, State, StepName
 from vigil.deadletters.service import DeadLetters
 from vigil.platform.cursor import Cursors
+from vigil.platform.idempotency import IdempotentRoute
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
-router = APIRouter(prefix="/v1/dlq", tags=["dead letters"])
+router = APIRouter(prefix="/v1/dlq", tags=["dead letters"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("dlq:read")]
 Manager = Annotated[Principal, requires("dlq:manage")]
 

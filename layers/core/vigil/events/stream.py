@@ -1,7 +1,7 @@
 """The stream of the decisions table: batches of new rows in, the positions that must come again out."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from vigil.errors import Unavailable
@@ -32,20 +32,20 @@ class DecisionStream:
 
 
 class Replay:
-    """Announces rows again that Lambda has given up on."""
+    """Tells a consumer of the stream again of rows that Lambda has given up on for it."""
 
-    def __init__(self, stream: Stream, announcer: Announcer) -> None:
+    def __init__(self, stream: Stream, tell: Callable[[Sequence[Mapping[str, Any]]], Collection[str]]) -> None:
         self._stream = stream
-        self._announcer = announcer
+        self._tell = tell
 
     def __call__(self, place: str) -> None:
-        """Announce what the stream holds at a place, given as the JSON of `Place`.
+        """Tell of what the stream holds at a place, given as the JSON of `Place`.
 
-        Raises NotFound if the stream has forgotten it, Unavailable if not every row could be announced.
+        Raises NotFound if the stream has forgotten it, Unavailable if not every row could be told of.
         """
         records = list(self._stream.read(Place(**json.loads(place))))
-        if again := announce(records, self._announcer):
-            raise Unavailable(f"{len(again)} of {len(records)} rows could not be announced.")
+        if again := self._tell(records):
+            raise Unavailable(f"{len(again)} of {len(records)} rows could not be told of.")
 
 
 def announce(records: Iterable[Mapping[str, Any]], announcer: Announcer) -> list[str]:

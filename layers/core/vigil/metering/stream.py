@@ -1,6 +1,6 @@
 """The stream of the decisions table, counted: batches of new rows in, the positions that must come again out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vigil.metering.model import of_row
@@ -20,21 +20,23 @@ class DecisionCounts:
         facts, started = self._telemetry.begin("STREAM")
         facts.route, facts.records = "usage", len(batch["Records"])
         try:
-            again = self._count(batch)
+            again = count(batch["Records"], self._meter)
             facts.status, facts.failed = 207 if again else 200, len(again)
         finally:
             self._telemetry.end(facts, started)
         return {"batchItemFailures": [{"itemIdentifier": position} for position in again]}
 
-    def _count(self, batch: Mapping[str, Any]) -> list[str]:
-        rows, unread = {}, []
-        for record in batch["Records"]:
-            if record["eventName"] != "INSERT":  # rows never change; one that goes was counted when it came
-                continue
-            position = record["dynamodb"]["SequenceNumber"]
-            try:
-                rows[position] = of_row(record["dynamodb"]["NewImage"])
-            except (KeyError, ValueError):
-                unread.append(position)  # tried again, and after that left to the dead-letter queue
-        failed = set(self._meter.count(rows.values()))
-        return unread + [position for position, entry in rows.items() if entry.name in failed]
+
+def count(records: Iterable[Mapping[str, Any]], meter: Meter) -> list[str]:
+    """Count the new rows among stream records; return the positions of those that must come again."""
+    rows, unread = {}, []
+    for record in records:
+        if record["eventName"] != "INSERT":  # rows never change; one that goes was counted when it came
+            continue
+        position = record["dynamodb"]["SequenceNumber"]
+        try:
+            rows[position] = of_row(record["dynamodb"]["NewImage"])
+        except (KeyError, ValueError):
+            unread.append(position)  # tried again, and after that left to the dead-letter queue
+    failed = set(meter.count(rows.values()))
+    return unread + [position for position, entry in rows.items() if entry.name in failed]

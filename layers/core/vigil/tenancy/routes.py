@@ -7,13 +7,14 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from vigil.errors import Forbidden, NotFound
 from vigil.platform import gateway, telemetry
 from vigil.platform.cursor import Cursors
+from vigil.platform.idempotency import IdempotentRoute
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 from vigil.tenancy.model import Tenant
 from vigil.tenancy.schemas import TenantBody, TenantList, TenantPatch, TenantView, given
 from vigil.tenancy.tenants import Change, Tenants
 
-router = APIRouter(prefix="/v1/tenants", tags=["tenants"])
+router = APIRouter(prefix="/v1/tenants", tags=["tenants"], route_class=IdempotentRoute)
 TenantId = Annotated[str, Path(max_length=64)]
 Manager = Annotated[Principal, requires("tenants:manage")]
 Reader = Annotated[Principal, requires("tenants:read")]

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from vigil.platform import gateway
 from vigil.platform.cursor import Cursors
+from vigil.platform.idempotency import IdempotentRoute
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 from vigil.tenancy.keys.service import Keys
 from vigil.tenancy.routes import TenantId, administered
 from vigil.tenancy.schemas import KeyBody, KeyList, KeyView, NewKeyView, RotationBody
 
-router = APIRouter(prefix="/v1/tenants/{tenant_id}/keys", tags=["keys"])
+router = APIRouter(prefix="/v1/tenants/{tenant_id}/keys", tags=["keys"], route_class=IdempotentRoute)
 KeyId = Annotated[str, Path(max_length=64)]
 Administrator = Annotated[Principal, requires("keys:manage")]
 
