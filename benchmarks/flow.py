@@ -165,7 +165,7 @@ def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
     chunks = Chunks(disk, disk, disk, OneModel(model), bootstrap.batch_scorer)
     assembly = Assembly(disk, disk, disk, lambda: datetime.now(UTC))
-    splits = Splits(disk, disk, disk, OneModel(model), lambda: datetime.now(UTC))
+    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, lambda: datetime.now(UTC))
     assert disk.batch is not None  # noqa: S101 - created before
     splits.arrive(disk.batch, "", size, lambda: 1e9)
     disk.asked["message"] += 1

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +19,7 @@ from tests.faultbed.interleaving import Interleaving
 from tests.faultbed.plans import Plan, inject
 from tests.faultbed.virtual_queues import VirtualQueues
 from tests.gateway import Context
+from vigil.batches import results
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.chunks import Chunks
 from vigil.batches.objects.store import S3Files
@@ -33,6 +34,7 @@ from vigil.errors import VigilError
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Worker
+from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 
 ROWS_OF_A_CHUNK = 3
@@ -57,9 +59,10 @@ class OneModel:
         return ToyModel()
 
 
-def scorer(model, asked_at, render):
+def scorer(model, batch):
     """Return the scorer of deployments."""
-    return Bulk(model, VisitCount, asked_at, (), render)
+    render = results.cells if batch.form == "csv" else writing.members
+    return Bulk(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
 
 
 @dataclass
@@ -91,7 +94,7 @@ class World:
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         chunks = self.chunks(self._books, files, outbox, OneModel(), scorer)
-        splits = self.splits(self._books, files, outbox, OneModel(), self.clock)
+        splits = self.splits(self._books, files, outbox, OneModel(), lambda: None, self.clock)
         arrivals = SplitWork(splits, self._books.get)
         self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, self.clock)
         assembly = AssemblyWork(self._assembly, self._books.get)

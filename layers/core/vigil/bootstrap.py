@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from vigil.batches.chunks import Chunks
-    from vigil.batches.model import Format, JobKind
+    from vigil.batches.model import Batch, JobKind
     from vigil.batches.objects.store import S3Files
     from vigil.batches.splits import Splits
     from vigil.batches.store import DynamoBooks
@@ -631,21 +631,27 @@ def _chunks() -> "Chunks":
     return Chunks(_books(), _batch_files(), _postbox(), registry(), batch_scorer)
 
 
-def batch_scorer(model: "ScoringModel", asked_at: datetime, form: "Format") -> "Bulk":
-    """Return what answers the rows of a batch that was asked for at this moment."""
+def batch_scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
+    """Return what answers the rows of a batch."""
     from vigil.batches import results
     from vigil.features.service import feature_set
+    from vigil.flags.model import all_off
     from vigil.scoring import writing
     from vigil.scoring.bulk import Bulk
 
-    return Bulk(model, feature_set, asked_at, (), results.cells if form == "csv" else writing.members)
+    asked_at, render = (
+        datetime.fromisoformat(batch.created_at),
+        results.cells if batch.form == "csv" else writing.members,
+    )
+    switches = flags().pinned(batch.flags) if batch.flags else all_off
+    return Bulk(model, feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
 
 
 @cache
 def _splits() -> "Splits":
     from vigil.batches.splits import Splits
 
-    return Splits(_books(), _batch_files(), _postbox(), registry(), _now)
+    return Splits(_books(), _batch_files(), _postbox(), registry(), flags().digest, _now)
 
 
 @cache

@@ -5,7 +5,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -43,8 +43,9 @@ class Registry(FakeModels):
         return self.history[name, version]
 
 
-def scorer(model, asked_at, form):
-    return Bulk(model, VisitCount, asked_at, (), results.cells if form == "csv" else writing.members)
+def scorer(model, batch):
+    render = results.cells if batch.form == "csv" else writing.members
+    return Bulk(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
 
 
 class World:
@@ -53,7 +54,7 @@ class World:
         self.models = Registry({"toy": Several()})
         self.left = 1000.0
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24))
-        self.splits = Splits(self.books, self.files, self.outbox, self.models, self.clock)
+        self.splits = Splits(self.books, self.files, self.outbox, self.models, lambda: None, self.clock)
         self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer)
         self.assembly = Assembly(self.books, self.files, self.outbox, self.clock)
 

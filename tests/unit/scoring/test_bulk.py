@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from vigil.engines.boosting import BoostedEngine
 from vigil.engines.model import Calibration, EngineSpec
 from vigil.ensemble.model import Abstention, Band, Ensemble
 from vigil.errors import InvalidInput
+from vigil.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 from vigil.scoring.encoding import Encoder
@@ -85,7 +87,7 @@ ROWS = st.one_of(
 
 def asked_alone(model, document, clock):
     """Return the decision that POST /v1/scores makes of a row, or what it says is wrong."""
-    scoring = Scoring(FakeModels({"toy": model}), VisitCount, FakeLedger(), clock, timedelta(hours=1))
+    scoring = Scoring(FakeModels({"toy": model}), VisitCount, FakeLedger(), clock, timedelta(hours=1), switches)
     try:
         body = subject(document)
         request = ScoreRequest("toy", body.subject_id, body.features, body.history, body.as_of)
@@ -95,8 +97,13 @@ def asked_alone(model, document, clock):
     return {name: value for name, value in decision.items() if name not in NOT_OF_A_ROW}
 
 
+def switches(tenant_id, subject_id):
+    """Return flags that are on for some subjects of a tenant."""
+    return Switches("sha256:0", (EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT) if len(subject_id) % 2 else ())
+
+
 def in_bulk(model, documents, clock, write=writing.members):
-    answers = Bulk(model, VisitCount, clock(), (), write).answers(documents)
+    answers = Bulk(model, VisitCount, clock(), (), write, partial(switches, "acme")).answers(documents)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import islice
 
 from vigil.batches import parsing, results
@@ -109,9 +108,7 @@ class Chunks:
     def _tools(self, batch: Batch) -> tuple[Scorer, parsing.Reader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
-        asked_at = datetime.fromisoformat(batch.created_at)
-        scorer = self._scorers(model, asked_at, batch.form)
-        return scorer, parsing.reader(batch.form, batch.columns, model.contract)
+        return self._scorers(model, batch), parsing.reader(batch.form, batch.columns, model.contract)
 
     def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
         content = "".join(f"{line}\n" for line in lines).encode()

@@ -117,6 +117,8 @@ class Batch:
     columns: tuple[str, ...] = ()
     run: str = ""
     pin: Pin | None = None
+    flags: str = ""
+    """The digest of the set of flags that all of its rows are scored under; none where none could be read."""
     chunk_rows: int = 0
     chunks: int = 0
     rows: int = 0

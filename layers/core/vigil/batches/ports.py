@@ -1,10 +1,9 @@
 """What batches need from outside: books of batches and chunks, files, queues, models."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
-from vigil.batches.model import Batch, Chunk, Format, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
 from vigil.errors import InvalidInput
 from vigil.scoring.ports import ScoringModel
 
@@ -106,8 +105,8 @@ class Scorer(Protocol):
         ...
 
 
-Scorers: TypeAlias = Callable[[ScoringModel, datetime, Format], Scorer]
-"""Makes a scorer whose answers are parts of lines in this format (`results.line`)."""
+Scorers: TypeAlias = Callable[[ScoringModel, Batch], Scorer]
+"""Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.line`)."""
 
 
 class Models(Protocol):

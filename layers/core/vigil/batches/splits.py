@@ -25,12 +25,19 @@ class Splits:
     """Cuts files into chunks. Every step may be repeated: the batch's `run` says whose entries count."""
 
     def __init__(
-        self, books: Books, files: Files, outbox: Outbox, models: Models, clock: Callable[[], datetime]
+        self,
+        books: Books,
+        files: Files,
+        outbox: Outbox,
+        models: Models,
+        flags: Callable[[], str | None],
+        clock: Callable[[], datetime],
     ) -> None:
         self._books = books
         self._files = files
         self._outbox = outbox
         self._models = models
+        self._flags = flags
         self._clock = clock
 
     def arrive(self, batch: Batch, version: str, size: int, remaining: Remaining) -> None:
@@ -69,7 +76,7 @@ class Splits:
         self._books.end(batch, "failed", ended_at=iso(self._clock()), reason=reason)
 
     def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
-        """Pin the model, see what kind of file this is, and return where its rows begin."""
+        """Pin the model and the flags, see what kind of file this is, and return where its rows begin."""
         try:
             model = self._models.champion(batch.model)
         except NotFound as error:
@@ -93,6 +100,7 @@ class Splits:
             "columns": columns,
             "chunk_rows": CHUNK_ROWS if model.lone() else SLOW_CHUNK_ROWS,
             "pin": Pin(model.name, model.version, model.digest),
+            "flags": self._flags() or "",
         }
         prepared = self._books.change(batch, ("splitting",), values, batch.run)
         return prepared or batch, Span(0, begin, 0, 1, 0)

@@ -62,6 +62,19 @@ class Flags:
         held = self._current()
         return held.switches(tenant_id, subject_id) if held else Switches()
 
+    def digest(self) -> str | None:
+        """Return what names the set that holds now, None where none could be read."""
+        held = self._current()
+        return held.digest if held else None
+
+    def pinned(self, digest: str) -> Callable[[str, str], Switches]:
+        """Return what `switches` gave while a set held; raise NotFound for a set that never did, Unavailable."""
+        held = self._current()
+        if held and held.digest == digest:
+            return held.switches
+        flags = FlagSet() if digest == FlagSet().digest() else self.past(digest)
+        return _Held(flags, self._engine(flags), self._stage).switches
+
     def evaluations(self, tenant_id: str, subject_id: str | None = None) -> tuple[str | None, tuple[Evaluation, ...]]:
         """Return the set's digest and every flag as a tenant meets it, by name; of one subject or of any."""
         held = self._current()

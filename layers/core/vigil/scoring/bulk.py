@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from pydantic_core import to_json
@@ -11,7 +12,7 @@ from pydantic_core import to_json
 from vigil.engines.model import Calibration, logit, sigmoid
 from vigil.ensemble.model import doubt
 from vigil.errors import InvalidInput
-from vigil.flags.model import Switches
+from vigil.flags.model import EXPLAIN_HIGH_RISK, Switches, all_off
 from vigil.registry.model import ModelContract
 from vigil.registry.ports import Explainer
 from vigil.scoring.drafting import draft
@@ -25,6 +26,7 @@ Render: TypeAlias = Callable[[Decision], str]
 Kind: TypeAlias = tuple[int, bool, bool, bool]
 """Band, side of the answer, side of the vote, whether it is too doubtful: what an answer depends on but for numbers."""
 
+_NONE = partial(all_off, "")
 _NAME = "vigil:the:subject"
 _PROBABILITY, _RAW, _VOTED = 1.0000000000000002e-290, 1.0000000000000002e-291, 1.0000000000000002e-292
 _MARKS = (_NAME, repr(_PROBABILITY), repr(_RAW), repr(_VOTED))
@@ -45,15 +47,17 @@ class Bulk:
         now: datetime,
         warnings: Sequence[str],
         render: Render,
+        switches: Callable[[str], Switches] = _NONE,
     ) -> None:
         self._model = model
+        self._switches = switches
         self._feature_sets = feature_sets
         self._now = now
         self._warnings = warnings
         self._render = render
         self._names = [spec.name for spec in model.contract.features]
         engine = model.lone()
-        self._texts = _Texts(engine, model.contract, self._decision, render) if engine else None
+        self._texts = _Texts(engine, model.contract, self._decision, render, switches) if engine else None
 
     def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
         """Return the answer to each row, or what is wrong with it; values are never echoed.
@@ -74,8 +78,11 @@ class Bulk:
     def _decision(self, document: object) -> Decision:
         body = subject(document.named(self._names) if isinstance(document, Flat) else document)
         request = ScoreRequest(self._model.name, body.subject_id, body.features, body.history, body.as_of)
-        drafted = draft(self._model, request, self._feature_sets, self._now, self._warnings, Switches())
-        return drafted.decide("", iso(self._now))
+        flags = self._switches(body.subject_id)
+        # A row has no explanation: what is on is told of it, and the work is not done.
+        obeyed = replace(flags, on=tuple(name for name in flags.on if name != EXPLAIN_HIGH_RISK))
+        drafted = draft(self._model, request, self._feature_sets, self._now, self._warnings, obeyed)
+        return replace(drafted.decide("", iso(self._now)), flags=flags)
 
 
 class _Texts:
@@ -87,13 +94,15 @@ class _Texts:
         contract: ModelContract,
         decide: Callable[[object], Decision],
         render: Render,
+        switches: Callable[[str], Switches],
     ) -> None:
         self._engine = engine
+        self._switches = switches
         self._encoder = Encoder(contract)
         self._decide = decide
         self._render = render
         self._chances = _Chances(contract)
-        self._texts: dict[Kind, str | None] = {}
+        self._texts: dict[tuple[Kind, Switches], str | None] = {}
 
     def answers(self, documents: Sequence[object]) -> list[str | None]:
         """Return the answer to each row, or None where it must be found one by one."""
@@ -101,7 +110,8 @@ class _Texts:
         rows, places, subjects = self._encode(documents)
         chances = [self._chances.of(raw) for raw in self._engine.raw_batch(rows, len(places))]
         texts = self._texts
-        for place, name, (_, kind), numbers in zip(places, subjects, chances, _numbers(chances), strict=True):
+        for place, name, (_, sort), numbers in zip(places, subjects, chances, _numbers(chances), strict=True):
+            kind = sort, self._switches(name)
             if kind not in texts:
                 texts[kind] = self._text(documents[place])
             if (pattern := texts[kind]) is not None:
