@@ -20,12 +20,27 @@ from typing import Any
 from cli import native
 from vigil import bootstrap
 from vigil.batches.assembly import Assembly, Place
+from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
 from vigil.batches.splits import Splits
 from vigil.engines.loading import load
+from vigil.quota.model import Reservation
 from vigil.registry.loaded import LoadedModel
 from vigil.registry.package import Expected, Verifier
+
+
+class Unlimited:
+    """The quota of a tenant without a limit."""
+
+    def reserve(
+        self, _tenant_id: str, reservation_id: str, _rows: int, _limit: int | None, month: str | None = None
+    ) -> Reservation:
+        """Set nothing aside."""
+        return Reservation(month or "", reservation_id, 0)
+
+    def release(self, _tenant_id: str, _reservation: Reservation, _unused: int) -> None:
+        """Give nothing back."""
 
 
 @dataclass
@@ -164,8 +179,9 @@ class Disk:
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
     chunks = Chunks(disk, disk, disk, OneModel(model), bootstrap.batch_scorer)
-    assembly = Assembly(disk, disk, disk, lambda: datetime.now(UTC))
-    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, lambda: datetime.now(UTC))
+    charges = Charges(Unlimited())
+    assembly = Assembly(disk, disk, disk, charges, lambda: datetime.now(UTC))
+    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, charges, lambda: datetime.now(UTC))
     assert disk.batch is not None  # noqa: S101 - created before
     splits.arrive(disk.batch, "", size, lambda: 1e9)
     disk.asked["message"] += 1

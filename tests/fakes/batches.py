@@ -1,13 +1,14 @@
 """Fakes of what batches need: they implement the ports and hold state."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
-from vigil.errors import Conflict, NotFound
+from vigil.errors import Conflict, NotFound, QuotaExceeded
+from vigil.quota.model import Reservation
 
 
 class FakeBooks:
@@ -143,3 +144,29 @@ class FakeOutbox:
     def send(self, jobs: Sequence[Job]) -> None:
         self.jobs.extend(jobs)
         self.sent += [job.id for job in jobs]
+
+
+class FakeQuota:
+    """Predictions of tenants' months, as exact as a transaction."""
+
+    def __init__(self) -> None:
+        self.used: Counter[str] = Counter()
+        self.reserved: dict[tuple[str, str], int] = {}
+        self.released: set[tuple[str, str]] = set()
+
+    def reserve(
+        self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None
+    ) -> Reservation:
+        reservation = Reservation(month or "", reservation_id, rows if limit is not None else 0)
+        if limit is not None and (tenant_id, reservation_id) not in self.reserved:
+            if self.used[tenant_id] + rows > limit:
+                raise QuotaExceeded(limit, limit - self.used[tenant_id], 60)
+            self.reserved[tenant_id, reservation_id] = rows
+            self.used[tenant_id] += rows
+        return reservation
+
+    def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
+        key = (tenant_id, reservation.reservation_id)
+        if unused and self.reserved.get(key, 0) >= unused and key not in self.released:
+            self.released.add(key)
+            self.used[tenant_id] -= unused

@@ -9,6 +9,7 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.fakes.batches import FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import ToyModel, VisitCount
 from tests.faultbed.bed import Bed
@@ -21,6 +22,7 @@ from tests.faultbed.virtual_queues import VirtualQueues
 from tests.gateway import Context
 from vigil.batches import results
 from vigil.batches.assembly import Assembly, Place
+from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
 from vigil.batches.objects.store import S3Files
 from vigil.batches.service import Batches, Order
@@ -90,13 +92,14 @@ class World:
         self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
         self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
         self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
-        self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24))
+        charges = Charges(FakeQuota())
+        self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         chunks = self.chunks(self._books, files, outbox, OneModel(), scorer)
-        splits = self.splits(self._books, files, outbox, OneModel(), lambda: None, self.clock)
+        splits = self.splits(self._books, files, outbox, OneModel(), lambda: None, charges, self.clock)
         arrivals = SplitWork(splits, self._books.get)
-        self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, self.clock)
+        self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, charges, self.clock)
         assembly = AssemblyWork(self._assembly, self._books.get)
         self._sources = [
             self._serve("batch.split", arrivals.do, arrivals.read),

@@ -15,6 +15,7 @@ from vigil.platform.settings import Settings
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from vigil.batches.charges import Charges
     from vigil.batches.chunks import Chunks
     from vigil.batches.model import Batch, JobKind
     from vigil.batches.objects.store import S3Files
@@ -125,7 +126,7 @@ def batches_api() -> Handler:
     from vigil.batches.service import Batches
 
     models = _catalogue().names
-    batches = Batches(_books(), _batch_files(), models, _now, settings().idempotency_window)
+    batches = Batches(_books(), _batch_files(), models, _now, settings().idempotency_window, _charges())
     return _api(
         [routes.router],
         max_body_bytes=settings().max_batch_body_bytes,
@@ -158,7 +159,7 @@ def batches_assembly() -> Handler:
     from vigil.batches.assembly import Assembly
     from vigil.batches.stream import AssemblyWork
 
-    return _worker(AssemblyWork(Assembly(_books(), _batch_files(), _postbox(), _now), _books().get).do)
+    return _worker(AssemblyWork(Assembly(_books(), _batch_files(), _postbox(), _charges(), _now), _books().get).do)
 
 
 @cache
@@ -651,7 +652,13 @@ def batch_scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
 def _splits() -> "Splits":
     from vigil.batches.splits import Splits
 
-    return Splits(_books(), _batch_files(), _postbox(), registry(), flags().digest, _now)
+    return Splits(_books(), _batch_files(), _postbox(), registry(), flags().digest, _charges(), _now)
+
+
+def _charges() -> "Charges":
+    from vigil.batches.charges import Charges
+
+    return Charges(quota())
 
 
 @cache

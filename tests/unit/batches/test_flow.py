@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.fakes.batches import FakeBooks, FakeFiles, FakeOutbox
+from tests.fakes.batches import FakeBooks, FakeFiles, FakeOutbox, FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, ToyModel, VisitCount
 from vigil.batches import assembly, results, splits
 from vigil.batches.assembly import Assembly, Place
+from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import LANES, MOST_UNFINISHED, Span
 from vigil.batches.service import UPLOAD_WAITED, Batches, Order
@@ -52,14 +53,15 @@ class World:
     def __init__(self):
         self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
-        self.left = 1000.0
-        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24))
-        self.splits = Splits(self.books, self.files, self.outbox, self.models, lambda: None, self.clock)
+        self.left, self.limit, self.quota = 1000.0, None, FakeQuota()
+        charges = Charges(self.quota)
+        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
+        self.splits = Splits(self.books, self.files, self.outbox, self.models, lambda: None, charges, self.clock)
         self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer)
-        self.assembly = Assembly(self.books, self.files, self.outbox, self.clock)
+        self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
-        order = Order("toy", form, rows, f"{form}{rows}", "correlated")
+        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit)
         return self.batches.create(tenant, order, key)[0]
 
     def upload(self, content, form="ndjson"):
@@ -390,3 +392,36 @@ def test_progress_tells_rate_and_time_left(world):
     status = world.batches.get("acme", batch.batch_id)
     assert status.rate == pytest.approx(ROWS / 10)
     assert status.seconds_left == pytest.approx((status.batch.rows - ROWS) / status.rate)
+
+
+def test_a_limited_tenant_pays_for_the_rows_that_were_scored(world):
+    world.limit = 100
+    batch = world.upload(b"".join(document(n, GOOD if n % 4 else {"age": "old"}) for n in range(80)))
+    assert world.quota.used["acme"] == 80
+    world.run()
+    assert (world.state(batch), world.quota.used["acme"]) == ("completed_with_errors", 60)
+
+
+def test_a_batch_of_more_rows_than_are_left_is_not_begun_and_takes_nothing(world):
+    world.limit = 79
+    batch = world.upload(b"".join(map(document, range(80))))
+    assert (world.state(batch), world.quota.used["acme"], len(world.outbox.jobs)) == ("failed", 0, 0)
+    assert "79 are left" in world.books.get("acme", batch.batch_id).reason
+
+
+def test_a_cancelled_batch_gives_back_what_was_not_scored(world):
+    world.limit = 1000
+    batch = world.upload(b"".join(map(document, range(4 * ROWS))))
+    world.do(world.outbox.jobs.popleft())
+    for _ in range(2):
+        world.batches.cancel("acme", batch.batch_id)
+    assert world.quota.used["acme"] == ROWS
+
+
+def test_rows_that_nobody_scored_are_given_back(world):
+    world.limit = 1000
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    world.outbox.jobs.popleft()
+    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.run()
+    assert (world.state(batch), world.quota.used["acme"]) == ("completed_with_errors", ROWS)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from vigil.batches import results
+from vigil.batches.charges import Charges
 from vigil.batches.model import Batch, Chunk, Output, Progress, State
 from vigil.batches.ports import Books, Files, Outbox
 from vigil.errors import NotFound
@@ -36,10 +37,13 @@ class Place:
 class Assembly:
     """Joins results and then errors. May be repeated and may run twice at once: the outcome is the same."""
 
-    def __init__(self, books: Books, files: Files, outbox: Outbox, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, books: Books, files: Files, outbox: Outbox, charges: Charges, clock: Callable[[], datetime]
+    ) -> None:
         self._books = books
         self._files = files
         self._outbox = outbox
+        self._charges = charges
         self._clock = clock
 
     def assemble(self, batch: Batch, name: str, place: Place, remaining: Callable[[], float]) -> None:
@@ -68,6 +72,7 @@ class Assembly:
             # a chunk that was given up has been scored meanwhile: what was written is out of date
             self._outbox.send([batch.job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
         else:
+            self._charges.give_back(batch, batch.rows, chunks)
             self._end(batch, Progress.of(chunks))
 
     def _join(self, batch: Batch, chunks: list[Chunk], place: Place, remaining: Callable[[], float]) -> Place | None:

@@ -111,6 +111,8 @@ class Batch:
     fingerprint: str
     expires_at: int
     inline: bool = False
+    quota: int | None = None
+    """The tenant's predictions per month when it asked; None is without limit."""
     source: str = ""
     source_version: str = ""
     object_version: str = ""

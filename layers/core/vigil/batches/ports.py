@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeAlias
 
 from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
 from vigil.errors import InvalidInput
+from vigil.quota.model import Reservation
 from vigil.scoring.ports import ScoringModel
 
 
@@ -107,6 +108,20 @@ class Scorer(Protocol):
 
 Scorers: TypeAlias = Callable[[ScoringModel, Batch], Scorer]
 """Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.line`)."""
+
+
+class Quota(Protocol):
+    """Predictions of tenants' months."""
+
+    def reserve(
+        self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None, /
+    ) -> Reservation:
+        """Set rows aside once, or raise QuotaExceeded; nothing without a limit."""
+        ...
+
+    def release(self, tenant_id: str, reservation: Reservation, unused: int, /) -> None:
+        """Give rows back, once; nothing where none are set aside."""
+        ...
 
 
 class Models(Protocol):

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from vigil.batches.charges import Charges
 from vigil.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
 from vigil.batches.ports import Books, Files
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound
@@ -28,6 +29,8 @@ class Order:
     rows: Sequence[Mapping[str, Any]] | None
     fingerprint: str
     correlation_id: str
+    quota: int | None = None
+    """The tenant's predictions per month; None is without limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,14 @@ class Batches:
         models: Callable[[], Collection[str]],
         clock: Callable[[], datetime],
         window: timedelta,
+        charges: Charges,
     ) -> None:
         self._books = books
         self._files = files
         self._models = models
         self._clock = clock
         self._window = window
+        self._charges = charges
 
     def create(self, tenant_id: str, order: Order, key: str | None = None) -> tuple[Batch, bool]:
         """Return the one batch of this order, however often it is delivered, and whether an earlier delivery made it.
@@ -89,7 +94,9 @@ class Batches:
             batch = self._find(tenant_id, name)
             if batch.state != "cancelled":
                 raise Conflict(f"The batch has ended: {batch.state}.")
-        return self._find(tenant_id, name)
+        cancelled = self._find(tenant_id, name)
+        self._charges.give_back(cancelled, cancelled.rows, self._books.chunks(cancelled))
+        return cancelled
 
     def upload_url(self, batch: Batch) -> tuple[str, str] | None:
         """Return where to send the file, and until when, while it is awaited."""
@@ -122,6 +129,7 @@ class Batches:
                 fingerprint=order.fingerprint,
                 expires_at=int((now + self._window).timestamp()),
                 inline=order.rows is not None,
+                quota=order.quota,
             )
             existing = self._books.get(tenant_id, batch.batch_id) or self._open(batch)
             if existing is None:

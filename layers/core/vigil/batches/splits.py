@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from vigil.batches import parsing, splitting
+from vigil.batches.charges import Charges
 from vigil.batches.model import CHUNK_ROWS, LANES, MOST_BYTES, SLOW_CHUNK_ROWS, Batch, Pin, Span, State
 from vigil.batches.ports import Books, Files, Models, Outbox
 from vigil.batches.unpacking import unpack
@@ -31,6 +32,7 @@ class Splits:
         outbox: Outbox,
         models: Models,
         flags: Callable[[], str | None],
+        charges: Charges,
         clock: Callable[[], datetime],
     ) -> None:
         self._books = books
@@ -38,6 +40,7 @@ class Splits:
         self._outbox = outbox
         self._models = models
         self._flags = flags
+        self._charges = charges
         self._clock = clock
 
     def arrive(self, batch: Batch, version: str, size: int, remaining: Remaining) -> None:
@@ -74,6 +77,8 @@ class Splits:
         """End a batch whose file cannot be read, saying why."""
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
         self._books.end(batch, "failed", ended_at=iso(self._clock()), reason=reason)
+        if now := self._books.get(batch.tenant_id, batch.batch_id):
+            self._charges.give_back(now, now.rows, self._books.chunks(now))
 
     def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
         """Pin the model and the flags, see what kind of file this is, and return where its rows begin."""
@@ -147,11 +152,16 @@ class Splits:
         end = last.following()
         if end.index == 0:
             raise InvalidInput(FieldError("file", "holds no rows", "1 row or more"))
-        values = {"state": "running", "chunks": end.index, "rows": end.first_row - 1, "started_at": iso(self._clock())}
+        rows = end.first_row - 1
+        self._charges.take(batch, rows)
+        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": iso(self._clock())}
         if running := self._books.change(batch, ("splitting",), values, batch.run):
             self._start(running)
-        else:
-            self._repeat(batch)
+            return
+        now = self._books.get(batch.tenant_id, batch.batch_id)
+        if now and now.state in {"cancelled", "failed"} and not now.rows:  # it ended before anybody knew its rows
+            self._charges.give_back(now, rows, [])
+        self._repeat(batch)
 
     def _repeat(self, batch: Batch) -> None:
         """Do what another delivery may leave undone: it ended the split and did not start every lane."""
