@@ -9,7 +9,7 @@ import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.api import Key, Refused, call, connect
 
@@ -60,9 +60,11 @@ def list_command(
     """List batches, newest first."""
     with connect(key) as client:
         page = call(client, "GET", BATCHES, params={"limit": limit})
-    table = Table("batch", "model", "format", "state", "created at", box=None)
+    table = Table(Column("batch", no_wrap=True), "model", "format", "state", "created at", box=None)
     for batch in page["items"]:
-        table.add_row(batch["batch_id"], batch["model"]["name"], batch["format"], batch["state"], batch["created_at"])
+        table.add_row(
+            batch["batch_id"], batch["model"]["name"], batch["format"], batch["state"], batch["created_at"][:19]
+        )
     out.print(table if page["items"] else "nothing")
 
 

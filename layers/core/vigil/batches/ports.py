@@ -107,7 +107,7 @@ class Scorer(Protocol):
 
 
 Scorers: TypeAlias = Callable[[ScoringModel, datetime, Format], Scorer]
-"""Makes a scorer whose answers are parts of lines in this format (`results.line`)."""
+"""Makes a scorer whose answers are parts of lines in this format (`results.writers`)."""
 
 
 class Models(Protocol):
