@@ -33,6 +33,7 @@ from vigil.errors import VigilError
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Worker
+from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 
 ROWS_OF_A_CHUNK = 3
@@ -57,9 +58,10 @@ class OneModel:
         return ToyModel()
 
 
-def scorer(model, asked_at, render):
-    """Return the scorer of deployments."""
-    return Bulk(model, VisitCount, asked_at, (), render)
+def scorer(model, asked_at, form):
+    """Return the scorer of deployments; all batches here are NDJSON."""
+    assert form == "ndjson"
+    return Bulk(model, VisitCount, asked_at, (), writing.members)
 
 
 @dataclass
