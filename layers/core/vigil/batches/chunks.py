@@ -87,9 +87,7 @@ class Chunks:
         if scored.errors:
             self._put(batch, span.index, "errors", scored.errors)
         failed = len(scored.errors)
-        return replace(
-            chunk, state="done", scored=span.rows - failed, failed=failed, part_sha256=part, reason=""
-        )  # fmt: skip
+        return replace(chunk, state="done", scored=span.rows - failed, failed=failed, part_sha256=part, reason="")
 
     def _lines(self, batch: Batch, number: int, chunk: bytes) -> Scored:
         """Return the lines of a chunk whose first row has this number."""
