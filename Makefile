@@ -1,6 +1,6 @@
 # Everything starts here. What must be there before: python3 >= 3.11, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test test-faults check build-aws bench bench-peers clean
+.PHONY: help setup demo up down status test test-faults check build-aws bench bench-batch bench-peers clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -50,6 +50,9 @@ build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then `s
 
 bench: setup ## Measure scoring against the lightgbm package
 	"$(UV)" run --no-sync python -m benchmarks.scoring
+
+bench-batch: setup ## Measure batches, from 10,000 rows to a million
+	"$(UV)" run --no-sync python -m benchmarks.batch
 
 bench-peers: setup ## Measure Vigil beside MLServer, BentoML and FastAPI
 	"$(UV)" run --no-sync python -m benchmarks.peers

@@ -1,4 +1,4 @@
-"""Batches: `uv run python -m benchmarks.batch [--rows N]`, and `--stack FILE_ROWS` through the embedded stack.
+"""Batches: `uv run python -m benchmarks.batch [--rounds N]`, and `--stack ROWS` through the embedded stack.
 
 The worker alone is everything that `scoring_batch` does but for AWS: bytes in, bytes out, interleaved with
 `Booster.predict` of the lightgbm package on the same rows as one numpy matrix. The whole flow (split, score, assemble)
@@ -20,7 +20,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import lightgbm
 import numpy as np
 from rich.console import Console
@@ -30,8 +29,9 @@ from rich.table import Table
 from benchmarks.flow import Disk, OneModel
 from benchmarks.measure import Measurement, Round, interleave
 from benchmarks.subjects import Subject, prepare, synthetic
-from cli import deployment, native
-from cli.embedded import Embedded
+from cli import batches, native
+from cli.api import connect
+from models import recipe
 from vigil import bootstrap
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
@@ -95,12 +95,12 @@ def worker(subject: Subject, form: Format) -> Measurement:
 
 
 def timed(work: Any) -> Round:
-    """Return a round of one call, in seconds per row."""
+    """Return a round of one call, in seconds of CPU per row: other work on the machine is not counted."""
 
     def run(_number: int) -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         work()
-        return (time.perf_counter() - started) / CHUNK_ROWS
+        return (time.process_time() - started) / CHUNK_ROWS
 
     return run
 
@@ -162,46 +162,27 @@ def bill(asked: Mapping[str, int], seconds: float, rows: int) -> tuple[float, fl
 
 
 def through_the_stack(rows: int) -> None:
-    """Upload a file of `wdbc` rows to the embedded stack and follow it to its end."""
-    embedded = Embedded.load(deployment.home())
-    if embedded is None:
-        raise SystemExit("nothing is deployed here: run `make up` first")
-    from models import recipe  # noqa: PLC0415 - only here
+    """Upload a file of `wdbc` rows to the deployment at hand, follow it to its end and count what came out."""
+    with tempfile.TemporaryDirectory() as folder, connect(None) as client:
+        file, results = Path(folder) / "rows.csv", Path(folder) / "results.csv"
+        a_file(file, rows)
+        batch = batches.submit(client, file, "wdbc", "csv")
+        began = time.monotonic()
+        batches.follow(client, batch["batch_id"])
+        took = time.monotonic() - began
+        out.print(f"{rows:,} rows, {file.stat().st_size >> 20} MB: {took:.0f} s, {rows / took:,.0f} rows/s")
+        with batches.fetch(client, batch["batch_id"], "results", results).open("rb") as lines:
+            out.print(f"results: {sum(1 for _ in lines) - 1:,} lines")
 
+
+def a_file(file: Path, rows: int) -> None:
+    """Write a CSV file of so many subjects, 200 different ones."""
     samples = list(recipe.load("wdbc").samples(7, 200))
     names = list(samples[0]["features"])
     values = [",".join("" if (v := s["features"][n]) is None else repr(v) for n in names) for s in samples]
-    headers = {"Authorization": f"Bearer {embedded.tenants[0].api_key}"}
-    with httpx.Client(base_url=embedded.api_url, headers=headers, timeout=600, trust_env=False) as client:
-        batch = client.post("/v1/batches", json={"model": "wdbc", "format": "csv"}).raise_for_status().json()
-        with tempfile.TemporaryFile() as file:
-            file.write(",".join(["subject_id", *names]).encode() + b"\n")
-            for start in range(0, rows, 1000):
-                lines = (f"S-{n},{values[n % len(values)]}\n" for n in range(start, min(rows, start + 1000)))
-                file.write("".join(lines).encode())
-            size = file.tell()
-            file.seek(0)
-            length = {"Content-Length": str(size)}
-            httpx.put(
-                batch["upload"]["url"], content=file, headers=length, timeout=600, trust_env=False
-            ).raise_for_status()
-        began = time.monotonic()
-        with Progress(console=out) as bar:
-            task = bar.add_task("rows", total=rows)
-            while True:
-                found = client.get(f"/v1/batches/{batch['batch_id']}").raise_for_status().json()
-                bar.update(task, description=found["state"], completed=found["rows"]["done"])
-                if found["ended_at"]:
-                    break
-                time.sleep(1)
-        took = time.monotonic() - began
-        out.print(f"{found['state']}: {found['rows']} of {size >> 20} MB in {took:.0f} s, {rows / took:,.0f} rows/s")
-        url = client.get(f"/v1/batches/{batch['batch_id']}/results").raise_for_status().json()["url"]
-        count, last = 0, b""
-        with httpx.stream("GET", url, timeout=600, trust_env=False) as answer:
-            for piece in answer.iter_bytes(1 << 20):
-                count, last = count + piece.count(b"\n"), piece
-        out.print(f"results: {count - 1:,} lines, the last of row {last.splitlines()[-1].split(b',')[0].decode()}")
+    with file.open("w") as lines:
+        lines.write(",".join(["subject_id", *names]) + "\n")
+        lines.writelines(f"S-{n},{values[n % len(values)]}\n" for n in range(rows))
 
 
 def main() -> None:
@@ -217,7 +198,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         subject = prepare(Path(work), *synthetic(200), CHUNK_ROWS)
         out.print(workers(subject, arguments.rounds))
-        out.print(batches(subject))
+        out.print(files(subject))
 
 
 def workers(subject: Subject, rounds: int) -> Table:
@@ -233,7 +214,7 @@ def workers(subject: Subject, rounds: int) -> Table:
     return table
 
 
-def batches(subject: Subject) -> Table:
+def files(subject: Subject) -> Table:
     """Return whole batches of rising size."""
     table = Table("whole batch, one core", "rows", "rows/s", "peak MB", "AWS calls / 10,000 rows", "$ / million rows")
     for form in FORMATS:

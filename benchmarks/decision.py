@@ -7,7 +7,6 @@ from operator import itemgetter
 from benchmarks.measure import Measurement, each
 from benchmarks.subjects import draw_row, trained
 from vigil.engines.loading import load
-from vigil.registry.model import table_file
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine
 
@@ -24,7 +23,7 @@ def decisions() -> Iterator[Measurement]:
     for folder, contract in trained():
         files = {path.name: path.read_bytes() for path in folder.iterdir()}
         engines = {
-            spec.name: load(spec, files[spec.file], contract, files.get(table_file(spec))) for spec in contract.engines
+            spec.name: load(spec, files[spec.file], contract, files.get(spec.table_file)) for spec in contract.engines
         }
         draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
         rows = [draw_row(contract, draws) for _ in range(ROWS)]

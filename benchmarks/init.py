@@ -13,7 +13,6 @@ from benchmarks.measure import Round
 from benchmarks.subjects import ENGINE, Subject
 from cli import runtime
 from cli.checkout import ROOT, STATE, tool_python, uv
-from vigil.registry.model import table_file
 
 FUNCTION = ROOT / "benchmarks" / "init_function"
 EVENT = (ROOT / "events" / "scoring_api.liveness.json").read_bytes()
@@ -26,7 +25,7 @@ def first_answer(subject: Subject, engine: str) -> Round:
         "POWERTOOLS_TRACE_DISABLED": "true",
         "BENCHMARK_ENGINE": engine,
         "BENCHMARK_MODEL": str(subject.folder / ENGINE.file),
-        "BENCHMARK_TABLE": str(subject.folder / table_file(ENGINE)) if subject.table else "",
+        "BENCHMARK_TABLE": str(subject.folder / ENGINE.table_file) if subject.table else "",
         "BENCHMARK_FEATURES": ",".join(subject.names),
     }
 

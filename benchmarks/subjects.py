@@ -17,7 +17,7 @@ from vigil.engines.loading import load
 from vigil.engines.model import Calibration, EngineSpec
 from vigil.ensemble.model import Band, Ensemble
 from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import FeatureSpec, Label, Manifest, ModelContract, TrainedModel, TrainingData, table_file
+from vigil.registry.model import FeatureSpec, Label, Manifest, ModelContract, TrainedModel, TrainingData
 from vigil.registry.package import Expected, Release, Verifier, build
 from vigil.registry.signing import SigningKey
 
@@ -59,7 +59,7 @@ class Subject:
     @property
     def table(self) -> bytes | None:
         """The packed table of the model, if it has one."""
-        path = self.folder / table_file(ENGINE)
+        path = self.folder / ENGINE.table_file
         return path.read_bytes() if path.exists() else None
 
 

@@ -9,7 +9,7 @@ import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.api import Key, Refused, call, connect
 
@@ -32,11 +32,10 @@ def submit_command(
 ) -> None:
     """Upload a file and have its rows scored. Ctrl-C leaves the batch running."""
     with connect(key) as client:
-        batch = call(client, "POST", BATCHES, json={"model": model, "format": form or _format(file)})
-        _upload(file, batch["upload"]["url"])
+        batch = submit(client, file, model, form or _format(file))
         out.print(f"{batch['batch_id']}: {file.name} is there", highlight=False)
         if wait:
-            _follow(client, batch["batch_id"])
+            follow(client, batch["batch_id"])
 
 
 @app.command("show")
@@ -50,7 +49,7 @@ def show_command(batch_id: BatchId, key: Key = None) -> None:
 def wait_command(batch_id: BatchId, key: Key = None) -> None:
     """Show how far a batch is until it ends. Ctrl-C leaves it running."""
     with connect(key) as client:
-        _follow(client, batch_id)
+        follow(client, batch_id)
 
 
 @app.command("list")
@@ -60,9 +59,11 @@ def list_command(
     """List batches, newest first."""
     with connect(key) as client:
         page = call(client, "GET", BATCHES, params={"limit": limit})
-    table = Table("batch", "model", "format", "state", "created at", box=None)
+    table = Table(Column("batch", no_wrap=True), "model", "format", "state", "created at", box=None)
     for batch in page["items"]:
-        table.add_row(batch["batch_id"], batch["model"]["name"], batch["format"], batch["state"], batch["created_at"])
+        table.add_row(
+            batch["batch_id"], batch["model"]["name"], batch["format"], batch["state"], batch["created_at"][:19]
+        )
     out.print(table if page["items"] else "nothing")
 
 
@@ -85,13 +86,26 @@ def results_command(
     """Download the results of a batch."""
     output: Literal["results", "errors"] = "errors" if errors else "results"
     with connect(key) as client:
-        found = call(client, "GET", f"{BATCHES}/{batch_id}/{output}")
+        target = fetch(client, batch_id, output, to)
+    out.print(f"{target}: {target.stat().st_size} bytes", highlight=False)
+
+
+def submit(client: httpx.Client, file: Path, model: str, form: str) -> dict[str, Any]:
+    """Order a batch, upload its file and return the batch as it was ordered."""
+    batch: dict[str, Any] = call(client, "POST", BATCHES, json={"model": model, "format": form})
+    _upload(file, batch["upload"]["url"])
+    return batch
+
+
+def fetch(client: httpx.Client, batch_id: str, output: Literal["results", "errors"], to: Path | None) -> Path:
+    """Download an output of a batch and return the file that it was written to."""
+    found = call(client, "GET", f"{BATCHES}/{batch_id}/{output}")
     target = to or Path(f"{batch_id}-{output}.{found['format']}")
     with httpx.stream("GET", found["url"], trust_env=False, timeout=60) as answer, target.open("wb") as file:
         answer.raise_for_status()
         for piece in answer.iter_bytes(_STEP):
             file.write(piece)
-    out.print(f"{target}: {target.stat().st_size} bytes", highlight=False)
+    return target
 
 
 def _format(file: Path) -> str:
@@ -120,7 +134,7 @@ def _pieces(file: Path, told: Any) -> Iterator[bytes]:
             told(len(piece))
 
 
-def _follow(client: httpx.Client, batch_id: str) -> None:
+def follow(client: httpx.Client, batch_id: str) -> None:
     """Show a bar until the batch ends; exit code 1 unless it completed."""
     try:
         with _bar("rows") as bar:

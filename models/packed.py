@@ -12,7 +12,7 @@ from typing import TypeAlias
 from models.packing import NotPacked, pack, thresholds
 from vigil.engines import lightgbm, trees
 from vigil.errors import ModelRefused
-from vigil.registry.model import ModelContract, TrainedModel, table_file
+from vigil.registry.model import ModelContract, TrainedModel
 
 _Mine: TypeAlias = trees.TreesEngine
 _Reference: TypeAlias = lightgbm.LightGBMEngine
@@ -40,7 +40,7 @@ def with_tables(model: TrainedModel) -> tuple[TrainedModel, dict[str, NotPacked]
         names = [feature.name for feature in contract.columns(spec)]
         rows = [dict(zip(_names(contract), contract.encode(row), strict=True)) for row in model.golden]
         try:
-            tables[table_file(spec)] = table(
+            tables[spec.table_file] = table(
                 model.files[spec.file], names, [[row[name] for name in names] for row in rows]
             )
         except NotPacked as refusal:

@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from models.training import Floats
-from vigil.engines.model import EngineKind, EngineSpec
+from vigil.engines.model import FORMATS, EngineKind, EngineSpec
 from vigil.engines.statistics import Domain, EntropyTest, Parameters, RateTest
-from vigil.registry.model import FORMATS, FeatureSpec
+from vigil.registry.model import FeatureSpec
 
 MOST_DISTANCES = 1000
 """Rows that the conformal gate is calibrated on: p-values are told apart down to one in a thousand."""

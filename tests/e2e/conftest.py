@@ -9,6 +9,7 @@ import pytest
 
 from cli.checkout import STATE
 from cli.embedded import Embedded
+from cli.stack import Stack
 
 VIGIL = Path(sys.executable).with_name("vigil")
 
@@ -33,6 +34,12 @@ def stack(tmp_path_factory):
     finally:
         if os.environ.get("VIGIL_E2E_KEEP") != "1":
             vigil(state, "local", "down", cwd=elsewhere)
+
+
+@pytest.fixture(scope="session")
+def aws(stack):
+    """AWS clients of the stack."""
+    return lambda service: Stack(STATE / "e2e").client(stack.endpoint_url, service)
 
 
 @pytest.fixture(scope="session")

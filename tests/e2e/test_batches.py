@@ -6,7 +6,6 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import httpx
 import pytest
 
@@ -16,18 +15,6 @@ from vigil.platform.sqs import Message, SqsQueue
 
 PATIENCE_SECONDS = 120
 ENDED = {"completed", "completed_with_errors", "failed", "cancelled"}
-
-
-@pytest.fixture(scope="module")
-def aws(stack):
-    """AWS clients of the stack."""
-    return lambda service: boto3.client(
-        service,
-        endpoint_url=stack.endpoint_url,
-        region_name=stack.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
 
 
 @pytest.fixture(scope="module")

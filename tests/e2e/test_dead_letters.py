@@ -4,7 +4,6 @@ import json
 import time
 import uuid
 
-import boto3
 import httpx
 import pytest
 
@@ -15,18 +14,6 @@ from vigil.platform.sqs import Message, SqsQueue
 SCHEDULE_SECONDS = 150
 PATIENCE_SECONDS = 60
 JOBS = "/v1/dlq/jobs"
-
-
-@pytest.fixture(scope="module")
-def aws(stack):
-    """AWS clients of the stack."""
-    return lambda service: boto3.client(
-        service,
-        endpoint_url=stack.endpoint_url,
-        region_name=stack.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import json
 import time
 
-import boto3
 import httpx
 import pytest
 
@@ -13,21 +12,9 @@ PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def client(stack):
-    """AWS clients of the stack."""
-    return lambda service: boto3.client(
-        service,
-        endpoint_url=stack.endpoint_url,
-        region_name=stack.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-
-
-@pytest.fixture(scope="module")
-def heard(stack, client):
+def heard(stack, aws):
     """Return all events about a decision, as a rule of somebody else's feeds them into a queue."""
-    events, sqs = client("events"), client("sqs")
+    events, sqs = aws("events"), aws("sqs")
     url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = json.dumps({"source": ["vigil.scoring"]})
@@ -68,7 +55,7 @@ def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, heard):
     assert "heard-of" not in json.dumps(found)
 
 
-def test_no_batch_was_given_up(stack, client):
+def test_no_batch_was_given_up(stack, aws):
     url = stack.queues["scoring_events_dead_letters"]
-    attributes = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    attributes = aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"

@@ -3,7 +3,6 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import httpx
 import pytest
 
@@ -26,18 +25,11 @@ def clients(stack):
 
 
 @pytest.fixture(scope="module")
-def ledger(stack):
+def ledger(stack, aws):
     """All rows of the ledger, as a function."""
-    client = boto3.client(
-        "dynamodb",
-        endpoint_url=stack.endpoint_url,
-        region_name=stack.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
 
     def rows():
-        pages = client.get_paginator("scan").paginate(TableName=stack.tables["decisions"], ConsistentRead=True)
+        pages = aws("dynamodb").get_paginator("scan").paginate(TableName=stack.tables["decisions"], ConsistentRead=True)
         return [item for page in pages for item in page["Items"]]
 
     return rows

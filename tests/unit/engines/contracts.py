@@ -1,9 +1,9 @@
 """Small contracts around one engine, for tests of engines."""
 
 from vigil.engines.loading import load
-from vigil.engines.model import Calibration, EngineSpec
+from vigil.engines.model import FORMATS, Calibration, EngineSpec
 from vigil.ensemble.model import Band, Ensemble
-from vigil.registry.model import FORMATS, FeatureSpec, Label, ModelContract, TrainingData
+from vigil.registry.model import FeatureSpec, Label, ModelContract, TrainingData
 
 NUMBERS = tuple(FeatureSpec(name, "number", name) for name in ("a", "b", "c"))
 

@@ -86,22 +86,21 @@ class Chunks:
         if scored.errors:
             self._put(batch, span.index, "errors", scored.errors)
         failed = len(scored.errors)
-        return replace(
-            chunk, state="done", scored=span.rows - failed, failed=failed, part_sha256=part, reason=""
-        )  # fmt: skip
+        return replace(chunk, state="done", scored=span.rows - failed, failed=failed, part_sha256=part, reason="")
 
-    def _lines(self, batch: Batch, number: int, content: bytes) -> Scored:
+    def _lines(self, batch: Batch, number: int, chunk: bytes) -> Scored:
         """Return the lines of a chunk whose first row has this number."""
         scorer, read = self._tools(batch)
-        rows, scored = read(content), Scored([], [])
+        rows, scored = read(chunk), Scored([], [])
+        write, write_error = results.writers(batch.form)
         while some := list(islice(rows, AT_ONCE)):
-            # what cannot be read is told as it is: an answer to nothing
-            answers = iter(scorer.answers([row.document for row in some if not isinstance(row.document, InvalidInput)]))
-            for row in some:
-                answer = row.document if isinstance(row.document, InvalidInput) else next(answers)
-                scored.lines.append(results.line(batch.form, number, row.content, answer))
-                if isinstance(answer, InvalidInput):
-                    scored.errors.append(results.error_line(number, row.content, answer))
+            answers = scorer.answers([document for _, document in some])
+            for (content, _), answer in zip(some, answers, strict=True):
+                if isinstance(answer, str):
+                    scored.lines.append(write(number, content, answer))
+                else:
+                    scored.lines.append(write_error(number, content, answer))
+                    scored.errors.append(results.error_line(number, content, answer))
                 number += 1
         return scored
 

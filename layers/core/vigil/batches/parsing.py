@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from pydantic_core import from_json
 
@@ -20,13 +20,8 @@ _LONG = 300
 """Digits from which a number is surely out of any range: Python refuses to make integers of thousands of them."""
 
 
-class Row(NamedTuple):
-    """A row: its own bytes without the line end, and what they hold."""
-
-    content: bytes
-    document: object | InvalidInput
-
-
+Row: TypeAlias = tuple[bytes, object]
+"""Its own bytes without the line end, and what they hold, or an InvalidInput. A plain tuple: there are millions."""
 Reader: TypeAlias = Callable[[bytes], Iterator[Row]]
 
 
@@ -63,7 +58,7 @@ def _lines(content: bytes) -> Iterator[Row]:
         if line in BLANK:
             continue
         row = line.removesuffix(b"\r")
-        yield Row(row, _wrong_size(row) or _object(row))
+        yield row, _wrong_size(row) or _object(row)
 
 
 def _object(row: bytes) -> object:
@@ -98,7 +93,7 @@ class _Table:
                 yield self._quoted(line, lines)
             elif line not in BLANK:
                 row = line.removesuffix(b"\r")
-                yield Row(row, _wrong_size(row) or self._unquoted(row))
+                yield row, _wrong_size(row) or self._unquoted(row)
 
     def _unquoted(self, row: bytes) -> object:
         try:
@@ -113,7 +108,7 @@ class _Table:
         while not ends.ends_row(taken[-1]) and (another := next(more, None)) is not None:
             taken.append(another)
         row = b"\n".join(taken).removesuffix(b"\r")
-        return Row(row, _wrong_size(row) or self._parsed(row))
+        return row, _wrong_size(row) or self._parsed(row)
 
     def _parsed(self, row: bytes) -> object:
         try:
@@ -128,7 +123,8 @@ class _Table:
         """Return the row if all cells behind the subject are JSON numbers or empty."""
         subject, _, rest = text.partition(",")
         if ",," in rest or rest[:1] == "," or rest[-1:] == ",":
-            rest = f",{rest},".replace(",,", ",null,").replace(",,", ",null,")[1:-1]
+            rest = f",{rest},".replace(",,", ",null,")
+            rest = (rest.replace(",,", ",null,") if ",," in rest else rest)[1:-1]
         try:
             values = from_json(f"[{rest}]", allow_inf_nan=False)
         except ValueError:

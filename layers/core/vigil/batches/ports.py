@@ -107,7 +107,7 @@ class Scorer(Protocol):
 
 
 Scorers: TypeAlias = Callable[[ScoringModel, Batch], Scorer]
-"""Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.line`)."""
+"""Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.writers`)."""
 
 
 class Quota(Protocol):

@@ -4,11 +4,16 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Callable
+from typing import TypeAlias
 
 from vigil.batches.model import Format
 from vigil.errors import FieldError, InvalidInput
 from vigil.scoring.model import Decision
 
+AnswerWriter: TypeAlias = Callable[[int, bytes, str], str]
+ErrorWriter: TypeAlias = Callable[[int, bytes, InvalidInput], str]
+"""From the number of a row, its own bytes and its answer, or what is wrong with it, to its line."""
 _ANSWER = (
     "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
     "degraded", "as_of", "warnings", "model", "model_version",
@@ -21,15 +26,12 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
 
-def line(form: Format, number: int, content: bytes, answer: str | InvalidInput) -> str:
-    """Return the line of row `number`, whose own bytes are `content`.
+def writers(form: Format) -> tuple[AnswerWriter, ErrorWriter]:
+    """Return what writes the line of a row, and what writes that of a bad one.
 
     An answer is what `cells` makes of a decision, or the rest of a JSON object.
     """
-    digest = hashlib.sha256(content).hexdigest()
-    if isinstance(answer, InvalidInput):
-        return _csv_error(number, digest, answer) if form == "csv" else error_line(number, content, answer)
-    return f"{number},{digest},{answer}" if form == "csv" else f'{{"row":{number},"input_hash":"{digest}",{answer}'
+    return (_csv_line, _csv_error_line) if form == "csv" else (_json_line, error_line)
 
 
 def error_line(number: int, content: bytes, error: InvalidInput) -> str:
@@ -48,7 +50,7 @@ def head(form: Format) -> str:
 
 
 def cells(decision: Decision) -> str:
-    """Return the cells of a decision, behind those of `line`."""
+    """Return the cells of a decision, behind row and digest."""
     abstention = decision.abstention
     fact = abstention.missing_fact if abstention else None
     return _csv(
@@ -67,6 +69,18 @@ def cells(decision: Decision) -> str:
         decision.model.version,
         *(None for _ in _ERROR),
     )
+
+
+def _json_line(number: int, content: bytes, answer: str) -> str:
+    return f'{{"row":{number},"input_hash":"{hashlib.sha256(content).hexdigest()}",{answer}'
+
+
+def _csv_line(number: int, content: bytes, answer: str) -> str:
+    return f"{number},{hashlib.sha256(content).hexdigest()},{answer}"
+
+
+def _csv_error_line(number: int, content: bytes, error: InvalidInput) -> str:
+    return _csv_error(number, hashlib.sha256(content).hexdigest(), error)
 
 
 def _json_error(number: int, digest: str | None, error: InvalidInput) -> str:

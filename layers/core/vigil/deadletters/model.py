@@ -8,9 +8,11 @@ by hand <──────────── parked <────────�
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Literal, get_args
+
+from vigil.scoring.model import iso
 
 State = Literal["waiting", "retrying", "parked", "resolved"]
 STATES: tuple[str, ...] = get_args(State)
@@ -222,8 +224,3 @@ class JobPage:
 
     jobs: tuple[Job, ...]
     next: dict[str, str] | None
-
-
-def iso(moment: datetime) -> str:
-    """Return a moment as text that sorts by time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -14,9 +14,10 @@ from functools import partial
 from random import Random
 from typing import Literal
 
-from vigil.deadletters.model import UNREADABLE, Job, Letter, Rules, State, StepName, iso, key
+from vigil.deadletters.model import UNREADABLE, Job, Letter, Rules, State, StepName, key
 from vigil.deadletters.ports import Jobs, Owners, Source
 from vigil.errors import NotFound, Unavailable, VigilError
+from vigil.scoring.model import iso
 
 _STEPS: dict[State, StepName] = {"retrying": "retried", "parked": "parked", "resolved": "resolved"}
 _LEAST_SECONDS = 10.0

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from vigil.deadletters.model import Filter, Job, JobPage, iso
+from vigil.deadletters.model import Filter, Job, JobPage
 from vigil.deadletters.ports import Jobs
 from vigil.errors import Conflict, NotFound
+from vigil.scoring.model import iso
 
 _TRIES = 5
 CLEANED_AT_ONCE = 200

@@ -1,10 +1,18 @@
 """What an engine is and what it answers. Pure values and rules."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 EngineKind: TypeAlias = Literal["lightgbm", "isolation_forest", "rules", "statistics"]
+FORMATS: Mapping[EngineKind, str] = {
+    "lightgbm": "txt",
+    "isolation_forest": "json",
+    "rules": "json",
+    "statistics": "json",
+}
+"""The last part of the name of each kind's file."""
 Vote: TypeAlias = Literal["positive", "negative", "abstain"]
 
 _MOST_LOG_ODDS = 20.0
@@ -38,6 +46,11 @@ class EngineSpec:
     features: tuple[str, ...] | None = None
     calibration: Calibration | None = None
     specialist: bool = False
+
+    @property
+    def table_file(self) -> str:
+        """The file that holds the packed table of a LightGBM engine, if it has one."""
+        return f"{self.name}.walk"
 
 
 @dataclass(frozen=True, slots=True)

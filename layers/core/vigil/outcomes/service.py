@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.outcomes.model import Outcome, OutcomePage, Recorded, Report, Window
 from vigil.outcomes.ports import Decisions, OutcomeStore
+from vigil.scoring.model import iso
 
 CLOCK_SKEW = timedelta(seconds=60)
 MOST_DECISIONS = 100
@@ -102,15 +103,11 @@ def _outcome(summary: Mapping[str, Any], report: Report, now: datetime) -> Outco
         model=summary["model"]["name"],
         model_version=summary["model"]["version"],
         status=report.status,
-        recorded_at=_iso(report.recorded_at),
-        received_at=_iso(now),
-        happened_at=_iso(report.happened_at) if report.happened_at else None,
+        recorded_at=iso(report.recorded_at),
+        received_at=iso(now),
+        happened_at=iso(report.happened_at) if report.happened_at else None,
     )
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

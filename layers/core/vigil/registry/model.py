@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from vigil.engines.model import EngineKind, EngineSpec
+from vigil.engines.model import FORMATS, EngineSpec
 from vigil.ensemble.model import Abstention, Band, Ensemble, band_of
 from vigil.errors import FieldError, InvalidInput
 
@@ -23,12 +23,6 @@ FILE_LIMITS: Mapping[str, int] = {
 }
 """The files that every package has, and the most bytes that each may have; `file_limit` knows those of engines too."""
 _ENGINE_FILE = re.compile(r"[a-z][a-z0-9_]{0,31}\.(?P<format>txt|json|walk)")
-FORMATS: Mapping[EngineKind, str] = {
-    "lightgbm": "txt",
-    "isolation_forest": "json",
-    "rules": "json",
-    "statistics": "json",
-}
 _ENGINE_LIMITS = {"txt": 64 << 20, "json": 16 << 20, "walk": 64 << 20}
 
 
@@ -39,11 +33,6 @@ def file_limit(file: str) -> int:
     if match := _ENGINE_FILE.fullmatch(file):
         return _ENGINE_LIMITS[match["format"]]
     raise KeyError(file)
-
-
-def table_file(engine: EngineSpec) -> str:
-    """Return the file that holds the packed table of a LightGBM engine, if it has one."""
-    return f"{engine.name}.walk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +281,7 @@ class TrainedModel:
     """What a recipe (`models/<name>/recipe.py`) hands to packaging.
 
     `files` holds the file of each engine: LightGBM's own text format, JSON for the others; and the packed table
-    (`table_file`) of those that have one, which is then what scores. `golden` is some 32 named
+    (`EngineSpec.table_file`) of those that have one, which is then what scores. `golden` is some 32 named
     rows that exercise missing values, categories and every band; packaging computes what must be answered for them.
     `card` is Markdown.
     """

@@ -20,7 +20,6 @@ from vigil.registry.model import (
     PackagedFile,
     TrainedModel,
     file_limit,
-    table_file,
 )
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine, EngineFactory, PackageStore
@@ -74,7 +73,7 @@ def build(model: TrainedModel, release: Release, key: SigningKey, engines: Engin
     if not _are_files_of(model.contract, model.files.keys() | _OF_ALL):
         raise ValueError("a model's files are those of its engines")
     seated = {
-        spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(table_file(spec)))
+        spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(spec.table_file))
         for spec in model.contract.engines
     }
     panel = Panel(model.contract, seated)
@@ -146,7 +145,7 @@ class Verifier:
         for spec in contract.engines:
             try:
                 content = _listed(files, spec.file, manifest)
-                table = _listed(files, file, manifest) if (file := table_file(spec)) in manifest.files else None
+                table = _listed(files, file, manifest) if (file := spec.table_file) in manifest.files else None
             except ModelRefused as error:
                 refusal = error
                 unsigned.add(spec.name)
@@ -251,7 +250,7 @@ def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
 
 
 def _are_files_of(contract: ModelContract, names: Collection[str]) -> bool:
-    tables = {table_file(engine) for engine in contract.engines if engine.kind == "lightgbm"}
+    tables = {engine.table_file for engine in contract.engines if engine.kind == "lightgbm"}
     return _needed(contract) <= set(names) <= _needed(contract) | tables
 
 

@@ -62,7 +62,7 @@ class Bulk:
     def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
         """Return the answer to each row, or what is wrong with it; values are never echoed.
 
-        A row is a `Flat`, or a document that should be a `schemas.SubjectBody`.
+        A row is a `Flat`, a document that should be a `schemas.SubjectBody`, or what is wrong with it already.
         """
         found = self._texts.answers(documents) if self._texts else [None] * len(documents)
         return [
@@ -70,6 +70,8 @@ class Bulk:
         ]
 
     def _answer(self, document: object) -> str | InvalidInput:
+        if isinstance(document, InvalidInput):
+            return document
         try:
             return self._render(self._decision(document))
         except InvalidInput as error:
