@@ -202,9 +202,9 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
     stores = json.loads(certificate["payload"])["stores"]
     assert (status, {name: store["erased"] for name, store in stores.items()}) == (
         200,
-        {"keys": 1, "decisions": 3, "outcomes": 2},  # a report, and that it holds
+        {"keys": 1, "decisions": 3, "outcomes": 2, "limits": 1, "usage": 1},  # a report, and that it holds
     )
-    assert "acme" not in contents("decisions", "outcomes")
+    assert "acme" not in contents("decisions", "outcomes", "limits", "usage")
     assert contents("decisions", "outcomes").count("globex") > 0
     assert [key.tenant_id for key in bootstrap.keys().page("globex", None, 9).keys] == ["globex"]
     assert bootstrap.keys().page("acme", None, 9).keys == ()

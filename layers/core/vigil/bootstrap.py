@@ -423,3 +423,4 @@ def forget() -> None:
     for value in list(globals().values()):
         if hasattr(value, "cache_clear"):
             value.cache_clear()
+    aws.forget()

@@ -30,6 +30,11 @@ def client(settings: Settings, service: str) -> Any:
     )
 
 
+def forget() -> None:
+    """Drop the shared session, which keeps the credentials that it found first."""
+    _session.cache_clear()
+
+
 @cache
 def _session() -> "Session":
     """Return the session that clients share; boto3's would bring its resources and transfers along."""
