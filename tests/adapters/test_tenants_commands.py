@@ -20,7 +20,7 @@ def _deployed(aws, monkeypatch):
     access = aws("secretsmanager").create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
     signing = aws("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     monkeypatch.setenv("VIGIL_STAGE", "local")
-    for name in ("access", "decisions", "outcomes"):
+    for name in ("access", "decisions", "limits", "outcomes", "usage"):
         monkeypatch.setenv(f"VIGIL_{name.upper()}_TABLE", name)
     monkeypatch.setenv("VIGIL_ACCESS_SECRET_ARN", access["ARN"])
     monkeypatch.setenv("VIGIL_CERTIFICATE_KEY_ARN", signing)
