@@ -629,7 +629,7 @@ def _worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Recei
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
 
-    return Chunks(_books(), _batch_files(), _postbox(), registry(), batch_scorer)
+    return Chunks(_books(), _batch_files(), _postbox(), registry(), batch_scorer, _now)
 
 
 def batch_scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
