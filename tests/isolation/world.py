@@ -50,18 +50,23 @@ class Names:
     refresh_token: str
     cursors: Mapping[str, str]
     """One of each list, by its path."""
+    hidden: frozenset[str]
+    """What it owns besides, which no request ever names."""
 
     def unlike(self) -> "Names":
         """Return names of the same shape that nobody owns."""
-        texts = {f.name: _unlike(getattr(self, f.name)) for f in fields(self) if f.name != "cursors"}
+        texts = {name: _unlike(text) for name, text in self._texts().items()}
         tenant_id = self.tenant_id.replace("victim", "absent")
         jobs = {name: texts[name].replace(self.tenant_id, tenant_id) for name in ("job_id", "other_job_id")}
         cursors = {path: _unlike(cursor) for path, cursor in self.cursors.items()}
         return replace(self, **texts | jobs | {"tenant_id": tenant_id, "cursors": cursors})
 
-    def secrets(self) -> set[str]:
-        """Return what must not reach another tenant."""
-        return {getattr(self, f.name) for f in fields(self) if f.name != "cursors"} | set(self.cursors.values())
+    def all(self) -> set[str]:
+        """Return every name."""
+        return {*self._texts().values(), *self.cursors.values()}
+
+    def _texts(self) -> dict[str, str]:
+        return {f.name: text for f in fields(self) if isinstance(text := getattr(self, f.name), str)}
 
 
 def _unlike(text: str) -> str:
@@ -99,48 +104,57 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
         assert answer.status < 300, (path, answer)
         return dict(json.loads(answer.body))
 
-    subject, key = f"person-{tenant_id[0]}-{tenant_id.encode().hex()[:8]}", f"once-{tenant_id.encode().hex()[:8]}"
-    body = {"model": "toy", "subject_id": subject, "features": GOOD}
-    decisions = [post("/v1/scores", body, ("Idempotency-Key", key + str(n)))["decision_id"] for n in range(2)]
-    for decision in decisions:
-        post("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()})
-    rows = [{"subject_id": subject, "features": GOOD}]
-    begun = [post("/v1/batches", {"model": "toy", "rows": rows})["batch_id"] for _ in range(2)]
+    subject, key, hidden = (f"{word}-{_hex(tenant_id)}" for word in ("person", "once", "hidden"))
+    traced = ("X-Correlation-Id", hidden)
+    decisions = []
+    for number, whose in enumerate((subject, subject, hidden)):
+        body = {"model": "toy", "subject_id": whose, "features": GOOD}
+        decision = post("/v1/scores", body, ("Idempotency-Key", f"{key}-{number}"), traced)["decision_id"]
+        post("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
+        decisions.append(decision)
+    rows = [{"subject_id": hidden, "features": GOOD}]
+    begun = [post("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
     books = DynamoBooks(boto3.client("dynamodb"), "batches")
     ended = books.get(tenant_id, begun[1])
     assert ended is not None
     books.end(ended, "completed")
-    boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=subject.encode())
-    made = [post(f"/v1/tenants/{tenant_id}/keys", {"label": subject})["key_id"] for _ in range(2)]
-    jobs = [_dead(tenant_id, f"{tenant_id.encode().hex()}-{n}") for n in range(2)]
+    boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
+    made = [post(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
+    access.tenants().change(tenant_id, Change(settings={"contact": f"{hidden}@clinic.test"}))
+    jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
     client = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **_client(admin)})
     grant = json.loads(door.ask(client).body)
     fetched = door.ask(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
     return Names(
         tenant_id,
-        *made,
+        *made[:2],
         decisions[0],
         subject,
-        *begun,
-        *jobs,
-        key + "0",
+        *begun[:2],
+        *jobs[:2],
+        f"{key}-0",
         fetched.headers["etag"],
         admin,
         grant["access_token"],
         grant["refresh_token"],
         {path: cursor for path in lists if (cursor := _cursor(door, admin, path.replace("{tenant_id}", tenant_id)))},
+        frozenset({hidden, decisions[2], begun[2], made[2], jobs[2]}),
     )
 
 
-def holdings(tenant_id: str) -> list[str]:
-    """Return everything that names a tenant, in every table and bucket, as text."""
+def holdings(tenant_id: str, *others: str) -> list[str]:
+    """Return everything that names a tenant and none of the others, in every table and bucket, as text."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     tables = sorted(set(TABLES.values()) - DEPLOYMENTS)
     items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
     objects = s3.list_object_versions(Bucket="files").get("Versions", [])
     files = [[entry["Key"], entry["VersionId"], entry["ETag"]] for entry in objects]
     texts = (json.dumps(entry, sort_keys=True, default=sorted) for entry in [*items, *files])
-    return sorted(text for text in texts if tenant_id in text)
+    return sorted(text for text in texts if tenant_id in text and not any(other in text for other in others))
+
+
+def _hex(text: str) -> str:
+    return text.encode().hex()[:12]
 
 
 def _client(token: str) -> dict[str, str]:
