@@ -21,13 +21,18 @@ from tests.isolation.world import (
     VICTIM,
     Names,
     begin_signing,
+    client,
     furnish,
     holdings,
     signed,
     tokens_of,
 )
+from vigil.batches import model as batch
+from vigil.batches import store as books
 from vigil.bootstrap import documented, process
+from vigil.deadletters.store import DynamoJobs
 from vigil.platform.openapi import document
+from vigil.scoring import store as scores
 
 LEAST = 2_000
 FOR_ALL = ("/v1/tenants", "/v1/usage", "/v1/dlq", "/v1/models", "/v1/flags")
@@ -147,3 +152,72 @@ def test_the_same_requests_are_answered_to_the_owner(world):
     # The tenant is not closed, and no challenger is on trial.
     none = ("GET /v1/tenants/{tenant_id}/certificate", "GET /v1/models/{name}/comparison")
     assert refused == dict.fromkeys(none, 404)
+
+
+def test_a_refresh_token_is_worth_nothing_to_another_client(world):
+    before, mine = holdings(VICTIM, ATTACKER, OPERATORS), client(world.attacker.token)
+    swap = {"grant_type": "refresh_token", "refresh_token": world.victim.refresh_token, **mine}
+    refused = world.door.ask(Request("POST", "/v1/oauth/token", body=swap))
+    assert (refused.status, json.loads(refused.body)["error"]) == (400, "invalid_grant")
+    ended = world.door.ask(Request("POST", "/v1/oauth/revoke", body={"token": world.victim.refresh_token, **mine}))
+    assert (ended.status, ended.body) == (200, "")
+    assert holdings(VICTIM, ATTACKER, OPERATORS) == before
+
+
+def test_a_kept_answer_is_given_to_no_lesser_role(world):
+    """An operator makes a key of a tenant; an administrator of the operators' tenant sends the same request."""
+    admin = tokens_of(OPERATORS, ("admin",))["admin"]
+    request = Request("POST", f"/v1/tenants/{VICTIM}/keys", headers=(("Idempotency-Key", "first-key"),), body={})
+    made = world.door.ask(signed(world.tokens["operator"], request))
+    again = world.door.ask(signed(world.tokens["operator"], request))
+    assert (made.status, again.status, again.body) == (201, 201, made.body)
+    stolen = world.door.ask(signed(admin, request))
+    assert json.loads(made.body)["api_key"] not in stolen.body
+    assert stolen.status == 422
+
+
+@pytest.fixture
+def planted(world, monkeypatch):
+    """A bug in a store, gone after the test, as is everything that was built."""
+
+    def plant(place, name, bug):
+        process.forget()
+        monkeypatch.setattr(place, name, bug)
+
+    yield plant
+    process.forget()
+
+
+def ask(world, path, role="admin"):
+    return world.door.ask(signed(world.tokens[role], Request("GET", path)))
+
+
+def test_a_store_that_trusts_its_caller_is_stopped_at_the_boundary(world, planted):
+    planted(scores, "_pk", lambda tenant_id, decision_id: f"{VICTIM}#{decision_id}")
+    assert ask(world, f"/v1/scores/{world.victim.decision_id}").status == 500
+    assert ask(world, f"/v1/scores/{world.victim.decision_id}", "operator").status == 200  # confined by stores alone
+
+
+def test_a_list_of_another_tenant_is_stopped_at_the_boundary(world, planted):
+    real = books.DynamoBooks.page
+    planted(books.DynamoBooks, "page", lambda store, tenant_id, after, limit: real(store, VICTIM, after, limit))
+    assert ask(world, "/v1/batches").status == 500
+
+
+def test_an_address_of_another_tenants_file_is_not_signed(world, planted):
+    planted(batch.Batch, "output", lambda self, kind: f"results/{VICTIM}/{self.batch_id}/{kind}.ndjson")
+    assert ask(world, f"/v1/batches/{world.attacker.ended_batch_id}/results").status == 500
+
+
+def test_the_attacks_find_a_store_that_tells_what_is_not_from_what_is_anothers(world, planted):
+    """The boundary aside: what a store gives away without a foreign key of DynamoDB is found by the twins."""
+    real = DynamoJobs.get
+
+    def telling(store, tenant_id, key):
+        real(store, tenant_id, key)
+        return real(store, tenant_id, key) if key == world.victim.job_id.partition(".")[2] else None
+
+    planted(DynamoJobs, "get", telling)
+    operation = ALL["GET /v1/dlq/jobs/{job_id}"]
+    (swap,) = (swap for swap in swaps.in_paths(operation, world.attacker) if swap.what == "path ('job_id',)")
+    assert list(findings(world, operation, "admin", swap))

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.isolation.door import Request
-from tests.isolation.world import GOOD, Names, now
+from tests.isolation.world import GOOD, Names, client, now
 
 DOMAIN = "vigil.test"
 OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id")
@@ -32,7 +32,7 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/tenants/{tenant_id}/keys/{key_id}/rotate": lambda n: {"path": {"key_id": n.other_key_id}, "body": {}},
     "POST /v1/dlq/jobs/{job_id}/resolve": lambda n: {"path": {"job_id": n.other_job_id}},
     "DELETE /v1/dlq/cleanup": lambda _: {"query": {"older_than": "0m"}},
-    "POST /v1/oauth/token": lambda n: {"body": {"grant_type": "refresh_token", "refresh_token": n.refresh_token}},
+    "POST /v1/oauth/token": lambda n: {"body": {"grant_type": "client_credentials", **client(n.token)}},
     "POST /v1/oauth/revoke": lambda n: {"body": {"token": n.refresh_token}},
 }
 """What a well-formed request needs beside the names in its path: a route with a body that is not here is not tested."""

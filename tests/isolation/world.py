@@ -122,8 +122,8 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     made = [post(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
     access.tenants().change(tenant_id, Change(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
-    client = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **_client(admin)})
-    grant = json.loads(door.ask(client).body)
+    signing_in = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(admin)})
+    grant = json.loads(door.ask(signing_in).body)
     fetched = door.ask(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
     return Names(
         tenant_id,
@@ -157,7 +157,8 @@ def _hex(text: str) -> str:
     return text.encode().hex()[:12]
 
 
-def _client(token: str) -> dict[str, str]:
+def client(token: str) -> dict[str, str]:
+    """Return what a key says at the endpoints of OAuth."""
     return {"client_id": token.split("_")[2], "client_secret": token}
 
 
