@@ -4,7 +4,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Meter = Literal["predictions", "charged", "database_bytes"]
+Meter = Literal[
+    "predictions",
+    "charged",
+    "database_bytes",
+    "api_calls",
+    "storage_byte_hours",
+    "database_byte_hours",
+    "llm_input_tokens",
+    "llm_output_tokens",
+    "embedding_tokens",
+    "audio_seconds",
+    "sms_messages",
+    "emails",
+    "webhooks",
+]
 """`charged` are the predictions that counted against a month's quota."""
 MOST_PARTS = 100
 """Of one DynamoDB transaction."""
@@ -26,6 +40,14 @@ class Entry:
     def name(self) -> tuple[str, str]:
         """What tells it from every other entry: its tenant and its id."""
         return self.tenant_id, self.entry_id
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What is counted of one hour (UTC, `2026-11-21T05`)."""
+
+    hour: str
+    amounts: Mapping[Meter, int]
 
 
 @dataclass(frozen=True, slots=True)
