@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from vigil.errors import Unavailable
-from vigil.metering.model import Entry, MonthOfUse, packed
+from vigil.metering.model import Entry, Hour, MonthOfUse, packed
 from vigil.metering.ports import UsageStore
 
 
 class Meter:
-    """Adds entries to the counters of their tenants and days."""
+    """Adds entries to the counters of their tenants and hours."""
 
     def __init__(self, store: UsageStore) -> None:
         self._store = store
@@ -43,3 +43,7 @@ class Usage:
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
         """Return what a tenant has used of a month (`2026-11`)."""
         return self._store.month(tenant_id, month)
+
+    def hours(self, tenant_id: str, month: str) -> tuple[Hour, ...]:
+        """Return the hours of a month (`2026-11`) in order, only those with something; read consistently."""
+        return self._store.month(tenant_id, month).hours
