@@ -12,7 +12,7 @@ class FakeUsage:
     """Counters as atomic as one transaction; `failures` is how many of the next calls do not come through."""
 
     def __init__(self) -> None:
-        self.counted: set[tuple[str, str]] = set()
+        self.counted: dict[tuple[str, str], Entry] = {}
         self.sums: dict[tuple[str, str], Counter[Meter]] = defaultdict(Counter)
         self.findings: list[tuple[str, str, Mapping[str, Any]]] = []
         self.failures = 0
@@ -24,7 +24,7 @@ class FakeUsage:
         if known := [e.name for e in entries if e.name in self.counted]:
             return known
         for entry in entries:
-            self.counted.add(entry.name)
+            self.counted[entry.name] = entry
             self.sums[entry.tenant_id, entry.hour].update(entry.amounts)
         return ()
 
@@ -36,6 +36,11 @@ class FakeUsage:
     def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
         for meter, amount in amounts.items():
             self.sums[tenant_id, hour][meter] = amount
+
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        rows = (entry for entry in self.counted.values() if entry.details and entry.tenant_id == tenant_id)
+        found = (entry for entry in rows if entry.hour.startswith(period))
+        return iter(sorted(found, key=lambda entry: (entry.hour, entry.entry_id)))
 
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         self.findings.append((tenant_id, day, finding))

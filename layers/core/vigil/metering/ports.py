@@ -21,6 +21,10 @@ class UsageStore(Protocol):
         """Say how much there was of something in an hour (`2026-11-21T05`), whatever was said before."""
         ...
 
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        """Yield the entries that are kept, of a month, a day or an hour, by their hours; a second behind at most."""
+        ...
+
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         """Keep what an audit found on a day."""
         ...
