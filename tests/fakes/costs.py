@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from vigil.costs.prices.model import FIRST
 from vigil.costs.model import Adjustment, Line, PriceBook, Statement, merged
+from vigil.costs.prices.model import FIRST
 from vigil.errors import Conflict
 from vigil.metering.model import Hour
 

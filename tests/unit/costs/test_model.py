@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.costs.prices.model import FIRST
 from vigil.costs.model import (
     BILLED,
     CATEGORIES,
@@ -23,6 +22,7 @@ from vigil.costs.model import (
     spend,
     total,
 )
+from vigil.costs.prices.model import FIRST
 from vigil.metering.model import Hour
 
 SECOND = PriceBook(2, "2026-11-15T12", tuple(Price(p.meter, p.category, 2 * p.micros, p.per) for p in FIRST.prices))

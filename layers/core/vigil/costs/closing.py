@@ -39,7 +39,7 @@ class Closing:
         self._clock = clock
 
     def run(self, time_left: Callable[[], bool]) -> Closed:
-        """State every past month that is due, and adjust those that are stated, for every tenant, while there is time."""
+        """State past months that are due, and adjust those that are stated, tenant by tenant while there is time."""
         done = Closed()
         for tenant_id in self._tenants():
             if not time_left():
@@ -51,7 +51,8 @@ class Closing:
 
     def _past(self) -> list[str]:
         """Return the last months that are due to be closed."""
-        now, month, due = self._clock(), month_of(self._clock()), []
+        now = self._clock()
+        month, due = month_of(now), list[str]()
         while len(due) < _MONTHS:
             month = month_before(month)
             if closes_at(month) <= now:

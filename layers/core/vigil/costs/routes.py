@@ -1,6 +1,7 @@
 """`/v1/costs`: what a tenant's use costs, line by line or summed up, as JSON or CSV."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
@@ -8,8 +9,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from vigil.costs.export import as_csv
-from vigil.costs.model import Category, Key, Line, Statement, spend, total
-from vigil.costs.schemas import CostList, CostView, StatementView
+from vigil.costs.model import Category, Key, Line, spend, total
+from vigil.costs.schemas import CostList, CostView, State, StatementView
 from vigil.costs.service import Costs
 from vigil.errors import NotFound
 from vigil.platform.caching import kept
@@ -22,11 +23,16 @@ router = APIRouter(prefix="/v1/costs", tags=["costs"])
 _MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 _DAY_SECONDS = 86_400
 Reader = Annotated[Principal, requires("costs:read")]
-Period = Annotated[
-    str | None,
-    Query(pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$", description="A month or a day, UTC; this month."),
-]
-Only = Annotated[Category | None, Query(description="Only this category.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What was asked for: a period, its state, the lines, and a name for the selection."""
+
+    period: str
+    state: State
+    lines: Sequence[Line]
+    scope: str
 
 
 async def current_costs(request: Request) -> Costs:
@@ -37,28 +43,44 @@ async def current_costs(request: Request) -> Costs:
 Service = Annotated[Costs, Depends(current_costs)]
 
 
+async def select(
+    costs: Service,
+    caller: Reader,
+    period: Annotated[
+        str | None,
+        Query(pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$", description="A month or a day, UTC; this month."),
+    ] = None,
+    category: Annotated[Category | None, Query(description="Only this category.")] = None,
+) -> Selected:
+    """Return the lines of a period and a category that are the caller's."""
+    period = period or month_of(datetime.now(UTC))
+    stated = costs.statement(caller.tenant_id, period[:7])
+    days = (line for line in stated.lines if line.day.startswith(period))
+    lines = [line for line in days if category in {None, line.category}]
+    scope = f"costs\n{caller.tenant_id}\n{period}\n{category}"
+    return Selected(period, "closed" if stated.closed_at else "open", lines, scope)
+
+
+Selection = Annotated[Selected, Depends(select)]
+
+
 @router.get("", summary="What your use costs", responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
-    costs: Service,
-    caller: Reader,
-    period: Period = None,
-    category: Only = None,
+    selected: Selection,
     group_by: Annotated[Key | None, Query(description="Sum up; otherwise each line.")] = None,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> CostList:
     """List what was used and what it costs: a line for each day, meter and version of its price, each rounded once."""
-    period = period or month_of(datetime.now(UTC))
-    stated, lines = _select(costs, caller, period, category)
     cursors: Cursors = request.app.state.cursors
-    scope = f"costs\n{caller.tenant_id}\n{period}\n{category}\n{group_by}"
+    scope = f"{selected.scope}\n{group_by}"
     after = cursors.open(scope, cursor)["after"] if cursor else ""
-    rows = [(place, row) for place, row in _rows(lines, group_by) if place > after]
+    rows = [(place, row) for place, row in _rows(selected.lines, group_by) if place > after]
     return CostList(
-        period=period,
-        state="closed" if stated.closed_at else "open",
-        total_micros=total(lines),
+        period=selected.period,
+        state=selected.state,
+        total_micros=total(selected.lines),
         items=[row for _, row in rows[:limit]],
         next_cursor=cursors.seal(scope, {"after": rows[limit - 1][0]}) if len(rows) > limit else None,
     )
@@ -70,12 +92,10 @@ async def page(
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "Every line"}, **responses(401, 403, 422, 503)},
 )
-async def export(costs: Service, caller: Reader, period: Period = None, category: Only = None) -> Response:
+async def export(selected: Selection) -> Response:
     """Return every line of a month or a day as CSV with a head."""
-    period = period or month_of(datetime.now(UTC))
-    _, lines = _select(costs, caller, period, category)
-    name = {"Content-Disposition": f'attachment; filename="costs-{period}.csv"'}
-    return Response(as_csv(lines), media_type="text/csv", headers=name)
+    name = {"Content-Disposition": f'attachment; filename="costs-{selected.period}.csv"'}
+    return Response(as_csv(selected.lines), media_type="text/csv", headers=name)
 
 
 @router.get(
@@ -92,13 +112,6 @@ async def statement(
     if stated.closed_at is None:
         raise NotFound("This month is not closed.")
     return StatementView.of(stated)
-
-
-def _select(costs: Costs, caller: Principal, period: str, category: Category | None) -> tuple[Statement, list[Line]]:
-    """Return what is stated of a period's month, and the lines that were asked for."""
-    stated = costs.statement(caller.tenant_id, period[:7])
-    days = (line for line in stated.lines if line.day.startswith(period))
-    return stated, [line for line in days if category in {None, line.category}]
 
 
 def _rows(lines: Sequence[Line], group_by: Key | None) -> Iterator[tuple[str, CostView]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.costs.prices.model import FIRST
 from vigil.costs.model import BILLED, Price, PriceBook
+from vigil.costs.prices.model import FIRST
 from vigil.errors import Conflict, Unavailable
 
 _PK = {"S": "PRICES"}
