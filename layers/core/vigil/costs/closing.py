@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from vigil.costs.model import Adjustment, closes_at, difference, month_before
 from vigil.costs.ports import Statements
 from vigil.costs.service import Costs
+from vigil.errors import Unavailable
 from vigil.quota.model import month_of
 
 _MONTHS = 4
@@ -20,7 +21,6 @@ class Closed:
     tenants: int = 0
     statements: int = 0
     adjustments: int = 0
-    complete: bool = True
 
 
 class Closing:
@@ -39,11 +39,14 @@ class Closing:
         self._clock = clock
 
     def run(self, time_left: Callable[[], bool]) -> Closed:
-        """State past months that are due, and adjust those that are stated, tenant by tenant while there is time."""
+        """State past months that are due, and adjust those that are stated, for every tenant.
+
+        Raises Unavailable, with the rest undone, when there is no time left.
+        """
         done = Closed()
         for tenant_id in self._tenants():
             if not time_left():
-                return replace(done, complete=False)
+                raise Unavailable("There was no time to close the months of every tenant.")
             done = replace(done, tenants=done.tenants + 1)
             for month in self._past():
                 done = self._settle(tenant_id, month, done)
