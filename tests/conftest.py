@@ -1,9 +1,12 @@
 """In how many processes the tests run: what shares an emulator or trained models stays together in one of them."""
 
 import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 ROOT = Path(__file__).parent
 TOGETHER = {
@@ -33,6 +36,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(groups[item]))
     items.sort(key=lambda item: (*LONGEST_FIRST, groups[item]).index(groups[item]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def descriptions() -> Iterator[None]:
+    """Read each of botocore's descriptions of AWS once: every test has sessions of its own, which read them anew."""
+    read = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
 
 
 def group(path: Path) -> str:
