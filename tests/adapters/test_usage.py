@@ -58,6 +58,25 @@ def test_what_is_said_of_an_hour_replaces_what_was_said_and_leaves_what_is_count
     assert found[1] == Hour("2026-03-01T06", {"api_calls": 1})
 
 
+def test_entries_that_are_kept_are_listed_by_their_hours(usage):
+    late, early = (
+        Entry("acme", f"evt_{n}", f"2026-03-01T{12 - n:02d}", {"emails": n}, {"source": "/mail"}) for n in (1, 2)
+    )
+    usage.add([late, early, entry(3)])
+    usage.add([Entry("globex", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    assert list(usage.kept("acme", "2026-03")) == [early, late]
+    assert list(usage.kept("acme", "2026-03-01T11")) == [late]
+    assert list(usage.kept("acme", "2026-03-02")) == []
+    assert set(usage.add([late])) == {late.name}
+
+
+def test_only_what_has_a_row_elsewhere_is_forgotten(aws):
+    usage = DynamoUsage(aws("dynamodb"), "usage")
+    usage.add([entry(1), Entry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    ends = {item["pk"]["S"]: "expires_at" in item for item in aws("dynamodb").scan(TableName="usage")["Items"]}
+    assert (ends["acme#dec_1"], ends["acme#evt_1"], ends["acme#2026-03"]) == (True, False, False)
+
+
 def test_an_hour_of_nothing_is_none(usage):
     usage.say("acme", "2026-03-01T05", {"api_calls": 0})
     usage.add([Entry("acme", "dec_1", "2026-03-01T06", {"predictions": 0})])

@@ -13,7 +13,7 @@ class FakeUsage:
     """Counters as atomic as one transaction; `failures` is how many of the next calls do not come through."""
 
     def __init__(self) -> None:
-        self.counted: set[tuple[str, str]] = set()
+        self.counted: dict[tuple[str, str], Entry] = {}
         self.sums: dict[tuple[str, str], Counter[Meter]] = defaultdict(Counter)
         self.findings: list[tuple[str, str, Mapping[str, Any]]] = []
         self.failures = 0
@@ -31,7 +31,7 @@ class FakeUsage:
         if gone := {tenant for tenant, amount in grown.items() if amount < 0 and tenant not in self.stored}:
             return [entry.name for entry in entries if entry.tenant_id in gone]
         for entry in entries:
-            self.counted.add(entry.name)
+            self.counted[entry.name] = entry
             self.sums[entry.tenant_id, entry.hour].update(entry.amounts)
         for tenant, amount in grown.items():
             if amount:
@@ -47,6 +47,11 @@ class FakeUsage:
     def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
         for meter, amount in amounts.items():
             self.sums[tenant_id, hour][meter] = amount
+
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        rows = (entry for entry in self.counted.values() if entry.details and entry.tenant_id == tenant_id)
+        found = (entry for entry in rows if entry.hour.startswith(period))
+        return iter(sorted(found, key=lambda entry: (entry.hour, entry.entry_id)))
 
     def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         return self.held(tenant_id).database_bytes, {h: self.sums[tenant_id, h]["database_bytes"] for h in hours}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process, scoring
 
 if TYPE_CHECKING:
+    from vigil.metering.events.service import UsageEvents
     from vigil.metering.store import DynamoUsage
     from vigil.tenancy.model import Limits
 
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
 def api() -> process.Handler:
     """Return the Lambda entry of the API of usage."""
     from vigil.metering import routes
+    from vigil.metering.events import routes as events_routes
     from vigil.metering.service import Usage
 
-    return process.api([routes.router], usage=Usage(usage()), limits_of=_limits_of)
+    return process.api(
+        [routes.router, events_routes.router],
+        media_types=("application/json", events_routes.MEDIA_TYPE),
+        usage=Usage(usage()),
+        limits_of=_limits_of,
+        usage_events=_usage_events(),
+    )
 
 
 @process.once
@@ -25,6 +33,14 @@ def counters() -> process.Handler:
     from vigil.metering.stream import RowCounts
 
     return process.telemetry().wrap(RowCounts(Meter(usage()), process.telemetry()).handle)
+
+
+@process.once
+def events() -> process.Handler:
+    """Return the Lambda entry of the queue of usage events."""
+    from vigil.metering.events.stream import UsageEventWork
+
+    return process.worker(UsageEventWork(_usage_events()).do)
 
 
 @process.once
@@ -44,6 +60,13 @@ def audit() -> process.Handler:
     audited = Audit(tenants, ledgers, usage(), DynamoCalls(dynamodb, config.limits_table), process.now)
     gauges = Gauges(tenants, usage(), S3Bytes(process.client("s3"), config.batches_bucket), process.now)
     return process.telemetry().wrap(AuditSchedule(audited, gauges, process.telemetry()).handle)
+
+
+def _usage_events() -> "UsageEvents":
+    from vigil.metering.events.service import UsageEvents
+    from vigil.metering.service import Meter
+
+    return UsageEvents(Meter(usage()), process.now)
 
 
 def _limits_of(tenant_id: str) -> "Limits":

@@ -32,17 +32,29 @@ MOST_PARTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened once, known by its id: whose, in which hour (UTC, `2026-11-21T05`), how much of what."""
+    """Something that happened once, known by its id: whose, in which hour (UTC, `2026-11-21T05`), how much of what.
+
+    With `details` the entry is a row of a ledger, kept for ever; without, its row is in another table.
+    """
 
     tenant_id: str
     entry_id: str
     hour: str
     amounts: Mapping[Meter, int]
+    details: Mapping[str, str] | None = None
 
     @property
     def name(self) -> tuple[str, str]:
         """What tells it from every other entry: its tenant and its id."""
         return self.tenant_id, self.entry_id
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of entries that were to be counted: names of those known before, and of those not counted now."""
+
+    known: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

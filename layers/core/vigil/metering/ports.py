@@ -21,6 +21,10 @@ class UsageStore(Protocol):
         """Say how much there was of something in an hour (`2026-11-21T05`), whatever was said before."""
         ...
 
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        """Yield the entries that are kept, of a month, a day or an hour, by their hours; a second behind at most."""
+        ...
+
     def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
         ...

@@ -1,7 +1,8 @@
 """Usage in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
 `HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
-`vigil.quota`) what was taken of the month. `pk = <tenant>#<entry>`, `sk = COUNTED` says that an entry is counted;
+`vigil.quota`) what was taken of the month. `pk = <tenant>#<entry>`, `sk = COUNTED` says that an entry is counted; one
+that is kept for ever is a row of the ledger of usage events, listed by its hour in the index `by_hour`.
 `pk = <tenant>`, `sk = HELD` what is stored.
 """
 
@@ -16,9 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Unavailable
 from vigil.metering.model import METERS, Entry, Held, Hour, Meter, MonthOfUse
-from vigil.platform.transactions import Part, name, refused, transact
+from vigil.platform.transactions import Part, name, read, refused, transact
 
 Key = dict[str, dict[str, str]]
+_KEYS = {"pk", "sk", "list_pk", "list_sk"}
 _MARKED_SECONDS = 14 * 86_400
 """A row can be delivered again for the 24 hours of its stream, and be recounted by audits of the next days."""
 
@@ -69,12 +71,7 @@ class DynamoUsage:
     def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
         keys = [_held_key(tenant_id), *(_key(tenant_id, hour) for hour in hours)]
-        gets = [{"Get": {"TableName": self._table, "Key": key}} for key in keys]
-        try:
-            answers = self._client.transact_get_items(TransactItems=gets)["Responses"]
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The usage table did not answer.") from error
-        held, *grown = (_number(answer.get("Item", {}), "database_bytes") for answer in answers)
+        held, *grown = (_number(item, "database_bytes") for item in read(self._client, self._table, keys))
         return held, dict(zip(hours, grown, strict=True))
 
     def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:
@@ -99,6 +96,19 @@ class DynamoUsage:
         item = self._call("get_item", Key=_held_key(tenant_id), ConsistentRead=True).get("Item", {})
         return Held(_number(item, "storage_bytes"), _number(item, "database_bytes"))
 
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        """Yield the entries that are kept, of a month, a day or an hour, by their hours; read eventually."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_hour",
+            KeyConditionExpression="list_pk = :pk AND begins_with(list_sk, :period)",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{period[:7]}"}, ":period": {"S": period}},
+        )
+        try:
+            yield from (_entry(tenant_id, item) for page in pages for item in page["Items"])
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("The usage table did not answer.") from error
+
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         """Keep what an audit found on a day."""
         key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}"}}
@@ -106,7 +116,8 @@ class DynamoUsage:
         self._call("update_item", Key=key, UpdateExpression="SET finding = :finding", ExpressionAttributeValues=values)
 
     def _mark(self, entry: Entry, ends: str) -> Part:
-        item = {"pk": {"S": f"{entry.tenant_id}#{entry.entry_id}"}, "sk": {"S": "COUNTED"}, "expires_at": {"N": ends}}
+        item = {"pk": {"S": f"{entry.tenant_id}#{entry.entry_id}"}, "sk": {"S": "COUNTED"}}
+        item |= {"expires_at": {"N": ends}} if entry.details is None else _row(entry, entry.details)
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
     def _growth(self, tenant_id: str, amount: int) -> Part:
@@ -174,6 +185,19 @@ class DynamoCalls:
 
 def _key(tenant_id: str, hour: str) -> Key:
     return {"pk": {"S": f"{tenant_id}#{hour[:7]}"}, "sk": {"S": f"HOUR#{hour}"}}
+
+
+def _row(entry: Entry, details: Mapping[str, str]) -> dict[str, Any]:
+    amounts = {meter: {"N": str(amount)} for meter, amount in entry.amounts.items()}
+    listed = {"list_pk": f"{entry.tenant_id}#{entry.hour[:7]}", "list_sk": f"{entry.hour}#{entry.entry_id}"}
+    return {"amounts": {"M": amounts}, **{name: {"S": text} for name, text in (listed | dict(details)).items()}}
+
+
+def _entry(tenant_id: str, item: Mapping[str, Any]) -> Entry:
+    hour, entry_id = item["list_sk"]["S"].split("#")
+    details = {name: value["S"] for name, value in item.items() if "S" in value and name not in _KEYS}
+    amounts = {meter: int(number["N"]) for meter, number in item["amounts"]["M"].items()}
+    return Entry(tenant_id, entry_id, hour, amounts, details)
 
 
 def _held_key(tenant_id: str) -> Key:
