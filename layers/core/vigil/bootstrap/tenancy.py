@@ -6,7 +6,7 @@ from vigil.bootstrap import access, process, tokens
 
 if TYPE_CHECKING:
     from vigil.tenancy.offboarding.ports import Erasable
-    from vigil.tenancy.offboarding.service import Certificates, Offboarding
+    from vigil.tenancy.offboarding.service import Certificates, Eraser
     from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
 
 
@@ -54,12 +54,12 @@ def certificates() -> "Certificates":
     return Certificates(_erasures())
 
 
-def offboarding() -> "Offboarding":
+def offboarding() -> "Eraser":
     """Return the service that erases what tenants owned."""
-    from vigil.tenancy.offboarding.service import Offboarding
+    from vigil.tenancy.offboarding.service import Eraser
 
     config = process.settings()
-    return Offboarding(_erasures(), _erasables(), seal(), config.stage, process.now, config.offboarding_pause)
+    return Eraser(_erasures(), _erasables(), seal(), config.stage, process.now, config.offboarding_pause)
 
 
 def seal() -> "KmsSeal":

@@ -1,0 +1,122 @@
+"""What the ledger keeps of one person: read whole, and reduced to what counts need."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import Unavailable
+from vigil.subjects.model import Extract, Person
+from vigil.tenancy.offboarding.model import Found, Key
+
+_PAGE = 50
+_OF_THE_PERSON = (
+    "subject_id",
+    "inputs",
+    "body",
+    "summary",
+    "high_risk",
+    "comparison",
+    "comparison_pk",
+    # A digest of the request could be found again by trying out what may have been in it.
+    "fingerprint",
+    "correlation_id",
+)
+_TEXTS = ("decision_id", "subject_id", "correlation_id", "created_at", "inputs", "body")
+
+
+class PersonDecisions:
+    """Rows of the index `by_subject`. What is erased keeps its digest of the subject until `unlink`: so a report of an
+    outcome that came meanwhile is still found by its decision.
+    """
+
+    def __init__(self, client: Any, table: str, clock: Callable[[], str]) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def ids(self, person: Person) -> Iterator[str]:
+        """Yield the ids of a person's decisions, those too that are erased and not yet unlinked."""
+        for page in self._pages(person):
+            yield from (item["pk"]["S"].partition("#")[2] for item in page["Items"])
+
+    def find(self, person: Person, after: Key | None) -> Found:
+        """Return a page of the rows that still hold something."""
+        page = self._page(person, after)
+        keys = tuple({"pk": item["pk"]["S"]} for item in page["Items"] if "summary" in item)
+        return Found(keys, _position(page))
+
+    def delete(self, person: Person, keys: Sequence[Key]) -> None:
+        """Take all from rows but what counts need."""
+        for key in keys:
+            self._update(
+                key["pk"],
+                f"REMOVE {', '.join(_OF_THE_PERSON)} SET erased_at = :now",
+                {":now": {"S": self._clock()}},
+            )
+
+    def unlink(self, person: Person) -> None:
+        """Take the digest of the subject from rows that are erased."""
+        for page in self._pages(person):
+            for item in page["Items"]:
+                if "summary" not in item:
+                    self._update(item["pk"]["S"], "REMOVE subject_pk", {})
+
+    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
+        """Return a page of decisions, newest first: whose, from what, and the answer, both as JSON texts."""
+        page = self._page(person, after)
+        found = (self._call("get_item", Key={"pk": item["pk"]}, ConsistentRead=True) for item in page["Items"])
+        rows = [row["Item"] for row in found if "body" in row.get("Item", {})]
+        return Extract(tuple({name: row[name]["S"] for name in _TEXTS} for row in rows), _position(page))
+
+    def _pages(self, person: Person) -> Iterator[Any]:
+        after: Key | None = None
+        while True:
+            page = self._page(person, after)
+            yield page
+            if (after := _position(page)) is None:
+                return
+
+    def _page(self, person: Person, after: Mapping[str, str] | None) -> Any:
+        pk = {"S": f"{person.tenant_id}#{person.digest}"}
+        start = {name: {"S": text} for name, text in (after or {}).items()} | {"subject_pk": pk}
+        return self._call(
+            "query",
+            IndexName="by_subject",
+            # Times sort before their row's own place, `<time>#<decision>`.
+            KeyConditionExpression="subject_pk = :pk AND time_sk <= :until",
+            ExpressionAttributeValues={":pk": pk, ":until": {"S": f"{person.until}~"}},
+            ScanIndexForward=False,
+            Limit=_PAGE,
+            **({"ExclusiveStartKey": start} if after else {}),
+        )
+
+    def _update(self, pk: str, expression: str, values: Mapping[str, Any]) -> None:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": pk}},
+                UpdateExpression=expression,
+                ConditionExpression="attribute_exists(pk)",
+                **({"ExpressionAttributeValues": values} if values else {}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":  # its tenant has left meanwhile
+                raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(TableName=self._table, **arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable() from error
+
+
+def _position(page: Any) -> Key | None:
+    last = page.get("LastEvaluatedKey")
+    return {"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The decision ledger did not answer.")
