@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.batches import FakeBooks, FakeFiles, FakeOutbox, FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, ToyModel, VisitCount
-from vigil.batches import assembly, results, splits
+from vigil.batches import longfile, results, splits
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
@@ -246,7 +246,7 @@ def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
 
 
 def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(assembly, "PART", 1 << 12)
+    monkeypatch.setattr(longfile, "PART", 1 << 12)
     monkeypatch.setattr(FakeFiles, "finish", finish_small)
     world.left = 1.0
     batch = big(world)

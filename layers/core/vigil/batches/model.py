@@ -119,6 +119,8 @@ class Batch:
     columns: tuple[str, ...] = ()
     run: str = ""
     pin: Pin | None = None
+    withdrawn: str = ""
+    """The key of the list of who had withdrawn the consent to scoring when the file was split; none if nobody had."""
     flags: str = ""
     """The digest of the set of flags that all of its rows are scored under; none where none could be read."""
     chunk_rows: int = 0
@@ -203,6 +205,15 @@ class Job:
     def id(self) -> str:
         """The business id: the same work has the same one, however often it is sent."""
         return f"{self.batch_id}.{self.kind.removeprefix('batch.')}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A version of a file; only the latest one is found without being named."""
+
+    key: str
+    version: str
+    latest: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """What batches need from outside: books of batches and chunks, files, queues, models."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, Job, Page, Span, State, Stored
 from vigil.errors import InvalidInput
 from vigil.quota.model import Reservation
 from vigil.scoring.ports import ScoringModel
@@ -75,6 +75,14 @@ class Files(Protocol):
 
     def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
         """Write a file whole; `about` becomes its metadata."""
+        ...
+
+    def versions(self, prefix: str) -> Iterable[Stored]:
+        """Yield every version of every file whose key begins like this."""
+        ...
+
+    def remove(self, key: str, version: str) -> None:
+        """Remove one version of a file for good; one that is gone is no error."""
         ...
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:

@@ -1,12 +1,12 @@
 """A file has arrived: unpack it, find its chunks, start its lanes."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
-from vigil.batches import parsing, splitting
+from vigil.batches import consents, parsing, splitting
 from vigil.batches.charges import Charges
 from vigil.batches.model import CHUNK_ROWS, LANES, MOST_BYTES, SLOW_CHUNK_ROWS, Batch, Pin, Span, State
 from vigil.batches.ports import Books, Files, Models, Outbox
@@ -32,6 +32,7 @@ class Splits:
         outbox: Outbox,
         models: Models,
         flags: Callable[[], str | None],
+        withdrawn: Callable[[str], Collection[str]],
         charges: Charges,
         clock: Callable[[], datetime],
     ) -> None:
@@ -40,6 +41,7 @@ class Splits:
         self._outbox = outbox
         self._models = models
         self._flags = flags
+        self._withdrawn = withdrawn
         self._charges = charges
         self._clock = clock
 
@@ -81,7 +83,7 @@ class Splits:
             self._charges.give_back(now, now.rows, self._books.chunks(now))
 
     def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
-        """Pin the model and the flags, see what kind of file this is, and return where its rows begin."""
+        """Pin the model, the flags and who does not consent, see what kind of file this is, and return where its rows begin."""
         try:
             model = self._models.champion(batch.model)
         except NotFound as error:
@@ -106,6 +108,7 @@ class Splits:
             "chunk_rows": CHUNK_ROWS if model.lone() else SLOW_CHUNK_ROWS,
             "pin": Pin(model.name, model.version, model.digest),
             "flags": self._flags() or "",
+            "withdrawn": consents.keep(self._files, batch, self._withdrawn(batch.tenant_id)),
         }
         prepared = self._books.change(batch, ("splitting",), values, batch.run)
         return prepared or batch, Span(0, begin, 0, 1, 0)

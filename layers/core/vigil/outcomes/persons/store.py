@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,18 +12,23 @@ from vigil.subjects.model import Extract, Person
 from vigil.tenancy.offboarding.model import Found, Key
 
 
-class PersonOutcomes:
-    """Items of the outcomes table by the decisions that they belong to, which `decisions` names."""
+Decisions: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
+"""A page of the ids of a person's decisions, and where the next one begins."""
 
-    def __init__(self, client: Any, table: str, decisions: Callable[[Person], Iterable[str]]) -> None:
+
+class PersonOutcomes:
+    """Items of the outcomes table by the decisions that they belong to, page by page of these."""
+
+    def __init__(self, client: Any, table: str, decisions: Decisions) -> None:
         self._client = client
         self._table = table
         self._decisions = decisions
         self._outcomes = DynamoOutcomes(client, table)
 
     def find(self, person: Person, after: Key | None) -> Found:
-        """Return the keys of every report, and of what holds, of all decisions at once."""
-        return Found(tuple(key for name in self._decisions(person) for key in self._keys(person, name)), None)
+        """Return the keys of every report, and of what holds, of a page of decisions."""
+        names, position = self._decisions(person, after)
+        return Found(tuple(key for name in names for key in self._keys(person, name)), position)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
         """Delete what keys name."""
@@ -31,9 +36,10 @@ class PersonOutcomes:
             self._call("delete_item", Key={name: {"S": text} for name, text in key.items()})
 
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
-        """Return every report of every decision, in the order in which they were recorded."""
-        reports = (self._outcomes.history(person.tenant_id, name) for name in self._decisions(person))
-        return Extract(tuple(asdict(report) for history in reports for report in history), None)
+        """Return every report of a page of decisions, of each in the order in which they were recorded."""
+        names, position = self._decisions(person, after)
+        reports = (self._outcomes.history(person.tenant_id, name) for name in names)
+        return Extract(tuple(asdict(report) for history in reports for report in history), position)
 
     def _keys(self, person: Person, decision_id: str) -> Iterator[Key]:
         answer = self._call(

@@ -1,5 +1,6 @@
 """What the ledger keeps of one person: read whole, and reduced to what counts need."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,6 @@ _OF_THE_PERSON = (
     "fingerprint",
     "correlation_id",
 )
-_TEXTS = ("decision_id", "subject_id", "correlation_id", "created_at", "inputs", "body")
 
 
 class PersonDecisions:
@@ -35,10 +35,10 @@ class PersonDecisions:
         self._table = table
         self._clock = clock
 
-    def ids(self, person: Person) -> Iterator[str]:
-        """Yield the ids of a person's decisions, those too that are erased and not yet unlinked."""
-        for page in self._pages(person):
-            yield from (item["pk"]["S"].partition("#")[2] for item in page["Items"])
+    def ids(self, person: Person, after: Mapping[str, str] | None) -> tuple[list[str], Key | None]:
+        """Return a page of the ids of a person's decisions, those too that are erased and not yet unlinked."""
+        page = self._page(person, after)
+        return [item["pk"]["S"].partition("#")[2] for item in page["Items"]], _position(page)
 
     def find(self, person: Person, after: Key | None) -> Found:
         """Return a page of the rows that still hold something."""
@@ -63,11 +63,11 @@ class PersonDecisions:
                     self._update(item["pk"]["S"], "REMOVE subject_pk", {})
 
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
-        """Return a page of decisions, newest first: whose, from what, and the answer, both as JSON texts."""
+        """Return a page of decisions, newest first: the request's facts, the answer, and how a challenger compared."""
         page = self._page(person, after)
         found = (self._call("get_item", Key={"pk": item["pk"]}, ConsistentRead=True) for item in page["Items"])
         rows = [row["Item"] for row in found if "body" in row.get("Item", {})]
-        return Extract(tuple({name: row[name]["S"] for name in _TEXTS} for row in rows), _position(page))
+        return Extract(tuple(map(_told, rows)), _position(page))
 
     def _pages(self, person: Person) -> Iterator[Any]:
         after: Key | None = None
@@ -111,6 +111,12 @@ class PersonDecisions:
             return getattr(self._client, operation)(TableName=self._table, **arguments)
         except (BotoCoreError, ClientError) as error:
             raise _unavailable() from error
+
+
+def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    documents = {"decision": "body", "inputs": "inputs", "comparison": "comparison"}
+    said = {name: json.loads(row[kept]["S"]) for name, kept in documents.items() if kept in row}
+    return {"correlation_id": row["correlation_id"]["S"], **said}
 
 
 def _position(page: Any) -> Key | None:
