@@ -69,6 +69,7 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_REGISTRY_TABLE": "registry",
             "VIGIL_ACCESS_TABLE": "access",
             "VIGIL_OUTCOMES_TABLE": "outcomes",
+            "VIGIL_SUBJECTS_TABLE": "subjects",
             "VIGIL_BATCHES_TABLE": "batches",
             "VIGIL_BATCHES_BUCKET": "files",
             "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",

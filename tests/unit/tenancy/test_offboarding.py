@@ -34,9 +34,7 @@ class Scene:
 
     def offboarding(self):
         """Return the service, new for each run as in a new process."""
-        return Eraser(
-            self.erasures, self.stores, FakeSeal(), "local", self.world.clock, pause=timedelta(minutes=2)
-        )
+        return Eraser(self.erasures, self.stores, FakeSeal(), "local", self.world.clock, pause=timedelta(minutes=2))
 
     def run(self, seconds=PLENTY):
         self.world.clock.advance(minutes=3)

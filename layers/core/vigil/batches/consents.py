@@ -1,6 +1,6 @@
 """Rows of persons who have withdrawn the consent to scoring: they get no answer.
 
-Who that is, is kept when a file is split, like the model and the flags: so a chunk that is scored twice has the same part.
+Who that is, is kept when a file is split, like the model and the flags: a chunk that is scored twice has the same part.
 """
 
 from collections.abc import Collection, Sequence

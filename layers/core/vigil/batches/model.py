@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -205,6 +205,16 @@ class Job:
     def id(self) -> str:
         """The business id: the same work has the same one, however often it is sent."""
         return f"{self.batch_id}.{self.kind.removeprefix('batch.')}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for all rows of a batch from the moment its file is split."""
+
+    flags: str = ""
+    """The digest of the set of flags; none where none could be read."""
+    withdrawn: Collection[str] = ()
+    """Digests of the tenant's subjects who have withdrawn the consent to scoring."""
 
 
 @dataclass(frozen=True, slots=True)

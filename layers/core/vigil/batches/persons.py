@@ -10,15 +10,15 @@ from vigil.batches import naming, results, splitting
 from vigil.batches.longfile import LongFile
 from vigil.batches.model import FOLDERS, Batch, Stored
 from vigil.batches.naming import Named
-from vigil.batches.ports import Books, Files
+from vigil.batches.ports import Books, History
 from vigil.batches.unpacking import unpack
 from vigil.errors import Conflict, InvalidInput
 from vigil.subjects.model import Extract, Person
 from vigil.tenancy.offboarding.model import Found, Key
 
 RANGE = 8 << 20
-MOST_ENTRIES = 200
-"""Rows in one part of an export."""
+MOST_TOLD = 1 << 20
+"""Bytes of rows in one part of an export."""
 SPARE_SECONDS = 5.0
 _WORKING = ("uploads", "plain", "parts")
 """Folders of what a batch needs until it has ended."""
@@ -42,7 +42,7 @@ class File:
 class PersonRows:
     """Looks through every file of a tenant's batches: no list leads from a person to them."""
 
-    def __init__(self, books: Books, files: Files) -> None:
+    def __init__(self, books: Books, files: History) -> None:
         self._books = books
         self._files = files
 
@@ -62,7 +62,7 @@ class PersonRows:
                 self._erase(batch, person)
 
     def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float]) -> Extract:
-        """Return rows, of inputs and of results; where time runs short, or after MOST_ENTRIES, the place is told."""
+        """Return rows, of inputs and of results; where time or room runs short, the place is told."""
         place, entries = dict(after or {}), list[Mapping[str, Any]]()
         while True:
             page = self._books.page(person.tenant_id, json.loads(place.get("list", "null")), 1)
@@ -84,15 +84,16 @@ class PersonRows:
         remaining: Callable[[], float],
     ) -> Mapping[str, str] | None:
         """Add the person's rows of a batch from a place on; return where it stopped before the end."""
-        first, offset = int(place.get("file", 0)), int(place.get("offset", 0))
+        first, offset, told = int(place.get("file", 0)), int(place.get("offset", 0)), 0
         for number, file in islice(enumerate(self._rows_files(batch)), first, None):
             named = Named(batch.form, file.columns, person.subject_id)
             for count, line in enumerate(self._lines(file.stored, offset)):
-                if len(entries) >= MOST_ENTRIES or (count % 1000 == 0 and remaining() < SPARE_SECONDS):
+                if told > MOST_TOLD or (count % 1000 == 0 and remaining() < SPARE_SECONDS):
                     return {"file": str(number), "offset": str(offset)}
                 offset += len(line)
                 if (row := named.row(line)) is not None:
                     entries.append({"batch_id": batch.batch_id, "file": file.short, "row": row})
+                    told += len(line)
             offset = 0
         return None
 

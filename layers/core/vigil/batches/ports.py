@@ -77,14 +77,6 @@ class Files(Protocol):
         """Write a file whole; `about` becomes its metadata."""
         ...
 
-    def versions(self, prefix: str) -> Iterable[Stored]:
-        """Yield every version of every file whose key begins like this."""
-        ...
-
-    def remove(self, key: str, version: str) -> None:
-        """Remove one version of a file for good; one that is gone is no error."""
-        ...
-
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         """Begin a file in parts and return the upload's id."""
         ...
@@ -95,6 +87,18 @@ class Files(Protocol):
 
     def finish(self, key: str, upload: str) -> None:
         """Make a file of its parts; raise NotFound for an upload that has ended."""
+        ...
+
+
+class History(Files, Protocol):
+    """Objects by key and version."""
+
+    def versions(self, prefix: str) -> Iterable[Stored]:
+        """Yield every version of every file whose key begins like this."""
+        ...
+
+    def remove(self, key: str, version: str) -> None:
+        """Remove one version of a file for good; one that is gone is no error."""
         ...
 
 

@@ -1,7 +1,7 @@
 """A person whose data a tenant has scored: consents, all that is kept, and the erasure of it. Pure values and rules."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -15,15 +15,15 @@ PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 Stance = Literal["given", "withdrawn"]
 Giver = Literal["subject", "representative"]
 KEPT = (
-    "The decisions' ids, times, models and versions, so that counts, quotas and bills stay true: no facts, no subject.",
-    "Which purposes are withdrawn, and this certificate, under a digest of the subject's id: so that nobody who has "
-    "withdrawn is scored again.",
-    "Lines of batches for rows that got no answer: a number, a digest of the row and what was wrong, without a subject.",
+    "Of decisions their ids, times, models and versions, so that counts and bills stay true: no facts, no subject.",
+    "That purposes are withdrawn, under a digest of the subject's id, so that nobody is scored who withdrew that.",
+    "Under the same digest, this certificate.",
+    "Of rows in batches that got no answer a number, a digest of the row and what was wrong: no subject, no facts.",
     "What was sent after the erasure was asked for.",
-    "Streams of changes and kept answers, for 24 hours; the latter can be read by whoever has their Idempotency-Key.",
+    "Streams of changes and kept answers, for 24 hours; the latter are sealed with their caller's Idempotency-Key.",
     "Copies that callers keep of a decision, for an hour.",
     "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
-    "Events that were sent and log lines: ids, models and bands, and never a subject, but a digest of its id in events.",
+    "Events that were sent and log lines: ids, models and bands, in events a digest of the subject's id, no facts.",
 )
 """What an erasure leaves, and for how long."""
 
@@ -32,8 +32,8 @@ KEPT = (
 class Declaration:
     """What a person, or who may speak for one, has declared. Times are ISO 8601 in UTC.
 
-    `text_version` names the text that was shown; `declared_at` is the person's time, `recorded_at` ours; `key_id` is the
-    credential that recorded it.
+    `text_version` names the text that was shown; `declared_at` is the person's time, `recorded_at` ours; `key_id` is
+    the credential that recorded it.
     """
 
     purposes: Mapping[Purpose, Stance]
@@ -104,7 +104,7 @@ class PersonErasure(Erasure):
 
 @dataclass(frozen=True, slots=True)
 class Erasures:
-    """The erasure of a person that is under way, if there is one, and the certificates of those before, oldest first."""
+    """The erasure of a person that is under way, if there is one, and the certificates of those before it."""
 
     running: PersonErasure | None
     certificates: tuple[Certificate, ...]
@@ -124,8 +124,3 @@ def declared(purposes: Mapping[Purpose, Stance], declared_at: datetime, latest: 
         raise InvalidInput(FieldError("purposes", "names no purpose", f"one or more of {', '.join(PURPOSES)}"))
     if declared_at > latest:
         raise InvalidInput(FieldError("declared_at", "is in the future", "at most 60 s ahead of our clock"))
-
-
-def document(value: Any) -> dict[str, Any]:
-    """Return a value as the JSON object that an export holds."""
-    return asdict(value)

@@ -1,4 +1,4 @@
-"""What persons' rights need from outside: the consents, the erasures, and every store that keeps something of a person."""
+"""What persons' rights need from outside: consents, erasures, and every store that keeps something of a person."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol

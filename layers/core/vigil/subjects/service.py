@@ -1,11 +1,12 @@
 """The rights of persons: to consent and to withdraw, to see all that is kept, and to have it erased."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigil.errors import Conflict, MalformedRequest, FieldError, NotFound
+from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
 from vigil.scoring.model import iso
 from vigil.subjects.model import (
     Consent,
@@ -21,6 +22,9 @@ from vigil.subjects.model import (
 from vigil.subjects.ports import Cases, Consents, Store, Tenants
 
 CLOCK_SKEW = timedelta(seconds=60)
+MOST_CHARACTERS = 1 << 20
+"""Of an answer, before the last thing that is added to it; a function may answer 6 MB."""
+SPARE_SECONDS = 5.0
 _TRIES = 5
 
 
@@ -35,11 +39,10 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One part of an export: some entries of one store, and where the next part begins; None after the last."""
+class Export:
+    """What is kept of a person, by store, and where the rest begins; None if this is all, or the last of it."""
 
-    store: str
-    entries: tuple[Mapping[str, Any], ...]
+    data: Mapping[str, Sequence[Mapping[str, Any]]]
     next: dict[str, str] | None
 
 
@@ -88,19 +91,36 @@ class Subjects:
 
     def export(
         self, tenant_id: str, subject_id: str, after: Mapping[str, str] | None, remaining: Callable[[], float]
-    ) -> Part:
-        """Return a part of all that is kept of a person, store by store; the first without a position."""
-        names = list(self._stores)
-        position = dict(after or {})
-        name = position.pop("store", names[0])
-        until = position.pop("until", iso(self._clock()))
+    ) -> Export:
+        """Return what is kept of a person, store by store, as much as time and an answer's size allow.
+
+        All parts together tell what was there when the first was asked for.
+        """
+        position = {"until": iso(self._clock()), "store": next(iter(self._stores)), **(after or {})}
+        data, size = dict[str, list[Mapping[str, Any]]](), 0
+        while True:
+            store = position["store"]
+            found, following = self._part(tenant_id, subject_id, position, remaining)
+            data.setdefault(store, []).extend(found)
+            size += len(json.dumps(found))
+            if following is None or size > MOST_CHARACTERS or remaining() < SPARE_SECONDS:
+                return Export(data, following)
+            position = following
+
+    def _part(
+        self, tenant_id: str, subject_id: str, position: Mapping[str, str], remaining: Callable[[], float]
+    ) -> tuple[tuple[Mapping[str, Any], ...], dict[str, str] | None]:
+        """Return entries of one store from a position on, and the position behind them."""
+        name, until = position["store"], position["until"]
         if name not in self._stores:
-            raise MalformedRequest(FieldError("cursor", "is of another version", "a cursor of this export"))
-        found = self._stores[name].read(Person(tenant_id, subject_id, until), position or None, remaining)
+            raise MalformedRequest(FieldError("cursor", "is of another version of the service", "a new export"))
+        place = {part: text for part, text in position.items() if part not in {"store", "until"}}
+        found = self._stores[name].read(Person(tenant_id, subject_id, until), place or None, remaining)
         if found.after is not None:
-            return Part(name, found.entries, {"store": name, "until": until, **found.after})
+            return found.entries, {"store": name, "until": until, **found.after}
+        names = list(self._stores)
         rest = names[names.index(name) + 1 :]
-        return Part(name, found.entries, {"store": rest[0], "until": until} if rest else None)
+        return found.entries, {"store": rest[0], "until": until} if rest else None
 
     def erase(self, tenant_id: str, subject_id: str, key_id: str) -> Erasures:
         """Begin to erase all that is kept of a person now, unless that is under way, and return how it stands."""

@@ -1,7 +1,7 @@
 """The table of persons: `pk = <tenant>#<digest of the subject>`, so that no key shows a subject.
 
-The index `by_list` is sparse: under `<tenant>#withdrawn` whoever withdrew the consent to scoring, under `ERASURES` every
-erasure that is under way.
+The index `by_list` is sparse: under `<tenant>#withdrawn` who has withdrawn the consent to scoring, under `ERASURES`
+every erasure that is under way.
 """
 
 from collections.abc import Iterator

@@ -11,7 +11,6 @@ from vigil.outcomes.store import DynamoOutcomes
 from vigil.subjects.model import Extract, Person
 from vigil.tenancy.offboarding.model import Found, Key
 
-
 Decisions: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
 """A page of the ids of a person's decisions, and where the next one begins."""
 
@@ -31,7 +30,9 @@ class PersonOutcomes:
         return Found(tuple(key for name in names for key in self._keys(person, name)), position)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
-        """Delete what keys name."""
+        """Delete what keys name. Raises ValueError for a key of another tenant's."""
+        if any(not key["pk"].startswith(f"{person.tenant_id}#") for key in keys):
+            raise ValueError("a key is not the tenant's")
         for key in keys:
             self._call("delete_item", Key={name: {"S": text} for name, text in key.items()})
 

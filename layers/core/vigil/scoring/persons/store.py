@@ -10,7 +10,7 @@ from vigil.errors import Unavailable
 from vigil.subjects.model import Extract, Person
 from vigil.tenancy.offboarding.model import Found, Key
 
-_PAGE = 50
+_PAGE = 25
 _OF_THE_PERSON = (
     "subject_id",
     "inputs",
@@ -47,7 +47,9 @@ class PersonDecisions:
         return Found(keys, _position(page))
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
-        """Take all from rows but what counts need."""
+        """Take all from rows but what counts need. Raises ValueError for a key of another tenant's."""
+        if any(not key["pk"].startswith(f"{person.tenant_id}#") for key in keys):
+            raise ValueError("a key is not the tenant's")
         for key in keys:
             self._update(
                 key["pk"],

@@ -21,9 +21,10 @@ class DynamoConsents:
 
     def get(self, tenant_id: str, subject_id: str) -> Consent:
         """Return what holds of a person, with its history, in one consistent read."""
-        holds, *kept = list(self._table.items(pk_of(tenant_id, subject_id), _HOLDS)) or [None]
-        if holds is None:
+        items = list(self._table.items(pk_of(tenant_id, subject_id), _HOLDS))
+        if not items or items[0]["sk"]["S"] != _HOLDS:
             return Consent()
+        holds, *kept = items
         history = tuple(Declaration(**json.loads(item["declaration"]["S"])) for item in kept)
         return Consent(json.loads(holds["purposes"]["S"]), int(holds["version"]["N"]), history)
 
@@ -63,19 +64,24 @@ class DynamoConsents:
         """Return the digests of all who withdrew the consent to scoring, a second ago or longer."""
         return frozenset(item["list_sk"]["S"].partition("#")[2] for item in self._table.listed(_withdrawn(tenant_id)))
 
-    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
+    def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> Extract:
         """Return what holds and every declaration, at once."""
         consent = self.get(person.tenant_id, person.subject_id)
         return Extract((asdict(consent),) if consent.version else (), None)
 
-    def find(self, person: Person, after: Key | None) -> Found:
+    def find(self, person: Person, _: Key | None) -> Found:
         """Return the keys of what was declared in time, and of what holds where that withdraws nothing."""
         items = self._table.items(pk_of(person.tenant_id, person.subject_id), _HOLDS)
         found = [item for item in items if item["recorded_at"]["S"] <= person.until and "withdrawn" not in item]
         return Found(tuple({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in found), None)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
-        """Delete what keys name, but not what has come to withdraw something meanwhile."""
+        """Delete what keys name, but not what has come to withdraw something meanwhile.
+
+        Raises ValueError for a key of another tenant's.
+        """
+        if any(not key["pk"].startswith(f"{person.tenant_id}#") for key in keys):
+            raise ValueError("a key is not the tenant's")
         for key in keys:
             delete = {"Key": key_of(key["pk"], key["sk"]), "ConditionExpression": "attribute_not_exists(withdrawn)"}
             self._table.write({"Delete": delete})

@@ -1,4 +1,4 @@
-"""Erasures of persons in the table of persons: `sk = ERASURE` while one is under way, `ERASED#<time>` its certificate."""
+"""Erasures in the table of persons: `sk = ERASURE` while one is under way, `ERASED#<time>` its certificate."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class DynamoCases:
     def begin(self, tenant_id: str, erasure: PersonErasure) -> bool:
         """Put an erasure unless there is one of the same person."""
         return self._table.write(
-            {"Put": {"Item": _item(erasure), "ConditionExpression": "attribute_not_exists(pk)"}}
+            {"Put": {"Item": _item(tenant_id, erasure), "ConditionExpression": "attribute_not_exists(pk)"}}
         )
 
     def of(self, tenant_id: str, subject_id: str) -> Erasures:
@@ -42,7 +42,7 @@ class DynamoCases:
 
     def save(self, tenant_id: str, erasure: PersonErasure) -> bool:
         """Keep a step under the condition of the step before it."""
-        return self._table.write({"Put": {"Item": _item(erasure), **_after(erasure.revision - 1)}})
+        return self._table.write({"Put": {"Item": _item(tenant_id, erasure), **_after(erasure.revision - 1)}})
 
     def close(self, tenant_id: str, erasure: PersonErasure, certificate: Certificate) -> bool:
         """Forget whose the decisions were; then keep the certificate and end the erasure, both or neither."""
@@ -50,11 +50,9 @@ class DynamoCases:
         pk, at = pk_of(tenant_id, erasure.subject_id), json.loads(certificate.payload)["certified_at"]
         texts = {name: {"S": getattr(certificate, name)} for name in _FIELDS}
         keep = {"Item": {**key_of(pk, f"ERASED#{erasure.started_at}"), **texts, "recorded_at": {"S": at}}}
-        return self._table.write(
-            {"Put": keep}, {"Delete": {"Key": key_of(pk, _RUNNING), **_after(erasure.revision)}}
-        )
+        return self._table.write({"Put": keep}, {"Delete": {"Key": key_of(pk, _RUNNING), **_after(erasure.revision)}})
 
-    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
+    def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> Extract:
         """Return the certificates of a person's erasures, at once."""
         return Extract(tuple(asdict(done) for done in self.of(person.tenant_id, person.subject_id).certificates), None)
 
@@ -66,11 +64,12 @@ def _after(revision: int) -> dict[str, Any]:
     }
 
 
-def _item(erasure: PersonErasure) -> dict[str, Any]:
-    pk = pk_of(erasure.tenant_id, erasure.subject_id)
-    texts = ("tenant_id", "subject_id", "key_id", "started_at")
+def _item(tenant_id: str, erasure: PersonErasure) -> dict[str, Any]:
+    pk = pk_of(tenant_id, erasure.subject_id)
+    texts = ("subject_id", "key_id", "started_at")
     return {
         **key_of(pk, _RUNNING),
+        "tenant_id": {"S": tenant_id},
         **{name: {"S": getattr(erasure, name)} for name in texts},
         "revision": {"N": str(erasure.revision)},
         "sweeps": {"S": json.dumps({name: asdict(sweep) for name, sweep in erasure.sweeps.items()})},

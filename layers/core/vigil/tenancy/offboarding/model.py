@@ -69,9 +69,7 @@ class Erasure:
 
     def payload(self, certificate_id: str, stage: str, certified_at: str, stores: Swept) -> bytes:
         """Return the statement that a certificate signs."""
-        return Statement(
-            certificate_id, stage, self.tenant_id, self.started_at, certified_at, stores, KEPT
-        ).payload()
+        return Statement(certificate_id, stage, self.tenant_id, self.started_at, certified_at, stores, KEPT).payload()
 
     def sweep(self, store: str) -> Sweep:
         """Return how far a store is."""
