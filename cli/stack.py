@@ -15,16 +15,8 @@ from cli.embedded import REGION, Embedded, aws_environment
 
 SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
 TABLES = (
-    "decisions",
-    "registry",
-    "access",
-    "outcomes",
-    "subjects",
-    "batches",
-    "limits",
-    "usage",
-    "idempotency",
-    "flags",
+    *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
+    *("limits", "usage", "costs", "idempotency", "flags"),
 )
 UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
 
