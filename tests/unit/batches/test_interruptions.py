@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.batches import FakeFiles
 from tests.unit.batches.world import ROWS, big, document
-from vigil.batches import assembly, splits
+from vigil.batches import longfile, splits
 from vigil.batches.model import Span
 from vigil.errors import Conflict, InvalidInput, ModelRefused, Unavailable
 
@@ -56,7 +56,7 @@ def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
 
 
 def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(assembly, "PART", 1 << 12)
+    monkeypatch.setattr(longfile, "PART", 1 << 12)
     monkeypatch.setattr(FakeFiles, "finish", finish_small)
     world.left = 1.0
     batch = big(world)

@@ -10,7 +10,7 @@ from vigil.batches import results
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
-from vigil.batches.model import Span
+from vigil.batches.model import Span, Terms
 from vigil.batches.service import Batches, Order
 from vigil.batches.splits import Splits
 from vigil.scoring import writing
@@ -46,10 +46,11 @@ class World:
     def __init__(self):
         self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
-        self.left, self.limit, self.quota = 1000.0, None, FakeQuota()
+        self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
         charges = Charges(self.quota)
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
-        self.splits = Splits(self.books, self.files, self.outbox, self.models, lambda: None, charges, self.clock)
+        terms = lambda _: Terms(withdrawn=self.withdrawn)  # noqa: E731
+        self.splits = Splits(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
         self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, self.clock)
         self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
