@@ -82,6 +82,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
             "VIGIL_REGISTRY_TABLE": "registry",
             "VIGIL_ACCESS_TABLE": "access",
             "VIGIL_OUTCOMES_TABLE": "outcomes",
+            "VIGIL_SUBJECTS_TABLE": "subjects",
             "VIGIL_BATCHES_TABLE": "batches",
             "VIGIL_BATCHES_BUCKET": "files",
             "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",
