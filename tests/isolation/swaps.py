@@ -12,7 +12,7 @@ from tests.isolation.door import Request
 from tests.isolation.world import GOOD, Names, client, now
 
 DOMAIN = "vigil.test"
-OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id")
+OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id")
 """Parameters of paths that name what a tenant owns."""
 SHARED = {"name"}
 """Parameters of paths that name what is the deployment's: models and flags."""
@@ -23,6 +23,9 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/batches": lambda n: {"body": {"model": "toy", "rows": [{"subject_id": n.subject_id, "features": GOOD}]}},
     "GET /v1/batches/{batch_id}/results": lambda n: {"path": {"batch_id": n.ended_batch_id}},
     "GET /v1/batches/{batch_id}/errors": lambda n: {"path": {"batch_id": n.ended_batch_id}},
+    "PUT /v1/subjects/{subject_id}/consent": lambda _: {
+        "body": {"purposes": {"scoring": "given"}, "text_version": "1"}
+    },
     "POST /v1/models/{name}/promote": lambda _: {"body": {"version": 1}},
     "PUT /v1/flags/{name}": lambda _: {"body": FLAG, "headers": (("If-None-Match", "*"),)},
     "GET /v1/flags/{name}": lambda _: {"path": {"name": "explain-high-risk"}},
