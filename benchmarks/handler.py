@@ -26,9 +26,10 @@ from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import ModelContract
 from vigil.registry.panel import Panel
 from vigil.scoring import routes
-from vigil.scoring.model import LedgerRow
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
+from vigil.subjects.consents.store import DynamoConsents
+from vigil.subjects.store import SubjectTable
 from vigil.tenancy.model import LIMITS
 
 Handler = Callable[[dict[str, Any]], object]
@@ -77,7 +78,7 @@ class _Only:
 class _Accepting:
     """A ledger that takes every row and keeps none."""
 
-    def commit(self, _: LedgerRow) -> None:
+    def commit(self, *_: Any, **__: Any) -> None:
         return None
 
 
@@ -118,7 +119,8 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
     quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
-    handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas))
+    consents = DynamoConsents(SubjectTable(client, "subjects"))
+    handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas, consents))
     return handler, lambda: calls[0]
 
 

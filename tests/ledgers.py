@@ -6,6 +6,8 @@ from typing import Any
 
 from vigil.quota.store import DynamoQuota
 from vigil.scoring.store import DynamoLedger
+from vigil.subjects.consents.store import DynamoConsents
+from vigil.subjects.store import SubjectTable
 
 
 def ledger(
@@ -14,6 +16,8 @@ def ledger(
     usage: str = "usage",
     kind: type[DynamoLedger] = DynamoLedger,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    subjects: str = "subjects",
 ) -> DynamoLedger:
-    """Return a ledger of some kind on two tables."""
-    return kind(client, decisions, DynamoQuota(client, usage, clock))
+    """Return a ledger of some kind on its tables."""
+    consents = DynamoConsents(SubjectTable(client, subjects))
+    return kind(client, decisions, DynamoQuota(client, usage, clock), consents)

@@ -10,7 +10,7 @@ from typing import Any
 
 from vigil.engines.model import Calibration, EngineSpec, EngineVote, side, sigmoid
 from vigil.ensemble.model import Band, Degraded, Ensemble, MissingFact, Verdict
-from vigil.errors import NotFound, QuotaExceeded
+from vigil.errors import ConsentWithdrawn, NotFound, QuotaExceeded
 from vigil.registry.model import Explanation, FeatureSpec, Label, ModelContract, TrainingData
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine, Explainer
@@ -140,15 +140,18 @@ class FakeLedger:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], LedgerRow] = {}
         self.used: Counter[tuple[str, str]] = Counter()
+        self.withdrawn: set[tuple[str, str]] = set()
         self.calls = 0
         self._lock = threading.Lock()
 
-    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
         self.calls += 1
         month = (row.tenant_id, row.created_at[:7])
         with self._lock:
             if (existing := self.rows.get((row.tenant_id, row.decision_id))) is not None:
                 return existing
+            if consents and (row.tenant_id, row.subject_id) in self.withdrawn:
+                raise ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
             if quota is not None:
                 if self.used[month] >= quota:
                     raise QuotaExceeded(quota, 0, 1)

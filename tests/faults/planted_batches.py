@@ -1,5 +1,7 @@
 """Planted bugs of batches: a ledger that counts twice, and two ways to leave a batch standing."""
 
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +16,18 @@ class CountsTwice(SmallChunks):
     """Enters a chunk whatever became of it before."""
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
+        # the nonce: a write that changes nothing is not in the stream
+        update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk) | {"nonce": uuid.uuid4().hex})
         self._call("update_item", **update)
         return True
+
+
+class OverlooksTheEnd(SmallChunks):
+    """Enters a chunk of a batch that has been cancelled meanwhile."""
+
+    def _transact(self, writes: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[bool]:
+        settling = "#settled_at" in str(writes)
+        return super()._transact(writes[:1] if settling else writes)
 
 
 class TrustsFirstAnswer(SmallChunks):

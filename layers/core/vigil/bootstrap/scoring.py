@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import documented, flags, models, process, quota
+from vigil.bootstrap import documented, flags, models, process, quota, subjects
 
 if TYPE_CHECKING:
     from vigil.scoring.service import Scoring
@@ -48,4 +48,5 @@ def ledger() -> "DynamoLedger":
     """Return the ledger of decisions."""
     from vigil.scoring.store import DynamoLedger
 
-    return DynamoLedger(process.client("dynamodb"), process.settings().decisions_table, quota.store())
+    table = process.settings().decisions_table
+    return DynamoLedger(process.client("dynamodb"), table, quota.store(), subjects.consents())

@@ -17,17 +17,23 @@ _CONTEXT = ("tenant_id", "key_id", "tier", "role", "limits")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The tenant, key, tier, role and limits of a request."""
+    """The tenant, key, tier, role and limits of a request, and whether the tenant keeps consents of persons."""
 
     tenant_id: str
     key_id: str
     tier: Tier
     role: Role
     limits: Limits
+    consents: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Say whether the caller's role carries a permission."""
         return permission in PERMISSIONS[self.role]
+
+    @property
+    def confined_to(self) -> str | None:
+        """The only tenant whose data a request may touch; None for operators, who run the deployment for all."""
+        return None if self.may("tenants:manage") else self.tenant_id
 
 
 def find(scope: Scope) -> Principal | None:
@@ -36,7 +42,7 @@ def find(scope: Scope) -> Principal | None:
     if not all(context.get(name) for name in _CONTEXT) or context["role"] not in PERMISSIONS:
         return None
     tenant_id, key_id, tier, role, limits = (context[name] for name in _CONTEXT)
-    return Principal(tenant_id, key_id, tier, role, _limits(limits))
+    return Principal(tenant_id, key_id, tier, role, _limits(limits), context.get("consents") == "true")
 
 
 @lru_cache(maxsize=64)

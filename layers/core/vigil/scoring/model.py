@@ -161,6 +161,11 @@ class Page:
     next: dict[str, str] | None
 
 
+def subject_digest(tenant_id: str, subject_id: str) -> str:
+    """Return what stands for a subject in keys: they appear in places where values do not."""
+    return hashlib.sha256(f"{tenant_id}#{subject_id}".encode()).hexdigest()[:40]
+
+
 def decision_id(tenant_id: str, key: str, generation: int) -> str:
     """Return the id that a tenant's idempotency key leads to; `generation` counts the key's expired uses."""
     seed = f"POST /v1/scores\n{tenant_id}\n{generation}\n{key}".encode()

@@ -103,17 +103,19 @@ class FeatureSet(Protocol):
 
 
 class Ledger(Protocol):
-    """The decisions of all tenants; each row is written once and never changed."""
+    """The decisions of all tenants; each row is written once and never changed until its person's data are erased."""
 
-    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
         """Write the row if its id is free and return None; return the row that is there otherwise.
 
         With a quota (predictions per month) the row is written only if it fits, and counts; raises QuotaExceeded.
+        With consents it is written only if the subject has not withdrawn the one to scoring; raises ConsentWithdrawn.
+        Raises Erased for a row that was there.
         """
         ...
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
-        """Return a tenant's decision, read consistently."""
+        """Return a tenant's decision, read consistently; raise Erased for one that was there."""
         ...
 
     def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:

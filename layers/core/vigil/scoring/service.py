@@ -53,12 +53,15 @@ class Scoring:
         key: str | None = None,
         correlation_id: str = "",
         quota: int | None = None,
+        *,
+        consents: bool = False,
     ) -> Outcome:
         """Return the one decision of this request, however often it is delivered; the id goes with its events.
 
         `quota` is the tenant's predictions per month, which the decision counts against; None is without limit.
-        Raises IdempotencyKeyReused for a key with another payload, InvalidInput for a broken rule, QuotaExceeded when
-        the month is full, and Unavailable when the model or the ledger is away. Nothing is written before the score is
+        `consents` says that the tenant keeps them. Raises IdempotencyKeyReused for a key with another payload, Erased
+        for a key whose decision is erased, InvalidInput for a broken rule, QuotaExceeded when the month is full,
+        ConsentWithdrawn, and Unavailable when the model or the ledger is away. Nothing is written before the score is
         known.
         """
         # Without a key no other request can meet this one's row: there is nothing to compare.
@@ -70,7 +73,7 @@ class Scoring:
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
-        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, quota)
+        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, quota, consents)
         return self._commit(identity, draft, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
@@ -148,7 +151,7 @@ class Scoring:
                 high_risk=draft.model.contract.is_high_risk(decision.band),
                 comparison=comparison,
             )
-            existing = self._ledger.commit(row, request.quota)
+            existing = self._ledger.commit(row, request.quota, consents=request.consents)
             if existing is None or existing.nonce == nonce:
                 return Outcome(row, decision.band, replayed=False, explained=decision.explanation is not None)
             if existing.expires_at > now.timestamp():
@@ -177,6 +180,7 @@ class _Identity:
     fingerprint: str
     correlation_id: str
     quota: int | None
+    consents: bool
 
 
 def _replayed(row: LedgerRow) -> Outcome:

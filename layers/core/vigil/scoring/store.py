@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.errors import QuotaExceeded, Unavailable
+from vigil.errors import ConsentWithdrawn, Erased, QuotaExceeded, Unavailable
 from vigil.lifecycle.model import Comparison
 from vigil.platform.transactions import Part, refused, transact
-from vigil.scoring.model import LedgerRow, ModelRef, Page
+from vigil.scoring.model import LedgerRow, ModelRef, Page, subject_digest
 
 Item = dict[str, dict[str, Any]]
 _BATCH = 100
@@ -28,21 +28,30 @@ class Charges(Protocol):
         ...
 
 
+class Consents(Protocol):
+    """How a decision depends on its subject's consent in the very transaction that writes it."""
+
+    def condition(self, tenant_id: str, subject_id: str) -> Part:
+        """Return the part that refuses a subject who has withdrawn the consent to scoring."""
+        ...
+
+
 class DynamoLedger:
     """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
 
-    def __init__(self, client: Any, table: str, charges: Charges) -> None:
+    def __init__(self, client: Any, table: str, charges: Charges, consents: Consents) -> None:
         self._client = client
         self._table = table
         self._charges = charges
+        self._consents = consents
 
-    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
         """Put the row if its id is free: the one write of a request, atomic and safe to repeat.
 
-        With a quota it is a transaction of two: a row that is there already is returned, full month or not.
+        With a quota, or with consents, it is a transaction: a row that is there already is returned whatever they say.
         """
-        if quota is not None:
-            return self._commit_charged(row, quota)
+        if quota is not None or consents:
+            return self._transact(row, quota, consents)
         try:
             self._client.put_item(**self._put(row))
         except ClientError as error:
@@ -54,16 +63,23 @@ class DynamoLedger:
             raise Unavailable("The decision ledger did not answer.") from error
         return None
 
-    def _commit_charged(self, row: LedgerRow, quota: int) -> LedgerRow | None:
-        month = row.created_at[:7]
-        put, charge = self._put(row), self._charges.charge(row.tenant_id, month, 1, quota)
-        put["Item"]["charged"] = {"BOOL": True}
+    def _transact(self, row: LedgerRow, quota: int | None, consents: bool) -> LedgerRow | None:
+        month, put = row.created_at[:7], self._put(row)
+        parts: list[Part] = [{"Put": put}]
+        if consents:
+            parts.append(self._consents.condition(row.tenant_id, row.subject_id))
+        if quota is not None:
+            put["Item"]["charged"] = {"BOOL": True}
+            parts.append(self._charges.charge(row.tenant_id, month, 1, quota))
         token = hashlib.sha256(f"{row.decision_id}{row.nonce}".encode()).hexdigest()[:36]
-        if (reasons := transact(self._client, token, [{"Put": put}, charge])) is None:
+        if (reasons := transact(self._client, token, parts)) is None:
             return None
         if refused(reasons[0]):
             return read(reasons[0]["Item"])
-        raise self._charges.exceeded(month, quota, reasons[1])
+        if consents and refused(reasons[1]):
+            raise ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
+        assert quota is not None  # noqa: S101 - nothing else can have refused
+        raise self._charges.exceeded(month, quota, reasons[-1])
 
     def _put(self, row: LedgerRow) -> Part:
         return {
@@ -80,7 +96,7 @@ class DynamoLedger:
         return read(item) if item else None
 
     def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
-        """Return one page from the index of the tenant or of one subject, newest first."""
+        """Return one page from the index of the tenant or of one subject, newest first; shorter by what is erased."""
         index, attribute, value = (
             ("by_tenant", "tenant_pk", tenant_id)
             if subject_id is None
@@ -99,7 +115,7 @@ class DynamoLedger:
         )
         last = answer.get("LastEvaluatedKey")
         return Page(
-            summaries=tuple(item["summary"]["S"] for item in answer["Items"]),
+            summaries=tuple(item["summary"]["S"] for item in answer["Items"] if "summary" in item),
             next={"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None,
         )
 
@@ -120,7 +136,7 @@ class DynamoLedger:
 
     def check(self) -> None:
         """Return when the ledger answers a read; raise Unavailable when it does not."""
-        self.get("health", "probe")
+        self.get("PROBE", "health")  # in capitals, so that it is no tenant's
 
     def _day(self, tenant_id: str, day: str, **arguments: Any) -> Iterator[Any]:
         """Yield the pages of what the index of tenants has of a day; times sort after their day and before `day~`."""
@@ -154,8 +170,7 @@ def _pk(tenant_id: str, decision_id: str) -> str:
 
 
 def _subject_pk(tenant_id: str, subject_id: str) -> str:
-    """Return a key that does not show the subject: keys appear in places where values do not."""
-    return f"{tenant_id}#{hashlib.sha256(f'{tenant_id}#{subject_id}'.encode()).hexdigest()[:40]}"
+    return f"{tenant_id}#{subject_digest(tenant_id, subject_id)}"
 
 
 def _item(row: LedgerRow) -> Item:
@@ -191,7 +206,11 @@ def _comparison(row: LedgerRow) -> Item:
 
 
 def read(item: Item) -> LedgerRow:
-    """Return the row that an item holds, be it read from the table or from its stream."""
+    """Return the row that an item holds, be it read from the table or from its stream; raise Erased for what is left
+    of one.
+    """
+    if "erased_at" in item:
+        raise Erased("The decision is erased with its subject's data.")
     return LedgerRow(
         tenant_id=item["tenant_pk"]["S"],
         decision_id=item["decision_id"]["S"],
