@@ -18,6 +18,7 @@ def conditioned():
 @pytest.mark.parametrize("function", statements())
 def test_nobody_reaches_every_family_of_the_table_of_tenants_keys_and_sessions(function):
     bare = [s for s in statements()[function] if "Condition" not in s]
+    named = {s["Sid"]: [s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"] for s in bare}
     unbound = [
         s["Sid"] for s in bare if ACCESS in ([s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"])
     ]
