@@ -3,7 +3,7 @@
 import pytest
 
 from tests.fakes.batches import FakeQuota
-from tests.unit.batches.test_flow import ROWS, World, document
+from tests.unit.batches.world import ROWS, World, document
 from vigil.batches import splits
 from vigil.errors import Conflict
 
