@@ -97,5 +97,5 @@ class Unmarked(DynamoUsage):
         return ()
 
     def _part(self, entry: Entry) -> dict[str, Any]:
-        part: dict[str, Any] = self._sum(entry.tenant_id, entry.day, entry.amounts)["Update"]
+        part: dict[str, Any] = self._sum(entry.tenant_id, entry.hour, entry.amounts)["Update"]
         return part
