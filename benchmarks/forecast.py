@@ -71,7 +71,7 @@ def false_alarms(world: World, draw: np.random.Generator, weeks: int, tenants: i
 
 
 def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None:
-    """Return the hours from an anomaly's start, at any moment of any hour, to the look that finds it, None if none does.
+    """Return the hours from the start of an anomaly, at any moment, to the look that finds it, None if none does.
 
     A running hour is thought to have cost its share so far.
     """
