@@ -76,7 +76,7 @@ def measured(subject: Subject, tier: Tier) -> Score:
     run = handler.deployed(subject, sent, said)
     times, moved = [], 0
     for number in range(-20, REQUESTS):
-        asked = handler.event(subject.contract, subject.rows[number], tier)
+        asked = handler.event(subject.contract, subject.rows[number % len(subject.rows)], tier)
         if number == 0:
             sent.clear()
             said.seek(0)

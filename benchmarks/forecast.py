@@ -7,6 +7,7 @@ models that the service runs. A watch looks every five minutes, and counts are t
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from statistics import median
 
 import numpy as np
@@ -15,11 +16,13 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.worlds import WORLDS, Hours, World
-from vigil.forecasting import anomalies
-from vigil.forecasting.baseline import DAY, WEEK
+from vigil.forecasting.anomalies import Judge
+from vigil.forecasting.model import DAY, HISTORY, QUIET, WEEK, Finding
 from vigil.forecasting.projection import projection
 
 MONTH = 30 * DAY
+HOUR = timedelta(hours=1)
+PAST = HISTORY // HOUR
 TICKS = 12
 """Looks an hour."""
 out = Console()
@@ -45,21 +48,21 @@ PLANTS = (
 )
 
 
-def verdicts(spend: Hours, first: int, count: int) -> Iterator[tuple[int, anomalies.Finding | None]]:
+def verdicts(spend: Hours, first: int, count: int) -> Iterator[tuple[int, Finding | None]]:
     """Yield what is found at the end of each of so many hours from `first`, a midnight."""
     for midnight in range(first, first + count, DAY):
-        start = max(0, midnight - anomalies.HISTORY_WEEKS * WEEK)
-        judge = anomalies.Judge(spend[start:midnight].tolist(), start // DAY % 7)
+        start = max(0, midnight - PAST)
+        judge = Judge(spend[start:midnight].tolist(), start // DAY % 7)
         for hour in range(midnight, min(midnight + DAY, first + count)):
             yield hour, judge.finding(spend[midnight : hour + 1].tolist())
 
 
-def raised(found: Iterator[tuple[int, anomalies.Finding | None]]) -> int:
+def raised(found: Iterator[tuple[int, Finding | None]]) -> int:
     """Return how many anomalies these findings are: what comes within a day of the last one is no other."""
     last, count = -MONTH, 0
     for hour, finding in found:
         if finding:
-            count += hour - last > anomalies.QUIET_HOURS
+            count += hour - last > QUIET // HOUR
             last = hour
     return count
 
@@ -75,7 +78,7 @@ def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None
 
     A running hour is thought to have cost its share so far.
     """
-    first = anomalies.HISTORY_WEEKS * WEEK
+    first = PAST
     spend = world(draw, first + plant.hours + DAY)
     begin, moment = first + int(draw.integers(DAY)), float(draw.random())
     mean = float(spend[:first].mean())
@@ -86,7 +89,7 @@ def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None
         spend[begin + number] += (1 - moment) * extra
         spend[begin + number + 1] += moment * extra
     for midnight in range(first, begin + plant.hours, DAY):
-        judge = anomalies.Judge(spend[midnight - first : midnight].tolist(), midnight // DAY % 7)
+        judge = Judge(spend[midnight - first : midnight].tolist(), midnight // DAY % 7)
         for hour in range(max(midnight, begin), min(midnight + DAY, begin + plant.hours + 1)):
             so_far = spend[midnight : hour + 1].copy()
             if judge.finding(so_far.tolist()):
@@ -94,7 +97,7 @@ def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None
     return None
 
 
-def _look(judge: anomalies.Judge, so_far: Hours, begun: float) -> float:
+def _look(judge: Judge, so_far: Hours, begun: float) -> float:
     """Return at which part of the last hour a look finds it first, if the hour's spend comes evenly."""
     whole = so_far[-1]
     for tick in range(1, TICKS + 1):
@@ -119,7 +122,7 @@ def coverage(world: World, draw: np.random.Generator, weeks: int, day: int, tena
     for _ in range(tenants):
         days = world(draw, weeks * WEEK + MONTH).reshape(-1, DAY).sum(axis=1)
         past = days[: weeks * 7 + day]
-        start = max(0, len(past) - anomalies.HISTORY_WEEKS * 7)
+        start = max(0, len(past) - PAST // DAY)
         end = float(days[weeks * 7 :].sum())
         spent = float(days[weeks * 7 : weeks * 7 + day].sum())
         told = projection(past[start:].tolist(), start % 7, spent, [1.0] * (30 - day))

@@ -5,41 +5,18 @@ bounds before its hour is over, and raises no more false alarms than looking at 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from vigil.costs.model import CATEGORIES
-from vigil.forecasting.baseline import DAY, LEVEL_DAYS, WEEK, WINDOWS, Baseline
+from vigil.forecasting.baseline import WINDOWS, Baseline
+from vigil.forecasting.model import DAY, Finding
 
 MONTHLY_FALSE_ALARMS = 0.1
 """At most so many are raised per tenant and month, over all categories: one in ten months."""
 CHANCE = MONTHLY_FALSE_ALARMS / (730 * len(CATEGORIES) * len(WINDOWS))
 """Of one hour, category and window."""
-HISTORY_WEEKS = 8
-LEAST_WEEKS = 4
-BUSY_DAYS = 2 / 3
-"""Of the days have spend, and most of the last fortnight's, or else there is nothing to expect."""
 MATERIAL_MICROS = 100_000
 MATERIAL_SHARE = 0.25
 """Less than ten cents, or than a quarter of what was expected, too much is nobody's alarm."""
-QUIET_HOURS = 24
-"""What is found again before that is the same anomaly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The spend of some hours, the running one last, beyond the bound of chance; in micros."""
-
-    hours: int
-    spent: float
-    expected: float
-    bound: float
-
-
-def enough(history: Sequence[float]) -> bool:
-    """Say whether whole days of hours, oldest first, are a history to judge by."""
-    busy = [any(history[start : start + DAY]) for start in range(0, len(history), DAY)]
-    long, often = len(history) >= LEAST_WEEKS * WEEK, sum(busy) >= BUSY_DAYS * len(busy)
-    return long and often and sum(busy[-LEVEL_DAYS:]) > LEVEL_DAYS / 2
 
 
 class Judge:

@@ -13,10 +13,8 @@ from itertools import accumulate
 from statistics import fmean, median
 
 from vigil.forecasting.distributions import gamma, gamma_score, normal, student
+from vigil.forecasting.model import DAY, LEVEL_DAYS, WEEK
 
-DAY = 24
-WEEK = 7 * DAY
-LEVEL_DAYS = 14
 WINDOWS = (1, 6, 24)
 """Hours that are looked at together: a spike shows in one, a drip in a day."""
 _UNSEASONAL = 0.05
