@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from cli import native
-from vigil import bootstrap
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
 from vigil.batches.splits import Splits
+from vigil.bootstrap import batches
 from vigil.engines.loading import load
 from vigil.quota.model import Reservation
 from vigil.registry.loaded import LoadedModel
@@ -178,7 +178,7 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), bootstrap.batch_scorer)
+    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer)
     charges = Charges(Unlimited())
     assembly = Assembly(disk, disk, disk, charges, lambda: datetime.now(UTC))
     splits = Splits(disk, disk, disk, OneModel(model), lambda: None, charges, lambda: datetime.now(UTC))

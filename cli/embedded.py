@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.checkout import STATE
-from vigil import bootstrap
+from vigil.bootstrap import process
 
 REGION = "us-east-1"
 # MiniStack takes these for its root user's; they open nothing else.
@@ -88,7 +88,7 @@ class Embedded:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(self.environment())
-        bootstrap.forget()
+        process.forget()
 
 
 def aws_environment(endpoint_url: str) -> dict[str, str]:

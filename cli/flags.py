@@ -86,7 +86,7 @@ def define(name: str, changes: dict[str, Any]) -> "Flag":
 
 
 def _flags() -> "Flags":
-    from vigil import bootstrap
+    from vigil.bootstrap import flags
 
     deployment.enter()
-    return bootstrap.flags()
+    return flags.service()

@@ -166,11 +166,11 @@ def list_command(keys_folder: KeysFolder = None) -> None:
 def publisher(keys_folder: Path | None = None) -> "Publisher":
     """Return the publisher of the current deployment."""
     from cli import native
-    from vigil import bootstrap
+    from vigil.bootstrap import models
 
     native.provide()
     deployment.enter()
-    return bootstrap.publisher(keys.public_keys(key_folder(keys_folder)))
+    return models.publisher(keys.public_keys(key_folder(keys_folder)))
 
 
 def _promise(rule: "Abstention | None") -> str:

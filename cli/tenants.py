@@ -33,13 +33,13 @@ def create_command(
 @app.command("list")
 def list_command() -> None:
     """List all tenants."""
-    from vigil import bootstrap
+    from vigil.bootstrap import access
 
     deployment.enter()
     table = Table("tenant", "tier", "status", "since", box=None)
     after: dict[str, str] | None = None
     while True:
-        page = bootstrap.tenants().page(after, 100)
+        page = access.tenants().page(after, 100)
         for tenant in page.tenants:
             table.add_row(tenant.tenant_id, tenant.tier, tenant.status, tenant.created_at)
         if (after := page.next) is None:
@@ -50,14 +50,14 @@ def list_command() -> None:
 @app.command("show")
 def show_command(tenant_id: TenantId) -> None:
     """Show a tenant, its limits and its keys."""
-    from vigil import bootstrap
+    from vigil.bootstrap import access
 
     deployment.enter()
-    _show(bootstrap.tenants().get(tenant_id))
+    _show(access.tenants().get(tenant_id))
     table = Table("key", "role", "label", "made", "last used", "", box=None)
     now, after = datetime.now(UTC), None
     while True:
-        page = bootstrap.keys().page(tenant_id, after, 100)
+        page = access.keys().page(tenant_id, after, 100)
         for key in page.keys:
             state = "" if key.lives(now) else "revoked" if key.revoked_at else "expired"
             until = f"until {key.expires_at}" if key.expires_at and not state else state
@@ -105,11 +105,11 @@ def offboard_command(
 @app.command("certificate")
 def certificate_command(tenant_id: TenantId) -> None:
     """Print the certificate of a closed tenant's erasure, its signature verified by KMS."""
-    from vigil import bootstrap
+    from vigil.bootstrap import tenancy
 
     deployment.enter()
-    certificate = bootstrap.certificates().get(tenant_id)
-    good = bootstrap.seal().verifies(certificate)
+    certificate = tenancy.certificates().get(tenant_id)
+    good = tenancy.seal().verifies(certificate)
     out.print_json(certificate.payload)
     out.print(f"signature: {'good' if good else 'NOT GOOD'}, by {certificate.key_arn}", soft_wrap=True)
     raise typer.Exit(0 if good else 1)
@@ -132,37 +132,37 @@ def rotate_key_command(
     overlap_hours: Annotated[int | None, typer.Option(help="For how long the old key still works")] = None,
 ) -> None:
     """Make a key that takes another's place and print it."""
-    from vigil import bootstrap
+    from vigil.bootstrap import access
 
     deployment.enter()
     overlap = timedelta(hours=overlap_hours) if overlap_hours is not None else None
-    typer.echo(str(bootstrap.keys().rotate(tenant_id, key_id, overlap, by="operator").token))
+    typer.echo(str(access.keys().rotate(tenant_id, key_id, overlap, by="operator").token))
 
 
 @app.command("revoke-key")
 def revoke_key_command(tenant_id: TenantId, key_id: KeyId) -> None:
     """Revoke a key; it may pass for another 60 s."""
-    from vigil import bootstrap
+    from vigil.bootstrap import access
 
     deployment.enter()
-    bootstrap.keys().revoke(tenant_id, key_id, by="operator")
+    access.keys().revoke(tenant_id, key_id, by="operator")
     out.print(f"key [bold]{key_id}[/] is revoked")
 
 
 def create_tenant(tenant_id: str, tier: str, change: "Change | None" = None) -> None:
     """Create a tenant of the current deployment; raise Conflict if the id is taken."""
-    from vigil import bootstrap
+    from vigil.bootstrap import access
 
     deployment.enter()
-    bootstrap.tenants().create(tenant_id, cast("Tier", tier), change)
+    access.tenants().create(tenant_id, cast("Tier", tier), change)
 
 
 def create_key(tenant_id: str, role: str = "member", label: str = "") -> str:
     """Create an API key in the current deployment and return it; raise NotFound for an unknown tenant."""
-    from vigil import bootstrap
+    from vigil.bootstrap import access
 
     deployment.enter()
-    return str(bootstrap.keys().create(tenant_id, cast("Role", role), label, by="operator").token)
+    return str(access.keys().create(tenant_id, cast("Role", role), label, by="operator").token)
 
 
 def _limit(text: str) -> "tuple[str, int | None]":
@@ -181,10 +181,10 @@ def _become(tenant_id: str, status: "Status") -> None:
 
 
 def _change(tenant_id: str, change: "Change") -> None:
-    from vigil import bootstrap
+    from vigil.bootstrap import access
 
     deployment.enter()
-    _show(bootstrap.tenants().change(tenant_id, change))
+    _show(access.tenants().change(tenant_id, change))
 
 
 def _show(tenant: "Tenant") -> None:

@@ -54,12 +54,12 @@ def rotate_command(
     ] = False,
 ) -> None:
     """Bring a new signing key into use: published at once, signing 15 minutes later; no token is refused for it."""
-    from vigil import bootstrap
+    from vigil.bootstrap import process, tokens
 
     deployment.enter()
     if leaked:
-        bootstrap.published_keys().drop()
-    arn, embedded = bootstrap.settings().signing_secret_arn, Embedded.load(deployment.home())
+        tokens.published_keys().drop()
+    arn, embedded = process.settings().signing_secret_arn, Embedded.load(deployment.home())
     if embedded and embedded.secrets["signing"] == arn:
         rotate_embedded(embedded)
     else:
@@ -115,7 +115,7 @@ def _demo_key() -> str:
 
 
 def _aws(service: str) -> Any:
-    from vigil import bootstrap
+    from vigil.bootstrap import process
     from vigil.platform import aws
 
-    return aws.client(bootstrap.settings(), service)
+    return aws.client(process.settings(), service)

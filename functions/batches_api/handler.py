@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import batches
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.batches_api)
+on_lambda(batches.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.batches_api()(event, context)
+    return batches.api()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import batches
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.batches_assembly)
+on_lambda(batches.assemble)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Do the work of one batch of messages; name those that must come again."""
-    return bootstrap.batches_assembly()(event, context)
+    return batches.assemble()(event, context)

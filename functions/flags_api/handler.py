@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import flags
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.flags_api)
+on_lambda(flags.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.flags_api()(event, context)
+    return flags.api()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import models
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.lifecycle_api)
+on_lambda(models.lifecycle_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.lifecycle_api()(event, context)
+    return models.lifecycle_api()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import metering
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.metering_api)
+on_lambda(metering.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.metering_api()(event, context)
+    return metering.api()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import metering
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.metering_audit)
+on_lambda(metering.audit)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Run the job that the event names."""
-    return bootstrap.metering_audit()(event, context)
+    return metering.audit()(event, context)

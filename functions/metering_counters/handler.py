@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import metering
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.metering_counters)
+on_lambda(metering.counters)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Count one batch of stream records; name those that must come again."""
-    return bootstrap.metering_counters()(event, context)
+    return metering.counters()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import operations
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.operations_api)
+on_lambda(operations.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.operations_api()(event, context)
+    return operations.api()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import operations
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.operations_redrive)
+on_lambda(operations.redrive)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Do what is due."""
-    return bootstrap.operations_redrive()(event, context)
+    return operations.redrive()(event, context)

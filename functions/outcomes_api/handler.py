@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import outcomes
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.outcomes_api)
+on_lambda(outcomes.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.outcomes_api()(event, context)
+    return outcomes.api()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import scoring
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.scoring_api)
+on_lambda(scoring.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.scoring_api()(event, context)
+    return scoring.api()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import batches
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.scoring_batch)
+on_lambda(batches.score)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Do the work of one batch of messages; name those that must come again."""
-    return bootstrap.scoring_batch()(event, context)
+    return batches.score()(event, context)

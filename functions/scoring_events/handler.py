@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import events
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.scoring_events)
+on_lambda(events.stream)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Announce one batch of stream records; name those that must come again."""
-    return bootstrap.scoring_events()(event, context)
+    return events.stream()(event, context)

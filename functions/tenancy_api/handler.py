@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import tenancy
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.tenancy_api)
+on_lambda(tenancy.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.tenancy_api()(event, context)
+    return tenancy.api()(event, context)

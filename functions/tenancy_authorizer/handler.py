@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import tenancy
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.authorizer)
+on_lambda(tenancy.authorizer)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one authorizer event with a policy and the tenant's context."""
-    return bootstrap.authorizer()(event, context)
+    return tenancy.authorizer()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import tenancy
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.tenancy_offboarding)
+on_lambda(tenancy.erase)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Go on with every erasure for as long as there is time."""
-    return bootstrap.tenancy_offboarding()(event, context)
+    return tenancy.erase()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import tokens
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.rotation)
+on_lambda(tokens.rotation)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Take one of the four steps."""
-    return bootstrap.rotation()(event, context)
+    return tokens.rotation()(event, context)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import tokens
+from vigil.bootstrap.process import on_lambda
 
-bootstrap.on_lambda(bootstrap.tokens_api)
+on_lambda(tokens.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return bootstrap.tokens_api()(event, context)
+    return tokens.api()(event, context)

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from vigil import bootstrap
+from vigil.bootstrap import flags, process
 from vigil.flags.model import EXPLAIN_HIGH_RISK
 
 
@@ -12,9 +12,9 @@ from vigil.flags.model import EXPLAIN_HIGH_RISK
 def _deployed(dynamodb, monkeypatch):
     monkeypatch.setenv("VIGIL_STAGE", "local")
     monkeypatch.setenv("VIGIL_FLAGS_TABLE", "flags")
-    bootstrap.forget()
+    process.forget()
     yield
-    bootstrap.forget()
+    process.forget()
 
 
 def run(*arguments):
@@ -22,7 +22,7 @@ def run(*arguments):
 
 
 def held():
-    return bootstrap.flags().current()
+    return flags.service().current()
 
 
 def test_a_flag_is_set_step_by_step_and_shown(dynamodb):

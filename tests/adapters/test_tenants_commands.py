@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from vigil import bootstrap
+from vigil.bootstrap import access, process, tenancy
 from vigil.errors import Unauthenticated
 
 
@@ -17,18 +17,18 @@ def run(*arguments, **options):
 @pytest.fixture(autouse=True)
 def _deployed(aws, monkeypatch):
     """A deployment with one tenant, acme."""
-    access = aws("secretsmanager").create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
+    secret = aws("secretsmanager").create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
     signing = aws("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     monkeypatch.setenv("VIGIL_STAGE", "local")
     for name in ("access", "decisions", "limits", "outcomes", "usage"):
         monkeypatch.setenv(f"VIGIL_{name.upper()}_TABLE", name)
-    monkeypatch.setenv("VIGIL_ACCESS_SECRET_ARN", access["ARN"])
+    monkeypatch.setenv("VIGIL_ACCESS_SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("VIGIL_CERTIFICATE_KEY_ARN", signing)
     monkeypatch.setenv("VIGIL_OFFBOARDING_PAUSE_SECONDS", "0")
-    bootstrap.forget()
+    process.forget()
     assert run("create", "acme", "--tier", "BASIC").exit_code == 0
     yield
-    bootstrap.forget()
+    process.forget()
 
 
 def key_id(token):
@@ -37,7 +37,7 @@ def key_id(token):
 
 def test_a_key_is_printed_once_alone_and_works(capsys):
     token = run("create-key", "acme", "--role", "admin", "--label", "it").output.strip()
-    key, tenant = bootstrap.access().authenticate(token)
+    key, tenant = access.service().authenticate(token)
     assert (key.role, key.label, tenant.tier) == ("admin", "it", "BASIC")
     shown = run("show", "acme").output
     assert key.key_id in shown
@@ -47,19 +47,19 @@ def test_a_key_is_printed_once_alone_and_works(capsys):
 def test_rotation_prints_the_new_key_and_revocation_ends_it():
     old = run("create-key", "acme").output.strip()
     new = run("rotate-key", "acme", key_id(old), "--overlap-hours", "2").output.strip()
-    assert [bootstrap.access().authenticate(token)[0].tenant_id for token in (old, new)] == ["acme", "acme"]
+    assert [access.service().authenticate(token)[0].tenant_id for token in (old, new)] == ["acme", "acme"]
     assert run("revoke-key", "acme", key_id(new)).exit_code == 0
-    bootstrap.access().forget()
+    access.service().forget()
     with pytest.raises(Unauthenticated):
-        bootstrap.access().authenticate(new)
+        access.service().authenticate(new)
     assert "revoked" in run("show", "acme").output
 
 
 def test_limits_are_set_and_given_back():
     assert "120" in run("set", "acme", "--limit", "per_minute=120", "--tier", "FREE").output
-    assert bootstrap.tenants().get("acme").limits.per_minute == 120
+    assert access.tenants().get("acme").limits.per_minute == 120
     run("set", "acme", "--limit", "per_minute=")
-    assert (bootstrap.tenants().get("acme").overrides, bootstrap.tenants().get("acme").tier) == ({}, "FREE")
+    assert (access.tenants().get("acme").overrides, access.tenants().get("acme").tier) == ({}, "FREE")
 
 
 @pytest.mark.parametrize(
@@ -79,17 +79,17 @@ def test_limits_are_set_and_given_back():
 def test_what_cannot_be_ends_in_one_sentence_and_changes_nothing(arguments):
     result = run(*arguments)
     assert (result.exit_code, isinstance(result.exception, SystemExit)) == (1, True)
-    assert bootstrap.tenants().get("acme").version == 1
+    assert access.tenants().get("acme").version == 1
 
 
 def test_a_tenant_is_suspended_resumed_and_offboarded_to_a_certificate_that_verifies():
     assert "suspended" in run("suspend", "acme").output
     assert "active" in run("resume", "acme").output
     assert run("offboard", "acme", input="n\n").exit_code == 1
-    assert bootstrap.tenants().get("acme").status == "active"
+    assert access.tenants().get("acme").status == "active"
     assert "offboarding" in run("offboard", "acme", "--yes").output
     assert run("resume", "acme").exit_code == 1
-    assert bootstrap.offboarding().run(lambda: 300.0) == ("acme",)
+    assert tenancy.offboarding().run(lambda: 300.0) == ("acme",)
     result = run("certificate", "acme")
     assert (result.exit_code, "signature: good" in result.output) == (0, True)
     assert "closed" in run("list").output
@@ -97,8 +97,8 @@ def test_a_tenant_is_suspended_resumed_and_offboarded_to_a_certificate_that_veri
 
 def test_a_forged_certificate_is_told_from_a_good_one(aws):
     run("offboard", "acme", "--yes")
-    bootstrap.offboarding().run(lambda: 300.0)
-    forged = json.loads(bootstrap.certificates().get("acme").payload) | {"tenant_id": "acme"}
+    tenancy.offboarding().run(lambda: 300.0)
+    forged = json.loads(tenancy.certificates().get("acme").payload) | {"tenant_id": "acme"}
     forged["stores"]["keys"]["erased"] = 7
     aws("dynamodb").update_item(
         TableName="access",

@@ -152,7 +152,7 @@ def test_every_file_keeps_the_rules():
         ("vigil.scoring.store", "from vigil.scoring.service import Scoring"),
         ("vigil.scoring.routes", "from vigil.registry.routes import router"),
         ("vigil.scoring.routes", "from vigil.scoring.store import DynamoLedger"),
-        ("vigil.scoring.routes", "from vigil.bootstrap import scoring"),
+        ("vigil.scoring.routes", "from vigil.bootstrap.scoring import service"),
         ("vigil.tenancy.authorizer", "from vigil.tenancy.store import DynamoAccess"),
         ("vigil.platform.http", "from vigil.scoring.model import Decision"),
         ("vigil.engines.lightgbm", "import lightgbm"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vigil import bootstrap
+from vigil.bootstrap import documented
 from vigil.platform.idempotency import METHODS, IdempotentRoute
 
 OTHERWISE = {
@@ -19,7 +19,7 @@ def routes():
     from vigil.registry import routes as registry
     from vigil.scoring import routes as scoring
 
-    routers = [scoring.router, registry.router, *bootstrap._documented()]
+    routers = [scoring.router, registry.router, *documented.routers()]
     return {
         f"{method} {route.path}": route for router in routers for route in router.routes for method in route.methods
     }

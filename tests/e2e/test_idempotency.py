@@ -26,14 +26,14 @@ RUN = uuid.uuid4().hex
 KILLED = """
 import json, os, signal, sys
 from tests.gateway import Context, event
-from vigil import bootstrap
+from vigil.bootstrap import outcomes
 from vigil.outcomes.store import DynamoOutcomes
 
 DynamoOutcomes.record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 context = Context()
 context.get_remaining_time_in_millis = lambda: int(sys.argv[1])
 request = event("POST", "/v1/outcomes", tenant=sys.argv[2], headers={"Idempotency-Key": sys.argv[3]}, body=sys.argv[4])
-bootstrap.outcomes_api()(request, context)
+outcomes.api()(request, context)
 """
 
 

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from models import recipe
 from tests.obedient import Obedient
-from vigil import bootstrap
+from vigil.bootstrap import access, process
 from vigil.tenancy.tenants import Change
 
 PATIENCE_SECONDS = 60
@@ -21,13 +21,13 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def services(stack):
-    """The services of the deployment, in this process: a command line for every tenant takes too long."""
+    """Wire this process like the deployment: a command line for every tenant takes too long."""
     before = dict(os.environ)
     stack.activate()
-    yield bootstrap
+    yield
     os.environ.clear()
     os.environ.update(before)
-    bootstrap.forget()
+    process.forget()
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def tenant(stack, services):
 
     def make(tier="FREE", role="member", tenant_id=None, **limits):
         tenant_id = tenant_id or f"limits-{uuid.uuid4().hex[:8]}"
-        services.tenants().create(tenant_id, tier, Change(limits=limits))
-        token = services.keys().create(tenant_id, role, by="operator").token
+        access.tenants().create(tenant_id, tier, Change(limits=limits))
+        token = access.keys().create(tenant_id, role, by="operator").token
         headers = {"Authorization": f"Bearer {token}"}
         client = httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
         opened.append(client)

@@ -13,7 +13,7 @@ from moto import mock_aws
 from tests.fakes.card import CARD
 from tests.fakes.scoring import CONTRACT
 from tests.tables import create_tables
-from vigil import bootstrap
+from vigil.bootstrap import process
 from vigil.engines.loading import load
 from vigil.registry.model import TrainedModel
 from vigil.registry.package import Release, Verifier, build
@@ -93,9 +93,9 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             Verifier({KEY.key_id: KEY.public}, load),
         )
         publish(publisher, trained, 1)
-        bootstrap.forget()
+        process.forget()
         yield publisher
-        bootstrap.forget()
+        process.forget()
 
 
 def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:

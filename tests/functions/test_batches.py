@@ -9,8 +9,8 @@ from botocore.client import BaseClient
 
 from tests.functions.test_roles import granted
 from tests.gateway import Context, event
-from vigil import bootstrap
 from vigil.batches import assembly, splits
+from vigil.bootstrap import process
 
 QUEUES = ("batch_splits", "batch_chunks", "batch_assemblies")
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
@@ -24,7 +24,7 @@ def deployed(published, monkeypatch):
     for name in QUEUES:
         monkeypatch.setenv(f"VIGIL_{name.upper()}_QUEUE", urls[name])
     monkeypatch.setenv("VIGIL_DEAD_LETTERS", urls["dead"])
-    bootstrap.forget()
+    process.forget()
     return urls
 
 
@@ -230,7 +230,7 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     monkeypatch.setattr(splits, "ENTERED", 1)
     monkeypatch.setattr(assembly, "PART", 1)
     row = {"subject_id": "p", "features": GOOD}
-    bootstrap.forget()
+    process.forget()
     _, batch = post({"model": "toy", "rows": [row, {}]})
     _, packed = post({"model": "toy", "format": "ndjson"})
     api("POST", f"/v1/batches/{packed['batch_id']}/cancel")
@@ -243,7 +243,7 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     key = f"uploads/acme/{packed['batch_id']}/input"
     version = boto3.client("s3").put_object(Bucket="files", Key=key, Body=content)["VersionId"]
     called.clear()
-    bootstrap.forget()
+    process.forget()
     rows_key = f"uploads/acme/{batch['batch_id']}/input"
     rows_version = boto3.client("s3").head_object(Bucket="files", Key=rows_key)["VersionId"]
     called.clear()
@@ -256,13 +256,13 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
 
     chunks = taken(deployed["batch_chunks"])
     called.clear()
-    bootstrap.forget()
+    process.forget()
     for each in chunks:
         score(each, Context(100_000))
     by_score = set(called)
     ended = taken(deployed["batch_assemblies"])
     called.clear()
-    bootstrap.forget()
+    process.forget()
     for each in ended:
         assemble(each, Context(100_000))
     by_assembly = set(called)

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from tests.gateway import Context, event
-from vigil import bootstrap
+from vigil.bootstrap import flags, scoring
 from vigil.flags.model import EXPLAIN_HIGH_RISK, KNOWN, Flag
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
@@ -18,11 +18,11 @@ NEW = {"If-None-Match": "*"}
 
 @pytest.fixture
 def api(published):
-    from functions.flags_api import handler as flags
-    from functions.scoring_api import handler as scoring
+    from functions.flags_api import handler as flags_api
+    from functions.scoring_api import handler as scoring_api
 
     def call(method, path, role="operator", **kwargs):
-        function = flags if path.startswith("/v1/flags") else scoring
+        function = flags_api if path.startswith("/v1/flags") else scoring_api
         answer = function.lambda_handler(event(method, path, role=role, **kwargs), Context())
         return answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null")
 
@@ -32,9 +32,9 @@ def api(published):
 @pytest.fixture
 def minute_later(monkeypatch):
     def wait():
-        flags = bootstrap.flags()
-        now = flags._clock
-        monkeypatch.setattr(flags, "_clock", lambda: now() + timedelta(seconds=61))
+        service = flags.service()
+        now = service._clock
+        monkeypatch.setattr(service, "_clock", lambda: now() + timedelta(seconds=61))
 
     return wait
 
@@ -54,9 +54,9 @@ def test_a_flag_is_defined_seen_and_obeyed(api, minute_later):
     listed = api("GET", "/v1/flags")[2]
     assert scored["explanation"] is not None
     assert scored["flags"] == {"digest": listed["digest"], "on": [EXPLAIN_HIGH_RISK]}
-    row, again = bootstrap.scoring().replay("acme", scored["decision_id"])
+    row, again = scoring.service().replay("acme", scored["decision_id"])
     assert again == row.body
-    assert bootstrap.flags().past(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
+    assert flags.service().past(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
 
 
 def test_others_see_their_own_evaluation_and_not_the_lists(api):

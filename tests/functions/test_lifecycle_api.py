@@ -9,7 +9,7 @@ import pytest
 
 from tests.functions.conftest import KEY, publish
 from tests.gateway import Context, event
-from vigil import bootstrap
+from vigil.bootstrap import models
 from vigil.engines.loading import load
 from vigil.lifecycle.model import takes_part
 from vigil.registry.package import Release, build
@@ -35,7 +35,7 @@ def api(published):
 @pytest.fixture
 def minute_later(monkeypatch):
     def wait():
-        registry = bootstrap.registry()
+        registry = models.registry()
         now = registry._clock
         monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
 

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from tests.gateway import Context, event
-from vigil import bootstrap
+from vigil.bootstrap import access, process
 from vigil.tenancy.model import Limits
 
 MANY = Limits(1000, 1000, 1000, 10).encoded()
@@ -18,7 +18,7 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 def clock(monkeypatch):
     """The time of every function, moved by hand."""
     moment = [datetime(2026, 3, 14, 12, 30, tzinfo=UTC)]
-    monkeypatch.setattr(bootstrap, "_now", lambda: moment[0])
+    monkeypatch.setattr(process, "now", lambda: moment[0])
 
     def advance(**by):
         moment[0] += timedelta(**by)
@@ -132,7 +132,7 @@ def test_calls_appear_after_their_hour_whatever_they_were_answered(score, usage,
 
 
 def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, clock, published):
-    bootstrap.tenants().create("acme", "FREE")
+    access.tenants().create("acme", "FREE")
     score(3)
     count()
     clock(days=1)
@@ -140,7 +140,7 @@ def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, cl
 
 
 def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice(score, count, usage, clock):
-    bootstrap.tenants().create("acme", "FREE")
+    access.tenants().create("acme", "FREE")
     score(120)  # more than a page of keys, more than a transaction
     clock(days=1)
     assert audit("recount") == {"mismatches": 1, "unrepaired": 0}
@@ -155,7 +155,7 @@ def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice
 
 
 def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock, capsys):
-    bootstrap.tenants().create("acme", "FREE")
+    access.tenants().create("acme", "FREE")
     score(2)
     count()
     row = boto3.client("dynamodb").scan(TableName="decisions")["Items"][0]
@@ -167,7 +167,7 @@ def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock,
 
 
 def test_usage_is_a_tenants_own_and_an_operators_of_any(score, count, usage):
-    bootstrap.tenants().create("acme", "BASIC")
+    access.tenants().create("acme", "BASIC")
     score(1)
     count()
     assert usage(tenant="globex")[1]["total"]["predictions"] == 0

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.deadletters import WORK
 from tests.gateway import Context
-from vigil import bootstrap
+from vigil.bootstrap import process
 from vigil.deadletters.model import Filter
 from vigil.deadletters.store import DynamoJobs
 from vigil.errors import Unavailable
@@ -29,7 +29,7 @@ def queues(published, monkeypatch):
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # a logger keeps the stream it began with
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
     monkeypatch.setenv("VIGIL_MAX_REPROCESS_ATTEMPTS", "1")
-    bootstrap.forget()
+    process.forget()
     return work, dead
 
 

@@ -15,10 +15,10 @@ from botocore.client import BaseClient
 from tests.fakes.deadletters import WORK, letter
 from tests.gateway import Context, event
 from tests.tables import _Loader
-from vigil import bootstrap
 from vigil.batches.model import Batch, Pin, Span
 from vigil.batches.store import DynamoBooks
 from vigil.batches.stream import message_of
+from vigil.bootstrap import access, process
 from vigil.deadletters.model import Job, Rules
 from vigil.deadletters.store import DynamoJobs
 from vigil.errors import Unavailable
@@ -54,9 +54,9 @@ def called(published, monkeypatch):
         actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
         return original(client, operation, arguments)
 
-    bootstrap.tenants().create("acme", "FREE")
-    token = bootstrap.keys().create("acme", by="operator").token
-    bootstrap.forget()
+    access.tenants().create("acme", "FREE")
+    token = access.keys().create("acme", by="operator").token
+    process.forget()
     monkeypatch.setattr(BaseClient, "_make_api_call", recording)
     return actions, token
 
@@ -101,7 +101,7 @@ def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
         rotate({"Step": step, "SecretId": os.environ["VIGIL_SIGNING_SECRET_ARN"], "ClientRequestToken": ID}, Context())
     assert actions == granted("TenancyRotation")
     actions.clear()
-    bootstrap.forget()
+    process.forget()
     lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
     body = {"grant_type": "client_credentials", "client_id": key.key_id, "client_secret": str(key)}
     answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
@@ -140,9 +140,9 @@ def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
     from vigil.tenancy.tenants import Change
 
     actions, _ = called
-    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", Change(status="offboarding"))
     boto3.client("s3").put_object(Bucket="files", Key="uploads/acme/bat_1/input", Body=b"{}")
-    bootstrap.forget()
+    process.forget()
     actions.clear()
     assert lambda_handler({}, Context()) == {"closed": ["acme"]}
     parts = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
@@ -161,7 +161,7 @@ def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
         json.loads(score(event("POST", "/v1/scores", body=BODY), Context())["body"])["decision_id"] for _ in range(2)
     ]
     actions.clear()
-    bootstrap.forget()
+    process.forget()
     report = {"status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
     window = {"subject_id": "p-1", "model": "toy", "start": "2026-01-01T00:00:00Z", "end": "2099-01-01T00:00:00Z"}
     unknown = event("POST", "/v1/outcomes", body=report | {"decision_id": "dec_0"}, headers=KEY)
@@ -187,7 +187,7 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
         TableName="registry", Key={"pk": {"S": "MODEL#toy"}, "sk": {"S": "ALIAS#champion"}}
     )
     actions.clear()
-    bootstrap.forget()
+    process.forget()
     for method, path, body in (
         ("POST", "promote", {"version": 9}),
         ("POST", "promote", {"version": 1}),
@@ -229,11 +229,11 @@ def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     actions, _ = called
     assert score(event("POST", "/v1/scores", body=BODY), Context())["statusCode"] == 201
     actions.clear()
-    bootstrap.forget()
-    monkeypatch.setattr(bootstrap, "_now", lambda: datetime.now(UTC) + timedelta(days=1))
+    process.forget()
+    monkeypatch.setattr(process, "now", lambda: datetime.now(UTC) + timedelta(days=1))
     assert lambda_handler({"job": "recount"}, Context()) == {"mismatches": 1, "unrepaired": 0}
-    monkeypatch.setattr(bootstrap, "_now", lambda: datetime.now(UTC) + timedelta(hours=1))
-    bootstrap.forget()
+    monkeypatch.setattr(process, "now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    process.forget()
     assert lambda_handler({"job": "calls"}, Context()) == {"counters": 1}
     parts = {"dynamodb:PutItem"}
     assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("MeteringAudit")
@@ -315,7 +315,7 @@ def sources(called, monkeypatch):
     }
     monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
-    bootstrap.forget()
+    process.forget()
 
 
 def running_batch(name):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.functions.conftest import publish
 from tests.gateway import Context, event
-from vigil import bootstrap
+from vigil.bootstrap import models, process, scoring
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}, "explain": True}
 
@@ -27,7 +27,7 @@ def api(published):
 def stopped(monkeypatch):
     """A clock that stands still, so that no window ends meanwhile."""
     now = datetime.now(UTC)
-    monkeypatch.setattr(bootstrap, "_now", lambda: now)
+    monkeypatch.setattr(process, "now", lambda: now)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def aws_calls(api):
     calls = []
     api("GET", "/health/readiness")  # cold start: models loaded, clients made
     for service in ("dynamodb", "s3", "secretsmanager"):
-        events = bootstrap._client(service).meta.events
+        events = process.client(service).meta.events
         events.register("before-call", lambda model, **_: calls.append(model.name))
     return calls
 
@@ -89,7 +89,7 @@ def test_a_key_over_its_limit_is_refused_before_anything_else_is_done(stopped, a
 
 def test_without_the_limits_table_requests_are_answered_without_a_word_of_limits(api, monkeypatch, capsys):
     monkeypatch.setenv("VIGIL_LIMITS_TABLE", "no-such-table")
-    bootstrap.forget()
+    process.forget()
     status, headers, _ = api("POST", "/v1/scores", body=BODY)
     assert status == 201
     assert not [name for name in headers if name.startswith("ratelimit")]
@@ -105,7 +105,7 @@ def test_score_get_list_and_replay_agree(api):
     assert api("GET", path)[2] == scored
     listed = api("GET", "/v1/scores", query={"subject_id": "p-1"})[2]
     assert [item["decision_id"] for item in listed["items"]] == [scored["decision_id"]]
-    row, again = bootstrap.scoring().replay("acme", scored["decision_id"])
+    row, again = scoring.service().replay("acme", scored["decision_id"])
     assert again == row.body
 
 
@@ -115,11 +115,11 @@ def test_a_promotion_reaches_a_warm_instance_within_a_minute_and_old_decisions_s
     first = api("POST", "/v1/scores", body=BODY)[2]
     publish(published, trained, 2)
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 1
-    registry = bootstrap.registry()
+    registry = models.registry()
     now = registry._clock
     monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 2
-    row, again = bootstrap.scoring().replay("acme", first["decision_id"])
+    row, again = scoring.service().replay("acme", first["decision_id"])
     assert (row.model.version, again) == (1, row.body)
 
 
@@ -132,7 +132,7 @@ def test_a_flipped_byte_in_a_new_package_keeps_the_old_model_and_says_so(api, pu
     content = bytearray(s3.get_object(Bucket="packages", Key=key)["Body"].read())
     content[100] ^= 1
     s3.put_object(Bucket="packages", Key=key, Body=bytes(content))
-    registry = bootstrap.registry()
+    registry = models.registry()
     now = registry._clock
     monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
     status, _, scored = api("POST", "/v1/scores", body=BODY)
@@ -162,7 +162,6 @@ def test_health_is_up_with_a_model_and_a_ledger(api):
 
 def test_a_second_instance_answers_a_duplicate_with_the_first_ones_bytes(api):
     first = api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"})[2]
-    bootstrap.scoring_api.cache_clear()
-    bootstrap.scoring.cache_clear()
+    process.forget()
     status, headers, again = api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"})
     assert (status, headers["idempotency-replayed"], again) == (200, "true", first)

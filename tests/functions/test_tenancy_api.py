@@ -11,9 +11,9 @@ import pytest
 
 from tests.fakes.deadletters import WORK, letter
 from tests.gateway import Context, event
-from vigil import bootstrap
 from vigil.batches.model import FOLDERS, Batch
 from vigil.batches.store import DynamoBooks
+from vigil.bootstrap import access
 from vigil.deadletters.model import Job, Rules
 from vigil.deadletters.store import DynamoJobs
 from vigil.platform.claims import DynamoClaims
@@ -34,7 +34,7 @@ def api(published):
         return answer["statusCode"], json.loads(answer["body"] or "null"), answer["headers"]
 
     for tenant in ("ops", "acme", "globex"):
-        bootstrap.tenants().create(tenant, "FREE")
+        access.tenants().create(tenant, "FREE")
     return call
 
 
@@ -123,7 +123,7 @@ def test_an_administrator_sees_and_configures_its_own_tenant_and_nothing_that_is
 def test_a_broken_bound_is_named_and_changes_nothing(api, body, field):
     status, problem, _ = api("PATCH", "/acme", body=body, **OPERATOR)
     assert (status, [row["field"] for row in problem["errors"]]) == (422, [field])
-    assert bootstrap.tenants().get("acme").version == 1
+    assert access.tenants().get("acme").version == 1
 
 
 def test_a_change_that_is_meant_for_another_version_is_a_412(api):
@@ -144,18 +144,18 @@ def test_illegal_transitions_are_conflicts_and_unknown_tenants_are_not_created(a
 
 def test_no_operator_suspends_the_tenant_of_the_key_that_asks(api):
     assert api("PATCH", "/ops", body={"status": "suspended"}, **OPERATOR)[0] == 403
-    assert bootstrap.tenants().get("ops").status == "active"
+    assert access.tenants().get("ops").status == "active"
 
 
 def test_a_keys_life_from_its_only_showing_to_its_end(api, capsys):
     status, made, headers = api("POST", "/acme/keys", body={"role": "member", "label": "ward 3"}, **ADMIN)
     assert (status, headers["location"]) == (201, f"/local/v1/tenants/acme/keys/{made['key_id']}")
     token = made.pop("api_key")
-    assert bootstrap.access().authenticate(token)[0].role == "member"
+    assert access.service().authenticate(token)[0].role == "member"
     assert api("GET", f"/acme/keys/{made['key_id']}", **ADMIN)[1] == made
     _, new, _ = api("POST", f"/acme/keys/{made['key_id']}/rotate", body={"overlap_hours": 1}, **ADMIN)
     assert api("POST", f"/acme/keys/{made['key_id']}/rotate", body={}, **ADMIN)[0] == 409
-    assert [bootstrap.access().authenticate(text)[1].tenant_id for text in (token, new["api_key"])] == ["acme", "acme"]
+    assert [access.service().authenticate(text)[1].tenant_id for text in (token, new["api_key"])] == ["acme", "acme"]
     for _ in range(2):
         assert api("DELETE", f"/acme/keys/{new['key_id']}", **ADMIN)[:2] == (204, None)
     listed = {key["key_id"]: key for key in api("GET", "/acme/keys", **ADMIN)[1]["items"]}
@@ -167,7 +167,7 @@ def test_a_keys_life_from_its_only_showing_to_its_end(api, capsys):
 
 
 def test_an_administrator_never_gets_hold_of_an_operators_key(api):
-    operators = bootstrap.keys().create("acme", "operator", by="operator").key
+    operators = access.keys().create("acme", "operator", by="operator").key
     assert api("POST", "/acme/keys", body={"role": "operator"}, **ADMIN)[0] == 403
     assert api("POST", f"/acme/keys/{operators.key_id}/rotate", body={}, **ADMIN)[0] == 403
     assert api("DELETE", f"/acme/keys/{operators.key_id}", **ADMIN)[0] == 403
@@ -176,7 +176,7 @@ def test_an_administrator_never_gets_hold_of_an_operators_key(api):
 
 def test_a_cursor_of_one_tenants_keys_does_not_open_anothers(api):
     for _ in range(2):
-        bootstrap.keys().create("acme", by="operator")
+        access.keys().create("acme", by="operator")
     cursor = api("GET", "/acme/keys", query={"limit": "1"}, **ADMIN)[1]["next_cursor"]
     assert api("GET", "/globex/keys", query={"cursor": cursor}, tenant="globex", role="admin")[0] == 400
 
@@ -207,7 +207,7 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
     from functions.tenancy_offboarding.handler import lambda_handler as erase
 
     for tenant, scores in (("acme", 3), ("globex", 1)):
-        bootstrap.keys().create(tenant, by="operator")
+        access.keys().create(tenant, by="operator")
         for _ in range(scores):
             answer = json.loads(score(event("POST", "/v1/scores", body=BODY, tenant=tenant), Context())["body"])
         told = {
@@ -218,7 +218,7 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
         assert report(event("POST", "/v1/outcomes", body=told, tenant=tenant), Context())["statusCode"] == 201
         leave_behind(tenant)
     assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
-    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", Change(status="offboarding"))
     sample = json.loads((Path(__file__).parents[2] / "events" / "tenancy_offboarding.json").read_text())
     assert erase(sample, Context()) == {"closed": ["acme"]}
     status, certificate, _ = api("GET", "/acme/certificate", **OPERATOR)
@@ -244,7 +244,7 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
     versions = boto3.client("s3").list_object_versions(Bucket="files")
     assert {version["Key"] for version in versions["Versions"]} == {f"{f}/globex/bat_1/x" for f in FOLDERS[:2]}
     assert [mark["Key"] for mark in versions["DeleteMarkers"]] == ["uploads/globex/bat_1/x"]
-    assert [key.tenant_id for key in bootstrap.keys().page("globex", None, 9).keys] == ["globex"]
-    assert bootstrap.keys().page("acme", None, 9).keys == ()
+    assert [key.tenant_id for key in access.keys().page("globex", None, 9).keys] == ["globex"]
+    assert access.keys().page("acme", None, 9).keys == ()
     assert api("GET", "/acme", **OPERATOR)[1]["status"] == "closed"
     assert api("POST", "", body={"tenant_id": "acme"}, **OPERATOR)[0] == 409

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.gateway import Context
-from vigil import bootstrap
+from vigil.bootstrap import access
 
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/POST/v1/scores"
 
@@ -16,19 +16,19 @@ def authorize(published):
 
 
 def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
-    bootstrap.tenants().create("acme", "FREE")
-    token = bootstrap.keys().create("acme", by="operator").token
+    access.tenants().create("acme", "FREE")
+    token = access.keys().create("acme", by="operator").token
     limits = '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}'
     context = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member", "limits": limits}
     assert authorize(token)["context"] == context
-    bootstrap.keys().revoke("acme", token.key_id, by="operator")
-    bootstrap.access().forget()
+    access.keys().revoke("acme", token.key_id, by="operator")
+    access.service().forget()
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(token)
     assert token.secret not in capsys.readouterr().out
 
 
 def test_an_operators_key_says_so(authorize):
-    bootstrap.tenants().create("acme", "FREE")
-    token = bootstrap.keys().create("acme", "operator", by="operator").token
+    access.tenants().create("acme", "FREE")
+    token = access.keys().create("acme", "operator", by="operator").token
     assert authorize(token)["context"]["role"] == "operator"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.forgeries import KINDS, Forger
 from tests.gateway import Context, event
-from vigil import bootstrap
+from vigil.bootstrap import access, process
 from vigil.errors import VigilError
 from vigil.tenancy.tenants import Change
 
@@ -24,7 +24,7 @@ ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/POST/v1/scores"
 def take(step, version, secret=None):
     from functions.tenancy_rotation.handler import lambda_handler
 
-    arn = secret or bootstrap.settings().signing_secret_arn
+    arn = secret or process.settings().signing_secret_arn
     lambda_handler({"Step": step, "SecretId": arn, "ClientRequestToken": version}, Context())
 
 
@@ -58,12 +58,12 @@ def key(published):
     for step in STEPS:
         take(step, version)
     for tenant in ("acme", "globex"):
-        bootstrap.tenants().create(tenant, "FREE")
+        access.tenants().create(tenant, "FREE")
     return new_key("acme")
 
 
 def new_key(tenant):
-    return bootstrap.keys().create(tenant, by="operator").token
+    return access.keys().create(tenant, by="operator").token
 
 
 def credentials(key):
@@ -100,7 +100,7 @@ def test_a_stranger_can_verify_a_token_with_what_is_published_and_a_library(key)
 
 def test_thousands_of_forged_tokens_are_refused_and_good_ones_are_not(key, caplog):
     good = sign_in(key)["access_token"]
-    secret = bootstrap.settings().signing_secret_arn
+    secret = process.settings().signing_secret_arn
     ring = json.loads(
         boto3.client("secretsmanager").get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"]
     )
@@ -119,8 +119,8 @@ def test_thousands_of_forged_tokens_are_refused_and_good_ones_are_not(key, caplo
 
 def test_a_token_ends_with_its_key_and_with_its_tenant(key):
     granted = sign_in(key)
-    bootstrap.keys().revoke("acme", key.key_id, by="operator")
-    bootstrap.access().forget()
+    access.keys().revoke("acme", key.key_id, by="operator")
+    access.service().forget()
     assert refused(granted["access_token"])
     status, answer, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
     assert (status, answer["error"]) == (400, "invalid_grant")
@@ -132,8 +132,8 @@ def test_a_token_ends_with_its_key_and_with_its_tenant(key):
 def test_a_suspended_tenant_is_told_so_and_its_session_goes_on_later(key):
     granted = sign_in(key)
     for status, expected in (("suspended", (400, "unauthorized_client")), ("active", (200, None))):
-        bootstrap.tenants().change("acme", Change(status=status))
-        bootstrap.access().forget()
+        access.tenants().change("acme", Change(status=status))
+        access.service().forget()
         effect = authorize(granted["access_token"])["policyDocument"]["Statement"][0]["Effect"]
         assert effect == ("Allow" if status == "active" else "Deny")
         refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"]}
@@ -167,7 +167,7 @@ def test_an_offboarded_tenants_sessions_are_erased_and_no_others(key):
 
     sign_in(key)
     other = sign_in(new_key("globex"))
-    bootstrap.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", Change(status="offboarding"))
     assert lambda_handler({}, Context()) == {"closed": ["acme"]}
     sessions = [row["pk"]["S"] for row in boto3.client("dynamodb").scan(TableName="access")["Items"] if "digest" in row]
     assert [pk for pk in sessions if pk.startswith("SESSIONS#")] == ["SESSIONS#globex"]
@@ -254,7 +254,7 @@ def test_what_is_no_form_is_a_problem_document(key, content_type, size, status):
 def test_without_a_key_that_signs_there_is_no_token_and_nothing_to_cache(published):
     from functions.tenancy_tokens.handler import lambda_handler
 
-    bootstrap.tenants().create("acme", "FREE")
+    access.tenants().create("acme", "FREE")
     assert post("token", grant_type="client_credentials", **credentials(new_key("acme")))[0] == 503
     answer = lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
     assert (answer["statusCode"], answer["headers"]["cache-control"]) == (503, "no-store")
@@ -265,7 +265,7 @@ def test_a_rotation_keeps_tokens_sessions_and_what_is_published(key):
     version = str(uuid.uuid4())
     for step in STEPS:
         take(step, version)
-        bootstrap.forget()
+        process.forget()
         assert not refused(granted["access_token"])
         status, granted, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
         assert status == 200

@@ -7,9 +7,10 @@ behind the real DynamoDB client, whose requests are answered before they leave t
 import json
 import os
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from vigil import bootstrap
+from vigil.bootstrap import models, process, scoring
 from vigil.registry.ports import Pointer
 
 FOLDER = Path(os.environ["BENCHMARK_PACKAGE"])
@@ -57,17 +58,17 @@ def _answered(client: Any) -> Any:
     return client
 
 
-def _adapters() -> dict[str, Any]:
-    adapters = {"_packages": _Folder, "_catalogue": _Pointers}
+def _adapters() -> list[tuple[ModuleType, str, Any]]:
+    adapters: list[tuple[ModuleType, str, Any]] = [(models, "packages", _Folder), (models, "catalogue", _Pointers)]
     if "BENCHMARK_AWS_CLIENT" not in os.environ:
-        return adapters | {"_ledger": _Accepting}
-    real = bootstrap._client  # noqa: SLF001 - wiring of its own
-    return adapters | {"_client": lambda service: _answered(real(service))}
+        return [*adapters, (scoring, "ledger", _Accepting)]
+    real = process.client
+    return [*adapters, (process, "client", lambda service: _answered(real(service)))]
 
 
-for name, adapter in _adapters().items():
-    setattr(bootstrap, name, adapter)
-entry = bootstrap.scoring_api()
+for module, factory, adapter in _adapters():
+    setattr(module, factory, adapter)
+entry = scoring.api()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:

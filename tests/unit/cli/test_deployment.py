@@ -6,7 +6,7 @@ import pytest
 
 from cli import deployment
 from cli.embedded import Embedded
-from vigil import bootstrap
+from vigil.bootstrap import process
 from vigil.errors import NotFound
 
 LOCAL = Embedded(
@@ -38,7 +38,7 @@ def _home(tmp_path, monkeypatch):
     yield
     os.environ.clear()
     os.environ.update(before)
-    bootstrap.forget()
+    process.forget()
 
 
 def test_without_any_deployment_the_command_to_run_is_named():
@@ -49,8 +49,8 @@ def test_without_any_deployment_the_command_to_run_is_named():
 def test_the_embedded_deployment_is_read_from_its_file(tmp_path):
     LOCAL.save(tmp_path)
     deployment.enter()
-    assert bootstrap.settings().registry_table == "vigil-registry"
-    assert bootstrap._client("dynamodb").meta.endpoint_url == LOCAL.endpoint_url
+    assert process.settings().registry_table == "vigil-registry"
+    assert process.client("dynamodb").meta.endpoint_url == LOCAL.endpoint_url
 
 
 def test_real_credentials_are_never_sent_to_an_emulator(tmp_path, monkeypatch):
@@ -59,7 +59,7 @@ def test_real_credentials_are_never_sent_to_an_emulator(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "real")
     LOCAL.save(tmp_path)
     deployment.enter()
-    credentials = bootstrap._client("secretsmanager")._request_signer._credentials
+    credentials = process.client("secretsmanager")._request_signer._credentials
     assert (credentials.access_key, credentials.token) == ("local", None)
 
 
@@ -68,5 +68,5 @@ def test_the_environment_names_another_deployment(tmp_path, monkeypatch):
     monkeypatch.setenv("VIGIL_STAGE", "prod")
     monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "prod-registry")
     deployment.enter()
-    assert bootstrap.settings().registry_table == "prod-registry"
+    assert process.settings().registry_table == "prod-registry"
     assert "AWS_ENDPOINT_URL" not in os.environ

@@ -1,0 +1,64 @@
+"""Wiring of tenants, keys and who is behind a credential."""
+
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import process
+
+if TYPE_CHECKING:
+    from vigil.tenancy.keys.service import Keys
+    from vigil.tenancy.service import Access
+    from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+    from vigil.tenancy.tenants import Tenants
+
+
+@process.once
+def service() -> "Access":
+    """Return the service that knows who is behind a credential."""
+    from vigil.tenancy.service import Access
+
+    return Access(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+
+
+@process.once
+def tenants() -> "Tenants":
+    """Return the service of tenants."""
+    from vigil.tenancy.tenants import Tenants
+
+    return Tenants(_tenants(), process.now)
+
+
+@process.once
+def keys() -> "Keys":
+    """Return the service of API keys."""
+    from vigil.tenancy.keys.service import Keys
+
+    return Keys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+
+
+@process.once
+def table() -> "AccessTable":
+    """Return the table of tenants, keys, sessions and certificates."""
+    from vigil.tenancy.store import AccessTable
+
+    return AccessTable(process.client("dynamodb"), process.settings().access_table)
+
+
+def _tenants() -> "DynamoTenants":
+    from vigil.tenancy.store import DynamoTenants
+
+    return DynamoTenants(table())
+
+
+def _keys() -> "DynamoKeys":
+    from vigil.tenancy.store import DynamoKeys
+
+    return DynamoKeys(table())
+
+
+@process.once
+def peppers() -> "SecretPeppers":
+    """Return the secrets under which credentials are hashed."""
+    from vigil.platform.secrets import Secret
+    from vigil.tenancy.store import SecretPeppers
+
+    return SecretPeppers(Secret(process.client("secretsmanager"), process.settings().access_secret_arn))

@@ -1,0 +1,133 @@
+"""Wiring of batches, from the file that arrives to the results."""
+
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import flags, models, process, quota
+
+if TYPE_CHECKING:
+    from vigil.batches.charges import Charges
+    from vigil.batches.chunks import Chunks
+    from vigil.batches.model import Batch, JobKind
+    from vigil.batches.objects.store import S3Files
+    from vigil.batches.splits import Splits
+    from vigil.batches.store import DynamoBooks
+    from vigil.batches.stream import GivenUp, Postbox
+    from vigil.scoring.bulk import Bulk
+    from vigil.scoring.ports import ScoringModel
+
+
+@process.once
+def api() -> process.Handler:
+    """Return the Lambda entry of the batches API."""
+    from vigil.batches import routes
+    from vigil.batches.service import Batches
+
+    config, names = process.settings(), models.catalogue().names
+    batches = Batches(books(), _files(), names, process.now, config.idempotency_window, _charges())
+    return process.api(
+        [routes.router],
+        max_body_bytes=config.max_batch_body_bytes,
+        batches=batches,
+        cursors=process.cursors(),
+        claims=process.claims(),
+    )
+
+
+@process.once
+def split() -> process.Handler:
+    """Return the Lambda entry of the queue of files that have arrived."""
+    from vigil.batches.stream import SplitWork
+
+    work = SplitWork(splits(), books().get)
+    return process.worker(work.do, work.read)
+
+
+@process.once
+def score() -> process.Handler:
+    """Return the Lambda entry of the queue of chunks."""
+    from vigil.batches.stream import ChunkWork
+
+    return process.worker(ChunkWork(_chunks()).do)
+
+
+@process.once
+def assemble() -> process.Handler:
+    """Return the Lambda entry of the queue of batches to put together."""
+    from vigil.batches.assembly import Assembly
+    from vigil.batches.stream import AssemblyWork
+
+    assembly = Assembly(books(), _files(), _postbox(), _charges(), process.now)
+    return process.worker(AssemblyWork(assembly, books().get).do)
+
+
+def given_up() -> "GivenUp":
+    """Return what is told of messages of batches that nobody will try again."""
+    from vigil.batches.stream import GivenUp
+
+    return GivenUp(_chunks(), splits(), books().get)
+
+
+@process.once
+def _chunks() -> "Chunks":
+    from vigil.batches.chunks import Chunks
+
+    return Chunks(books(), _files(), _postbox(), models.registry(), scorer)
+
+
+def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
+    """Return what answers the rows of a batch."""
+    from vigil.batches import results
+    from vigil.features.service import feature_set
+    from vigil.flags.model import all_off
+    from vigil.scoring import writing
+    from vigil.scoring.bulk import Bulk
+
+    asked_at = datetime.fromisoformat(batch.created_at)
+    render = results.cells if batch.form == "csv" else writing.members
+    switches = flags.service().pinned(batch.flags) if batch.flags else all_off
+    return Bulk(model, feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+
+
+@process.once
+def splits() -> "Splits":
+    """Return what cuts files that have arrived into chunks."""
+    from vigil.batches.splits import Splits
+
+    return Splits(books(), _files(), _postbox(), models.registry(), flags.service().digest, _charges(), process.now)
+
+
+def _charges() -> "Charges":
+    from vigil.batches.charges import Charges
+
+    return Charges(quota.service())
+
+
+@process.once
+def books() -> "DynamoBooks":
+    """Return the records of batches and their chunks."""
+    from vigil.batches.store import DynamoBooks
+
+    return DynamoBooks(process.client("dynamodb"), process.settings().batches_table)
+
+
+@process.once
+def _files() -> "S3Files":
+    from vigil.batches.objects.store import S3Files
+
+    return S3Files(process.client("s3"), process.settings().batches_bucket)
+
+
+@process.once
+def _postbox() -> "Postbox":
+    from vigil.batches.stream import Postbox
+    from vigil.platform.sqs import SqsQueue
+
+    config = process.settings()
+    urls: dict[JobKind, str] = {
+        "batch.split": config.batch_splits_queue,
+        "batch.chunk": config.batch_chunks_queue,
+        "batch.assembly": config.batch_assemblies_queue,
+    }
+    return Postbox({kind: SqsQueue(process.client("sqs"), url) for kind, url in urls.items()})

@@ -1,0 +1,27 @@
+"""The routes behind the one address, for its OpenAPI document."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def routers() -> "list[APIRouter]":
+    """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
+    from vigil.batches import routes as batches_routes
+    from vigil.deadletters import routes as dead_letters_routes
+    from vigil.flags import routes as flags_routes
+    from vigil.lifecycle import routes as lifecycle_routes
+    from vigil.metering import routes as metering_routes
+    from vigil.outcomes import routes as outcomes_routes
+    from vigil.sessions import routes as session_routes
+    from vigil.tenancy import routes as tenants_routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
+    from vigil.tokens import routes as token_routes
+
+    batches = [batches_routes.router, dead_letters_routes.router]
+    tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
+    others = [flags_routes.router, lifecycle_routes.router, outcomes_routes.router, metering_routes.router]
+    tokens = [session_routes.router, token_routes.router]
+    return [*others, *batches, *tenancy, *tokens]

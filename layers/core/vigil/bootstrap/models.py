@@ -1,0 +1,76 @@
+"""Wiring of packages, their versions and their comparisons."""
+
+import base64
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import process
+
+if TYPE_CHECKING:
+    from vigil.lifecycle.service import Lifecycle
+    from vigil.registry.publishing import Publisher
+    from vigil.registry.service import Registry, RegistryEvent
+    from vigil.registry.signing import PublicKeys
+    from vigil.registry.store import DynamoCatalogue, S3PackageStore
+
+
+@process.once
+def lifecycle_api() -> process.Handler:
+    """Return the Lambda entry of the API of versions, promotions and comparisons."""
+    from vigil.lifecycle import routes
+
+    return process.api([routes.router], lifecycle=lifecycle(publisher(pinned())), claims=process.claims())
+
+
+@process.once
+def registry() -> "Registry":
+    """Return the models of this process."""
+    from vigil.engines.loading import load
+    from vigil.registry.package import Verifier
+    from vigil.registry.service import Registry
+
+    verifier = Verifier(pinned(), load, process.settings().model_floors)
+    return Registry(packages(), catalogue(), verifier, clock=process.now, observe=_observe)
+
+
+def publisher(keys: "PublicKeys") -> "Publisher":
+    """Return what publishes and promotes packages signed by one of these keys; for operators."""
+    from vigil.engines.loading import load
+    from vigil.registry.package import Verifier
+    from vigil.registry.publishing import Publisher
+
+    return Publisher(packages(), catalogue(), Verifier(keys, load, process.settings().model_floors), process.now)
+
+
+def lifecycle(versions: "Publisher") -> "Lifecycle":
+    """Return the life cycle of the models that a publisher knows."""
+    from vigil.lifecycle.service import Lifecycle
+    from vigil.lifecycle.store import DynamoComparisons
+
+    return Lifecycle(versions, DynamoComparisons(process.client("dynamodb"), process.settings().decisions_table))
+
+
+def pinned() -> "PublicKeys":
+    """Return the keys that may sign models here."""
+    return {key_id: base64.b64decode(key) for key_id, key in process.settings().model_keys.items()}
+
+
+@process.once
+def packages() -> "S3PackageStore":
+    """Return the bytes of packages."""
+    from vigil.registry.store import S3PackageStore
+
+    return S3PackageStore(process.client("s3"), process.settings().packages_bucket)
+
+
+@process.once
+def catalogue() -> "DynamoCatalogue":
+    """Return the versions and aliases of models."""
+    from vigil.registry.store import DynamoCatalogue
+
+    return DynamoCatalogue(process.client("dynamodb"), process.settings().registry_table)
+
+
+def _observe(event: "RegistryEvent") -> None:
+    failed = event.kind != "model_loaded"
+    about = ("model", event.name)
+    process.telemetry().event(event.kind, failed=failed, about=about, model_version=event.version, reason=event.reason)

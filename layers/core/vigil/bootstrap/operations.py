@@ -1,0 +1,95 @@
+"""Wiring of dead letters and their redriver."""
+
+from dataclasses import asdict
+from functools import partial
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any
+
+from vigil.bootstrap import batches, events, metering, process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from vigil.deadletters.ports import Owners, Source
+    from vigil.deadletters.store import DynamoJobs
+    from vigil.platform.sqs import Message, Received
+
+
+@process.once
+def api() -> process.Handler:
+    """Return the Lambda entry of the API of dead letters."""
+    from vigil.deadletters import routes
+    from vigil.deadletters.service import DeadLetters
+
+    return process.api(
+        [routes.router],
+        dead_letters=DeadLetters(_jobs(), process.now),
+        cursors=process.cursors(),
+        claims=process.claims(),
+    )
+
+
+@process.once
+def redrive() -> process.Handler:
+    """Return the Lambda entry of the redriver."""
+    from vigil.deadletters.model import Rules
+    from vigil.deadletters.redrive import Reprocessor
+    from vigil.deadletters.schedule import Redrive
+
+    config, telemetry = process.settings(), process.telemetry()
+    rules = Rules(config.backoff_base, config.most_reprocess_attempts)
+    sources = [_source(name) for name in config.queues]
+    schedule = Redrive(
+        telemetry,
+        # Of the system: a generator of our own would be in the snapshot, and all instances would wait alike.
+        lambda observe: Reprocessor(sources, _jobs(), _owners(), rules, SystemRandom(), process.now, observe),
+    )
+    return telemetry.wrap(schedule.handle)
+
+
+def _owners() -> "Owners":
+    """Return who is told, by kind of message, that work was given up."""
+    from vigil.batches.stream import KINDS
+    from vigil.platform.sqs import Message
+
+    given_up = batches.given_up()
+    return dict.fromkeys(KINDS, lambda work: given_up.abandoned(Message(**asdict(work))))
+
+
+def _reader(name: str) -> "list[Callable[[Received], Message]]":
+    """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
+    from vigil.batches.stream import SplitWork
+
+    return [SplitWork(batches.splits(), batches.books().get).read] if name == "batch-splits" else []
+
+
+def _source(name: str) -> "Source":
+    from vigil.deadletters.store import SqsSource, StreamSource
+    from vigil.platform.sqs import SqsQueue
+
+    urls, sqs = process.settings().queues[name], process.client("sqs")
+    dead = SqsQueue(sqs, urls["dead"])
+    if "url" in urls:
+        return SqsSource(name, SqsQueue(sqs, urls["url"]), dead, *_reader(name))
+    from vigil.events.store import DynamoStream
+    from vigil.events.stream import Replay
+
+    return StreamSource(name, dead, Replay(DynamoStream(process.client("dynamodbstreams")), _teller(name)))
+
+
+def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
+    """Return what a consumer of the ledger's stream does with records; it says which of them must come again."""
+    from vigil.events.stream import announce
+    from vigil.metering.service import Meter
+    from vigil.metering.stream import count
+
+    if name == "metering-counters":
+        return partial(count, meter=Meter(metering.usage()))
+    return partial(announce, announcer=events.announcer())
+
+
+@process.once
+def _jobs() -> "DynamoJobs":
+    from vigil.deadletters.store import DynamoJobs
+
+    return DynamoJobs(process.client("dynamodb"), process.settings().dead_letters_table)

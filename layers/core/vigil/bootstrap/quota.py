@@ -1,0 +1,24 @@
+"""Wiring of quotas."""
+
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import process
+
+if TYPE_CHECKING:
+    from vigil.quota.service import Quota
+    from vigil.quota.store import DynamoQuota
+
+
+def service() -> "Quota":
+    """Return what sets predictions aside for many rows at once."""
+    from vigil.quota.service import Quota
+
+    return Quota(store(), process.now)
+
+
+@process.once
+def store() -> "DynamoQuota":
+    """Return what tenants have taken of their months."""
+    from vigil.quota.store import DynamoQuota
+
+    return DynamoQuota(process.client("dynamodb"), process.settings().usage_table, process.now)

@@ -1,0 +1,51 @@
+"""Wiring of scoring and its ledger."""
+
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import documented, flags, models, process, quota
+
+if TYPE_CHECKING:
+    from vigil.scoring.service import Scoring
+    from vigil.scoring.store import DynamoLedger
+
+
+@process.once
+def api() -> process.Handler:
+    """Return the Lambda entry of the scoring API, its models loaded."""
+    from vigil.features.service import feature_set
+    from vigil.operations import routes as health_routes
+    from vigil.operations.service import Health
+    from vigil.platform import docs
+    from vigil.registry import routes as registry_routes
+    from vigil.scoring import routes as scoring_routes
+
+    registry = models.registry()
+    registry.preload()
+    flags.service().preload()
+    return process.api(
+        [scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
+        scoring=service(),
+        registry=registry,
+        history_schema=lambda name: feature_set(name).schema(),
+        cursors=process.cursors(),
+        health=Health({"models": registry.check, "ledger": ledger().check}),
+        documented=documented.routers,
+    )
+
+
+@process.once
+def service() -> "Scoring":
+    """Return the scoring service."""
+    from vigil.features.service import feature_set
+    from vigil.scoring.service import Scoring
+
+    window = process.settings().idempotency_window
+    return Scoring(models.registry(), feature_set, ledger(), process.now, window, flags.service().switches)
+
+
+@process.once
+def ledger() -> "DynamoLedger":
+    """Return the ledger of decisions."""
+    from vigil.scoring.store import DynamoLedger
+
+    return DynamoLedger(process.client("dynamodb"), process.settings().decisions_table, quota.store())

@@ -1,0 +1,100 @@
+"""Wiring of the authorizer, of tenants' API and of their offboarding."""
+
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import access, process, tokens
+
+if TYPE_CHECKING:
+    from vigil.tenancy.offboarding.ports import Erasable
+    from vigil.tenancy.offboarding.service import Certificates, Offboarding
+    from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
+
+
+@process.once
+def authorizer() -> process.Handler:
+    """Return the Lambda entry of the REQUEST authorizer."""
+    from vigil.tenancy.authorizer import Authorizer, refusing
+    from vigil.tenancy.credentials import Credentials
+    from vigil.tokens.service import Verifier
+
+    credentials = Credentials(access.service(), Verifier(tokens.published_keys(), tokens.issuer(), process.now))
+    return refusing(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
+
+
+@process.once
+def api() -> process.Handler:
+    """Return the Lambda entry of the API of tenants and keys."""
+    from vigil.tenancy import routes
+    from vigil.tenancy.keys import routes as keys_routes
+    from vigil.tenancy.offboarding import routes as offboarding_routes
+
+    routers = [routes.router, keys_routes.router, offboarding_routes.router]
+    return process.api(
+        routers,
+        tenants=access.tenants(),
+        keys=access.keys(),
+        certificates=certificates(),
+        cursors=process.cursors(),
+        claims=process.claims(),
+    )
+
+
+@process.once
+def erase() -> process.Handler:
+    """Return the Lambda entry of the erasure of tenants that leave."""
+    from vigil.tenancy.offboarding.schedule import Erasing
+
+    return process.telemetry().wrap(Erasing(offboarding(), process.telemetry()).handle)
+
+
+def certificates() -> "Certificates":
+    """Return the service of certificates of erasure."""
+    from vigil.tenancy.offboarding.service import Certificates
+
+    return Certificates(_erasures())
+
+
+def offboarding() -> "Offboarding":
+    """Return the service that erases what tenants owned."""
+    from vigil.tenancy.offboarding.service import Offboarding
+
+    config = process.settings()
+    return Offboarding(_erasures(), _erasables(), seal(), config.stage, process.now, config.offboarding_pause)
+
+
+def seal() -> "KmsSeal":
+    """Return what signs certificates, and verifies them."""
+    from vigil.tenancy.offboarding.store import KmsSeal
+
+    return KmsSeal(process.client("kms"), process.settings().certificate_key_arn)
+
+
+def _erasables() -> "dict[str, Erasable]":
+    """Return every store that keeps what tenants own, in the order of their erasure. Packages are the deployment's."""
+    from vigil.batches.model import FOLDERS
+    from vigil.tenancy.offboarding.contents.store import Listed, Scattered
+    from vigil.tenancy.offboarding.objects.store import TenantObjects
+
+    config, dynamodb = process.settings(), process.client("dynamodb")
+    return {
+        # A key is found by its own id, before anybody knows the tenant.
+        "keys": Listed(dynamodb, config.access_table, index="by_tenant", attribute="list_pk", led=False),
+        "sessions": Listed(dynamodb, config.access_table, prefix="SESSIONS#", led=False),
+        "decisions": Listed(dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"),
+        # A report that was cut short is in no list.
+        "outcomes": Scattered(dynamodb, config.outcomes_table),
+        # Chunks and the count of unfinished batches are in no list. Files last: without chunks nobody writes one.
+        "batches": Scattered(dynamodb, config.batches_table),
+        "files": TenantObjects(process.client("s3"), config.batches_bucket, FOLDERS),
+        "dead_letters": Scattered(dynamodb, config.dead_letters_table, ("pk",)),
+        "idempotency": Listed(dynamodb, config.idempotency_table),
+        # In this order: what is counted of requests is brought into the usage.
+        "limits": Scattered(dynamodb, config.limits_table, ("pk",)),
+        "usage": Scattered(dynamodb, config.usage_table),
+    }
+
+
+def _erasures() -> "DynamoErasures":
+    from vigil.tenancy.offboarding.store import DynamoErasures
+
+    return DynamoErasures(access.table())
