@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
+from vigil.budgets.stops.store import DynamoStops
 from vigil.engines.boosting import BoostedEngine
 from vigil.platform import aws
 from vigil.platform.http import create_app, lambda_handler
@@ -26,7 +27,6 @@ from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import ModelContract
 from vigil.registry.panel import Panel
 from vigil.scoring import routes
-from vigil.scoring.model import LedgerRow
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
 from vigil.tenancy.model import LIMITS
@@ -77,7 +77,7 @@ class _Only:
 class _Accepting:
     """A ledger that takes every row and keeps none."""
 
-    def commit(self, _: LedgerRow) -> None:
+    def commit(self, *_: Any) -> None:
         return None
 
 
@@ -117,9 +117,15 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
         return AWSResponse("http://local", 200, HTTPHeaders(), _Empty())
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
-    handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas))
+    handler = _function(subject.loaded(), _ledger(client))
     return handler, lambda: calls[0]
+
+
+def _ledger(client: Any) -> DynamoLedger:
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    return DynamoLedger(client, "decisions", DynamoQuota(client, "usage", clock), DynamoStops(client, "usage", clock))
 
 
 def _function(model: LoadedModel, ledger: Any) -> Handler:

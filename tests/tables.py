@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
-_SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Idempotency", "Flags")
+_SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Costs", "Idempotency", "Flags")
 TABLES = {name: name.lower() for name in _SAME} | {"DeadLetters": "dead_letters"}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 

@@ -5,15 +5,19 @@ import pytest
 from tests.fakes.clock import Clock
 from tests.fakes.metering import FakeUsage
 from vigil.errors import QuotaExceeded, Unavailable
-from vigil.metering.model import Day, Entry
+from vigil.metering.model import Entry, Hour
 from vigil.metering.store import DynamoCalls, DynamoUsage
 from vigil.quota.model import Reservation
 from vigil.quota.service import Quota
 from vigil.quota.store import DynamoQuota
 
 
-def entry(number, tenant="acme", day="2026-03-01"):
-    return Entry(tenant, f"dec_{number}", day, {"predictions": 1, "charged": 1, "database_bytes": 100})
+def entry(number, tenant="acme", hour="2026-03-01T05"):
+    return Entry(tenant, f"dec_{number}", hour, {"predictions": 1, "charged": 1, "database_bytes": 100})
+
+
+def hour(name, count):
+    return Hour(name, {"predictions": count, "charged": count, "database_bytes": 100 * count})
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -30,24 +34,52 @@ def used(aws, tenant="acme"):
     return DynamoUsage(aws("dynamodb"), "usage").month(tenant, "2026-03").used
 
 
-def test_entries_are_counted_by_tenant_and_day(usage):
-    assert not usage.add([entry(1), entry(2), entry(3, day="2026-03-02"), entry(4, tenant="globex")])
-    assert usage.month("acme", "2026-03").days == (Day("2026-03-01", 2, 2, 200), Day("2026-03-02", 1, 1, 100))
-    assert usage.month("globex", "2026-03").days == (Day("2026-03-01", 1, 1, 100),)
-    assert usage.month("acme", "2026-04").days == ()
+def test_entries_are_counted_by_tenant_and_hour(usage):
+    assert not usage.add([entry(1), entry(2), entry(3, hour="2026-03-31T23"), entry(4, tenant="globex")])
+    assert usage.month("acme", "2026-03").hours == (hour("2026-03-01T05", 2), hour("2026-03-31T23", 1))
+    assert usage.month("globex", "2026-03").hours == (hour("2026-03-01T05", 1),)
+    assert usage.month("acme", "2026-04").hours == ()
 
 
 def test_one_entry_that_is_counted_already_keeps_all_of_them_out_and_is_named(usage):
     usage.add([entry(1)])
-    assert set(usage.add([entry(2), entry(1)])) == {"dec_1"}
-    assert usage.month("acme", "2026-03").total().predictions == 1
+    assert set(usage.add([entry(2), entry(1)])) == {("acme", "dec_1")}
+    assert usage.month("acme", "2026-03").hours == (hour("2026-03-01T05", 1),)
 
 
-def test_the_calls_of_an_hour_are_said_not_added(usage):
+def test_what_is_said_of_an_hour_replaces_what_was_said_and_leaves_what_is_counted(usage):
+    usage.add([entry(1)])
     for calls in (5, 7, 7):
-        usage.set_calls("acme", "2026-03-01T05", calls)
-    usage.set_calls("acme", "2026-03-01T06", 1)
-    assert usage.month("acme", "2026-03").days == (Day("2026-03-01", api_calls=8),)
+        usage.say("acme", "2026-03-01T05", {"api_calls": calls, "storage_byte_hours": 10 * calls})
+    usage.say("acme", "2026-03-01T06", {"api_calls": 1})
+    found = usage.month("acme", "2026-03").hours
+    assert found[0].amounts == hour("", 1).amounts | {"api_calls": 7, "storage_byte_hours": 70}
+    assert found[1] == Hour("2026-03-01T06", {"api_calls": 1})
+
+
+def test_entries_that_are_kept_are_listed_by_their_hours(usage):
+    late, early = (
+        Entry("acme", f"evt_{n}", f"2026-03-01T{12 - n:02d}", {"emails": n}, {"source": "/mail"}) for n in (1, 2)
+    )
+    usage.add([late, early, entry(3)])
+    usage.add([Entry("globex", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    assert list(usage.kept("acme", "2026-03")) == [early, late]
+    assert list(usage.kept("acme", "2026-03-01T11")) == [late]
+    assert list(usage.kept("acme", "2026-03-02")) == []
+    assert set(usage.add([late])) == {late.name}
+
+
+def test_only_what_has_a_row_elsewhere_is_forgotten(aws):
+    usage = DynamoUsage(aws("dynamodb"), "usage")
+    usage.add([entry(1), Entry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    ends = {item["pk"]["S"]: "expires_at" in item for item in aws("dynamodb").scan(TableName="usage")["Items"]}
+    assert (ends["acme#dec_1"], ends["acme#evt_1"], ends["acme#2026-03"]) == (True, False, False)
+
+
+def test_an_hour_of_nothing_is_none(usage):
+    usage.say("acme", "2026-03-01T05", {"api_calls": 0})
+    usage.add([Entry("acme", "dec_1", "2026-03-01T06", {"predictions": 0})])
+    assert usage.month("acme", "2026-03").hours == ()
 
 
 def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
@@ -116,7 +148,7 @@ def test_tables_that_do_not_answer_are_unavailable(aws):
     for call in (
         lambda: usage.add([entry(1)]),
         lambda: usage.month("acme", "2026-03"),
-        lambda: usage.set_calls("acme", "2026-03-01T05", 1),
+        lambda: usage.say("acme", "2026-03-01T05", {"api_calls": 1}),
         lambda: calls.by_hour({"2026-03-01T05"}),
     ):
         with pytest.raises(Unavailable):

@@ -77,7 +77,6 @@ def test_a_quota_is_exact_a_replay_is_free_and_usage_says_what_is_left(tenant):
     assert len(client.get("/v1/scores").json()["items"]) == 5
     told = usage_when(client, lambda told: told["total"]["predictions"] == 5)
     assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (5, 5, 0)
-    assert told["total"]["database_bytes"] > 5 * len(answers[0].content)
 
 
 def test_a_client_that_obeys_the_fields_never_sees_a_429(tenant):

@@ -5,16 +5,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.errors import Unavailable
-from vigil.metering.model import Day, Entry, MonthOfUse
+from vigil.metering.model import Entry, Hour, Meter, MonthOfUse
 
 
 class FakeUsage:
     """Counters as atomic as one transaction; `failures` is how many of the next calls do not come through."""
 
     def __init__(self) -> None:
-        self.counted: set[tuple[str, str]] = set()
-        self.sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        self.calls: dict[tuple[str, str], int] = {}
+        self.counted: dict[tuple[str, str], Entry] = {}
+        self.sums: dict[tuple[str, str], Counter[Meter]] = defaultdict(Counter)
         self.findings: list[tuple[str, str, Mapping[str, Any]]] = []
         self.failures = 0
 
@@ -25,24 +24,26 @@ class FakeUsage:
         if known := [e.name for e in entries if e.name in self.counted]:
             return known
         for entry in entries:
-            self.counted.add(entry.name)
-            self.sums[entry.tenant_id, entry.day].update(entry.amounts)
+            self.counted[entry.name] = entry
+            self.sums[entry.tenant_id, entry.hour].update(entry.amounts)
         return ()
 
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
-        said = {(tenant, hour[:10]) for tenant, hour in self.calls} | self.sums.keys()
-        days = sorted(day for tenant, day in said if tenant == tenant_id and day.startswith(month))
-        return MonthOfUse(month, tuple(self._day(tenant_id, day) for day in days), used=0)
+        mine = sorted(hour for tenant, hour in self.sums if tenant == tenant_id and hour.startswith(month))
+        hours = [Hour(hour, {m: n for m, n in self.sums[tenant_id, hour].items() if n}) for hour in mine]
+        return MonthOfUse(month, tuple(hour for hour in hours if hour.amounts), used=0)
 
-    def set_calls(self, tenant_id: str, hour: str, calls: int) -> None:
-        self.calls[tenant_id, hour] = calls
+    def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
+        for meter, amount in amounts.items():
+            self.sums[tenant_id, hour][meter] = amount
+
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        rows = (entry for entry in self.counted.values() if entry.details and entry.tenant_id == tenant_id)
+        found = (entry for entry in rows if entry.hour.startswith(period))
+        return iter(sorted(found, key=lambda entry: (entry.hour, entry.entry_id)))
 
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         self.findings.append((tenant_id, day, finding))
-
-    def _day(self, tenant_id: str, day: str) -> Day:
-        calls = sum(n for (tenant, hour), n in self.calls.items() if tenant == tenant_id and hour.startswith(day))
-        return Day(day, **self.sums[tenant_id, day], api_calls=calls)
 
 
 class FakeRows:

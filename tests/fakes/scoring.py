@@ -151,9 +151,8 @@ class FakeLedger:
         with self._lock:
             if (existing := self.rows.get((row.tenant_id, row.decision_id))) is not None:
                 return existing
-            if quota is not None:
-                if self.used[month] >= quota:
-                    raise QuotaExceeded(quota, 0, 1)
+            if quota is not None and self.used[month] >= quota:
+                raise QuotaExceeded(quota, 0, 1)
             if stop is not None:
                 self._set_aside(row, stop)
             if quota is not None:
@@ -162,7 +161,9 @@ class FakeLedger:
         return None
 
     def _set_aside(self, row: LedgerRow, stop: HardStop) -> None:
-        counters = {name: (row.tenant_id, name, row.created_at[: 10 if name.endswith("day") else 7]) for name in COUNTERS}
+        counters = {
+            name: (row.tenant_id, name, row.created_at[: 10 if name.endswith("day") else 7]) for name in COUNTERS
+        }
         for name, limit in stop.limits():
             if (left := limit - self.spent[counters[name]]) < stop.each:
                 raise BudgetExhausted(name.replace("_", "/"), left, stop.each, 1)

@@ -11,18 +11,22 @@ from tests.fakes.clock import Clock
 from tests.fakes.metering import FakeCalls, FakeRows, FakeUsage
 from vigil.errors import Unavailable
 from vigil.metering.audit import Audit
-from vigil.metering.model import MOST_PARTS, Day, Entry, of_row, packed, stored_bytes
-from vigil.metering.service import Meter
+from vigil.metering.model import MOST_PARTS, Day, Entry, Hour, MonthOfUse, of_row, packed, stored_bytes, total
+from vigil.metering.service import Meter, Usage
 
 SAMPLE = json.loads((Path(__file__).parents[3] / "events" / "metering_counters.json").read_text())
 IMAGE = SAMPLE["Records"][0]["dynamodb"]["NewImage"]
 
 entries = st.builds(
-    lambda tenant, number, day: Entry(tenant, f"dec_{number}", f"2026-03-{day:02d}", {"predictions": 1}),
+    lambda tenant, number, hour: Entry(tenant, f"dec_{number}", f"2026-03-01T{hour:02d}", {"predictions": 1}),
     st.sampled_from(["acme", "globex", "initech"]),
     st.integers(0, 300),
-    st.integers(1, 28),
+    st.integers(0, 23),
 )
+
+
+def predictions(usage, month, tenant="acme"):
+    return total(usage.month(tenant, month).hours).get("predictions", 0)
 
 
 def image(number, tenant="acme", day="2026-02-28"):
@@ -33,13 +37,24 @@ def image(number, tenant="acme", day="2026-02-28"):
     }
 
 
+def test_days_and_the_whole_are_sums_of_hours():
+    hours = (
+        Hour("2026-03-01T00", {"predictions": 1}),
+        Hour("2026-03-01T23", {"predictions": 2, "emails": 1}),
+        Hour("2026-03-03T05", {"api_calls": 4}),
+    )
+    month = MonthOfUse("2026-03", hours, 0)
+    assert month.days == (Day("2026-03-01", {"predictions": 3, "emails": 1}), Day("2026-03-03", {"api_calls": 4}))
+    assert total(month.hours) == {"predictions": 3, "emails": 1, "api_calls": 4}
+
+
 @given(st.lists(entries, max_size=400))
 def test_groups_fit_a_transaction_and_hold_every_entry_once(given_entries):
     groups = list(packed(given_entries))
     held = [(entry.tenant_id, entry.entry_id) for group in groups for entry in group]
     assert sorted(held) == sorted({(entry.tenant_id, entry.entry_id) for entry in given_entries})
     for group in groups:
-        assert len(group) + len({(entry.tenant_id, entry.day) for entry in group}) <= MOST_PARTS
+        assert len(group) + len({(entry.tenant_id, entry.hour) for entry in group}) <= MOST_PARTS
 
 
 @given(st.lists(st.lists(entries, max_size=60), max_size=8), st.integers(0, 3))
@@ -56,29 +71,29 @@ def test_deliveries_in_any_order_cut_and_number_count_each_entry_once(batches, f
             except Unavailable:
                 continue
             waiting = [entry for entry in waiting if entry.name in again]
-    counted = sum(usage.month(tenant, "2026-03").total().predictions for tenant in ("acme", "globex", "initech"))
+    counted = sum(predictions(usage, "2026-03", tenant) for tenant in ("acme", "globex", "initech"))
     assert counted == len(expected)
 
 
 def test_a_group_that_cannot_be_counted_comes_again_and_the_others_do_not():
     usage = FakeUsage()
     usage.failures = 1
-    batch = [Entry("acme", f"dec_{number}", "2026-03-01", {"predictions": 1}) for number in range(150)]
+    batch = [Entry("acme", f"dec_{number}", "2026-03-01T00", {"predictions": 1}) for number in range(150)]
     again = Meter(usage).count(batch)
     assert len(again) == 99
-    assert usage.month("acme", "2026-03").total().predictions == 51
+    assert predictions(usage, "2026-03") == 51
 
 
 def test_when_nothing_could_be_counted_the_batch_fails_as_a_whole():
     usage = FakeUsage()
     usage.failures = 1
     with pytest.raises(Unavailable):
-        Meter(usage).count([Entry("acme", "dec_1", "2026-03-01", {"predictions": 1})])
+        Meter(usage).count([Entry("acme", "dec_1", "2026-03-01T00", {"predictions": 1})])
 
 
-def test_a_row_is_an_entry_of_its_tenant_and_day():
+def test_a_row_is_an_entry_of_its_tenant_and_hour():
     entry = of_row(image(7) | {"charged": {"BOOL": True}})
-    assert (entry.tenant_id, entry.entry_id, entry.day) == ("acme", "dec_7", "2026-02-28")
+    assert (entry.tenant_id, entry.entry_id, entry.hour) == ("acme", "dec_7", "2026-02-28T23")
     assert (entry.amounts["predictions"], entry.amounts["charged"]) == (1, 1)
     assert of_row(image(7)).amounts["charged"] == 0
 
@@ -139,13 +154,12 @@ def test_a_counter_above_the_ledger_stays_and_is_told(world):
     del rows.kept[0]
     (finding,) = audit.recount()
     assert not finding.repaired
-    assert usage.month("acme", "2026-02").days == (Day("2026-02-28", 5, 0, 5 * stored_bytes(rows.kept[0])),)
+    assert predictions(usage, "2026-02") == 5
 
 
 def test_only_hours_that_have_ended_are_brought_in(world):
     audit, _, usage, calls = world
     calls.made = {("acme", f"2026-03-01T{hour:02d}"): 10 for hour in range(13)}
     assert audit.bring_in_calls() == 6
-    assert usage.month("acme", "2026-03").total().api_calls == 60
-    assert ("acme", "2026-03-01T12") not in usage.calls  # it has only begun
-    assert ("acme", "2026-03-01T11") in usage.calls
+    ended = tuple(Hour(f"2026-03-01T{hour:02d}", {"api_calls": 10}) for hour in range(6, 12))  # the twelfth has begun
+    assert Usage(usage).hours("acme", "2026-03") == ended

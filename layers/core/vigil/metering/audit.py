@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from vigil.metering.model import Day, of_row
+from vigil.metering.model import of_row
 from vigil.metering.ports import Calls, LedgerRows, UsageStore
 from vigil.metering.service import Meter
 
@@ -61,7 +61,7 @@ class Audit:
         hours = {f"{now - timedelta(hours=back):%Y-%m-%dT%H}" for back in range(1, _HOURS_BACK + 1)}
         found = self._calls.by_hour(hours)
         for (tenant_id, hour), calls in found.items():
-            self._usage.set_calls(tenant_id, hour, calls)
+            self._usage.say(tenant_id, hour, {"api_calls": calls})
         return len(found)
 
     def _recount(self, tenant_id: str, day: str) -> Finding | None:
@@ -75,5 +75,5 @@ class Audit:
         return finding
 
     def _predictions(self, tenant_id: str, day: str) -> int:
-        days = {counted.day: counted for counted in self._usage.month(tenant_id, day[:7]).days}
-        return days.get(day, Day(day)).predictions
+        days = {counted.day: counted.amounts for counted in self._usage.month(tenant_id, day[:7]).days}
+        return days.get(day, {}).get("predictions", 0)

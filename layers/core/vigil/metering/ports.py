@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from vigil.metering.model import Entry, MonthOfUse
+from vigil.metering.model import Entry, Meter, MonthOfUse
 
 
 class UsageStore(Protocol):
@@ -17,8 +17,12 @@ class UsageStore(Protocol):
         """Return what is counted of a month, read consistently."""
         ...
 
-    def set_calls(self, tenant_id: str, hour: str, calls: int) -> None:
-        """Say how many calls an hour (`2026-11-21T05`) had, whatever was said before."""
+    def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
+        """Say how much there was of something in an hour (`2026-11-21T05`), whatever was said before."""
+        ...
+
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        """Yield the entries that are kept, of a month, a day or an hour, by their hours; a second behind at most."""
         ...
 
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """`/v1/usage`: what a tenant has used of a month, and what is left of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from vigil.errors import NotFound
-from vigil.metering.model import Day
+from vigil.metering.model import METERS, Day, Meter, total
 from vigil.metering.service import Usage
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
@@ -27,7 +27,17 @@ class UsageCounts(BaseModel):
     api_calls: int = Field(
         description="Requests that were let in, whatever they were answered; up to 70 minutes behind."
     )
-    database_bytes: int = Field(description="About what the decisions of that time took when they were written.")
+    storage_byte_hours: int = Field(
+        description="Bytes of files, every hour's added up; a gigabyte-month is about 730 GB."
+    )
+    database_byte_hours: int = Field(description="The same of decisions and batches in the database.")
+    llm_input_tokens: int
+    llm_output_tokens: int
+    embedding_tokens: int
+    audio_seconds: int
+    sms_messages: int
+    emails: int
+    webhooks: int
 
 
 class UsageItem(UsageCounts):
@@ -84,13 +94,14 @@ async def usage(
     month = period or month_of(now)
     found = metering.month(whose, month)
     limit = limits.predictions_per_month
-    rows = found.days if granularity == "day" else (found.total(),)
+    whole = total(found.hours)
+    rows = found.days if granularity == "day" else (Day(month, whole),)
     return UsageView(
         tenant_id=whose,
         period=month,
         granularity=granularity,
-        items=[UsageItem(period=row.day, **_counts(row)) for row in rows],
-        total=UsageCounts(**_counts(found.total())),
+        items=[UsageItem(period=row.day, **_counts(row.amounts)) for row in rows],
+        total=UsageCounts(**_counts(whole)),
         quota=QuotaView(
             limit=limit,
             used=found.used,
@@ -111,5 +122,5 @@ def _subject(caller: Principal, asked: str | None, limits_of: Callable[[str], Li
     return asked, limits_of(asked)
 
 
-def _counts(day: Day) -> dict[str, int]:
-    return {name: getattr(day, name) for name in UsageCounts.model_fields}
+def _counts(amounts: Mapping[Meter, int]) -> dict[str, int]:
+    return {meter: amounts.get(meter, 0) for meter in METERS if meter in UsageCounts.model_fields}

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from vigil.errors import Unavailable
-from vigil.metering.model import Entry, MonthOfUse, packed
+from vigil.metering.model import Entry, Hour, MonthOfUse, Tally, packed
 from vigil.metering.ports import UsageStore
 
 
 class Meter:
-    """Adds entries to the counters of their tenants and days."""
+    """Adds entries to the counters of their tenants and hours."""
 
     def __init__(self, store: UsageStore) -> None:
         self._store = store
@@ -19,19 +19,24 @@ class Meter:
         Raises Unavailable if not one could be.
         """
         given = list(entries)
-        failed = [entry.name for group in packed(given) if not self._counted(group) for entry in group]
+        failed = list(self.tally(given).failed)
         if given and len(failed) == len({entry.name for entry in given}):
             raise Unavailable("Nothing could be counted.")
         return failed
 
-    def _counted(self, group: Sequence[Entry]) -> bool:
-        """Count what is new of a group, and say whether all of it is counted now."""
-        try:
-            while group and (known := set(self._store.add(group))):
-                group = [entry for entry in group if entry.name not in known]
-        except Unavailable:
-            return False
-        return True
+    def tally(self, entries: Iterable[Entry]) -> Tally:
+        """Count each entry unless it is counted already, and say which were, and which could not be."""
+        known: list[tuple[str, str]] = []
+        failed: list[tuple[str, str]] = []
+        for group in packed(entries):
+            left: Sequence[Entry] = group
+            try:
+                while left and (found := set(self._store.add(left))):
+                    known += found
+                    left = [entry for entry in left if entry.name not in found]
+            except Unavailable:
+                failed += [entry.name for entry in left]
+        return Tally(tuple(known), tuple(failed))
 
 
 class Usage:
@@ -43,3 +48,7 @@ class Usage:
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
         """Return what a tenant has used of a month (`2026-11`)."""
         return self._store.month(tenant_id, month)
+
+    def hours(self, tenant_id: str, month: str) -> tuple[Hour, ...]:
+        """Return the hours of a month (`2026-11`) in order, only those with something; read consistently."""
+        return self._store.month(tenant_id, month).hours

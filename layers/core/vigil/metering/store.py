@@ -1,7 +1,9 @@
 """Usage in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
-`DAY#2026-11-21` counts a day (`calls_05` an hour's API calls), `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
-`vigil.quota`) what was taken of the month. `pk = <tenant>#<entry>`, `sk = COUNTED` says that an entry is counted.
+`HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
+`vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of the month. `pk = <tenant>#<entry>`, `sk = COUNTED` says
+that an entry is counted; one that is kept for ever is a row of the ledger of usage events, listed by its hour in the
+index `by_hour`.
 """
 
 import json
@@ -13,10 +15,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Unavailable
-from vigil.metering.model import Day, Entry, MonthOfUse
+from vigil.metering.model import METERS, Entry, Hour, Meter, MonthOfUse
 from vigil.platform.transactions import Part, name, refused, transact
 
 Key = dict[str, dict[str, str]]
+_KEYS = {"pk", "sk", "list_pk", "list_sk"}
 _MARKED_SECONDS = 14 * 86_400
 """A row can be delivered again for the 24 hours of its stream, and be recounted by audits of the next days."""
 
@@ -31,32 +34,45 @@ class DynamoUsage:
     def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
         """Count entries in one transaction, each marked; count none, and name those, if some were marked already.
 
-        Two write units per entry, and two per tenant and day: $1.25 to $2.50 per million at $0.625 per million units.
+        Two write units per entry, and two per tenant and hour: $1.25 to $2.50 per million at $0.625 per million units.
         """
         ends = str(int(time.time()) + _MARKED_SECONDS)
         marks = [self._mark(entry, ends) for entry in entries]
-        sums: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        sums: dict[tuple[str, str], dict[Meter, int]] = defaultdict(lambda: defaultdict(int))
         for entry in entries:
             for meter, amount in entry.amounts.items():
-                sums[entry.tenant_id, entry.day][meter] += amount
+                sums[entry.tenant_id, entry.hour][meter] += amount
         parts = [*marks, *(self._sum(*where, amounts) for where, amounts in sums.items())]
         reasons = transact(self._client, name(parts), parts)
         return [e.name for e, reason in zip(entries, reasons or (), strict=False) if refused(reason)]
 
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
         """Return what is counted of a month, read consistently."""
-        days, used = [], 0
+        hours, used = [], 0
         for item in self._items(f"{tenant_id}#{month}"):
-            if item["sk"]["S"].startswith("DAY#"):
-                days.append(_day(item))
-            elif item["sk"]["S"] == "QUOTA":
+            if item["sk"]["S"] == "QUOTA":
                 used = int(item["used"]["N"])
-        return MonthOfUse(month, tuple(days), used)
+            elif (hour := _hour(item)).amounts:
+                hours.append(hour)
+        return MonthOfUse(month, tuple(hours), used)
 
-    def set_calls(self, tenant_id: str, hour: str, calls: int) -> None:
-        """Say how many calls an hour had, whatever was said before."""
-        day, _, number = hour.partition("T")
-        self._update(_key(tenant_id, day), f"SET calls_{number} = :calls", {":calls": {"N": str(calls)}})
+    def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
+        """Say how much there was of something in an hour, whatever was said before."""
+        said = ", ".join(f"{meter} = :{meter}" for meter in amounts)
+        self._update(_key(tenant_id, hour), f"SET {said}", _numbers(amounts))
+
+    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
+        """Yield the entries that are kept, of a month, a day or an hour, by their hours; read eventually."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_hour",
+            KeyConditionExpression="list_pk = :pk AND begins_with(list_sk, :period)",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{period[:7]}"}, ":period": {"S": period}},
+        )
+        try:
+            yield from (_entry(tenant_id, item) for page in pages for item in page["Items"])
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("The usage table did not answer.") from error
 
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         """Keep what an audit found on a day."""
@@ -64,16 +80,17 @@ class DynamoUsage:
         self._update(key, "SET finding = :finding", {":finding": {"S": json.dumps(finding, sort_keys=True)}})
 
     def _mark(self, entry: Entry, ends: str) -> Part:
-        item = {"pk": {"S": f"{entry.tenant_id}#{entry.entry_id}"}, "sk": {"S": "COUNTED"}, "expires_at": {"N": ends}}
+        item = {"pk": {"S": f"{entry.tenant_id}#{entry.entry_id}"}, "sk": {"S": "COUNTED"}}
+        item |= {"expires_at": {"N": ends}} if entry.details is None else _row(entry, entry.details)
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
-    def _sum(self, tenant_id: str, day: str, amounts: Mapping[str, int]) -> Part:
+    def _sum(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> Part:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": _key(tenant_id, day),
+                "Key": _key(tenant_id, hour),
                 "UpdateExpression": "ADD " + ", ".join(f"{meter} :{meter}" for meter in amounts),
-                "ExpressionAttributeValues": {f":{meter}": {"N": str(n)} for meter, n in amounts.items()},
+                "ExpressionAttributeValues": _numbers(amounts),
             }
         }
 
@@ -82,8 +99,8 @@ class DynamoUsage:
         while True:
             answer = self._call(
                 "query",
-                KeyConditionExpression="pk = :pk AND sk BETWEEN :days AND :quota",
-                ExpressionAttributeValues={":pk": {"S": pk}, ":days": {"S": "DAY#"}, ":quota": {"S": "QUOTA"}},
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :hours AND :quota",
+                ExpressionAttributeValues={":pk": {"S": pk}, ":hours": {"S": "HOUR#"}, ":quota": {"S": "QUOTA"}},
                 ConsistentRead=True,
                 **start,
             )
@@ -123,16 +140,27 @@ class DynamoCalls:
         return found
 
 
-def _key(tenant_id: str, day: str) -> Key:
-    return {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"DAY#{day}"}}
+def _key(tenant_id: str, hour: str) -> Key:
+    return {"pk": {"S": f"{tenant_id}#{hour[:7]}"}, "sk": {"S": f"HOUR#{hour}"}}
 
 
-def _day(item: Mapping[str, Any]) -> Day:
-    numbers = {name: int(value["N"]) for name, value in item.items() if "N" in value}
-    return Day(
-        day=item["sk"]["S"].removeprefix("DAY#"),
-        predictions=numbers.get("predictions", 0),
-        charged=numbers.get("charged", 0),
-        database_bytes=numbers.get("database_bytes", 0),
-        api_calls=sum(number for name, number in numbers.items() if name.startswith("calls_")),
-    )
+def _row(entry: Entry, details: Mapping[str, str]) -> dict[str, Any]:
+    amounts = {meter: {"N": str(amount)} for meter, amount in entry.amounts.items()}
+    listed = {"list_pk": f"{entry.tenant_id}#{entry.hour[:7]}", "list_sk": f"{entry.hour}#{entry.entry_id}"}
+    return {"amounts": {"M": amounts}, **{name: {"S": text} for name, text in (listed | dict(details)).items()}}
+
+
+def _entry(tenant_id: str, item: Mapping[str, Any]) -> Entry:
+    hour, entry_id = item["list_sk"]["S"].split("#")
+    details = {name: value["S"] for name, value in item.items() if "S" in value and name not in _KEYS}
+    amounts = {meter: int(number["N"]) for meter, number in item["amounts"]["M"].items()}
+    return Entry(tenant_id, entry_id, hour, amounts, details)
+
+
+def _numbers(amounts: Mapping[Meter, int]) -> Key:
+    return {f":{meter}": {"N": str(amount)} for meter, amount in amounts.items()}
+
+
+def _hour(item: Mapping[str, Any]) -> Hour:
+    counted = {meter: int(item[meter]["N"]) for meter in METERS if meter in item}
+    return Hour(item["sk"]["S"].removeprefix("HOUR#"), {meter: amount for meter, amount in counted.items() if amount})

@@ -26,7 +26,10 @@ Scorer = Annotated[Principal, requires("scores:write")]
     summary="Score one subject",
     status_code=201,
     response_model=DecisionView,
-    responses={200: {"model": DecisionView, "description": "Replayed"}, **responses(400, 401, 402, 403, 413, 415, 422, 503)},
+    responses={
+        200: {"model": DecisionView, "description": "Replayed"},
+        **responses(400, 401, 402, 403, 413, 415, 422, 503),
+    },
 )
 async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
     """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""

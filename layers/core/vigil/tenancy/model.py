@@ -34,6 +34,9 @@ Permission = Literal[
     "flags:read",
     "flags:write",
     "usage:read",
+    "usage:write",
+    "costs:read",
+    "prices:write",
     "budgets:write",
     "dlq:read",
     "dlq:manage",
@@ -44,10 +47,10 @@ Permission = Literal[
 _VIEWER: frozenset[Permission] = frozenset(
     {
         *("scores:read", "batches:read", "outcomes:read", "models:read"),
-        *("flags:read", "usage:read", "dlq:read", "health:read"),
+        *("flags:read", "usage:read", "costs:read", "dlq:read", "health:read"),
     }
 )
-_MEMBER: frozenset[Permission] = _VIEWER | {"scores:write", "batches:write", "outcomes:write"}
+_MEMBER: frozenset[Permission] = _VIEWER | {"scores:write", "batches:write", "outcomes:write", "usage:write"}
 _ADMIN: frozenset[Permission] = _MEMBER | {
     *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage", "budgets:write"),
     *("subjects:export", "subjects:erase"),
@@ -56,7 +59,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "viewer": _VIEWER,
     "member": _MEMBER,
     "admin": _ADMIN,
-    "operator": _ADMIN | {"models:promote", "tenants:manage", "flags:write"},
+    "operator": _ADMIN | {"models:promote", "tenants:manage", "flags:write", "prices:write"},
 }
 """What each role may do; of whose data is another matter, and never any but its own tenant's below an operator."""
 Status = Literal["active", "suspended", "offboarding", "closed"]

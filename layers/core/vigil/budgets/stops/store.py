@@ -1,8 +1,7 @@
 """Hard stops in the usage table: `pk = <tenant>#2026-11`, `sk = SPENT` or `SPENT#<hold>`.
 
 `SPENT` counts a month and each of its days (`total_month`, `total_day_21`): the micros that predictions set aside when
-they were committed, and, so marked (`beside_...`), those that were spent otherwise. A condition can compare a number, not
-a sum of two: that is why both are in one.
+they were committed, and those that were spent otherwise (`beside_total_month`), in one number: a condition cannot add.
 """
 
 import math
@@ -93,7 +92,8 @@ class DynamoStops:
 
     def settle(self, tenant_id: str, seen: Tally, beside: Mapping[Counter, int]) -> bool:
         """Say what was spent beside what is set aside; False, and nothing, where others said so since it was seen."""
-        conditions, values = [], {}
+        conditions: list[str] = []
+        values: dict[str, dict[str, str]] = {}
         for counter in COUNTERS:
             attribute, before = f"beside_{_attribute(counter, seen.day)}", seen.beside[counter]
             absent = f" OR attribute_not_exists({attribute})" if before == 0 else ""
