@@ -18,7 +18,7 @@ from vigil.deadletters.model import Rules
 from vigil.platform import problems
 from vigil.platform.envelope import SECURITY_HEADERS
 
-TEMPLATES = (ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml")))
+TEMPLATES = (ROOT / "template.yaml", *sorted((ROOT / "infra").rglob("*.yaml")))
 STAGES = ("local", "dev", "staging", "prod")
 
 
@@ -47,7 +47,12 @@ def resources(path, kind):
 
 FUNCTIONS = resources(TEMPLATES[0], "AWS::Serverless::Function")
 DATA = ROOT / "infra" / "data.yaml"
-ROLES = resources(ROOT / "infra" / "roles.yaml", "AWS::IAM::Role")
+ROLES = {
+    name: role | {"feature": path.stem}
+    for path in TEMPLATES
+    if path.parent.name == "roles"
+    for name, role in resources(path, "AWS::IAM::Role").items()
+}
 
 
 def test_cfn_lint_has_nothing_to_say():
@@ -164,7 +169,7 @@ def test_the_dead_letters_of_every_queue_are_redriven(queue):
 
 def test_every_function_has_a_role_of_its_own():
     assert {name: function["Role"]["GetAtt"] for name, function in FUNCTIONS.items()} == {
-        name: f"Roles.Outputs.{name}" for name in ROLES
+        name: f"{role['feature'].capitalize()}Roles.Outputs.{name}" for name, role in ROLES.items()
     }
 
 

@@ -37,8 +37,13 @@ KEY = {"Idempotency-Key": "k"}
 
 
 def granted(role):
-    resources = yaml.load((ROOT / "infra" / "roles.yaml").read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader with inert tags
-    statements = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    paths = (ROOT / "infra" / "roles").glob("*.yaml")
+    features = [yaml.load(path.read_text(), _Loader)["Resources"] for path in paths]  # noqa: S506 - a SafeLoader with inert tags
+    (statements,) = [
+        feature[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        for feature in features
+        if role in feature
+    ]
     actions = {action for statement in statements for action in statement["Action"]}
     return {action for action in actions if action.split(":")[0] in DATA_SERVICES}
 
