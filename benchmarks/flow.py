@@ -21,9 +21,9 @@ from cli import native
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
-from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State
 from vigil.batches.splits import Splits
-from vigil.bootstrap import batches
+from vigil.bootstrap import batches, process
 from vigil.engines.loading import load
 from vigil.quota.model import Reservation
 from vigil.registry.loaded import LoadedModel
@@ -38,6 +38,9 @@ class Unlimited:
     ) -> Reservation:
         """Set nothing aside."""
         return Reservation(month or "", reservation_id, 0)
+
+    def reserved(self, _tenant_id: str, _reservation_id: str, _month: str) -> None:
+        """Nothing ever is."""
 
     def release(self, _tenant_id: str, _reservation: Reservation, _unused: int) -> None:
         """Give nothing back."""
@@ -101,9 +104,9 @@ class Disk:
         self.asked["chunk"] += 1
         return (self._known(), self.ledger[index]) if index in self.ledger else None
 
-    def settle(self, batch: Batch, chunk: Chunk) -> bool:
+    def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         """Enter what became of a chunk."""
-        del batch
+        del batch, was
         self.asked["settle"] += 1
         self.ledger[chunk.span.index] = chunk
         return True
@@ -178,10 +181,10 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer)
+    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, process.now)
     charges = Charges(Unlimited())
-    assembly = Assembly(disk, disk, disk, charges, lambda: datetime.now(UTC))
-    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, charges, lambda: datetime.now(UTC))
+    assembly = Assembly(disk, disk, disk, charges, process.now)
+    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, charges, process.now)
     assert disk.batch is not None  # noqa: S101 - created before
     splits.arrive(disk.batch, "", size, lambda: 1e9)
     disk.asked["message"] += 1

@@ -85,12 +85,21 @@ def test_chunks_are_entered_by_the_run_that_splits_and_by_no_other(books, split)
 def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
     books.write(split, [SPAN])
     lost = Chunk(SPAN, "failed", failed=5, reason="given up")
-    done = Chunk(SPAN, "done", scored=4, failed=1, part_sha256="d")
-    assert books.settle(split, lost)
-    assert books.settle(split, done)
-    assert not books.settle(split, done)
-    assert not books.settle(split, lost)
+    done = Chunk(SPAN, "done", scored=4, failed=1, charged=4, part_sha256="d", settled_at="2026-03-01T13")
+    assert books.settle(split, lost, "waiting")
+    assert not books.settle(split, done, "waiting")
+    assert books.settle(split, done, "failed")
+    assert not books.settle(split, done, "failed")
+    assert not books.settle(split, lost, "waiting")
     assert books.chunks(replace(split, chunks=1)) == [done]
+
+
+@pytest.mark.parametrize("state", ["cancelled", "failed"])
+def test_no_chunk_of_a_stopped_batch_is_settled(books, split, state):
+    books.write(split, [SPAN])
+    books.end(split, state)
+    assert not books.settle(split, Chunk(SPAN, "done", scored=5), "waiting")
+    assert books.chunks(replace(split, chunks=1)) == [Chunk(SPAN)]
 
 
 def test_batches_are_listed_newest_first(books):

@@ -96,7 +96,7 @@ class World:
         self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer)
+        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, self.clock)
         splits = self.splits(self._books, files, outbox, OneModel(), lambda: None, charges, self.clock)
         arrivals = SplitWork(splits, self._books.get)
         self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, charges, self.clock)

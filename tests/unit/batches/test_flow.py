@@ -57,7 +57,7 @@ class World:
         charges = Charges(self.quota)
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self.splits = Splits(self.books, self.files, self.outbox, self.models, lambda: None, charges, self.clock)
-        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer)
+        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, self.clock)
         self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):

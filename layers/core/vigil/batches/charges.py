@@ -3,7 +3,6 @@
 from vigil.batches.model import Batch, Chunk
 from vigil.batches.ports import Quota
 from vigil.errors import FieldError, InvalidInput, QuotaExceeded
-from vigil.quota.model import Reservation
 
 
 class Charges:
@@ -19,11 +18,13 @@ class Charges:
         except QuotaExceeded as error:
             raise InvalidInput(FieldError("rows", f"are too many: {rows}", str(error))) from error
 
-    def give_back(self, batch: Batch, rows: int, chunks: list[Chunk]) -> None:
-        """Give back those of a batch's rows that were not scored; only the first time counts.
+    def give_back(self, batch: Batch, chunks: list[Chunk]) -> None:
+        """Give back what was set aside and not charged, if anything was; only the first time counts.
 
-        Rows of a chunk that was given up, and is scored after all once they were given back, are not charged again.
+        To be called when what is charged of the chunks cannot change any more.
         """
-        if batch.quota is not None:
-            reservation = Reservation(batch.created_at[:7], batch.batch_id, rows)
-            self._quota.release(batch.tenant_id, reservation, rows - sum(chunk.scored for chunk in chunks))
+        if batch.quota is None:
+            return
+        if reservation := self._quota.reserved(batch.tenant_id, batch.batch_id, batch.created_at[:7]):
+            charged = sum(chunk.charged for chunk in chunks)
+            self._quota.release(batch.tenant_id, reservation, reservation.rows - charged)

@@ -19,6 +19,8 @@ State: TypeAlias = Literal[
 ]
 FOLDERS = ("uploads", "plain", "parts", "results")
 """Of the bucket; in each, a tenant's objects lie in a folder of its own."""
+STOPPED: tuple[State, ...] = ("cancelled", "failed")
+"""No chunk of such a batch is settled any more."""
 UNFINISHED: tuple[State, ...] = ("awaiting_upload", "splitting", "running", "assembling")
 JobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
 Output: TypeAlias = Literal["results", "errors"]
@@ -69,18 +71,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One entry of the ledger of a batch: a chunk, what became of it, and the digest of its part of the results.
+    """One entry of the ledger of a batch: a chunk, what became of it and when, and the digest of its part.
 
-    `failed` counts rows that got no answer. With the batch's tenant, model and version, and `scored`, it is what a
-    meter needs; a chunk becomes done once.
+    `failed` counts rows that got no answer, `charged` those of the `scored` that count against the month's quota: all
+    of a limited tenant's, but none of a chunk that was given up before, whose rows may have been given back. With the
+    batch's tenant, model and version, it is what a meter needs; a chunk becomes done once.
     """
 
     span: Span
     state: ChunkState = "waiting"
     scored: int = 0
     failed: int = 0
+    charged: int = 0
     part_sha256: str = ""
     reason: str = ""
+    settled_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

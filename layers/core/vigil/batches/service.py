@@ -95,7 +95,7 @@ class Batches:
             if batch.state != "cancelled":
                 raise Conflict(f"The batch has ended: {batch.state}.")
         cancelled = self._find(tenant_id, name)
-        self._charges.give_back(cancelled, cancelled.rows, self._books.chunks(cancelled))
+        self._charges.give_back(cancelled, self._books.chunks(cancelled))
         return cancelled
 
     def upload_url(self, batch: Batch) -> tuple[str, str] | None:

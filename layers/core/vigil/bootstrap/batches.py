@@ -73,7 +73,7 @@ def given_up() -> "GivenUp":
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
 
-    return Chunks(books(), _files(), _postbox(), models.registry(), scorer)
+    return Chunks(books(), _files(), _postbox(), models.registry(), scorer, process.now)
 
 
 def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
