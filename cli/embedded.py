@@ -72,6 +72,7 @@ class Embedded:
             "VIGIL_OUTCOMES_TABLE": self.tables["outcomes"],
             "VIGIL_LIMITS_TABLE": self.tables["limits"],
             "VIGIL_USAGE_TABLE": self.tables["usage"],
+            "VIGIL_COSTS_TABLE": self.tables["costs"],
             "VIGIL_IDEMPOTENCY_TABLE": self.tables["idempotency"],
             "VIGIL_FLAGS_TABLE": self.tables["flags"],
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],

@@ -9,6 +9,7 @@ OTHERWISE = {
     # What they write is its own idempotency record: one write, without a claim before it that a crash could strand.
     "POST /v1/scores",
     "POST /v1/batches",
+    "POST /v1/usage-events",
     # RFC 6749 and RFC 7009 have no such header. A refresh token is good once, and a revocation may be repeated.
     "POST /v1/oauth/token",
     "POST /v1/oauth/revoke",

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from vigil.costs.book import FIRST
-from vigil.costs.model import Adjustment, Line, PriceBook, Statement
+from vigil.costs.model import Adjustment, Line, PriceBook, Statement, merged
+from vigil.costs.prices.model import FIRST
 from vigil.errors import Conflict
 from vigil.metering.model import Hour
 
@@ -50,12 +50,12 @@ class FakeStatements:
         return self.closed.setdefault((tenant_id, statement.month), statement) is statement
 
     def booked(self, tenant_id: str, month: str) -> tuple[Line, ...]:
-        return tuple(sorted(self.books[tenant_id, month], key=lambda line: str(line.adjusts)))
+        return merged(self.books[tenant_id, month])
 
     def adjusted(self, tenant_id: str, month: str) -> Adjustment | None:
         if not (made := self.adjustments[tenant_id, month]):
             return None
-        return Adjustment(month, len(made), tuple(line for adjustment in made for line in adjustment.lines))
+        return Adjustment(month, len(made), merged(line for adjustment in made for line in adjustment.lines))
 
     def adjust(self, tenant_id: str, adjustment: Adjustment, booked_in: str) -> bool:
         made = self.adjustments[tenant_id, adjustment.month]

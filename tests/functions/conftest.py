@@ -74,6 +74,7 @@ def published(trained, monkeypatch) -> Iterator[Publisher]:
             "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",
             "VIGIL_LIMITS_TABLE": "limits",
             "VIGIL_USAGE_TABLE": "usage",
+            "VIGIL_COSTS_TABLE": "costs",
             "VIGIL_IDEMPOTENCY_TABLE": "idempotency",
             "VIGIL_FLAGS_TABLE": "flags",
             "VIGIL_EVENT_BUS": "decisions",

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.costs.book import FIRST
 from vigil.costs.model import (
     BILLED,
     CATEGORIES,
@@ -23,6 +22,7 @@ from vigil.costs.model import (
     spend,
     total,
 )
+from vigil.costs.prices.model import FIRST
 from vigil.metering.model import Hour
 
 SECOND = PriceBook(2, "2026-11-15T12", tuple(Price(p.meter, p.category, 2 * p.micros, p.per) for p in FIRST.prices))
@@ -89,6 +89,7 @@ def test_every_sum_is_the_sum_of_the_lines_and_a_line_is_off_by_half_a_micro_at_
     exact = sum(micros for _, _, micros in hourly(use, BOOKS))
     assert abs(total(lines) - exact) <= Fraction(len(lines), 2)
     assert list(lines) == sorted(lines, key=lambda line: (line.day, CATEGORIES.index(line.category)))
+    assert len({line.place() for line in lines}) == len(lines)
 
 
 @given(hours, st.randoms(use_true_random=False))

@@ -42,7 +42,7 @@ def test_an_open_month_carries_the_adjustments_of_earlier_ones(world):
 def test_a_closed_month_is_as_it_was_stated_whatever_is_counted_later(world):
     costs, use, statements = world
     stated = costs.lines("acme", "2026-10")
-    statements.close("acme", Statement("2026-10", "2026-11-04T00:00:00Z", stated))
+    statements.close("acme", Statement("2026-10", stated, "2026-11-04T00:00:00Z"))
     use.used["acme"]["2026-10-31T23"] = {"predictions": 10}
     assert costs.lines("acme", "2026-10") == stated
     assert costs.fresh("acme", "2026-10") != stated

@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 def routers() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
     from vigil.batches import routes as batches_routes
+    from vigil.costs import routes as costs_routes
+    from vigil.costs.prices import routes as prices_routes
     from vigil.deadletters import routes as dead_letters_routes
     from vigil.flags import routes as flags_routes
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.metering import routes as metering_routes
+    from vigil.metering.events import routes as usage_events_routes
     from vigil.outcomes import routes as outcomes_routes
     from vigil.sessions import routes as session_routes
     from vigil.tenancy import routes as tenants_routes
@@ -22,6 +25,7 @@ def routers() -> "list[APIRouter]":
 
     batches = [batches_routes.router, dead_letters_routes.router]
     tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
-    others = [flags_routes.router, lifecycle_routes.router, outcomes_routes.router, metering_routes.router]
+    others = [flags_routes.router, lifecycle_routes.router, outcomes_routes.router]
+    money = [metering_routes.router, usage_events_routes.router, costs_routes.router, prices_routes.router]
     tokens = [session_routes.router, token_routes.router]
-    return [*others, *batches, *tenancy, *tokens]
+    return [*others, *batches, *money, *tenancy, *tokens]

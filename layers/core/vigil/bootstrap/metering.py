@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process, scoring
 
 if TYPE_CHECKING:
+    from vigil.metering.events.service import UsageEvents
     from vigil.metering.store import DynamoUsage
     from vigil.tenancy.model import Limits
 
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
 def api() -> process.Handler:
     """Return the Lambda entry of the API of usage."""
     from vigil.metering import routes
+    from vigil.metering.events import routes as events_routes
     from vigil.metering.service import Usage
 
-    return process.api([routes.router], usage=Usage(usage()), limits_of=_limits_of)
+    return process.api(
+        [routes.router, events_routes.router],
+        media_types=("application/json", events_routes.MEDIA_TYPE),
+        usage=Usage(usage()),
+        limits_of=_limits_of,
+        usage_events=_usage_events(),
+    )
 
 
 @process.once
@@ -28,6 +36,14 @@ def counters() -> process.Handler:
 
 
 @process.once
+def events() -> process.Handler:
+    """Return the Lambda entry of the queue of usage events."""
+    from vigil.metering.events.stream import UsageEventWork
+
+    return process.worker(UsageEventWork(_usage_events()).do)
+
+
+@process.once
 def audit() -> process.Handler:
     """Return the Lambda entry of the schedules that recount yesterday and bring in the calls of past hours."""
     from vigil.metering.audit import Audit
@@ -37,6 +53,13 @@ def audit() -> process.Handler:
     calls = DynamoCalls(process.client("dynamodb"), process.settings().limits_table)
     books = Audit(access.tenants().ids, scoring.ledger(), usage(), calls, process.now)
     return process.telemetry().wrap(AuditSchedule(books, process.telemetry()).handle)
+
+
+def _usage_events() -> "UsageEvents":
+    from vigil.metering.events.service import UsageEvents
+    from vigil.metering.service import Meter
+
+    return UsageEvents(Meter(usage()), process.now)
 
 
 def _limits_of(tenant_id: str) -> "Limits":

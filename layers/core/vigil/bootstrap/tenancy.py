@@ -91,6 +91,7 @@ def _erasables() -> "dict[str, Erasable]":
         # In this order: what is counted of requests is brought into the usage.
         "limits": Scattered(dynamodb, config.limits_table, ("pk",)),
         "usage": Scattered(dynamodb, config.usage_table),
+        "costs": Scattered(dynamodb, config.costs_table),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Literal, get_args
@@ -77,14 +77,19 @@ class Line:
     micros: int
     adjusts: str | None = None
 
+    def place(self) -> str:
+        """Return what tells it from every other line of its month, and orders them: adjustments come last."""
+        rank = CATEGORIES.index(self.category)
+        return f"{self.adjusts or ''}|{self.day}|{rank}|{self.meter}|{self.price_version:09}"
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The lines of a month that is closed: they never change."""
+    """The lines of a month: as they are now, or, once it is closed, as they were then and will always be."""
 
     month: str
-    closed_at: str
     lines: tuple[Line, ...]
+    closed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +107,18 @@ def book_at(books: Iterable[PriceBook], hour: str) -> PriceBook:
 
 
 def priced(hours: Iterable[Hour], books: Sequence[PriceBook]) -> tuple[Line, ...]:
-    """Return the lines of some hours by day, category, meter and version, in this order."""
-    prices: dict[tuple[str, int, int, Meter], Price] = {}
-    quantities: Counter[tuple[str, int, int, Meter]] = Counter()
+    """Return the lines of some hours, in the order of their places."""
+    quantities: Counter[tuple[str, int, Price]] = Counter()
     for hour in hours:
         book = book_at(books, hour.hour)
         for meter, amount in hour.amounts.items():
             if amount and (price := book.price(meter)):
-                place = (hour.hour[:10], CATEGORIES.index(price.category), book.version, meter)
-                prices[place] = price
-                quantities[place] += amount
-    return tuple(_line(place, prices[place], quantity) for place, quantity in sorted(quantities.items()))
+                quantities[hour.hour[:10], book.version, price] += amount
+    lines = (
+        Line(day, price.category, price.meter, quantity, version, round(price.of(quantity, day[:7])))
+        for (day, version, price), quantity in quantities.items()
+    )
+    return tuple(sorted(lines, key=Line.place))
 
 
 def hourly(hours: Iterable[Hour], books: Sequence[PriceBook]) -> tuple[tuple[str, Category, Fraction], ...]:
@@ -141,18 +147,18 @@ def total(lines: Iterable[Line]) -> int:
 
 def difference(now: Iterable[Line], before: Iterable[Line], day: str, month: str) -> tuple[Line, ...]:
     """Return the adjustments that make up, on a day, for what a month's lines are now and were before."""
-    quantities: Counter[tuple[Category, Meter, int]] = Counter()
-    micros: Counter[tuple[Category, Meter, int]] = Counter()
-    for sign, lines in ((1, now), (-1, before)):
-        for line in lines:
-            place = (line.category, line.meter, line.price_version)
-            quantities[place] += sign * line.quantity
-            micros[place] += sign * line.micros
-    return tuple(
-        Line(day, category, meter, quantity, version, micros[category, meter, version], month)
-        for (category, meter, version), quantity in sorted(quantities.items())
-        if quantity or micros[category, meter, version]
-    )
+    booked = [replace(line, day=day, adjusts=month) for line in now]
+    taken = [replace(line, day=day, adjusts=month, quantity=-line.quantity, micros=-line.micros) for line in before]
+    return tuple(line for line in merged([*booked, *taken]) if line.quantity or line.micros)
+
+
+def merged(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return lines in the order of their places, those of the same place as one."""
+    sums: dict[str, Line] = {}
+    for line in lines:
+        held = sums.get(line.place())
+        sums[line.place()] = line if held is None else _sum(held, line)
+    return tuple(sums[place] for place in sorted(sums))
 
 
 def hours_in(month: str) -> int:
@@ -171,6 +177,5 @@ def month_before(month: str) -> str:
     return f"{datetime.fromisoformat(f'{month}-01') - timedelta(days=1):%Y-%m}"
 
 
-def _line(place: tuple[str, int, int, Meter], price: Price, quantity: int) -> Line:
-    day, _, version, meter = place
-    return Line(day, price.category, meter, quantity, version, round(price.of(quantity, day[:7])))
+def _sum(one: Line, other: Line) -> Line:
+    return replace(one, quantity=one.quantity + other.quantity, micros=one.micros + other.micros)

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from vigil.costs.model import Category, Line, hourly, priced
+from vigil.costs.model import Category, Line, Statement, hourly, priced
 from vigil.costs.ports import Prices, Statements, Use
 
 
@@ -16,9 +16,13 @@ class Costs:
 
     def lines(self, tenant_id: str, month: str) -> tuple[Line, ...]:
         """Return the lines of a month (`2026-11`), adjustments of earlier months last: as stated once it is closed."""
+        return self.statement(tenant_id, month).lines
+
+    def statement(self, tenant_id: str, month: str) -> Statement:
+        """Return what is stated of a month, or, while it is open, what would be stated now."""
         if stated := self._statements.statement(tenant_id, month):
-            return stated.lines
-        return self.fresh(tenant_id, month) + self._statements.booked(tenant_id, month)
+            return stated
+        return Statement(month, self.fresh(tenant_id, month) + self._statements.booked(tenant_id, month))
 
     def fresh(self, tenant_id: str, month: str) -> tuple[Line, ...]:
         """Return the lines of a month's use as it is counted now, whatever is stated."""

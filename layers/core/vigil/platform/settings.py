@@ -24,6 +24,7 @@ class Settings:
     most_reprocess_attempts: int = 5
     limits_table: str = ""
     usage_table: str = ""
+    costs_table: str = ""
     idempotency_table: str = ""
     flags_table: str = ""
     event_bus: str = ""
@@ -78,6 +79,7 @@ class Settings:
             most_reprocess_attempts=_whole(env, "VIGIL_MAX_REPROCESS_ATTEMPTS", 5),
             limits_table=env.get("VIGIL_LIMITS_TABLE", ""),
             usage_table=env.get("VIGIL_USAGE_TABLE", ""),
+            costs_table=env.get("VIGIL_COSTS_TABLE", ""),
             idempotency_table=env.get("VIGIL_IDEMPOTENCY_TABLE", ""),
             flags_table=env.get("VIGIL_FLAGS_TABLE", ""),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),

@@ -11,6 +11,8 @@ from vigil.tenancy.model import Status, Tenant, TenantPage, TenantSettings, Tier
 from vigil.tenancy.ports import TenantStore
 
 _TRIES = 5
+_STAYING = ("active", "suspended")
+"""Of the others everything is, or is being, erased: nothing may be written for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,11 @@ class Tenants:
         return self._store.page(after, limit)
 
     def ids(self) -> Iterator[str]:
-        """Yield the ids of all tenants, for jobs that concern each of them."""
+        """Yield the ids of the tenants whose data stays, for jobs that concern each of them."""
         after = None
         while True:
             page = self._store.page(after, 100)
-            yield from (tenant.tenant_id for tenant in page.tenants)
+            yield from (tenant.tenant_id for tenant in page.tenants if tenant.status in _STAYING)
             if (after := page.next) is None:
                 return
 

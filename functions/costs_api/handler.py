@@ -1,0 +1,13 @@
+"""The API of costs and prices."""
+
+from typing import Any
+
+from vigil.bootstrap import costs
+from vigil.bootstrap.process import on_lambda
+
+on_lambda(costs.api)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+    """Answer one request."""
+    return costs.api()(event, context)

@@ -1,0 +1,61 @@
+"""Wiring of what use costs."""
+
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import access, metering, process
+
+if TYPE_CHECKING:
+    from vigil.costs.prices.store import DynamoPrices
+    from vigil.costs.service import Costs
+    from vigil.costs.store import DynamoStatements
+
+
+@process.once
+def api() -> process.Handler:
+    """Return the Lambda entry of the API of costs and prices."""
+    from vigil.costs import routes
+    from vigil.costs.prices import routes as prices_routes
+    from vigil.costs.prices.service import PriceBooks
+
+    return process.api(
+        [routes.router, prices_routes.router],
+        costs=costs(),
+        price_books=PriceBooks(prices(), process.now),
+        cursors=process.cursors(),
+        claims=process.claims(),
+    )
+
+
+@process.once
+def closing() -> process.Handler:
+    """Return the Lambda entry of the schedule that closes months."""
+    from vigil.costs.closing import Closing
+    from vigil.costs.schedule import ClosingSchedule
+
+    books = Closing(access.tenants().ids, costs(), statements(), process.now)
+    return process.telemetry().wrap(ClosingSchedule(books, process.telemetry()).handle)
+
+
+@process.once
+def costs() -> "Costs":
+    """Return what tells what use costs."""
+    from vigil.costs.service import Costs
+    from vigil.metering.service import Usage
+
+    return Costs(Usage(metering.usage()), prices(), statements())
+
+
+@process.once
+def prices() -> "DynamoPrices":
+    """Return the price books."""
+    from vigil.costs.prices.store import DynamoPrices
+
+    return DynamoPrices(process.client("dynamodb"), process.settings().costs_table)
+
+
+@process.once
+def statements() -> "DynamoStatements":
+    """Return what is stated of closed months."""
+    from vigil.costs.store import DynamoStatements
+
+    return DynamoStatements(process.client("dynamodb"), process.settings().costs_table)
