@@ -9,7 +9,7 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.fakes.batches import FakeQuota
+from tests.fakes.batches import FakeHolds, FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import ToyModel, VisitCount
 from tests.faultbed.bed import Bed
@@ -92,7 +92,7 @@ class World:
         self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
         self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
         self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
-        charges = Charges(FakeQuota())
+        charges = Charges(FakeQuota(), FakeHolds())
         self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})

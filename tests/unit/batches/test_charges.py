@@ -5,6 +5,7 @@ import pytest
 from tests.fakes.batches import FakeQuota
 from tests.unit.batches.test_flow import ROWS, World, document
 from vigil.batches import splits
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict
 
 
@@ -15,7 +16,7 @@ def world(monkeypatch):
 
 
 def test_rows_that_were_given_up_and_scored_after_all_are_free(world):
-    world.limit = 1000
+    world.limit, world.hard_stop = 1000, HardStop(1_000, total_month=10**9)
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     late = world.outbox.jobs.popleft()
     world.chunks.give_up("acme", batch.batch_id, 0, "given up")
@@ -25,6 +26,7 @@ def test_rows_that_were_given_up_and_scored_after_all_are_free(world):
     assert (world.state(batch), world.quota.used["acme"]) == ("completed", ROWS)
     chunks = world.books.chunks(world.books.get("acme", batch.batch_id))
     assert [(chunk.scored, chunk.charged) for chunk in chunks] == [(ROWS, 0), (ROWS, ROWS)]
+    assert world.holds.used["acme"] == sum(chunk.reserved_micros for chunk in chunks) == ROWS * 1_000
 
 
 class CancelledMeanwhile(FakeQuota):

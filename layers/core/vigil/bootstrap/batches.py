@@ -101,7 +101,7 @@ def splits() -> "Splits":
 def _charges() -> "Charges":
     from vigil.batches.charges import Charges
 
-    return Charges(quota.service())
+    return Charges(quota.service(), quota.stops())
 
 
 @process.once

@@ -70,7 +70,8 @@ def stored_bytes(image: Image) -> int:
 
 def _reserved(image: Image) -> dict[Meter, int]:
     """Return what was set aside for the predictions of a row, where their tenant has a hard stop."""
-    return {"reserved_micros": int(image["reserved_micros"]["N"])} if "reserved_micros" in image else {}
+    micros = int(image.get("reserved_micros", {"N": "0"})["N"])
+    return {"reserved_micros": micros} if micros else {}
 
 
 def _is_done(image: Image) -> bool:

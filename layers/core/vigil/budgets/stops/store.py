@@ -66,8 +66,16 @@ class DynamoStops:
         if reasons is not None and not refused(reasons[0]):
             raise self.exhausted(hold.moment, hold.micros, stop, reasons[1])
 
+    def held(self, tenant_id: str, hold_id: str, moment: str) -> Hold | None:
+        """Return what is set aside under an id, or was, read consistently."""
+        key = _key(tenant_id, moment, hold_id)
+        item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        return Hold(hold_id, moment, _number(item, "micros")) if item else None
+
     def release(self, tenant_id: str, hold: Hold, unused: int) -> None:
         """Give back what a hold did not use, once; nothing where there is no such hold."""
+        if not unused:
+            return
         settle = {
             "Update": {
                 "TableName": self._table,
