@@ -9,7 +9,6 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.fakes.batches import FakeHolds, FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import ToyModel, VisitCount
 from tests.faultbed.bed import Bed
@@ -29,6 +28,8 @@ from vigil.batches.service import Batches, Order
 from vigil.batches.splits import Splits
 from vigil.batches.store import DynamoBooks, _chunk_sk, _key, _update
 from vigil.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
+from vigil.budgets.stops.model import HardStop
+from vigil.budgets.stops.store import DynamoStops
 from vigil.deadletters.model import Rules
 from vigil.deadletters.redrive import Reprocessor
 from vigil.deadletters.store import DynamoJobs, SqsSource, _job
@@ -36,10 +37,14 @@ from vigil.errors import VigilError
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Worker
+from vigil.quota.service import Quota
+from vigil.quota.store import DynamoQuota
 from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 
 ROWS_OF_A_CHUNK = 3
+LIMIT = 1_000
+STOP = HardStop(1_000, total_month=10**9)
 RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
 
 
@@ -92,7 +97,9 @@ class World:
         self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
         self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
         self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
-        charges = Charges(FakeQuota(), FakeHolds())
+        self.usage = self.bed.table("Usage")
+        quota = Quota(DynamoQuota(dynamodb, self.usage, self.clock), self.clock)
+        charges = Charges(quota, DynamoStops(dynamodb, self.usage, self.clock))
         self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
@@ -116,7 +123,7 @@ class World:
         documents = [
             {"subject_id": f"p-{row}", "features": {"age": 200 if row % 7 == 6 else row}} for row in range(rows)
         ]
-        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}")
+        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT, STOP)
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
     def live(self, actors=2):
@@ -156,6 +163,42 @@ class World:
             yield Count(f"{batch.batch_id} errors", sum(chunk.failed for chunk in chunks), len(errors))
         for tenant in ("tenant-0", "tenant-1"):
             yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished(tenant)), 0)
+
+    def charged(self):
+        """Return what is counted of each tenant's month, beside what its batches have done and what their books hold.
+
+        Every change of the books is delivered three times, in orders of its own.
+        """
+        dynamodb = self.bed.client("dynamodb")
+        meter, usage = Meter(DynamoUsage(self._faulty(dynamodb), self.usage)), DynamoUsage(dynamodb, self.usage)
+        for _ in range(3):
+            records = self.bed.writes(self.table)
+            self.random.shuffle(records)
+            while records:
+                some, records = records[:40], records[40:]
+                try:
+                    again = set(count(some, meter))
+                except (Unavailable, Crash):
+                    again = {record["dynamodb"]["SequenceNumber"] for record in some}
+                records += [record for record in some if record["dynamodb"]["SequenceNumber"] in again]
+        for tenant in ("tenant-0", "tenant-1"):
+            chunks = [c for b in self._ended() if b.tenant_id == tenant for c in self._unhurt.chunks(b)]
+            month = usage.month(tenant, "2026-03")
+            counted = {meter: sum(hour.amounts.get(meter, 0) for hour in self._hours(tenant)) for meter in METERS}
+            yield Count(f"used of {tenant}", month.used, sum(chunk.charged for chunk in chunks))
+            spent = sum(chunk.reserved_micros for chunk in chunks)
+            stops = DynamoStops(dynamodb, self.usage, self.clock)
+            yield Count(f"spent of {tenant}", stops.tally(tenant, "2026-03-01").used["total_month"], spent)
+            yield Count(f"set aside for {tenant}", counted["reserved_micros"], spent)
+            yield Count(f"charged to {tenant}", counted["charged"], sum(chunk.charged for chunk in chunks))
+            yield Count(f"predictions of {tenant}", counted["predictions"], sum(chunk.scored for chunk in chunks))
+            items = [item for item in self.bed.items(self.table) if item["pk"]["S"].partition("#")[0] == tenant]
+            yield Count(f"bytes of {tenant}", usage.held(tenant).database_bytes, sum(map(stored_bytes, items)))
+
+    def _hours(self, tenant):
+        """Return all hours of a tenant: chunks are done by the virtual clock, items change by the machine's."""
+        usage = DynamoUsage(self.bed.client("dynamodb"), self.usage)
+        return [hour for month in ("2026-03", f"{datetime.now(UTC):%Y-%m}") for hour in usage.hours_of(tenant, month)]
 
     def metered(self):
         """Return one input per chunk, and one effect per time that a chunk became done."""
