@@ -19,7 +19,7 @@ class ClosingSchedule:
         self._telemetry = telemetry
 
     def handle(self, _event: Any, context: Any) -> dict[str, int]:
-        """Return how many statements and adjustments were made; a run without time for every tenant fails, and alarms."""
+        """Return how many statements and adjustments were made; without time for all, fail and alarm."""
         correlation.begin(None)
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = "closing"
