@@ -126,11 +126,11 @@ class World:
         order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT, STOP)
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
-    def live(self, actors=2):
+    def live(self, actors=2, *others):
         """Let time pass until nothing can happen any more; return whether every batch is at its end then."""
         for _ in range(self.hours * 60):
             self.clock.advance(minutes=1)
-            for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive]):
+            for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive, *others]):
                 if isinstance(end, BaseException) and not isinstance(end, Crash):
                     raise end
             if self._still():
@@ -163,42 +163,6 @@ class World:
             yield Count(f"{batch.batch_id} errors", sum(chunk.failed for chunk in chunks), len(errors))
         for tenant in ("tenant-0", "tenant-1"):
             yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished(tenant)), 0)
-
-    def charged(self):
-        """Return what is counted of each tenant's month, beside what its batches have done and what their books hold.
-
-        Every change of the books is delivered three times, in orders of its own.
-        """
-        dynamodb = self.bed.client("dynamodb")
-        meter, usage = Meter(DynamoUsage(self._faulty(dynamodb), self.usage)), DynamoUsage(dynamodb, self.usage)
-        for _ in range(3):
-            records = self.bed.writes(self.table)
-            self.random.shuffle(records)
-            while records:
-                some, records = records[:40], records[40:]
-                try:
-                    again = set(count(some, meter))
-                except (Unavailable, Crash):
-                    again = {record["dynamodb"]["SequenceNumber"] for record in some}
-                records += [record for record in some if record["dynamodb"]["SequenceNumber"] in again]
-        for tenant in ("tenant-0", "tenant-1"):
-            chunks = [c for b in self._ended() if b.tenant_id == tenant for c in self._unhurt.chunks(b)]
-            month = usage.month(tenant, "2026-03")
-            counted = {meter: sum(hour.amounts.get(meter, 0) for hour in self._hours(tenant)) for meter in METERS}
-            yield Count(f"used of {tenant}", month.used, sum(chunk.charged for chunk in chunks))
-            spent = sum(chunk.reserved_micros for chunk in chunks)
-            stops = DynamoStops(dynamodb, self.usage, self.clock)
-            yield Count(f"spent of {tenant}", stops.tally(tenant, "2026-03-01").used["total_month"], spent)
-            yield Count(f"set aside for {tenant}", counted["reserved_micros"], spent)
-            yield Count(f"charged to {tenant}", counted["charged"], sum(chunk.charged for chunk in chunks))
-            yield Count(f"predictions of {tenant}", counted["predictions"], sum(chunk.scored for chunk in chunks))
-            items = [item for item in self.bed.items(self.table) if item["pk"]["S"].partition("#")[0] == tenant]
-            yield Count(f"bytes of {tenant}", usage.held(tenant).database_bytes, sum(map(stored_bytes, items)))
-
-    def _hours(self, tenant):
-        """Return all hours of a tenant: chunks are done by the virtual clock, items change by the machine's."""
-        usage = DynamoUsage(self.bed.client("dynamodb"), self.usage)
-        return [hour for month in ("2026-03", f"{datetime.now(UTC):%Y-%m}") for hour in usage.hours_of(tenant, month)]
 
     def metered(self):
         """Return one input per chunk, and one effect per time that a chunk became done."""
