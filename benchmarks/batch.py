@@ -35,6 +35,7 @@ from cli.api import connect
 from models import recipe
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
+from vigil.bootstrap import process
 from vigil.bootstrap.batches import scorer
 from vigil.registry.loaded import LoadedModel
 
@@ -73,7 +74,7 @@ def worker(subject: Subject, form: Format) -> Measurement:
     disk.create(batch, 1)
     disk.put(batch.upload, content, {})
     span = Span(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = Chunks(disk, disk, disk, OneModel(model), scorer)
+    chunks = Chunks(disk, disk, disk, OneModel(model), scorer, process.now)
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
 

@@ -21,9 +21,10 @@ from cli import native
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
-from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State
 from vigil.batches.splits import Splits
-from vigil.bootstrap import batches
+from vigil.bootstrap import batches, process
+from vigil.budgets.stops.model import HardStop, Hold
 from vigil.engines.loading import load
 from vigil.quota.model import Reservation
 from vigil.registry.loaded import LoadedModel
@@ -39,7 +40,23 @@ class Unlimited:
         """Set nothing aside."""
         return Reservation(month or "", reservation_id, 0)
 
+    def reserved(self, _tenant_id: str, _reservation_id: str, _month: str) -> None:
+        """Nothing ever is."""
+
     def release(self, _tenant_id: str, _reservation: Reservation, _unused: int) -> None:
+        """Give nothing back."""
+
+
+class Unstopped:
+    """The hard stop of a tenant that has none."""
+
+    def hold(self, _tenant_id: str, _hold: Hold, _stop: HardStop) -> None:
+        """Set nothing aside."""
+
+    def held(self, _tenant_id: str, _hold_id: str, _moment: str) -> None:
+        """Nothing ever is."""
+
+    def release(self, _tenant_id: str, _hold: Hold, _unused: int) -> None:
         """Give nothing back."""
 
 
@@ -101,9 +118,9 @@ class Disk:
         self.asked["chunk"] += 1
         return (self._known(), self.ledger[index]) if index in self.ledger else None
 
-    def settle(self, batch: Batch, chunk: Chunk) -> bool:
+    def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         """Enter what became of a chunk."""
-        del batch
+        del batch, was
         self.asked["settle"] += 1
         self.ledger[chunk.span.index] = chunk
         return True
@@ -178,10 +195,10 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer)
-    charges = Charges(Unlimited())
-    assembly = Assembly(disk, disk, disk, charges, lambda: datetime.now(UTC))
-    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, charges, lambda: datetime.now(UTC))
+    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, process.now)
+    charges = Charges(Unlimited(), Unstopped())
+    assembly = Assembly(disk, disk, disk, charges, process.now)
+    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, charges, process.now)
     assert disk.batch is not None  # noqa: S101 - created before
     splits.arrive(disk.batch, "", size, lambda: 1e9)
     disk.asked["message"] += 1

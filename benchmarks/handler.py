@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
+from vigil.budgets.stops.store import DynamoStops
 from vigil.engines.boosting import BoostedEngine
 from vigil.platform import aws
 from vigil.platform.admission import Admission, DynamoCounters, Limiter
@@ -27,7 +28,6 @@ from vigil.registry.loaded import LoadedModel
 from vigil.registry.model import ModelContract
 from vigil.registry.panel import Panel
 from vigil.scoring import routes
-from vigil.scoring.model import LedgerRow
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
 from vigil.tenancy.model import LIMITS, Tier
@@ -81,7 +81,7 @@ class _Only:
 class _Accepting:
     """A ledger that takes every row and keeps none."""
 
-    def commit(self, _: LedgerRow) -> None:
+    def commit(self, *_: Any) -> None:
         return None
 
 
@@ -124,8 +124,7 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
         return AWSResponse("http://local", 200, HTTPHeaders(), _Body())
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
-    handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas))
+    handler = _function(subject.loaded(), _ledger(client))
     return handler, lambda: calls[0]
 
 
@@ -144,9 +143,15 @@ def deployed(subject: Subject, sent: list[tuple[str, bytes]], said: StringIO) ->
         return AWSResponse("http://local", 200, HTTPHeaders(), _Body(attributes))
 
     client.meta.events.register("before-send.dynamodb", answer)
-    quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
     limiter = Limiter(DynamoCounters(client, "limits"), lambda: datetime.now(UTC))
-    return _function(subject.loaded(), DynamoLedger(client, "decisions", quotas), limiter, said)
+    return _function(subject.loaded(), _ledger(client), limiter, said)
+
+
+def _ledger(client: Any) -> DynamoLedger:
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    return DynamoLedger(client, "decisions", DynamoQuota(client, "usage", clock), DynamoStops(client, "usage", clock))
 
 
 def _function(

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score
 
+from models.area import area
 from models.training import Floats, Ints, logistic
 from vigil.ensemble.model import Verdict
 from vigil.registry.model import ModelContract
@@ -37,7 +38,7 @@ class Estimate:
 
 def auc(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
     """Return the area under the ROC curve."""
-    return {"auc": float(roc_auc_score(labels, chance, sample_weight=weights))}
+    return {"auc": area(labels, chance, weights)}
 
 
 def precision(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
@@ -222,5 +223,5 @@ def _group(name: str, labels: Ints, chance: Floats, answered: NDArray[np.bool_])
     if len(labels) < SMALLEST_CELL:
         return GroupRow(name, len(labels), None, None, None, None)
     few = min(events, len(labels) - events) < SMALLEST_CELL
-    area = None if few else float(roc_auc_score(labels, chance))
-    return GroupRow(name, len(labels), float(labels.mean()), float(chance.mean()), area, float(answered.mean()))
+    alone = None if few else area(labels, chance)
+    return GroupRow(name, len(labels), float(labels.mean()), float(chance.mean()), alone, float(answered.mean()))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
+from models.area import area
 from vigil.registry.model import FeatureSpec
 
 LIMIT = 0.85
@@ -44,7 +44,7 @@ def _auc_alone(column: NDArray[np.float64], labels: NDArray[np.int64], spec: Fea
     views = [missing.astype(float)]
     if not missing.all():
         views += [np.where(missing, edge, present) for edge in (np.nanmin(present) - 1, np.nanmax(present) + 1)]
-    aucs = [float(roc_auc_score(labels, view)) for view in views]
+    aucs = [area(labels, view) for view in views]
     return max(max(auc, 1 - auc) for auc in aucs)
 
 

@@ -7,8 +7,10 @@ import pytest
 from tests.fakes.batches import FakeBooks, FakeFiles
 from vigil.batches.model import Batch, Chunk, Pin, Span
 from vigil.batches.objects.store import S3Files
+from vigil.batches.settled.store import SettledChunks
 from vigil.batches.store import DynamoBooks
 from vigil.errors import Conflict, NotFound, Unavailable
+from vigil.metering.rows import of_chunk
 from vigil.platform.aws import client
 from vigil.platform.settings import Settings
 
@@ -85,12 +87,43 @@ def test_chunks_are_entered_by_the_run_that_splits_and_by_no_other(books, split)
 def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
     books.write(split, [SPAN])
     lost = Chunk(SPAN, "failed", failed=5, reason="given up")
-    done = Chunk(SPAN, "done", scored=4, failed=1, part_sha256="d")
-    assert books.settle(split, lost)
-    assert books.settle(split, done)
-    assert not books.settle(split, done)
-    assert not books.settle(split, lost)
+    done = Chunk(SPAN, "done", scored=4, failed=1, charged=4, part_sha256="d", settled_at="2026-03-01T13")
+    assert books.settle(split, lost, "waiting")
+    assert not books.settle(split, done, "waiting")
+    assert books.settle(split, done, "failed")
+    assert not books.settle(split, done, "failed")
+    assert not books.settle(split, lost, "waiting")
     assert books.chunks(replace(split, chunks=1)) == [done]
+
+
+def test_chunks_that_became_done_are_listed_by_day_for_their_tenant_alone(dynamodb):
+    books, settled = DynamoBooks(dynamodb, "batches"), SettledChunks(dynamodb, "batches")
+    for tenant in ("acme", "globex"):
+        batch = replace(BATCH, tenant_id=tenant, state="splitting", run="r", pin=Pin("toy", 3, "sha256:0"))
+        books.create(batch, 10)
+        spans = [replace(SPAN, index=n) for n in range(5)]
+        books.write(batch, spans)
+        for span, day in zip(spans, (1, 1, 2, 3), strict=False):
+            done = Chunk(span, "done", scored=4, charged=3, part_sha256="d", settled_at=f"2026-03-0{day}T13:00:00Z")
+            books.settle(batch, done, "waiting")
+        lost = Chunk(spans[4], "failed", failed=5, settled_at="2026-03-01T13:00:00Z")
+        books.settle(batch, lost, "waiting")
+    assert [settled.count("acme", f"2026-03-0{day}") for day in (1, 2, 3, 4)] == [8, 4, 4, 0]
+    entries = [of_chunk(image) for image in settled.images("acme", "2026-03-01")]
+    assert [entry.name for entry in entries] == [("acme", "bat_1.000000"), ("acme", "bat_1.000001")]
+    assert {entry.hour for entry in entries} == {"2026-03-01T13"}
+    assert entries[0].amounts == {"predictions": 4, "charged": 3}
+    assert books.page("acme", None, 9).batches == (books.get("acme", "bat_1"),)
+    with pytest.raises(Unavailable):
+        SettledChunks(dynamodb, "none").count("acme", "2026-03-01")
+
+
+@pytest.mark.parametrize("state", ["cancelled", "failed"])
+def test_no_chunk_of_a_stopped_batch_is_settled(books, split, state):
+    books.write(split, [SPAN])
+    books.end(split, state)
+    assert not books.settle(split, Chunk(SPAN, "done", scored=5), "waiting")
+    assert books.chunks(replace(split, chunks=1)) == [Chunk(SPAN)]
 
 
 def test_batches_are_listed_newest_first(books):

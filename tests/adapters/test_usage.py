@@ -5,7 +5,8 @@ import pytest
 from tests.fakes.clock import Clock
 from tests.fakes.metering import FakeUsage
 from vigil.errors import QuotaExceeded, Unavailable
-from vigil.metering.model import Entry, Hour
+from vigil.metering.model import Entry, Held, Hour
+from vigil.metering.objects.store import S3Bytes
 from vigil.metering.store import DynamoCalls, DynamoUsage
 from vigil.quota.model import Reservation
 from vigil.quota.service import Quota
@@ -82,6 +83,51 @@ def test_an_hour_of_nothing_is_none(usage):
     assert usage.month("acme", "2026-03").hours == ()
 
 
+def grown(number, amount, hour="2026-03-01T05"):
+    return Entry("acme", f"row_{number}", hour, {"database_bytes": amount})
+
+
+def test_what_is_held_is_what_came_less_what_went(usage):
+    usage.add([grown(1, 100), grown(2, 50, hour="2026-02-28T23")])
+    usage.add([grown(3, -30)])
+    assert usage.held("acme") == Held(0, 120)
+    hours = ["2026-03-01T05", "2026-02-28T23", "2026-02-28T22"]
+    assert usage.grown("acme", hours) == (120, dict(zip(hours, (70, 50, 0), strict=True)))
+    assert usage.held("globex") == Held(0, 0)
+    assert usage.grown("globex", hours) == (0, dict.fromkeys(hours, 0))
+
+
+def test_gauges_are_said_of_a_tenant_with_something_stored_and_of_no_other(usage):
+    gauges = {"2026-03-01T04": {"database_byte_hours": 9}, "2026-03-01T05": {"database_byte_hours": 100}}
+    assert not usage.hold("acme", 7, gauges)
+    assert usage.month("acme", "2026-03").hours == ()
+    usage.add([grown(1, 100)])
+    for bytes_ in (3, 7):
+        assert usage.hold("acme", bytes_, gauges)
+    assert usage.held("acme") == Held(7, 100)
+    assert [h.amounts["database_byte_hours"] for h in usage.month("acme", "2026-03").hours] == [9, 100]
+
+
+def test_what_goes_of_an_erased_tenant_is_not_counted_and_keeps_nobody_elses_out(usage):
+    gone, other = grown(1, -100), entry(2, tenant="globex")
+    assert set(usage.add([gone, other])) == {gone.name}
+    assert not usage.add([other])
+    assert usage.month("acme", "2026-03").hours == ()
+    assert usage.held("globex") == Held(0, 100)
+
+
+def test_bytes_are_those_of_every_version_under_a_tenants_folders(s3):
+    s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
+    for key, size in (("uploads/acme/b/input", 10), ("uploads/acme/b/input", 5), ("results/acme/b/results.csv", 7)):
+        s3.put_object(Bucket="files", Key=key, Body=b"x" * size)
+    s3.put_object(Bucket="files", Key="parts/acme2/b/results/000000", Body=b"xx")
+    s3.delete_object(Bucket="files", Key="results/acme/b/results.csv")
+    assert S3Bytes(s3, "files").held() == {"acme": 22, "acme2": 2}
+    with pytest.raises(Unavailable):
+        S3Bytes(s3, "none").held()
+
+
 def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
     client = aws("dynamodb")
     for key, calls in (("acme#k-1#2026-03-01T05", 3), ("acme#k-2#2026-03-01T05", 4), ("acme#k-1#2026-03-01T06", 9)):
@@ -148,6 +194,9 @@ def test_tables_that_do_not_answer_are_unavailable(aws):
     for call in (
         lambda: usage.add([entry(1)]),
         lambda: usage.month("acme", "2026-03"),
+        lambda: usage.held("acme"),
+        lambda: usage.grown("acme", ["2026-03-01T05"]),
+        lambda: usage.hold("acme", 1, {}),
         lambda: usage.say("acme", "2026-03-01T05", {"api_calls": 1}),
         lambda: calls.by_hour({"2026-03-01T05"}),
     ):

@@ -94,6 +94,7 @@ def test_another_tenants_decision_is_a_404_like_any_other(clients):
 @pytest.mark.parametrize(
     "credential",
     ["", "Bearer", "Bearer nonsense", f"Bearer {Token.new('local')}", f"Bearer {Token.new('prod')}", "Basic eDp5"],
+    ids=["none", "no token", "nonsense", "unknown", "of another stage", "basic"],
 )
 def test_a_wrong_credential_is_a_401_problem_with_the_security_headers(clients, credential):
     headers = {"Authorization": credential} if credential else {}

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
-from vigil.errors import Conflict, NotFound, QuotaExceeded
+from vigil.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State
+from vigil.budgets.stops.model import HardStop, Hold
+from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
 from vigil.quota.model import Reservation
 
 
@@ -78,10 +79,11 @@ class FakeBooks:
         batch = self.get(tenant_id, batch_id)
         return (batch, chunk) if batch and chunk else None
 
-    def settle(self, batch: Batch, chunk: Chunk) -> bool:
+    def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         with self._lock:
             mine = self.ledger[batch.tenant_id, batch.batch_id]
-            if mine[chunk.span.index].state == "done":
+            stopped = self.batches[batch.tenant_id, batch.batch_id].state in STOPPED
+            if stopped or mine[chunk.span.index].state != was:
                 return False
             mine[chunk.span.index] = chunk
             self.settled.append((chunk.state, chunk.span.index))
@@ -146,27 +148,58 @@ class FakeOutbox:
         self.sent += [job.id for job in jobs]
 
 
+class FakeHolds:
+    """Micros under hard stops, as exact as a transaction; one counter holds for every limit."""
+
+    def __init__(self) -> None:
+        self.used: Counter[str] = Counter()
+        self.holds: dict[tuple[str, str], Hold] = {}
+        self.released: set[tuple[str, str]] = set()
+
+    def hold(self, tenant_id: str, hold: Hold, stop: HardStop) -> None:
+        if (tenant_id, hold.hold_id) in self.holds:
+            return
+        for counter, limit in stop.limits():
+            if (left := limit - self.used[tenant_id]) < hold.micros:
+                raise BudgetExhausted(counter.replace("_", "/"), left, hold.micros, 60)
+        self.holds[tenant_id, hold.hold_id] = hold
+        self.used[tenant_id] += hold.micros
+
+    def held(self, tenant_id: str, hold_id: str, moment: str) -> Hold | None:
+        return self.holds.get((tenant_id, hold_id))
+
+    def release(self, tenant_id: str, hold: Hold, unused: int) -> None:
+        key = (tenant_id, hold.hold_id)
+        if key in self.holds and key not in self.released:
+            self.released.add(key)
+            self.used[tenant_id] -= unused
+
+
 class FakeQuota:
     """Predictions of tenants' months, as exact as a transaction."""
 
     def __init__(self) -> None:
         self.used: Counter[str] = Counter()
-        self.reserved: dict[tuple[str, str], int] = {}
+        self.reserved_rows: dict[tuple[str, str], int] = {}
         self.released: set[tuple[str, str]] = set()
 
     def reserve(
         self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None
     ) -> Reservation:
         reservation = Reservation(month or "", reservation_id, rows if limit is not None else 0)
-        if limit is not None and (tenant_id, reservation_id) not in self.reserved:
+        if limit is not None and (tenant_id, reservation_id) not in self.reserved_rows:
             if self.used[tenant_id] + rows > limit:
                 raise QuotaExceeded(limit, limit - self.used[tenant_id], 60)
-            self.reserved[tenant_id, reservation_id] = rows
+            self.reserved_rows[tenant_id, reservation_id] = rows
             self.used[tenant_id] += rows
         return reservation
 
+    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
+        rows = self.reserved_rows.get((tenant_id, reservation_id))
+        return None if rows is None else Reservation(month, reservation_id, rows)
+
     def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
         key = (tenant_id, reservation.reservation_id)
-        if unused and self.reserved.get(key, 0) >= unused and key not in self.released:
+        if unused and self.reserved_rows.get(key, 0) >= unused and key not in self.released:
             self.released.add(key)
             self.used[tenant_id] -= unused

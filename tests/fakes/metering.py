@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vigil.errors import Unavailable
-from vigil.metering.model import Entry, Hour, Meter, MonthOfUse
+from vigil.metering.model import Entry, Held, Hour, Meter, MonthOfUse
 
 
 class FakeUsage:
@@ -16,6 +17,7 @@ class FakeUsage:
         self.sums: dict[tuple[str, str], Counter[Meter]] = defaultdict(Counter)
         self.findings: list[tuple[str, str, Mapping[str, Any]]] = []
         self.failures = 0
+        self.stored: dict[str, Held] = {}
 
     def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
         if self.failures:
@@ -23,9 +25,18 @@ class FakeUsage:
             raise Unavailable("The usage table did not answer.")
         if known := [e.name for e in entries if e.name in self.counted]:
             return known
+        grown: Counter[str] = Counter()
+        for entry in entries:
+            grown[entry.tenant_id] += entry.amounts.get("database_bytes", 0)
+        if gone := {tenant for tenant, amount in grown.items() if amount < 0 and tenant not in self.stored}:
+            return [entry.name for entry in entries if entry.tenant_id in gone]
         for entry in entries:
             self.counted[entry.name] = entry
             self.sums[entry.tenant_id, entry.hour].update(entry.amounts)
+        for tenant, amount in grown.items():
+            if amount:
+                held = self.held(tenant)
+                self.stored[tenant] = replace(held, database_bytes=held.database_bytes + amount)
         return ()
 
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
@@ -41,6 +52,20 @@ class FakeUsage:
         rows = (entry for entry in self.counted.values() if entry.details and entry.tenant_id == tenant_id)
         found = (entry for entry in rows if entry.hour.startswith(period))
         return iter(sorted(found, key=lambda entry: (entry.hour, entry.entry_id)))
+
+    def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        return self.held(tenant_id).database_bytes, {h: self.sums[tenant_id, h]["database_bytes"] for h in hours}
+
+    def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:
+        if tenant_id not in self.stored:
+            return False
+        self.stored[tenant_id] = replace(self.stored[tenant_id], storage_bytes=storage_bytes)
+        for hour, amounts in gauges.items():
+            self.say(tenant_id, hour, amounts)
+        return True
+
+    def held(self, tenant_id: str) -> Held:
+        return self.stored.get(tenant_id, Held(0, 0))
 
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         self.findings.append((tenant_id, day, finding))
@@ -69,3 +94,13 @@ class FakeCalls:
 
     def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
         return {where: calls for where, calls in self.made.items() if where[1] in hours}
+
+
+class FakeStorage:
+    """The bytes of each tenant's files."""
+
+    def __init__(self) -> None:
+        self.bytes: dict[str, int] = {}
+
+    def held(self) -> Mapping[str, int]:
+        return self.bytes

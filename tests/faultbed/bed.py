@@ -42,7 +42,7 @@ class Bed:
     def table(self, logical_id: str) -> str:
         """Create a table of `infra/data.yaml`, with a stream, and return its name."""
         name = f"{logical_id.lower()}-{next(self._numbers)}"
-        stream = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+        stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
         create_table(self.client("dynamodb"), logical_id, name, StreamSpecification=stream)
         return name
 

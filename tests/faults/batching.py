@@ -9,7 +9,6 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.fakes.batches import FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import ToyModel, VisitCount
 from tests.faultbed.bed import Bed
@@ -29,6 +28,8 @@ from vigil.batches.service import Batches, Order
 from vigil.batches.splits import Splits
 from vigil.batches.store import DynamoBooks, _chunk_sk, _key, _update
 from vigil.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
+from vigil.budgets.stops.model import HardStop
+from vigil.budgets.stops.store import DynamoStops
 from vigil.deadletters.model import Rules
 from vigil.deadletters.redrive import Reprocessor
 from vigil.deadletters.store import DynamoJobs, SqsSource, _job
@@ -36,10 +37,14 @@ from vigil.errors import VigilError
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Worker
+from vigil.quota.service import Quota
+from vigil.quota.store import DynamoQuota
 from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 
 ROWS_OF_A_CHUNK = 3
+LIMIT = 1_000
+STOP = HardStop(1_000, total_month=10**9)
 RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
 
 
@@ -92,11 +97,13 @@ class World:
         self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
         self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
         self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
-        charges = Charges(FakeQuota())
+        self.usage = self.bed.table("Usage")
+        quota = Quota(DynamoQuota(dynamodb, self.usage, self.clock), self.clock)
+        charges = Charges(quota, DynamoStops(dynamodb, self.usage, self.clock))
         self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer)
+        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, self.clock)
         splits = self.splits(self._books, files, outbox, OneModel(), lambda: None, charges, self.clock)
         arrivals = SplitWork(splits, self._books.get)
         self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, charges, self.clock)
@@ -116,14 +123,14 @@ class World:
         documents = [
             {"subject_id": f"p-{row}", "features": {"age": 200 if row % 7 == 6 else row}} for row in range(rows)
         ]
-        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}")
+        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT, STOP)
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
-    def live(self, actors=2):
+    def live(self, actors=2, *others):
         """Let time pass until nothing can happen any more; return whether every batch is at its end then."""
         for _ in range(self.hours * 60):
             self.clock.advance(minutes=1)
-            for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive]):
+            for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive, *others]):
                 if isinstance(end, BaseException) and not isinstance(end, Crash):
                     raise end
             if self._still():

@@ -1,23 +1,31 @@
 """Planted bugs of batches: a ledger that counts twice, and two ways to leave a batch standing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tests.faults.batching import SmallChunks
 from vigil.batches.chunks import Chunks
-from vigil.batches.model import Batch, Chunk
+from vigil.batches.model import Batch, Chunk, ChunkState
 from vigil.batches.splits import Splits
-from vigil.batches.store import _Refused
+from vigil.batches.store import _chunk_key, _outcome, _Refused, _update
 
 
 class CountsTwice(SmallChunks):
     """Enters a chunk whatever became of it before."""
 
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        if arguments.get("ConditionExpression") == "#state <> :done":
-            del arguments["ConditionExpression"]
-            del arguments["ExpressionAttributeValues"][":done"]
-        return super()._call(operation, **arguments)
+    def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
+        update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
+        self._call("update_item", **update)
+        return True
+
+
+class OverlooksTheEnd(SmallChunks):
+    """Enters a chunk of a batch that has been cancelled meanwhile."""
+
+    def _transact(self, writes: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[bool]:
+        settling = "#settled_at" in str(writes)
+        return super()._transact(writes[:1] if settling else writes)
 
 
 class TrustsFirstAnswer(SmallChunks):
@@ -46,7 +54,7 @@ class HopesForOthers(Chunks):
         if chunk.state == "done":
             return replace(chunk)
         done = self._score(batch, chunk)
-        if not self._books.settle(batch, done):
+        if not self._books.settle(batch, done, chunk.state):
             return None
         self._go_on(batch, index)
         return done

@@ -6,7 +6,14 @@ from tests.faultbed.faults import FAULTS
 from tests.faultbed.history import report, violations
 from tests.faultbed.plans import At, Seeded, everywhere
 from tests.faults.batching import World
-from tests.faults.planted_batches import BelievesWhatItRead, CountsTwice, HopesForOthers, TrustsFirstAnswer
+from tests.faults.charging import Charged
+from tests.faults.planted_batches import (
+    BelievesWhatItRead,
+    CountsTwice,
+    HopesForOthers,
+    OverlooksTheEnd,
+    TrustsFirstAnswer,
+)
 
 RARE = everywhere(0.01)
 
@@ -74,6 +81,32 @@ def test_no_single_fault_at_any_call_stops_a_batch(bed, fault, step):
         assert not wrong, f"{fault} at call {number}: {[str(each) for each in wrong]}"
         number, reached = number + step, plan.reached
     assert number > 50
+
+
+def charged(bed, seed, **variant):
+    """Let six batches of two tenants live, of which four are cancelled."""
+    world = Charged(
+        bed, seed, Seeded(seed, RARE), **variant, cancelled={"key-0": 0, "key-1": 3, "key-2": 20, "key-3": 40}
+    )
+    for number in range(6):
+        world.order(number, rows=60)
+    assert world.live(2), f"seed {seed}: {world.stuck()}"
+    return world, violations([], [], counts=world.counts())
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(20, marks=pytest.mark.faults)])
+def test_a_month_is_charged_for_the_rows_that_were_scored_whenever_batches_are_cancelled(bed, seeds, count):
+    halves = 0
+    for seed in seeds(count):
+        world, wrong = charged(bed, seed)
+        assert not wrong, report(wrong, seed)
+        halves += world.half_done()
+    assert halves
+
+
+def test_a_ledger_that_overlooks_the_end_of_a_batch_is_caught(bed, seeds):
+    trials = (charged(bed, seed, books=OverlooksTheEnd)[1] for seed in seeds(10))
+    assert {violation.kind for violation in next(wrong for wrong in trials if wrong)} == {"miscounted"}
 
 
 def late(bed, seed):

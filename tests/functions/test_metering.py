@@ -7,6 +7,8 @@ import boto3
 import pytest
 
 from tests.gateway import Context, event
+from vigil.batches.model import Batch, Chunk, Pin, Span
+from vigil.batches.store import DynamoBooks
 from vigil.bootstrap import access, process
 from vigil.tenancy.model import Limits
 
@@ -40,18 +42,24 @@ def score(published, clock):
 
 @pytest.fixture
 def count():
-    """Deliver every row of the ledger to the counting function."""
+    """Deliver every row of decisions and of batches to the counting function, as if it had just come."""
     from functions.metering_counters.handler import lambda_handler
 
     def call():
-        rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
-        records = [
-            {"eventName": "INSERT", "dynamodb": {"SequenceNumber": str(number), "NewImage": row}}
-            for number, row in enumerate(rows)
-        ]
+        tables = ("decisions", "batches")
+        rows = [row for table in tables for row in boto3.client("dynamodb").scan(TableName=table)["Items"]]
+        records = [change(number, row) for number, row in enumerate(rows)]
         return lambda_handler({"Records": records}, Context())
 
     return call
+
+
+def change(number, new, old=None):
+    keys = {name: value for name, value in (new or old).items() if name in {"pk", "sk"}}
+    at = datetime(2026, 3, 14, 12, 30, tzinfo=UTC).timestamp()
+    told = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": at}
+    images = {name: image for name, image in (("NewImage", new), ("OldImage", old)) if image}
+    return {"eventName": "MODIFY", "dynamodb": told | images}
 
 
 @pytest.fixture
@@ -110,11 +118,7 @@ def test_what_cannot_be_read_comes_again_and_the_rest_is_counted(score, count, u
 
     score(1)
     (row,) = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
-    records = [
-        {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "7", "NewImage": {"pk": {"S": "x"}}}},
-        {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "8", "NewImage": row}},
-        {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "9", "Keys": {"pk": {"S": "x"}}}},
-    ]
+    records = [change(7, {"pk": {"S": "acme#x"}, "decision_id": {"S": "x"}}), change(8, row)]
     assert lambda_handler({"Records": records}, Context()) == {"batchItemFailures": [{"itemIdentifier": "7"}]}
     assert usage()[1]["total"]["predictions"] == 1
 
@@ -162,6 +166,57 @@ def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock,
     assert audit("recount") == {"mismatches": 1, "unrepaired": 1}
     assert usage()[1]["total"]["predictions"] == 2
     assert '"UsageMismatches":[1.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def batch_of(tenant, rows, charged, settled_at):
+    """Write a batch of one chunk that is done."""
+    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    made = ("splitting", "2026-03-14T12:00:00.000000Z", "corr", "print", 99)
+    batch = Batch(tenant, "bat_1", "toy", "csv", *made, run="r", pin=Pin("toy", 3, "sha256:0"))
+    books.create(batch, 10)
+    books.write(batch, [Span(0, 0, 10, 1, rows)])
+    done = Chunk(Span(0, 0, 10, 1, rows), "done", scored=rows, charged=charged, settled_at=settled_at, part_sha256="d")
+    assert books.settle(batch, done, "waiting")
+
+
+def test_rows_of_batches_are_predictions_and_the_audit_counts_them_too(score, count, usage, clock):
+    access.tenants().create("acme", "FREE")
+    score(2)
+    batch_of("acme", rows=48, charged=40, settled_at="2026-03-14T13:00:00.000000Z")
+    clock(days=1)
+    assert audit("recount") == {"mismatches": 1, "unrepaired": 0}
+    count()
+    count()
+    assert usage()[1]["total"]["predictions"] == 50
+    assert audit("recount") == {"mismatches": 0, "unrepaired": 0}
+
+
+def test_what_is_stored_is_told_by_the_hour_and_goes_when_it_is_erased(score, count, usage, clock):
+    access.tenants().create("acme", "FREE")
+    score(2)
+    count()
+    files = boto3.client("s3")
+    for content in (b"x" * 10, b"x" * 7):
+        files.put_object(Bucket="files", Key="uploads/acme/bat_1/input", Body=content)
+    clock(hours=1)
+    for _ in range(2):
+        assert audit("gauges") == {"tenants": 1}
+    told = usage()[1]
+    held = told["stored"]["database_bytes"]
+    rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
+    assert held > sum(len(row["body"]["S"]) + len(row["inputs"]["S"]) for row in rows)
+    assert told["stored"]["storage_bytes"] == told["total"]["storage_byte_hours"] == 17
+    assert told["total"]["database_byte_hours"] == held
+
+    from functions.metering_counters.handler import lambda_handler
+
+    gone = [change(f"9{number}", None, old=row) for number, row in enumerate(rows)]
+    assert lambda_handler({"Records": gone}, Context()) == {"batchItemFailures": []}
+    clock(hours=1)
+    assert audit("gauges") == {"tenants": 1}
+    told = usage()[1]
+    assert (told["stored"]["database_bytes"], told["total"]["predictions"]) == (0, 2)
+    assert told["total"]["storage_byte_hours"] == 2 * 17
 
 
 def test_usage_is_a_tenants_own_and_an_operators_of_any(score, count, usage):

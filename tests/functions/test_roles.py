@@ -240,8 +240,10 @@ def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     monkeypatch.setattr(process, "now", lambda: datetime.now(UTC) + timedelta(hours=1))
     process.forget()
     assert lambda_handler({"job": "calls"}, Context()) == {"counters": 1}
-    parts = {"dynamodb:PutItem"}
-    assert (actions - {"dynamodb:TransactWriteItems"}) | parts == granted("MeteringAudit")
+    assert lambda_handler({"job": "gauges"}, Context()) == {"tenants": 1}
+    parts = {"dynamodb:GetItem", "dynamodb:PutItem", "s3:ListBucketVersions"}
+    whole = {TRANSACTION, "dynamodb:TransactGetItems", "s3:ListObjectVersions"}
+    assert actions - whole | parts == granted("MeteringAudit")
 
 
 def test_the_flags_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -308,7 +310,7 @@ def sources(called, monkeypatch):
     arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}
     sqs.send_message(QueueUrl=urls["splits-dead"], MessageBody=json.dumps(arrival))
     sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
-    place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"pk": {"S": "unreadable"}}])
+    place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"decision_id": {"S": "unreadable"}}])
     record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
     for name in ("stream-dead", "counters-dead"):
         sqs.send_message(QueueUrl=urls[name], MessageBody=json.dumps(record))
@@ -362,5 +364,4 @@ def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
     actions.clear()
     with pytest.raises(Unavailable, match="2 steps failed"):  # the row that cannot be read
         lambda_handler({"id": "m"}, Context(50_000))
-    # A transaction needs no right of its own, only those of its parts.
-    assert actions - {"dynamodb:TransactWriteItems"} == granted("OperationsRedrive")
+    assert actions - {TRANSACTION} | {"dynamodb:ConditionCheckItem"} == granted("OperationsRedrive")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.fakes.batches import FakeBooks, FakeFiles, FakeOutbox, FakeQuota
+from tests.fakes.batches import FakeBooks, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, ToyModel, VisitCount
 from vigil.batches import assembly, results, splits
@@ -19,6 +19,7 @@ from vigil.batches.chunks import Chunks
 from vigil.batches.model import LANES, MOST_UNFINISHED, Span
 from vigil.batches.service import UPLOAD_WAITED, Batches, Order
 from vigil.batches.splits import Splits
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, ModelRefused, NotFound, Unavailable
 from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
@@ -54,14 +55,15 @@ class World:
         self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
         self.left, self.limit, self.quota = 1000.0, None, FakeQuota()
-        charges = Charges(self.quota)
+        self.hard_stop, self.holds = None, FakeHolds()
+        charges = Charges(self.quota, self.holds)
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self.splits = Splits(self.books, self.files, self.outbox, self.models, lambda: None, charges, self.clock)
-        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer)
+        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, self.clock)
         self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
-        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit)
+        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop)
         return self.batches.create(tenant, order, key)[0]
 
     def upload(self, content, form="ndjson"):
@@ -153,8 +155,8 @@ def test_the_same_rows_always_give_the_same_bytes(world):
         (b"\n\r\n", "ndjson", "holds no rows"),
         (b"subject_id,age\n", "csv", "holds no rows"),
         (b"PK\x03\x04", "csv", "a workbook"),
-        (gzip.compress(bytes(300 << 20)), "csv", "unpacks to too much"),
-        (gzip.compress(b"x" * 99)[:-5], "ndjson", "broken gzip"),
+        (gzip.compress(bytes(300 << 20), mtime=0), "csv", "unpacks to too much"),
+        (gzip.compress(b"x" * 99, mtime=0)[:-5], "ndjson", "broken gzip"),
     ],
 )
 def test_a_file_that_cannot_be_read_ends_its_batch_with_the_reason(world, content, form, reason):
@@ -400,6 +402,23 @@ def test_a_limited_tenant_pays_for_the_rows_that_were_scored(world):
     assert world.quota.used["acme"] == 80
     world.run()
     assert (world.state(batch), world.quota.used["acme"]) == ("completed_with_errors", 60)
+
+
+def test_under_a_hard_stop_a_batch_costs_the_rows_that_were_scored(world):
+    world.hard_stop = HardStop(1_000, inference_month=80_000)
+    batch = world.upload(b"".join(document(n, GOOD if n % 4 else {"age": "old"}) for n in range(80)))
+    assert world.holds.used["acme"] == 80_000
+    world.run()
+    assert (world.state(batch), world.holds.used["acme"]) == ("completed_with_errors", 60_000)
+    chunks = world.books.chunks(world.books.get("acme", batch.batch_id))
+    assert sum(chunk.reserved_micros for chunk in chunks) == 60_000
+
+
+def test_a_batch_that_costs_more_than_is_left_is_not_begun_and_gives_its_quota_back(world):
+    world.limit, world.hard_stop = 1000, HardStop(1_000, total_day=79_999)
+    batch = world.upload(b"".join(map(document, range(80))))
+    assert (world.state(batch), world.quota.used["acme"], world.holds.used["acme"]) == ("failed", 0, 0)
+    assert "total/day leaves 79999 micro-dollars" in world.books.get("acme", batch.batch_id).reason
 
 
 def test_a_batch_of_more_rows_than_are_left_is_not_begun_and_takes_nothing(world):

@@ -128,7 +128,11 @@ def test_a_bomb_is_refused_before_it_goes_off():
     assert steps < 4
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(b"abc" * 99)[:-4], b"\x1f\x8bnothing", gzip.compress(b"a") + b"junk"])
+@pytest.mark.parametrize(
+    "packed",
+    [gzip.compress(b"abc" * 99)[:-4], b"\x1f\x8bnothing", gzip.compress(b"a") + b"junk"],
+    ids=["cut off", "no header", "junk behind"],
+)
 def test_broken_gzip_says_so(packed):
     with pytest.raises(InvalidInput, match="broken gzip"):
         list(unpack([packed]))

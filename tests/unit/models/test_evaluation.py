@@ -4,8 +4,9 @@ import doctest
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from models import evaluation
+from models import area, evaluation
 from models.evaluation import Bootstrap, Judged, auc, by_group, calibration, group_coverage
 from models.training import calibrate
 
@@ -15,8 +16,17 @@ LABELS = (RNG.random(6000) < CHANCE).astype(np.int64)
 SUBJECTS = np.arange(6000) // 4
 
 
-def test_the_example_in_the_docstring_holds():
-    assert doctest.testmod(evaluation).failed == 0
+@pytest.mark.parametrize("module", [area, evaluation])
+def test_the_example_in_the_docstring_holds(module):
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("weights", [None, RNG.integers(0, 4, 6000).astype(np.float64)], ids=["even", "resampled"])
+@pytest.mark.parametrize("digits", [1, 12])
+def test_the_area_is_the_one_of_scikit_learn_ties_and_weights_included(weights, digits):
+    chance = CHANCE.round(digits)
+    expected = roc_auc_score(LABELS, chance, sample_weight=weights)
+    assert area.area(LABELS, chance, weights) == pytest.approx(expected, abs=1e-12)
 
 
 def test_true_probabilities_are_calibrated_and_flattened_ones_are_not():

@@ -72,7 +72,7 @@ class Assembly:
             # a chunk that was given up has been scored meanwhile: what was written is out of date
             self._outbox.send([batch.job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
         else:
-            self._charges.give_back(batch, batch.rows, chunks)
+            self._charges.give_back(batch, chunks)
             self._end(batch, Progress.of(chunks))
 
     def _join(self, batch: Batch, chunks: list[Chunk], place: Place, remaining: Callable[[], float]) -> Place | None:

@@ -1,17 +1,19 @@
 """A chunk scored: read, answered, written, entered in the ledger once; then its lane goes on."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 
 from vigil.batches import parsing, results
-from vigil.batches.model import LANES, Batch, Chunk, Output
+from vigil.batches.model import LANES, STOPPED, Batch, Chunk, Output
 from vigil.batches.ports import Books, Files, Models, Outbox, Scorer, Scorers
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.scoring.model import iso
 
 AT_ONCE = 500
 """Rows that are in memory as objects at a time; more of them only miss the processor's cache."""
-_STOPPED = {"cancelled", "failed"}
 _ENDED = {"assembling", "completed", "completed_with_errors"}
 
 
@@ -33,28 +35,30 @@ class Chunks:
         outbox: Outbox,
         models: Models,
         scorers: Scorers,
+        clock: Callable[[], datetime],
     ) -> None:
         self._books = books
         self._files = files
         self._outbox = outbox
         self._models = models
         self._scorers = scorers
+        self._clock = clock
 
     def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
         """Score a chunk and send its lane on; return it as it was entered, or None if there was nothing to do.
 
         A chunk that is done already sends its lane on where nobody else has: whoever did it may have died then.
-        Raises Conflict if another delivery of it was faster.
+        Raises Conflict if another delivery of it was faster, or a cancellation.
         """
         batch, chunk = self._find(tenant_id, batch_id, index)
-        if batch.state in _STOPPED:
+        if batch.state in STOPPED:
             return None
         if chunk.state == "done":
             self._resume(batch, index)
             return None
         done = self._score(batch, chunk)
-        if not self._books.settle(batch, done):
-            raise Conflict("Another delivery was faster: come again and see whether it sent the lane on.")
+        if not self._books.settle(batch, done, chunk.state):
+            raise Conflict("Something was faster: come again, and see whether there is a lane to send on.")
         if chunk.state == "failed":  # it was given up: the batch may have been put together without it meanwhile
             batch, _ = self._find(tenant_id, batch_id, index)
         self._go_on(batch, index)
@@ -63,9 +67,10 @@ class Chunks:
     def give_up(self, tenant_id: str, batch_id: str, index: int, reason: str) -> None:
         """Mark the rows of a chunk as lost, and send its lane on; a chunk that is done stays so."""
         batch, chunk = self._find(tenant_id, batch_id, index)
-        if chunk.state == "waiting" and batch.state not in _STOPPED:
-            lost = replace(chunk, state="failed", failed=chunk.span.rows, reason=reason)
-            if self._books.settle(batch, lost):
+        if chunk.state == "waiting" and batch.state not in STOPPED:
+            now = iso(self._clock())
+            lost = replace(chunk, state="failed", failed=chunk.span.rows, reason=reason, settled_at=now)
+            if self._books.settle(batch, lost, chunk.state):
                 self._go_on(batch, index)
                 return
         self._resume(batch, index)
@@ -86,7 +91,19 @@ class Chunks:
         if scored.errors:
             self._put(batch, span.index, "errors", scored.errors)
         failed = len(scored.errors)
-        return replace(chunk, state="done", scored=span.rows - failed, failed=failed, part_sha256=part, reason="")
+        answered = span.rows - failed
+        late = chunk.state != "waiting"  # rows that were given up were late by our fault
+        return replace(
+            chunk,
+            state="done",
+            scored=answered,
+            failed=failed,
+            charged=0 if batch.quota is None or late else answered,
+            reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.each,
+            part_sha256=part,
+            reason="",
+            settled_at=iso(self._clock()),
+        )
 
     def _lines(self, batch: Batch, number: int, chunk: bytes) -> Scored:
         """Return the lines of a chunk whose first row has this number."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from vigil.budgets.stops.model import HardStop
+
 Format: TypeAlias = Literal["csv", "ndjson"]
 State: TypeAlias = Literal[
     "awaiting_upload",
@@ -19,6 +21,8 @@ State: TypeAlias = Literal[
 ]
 FOLDERS = ("uploads", "plain", "parts", "results")
 """Of the bucket; in each, a tenant's objects lie in a folder of its own."""
+STOPPED: tuple[State, ...] = ("cancelled", "failed")
+"""No chunk of such a batch is settled any more."""
 UNFINISHED: tuple[State, ...] = ("awaiting_upload", "splitting", "running", "assembling")
 JobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
 Output: TypeAlias = Literal["results", "errors"]
@@ -69,18 +73,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One entry of the ledger of a batch: a chunk, what became of it, and the digest of its part of the results.
+    """One entry of the ledger of a batch: a chunk, what became of it and when, and the digest of its part.
 
-    `failed` counts rows that got no answer. With the batch's tenant, model and version, and `scored`, it is what a
-    meter needs; a chunk becomes done once.
+    `failed` counts rows that got no answer, `charged` those of the `scored` that count against the month's quota: all
+    of a limited tenant's, but none of a chunk that was given up before, whose rows may have been given back. With the
+    batch's tenant, model and version, it is what a meter needs; a chunk becomes done once. `reserved_micros` is what of
+    the money that was set aside under a hard stop the charged rows took.
     """
 
     span: Span
     state: ChunkState = "waiting"
     scored: int = 0
     failed: int = 0
+    charged: int = 0
+    reserved_micros: int = 0
     part_sha256: str = ""
     reason: str = ""
+    settled_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,8 @@ class Batch:
     inline: bool = False
     quota: int | None = None
     """The tenant's predictions per month when it asked; None is without limit."""
+    hard_stop: HardStop | None = None
+    """What the tenant's predictions might cost when it asked."""
     source: str = ""
     source_version: str = ""
     object_version: str = ""

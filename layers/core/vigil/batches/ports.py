@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from vigil.batches.model import Batch, Chunk, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State
+from vigil.budgets.stops.model import HardStop, Hold
 from vigil.errors import InvalidInput
 from vigil.quota.model import Reservation
 from vigil.scoring.ports import ScoringModel
@@ -53,8 +54,8 @@ class Books(Protocol):
         """Return a chunk and its batch, read consistently."""
         ...
 
-    def settle(self, batch: Batch, chunk: Chunk) -> bool:
-        """Enter what became of a chunk, unless it is done; return whether this call did."""
+    def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
+        """Enter what became of a chunk that was in this state, unless its batch is stopped; return whether it is."""
         ...
 
 
@@ -119,8 +120,28 @@ class Quota(Protocol):
         """Set rows aside once, or raise QuotaExceeded; nothing without a limit."""
         ...
 
+    def reserved(self, tenant_id: str, reservation_id: str, month: str, /) -> Reservation | None:
+        """Return what is set aside, or was, read consistently."""
+        ...
+
     def release(self, tenant_id: str, reservation: Reservation, unused: int, /) -> None:
         """Give rows back, once; nothing where none are set aside."""
+        ...
+
+
+class Stops(Protocol):
+    """The money that predictions may cost under hard stops."""
+
+    def hold(self, tenant_id: str, hold: Hold, stop: HardStop, /) -> None:
+        """Set micros aside once, or raise BudgetExhausted."""
+        ...
+
+    def held(self, tenant_id: str, hold_id: str, moment: str, /) -> Hold | None:
+        """Return what is set aside, or was, read consistently."""
+        ...
+
+    def release(self, tenant_id: str, hold: Hold, unused: int, /) -> None:
+        """Give micros back, once; nothing where none are set aside."""
         ...
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from vigil.batches import parsing, splitting
 from vigil.batches.charges import Charges
-from vigil.batches.model import CHUNK_ROWS, LANES, MOST_BYTES, SLOW_CHUNK_ROWS, Batch, Pin, Span, State
+from vigil.batches.model import CHUNK_ROWS, LANES, MOST_BYTES, SLOW_CHUNK_ROWS, STOPPED, Batch, Pin, Span, State
 from vigil.batches.ports import Books, Files, Models, Outbox
 from vigil.batches.unpacking import unpack
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -65,10 +65,10 @@ class Splits:
 
     def go_on(self, batch: Batch, run: str, start: Span, remaining: Remaining) -> None:
         """Go on with a split that ran out of time; an older run's is left alone."""
-        if batch.run != run:
-            return
         if batch.state != "splitting":
             self._repeat(batch)
+            return
+        if batch.run != run:
             return
         with _Failing(self, batch), suppress(_TakenOver):
             self._split(batch, start, remaining)
@@ -78,7 +78,7 @@ class Splits:
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
         self._books.end(batch, "failed", ended_at=iso(self._clock()), reason=reason)
         if now := self._books.get(batch.tenant_id, batch.batch_id):
-            self._charges.give_back(now, now.rows, self._books.chunks(now))
+            self._charges.give_back(now, self._books.chunks(now))
 
     def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
         """Pin the model and the flags, see what kind of file this is, and return where its rows begin."""
@@ -158,16 +158,15 @@ class Splits:
         if running := self._books.change(batch, ("splitting",), values, batch.run):
             self._start(running)
             return
-        now = self._books.get(batch.tenant_id, batch.batch_id)
-        if now and now.state in {"cancelled", "failed"} and not now.rows:  # it ended before anybody knew its rows
-            self._charges.give_back(now, rows, [])
         self._repeat(batch)
 
     def _repeat(self, batch: Batch) -> None:
-        """Do what another delivery may leave undone: it ended the split and did not start every lane."""
+        """Do what another delivery may leave undone: it did not start every lane, or give back what it set aside."""
         now = self._books.get(batch.tenant_id, batch.batch_id)
         if now and now.state == "running":
             self._start(now)
+        elif now and now.state in STOPPED:
+            self._charges.give_back(now, self._books.chunks(now))
         elif now and now.state == "splitting":
             raise _TakenOver("Another delivery is splitting this file.")
 

@@ -1,11 +1,10 @@
 """Batches in DynamoDB: `pk = <tenant>#<batch>` with `sk = BATCH` and one `sk = CHUNK#<index>` per chunk.
 
+A chunk that is done is listed under `list_pk = <tenant>#DONE`, by time, for whoever counts what is used.
 `pk = <tenant>`, `sk = UNFINISHED` holds the ids of the tenant's unfinished batches: their number is the bound.
 """
 
 import json
-import random
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -13,13 +12,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.batches.model import UNFINISHED, Batch, Chunk, Page, Pin, Span, State
+from vigil.batches.model import STOPPED, UNFINISHED, Batch, Chunk, ChunkState, Page, Pin, Span, State
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, Unavailable
+from vigil.platform.transactions import refused, transact
 
 Item = dict[str, Any]
-_TRIES = 6
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _FIELDS = {f.name: f.type for f in fields(Batch)}
+_SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "span")
 _LISTED = ("pk", "sk", "list_sk")
 
 
@@ -39,10 +40,10 @@ class DynamoBooks:
             "ConditionExpression": "attribute_not_exists(unfinished) OR size(unfinished) < :most",
             "ExpressionAttributeValues": {":id": {"SS": [batch.batch_id]}, ":most": {"N": str(most)}},
         }
-        refused = self._transact([{"Put": put}, {"Update": count}])
-        if not refused:
+        conditions = self._transact([{"Put": put}, {"Update": count}])
+        if not conditions:
             return None
-        if refused[0]:
+        if conditions[0]:
             return self.get(batch.tenant_id, batch.batch_id)
         raise Conflict(f"There are {most} unfinished batches: wait for one to end, or cancel one.")
 
@@ -81,10 +82,10 @@ class DynamoBooks:
         try:
             update = _change(batch, states, run, values)
             return _batch(self._call("update_item", **update, **_ANSWERS)["Attributes"])
-        except _Refused as refused:
+        except _Refused as refusal:
             # what is there is what was to be: the first answer was lost, and the client library sent it again
-            ours = refused.found and all(refused.found.get(name) == _typed(value) for name, value in values.items())
-            return _batch(refused.found) if ours else None
+            ours = refusal.found and all(refusal.found.get(name) == _typed(value) for name, value in values.items())
+            return _batch(refusal.found) if ours else None
 
     def end(self, batch: Batch, state: State, **values: Any) -> bool:
         """Update the batch and take it off the count, or neither."""
@@ -141,30 +142,19 @@ class DynamoBooks:
         items = {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
         return (_batch(items["BATCH"]), _chunk(items[_chunk_sk(index)])) if len(items) == len(keys) else None
 
-    def settle(self, batch: Batch, chunk: Chunk) -> bool:
-        """Update the chunk unless it is done; one that was given up may be done after all."""
-        assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
-        nonce = uuid.uuid4().hex
-        values = {
-            "state": chunk.state,
-            "nonce": nonce,
-            "scored": chunk.scored,
-            "failed": chunk.failed,
-            "part_sha256": chunk.part_sha256,
-            "reason": chunk.reason,
-            # for whoever counts what is used: a chunk becomes done once
-            "tenant_id": batch.tenant_id,
-            "model": batch.pin.name,
-            "model_version": batch.pin.version,
+    def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
+        """Update the chunk under the condition of its state and of its batch's; one that is done enters a list."""
+        update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
+        update["ConditionExpression"] = "#state = :was"
+        update["ExpressionAttributeValues"][":was"] = {"S": was}
+        stopped: Item = {f":in{place}": {"S": state} for place, state in enumerate(STOPPED)}
+        check = {
+            "Key": _key(batch),
+            "ConditionExpression": f"NOT #state IN ({', '.join(stopped)})",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": stopped,
         }
-        update = _update({"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.span.index)}}, values)
-        update["ConditionExpression"] = "#state <> :done"
-        update["ExpressionAttributeValues"][":done"] = {"S": "done"}
-        try:
-            self._call("update_item", **update, **_ANSWERS)
-        except _Refused as refused:
-            return refused.found.get("nonce") == {"S": nonce}
-        return True
+        return not self._transact([{"Update": update}, {"ConditionCheck": check}])
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         try:
@@ -177,23 +167,9 @@ class DynamoBooks:
             raise _unavailable() from error
 
     def _transact(self, writes: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[bool]:
-        """Do all writes or none; return which conditions refused, or nothing. Waits for transactions in the way."""
-        items = [{kind: {"TableName": self._table, **write} for kind, write in each.items()} for each in writes]
-        for attempt in range(_TRIES):
-            try:
-                self._client.transact_write_items(TransactItems=items)
-            except ClientError as error:
-                refused = _reasons(error)
-                if "ConditionalCheckFailed" in refused:
-                    return [reason == "ConditionalCheckFailed" for reason in refused]
-                if not set(refused) <= {"None", "TransactionConflict"} or not refused:
-                    raise _unavailable() from error
-            except BotoCoreError as error:
-                raise _unavailable() from error
-            else:
-                return []
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
-        raise _unavailable()
+        """Do all writes or none; return which conditions refused, or nothing."""
+        parts = [{kind: {"TableName": self._table, **write} for kind, write in each.items()} for each in writes]
+        return [refused(reason) for reason in transact(self._client, uuid.uuid4().hex, parts) or ()]
 
 
 class _Refused(Exception):
@@ -206,10 +182,6 @@ class _Refused(Exception):
 
 def _unavailable() -> Unavailable:
     return Unavailable("The batches table did not answer.")
-
-
-def _reasons(error: ClientError) -> list[str]:
-    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
 
 
 def _key(batch: Batch) -> Item:
@@ -253,7 +225,7 @@ def _typed(value: Any) -> dict[str, Any]:
         return {"N": str(value)}
     if isinstance(value, str):
         return {"S": value}
-    return {"S": json.dumps(asdict(value) if isinstance(value, Pin) else value)}
+    return {"S": json.dumps(asdict(value) if isinstance(value, Pin | HardStop) else value)}
 
 
 def _item(batch: Batch) -> Item:
@@ -270,21 +242,32 @@ def _batch(item: Item) -> Batch:
     values["columns"] = tuple(json.loads(values["columns"]))
     if "pin" in values:
         values["pin"] = Pin(**json.loads(values["pin"]))
+    if "hard_stop" in values:
+        values["hard_stop"] = HardStop(**json.loads(values["hard_stop"]))
     return Batch(**values)
+
+
+def _chunk_key(batch: Batch, chunk: Chunk) -> Item:
+    return {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.span.index)}}
 
 
 def _chunk_item(batch: Batch, chunk: Chunk) -> Item:
     values = {**asdict(chunk.span), "state": chunk.state}
-    key = {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.span.index)}}
-    return key | {name: _typed(value) for name, value in values.items()}
+    return _chunk_key(batch, chunk) | {name: _typed(value) for name, value in values.items()}
+
+
+def _outcome(batch: Batch, chunk: Chunk) -> dict[str, Any]:
+    """Return what is written when a chunk is settled; of one that is done, also what a meter needs to find it."""
+    assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
+    said = {name: getattr(chunk, name) for name in _SETTLED}
+    said |= {"tenant_id": batch.tenant_id, "model": batch.pin.name, "model_version": batch.pin.version}
+    if chunk.state == "done":
+        name = f"{batch.batch_id}#{chunk.span.index:06}"
+        said |= {"list_pk": f"{batch.tenant_id}#DONE", "list_sk": f"{chunk.settled_at}#{name}"}
+    return said
 
 
 def _chunk(item: Item) -> Chunk:
-    return Chunk(
-        span=Span(**{f.name: int(item[f.name]["N"]) for f in fields(Span)}),
-        state=item["state"]["S"],
-        scored=int(item["scored"]["N"]) if "scored" in item else 0,
-        failed=int(item["failed"]["N"]) if "failed" in item else 0,
-        part_sha256=item["part_sha256"]["S"] if "part_sha256" in item else "",
-        reason=item["reason"]["S"] if "reason" in item else "",
-    )
+    said = {name: next(iter(item[name].values())) for name in _SETTLED if name in item}
+    numbers = {name: int(value) for name, value in said.items() if "N" in item[name]}
+    return Chunk(Span(**{f.name: int(item[f.name]["N"]) for f in fields(Span)}), **said | numbers)

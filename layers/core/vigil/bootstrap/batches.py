@@ -73,7 +73,7 @@ def given_up() -> "GivenUp":
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
 
-    return Chunks(books(), _files(), _postbox(), models.registry(), scorer)
+    return Chunks(books(), _files(), _postbox(), models.registry(), scorer, process.now)
 
 
 def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
@@ -101,7 +101,7 @@ def splits() -> "Splits":
 def _charges() -> "Charges":
     from vigil.batches.charges import Charges
 
-    return Charges(quota.service())
+    return Charges(quota.service(), quota.stops())
 
 
 @process.once

@@ -28,11 +28,11 @@ def api() -> process.Handler:
 
 @process.once
 def counters() -> process.Handler:
-    """Return the Lambda entry that counts what the decisions table's stream brings."""
+    """Return the Lambda entry that counts what the streams of decisions and batches bring."""
     from vigil.metering.service import Meter
-    from vigil.metering.stream import DecisionCounts
+    from vigil.metering.stream import RowCounts
 
-    return process.telemetry().wrap(DecisionCounts(Meter(usage()), process.telemetry()).handle)
+    return process.telemetry().wrap(RowCounts(Meter(usage()), process.telemetry()).handle)
 
 
 @process.once
@@ -45,14 +45,21 @@ def events() -> process.Handler:
 
 @process.once
 def audit() -> process.Handler:
-    """Return the Lambda entry of the schedules that recount yesterday and bring in the calls of past hours."""
-    from vigil.metering.audit import Audit
+    """Return the Lambda entry of the schedules that recount yesterday, bring in calls and say what is stored."""
+    from vigil.batches.settled.store import SettledChunks
+    from vigil.metering.audit import Audit, Ledger
+    from vigil.metering.gauges import Gauges
+    from vigil.metering.objects.store import S3Bytes
+    from vigil.metering.rows import of_chunk, of_decision
     from vigil.metering.schedule import AuditSchedule
     from vigil.metering.store import DynamoCalls
 
-    calls = DynamoCalls(process.client("dynamodb"), process.settings().limits_table)
-    books = Audit(access.tenants().ids, scoring.ledger(), usage(), calls, process.now)
-    return process.telemetry().wrap(AuditSchedule(books, process.telemetry()).handle)
+    config, dynamodb, tenants = process.settings(), process.client("dynamodb"), access.tenants().ids
+    chunks = SettledChunks(dynamodb, config.batches_table)
+    ledgers: list[Ledger] = [(scoring.ledger(), of_decision), (chunks, of_chunk)]
+    audited = Audit(tenants, ledgers, usage(), DynamoCalls(dynamodb, config.limits_table), process.now)
+    gauges = Gauges(tenants, usage(), S3Bytes(process.client("s3"), config.batches_bucket), process.now)
+    return process.telemetry().wrap(AuditSchedule(audited, gauges, process.telemetry()).handle)
 
 
 def _usage_events() -> "UsageEvents":

@@ -48,4 +48,5 @@ def ledger() -> "DynamoLedger":
     """Return the ledger of decisions."""
     from vigil.scoring.store import DynamoLedger
 
-    return DynamoLedger(process.client("dynamodb"), process.settings().decisions_table, quota.store())
+    client, table = process.client("dynamodb"), process.settings().decisions_table
+    return DynamoLedger(client, table, quota.store(), quota.stops())

@@ -6,7 +6,7 @@ from typing import Literal
 
 from vigil.scoring.model import ModelRef
 
-Kind = Literal["DecisionMade", "HighRiskFound", "AbstentionMade"]
+Kind = Literal["DecisionMade", "HighRiskFound", "AbstentionMade", "budget.threshold_reached", "spend.anomaly"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Rows in the stream of the decisions table: those of one shard from `first` to `last`, both sequence numbers."""
+    """Changes in the stream of a table: those of one shard from `first` to `last`, both sequence numbers."""
 
     stream: str
     shard: str

@@ -52,15 +52,17 @@ class Projections:
         left = [1 - (now - midnight) / timedelta(days=1), *[1.0] * days_left]
         ends = {}
         for scope in SCOPES:
-            month = (line.micros for line in lines if line.day.startswith(f"{now:%Y-%m}") and scope in {line.category, "total"})
+            month = (
+                line.micros
+                for line in lines
+                if line.day.startswith(f"{now:%Y-%m}") and scope in {line.category, "total"}
+            )
             past = daily(lines, scope, midnight - HISTORY, HISTORY.days)
             ends[scope] = _projected(scope, sum(month), past, midnight - HISTORY, left)
         return ends
 
 
-def _projected(
-    scope: Scope, spent: int, past: Sequence[int], first: datetime, left: Sequence[float]
-) -> Projection:
+def _projected(scope: Scope, spent: int, past: Sequence[int], first: datetime, left: Sequence[float]) -> Projection:
     """Return the end of a month from its past days, of which those before the first spend are none."""
     unused = next((number for number, micros in enumerate(past) if micros > 0), len(past))
     days = past[unused:]

@@ -1,20 +1,23 @@
 """Whether what is counted is what is in the ledger; and the calls of past hours, brought into the counters."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from vigil.metering.model import of_row
+from vigil.metering.model import Entry
 from vigil.metering.ports import Calls, LedgerRows, UsageStore
 from vigil.metering.service import Meter
 
+Ledger = tuple[LedgerRows, Callable[[Mapping[str, Any]], Entry]]
+"""Rows, and what one of them amounts to."""
 _HOURS_BACK = 6
 """Hours are brought in again for a while, so that a run that failed is made up for by the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A day whose counter was not what the ledger has; `counted` after what was missing had been counted."""
+    """A day whose counter was not what the ledgers have; `counted` after what was missing had been counted."""
 
     tenant_id: str
     day: str
@@ -29,18 +32,18 @@ class Finding:
 
 
 class Audit:
-    """Compares counters with the ledger, a day of all tenants at a time."""
+    """Compares counters with the ledgers, a day of all tenants at a time."""
 
     def __init__(
         self,
         tenants: Callable[[], Iterable[str]],
-        ledger: LedgerRows,
+        ledgers: Sequence[Ledger],
         usage: UsageStore,
         calls: Calls,
         clock: Callable[[], datetime],
     ) -> None:
         self._tenants = tenants
-        self._ledger = ledger
+        self._ledgers = ledgers
         self._usage = usage
         self._calls = calls
         self._meter = Meter(usage)
@@ -65,11 +68,13 @@ class Audit:
         return len(found)
 
     def _recount(self, tenant_id: str, day: str) -> Finding | None:
-        rows, was = self._ledger.count(tenant_id, day), self._predictions(tenant_id, day)
+        rows = sum(ledger.count(tenant_id, day) for ledger, _ in self._ledgers)
+        was = self._predictions(tenant_id, day)
         if rows == was:
             return None
         if was < rows:
-            self._meter.count(of_row(image) for image in self._ledger.images(tenant_id, day))
+            for ledger, entry in self._ledgers:
+                self._meter.count(entry(image) for image in ledger.images(tenant_id, day))
         finding = Finding(tenant_id, day, was, self._predictions(tenant_id, day), rows)
         self._usage.note(tenant_id, day, asdict(finding) | {"at": self._clock().astimezone(UTC).isoformat()})
         return finding

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 Meter = Literal[
     "predictions",
@@ -19,18 +19,18 @@ Meter = Literal[
     "emails",
     "webhooks",
     "charged",
+    "reserved_micros",
     "database_bytes",
 ]
 """`charged` are the predictions that counted against a month's quota, `database_bytes` what the database grew by.
+
+`reserved_micros` were set aside for predictions of tenants with a hard stop (`vigil.budgets`) when they were committed.
 
 Byte-hours are gauges: the bytes held in that hour, in files and in the database; said, not added, as calls are.
 """
 METERS: tuple[Meter, ...] = get_args(Meter)
 MOST_PARTS = 100
 """Of one DynamoDB transaction."""
-_PER_ITEM_BYTES = 100
-"""What DynamoDB adds to each item, and to each copy in an index, when it bills storage."""
-_COPIES = ({"tenant_pk", "time_sk"}, {"subject_pk", "time_sk"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,14 @@ class MonthOfUse:
         return tuple(Day(day, total(hours)) for day, hours in by_day)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Bytes of a tenant: of its files when they were last measured, and of its rows in the database now."""
+
+    storage_bytes: int
+    database_bytes: int
+
+
 def total(hours: Iterable[Hour]) -> Mapping[Meter, int]:
     """Return the sum of hours."""
     sums: Counter[Meter] = Counter()
@@ -100,43 +108,17 @@ def total(hours: Iterable[Hour]) -> Mapping[Meter, int]:
 
 
 def packed(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
-    """Yield the entries, each id once, in groups that fit a transaction: a part each, and one per tenant and hour."""
+    """Yield the entries, each id once, in groups that fit a transaction.
+
+    It has a part for each entry, one per tenant and hour for their sums, and one per tenant for what it holds.
+    """
     group: list[Entry] = []
+    hours: set[tuple[str, str]] = set()
     for entry in {entry.name: entry for entry in entries}.values():
-        if len(group) + 1 + len({(e.tenant_id, e.hour) for e in (*group, entry)}) > MOST_PARTS:
+        hours.add((entry.tenant_id, entry.hour))
+        if len(group) + 1 + len(hours) + len({tenant_id for tenant_id, _ in hours}) > MOST_PARTS:
             yield group
-            group = []
+            group, hours = [], {(entry.tenant_id, entry.hour)}
         group.append(entry)
     if group:
         yield group
-
-
-def of_row(image: Mapping[str, Any]) -> Entry:
-    """Return the entry of a ledger row in DynamoDB's JSON, from the table or its stream. Raises KeyError."""
-    charged = image.get("charged", {}).get("BOOL", False)
-    return Entry(
-        tenant_id=image["tenant_pk"]["S"],
-        entry_id=image["decision_id"]["S"],
-        hour=image["created_at"]["S"][:13],
-        amounts={"predictions": 1, "charged": int(charged), "database_bytes": stored_bytes(image)},
-    )
-
-
-def stored_bytes(image: Mapping[str, Any]) -> int:
-    """Return about what a ledger row takes in the table and in its indexes, by DynamoDB's rules for item sizes.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    copies = (_bytes({n: image[n] for n in names | {"pk", "summary"}}) for names in _COPIES)
-    return _bytes(image) + sum(copies)
-
-
-def _bytes(item: Mapping[str, Any]) -> int:
-    return _PER_ITEM_BYTES + sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
-
-
-def _value_bytes(value: Mapping[str, Any]) -> int:
-    ((kind, content),) = value.items()
-    if kind == "N":
-        return len(content) // 2 + 2  # two digits to a byte
-    return len(content.encode()) if kind == "S" else 1

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from vigil.metering.model import Entry, Meter, MonthOfUse
+from vigil.metering.model import Entry, Held, Meter, MonthOfUse
 
 
 class UsageStore(Protocol):
@@ -25,16 +25,31 @@ class UsageStore(Protocol):
         """Yield the entries that are kept, of a month, a day or an hour, by their hours; a second behind at most."""
         ...
 
+    def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
+        ...
+
+    def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:
+        """Say what a tenant's files hold now, and the gauges of hours; nothing of a tenant without anything stored.
+
+        Returns whether it was said.
+        """
+        ...
+
+    def held(self, tenant_id: str) -> Held:
+        """Return what a tenant holds."""
+        ...
+
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         """Keep what an audit found on a day."""
         ...
 
 
 class LedgerRows(Protocol):
-    """The decisions of a tenant on a day."""
+    """The decisions of a tenant on a day, or the chunks of batches that became done on it."""
 
     def count(self, tenant_id: str, day: str) -> int:
-        """Return how many rows there are."""
+        """Return how many predictions they are."""
         ...
 
     def images(self, tenant_id: str, day: str) -> Iterator[Mapping[str, Any]]:
@@ -47,4 +62,12 @@ class Calls(Protocol):
 
     def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
         """Return the number of calls by tenant and hour."""
+        ...
+
+
+class Files(Protocol):
+    """The files of tenants."""
+
+    def held(self) -> Mapping[str, int]:
+        """Return by tenant how many bytes there are, every version counted."""
         ...

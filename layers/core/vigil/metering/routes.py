@@ -1,6 +1,7 @@
 """`/v1/usage`: what a tenant has used of a month, and what is left of it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -46,6 +47,13 @@ class UsageItem(UsageCounts):
     period: str
 
 
+class StoredView(BaseModel):
+    """What is stored, in bytes."""
+
+    storage_bytes: int = Field(description="Files of batches, every version counted; up to 70 minutes behind.")
+    database_bytes: int = Field(description="Decisions and batches, with their indexes; seconds behind.")
+
+
 class LimitsView(BaseModel):
     """What the tenant may use; null is without limit. Requests are per key."""
 
@@ -72,6 +80,7 @@ class UsageView(BaseModel):
     granularity: Granularity
     items: list[UsageItem]
     total: UsageCounts
+    stored: StoredView
     quota: QuotaView
     limits: LimitsView
     as_of: str = Field(json_schema_extra={"format": "date-time"})
@@ -102,6 +111,7 @@ async def usage(
         granularity=granularity,
         items=[UsageItem(period=row.day, **_counts(row.amounts)) for row in rows],
         total=UsageCounts(**_counts(whole)),
+        stored=StoredView(**asdict(metering.held(whose))),
         quota=QuotaView(
             limit=limit,
             used=found.used,

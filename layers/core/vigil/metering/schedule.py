@@ -1,8 +1,12 @@
-"""The schedules of metering: `{"job": "calls"}` every hour, `{"job": "recount"}` every day; one log line each."""
+"""The schedules of metering, one log line for each run.
+
+`{"job": "calls"}` and `{"job": "gauges"}` come every hour, `{"job": "recount"}` every day.
+"""
 
 from typing import Any
 
 from vigil.metering.audit import Audit
+from vigil.metering.gauges import Gauges
 from vigil.platform import correlation
 from vigil.platform.telemetry import Telemetry
 
@@ -10,8 +14,9 @@ from vigil.platform.telemetry import Telemetry
 class AuditSchedule:
     """Runs the job that an event names."""
 
-    def __init__(self, audit: Audit, telemetry: Telemetry) -> None:
+    def __init__(self, audit: Audit, gauges: Gauges, telemetry: Telemetry) -> None:
         self._audit = audit
+        self._gauges = gauges
         self._telemetry = telemetry
 
     def handle(self, event: dict[str, Any], _: Any) -> dict[str, int]:
@@ -23,6 +28,9 @@ class AuditSchedule:
             if event["job"] == "calls":
                 facts.records, facts.status = self._audit.bring_in_calls(), 200
                 return {"counters": facts.records}
+            if event["job"] == "gauges":
+                facts.records, facts.status = self._gauges.measure(), 200
+                return {"tenants": facts.records}
             findings = self._audit.recount()
             facts.mismatches = len(findings)
             facts.failed = sum(not finding.repaired for finding in findings)

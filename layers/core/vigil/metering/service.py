@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from vigil.errors import Unavailable
-from vigil.metering.model import Entry, Hour, MonthOfUse, Tally, packed
+from vigil.metering.model import Entry, Held, Hour, MonthOfUse, Tally, packed
 from vigil.metering.ports import UsageStore
 
 
@@ -52,3 +52,7 @@ class Usage:
     def hours(self, tenant_id: str, month: str) -> tuple[Hour, ...]:
         """Return the hours of a month (`2026-11`) in order, only those with something; read consistently."""
         return self._store.month(tenant_id, month).hours
+
+    def held(self, tenant_id: str) -> Held:
+        """Return what a tenant has stored."""
+        return self._store.held(tenant_id)

@@ -1,12 +1,14 @@
 """Usage in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
 `HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
-`vigil.quota`) what was taken of the month. `pk = <tenant>#<entry>`, `sk = COUNTED` says that an entry is counted; one
-that is kept for ever is a row of the ledger of usage events, listed by its hour in the index `by_hour`.
+`vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
+that an entry is counted; one that is kept for ever is a row of the ledger of usage events, listed by its hour in the
+index `by_hour`. `pk = <tenant>`, `sk = HELD` is what is stored.
 """
 
 import json
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Unavailable
-from vigil.metering.model import METERS, Entry, Hour, Meter, MonthOfUse
+from vigil.metering.model import METERS, Entry, Held, Hour, Meter, MonthOfUse
 from vigil.platform.transactions import Part, name, refused, transact
 
 Key = dict[str, dict[str, str]]
@@ -33,17 +35,24 @@ class DynamoUsage:
     def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
         """Count entries in one transaction, each marked; count none, and name those, if some were marked already.
 
-        Two write units per entry, and two per tenant and hour: $1.25 to $2.50 per million at $0.625 per million units.
+        Two write units per entry, two per tenant and hour, two per tenant whose rows grow or shrink: $1.25 to $3.75
+        per million at $0.625 per million units. Nothing shrinks of a tenant that has been erased: such entries are
+        named as well.
         """
         ends = str(int(time.time()) + _MARKED_SECONDS)
-        marks = [self._mark(entry, ends) for entry in entries]
         sums: dict[tuple[str, str], dict[Meter, int]] = defaultdict(lambda: defaultdict(int))
+        grown: dict[str, int] = defaultdict(int)
         for entry in entries:
             for meter, amount in entry.amounts.items():
                 sums[entry.tenant_id, entry.hour][meter] += amount
-        parts = [*marks, *(self._sum(*where, amounts) for where, amounts in sums.items())]
-        reasons = transact(self._client, name(parts), parts)
-        return [e.name for e, reason in zip(entries, reasons or (), strict=False) if refused(reason)]
+            grown[entry.tenant_id] += entry.amounts.get("database_bytes", 0)
+        growths = {tenant_id: self._growth(tenant_id, amount) for tenant_id, amount in grown.items() if amount}
+        marks = [self._mark(entry, ends) for entry in entries]
+        parts = [*marks, *growths.values(), *(self._sum(*where, amounts) for where, amounts in sums.items())]
+        reasons = transact(self._client, name(parts), parts) or ()
+        gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if refused(reason)}
+        known = {e.name for e, reason in zip(entries, reasons, strict=False) if refused(reason)}
+        return known | {entry.name for entry in entries if entry.tenant_id in gone}
 
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
         """Return what is counted of a month, read consistently."""
@@ -57,8 +66,40 @@ class DynamoUsage:
 
     def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
         """Say how much there was of something in an hour, whatever was said before."""
-        said = ", ".join(f"{meter} = :{meter}" for meter in amounts)
-        self._update(_key(tenant_id, hour), f"SET {said}", _numbers(amounts))
+        self._call("update_item", **_said(tenant_id, hour, amounts))
+
+    def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
+        keys = [_held_key(tenant_id), *(_key(tenant_id, hour) for hour in hours)]
+        gets = [{"Get": {"TableName": self._table, "Key": key}} for key in keys]
+        try:
+            answers = self._client.transact_get_items(TransactItems=gets)["Responses"]
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("The usage table did not answer.") from error
+        held, *grown = (_number(answer.get("Item", {}), "database_bytes") for answer in answers)
+        return held, dict(zip(hours, grown, strict=True))
+
+    def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:
+        """Say what a tenant's files hold now, and the gauges of hours; return False for one without anything stored."""
+        held = {
+            "Update": {
+                "TableName": self._table,
+                "Key": _held_key(tenant_id),
+                "UpdateExpression": "SET storage_bytes = :bytes",
+                "ConditionExpression": "attribute_exists(pk)",
+                "ExpressionAttributeValues": {":bytes": {"N": str(storage_bytes)}},
+            }
+        }
+        parts = [
+            held,
+            *({"Update": {"TableName": self._table, **_said(tenant_id, *gauge)}} for gauge in gauges.items()),
+        ]
+        return transact(self._client, uuid.uuid4().hex, parts) is None
+
+    def held(self, tenant_id: str) -> Held:
+        """Return what a tenant holds, read consistently."""
+        item = self._call("get_item", Key=_held_key(tenant_id), ConsistentRead=True).get("Item", {})
+        return Held(_number(item, "storage_bytes"), _number(item, "database_bytes"))
 
     def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
         """Yield the entries that are kept, of a month, a day or an hour, by their hours; read eventually."""
@@ -76,12 +117,23 @@ class DynamoUsage:
     def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
         """Keep what an audit found on a day."""
         key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}"}}
-        self._update(key, "SET finding = :finding", {":finding": {"S": json.dumps(finding, sort_keys=True)}})
+        values = {":finding": {"S": json.dumps(finding, sort_keys=True)}}
+        self._call("update_item", Key=key, UpdateExpression="SET finding = :finding", ExpressionAttributeValues=values)
 
     def _mark(self, entry: Entry, ends: str) -> Part:
         item = {"pk": {"S": f"{entry.tenant_id}#{entry.entry_id}"}, "sk": {"S": "COUNTED"}}
         item |= {"expires_at": {"N": ends}} if entry.details is None else _row(entry, entry.details)
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+    def _growth(self, tenant_id: str, amount: int) -> Part:
+        """Return the part that adds to what a tenant holds; only what grows makes the item."""
+        update = {
+            "TableName": self._table,
+            "Key": _held_key(tenant_id),
+            "UpdateExpression": "ADD database_bytes :grown",
+            "ExpressionAttributeValues": {":grown": {"N": str(amount)}},
+        }
+        return {"Update": update | ({"ConditionExpression": "attribute_exists(pk)"} if amount < 0 else {})}
 
     def _sum(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> Part:
         return {
@@ -107,9 +159,6 @@ class DynamoUsage:
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def _update(self, key: Mapping[str, Any], expression: str, values: Mapping[str, Any]) -> None:
-        self._call("update_item", Key=key, UpdateExpression=expression, ExpressionAttributeValues=values)
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         try:
@@ -154,6 +203,22 @@ def _entry(tenant_id: str, item: Mapping[str, Any]) -> Entry:
     details = {name: value["S"] for name, value in item.items() if "S" in value and name not in _KEYS}
     amounts = {meter: int(number["N"]) for meter, number in item["amounts"]["M"].items()}
     return Entry(tenant_id, entry_id, hour, amounts, details)
+
+
+def _held_key(tenant_id: str) -> Key:
+    return {"pk": {"S": tenant_id}, "sk": {"S": "HELD"}}
+
+
+def _said(tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> Part:
+    return {
+        "Key": _key(tenant_id, hour),
+        "UpdateExpression": "SET " + ", ".join(f"{meter} = :{meter}" for meter in amounts),
+        "ExpressionAttributeValues": _numbers(amounts),
+    }
+
+
+def _number(item: Mapping[str, Any], name: str) -> int:
+    return int(item.get(name, {"N": "0"})["N"])
 
 
 def _numbers(amounts: Mapping[Meter, int]) -> Key:

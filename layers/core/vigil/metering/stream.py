@@ -1,14 +1,14 @@
-"""The stream of the decisions table, counted: batches of new rows in, the positions that must come again out."""
+"""The streams of decisions and batches, counted: changes of rows in, the positions that must come again out."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vigil.metering.model import of_row
+from vigil.metering.rows import of_change
 from vigil.metering.service import Meter
 from vigil.platform.telemetry import Telemetry
 
 
-class DecisionCounts:
+class RowCounts:
     """Counts batches of stream records, one log line each."""
 
     def __init__(self, meter: Meter, telemetry: Telemetry) -> None:
@@ -16,7 +16,7 @@ class DecisionCounts:
         self._telemetry = telemetry
 
     def handle(self, batch: Mapping[str, Any], _: Any) -> dict[str, Any]:
-        """Count the rows of a batch; Lambda sends again whatever starts at the first position that is returned."""
+        """Count the changes of a batch; Lambda sends again whatever starts at the first position that is returned."""
         facts, started = self._telemetry.begin("STREAM")
         facts.route, facts.records = "usage", len(batch["Records"])
         try:
@@ -28,15 +28,13 @@ class DecisionCounts:
 
 
 def count(records: Iterable[Mapping[str, Any]], meter: Meter) -> list[str]:
-    """Count the new rows among stream records; return the positions of those that must come again."""
-    rows, unread = {}, []
+    """Count what changes of rows amount to; return the positions of those that must come again."""
+    changes, unread = {}, []
     for record in records:
-        if record["eventName"] != "INSERT":  # rows never change; one that goes was counted when it came
-            continue
         position = record["dynamodb"]["SequenceNumber"]
         try:
-            rows[position] = of_row(record["dynamodb"]["NewImage"])
+            changes[position] = of_change(record)
         except (KeyError, ValueError):
             unread.append(position)  # tried again, and after that left to the dead-letter queue
-    failed = set(meter.count(rows.values()))
-    return unread + [position for position, entry in rows.items() if entry.name in failed]
+    failed = set(meter.count(entry for entries in changes.values() for entry in entries))
+    return unread + [position for position, entries in changes.items() if failed & {entry.name for entry in entries}]

@@ -12,6 +12,10 @@ class QuotaStore(Protocol):
         """Set rows aside unless that was done before; raise QuotaExceeded, and write nothing, if not all fit."""
         ...
 
+    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
+        """Return what is set aside under an id, or was, read consistently."""
+        ...
+
     def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
         """Give back what a reservation did not use, once; nothing where there is no such reservation."""
         ...

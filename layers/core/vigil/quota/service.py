@@ -27,6 +27,10 @@ class Quota:
             self._store.reserve(tenant_id, reservation, limit)
         return reservation
 
+    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
+        """Return what is set aside under an id in a month, or was; None where nothing ever was."""
+        return self._store.reserved(tenant_id, reservation_id, month)
+
     def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
         """Give back the rows that were not used after all; only the first release of a reservation counts."""
         if reservation.rows and unused:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from vigil.errors import QuotaExceeded
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.errors import QuotaExceeded, Unavailable
 from vigil.platform.transactions import Part, name, refused, transact
 from vigil.quota.model import Reservation, resets_at
 
@@ -54,6 +56,15 @@ class DynamoQuota:
         reasons = transact(self._client, name(parts), parts)
         if reasons is not None and not refused(reasons[0]):
             raise self.exceeded(reservation.month, limit, reasons[1])
+
+    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
+        """Return what is set aside under an id, or was, read consistently."""
+        key = _reservation_key(tenant_id, Reservation(month, reservation_id, 0))
+        try:
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("The usage table did not answer.") from error
+        return Reservation(month, reservation_id, int(item["rows"]["N"])) if item else None
 
     def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
         """Give back what a reservation did not use, once; nothing where there is no such reservation."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from vigil.budgets.stops.model import HardStop
 from vigil.ensemble.model import Degraded, MissingFact, Verdict
 from vigil.registry.model import Explanation, FeatureValue, ModelContract
 from vigil.registry.ports import Explainer
@@ -105,10 +106,11 @@ class FeatureSet(Protocol):
 class Ledger(Protocol):
     """The decisions of all tenants; each row is written once and never changed."""
 
-    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None, stop: HardStop | None = None) -> LedgerRow | None:
         """Write the row if its id is free and return None; return the row that is there otherwise.
 
-        With a quota (predictions per month) the row is written only if it fits, and counts; raises QuotaExceeded.
+        With a quota (predictions per month) or a hard stop (micros) the row is written only if it fits, and counts;
+        raises QuotaExceeded, BudgetExhausted.
         """
         ...
 

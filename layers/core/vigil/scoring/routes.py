@@ -26,7 +26,10 @@ Scorer = Annotated[Principal, requires("scores:write")]
     summary="Score one subject",
     status_code=201,
     response_model=DecisionView,
-    responses={200: {"model": DecisionView, "description": "Replayed"}, **responses(400, 401, 403, 413, 415, 422, 503)},
+    responses={
+        200: {"model": DecisionView, "description": "Replayed"},
+        **responses(400, 401, 402, 403, 413, 415, 422, 503),
+    },
 )
 async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
     """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""
@@ -37,6 +40,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
         idempotency_key,
         correlation.current.get(),
         caller.limits.predictions_per_month,
+        caller.limits.hard_stop,
     )
     facts = telemetry.current.get()
     facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, outcome.explained

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.errors import QuotaExceeded, Unavailable
+from vigil.budgets.stops.model import HardStop
+from vigil.errors import BudgetExhausted, QuotaExceeded, Unavailable
 from vigil.lifecycle.model import Comparison
 from vigil.platform.transactions import Part, refused, transact
 from vigil.scoring.model import LedgerRow, ModelRef, Page
@@ -28,21 +29,34 @@ class Charges(Protocol):
         ...
 
 
+class Stops(Protocol):
+    """How what a prediction costs is set aside in the very transaction that writes it."""
+
+    def take(self, tenant_id: str, moment: str, micros: int, stop: HardStop) -> Part:
+        """Return the part that sets micros aside if the stop leaves so much at that moment."""
+        ...
+
+    def exhausted(self, moment: str, micros: int, stop: HardStop, reason: Part) -> BudgetExhausted:
+        """Return the error of micros that were refused for this reason."""
+        ...
+
+
 class DynamoLedger:
     """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
 
-    def __init__(self, client: Any, table: str, charges: Charges) -> None:
+    def __init__(self, client: Any, table: str, charges: Charges, stops: Stops) -> None:
         self._client = client
         self._table = table
         self._charges = charges
+        self._stops = stops
 
-    def commit(self, row: LedgerRow, quota: int | None = None) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, quota: int | None = None, stop: HardStop | None = None) -> LedgerRow | None:
         """Put the row if its id is free: the one write of a request, atomic and safe to repeat.
 
-        With a quota it is a transaction of two: a row that is there already is returned, full month or not.
+        With a quota, or a stop, it is a transaction: a row that is there already is returned, full month or not.
         """
-        if quota is not None:
-            return self._commit_charged(row, quota)
+        if quota is not None or stop is not None:
+            return self._commit_charged(row, quota, stop)
         try:
             self._client.put_item(**self._put(row))
         except ClientError as error:
@@ -54,16 +68,23 @@ class DynamoLedger:
             raise Unavailable("The decision ledger did not answer.") from error
         return None
 
-    def _commit_charged(self, row: LedgerRow, quota: int) -> LedgerRow | None:
-        month = row.created_at[:7]
-        put, charge = self._put(row), self._charges.charge(row.tenant_id, month, 1, quota)
-        put["Item"]["charged"] = {"BOOL": True}
+    def _commit_charged(self, row: LedgerRow, quota: int | None, stop: HardStop | None) -> LedgerRow | None:
+        month, put, charges = row.created_at[:7], self._put(row), []
+        if quota is not None:
+            put["Item"]["charged"] = {"BOOL": True}
+            charges.append(self._charges.charge(row.tenant_id, month, 1, quota))
+        if stop is not None:
+            put["Item"]["reserved_micros"] = {"N": str(stop.each)}
+            charges.append(self._stops.take(row.tenant_id, row.created_at, stop.each, stop))
         token = hashlib.sha256(f"{row.decision_id}{row.nonce}".encode()).hexdigest()[:36]
-        if (reasons := transact(self._client, token, [{"Put": put}, charge])) is None:
+        if (reasons := transact(self._client, token, [{"Put": put}, *charges])) is None:
             return None
         if refused(reasons[0]):
             return read(reasons[0]["Item"])
-        raise self._charges.exceeded(month, quota, reasons[1])
+        if quota is not None and refused(reasons[1]):
+            raise self._charges.exceeded(month, quota, reasons[1])
+        assert stop is not None  # noqa: S101 - there is no other part left that may be refused
+        raise self._stops.exhausted(row.created_at, stop.each, stop, reasons[-1])
 
     def _put(self, row: LedgerRow) -> Part:
         return {

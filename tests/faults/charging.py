@@ -1,0 +1,79 @@
+"""The world of batches, some of which are cancelled at any moment; and what is counted of it all."""
+
+from dataclasses import dataclass, field
+
+from tests.faultbed.faults import Crash
+from tests.faultbed.history import Count
+from tests.faults.batching import World
+from vigil.budgets.stops.store import DynamoStops
+from vigil.errors import Conflict, Unavailable, VigilError
+from vigil.metering.model import total
+from vigil.metering.rows import stored_bytes
+from vigil.metering.service import Meter
+from vigil.metering.store import DynamoUsage
+from vigil.metering.stream import count
+
+LOOKS = 20
+TENANTS = ("tenant-0", "tenant-1")
+
+
+@dataclass
+class Charged(World):
+    """Batches of limited tenants; `cancelled` has the keys of those that are, and after how many rows."""
+
+    cancelled: dict[str, int] = field(default_factory=dict)
+
+    def live(self, actors=2, *others):
+        return super().live(actors, *others, self._cancel) and not self.cancelled
+
+    def counts(self):
+        """Return what is counted of each tenant, beside what its batches have done and what their books hold."""
+        dynamodb = self.bed.client("dynamodb")
+        usage = DynamoUsage(dynamodb, self.usage)
+        self._count()
+        for tenant in TENANTS:
+            chunks = [c for b in self._ended() if b.tenant_id == tenant for c in self._unhurt.chunks(b)]
+            month = usage.month(tenant, "2026-03")
+            counted, charged = total(month.hours), sum(chunk.charged for chunk in chunks)
+            yield Count(f"month of {tenant}", month.used, charged)
+            yield Count(f"charges of {tenant}", counted.get("charged", 0), charged)
+            stops, spent = DynamoStops(dynamodb, self.usage, self.clock), sum(c.reserved_micros for c in chunks)
+            yield Count(f"money of {tenant}", stops.tally(tenant, "2026-03-01").used["total_month"], spent)
+            yield Count(f"reserves of {tenant}", counted.get("reserved_micros", 0), spent)
+            yield Count(f"rows of {tenant}", counted.get("predictions", 0), sum(chunk.scored for chunk in chunks))
+            items = [item for item in self.bed.items(self.table) if item["pk"]["S"].partition("#")[0] == tenant]
+            yield Count(f"bytes of {tenant}", usage.held(tenant).database_bytes, sum(map(stored_bytes, items)))
+
+    def half_done(self):
+        """Return how many batches were cancelled after some of their chunks and before others."""
+        states = [{chunk.state for chunk in self._unhurt.chunks(batch)} for batch in self._ended()]
+        return sum(state == {"waiting", "done"} for state in states)
+
+    def _count(self):
+        """Deliver every change of the books three times, in any order, until all is counted."""
+        meter = Meter(DynamoUsage(self._faulty(self.bed.client("dynamodb")), self.usage))
+        waiting = [record for _ in range(3) for record in self.bed.writes(self.table)]
+        while waiting:
+            self.random.shuffle(waiting)
+            some, waiting = waiting[:40], waiting[40:]
+            try:
+                again = set(count(some, meter))
+            except (Unavailable, Crash):
+                again = {record["dynamodb"]["SequenceNumber"] for record in some}
+            waiting += [record for record in some if record["dynamodb"]["SequenceNumber"] in again]
+
+    def _cancel(self):
+        """Look now and then, and cancel what has come so far, as a person who gets no answer tries again."""
+        for _ in range(LOOKS):
+            for key in [key for key in self.cancelled if key in self.found]:
+                tenant, name = self.orders[key][0], self.found[key]
+                try:
+                    status = self._batches.get(tenant, name)
+                    if status.batch.unfinished and status.progress.done < self.cancelled[key]:
+                        continue
+                    self._batches.cancel(tenant, name)
+                except Conflict:
+                    pass  # it has ended otherwise
+                except VigilError:
+                    continue
+                del self.cancelled[key]
