@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-Hours = NDArray[np.float64]
+Hours = NDArray[np.floating]
 World = Callable[[np.random.Generator, int], Hours]
 """Draws so many hours of spend in micros, from a Monday's midnight on."""
 PREDICTION = 1_000.0
@@ -56,9 +56,11 @@ def nightly(draw: np.random.Generator, count: int) -> Hours:
     return (draw.poisson(10, count) + jobs) * PREDICTION
 
 
-def held(draw: np.random.Generator, count: int) -> Hours:
+def stored(draw: np.random.Generator, count: int) -> Hours:
     """Return what is held and grows by chance, as storage does."""
-    return 20_000 * np.exp(np.cumsum(draw.normal(0.0003, 0.003, count)))
+    logs: Hours = np.cumsum(draw.normal(0.0003, 0.003, count))
+    held: Hours = 20_000 * np.exp(logs)
+    return held
 
 
 def wandering(draw: np.random.Generator, count: int) -> Hours:
@@ -68,7 +70,8 @@ def wandering(draw: np.random.Generator, count: int) -> Hours:
 
 
 WORLDS: Mapping[str, World] = {
-    world.__name__: world for world in (office, steady, growing, sparse, lumps, bursts, heavy, nightly, held, wandering)
+    world.__name__: world
+    for world in (office, steady, growing, sparse, lumps, bursts, heavy, nightly, stored, wandering)
 }
 
 

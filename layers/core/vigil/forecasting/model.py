@@ -17,14 +17,15 @@ DAY = 24
 WEEK = 7 * DAY
 HISTORY = timedelta(weeks=8)
 """As far back as is looked."""
-LEAST_WEEKS = 4
+LEAST_DAYS = 28
 """Without so many nobody knows what is usual."""
 LEVEL_DAYS = 14
-"""Say how much is spent at present."""
-BUSY_DAYS = 2 / 3
-"""Of the days have spend, and most of those of the level, or else there is nothing to expect."""
+"""Say how much is spent at a time: most of any so many have spend, or else there is nothing to expect."""
 QUIET = timedelta(days=1)
 """What is found again before that is the same anomaly."""
+LASTING = timedelta(weeks=1)
+CONFIDENCE = 0.9
+"""Of the intervals of projections."""
 PATIENCE = timedelta(minutes=2)
 """After that whoever found an anomaly and has not told it will not."""
 _HOUR = timedelta(hours=1)
@@ -42,26 +43,35 @@ class Past:
     def enough(self) -> bool:
         """Whether it is enough to tell what is an anomaly."""
         busy = [any(self.hours[start : start + DAY]) for start in range(0, len(self.hours), DAY)]
-        often = sum(busy) >= BUSY_DAYS * len(busy) and sum(busy[-LEVEL_DAYS:]) > LEVEL_DAYS / 2
-        return often and len(self.hours) >= LEAST_WEEKS * WEEK
+        fortnights = (busy[end - LEVEL_DAYS : end] for end in range(LEVEL_DAYS, len(busy) + 1))
+        return len(busy) >= LEAST_DAYS and all(sum(days) > LEVEL_DAYS / 2 for days in fortnights)
 
 
-def pasts(hourly: Hourly, now: datetime) -> Mapping[Category, Past]:
-    """Return the past of each category: the eight weeks before today, without the days before it was first used."""
-    today = _midnight(now)
-    first = today - HISTORY
-    count = int(HISTORY / _HOUR)
+def pasts(hourly: Hourly, anomalies: "Iterable[Anomaly]", now: datetime) -> Mapping[Category, Past]:
+    """Return the past of each category: the eight weeks before today, without the days before it was first used.
+
+    Hours of an anomaly are taken to have been as a week before; of one that has lasted for a week, they are what they
+    were, because that is what is usual now.
+    """
+    first = _midnight(now) - HISTORY
+    count = HISTORY // _HOUR
     spent: dict[Category, list[float]] = {category: [0.0] * count for category in CATEGORIES}
     for hour, category, micros in hourly:
         if 0 <= (number := _number(hour, first)) < count:
             spent[category][number] += float(micros)
+    for anomaly in anomalies:
+        if not anomaly.lasting:
+            begin, end = _number(anomaly.began, first) - anomaly.hours + 1, _number(anomaly.seen, first) + 1
+            hours = spent[anomaly.category]
+            for number in range(max(begin, WEEK), min(end, count)):
+                hours[number] = hours[number - WEEK]
     return {category: _begun(hours, first) for category, hours in spent.items()}
 
 
 def today(hourly: Hourly, now: datetime) -> Mapping[Category, Sequence[float]]:
     """Return what each hour of today cost by category, the running one last."""
     first = _midnight(now)
-    count = int((now - first) / _HOUR) + 1
+    count = (now - first) // _HOUR + 1
     spent: dict[Category, list[float]] = defaultdict(lambda: [0.0] * count)
     for hour, category, micros in hourly:
         if 0 <= (number := _number(hour, first)) < count:
@@ -69,12 +79,12 @@ def today(hourly: Hourly, now: datetime) -> Mapping[Category, Sequence[float]]:
     return spent
 
 
-def daily(lines: Iterable[Line], scope: Scope, first: datetime, count: int) -> list[int]:
-    """Return what was spent on a category, or in all, on each of so many days; adjustments are of no day."""
+def daily(lines: Iterable[Line], first: datetime, count: int) -> list[int]:
+    """Return what was spent on each of so many days; adjustments are of no day."""
     days = [0] * count
     for line in lines:
         number = (datetime.fromisoformat(line.day).replace(tzinfo=UTC) - first).days
-        if scope in {line.category, "total"} and line.adjusts is None and 0 <= number < count:
+        if line.adjusts is None and 0 <= number < count:
             days[number] += line.micros
     return days
 
@@ -112,6 +122,11 @@ class Anomaly:
         """Say whether what is found in an hour is still this anomaly: less than a day after it was last seen."""
         return _moment(hour) - _moment(self.seen) <= QUIET
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it has gone on for so long that it is what is usual."""
+        return _moment(self.seen) - _moment(self.began) >= LASTING
+
     def seen_in(self, hour: str) -> "Anomaly":
         """Return it as seen in a later hour."""
         return replace(self, seen=max(hour, self.seen))
@@ -129,11 +144,19 @@ class Anomaly:
         return Event(event_id, kind, self.found_at, json.dumps(about | facts, separators=(",", ":")))
 
 
-def found(category: Category, number: int, finding: Finding, now: datetime) -> Anomaly:
+def begun(category: Category, number: int, finding: Finding, now: datetime) -> Anomaly:
     """Return the anomaly that a finding is when it is no known one."""
-    hour = hour_of(now)
-    amounts = (round(micros) for micros in (finding.spent, finding.expected, finding.bound))
-    return Anomaly(category, number, hour, hour, finding.hours, *amounts, now.isoformat(timespec="seconds"))
+    return Anomaly(
+        category=category,
+        number=number,
+        began=hour_of(now),
+        seen=hour_of(now),
+        hours=finding.hours,
+        spent_micros=round(finding.spent),
+        expected_micros=round(finding.expected),
+        bound_micros=round(finding.bound),
+        found_at=now.isoformat(timespec="seconds"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +199,7 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _number(hour: str, first: datetime) -> int:
-    return int((_moment(hour) - first) // _HOUR)
+    return (_moment(hour) - first) // _HOUR
 
 
 def _moment(hour: str) -> datetime:

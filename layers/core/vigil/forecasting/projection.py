@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from statistics import fmean, linear_regression
 
 from vigil.forecasting.distributions import gamma, student
+from vigil.forecasting.model import CONFIDENCE
 
-LEVEL = 0.9
 LEAST_DAYS = 14
 _SMOOTHING = tuple(step / 20 for step in range(1, 29))
 """Beyond 1 a day counts for more than itself: what is held, such as storage, goes on as it went within the day."""
@@ -26,7 +26,7 @@ class Interval:
     low: float
     middle: float
     high: float
-    level: float = LEVEL
+    level: float = CONFIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def projection(days: Sequence[float], weekday: int, spent: float, ahead: Sequenc
     mean = fit.level * later
     drifted = fit.level * sum(weight * number for number, weight in enumerate(weights, 1))
     variance = fit.noise * (shocks + later**2 / count) + drifted**2 * fit.doubt(count)
-    reach = student((1 + LEVEL) / 2, count - 7)
+    reach = student((1 + CONFIDENCE) / 2, count - 7)
     return Interval(*(spent + gamma(mean, variance, z) for z in (-reach, 0.0, reach)))
 
 
@@ -92,8 +92,9 @@ def _smoothed(days: Sequence[float]) -> _Smoothed:
 
 def _run(days: Sequence[float], smoothing: float) -> _Smoothed:
     level, squares = fmean(days), 0.0
+    least = 0.01 * level
     for day in days:
         error = day - level
         squares += error * error
-        level += smoothing * error
+        level = max(level + smoothing * error, least)
     return _Smoothed(level, smoothing, squares / (len(days) - 7))

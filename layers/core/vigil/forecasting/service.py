@@ -31,9 +31,10 @@ class Anomalies:
         """Return the anomalies that began in a month, of which a category has at most one a day."""
         now = self._clock().astimezone(UTC)
         hourly = [spent for each in months(now) for spent in self._spending.hourly(tenant_id, each)]
-        begun = (anomaly for anomaly in self._store.all(tenant_id) if anomaly.began.startswith(month))
+        known = self._store.all(tenant_id)
+        begun = (anomaly for anomaly in known if anomaly.began.startswith(month))
         ordered = sorted(begun, key=lambda anomaly: anomaly.began, reverse=True)
-        return Found(tuple(ordered), {category: past.enough for category, past in pasts(hourly, now).items()})
+        return Found(tuple(ordered), {category: past.enough for category, past in pasts(hourly, known, now).items()})
 
 
 class Projections:
@@ -52,13 +53,10 @@ class Projections:
         left = [1 - (now - midnight) / timedelta(days=1), *[1.0] * days_left]
         ends = {}
         for scope in SCOPES:
-            month = (
-                line.micros
-                for line in lines
-                if line.day.startswith(f"{now:%Y-%m}") and scope in {line.category, "total"}
-            )
-            past = daily(lines, scope, midnight - HISTORY, HISTORY.days)
-            ends[scope] = _projected(scope, sum(month), past, midnight - HISTORY, left)
+            mine = [line for line in lines if scope in {line.category, "total"}]
+            spent = sum(line.micros for line in mine if line.day.startswith(f"{now:%Y-%m}"))
+            past = daily(mine, midnight - HISTORY, HISTORY.days)
+            ends[scope] = _projected(scope, spent, past, midnight - HISTORY, left)
         return ends
 
 

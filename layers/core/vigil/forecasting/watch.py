@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from vigil.costs.model import Category
-from vigil.forecasting.anomalies import Finding, Judge
-from vigil.forecasting.model import Anomaly, found, hour_of, months, pasts, today
+from vigil.forecasting.anomalies import Judge
+from vigil.forecasting.model import Anomaly, Finding, begun, hour_of, months, pasts, today
 from vigil.forecasting.ports import AnomalyStore, Bus, Spending
 
 _REMEMBERED = 1_000
@@ -44,28 +44,28 @@ class Watch:
     def _opened(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Iterator[Anomaly]:
         """Yield what nobody has found before; note of the rest that it is still there."""
         hour, last = hour_of(now), {anomaly.category: anomaly for anomaly in known}
-        for category, finding in self._findings(tenant_id, now).items():
+        for category, finding in self._findings(tenant_id, known, now).items():
             before = last.get(category)
             if before and before.again(hour):
                 if before.state == "told" and before.seen < hour:
                     self._store.change(tenant_id, before.seen_in(hour))
                 continue
-            anomaly = found(category, before.number + 1 if before else 1, finding, now)
+            anomaly = begun(category, before.number + 1 if before else 1, finding, now)
             if self._store.open(tenant_id, anomaly):
                 yield anomaly
 
-    def _findings(self, tenant_id: str, now: datetime) -> Mapping[Category, Finding]:
+    def _findings(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Mapping[Category, Finding]:
         spent = today(self._spending.hourly(tenant_id, f"{now:%Y-%m}"), now)
-        judges = self._known(tenant_id, now)
+        judges = self._judging(tenant_id, known, now)
         found = {category: judges[category].finding(hours) for category, hours in spent.items() if category in judges}
         return {category: finding for category, finding in found.items() if finding}
 
-    def _known(self, tenant_id: str, now: datetime) -> Mapping[Category, Judge]:
+    def _judging(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Mapping[Category, Judge]:
         """Return who judges a day by the weeks before it, for the categories with enough of them."""
         place = (tenant_id, f"{now:%Y-%m-%d}")
         if place not in self._judges:
             hourly = [spent for month in months(now) for spent in self._spending.hourly(tenant_id, month)]
-            past = pasts(hourly, now)
+            past = pasts(hourly, known, now)
             self._judges[place] = {c: Judge(one.hours, one.weekday) for c, one in past.items() if one.enough}
             if len(self._judges) > _REMEMBERED:
                 self._judges.popitem(last=False)
