@@ -20,7 +20,7 @@ def _deployed(aws, monkeypatch):
     secret = aws("secretsmanager").create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
     signing = aws("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     monkeypatch.setenv("VIGIL_STAGE", "local")
-    for name in ("access", "decisions", "limits", "outcomes", "usage"):
+    for name in ("access", "decisions", "limits", "outcomes", "usage", "costs"):
         monkeypatch.setenv(f"VIGIL_{name.upper()}_TABLE", name)
     monkeypatch.setenv("VIGIL_ACCESS_SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("VIGIL_CERTIFICATE_KEY_ARN", signing)

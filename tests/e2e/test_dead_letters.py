@@ -4,7 +4,6 @@ import json
 import time
 import uuid
 
-import httpx
 import pytest
 
 from cli.checkout import ROOT
@@ -22,24 +21,10 @@ def chunks(stack, aws):
     return SqsQueue(aws("sqs"), stack.queues["batch_chunks"])
 
 
-def client(stack, key):
-    return httpx.Client(base_url=stack.api_url, headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False)
-
-
 @pytest.fixture(scope="module")
-def tenants(stack):
-    """The first tenant and the second one, over HTTP."""
-    first, second = (client(stack, tenant.api_key) for tenant in stack.tenants)
-    with first, second:
-        yield first, second
-
-
-@pytest.fixture(scope="module")
-def operator(stack, cli):
-    """An operator over HTTP."""
-    token = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--operator").split()[-1]
-    with client(stack, token) as http:
-        yield http
+def admins(stack, caller):
+    """An administrator of the first tenant and one of the second."""
+    return [caller(tenant.tenant_id, "admin") for tenant in stack.tenants]
 
 
 @pytest.fixture
@@ -65,8 +50,8 @@ def eventually(seconds, look, act=lambda: None):
     return pytest.fail("it did not come")
 
 
-def test_a_poison_message_becomes_a_job_that_its_tenant_alone_sees_and_can_retry(stack, chunks, tenants, redrive):
-    owner, other = tenants
+def test_a_poison_message_becomes_a_job_that_its_tenant_alone_sees_and_can_retry(stack, chunks, admins, redrive):
+    owner, other = admins
     work_id = f"poison-{uuid.uuid4()}"
     body = json.dumps({"batch_id": "0" * 32, "index": 0})
     chunks.send([Message(work_id, "batch.chunk", stack.tenants[0].tenant_id, f"corr-{work_id}", body)])

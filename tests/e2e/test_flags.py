@@ -3,26 +3,15 @@
 import json
 import uuid
 
-import httpx
 import pytest
 
 from models import recipe
 from vigil.flags.model import EXPLAIN_HIGH_RISK
 
 
-@pytest.fixture(scope="module")
-def operator(stack, cli):
-    key = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--operator").strip()
-    with httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False) as client:
-        client.headers["Authorization"] = f"Bearer {key}"
-        yield client
-
-
-@pytest.fixture(scope="module")
-def member(stack):
-    key = {"Authorization": f"Bearer {stack.tenants[0].api_key}"}
-    with httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False, headers=key) as client:
-        yield client
+@pytest.fixture
+def member(tenants):
+    return tenants[0]
 
 
 def test_a_flag_is_defined_by_one_operator_at_a_time_and_seen_by_tenants(operator, member):

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import boto3
-import httpx
 import pytest
 from botocore.config import Config
 
@@ -38,11 +37,8 @@ outcomes.api()(request, context)
 
 
 @pytest.fixture(scope="module")
-def client(stack):
-    """The first demo tenant's."""
-    key = {"Authorization": f"Bearer {stack.tenants[0].api_key}"}
-    with httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False, headers=key) as client:
-        yield client
+def client(tenants):
+    return tenants[0]
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,55 @@ def test_usage_is_a_tenants_own(tenant):
     assert operator.get("/v1/usage", params={"tenant_id": known}).json()["tenant_id"] == known
 
 
-def test_the_audit_finds_the_ledger_in_the_counters(stack):
+def batch_of(client, rows):
+    """Return a batch of so many rows when it is at its end."""
+    batch = client.post("/v1/batches", json={"model": "wdbc", "rows": [body_of_row()] * rows}).raise_for_status().json()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := client.get(f"/v1/batches/{batch['batch_id']}").json())["ended_at"] is None:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.3)
+    return found
+
+
+def body_of_row():
+    return {name: value for name, value in body().items() if name != "model"}
+
+
+def test_rows_of_batches_are_charged_counted_and_measured(tenant, run_job):
+    client = tenant(predictions_per_month=5, per_minute=600)
+    assert batch_of(client, 4)["state"] == "completed"
+    refused = batch_of(client, 2)
+    assert refused["state"] == "failed"
+    assert refused["reason"].startswith("rows: are too many: 2")
+    assert client.post("/v1/scores", json=body()).status_code == 201
+    told = usage_when(client, lambda told: told["total"]["predictions"] == 5)
+    assert (told["quota"]["used"], told["quota"]["left"]) == (5, 0)
+    assert told["stored"]["database_bytes"] > 4 * 500
+    run_job("gauges")
+    told = client.get("/v1/usage").json()
+    assert told["stored"]["storage_bytes"] >= 4 * len(json.dumps(body_of_row()))
+    if told["total"]["storage_byte_hours"]:  # the hour that has just ended may be last month's
+        assert told["total"]["storage_byte_hours"] == told["stored"]["storage_bytes"]
+
+
+def test_batches_are_limited_like_all_else_and_say_so(tenant):
+    client, answers = tenant(per_minute=4), []
+    known = client.post("/v1/batches", json={"model": "wdbc", "format": "csv"})
+    path = f"/v1/batches/{known.json()['batch_id']}"
+    while not answers or answers[-1].status_code != 429:
+        asked = [("GET", path), ("GET", "/v1/batches"), ("GET", f"{path}/results"), ("POST", f"{path}/cancel")]
+        answers.append(client.request(*asked[len(answers) % len(asked)]))
+    for answer in (known, *answers):
+        assert answer.headers["RateLimit-Policy"] == '"minute";q=4;w=60, "hour";q=1000;w=3600'
+        assert answer.headers["RateLimit"].startswith('"minute";r=')
+    assert answers[-1].json()["type"] == "urn:vigil:problem:rate-limited"
+    assert answers[-1].headers["RateLimit"].startswith(f'"minute";r=0;t={answers[-1].headers["Retry-After"]},')
+    assert {answer.status_code for answer in answers[:-1]} <= {200, 409}
+
+
+@pytest.fixture(scope="module")
+def run_job(stack):
+    """Run a job of the audit as its schedule does, and return what it says."""
     client = boto3.client(
         "lambda",
         endpoint_url=stack.endpoint_url,
@@ -132,6 +180,16 @@ def test_the_audit_finds_the_ledger_in_the_counters(stack):
         aws_secret_access_key="local",
         config=Config(read_timeout=120),
     )
-    for job in ("recount", "calls"):
+
+    def run(job):
         answer = client.invoke(FunctionName=f"{stack.stack_name}-metering-audit:live", Payload=json.dumps({"job": job}))
-        assert "FunctionError" not in answer, answer["Payload"].read()
+        payload = answer["Payload"].read()
+        assert "FunctionError" not in answer, payload
+        return json.loads(payload)
+
+    return run
+
+
+def test_every_job_of_the_audit_runs_under_its_role(run_job):
+    for job in ("recount", "calls", "gauges"):
+        run_job(job)

@@ -3,19 +3,12 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
-from cli.checkout import STATE
 from models import recipe
-from tests.e2e.conftest import vigil
+from tests.e2e.conftest import HOME, vigil
 
 NAME = "wdbc"
-
-
-def http(stack, key):
-    headers = {"Authorization": f"Bearer {key}"}
-    return httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
 
 
 @pytest.fixture(scope="module")
@@ -23,21 +16,13 @@ def cli(stack, tmp_path_factory):
     """Run a `vigil` command on the stack of the tests; packages are kept apart from those of the checkout."""
     home = tmp_path_factory.mktemp("home")
     for kept in ("local.json", "keys"):
-        (home / kept).symlink_to(STATE / "e2e" / kept)
+        (home / kept).symlink_to(HOME / kept)
     return lambda *arguments: vigil(home, *arguments, cwd=home).stdout
 
 
-@pytest.fixture(scope="module")
-def tenant(stack):
-    with http(stack, stack.tenants[0].api_key) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def operator(stack, cli):
-    key = cli("tenants", "create-key", stack.tenants[0].tenant_id, "--role", "operator").strip()
-    with http(stack, key) as client:
-        yield client
+@pytest.fixture
+def tenant(tenants):
+    return tenants[0]
 
 
 def score(client, **changes):

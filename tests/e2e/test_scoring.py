@@ -3,25 +3,19 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from models import recipe
+from tests.e2e.conftest import http
 from vigil.platform.envelope import SECURITY_HEADERS
 from vigil.tenancy.model import Token
 
 
 @pytest.fixture(scope="module")
-def clients(stack):
+def clients(stack, tenants):
     """One HTTP client per demo tenant, and one without a credential."""
-    keys = [f"Bearer {tenant.api_key}" for tenant in stack.tenants]
-    with httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False) as anonymous:
-        first, second = (
-            httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False, headers={"Authorization": key})
-            for key in keys
-        )
-        with first, second:
-            yield first, second, anonymous
+    with http(stack) as anonymous:
+        yield *tenants, anonymous
 
 
 @pytest.fixture(scope="module")

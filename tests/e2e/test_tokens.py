@@ -5,25 +5,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
-import boto3
-import httpx
 import jwt
 import pytest
 
 from models import recipe
+from tests.e2e.conftest import http
 
 
 @pytest.fixture(scope="module")
 def client(stack):
-    with httpx.Client(base_url=stack.api_url, timeout=60, trust_env=False) as client:
+    with http(stack) as client:
         yield client
-
-
-@pytest.fixture(scope="module")
-def aws(stack):
-    """Clients of the stack's MiniStack."""
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    return lambda name: boto3.client(name, endpoint_url=stack.endpoint_url, region_name=stack.region, **keys)
 
 
 def ask(client, **form):

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -46,6 +47,13 @@ def trained() -> TrainedModel:
 @pytest.fixture
 def published(trained, monkeypatch) -> Iterator[Publisher]:
     """A whole deployment in process, with the toy model as champion; yields its publisher."""
+    with deployment(trained, monkeypatch) as publisher:
+        yield publisher
+
+
+@contextmanager
+def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """Deploy everything in process, with a model as champion, for as long as this lasts."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")

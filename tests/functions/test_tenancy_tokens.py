@@ -229,6 +229,15 @@ def test_a_refusal_says_why_as_oauth_clients_read_it(key, arguments, status, err
     assert set(body) == {"error", "error_description"}
 
 
+@pytest.mark.parametrize("path", ["token", "revoke"])
+def test_a_request_of_nothing_at_all_is_refused_as_any_other(key, path):
+    from functions.tenancy_tokens.handler import lambda_handler
+
+    nothing = event("POST", f"/v1/oauth/{path}", tenant=None) | {"headers": {}, "multiValueHeaders": {}}
+    answer = lambda_handler(nothing, Context())
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (400, "invalid_request")
+
+
 def test_the_id_and_the_key_must_belong_together(key):
     other = new_key("acme")
     named = {"client_id": other.key_id, "client_secret": str(key)}

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from vigil.errors import Unavailable
-from vigil.platform.transactions import name, transact
+from vigil.platform.transactions import name, read, transact
 
 PARTS = [{"Put": {"Item": {"pk": {"S": "a"}}}}, {"Update": {}}]
 
@@ -27,7 +27,14 @@ class Client:
         self.answers, self.tokens = list(answers), []
 
     def transact_write_items(self, ClientRequestToken, TransactItems):  # noqa: N803 - boto3's names
-        self.tokens.append(ClientRequestToken)
+        return self._answer(ClientRequestToken)
+
+    def transact_get_items(self, TransactItems):  # noqa: N803 - boto3's names
+        self._answer("")
+        return {"Responses": [{"Item": item["Get"]["Key"]} if item["Get"]["Key"] else {} for item in TransactItems]}
+
+    def _answer(self, token):
+        self.tokens.append(token)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer:
             raise answer
@@ -89,3 +96,15 @@ def test_the_token_names_the_parts():
     assert name(PARTS) == name([dict(part) for part in PARTS])
     assert name(PARTS) != name(PARTS[:1])
     assert len(name(PARTS)) == 36
+
+
+def test_items_of_one_moment_are_waited_for_while_they_are_being_written():
+    client, pauses = Client(canceled("None", "TransactionConflict"), told("ThrottlingException"), None), []
+    assert read(client, "table", [{"pk": {"S": "a"}}, {}], pauses.append) == [{"pk": {"S": "a"}}, {}]
+    assert (len(client.tokens), len(pauses)) == (3, 2)
+
+
+@pytest.mark.parametrize("error", [told("AccessDeniedException"), EndpointConnectionError(endpoint_url="")], ids=str)
+def test_items_that_cannot_be_read_are_unavailable(error):
+    with pytest.raises(Unavailable):
+        read(Client(error), "table", [{}])

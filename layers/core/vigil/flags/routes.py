@@ -48,11 +48,12 @@ async def page(flags: Service, caller: Reader, subject_id: Subject = None) -> Fl
 
 @router.get("/{name}", summary="Fetch a flag", dependencies=[kept(0)], responses=responses(401, 403, 404, 422, 503))
 async def get(name: Name, flags: Service, response: Response, caller: Reader, subject_id: Subject = None) -> FlagView:
-    """Return a flag as your tenant meets it; its `ETag` is what a change must name."""
-    if caller.may("flags:write"):  # who may change it must not be shown what this instance remembers
-        flags.forget()
+    """Return a flag as your tenant meets it; its `ETag` is, for operators, what a change must name."""
+    if not caller.may("flags:write"):
+        return _view(flags.evaluation(name, caller.tenant_id, subject_id), caller)
+    flags.forget()  # who may change it must not be shown what this instance remembers
     evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
-    response.headers["ETag"] = evaluation.flag.tag()
+    response.headers["ETag"] = evaluation.flag.tag()  # only theirs: it tells of a change for another tenant
     return _view(evaluation, caller)
 
 

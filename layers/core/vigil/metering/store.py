@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Unavailable
 from vigil.metering.model import METERS, Entry, Held, Hour, Meter, MonthOfUse
-from vigil.platform.transactions import Part, name, refused, transact
+from vigil.platform.transactions import Part, name, read, refused, transact
 
 Key = dict[str, dict[str, str]]
 _KEYS = {"pk", "sk", "list_pk", "list_sk"}
@@ -71,12 +71,7 @@ class DynamoUsage:
     def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
         keys = [_held_key(tenant_id), *(_key(tenant_id, hour) for hour in hours)]
-        gets = [{"Get": {"TableName": self._table, "Key": key}} for key in keys]
-        try:
-            answers = self._client.transact_get_items(TransactItems=gets)["Responses"]
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The usage table did not answer.") from error
-        held, *grown = (_number(answer.get("Item", {}), "database_bytes") for answer in answers)
+        held, *grown = (_number(item, "database_bytes") for item in read(self._client, self._table, keys))
         return held, dict(zip(hours, grown, strict=True))
 
     def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:

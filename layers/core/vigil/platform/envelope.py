@@ -8,9 +8,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vigil import errors
-from vigil.platform import caching, correlation, principal, problems, telemetry
+from vigil.platform import boundary, caching, correlation, principal, problems, telemetry
 from vigil.platform.admission import Admission
 from vigil.platform.direct import BODY
+from vigil.platform.principal import Principal
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
 SECURITY_HEADERS = {
@@ -55,9 +56,11 @@ class Envelope:
         dressed = self._dress(send, facts, more)
         try:
             scope[BODY] = body = await self._read(receive)
-            refusal = self._admit(scope, more) or self._refuse(scope, headers, body)
-            answering = caching.revalidated(scope, dressed) if scope["method"] == "GET" else dressed
-            await (refusal or self._app)(scope, _replay(body), answering)
+            caller = principal.find(scope)
+            with boundary.serving(caller.confined_to if caller else None):
+                refusal = self._admit(caller, more) or self._refuse(scope, headers, body)
+                answering = caching.revalidated(scope, dressed) if scope["method"] == "GET" else dressed
+                await (refusal or self._app)(scope, _replay(body), answering)
         except Exception as error:  # the last resort of every request
             await self._on_error(error)(scope, receive, dressed)
         finally:
@@ -65,9 +68,9 @@ class Envelope:
             facts.route = getattr(route, "path", facts.route)
             self._telemetry.end(facts, started)
 
-    def _admit(self, scope: Scope, more: list[Header]) -> Response | None:
+    def _admit(self, caller: Principal | None, more: list[Header]) -> Response | None:
         """Count an authenticated request, whatever it asks for, and put what is left of its limits into the answer."""
-        if self._admission is None or (caller := principal.find(scope)) is None:
+        if self._admission is None or caller is None:
             return None
         facts = telemetry.current.get()
         facts.tenant_id, facts.key_id = caller.tenant_id, caller.key_id

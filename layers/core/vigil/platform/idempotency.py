@@ -122,7 +122,8 @@ class _Attempt:
             return None
         request = self.request
         operation = f"{request.method} {request.scope['route'].path}"
-        payload = [request.url.path, request.url.query, _values(await request.body())]
+        # The role belongs to it: what a role may ask about others is checked by the endpoint, behind kept answers.
+        payload = [self.caller.role, request.url.path, request.url.query, _values(await request.body())]
         claims: Claims = request.app.state.claims
         seconds = request.scope["aws.context"].get_remaining_time_in_millis() / 1e3
         earlier = claims.claim(Use(self.caller.tenant_id, operation, self.key, payload), seconds)

@@ -28,6 +28,11 @@ class Principal:
         """Say whether the caller's role carries a permission."""
         return permission in PERMISSIONS[self.role]
 
+    @property
+    def confined_to(self) -> str | None:
+        """The only tenant whose data a request may touch; None for operators, who run the deployment for all."""
+        return None if self.may("tenants:manage") else self.tenant_id
+
 
 def find(scope: Scope) -> Principal | None:
     """Return who API Gateway's authorizer found behind the credential, None where it was not asked."""

@@ -1,4 +1,4 @@
-"""DynamoDB transactions: carried out whole, or refused with the reason of each part."""
+"""DynamoDB transactions: carried out whole, or refused with the reason of each part; and reads of one moment."""
 
 import hashlib
 import json
@@ -38,24 +38,27 @@ def transact(
     library send them twice with one effect. Raises Unavailable. A reason is `{"Code": ..., "Item": ...}`, in the order
     of the parts, the item only where the part asked for it.
     """
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(_random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**attempt)))
-        try:
-            client.transact_write_items(ClientRequestToken=token, TransactItems=parts)
-        except ClientError as error:
-            reasons = _reasons(error)
-            codes = {reason["Code"] for reason in reasons}
-            if codes & _IN_THE_WAY:
-                continue
-            if "ConditionalCheckFailed" in codes:
-                return reasons
-            raise Unavailable("The database refused a transaction.") from error
-        except BotoCoreError as error:
-            raise Unavailable("The database did not answer.") from error
-        else:
-            return None
-    raise Unavailable("Others were in the way for too long.")
+    try:
+        _patiently(lambda: client.transact_write_items(ClientRequestToken=token, TransactItems=parts), sleep)
+    except ClientError as error:
+        reasons = _reasons(error)
+        if "ConditionalCheckFailed" in {reason["Code"] for reason in reasons}:
+            return reasons
+        raise Unavailable("The database refused a transaction.") from error
+    return None
+
+
+def read(client: Any, table: str, keys: Sequence[Part], sleep: Callable[[float], None] = time.sleep) -> list[Part]:
+    """Return items as they were at one moment, in the order of their keys, empty where there is none.
+
+    Writes that are in the way are waited for as above. Raises Unavailable.
+    """
+    gets = [{"Get": {"TableName": table, "Key": key}} for key in keys]
+    try:
+        answer = _patiently(lambda: client.transact_get_items(TransactItems=gets), sleep)
+    except ClientError as error:
+        raise Unavailable("The database refused to read.") from error
+    return [found.get("Item", {}) for found in answer["Responses"]]
 
 
 def name(parts: Sequence[Part]) -> str:
@@ -66,6 +69,20 @@ def name(parts: Sequence[Part]) -> str:
 def refused(reason: Part) -> bool:
     """Return whether this part's own condition was not met."""
     return bool(reason["Code"] == "ConditionalCheckFailed")
+
+
+def _patiently(call: Callable[[], Any], sleep: Callable[[float], None]) -> Any:
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            sleep(_random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**attempt)))
+        try:
+            return call()
+        except ClientError as error:
+            if not {reason["Code"] for reason in _reasons(error)} & _IN_THE_WAY:
+                raise
+        except BotoCoreError as error:
+            raise Unavailable("The database did not answer.") from error
+    raise Unavailable("Others were in the way for too long.")
 
 
 def _reasons(error: ClientError) -> Sequence[Part]:

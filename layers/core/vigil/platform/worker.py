@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from vigil.errors import Conflict, Unavailable, VigilError
-from vigil.platform import correlation, problems
+from vigil.platform import boundary, correlation, problems
 from vigil.platform.sqs import Message, Received
 from vigil.platform.telemetry import RequestFacts, Telemetry
 
@@ -99,7 +99,8 @@ class Worker:
         try:
             message = self._read(received)
             _tell(message, facts)
-            self._work(message, deadline)
+            with boundary.serving(message.tenant_id):
+                self._work(message, deadline)
         except _TRANSIENT:
             raise
         except VigilError as error:

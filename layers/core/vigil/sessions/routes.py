@@ -96,7 +96,7 @@ async def _grant(request: Request) -> Grant:
 
 
 async def _read(request: Request) -> tuple[dict[str, str], tuple[str, str] | None]:
-    form = forms.fields(request.headers["content-type"], await request.body())
+    form = forms.fields(request.headers.get("content-type", forms.FORM), await request.body())
     return form, forms.client(request.headers.get("authorization"), form)
 
 

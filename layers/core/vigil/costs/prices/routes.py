@@ -33,4 +33,4 @@ async def publish(
     books: Service, body: PriceBookBody, _: Annotated[Principal, requires("prices:write")]
 ) -> PriceBookView:
     """Publish the prices of every meter, valid from a full hour on; what has been used until then costs what it did."""
-    return PriceBookView.of(books.publish(body.valid_from, body.listed()))
+    return PriceBookView.of(books.publish(body.valid_from, body.ratios()))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.costs.model import BILLED, Category, Price, PriceBook
+from vigil.costs.model import Category, PriceBook
 from vigil.metering.model import Meter
 from vigil.platform.schemas import Moment
 
@@ -28,10 +28,9 @@ class PriceBookBody(BaseModel):
     valid_from: Moment
     prices: dict[Meter, PriceBody]
 
-    def listed(self) -> tuple[Price, ...]:
-        """Return the prices of the meters that are billed."""
-        priced = ((meter, price) for meter, price in self.prices.items() if meter in BILLED)
-        return tuple(Price(meter, BILLED[meter], price.micros, price.per) for meter, price in priced)
+    def ratios(self) -> dict[Meter, tuple[int, int]]:
+        """Return what so many units of each meter cost."""
+        return {meter: (price.micros, price.per) for meter, price in self.prices.items()}
 
 
 class PriceView(PriceBody):
