@@ -23,6 +23,8 @@ _TRIMMED = 0.1
 """Of the values of an hour of the week is left out at either end."""
 _OUTLIERS = 0.005
 """Of the squares is left out of a variance."""
+_MARGIN = 1.1
+"""By so much further chance is thought to go: the tail of the past is known from few hours. Set by simulation."""
 _FORGIVEN = 2
 """So many hours of the past may have been anomalies without moving the bound."""
 
@@ -106,7 +108,7 @@ def _law(pairs: Pairs, window: int, chance: float) -> _Law:
     scores = sorted(gamma_score(spent, expected, factor * expected**power) for expected, spent in pairs)
     ranks = (len(scores) // 100, _FORGIVEN * window)
     spread = max(scores[-1 - rank] / normal(1 - (rank + 1) / len(scores)) for rank in ranks)
-    return _Law(power, factor, max(1.0, spread) * student(1 - chance, len(pairs) / window))
+    return _Law(power, factor, _MARGIN * max(1.0, spread) * student(1 - chance, len(pairs) / window))
 
 
 def _moments(pairs: Pairs) -> tuple[float, float]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from vigil.costs.model import CATEGORIES, Category, Line
 from vigil.events.model import Event, Kind
 
-Scope = Category | Literal["total"]
-SCOPES: tuple[Scope, ...] = (*CATEGORIES, "total")
+Scope = Literal["api_calls", "inference", "storage", "database", "third_party", "total"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 DAY = 24
 WEEK = 7 * DAY
 HISTORY = timedelta(weeks=8)
