@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
 @process.once
 def api() -> process.Handler:
-    """Return the Lambda entry of the API of costs and prices."""
+    """Return the Lambda entry of the API of costs, prices and budgets."""
+    from vigil.bootstrap import budgets  # whose wiring needs this one
+    from vigil.budgets import routes as budgets_routes
     from vigil.costs import routes
     from vigil.costs.prices import routes as prices_routes
     from vigil.costs.prices.service import PriceBooks
 
     return process.api(
-        [routes.router, prices_routes.router],
+        [routes.router, prices_routes.router, budgets_routes.router],
         costs=costs(),
+        budgets=budgets.service(),
         price_books=PriceBooks(prices(), process.now),
         cursors=process.cursors(),
         claims=process.claims(),
