@@ -9,7 +9,7 @@ from tests.fakes.clock import Clock
 from tests.ledgers import ledger as ledger_on
 from vigil.budgets.stops.model import COUNTERS, HardStop, Hold
 from vigil.budgets.stops.store import DynamoStops
-from vigil.errors import BudgetExhausted, QuotaExceeded
+from vigil.errors import BudgetExhausted, QuotaExceeded, Unavailable
 
 DAY = "2026-03-01"
 
@@ -108,3 +108,17 @@ def test_what_is_spent_beside_counts_and_is_said_by_one_of_two_who_saw_the_same(
         "total_month": 8_500,
         "total_day": 2_500,
     }
+
+
+def test_a_table_that_does_not_answer_is_unavailable(dynamodb):
+    away, hold = DynamoStops(dynamodb, "no-such-table", Clock()), Hold("b-1", DAY, 1)
+    seen = DynamoStops(dynamodb, "usage", Clock()).tally("acme", DAY)
+    for call in (
+        lambda: away.tally("acme", DAY),
+        lambda: away.settle("acme", seen, seen.beside),
+        lambda: away.hold("acme", hold, HardStop(1, total_day=1)),
+        lambda: away.held("acme", "b-1", DAY),
+        lambda: away.release("acme", hold, 1),
+    ):
+        with pytest.raises(Unavailable):
+            call()
