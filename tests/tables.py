@@ -7,7 +7,7 @@ import yaml
 
 DATA = Path(__file__).parents[1] / "infra" / "data.yaml"
 _SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Costs", "Idempotency", "Flags")
-TABLES = {name: name.lower() for name in _SAME} | {"DeadLetters": "dead_letters"}
+TABLES = {name: name.lower() for name in (*_SAME, "Subjects")} | {"DeadLetters": "dead_letters"}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 

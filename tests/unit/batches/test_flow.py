@@ -12,11 +12,11 @@ import pytest
 from tests.fakes.batches import FakeBooks, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, ToyModel, VisitCount
-from vigil.batches import assembly, results, splits
+from vigil.batches import longfile, results, splits
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
-from vigil.batches.model import LANES, MOST_UNFINISHED, Span
+from vigil.batches.model import LANES, MOST_UNFINISHED, Span, Terms
 from vigil.batches.service import UPLOAD_WAITED, Batches, Order
 from vigil.batches.splits import Splits
 from vigil.budgets.stops.model import HardStop
@@ -54,11 +54,12 @@ class World:
     def __init__(self):
         self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
-        self.left, self.limit, self.quota = 1000.0, None, FakeQuota()
+        self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
         self.hard_stop, self.holds = None, FakeHolds()
         charges = Charges(self.quota, self.holds)
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
-        self.splits = Splits(self.books, self.files, self.outbox, self.models, lambda: None, charges, self.clock)
+        terms = lambda _: Terms(withdrawn=self.withdrawn)  # noqa: E731
+        self.splits = Splits(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
         self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, self.clock)
         self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
@@ -248,7 +249,7 @@ def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
 
 
 def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(assembly, "PART", 1 << 12)
+    monkeypatch.setattr(longfile, "PART", 1 << 12)
     monkeypatch.setattr(FakeFiles, "finish", finish_small)
     world.left = 1.0
     batch = big(world)
