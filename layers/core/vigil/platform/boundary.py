@@ -26,8 +26,8 @@ _NOBODYS = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PRICES", "PROBE", "SIG
 """Families of keys that lead to no tenant: the deployment's own, and API keys, which are found by their own ids."""
 _ACROSS = frozenset({"age_pk", "comparison_pk", "due_pk"})
 """Partition keys of indexes over all tenants: what is written for a tenant may stand there, none may read there."""
-_ALL_TENANTS = "TENANTS"
-"""The list in which every tenant's own record stands."""
+_LISTS = frozenset({"ERASURES", "TENANTS"})
+"""Lists over all tenants, alike."""
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 
 _served: ContextVar[str | None] = ContextVar("served_tenant", default=None)
@@ -99,7 +99,7 @@ def _leading_keys(params: Parameters) -> Iterator[str]:
 def _keys_of(item: Parameters) -> Iterator[str]:
     yield item["pk"]["S"]
     for name, value in item.items():
-        if name.endswith("_pk") and name not in _ACROSS and value != {"S": _ALL_TENANTS}:
+        if name.endswith("_pk") and name not in _ACROSS and value["S"] not in _LISTS:
             yield value["S"]
 
 
