@@ -53,7 +53,7 @@ CALLS = {
     "write": {"dynamodb write": 2},  # each chunk in a transaction, and its check
     "chunks": {"dynamodb read": 1},
     "chunk": {"dynamodb read": 2},
-    "settle": {"dynamodb write": 1},
+    "settle": {"dynamodb write": 5},  # the chunk in a transaction with a check of its batch, and its place in a list
     "read": {"s3 get": 1},
     "put": {"s3 put": 1},
     "begin": {"s3 put": 1},

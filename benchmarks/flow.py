@@ -21,7 +21,7 @@ from cli import native
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
-from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
 from vigil.batches.splits import Splits
 from vigil.bootstrap import batches, process
 from vigil.budgets.stops.model import HardStop, Hold
@@ -198,7 +198,7 @@ def run(disk: Disk, model: LoadedModel, size: int) -> None:
     chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, process.now)
     charges = Charges(Unlimited(), Unstopped())
     assembly = Assembly(disk, disk, disk, charges, process.now)
-    splits = Splits(disk, disk, disk, OneModel(model), lambda: None, charges, process.now)
+    splits = Splits(disk, disk, disk, OneModel(model), lambda _: Terms(), charges, process.now)
     assert disk.batch is not None  # noqa: S101 - created before
     splits.arrive(disk.batch, "", size, lambda: 1e9)
     disk.asked["message"] += 1

@@ -30,6 +30,8 @@ from vigil.registry.panel import Panel
 from vigil.scoring import routes
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
+from vigil.subjects.consents.store import DynamoConsents
+from vigil.subjects.store import SubjectTable
 from vigil.tenancy.model import LIMITS, Tier
 
 Handler = Callable[[dict[str, Any]], object]
@@ -151,7 +153,8 @@ def _ledger(client: Any) -> DynamoLedger:
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    return DynamoLedger(client, "decisions", DynamoQuota(client, "usage", clock), DynamoStops(client, "usage", clock))
+    quotas, stops = DynamoQuota(client, "usage", clock), DynamoStops(client, "usage", clock)
+    return DynamoLedger(client, "decisions", quotas, stops, DynamoConsents(SubjectTable(client, "subjects")))
 
 
 def _function(

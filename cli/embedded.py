@@ -70,6 +70,7 @@ class Embedded:
             "VIGIL_REGISTRY_TABLE": self.tables["registry"],
             "VIGIL_ACCESS_TABLE": self.tables["access"],
             "VIGIL_OUTCOMES_TABLE": self.tables["outcomes"],
+            "VIGIL_SUBJECTS_TABLE": self.tables["subjects"],
             "VIGIL_LIMITS_TABLE": self.tables["limits"],
             "VIGIL_USAGE_TABLE": self.tables["usage"],
             "VIGIL_COSTS_TABLE": self.tables["costs"],

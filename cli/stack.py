@@ -14,7 +14,10 @@ from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
 from cli.embedded import REGION, Embedded, aws_environment
 
 SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
-TABLES = ("decisions", "registry", "access", "outcomes", "batches", "limits", "usage", "costs", "idempotency", "flags")
+TABLES = (
+    *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
+    *("limits", "usage", "costs", "idempotency", "flags"),
+)
 UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from vigil.budgets.stops.store import DynamoStops
 from vigil.quota.store import DynamoQuota
 from vigil.scoring.store import DynamoLedger
+from vigil.subjects.consents.store import DynamoConsents
+from vigil.subjects.store import SubjectTable
 
 
 def ledger(
@@ -15,6 +17,8 @@ def ledger(
     usage: str = "usage",
     kind: type[DynamoLedger] = DynamoLedger,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    subjects: str = "subjects",
 ) -> DynamoLedger:
-    """Return a ledger of some kind on two tables."""
-    return kind(client, decisions, DynamoQuota(client, usage, clock), DynamoStops(client, usage, clock))
+    """Return a ledger of some kind on its tables."""
+    quotas, stops = DynamoQuota(client, usage, clock), DynamoStops(client, usage, clock)
+    return kind(client, decisions, quotas, stops, DynamoConsents(SubjectTable(client, subjects)))

@@ -2,11 +2,11 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vigil.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State
+from vigil.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
 from vigil.budgets.stops.model import HardStop, Hold
 from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
 from vigil.quota.model import Reservation
@@ -94,7 +94,8 @@ class FakeBooks:
 class FakeFiles:
     """A versioned bucket."""
 
-    objects: dict[str, list[bytes]] = field(default_factory=dict)
+    objects: dict[str, list[bytes | None]] = field(default_factory=dict)
+    """The versions of each, oldest first; None stands for one that was removed."""
     about: dict[str, Mapping[str, str]] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     longest_read: int = 0
@@ -109,6 +110,8 @@ class FakeFiles:
         if key not in self.objects:
             raise NotFound("The file is not there.")
         content = self.objects[key][int(version) - 1 if version else -1]
+        if content is None:
+            raise NotFound("The file is not there.")
         found = content[start : start + length if length >= 0 else None]
         self.longest_read = max(self.longest_read, len(found))
         return found
@@ -116,6 +119,16 @@ class FakeFiles:
     def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
         self.objects.setdefault(key, []).append(content)
         self.about[key] = about
+
+    def versions(self, prefix: str) -> Iterator[Stored]:
+        for key in [key for key in self.objects if key.startswith(prefix)]:
+            kept = [number for number, content in enumerate(self.objects[key], 1) if content is not None]
+            yield from (Stored(key, str(number), number == kept[-1]) for number in kept)
+
+    def remove(self, key: str, version: str) -> None:
+        self.objects[key][int(version) - 1] = None
+        if all(content is None for content in self.objects[key]):
+            del self.objects[key]
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         upload = f"{key}/{len(self.uploads)}"

@@ -23,6 +23,7 @@ from vigil.batches import results
 from vigil.batches.assembly import Assembly, Place
 from vigil.batches.charges import Charges
 from vigil.batches.chunks import Chunks
+from vigil.batches.model import Terms
 from vigil.batches.objects.store import S3Files
 from vigil.batches.service import Batches, Order
 from vigil.batches.splits import Splits
@@ -104,7 +105,7 @@ class World:
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, self.clock)
-        splits = self.splits(self._books, files, outbox, OneModel(), lambda: None, charges, self.clock)
+        splits = self.splits(self._books, files, outbox, OneModel(), lambda _: Terms(), charges, self.clock)
         arrivals = SplitWork(splits, self._books.get)
         self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, charges, self.clock)
         assembly = AssemblyWork(self._assembly, self._books.get)

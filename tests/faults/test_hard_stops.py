@@ -9,7 +9,7 @@ from tests.faults.test_quota import Month, race, storm
 from vigil.budgets.stops.model import COUNTERS, HardStop
 from vigil.budgets.stops.store import DynamoStops
 from vigil.errors import BudgetExhausted
-from vigil.scoring.model import ScoreRequest
+from vigil.scoring.model import Conditions, ScoreRequest
 
 EACH = 1_000
 
@@ -31,7 +31,7 @@ class Purse(Month):
         request = ScoreRequest("toy", f"p-{number}", features={"age": number % 90})
         stop = HardStop(EACH, inference_month=self.limit * EACH + EACH // 2, total_day=2 * self.limit * EACH)
         try:
-            outcome = scoring.score("acme", request, f"k-{number}", stop=stop)
+            outcome = scoring.score("acme", request, f"k-{number}", conditions=Conditions(hard_stop=stop))
         except BudgetExhausted:
             self.refused.append(number)
         else:

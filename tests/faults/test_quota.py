@@ -20,7 +20,7 @@ from vigil.errors import QuotaExceeded, Unavailable
 from vigil.metering.store import DynamoUsage
 from vigil.quota.service import Quota
 from vigil.quota.store import DynamoQuota
-from vigil.scoring.model import ScoreRequest, decision_id
+from vigil.scoring.model import Conditions, ScoreRequest, decision_id
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
 
@@ -50,7 +50,7 @@ class Month:
         """Deliver a request, and note its answer or its refusal."""
         request = ScoreRequest("toy", f"p-{number}", features={"age": number % 90})
         try:
-            outcome = scoring.score("acme", request, f"k-{number}", quota=self.limit)
+            outcome = scoring.score("acme", request, f"k-{number}", conditions=Conditions(self.limit))
         except QuotaExceeded:
             self.refused.append(number)
         else:

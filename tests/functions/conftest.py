@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,8 +11,10 @@ from random import Random
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 
+from tests import policies
 from tests.fakes.card import CARD
 from tests.fakes.scoring import CONTRACT
 from tests.tables import create_tables
@@ -23,6 +27,7 @@ from vigil.registry.signing import SigningKey
 from vigil.registry.store import DynamoCatalogue, S3PackageStore
 
 KEY = SigningKey(bytes(range(32)))
+HANDLER = re.compile(r"functions\.(\w+)\.handler")
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +82,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
             "VIGIL_REGISTRY_TABLE": "registry",
             "VIGIL_ACCESS_TABLE": "access",
             "VIGIL_OUTCOMES_TABLE": "outcomes",
+            "VIGIL_SUBJECTS_TABLE": "subjects",
             "VIGIL_BATCHES_TABLE": "batches",
             "VIGIL_BATCHES_BUCKET": "files",
             "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",
@@ -112,3 +118,28 @@ def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
     now = datetime.now(UTC)
     publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
     publisher.promote(model.contract.name, version)
+
+
+@pytest.fixture(autouse=True)
+def within_its_role(monkeypatch):
+    """Every AWS call that a function makes in these tests is one that its own role allows, leading keys included."""
+    original, refused = BaseClient._make_api_call, []
+
+    def judged(client, operation, arguments):
+        if function := _running():
+            asked = policies.asked(client.meta.service_model.service_name, operation, arguments)
+            refused.extend(f"{function}: {ask}" for ask in asked if not policies.allows(function, ask))
+        return original(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", judged)
+    yield
+    assert refused == []
+
+
+def _running() -> str | None:
+    """Return the folder of the function whose handler is being run, None where it is a test that calls."""
+    frame = sys._getframe()
+    while frame := frame.f_back:
+        if match := HANDLER.fullmatch(frame.f_globals.get("__name__", "")):
+            return match[1]
+    return None

@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 
 from tests.functions.test_roles import granted
 from tests.gateway import Context, event
-from vigil.batches import assembly, splits
+from vigil.batches import longfile, splits
 from vigil.bootstrap import process
 
 QUEUES = ("batch_splits", "batch_chunks", "batch_assemblies")
@@ -228,7 +228,7 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     from functions.scoring_batch.handler import lambda_handler as score
 
     monkeypatch.setattr(splits, "ENTERED", 1)
-    monkeypatch.setattr(assembly, "PART", 1)
+    monkeypatch.setattr(longfile, "PART", 1)
     row = {"subject_id": "p", "features": GOOD}
     process.forget()
     _, batch = post({"model": "toy", "rows": [row, {}]})

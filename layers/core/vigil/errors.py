@@ -9,8 +9,10 @@ VigilError
 ├── Forbidden             a valid credential without the right
 │   ├── TierRequired      the tenant's tier does not include this
 │   ├── TenantMismatch    the request names another tenant than the credential
-│   └── TenantSuspended   a good key of a suspended tenant
+│   ├── TenantSuspended   a good key of a suspended tenant
+│   └── ConsentWithdrawn  the person does not consent to this any more
 ├── NotFound              nothing of that name for this tenant
+├── Erased                what was there is erased, and does not come back
 ├── Conflict              the state has moved on
 ├── InProgress            the first request with this key is still being carried out
 ├── PreconditionFailed    the resource is not the one that was read
@@ -84,8 +86,16 @@ class TenantSuspended(Forbidden):
     """The credential is good, and its tenant is suspended."""
 
 
+class ConsentWithdrawn(Forbidden):
+    """The person has withdrawn the consent to this use of data."""
+
+
 class NotFound(VigilError):
     """Nothing of that name exists for this tenant."""
+
+
+class Erased(VigilError):
+    """What was there belonged to a person whose data are erased; it does not come back."""
 
 
 class Conflict(VigilError):

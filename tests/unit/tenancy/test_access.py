@@ -168,6 +168,7 @@ def test_the_authorizer_allows_the_whole_stage_and_names_the_tenant_with_its_lim
         "tier": "FREE",
         "role": "member",
         "limits": '{"predictions_per_month":1000,"per_minute":7,"per_hour":1000,"storage_gb":10}',
+        "consents": "false",
     }
     assert world.key_store.touches == 1
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes.tenancy import Crash, Crasher, FakeContents, FakeErasures, FakeSeal
 from tests.unit.tenancy.conftest import build
 from vigil.errors import NotFound, Unavailable
-from vigil.tenancy.offboarding.service import Certificates, Offboarding
+from vigil.tenancy.offboarding.service import Certificates, Eraser
 from vigil.tenancy.tenants import Change
 
 PLENTY = 300.0
@@ -34,9 +34,7 @@ class Scene:
 
     def offboarding(self):
         """Return the service, new for each run as in a new process."""
-        return Offboarding(
-            self.erasures, self.stores, FakeSeal(), "local", self.world.clock, pause=timedelta(minutes=2)
-        )
+        return Eraser(self.erasures, self.stores, FakeSeal(), "local", self.world.clock, pause=timedelta(minutes=2))
 
     def run(self, seconds=PLENTY):
         self.world.clock.advance(minutes=3)

@@ -1,19 +1,18 @@
 """The parts of a batch joined in the order of its rows, with flat memory; then the batch is at its end."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from vigil.batches import results
 from vigil.batches.charges import Charges
+from vigil.batches.longfile import LongFile
 from vigil.batches.model import Batch, Chunk, Output, Progress, State
 from vigil.batches.ports import Books, Files, Outbox
 from vigil.errors import NotFound
 from vigil.scoring.model import iso
 
-PART = 8 << 20
-"""S3 takes parts of 5 MiB at least, and 10,000 of them."""
 SPARE_SECONDS = 15.0
 _READY: tuple[State, ...] = ("running", "assembling")
 _ENDED: tuple[State, ...] = ("completed", "completed_with_errors", "failed")
@@ -77,7 +76,7 @@ class Assembly:
 
     def _join(self, batch: Batch, chunks: list[Chunk], place: Place, remaining: Callable[[], float]) -> Place | None:
         """Write one output; return where it stopped if time ran short."""
-        file = _File(self._files, batch.output(place.output), batch.about, place.upload, place.part)
+        file = LongFile(self._files, batch.output(place.output), batch.about, place.upload, place.part)
         if place.output == "results" and not place.chunk:
             file.write(results.head(batch.form).encode())
         for chunk in chunks[place.chunk :]:
@@ -106,40 +105,3 @@ class Assembly:
 
 def _digest(chunks: Sequence[Chunk]) -> str:
     return hashlib.sha256(repr([(chunk.state, chunk.part_sha256) for chunk in chunks]).encode()).hexdigest()
-
-
-class _File:
-    """A file written from its start to its end, in parts only if it is large."""
-
-    def __init__(self, files: Files, key: str, about: Mapping[str, str], upload: str, part: int) -> None:
-        self._files = files
-        self._key = key
-        self._about = about
-        self._held = bytearray()
-        self.upload = upload
-        self.part = part
-
-    @property
-    def settled(self) -> bool:
-        """Whether all that was written so far is in parts."""
-        return bool(self.upload) and not self._held
-
-    def write(self, content: bytes) -> None:
-        """Write on."""
-        self._held += content
-        if len(self._held) >= PART:
-            self.upload = self.upload or self._files.begin(self._key, self._about)
-            self._flush()
-
-    def close(self) -> None:
-        """Bring the file to its end."""
-        if not self.upload:
-            self._files.put(self._key, bytes(self._held), self._about)
-            return
-        if self._held:
-            self._flush()
-        self._files.finish(self._key, self.upload)
-
-    def _flush(self) -> None:
-        self._files.add(self._key, self.upload, self.part, bytes(self._held))
-        self.part, self._held = self.part + 1, bytearray()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
-from vigil.batches import parsing, results
+from vigil.batches import consents, parsing, results
 from vigil.batches.model import LANES, STOPPED, Batch, Chunk, Output
 from vigil.batches.ports import Books, Files, Models, Outbox, Scorer, Scorers
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -124,7 +124,8 @@ class Chunks:
     def _tools(self, batch: Batch) -> tuple[Scorer, parsing.Reader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
-        return self._scorers(model, batch), parsing.reader(batch.form, batch.columns, model.contract)
+        scorer = consents.heeding(self._scorers(model, batch), self._files, batch)
+        return scorer, parsing.reader(batch.form, batch.columns, model.contract)
 
     def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
         content = "".join(f"{line}\n" for line in lines).encode()

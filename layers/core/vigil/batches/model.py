@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -130,6 +130,8 @@ class Batch:
     columns: tuple[str, ...] = ()
     run: str = ""
     pin: Pin | None = None
+    withdrawn: str = ""
+    """The key of the list of who had withdrawn the consent to scoring when the file was split; none if nobody had."""
     flags: str = ""
     """The digest of the set of flags that all of its rows are scored under; none where none could be read."""
     chunk_rows: int = 0
@@ -214,6 +216,25 @@ class Job:
     def id(self) -> str:
         """The business id: the same work has the same one, however often it is sent."""
         return f"{self.batch_id}.{self.kind.removeprefix('batch.')}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for all rows of a batch from the moment its file is split."""
+
+    flags: str = ""
+    """The digest of the set of flags; none where none could be read."""
+    withdrawn: Collection[str] = ()
+    """Digests of the tenant's subjects who have withdrawn the consent to scoring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A version of a file; only the latest one is found without being named."""
+
+    key: str
+    version: str
+    latest: bool
 
 
 @dataclass(frozen=True, slots=True)

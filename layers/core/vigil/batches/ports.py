@@ -1,9 +1,9 @@
 """What batches need from outside: books of batches and chunks, files, queues, models."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State
+from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
 from vigil.budgets.stops.model import HardStop, Hold
 from vigil.errors import InvalidInput
 from vigil.quota.model import Reservation
@@ -88,6 +88,18 @@ class Files(Protocol):
 
     def finish(self, key: str, upload: str) -> None:
         """Make a file of its parts; raise NotFound for an upload that has ended."""
+        ...
+
+
+class History(Files, Protocol):
+    """Objects by key and version."""
+
+    def versions(self, prefix: str) -> Iterable[Stored]:
+        """Yield every version of every file whose key begins like this."""
+        ...
+
+    def remove(self, key: str, version: str) -> None:
+        """Remove one version of a file for good; one that is gone is no error."""
         ...
 
 

@@ -22,6 +22,7 @@ _ERROR = ("error_field", "error", "error_bound")
 COLUMNS = ("row", "input_hash", *_ANSWER, *_ERROR)
 """Of results in CSV."""
 _LOST = InvalidInput(FieldError("row", "was not scored: its part of the file was given up", None))
+_ERASED = InvalidInput(FieldError("row", "was erased with all that was kept of its subject", None))
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
@@ -42,6 +43,11 @@ def error_line(number: int, content: bytes, error: InvalidInput) -> str:
 def lost_line(form: Format, number: int) -> str:
     """Return the line of a row whose part of the file was given up: nobody has read it."""
     return _csv_error(number, None, _LOST) if form == "csv" else _json_error(number, None, _LOST)
+
+
+def erased_line(form: Format, number: int) -> str:
+    """Return the line of a row that was a person's whose data are erased."""
+    return _csv_error(number, None, _ERASED) if form == "csv" else _json_error(number, None, _ERASED)
 
 
 def head(form: Format) -> str:

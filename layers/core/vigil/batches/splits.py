@@ -6,9 +6,20 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
-from vigil.batches import parsing, splitting
+from vigil.batches import consents, parsing, splitting
 from vigil.batches.charges import Charges
-from vigil.batches.model import CHUNK_ROWS, LANES, MOST_BYTES, SLOW_CHUNK_ROWS, STOPPED, Batch, Pin, Span, State
+from vigil.batches.model import (
+    CHUNK_ROWS,
+    LANES,
+    MOST_BYTES,
+    SLOW_CHUNK_ROWS,
+    STOPPED,
+    Batch,
+    Pin,
+    Span,
+    State,
+    Terms,
+)
 from vigil.batches.ports import Books, Files, Models, Outbox
 from vigil.batches.unpacking import unpack
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -31,7 +42,7 @@ class Splits:
         files: Files,
         outbox: Outbox,
         models: Models,
-        flags: Callable[[], str | None],
+        terms: Callable[[str], Terms],
         charges: Charges,
         clock: Callable[[], datetime],
     ) -> None:
@@ -39,7 +50,7 @@ class Splits:
         self._files = files
         self._outbox = outbox
         self._models = models
-        self._flags = flags
+        self._terms = terms
         self._charges = charges
         self._clock = clock
 
@@ -81,7 +92,7 @@ class Splits:
             self._charges.give_back(now, self._books.chunks(now))
 
     def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
-        """Pin the model and the flags, see what kind of file this is, and return where its rows begin."""
+        """Pin the model and the terms, see what kind of file this is, and return where its rows begin."""
         try:
             model = self._models.champion(batch.model)
         except NotFound as error:
@@ -99,13 +110,15 @@ class Splits:
         if batch.form == "csv":
             row, length = splitting.first_row(head[begin:])
             columns, begin = parsing.header(row, model.contract), begin + length
+        terms = self._terms(batch.tenant_id)
         values = {
             "source": source,
             "source_version": version,
             "columns": columns,
             "chunk_rows": CHUNK_ROWS if model.lone() else SLOW_CHUNK_ROWS,
             "pin": Pin(model.name, model.version, model.digest),
-            "flags": self._flags() or "",
+            "flags": terms.flags,
+            "withdrawn": consents.keep(self._files, batch, terms.withdrawn),
         }
         prepared = self._books.change(batch, ("splitting",), values, batch.run)
         return prepared or batch, Span(0, begin, 0, 1, 0)

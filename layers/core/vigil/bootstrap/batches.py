@@ -4,12 +4,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import flags, models, process, quota
+from vigil.bootstrap import flags, models, process, quota, subjects
 
 if TYPE_CHECKING:
     from vigil.batches.charges import Charges
     from vigil.batches.chunks import Chunks
-    from vigil.batches.model import Batch, JobKind
+    from vigil.batches.model import Batch, JobKind, Terms
     from vigil.batches.objects.store import S3Files
     from vigil.batches.splits import Splits
     from vigil.batches.store import DynamoBooks
@@ -25,7 +25,7 @@ def api() -> process.Handler:
     from vigil.batches.service import Batches
 
     config, names = process.settings(), models.catalogue().names
-    batches = Batches(books(), _files(), names, process.now, config.idempotency_window, _charges())
+    batches = Batches(books(), files(), names, process.now, config.idempotency_window, _charges())
     return process.api(
         [routes.router],
         max_body_bytes=config.max_batch_body_bytes,
@@ -58,7 +58,7 @@ def assemble() -> process.Handler:
     from vigil.batches.assembly import Assembly
     from vigil.batches.stream import AssemblyWork
 
-    assembly = Assembly(books(), _files(), _postbox(), _charges(), process.now)
+    assembly = Assembly(books(), files(), _postbox(), _charges(), process.now)
     return process.worker(AssemblyWork(assembly, books().get).do)
 
 
@@ -73,7 +73,7 @@ def given_up() -> "GivenUp":
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
 
-    return Chunks(books(), _files(), _postbox(), models.registry(), scorer, process.now)
+    return Chunks(books(), files(), _postbox(), models.registry(), scorer, process.now)
 
 
 def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
@@ -95,7 +95,13 @@ def splits() -> "Splits":
     """Return what cuts files that have arrived into chunks."""
     from vigil.batches.splits import Splits
 
-    return Splits(books(), _files(), _postbox(), models.registry(), flags.service().digest, _charges(), process.now)
+    return Splits(books(), files(), _postbox(), models.registry(), _terms, _charges(), process.now)
+
+
+def _terms(tenant_id: str) -> "Terms":
+    from vigil.batches.model import Terms
+
+    return Terms(flags.service().digest() or "", subjects.consents().withdrawn(tenant_id))
 
 
 def _charges() -> "Charges":
@@ -113,7 +119,8 @@ def books() -> "DynamoBooks":
 
 
 @process.once
-def _files() -> "S3Files":
+def files() -> "S3Files":
+    """Return the objects of batches."""
     from vigil.batches.objects.store import S3Files
 
     return S3Files(process.client("s3"), process.settings().batches_bucket)

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
 
 @process.once
 def api() -> process.Handler:
-    """Return the Lambda entry of the API of costs and prices, of what is unusual of them and where they will end."""
-    from vigil.bootstrap import forecasting
+    """Return the Lambda entry of the API of costs, prices, budgets, anomalies and projections."""
+    from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
+    from vigil.budgets import routes as budgets_routes
     from vigil.costs import routes
     from vigil.costs.prices import routes as prices_routes
     from vigil.costs.prices.service import PriceBooks
     from vigil.forecasting import routes as forecasting_routes
 
     return process.api(
-        [routes.router, prices_routes.router, forecasting_routes.router],
+        [routes.router, prices_routes.router, budgets_routes.router, forecasting_routes.router],
         anomalies=forecasting.anomalies(),
         projections=forecasting.projections(),
         costs=costs(),
+        budgets=budgets.service(),
         price_books=PriceBooks(prices(), process.now),
         cursors=process.cursors(),
         claims=process.claims(),

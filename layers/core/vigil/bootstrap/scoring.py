@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import documented, flags, models, process, quota
+from vigil.bootstrap import documented, flags, models, process, quota, subjects
 
 if TYPE_CHECKING:
     from vigil.scoring.service import Scoring
@@ -49,4 +49,4 @@ def ledger() -> "DynamoLedger":
     from vigil.scoring.store import DynamoLedger
 
     client, table = process.client("dynamodb"), process.settings().decisions_table
-    return DynamoLedger(client, table, quota.store(), quota.stops())
+    return DynamoLedger(client, table, quota.store(), quota.stops(), subjects.consents())

@@ -6,7 +6,7 @@ from vigil.bootstrap import access, process, tokens
 
 if TYPE_CHECKING:
     from vigil.tenancy.offboarding.ports import Erasable
-    from vigil.tenancy.offboarding.service import Certificates, Offboarding
+    from vigil.tenancy.offboarding.service import Certificates, Eraser
     from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
 
 
@@ -44,7 +44,7 @@ def erase() -> process.Handler:
     """Return the Lambda entry of the erasure of tenants that leave."""
     from vigil.tenancy.offboarding.schedule import Erasing
 
-    return process.telemetry().wrap(Erasing(offboarding(), process.telemetry()).handle)
+    return process.telemetry().wrap(Erasing(offboarding(), process.telemetry(), "offboarding").handle)
 
 
 def certificates() -> "Certificates":
@@ -54,12 +54,12 @@ def certificates() -> "Certificates":
     return Certificates(_erasures())
 
 
-def offboarding() -> "Offboarding":
+def offboarding() -> "Eraser":
     """Return the service that erases what tenants owned."""
-    from vigil.tenancy.offboarding.service import Offboarding
+    from vigil.tenancy.offboarding.service import Eraser
 
     config = process.settings()
-    return Offboarding(_erasures(), _erasables(), seal(), config.stage, process.now, config.offboarding_pause)
+    return Eraser(_erasures(), _erasables(), seal(), config.stage, process.now, config.offboarding_pause)
 
 
 def seal() -> "KmsSeal":
@@ -87,6 +87,7 @@ def _erasables() -> "dict[str, Erasable]":
         "batches": Scattered(dynamodb, config.batches_table),
         "files": TenantObjects(process.client("s3"), config.batches_bucket, FOLDERS),
         "dead_letters": Scattered(dynamodb, config.dead_letters_table, ("pk",)),
+        "subjects": Scattered(dynamodb, config.subjects_table),
         "idempotency": Listed(dynamodb, config.idempotency_table),
         # In this order: what is counted of requests is brought into the usage.
         "limits": Scattered(dynamodb, config.limits_table, ("pk",)),

@@ -16,8 +16,7 @@ from vigil.costs.model import Category, Line
 from vigil.errors import FieldError, InvalidInput
 from vigil.events.model import Event, Kind
 
-Scope = Category | Literal["total"]
-SCOPES: tuple[Scope, ...] = (*get_args(Category), "total")
+Scope = Literal[Category, "total"]
 Period = Literal["month", "day"]
 PERIODS: tuple[Period, ...] = get_args(Period)
 MOST_MICROS = 10**15

@@ -79,7 +79,7 @@ class OutcomeDetail(OutcomeView):
     summary="Report an outcome",
     responses={
         200: {"model": OutcomeList, "description": "Known already"},
-        **responses(401, 403, 404, 413, 415),
+        **responses(401, 403, 404, 410, 413, 415),
     },
 )
 async def record(request: Request, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:

@@ -22,12 +22,12 @@ _OBJECT_CALLS = frozenset(
 )
 _LED_BY_FAMILY = frozenset({"TENANT", "SESSIONS"})
 """Families of keys whose second part is the tenant; other keys of tenants begin with it."""
-_NOBODYS = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PROBE", "SIGNING_KEYS"})
+_NOBODYS = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PRICES", "PROBE", "SIGNING_KEYS"})
 """Families of keys that lead to no tenant: the deployment's own, and API keys, which are found by their own ids."""
 _ACROSS = frozenset({"age_pk", "comparison_pk", "due_pk"})
 """Partition keys of indexes over all tenants: what is written for a tenant may stand there, none may read there."""
-_ALL_TENANTS = "TENANTS"
-"""The list in which every tenant's own record stands."""
+_LISTS = frozenset({"ERASURES", "TENANTS"})
+"""Lists over all tenants, alike."""
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 
 _served: ContextVar[str | None] = ContextVar("served_tenant", default=None)
@@ -99,7 +99,7 @@ def _leading_keys(params: Parameters) -> Iterator[str]:
 def _keys_of(item: Parameters) -> Iterator[str]:
     yield item["pk"]["S"]
     for name, value in item.items():
-        if name.endswith("_pk") and name not in _ACROSS and value != {"S": _ALL_TENANTS}:
+        if name.endswith("_pk") and name not in _ACROSS and value["S"] not in _LISTS:
             yield value["S"]
 
 

@@ -1,8 +1,8 @@
 """The `Idempotency-Key` header, as draft-ietf-httpapi-idempotency-key-header names it: one effect, one answer.
 
-`APIRouter(route_class=IdempotentRoute)` is all that a router declares: its POST, PUT and PATCH honour the header. The
-key is claimed when guards and validation have passed, and the answer is kept when the route has given it. Only answers
-that had an effect are kept: one that is an error leaves the key as free as it was.
+`APIRouter(route_class=IdempotentRoute)` is all that a router declares: its POST, PUT, PATCH and DELETE honour the
+header. The key is claimed when guards and validation have passed, and the answer is kept when the route has given it.
+Only answers that had an effect are kept: one that is an error leaves the key as free as it was.
 """
 
 import inspect
@@ -22,7 +22,7 @@ from vigil.platform import telemetry
 from vigil.platform.principal import Principal, principal
 from vigil.platform.schemas import responses
 
-METHODS = frozenset({"POST", "PUT", "PATCH"})
+METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_KEPT = 256 * 1024
 """Of a longer answer (bytes) only the fact is kept: an item holds 400 KB, and an error beats a second effect."""
 _KEPT_HEADERS = ("content-type", "location", "etag")

@@ -16,13 +16,14 @@ _CONTEXT = ("tenant_id", "key_id", "tier", "role", "limits")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The tenant, key, tier, role and limits of a request."""
+    """The tenant, key, tier, role and limits of a request, and whether the tenant keeps consents of persons."""
 
     tenant_id: str
     key_id: str
     tier: Tier
     role: Role
     limits: Limits
+    consents: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Say whether the caller's role carries a permission."""
@@ -40,7 +41,7 @@ def find(scope: Scope) -> Principal | None:
     if not all(context.get(name) for name in _CONTEXT) or context["role"] not in PERMISSIONS:
         return None
     tenant_id, key_id, tier, role, limits = (context[name] for name in _CONTEXT)
-    return Principal(tenant_id, key_id, tier, role, _limits(limits))
+    return Principal(tenant_id, key_id, tier, role, _limits(limits), context.get("consents") == "true")
 
 
 @lru_cache(maxsize=64)

@@ -28,6 +28,7 @@ class Settings:
     idempotency_table: str = ""
     flags_table: str = ""
     event_bus: str = ""
+    subjects_table: str = ""
     batches_table: str = ""
     batches_bucket: str = ""
     batch_splits_queue: str = ""
@@ -83,6 +84,7 @@ class Settings:
             idempotency_table=env.get("VIGIL_IDEMPOTENCY_TABLE", ""),
             flags_table=env.get("VIGIL_FLAGS_TABLE", ""),
             event_bus=env.get("VIGIL_EVENT_BUS", ""),
+            subjects_table=env.get("VIGIL_SUBJECTS_TABLE", ""),
             batches_table=env.get("VIGIL_BATCHES_TABLE", ""),
             batches_bucket=env.get("VIGIL_BATCHES_BUCKET", ""),
             batch_splits_queue=env.get("VIGIL_BATCH_SPLITS_QUEUE", ""),

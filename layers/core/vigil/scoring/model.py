@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from vigil.budgets.stops.model import HardStop
 from vigil.engines.model import EngineKind, Evidence, Vote
 from vigil.ensemble.model import AbstentionReason, Degraded, MissingFact, Verdict
 from vigil.flags.model import Switches
@@ -154,11 +155,31 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a tenant's decisions are written under: predictions per month, what they may cost, consents of persons.
+
+    None is without limit; `consents` says that the tenant keeps them.
+    """
+
+    quota: int | None = None
+    hard_stop: HardStop | None = None
+    consents: bool = False
+
+
+UNCONDITIONAL = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of decisions, newest first, and the position after it."""
 
     summaries: tuple[str, ...]
     next: dict[str, str] | None
+
+
+def subject_digest(tenant_id: str, subject_id: str) -> str:
+    """Return what stands for a subject in keys: they appear in places where values do not."""
+    return hashlib.sha256(f"{tenant_id}#{subject_id}".encode()).hexdigest()[:40]
 
 
 def decision_id(tenant_id: str, key: str, generation: int) -> str:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from vigil.budgets.stops.model import HardStop
 from vigil.ensemble.model import Degraded, MissingFact, Verdict
 from vigil.registry.model import Explanation, FeatureValue, ModelContract
 from vigil.registry.ports import Explainer
-from vigil.scoring.model import LedgerRow, Page
+from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 
 
 class ScoringModel(Protocol):
@@ -104,18 +103,18 @@ class FeatureSet(Protocol):
 
 
 class Ledger(Protocol):
-    """The decisions of all tenants; each row is written once and never changed."""
+    """The decisions of all tenants; each row is written once and never changed until its person's data are erased."""
 
-    def commit(self, row: LedgerRow, quota: int | None = None, stop: HardStop | None = None) -> LedgerRow | None:
-        """Write the row if its id is free and return None; return the row that is there otherwise.
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
+        """Write the row if its id is free and the conditions are met, and return None; return the row that is there.
 
-        With a quota (predictions per month) or a hard stop (micros) the row is written only if it fits, and counts;
-        raises QuotaExceeded, BudgetExhausted.
+        What the conditions limit is charged with the row. Raises QuotaExceeded, BudgetExhausted, ConsentWithdrawn, and
+        Erased for a row that was there.
         """
         ...
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
-        """Return a tenant's decision, read consistently."""
+        """Return a tenant's decision, read consistently; raise Erased for one that was there."""
         ...
 
     def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:

@@ -1,16 +1,17 @@
 """The decision ledger in DynamoDB: one conditional put per decision."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.budgets.stops.model import HardStop
-from vigil.errors import BudgetExhausted, QuotaExceeded, Unavailable
+from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, Unavailable, VigilError
 from vigil.lifecycle.model import Comparison
 from vigil.platform.transactions import Part, refused, transact
-from vigil.scoring.model import LedgerRow, ModelRef, Page
+from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, ModelRef, Page, subject_digest
 
 Item = dict[str, dict[str, Any]]
 _BATCH = 100
@@ -41,22 +42,31 @@ class Stops(Protocol):
         ...
 
 
+class Consents(Protocol):
+    """How a decision depends on its subject's consent in the very transaction that writes it."""
+
+    def condition(self, tenant_id: str, subject_id: str) -> Part:
+        """Return the part that refuses a subject who has withdrawn the consent to scoring."""
+        ...
+
+
 class DynamoLedger:
     """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
 
-    def __init__(self, client: Any, table: str, charges: Charges, stops: Stops) -> None:
+    def __init__(self, client: Any, table: str, charges: Charges, stops: Stops, consents: Consents) -> None:
         self._client = client
         self._table = table
         self._charges = charges
         self._stops = stops
+        self._consents = consents
 
-    def commit(self, row: LedgerRow, quota: int | None = None, stop: HardStop | None = None) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         """Put the row if its id is free: the one write of a request, atomic and safe to repeat.
 
-        With a quota, or a stop, it is a transaction: a row that is there already is returned, full month or not.
+        With conditions it is a transaction: a row that is there already is returned whatever they say.
         """
-        if quota is not None or stop is not None:
-            return self._commit_charged(row, quota, stop)
+        if conditions != UNCONDITIONAL:
+            return self._transact(row, conditions)
         try:
             self._client.put_item(**self._put(row))
         except ClientError as error:
@@ -68,23 +78,27 @@ class DynamoLedger:
             raise Unavailable("The decision ledger did not answer.") from error
         return None
 
-    def _commit_charged(self, row: LedgerRow, quota: int | None, stop: HardStop | None) -> LedgerRow | None:
-        month, put, charges = row.created_at[:7], self._put(row), []
-        if quota is not None:
-            put["Item"]["charged"] = {"BOOL": True}
-            charges.append(self._charges.charge(row.tenant_id, month, 1, quota))
-        if stop is not None:
-            put["Item"]["reserved_micros"] = {"N": str(stop.each)}
-            charges.append(self._stops.take(row.tenant_id, row.created_at, stop.each, stop))
+    def _transact(self, row: LedgerRow, conditions: Conditions) -> LedgerRow | None:
+        put, checks = self._put(row), list(self._checks(row, conditions))
+        put["Item"] |= _charged(conditions)
         token = hashlib.sha256(f"{row.decision_id}{row.nonce}".encode()).hexdigest()[:36]
-        if (reasons := transact(self._client, token, [{"Put": put}, *charges])) is None:
+        if (reasons := transact(self._client, token, [{"Put": put}, *(part for part, _ in checks)])) is None:
             return None
         if refused(reasons[0]):
             return read(reasons[0]["Item"])
-        if quota is not None and refused(reasons[1]):
-            raise self._charges.exceeded(month, quota, reasons[1])
-        assert stop is not None  # noqa: S101 - there is no other part left that may be refused
-        raise self._stops.exhausted(row.created_at, stop.each, stop, reasons[-1])
+        raise next(error(why) for (_, error), why in zip(checks, reasons[1:], strict=True) if refused(why))
+
+    def _checks(self, row: LedgerRow, conditions: Conditions) -> Iterator[tuple[Part, Callable[[Part], VigilError]]]:
+        """Yield the part of each condition, which charges what it limits, and the error of its refusal."""
+        tenant, moment, month = row.tenant_id, row.created_at, row.created_at[:7]
+        if conditions.consents:
+            withdrawn = ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
+            yield self._consents.condition(tenant, row.subject_id), lambda _: withdrawn
+        if (quota := conditions.quota) is not None:
+            yield self._charges.charge(tenant, month, 1, quota), partial(self._charges.exceeded, month, quota)
+        if stop := conditions.hard_stop:
+            exhausted = partial(self._stops.exhausted, moment, stop.each, stop)
+            yield self._stops.take(tenant, moment, stop.each, stop), exhausted
 
     def _put(self, row: LedgerRow) -> Part:
         return {
@@ -101,7 +115,7 @@ class DynamoLedger:
         return read(item) if item else None
 
     def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
-        """Return one page from the index of the tenant or of one subject, newest first."""
+        """Return one page from the index of the tenant or of one subject, newest first; shorter by what is erased."""
         index, attribute, value = (
             ("by_tenant", "tenant_pk", tenant_id)
             if subject_id is None
@@ -120,7 +134,7 @@ class DynamoLedger:
         )
         last = answer.get("LastEvaluatedKey")
         return Page(
-            summaries=tuple(item["summary"]["S"] for item in answer["Items"]),
+            summaries=tuple(item["summary"]["S"] for item in answer["Items"] if "summary" in item),
             next={"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None,
         )
 
@@ -175,8 +189,7 @@ def _pk(tenant_id: str, decision_id: str) -> str:
 
 
 def _subject_pk(tenant_id: str, subject_id: str) -> str:
-    """Return a key that does not show the subject: keys appear in places where values do not."""
-    return f"{tenant_id}#{hashlib.sha256(f'{tenant_id}#{subject_id}'.encode()).hexdigest()[:40]}"
+    return f"{tenant_id}#{subject_digest(tenant_id, subject_id)}"
 
 
 def _item(row: LedgerRow) -> Item:
@@ -211,8 +224,18 @@ def _comparison(row: LedgerRow) -> Item:
     return {"comparison_pk": {"S": place}, "comparison": {"S": row.comparison.document()}}
 
 
+def _charged(conditions: Conditions) -> Item:
+    """Return what a row says of its charges, for whoever counts them."""
+    quota: Item = {"charged": {"BOOL": True}} if conditions.quota is not None else {}
+    return quota | ({"reserved_micros": {"N": str(stop.each)}} if (stop := conditions.hard_stop) else {})
+
+
 def read(item: Item) -> LedgerRow:
-    """Return the row that an item holds, be it read from the table or from its stream."""
+    """Return the row that an item holds, be it read from the table or from its stream; raise Erased for what is left
+    of one.
+    """
+    if "erased_at" in item:
+        raise Erased("The decision is erased with its subject's data.")
     return LedgerRow(
         tenant_id=item["tenant_pk"]["S"],
         decision_id=item["decision_id"]["S"],

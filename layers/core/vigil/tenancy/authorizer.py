@@ -45,6 +45,7 @@ class Authorizer:
             "tier": tenant.tier,
             "role": key.role,
             "limits": tenant.limits.encoded(),
+            "consents": "true" if tenant.settings.consents else "false",
         }
         return _policy("Allow", event["methodArn"], tenant.tenant_id, context)
 

@@ -40,6 +40,8 @@ Permission = Literal[
     "budgets:write",
     "dlq:read",
     "dlq:manage",
+    "consents:read",
+    "consents:write",
     "subjects:export",
     "subjects:erase",
     "health:read",
@@ -47,10 +49,12 @@ Permission = Literal[
 _VIEWER: frozenset[Permission] = frozenset(
     {
         *("scores:read", "batches:read", "outcomes:read", "models:read"),
-        *("flags:read", "usage:read", "costs:read", "dlq:read", "health:read"),
+        *("flags:read", "usage:read", "costs:read", "dlq:read", "health:read", "consents:read"),
     }
 )
-_MEMBER: frozenset[Permission] = _VIEWER | {"scores:write", "batches:write", "outcomes:write", "usage:write"}
+_MEMBER: frozenset[Permission] = _VIEWER | {
+    *("scores:write", "batches:write", "outcomes:write", "consents:write", "usage:write"),
+}
 _ADMIN: frozenset[Permission] = _MEMBER | {
     *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage", "budgets:write"),
     *("subjects:export", "subjects:erase"),
@@ -128,6 +132,8 @@ class TenantSettings:
     """The longest life of a new key in days; None for keys without an end."""
     overlap_hours: int = 24
     """For how long the old key works beside the new one after a rotation, unless the rotation says otherwise."""
+    consents: bool = False
+    """Whether consents of persons are kept here and looked at before a score; the first record of one says so."""
 
     def __post_init__(self) -> None:
         if len(self.name) > 100:

@@ -88,6 +88,7 @@ class SettingsView(BaseModel):
     contact: str
     max_key_days: int | None
     overlap_hours: int
+    consents: bool = Field(description="Whether scores look at the consents of persons: since the first was recorded.")
 
 
 class TenantView(BaseModel):

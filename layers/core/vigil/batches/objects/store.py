@@ -1,10 +1,11 @@
 """The files of batches in S3."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vigil.batches.model import Stored
 from vigil.errors import NotFound, Unavailable
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"}
@@ -42,6 +43,21 @@ class S3Files:
     def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
         """Put an object."""
         self._call("put_object", Key=key, Body=content, Metadata=about)
+
+    def versions(self, prefix: str) -> Iterator[Stored]:
+        """Yield every version of every object under a prefix."""
+        place: dict[str, str] = {}
+        while True:
+            answer = self._call("list_object_versions", Prefix=prefix, **place)
+            for found in answer.get("Versions", ()):
+                yield Stored(found["Key"], found["VersionId"], found["IsLatest"])
+            if not answer["IsTruncated"]:
+                return
+            place = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
+
+    def remove(self, key: str, version: str) -> None:
+        """Delete one version, without leaving a mark of it."""
+        self._call("delete_object", Key=key, VersionId=version)
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         """Begin a multipart upload."""

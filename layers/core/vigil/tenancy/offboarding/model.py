@@ -1,12 +1,19 @@
-"""The erasure of all that a tenant owned, store by store, and the certificate of it. Pure values and rules."""
+"""The erasure of all that was somebody's, store by store, and the certificate of it. Pure values and rules."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 Key = Mapping[str, str]
 """What names one thing in a store."""
+Swept = Mapping[str, Mapping[str, Any]]
+"""By store: how many were erased, and when a later look found nothing more."""
+KEPT = (
+    "The tenant's id, tier, status and dates, so that the id is not given again, and this certificate.",
+    "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
+    "Log lines, for as long as logs are kept: ids of the tenant, its keys and decisions, and nothing of persons.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +55,27 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The erasure of one tenant. `revision` grows with each step, so that of two workers one gives way."""
+    """The erasure of all that is a tenant's. `revision` grows with each step, so that of two workers one gives way."""
 
     tenant_id: str
     started_at: str
     revision: int = 0
     sweeps: Mapping[str, Sweep] = field(default_factory=dict)
 
+    @property
+    def owner(self) -> Any:
+        """Whose: what stores are asked by."""
+        return self.tenant_id
+
+    def payload(self, certificate_id: str, stage: str, certified_at: str, stores: Swept) -> bytes:
+        """Return the statement that a certificate signs."""
+        return Statement(certificate_id, stage, self.tenant_id, self.started_at, certified_at, stores, KEPT).payload()
+
     def sweep(self, store: str) -> Sweep:
         """Return how far a store is."""
         return self.sweeps.get(store, Sweep(self.started_at))
 
-    def advance(self, store: str, sweep: Sweep) -> "Erasure":
+    def advance(self, store: str, sweep: Sweep) -> Self:
         """Return the erasure one step on."""
         return replace(self, revision=self.revision + 1, sweeps={**self.sweeps, store: sweep})
 
@@ -73,13 +89,13 @@ class Statement:
     tenant_id: str
     offboarded_at: str
     certified_at: str
-    stores: Mapping[str, Mapping[str, Any]]
+    stores: Swept
     kept: tuple[str, ...]
     """What there still is, and for how long."""
 
     def payload(self) -> bytes:
-        """Return the bytes that are signed: JSON, keys sorted, no white space."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+        """Return the bytes that are signed."""
+        return canonical(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +107,8 @@ class Certificate:
     signature: str
     algorithm: str
     key_arn: str
+
+
+def canonical(statement: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a statement: JSON, keys sorted, no white space."""
+    return json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()

@@ -1,37 +1,44 @@
-"""What an offboarding needs from outside: the stores to erase, its own books, and a seal."""
+"""What an erasure needs from outside: the stores to erase, its own books, and a seal."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from vigil.tenancy.offboarding.model import Certificate, Erasure, Found, Key
 
 
 class Erasable(Protocol):
-    """A store that keeps what tenants own."""
+    """A store that keeps what somebody owns: a tenant, named by its id, or a person."""
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
-        """Return a page of all that is kept of a tenant, from the beginning or after a page; pages may be empty."""
+    def find(self, owner: Any, after: Key | None, /) -> Found:
+        """Return a page of all that is kept of the owner, from the beginning or after a page; pages may be empty.
+
+        Raises Conflict while work on it is under way, which has to end first.
+        """
         ...
 
-    def delete(self, tenant_id: str, keys: Sequence[Key]) -> None:
+    def delete(self, owner: Any, keys: Sequence[Key], /) -> None:
         """Delete what keys name; what is gone already is no error."""
         ...
 
 
 class Erasures(Protocol):
-    """The erasures under way, and the certificates of those that are done."""
+    """The erasures under way."""
 
-    def pending(self) -> list[Erasure]:
+    def pending(self) -> Sequence[Erasure]:
         """Return every erasure that is under way."""
         ...
 
-    def save(self, tenant_id: str, erasure: Erasure) -> bool:
+    def save(self, tenant_id: str, erasure: Any, /) -> bool:
         """Keep a step; return False if another worker has made one since."""
         ...
 
-    def close(self, tenant_id: str, erasure: Erasure, certificate: Certificate) -> bool:
-        """Close the tenant, keep the certificate and end the erasure, all or nothing; False as for `save`."""
+    def close(self, tenant_id: str, erasure: Any, certificate: Certificate, /) -> bool:
+        """Keep the certificate and end the erasure, a tenant's with the tenant, all or nothing; False as for `save`."""
         ...
+
+
+class Archive(Protocol):
+    """The certificates of tenants that are closed."""
 
     def certificate(self, tenant_id: str) -> Certificate | None:
         """Return the certificate of a closed tenant."""

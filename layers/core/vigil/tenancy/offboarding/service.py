@@ -1,40 +1,36 @@
-"""Offboarding: erases every store of a tenant, in as many runs as it takes, and certifies that nothing is left."""
+"""Erases every store of all that is somebody's, in as many runs as it takes, and certifies that nothing is left."""
 
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from vigil.errors import NotFound, Unavailable
-from vigil.tenancy.offboarding.model import Certificate, Erasure, Statement, Sweep
-from vigil.tenancy.offboarding.ports import Erasable, Erasures, Seal
+from vigil.errors import Conflict, NotFound, Unavailable
+from vigil.tenancy.offboarding.model import Certificate, Erasure, Sweep
+from vigil.tenancy.offboarding.ports import Archive, Erasable, Erasures, Seal
 
 _LEAST_SECONDS = 10.0
 """What must be left of a run for another page to be begun."""
-KEPT = (
-    "The tenant's id, tier, status and dates, so that the id is not given again, and this certificate.",
-    "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
-    "Log lines, for as long as logs are kept: ids of the tenant, its keys and decisions, and nothing of persons.",
-)
 
 
 class Certificates:
     """The certificates of tenants that are closed."""
 
-    def __init__(self, erasures: Erasures) -> None:
-        self._erasures = erasures
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
 
     def get(self, tenant_id: str) -> Certificate:
         """Return the certificate of a tenant's erasure; raise NotFound before there is one."""
-        if (certificate := self._erasures.certificate(tenant_id)) is None:
+        if (certificate := self._archive.certificate(tenant_id)) is None:
             raise NotFound("There is no such certificate.")
         return certificate
 
 
-class Offboarding:
-    """Goes through the stores of tenants that leave. Its state is in its books: a run that is cut off loses nothing.
+class Eraser:
+    """Goes through stores, of tenants that leave or of persons. Its state is in its books: a run that is cut off loses
+    nothing.
 
-    `pause` is from the start of an offboarding to the first deletion, by when no request of the tenant's is under way
-    any more, and from one pass through a store to the next.
+    `pause` is from the start of an erasure to the first deletion, by when no earlier request is under way any more, and
+    from one pass through a store to the next.
     """
 
     def __init__(
@@ -54,7 +50,7 @@ class Offboarding:
         self._pause = pause
 
     def run(self, remaining: Callable[[], float]) -> tuple[str, ...]:
-        """Go on with every erasure while there are seconds remaining; return the tenants that were closed.
+        """Go on with every erasure while there are seconds remaining; return the tenants of those that ended.
 
         Raises Unavailable when a store was away for one of them, after all the others had their turn.
         """
@@ -63,6 +59,8 @@ class Offboarding:
             try:
                 if self._erase(erasure, remaining):
                     closed.append(erasure.tenant_id)
+            except Conflict:  # work on what is to go is under way: a later run finds it done
+                continue
             except Unavailable:
                 failed += 1
         if failed:
@@ -70,7 +68,7 @@ class Offboarding:
         return tuple(closed)
 
     def _erase(self, erasure: Erasure, remaining: Callable[[], float]) -> bool:
-        """Return whether the tenant was closed; not when time, or another worker's step, ended this one's turn."""
+        """Return whether the erasure ended; not when time, or another worker's step, ended this one's turn."""
         if self._clock() < datetime.fromisoformat(erasure.started_at) + self._pause:
             return False
         for name in self._stores:
@@ -96,16 +94,16 @@ class Offboarding:
 
     def _page(self, erasure: Erasure, name: str) -> Erasure | None:
         """Delete one page of a store and return the next state, or None if another worker is at it."""
-        store, tenant_id, sweep = self._stores[name], erasure.tenant_id, erasure.sweep(name)
+        store, owner, sweep = self._stores[name], erasure.owner, erasure.sweep(name)
         if sweep.deleting:  # what was written down by a step that may have been cut off
-            store.delete(tenant_id, sweep.deleting)
+            store.delete(owner, sweep.deleting)
         if sweep.found and sweep.after is None:
             step = erasure.advance(name, self._ended(sweep))
         else:
-            page = store.find(tenant_id, sweep.after)
+            page = store.find(owner, sweep.after)
             met = sweep.meet(page)
             step = erasure.advance(name, self._ended(met) if page.after is None and not page.keys else met)
-        return step if self._erasures.save(tenant_id, step) else None
+        return step if self._erasures.save(erasure.tenant_id, step) else None
 
     def _ended(self, sweep: Sweep) -> Sweep:
         now = self._clock().astimezone(UTC)
@@ -117,5 +115,4 @@ class Offboarding:
             for name, sweep in sorted((name, erasure.sweep(name)) for name in self._stores)
         }
         now = self._clock().astimezone(UTC).isoformat(timespec="seconds")
-        statement = Statement(uuid.uuid4().hex, self._stage, erasure.tenant_id, erasure.started_at, now, stores, KEPT)
-        return self._seal.sign(erasure.tenant_id, statement.payload())
+        return self._seal.sign(erasure.tenant_id, erasure.payload(uuid.uuid4().hex, self._stage, now, stores))
