@@ -171,18 +171,20 @@ class Way:
         return self.monthly + self.million * scores / MILLION
 
 
-def ways(score: Score) -> tuple[Way, Way, Way]:
-    """Return what makes HTTP requests into scores: here, on SageMaker, and in containers. Records cost all the same."""
+def ways(score: Score) -> tuple[Way, ...]:
+    """Return what makes requests into scores: here, with SageMaker, and in containers. Records cost all the same."""
     gateway = MILLION * (prices.REQUESTS["api gateway"] + prices.REQUESTS["lambda request"])
     model = math.ceil(score.cpu * 1e3 + PLATFORM_MS)
     gigabytes = MILLION * score.moved / 1e9
     sagemaker = MILLION * model / 1e3 * SAGEMAKER_GB * prices.SAGEMAKER_GB_SECOND + gigabytes * prices.SAGEMAKER_DATA_GB
     task = CONTAINER_VCPU * prices.FARGATE_VCPU_HOUR_ARM + CONTAINER_GB * prices.FARGATE_GB_HOUR_ARM
     fixed = (CONTAINERS * task + prices.BALANCER_HOUR) * prices.HOURS
+    ready = prices.SNAPSHOT_GB_MONTH * sum(memory(name) for name in ("ScoringApi", "TenancyAuthorizer"))
     return (
-        Way("Vigil: API Gateway + Lambda", 0.0, gateway + compute(score.milliseconds)),
+        Way("Vigil: API Gateway + Lambda", ready, gateway + compute(score.milliseconds)),
         # Whoever calls it has no AWS credentials: a function in front lets in, records and waits.
-        Way("API Gateway + Lambda + SageMaker", 0.0, gateway + compute(score.milliseconds + model) + sagemaker),
+        Way("the same + SageMaker serverless", ready, gateway + compute(score.milliseconds + model) + sagemaker),
+        Way("SageMaker serverless alone, for callers in AWS", 0.0, sagemaker),
         Way("containers behind a balancer", fixed, gigabytes * prices.BALANCER_UNIT_HOUR),
     )
 
@@ -192,10 +194,12 @@ def break_even(serverless: Way, fixed: Way) -> float:
     return (fixed.monthly - serverless.monthly) / (serverless.million - fixed.million) * MILLION
 
 
-def snapshots() -> float:
-    """Return dollars a month for the snapshots of one version of each function of the template."""
-    megabytes = re.findall(r"MemorySize: (\d+)", (ROOT / "template.yaml").read_text())
-    return sum(map(int, megabytes)) / 1024 * prices.SNAPSHOT_GB_MONTH
+def memory(name: str = "") -> float:
+    """Return the gigabytes of a function of the template, or of all of them together."""
+    template = (ROOT / "template.yaml").read_text()
+    if name:
+        template = template.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
+    return sum(map(int, re.findall(r"MemorySize: (\d+)", template))) / 1024
 
 
 def bill_table(title: str, bills: Mapping[str, Mapping[str, float]]) -> Table:
@@ -208,12 +212,13 @@ def bill_table(title: str, bills: Mapping[str, Mapping[str, float]]) -> Table:
 
 
 def ways_table(score: Score) -> Table:
-    """Return the three ways at some loads."""
+    """Return the ways at some loads."""
     loads = (10_000, 100_000, MILLION, 10 * MILLION, 100 * MILLION)
     table = Table("$ a month for scores", *(f"{load:,}" for load in loads), "break-even with containers")
     found = ways(score)
     for way in found:
-        even = "" if way is found[-1] else f"{break_even(way, found[-1]) / MILLION:.1f} million a month"
+        dear = way.million > found[-1].million and way is not found[-1]
+        even = f"{break_even(way, found[-1]) / MILLION:,.0f} million a month" if dear else ""
         table.add_row(way.name, *(f"{way.at(load):,.2f}" for load in loads), even)
     return table
 
@@ -234,7 +239,9 @@ def main() -> None:
     out.print(bill_table("$ per million rows", {"CSV": rows}))
     out.print(bill_table("$ per 1,000 questions", {"assumed": question_bill()}))
     out.print(ways_table(scores["with a quota"]))
-    out.print(f"SnapStart's snapshots: ${snapshots():.2f} a month for one version of each function")
+    out.print(
+        f"SnapStart's snapshots: ${memory() * prices.SNAPSHOT_GB_MONTH:.2f} a month for one version of each function"
+    )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def heavy(draw: np.random.Generator, count: int) -> Hours:
 
 def nightly(draw: np.random.Generator, count: int) -> Hours:
     """Return little use, and a job of 5,000 rows each night."""
-    jobs = (np.arange(count) % 24 == 2) * draw.gamma(50, 100, count)
+    jobs = np.where(np.arange(count) % 24 == 2, draw.gamma(50, 100, count), 0.0)
     return (draw.poisson(10, count) + jobs) * PREDICTION
 
 
