@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 
 import boto3
 
-from tests.functions.rights import BODY, KEY, TRANSACTION, granted, running_batch
+from tests.functions.rights import (
+    BODY,
+    KEY,
+    TRANSACTION,
+    granted,
+    running_batch,
+)
 from tests.gateway import Context, event
 from vigil.batches.store import DynamoBooks
 from vigil.bootstrap import process

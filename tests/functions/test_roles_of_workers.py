@@ -9,7 +9,14 @@ import boto3
 import pytest
 
 from tests.fakes.deadletters import WORK, letter
-from tests.functions.rights import FEEDING, GIVING_UP, ROOT, TRANSACTION, granted, running_batch
+from tests.functions.rights import (
+    FEEDING,
+    GIVING_UP,
+    ROOT,
+    TRANSACTION,
+    granted,
+    running_batch,
+)
 from tests.gateway import Context, event
 from vigil.batches.stream import message_of
 from vigil.bootstrap import process
