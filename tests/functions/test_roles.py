@@ -439,9 +439,12 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
         ("GET", "/v1/costs", {"query": {"period": "2026-11", "limit": "1"}}),
         ("GET", "/v1/costs/export", {}),
         ("GET", "/v1/costs/statements/2026-11", {}),
+        ("PUT", "/v1/budgets/total/month", {"body": {"limit_micros": 1, "hard_stop": True}}),
+        ("GET", "/v1/budgets", {}),
+        ("DELETE", "/v1/budgets/total/month", {}),
     ):
         assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 500
-    assert actions == granted("CostsApi")
+    assert actions - {TRANSACTION} == granted("CostsApi")
     actions.clear()
     process.forget()
     monkeypatch.setattr(process, "now", lambda: datetime(2026, 12, 4, tzinfo=UTC))
@@ -451,6 +454,25 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
     assert close({}, Context(900_000)) == {"statements": 0, "adjustments": 1}
     assert TRANSACTION in actions
     assert actions - {TRANSACTION} | {"dynamodb:ConditionCheckItem"} == granted("CostsClosing")
+
+
+def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+    from functions.costs_watch.handler import lambda_handler
+    from vigil.bootstrap import budgets
+    from vigil.budgets.model import Budget
+
+    actions, _ = called
+    now = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
+    monkeypatch.setattr(process, "now", lambda: now)
+    budgets.service().put("acme", Budget("total", "month", 1_000_000, hard_stop=True), "k")
+    days = (now - timedelta(days=day) for day in range(40))
+    metering.usage().add([Entry("acme", f"dec_{day:%d%m}", f"{day:%Y-%m-%dT%H}", {"predictions": 100}) for day in days])
+    metering.usage().add([Entry("acme", "dec_much", "2026-11-21T11", {"predictions": 50_000})])
+    actions.clear()
+    assert lambda_handler({}, Context(270_000))["failed"] == 0
+    assert lambda_handler({}, Context(270_000))["tenants"] > 0
+    assert "events:PutEvents" in actions
+    assert actions - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsWatch")
 
 
 def test_the_usage_events_function_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):

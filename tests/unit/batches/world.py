@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-from tests.fakes.batches import FakeBooks, FakeFiles, FakeOutbox, FakeQuota
+from tests.fakes.batches import FakeBooks, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, ToyModel, VisitCount
 from vigil.batches import results
@@ -47,7 +47,8 @@ class World:
         self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
         self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
-        charges = Charges(self.quota)
+        self.hard_stop, self.holds = None, FakeHolds()
+        charges = Charges(self.quota, self.holds)
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         terms = lambda _: Terms(withdrawn=self.withdrawn)  # noqa: E731
         self.splits = Splits(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
@@ -55,7 +56,7 @@ class World:
         self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
-        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit)
+        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop)
         return self.batches.create(tenant, order, key)[0]
 
     def upload(self, content, form="ndjson"):

@@ -91,14 +91,14 @@ class CrashingLedger(FakeLedger):
         super().__init__()
         self.rows, self.crash = inner.rows, crash
 
-    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False):
+    def commit(self, row: LedgerRow, *terms):
         crash, self.crash = self.crash, None
         if crash == "before":
             raise Unavailable("crash")
-        existing = super().commit(row, quota, consents=consents)
+        existing = super().commit(row, *terms)
         if crash == "after":
             raise Unavailable("crash")
-        return super().commit(row, quota, consents=consents) if crash == "lost" else existing
+        return super().commit(row, *terms) if crash == "lost" else existing
 
 
 @pytest.mark.parametrize("crash", ["before", "after"])
