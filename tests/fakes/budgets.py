@@ -31,8 +31,8 @@ class FakeBudgets:
         self.budgets[key] = budget
         return new
 
-    def delete(self, tenant_id: str, category: Scope, period: Period) -> bool:
-        return self.budgets.pop((tenant_id, category, period), None) is not None
+    def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
+        self.budgets.pop((tenant_id, category, period), None)
 
     def open(self, tenant_id: str, alert: Alert) -> bool:
         return self.alerts.setdefault((tenant_id, alert.name), alert) is alert

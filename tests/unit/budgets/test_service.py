@@ -31,9 +31,10 @@ def test_a_budget_is_one_per_category_and_period_and_a_tenants_own(world):
         ("month", 10_000),
     ]
     assert world.budgets.all("globex") == ()
-    for call in (world.budgets.get, world.budgets.delete):
-        with pytest.raises(NotFound):
-            call("globex", "total", "day")
+    world.budgets.delete("globex", "total", "day")
+    with pytest.raises(NotFound):
+        world.budgets.get("globex", "total", "day")
+    assert world.budgets.all("acme")
 
 
 def test_a_hard_stop_is_carried_to_where_requests_are_let_in_and_taken_away_again(world):

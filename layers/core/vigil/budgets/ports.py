@@ -23,8 +23,8 @@ class BudgetStore(Protocol):
         """Keep a budget in place of the one of its category and period, and say whether there was none."""
         ...
 
-    def delete(self, tenant_id: str, category: Scope, period: Period) -> bool:
-        """Forget a budget, and say whether there was one."""
+    def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
+        """Forget a budget, if there is one."""
         ...
 
     def open(self, tenant_id: str, alert: Alert) -> bool:

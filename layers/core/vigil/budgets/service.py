@@ -49,9 +49,8 @@ class Budgets:
         return self._status(tenant_id, plan, budget.category, budget.period), new
 
     def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
-        """Give a budget up, its hard stop as well; raise NotFound where there is none."""
-        if not self._store.delete(tenant_id, category, period):
-            raise NotFound("There is no such budget.")
+        """Give a budget up, if there is one, its hard stop as well."""
+        self._store.delete(tenant_id, category, period)
         self._hard_stops.carry(tenant_id, self._store.plan(tenant_id))
 
     def get(self, tenant_id: str, category: Scope, period: Period) -> Status:
