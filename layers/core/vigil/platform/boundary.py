@@ -5,7 +5,7 @@ does not: it stands in the AWS client, where no store can forget it. What it doe
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import chain
@@ -65,7 +65,7 @@ def _on_items(params: Parameters, model: Any, **_: Any) -> None:
     _check(model.name in _TABLE_CALLS, names, own=_leads_to)
 
 
-def _check(known: bool, names: Iterator[str], own: Any) -> None:
+def _check(known: bool, names: Iterator[str], own: Callable[[str, str], bool]) -> None:
     """Raise Trespass unless a call is known, names something, and nothing but the served tenant's."""
     if (tenant := _served.get()) is None:
         return
