@@ -22,7 +22,7 @@ _OBJECT_CALLS = frozenset(
 )
 _LED_BY_FAMILY = frozenset({"TENANT", "SESSIONS"})
 """Families of keys whose second part is the tenant; other keys of tenants begin with it."""
-_NOBODYS = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PROBE", "SIGNING_KEYS"})
+_NOBODYS = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PRICES", "PROBE", "SIGNING_KEYS"})
 """Families of keys that lead to no tenant: the deployment's own, and API keys, which are found by their own ids."""
 _ACROSS = frozenset({"age_pk", "comparison_pk", "due_pk"})
 """Partition keys of indexes over all tenants: what is written for a tenant may stand there, none may read there."""
