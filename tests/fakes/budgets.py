@@ -10,6 +10,7 @@ from vigil.budgets.model import Alert, Budget, Period, Plan, Scope
 from vigil.budgets.stops.model import COUNTERS, Counter, HardStop, Tally
 from vigil.costs.model import Line
 from vigil.errors import Unavailable
+from vigil.forecasting.model import SCOPES, Projection
 from vigil.metering.model import Hour
 
 
@@ -71,6 +72,12 @@ class FakeBooks:
             if tenant == tenant_id and hour.startswith(month):
                 sums[hour] += micros
         return [Hour(hour, {"reserved_micros": micros}) for hour, micros in sorted(sums.items())]
+
+    def month_end(self, tenant_id: str) -> Mapping[Scope, Projection]:
+        """Return twice what is spent by now."""
+        lines = [line for tenant, line in self.kept if tenant == tenant_id]
+        sums = {scope: sum(line.micros for line in lines if scope in {line.category, "total"}) for scope in SCOPES}
+        return {scope: Projection(scope, spent, spent, 2 * spent, 3 * spent) for scope, spent in sums.items()}
 
     def price(self, _: datetime) -> Fraction:
         return Fraction(1_000)

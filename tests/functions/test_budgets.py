@@ -21,7 +21,8 @@ def clock(published, monkeypatch):
     """The time of every function; advance it by hand."""
     moment = [NOW]
     monkeypatch.setattr(process, "now", lambda: moment[0])
-    access.tenants().create("acme", "ENTERPRISE")
+    for tenant in ("acme", "globex"):
+        access.tenants().create(tenant, "ENTERPRISE")
     process.forget()
 
     def advance(**by):
@@ -83,6 +84,7 @@ def test_a_budget_is_set_seen_changed_and_given_up(ask):
         "share": 85.0,
         "alerts": [],
         "left_micros": None,
+        "projected": None,
     }
     assert ask("PUT", "/third_party/month", {"limit_micros": 2_000, "thresholds": [50]})[0] == 200
     assert ask("PUT", "/total/day", {"limit_micros": 5})[0] == 201

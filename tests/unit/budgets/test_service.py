@@ -8,11 +8,14 @@ from tests.unit.budgets.conftest import World
 from vigil.budgets.model import Budget
 from vigil.budgets.stops.model import HardStop
 from vigil.errors import NotFound, Unavailable
+from vigil.forecasting.model import Projection
 
 
 def test_a_budget_says_what_is_spent_of_it_and_which_thresholds_were_reached(world):
     world.books.spend(8_500, "2026-03-01")
     status = world.put()
+    assert status.projection == Projection("inference", 8_500, 8_500, 17_000, 25_500)
+    assert world.put(period="day").projection is None
     assert (status.span, status.spent_micros, status.share, status.left_micros) == ("2026-03", 8_500, 85.0, None)
     assert status.alerts == ()
     world.watch().look("acme")
