@@ -116,6 +116,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
         send("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
         decisions.append(decision)
     send(f"/v1/subjects/{subject}/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, method="PUT")
+    send("/v1/budgets/total/month", {"limit_micros": int(_hex(tenant_id), 16)}, method="PUT")
     erased = f"erased-{_hex(tenant_id)}"
     send(f"/v1/subjects/{erased}", None, method="DELETE")
     rows = [{"subject_id": hidden, "features": GOOD}]

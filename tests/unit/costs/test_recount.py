@@ -149,6 +149,10 @@ class Worlds(RuleBasedStateMachine):
         for _ in range(days):
             self.clock.advance(days=1)
             self.close(self.rate)
+            # Dead letters are kept for two weeks.
+            for delivery in [waiting for waiting in self.deliveries if waiting[2] < self.clock() - timedelta(days=14)]:
+                assert self.deliver(delivery, 0)
+                self.deliveries.remove(delivery)
 
     def close(self, rate):
         statements = Shaky(self.statements, self.random, rate)
