@@ -28,6 +28,7 @@ from rich.table import Table
 
 from benchmarks.flow import Disk, OneModel
 from benchmarks.measure import Measurement, Round, interleave
+from benchmarks.prices import GB_SECOND_ARM, REQUESTS
 from benchmarks.subjects import Subject, prepare, synthetic
 from cli import batches, native
 from cli.api import connect
@@ -44,16 +45,6 @@ FORMATS: tuple[Format, ...] = ("csv", "ndjson")
 FORMS = {"csv": "CSV", "ndjson": "NDJSON"}
 SIZES = (10_000, 100_000, 1_000_000)
 
-# Prices of us-east-1 in dollars, from aws.amazon.com/{lambda,sqs,s3,dynamodb}/pricing as of 2025-11.
-GB_SECOND_ARM = 0.0000133334
-PRICES = {
-    "lambda request": 0.20e-6,
-    "sqs": 0.40e-6,
-    "s3 put": 5.0e-6,
-    "s3 get": 0.4e-6,
-    "dynamodb write": 0.625e-6,
-    "dynamodb read": 0.125e-6,
-}
 MEMORY_GB = 1.769
 CALLS = {
     # port method: its AWS calls, by what they are charged as
@@ -156,7 +147,7 @@ def bill(asked: Mapping[str, int], seconds: float, rows: int) -> tuple[float, fl
     charged: Counter[str] = Counter()
     for name, count in asked.items():
         charged.update({what: each * count for what, each in CALLS[name].items()})
-    requests = sum(PRICES[what] * count for what, count in charged.items())
+    requests = sum(REQUESTS[what] * count for what, count in charged.items())
     calls = sum(sum(CALLS[name].values()) * count for name, count in asked.items() if name != "write")
     compute = seconds * MEMORY_GB * GB_SECOND_ARM
     return calls / rows * 1e4, (requests + compute) / rows * 1e6

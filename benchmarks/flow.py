@@ -24,6 +24,7 @@ from vigil.batches.chunks import Chunks
 from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
 from vigil.batches.splits import Splits
 from vigil.bootstrap import batches, process
+from vigil.budgets.stops.model import HardStop, Hold
 from vigil.engines.loading import load
 from vigil.quota.model import Reservation
 from vigil.registry.loaded import LoadedModel
@@ -43,6 +44,19 @@ class Unlimited:
         """Nothing ever is."""
 
     def release(self, _tenant_id: str, _reservation: Reservation, _unused: int) -> None:
+        """Give nothing back."""
+
+
+class Unstopped:
+    """The hard stop of a tenant that has none."""
+
+    def hold(self, _tenant_id: str, _hold: Hold, _stop: HardStop) -> None:
+        """Set nothing aside."""
+
+    def held(self, _tenant_id: str, _hold_id: str, _moment: str) -> None:
+        """Nothing ever is."""
+
+    def release(self, _tenant_id: str, _hold: Hold, _unused: int) -> None:
         """Give nothing back."""
 
 
@@ -182,7 +196,7 @@ class Disk:
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
     chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, process.now)
-    charges = Charges(Unlimited())
+    charges = Charges(Unlimited(), Unstopped())
     assembly = Assembly(disk, disk, disk, charges, process.now)
     splits = Splits(disk, disk, disk, OneModel(model), lambda _: Terms(), charges, process.now)
     assert disk.batch is not None  # noqa: S101 - created before

@@ -16,8 +16,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
+from vigil.budgets.stops.store import DynamoStops
 from vigil.engines.boosting import BoostedEngine
 from vigil.platform import aws
+from vigil.platform.admission import Admission, DynamoCounters, Limiter
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.settings import Settings
 from vigil.platform.telemetry import Telemetry
@@ -30,10 +32,13 @@ from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
 from vigil.subjects.consents.store import DynamoConsents
 from vigil.subjects.store import SubjectTable
-from vigil.tenancy.model import LIMITS
+from vigil.tenancy.model import LIMITS, Tier
 
 Handler = Callable[[dict[str, Any]], object]
 """Answers one event of API Gateway."""
+
+
+_NOBODY = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 
 
 class PackageEngine:
@@ -78,15 +83,18 @@ class _Only:
 class _Accepting:
     """A ledger that takes every row and keeps none."""
 
-    def commit(self, *_: Any, **__: Any) -> None:
+    def commit(self, *_: Any) -> None:
         return None
 
 
-class _Empty:
+@dataclass(frozen=True)
+class _Body:
     """The body of an answer, as botocore reads it."""
 
+    content: bytes = b"{}"
+
     def stream(self) -> list[bytes]:
-        return [b"{}"]
+        return [self.content]
 
 
 class _Context:
@@ -108,39 +116,72 @@ def package(subject: Subject) -> Handler:
 
 def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
     """Return the function with its real DynamoDB client, its requests answered before they leave, and their count."""
-    os.environ |= {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+    os.environ |= _NOBODY
     client = aws.client(Settings(stage="local"), "dynamodb")
     sent = count()
     calls = [0]
 
     def answer(**_: Any) -> AWSResponse:
         calls[0] = next(sent) + 1
-        return AWSResponse("http://local", 200, HTTPHeaders(), _Empty())
+        return AWSResponse("http://local", 200, HTTPHeaders(), _Body())
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    quotas = DynamoQuota(client, "usage", lambda: datetime.now(UTC))
-    consents = DynamoConsents(SubjectTable(client, "subjects"))
-    handler = _function(subject.loaded(), DynamoLedger(client, "decisions", quotas, consents))
+    handler = _function(subject.loaded(), _ledger(client))
     return handler, lambda: calls[0]
 
 
-def _function(model: LoadedModel, ledger: Any) -> Handler:
-    telemetry = Telemetry(f"benchmark-{id(model)}", StringIO(), traced=False)
+def deployed(subject: Subject, sent: list[tuple[str, bytes]], said: StringIO) -> Handler:
+    """Return the function with all its calls to DynamoDB, the limiter's included, its package whole.
+
+    `sent` is told the operation and the body of each request, `said` what is logged.
+    """
+    os.environ |= _NOBODY
+    client = aws.client(Settings(stage="local"), "dynamodb")
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        sent.append((operation, request.body))
+        attributes = b'{"Attributes": {"h": {"N": "1"}}}' if operation == "UpdateItem" else b"{}"
+        return AWSResponse("http://local", 200, HTTPHeaders(), _Body(attributes))
+
+    client.meta.events.register("before-send.dynamodb", answer)
+    limiter = Limiter(DynamoCounters(client, "limits"), lambda: datetime.now(UTC))
+    return _function(subject.loaded(), _ledger(client), limiter, said)
+
+
+def _ledger(client: Any) -> DynamoLedger:
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    quotas, stops = DynamoQuota(client, "usage", clock), DynamoStops(client, "usage", clock)
+    return DynamoLedger(client, "decisions", quotas, stops, DynamoConsents(SubjectTable(client, "subjects")))
+
+
+def _function(
+    model: LoadedModel, ledger: Any, admission: Admission | None = None, said: StringIO | None = None
+) -> Handler:
+    telemetry = Telemetry(f"benchmark-{id(model)}", said or StringIO(), traced=False)
     scoring = Scoring(_Only(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
     app = create_app(
-        title="", routers=[routes.router], telemetry=telemetry, max_body_bytes=262_144, state={"scoring": scoring}
+        title="",
+        routers=[routes.router],
+        telemetry=telemetry,
+        max_body_bytes=262_144,
+        state={"scoring": scoring},
+        admission=admission,
     )
     entry = lambda_handler(app, telemetry)
 
     def run(sent: dict[str, Any]) -> object:
-        with redirect_stdout(StringIO()):  # where the metrics go
+        with redirect_stdout(said or StringIO()):  # where the metrics go
             return entry(sent, _Context())
 
     return run
 
 
-_CALLER = {"tenant_id": "acme", "key_id": "k", "tier": "ENTERPRISE", "role": "member"}
-_AUTHORIZER = _CALLER | {"limits": LIMITS["ENTERPRISE"].encoded()}
+def _authorizer(tier: Tier) -> dict[str, str]:
+    caller = {"tenant_id": "acme", "key_id": "k", "tier": tier, "role": "member"}
+    return caller | {"limits": replace(LIMITS[tier], per_minute=60_000, per_hour=3_600_000).encoded()}
 
 
 def events(subject: Subject) -> list[dict[str, Any]]:
@@ -148,7 +189,7 @@ def events(subject: Subject) -> list[dict[str, Any]]:
     return [event(subject.contract, row) for row in subject.rows]
 
 
-def event(contract: ModelContract, row: tuple[float, ...]) -> dict[str, Any]:
+def event(contract: ModelContract, row: tuple[float, ...], tier: Tier = "ENTERPRISE") -> dict[str, Any]:
     """Return the event of API Gateway for a request to score a row."""
     body = {"model": contract.name, "subject_id": "p-1", "features": contract.decode(row)}
     return {
@@ -157,7 +198,7 @@ def event(contract: ModelContract, row: tuple[float, ...]) -> dict[str, Any]:
         "httpMethod": "POST",
         "headers": {"Content-Type": "application/json"},
         "requestContext": {
-            "authorizer": _AUTHORIZER,
+            "authorizer": _authorizer(tier),
             "path": "/v1/scores",
         },
         "body": json.dumps(body),

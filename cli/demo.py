@@ -17,9 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import deployment
-from cli.embedded import Embedded
+from cli.api import Key, call, connect
 from models import recipe
-from vigil.errors import NotFound
 
 SEED = 7
 BATCH_SECONDS = 60
@@ -29,37 +28,35 @@ Body = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def demo_command(rows: Annotated[int, typer.Option(min=1, max=50, help="Rows of each model")] = 4) -> None:
+def demo_command(
+    rows: Annotated[int, typer.Option(min=1, max=50, help="Rows of each model")] = 4, key: Key = None
+) -> None:
     """Score held-out rows of every model, prove a replay, and show how to go on."""
-    deployed = Embedded.load(deployment.home())
-    if deployed is None:
-        raise NotFound("nothing is deployed here: run `make up` first")
-    key = deployed.tenants[0].api_key
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=deployed.api_url, headers=headers, timeout=60, trust_env=False) as client:
+    with connect(key) as client:
         bodies = []
         for name in recipe.names():
             samples = _mixed(recipe.load(name).samples(SEED, 10 * rows), rows)
             labels = [sample.pop("_label") for sample in samples]
             bodies += (asked := [{"model": name, **sample, "explain": True} for sample in samples])
-            answers = [_score(client, body) for body in asked]
+            answers = [call(client, "POST", "/v1/scores", json=body) for body in asked]
             out.print(_answers(client, name, answers, labels))
         shortest = min((body for body in bodies if "features" in body), key=lambda body: len(json.dumps(body)))
         out.print(_replay(client, shortest))
         out.print(_mistake(client, shortest))
         out.print(_batch(client, shortest))
-    command = curl(deployed.api_url, key, shortest)
+    api_url = str(client.base_url).rstrip("/")
+    command = curl(api_url, client.headers["Authorization"], shortest)
     script = deployment.home() / "score.sh"
     script.touch(mode=0o700)
     script.write_text(command + "\n")
     out.print(f"\n[bold]Once more, by hand[/] [dim](also in {script})[/]")
     out.print(command, soft_wrap=True, highlight=False, markup=False)
-    out.print(f"\n[bold]Every endpoint, to try out[/]  {deployed.docs_url}", soft_wrap=True)
+    out.print(f"\n[bold]Every endpoint, to try out[/]  {api_url}/docs", soft_wrap=True)
 
 
-def curl(api_url: str, key: str, body: Body) -> str:
+def curl(api_url: str, credential: str, body: Body) -> str:
     """Return the command line that sends one score request."""
-    headers = "".join(f" -H {shlex.quote(header)}" for header in (f"Authorization: Bearer {key}", _JSON))
+    headers = "".join(f" -H {shlex.quote(header)}" for header in (f"Authorization: {credential}", _JSON))
     return f"curl -s {api_url}/v1/scores{headers} -d {shlex.quote(json.dumps(body))}"
 
 
@@ -72,13 +69,8 @@ def _mixed(samples: Iterable[Body], count: int) -> list[Body]:
     return list(islice((sample for sample in turns if sample), count))
 
 
-def _score(client: httpx.Client, body: Body) -> Answer:
-    answer: Answer = client.post("/v1/scores", json=body).raise_for_status().json()
-    return answer
-
-
 def _answers(client: httpx.Client, name: str, answers: list[Answer], labels: list[Any]) -> Group:
-    model = client.get(f"/v1/models/{name}").raise_for_status().json()
+    model = call(client, "GET", f"/v1/models/{name}")
     bands = [band["name"] for band in model["bands"]]
     version, digest = answers[0]["model"]["version"], answers[0]["model"]["digest"]
     head = Text.assemble(("\n" + name, "bold"), f" version {version}  ", (digest[:23] + "…", "dim"))
@@ -154,14 +146,14 @@ def _batch(client: httpx.Client, body: Body) -> Panel:
     row = {"features": body["features"]}
     rows = [row | {"subject_id": f"row-{number}"} for number in range(1, 300)] + [{"subject_id": "row-300"}]
     began = time.monotonic()
-    batch = client.post("/v1/batches", json={"model": body["model"], "rows": rows}).raise_for_status().json()
+    batch = call(client, "POST", "/v1/batches", json={"model": body["model"], "rows": rows})
     address = f"/v1/batches/{batch['batch_id']}"
     while batch["ended_at"] is None and time.monotonic() - began < BATCH_SECONDS:
         time.sleep(0.2)
-        batch = client.get(address).raise_for_status().json()
+        batch = call(client, "GET", address)
     told = f"{batch['rows']['total']} rows: [bold]{batch['state']}[/] after {time.monotonic() - began:.1f} s"
     if batch["ended_at"]:
-        url = client.get(f"{address}/errors").raise_for_status().json()["url"]
+        url = call(client, "GET", f"{address}/errors")["url"]
         told += "\n" + httpx.get(url, trust_env=False).text.strip()
     return Panel(told, title="many at once", title_align="left")
 

@@ -1,9 +1,10 @@
-"""A ledger in DynamoDB, with the quotas that it charges."""
+"""A ledger in DynamoDB, with the quotas and hard stops that it charges."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from vigil.budgets.stops.store import DynamoStops
 from vigil.quota.store import DynamoQuota
 from vigil.scoring.store import DynamoLedger
 from vigil.subjects.consents.store import DynamoConsents
@@ -19,5 +20,5 @@ def ledger(
     subjects: str = "subjects",
 ) -> DynamoLedger:
     """Return a ledger of some kind on its tables."""
-    consents = DynamoConsents(SubjectTable(client, subjects))
-    return kind(client, decisions, DynamoQuota(client, usage, clock), consents)
+    quotas, stops = DynamoQuota(client, usage, clock), DynamoStops(client, usage, clock)
+    return kind(client, decisions, quotas, stops, DynamoConsents(SubjectTable(client, subjects)))

@@ -22,7 +22,10 @@ BUCKETS = {"files": "BatchesBucketArn", "packages": "PackagesBucketArn"}
 _ARNS = {name: f"${{{logical_id}TableArn}}" for logical_id, name in TABLES.items()}
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 _OPERATORS = {"ForAllValues:StringEquals": str.__eq__, "ForAllValues:StringLike": fnmatchcase}
-_OF_A_PART = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_OF_A_PART = {
+    **{name: f"{name}Item" for name in ("Get", "Put", "Update", "Delete")},
+    "ConditionCheck": "ConditionCheckItem",
+}
 _OF_OBJECTS = {
     "ListObjectVersions": "ListBucketVersions",
     "ListParts": "ListMultipartUploadParts",
@@ -95,7 +98,7 @@ def asked(service: str, operation: str, arguments: Mapping[str, Any]) -> Iterato
 
 
 def _of_tables(operation: str, arguments: Mapping[str, Any]) -> Iterator[Ask]:
-    if operation == "TransactWriteItems":
+    if "TransactItems" in arguments:
         for entry in arguments["TransactItems"]:
             for kind, part in entry.items():
                 yield from _of_tables(_OF_A_PART[kind], part)

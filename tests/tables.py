@@ -1,5 +1,6 @@
 """The project's tables, created from the template itself, so that tests and deployments cannot drift apart."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda _loader, suffix, _node: suffix)
 
 
+@cache
+def resources() -> dict[str, Any]:
+    """Return the resources of the data stack, read once: every test makes its own tables of them."""
+    found: dict[str, Any] = yaml.load(DATA.read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader with inert tags
+    return found
+
+
 def create_tables(dynamodb: Any) -> None:
     """Create every table of the data stack under its short name."""
     for logical_id, name in TABLES.items():
@@ -26,5 +34,5 @@ def create_tables(dynamodb: Any) -> None:
 
 def create_table(dynamodb: Any, logical_id: str, name: str, **more: Any) -> None:
     """Create one table of the data stack under a name, with more than its keys where a test needs it."""
-    properties = yaml.load(DATA.read_text(), _Loader)["Resources"][logical_id]["Properties"]  # noqa: S506 - a SafeLoader with inert tags
+    properties = resources()[logical_id]["Properties"]
     dynamodb.create_table(TableName=name, **{key: properties[key] for key in _TAKEN if key in properties}, **more)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.tenancy import FakeKeyStore, FakeTenantStore
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, Unavailable
 from vigil.platform.secrets import Secret
 from vigil.tenancy.model import ApiKey, KeyRecord, Tenant, TenantSettings
@@ -13,7 +14,8 @@ from vigil.tenancy.offboarding.store import DynamoErasures
 from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
 
 NOW = "2026-03-01T12:00:00+00:00"
-TENANT = Tenant("acme", "FREE", "active", NOW, NOW, overrides={"per_minute": 7}, settings=TenantSettings("Acme", "a@b"))
+KEPT = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": HardStop(1_000, inference_month=7)}
+TENANT = Tenant("acme", "FREE", "active", NOW, NOW, overrides={"per_minute": 7}, **KEPT)
 KEY = KeyRecord(ApiKey("0123456789abcdef", "acme", "admin", NOW, "ci", NOW), "ab" * 32, "1")
 
 

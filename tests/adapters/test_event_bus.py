@@ -37,7 +37,7 @@ def calls(client, monkeypatch):
 
 
 def test_events_are_sent_ten_to_a_call_with_their_own_time_and_kind(client, calls):
-    assert EventBridgeBus(client, "decisions").publish(events(23)) == set()
+    assert EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(23)) == set()
     assert [len(entries) for entries in calls] == [10, 10, 3]
     entry = calls[2][2]
     assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
@@ -54,7 +54,7 @@ def test_a_rule_gets_what_was_published(client, aws):
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     client.put_rule(Name="all", EventBusName="decisions", EventPattern='{"source": ["vigil.scoring"]}')
     client.put_targets(Rule="all", EventBusName="decisions", Targets=[{"Id": "q", "Arn": arn}])
-    EventBridgeBus(client, "decisions").publish(events(1))
+    EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(1))
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     assert json.loads(message["Body"])["detail"] == {"n": 0}
 
@@ -67,7 +67,7 @@ def test_entries_that_are_refused_one_by_one_are_named(client, monkeypatch):
         return {"FailedEntryCount": 0, "Entries": said}
 
     monkeypatch.setattr(client, "_make_api_call", half)
-    refused = EventBridgeBus(client, "decisions").publish(events(4))
+    refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(4))
     assert refused == {"dec_1.DecisionMade", "dec_3.DecisionMade"}
 
 
@@ -89,5 +89,5 @@ def test_a_call_that_fails_refuses_all_of_its_events_and_only_those(client, monk
         return {"Entries": [{"EventId": "e"}] * len(arguments["Entries"])}
 
     monkeypatch.setattr(client, "_make_api_call", second_fails)
-    refused = EventBridgeBus(client, "decisions").publish(events(25))
+    refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(25))
     assert refused == {f"dec_{n}.DecisionMade" for n in range(10, 20)}

@@ -110,6 +110,8 @@ def test_chunks_that_are_delivered_again_count_once(stack, tenants, rows, aws):
     batch_id = submit(client, csv_of(many))
     queue = SqsQueue(aws("sqs"), stack.queues["batch_chunks"])
     tenant = stack.tenants[0].tenant_id
+    while client.get(f"/v1/batches/{batch_id}").json()["state"] in {"awaiting_upload", "splitting"}:
+        time.sleep(0.2)  # before its chunks are there, a message about one is refused for good
     for _ in range(3):
         queue.send(
             Message(

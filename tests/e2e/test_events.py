@@ -3,7 +3,6 @@
 import json
 import time
 
-import httpx
 import pytest
 
 from models import recipe
@@ -37,15 +36,13 @@ def heard(stack, aws):
     return wait
 
 
-def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, heard):
-    headers = {"Authorization": f"Bearer {stack.tenants[0].api_key}"}
-    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False) as http:
-        for sample in recipe.load("wdbc").samples(1, 20):
-            body = {"model": "wdbc", "subject_id": "heard-of", "features": sample["features"]}
-            answer = http.post("/v1/scores", json=body)
-            scored = answer.json()
-            if scored["band"] == "high":
-                break
+def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, tenants, heard):
+    for sample in recipe.load("wdbc").samples(1, 20):
+        body = {"model": "wdbc", "subject_id": "heard-of", "features": sample["features"]}
+        answer = tenants[0].post("/v1/scores", json=body)
+        scored = answer.json()
+        if scored["band"] == "high":
+            break
     found = heard(scored["decision_id"], 2)
     assert {event["detail-type"] for event in found.values()} >= {"DecisionMade", "HighRiskFound"}
     detail = found[f"{scored['decision_id']}.HighRiskFound"]["detail"]

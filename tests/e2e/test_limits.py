@@ -5,13 +5,14 @@ import os
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import boto3
-import httpx
 import pytest
 from botocore.config import Config
 
 from models import recipe
+from tests.e2e.conftest import http
 from tests.obedient import Obedient
 from vigil.bootstrap import access, process
 from vigil.tenancy.tenants import Change
@@ -33,20 +34,15 @@ def services(stack):
 @pytest.fixture(scope="module")
 def tenant(stack, services):
     """Make a tenant with limits of its own and return an HTTP client with its key."""
-    opened = []
 
     def make(tier="FREE", role="member", tenant_id=None, **limits):
         tenant_id = tenant_id or f"limits-{uuid.uuid4().hex[:8]}"
         access.tenants().create(tenant_id, tier, Change(limits=limits))
         token = access.keys().create(tenant_id, role, by="operator").token
-        headers = {"Authorization": f"Bearer {token}"}
-        client = httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
-        opened.append(client)
-        return client
+        return opened.enter_context(http(stack, token))
 
-    yield make
-    for client in opened:
-        client.close()
+    with ExitStack() as opened:
+        yield make
 
 
 def body():

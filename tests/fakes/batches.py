@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vigil.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
-from vigil.errors import Conflict, NotFound, QuotaExceeded
+from vigil.budgets.stops.model import HardStop, Hold
+from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
 from vigil.quota.model import Reservation
 
 
@@ -158,6 +159,33 @@ class FakeOutbox:
     def send(self, jobs: Sequence[Job]) -> None:
         self.jobs.extend(jobs)
         self.sent += [job.id for job in jobs]
+
+
+class FakeHolds:
+    """Micros under hard stops, as exact as a transaction; one counter holds for every limit."""
+
+    def __init__(self) -> None:
+        self.used: Counter[str] = Counter()
+        self.holds: dict[tuple[str, str], Hold] = {}
+        self.released: set[tuple[str, str]] = set()
+
+    def hold(self, tenant_id: str, hold: Hold, stop: HardStop) -> None:
+        if (tenant_id, hold.hold_id) in self.holds:
+            return
+        for counter, limit in stop.limits():
+            if (left := limit - self.used[tenant_id]) < hold.micros:
+                raise BudgetExhausted(counter.replace("_", "/"), left, hold.micros, 60)
+        self.holds[tenant_id, hold.hold_id] = hold
+        self.used[tenant_id] += hold.micros
+
+    def held(self, tenant_id: str, hold_id: str, moment: str) -> Hold | None:
+        return self.holds.get((tenant_id, hold_id))
+
+    def release(self, tenant_id: str, hold: Hold, unused: int) -> None:
+        key = (tenant_id, hold.hold_id)
+        if key in self.holds and key not in self.released:
+            self.released.add(key)
+            self.used[tenant_id] -= unused
 
 
 class FakeQuota:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from vigil.budgets.stops.model import COUNTERS, HardStop
 from vigil.engines.model import Calibration, EngineSpec, EngineVote, side, sigmoid
 from vigil.ensemble.model import Band, Degraded, Ensemble, MissingFact, Verdict
-from vigil.errors import ConsentWithdrawn, NotFound, QuotaExceeded
+from vigil.errors import BudgetExhausted, ConsentWithdrawn, NotFound, QuotaExceeded
 from vigil.registry.model import Explanation, FeatureSpec, Label, ModelContract, TrainingData
 from vigil.registry.panel import Panel
 from vigil.registry.ports import Engine, Explainer
 from vigil.registry.resolving import cheapest
-from vigil.scoring.model import LedgerRow, Page
+from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 
 FEATURES = (
     FeatureSpec("age", "number", "age", "years", 0, 100, missing="refuse", other_units={"months": 12}),
@@ -140,24 +141,37 @@ class FakeLedger:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], LedgerRow] = {}
         self.used: Counter[tuple[str, str]] = Counter()
+        self.spent: Counter[tuple[str, str, str]] = Counter()
         self.withdrawn: set[tuple[str, str]] = set()
         self.calls = 0
         self._lock = threading.Lock()
 
-    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         self.calls += 1
         month = (row.tenant_id, row.created_at[:7])
         with self._lock:
             if (existing := self.rows.get((row.tenant_id, row.decision_id))) is not None:
                 return existing
-            if consents and (row.tenant_id, row.subject_id) in self.withdrawn:
+            if conditions.consents and (row.tenant_id, row.subject_id) in self.withdrawn:
                 raise ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
+            quota = conditions.quota
+            if quota is not None and self.used[month] >= quota:
+                raise QuotaExceeded(quota, 0, 1)
+            if conditions.hard_stop:
+                self._set_aside(row, conditions.hard_stop)
             if quota is not None:
-                if self.used[month] >= quota:
-                    raise QuotaExceeded(quota, 0, 1)
                 self.used[month] += 1
             self.rows[row.tenant_id, row.decision_id] = row
         return None
+
+    def _set_aside(self, row: LedgerRow, stop: HardStop) -> None:
+        counters = {
+            name: (row.tenant_id, name, row.created_at[: 10 if name.endswith("day") else 7]) for name in COUNTERS
+        }
+        for name, limit in stop.limits():
+            if (left := limit - self.spent[counters[name]]) < stop.each:
+                raise BudgetExhausted(name.replace("_", "/"), left, stop.each, 1)
+        self.spent.update(dict.fromkeys(counters.values(), stop.each))
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         self.calls += 1

@@ -29,6 +29,8 @@ from vigil.batches.service import Batches, Order
 from vigil.batches.splits import Splits
 from vigil.batches.store import DynamoBooks, _chunk_sk, _key, _update
 from vigil.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
+from vigil.budgets.stops.model import HardStop
+from vigil.budgets.stops.store import DynamoStops
 from vigil.deadletters.model import Rules
 from vigil.deadletters.redrive import Reprocessor
 from vigil.deadletters.store import DynamoJobs, SqsSource, _job
@@ -43,6 +45,7 @@ from vigil.scoring.bulk import Bulk
 
 ROWS_OF_A_CHUNK = 3
 LIMIT = 1_000
+STOP = HardStop(1_000, total_month=10**9)
 RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
 
 
@@ -96,7 +99,8 @@ class World:
         self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
         self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
         self.usage = self.bed.table("Usage")
-        charges = Charges(Quota(DynamoQuota(dynamodb, self.usage, self.clock), self.clock))
+        quota = Quota(DynamoQuota(dynamodb, self.usage, self.clock), self.clock)
+        charges = Charges(quota, DynamoStops(dynamodb, self.usage, self.clock))
         self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
@@ -120,7 +124,7 @@ class World:
         documents = [
             {"subject_id": f"p-{row}", "features": {"age": 200 if row % 7 == 6 else row}} for row in range(rows)
         ]
-        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT)
+        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT, STOP)
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
     def live(self, actors=2, *others):

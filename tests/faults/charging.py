@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from tests.faultbed.faults import Crash
 from tests.faultbed.history import Count
 from tests.faults.batching import World
+from vigil.budgets.stops.store import DynamoStops
 from vigil.errors import Conflict, Unavailable, VigilError
 from vigil.metering.model import total
 from vigil.metering.rows import stored_bytes
@@ -27,7 +28,8 @@ class Charged(World):
 
     def counts(self):
         """Return what is counted of each tenant, beside what its batches have done and what their books hold."""
-        usage = DynamoUsage(self.bed.client("dynamodb"), self.usage)
+        dynamodb = self.bed.client("dynamodb")
+        usage = DynamoUsage(dynamodb, self.usage)
         self._count()
         for tenant in TENANTS:
             chunks = [c for b in self._ended() if b.tenant_id == tenant for c in self._unhurt.chunks(b)]
@@ -35,6 +37,9 @@ class Charged(World):
             counted, charged = total(month.hours), sum(chunk.charged for chunk in chunks)
             yield Count(f"month of {tenant}", month.used, charged)
             yield Count(f"charges of {tenant}", counted.get("charged", 0), charged)
+            stops, spent = DynamoStops(dynamodb, self.usage, self.clock), sum(c.reserved_micros for c in chunks)
+            yield Count(f"money of {tenant}", stops.tally(tenant, "2026-03-01").used["total_month"], spent)
+            yield Count(f"reserves of {tenant}", counted.get("reserved_micros", 0), spent)
             yield Count(f"rows of {tenant}", counted.get("predictions", 0), sum(chunk.scored for chunk in chunks))
             items = [item for item in self.bed.items(self.table) if item["pk"]["S"].partition("#")[0] == tenant]
             yield Count(f"bytes of {tenant}", usage.held(tenant).database_bytes, sum(map(stored_bytes, items)))

@@ -13,14 +13,14 @@ from vigil.metering.model import Entry
 from vigil.metering.store import DynamoUsage
 from vigil.platform.sqs import Received
 from vigil.platform.worker import Worker
-from vigil.scoring.model import LedgerRow
+from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
 from vigil.scoring.store import DynamoLedger, _item
 
 
 class CheckThenWrite(DynamoLedger):
     """Looks whether the row is there, then writes it: two calls, between which another may do the same."""
 
-    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         if (existing := self.get(row.tenant_id, row.decision_id)) is not None:
             return existing
         self._call("put_item", Item=_item(row))
@@ -30,7 +30,7 @@ class CheckThenWrite(DynamoLedger):
 class Unconditional(DynamoLedger):
     """Writes without a condition: the last delivery wins."""
 
-    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         self._call("put_item", Item=_item(row))
         return None
 
@@ -81,9 +81,9 @@ class Unfenced(DynamoJobs):
 class ChargedApart(DynamoLedger):
     """Charges the month first and writes the row after it: two calls, between which it may crash."""
 
-    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
-        assert quota is not None
-        charge = self._charges.charge(row.tenant_id, row.created_at[:7], 1, quota)["Update"]
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
+        assert conditions.quota is not None
+        charge = self._charges.charge(row.tenant_id, row.created_at[:7], 1, conditions.quota)["Update"]
         self._send("update_item", **charge)
         return super().commit(row)
 

@@ -89,7 +89,7 @@ def charged(bed, seed, **variant):
         bed, seed, Seeded(seed, RARE), **variant, cancelled={"key-0": 0, "key-1": 3, "key-2": 20, "key-3": 40}
     )
     for number in range(6):
-        world.order(number, rows=60)
+        world.order(number, rows=45)
     assert world.live(2), f"seed {seed}: {world.stuck()}"
     return world, violations([], [], counts=world.counts())
 

@@ -20,7 +20,7 @@ from vigil.errors import QuotaExceeded, Unavailable
 from vigil.metering.store import DynamoUsage
 from vigil.quota.service import Quota
 from vigil.quota.store import DynamoQuota
-from vigil.scoring.model import ScoreRequest, decision_id
+from vigil.scoring.model import Conditions, ScoreRequest, decision_id
 from vigil.scoring.service import Scoring
 from vigil.scoring.store import DynamoLedger
 
@@ -50,7 +50,7 @@ class Month:
         """Deliver a request, and note its answer or its refusal."""
         request = ScoreRequest("toy", f"p-{number}", features={"age": number % 90})
         try:
-            outcome = scoring.score("acme", request, f"k-{number}", quota=self.limit)
+            outcome = scoring.score("acme", request, f"k-{number}", conditions=Conditions(self.limit))
         except QuotaExceeded:
             self.refused.append(number)
         else:
@@ -77,9 +77,9 @@ def _pk(number):
     return f"acme#{decision_id('acme', f'k-{number}', 0)}"
 
 
-def race(bed, seed, limit, calls, clients=32):
+def race(bed, seed, limit, calls, clients=32, world=Month):
     """Let clients race for a month, each with a connection of its own; one call in six is a duplicate of another."""
-    month, random = Month(bed, limit), Random(seed)
+    month, random = world(bed, limit), Random(seed)
     numbers = list(range(calls)) + [random.randrange(calls) for _ in range(calls // 6)]
     random.shuffle(numbers)
     shares = [numbers[client::clients] for client in range(clients)]
@@ -114,9 +114,9 @@ def test_32_clients_race_for_a_month_and_exactly_its_quota_passes(bed, seeds, ro
         assert (len(month.rows), month.used) == (limit, limit)
 
 
-def storm(bed, seed, limit, requests, kind=DynamoLedger):
+def storm(bed, seed, limit, requests, kind=DynamoLedger, world=Month):
     """Deliver every request three times through five interleaved actors and many faults."""
-    month, turns = Month(bed, limit, kind), Interleaving(seed)
+    month, turns = world(bed, limit, kind), Interleaving(seed)
     client = inject(bed.client("dynamodb"), Seeded(seed, everywhere(0.04)), pause=turns.pause)
     scoring = month.scoring(client)
     Deliveries(seed, range(requests), 3).run(lambda number: month.score(scoring, number), turns, actors=5)

@@ -57,7 +57,9 @@ def called(published, monkeypatch):
 
     def recording(client, operation, arguments):
         service = client.meta.service_model.endpoint_prefix.removeprefix("streams.")
-        # Calls on many messages need the right to the call on one.
+        # A transaction needs the rights of its parts, calls on many messages that to the call on one.
+        parts = arguments["TransactItems"] if operation == "TransactWriteItems" else ()
+        actions.update(f"{service}:{verb}Item" for part in parts for verb in part)
         actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
         return original(client, operation, arguments)
 
@@ -85,8 +87,9 @@ def test_the_scoring_api_calls_what_it_may_and_may_what_it_calls(called):
     ]
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 500
-    enterprise = event("POST", "/v1/scores", body=BODY, tier="ENTERPRISE")
-    assert lambda_handler(enterprise, Context())["statusCode"] == 201
+    for more in ({}, {"consents": "true"}):
+        enterprise = event("POST", "/v1/scores", body=BODY, tier="ENTERPRISE", **more)
+        assert lambda_handler(enterprise, Context())["statusCode"] == 201
     assert actions - {"dynamodb:TransactWriteItems"} == granted("ScoringApi")
 
 
@@ -182,6 +185,53 @@ def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, **arguments), Context())["statusCode"] < 300
     assert actions == granted("OutcomesApi")
+
+
+def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.outcomes_api.handler import lambda_handler as tell
+    from functions.scoring_api.handler import lambda_handler as score
+    from functions.subjects_api.handler import lambda_handler
+    from functions.subjects_erasure.handler import lambda_handler as erase
+
+    actions, _ = called
+    files = boto3.client("s3")
+    DynamoBooks(boto3.client("dynamodb"), "batches").end(running_batch("c"), "completed", ended_at="now")
+    for folder in ("uploads", "results"):
+        name = "input" if folder == "uploads" else "results.csv"
+        files.put_object(Bucket="files", Key=f"{folder}/acme/{'c' * 32}/{name}", Body=b"p-1\n" * 3_000_000)
+    for _ in range(2):
+        decision = json.loads(score(event("POST", "/v1/scores", body=BODY), Context())["body"])["decision_id"]
+    report = {"decision_id": decision, "status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
+    assert tell(event("POST", "/v1/outcomes", body=report), Context())["statusCode"] == 201
+    actions.clear()
+    process.forget()
+    said = {"purposes": {"scoring": "given"}, "text_version": "1"}
+    requests = [
+        ("PUT", "/consent", {"body": said, "headers": KEY}),
+        ("GET", "/consent", {}),
+        ("GET", "/export", {}),
+        ("DELETE", "", {}),
+        ("GET", "/erasure", {}),
+    ]
+    refused = event("PUT", "/v1/subjects/p-1/consent", body=said | {"declared_at": "2199-01-01T00:00:00Z"}, headers=KEY)
+    assert lambda_handler(refused, Context())["statusCode"] == 422
+    for method, path, arguments in requests:
+        asked = event(method, f"/v1/subjects/p-1{path}", **{"role": "admin"} | arguments)
+        assert lambda_handler(asked, Context(28_000))["statusCode"] < 300
+    cursor = event("GET", "/v1/subjects/p-1/export", role="admin", query={"cursor": "x"})
+    assert lambda_handler(cursor, Context())["statusCode"] == 400
+    named = {"s3:ListObjectVersions": "s3:ListBucketVersions", "s3:GetObject": "s3:GetObjectVersion"}
+    assert {named.get(action, action) for action in actions} - {TRANSACTION} == granted("SubjectsApi")
+    actions.clear()
+    process.forget()
+    assert erase({}, Context(900_000)) == {"closed": ["acme"]}
+    assert "kms:Sign" in actions
+    named |= {
+        "s3:DeleteObject": "s3:DeleteObjectVersion",
+        "s3:ListParts": "s3:ListMultipartUploadParts",
+        **dict.fromkeys(("s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload"), "s3:PutObject"),
+    }
+    assert {named.get(action, action) for action in actions} - {TRANSACTION, "kms:Sign"} == granted("SubjectsErasure")
 
 
 def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -389,9 +439,12 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
         ("GET", "/v1/costs", {"query": {"period": "2026-11", "limit": "1"}}),
         ("GET", "/v1/costs/export", {}),
         ("GET", "/v1/costs/statements/2026-11", {}),
+        ("PUT", "/v1/budgets/total/month", {"body": {"limit_micros": 1, "hard_stop": True}}),
+        ("GET", "/v1/budgets", {}),
+        ("DELETE", "/v1/budgets/total/month", {}),
     ):
         assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 500
-    assert actions == granted("CostsApi")
+    assert actions - {TRANSACTION} == granted("CostsApi")
     actions.clear()
     process.forget()
     monkeypatch.setattr(process, "now", lambda: datetime(2026, 12, 4, tzinfo=UTC))
@@ -401,6 +454,25 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
     assert close({}, Context(900_000)) == {"statements": 0, "adjustments": 1}
     assert TRANSACTION in actions
     assert actions - {TRANSACTION} | {"dynamodb:ConditionCheckItem"} == granted("CostsClosing")
+
+
+def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+    from functions.costs_watch.handler import lambda_handler
+    from vigil.bootstrap import budgets
+    from vigil.budgets.model import Budget
+
+    actions, _ = called
+    now = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
+    monkeypatch.setattr(process, "now", lambda: now)
+    budgets.service().put("acme", Budget("total", "month", 1_000_000, hard_stop=True), "k")
+    days = (now - timedelta(days=day) for day in range(40))
+    metering.usage().add([Entry("acme", f"dec_{day:%d%m}", f"{day:%Y-%m-%dT%H}", {"predictions": 100}) for day in days])
+    metering.usage().add([Entry("acme", "dec_much", "2026-11-21T11", {"predictions": 50_000})])
+    actions.clear()
+    assert lambda_handler({}, Context(270_000))["failed"] == 0
+    assert lambda_handler({}, Context(270_000))["tenants"] > 0
+    assert "events:PutEvents" in actions
+    assert actions - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsWatch")
 
 
 def test_the_usage_events_function_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):

@@ -46,11 +46,9 @@ class Answer:
 
     def told(self) -> tuple[Any, ...]:
         """Return what tells this answer from another one: all but its correlation id, and what is left of limits."""
-        document = json.loads(self.body or "null")
-        if isinstance(document, dict):
-            document.pop("correlation_id", None)
-        names = sorted(set(self.headers) - {"x-correlation-id"})
-        return self.status, names, document if self.status >= 400 else None, self.calls
+        problem = json.loads(self.body or "{}") if self.status >= 400 else {}
+        problem.pop("correlation_id", None)
+        return self.status, sorted(set(self.headers) - {"x-correlation-id"}), problem, self.calls
 
 
 class FrontDoor:

@@ -10,19 +10,28 @@ from urllib.parse import quote
 
 from tests.isolation.door import Request
 from tests.isolation.world import GOOD, Names, client, now
+from vigil.costs.prices.model import FIRST
 
 DOMAIN = "vigil.test"
-OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id")
+OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id")
 """Parameters of paths that name what a tenant owns."""
-SHARED = {"name"}
-"""Parameters of paths that name what is the deployment's: models and flags."""
+SHARED = {"name": "toy", "period": "2020-01"}
+"""Parameters of paths that name what is nobody's, models and months, and one of each."""
 FLAG = {"description": "d", "stages": ["local"], "percentage": 1.0}
+PRICES = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST.prices}
+USED = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "data": {"emails": 1}}
 EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/scores": lambda n: {"body": {"model": "toy", "subject_id": n.subject_id, "features": GOOD}},
     "POST /v1/outcomes": lambda n: {"body": {"decision_id": n.decision_id, "status": "occurred", "recorded_at": now()}},
     "POST /v1/batches": lambda n: {"body": {"model": "toy", "rows": [{"subject_id": n.subject_id, "features": GOOD}]}},
     "GET /v1/batches/{batch_id}/results": lambda n: {"path": {"batch_id": n.ended_batch_id}},
     "GET /v1/batches/{batch_id}/errors": lambda n: {"path": {"batch_id": n.ended_batch_id}},
+    "PUT /v1/subjects/{subject_id}/consent": lambda _: {
+        "body": {"purposes": {"scoring": "given"}, "text_version": "1"}
+    },
+    "GET /v1/subjects/{subject_id}/erasure": lambda n: {"path": {"subject_id": n.erased_subject_id}},
+    "POST /v1/usage-events": lambda n: {"body": [USED | {"id": n.subject_id, "time": now()}]},
+    "POST /v1/prices": lambda _: {"body": {"valid_from": "2099-01-01T00:00:00Z", "prices": PRICES}},
     "POST /v1/models/{name}/promote": lambda _: {"body": {"version": 1}},
     "PUT /v1/flags/{name}": lambda _: {"body": FLAG, "headers": (("If-None-Match", "*"),)},
     "GET /v1/flags/{name}": lambda _: {"path": {"name": "explain-high-risk"}},
@@ -60,7 +69,7 @@ class Operation:
     def request(self, names: Names) -> Request:
         """Return a well-formed request for what these names stand for."""
         example = EXAMPLES.get(self.name, lambda _: {})(names)
-        values = {name: getattr(names, name) for name in OWNED} | {"name": "toy"} | example.get("path", {})
+        values = {name: getattr(names, name) for name in OWNED} | SHARED | example.get("path", {})
         headers = (("Content-Type", "application/json"), *example.get("headers", ()))
         return Request(self.method, self.at(values), example.get("query", {}), headers, example.get("body"))
 
@@ -102,7 +111,7 @@ def in_paths(operation: Operation, own: Names) -> Iterator[Swap]:
     example = EXAMPLES.get(operation.name, lambda _: {})
 
     def at(changed: Mapping[str, str]) -> Request:
-        values = {name: getattr(own, name) for name in OWNED} | {"name": "toy"} | example(own).get("path", {})
+        values = {name: getattr(own, name) for name in OWNED} | SHARED | example(own).get("path", {})
         return replace(mine, path=operation.at(values | changed))
 
     def theirs(n: Names, names: tuple[str, ...]) -> dict[str, str]:
@@ -113,7 +122,7 @@ def in_paths(operation: Operation, own: Names) -> Iterator[Swap]:
         for names in combinations(owned, size):
             yield Swap(f"path {names}", lambda n, names=names: at(theirs(n, names)))
     for name in owned:
-        for kind in (*OWNED, "subject_id", "token"):
+        for kind in (*OWNED, "token"):
             if kind != name:
                 yield Swap(f"path {name} is a {kind}", lambda n, name=name, kind=kind: at({name: getattr(n, kind)}))
         for spelling, spell in _SPELLINGS.items():
@@ -141,7 +150,7 @@ _SPELLINGS: Mapping[str, Callable[[Names, Names, str], str]] = {
 def in_queries(operation: Operation, own: Names) -> Iterator[Swap]:
     """Yield requests whose query names what is another's, whether the route knows such a parameter or not."""
     mine = operation.request(own)
-    for name in (*OWNED, "subject_id", "tenant", "pk"):
+    for name in (*OWNED, "tenant", "pk"):
         kind = {"tenant": "tenant_id", "pk": "tenant_id"}.get(name, name)
         yield Swap(f"query {name}", lambda n, name=name, kind=kind: _asking(mine, {name: getattr(n, kind)}))
     if "cursor" in operation.named("query"):
@@ -209,12 +218,12 @@ def in_bodies(operation: Operation, own: Names) -> Iterator[Swap]:
         return
     if operation.guarded:  # whoever has another's refresh token is the other, to all that can be seen
         yield Swap("body of another", lambda n: replace(mine, body=operation.request(n).body))
-    for name in (*OWNED, "subject_id", "tenant", "pk", "owner"):
-        kind = name if name in {*OWNED, "subject_id"} else "tenant_id"
+    for name in (*OWNED, "tenant", "pk", "owner"):
+        kind = name if name in OWNED else "tenant_id"
         yield Swap(f"body {name}", lambda n, name=name, kind=kind: _saying(mine, {name: getattr(n, kind)}))
     for name, value in mine.body.items():
         if isinstance(value, str):
-            for kind in (*OWNED, "subject_id"):
+            for kind in OWNED:
                 yield Swap(
                     f"body {name} is a {kind}", lambda n, name=name, kind=kind: _saying(mine, {name: getattr(n, kind)})
                 )

@@ -19,6 +19,8 @@ from vigil.batches.store import DynamoBooks
 from vigil.bootstrap import access
 from vigil.deadletters.model import Job, Rules
 from vigil.deadletters.store import DynamoJobs
+from vigil.metering.model import Entry
+from vigil.metering.store import DynamoUsage
 from vigil.tenancy.model import Role
 from vigil.tenancy.tenants import Change
 
@@ -39,6 +41,7 @@ class Names:
     other_key_id: str
     decision_id: str
     subject_id: str
+    erased_subject_id: str
     batch_id: str
     ended_batch_id: str
     job_id: str
@@ -99,8 +102,8 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     access.tenants().create(tenant_id, "BASIC", PLENTY)
     admin = tokens_of(tenant_id, ("admin",))["admin"]
 
-    def post(path: str, body: Any, *headers: tuple[str, str]) -> dict[str, Any]:
-        answer = door.ask(signed(admin, Request("POST", path, headers=headers, body=body)))
+    def send(path: str, body: Any, *headers: tuple[str, str], method: str = "POST") -> dict[str, Any]:
+        answer = door.ask(signed(admin, Request(method, path, headers=headers, body=body)))
         assert answer.status < 300, (path, answer)
         return dict(json.loads(answer.body))
 
@@ -109,17 +112,23 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     decisions = []
     for number, whose in enumerate((subject, subject, hidden)):
         body = {"model": "toy", "subject_id": whose, "features": GOOD}
-        decision = post("/v1/scores", body, ("Idempotency-Key", f"{key}-{number}"), traced)["decision_id"]
-        post("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
+        decision = send("/v1/scores", body, ("Idempotency-Key", f"{key}-{number}"), traced)["decision_id"]
+        send("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
         decisions.append(decision)
+    send(f"/v1/subjects/{subject}/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, method="PUT")
+    erased = f"erased-{_hex(tenant_id)}"
+    send(f"/v1/subjects/{erased}", None, method="DELETE")
     rows = [{"subject_id": hidden, "features": GOOD}]
-    begun = [post("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
+    begun = [send("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
     books = DynamoBooks(boto3.client("dynamodb"), "batches")
     ended = books.get(tenant_id, begun[1])
     assert ended is not None
     books.end(ended, "completed")
     boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
-    made = [post(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
+    used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
+    entry = Entry(tenant_id, "hidden", f"{datetime.now(UTC):%Y-%m-%dT%H}", {"predictions": used, "emails": used})
+    DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
+    made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
     access.tenants().change(tenant_id, Change(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
     signing_in = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(admin)})
@@ -130,6 +139,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
         *made[:2],
         decisions[0],
         subject,
+        erased,
         *begun[:2],
         *jobs[:2],
         f"{key}-0",
@@ -138,7 +148,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
         grant["access_token"],
         grant["refresh_token"],
         {path: cursor for path in lists if (cursor := _cursor(door, admin, path.replace("{tenant_id}", tenant_id)))},
-        frozenset({hidden, decisions[2], begun[2], made[2], jobs[2]}),
+        frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
     )
 
 

@@ -35,7 +35,7 @@ class _Pointers:
 
 
 class _Accepting:
-    def commit(self, *_: Any, **__: Any) -> None:
+    def commit(self, *_: Any) -> None:
         return None
 
     def check(self) -> None:

@@ -20,6 +20,7 @@ VigilError
 ├── IdempotencyKeyReused  the key was used with another payload
 ├── RateLimited           the key has made its requests of this minute or hour
 ├── QuotaExceeded         the tenant has made its predictions of this month
+├── BudgetExhausted       the tenant's own hard stop leaves no money for this
 ├── ModelRefused          a model package failed verification; carries the reason
 └── Unavailable           a dependency is away; trying again may help
 """
@@ -134,6 +135,15 @@ class QuotaExceeded(VigilError):
 
     def __init__(self, limit: int, left: int, retry_after: int) -> None:
         super().__init__(f"Of the {limit} predictions of this month (UTC) {left} are left.")
+        self.retry_after = retry_after
+
+
+class BudgetExhausted(VigilError):
+    """A tenant's own hard stop leaves too little for what was asked; `retry_after` is in seconds."""
+
+    def __init__(self, budget: str, left: int, needed: int, retry_after: int) -> None:
+        super().__init__(f"The hard stop of the budget {budget} leaves {left} micro-dollars; this needs {needed}.")
+        self.policy = budget
         self.retry_after = retry_after
 
 

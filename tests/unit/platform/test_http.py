@@ -1,85 +1,11 @@
 """Every answer, good or bad, is well formed: problem documents, correlation ids, security headers, one log line."""
 
-import asyncio
-import io
 import json
-import uuid
-from datetime import timedelta
 
 import pytest
-from fastapi import APIRouter
 
-from tests.fakes.clock import Clock
-from tests.fakes.limits import FakeCounters
-from tests.fakes.scoring import FakeLedger, FakeModels, VisitCount
-from tests.gateway import Context, event
-from vigil.operations import routes as health_routes
-from vigil.operations.service import Health
-from vigil.platform import docs
-from vigil.platform.admission import Limiter
-from vigil.platform.cursor import Cursors
+from tests.unit.platform.api import BODY, SECRET
 from vigil.platform.envelope import SECURITY_HEADERS
-from vigil.platform.http import create_app, lambda_handler
-from vigil.platform.telemetry import Telemetry
-from vigil.scoring import routes as scoring_routes
-from vigil.scoring.service import Scoring
-from vigil.tenancy.model import Limits
-
-BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 40}}
-SECRET = "the patient's name"
-
-
-class Api:
-    """The app behind its Lambda entry, on fakes."""
-
-    def __init__(self):
-        self.models, self.ledger, self.clock, self.log = FakeModels(), FakeLedger(), Clock(), io.StringIO()
-        self.counters = FakeCounters()
-        broken = APIRouter()
-
-        @broken.get("/broken")
-        async def _broken():
-            raise RuntimeError(SECRET)
-
-        @broken.get("/waiting")
-        async def _waiting():
-            await asyncio.sleep(60)
-
-        @broken.get("/giving-way")
-        async def _giving_way():
-            await asyncio.sleep(0)
-
-        @broken.get("/in-a-thread")
-        def _in_a_thread():
-            return None
-
-        self.telemetry = telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a logger of its own
-        scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24))
-        app = create_app(
-            title="Vigil",
-            routers=[scoring_routes.router, health_routes.router, docs.router, broken],
-            telemetry=telemetry,
-            max_body_bytes=4096,
-            admission=Limiter(self.counters, self.clock),
-            state={
-                "scoring": scoring,
-                "cursors": Cursors(lambda: b"key"),
-                "health": Health({"ledger": lambda: self.ledger.get("health", "none")}),
-            },
-        )
-        self._handler = lambda_handler(app, telemetry)
-
-    def __call__(self, method, path, **kwargs):
-        answer = self._handler(event(method, path, **kwargs), Context())
-        body = answer["body"]
-        is_json = "json" in answer["headers"].get("content-type", "")
-        return answer["statusCode"], answer["headers"], json.loads(body) if is_json and body else body
-
-
-@pytest.fixture
-def api(monkeypatch):
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    return Api()
 
 
 def test_a_score_is_created_with_its_location_and_replayed_with_the_same_bytes(api):
@@ -121,6 +47,8 @@ def test_another_tenants_decision_looks_like_one_that_never_was(api):
 
 
 BROKEN_JSON = '{"model": "toy", '
+
+
 DEEP = '{"model":"toy","subject_id":"p","features":{"age":' + "[" * 1500 + "]" * 1500 + "}}"
 
 
@@ -188,7 +116,7 @@ def test_an_unexpected_error_says_nothing_of_itself(api):
     assert headers["x-correlation-id"] == body["correlation_id"]
     out = api.log.getvalue()
     assert SECRET not in json.dumps(body) + out
-    assert "RuntimeError at test_http.py" in out
+    assert "RuntimeError at api.py" in out
 
 
 def test_a_route_that_waits_is_an_error_and_not_a_function_that_hangs(api):
@@ -289,72 +217,3 @@ def test_a_trace_is_annotated_and_the_log_line_carries_its_id(api, monkeypatch):
     assert annotations.items() >= {"model": "toy", "model_version": 1, "band": "high", "status": 201}.items()
     assert annotations["latency_ms"] > 0
     assert json.loads(api.log.getvalue())["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"
-
-
-def _line(api):
-    return json.loads(api.log.getvalue().splitlines()[-1])
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "kwargs", "status"),
-    [
-        ("POST", "/v1/scores", {"body": BODY}, 201),
-        ("POST", "/v1/scores", {"body": {}}, 422),
-        ("POST", "/v1/scores", {"body": "{"}, 400),
-        ("POST", "/v1/scores", {"body": "x" * 5000}, 413),
-        ("POST", "/v1/scores", {"body": BODY, "headers": {"Content-Type": "text/plain"}}, 415),
-        ("GET", "/v1/scores/none", {}, 404),
-        ("GET", "/nowhere", {}, 404),
-        ("DELETE", "/v1/scores", {}, 405),
-        ("GET", "/broken", {}, 500),
-    ],
-)
-def test_every_answer_to_a_credential_says_how_its_limits_stand(api, method, path, kwargs, status):
-    answered, headers, _ = api(method, path, **kwargs)
-    assert answered == status
-    assert headers["ratelimit-policy"] == '"minute";q=60;w=60, "hour";q=1000;w=3600'
-    assert headers["ratelimit"] == '"minute";r=59;t=60, "hour";r=999;t=3600'
-
-
-def test_what_needs_no_credential_is_not_counted(api):
-    _, headers, _ = api("GET", "/health/liveness", tenant=None)
-    assert "ratelimit" not in headers
-    assert api.counters.calls == 0
-
-
-def test_the_61st_request_of_a_minute_is_refused_with_a_problem_and_nothing_else_is_done(api):
-    for _ in range(60):
-        api("GET", "/v1/scores")
-    asked = api.ledger.calls
-    status, headers, problem = api("POST", "/v1/scores", body=BODY)
-    assert (status, problem["type"], problem["violated-policies"]) == (
-        429,
-        "urn:vigil:problem:rate-limited",
-        ["minute"],
-    )
-    assert headers["retry-after"] == "60"
-    assert headers["ratelimit"] == '"minute";r=0;t=60, "hour";r=940;t=3600'
-    assert SECURITY_HEADERS.items() <= headers.items()
-    assert api.ledger.calls == asked
-    assert (_line(api)["status"], _line(api)["tenant_id"], _line(api)["problem"]) == (429, "acme", "rate-limited")
-    assert api("GET", "/v1/scores", tenant="globex")[0] == 200
-
-
-def test_a_full_month_is_a_429_that_lasts_to_its_end_and_names_the_month(api):
-    limits = Limits(1, 60, 1000, 10).encoded()
-    assert api("POST", "/v1/scores", body=BODY, limits=limits)[0] == 201
-    status, headers, problem = api("POST", "/v1/scores", body=BODY, limits=limits)
-    assert (status, problem["type"], problem["violated-policies"]) == (
-        429,
-        "urn:vigil:problem:quota-exceeded",
-        ["month"],
-    )
-    assert int(headers["retry-after"]) >= 1
-
-
-def test_without_what_counts_requests_they_are_answered_and_the_log_says_so(api):
-    api.counters.away = True
-    status, headers, _ = api("POST", "/v1/scores", body=BODY)
-    assert status == 201
-    assert "ratelimit" not in headers
-    assert _line(api)["unchecked"] is True

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fakes.queues import FakeSqs, lambda_event
 from tests.gateway import Context
 from vigil.errors import Conflict, FieldError, InvalidInput, ModelRefused, NotFound, Unavailable
-from vigil.platform import correlation
+from vigil.platform import boundary, correlation
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Deadline, Worker
@@ -155,3 +155,10 @@ def test_metrics_of_one_batch_are_kept_apart_by_kind(capsys):
     assert [(each["route"], each["Message.done"]) for each in flushed if each["route"] in kinds] == [
         ("kind.one", [1.0, 1.0])
     ]
+
+
+def test_work_is_confined_to_the_tenant_of_its_message():
+    confined = []
+    bench = Bench(lambda message: confined.append(boundary._served.get()))
+    assert bench.handle(WORK, replace(WORK, id="batch-2.chunk-1", tenant_id="globex")) == []
+    assert (confined, boundary._served.get()) == (["acme", "globex"], None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.registry import package, trained
-from tests.unit.registry.test_service import World
+from tests.unit.registry.world import World
 from vigil.engines.model import EngineSpec
 from vigil.errors import Unavailable
 from vigil.registry.package import digest_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.scoring import CONTRACT, LinearEngine, ToyModel
-from tests.unit.scoring.test_service import REQUEST, World
+from tests.unit.scoring.world import REQUEST, World
 from vigil.ensemble.model import Abstention
 
 CERTIFIED = Abstention(0.1, 0.05, 0.35, 0.09, 0.8)

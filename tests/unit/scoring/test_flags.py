@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.scoring import CONTRACT, ToyModel, VisitCount
-from tests.unit.scoring.test_service import REQUEST, World
+from tests.unit.scoring.world import REQUEST, World
 from vigil.ensemble.model import Abstention
 from vigil.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.scoring.service import Scoring

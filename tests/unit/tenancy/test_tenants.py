@@ -1,6 +1,5 @@
 """Tenants: bounds that hold, one life cycle, and changes that are never half done or lost."""
 
-import json
 from dataclasses import replace
 from itertools import product
 from typing import get_args
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from vigil.tenancy.model import BOUNDS, LIMITS, MOST_OVERLAP_HOURS, Limits, Status, Tenant, TenantSettings
 from vigil.tenancy.tenants import Change
@@ -76,8 +76,20 @@ def test_settings_have_bounds(settings):
         TenantSettings(**settings)
 
 
-def test_limits_survive_the_authorizers_context():
-    assert Limits(**json.loads(LIMITS["ENTERPRISE"].encoded())) == LIMITS["ENTERPRISE"]
+@pytest.mark.parametrize("stop", [None, HardStop(1_000, inference_month=5, total_day=0)])
+def test_limits_survive_the_authorizers_context(stop):
+    limits = replace(LIMITS["ENTERPRISE"], hard_stop=stop)
+    assert Limits.decoded(limits.encoded()) == limits
+
+
+def test_a_hard_stop_is_among_the_limits_outlives_other_changes_and_makes_a_version_only_if_it_is_new(world):
+    stop = HardStop(1_000, total_month=5)
+    for _ in range(2):
+        world.tenants.stop("acme", stop)
+    tenant = world.tenants.change("acme", Change(tier="BASIC"))
+    assert (tenant.limits.hard_stop, tenant.version) == (stop, 3)
+    world.tenants.stop("acme", None)
+    assert world.tenants.get("acme").limits == LIMITS["BASIC"]
 
 
 def test_a_change_touches_what_it_names_and_makes_a_version(world):

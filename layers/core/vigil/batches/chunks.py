@@ -92,13 +92,14 @@ class Chunks:
             self._put(batch, span.index, "errors", scored.errors)
         failed = len(scored.errors)
         answered = span.rows - failed
+        late = chunk.state != "waiting"  # rows that were given up were late by our fault
         return replace(
             chunk,
             state="done",
             scored=answered,
             failed=failed,
-            # rows that were given up were late by our fault
-            charged=answered if batch.quota is not None and chunk.state == "waiting" else 0,
+            charged=0 if batch.quota is None or late else answered,
+            reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.each,
             part_sha256=part,
             reason="",
             settled_at=iso(self._clock()),

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from vigil.budgets.stops.model import HardStop
+
 Format: TypeAlias = Literal["csv", "ndjson"]
 State: TypeAlias = Literal[
     "awaiting_upload",
@@ -75,7 +77,8 @@ class Chunk:
 
     `failed` counts rows that got no answer, `charged` those of the `scored` that count against the month's quota: all
     of a limited tenant's, but none of a chunk that was given up before, whose rows may have been given back. With the
-    batch's tenant, model and version, it is what a meter needs; a chunk becomes done once.
+    batch's tenant, model and version, it is what a meter needs; a chunk becomes done once. `reserved_micros` is what of
+    the money that was set aside under a hard stop the charged rows took.
     """
 
     span: Span
@@ -83,6 +86,7 @@ class Chunk:
     scored: int = 0
     failed: int = 0
     charged: int = 0
+    reserved_micros: int = 0
     part_sha256: str = ""
     reason: str = ""
     settled_at: str = ""
@@ -118,6 +122,8 @@ class Batch:
     inline: bool = False
     quota: int | None = None
     """The tenant's predictions per month when it asked; None is without limit."""
+    hard_stop: HardStop | None = None
+    """What the tenant's predictions might cost when it asked."""
     source: str = ""
     source_version: str = ""
     object_version: str = ""

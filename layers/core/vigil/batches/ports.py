@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
+from vigil.budgets.stops.model import HardStop, Hold
 from vigil.errors import InvalidInput
 from vigil.quota.model import Reservation
 from vigil.scoring.ports import ScoringModel
@@ -137,6 +138,22 @@ class Quota(Protocol):
 
     def release(self, tenant_id: str, reservation: Reservation, unused: int, /) -> None:
         """Give rows back, once; nothing where none are set aside."""
+        ...
+
+
+class Stops(Protocol):
+    """The money that predictions may cost under hard stops."""
+
+    def hold(self, tenant_id: str, hold: Hold, stop: HardStop, /) -> None:
+        """Set micros aside once, or raise BudgetExhausted."""
+        ...
+
+    def held(self, tenant_id: str, hold_id: str, moment: str, /) -> Hold | None:
+        """Return what is set aside, or was, read consistently."""
+        ...
+
+    def release(self, tenant_id: str, hold: Hold, unused: int, /) -> None:
+        """Give micros back, once; nothing where none are set aside."""
         ...
 
 

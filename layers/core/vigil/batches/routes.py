@@ -36,8 +36,9 @@ async def create(
 ) -> BatchView:
     """Score up to 1,000 rows sent along, or a file: the answer says where to upload it; its arrival starts the work."""
     batches: Batches = request.app.state.batches
-    form, quota = body.format or "ndjson", caller.limits.predictions_per_month
-    order = Order(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), quota)
+    form, limits = body.format or "ndjson", caller.limits
+    terms = (limits.predictions_per_month, limits.hard_stop)
+    order = Order(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/batches/{batch.batch_id}"
     if replayed:

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from vigil.batches.charges import Charges
 from vigil.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
 from vigil.batches.ports import Books, Files
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound
 from vigil.scoring.model import iso
 
@@ -31,6 +32,8 @@ class Order:
     correlation_id: str
     quota: int | None = None
     """The tenant's predictions per month; None is without limit."""
+    hard_stop: HardStop | None = None
+    """What its predictions may cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ class Batches:
                 expires_at=int((now + self._window).timestamp()),
                 inline=order.rows is not None,
                 quota=order.quota,
+                hard_stop=order.hard_stop,
             )
             existing = self._books.get(tenant_id, batch.batch_id) or self._open(batch)
             if existing is None:

@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.batches.model import STOPPED, UNFINISHED, Batch, Chunk, ChunkState, Page, Pin, Span, State
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, Unavailable
 from vigil.platform.transactions import refused, transact
 
@@ -224,7 +225,7 @@ def _typed(value: Any) -> dict[str, Any]:
         return {"N": str(value)}
     if isinstance(value, str):
         return {"S": value}
-    return {"S": json.dumps(asdict(value) if isinstance(value, Pin) else value)}
+    return {"S": json.dumps(asdict(value) if isinstance(value, Pin | HardStop) else value)}
 
 
 def _item(batch: Batch) -> Item:
@@ -241,6 +242,8 @@ def _batch(item: Item) -> Batch:
     values["columns"] = tuple(json.loads(values["columns"]))
     if "pin" in values:
         values["pin"] = Pin(**json.loads(values["pin"]))
+    if "hard_stop" in values:
+        values["hard_stop"] = HardStop(**json.loads(values["hard_stop"]))
     return Batch(**values)
 
 

@@ -107,7 +107,7 @@ def _terms(tenant_id: str) -> "Terms":
 def _charges() -> "Charges":
     from vigil.batches.charges import Charges
 
-    return Charges(quota.service())
+    return Charges(quota.service(), quota.stops())
 
 
 @process.once

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
 
 @process.once
 def api() -> process.Handler:
-    """Return the Lambda entry of the API of costs and prices."""
+    """Return the Lambda entry of the API of costs, prices, budgets, anomalies and projections."""
+    from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
+    from vigil.budgets import routes as budgets_routes
     from vigil.costs import routes
     from vigil.costs.prices import routes as prices_routes
     from vigil.costs.prices.service import PriceBooks
+    from vigil.forecasting import routes as forecasting_routes
 
     return process.api(
-        [routes.router, prices_routes.router],
+        [routes.router, prices_routes.router, budgets_routes.router, forecasting_routes.router],
+        anomalies=forecasting.anomalies(),
+        projections=forecasting.projections(),
         costs=costs(),
+        budgets=budgets.service(),
         price_books=PriceBooks(prices(), process.now),
         cursors=process.cursors(),
         claims=process.claims(),
@@ -34,6 +40,19 @@ def closing() -> process.Handler:
 
     books = Closing(access.tenants().ids, costs(), statements(), process.now)
     return process.telemetry().wrap(ClosingSchedule(books, process.telemetry()).handle)
+
+
+@process.once
+def watch() -> process.Handler:
+    """Return the Lambda entry of the schedule that looks after budgets and unusual spend."""
+    from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
+    from vigil.costs.rounds.schedule import WatchSchedule
+    from vigil.costs.rounds.service import Rounds
+    from vigil.costs.rounds.store import DynamoPlaces
+
+    places = DynamoPlaces(process.client("dynamodb"), process.settings().costs_table)
+    rounds = Rounds(access.tenants().ids, [budgets.watch(), forecasting.watch()], places)
+    return process.telemetry().wrap(WatchSchedule(rounds, process.telemetry()).handle)
 
 
 @process.once

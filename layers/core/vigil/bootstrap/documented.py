@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 def routers() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
     from vigil.batches import routes as batches_routes
+    from vigil.budgets import routes as budgets_routes
     from vigil.costs import routes as costs_routes
     from vigil.costs.prices import routes as prices_routes
     from vigil.deadletters import routes as dead_letters_routes
@@ -28,5 +29,6 @@ def routers() -> "list[APIRouter]":
     tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
     others = [flags_routes.router, lifecycle_routes.router, outcomes_routes.router, subjects_routes.router]
     money = [metering_routes.router, usage_events_routes.router, costs_routes.router, prices_routes.router]
+    money += [budgets_routes.router]
     tokens = [session_routes.router, token_routes.router]
     return [*others, *batches, *money, *tenancy, *tokens]

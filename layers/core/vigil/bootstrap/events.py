@@ -6,6 +6,7 @@ from vigil.bootstrap import process
 
 if TYPE_CHECKING:
     from vigil.events.service import Announcer
+    from vigil.events.store import EventBridgeBus
 
 
 @process.once
@@ -19,6 +20,12 @@ def stream() -> process.Handler:
 def announcer() -> "Announcer":
     """Return what tells others of decisions."""
     from vigil.events.service import Announcer
+
+    return Announcer(bus("vigil.scoring"))
+
+
+def bus(source: str) -> "EventBridgeBus":
+    """Return the bus on which others hear of what happens; `source` is who speaks."""
     from vigil.events.store import EventBridgeBus
 
-    return Announcer(EventBridgeBus(process.client("events"), process.settings().event_bus))
+    return EventBridgeBus(process.client("events"), process.settings().event_bus, source)

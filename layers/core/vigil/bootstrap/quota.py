@@ -1,10 +1,11 @@
-"""Wiring of quotas."""
+"""Wiring of what predictions are charged to when they are committed: quotas and hard stops."""
 
 from typing import TYPE_CHECKING
 
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
+    from vigil.budgets.stops.store import DynamoStops
     from vigil.quota.service import Quota
     from vigil.quota.store import DynamoQuota
 
@@ -22,3 +23,11 @@ def store() -> "DynamoQuota":
     from vigil.quota.store import DynamoQuota
 
     return DynamoQuota(process.client("dynamodb"), process.settings().usage_table, process.now)
+
+
+@process.once
+def stops() -> "DynamoStops":
+    """Return what counts against tenants' hard stops."""
+    from vigil.budgets.stops.store import DynamoStops
+
+    return DynamoStops(process.client("dynamodb"), process.settings().usage_table, process.now)

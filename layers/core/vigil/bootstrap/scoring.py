@@ -48,5 +48,5 @@ def ledger() -> "DynamoLedger":
     """Return the ledger of decisions."""
     from vigil.scoring.store import DynamoLedger
 
-    table = process.settings().decisions_table
-    return DynamoLedger(process.client("dynamodb"), table, quota.store(), subjects.consents())
+    client, table = process.client("dynamodb"), process.settings().decisions_table
+    return DynamoLedger(client, table, quota.store(), quota.stops(), subjects.consents())

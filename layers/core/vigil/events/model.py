@@ -6,7 +6,7 @@ from typing import Literal
 
 from vigil.scoring.model import ModelRef
 
-Kind = Literal["DecisionMade", "HighRiskFound", "AbstentionMade"]
+Kind = Literal["DecisionMade", "HighRiskFound", "AbstentionMade", "budget.threshold_reached", "spend.anomaly"]
 
 
 @dataclass(frozen=True, slots=True)

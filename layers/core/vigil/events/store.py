@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from vigil.errors import NotFound, Unavailable
 from vigil.events.model import Event, Place
 
-SOURCE = "vigil.scoring"
 _ENTRIES = 10
 """The most that one PutEvents call takes."""
 _PAGES = 100
@@ -18,11 +17,12 @@ _FORGOTTEN = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 
 
 class EventBridgeBus:
-    """One bus; events of one call are taken or refused one by one."""
+    """One bus, spoken to from one room (`vigil.scoring`); events of one call are taken or refused one by one."""
 
-    def __init__(self, client: Any, bus: str) -> None:
+    def __init__(self, client: Any, bus: str, source: str) -> None:
         self._client = client
         self._bus = bus
+        self._source = source
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
         """Send the events, ten to a call, and return the ids of those that were not taken."""
@@ -39,7 +39,7 @@ class EventBridgeBus:
     def _entry(self, event: Event) -> dict[str, Any]:
         return {
             "EventBusName": self._bus,
-            "Source": SOURCE,
+            "Source": self._source,
             "DetailType": event.kind,
             "Time": datetime.fromisoformat(event.occurred_at),
             "Detail": event.detail,

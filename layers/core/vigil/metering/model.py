@@ -19,9 +19,12 @@ Meter = Literal[
     "emails",
     "webhooks",
     "charged",
+    "reserved_micros",
     "database_bytes",
 ]
 """`charged` are the predictions that counted against a month's quota, `database_bytes` what the database grew by.
+
+`reserved_micros` were set aside for predictions of tenants with a hard stop (`vigil.budgets`) when they were committed.
 
 Byte-hours are gauges: the bytes held in that hour, in files and in the database; said, not added, as calls are.
 """

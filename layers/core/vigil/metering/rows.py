@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from vigil.metering.model import Entry
+from vigil.metering.model import Entry, Meter
 
 Image = Mapping[str, Any]
 _PER_ITEM_BYTES = 100
@@ -36,22 +36,24 @@ def of_change(record: Mapping[str, Any]) -> list[Entry]:
 def of_decision(image: Image) -> Entry:
     """Return the entry of a decision. Raises KeyError."""
     charged = image.get("charged", {}).get("BOOL", False)
+    amounts: dict[Meter, int] = {"predictions": 1, "charged": int(charged), "database_bytes": stored_bytes(image)}
     return Entry(
         tenant_id=image["tenant_pk"]["S"],
         entry_id=image["decision_id"]["S"],
         hour=image["created_at"]["S"][:13],
-        amounts={"predictions": 1, "charged": int(charged), "database_bytes": stored_bytes(image)},
+        amounts=amounts | _reserved(image),
     )
 
 
 def of_chunk(image: Image) -> Entry:
     """Return the entry of a chunk of a batch that is done: its rows with an answer. Raises KeyError, ValueError."""
     tenant_id, _, batch_id = image["pk"]["S"].partition("#")
+    amounts: dict[Meter, int] = {"predictions": int(image["scored"]["N"]), "charged": int(image["charged"]["N"])}
     return Entry(
         tenant_id=tenant_id,
         entry_id=f"{batch_id}.{int(image['index']['N']):06}",
         hour=image["settled_at"]["S"][:13],
-        amounts={"predictions": int(image["scored"]["N"]), "charged": int(image["charged"]["N"])},
+        amounts=amounts | _reserved(image),
     )
 
 
@@ -64,6 +66,12 @@ def stored_bytes(image: Image) -> int:
         return 0
     copies = (_copied(image, keys, others) for keys, others in _COPIES if image.keys() >= set(keys))
     return _bytes(image) + sum(copies)
+
+
+def _reserved(image: Image) -> dict[Meter, int]:
+    """Return what was set aside for the predictions of a row, where their tenant has a hard stop."""
+    micros = int(image.get("reserved_micros", {"N": "0"})["N"])
+    return {"reserved_micros": micros} if micros else {}
 
 
 def _is_done(image: Image) -> bool:

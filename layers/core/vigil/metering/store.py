@@ -1,9 +1,9 @@
 """Usage in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
 `HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
-`vigil.quota`) what was taken of the month. `pk = <tenant>#<entry>`, `sk = COUNTED` says that an entry is counted; one
-that is kept for ever is a row of the ledger of usage events, listed by its hour in the index `by_hour`.
-`pk = <tenant>`, `sk = HELD` what is stored.
+`vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
+that an entry is counted; one that is kept for ever is a row of the ledger of usage events, listed by its hour in the
+index `by_hour`. `pk = <tenant>`, `sk = HELD` is what is stored.
 """
 
 import json

@@ -5,7 +5,7 @@ does not: it stands in the AWS client, where no store can forget it. What it doe
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import chain
@@ -26,8 +26,8 @@ _NOBODYS = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PRICES", "PROBE", "SIG
 """Families of keys that lead to no tenant: the deployment's own, and API keys, which are found by their own ids."""
 _ACROSS = frozenset({"age_pk", "comparison_pk", "due_pk"})
 """Partition keys of indexes over all tenants: what is written for a tenant may stand there, none may read there."""
-_ALL_TENANTS = "TENANTS"
-"""The list in which every tenant's own record stands."""
+_LISTS = frozenset({"ERASURES", "TENANTS"})
+"""Lists over all tenants, alike."""
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 
 _served: ContextVar[str | None] = ContextVar("served_tenant", default=None)
@@ -65,7 +65,7 @@ def _on_items(params: Parameters, model: Any, **_: Any) -> None:
     _check(model.name in _TABLE_CALLS, names, own=_leads_to)
 
 
-def _check(known: bool, names: Iterator[str], own: Any) -> None:
+def _check(known: bool, names: Iterator[str], own: Callable[[str, str], bool]) -> None:
     """Raise Trespass unless a call is known, names something, and nothing but the served tenant's."""
     if (tenant := _served.get()) is None:
         return
@@ -99,7 +99,7 @@ def _leading_keys(params: Parameters) -> Iterator[str]:
 def _keys_of(item: Parameters) -> Iterator[str]:
     yield item["pk"]["S"]
     for name, value in item.items():
-        if name.endswith("_pk") and name not in _ACROSS and value != {"S": _ALL_TENANTS}:
+        if name.endswith("_pk") and name not in _ACROSS and value["S"] not in _LISTS:
             yield value["S"]
 
 

@@ -78,7 +78,7 @@ class Envelope:
             more += self._admission.admit(caller).headers
         except errors.RateLimited as refused:
             more += refused.headers
-            return problems.too_many(refused)
+            return problems.used_up(refused)
         return None
 
     async def _read(self, receive: Receive) -> bytes:

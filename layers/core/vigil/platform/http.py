@@ -72,8 +72,8 @@ async def _on_vigil_error(_: Request, error: Exception) -> Response:
     problem = problems.of(error)
     if isinstance(error, errors.InvalidInput):
         return problems.answer(problem, str(error), error.errors)
-    if isinstance(error, errors.RateLimited | errors.QuotaExceeded):
-        return problems.too_many(error)
+    if isinstance(error, errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted):
+        return problems.used_up(error)
     if isinstance(error, errors.ModelRefused):
         return problems.answer(problem, f"refused: {error.reason}")
     return problems.answer(problem, str(error) or problem.title)

@@ -1,6 +1,5 @@
 """Who is asking, and may they: the tenant that the authorizer found behind the credential, never one that is named."""
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, get_args
@@ -47,7 +46,7 @@ def find(scope: Scope) -> Principal | None:
 
 @lru_cache(maxsize=64)
 def _limits(encoded: str) -> Limits:
-    return Limits(**json.loads(encoded))
+    return Limits.decoded(encoded)
 
 
 async def principal(request: Request) -> Principal:

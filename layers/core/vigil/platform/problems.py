@@ -47,6 +47,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.IdempotencyKeyReused: Problem("idempotency-key-reused", 422, "The Idempotency-Key has another payload"),
     errors.RateLimited: Problem("rate-limited", 429, "Too many requests at once"),
     errors.QuotaExceeded: Problem("quota-exceeded", 429, "The predictions of this month are used up"),
+    errors.BudgetExhausted: Problem("budget-exhausted", 402, "A budget with a hard stop is used up"),
     errors.ModelRefused: Problem("model-refused", 503, "The model failed verification"),
     errors.Unavailable: Problem("unavailable", 503, "A dependency is away"),
 }
@@ -57,8 +58,8 @@ def of(error: errors.VigilError) -> Problem:
     return next((CATALOGUE[cls] for cls in type(error).__mro__ if cls in CATALOGUE), INTERNAL)
 
 
-def too_many(error: errors.RateLimited | errors.QuotaExceeded) -> "Response":
-    """Return the 429 of a limit: which one it was, by the name that its header fields give it, and until when."""
+def used_up(error: errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted) -> "Response":
+    """Return the 429 or 402 of a limit: which one it was, by the name that it has elsewhere, and until when."""
     return answer(of(error), str(error), retry_after=error.retry_after, more={"violated-policies": [error.policy]})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from vigil.budgets.stops.model import HardStop
 from vigil.engines.model import EngineKind, Evidence, Vote
 from vigil.ensemble.model import AbstentionReason, Degraded, MissingFact, Verdict
 from vigil.flags.model import Switches
@@ -151,6 +152,21 @@ class LedgerRow:
     summary: str
     high_risk: bool
     comparison: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a tenant's decisions are written under: predictions per month, what they may cost, consents of persons.
+
+    None is without limit; `consents` says that the tenant keeps them.
+    """
+
+    quota: int | None = None
+    hard_stop: HardStop | None = None
+    consents: bool = False
+
+
+UNCONDITIONAL = Conditions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from vigil.ensemble.model import Degraded, MissingFact, Verdict
 from vigil.registry.model import Explanation, FeatureValue, ModelContract
 from vigil.registry.ports import Explainer
-from vigil.scoring.model import LedgerRow, Page
+from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 
 
 class ScoringModel(Protocol):
@@ -105,12 +105,11 @@ class FeatureSet(Protocol):
 class Ledger(Protocol):
     """The decisions of all tenants; each row is written once and never changed until its person's data are erased."""
 
-    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
-        """Write the row if its id is free and return None; return the row that is there otherwise.
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
+        """Write the row if its id is free and the conditions are met, and return None; return the row that is there.
 
-        With a quota (predictions per month) the row is written only if it fits, and counts; raises QuotaExceeded.
-        With consents it is written only if the subject has not withdrawn the one to scoring; raises ConsentWithdrawn.
-        Raises Erased for a row that was there.
+        What the conditions limit is charged with the row. Raises QuotaExceeded, BudgetExhausted, ConsentWithdrawn, and
+        Erased for a row that was there.
         """
         ...
 

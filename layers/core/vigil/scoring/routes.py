@@ -12,7 +12,7 @@ from vigil.platform.direct import DirectRoute
 from vigil.platform.idempotency import IdempotencyKey
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import SUBJECT_ID, responses
-from vigil.scoring.model import LedgerRow, ScoreRequest
+from vigil.scoring.model import Conditions, LedgerRow, ScoreRequest
 from vigil.scoring.schemas import DecisionPage, DecisionView, ScoreBody
 from vigil.scoring.service import Scoring
 
@@ -28,7 +28,7 @@ Scorer = Annotated[Principal, requires("scores:write")]
     response_model=DecisionView,
     responses={
         200: {"model": DecisionView, "description": "Replayed"},
-        **responses(400, 401, 403, 410, 413, 415, 422, 503),
+        **responses(400, 401, 402, 403, 410, 413, 415, 422, 503),
     },
 )
 async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
@@ -39,8 +39,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
         ScoreRequest(**dict(body)),
         idempotency_key,
         correlation.current.get(),
-        caller.limits.predictions_per_month,
-        consents=caller.consents,
+        Conditions(caller.limits.predictions_per_month, caller.limits.hard_stop, caller.consents),
     )
     facts = telemetry.current.get()
     facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, outcome.explained

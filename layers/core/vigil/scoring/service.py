@@ -12,7 +12,7 @@ from vigil.flags.model import Switches, all_off
 from vigil.lifecycle.model import Answer, Comparison, takes_part
 from vigil.scoring import writing
 from vigil.scoring.drafting import Draft, draft
-from vigil.scoring.model import LedgerRow, Page, ScoreRequest, decision_id, iso
+from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id, iso
 from vigil.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 
 
@@ -52,17 +52,13 @@ class Scoring:
         request: ScoreRequest,
         key: str | None = None,
         correlation_id: str = "",
-        quota: int | None = None,
-        *,
-        consents: bool = False,
+        conditions: Conditions = UNCONDITIONAL,
     ) -> Outcome:
         """Return the one decision of this request, however often it is delivered; the id goes with its events.
 
-        `quota` is the tenant's predictions per month, which the decision counts against; None is without limit.
-        `consents` says that the tenant keeps them. Raises IdempotencyKeyReused for a key with another payload, Erased
-        for a key whose decision is erased, InvalidInput for a broken rule, QuotaExceeded when the month is full,
-        ConsentWithdrawn, and Unavailable when the model or the ledger is away. Nothing is written before the score is
-        known.
+        Raises IdempotencyKeyReused for a key with another payload, Erased for a key whose decision is erased,
+        InvalidInput for a broken rule, QuotaExceeded, BudgetExhausted or ConsentWithdrawn for a condition that is not
+        met, and Unavailable when the model or the ledger is away. Nothing is written before the score is known.
         """
         # Without a key no other request can meet this one's row: there is nothing to compare.
         fingerprint = _fingerprint(request) if key else ""
@@ -73,7 +69,7 @@ class Scoring:
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
-        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, quota, consents)
+        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
         return self._commit(identity, draft, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
@@ -151,7 +147,7 @@ class Scoring:
                 high_risk=draft.model.contract.is_high_risk(decision.band),
                 comparison=comparison,
             )
-            existing = self._ledger.commit(row, request.quota, consents=request.consents)
+            existing = self._ledger.commit(row, request.conditions)
             if existing is None or existing.nonce == nonce:
                 return Outcome(row, decision.band, replayed=False, explained=decision.explanation is not None)
             if existing.expires_at > now.timestamp():
@@ -179,8 +175,7 @@ class _Identity:
     key: str
     fingerprint: str
     correlation_id: str
-    quota: int | None
-    consents: bool
+    conditions: Conditions
 
 
 def _replayed(row: LedgerRow) -> Outcome:

@@ -1,15 +1,17 @@
 """The decision ledger in DynamoDB: one conditional put per decision."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.errors import ConsentWithdrawn, Erased, QuotaExceeded, Unavailable
+from vigil.budgets.stops.model import HardStop
+from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, Unavailable, VigilError
 from vigil.lifecycle.model import Comparison
 from vigil.platform.transactions import Part, refused, transact
-from vigil.scoring.model import LedgerRow, ModelRef, Page, subject_digest
+from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, ModelRef, Page, subject_digest
 
 Item = dict[str, dict[str, Any]]
 _BATCH = 100
@@ -28,6 +30,18 @@ class Charges(Protocol):
         ...
 
 
+class Stops(Protocol):
+    """How what a prediction costs is set aside in the very transaction that writes it."""
+
+    def take(self, tenant_id: str, moment: str, micros: int, stop: HardStop) -> Part:
+        """Return the part that sets micros aside if the stop leaves so much at that moment."""
+        ...
+
+    def exhausted(self, moment: str, micros: int, stop: HardStop, reason: Part) -> BudgetExhausted:
+        """Return the error of micros that were refused for this reason."""
+        ...
+
+
 class Consents(Protocol):
     """How a decision depends on its subject's consent in the very transaction that writes it."""
 
@@ -39,19 +53,20 @@ class Consents(Protocol):
 class DynamoLedger:
     """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
 
-    def __init__(self, client: Any, table: str, charges: Charges, consents: Consents) -> None:
+    def __init__(self, client: Any, table: str, charges: Charges, stops: Stops, consents: Consents) -> None:
         self._client = client
         self._table = table
         self._charges = charges
+        self._stops = stops
         self._consents = consents
 
-    def commit(self, row: LedgerRow, quota: int | None = None, *, consents: bool = False) -> LedgerRow | None:
+    def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         """Put the row if its id is free: the one write of a request, atomic and safe to repeat.
 
-        With a quota, or with consents, it is a transaction: a row that is there already is returned whatever they say.
+        With conditions it is a transaction: a row that is there already is returned whatever they say.
         """
-        if quota is not None or consents:
-            return self._transact(row, quota, consents)
+        if conditions != UNCONDITIONAL:
+            return self._transact(row, conditions)
         try:
             self._client.put_item(**self._put(row))
         except ClientError as error:
@@ -63,23 +78,27 @@ class DynamoLedger:
             raise Unavailable("The decision ledger did not answer.") from error
         return None
 
-    def _transact(self, row: LedgerRow, quota: int | None, consents: bool) -> LedgerRow | None:
-        month, put = row.created_at[:7], self._put(row)
-        parts: list[Part] = [{"Put": put}]
-        if consents:
-            parts.append(self._consents.condition(row.tenant_id, row.subject_id))
-        if quota is not None:
-            put["Item"]["charged"] = {"BOOL": True}
-            parts.append(self._charges.charge(row.tenant_id, month, 1, quota))
+    def _transact(self, row: LedgerRow, conditions: Conditions) -> LedgerRow | None:
+        put, checks = self._put(row), list(self._checks(row, conditions))
+        put["Item"] |= _charged(conditions)
         token = hashlib.sha256(f"{row.decision_id}{row.nonce}".encode()).hexdigest()[:36]
-        if (reasons := transact(self._client, token, parts)) is None:
+        if (reasons := transact(self._client, token, [{"Put": put}, *(part for part, _ in checks)])) is None:
             return None
         if refused(reasons[0]):
             return read(reasons[0]["Item"])
-        if consents and refused(reasons[1]):
-            raise ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
-        assert quota is not None  # noqa: S101 - nothing else can have refused
-        raise self._charges.exceeded(month, quota, reasons[-1])
+        raise next(error(why) for (_, error), why in zip(checks, reasons[1:], strict=True) if refused(why))
+
+    def _checks(self, row: LedgerRow, conditions: Conditions) -> Iterator[tuple[Part, Callable[[Part], VigilError]]]:
+        """Yield the part of each condition, which charges what it limits, and the error of its refusal."""
+        tenant, moment, month = row.tenant_id, row.created_at, row.created_at[:7]
+        if conditions.consents:
+            withdrawn = ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
+            yield self._consents.condition(tenant, row.subject_id), lambda _: withdrawn
+        if (quota := conditions.quota) is not None:
+            yield self._charges.charge(tenant, month, 1, quota), partial(self._charges.exceeded, month, quota)
+        if stop := conditions.hard_stop:
+            exhausted = partial(self._stops.exhausted, moment, stop.each, stop)
+            yield self._stops.take(tenant, moment, stop.each, stop), exhausted
 
     def _put(self, row: LedgerRow) -> Part:
         return {
@@ -203,6 +222,12 @@ def _comparison(row: LedgerRow) -> Item:
         return {}
     place = row.comparison.place(row.model.name, row.decision_id)
     return {"comparison_pk": {"S": place}, "comparison": {"S": row.comparison.document()}}
+
+
+def _charged(conditions: Conditions) -> Item:
+    """Return what a row says of its charges, for whoever counts them."""
+    quota: Item = {"charged": {"BOOL": True}} if conditions.quota is not None else {}
+    return quota | ({"reserved_micros": {"N": str(stop.each)}} if (stop := conditions.hard_stop) else {})
 
 
 def read(item: Item) -> LedgerRow:

@@ -1,7 +1,6 @@
 """The table of persons: `pk = <tenant>#<digest of the subject>`, so that no key shows a subject.
 
-The index `by_list` is sparse: under `<tenant>#withdrawn` who has withdrawn the consent to scoring, under `ERASURES`
-every erasure that is under way.
+Two indexes are sparse: `by_tenant` has who has withdrawn the consent to scoring, `by_due` every erasure under way.
 """
 
 from collections.abc import Iterator
@@ -28,12 +27,13 @@ class SubjectTable:
         condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": {"S": pk}, ":sk": {"S": prefix}}
         yield from self._pages(KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True)
 
-    def listed(self, list_pk: str) -> Iterator[Item]:
-        """Yield the keys on a list, in order; what was listed a moment ago may be missing."""
-        values = {":pk": {"S": list_pk}}
-        yield from self._pages(
-            IndexName="by_list", KeyConditionExpression="list_pk = :pk", ExpressionAttributeValues=values
-        )
+    def withdrawn(self, tenant_id: str) -> Iterator[Item]:
+        """Yield the keys of a tenant's subjects who have withdrawn, but maybe of the last moment."""
+        yield from self._listed("by_tenant", "list_pk", tenant_id)
+
+    def due(self, kind: str) -> Iterator[Item]:
+        """Yield the keys of what is to be done, of all tenants, the oldest first, but maybe of the last moment."""
+        yield from self._listed("by_due", "due_pk", kind)
 
     def item(self, pk: str, sk: str) -> Item | None:
         """Return an item, read consistently, or None."""
@@ -51,6 +51,13 @@ class SubjectTable:
             return getattr(self._client, operation)(TableName=self.name, **arguments)
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("The table of subjects did not answer.") from error
+
+    def _listed(self, index: str, attribute: str, value: str) -> Iterator[Item]:
+        yield from self._pages(
+            IndexName=index,
+            KeyConditionExpression=f"{attribute} = :pk",
+            ExpressionAttributeValues={":pk": {"S": value}},
+        )
 
     def _pages(self, **arguments: Any) -> Iterator[Item]:
         start: dict[str, Any] = {}

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar, Literal, get_args
 
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, FieldError, Forbidden, InvalidInput
 
 Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
@@ -36,6 +37,7 @@ Permission = Literal[
     "usage:write",
     "costs:read",
     "prices:write",
+    "budgets:write",
     "dlq:read",
     "dlq:manage",
     "consents:read",
@@ -54,7 +56,7 @@ _MEMBER: frozenset[Permission] = _VIEWER | {
     *("scores:write", "batches:write", "outcomes:write", "consents:write", "usage:write"),
 }
 _ADMIN: frozenset[Permission] = _MEMBER | {
-    *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage"),
+    *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage", "budgets:write"),
     *("subjects:export", "subjects:erase"),
 }
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
@@ -86,10 +88,20 @@ class Limits:
     per_minute: int
     per_hour: int
     storage_gb: int | None
+    hard_stop: HardStop | None = None
+    """What predictions may cost, where the tenant has set budgets that stop them."""
 
     def encoded(self) -> str:
         """Return compact JSON, as the authorizer's context carries it."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        said = {name: value for name, value in asdict(self).items() if name != "hard_stop" or value}
+        return json.dumps(said, separators=(",", ":"))
+
+    @classmethod
+    def decoded(cls, text: str) -> "Limits":
+        """Return the limits that were encoded so."""
+        said = json.loads(text)
+        stop = said.pop("hard_stop", None)
+        return cls(**said, hard_stop=HardStop(**stop) if stop else None)
 
 
 LIMITS: Mapping[Tier, Limits] = {
@@ -147,6 +159,8 @@ class Tenant:
     overrides: Mapping[str, int] = field(default_factory=dict)
     """The limits that were agreed apart from the tier's, by their names in `Limits`."""
     settings: TenantSettings = TenantSettings()
+    hard_stop: HardStop | None = None
+    """What its budgets come to; see `vigil.budgets`."""
 
     def __post_init__(self) -> None:
         if not _TENANT_ID.fullmatch(self.tenant_id):
@@ -163,7 +177,7 @@ class Tenant:
     @property
     def limits(self) -> Limits:
         """What holds: the tier's limits and what was agreed apart from them."""
-        return replace(LIMITS[self.tier], **self.overrides)
+        return replace(LIMITS[self.tier], **self.overrides, hard_stop=self.hard_stop)
 
     def become(self, status: Status) -> "Tenant":
         """Return the tenant in another state; raise Conflict if no way leads there from the present one."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, Unavailable
 from vigil.platform.secrets import Secret
 from vigil.tenancy.model import ApiKey, KeyPage, KeyRecord, Tenant, TenantPage, TenantSettings
@@ -219,6 +220,7 @@ def _tenant_item(tenant: Tenant) -> Item:
         **key_of(f"TENANT#{tenant.tenant_id}"),
         **texts,
         **{name: {"S": json.dumps(value)} for name, value in documents.items()},
+        **({"hard_stop": {"S": json.dumps(asdict(tenant.hard_stop))}} if tenant.hard_stop else {}),
         "version": {"N": str(tenant.version)},
         "list_pk": {"S": _TENANTS},
         "list_sk": {"S": tenant.tenant_id},
@@ -232,6 +234,7 @@ def _tenant(item: Any) -> Tenant:
         version=int(item["version"]["N"]),
         overrides=json.loads(item["overrides"]["S"]),
         settings=TenantSettings(**json.loads(item["settings"]["S"])),
+        hard_stop=HardStop(**json.loads(item["hard_stop"]["S"])) if "hard_stop" in item else None,
     )
 
 

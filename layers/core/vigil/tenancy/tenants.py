@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from vigil.budgets.stops.model import HardStop
 from vigil.errors import Conflict, NotFound, PreconditionFailed
 from vigil.tenancy.model import Status, Tenant, TenantPage, TenantSettings, Tier
 from vigil.tenancy.ports import TenantStore
@@ -72,11 +73,18 @@ class Tenants:
         """
         if change.status == "closed":
             raise Conflict("A tenant is closed by the end of its offboarding, when everything is erased.")
+        return self._change(tenant_id, change.of, version)
+
+    def stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
+        """Say what a tenant's predictions may cost; raises NotFound, and Conflict for a tenant that leaves."""
+        self._change(tenant_id, lambda tenant: replace(tenant, hard_stop=hard_stop), None)
+
+    def _change(self, tenant_id: str, change: Callable[[Tenant], Tenant], version: int | None) -> Tenant:
         for _ in range(_TRIES):
             old = self.get(tenant_id)
             if version is not None and old.version != version:
                 raise PreconditionFailed("The tenant is of another version by now.")
-            new = change.of(old)
+            new = change(old)
             if new == old:
                 return old
             if old.status in {"offboarding", "closed"}:

@@ -40,7 +40,7 @@ class DynamoConsents:
         if withdrawn := [purpose for purpose, stance in now.purposes.items() if stance == "withdrawn"]:
             holds["withdrawn"] = {"SS": withdrawn}
         if "scoring" in withdrawn:
-            holds |= {"list_pk": {"S": _withdrawn(tenant_id)}, "list_sk": {"S": pk}}
+            holds |= {"list_pk": {"S": tenant_id}, "list_sk": {"S": pk}}
         put = {"Item": holds, "ConditionExpression": "attribute_not_exists(pk)"}
         if consent.version:
             put |= {"ConditionExpression": "version = :old"}
@@ -62,7 +62,7 @@ class DynamoConsents:
 
     def withdrawn(self, tenant_id: str) -> frozenset[str]:
         """Return the digests of all who withdrew the consent to scoring, a second ago or longer."""
-        return frozenset(item["list_sk"]["S"].partition("#")[2] for item in self._table.listed(_withdrawn(tenant_id)))
+        return frozenset(item["pk"]["S"].partition("#")[2] for item in self._table.withdrawn(tenant_id))
 
     def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> Extract:
         """Return what holds and every declaration, at once."""
@@ -85,7 +85,3 @@ class DynamoConsents:
         for key in keys:
             delete = {"Key": key_of(key["pk"], key["sk"]), "ConditionExpression": "attribute_not_exists(withdrawn)"}
             self._table.write({"Delete": delete})
-
-
-def _withdrawn(tenant_id: str) -> str:
-    return f"{tenant_id}#withdrawn"

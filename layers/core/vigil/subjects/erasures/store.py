@@ -10,7 +10,6 @@ from vigil.subjects.store import Item, SubjectTable, key_of, pk_of
 from vigil.tenancy.offboarding.model import Certificate, Sweep
 
 _LIST = "ERASURES"
-"""In capitals, so that no tenant's own list is called so."""
 _RUNNING = "ERASURE"
 _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 
@@ -37,7 +36,7 @@ class DynamoCases:
 
     def pending(self) -> list[PersonErasure]:
         """Return every erasure that is under way; one that was asked for a moment ago may be missing."""
-        found = [self._table.item(key["pk"]["S"], key["sk"]["S"]) for key in self._table.listed(_LIST)]
+        found = [self._table.item(key["pk"]["S"], key["sk"]["S"]) for key in self._table.due(_LIST)]
         return [_erasure(item) for item in found if item]
 
     def save(self, tenant_id: str, erasure: PersonErasure) -> bool:
@@ -73,8 +72,8 @@ def _item(tenant_id: str, erasure: PersonErasure) -> dict[str, Any]:
         **{name: {"S": getattr(erasure, name)} for name in texts},
         "revision": {"N": str(erasure.revision)},
         "sweeps": {"S": json.dumps({name: asdict(sweep) for name, sweep in erasure.sweeps.items()})},
-        "list_pk": {"S": _LIST},
-        "list_sk": {"S": f"{erasure.started_at}#{pk}"},
+        "due_pk": {"S": _LIST},
+        "due_at": {"S": erasure.started_at},
     }
 
 

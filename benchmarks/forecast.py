@@ -1,0 +1,188 @@
+"""How often anomalies are raised for nothing and how soon when there are some, and how often projections hold.
+
+`uv run python -m benchmarks.forecast [--tenants N] [--seed S]`: simulated spend (`benchmarks.worlds`) through the
+models that the service runs. A watch looks every five minutes, and counts are thought to come without delay.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.worlds import WORLDS, Hours, World
+from vigil.forecasting.anomalies import Judge
+from vigil.forecasting.model import DAY, HISTORY, QUIET, WEEK, Finding
+from vigil.forecasting.projection import projection
+
+MONTH = 30 * DAY
+HOUR = timedelta(hours=1)
+PAST = HISTORY // HOUR
+TICKS = 12
+"""Looks an hour."""
+out = Console()
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """An anomaly: what an hour costs instead, given what it would have cost and how many hours it has lasted."""
+
+    name: str
+    spend: Callable[[float, float, int], float]
+    """Takes the hour's own spend, the mean hour's, and the number of the hour."""
+    hours: int
+
+
+PLANTS = (
+    Plant("10 mean hours more in an hour", lambda own, mean, _: own + 10 * mean, 1),
+    Plant("50 mean hours more", lambda own, mean, _: own + 50 * mean, 1),
+    Plant("3 x from now on", lambda own, _mean, _: 3 * own, 5 * DAY),
+    Plant("10 x from now on", lambda own, _mean, _: 10 * own, 5 * DAY),
+    Plant("0.1 mean hours more each hour", lambda own, mean, n: own + 0.1 * mean * n, 5 * DAY),
+    Plant("10 % more each day", lambda own, _mean, n: own * 1.1 ** (n / DAY), 14 * DAY),
+)
+
+
+def verdicts(spend: Hours, first: int, count: int) -> Iterator[tuple[int, Finding | None]]:
+    """Yield what is found at the end of each of so many hours from `first`, a midnight."""
+    for midnight in range(first, first + count, DAY):
+        start = max(0, midnight - PAST)
+        judge = Judge(spend[start:midnight].tolist(), start // DAY % 7)
+        for hour in range(midnight, min(midnight + DAY, first + count)):
+            yield hour, judge.finding(spend[midnight : hour + 1].tolist())
+
+
+def raised(found: Iterator[tuple[int, Finding | None]]) -> int:
+    """Return how many anomalies these findings are: what comes within a day of the last one is no other."""
+    last, count = -MONTH, 0
+    for hour, finding in found:
+        if finding:
+            count += hour - last > QUIET // HOUR
+            last = hour
+    return count
+
+
+def false_alarms(world: World, draw: np.random.Generator, weeks: int, tenants: int) -> float:
+    """Return anomalies raised per tenant and month where there are none."""
+    first = weeks * WEEK
+    return sum(raised(verdicts(world(draw, first + MONTH), first, MONTH)) for _ in range(tenants)) / tenants
+
+
+def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None:
+    """Return the hours from the start of an anomaly, at any moment, to the look that finds it, None if none does.
+
+    A running hour is thought to have cost its share so far.
+    """
+    first = PAST
+    spend = world(draw, first + plant.hours + DAY)
+    begin, moment = first + int(draw.integers(DAY)), float(draw.random())
+    mean = float(spend[:first].mean())
+    for number in range(plant.hours):
+        own = float(spend[begin + number])
+        extra = plant.spend(own, mean, number) - own
+        # What begins in the middle of an hour is partly of the next one.
+        spend[begin + number] += (1 - moment) * extra
+        spend[begin + number + 1] += moment * extra
+    for midnight in range(first, begin + plant.hours, DAY):
+        judge = Judge(spend[midnight - first : midnight].tolist(), midnight // DAY % 7)
+        for hour in range(max(midnight, begin), min(midnight + DAY, begin + plant.hours + 1)):
+            so_far = spend[midnight : hour + 1].copy()
+            if judge.finding(so_far.tolist()):
+                return _look(judge, so_far, begin + moment - hour) + hour - begin - moment
+    return None
+
+
+def _look(judge: Judge, so_far: Hours, begun: float) -> float:
+    """Return at which part of the last hour a look finds it first, if the hour's spend comes evenly."""
+    whole = so_far[-1]
+    for tick in range(1, TICKS + 1):
+        so_far[-1] = whole * tick / TICKS
+        if tick / TICKS > begun and judge.finding(so_far.tolist()):
+            return tick / TICKS
+    return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How projections of a month's end did: the share that held, the median width and error as shares of the end."""
+
+    held: float
+    width: float
+    error: float
+
+
+def coverage(world: World, draw: np.random.Generator, weeks: int, day: int, tenants: int) -> Coverage:
+    """Return how projections did that were made when so many days of a month were over, after weeks of history."""
+    held, widths, errors = 0, [], []
+    for _ in range(tenants):
+        days = world(draw, weeks * WEEK + MONTH).reshape(-1, DAY).sum(axis=1)
+        past = days[: weeks * 7 + day]
+        start = max(0, len(past) - PAST // DAY)
+        end = float(days[weeks * 7 :].sum())
+        spent = float(days[weeks * 7 : weeks * 7 + day].sum())
+        told = projection(past[start:].tolist(), start % 7, spent, [1.0] * (30 - day))
+        held += told.low <= end <= told.high
+        widths.append((told.high - told.low) / end)
+        errors.append(abs(told.middle - end) / end)
+    return Coverage(held / tenants, median(widths), median(errors))
+
+
+def main() -> None:
+    """Simulate and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tenants", type=int, default=100, help="of each kind")
+    parser.add_argument("--seed", type=int, default=7)
+    arguments = parser.parse_args()
+    tenants = arguments.tenants
+    for table in (alarms_table, delays_table, coverage_table):
+        out.print(table(np.random.default_rng(arguments.seed), tenants))
+
+
+def alarms_table(draw: np.random.Generator, tenants: int) -> Table:
+    """Return the false alarms of every world."""
+    table = Table(f"anomalies raised for nothing per category and month, {tenants} tenants", "4 weeks known", "8 weeks")
+    for name, world in track(WORLDS.items(), "false alarms", console=out, transient=True):
+        table.add_row(name, *(f"{false_alarms(world, draw, weeks, tenants):.3f}" for weeks in (4, 8)))
+    return table
+
+
+def delays_table(draw: np.random.Generator, tenants: int) -> Table:
+    """Return how soon every anomaly is found in every world: the share found, and the median and 90th percentile."""
+    table = Table("found, and after (median, 90 %)", *(plant.name for plant in PLANTS))
+    for name, world in track(WORLDS.items(), "delays", console=out, transient=True):
+        found = [[delay(world, plant, draw) for _ in range(tenants // 2)] for plant in PLANTS]
+        table.add_row(name, *(_told(delays) for delays in found))
+    return table
+
+
+def _told(delays: Sequence[float | None]) -> str:
+    found = sorted(delay for delay in delays if delay is not None)
+    if not found:
+        return "0 %"
+    middle, late = found[len(found) // 2], found[int(0.9 * len(found))]
+    return f"{len(found) / len(delays):.0%}: {_time(middle)}, {_time(late)}"
+
+
+def _time(hours: float) -> str:
+    if hours < 2:
+        return f"{60 * hours:.0f} min"
+    return f"{hours:.0f} h" if hours < 2 * DAY else f"{hours / DAY:.1f} d"
+
+
+def coverage_table(draw: np.random.Generator, tenants: int) -> Table:
+    """Return how often the 90 % intervals held."""
+    cases = [(weeks, day) for weeks in (2, 8) for day in (3, 10, 20, 27)]
+    table = Table("held (width, error)", *(f"{weeks} weeks + {day} days" for weeks, day in cases))
+    for name, world in track(WORLDS.items(), "projections", console=out, transient=True):
+        told = [coverage(world, draw, *case, tenants) for case in cases]
+        table.add_row(name, *(f"{one.held:.0%} ({one.width:.0%}, {one.error:.1%})" for one in told))
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Wiring of what is unusual of spend, and of where it will end."""
+
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import costs, events, process
+
+if TYPE_CHECKING:
+    from vigil.forecasting.service import Anomalies, Projections
+    from vigil.forecasting.store import DynamoAnomalies
+    from vigil.forecasting.watch import Watch
+
+
+def anomalies() -> "Anomalies":
+    """Return the service of anomalies."""
+    from vigil.forecasting.service import Anomalies
+
+    return Anomalies(_store(), costs.costs(), process.now)
+
+
+def projections() -> "Projections":
+    """Return the service of projections."""
+    from vigil.forecasting.service import Projections
+
+    return Projections(costs.costs(), process.now)
+
+
+@process.once
+def watch() -> "Watch":
+    """Return what looks after spend."""
+    from vigil.forecasting.watch import Watch
+
+    return Watch(_store(), costs.costs(), events.bus("vigil.costs"), process.now)
+
+
+@process.once
+def _store() -> "DynamoAnomalies":
+    from vigil.forecasting.store import DynamoAnomalies
+
+    return DynamoAnomalies(process.client("dynamodb"), process.settings().costs_table)

@@ -1,0 +1,67 @@
+"""The contract of anomalies, held by the fake and by DynamoDB alike."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.forecasting import FakeAnomalies
+from vigil.errors import Unavailable
+from vigil.forecasting.model import Anomaly
+from vigil.forecasting.store import DynamoAnomalies
+
+FIRST = Anomaly(
+    category="inference",
+    number=1,
+    began="2026-11-21T05",
+    seen="2026-11-21T05",
+    hours=6,
+    spent_micros=3_000_000,
+    expected_micros=100_000,
+    bound_micros=200_000,
+    found_at="2026-11-21T05:35:00+00:00",
+)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request):
+    if request.param == "fake":
+        return FakeAnomalies()
+    return DynamoAnomalies(request.getfixturevalue("aws")("dynamodb"), "costs")
+
+
+def test_a_number_is_taken_once(store):
+    assert store.open("acme", FIRST)
+    assert not store.open("acme", replace(FIRST, began="2026-11-21T06"))
+    assert store.open("globex", FIRST)
+    assert store.all("acme") == (FIRST,)
+
+
+def test_anomalies_are_in_the_order_of_their_numbers_by_category(store):
+    other = replace(FIRST, category="api_calls")
+    for anomaly in (replace(FIRST, number=10), replace(FIRST, number=9), FIRST, other):
+        store.open("acme", anomaly)
+    assert [(found.category, found.number) for found in store.all("acme")] == [
+        ("api_calls", 1),
+        ("inference", 1),
+        ("inference", 9),
+        ("inference", 10),
+    ]
+    assert store.all("globex") == ()
+
+
+def test_only_when_it_was_seen_and_whether_it_was_told_change(store):
+    store.open("acme", FIRST)
+    store.change("acme", replace(FIRST, seen="2026-11-21T09", state="told", spent_micros=1))
+    assert store.all("acme") == (replace(FIRST, seen="2026-11-21T09", state="told"),)
+
+
+def test_what_is_erased_does_not_come_back(store):
+    store.change("acme", FIRST)
+    assert store.all("acme") == ()
+
+
+def test_a_table_that_is_away_says_so(aws):
+    store = DynamoAnomalies(aws("dynamodb"), "no-such-table")
+    for call in (lambda: store.all("acme"), lambda: store.open("acme", FIRST), lambda: store.change("acme", FIRST)):
+        with pytest.raises(Unavailable):
+            call()

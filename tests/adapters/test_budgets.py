@@ -1,0 +1,84 @@
+"""The contract of budgets' store, held by the fake and by DynamoDB alike."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.fakes.budgets import FakeBudgets
+from vigil.budgets.model import Budget, Plan
+from vigil.budgets.store import DynamoBudgets
+from vigil.errors import Unavailable
+
+SET = {"changed_at": "2026-03-01T12:00:00+00:00", "changed_by": "k-1"}
+MONTH = Budget("total", "month", 10_000, (50, 80, 100), hard_stop=True, **SET)
+DAY = Budget("inference", "day", 500, **SET)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALERT = MONTH.alert("2026-03", 80, 8_500, NOW)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request):
+    if request.param == "fake":
+        return FakeBudgets()
+    return DynamoBudgets(request.getfixturevalue("aws")("dynamodb"), "costs")
+
+
+def test_a_plan_has_the_budgets_of_a_tenant_as_they_were_put_last(store):
+    assert store.put("acme", MONTH)
+    assert store.put("acme", DAY)
+    assert not store.put("acme", replace(MONTH, limit_micros=1))
+    assert store.plan("acme") == Plan((DAY, replace(MONTH, limit_micros=1)))
+    assert store.plan("globex") == Plan(())
+
+
+def test_a_budget_is_deleted_once(store):
+    store.put("acme", MONTH)
+    assert not store.delete("globex", "total", "month")
+    assert store.delete("acme", "total", "month")
+    assert not store.delete("acme", "total", "month")
+    assert store.plan("acme") == Plan(())
+
+
+def test_an_alert_is_opened_once_whatever_it_says(store):
+    assert store.open("acme", ALERT)
+    assert not store.open("acme", replace(ALERT, spent_micros=9_000, limit_micros=1))
+    assert store.open("acme", replace(ALERT, span="2026-03-01", period="day"))
+    assert store.open("globex", ALERT)
+    assert ALERT in store.plan("acme").alerts
+
+
+def test_an_alert_is_taken_over_by_one_of_two_who_saw_the_same_and_by_none_once_it_was_sent(store):
+    store.open("acme", ALERT)
+    later = "2026-03-01T12:10:00+00:00"
+    assert [store.take_over("acme", ALERT, later) for _ in range(2)] == [True, False]
+    taken = replace(ALERT, leased_until=later)
+    store.sent("acme", taken)
+    assert not store.take_over("acme", taken, "2026-03-01T12:20:00+00:00")
+    assert store.plan("acme").alerts == (replace(taken, state="sent"),)
+
+
+def test_an_alert_that_is_gone_is_not_brought_back(store):
+    store.sent("acme", ALERT)
+    assert store.plan("acme") == Plan(())
+
+
+def test_an_alert_ends_by_itself_when_nobody_looks_at_its_span_any_more(aws):
+    store = DynamoBudgets(aws("dynamodb"), "costs")
+    store.open("acme", ALERT)
+    (item,) = aws("dynamodb").scan(TableName="costs")["Items"]
+    assert datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC) == datetime(2026, 4, 10, tzinfo=UTC)
+
+
+def test_a_table_that_does_not_answer_is_unavailable(aws):
+    store = DynamoBudgets(aws("dynamodb"), "no-such-table")
+    for call in (
+        lambda: store.plan("acme"),
+        lambda: store.put("acme", DAY),
+        lambda: store.delete("acme", "total", "day"),
+        lambda: store.open("acme", ALERT),
+        lambda: store.take_over("acme", ALERT, ""),
+        lambda: store.sent("acme", ALERT),
+    ):
+        with pytest.raises(Unavailable):
+            call()

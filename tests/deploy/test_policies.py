@@ -1,0 +1,90 @@
+"""Where a table holds families of keys, a role reaches those that its function needs, as IAM would judge it."""
+
+import pytest
+
+from tests.policies import allows, asked, statements
+
+ACCESS = "${AccessTableArn}"
+WITHOUT_KEYS = {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DescribeTable"}
+"""Actions that name no key: `ForAllValues` is true of none, so that a condition on keys would not hold them back."""
+
+
+def conditioned():
+    """Yield function and statement wherever a statement names leading keys."""
+    for function, said in statements().items():
+        yield from ((function, statement) for statement in said if "LeadingKeys" in str(statement.get("Condition")))
+
+
+@pytest.mark.parametrize("function", statements())
+def test_nobody_reaches_every_family_of_the_table_of_tenants_keys_and_sessions(function):
+    bare = [s for s in statements()[function] if "Condition" not in s]
+    named = {s["Sid"]: [s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"] for s in bare}
+    assert [sid for sid, resources in named.items() if ACCESS in resources] == []
+
+
+def test_a_condition_on_keys_stands_where_there_are_keys():
+    found = list(conditioned())
+    assert len(found) > 10
+    assert [(function, s["Sid"]) for function, s in found if WITHOUT_KEYS & set(s["Action"])] == []
+    assert all([*s["Condition"]] in (["ForAllValues:StringLike"], ["ForAllValues:StringEquals"]) for _, s in found)
+
+
+def item(table, pk):
+    return {"TableName": table, "Item": {"pk": {"S": pk}}}
+
+
+def key(table, pk):
+    return {"TableName": table, "Key": {"pk": {"S": pk}}}
+
+
+def partition(table, pk):
+    values = {":pk": {"S": pk}}
+    return {"TableName": table, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": values}
+
+
+@pytest.mark.parametrize(
+    ("function", "operation", "arguments"),
+    [
+        ("tenancy_authorizer", "UpdateItem", key("access", "TENANT#acme")),
+        ("tenancy_authorizer", "GetItem", key("access", "SESSIONS#acme")),
+        ("tenancy_authorizer", "Scan", {"TableName": "access"}),
+        ("tenancy_api", "PutItem", item("access", "SIGNING_KEYS")),
+        ("tenancy_api", "GetItem", key("access", "SESSIONS#acme")),
+        ("tenancy_api", "UpdateItem", key("access", "TENANT#acme")),
+        ("tenancy_tokens", "PutItem", item("access", "KEY#0123456789abcdef")),
+        ("tenancy_tokens", "UpdateItem", key("access", "TENANT#acme")),
+        ("tenancy_rotation", "GetItem", key("access", "KEY#0123456789abcdef")),
+        ("tenancy_offboarding", "Query", partition("access", "SIGNING_KEYS")),
+        ("tenancy_offboarding", "DeleteItem", key("access", "TENANT#acme")),
+        (
+            "tenancy_offboarding",
+            "BatchWriteItem",
+            {
+                "RequestItems": {
+                    "access": [{"DeleteRequest": {"Key": {"pk": {"S": pk}}}} for pk in ("KEY#1", "TENANT#1")]
+                }
+            },
+        ),
+        ("metering_api", "GetItem", key("access", "KEY#0123456789abcdef")),
+        ("subjects_api", "PutItem", item("access", "KEY#0123456789abcdef")),
+        ("batches_api", "Query", partition("registry", "MODEL#iit")),
+        ("lifecycle_api", "PutItem", item("registry", "MODELS")),
+        ("scoring_api", "UpdateItem", key("usage", "acme")),
+        ("scoring_api", "UpdateItem", key("usage", "acme#dec_1")),
+        ("scoring_batch", "UpdateItem", key("batches", "acme")),
+    ],
+)
+def test_what_a_function_has_no_business_with_is_refused(function, operation, arguments):
+    (ask,) = asked("dynamodb", operation, arguments)
+    assert not allows(function, ask)
+
+
+def test_what_a_function_needs_is_allowed():
+    good = [
+        ("tenancy_authorizer", "GetItem", key("access", "TENANT#acme")),
+        ("tenancy_rotation", "GetItem", key("access", "SIGNING_KEYS")),
+        ("scoring_api", "UpdateItem", key("usage", "acme#2026-11")),
+        ("scoring_batch", "UpdateItem", key("batches", "acme#bat_1")),
+    ]
+    asks = [(function, ask) for function, *call in good for ask in asked("dynamodb", *call)]
+    assert all(allows(function, ask) for function, ask in asks)

@@ -1,0 +1,66 @@
+"""A hard stop holds to the micro, whoever races, crashes or sends again."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.faultbed.history import report
+from tests.faults.test_quota import Month, race, storm
+from vigil.budgets.stops.model import COUNTERS, HardStop
+from vigil.budgets.stops.store import DynamoStops
+from vigil.errors import BudgetExhausted
+from vigil.scoring.model import Conditions, ScoreRequest
+
+EACH = 1_000
+
+
+@dataclass
+class Purse(Month):
+    """One tenant's money, in whole predictions and half of another one, which does not buy any."""
+
+    @property
+    def used(self):
+        """How many predictions are set aside for, by the counter of the month."""
+        return self.tally["inference_month"] / EACH
+
+    @property
+    def tally(self):
+        return DynamoStops(self.bed.client("dynamodb"), self.usage, self.clock).tally("acme", "2026-03-01").used
+
+    def score(self, scoring, number):
+        request = ScoreRequest("toy", f"p-{number}", features={"age": number % 90})
+        stop = HardStop(EACH, inference_month=self.limit * EACH + EACH // 2, total_day=2 * self.limit * EACH)
+        try:
+            outcome = scoring.score("acme", request, f"k-{number}", conditions=Conditions(hard_stop=stop))
+        except BudgetExhausted:
+            self.refused.append(number)
+        else:
+            self.answers.setdefault(number, []).append((outcome.replayed, outcome.row.body))
+
+
+@pytest.mark.parametrize(
+    ("rounds", "limit", "calls"),
+    [(1, 100, 150), pytest.param(10, 1000, 1500, marks=pytest.mark.faults)],
+    ids=["100 of 150", "1000 of 1500, 10 times"],
+)
+def test_32_clients_race_for_the_last_dollars_and_exactly_what_they_buy_passes(bed, seeds, rounds, limit, calls):
+    for seed in seeds(rounds):
+        purse = race(bed, seed, limit, calls, world=Purse)
+        assert (len(purse.rows), purse.used, len(purse.answers)) == (limit, limit, limit), f"seed {seed}"
+        assert purse.tally == dict.fromkeys(COUNTERS, limit * EACH)
+        assert not purse.violations()
+        scoring, number = purse.scoring(bed.client("dynamodb")), next(iter(purse.answers))
+        purse.score(scoring, number)
+        assert purse.answers[number][-1][0]  # without money left a replay is answered still
+        purse.score(scoring, calls)
+        assert calls in purse.refused
+
+
+@pytest.mark.parametrize(("limit", "requests"), [(40, 40), (25, 40)], ids=["as many as fit", "more than fit"])
+def test_under_faults_what_is_set_aside_is_what_was_written(bed, seeds, limit, requests):
+    for seed in seeds(2):
+        purse = storm(bed, seed, limit, requests, world=Purse)
+        wrong = purse.violations()
+        assert not wrong, report(wrong, seed)
+        assert purse.used == len(purse.rows) == min(limit, requests)
+        assert purse.tally == dict.fromkeys(COUNTERS, sum(int(row["reserved_micros"]["N"]) for row in purse.rows))

@@ -1,0 +1,93 @@
+"""Anomalies and projections, wired as they are deployed: use in, findings out."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.gateway import Context, event
+from vigil.bootstrap import forecasting, metering, process
+from vigil.costs.model import CATEGORIES
+from vigil.metering.model import Entry
+
+NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def ask(published, monkeypatch):
+    monkeypatch.setattr(process, "now", lambda: NOW)
+    from functions.costs_api.handler import lambda_handler
+
+    def call(path, query=None, **arguments):
+        answer = lambda_handler(event("GET", f"/v1/costs/{path}", query=query, **arguments), Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return call
+
+
+def live(days, tenant="acme", predictions=100):
+    """Use the same in every sixth hour of so many days, and of today."""
+    first = NOW.replace(hour=0, minute=0) - timedelta(days=days)
+    hours = [f"{first + timedelta(hours=6 * number):%Y-%m-%dT%H}" for number in range(4 * days + 3)]
+    for start in range(0, len(hours), 40):
+        entries = [
+            Entry(tenant, f"dec_{hour}", hour, {"predictions": predictions}) for hour in hours[start : start + 40]
+        ]
+        metering.usage().add(entries)
+
+
+def test_an_anomaly_is_listed_and_on_the_bus_once(ask, monkeypatch):
+    live(days=35)
+    metering.usage().add([Entry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
+    sent = []
+    client = process.client("events")
+    client.meta.events.register(
+        "provide-client-params.events.PutEvents", lambda params, **_: sent.extend(params["Entries"])
+    )
+    assert [forecasting.watch().look("acme") for _ in range(2)] == [1, 0]
+    assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "spend.anomaly")]
+    status, told = ask("anomalies", {"period": "2026-11"})
+    assert status == 200
+    (found,) = told["items"]
+    assert (found["anomaly_id"], found["category"], found["began"]) == ("inference-1", "inference", "2026-11-21T12")
+    assert found["spent_micros"] == 50_100_000
+    assert found["expected_micros"] < found["bound_micros"] < found["spent_micros"]
+    watched = {row["category"]: row["status"] for row in told["watch"]}
+    assert watched == dict.fromkeys(CATEGORIES, "not_enough_history") | {"inference": "watched"}
+    assert ask("anomalies", {"period": "2026-10"})[1]["items"] == []
+    assert ask("anomalies", {"period": "2026-11", "category": "storage"})[1]["items"] == []
+
+
+def test_a_projection_holds_what_is_spent_and_where_it_ends(ask):
+    live(days=35)
+    status, told = ask("projection")
+    assert (status, told["level"], told["currency"]) == (200, 0.9, "USD")
+    ends = {item["category"]: item for item in told["items"]}
+    assert set(ends) == {*CATEGORIES, "total"}
+    spent = ends["total"]["spent_micros"]
+    assert spent == (20 * 4 + 3) * 100_000
+    assert spent < ends["total"]["low_micros"] <= ends["total"]["middle_micros"] <= ends["total"]["high_micros"]
+    assert ends["total"]["middle_micros"] == pytest.approx(30 * 4 * 100_000, rel=0.02)
+    assert ends["storage"]["middle_micros"] is None
+    assert [item["category"] for item in ask("projection", {"category": "total"})[1]["items"]] == ["total"]
+
+
+def test_both_are_a_tenants_own(ask):
+    live(days=35)
+    assert {item["spent_micros"] for item in ask("projection", tenant="globex")[1]["items"]} == {0}
+    assert {row["status"] for row in ask("anomalies", tenant="globex")[1]["watch"]} == {"not_enough_history"}
+    for path in ("anomalies", "projection"):
+        assert ask(path, tenant=None)[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("anomalies", {"period": "2026-13"}, "period"),
+        ("anomalies", {"category": "total"}, "category"),
+        ("projection", {"category": "all"}, "category"),
+    ],
+)
+def test_a_malformed_query_is_refused_by_field(ask, path, query, field):
+    status, problem = ask(path, query)
+    assert (status, [error["field"] for error in problem["errors"]]) == (422, [field])

@@ -1,0 +1,175 @@
+"""Erasures of persons, wired as they are deployed: nothing is left, nothing comes back, and counts stay."""
+
+# ruff: noqa: F811 - fixtures come by name
+
+import json
+from contextlib import suppress
+
+import boto3
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
+
+from tests.functions.persons import (  # noqa: F401
+    FEATURES,
+    JANE,
+    JOE,
+    KEEPING,
+    api,
+    batch,
+    declare,
+    deployed,
+    erased,
+    everything,
+    exported,
+    outcome,
+    planted,
+    run,
+    score,
+)
+from vigil.bootstrap import subjects, tenancy
+from vigil.errors import Unavailable
+from vigil.scoring.model import subject_digest
+from vigil.tenancy.offboarding.model import Certificate
+
+
+def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, planted):
+    decisions, _ = planted
+    usage = {place: text for place, text in everything().items() if place[0] == "usage"}
+    assert api("GET", f"/v1/subjects/{JANE}/erasure")[0] == 404
+    status, begun, headers = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
+    assert (status, headers["location"]) == (202, f"/local/v1/subjects/{JANE}/erasure")
+    assert api("DELETE", f"/v1/subjects/{JANE}")[1]["running"]["requested_at"] == begun["running"]["requested_at"]
+    assert erased() == {"closed": ["acme"]}
+
+    kept = everything()
+    digest = subject_digest("acme", JANE)
+    about = [place for place, text in kept.items() if JANE in text or digest in text]
+    foreign = subject_digest("globex", JANE)
+    assert {place[:2] for place in about if "globex" not in place[1]} == {("subjects", f"acme#{digest}")}
+    assert [place[2][:7] for place in about if place[0] == "subjects" and foreign not in place[1]] == ["ERASED#"]
+    assert {place: text for place, text in kept.items() if place[0] == "usage"} == usage
+    for decision in decisions:
+        left = boto3.client("dynamodb").get_item(TableName="decisions", Key={"pk": {"S": f"acme#{decision}"}})["Item"]
+        assert set(left) == {
+            "pk", "tenant_pk", "time_sk", "decision_id", "model", "model_version", "model_digest", "nonce",
+            "created_at", "expires_at", "charged", "erased_at",
+        }  # fmt: skip
+        assert api("GET", f"/v1/scores/{decision}")[0] == 410
+        assert outcome(api, decision)[0] == 410
+        assert api("GET", f"/v1/outcomes/{decision}")[0] == 404
+    assert score(api, key=f"k-{JANE}-0")[0] == 410
+    assert len(api("GET", "/v1/scores")[1]["items"]) == 1
+    assert api("GET", f"/v1/subjects/{JANE}/consent")[0] == 404
+    assert all(not entries for name, entries in exported(api)[0].items() if name != "certificates")
+
+    joe, _ = exported(api, JOE)
+    assert (len(joe["decisions"]), len(joe["outcomes"]), len(joe["batch_rows"])) == (1, 1, 2)
+    results = [text for place, text in kept.items() if place[0] == "files" and "/results." in place[1]]
+    assert len(results) == 2
+    assert all(JOE in text and "was erased with all that was kept of its subject" in text for text in results)
+
+    status, told, _ = api("GET", f"/v1/subjects/{JANE}/erasure")
+    (sealed,) = told["certificates"]
+    statement = json.loads(sealed["payload"])
+    assert (status, told["running"], statement["subject"], statement["requested_by"]) == (
+        200, None, digest, "0123456789abcdef",
+    )  # fmt: skip
+    assert {name: store["erased"] for name, store in statement["stores"].items()} == {
+        "decisions": 2, "outcomes": 4, "consents": 3, "batches": 2,
+    }  # fmt: skip
+    assert tenancy.seal().verifies(Certificate("acme", **sealed))
+    again = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
+    assert (again[1], again[2]["idempotency-replayed"]) == (begun, "true")
+
+
+def test_a_withdrawal_outlives_the_erasure(api):
+    declare(api, "withdrawn")
+    api("DELETE", f"/v1/subjects/{JANE}")
+    erased()
+    consent = api("GET", f"/v1/subjects/{JANE}/consent")[1]
+    assert (consent["purposes"], consent["history"]) == ({"scoring": "withdrawn"}, [])
+    assert score(api, **KEEPING)[0] == 403
+    declare(api, "given")
+    assert score(api, **KEEPING)[0] == 201
+
+
+def test_what_is_sent_after_the_erasure_was_asked_for_stays(api):
+    score(api)
+    api("DELETE", f"/v1/subjects/{JANE}")
+    later = score(api)[1]["decision_id"]
+    declare(api, "given")
+    erased()
+    found, _ = exported(api)
+    assert [entry["decision"]["decision_id"] for entry in found["decisions"]] == [later]
+    assert len(found["consents"]) == 1
+
+
+def test_an_erasure_waits_for_a_batch_that_has_not_ended(api, deployed):
+    body = {"model": "toy", "rows": [{"subject_id": JANE, "features": FEATURES}]}
+    made = api("POST", "/v1/batches", body=body)[1]["batch_id"]
+    api("DELETE", f"/v1/subjects/{JANE}")
+    assert erased(3) == {"closed": []}
+    run(deployed, made)
+    assert erased() == {"closed": ["acme"]}
+    assert not [place for place, text in everything().items() if JANE in text]
+
+
+class Dies:
+    """Lets every call through, but the answer of the n-th, which is as if the process had died before the next one."""
+
+    def __init__(self, at):
+        self.left, self.call = at, BaseClient._make_api_call
+
+    def __call__(self, client, operation, arguments):
+        self.left -= 1
+        answer = self.call(client, operation, arguments)
+        if self.left == 0:
+            raise EndpointConnectionError(endpoint_url="here")
+        return answer
+
+
+def test_an_erasure_that_dies_at_any_call_is_completed_by_the_next_run(api, deployed, monkeypatch):
+    outcome(api, score(api)[1]["decision_id"])
+    declare(api, "given")
+    batch(api, deployed, "ndjson", JANE)
+    api("DELETE", f"/v1/subjects/{JANE}")
+    kept, eraser, at, died = Kept(), subjects.eraser(), 0, True
+    while died:
+        at += 1
+        kept.restore()
+        dies = Dies(at)
+        with monkeypatch.context() as patch, suppress(Unavailable):
+            patch.setattr(BaseClient, "_make_api_call", lambda *call, dies=dies: dies(*call))
+            eraser.run(lambda: 300.0)
+        died = dies.left <= 0
+        eraser.run(lambda: 300.0)
+        (sealed,) = api("GET", f"/v1/subjects/{JANE}/erasure")[1]["certificates"]
+        stores = json.loads(sealed["payload"])["stores"]
+        assert {name: store["erased"] for name, store in stores.items()} == {
+            "decisions": 1, "outcomes": 2, "consents": 2, "batches": 1,
+        }  # fmt: skip
+        assert not [place for place, text in everything().items() if JANE in text]
+    assert at > 20
+
+
+class Kept:
+    """What is kept of a person, put back as often as it takes."""
+
+    def __init__(self):
+        self.dynamodb, self.s3 = boto3.client("dynamodb"), boto3.client("s3")
+        self.items = {
+            t: self.dynamodb.scan(TableName=t)["Items"] for t in ("decisions", "outcomes", "subjects", "limits")
+        }
+        keys = {found["Key"] for found in self.s3.list_object_versions(Bucket="files")["Versions"]}
+        self.files = {key: self.s3.get_object(Bucket="files", Key=key)["Body"].read() for key in keys}
+
+    def restore(self):
+        for table, items in self.items.items():
+            for item in self.dynamodb.scan(TableName=table)["Items"]:
+                self.dynamodb.delete_item(TableName=table, Key={n: item[n] for n in ("pk", "sk") if n in item})
+            for item in items:
+                self.dynamodb.put_item(TableName=table, Item=item)
+        for found in self.s3.list_object_versions(Bucket="files").get("Versions", []):
+            self.s3.delete_object(Bucket="files", Key=found["Key"], VersionId=found["VersionId"])
+        for key, content in self.files.items():
+            self.s3.put_object(Bucket="files", Key=key, Body=content)

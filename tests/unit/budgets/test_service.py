@@ -1,0 +1,101 @@
+"""Budgets as tenants see them, and the hard stop that they come to."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.budgets.conftest import World
+from vigil.budgets.model import Budget
+from vigil.budgets.stops.model import HardStop
+from vigil.errors import NotFound, Unavailable
+
+
+def test_a_budget_says_what_is_spent_of_it_and_which_thresholds_were_reached(world):
+    world.books.spend(8_500, "2026-03-01")
+    status = world.put()
+    assert (status.span, status.spent_micros, status.share, status.left_micros) == ("2026-03", 8_500, 85.0, None)
+    assert status.alerts == ()
+    world.watch().look("acme")
+    (alert,) = world.budgets.get("acme", "inference", "month").alerts
+    assert (alert.threshold, alert.spent_micros, alert.state) == (80, 8_500, "sent")
+    assert (status.budget.changed_at, status.budget.changed_by) == ("2026-03-01T12:00:00+00:00", "k-1")
+
+
+def test_a_budget_is_one_per_category_and_period_and_a_tenants_own(world):
+    _, new = world.budgets.put("acme", Budget("total", "day", 1), "k-1")
+    _, again = world.budgets.put("acme", Budget("total", "day", 2), "k-1")
+    world.put("total", "month")
+    assert (new, again) == (True, False)
+    assert [(s.budget.period, s.budget.limit_micros) for s in world.budgets.all("acme")] == [
+        ("day", 2),
+        ("month", 10_000),
+    ]
+    assert world.budgets.all("globex") == ()
+    for call in (world.budgets.get, world.budgets.delete):
+        with pytest.raises(NotFound):
+            call("globex", "total", "day")
+
+
+def test_a_hard_stop_is_carried_to_where_requests_are_let_in_and_taken_away_again(world):
+    world.put(hard_stop=True)
+    world.put("total", "day", 99, hard_stop=True)
+    assert world.holders.stops["acme"] == HardStop(1_000, inference_month=10_000, total_day=99)
+    world.budgets.delete("acme", "total", "day")
+    assert world.holders.stops["acme"] == HardStop(1_000, inference_month=10_000)
+    world.put(hard_stop=False)
+    assert world.holders.stops["acme"] is None
+
+
+def test_a_hard_stop_that_could_not_be_carried_is_by_the_next_look(world):
+    world.holders.away = True
+    with pytest.raises(Unavailable):
+        world.put(hard_stop=True)
+    world.holders.away = False
+    world.watch().look("acme")
+    assert world.holders.stops["acme"] == HardStop(1_000, inference_month=10_000)
+
+
+def test_what_was_spent_before_the_stop_counts_from_its_first_moment(world):
+    world.books.spend(4_000, "2026-03-01")
+    world.books.spend(500, "2026-03-01", "storage")
+    assert world.put(hard_stop=True).left_micros == 6_000
+    assert world.put("total", "day", hard_stop=True).left_micros == 5_500
+
+
+ACTS = st.lists(st.sampled_from(["reserve", "count", "uncharged", "storage", "look", "drop", "put"]), max_size=40)
+
+
+@given(ACTS)
+def test_whatever_happens_in_whatever_order_everything_spent_counts_once(acts):
+    """A prediction is set aside by its commit and counted later; all that was not set aside is settled."""
+    world, committed, beside = World(), [], 0
+    world.put("total", "month", 10**9, hard_stop=True)
+    counted = 0
+    for act in acts:
+        if act == "reserve":
+            world.stops.taken += 1_000
+            committed.append(1_000)
+        elif act == "count" and counted < len(committed):
+            world.books.spend(1_000, "2026-03-01")
+            world.books.reserve(1_000, "2026-03-01T12")
+            counted += 1
+        elif act in {"uncharged", "storage"}:
+            world.books.spend(700, "2026-03-01", "inference" if act == "uncharged" else "storage")
+            beside += 700
+        elif act == "look":
+            world.watch().look("acme")
+        elif act == "drop":
+            world.put("total", "month", 10**9)
+        else:
+            world.put("total", "month", 10**9, hard_stop=True)
+    left = world.put("total", "month", 10**9, hard_stop=True).left_micros
+    assert left == 10**9 - sum(committed) - beside
+
+
+def test_a_look_that_is_overtaken_says_nothing(world):
+    world.put("total", hard_stop=True)
+    seen = world.stops.tally("acme", "2026-03-01")
+    world.books.spend(300, "2026-03-01", "storage")
+    world.watch().look("acme")
+    assert not world.stops.settle("acme", seen, dict.fromkeys(seen.beside, 100))
+    assert world.stops.tally("acme", "2026-03-01").beside["total_month"] == 300
