@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from cli import batches, deadletters, decisions, demo, flags, lifecycle, local, models, tenants, tokens
+from cli import batches, costs, deadletters, decisions, demo, flags, lifecycle, local, models, tenants, tokens
 from vigil.errors import VigilError
 
 
@@ -22,6 +22,7 @@ class _Group(TyperGroup):
 
 app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, explained scores, exactly once.")
 app.add_typer(batches.app, name="batch")
+app.add_typer(costs.app, name="costs")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(flags.app, name="flags")
