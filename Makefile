@@ -1,6 +1,6 @@
 # Everything starts here. What must be there before: python3 >= 3.11, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test test-faults check build-aws bench bench-batch bench-peers clean
+.PHONY: help setup demo up down status test test-faults check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -53,6 +53,12 @@ bench: setup ## Measure scoring against the lightgbm package
 
 bench-batch: setup ## Measure batches, from 10,000 rows to a million
 	"$(UV)" run --no-sync python -m benchmarks.batch
+
+bench-cost: setup ## Say what a score, a row and a question cost
+	"$(UV)" run --no-sync python -m benchmarks.cost
+
+bench-forecast: setup ## Simulate how often anomalies and projections err (half an hour)
+	"$(UV)" run --no-sync python -m benchmarks.forecast
 
 bench-peers: setup ## Measure Vigil beside MLServer, BentoML and FastAPI
 	"$(UV)" run --no-sync python -m benchmarks.peers

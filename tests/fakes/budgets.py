@@ -10,6 +10,7 @@ from vigil.budgets.model import Alert, Budget, Period, Plan, Scope
 from vigil.budgets.stops.model import COUNTERS, Counter, HardStop, Tally
 from vigil.costs.model import Line
 from vigil.errors import Unavailable
+from vigil.forecasting.model import SCOPES, Projection
 from vigil.metering.model import Hour
 
 
@@ -31,8 +32,8 @@ class FakeBudgets:
         self.budgets[key] = budget
         return new
 
-    def delete(self, tenant_id: str, category: Scope, period: Period) -> bool:
-        return self.budgets.pop((tenant_id, category, period), None) is not None
+    def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
+        self.budgets.pop((tenant_id, category, period), None)
 
     def open(self, tenant_id: str, alert: Alert) -> bool:
         return self.alerts.setdefault((tenant_id, alert.name), alert) is alert
@@ -71,6 +72,12 @@ class FakeBooks:
             if tenant == tenant_id and hour.startswith(month):
                 sums[hour] += micros
         return [Hour(hour, {"reserved_micros": micros}) for hour, micros in sorted(sums.items())]
+
+    def month_end(self, tenant_id: str) -> Mapping[Scope, Projection]:
+        """Return twice what is spent by now."""
+        lines = [line for tenant, line in self.kept if tenant == tenant_id]
+        sums = {scope: sum(line.micros for line in lines if scope in {line.category, "total"}) for scope in SCOPES}
+        return {scope: Projection(scope, spent, spent, 2 * spent, 3 * spent) for scope, spent in sums.items()}
 
     def price(self, _: datetime) -> Fraction:
         return Fraction(1_000)

@@ -29,7 +29,7 @@ class World:
 
     @property
     def budgets(self):
-        return Budgets(self.store, self.books, self.hard_stops(), self.clock)
+        return Budgets(self.store, self.books, self.books, self.hard_stops(), self.clock)
 
     def watch(self, store=None, bus=None, holders=None):
         return Watch(store or self.store, self.books, self.hard_stops(holders), bus or self.bus, self.clock)

@@ -8,11 +8,14 @@ from tests.unit.budgets.conftest import World
 from vigil.budgets.model import Budget
 from vigil.budgets.stops.model import HardStop
 from vigil.errors import NotFound, Unavailable
+from vigil.forecasting.model import Projection
 
 
 def test_a_budget_says_what_is_spent_of_it_and_which_thresholds_were_reached(world):
     world.books.spend(8_500, "2026-03-01")
     status = world.put()
+    assert status.projection == Projection("inference", 8_500, 8_500, 17_000, 25_500)
+    assert world.put(period="day").projection is None
     assert (status.span, status.spent_micros, status.share, status.left_micros) == ("2026-03", 8_500, 85.0, None)
     assert status.alerts == ()
     world.watch().look("acme")
@@ -31,9 +34,10 @@ def test_a_budget_is_one_per_category_and_period_and_a_tenants_own(world):
         ("month", 10_000),
     ]
     assert world.budgets.all("globex") == ()
-    for call in (world.budgets.get, world.budgets.delete):
-        with pytest.raises(NotFound):
-            call("globex", "total", "day")
+    world.budgets.delete("globex", "total", "day")
+    with pytest.raises(NotFound):
+        world.budgets.get("globex", "total", "day")
+    assert world.budgets.all("acme")
 
 
 def test_a_hard_stop_is_carried_to_where_requests_are_let_in_and_taken_away_again(world):

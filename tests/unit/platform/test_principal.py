@@ -71,7 +71,7 @@ def test_each_role_adds_to_the_one_before_and_only_operators_reach_beyond_their_
     roles = [PERMISSIONS[role] for role in get_args(Role)]
     assert all(less < more for less, more in pairwise(roles))
     assert roles[-1] == set(get_args(Permission))
-    assert roles[-1] - roles[-2] == {"flags:write", "models:promote", "tenants:manage"}
+    assert roles[-1] - roles[-2] == {"flags:write", "models:promote", "prices:write", "tenants:manage"}
 
 
 def test_a_misspelt_permission_does_not_start():

@@ -92,6 +92,12 @@ def test_a_hard_stop_is_among_the_limits_outlives_other_changes_and_makes_a_vers
     assert world.tenants.get("acme").limits == LIMITS["BASIC"]
 
 
+def test_a_tenant_that_leaves_is_not_stopped_any_more(world):
+    leaving = world.tenants.change("acme", Change(status="offboarding"))
+    world.tenants.stop("acme", HardStop(1_000, total_month=5))
+    assert world.tenants.get("acme") == leaving
+
+
 def test_a_change_touches_what_it_names_and_makes_a_version(world):
     world.tenants.change("acme", Change(limits={"per_minute": 120, "per_hour": 9_000}, settings={"name": "Acme"}))
     world.clock.advance(hours=1)

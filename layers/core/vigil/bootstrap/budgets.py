@@ -4,7 +4,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import access, costs, events, metering, process, quota
+from vigil.bootstrap import access, costs, events, forecasting, metering, process, quota
 
 if TYPE_CHECKING:
     from vigil.budgets.service import Budgets
@@ -18,7 +18,7 @@ def service() -> "Budgets":
     """Return the service of budgets."""
     from vigil.budgets.service import Budgets
 
-    return Budgets(_store(), costs.costs(), _hard_stops(), process.now)
+    return Budgets(_store(), costs.costs(), forecasting.projections(), _hard_stops(), process.now)
 
 
 @process.once

@@ -9,6 +9,7 @@ from vigil.budgets.model import Alert, Budget, Period, Plan, Scope
 from vigil.budgets.stops.model import Counter, HardStop, Tally
 from vigil.costs.model import Line
 from vigil.events.model import Event
+from vigil.forecasting.model import Projection
 from vigil.metering.model import Hour
 
 
@@ -23,8 +24,8 @@ class BudgetStore(Protocol):
         """Keep a budget in place of the one of its category and period, and say whether there was none."""
         ...
 
-    def delete(self, tenant_id: str, category: Scope, period: Period) -> bool:
-        """Forget a budget, and say whether there was one."""
+    def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
+        """Forget a budget, if there is one."""
         ...
 
     def open(self, tenant_id: str, alert: Alert) -> bool:
@@ -45,6 +46,14 @@ class Spending(Protocol):
 
     def lines(self, tenant_id: str, month: str) -> Sequence[Line]:
         """Return the lines of a month."""
+        ...
+
+
+class Ends(Protocol):
+    """Where spend will end."""
+
+    def month_end(self, tenant_id: str) -> Mapping[Scope, Projection]:
+        """Return what each category, and all of them, will have cost at the end of this month."""
         ...
 
 

@@ -64,8 +64,8 @@ async def put(
 
 
 @router.delete(
-    "/{category}/{period}", summary="Give a budget up", status_code=204, responses=responses(401, 403, 404, 422, 503)
+    "/{category}/{period}", summary="Give a budget up", status_code=204, responses=responses(401, 403, 422, 503)
 )
 async def delete(category: Scope, period: Period, budgets: Service, caller: Writer) -> None:
-    """Give a budget up, its hard stop as well; alerts that were sent stay sent."""
+    """Give a budget up, if there is one, its hard stop as well; alerts that were sent stay sent."""
     budgets.delete(caller.tenant_id, category, period)

@@ -44,6 +44,14 @@ class AlertView(BaseModel):
         return cls(**{name: getattr(alert, name) for name in cls.model_fields})
 
 
+class EndView(BaseModel):
+    """What will have been spent at the end of the month; with 90 % probability, from low to high."""
+
+    low_micros: int | None
+    middle_micros: int | None
+    high_micros: int | None
+
+
 class BudgetView(BaseModel):
     """A budget and how it stands."""
 
@@ -62,10 +70,13 @@ class BudgetView(BaseModel):
         description="What the hard stop leaves to predictions, exactly, with what batches have set aside; null without."
     )
 
+    projected: EndView | None = Field(description="Null for a day, and where there are too few days to tell.")
+
     @classmethod
     def of(cls, status: Status) -> "BudgetView":
         """Return how a budget is shown."""
-        budget = status.budget
+        budget, end = status.budget, status.projection
+        known = end is not None and end.middle_micros is not None
         facts = {name: getattr(budget, name) for name in cls.model_fields if hasattr(budget, name) and name != "share"}
         return cls(
             **facts | {"thresholds": list(budget.thresholds)},
@@ -74,6 +85,7 @@ class BudgetView(BaseModel):
             share=status.share,
             alerts=[AlertView.of(alert) for alert in status.alerts],
             left_micros=status.left_micros,
+            projected=EndView(**{name: getattr(end, name) for name in EndView.model_fields}) if known else None,
         )
 
 

@@ -5,20 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from vigil.budgets.model import Alert, Budget, Period, Plan, Scope, span_of, spent
-from vigil.budgets.ports import BudgetStore, Spending
+from vigil.budgets.ports import BudgetStore, Ends, Spending
 from vigil.budgets.stops.service import HardStops
 from vigil.errors import NotFound
+from vigil.forecasting.model import Projection
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a budget stands in its present span. `left_micros` is what its hard stop leaves; None where it has none."""
+    """How a budget stands in its present span.
+
+    `left_micros` is what its hard stop leaves, None where it has none; `projection` is of a month, never of a day.
+    """
 
     budget: Budget
     span: str
     spent_micros: int
     alerts: tuple[Alert, ...]
     left_micros: int | None
+    projection: Projection | None
 
     @property
     def share(self) -> float:
@@ -30,10 +35,16 @@ class Budgets:
     """The budgets of tenants."""
 
     def __init__(
-        self, store: BudgetStore, spending: Spending, hard_stops: HardStops, clock: Callable[[], datetime]
+        self,
+        store: BudgetStore,
+        spending: Spending,
+        ends: Ends,
+        hard_stops: HardStops,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._spending = spending
+        self._ends = ends
         self._hard_stops = hard_stops
         self._clock = clock
 
@@ -49,9 +60,8 @@ class Budgets:
         return self._status(tenant_id, plan, budget.category, budget.period), new
 
     def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
-        """Give a budget up, its hard stop as well; raise NotFound where there is none."""
-        if not self._store.delete(tenant_id, category, period):
-            raise NotFound("There is no such budget.")
+        """Give a budget up, if there is one, its hard stop as well."""
+        self._store.delete(tenant_id, category, period)
         self._hard_stops.carry(tenant_id, self._store.plan(tenant_id))
 
     def get(self, tenant_id: str, category: Scope, period: Period) -> Status:
@@ -75,11 +85,14 @@ class Budgets:
         lines = self._spending.lines(tenant_id, span_of("month", now))
         stopping = any(budget.hard_stop for budget in plan.budgets)
         used = self._hard_stops.used(tenant_id) if stopping else {}
+        monthly = any(budget.period == "month" for budget in plan.budgets)
+        ends = self._ends.month_end(tenant_id) if monthly else {}
         found = []
         for budget in plan.budgets:
             span = span_of(budget.period, now)
             alerts = (alert for alert in plan.alerts if (alert.category, alert.span) == (budget.category, span))
             counter = budget.counter if budget.hard_stop else None
             left = max(budget.limit_micros - used[counter], 0) if counter else None
-            found.append(Status(budget, span, spent(lines, budget.category, span), tuple(alerts), left))
+            end = ends[budget.category] if budget.period == "month" else None
+            found.append(Status(budget, span, spent(lines, budget.category, span), tuple(alerts), left, end))
         return tuple(found)

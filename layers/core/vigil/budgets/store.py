@@ -47,10 +47,9 @@ class DynamoBudgets:
         item = _budget_key(tenant_id, budget.category, budget.period) | _item(budget)
         return "Attributes" not in self._call("put_item", Item=item, ReturnValues="ALL_OLD")
 
-    def delete(self, tenant_id: str, category: Scope, period: Period) -> bool:
-        """Forget a budget, and say whether there was one."""
-        key = _budget_key(tenant_id, category, period)
-        return "Attributes" in self._call("delete_item", Key=key, ReturnValues="ALL_OLD")
+    def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
+        """Forget a budget, if there is one."""
+        self._call("delete_item", Key=_budget_key(tenant_id, category, period))
 
     def open(self, tenant_id: str, alert: Alert) -> bool:
         """Keep an alert unless there is one of its name, and say whether it was kept."""

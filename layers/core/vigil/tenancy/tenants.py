@@ -1,6 +1,6 @@
 """Tenants: created, configured, suspended, resumed, and on their way out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from vigil.tenancy.model import Status, Tenant, TenantPage, TenantSettings, Tier
 from vigil.tenancy.ports import TenantStore
 
 _TRIES = 5
+_LEAVING: Collection[Status] = ("offboarding", "closed")
 _STAYING = ("active", "suspended")
 """Of the others everything is, or is being, erased: nothing may be written for them."""
 
@@ -76,8 +77,12 @@ class Tenants:
         return self._change(tenant_id, change.of, version)
 
     def stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
-        """Say what a tenant's predictions may cost; raises NotFound, and Conflict for a tenant that leaves."""
-        self._change(tenant_id, lambda tenant: replace(tenant, hard_stop=hard_stop), None)
+        """Say what a tenant's predictions may cost, unless it leaves and makes none; raises NotFound."""
+
+        def stopped(tenant: Tenant) -> Tenant:
+            return tenant if tenant.status in _LEAVING else replace(tenant, hard_stop=hard_stop)
+
+        self._change(tenant_id, stopped, None)
 
     def _change(self, tenant_id: str, change: Callable[[Tenant], Tenant], version: int | None) -> Tenant:
         for _ in range(_TRIES):
@@ -87,7 +92,7 @@ class Tenants:
             new = change(old)
             if new == old:
                 return old
-            if old.status in {"offboarding", "closed"}:
+            if old.status in _LEAVING:
                 raise Conflict(f"A tenant that is {old.status} is not changed any more.")
             new = replace(new, version=old.version + 1, changed_at=self._now())
             if self._store.replace(old, new):

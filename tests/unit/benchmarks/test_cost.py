@@ -1,0 +1,48 @@
+"""Bills add up, and a break-even is where two ways cost the same."""
+
+import json
+
+import pytest
+
+from benchmarks import prices
+from benchmarks.cost import MILLION, Score, Way, _units, break_even, compute, memory, score_bill, ways
+
+SCORE = Score(cpu=0.0021, calls={"UpdateItem": 1, "TransactWriteItems": 1}, writes=14, moved=2_500, logged=900)
+
+
+def test_time_is_billed_in_whole_milliseconds_with_the_waits_for_dynamodb():
+    assert SCORE.milliseconds == 2 + 1 + 5 + 2 * 5
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "units"),
+    [
+        ("UpdateItem", {}, 1),
+        ("PutItem", {"Item": {"body": {"S": "x" * 3_000}}}, 3 + 2),
+        ("TransactWriteItems", {"TransactItems": [{"Put": {"Item": {"pk": {"S": "x"}}}}, {"Update": {}}]}, 2 + 2 + 2),
+    ],
+)
+def test_a_write_is_charged_by_the_kilobyte_twice_in_a_transaction_and_once_per_index(operation, body, units):
+    assert _units(operation, json.dumps(body).encode()) == units
+
+
+def test_a_million_scores_cost_what_their_units_cost():
+    bill = score_bill(SCORE)
+    assert bill["DynamoDB: limiter, decision, quota"] == pytest.approx(14 * 0.625)
+    assert bill["API Gateway"] == 3.5
+    assert bill["Lambda time"] == pytest.approx(MILLION * 0.018 * 1.769 * prices.GB_SECOND_ARM)
+    assert compute(36) == pytest.approx(2 * bill["Lambda time"])
+
+
+def test_at_the_break_even_both_ways_cost_the_same():
+    serverless, _, _, containers = ways(SCORE)
+    scores = break_even(serverless, containers)
+    assert serverless.at(scores) == pytest.approx(containers.at(scores))
+    assert serverless.at(scores / 2) < containers.at(scores / 2)
+    assert break_even(Way("a", 0, 2), Way("b", 10, 1)) == 10 * MILLION
+
+
+def test_memory_is_read_from_the_template():
+    assert memory("ScoringApi") == 1769 / 1024
+    assert memory("TenancyAuthorizer") == 0.5
+    assert memory() > 10
