@@ -122,7 +122,7 @@ def _leading(operation: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _of_objects(operation: str, arguments: Mapping[str, Any]) -> Iterator[Ask]:
     action, bucket = f"s3:{_OF_OBJECTS.get(operation, operation)}", f"${{{BUCKETS[arguments['Bucket']]}}}"
-    if operation == "GetObject" and "VersionId" in arguments:
+    if operation in {"GetObject", "DeleteObject"} and "VersionId" in arguments:
         action += "Version"
     keys = [entry["Key"] for entry in arguments.get("Delete", {}).get("Objects", ())]
     for key in keys or [arguments.get("Key")]:

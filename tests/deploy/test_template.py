@@ -5,40 +5,20 @@ import json
 import subprocess
 import tomllib
 from datetime import timedelta
-from functools import cache
 from importlib import import_module
 
 import pytest
-import yaml
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
+from tests.templates import template
 from vigil.deadletters.model import Rules
 from vigil.platform import problems
 from vigil.platform.envelope import SECURITY_HEADERS
 
 TEMPLATES = (ROOT / "template.yaml", *sorted((ROOT / "infra").rglob("*.yaml")))
 STAGES = ("local", "dev", "staging", "prod")
-
-
-class Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags as one-entry mappings."""
-
-
-def _tag(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    build = loader.construct_sequence if isinstance(node, yaml.SequenceNode) else loader.construct_mapping
-    return {suffix: build(node, deep=True)}
-
-
-Loader.add_multi_constructor("!", _tag)
-
-
-@cache
-def template(path):
-    return yaml.load(path.read_text(), Loader)  # noqa: S506 - a SafeLoader with inert tags
 
 
 def resources(path, kind):

@@ -18,7 +18,7 @@ from tests import policies
 from tests.fakes.card import CARD
 from tests.fakes.scoring import CONTRACT
 from tests.tables import create_tables
-from vigil.bootstrap import process
+from vigil.bootstrap import access, process
 from vigil.engines.loading import load
 from vigil.registry.model import TrainedModel
 from vigil.registry.package import Release, Verifier, build
@@ -143,3 +143,23 @@ def _running() -> str | None:
         if match := HANDLER.fullmatch(frame.f_globals.get("__name__", "")):
             return match[1]
     return None
+
+
+@pytest.fixture
+def called(published, monkeypatch):
+    """The IAM actions behind every AWS call from here on."""
+    actions, original = set(), BaseClient._make_api_call
+
+    def recording(client, operation, arguments):
+        service = client.meta.service_model.endpoint_prefix.removeprefix("streams.")
+        # A transaction needs the rights of its parts, calls on many messages that to the call on one.
+        parts = arguments["TransactItems"] if operation == "TransactWriteItems" else ()
+        actions.update(f"{service}:{verb}Item" for part in parts for verb in part)
+        actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
+        return original(client, operation, arguments)
+
+    access.tenants().create("acme", "FREE")
+    token = access.keys().create("acme", by="operator").token
+    process.forget()
+    monkeypatch.setattr(BaseClient, "_make_api_call", recording)
+    return actions, token

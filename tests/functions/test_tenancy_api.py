@@ -13,13 +13,14 @@ from tests.fakes.deadletters import WORK, letter
 from tests.gateway import Context, event
 from vigil.batches.model import FOLDERS, Batch
 from vigil.batches.store import DynamoBooks
-from vigil.bootstrap import access
+from vigil.bootstrap import access, subjects
 from vigil.costs.model import Statement
 from vigil.costs.store import DynamoStatements
 from vigil.deadletters.model import Job, Rules
 from vigil.deadletters.store import DynamoJobs
 from vigil.platform.claims import DynamoClaims
 from vigil.platform.idempotency import Use
+from vigil.subjects.model import Consent, Declaration
 from vigil.tenancy.tenants import Change
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
@@ -191,7 +192,7 @@ def test_the_sample_event_is_understood(api):
 
 
 def leave_behind(tenant):
-    """Leave of a tenant a batch, files of which one is deleted, dead work, a kept answer and a statement."""
+    """Leave of a tenant a batch, files of which one is deleted, a consent, dead work, a kept answer and a statement."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     batch = Batch(tenant, "bat_1", "toy", "csv", "awaiting_upload", "now", "corr-1", "f", 0)
     DynamoBooks(dynamodb, "batches").create(batch, 10)
@@ -201,6 +202,8 @@ def leave_behind(tenant):
     job = Job.opened("work", letter(replace(WORK, tenant_id=tenant)), Rules(), datetime.now(UTC), Random(1))
     DynamoJobs(dynamodb, "dead_letters").put(tenant, job)
     DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
+    said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
+    assert subjects.consents().add(tenant, "jane-roe", Consent(), said)
     DynamoStatements(dynamodb, "costs").close(tenant, Statement("2026-10", (), "now"))
 
 
@@ -236,13 +239,14 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
             "batches": 2,
             "files": 3,
             "dead_letters": 1,
+            "subjects": 2,  # a declaration, and what holds
             "idempotency": 1,
             "limits": 1,
             "usage": 1,
             "costs": 1,
         },
     )
-    kept = "decisions", "outcomes", "batches", "dead_letters", "idempotency", "limits", "usage", "costs"
+    kept = "decisions", "outcomes", "subjects", "batches", "dead_letters", "idempotency", "limits", "usage", "costs"
     assert "acme" not in contents(*kept)
     assert all("globex" in contents(table) for table in kept)
     versions = boto3.client("s3").list_object_versions(Bucket="files")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-import yaml
 from botocore.client import BaseClient
 
 from functions.build import folder
 from tests.gateway import Context, event
-from tests.tables import DATA, _Loader
+from tests.tables import DATA
+from tests.templates import template
 
 TEMPLATE = DATA.parents[1] / "template.yaml"
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/"
@@ -115,7 +115,7 @@ def _note(service: str, operation: str, arguments: Mapping[str, Any]) -> tuple[s
 
 def _routes() -> Iterator[tuple[re.Pattern[str], str, bool]]:
     """Yield pattern, function folder, and whether a credential is asked for, of every route of the template."""
-    resources = yaml.load(TEMPLATE.read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader with inert tags
+    resources = template(TEMPLATE)["Resources"]
     found = []
     for name, resource in resources.items():
         for source in resource.get("Properties", {}).get("Events", {}).values():

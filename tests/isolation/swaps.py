@@ -15,9 +15,8 @@ from vigil.costs.prices.model import FIRST
 DOMAIN = "vigil.test"
 OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id")
 """Parameters of paths that name what a tenant owns."""
-SHARED = {"name": "toy", "period": "2020-01", "category": "total"}
-"""Parameters of paths that name what is nobody's, models, months and categories, and one of each."""
-MONTHLY = {"path": {"period": "month"}}
+SHARED = {"name": "toy", "period": "month", "category": "total"}
+"""Parameters of paths that name what is nobody's, and one of each."""
 FLAG = {"description": "d", "stages": ["local"], "percentage": 1.0}
 PRICES = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST.prices}
 USED = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "data": {"emails": 1}}
@@ -32,9 +31,8 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     },
     "GET /v1/subjects/{subject_id}/erasure": lambda n: {"path": {"subject_id": n.erased_subject_id}},
     "POST /v1/usage-events": lambda n: {"body": [USED | {"id": n.subject_id, "time": now()}]},
-    "GET /v1/budgets/{category}/{period}": lambda _: MONTHLY,
-    "PUT /v1/budgets/{category}/{period}": lambda _: MONTHLY | {"body": {"limit_micros": 10**15, "hard_stop": True}},
-    "DELETE /v1/budgets/{category}/{period}": lambda _: MONTHLY,
+    "PUT /v1/budgets/{category}/{period}": lambda _: {"body": {"limit_micros": 10**15, "hard_stop": True}},
+    "GET /v1/costs/statements/{period}": lambda _: {"path": {"period": "2020-01"}},
     "POST /v1/prices": lambda _: {"body": {"valid_from": "2099-01-01T00:00:00Z", "prices": PRICES}},
     "POST /v1/models/{name}/promote": lambda _: {"body": {"version": 1}},
     "PUT /v1/flags/{name}": lambda _: {"body": FLAG, "headers": (("If-None-Match", "*"),)},

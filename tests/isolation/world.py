@@ -129,6 +129,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
     entry = Entry(tenant_id, "hidden", f"{datetime.now(UTC):%Y-%m-%dT%H}", {"predictions": used, "emails": used})
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
+    send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
     made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
     access.tenants().change(tenant_id, Change(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]

@@ -1,0 +1,46 @@
+"""What the roles grant, and what tests of them have in common."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+
+from tests.templates import INFRA, template
+from vigil.batches.model import Batch, Pin, Span
+from vigil.batches.store import DynamoBooks
+
+ROOT = Path(__file__).parents[2]
+DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
+# What a transaction is made of: it needs no right of its own, only those of its parts.
+TRANSACTION = "dynamodb:TransactWriteItems"
+# What Lambda itself does in a role's name, to feed the function from a stream.
+FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+GIVING_UP = {"sqs:SendMessage"}
+ID = "8e4f0f3c-6a39-4c2e-9d0b-0c6a0d7d5b1e"
+BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
+KEY = {"Idempotency-Key": "k"}
+
+
+def granted(role):
+    """Return the actions on stores and queues that a role grants."""
+    features = [template(path)["Resources"] for path in (INFRA / "roles").glob("*.yaml")]
+    (statements,) = [
+        feature[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        for feature in features
+        if role in feature
+    ]
+    actions = {action for statement in statements for action in statement["Action"]}
+    return {action for action in actions if action.split(":")[0] in DATA_SERVICES}
+
+
+def running_batch(name):
+    """Return a batch of two chunks of which none is done."""
+    now = datetime.now(UTC).isoformat()
+    pin = Pin("toy", 1, "sha256:0")
+    batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)
+    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books.create(batch, 10)
+    books.write(batch, [Span(0, 0, 10, 1, 1), Span(1, 10, 10, 2, 1)])
+    running = books.change(batch, ["splitting"], {"state": "running"})
+    assert running is not None
+    return running

@@ -1,0 +1,78 @@
+"""What the functions of tenants, keys and tokens call is what their roles grant: nothing more, nothing less."""
+
+import json
+import os
+
+import boto3
+
+from tests.functions.rights import ID, KEY, TRANSACTION, granted
+from tests.gateway import Context, event
+from vigil.bootstrap import access, process
+
+
+def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_authorizer.handler import lambda_handler
+
+    actions, token = called
+    arn = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/v1/models"
+    lambda_handler({"methodArn": arn, "headers": {"Authorization": f"Bearer {token}"}}, Context())
+    assert actions == granted("TenancyAuthorizer")
+
+
+def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_rotation.handler import lambda_handler as rotate
+    from functions.tenancy_tokens.handler import lambda_handler
+
+    actions, key = called
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        rotate({"Step": step, "SecretId": os.environ["VIGIL_SIGNING_SECRET_ARN"], "ClientRequestToken": ID}, Context())
+    assert actions == granted("TenancyRotation")
+    actions.clear()
+    process.forget()
+    lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
+    body = {"grant_type": "client_credentials", "client_id": key.key_id, "client_secret": str(key)}
+    answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
+    body = {"grant_type": "refresh_token", "refresh_token": json.loads(answer["body"])["refresh_token"]}
+    for _ in range(2):
+        answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
+    assert answer["statusCode"] == 400
+    assert actions == granted("TenancyTokens")
+
+
+def test_the_tenancy_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_api.handler import lambda_handler
+
+    actions, token = called
+    keys = f"/v1/tenants/acme/keys/{token.key_id}"
+    requests = [
+        ("POST", "/v1/tenants", {"body": {"tenant_id": "globex"}}),
+        ("GET", "/v1/tenants", {"query": {"limit": "1"}}),
+        ("PATCH", "/v1/tenants/acme", {"body": {"status": "suspended"}, "tenant": "ops"}),
+        ("POST", "/v1/tenants/acme/keys", {"body": {}}),
+        ("GET", "/v1/tenants/acme/keys", {"query": {"limit": "1"}}),
+        ("POST", f"{keys}/rotate", {"body": {}}),
+        ("DELETE", keys, {}),
+        ("PATCH", "/v1/tenants/acme", {"body": {"status": "offboarding"}, "tenant": "ops"}),
+    ]
+    taken = event("POST", "/v1/tenants", body={"tenant_id": "acme"}, headers=KEY, role="operator")
+    assert lambda_handler(taken, Context())["statusCode"] == 409
+    for method, path, arguments in requests:
+        assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 300
+    assert TRANSACTION in actions
+    assert actions - {TRANSACTION} == granted("TenancyApi")
+
+
+def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenancy_offboarding.handler import lambda_handler
+    from vigil.tenancy.tenants import Change
+
+    actions, _ = called
+    access.tenants().change("acme", Change(status="offboarding"))
+    boto3.client("s3").put_object(Bucket="files", Key="uploads/acme/bat_1/input", Body=b"{}")
+    process.forget()
+    actions.clear()
+    assert lambda_handler({}, Context()) == {"closed": ["acme"]}
+    files = {"s3:ListObjectVersions": "s3:ListBucketVersions", "s3:DeleteObjects": "s3:DeleteObjectVersion"}
+    assert {TRANSACTION, "kms:Sign"} <= actions
+    rights = {files.get(action, action) for action in actions}
+    assert rights - {TRANSACTION, "kms:Sign"} == granted("TenancyOffboarding")

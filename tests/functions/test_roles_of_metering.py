@@ -1,0 +1,124 @@
+"""What the functions of usage and costs call is what their roles grant: nothing more, nothing less."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import boto3
+
+from tests.functions.rights import BODY, FEEDING, GIVING_UP, KEY, ROOT, TRANSACTION, granted
+from tests.gateway import Context, event
+from vigil.bootstrap import metering, process
+from vigil.costs.prices.model import FIRST
+from vigil.metering.model import Entry
+
+
+def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.metering_api.handler import lambda_handler
+
+    actions, _ = called
+    for query in (None, {"tenant_id": "acme"}):
+        answer = lambda_handler(event("GET", "/v1/usage", query=query, tenant="ops-team", role="operator"), Context())
+        assert answer["statusCode"] == 200
+    used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 1}}
+    report = event("POST", "/v1/usage-events", body=[used | {"time": datetime.now(UTC).isoformat()}])
+    assert json.loads(lambda_handler(report, Context())["body"])["counted"] == 1
+    assert actions - {TRANSACTION} == granted("MeteringApi")
+
+
+def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.metering_counters.handler import lambda_handler
+
+    actions, _ = called
+    sample = json.loads((ROOT / "events" / "metering_counters.json").read_text())
+    lambda_handler(sample, Context())
+    assert actions - {TRANSACTION} | FEEDING | GIVING_UP == granted("MeteringCounters")
+
+
+def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+    from functions.metering_audit.handler import lambda_handler
+    from functions.scoring_api.handler import lambda_handler as score
+
+    actions, _ = called
+    assert score(event("POST", "/v1/scores", body=BODY), Context())["statusCode"] == 201
+    actions.clear()
+    process.forget()
+    monkeypatch.setattr(process, "now", lambda: datetime.now(UTC) + timedelta(days=1))
+    assert lambda_handler({"job": "recount"}, Context()) == {"mismatches": 1, "unrepaired": 0}
+    monkeypatch.setattr(process, "now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    process.forget()
+    assert lambda_handler({"job": "calls"}, Context()) == {"counters": 1}
+    assert lambda_handler({"job": "gauges"}, Context()) == {"tenants": 1}
+    parts = {"dynamodb:GetItem", "s3:ListBucketVersions"}
+    whole = {TRANSACTION, "dynamodb:TransactGetItems", "s3:ListObjectVersions"}
+    assert actions - whole | parts == granted("MeteringAudit")
+
+
+def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, monkeypatch):
+    from functions.costs_api.handler import lambda_handler
+    from functions.costs_closing.handler import lambda_handler as close
+
+    actions, _ = called
+    prices = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST.prices}
+    book = {"valid_from": "2099-01-01T00:00:00Z", "prices": prices}
+    metering.usage().add([Entry("acme", f"dec_{day}", f"2026-11-0{day}T00", {"predictions": 1}) for day in (1, 2)])
+    actions.clear()
+    for method, path, arguments in (
+        ("POST", "/v1/prices", {"body": {"valid_from": "2020-01-01T00:00:00Z", "prices": prices}, "headers": KEY}),
+        ("POST", "/v1/prices", {"body": book, "headers": KEY}),
+        ("GET", "/v1/prices", {}),
+        ("GET", "/v1/costs", {"query": {"period": "2026-11", "limit": "1"}}),
+        ("GET", "/v1/costs/export", {}),
+        ("GET", "/v1/costs/statements/2026-11", {}),
+        ("PUT", "/v1/budgets/total/month", {"body": {"limit_micros": 1, "hard_stop": True}}),
+        ("GET", "/v1/budgets", {}),
+        ("DELETE", "/v1/budgets/total/month", {}),
+    ):
+        assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 500
+    assert actions - {TRANSACTION} == granted("CostsApi")
+    actions.clear()
+    process.forget()
+    monkeypatch.setattr(process, "now", lambda: datetime(2026, 12, 4, tzinfo=UTC))
+    assert close({}, Context(900_000)) == {"statements": 4, "adjustments": 0}
+    closing = set(actions)
+    metering.usage().add([Entry("acme", "dec_3", "2026-11-03T00", {"predictions": 1})])
+    actions.clear()
+    assert close({}, Context(900_000)) == {"statements": 0, "adjustments": 1}
+    assert TRANSACTION in actions
+    assert closing | actions - {TRANSACTION} == granted("CostsClosing")
+
+
+def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+    from functions.costs_watch.handler import lambda_handler
+    from vigil.bootstrap import budgets
+    from vigil.budgets.model import Budget
+
+    actions, _ = called
+    now = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
+    monkeypatch.setattr(process, "now", lambda: now)
+    budgets.service().put("acme", Budget("total", "month", 1_000_000, hard_stop=True), "k")
+    days = (now - timedelta(days=day) for day in range(40))
+    metering.usage().add([Entry("acme", f"dec_{day:%d%m}", f"{day:%Y-%m-%dT%H}", {"predictions": 100}) for day in days])
+    metering.usage().add([Entry("acme", "dec_much", "2026-11-21T11", {"predictions": 50_000})])
+    actions.clear()
+    assert lambda_handler({}, Context(270_000))["failed"] == 0
+    assert lambda_handler({}, Context(270_000))["tenants"] > 0
+    assert "events:PutEvents" in actions
+    assert actions - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsWatch")
+
+
+def test_the_usage_events_function_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+    from functions.metering_events.handler import lambda_handler
+
+    actions, _ = called
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")
+    monkeypatch.setenv("VIGIL_DEAD_LETTERS", boto3.client("sqs").create_queue(QueueName="dead")["QueueUrl"])
+    monkeypatch.setattr(process, "now", lambda: datetime(2026, 3, 1, 12, 30, tzinfo=UTC))
+    process.forget()
+    actions.clear()
+    sample = json.loads((ROOT / "events" / "metering_events.json").read_text())
+    broken = json.loads(json.dumps(sample))
+    broken["Records"][0]["body"] = "[7]"
+    for sent in (sample, broken):
+        assert lambda_handler(sent, Context()) == {"batchItemFailures": []}
+    fed = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
+    assert actions - {TRANSACTION} | fed == granted("MeteringEvents")

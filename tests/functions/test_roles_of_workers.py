@@ -1,0 +1,118 @@
+"""What dead letters and batches make functions call is what their roles grant: nothing more, nothing less."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+import boto3
+import pytest
+
+from tests.fakes.deadletters import WORK, letter
+from tests.functions.rights import (
+    FEEDING,
+    GIVING_UP,
+    ROOT,
+    TRANSACTION,
+    granted,
+    running_batch,
+)
+from tests.gateway import Context, event
+from vigil.batches.stream import message_of
+from vigil.bootstrap import process
+from vigil.deadletters.model import Job, Rules
+from vigil.deadletters.store import DynamoJobs
+from vigil.errors import Unavailable
+from vigil.platform.sqs import Received, SqsQueue
+
+
+def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.scoring_events.handler import lambda_handler
+
+    actions, _ = called
+    sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
+    lambda_handler(sample, Context())
+    assert actions | FEEDING | GIVING_UP == granted("ScoringEvents")
+
+
+def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.operations_api.handler import lambda_handler
+
+    actions, _ = called
+    for number in range(2):
+        dead = letter(replace(WORK, id=f"work-{number}"), refusal="not-found")
+        job = Job.opened("work", dead, Rules(), datetime.now(UTC), Random(1))
+        DynamoJobs(boto3.client("dynamodb"), "dead_letters").put("acme", job)
+    actions.clear()
+    requests = [
+        ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}),
+        ("GET", "/v1/dlq/jobs", {"role": "operator"}),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}),
+        ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}),
+    ]
+    for method, path, arguments in requests:
+        assert lambda_handler(event(method, path, **{"role": "admin"} | arguments), Context())["statusCode"] < 300
+    assert actions == granted("OperationsApi")
+
+
+@pytest.fixture
+def sources(called, monkeypatch):
+    """Dead letters of every kind: some that may pass, a chunk and a file that never will, a stretch of the stream."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    sqs = boto3.client("sqs")
+    names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead", "counters-dead")
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
+    monkeypatch.setenv("VIGIL_BATCH_CHUNKS_QUEUE", urls["chunks"])
+    monkeypatch.setenv("VIGIL_BATCH_ASSEMBLIES_QUEUE", urls["assemblies"])
+    batch, unread = running_batch("b"), running_batch("c")
+    SqsQueue(sqs, urls["chunks-dead"]).send([message_of(batch.chunk(0))])
+    refused = Received("m-1", "", {}, {})
+    for name, job in (("chunks-dead", batch.chunk(1)), ("splits-dead", unread.job("batch.split", "0", {}))):
+        message = message_of(job)
+        SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)
+    arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}
+    sqs.send_message(QueueUrl=urls["splits-dead"], MessageBody=json.dumps(arrival))
+    sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
+    place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"decision_id": {"S": "unreadable"}}])
+    record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
+    for name in ("stream-dead", "counters-dead"):
+        sqs.send_message(QueueUrl=urls[name], MessageBody=json.dumps(record))
+    queues = {
+        "batch-splits": {"url": urls["splits"], "dead": urls["splits-dead"]},
+        "batch-chunks": {"url": urls["chunks"], "dead": urls["chunks-dead"]},
+        "scoring-events": {"dead": urls["stream-dead"]},
+        "metering-counters": {"dead": urls["counters-dead"]},
+    }
+    monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
+    monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
+    process.forget()
+
+
+def stream_of(rows):
+    """Return the place of these rows in a stream, as Lambda names it."""
+    table = boto3.client("dynamodb").create_table(
+        TableName="streamed",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    for number, row in enumerate(rows):
+        boto3.client("dynamodb").put_item(TableName="streamed", Item=row | {"pk": {"S": str(number)}})
+    streams, arn = boto3.client("dynamodbstreams"), table["LatestStreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    start = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    records = streams.get_records(ShardIterator=start["ShardIterator"])["Records"]
+    first, *_, last = (record["dynamodb"]["SequenceNumber"] for record in records)
+    return {"streamArn": arn, "shardId": shard, "startSequenceNumber": first, "endSequenceNumber": last}
+
+
+def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
+    from functions.operations_redrive.handler import lambda_handler
+
+    actions, _ = called
+    actions.clear()
+    with pytest.raises(Unavailable, match="2 steps failed"):  # the row that cannot be read
+        lambda_handler({"id": "m"}, Context(50_000))
+    assert actions - {TRANSACTION} == granted("OperationsRedrive")
