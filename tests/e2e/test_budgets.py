@@ -1,0 +1,78 @@
+"""Budgets through the front door: a hard stop that 32 clients cannot pass, and an alert that is heard of once."""
+
+import json
+import os
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.config import Config
+
+from models import recipe
+from tests.e2e.conftest import http
+from vigil.bootstrap import access, process
+from vigil.tenancy.tenants import Change
+
+PATIENCE_SECONDS = 60
+CLIENTS = 32
+LIMIT = 40
+
+
+@pytest.fixture(scope="module")
+def tenant(stack):
+    """A tenant whose keys are made as they are needed: one that was never used is remembered by no authorizer."""
+    before = dict(os.environ)
+    stack.activate()
+    name = f"thrifty-{uuid.uuid4().hex[:8]}"
+    access.tenants().create(name, "ENTERPRISE", Change(limits={"per_minute": 6_000, "per_hour": 60_000}))
+    yield lambda role="member": http(stack, str(access.keys().create(name, role, by="operator").token))
+    os.environ.clear()
+    os.environ.update(before)
+    process.forget()
+
+
+@pytest.fixture
+def look(stack, aws):
+    """Have the watch go round."""
+    client = aws("lambda", config=Config(read_timeout=120))
+
+    def run():
+        answer = client.invoke(FunctionName=f"{stack.stack_name}-costs-watch:live", Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return json.loads(answer["Payload"].read())
+
+    return run
+
+
+def test_32_clients_spend_what_there_is_and_not_a_micro_more(tenant, look):
+    (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
+    body = {"model": "wdbc", "subject_id": "spent-on", "features": sample["features"]}
+    budget = {"limit_micros": LIMIT * 1_000 + 999, "hard_stop": True}
+    with tenant("admin") as admin, tenant() as client:
+        assert admin.put("/v1/budgets/inference/month", json=budget).status_code == 201
+        send = lambda key: client.post("/v1/scores", json=body, headers={"Idempotency-Key": key})  # noqa: E731
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            answers = dict(zip(keys := [f"k-{n}" for n in range(60)], pool.map(send, keys), strict=True))
+        statuses = [answer.status_code for answer in answers.values()]
+        assert (statuses.count(201), statuses.count(402)) == (LIMIT, 60 - LIMIT)
+        refused = next(answer for answer in answers.values() if answer.status_code == 402).json()
+        assert refused["type"] == "urn:vigil:problem:budget-exhausted"
+        assert refused["violated-policies"] == ["inference/month"]
+        taken = [key for key, answer in answers.items() if answer.status_code == 201]
+        assert {send(key).status_code for key in taken[:5]} == {200}
+        assert admin.get("/v1/budgets/inference/month").json()["left_micros"] == 999
+        counted(admin)
+        assert look()["failed"] == 0
+        told = admin.get("/v1/budgets/inference/month").json()
+        assert (told["spent_micros"], told["left_micros"]) == (LIMIT * 1_000, 999)
+        assert [(alert["threshold"], alert["state"]) for alert in told["alerts"]] == [(80, "sent")]
+
+
+def counted(admin):
+    """Return the budget once the stream is counted."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (told := admin.get("/v1/budgets/inference/month").json())["spent_micros"] < LIMIT * 1_000:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.5)
+    return told
