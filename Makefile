@@ -30,7 +30,7 @@ status: setup ## Show what is running
 	@"$(VIGIL)" local status
 
 test: setup check-style ## Lint, types and all tests, end to end included
-	"$(UV)" run --no-sync pytest -n auto --dist loadgroup --no-loadscope-reorder
+	"$(UV)" run --no-sync pytest -n auto
 
 test-faults: setup ## Crash, kill, duplicate and delay until something is lost or done twice (minutes)
 	"$(UV)" run --no-sync pytest tests/faults -m "faults or not faults"

@@ -18,7 +18,7 @@ from vigil.errors import InProgress
 from vigil.platform.claims import GRACE_SECONDS, DynamoClaims
 from vigil.platform.idempotency import Claim, Use
 
-LEASE_SECONDS = 4
+LEASE_SECONDS = 12
 RUN = uuid.uuid4().hex
 """A stack that is kept remembers the keys of the run before."""
 # An outcomes function whose store kills its process in the middle of the effect.

@@ -11,7 +11,7 @@ from tests.e2e.conftest import HOME, http, vigil
 NAME = "wdbc"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cli(stack, tmp_path_factory):
     """Run a `vigil` command on the stack of the tests; packages are kept apart from those of the checkout."""
     home = tmp_path_factory.mktemp("home")
