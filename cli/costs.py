@@ -7,7 +7,7 @@ import httpx
 import typer
 from rich.bar import Bar
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.api import Key, Refused, call, connect
 
@@ -41,7 +41,7 @@ def lines_command(period: Period = None, key: Key = None) -> None:
     """Show every line: a day, a meter, the version of its price, and what it comes to."""
     with connect(key) as client:
         told = pages(client, {"period": period})
-    table = Table("day", "category", "meter", "quantity", "price", "USD", "adjusts")
+    table = Table("day", "category", Column("meter", no_wrap=True), "quantity", "price", "USD", "adjusts")
     for row in told["items"]:
         price, quantity = str(row["price_version"]), str(row["quantity"])
         table.add_row(

@@ -125,10 +125,11 @@ class FakeFiles:
             kept = [number for number, content in enumerate(self.objects[key], 1) if content is not None]
             yield from (Stored(key, str(number), number == kept[-1]) for number in kept)
 
-    def remove(self, key: str, version: str) -> None:
-        self.objects[key][int(version) - 1] = None
-        if all(content is None for content in self.objects[key]):
-            del self.objects[key]
+    def remove(self, versions: Sequence[Stored]) -> None:
+        for stored in versions:
+            self.objects[stored.key][int(stored.version) - 1] = None
+            if all(content is None for content in self.objects[stored.key]):
+                del self.objects[stored.key]
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         upload = f"{key}/{len(self.uploads)}"

@@ -108,7 +108,7 @@ def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
     assert erase({}, Context(900_000)) == {"closed": ["acme"]}
     assert "kms:Sign" in actions
     named |= {
-        "s3:DeleteObject": "s3:DeleteObjectVersion",
+        "s3:DeleteObjects": "s3:DeleteObjectVersion",
         "s3:ListParts": "s3:ListMultipartUploadParts",
         **dict.fromkeys(("s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload"), "s3:PutObject"),
     }

@@ -53,7 +53,6 @@ def _service(monkeypatch):
     thread.start()
     monkeypatch.setenv("VIGIL_API_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
-    monkeypatch.setenv("COLUMNS", "120")
     yield
     server.shutdown()
     thread.join()

@@ -111,10 +111,10 @@ class PersonRows:
 
     def _erase(self, batch: Batch, person: Person) -> None:
         for folder in FOLDERS:
-            for stored in list(self._files.versions(f"{folder}/{batch.key('')}")):
-                if folder in _WORKING or not stored.latest:
-                    self._files.remove(stored.key, stored.version)
-                elif stored.key == batch.output("results"):
+            kept = list(self._files.versions(f"{folder}/{batch.key('')}"))
+            self._files.remove([stored for stored in kept if folder in _WORKING or not stored.latest])
+            for stored in kept:
+                if stored.latest and stored.key == batch.output("results"):
                     self._blank(File(batch, stored, results.COLUMNS), person)
 
     def _blank(self, file: File, person: Person) -> None:
@@ -123,11 +123,12 @@ class PersonRows:
         if not self._mentions(file, person):
             return
         clean = LongFile(self._files, file.stored.key, batch.about)
-        for line in self._lines(file.stored):
-            row = named.row(line)
-            clean.write(line if row is None else f"{results.erased_line(batch.form, int(row['row']))}\n".encode())
+        # A line is a row, under the header that CSV has.
+        for number, line in enumerate(self._lines(file.stored), 0 if batch.form == "csv" else 1):
+            erased = f"{results.erased_line(batch.form, number)}\n".encode()
+            clean.write(line if named.row(line) is None else erased)
         clean.close()
-        self._files.remove(file.stored.key, file.stored.version)
+        self._files.remove([file.stored])
 
     def _rows_files(self, batch: Batch) -> Iterator[File]:
         """Yield the results, or their parts as long as they are not joined, and what came in."""

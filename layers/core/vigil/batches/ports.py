@@ -98,8 +98,8 @@ class History(Files, Protocol):
         """Yield every version of every file whose key begins like this."""
         ...
 
-    def remove(self, key: str, version: str) -> None:
-        """Remove one version of a file for good; one that is gone is no error."""
+    def remove(self, versions: Sequence[Stored]) -> None:
+        """Remove versions of files for good; one that is gone is no error."""
         ...
 
 

@@ -89,10 +89,10 @@ def _erasables() -> "dict[str, Erasable]":
         "dead_letters": Scattered(dynamodb, config.dead_letters_table, ("pk",)),
         "subjects": Scattered(dynamodb, config.subjects_table),
         "idempotency": Listed(dynamodb, config.idempotency_table),
+        "costs": Scattered(dynamodb, config.costs_table),
         # In this order: what is counted of requests is brought into the usage.
         "limits": Scattered(dynamodb, config.limits_table, ("pk",)),
         "usage": Scattered(dynamodb, config.usage_table),
-        "costs": Scattered(dynamodb, config.costs_table),
     }
 
 

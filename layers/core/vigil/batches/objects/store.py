@@ -1,6 +1,6 @@
 """The files of batches in S3."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,6 +9,8 @@ from vigil.batches.model import Stored
 from vigil.errors import NotFound, Unavailable
 
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"}
+_AT_ONCE = 1_000
+"""The most that one DeleteObjects takes."""
 _BEHIND = {"InvalidRange", "416"}
 
 
@@ -55,9 +57,12 @@ class S3Files:
                 return
             place = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
 
-    def remove(self, key: str, version: str) -> None:
-        """Delete one version, without leaving a mark of it."""
-        self._call("delete_object", Key=key, VersionId=version)
+    def remove(self, versions: Sequence[Stored]) -> None:
+        """Delete versions, without leaving marks of them, as many in a call as it takes."""
+        for start in range(0, len(versions), _AT_ONCE):
+            named = [{"Key": v.key, "VersionId": v.version} for v in versions[start : start + _AT_ONCE]]
+            if self._call("delete_objects", Delete={"Objects": named, "Quiet": True}).get("Errors"):
+                raise _unavailable()
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         """Begin a multipart upload."""

@@ -1,0 +1,60 @@
+"""A withdrawal holds from the moment it is answered, however many score at that moment."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.fakes.scoring import FakeModels, VisitCount
+from tests.ledgers import ledger
+from vigil.errors import ConsentWithdrawn
+from vigil.scoring.model import Conditions, ScoreRequest
+from vigil.scoring.service import Scoring
+from vigil.subjects.consents.store import DynamoConsents
+from vigil.subjects.model import Consent, Declaration
+from vigil.subjects.store import SubjectTable
+
+CLIENTS = 32
+
+
+def now():
+    return datetime.now(UTC)
+
+
+@pytest.mark.parametrize("quota", [None, 100_000])
+def test_no_score_that_begins_after_a_withdrawal_is_answered_is_made(bed, quota):
+    decisions, usage, subjects = (bed.table(name) for name in ("Decisions", "Usage", "Subjects"))
+    consents = DynamoConsents(SubjectTable(bed.client("dynamodb"), subjects))
+    withdrawn, late, made = threading.Event(), [], []
+
+    def score_on(client):
+        """Score until refused; note whether a withdrawal had been answered before a score began that was made."""
+        rows = ledger(bed.client("dynamodb"), decisions, usage, subjects=subjects)
+        scoring = Scoring(FakeModels(), VisitCount, rows, now, timedelta(hours=24))
+        request = ScoreRequest("toy", "jane", features={"age": client})
+        while True:
+            known = withdrawn.is_set()
+            try:
+                outcome = scoring.score("acme", request, conditions=Conditions(quota, consents=True))
+            except ConsentWithdrawn:
+                return
+            made.append(outcome.row.decision_id)
+            late.extend([outcome.row.decision_id] if known else [])
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        scoring = [pool.submit(score_on, client) for client in range(CLIENTS)]
+        while len(made) < CLIENTS:
+            assert not any(each.done() for each in scoring)
+        said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "then", "then", "key")
+        assert consents.add("acme", "jane", Consent(), said)
+        withdrawn.set()
+        for each in scoring:
+            each.result()
+    assert late == []
+    assert {item["decision_id"]["S"] for item in bed.items(decisions)} == set(made)
+    assert consents.withdrawn("acme") == {said_pk.partition("#")[2] for said_pk in _pks(bed, subjects)}
+
+
+def _pks(bed, table):
+    return {item["pk"]["S"] for item in bed.items(table)}

@@ -1,0 +1,107 @@
+"""Usage events and the end of a month, on DynamoDB, under every fault at every call: counter = ledger = statements."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.fakes.clock import Clock
+from tests.faultbed.faults import FAULTS, Crash
+from tests.faultbed.plans import At, Seeded, everywhere, inject
+from vigil.costs.closing import Closing
+from vigil.costs.model import total
+from vigil.costs.prices.store import DynamoPrices
+from vigil.costs.service import Costs
+from vigil.costs.store import DynamoStatements
+from vigil.errors import Unavailable
+from vigil.metering.events.service import UsageEvents
+from vigil.metering.model import Entry
+from vigil.metering.model import total as counted
+from vigil.metering.service import Meter, Usage
+from vigil.metering.store import DynamoUsage
+
+REPORTED = datetime(2026, 11, 30, 12, tzinfo=UTC)
+CLOSED = datetime(2026, 12, 4, tzinfo=UTC)
+
+
+def event(number):
+    told = {"specversion": "1.0", "type": "vigil.usage", "source": "/mail", "id": str(number)}
+    return told | {"time": f"2026-11-{1 + number % 30:02d}T0{number % 10}:00:00Z", "data": {"emails": number + 1}}
+
+
+def until_done(step):
+    """Do a step again, as queues and schedules do, until it goes through."""
+    for _ in range(200):
+        try:
+            return step()
+        except (Unavailable, Crash):
+            continue
+    raise AssertionError("it never goes through")
+
+
+class Month:
+    """November, reported and closed through a client with faults, and looked at through one without."""
+
+    def __init__(self, bed, plan):
+        self.tables = bed.table("Usage"), bed.table("Costs")
+        self.hurt, self.unhurt = inject(bed.client("dynamodb"), plan), bed.client("dynamodb")
+        self.clock = Clock()
+        self.clock.now = REPORTED
+
+    def usage(self, client):
+        return DynamoUsage(client, self.tables[0])
+
+    def costs(self, client):
+        statements = DynamoStatements(client, self.tables[1])
+        return Costs(Usage(self.usage(client)), DynamoPrices(client, self.tables[1]), statements)
+
+    def report(self, events):
+        meter = Meter(self.usage(self.hurt))
+        until_done(lambda: UsageEvents(meter, lambda: REPORTED).record("acme", events))
+
+    def close(self):
+        statements = DynamoStatements(self.hurt, self.tables[1])
+        closing = Closing(lambda: ["acme"], self.costs(self.hurt), statements, self.clock)
+        until_done(lambda: closing.run(lambda: True))
+
+    def lived(self, events):
+        """Report events twice, close the month, count one more of it by another way, and adjust it."""
+        for _ in range(2):
+            self.report(events)
+        self.clock.now = CLOSED
+        self.close()
+        late = Entry("acme", "dec_late", "2026-11-30T23", {"predictions": 3})
+        until_done(lambda: Meter(self.usage(self.hurt)).count([late]))
+        self.close()
+
+    def right(self, events):
+        """Return whether counters are the rows that are kept, and statement and adjustment what they cost."""
+        emails = sum(sent["data"]["emails"] for sent in events)
+        usage, costs = self.usage(self.unhurt), self.costs(self.unhurt)
+        rows = sum(entry.amounts["emails"] for entry in usage.kept("acme", "2026-11"))
+        counters = counted(usage.month("acme", "2026-11").hours)
+        lines = {month: costs.lines("acme", month) for month in ("2026-11", "2026-12")}
+        assert (rows, counters) == (emails, {"emails": emails, "predictions": 3})
+        assert total(lines["2026-11"]) + total(lines["2026-12"]) == emails * 100 + 3_000
+        return [line.adjusts for line in lines["2026-12"]] == ["2026-11"]
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "partial"])
+def test_a_month_survives_every_fault_at_every_call(bed, fault):
+    events, number, reached = [event(0), event(1)], 0, True
+    while reached:
+        plan = At(number, fault)
+        month = Month(bed, plan)
+        month.lived(events)
+        assert month.right(events), f"{fault} at call {number}"
+        number, reached = number + 1, plan.reached
+    assert number > 10
+
+
+@pytest.mark.parametrize("count", [90, pytest.param(1_000, marks=pytest.mark.faults)])
+def test_events_count_once_among_many_faults(bed, seeds, count):
+    for seed in seeds(1):
+        month, events = Month(bed, Seeded(seed, everywhere(0.05))), [event(number) for number in range(count)]
+        for start in range(0, count, 60):
+            month.report(events[start : start + 60])
+        month.lived(events[:60])
+        assert month.right(events), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
