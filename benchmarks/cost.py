@@ -195,11 +195,11 @@ def break_even(serverless: Way, fixed: Way) -> float:
 
 
 def memory(name: str = "") -> float:
-    """Return the gigabytes of a function of the template, or of all of them together."""
+    """Return the gigabytes of a function of the template, or of all that start from a snapshot."""
     template = (ROOT / "template.yaml").read_text()
     if name:
         template = template.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
-    return sum(map(int, re.findall(r"MemorySize: (\d+)", template))) / 1024
+    return sum(map(int, re.findall(r"SnapStart: .*(?:\n.+)*?\n +MemorySize: (\d+)", template))) / 1024
 
 
 def bill_table(title: str, bills: Mapping[str, Mapping[str, float]]) -> Table:

@@ -7,11 +7,11 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from botocore.config import Config
 
 from models import recipe
 from tests.e2e.conftest import http
-from vigil.bootstrap import access, process
+from vigil.bootstrap import access, budgets, process
+from vigil.budgets.model import Budget
 from vigil.tenancy.tenants import Change
 
 PATIENCE_SECONDS = 60
@@ -21,11 +21,13 @@ LIMIT = 40
 
 @pytest.fixture(scope="module")
 def tenant(stack):
-    """A tenant whose keys are made as they are needed: one that was never used is remembered by no authorizer."""
+    """A tenant with a hard stop that no authorizer remembers without it, and clients with keys of its own."""
     before = dict(os.environ)
     stack.activate()
     name = f"thrifty-{uuid.uuid4().hex[:8]}"
     access.tenants().create(name, "ENTERPRISE", Change(limits={"per_minute": 6_000, "per_hour": 60_000}))
+    stop = Budget("inference", "month", LIMIT * 1_000 + 999, hard_stop=True)
+    budgets.service().put(name, stop, by="e2e")
     yield lambda role="member": http(stack, str(access.keys().create(name, role, by="operator").token))
     os.environ.clear()
     os.environ.update(before)
@@ -35,7 +37,7 @@ def tenant(stack):
 @pytest.fixture
 def look(stack, aws):
     """Have the watch go round."""
-    client = aws("lambda", config=Config(read_timeout=120))
+    client = aws("lambda")
 
     def run():
         answer = client.invoke(FunctionName=f"{stack.stack_name}-costs-watch:live", Payload=b"{}")
@@ -48,9 +50,7 @@ def look(stack, aws):
 def test_32_clients_spend_what_there_is_and_not_a_micro_more(tenant, look):
     (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", "subject_id": "spent-on", "features": sample["features"]}
-    budget = {"limit_micros": LIMIT * 1_000 + 999, "hard_stop": True}
     with tenant("admin") as admin, tenant() as client:
-        assert admin.put("/v1/budgets/inference/month", json=budget).status_code == 201
         send = lambda key: client.post("/v1/scores", json=body, headers={"Idempotency-Key": key})  # noqa: E731
         with ThreadPoolExecutor(CLIENTS) as pool:
             answers = dict(zip(keys := [f"k-{n}" for n in range(60)], pool.map(send, keys), strict=True))
@@ -67,6 +67,8 @@ def test_32_clients_spend_what_there_is_and_not_a_micro_more(tenant, look):
         told = admin.get("/v1/budgets/inference/month").json()
         assert (told["spent_micros"], told["left_micros"]) == (LIMIT * 1_000, 999)
         assert [(alert["threshold"], alert["state"]) for alert in told["alerts"]] == [(80, "sent")]
+        raised = admin.put("/v1/budgets/inference/month", json={"limit_micros": 10**9, "hard_stop": True})
+        assert (raised.status_code, raised.json()["left_micros"]) == (200, 10**9 - LIMIT * 1_000)
 
 
 def counted(admin):
