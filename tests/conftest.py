@@ -10,6 +10,9 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from xdist.scheduler import LoadScopeScheduling
 
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)  # readline puts them into the environment of workers, and consoles of tests keep them
+
 TOGETHER = {
     "e2e/test_idempotency.py": "accounts",
     "e2e/test_limits.py": "accounts",
