@@ -30,6 +30,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return 1 + min(4, os.cpu_count() or 1)
 
 
+def pytest_configure() -> None:
+    """Give tables room: a command's console measures its terminal once, when it is first imported."""
+    os.environ["COLUMNS"] = "200"
+
+
 class Groups(LoadScopeScheduling):
     """Gives every group of tests to one process. (xdist's own `loadgroup` does not see its marks with pytest 9.2.)"""
 

@@ -9,6 +9,7 @@ import boto3
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, VisitCount
 from tests.faults import planted
+from tests.ledgers import ledger as ledger_on
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Deadline, Worker
@@ -20,9 +21,8 @@ LEDGERS = {"": DynamoLedger, "unconditional": planted.Unconditional}
 
 _telemetry = Telemetry("faults")
 _kind = LEDGERS[os.environ.get("PLANTED", "")]
-_scoring = Scoring(
-    FakeModels(), VisitCount, _kind(boto3.client("dynamodb"), os.environ["TABLE"]), Clock(), timedelta(hours=24)
-)
+_ledger = ledger_on(boto3.client("dynamodb"), os.environ["TABLE"], "no usage", _kind)
+_scoring = Scoring(FakeModels(), VisitCount, _ledger, Clock(), timedelta(hours=24))
 
 
 def _score(message: Message, deadline: Deadline) -> None:
