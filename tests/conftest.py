@@ -10,9 +10,6 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from xdist.scheduler import LoadScopeScheduling
 
-for name in ("COLUMNS", "LINES"):
-    os.environ.pop(name, None)  # readline puts them into the environment of workers, and consoles of tests keep them
-
 TOGETHER = {
     "e2e/test_idempotency.py": "accounts",
     "e2e/test_limits.py": "accounts",
@@ -31,6 +28,11 @@ LONGEST_FIRST = ("accounts", "e2e", "models", "deploy")
 def pytest_xdist_auto_num_workers() -> int:
     """Return one process per processor, and one more because end-to-end tests mostly wait."""
     return 1 + min(4, os.cpu_count() or 1)
+
+
+def pytest_configure() -> None:
+    """Give tables room: a command's console measures its terminal once, when it is first imported."""
+    os.environ["COLUMNS"] = "200"
 
 
 class Groups(LoadScopeScheduling):

@@ -10,6 +10,11 @@ TABLES = {name: name.lower() for name in (*_SAME, "Subjects")} | {"DeadLetters":
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 
+def environment() -> dict[str, str]:
+    """Return what tells functions the names of the tables."""
+    return {f"VIGIL_{name.upper()}_TABLE": name for name in TABLES.values()}
+
+
 def create_tables(dynamodb: Any) -> None:
     """Create every table of the data stack under its short name."""
     for logical_id, name in TABLES.items():

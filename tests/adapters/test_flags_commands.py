@@ -18,7 +18,7 @@ def _deployed(dynamodb, monkeypatch):
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["flags", *arguments], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, ["flags", *arguments])
 
 
 def held():

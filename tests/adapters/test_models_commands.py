@@ -14,7 +14,7 @@ NAME = "wdbc"
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["models", *map(str, arguments)], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, ["models", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")

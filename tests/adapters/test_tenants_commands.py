@@ -6,13 +6,13 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.tables import TABLES
+from tests.tables import environment
 from vigil.bootstrap import access, process, tenancy
 from vigil.errors import Unauthenticated
 
 
 def run(*arguments, **options):
-    return CliRunner().invoke(app, ["tenants", *arguments], env={"COLUMNS": "200"}, **options)
+    return CliRunner().invoke(app, ["tenants", *arguments], **options)
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +21,9 @@ def _deployed(aws, monkeypatch):
     secret = aws("secretsmanager").create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
     signing = aws("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     monkeypatch.setenv("VIGIL_STAGE", "local")
-    for name in TABLES.values():
-        monkeypatch.setenv(f"VIGIL_{name.upper()}_TABLE", name)
     aws("s3").create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("VIGIL_BATCHES_BUCKET", "files")
     monkeypatch.setenv("VIGIL_ACCESS_SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("VIGIL_CERTIFICATE_KEY_ARN", signing)

@@ -14,10 +14,9 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
-from tests import policies
+from tests import policies, tables
 from tests.fakes.card import CARD
 from tests.fakes.scoring import CONTRACT
-from tests.tables import create_tables
 from vigil.bootstrap import access, process
 from vigil.engines.loading import load
 from vigil.registry.model import TrainedModel
@@ -64,7 +63,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     with mock_aws():
-        create_tables(boto3.client("dynamodb"))
+        tables.create_tables(boto3.client("dynamodb"))
         boto3.client("s3").create_bucket(
             Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
@@ -77,20 +76,9 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
         ring = secrets.create_secret(Name="signing", SecretString="{}")
         signing = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         environment = {
+            **tables.environment(),
             "VIGIL_STAGE": "local",
-            "VIGIL_DECISIONS_TABLE": "decisions",
-            "VIGIL_REGISTRY_TABLE": "registry",
-            "VIGIL_ACCESS_TABLE": "access",
-            "VIGIL_OUTCOMES_TABLE": "outcomes",
-            "VIGIL_SUBJECTS_TABLE": "subjects",
-            "VIGIL_BATCHES_TABLE": "batches",
             "VIGIL_BATCHES_BUCKET": "files",
-            "VIGIL_DEAD_LETTERS_TABLE": "dead_letters",
-            "VIGIL_LIMITS_TABLE": "limits",
-            "VIGIL_USAGE_TABLE": "usage",
-            "VIGIL_COSTS_TABLE": "costs",
-            "VIGIL_IDEMPOTENCY_TABLE": "idempotency",
-            "VIGIL_FLAGS_TABLE": "flags",
             "VIGIL_EVENT_BUS": "decisions",
             "VIGIL_PACKAGES_BUCKET": "packages",
             "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
