@@ -55,10 +55,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def descriptions() -> Iterator[None]:
-    """Read each of botocore's descriptions of AWS once: every test has sessions of its own, which read them anew."""
-    read = cache(JSONFileLoader().load_file)
+    """Read botocore's longest description, of all endpoints, once: every test has sessions, which read it anew.
+
+    Those of services are changed by sessions as they use them.
+    """
+    read = JSONFileLoader.load_file
+    endpoints = cache(lambda path: read(JSONFileLoader(), path))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        load = lambda self, path: endpoints(path) if path.endswith("/endpoints") else read(self, path)  # noqa: E731
+        patch.setattr(JSONFileLoader, "load_file", load)
         yield
 
 

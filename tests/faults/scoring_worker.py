@@ -9,7 +9,7 @@ import boto3
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import FakeModels, VisitCount
 from tests.faults import planted
-from tests.ledgers import ledger as ledger_on
+from tests.ledgers import ledger
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
 from vigil.platform.worker import Deadline, Worker
@@ -21,7 +21,7 @@ LEDGERS = {"": DynamoLedger, "unconditional": planted.Unconditional}
 
 _telemetry = Telemetry("faults")
 _kind = LEDGERS[os.environ.get("PLANTED", "")]
-_ledger = ledger_on(boto3.client("dynamodb"), os.environ["TABLE"], "no usage", _kind)
+_ledger = ledger(boto3.client("dynamodb"), os.environ["TABLE"], kind=_kind)
 _scoring = Scoring(FakeModels(), VisitCount, _ledger, Clock(), timedelta(hours=24))
 
 

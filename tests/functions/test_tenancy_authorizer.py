@@ -19,8 +19,8 @@ def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
     access.tenants().create("acme", "FREE")
     token = access.keys().create("acme", by="operator").token
     limits = '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}'
-    context = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member", "limits": limits}
-    assert authorize(token)["context"] == context
+    who = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
+    assert authorize(token)["context"] == who | {"limits": limits, "consents": "false"}
     access.keys().revoke("acme", token.key_id, by="operator")
     access.service().forget()
     with pytest.raises(Exception, match=r"^Unauthorized$"):
