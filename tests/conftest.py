@@ -12,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {
     "e2e/test_idempotency.py": "accounts",
+    "e2e/test_lifecycle.py": "lifecycle",
     "e2e/test_limits.py": "accounts",
     "e2e/test_tenants.py": "accounts",
     "e2e/test_tokens.py": "accounts",
@@ -22,12 +23,12 @@ TOGETHER = {
     "faults": "faults",
 }
 """What shares what is dear to make, or would disturb each other; any other file is a group of its own."""
-LONGEST_FIRST = ("accounts", "e2e", "models", "deploy")
+LONGEST_FIRST = ("accounts", "e2e", "lifecycle", "models", "deploy")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one process per processor, and one more because end-to-end tests mostly wait."""
-    return 1 + min(4, os.cpu_count() or 1)
+    """Return one process per processor, and two more because end-to-end tests mostly wait."""
+    return 2 + min(4, os.cpu_count() or 1)
 
 
 def pytest_configure() -> None:
@@ -55,10 +56,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def descriptions() -> Iterator[None]:
-    """Read each of botocore's descriptions of AWS once: every test has sessions of its own, which read them anew."""
-    read = cache(JSONFileLoader().load_file)
+    """Read botocore's longest description, of all endpoints, once: every test has sessions, which read it anew.
+
+    Those of services are changed by sessions as they use them.
+    """
+    read = JSONFileLoader.load_file
+    endpoints = cache(lambda path: read(JSONFileLoader(), path))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        load = lambda self, path: endpoints(path) if path.endswith("/endpoints") else read(self, path)  # noqa: E731
+        patch.setattr(JSONFileLoader, "load_file", load)
         yield
 
 

@@ -92,5 +92,5 @@ def test_a_run_in_which_a_step_failed_fails_after_all_the_others(queues, redrive
         redrive()
     (failed,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("level") == "ERROR"
                  and line["message"] == "dead_letter_failed"]  # fmt: skip
-    assert failed["error"].endswith(" AWS.SimpleQueueService.NonExistentQueue")
+    assert failed["error"].endswith("from QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue")
     assert [job.state for job in jobs()] == ["waiting"]

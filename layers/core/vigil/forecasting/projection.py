@@ -37,7 +37,7 @@ class _Smoothed:
 
     def doubt(self, count: int) -> float:
         """Return the variance of a slope through so many days, relative: of noise, and of a level that wanders."""
-        return self.noise / self.level**2 * (12 / count**3 + 1.2 * self.smoothing**2 / count)
+        return self.noise / self.level / self.level * (12 / count**3 + 1.2 * self.smoothing**2 / count)
 
 
 def projection(days: Sequence[float], weekday: int, spent: float, ahead: Sequence[float]) -> Interval:
