@@ -2,11 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import keys
-from cli.checkout import ROOT, STATE, CommandFailed, fingerprint
+from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, locked
 from cli.embedded import DemoTenant, Embedded
 from cli.emulator import Emulator
 from cli.stack import Stack, architecture, source_fingerprint
@@ -75,8 +73,7 @@ def up(state: Path) -> Embedded:
 
     Safe to repeat, to run twice at once, and to run again after it or MiniStack was killed. Raises CommandFailed.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    with _lock(state), Steps(out) as steps:
+    with _locked(state), Steps(out) as steps:
         for kept in ("keys", "packages"):  # models are trained once for all stacks of a checkout
             (STATE / kept).mkdir(parents=True, exist_ok=True)
             if not (state / kept).exists():
@@ -86,8 +83,7 @@ def up(state: Path) -> Embedded:
 
 def down(state: Path) -> bool:
     """End the stack of a state folder; return whether it was running."""
-    state.mkdir(parents=True, exist_ok=True)
-    with _lock(state):
+    with _locked(state):
         (state / "local.json").unlink(missing_ok=True)
         return Emulator(state).stop()
 
@@ -191,8 +187,9 @@ class _Up:
 
 def _parameters() -> dict[str, str]:
     """Return the stack's parameters; the first run makes the signing key."""
-    if not (STATE / "keys" / keys.PRIVATE).exists():
-        keys.create(STATE / "keys")
+    with locked(STATE / "keys.lock"):
+        if not (STATE / "keys" / keys.PRIVATE).exists():
+            keys.create(STATE / "keys")
     return {
         "Stage": "local",
         "Architecture": architecture(),
@@ -214,13 +211,6 @@ def _ready(api_url: str) -> bool:
         return False
 
 
-@contextmanager
-def _lock(state: Path) -> Iterator[None]:
-    """Hold the state folder; the lock goes with the process, however it ends."""
-    with (state / "lock").open("w") as file:
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            out.print("waiting for another run on the same state folder", style="dim")
-            flock(file, LOCK_EX)
-        yield
+def _locked(state: Path) -> AbstractContextManager[None]:
+    """Hold a state folder."""
+    return locked(state / "lock", lambda: out.print("waiting for another run on the same state folder", style="dim"))

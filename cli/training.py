@@ -9,7 +9,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from cli import native
-from cli.checkout import ROOT
+from cli.checkout import ROOT, locked
 from models import recipe
 from models.packed import with_tables
 from vigil.engines import loading as engine
@@ -50,10 +50,15 @@ class Trained:
 def train(training: Training, key: SigningKey, progress: recipe.Progress, *, force: bool = False) -> Trained:
     """Train, sign, verify and write the next version, or return the last one if it would come out the same.
 
-    Raises NotFound for a model without recipe.
+    Two runs at once train once. Raises NotFound for a model without recipe.
     """
     if training.name not in recipe.names():
         raise NotFound(f"no recipe of that name; there are {', '.join(recipe.names())}")
+    with locked(training.packages / f"{training.name}.lock"):
+        return _train(training, key, progress, force=force)
+
+
+def _train(training: Training, key: SigningKey, progress: recipe.Progress, *, force: bool) -> Trained:
     parent = training.packages / training.name
     last = max(versions(parent), default=0)
     stamp = _stamp(training, key)

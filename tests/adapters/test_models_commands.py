@@ -1,6 +1,7 @@
 """`vigil models` from key to champion, on a real recipe, with AWS in process."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ def test_training_again_without_a_change_is_skipped_and_forcing_makes_the_next_v
     first, second = sorted(package.parent.glob("0*[0-9]"))
     assert second.name == "00000002"
     assert (first / "lgbm.txt").read_bytes() == (second / "lgbm.txt").read_bytes()
+
+
+def test_runs_at_once_train_once(deployed):
+    def train(_):
+        return models.train(NAME, packages=deployed / "others").reused
+
+    with ThreadPoolExecutor() as pool:
+        assert sorted(pool.map(train, range(3))) == [False, True, True]
 
 
 @pytest.mark.parametrize(
