@@ -37,13 +37,12 @@ def list_command() -> None:
 
     deployment.enter()
     table = Table("tenant", "tier", "status", "since", box=None)
-    after: dict[str, str] | None = None
-    while True:
+    after: str | None = ""
+    while after is not None:
         page = access.tenants().page(after, 100)
         for tenant in page.tenants:
             table.add_row(tenant.tenant_id, tenant.tier, tenant.status, tenant.created_at)
-        if (after := page.next) is None:
-            break
+        after = page.next
     out.print(table)
 
 

@@ -213,16 +213,17 @@ def test_a_closed_month_is_stated_and_what_comes_late_is_adjusted(costs, report,
     report(cloud_event(1))
     assert costs("/statements/2026-11")[0] == 404
     clock(2026, 12, 4)
-    assert close() == {"statements": 4, "adjustments": 0}
+    assert close() == {"tenants": 1, "failed": 0, "statements": 4, "adjustments": 0}
     status, stated = costs("/statements/2026-11")
     assert (status, stated["closed_at"], stated["total_micros"]) == (200, "2026-12-04T00:00:00+00:00", 300_000)
     report(cloud_event(2))
-    assert close() == {"statements": 0, "adjustments": 1}
-    assert close() == {"statements": 0, "adjustments": 0}
+    assert close() == {"tenants": 0, "failed": 0}  # once a day
+    clock(2026, 12, 5, 3)
+    assert close() == {"tenants": 1, "failed": 0, "statements": 0, "adjustments": 1}
     assert costs("/statements/2026-11")[1] == stated
     assert (costs()[1]["state"], costs()[1]["total_micros"]) == ("closed", 300_000)
     (late,) = costs(query={"period": "2026-12"})[1]["items"]
-    assert (late["day"], late["adjusts"], late["micros"]) == ("2026-12-04", "2026-11", 300_000)
+    assert (late["day"], late["adjusts"], late["micros"]) == ("2026-12-05", "2026-11", 300_000)
 
 
 def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
@@ -230,7 +231,7 @@ def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
 
     access.tenants().create("acme", "FREE")
     access.tenants().change("acme", Change(status="offboarding"))
-    assert close() == {"statements": 0, "adjustments": 0}
+    assert close() == {"tenants": 0, "failed": 0}
 
 
 def doubled(valid_from="2026-11-22T00:00:00Z"):

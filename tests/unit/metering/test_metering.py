@@ -1,6 +1,7 @@
 """Counting is exact whatever is delivered, and an audit finds and makes up for what is missing."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from vigil.metering.rows import of_decision
 from vigil.metering.service import Meter, Usage
 
 SAMPLE = json.loads((Path(__file__).parents[3] / "events" / "metering_counters.json").read_text())
+DAY = "2026-02-28"
 IMAGE = SAMPLE["Records"][0]["dynamodb"]["NewImage"]
 
 entries = st.builds(
@@ -97,24 +99,41 @@ def test_when_nothing_could_be_counted_the_batch_fails_as_a_whole():
 def world():
     """An audit on the first of March of what was on the last of February."""
     clock, rows, usage, calls = Clock(), FakeRows(*(image(number) for number in range(5))), FakeUsage(), FakeCalls()
-    return Audit(lambda: ["acme", "globex"], [(rows, of_decision)], usage, calls, clock), rows, usage, calls
+    return Audit([(rows, of_decision)], usage, calls, clock), rows, usage, calls
 
 
 def count(usage, images):
     Meter(usage).count([of_decision(found) for found in images])
 
 
+@pytest.mark.parametrize(
+    ("now", "last", "due"),
+    [
+        ("2026-03-02T00:59", "2026-02-28", None),
+        ("2026-03-02T01:00", "2026-02-28", "2026-03-01"),
+        ("2026-03-02T23:00", "2026-03-01", None),
+        ("2026-03-02T12:00", "", "2026-03-01"),
+        ("2026-03-07T12:00", "2026-03-01", "2026-03-02"),  # after an outage, one day after the other
+        ("2026-03-20T12:00", "2026-03-01", "2026-03-13"),
+    ],
+)
+def test_every_day_is_recounted_once_an_hour_after_its_end(now, last, due):
+    clock = Clock()
+    clock.now = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert Audit([], FakeUsage(), FakeCalls(), clock).due(last) == due
+
+
 def test_what_agrees_is_not_mentioned(world):
     audit, rows, usage, _ = world
     count(usage, rows.kept)
-    assert audit.recount() == []
+    assert audit.look("acme", DAY) == {"mismatches": 0, "unrepaired": 0}
     assert usage.findings == []
 
 
 def test_what_is_missing_is_counted_and_noted_and_not_counted_again_when_it_comes(world):
     audit, rows, usage, _ = world
     count(usage, rows.kept[:2])
-    (finding,) = audit.recount()
+    finding = audit.recount("acme", DAY)
     assert (finding.tenant_id, finding.day, finding.was, finding.counted, finding.rows) == (
         "acme",
         "2026-02-28",
@@ -125,16 +144,17 @@ def test_what_is_missing_is_counted_and_noted_and_not_counted_again_when_it_come
     assert finding.repaired
     assert [(tenant, day) for tenant, day, _ in usage.findings] == [("acme", "2026-02-28")]
     count(usage, rows.kept)
-    assert audit.recount() == []
+    assert audit.recount("acme", DAY) is None
 
 
 def test_a_counter_above_the_ledger_stays_and_is_told(world):
     audit, rows, usage, _ = world
     count(usage, rows.kept)
     del rows.kept[0]
-    (finding,) = audit.recount()
+    finding = audit.recount("acme", DAY)
     assert not finding.repaired
     assert predictions(usage, "2026-02") == 5
+    assert audit.look("acme", DAY) == {"mismatches": 1, "unrepaired": 1}
 
 
 class Predictions(FakeRows):
@@ -151,12 +171,12 @@ def test_batches_are_recounted_beside_decisions(world):
     def of_chunk(found):
         return Entry("acme", found["decision_id"]["S"], "2026-02-28T05", {"predictions": 1000, "charged": 0})
 
-    audit = Audit(lambda: ["acme"], [(rows, of_decision), (chunks, of_chunk)], usage, calls, Clock())
+    audit = Audit([(rows, of_decision), (chunks, of_chunk)], usage, calls, Clock())
     count(usage, rows.kept[1:])
     Meter(usage).count([of_chunk(chunks.kept[0])])
-    (finding,) = audit.recount()
+    finding = audit.recount("acme", DAY)
     assert (finding.was, finding.counted, finding.rows) == (1004, 3005, 3005)
-    assert audit.recount() == []
+    assert audit.recount("acme", DAY) is None
 
 
 def test_only_hours_that_have_ended_are_brought_in(world):

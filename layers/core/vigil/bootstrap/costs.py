@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import access, metering, process
+from vigil.bootstrap import metering, process, rounds
 
 if TYPE_CHECKING:
     from vigil.costs.prices.store import DynamoPrices
@@ -36,23 +36,18 @@ def api() -> process.Handler:
 def closing() -> process.Handler:
     """Return the Lambda entry of the schedule that closes months."""
     from vigil.costs.closing import Closing
-    from vigil.costs.schedule import ClosingSchedule
 
-    books = Closing(access.tenants().ids, costs(), statements(), process.now)
-    return process.telemetry().wrap(ClosingSchedule(books, process.telemetry()).handle)
+    return rounds.schedule("closing", Closing(costs(), statements(), process.now), process.settings().costs_table)
 
 
 @process.once
 def watch() -> process.Handler:
     """Return the Lambda entry of the schedule that looks after budgets and unusual spend."""
     from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
-    from vigil.costs.rounds.schedule import WatchSchedule
-    from vigil.costs.rounds.service import Rounds
-    from vigil.costs.rounds.store import DynamoPlaces
+    from vigil.costs.watch import Watch
 
-    places = DynamoPlaces(process.client("dynamodb"), process.settings().costs_table)
-    rounds = Rounds(access.tenants().ids, [budgets.watch(), forecasting.watch()], places)
-    return process.telemetry().wrap(WatchSchedule(rounds, process.telemetry()).handle)
+    looks = Watch([budgets.watch(), forecasting.watch()], process.now)
+    return rounds.schedule("watch", looks, process.settings().costs_table)
 
 
 @process.once

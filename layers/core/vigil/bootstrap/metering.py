@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import access, process, scoring
+from vigil.bootstrap import access, process, rounds, scoring
 
 if TYPE_CHECKING:
     from vigil.metering.events.service import UsageEvents
@@ -45,21 +45,30 @@ def events() -> process.Handler:
 
 @process.once
 def audit() -> process.Handler:
-    """Return the Lambda entry of the schedules that recount yesterday, bring in calls and say what is stored."""
+    """Return the Lambda entry of the schedules that recount days, bring in calls and say what is stored.
+
+    `{"job": "calls"}` is one of its events; `recount` and `gauges` are the other jobs.
+    """
+    from vigil.batches.model import FOLDERS
     from vigil.batches.settled.store import SettledChunks
     from vigil.metering.audit import Audit, Ledger
     from vigil.metering.gauges import Gauges
     from vigil.metering.objects.store import S3Bytes
     from vigil.metering.rows import of_chunk, of_decision
-    from vigil.metering.schedule import AuditSchedule
+    from vigil.metering.schedule import CallsSchedule
     from vigil.metering.store import DynamoCalls
 
-    config, dynamodb, tenants = process.settings(), process.client("dynamodb"), access.tenants().ids
+    config, dynamodb = process.settings(), process.client("dynamodb")
     chunks = SettledChunks(dynamodb, config.batches_table)
     ledgers: list[Ledger] = [(scoring.ledger(), of_decision), (chunks, of_chunk)]
-    audited = Audit(tenants, ledgers, usage(), DynamoCalls(dynamodb, config.limits_table), process.now)
-    gauges = Gauges(tenants, usage(), S3Bytes(process.client("s3"), config.batches_bucket), process.now)
-    return process.telemetry().wrap(AuditSchedule(audited, gauges, process.telemetry()).handle)
+    audited = Audit(ledgers, usage(), DynamoCalls(dynamodb, config.limits_table), process.now)
+    gauges = Gauges(usage(), S3Bytes(process.client("s3"), config.batches_bucket, FOLDERS), process.now)
+    jobs: dict[str, process.Handler] = {
+        "calls": process.telemetry().wrap(CallsSchedule(audited, process.telemetry()).handle),
+        "recount": rounds.schedule("recount", audited, config.usage_table),
+        "gauges": rounds.schedule("gauges", gauges, config.usage_table),
+    }
+    return lambda event, context: jobs[event["job"]](event, context)
 
 
 def _usage_events() -> "UsageEvents":

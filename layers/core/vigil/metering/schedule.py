@@ -1,40 +1,26 @@
-"""The schedules of metering, one log line for each run.
-
-`{"job": "calls"}` and `{"job": "gauges"}` come every hour, `{"job": "recount"}` every day.
-"""
+"""The schedule that brings in calls, one log line for each run."""
 
 from typing import Any
 
 from vigil.metering.audit import Audit
-from vigil.metering.gauges import Gauges
 from vigil.platform import correlation
 from vigil.platform.telemetry import Telemetry
 
 
-class AuditSchedule:
-    """Runs the job that an event names."""
+class CallsSchedule:
+    """Brings in the calls of past hours."""
 
-    def __init__(self, audit: Audit, gauges: Gauges, telemetry: Telemetry) -> None:
+    def __init__(self, audit: Audit, telemetry: Telemetry) -> None:
         self._audit = audit
-        self._gauges = gauges
         self._telemetry = telemetry
 
-    def handle(self, event: dict[str, Any], _: Any) -> dict[str, int]:
-        """Return what the run did; what did not agree is a metric too, and a failure where it could not be repaired."""
+    def handle(self, _event: Any, _context: Any) -> dict[str, int]:
+        """Return how many counters were set."""
         correlation.begin(None)
         facts, started = self._telemetry.begin("SCHEDULE")
-        facts.route = event["job"]
+        facts.route = "calls"
         try:
-            if event["job"] == "calls":
-                facts.records, facts.status = self._audit.bring_in_calls(), 200
-                return {"counters": facts.records}
-            if event["job"] == "gauges":
-                facts.records, facts.status = self._gauges.measure(), 200
-                return {"tenants": facts.records}
-            findings = self._audit.recount()
-            facts.mismatches = len(findings)
-            facts.failed = sum(not finding.repaired for finding in findings)
-            facts.status = 500 if facts.failed else 200
-            return {"mismatches": facts.mismatches, "unrepaired": facts.failed}
+            facts.records, facts.status = self._audit.bring_in_calls(), 200
+            return {"counters": facts.records}
         finally:
             self._telemetry.end(facts, started)

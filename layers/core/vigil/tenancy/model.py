@@ -219,10 +219,10 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class TenantPage:
-    """One page of tenants, and the position after it."""
+    """One page of tenants, and the id of its last; None at the end."""
 
     tenants: tuple[Tenant, ...]
-    next: dict[str, str] | None
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)

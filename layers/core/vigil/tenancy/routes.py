@@ -48,8 +48,8 @@ async def page(
     tenants: Tenants = request.app.state.tenants
     cursors: Cursors = request.app.state.cursors
     scope = f"tenants\n{caller.tenant_id}"
-    found = tenants.page(cursors.open(scope, cursor) if cursor else None, limit)
-    next_cursor = cursors.seal(scope, found.next) if found.next else None
+    found = tenants.page(cursors.open(scope, cursor)["after"] if cursor else "", limit)
+    next_cursor = cursors.seal(scope, {"after": found.next}) if found.next else None
     return TenantList(items=[TenantView.of(tenant) for tenant in found.tenants], next_cursor=next_cursor)
 
 

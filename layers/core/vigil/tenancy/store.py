@@ -111,10 +111,11 @@ class DynamoTenants:
         erasure = {"pk": {"S": "ERASURES"}, "sk": {"S": new.tenant_id}, "started_at": {"S": new.changed_at}}
         return self._table.write({"Put": put}, {"Put": {"Item": erasure | {"revision": {"N": "0"}}}})
 
-    def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
-        """Return a page of tenants by id."""
-        items, position = self._table.page(_TENANTS, after, limit)
-        return TenantPage(tuple(map(_tenant, items)), position)
+    def page(self, after: str, limit: int) -> TenantPage:
+        """Return a page of tenants by id, from behind one of them; the first with an empty id."""
+        place = {"pk": f"TENANT#{after}", "sk": "META", "list_sk": after} if after else None
+        items, position = self._table.page(_TENANTS, place, limit)
+        return TenantPage(tuple(map(_tenant, items)), position["list_sk"] if position else None)
 
 
 class DynamoKeys:
