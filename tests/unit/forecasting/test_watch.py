@@ -164,7 +164,7 @@ def test_the_past_is_read_once_a_day(world):
 
 def test_what_the_last_hour_of_a_day_cost_is_looked_at_when_it_is_counted_after_midnight(world):
     world.live(days=40)
-    world.spending.spend("acme", world.clock.now, [100_000] * 11)
+    world.spending.spend("acme", world.clock.now, [100_000] * 11 + [0, 100_000])
     last = world.clock.now + timedelta(hours=11)
     world.clock.now = last + timedelta(minutes=61)
     watch = world.watch
