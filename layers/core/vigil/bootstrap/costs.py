@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import metering, process, rounds
 
 if TYPE_CHECKING:
+    from vigil.costs.ports import Look
     from vigil.costs.prices.store import DynamoPrices
     from vigil.costs.service import Costs
     from vigil.costs.store import DynamoStatements
@@ -42,12 +43,12 @@ def closing() -> process.Handler:
 
 @process.once
 def watch() -> process.Handler:
-    """Return the Lambda entry of the schedule that looks after budgets and unusual spend."""
+    """Return the Lambda entry of the schedule that brings in calls, then looks after budgets and unusual spend."""
     from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
     from vigil.costs.watch import Watch
 
-    looks = Watch([budgets.watch(), forecasting.watch()], process.now)
-    return rounds.schedule("watch", looks, process.settings().costs_table)
+    looks: list[Look] = [metering.calls(), budgets.watch(), forecasting.watch()]
+    return rounds.schedule("watch", Watch(looks, process.now), process.settings().costs_table)
 
 
 @process.once

@@ -6,6 +6,7 @@ from vigil.bootstrap import access, process, rounds, scoring
 
 if TYPE_CHECKING:
     from vigil.metering.events.service import UsageEvents
+    from vigil.metering.recounts import CallCounts
     from vigil.metering.store import DynamoUsage
     from vigil.tenancy.model import Limits
 
@@ -45,27 +46,22 @@ def events() -> process.Handler:
 
 @process.once
 def audit() -> process.Handler:
-    """Return the Lambda entry of the schedules that recount days, bring in calls and say what is stored.
-
-    `{"job": "calls"}` is one of its events; `recount` and `gauges` are the other jobs.
-    """
+    """Return the Lambda entry of the schedules that recount days (`{"job": "recount"}`) and say what is stored."""
     from vigil.batches.model import FOLDERS
     from vigil.batches.settled.store import SettledChunks
-    from vigil.metering.audit import Audit, Ledger
+    from vigil.metering.audit import Audit
     from vigil.metering.gauges import Gauges
     from vigil.metering.objects.store import S3Bytes
+    from vigil.metering.recounts import Ledger, Predictions, Reported
     from vigil.metering.rows import of_chunk, of_decision
-    from vigil.metering.schedule import CallsSchedule
-    from vigil.metering.store import DynamoCalls
 
     config, dynamodb = process.settings(), process.client("dynamodb")
     chunks = SettledChunks(dynamodb, config.batches_table)
     ledgers: list[Ledger] = [(scoring.ledger(), of_decision), (chunks, of_chunk)]
-    audited = Audit(ledgers, usage(), DynamoCalls(dynamodb, config.limits_table), process.now)
+    recounts = (Predictions(ledgers, usage()), Reported(usage()), calls())
     gauges = Gauges(usage(), S3Bytes(process.client("s3"), config.batches_bucket, FOLDERS), process.now)
-    jobs: dict[str, process.Handler] = {
-        "calls": process.telemetry().wrap(CallsSchedule(audited, process.telemetry()).handle),
-        "recount": rounds.schedule("recount", audited, config.usage_table),
+    jobs = {
+        "recount": rounds.schedule("recount", Audit(recounts, usage(), process.now), config.usage_table),
         "gauges": rounds.schedule("gauges", gauges, config.usage_table),
     }
     return lambda event, context: jobs[event["job"]](event, context)
@@ -81,6 +77,15 @@ def _usage_events() -> "UsageEvents":
 def _limits_of(tenant_id: str) -> "Limits":
     """Return what holds for any tenant; raise NotFound."""
     return access.tenants().get(tenant_id).limits
+
+
+@process.once
+def calls() -> "CallCounts":
+    """Return what brings the requests that were let in into the counters."""
+    from vigil.metering.recounts import CallCounts
+    from vigil.metering.store import DynamoCalls
+
+    return CallCounts(DynamoCalls(process.client("dynamodb"), process.settings().limits_table), usage(), process.now)
 
 
 @process.once

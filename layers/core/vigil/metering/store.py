@@ -1,7 +1,7 @@
 """Usage in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
-`HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
-`vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
+`HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>#<meter>` says what an audit found, `QUOTA` (kept
+by `vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
 that an entry is counted; one that is kept for ever is a row of the ledger of usage events, listed by its hour in the
 index `by_hour`. `pk = <tenant>`, `sk = HELD` is what is stored.
 """
@@ -109,9 +109,9 @@ class DynamoUsage:
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("The usage table did not answer.") from error
 
-    def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
-        """Keep what an audit found on a day."""
-        key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}"}}
+    def note(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
+        """Keep what an audit found of a meter on a day."""
+        key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}#{meter}"}}
         values = {":finding": {"S": json.dumps(finding, sort_keys=True)}}
         self._call("update_item", Key=key, UpdateExpression="SET finding = :finding", ExpressionAttributeValues=values)
 
@@ -163,24 +163,24 @@ class DynamoUsage:
 
 
 class DynamoCalls:
-    """The counters of the limiter: one item per key and hour, `pk = <tenant>#<key>#2026-11-21T05`."""
+    """The counters of the limiter: `pk = <tenant>#2026-11-21T05`, an item for each key (`vigil.platform.admission`)."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
         self._table = table
 
-    def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
-        """Return the number of calls by tenant and hour: all keys are read, which is some days' worth of them."""
-        found: dict[tuple[str, str], int] = defaultdict(int)
-        pages = self._client.get_paginator("scan").paginate(TableName=self._table, ProjectionExpression="pk, h")
+    def made(self, tenant_id: str, hour: str) -> int:
+        """Return how many requests of a tenant's keys were let in; a second behind at most."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{hour}"}},
+            ProjectionExpression="h",
+        )
         try:
-            for item in (item for page in pages for item in page["Items"]):
-                tenant_id, _, hour = item["pk"]["S"].split("#")
-                if hour in hours:
-                    found[tenant_id, hour] += int(item["h"]["N"])
+            return sum(int(item["h"]["N"]) for page in pages for item in page["Items"])
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("The limits table did not answer.") from error
-        return found
 
 
 def _key(tenant_id: str, hour: str) -> Key:
