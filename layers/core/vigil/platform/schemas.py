@@ -41,8 +41,8 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
         return FieldError(field, "is not a field of this request", "see /docs")
     if bound := row.get("ctx", {}).get("bound"):
         return FieldError(field, row["msg"], bound)
-    bound = row["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    return FieldError(field, "must be " + bound if row["msg"].startswith("Input should be ") else row["msg"], bound)
+    rule = row["msg"].removeprefix("Input should ").removeprefix("String should ")
+    return FieldError(field, row["msg"] if rule == row["msg"] else f"must {rule}", rule.removeprefix("be "))
 
 
 class FieldErrorView(BaseModel):
