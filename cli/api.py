@@ -28,6 +28,15 @@ def connect(key: str | None) -> httpx.Client:
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
 
 
+def neighbour(client: httpx.Client) -> httpx.Client | None:
+    """Return a client of the second demo tenant where the first one's is of the embedded stack; None elsewhere."""
+    embedded = Embedded.load(deployment.home())
+    known = {f"Bearer {tenant.api_key}": tenant for tenant in embedded.tenants} if embedded else {}
+    if known.pop(client.headers["Authorization"], None) is None:
+        return None
+    return next((connect(other.api_key) for other in known.values()), None)
+
+
 def call(client: httpx.Client, method: str, path: str, **arguments: Any) -> Any:
     """Return the JSON of an answer, None of one without a body; raise Refused with the problem's own words."""
     answer = fetch(client, method, path, **arguments)

@@ -65,7 +65,9 @@ def micros(dollars: str) -> int:
 
 
 def _table(items: list[dict[str, Any]]) -> Table:
-    table = Table("budget", "of", *(Column(name, justify="right") for name in ("USD", "spent", "%")), "", "")
+    table = Table(
+        Column("budget", no_wrap=True), "of", *(Column(name, justify="right") for name in ("USD", "spent", "%")), "", ""
+    )
     for item in items:
         end, stop = item["projected"], "stops" if item["hard_stop"] else ""
         sent = ", ".join(f"{alert['threshold']} %" for alert in item["alerts"])

@@ -34,7 +34,7 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
     """Return pydantic's finding in our words; `body.features.age` is `features.age` to the caller."""
     loc = row["loc"]
     parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
-    field = ".".join(str(part)[:64] for part in parts)
+    field = ".".join(str(part)[:64] for part in parts if part != "[key]")
     if row["type"] == "missing":
         return FieldError(field, "is required", "required")
     if row["type"] == "extra_forbidden":
