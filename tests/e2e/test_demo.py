@@ -1,6 +1,7 @@
 """What a newcomer sees first: the demonstration, and the commands of a tenant's own."""
 
 import json
+import uuid
 
 
 def test_the_demonstration_shows_what_it_claims(cli):
@@ -12,15 +13,20 @@ def test_the_demonstration_shows_what_it_claims(cli):
     assert shown.index("inference") < shown.index("total") < shown.index("Once more, by hand")
 
 
-def test_a_tenants_own_commands_work_with_the_key_that_it_was_given(cli, tmp_path):
-    assert "50.000000" in cli("budgets", "set", "third_party", "month", "50")
-    assert "third_party/month" in cli("budgets")
-    assert "no budget" in cli("budgets", "remove", "third_party", "month")
-    assert "scoring given" in cli("subjects", "declare", "newcomer", "--text", "v1", "--give", "scoring")
-    cli("subjects", "export", "newcomer", str(tmp_path / "all.json"))
-    assert len(json.loads((tmp_path / "all.json").read_text())["consents"]) == 1
-    cli("subjects", "erase", "newcomer", "--yes")
-    assert "under way" in cli("subjects", "erasure", "newcomer") or "signed" in cli("subjects", "erasure", "newcomer")
-    assert "predictions" in cli("usage")
-    cli("costs", "plot", str(tmp_path / "costs.png"))
+def test_a_tenants_own_commands_work_with_its_administrators_key(cli, tmp_path):
+    tenant_id = f"newcomer-{uuid.uuid4().hex[:8]}"
+    cli("tenants", "create", tenant_id)
+    key = cli("tenants", "create-key", tenant_id, "--role", "admin").strip()
+    own = lambda *words: cli(*map(str, words), "--key", key)  # noqa: E731
+    assert "50.000000" in own("budgets", "set", "total", "month", "50")
+    assert "total/month" in own("budgets")
+    own("costs", "plot", tmp_path / "costs.png")
     assert (tmp_path / "costs.png").read_bytes().startswith(b"\x89PNG")
+    assert "no budget" in own("budgets", "remove", "total", "month")
+    assert "scoring given" in own("subjects", "declare", "P-1", "--text", "v1", "--give", "scoring")
+    own("subjects", "export", "P-1", tmp_path / "all.json")
+    assert len(json.loads((tmp_path / "all.json").read_text())["consents"]) == 1
+    own("subjects", "erase", "P-1", "--yes")
+    told = own("subjects", "erasure", "P-1")
+    assert "under way" in told or "signed" in told
+    assert "1,000 of 1,000 left" in own("usage")
