@@ -86,7 +86,7 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
     actions.clear()
     assert close({}, Context(900_000))["adjustments"] == 1
     assert TRANSACTION in actions
-    assert (closing | actions) - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsClosing")
+    assert (closing | actions) - {TRANSACTION} == granted("CostsClosing")
 
 
 def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):

@@ -129,7 +129,7 @@ class Chunks:
         return scorer, parsing.reader(batch.form, batch.columns, model.contract)
 
     def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
-        content = "".join(f"{line}\n" for line in lines).encode()
+        content = "\n".join([*lines, ""]).encode()
         self._files.put(batch.part(index, output), content, batch.about)
         return hashlib.sha256(content).hexdigest()
 

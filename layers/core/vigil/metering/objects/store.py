@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
+from vigil.platform.asking import asking
 
 
 class S3Bytes:
@@ -49,10 +47,8 @@ class _Walk:
         return self._seen.pop(tenant_id, 0)
 
     def _read(self, place: Mapping[str, str]) -> None:
-        try:
+        with asking("The bucket"):
             answer = self._client.list_object_versions(**self._where, **place)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The bucket did not answer.") from error
         for version in answer.get("Versions", ()):
             self._seen[version["Key"].split("/")[1]] += version["Size"]
         more = answer["IsTruncated"]
