@@ -38,8 +38,9 @@ def ask(handler, method, path, **arguments):
 def costs(clock):
     from functions.costs_api.handler import lambda_handler
 
-    def call(path="", query=None, method="GET", **arguments):
-        return ask(lambda_handler, method, f"/v1/costs{path}", query=NOVEMBER | (query or {}), **arguments)
+    def call(path="", query=None, method="GET", of=None, **arguments):
+        whose = f"/v1/tenants/{of}" if of else "/v1"
+        return ask(lambda_handler, method, f"{whose}/costs{path}", query=NOVEMBER | (query or {}), **arguments)
 
     return call
 
@@ -121,6 +122,27 @@ def test_pages_hold_every_line_once_and_a_cursor_is_for_its_own_list(costs):
     cursor = costs(query={"limit": "3"})[1]["next_cursor"]
     assert costs(query={"cursor": cursor}, tenant="globex")[0] == 400
     assert costs(query={"cursor": cursor, "group_by": "day"})[0] == 400
+
+
+def test_operators_read_the_money_of_any_tenant_and_nobody_elses_key_does(costs, report, close, clock):
+    access.tenants().create("acme", "FREE")
+    report(cloud_event(1))
+    paths = ("", "/export", "/statements/2026-11")
+    operator = {"tenant": "ops-team", "role": "operator"}
+    clock(2026, 12, 4)
+    close()
+    theirs = {path: costs(path) for path in paths}
+    assert {path: costs(path, of="acme", **operator) for path in paths} == theirs
+    assert [theirs[path][1]["total_micros"] for path in ("", "/statements/2026-11")] == [300_000, 300_000]
+    assert costs(of="acme") == costs()  # one's own, by its name
+    for path in paths:
+        foreign, unknown, nobodys = (
+            costs(path, of=of, **caller)
+            for of, caller in (("acme", {"tenant": "globex"}), ("no-such", {"tenant": "globex"}), ("no-such", operator))
+        )
+        assert [answer[0] for answer in (foreign, unknown, nobodys)] == [404, 404, 404]
+        assert foreign[1]["detail"] == unknown[1]["detail"] == nobodys[1]["detail"] == "There is no such tenant."
+    assert costs(of="a" * 65, **operator)[0] == 422
 
 
 def test_costs_are_a_tenants_own(costs):

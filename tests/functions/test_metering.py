@@ -68,8 +68,9 @@ def change(number, new, old=None):
 def usage():
     from functions.metering_api.handler import lambda_handler
 
-    def call(query=None, **kwargs):
-        asked = event("GET", "/v1/usage", query={"period": "2026-03"} | (query or {}), **kwargs)
+    def call(query=None, of=None, **kwargs):
+        path = f"/v1/tenants/{of}/usage" if of else "/v1/usage"
+        asked = event("GET", path, query={"period": "2026-03"} | (query or {}), **kwargs)
         answer = lambda_handler(asked, Context())
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -253,12 +254,12 @@ def test_usage_is_a_tenants_own_and_an_operators_of_any(score, count, usage):
     score(1)
     count()
     assert usage(tenant="globex")[1]["total"]["predictions"] == 0
-    assert usage({"tenant_id": "globex"}, tenant="globex")[0] == 200
-    foreign, unknown = (usage({"tenant_id": other}, tenant="globex") for other in ("acme", "no-such"))
+    assert usage(of="globex", tenant="globex")[1]["tenant_id"] == "globex"
+    foreign, unknown = (usage(of=other, tenant="globex") for other in ("acme", "no-such"))
     assert (foreign[0], foreign[1]["detail"]) == (unknown[0], unknown[1]["detail"]) == (404, "There is no such tenant.")
-    status, told = usage({"tenant_id": "acme"}, tenant="globex", role="operator")
+    status, told = usage(of="acme", tenant="globex", role="operator")
     assert (status, told["total"]["predictions"], told["quota"]["limit"]) == (200, 1, 10_000)
-    assert usage({"tenant_id": "no-such"}, role="operator")[0] == 404
+    assert usage(of="no-such", role="operator")[0] == 404
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
     from functions.metering_api.handler import lambda_handler
 
     actions, _ = called
-    for query in (None, {"tenant_id": "acme"}):
-        answer = lambda_handler(event("GET", "/v1/usage", query=query, tenant="ops-team", role="operator"), Context())
+    for path in ("/v1/usage", "/v1/tenants/acme/usage"):
+        answer = lambda_handler(event("GET", path, tenant="ops-team", role="operator"), Context())
         assert answer["statusCode"] == 200
     used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 1}}
     report = event("POST", "/v1/usage-events", body=[used | {"time": datetime.now(UTC).isoformat()}])
@@ -68,6 +68,7 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
         ("GET", "/v1/prices", {}),
         ("GET", "/v1/costs", {"query": {"period": "2026-11", "limit": "1"}}),
         ("GET", "/v1/costs/export", {}),
+        ("GET", "/v1/tenants/acme/costs", {"tenant": "ops-team"}),
         ("GET", "/v1/costs/statements/2026-11", {}),
         ("PUT", "/v1/budgets/total/month", {"body": {"limit_micros": 1, "hard_stop": True}}),
         ("GET", "/v1/budgets", {}),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import metering, process, rounds
+from vigil.bootstrap import access, metering, process, rounds
 
 if TYPE_CHECKING:
     from vigil.costs.ports import Look
@@ -26,6 +26,7 @@ def api() -> process.Handler:
         anomalies=forecasting.anomalies(),
         projections=forecasting.projections(),
         costs=costs(),
+        limits_of=access.limits_of,
         budgets=budgets.service(),
         price_books=PriceBooks(prices(), process.now),
         cursors=process.cursors(),

@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from vigil.metering.events.service import UsageEvents
     from vigil.metering.recounts import CallCounts
     from vigil.metering.store import DynamoUsage
-    from vigil.tenancy.model import Limits
 
 
 @process.once
@@ -22,7 +21,7 @@ def api() -> process.Handler:
         [routes.router, events_routes.router],
         media_types=("application/json", events_routes.MEDIA_TYPE),
         usage=Usage(usage()),
-        limits_of=_limits_of,
+        limits_of=access.limits_of,
         usage_events=_usage_events(),
     )
 
@@ -72,11 +71,6 @@ def _usage_events() -> "UsageEvents":
     from vigil.metering.service import Meter
 
     return UsageEvents(Meter(usage()), process.now)
-
-
-def _limits_of(tenant_id: str) -> "Limits":
-    """Return what holds for any tenant; raise NotFound."""
-    return access.tenants().get(tenant_id).limits
 
 
 @process.once
