@@ -1,7 +1,7 @@
 """Usage in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
-`HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
-`vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
+`HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>#<meter>` says what an audit found, `QUOTA` (kept
+by `vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
 that an entry is counted; one that is kept for ever is a row of the ledger of usage events, listed by its hour in the
 index `by_hour`. `pk = <tenant>`, `sk = HELD` is what is stored.
 """
@@ -109,9 +109,9 @@ class DynamoUsage:
         )
         yield from (_entry(tenant_id, item) for item in items)
 
-    def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
-        """Keep what an audit found on a day."""
-        key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}"}}
+    def note(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
+        """Keep what an audit found of a meter on a day."""
+        key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}#{meter}"}}
         values = {":finding": {"S": json.dumps(finding, sort_keys=True)}}
         self._table.call(
             "update_item", Key=key, UpdateExpression="SET finding = :finding", ExpressionAttributeValues=values
@@ -142,19 +142,20 @@ class DynamoUsage:
 
 
 class DynamoCalls:
-    """The counters of the limiter: one item per key and hour, `pk = <tenant>#<key>#2026-11-21T05`."""
+    """The counters of the limiter: `pk = <tenant>#2026-11-21T05`, an item for each key (`vigil.platform.admission`)."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._table = Table(client, table, "The usage table")
+        self._table = Table(client, table, "The limits table")
 
-    def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
-        """Return the number of calls by tenant and hour: all keys are read, which is some days' worth of them."""
-        found: dict[tuple[str, str], int] = defaultdict(int)
-        for item in self._table.items("scan", ProjectionExpression="pk, h"):
-            tenant_id, _, hour = item["pk"]["S"].split("#")
-            if hour in hours:
-                found[tenant_id, hour] += int(item["h"]["N"])
-        return found
+    def made(self, tenant_id: str, hour: str) -> int:
+        """Return how many requests of a tenant's keys were let in; a second behind at most."""
+        items = self._table.items(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{hour}"}},
+            ProjectionExpression="h",
+        )
+        return sum(int(item["h"]["N"]) for item in items)
 
 
 def _key(tenant_id: str, hour: str) -> Key:

@@ -17,7 +17,7 @@ from vigil.tenancy.model import Limits
 _REMEMBERED = 1024
 _PAUSE_SECONDS = 5.0
 _KEPT_SECONDS = 3 * 86_400
-"""Counters outlive their hour until they are surely rolled up into the tenant's usage."""
+"""Counters outlive their hour: the audit of the day after compares the tenant's usage with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,8 @@ def _unchecked() -> Admitted:
 class DynamoCounters:
     """One item per key and hour: `h` counts the hour, `m00` to `m59` its minutes. One item takes 1,000 writes a second.
 
+    `pk = <tenant>#2026-11-21T05`, `sk = <key>`, so that one query tells what a tenant asked for in an hour.
+
     A call whose answer was lost may be counted twice by the client library's second try: never less than was let in.
     """
 
@@ -117,7 +119,7 @@ class DynamoCounters:
         try:
             answer = self._table.call(
                 "update_item",
-                Key={"pk": {"S": f"{caller.tenant_id}#{caller.key_id}#{utc:%Y-%m-%dT%H}"}},
+                Key={"pk": {"S": f"{caller.tenant_id}#{utc:%Y-%m-%dT%H}"}, "sk": {"S": caller.key_id}},
                 UpdateExpression=f"ADD h :one, {minute} :one SET expires_at = :end",
                 ConditionExpression=(
                     f"(attribute_not_exists(h) OR h < :per_hour) "
