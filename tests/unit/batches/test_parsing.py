@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import struct
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,12 @@ def numbers_only(*names):
     return replace(CONTRACT, features=tuple(FeatureSpec(name, "number", name) for name in names))
 
 
+def flat(subject_id, *values, contract=CONTRACT):
+    """The row that these values are, encoded."""
+    row = contract.encode(dict(zip([spec.name for spec in contract.features], values, strict=True)))
+    return Flat(subject_id, struct.pack(f"{len(row)}d", *row))
+
+
 def wrong(row):
     (error,) = row.document.errors
     return error.field, error.message
@@ -38,9 +45,9 @@ def wrong(row):
 
 def test_cells_become_what_json_would_say():
     (row,) = rows(b"p-1,40.5, 3 ,TRUE,II\n")
-    assert row.document == Flat("p-1", [40.5, 3, True, "II"])
+    assert row.document == flat("p-1", 40.5, 3, True, "II")
     (row,) = rows(b"p-1,+4e1,,,\n")
-    assert row.document == Flat("p-1", [40.0, None, None, None])
+    assert row.document == flat("p-1", 40.0, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +56,7 @@ def test_cells_become_what_json_would_say():
 def test_what_is_no_number_is_refused_by_name_and_never_told(cell):
     (row,) = rows(f"p-1,{cell},,,\n".encode())
     with pytest.raises(InvalidInput) as caught:
-        CONTRACT.encode(row.document.named(NAMES)["features"])
+        CONTRACT.encode(row.document["features"])
     (error,) = caught.value.errors
     assert error.field == "features.age"
     assert cell not in f"{error.message}{error.bound}"
@@ -58,7 +65,7 @@ def test_what_is_no_number_is_refused_by_name_and_never_told(cell):
 def test_numbers_may_be_as_long_as_they_like():
     (row,) = rows(b"p-1," + b"9" * 5000 + b",,,\n")
     with pytest.raises(InvalidInput, match=r"features\.age: must be finite"):
-        CONTRACT.encode(row.document.named(NAMES)["features"])
+        CONTRACT.encode(row.document["features"])
 
 
 def test_quotes_hold_line_feeds_commas_and_quotes():
@@ -83,7 +90,7 @@ def test_quotes_hold_line_feeds_commas_and_quotes():
 )
 def test_a_bad_row_is_one_bad_row(line, message):
     first, bad, *rest = rows(b"p-0,1,,,\n" + line + (b"p-2,2,,,\n" if b'"1,' not in line else b""))
-    assert first.document == Flat("p-0", [1, None, None, None])
+    assert first.document == flat("p-0", 1, None, None, None)
     assert wrong(bad) == ("row", message)
     assert [row.document.subject_id for row in rest] in (["p-2"], [])
 
@@ -91,12 +98,16 @@ def test_a_bad_row_is_one_bad_row(line, message):
 def test_columns_may_be_in_any_order_and_features_may_lack_one():
     columns = ("stage", "as_of", "subject_id", "age")
     (row,) = rows(b"II,2026-01-01T00:00:00Z,p-1,40\n", columns=columns)
-    assert row.document == Flat("p-1", [40, None, None, "II"], "2026-01-01T00:00:00Z")
+    features = {"age": 40, "visits": None, "urban": None, "stage": "II"}
+    assert row.document == {"subject_id": "p-1", "features": features, "as_of": "2026-01-01T00:00:00Z"}
+    (row,) = rows(b"II,,p-1,40\n", columns=columns)
+    assert row.document == flat("p-1", 40, None, None, "II")
 
 
 def outcome(contract, document):
+    document = document.document(contract) if isinstance(document, Flat) else document
     try:
-        return repr(contract.encode(document.named([spec.name for spec in contract.features])["features"]))
+        return document["subject_id"], repr(contract.encode(document["features"]))
     except InvalidInput as error:
         return error.errors
 

@@ -1,7 +1,6 @@
 """A row of a batch gets the decision of POST /v1/scores, whichever way it is scored."""
 
 import json
-import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.clock import Clock
 from tests.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
+from vigil.batches.parsing import reader
 from vigil.batches.results import cells
 from vigil.engines.boosting import BoostedEngine
 from vigil.engines.model import Calibration, EngineSpec
@@ -20,8 +20,7 @@ from vigil.errors import InvalidInput
 from vigil.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
-from vigil.scoring.encoding import Encoder
-from vigil.scoring.model import Flat, ScoreRequest
+from vigil.scoring.model import ScoreRequest
 from vigil.scoring.schemas import subject
 from vigil.scoring.service import Scoring
 
@@ -103,7 +102,9 @@ def switches(tenant_id, subject_id):
 
 
 def in_bulk(model, documents, clock, write=writing.members):
-    answers = Bulk(model, VisitCount, clock(), (), write, partial(switches, "acme")).answers(documents)
+    read = reader("ndjson", (), model.contract)
+    rows = [row for document in documents for _, row in read(json.dumps(document).encode())]
+    answers = Bulk(model, VisitCount, clock(), (), write, partial(switches, "acme")).answers(rows)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
 
@@ -114,16 +115,6 @@ def test_a_row_gets_the_decision_of_a_request(name, documents):
     clock = Clock()
     found = [json.loads("{" + a) if isinstance(a, str) else a for a in in_bulk(MODELS[name], documents, clock)]
     assert found == [asked_alone(MODELS[name], document, clock) for document in documents]
-
-
-@pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=40)
-@given(st.lists(st.tuples(*[VALUES] * 4), max_size=8))
-def test_a_row_of_a_table_is_the_document_that_says_the_same(name, table):
-    rows = [Flat("p-1", list(values)) for values in table]
-    clock = Clock()
-    documents = [row.named(NAMES) for row in rows]
-    assert in_bulk(MODELS[name], rows, clock) == in_bulk(MODELS[name], documents, clock)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -152,15 +143,6 @@ def numbers(line):
     if not isinstance(line, str):
         return line
     return [float(cell) if i in {1, 2} and cell else cell for i, cell in enumerate(line.split(","))]
-
-
-@given(FEATURES | GOOD)
-def test_what_is_encoded_fast_is_encoded_as_ever(features):
-    packed = Encoder(CONTRACT).encode(features)
-    if packed is not None:
-        row = memoryview(packed).cast("d")
-        expected = CONTRACT.encode(features)
-        assert all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in zip(row, expected, strict=True))
 
 
 def test_most_rows_of_one_engine_are_scored_together():

@@ -93,6 +93,7 @@ class Chunks:
         failed = len(scored.errors)
         answered = span.rows - failed
         late = chunk.state != "waiting"  # rows that were given up were late by our fault
+        now = iso(self._clock())
         return replace(
             chunk,
             state="done",
@@ -102,7 +103,7 @@ class Chunks:
             reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.each,
             part_sha256=part,
             reason="",
-            settled_at=iso(self._clock()),
+            settled_at=now if late else batch.counted_at(now),
         )
 
     def _lines(self, batch: Batch, number: int, chunk: bytes) -> Scored:
@@ -128,7 +129,7 @@ class Chunks:
         return scorer, parsing.reader(batch.form, batch.columns, model.contract)
 
     def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
-        content = "".join(f"{line}\n" for line in lines).encode()
+        content = "\n".join([*lines, ""]).encode()
         self._files.put(batch.part(index, output), content, batch.about)
         return hashlib.sha256(content).hexdigest()
 

@@ -3,11 +3,11 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter
 from typing import TypeAlias
 
 from pydantic_core import from_json
 
+from vigil.batches.encoding import Encoder
 from vigil.batches.model import ROW_BYTES, Format
 from vigil.batches.splitting import BLANK, Lines
 from vigil.errors import FieldError, InvalidInput
@@ -27,7 +27,7 @@ Reader: TypeAlias = Callable[[bytes], Iterator[Row]]
 
 def reader(form: Format, columns: Sequence[str], contract: ModelContract) -> Reader:
     """Return what reads the chunks of a file; `columns` are those of a CSV header, checked by `header`."""
-    return _Table(columns, contract).rows if form == "csv" else _lines
+    return _Table(columns, contract).rows if form == "csv" else _Lines(contract).rows
 
 
 def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
@@ -52,13 +52,18 @@ def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
     return columns
 
 
-def _lines(content: bytes) -> Iterator[Row]:
-    """Yield the rows of NDJSON: one JSON object a line."""
-    for line in content.split(b"\n"):
-        if line in BLANK:
-            continue
-        row = line.removesuffix(b"\r")
-        yield row, _wrong_size(row) or _object(row)
+class _Lines:
+    """Rows of NDJSON: one JSON object a line."""
+
+    def __init__(self, contract: ModelContract) -> None:
+        self._plain = Encoder(contract).document
+
+    def rows(self, content: bytes) -> Iterator[Row]:
+        """Yield the rows of a chunk."""
+        for line in content.split(b"\n"):
+            if line not in BLANK:
+                row = line[:-1] if line.endswith(b"\r") else line
+                yield row, _wrong_size(row) or self._plain(row) or _object(row)
 
 
 def _object(row: bytes) -> object:
@@ -69,7 +74,7 @@ def _object(row: bytes) -> object:
 
 
 class _Table:
-    """Rows of CSV under one header, as rows in the order of the contract's features."""
+    """Rows of CSV under one header."""
 
     def __init__(self, columns: Sequence[str], contract: ModelContract) -> None:
         specs = contract.features
@@ -78,12 +83,11 @@ class _Table:
         self._subject = places[SUBJECT]
         self._as_of = places.get(AS_OF)
         self._cells = [(places.get(spec.name), spec) for spec in specs]
-        # A row of numbers behind the subject reads as a JSON array: three times as fast as cell by cell.
+        self._encoder = Encoder(contract)
+        # A row of numbers behind the subject reads as a JSON array: many times as fast as cell by cell.
         plain = columns[0] == SUBJECT and AS_OF not in places and all(spec.type != "category" for spec in specs)
         whole = len(columns) == len(specs) + 1
-        order = [places[spec.name] - 1 for spec in specs] if plain and whole else []
-        self._numbers = bool(order)
-        self._pick = itemgetter(*order) if len(order) > 1 and order != sorted(order) else None
+        self._numbers = self._encoder.arrays(columns[1:]) if plain and whole else None
 
     def rows(self, content: bytes) -> Iterator[Row]:
         """Yield the rows of a chunk."""
@@ -92,15 +96,14 @@ class _Table:
             if b'"' in line:
                 yield self._quoted(line, lines)
             elif line not in BLANK:
-                row = line.removesuffix(b"\r")
+                row = line[:-1] if line.endswith(b"\r") else line
                 yield row, _wrong_size(row) or self._unquoted(row)
 
     def _unquoted(self, row: bytes) -> object:
         try:
-            text = row.decode()
+            return self._flat(row) or self._document(row.decode().split(","))
         except UnicodeDecodeError:
             return _broken("is not UTF-8", "UTF-8")
-        return (self._flat(text) if self._numbers else None) or self._document(text.split(","))
 
     def _quoted(self, line: bytes, more: Iterator[bytes]) -> Row:
         """Return the row that begins with this line, which has a quote; it may go on over the lines that follow."""
@@ -119,26 +122,27 @@ class _Table:
             return _broken("is not CSV", f"RFC 4180, cells of at most {csv.field_size_limit()} characters")
         return self._document(cells)
 
-    def _flat(self, text: str) -> Flat | None:
-        """Return the row if all cells behind the subject are JSON numbers or empty."""
-        subject, _, rest = text.partition(",")
-        if ",," in rest or rest[:1] == "," or rest[-1:] == ",":
-            rest = f",{rest},".replace(",,", ",null,")
-            rest = (rest.replace(",,", ",null,") if ",," in rest else rest)[1:-1]
-        try:
-            values = from_json(f"[{rest}]", allow_inf_nan=False)
-        except ValueError:
+    def _flat(self, row: bytes) -> Flat | None:
+        """Return the row if it is plainly right and all cells behind the subject are JSON numbers or empty."""
+        if self._numbers is None:
             return None
-        if len(values) + 1 != self._width:
-            return None
-        return Flat(subject, self._pick(values) if self._pick else values)
+        subject, _, rest = row.partition(b",")
+        if b",," in rest or rest[:1] == b"," or rest[-1:] == b",":
+            rest = b",%b," % rest.replace(b",,", b",null,")
+            rest = rest.replace(b",,", b",null,")[1:-1]
+        packed = self._numbers(b"[%b]" % rest)
+        return Flat(subject.decode(), packed) if packed else None
 
     def _document(self, cells: Sequence[str]) -> object:
         if len(cells) != self._width:
             return _broken("has another number of columns than the header", f"{self._width} columns")
         values = [None if place is None else _value(cells[place], spec) for place, spec in self._cells]
-        as_of = cells[self._as_of] if self._as_of is not None else None
-        return Flat(cells[self._subject], values, as_of or None)
+        subject, as_of = cells[self._subject], cells[self._as_of] if self._as_of is not None else ""
+        if not as_of and (flat := self._encoder.values(subject, values)):
+            return flat
+        names = (spec.name for _, spec in self._cells)
+        document = {SUBJECT: subject, "features": dict(zip(names, values, strict=True))}
+        return document | ({AS_OF: as_of} if as_of else {})
 
 
 def _value(cell: str, spec: FeatureSpec) -> object:

@@ -101,4 +101,5 @@ def logit(probability: float) -> float:
     """Return the log-odds of a probability, at most 20 either way."""
     if not 0 < probability < 1:
         return _MOST_LOG_ODDS if probability >= 1 else -_MOST_LOG_ODDS
-    return max(-_MOST_LOG_ODDS, min(_MOST_LOG_ODDS, math.log(probability / (1 - probability))))
+    log_odds = math.log(probability / (1 - probability))
+    return log_odds if -_MOST_LOG_ODDS <= log_odds <= _MOST_LOG_ODDS else math.copysign(_MOST_LOG_ODDS, log_odds)

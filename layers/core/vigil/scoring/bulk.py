@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from pydantic_core import to_json
 
@@ -16,7 +16,6 @@ from vigil.flags.model import EXPLAIN_HIGH_RISK, Switches, all_off
 from vigil.registry.model import ModelContract
 from vigil.registry.ports import Explainer
 from vigil.scoring.drafting import draft
-from vigil.scoring.encoding import Encoder
 from vigil.scoring.model import Decision, Flat, ScoreRequest, iso
 from vigil.scoring.ports import FeatureSet, ScoringModel
 from vigil.scoring.schemas import plainly_named, subject
@@ -25,6 +24,8 @@ Render: TypeAlias = Callable[[Decision], str]
 """Writes a decision as part of a line."""
 Kind: TypeAlias = tuple[int, bool, bool, bool]
 """Band, side of the answer, side of the vote, whether it is too doubtful: what an answer depends on but for numbers."""
+Chance: TypeAlias = tuple[tuple[float, float, float], Kind]
+"""Probability, raw score and the vote's probability, and what kind of answer it is."""
 
 _NONE = partial(all_off, "")
 _NAME = "vigil:the:subject"
@@ -36,7 +37,7 @@ _MARKS = (_NAME, repr(_PROBABILITY), repr(_RAW), repr(_VOTED))
 class Bulk:
     """The answers of one version of a model as of a moment, written by `render`.
 
-    Where the model is one boosted engine, rows that are plainly right are scored in one native call, and answers that
+    Where the model is one boosted engine, rows that are encoded already are scored in one native call, and answers that
     differ only in numbers share a text. All others are answered one by one, as a request is.
     """
 
@@ -55,7 +56,6 @@ class Bulk:
         self._now = now
         self._warnings = warnings
         self._render = render
-        self._names = [spec.name for spec in model.contract.features]
         engine = model.lone()
         self._texts = _Texts(engine, model.contract, self._decision, render, switches) if engine else None
 
@@ -78,7 +78,7 @@ class Bulk:
             return error
 
     def _decision(self, document: object) -> Decision:
-        body = subject(document.named(self._names) if isinstance(document, Flat) else document)
+        body = subject(document.document(self._model.contract) if isinstance(document, Flat) else document)
         request = ScoreRequest(self._model.name, body.subject_id, body.features, body.history, body.as_of)
         flags = self._switches(body.subject_id)
         # A row has no explanation: what is on is told of it, and the work is not done.
@@ -100,43 +100,28 @@ class _Texts:
     ) -> None:
         self._engine = engine
         self._switches = switches
-        self._encoder = Encoder(contract)
         self._decide = decide
         self._render = render
-        self._chances = _Chances(contract)
-        self._texts: dict[tuple[Kind, Switches], str | None] = {}
+        self._chance = _chances(contract)
+        self._texts: dict[Switches, dict[Kind, str | None]] = {}
 
     def answers(self, documents: Sequence[object]) -> list[str | None]:
         """Return the answer to each row, or None where it must be found one by one."""
         found: list[str | None] = [None] * len(documents)
-        rows, places, subjects = self._encode(documents)
-        chances = [self._chances.of(raw) for raw in self._engine.raw_batch(rows, len(places))]
-        texts = self._texts
-        for place, name, (_, sort), numbers in zip(places, subjects, chances, _numbers(chances), strict=True):
-            kind = sort, self._switches(name)
+        places = [place for place, one in enumerate(documents) if type(one) is Flat and plainly_named(one.subject_id)]
+        flats = cast("list[Flat]", [documents[place] for place in places])
+        rows = memoryview(bytearray().join([flat.row for flat in flats])).cast("d")
+        chances = list(map(self._chance, self._engine.raw_batch(rows, len(places))))
+        texts = dict[Kind, str | None]()
+        last = None
+        for place, (name, _), (_, kind), numbers in zip(places, flats, chances, _numbers(chances), strict=True):
+            if (obeyed := self._switches(name)) is not last:  # most often they are the same object for all
+                last, texts = obeyed, self._texts.setdefault(obeyed, {})
             if kind not in texts:
                 texts[kind] = self._text(documents[place])
             if (pattern := texts[kind]) is not None:
                 found[place] = pattern % (name, *numbers)
         return found
-
-    def _encode(self, documents: Sequence[object]) -> tuple["memoryview[float]", list[int], list[str]]:
-        rows: list[bytes] = []
-        places: list[int] = []
-        subjects: list[str] = []
-        name: object
-        for place, document in enumerate(documents):
-            if type(document) is Flat:
-                name, packed = document.subject_id, None if document.as_of else self._encoder.pack(document.values)
-            elif type(document) is dict and len(document) == 2 and type(features := document.get("features")) is dict:
-                name, packed = document.get("subject_id"), self._encoder.encode(features)
-            else:
-                continue
-            if packed is not None and type(name) is str and plainly_named(name):
-                rows.append(packed)
-                places.append(place)
-                subjects.append(name)
-        return memoryview(bytearray().join(rows)).cast("d"), places, subjects
 
     def _text(self, document: object) -> str | None:
         """Return the text of answers like this row's, with a gap for each thing that differs; None if more does.
@@ -156,30 +141,25 @@ class _Texts:
         return text
 
 
-def _numbers(chances: Sequence[tuple[tuple[float, float, float], Kind]]) -> Iterator[tuple[str, ...]]:
+def _numbers(chances: Sequence[Chance]) -> Iterator[tuple[str, ...]]:
     """Return all numbers as JSON; one call writes them, because a float's own `repr` takes ten times as long."""
     flat = iter(to_json([number for numbers, _ in chances for number in numbers])[1:-1].decode().split(","))
     return zip(flat, flat, flat, strict=True) if chances else iter(())
 
 
-class _Chances:
-    """From a raw score to what the answer says of it, in the very terms of `ensemble.model.decide`."""
+def _chances(contract: ModelContract) -> Callable[[float], Chance]:
+    """Return what makes of a raw score the numbers of its answer, in the very terms of `ensemble.model.decide`."""
+    (spec,) = contract.engines
+    assert isinstance(spec.calibration, Calibration)  # noqa: S101 - a lone engine has one
+    calibrated, weight = spec.calibration.probability, contract.ensemble.weights[spec.name]
+    intercept, edge = contract.ensemble.intercept, contract.ensemble.positive_from
+    lowers, rule = [band.lower for band in contract.bands], contract.abstention
 
-    def __init__(self, contract: ModelContract) -> None:
-        (spec,) = contract.engines
-        assert isinstance(spec.calibration, Calibration)  # noqa: S101 - a lone engine has one
-        self._calibration = spec.calibration
-        self._weight = contract.ensemble.weights[spec.name]
-        self._intercept = contract.ensemble.intercept
-        self._positive_from = contract.ensemble.positive_from
-        self._lowers = [band.lower for band in contract.bands]
-        self._abstention = contract.abstention
-
-    def of(self, raw: float) -> tuple[tuple[float, float, float], Kind]:
-        """Return probability, raw score and the vote's probability, and what kind of answer it is."""
-        voted = self._calibration.probability(raw)
-        probability = sigmoid(self._intercept + self._weight * logit(voted))
-        edge, rule = self._positive_from, self._abstention
+    def chance(raw: float) -> Chance:
+        voted = calibrated(raw)
+        probability = sigmoid(intercept + weight * logit(voted))
         doubtful = rule is not None and doubt(probability, edge, rule.harm) > rule.threshold
-        band = bisect_right(self._lowers, probability)
-        return (probability, raw, voted), (band, probability >= edge, voted >= edge, doubtful)
+        kind = bisect_right(lowers, probability), probability >= edge, voted >= edge, doubtful
+        return (probability, raw, voted), kind
+
+    return chance

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -35,16 +35,14 @@ class ScoreRequest:
 
 
 class Flat(NamedTuple):
-    """A row of a table whose columns are the features of a contract, in its order."""
+    """A subject whose features are encoded already, as `ModelContract.encode` does it, and packed as native doubles."""
 
     subject_id: str
-    values: Sequence[Any]
-    as_of: str | None = None
+    row: bytes
 
-    def named(self, names: Sequence[str]) -> dict[str, Any]:
+    def document(self, contract: ModelContract) -> dict[str, Any]:
         """Return the document that says the same."""
-        document = {"subject_id": self.subject_id, "features": dict(zip(names, self.values, strict=True))}
-        return document | ({"as_of": self.as_of} if self.as_of else {})
+        return {"subject_id": self.subject_id, "features": contract.decode(memoryview(self.row).cast("d"))}
 
 
 @dataclass(frozen=True, slots=True)
