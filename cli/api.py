@@ -56,8 +56,14 @@ def fetch(client: httpx.Client, method: str, path: str, **arguments: Any) -> htt
     if answer.is_success:
         return answer
     problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-    said = [problem.get("title", f"status {answer.status_code}"), problem.get("detail")]
+    rules = "; ".join(broken(**row) for row in problem.get("errors") or ())
+    said = [problem.get("title", f"status {answer.status_code}"), rules or problem.get("detail")]
     raise Refused(": ".join(filter(None, said)))
+
+
+def broken(field: str, message: str, bound: str | None) -> str:
+    """Return a broken rule in words, with its bound where the message does not name it."""
+    return f"{field}: {message}" + (f" ({bound})" if bound and bound not in message else "")
 
 
 def given(**query: str | None) -> dict[str, str]:

@@ -65,11 +65,14 @@ def test_replacing_an_unknown_tenant_creates_none(tenants):
 def test_tenants_are_paged_by_id(tenants):
     for name in ("initech", "acme", "globex"):
         tenants.create(replace(TENANT, tenant_id=name))
-    first = tenants.page("", 2)
+    first = tenants.page(None, 2)
     rest = tenants.page(first.next, 2)
     assert [tenant.tenant_id for tenant in (*first.tenants, *rest.tenants)] == ["acme", "globex", "initech"]
     assert (first.tenants[0], rest.next) == (TENANT, None)
-    assert [tenant.tenant_id for tenant in tenants.page("b-is-nobody", 9).tenants] == ["globex", "initech"]
+    assert [tenant.tenant_id for tenant in tenants.page({"tenant_id": "b-is-nobody"}, 9).tenants] == [
+        "globex",
+        "initech",
+    ]
 
 
 def test_a_tenant_that_leaves_is_on_the_list_of_erasures_from_that_moment(dynamodb):
@@ -145,7 +148,7 @@ def test_a_list_holds_no_digest(dynamodb):
 
 def test_a_table_that_is_away_is_unavailable(aws):
     tenants = DynamoTenants(AccessTable(aws("dynamodb"), "nowhere"))
-    for call in (lambda: tenants.get("acme"), lambda: tenants.create(TENANT), lambda: tenants.page("", 1)):
+    for call in (lambda: tenants.get("acme"), lambda: tenants.create(TENANT), lambda: tenants.page(None, 1)):
         with pytest.raises(Unavailable):
             call()
 

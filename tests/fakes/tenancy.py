@@ -34,9 +34,9 @@ class FakeTenantStore:
             self.erasures[new.tenant_id] = Erasure(new.tenant_id, new.changed_at)
         return True
 
-    def page(self, after: str, limit: int) -> TenantPage:
-        ids = sorted(name for name in self.tenants if name > after)
-        rest = ids[limit - 1] if len(ids) > limit else None
+    def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
+        ids = sorted(name for name in self.tenants if not after or name > after["tenant_id"])
+        rest = {"tenant_id": ids[limit - 1]} if len(ids) > limit else None
         return TenantPage(tuple(self.tenants[name] for name in ids[:limit]), rest)
 
 

@@ -219,10 +219,10 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class TenantPage:
-    """One page of tenants, and the id of its last; None at the end."""
+    """One page of tenants, and the position after it: the `tenant_id` of the last."""
 
     tenants: tuple[Tenant, ...]
-    next: str | None
+    next: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ class TenantStore(Protocol):
         """
         ...
 
-    def page(self, after: str, limit: int) -> TenantPage:
-        """Return a page of tenants by id, from behind one of them; the first with an empty id."""
+    def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
+        """Return a page of tenants by id, from behind any `tenant_id`, or the first."""
         ...
 
 

@@ -53,18 +53,18 @@ class Tenants:
             raise NotFound("There is no such tenant.")
         return tenant
 
-    def page(self, after: str, limit: int) -> TenantPage:
-        """Return a page of all tenants by id, from behind one of them; the first with an empty id."""
+    def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
+        """Return a page of all tenants by id."""
         return self._store.page(after, limit)
 
     def ids(self, after: str = "") -> Iterator[str]:
         """Yield the ids of the tenants whose data stays, in order, for jobs that concern each of them."""
+        place = {"tenant_id": after} if after else None
         while True:
-            page = self._store.page(after, 100)
+            page = self._store.page(place, 100)
             yield from (tenant.tenant_id for tenant in page.tenants if tenant.status in _STAYING)
-            if not page.next:
+            if (place := page.next) is None:
                 return
-            after = page.next
 
     def change(self, tenant_id: str, change: Change, version: int | None = None) -> Tenant:
         """Change a tenant, whole or not at all, and return it; a change that changes nothing makes no version.

@@ -13,6 +13,7 @@ from vigil.platform.tables import Table
 from vigil.tokens.model import CACHE_SECONDS, KeyList, PublicKey
 
 Item = dict[str, dict[str, str]]
+_STORE = "The secret store"
 _KEY_LIST: Item = {"pk": {"S": "SIGNING_KEYS"}, "sk": {"S": "META"}}
 
 
@@ -100,12 +101,13 @@ class SecretVault:
 
     def _ring(self, **version: str) -> dict[str, str] | None:
         try:
-            answer = self._call("get_secret_value", **version)
+            with asking(_STORE, {"ResourceNotFoundException": NotFound("There is no such version.")}):
+                answer = self._client.get_secret_value(SecretId=self._arn, **version)
         except NotFound:
             return None
         ring: dict[str, str] = json.loads(answer["SecretString"])
         return ring
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        with asking("The secret store", {"ResourceNotFoundException": NotFound("There is no such version.")}):
+        with asking(_STORE):
             return getattr(self._client, operation)(SecretId=self._arn, **arguments)
