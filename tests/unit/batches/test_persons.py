@@ -11,7 +11,7 @@ from vigil.batches import persons
 from vigil.batches.model import Batch
 from vigil.batches.naming import Named
 from vigil.batches.persons import PersonRows
-from vigil.batches.results import COLUMNS
+from vigil.batches.results import COLUMNS, erased_line
 from vigil.errors import Conflict
 from vigil.subjects.model import Person
 
@@ -41,6 +41,28 @@ def test_a_line_is_a_persons_if_it_names_the_person_where_subjects_are_named(for
     assert (Named(form, ("subject_id", "age"), "42").row(f"{line}\n".encode()) is not None) is mine
 
 
+class Killed(Exception):
+    """The process ended."""
+
+
+class Dying:
+    """Files whose process dies right behind the n-th change."""
+
+    def __init__(self, files, at):
+        self._files, self._left = files, at
+
+    def __getattr__(self, name):
+        called = getattr(self._files, name)
+        return called if name in {"read", "versions"} else lambda *given: self._change(called, *given)
+
+    def _change(self, called, *given):
+        answer = called(*given)
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
 class Scene:
     def __init__(self, form="ndjson"):
         self.books, self.files = FakeBooks(), FakeFiles()
@@ -49,7 +71,29 @@ class Scene:
         self.books.create(self.batch, 10)
 
     def keys(self):
-        return self.rows.find(JANE, None).keys
+        """Return what is found in the end, and in how many steps."""
+        found, self.steps = self.rows.find(JANE, None), 1
+        while not found.keys and found.after:
+            found = self.rows.find(JANE, found.after)
+            self.steps += 1
+        return found.keys
+
+    def erase(self):
+        """Delete step by step, each anew in a process that dies at every call on its way; return how many it took."""
+        keys, steps = self.keys(), 0
+        while keys:
+            steps, at, done = steps + 1, 0, None
+            while done is None:
+                at += 1
+                try:
+                    done = PersonRows(self.books, Dying(self.files, at)).delete(JANE, keys)
+                except Killed:
+                    continue
+            keys = done
+        return steps
+
+    def results(self):
+        return [content for content in self.files.objects[self.batch.output("results")] if content is not None]
 
     def told(self):
         entries, after, parts = [], None, 0
@@ -88,6 +132,63 @@ def test_results_keep_their_lines_but_for_the_persons_which_says_why(form):
     assert scene.keys() == ()
     scene.rows.delete(JANE, [{"batch": "bat_1"}])  # once more, as after a crash
     assert scene.files.objects[scene.batch.output("results")][-1] == now
+
+
+def long_results(form, mine=7_000):
+    """Return a scene with results of five parts, the cleaned ones beside it."""
+    scene = Scene(form)
+    head = [",".join(COLUMNS)] if form == "csv" else []
+    cells = {"ndjson": '{"row":%d,"subject_id":"%s","pad":"%s"}', "csv": "%d,x,%s" + "," * 15 + "%s"}[form]
+    lines = [cells % (row, "42" if row % mine == 0 else "7", "x" * 1_000) for row in range(1, 40_001)]
+    clean = [erased_line(form, row) if row % mine == 0 else line for row, line in enumerate(lines, 1)]
+    scene.files.put(scene.batch.output("results"), "\n".join([*head, *lines, ""]).encode(), {})
+    scene.files.put("parts/acme/bat_1/results/000000", b"x", {})
+    return scene, "\n".join([*head, *clean, ""]).encode()
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_made_up_for(form, monkeypatch):
+    monkeypatch.setattr(persons, "AT_ONCE", 1 << 20)
+    scene, clean = long_results(form)
+    assert scene.erase() == 5
+    assert scene.results() == [clean]
+    assert set(scene.files.objects) == {scene.batch.output("results")}
+    assert scene.keys() == ()
+
+
+def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monkeypatch):
+    monkeypatch.setattr(persons, "AT_ONCE", 1 << 20)
+    scene, clean = long_results("ndjson")
+    keys = scene.rows.delete(JANE, scene.rows.delete(JANE, scene.keys()))
+    scene.files.uploads.clear()
+    assert scene.rows.delete(JANE, keys) == ({"batch": "bat_1"},)
+    assert len(scene.results()) == 1
+    assert scene.erase() == 5
+    assert scene.results() == [clean]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed, monkeypatch):
+    monkeypatch.setattr(persons, "AT_ONCE", 2_000)
+    monkeypatch.setattr(persons, "RANGE", 64)
+    scene = Scene()
+    others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
+    pack = gzip.compress if packed else bytes
+    scene.files.put(scene.batch.upload, pack(others), {})
+    assert (scene.keys(), scene.steps) == ((), 8)
+    scene.files.put(scene.batch.upload, pack(others + b'{"subject_id":"42"}\n'), {})
+    assert (scene.keys(), scene.steps) == (({"batch": "bat_1"},), 15)
+
+
+def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkeypatch):
+    monkeypatch.setattr(persons, "AT_ONCE", 100)
+    scene = Scene()
+    lines = b'{"subject_id":"7"}\n' * 20
+    for content in (lines, b'{"subject_id":"42"}\n' + lines):
+        scene.files.put(scene.batch.upload, content, {})
+    place = scene.rows.find(JANE, None).after
+    scene.files.objects[scene.batch.upload][0] = None
+    assert scene.rows.find(JANE, place).keys == ({"batch": "bat_1"},)
 
 
 def test_every_version_and_what_is_packed_is_looked_through():

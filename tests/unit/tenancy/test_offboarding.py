@@ -111,6 +111,22 @@ def test_a_run_without_time_stops_and_the_next_one_goes_on():
     assert scene.erased() == EXACT
 
 
+class Slow(FakeContents):
+    """A store that deletes one thing at a time, and says what is left."""
+
+    def delete(self, tenant_id, keys):
+        super().delete(tenant_id, keys[:1])
+        return keys[1:]
+
+
+@given(st.integers(0, 60))
+def test_what_is_too_much_for_once_is_gone_on_with_and_counted_once(at):
+    scene = Scene(crash_at=at)
+    scene.stores["decisions"] = Slow(OWNED["decisions"], size=4, crasher=scene.crasher)
+    scene.to_the_end()
+    assert (scene.left(), scene.erased()) == (LEFT, EXACT)
+
+
 def test_of_two_workers_at_once_one_gives_way_and_the_count_stays_exact():
     scene = Scene()
     scene.world.clock.advance(minutes=3)

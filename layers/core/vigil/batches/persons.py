@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from vigil.batches import naming, results, splitting
@@ -12,16 +11,19 @@ from vigil.batches.model import FOLDERS, Batch, Stored
 from vigil.batches.naming import Named
 from vigil.batches.ports import Books, History
 from vigil.batches.unpacking import unpack
-from vigil.errors import Conflict, InvalidInput
+from vigil.errors import Conflict, InvalidInput, NotFound
 from vigil.subjects.model import Extract, Person
 from vigil.tenancy.offboarding.model import Found, Key
 
 RANGE = 8 << 20
+AT_ONCE = 64 << 20
+"""Bytes that one step of an erasure looks at, or writes anew: a second or three, of which many fit into a run."""
 MOST_TOLD = 1 << 20
 """Bytes of rows in one part of an export."""
 SPARE_SECONDS = 5.0
 _WORKING = ("uploads", "plain", "parts")
 """Folders of what a batch needs until it has ended."""
+_START = {"list": "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ class File:
         folder, _, _, name = self.stored.key.split("/", 3)
         return f"{folder}/{name}"
 
+    def place(self, offset: int) -> Mapping[str, str]:
+        """Return where to go on in it."""
+        return {"file": self.stored.key, "version": self.stored.version, "offset": str(offset)}
+
+    def is_at(self, place: Mapping[str, str]) -> bool:
+        """Say whether a place is in it."""
+        return (place.get("file"), place.get("version")) == (self.stored.key, self.stored.version)
+
 
 class PersonRows:
     """Looks through every file of a tenant's batches: no list leads from a person to them."""
@@ -47,30 +57,40 @@ class PersonRows:
         self._files = files
 
     def find(self, person: Person, after: Key | None) -> Found:
-        """Return the next batch if files of it name the person; raise Conflict before it has ended."""
-        page = self._books.page(person.tenant_id, dict(after) if after else None, 1)
-        named = [b for b in page.batches if b.created_at <= person.until and self._names(b, person)]
-        return Found(tuple({"batch": batch.batch_id} for batch in named), page.next)
+        """Return the next batch if files of it name the person; raise Conflict before it has ended.
 
-    def delete(self, person: Person, keys: Sequence[Key]) -> None:
+        What is longer than a step is gone through in several, which find nothing but where to go on.
+        """
+        place = after or _START
+        page = self._books.page(person.tenant_id, json.loads(place["list"]), 1)
+        following = {"list": json.dumps(page.next)} if page.next else None
+        for batch in page.batches:
+            if batch.created_at <= person.until and self._has_files(batch):
+                stopped, named = self._names(batch, person, place)
+                if named:
+                    return Found(({"batch": batch.batch_id},), following)
+                if stopped:
+                    return Found((), {"list": place["list"], **stopped})
+        return Found((), following)
+
+    def delete(self, person: Person, keys: Sequence[Key]) -> Sequence[Key]:
         """Blank the person's lines in results, and delete what the batch worked with, which nobody needs any more.
 
-        A part that was given up, and that nobody has tried again by now, cannot be scored any more.
+        A part that was given up, and that nobody has tried again by now, cannot be scored any more. Returns what is
+        left to do of results that are longer than a step.
         """
-        for key in keys:
-            if batch := self._books.get(person.tenant_id, key["batch"]):
-                self._erase(batch, person)
+        return tuple(left for key in keys if (left := self._erase(key, person)))
 
     def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float]) -> Extract:
         """Return rows, of inputs and of results; where time or room runs short, the place is told."""
-        place, entries = dict(after or {}), list[Mapping[str, Any]]()
+        place, entries = after or _START, list[Mapping[str, Any]]()
         while True:
-            page = self._books.page(person.tenant_id, json.loads(place.get("list", "null")), 1)
+            page = self._books.page(person.tenant_id, json.loads(place["list"]), 1)
             for batch in page.batches:
                 if batch.created_at <= person.until:
                     stopped = self._gather(batch, person, place, entries, remaining)
                     if stopped:
-                        return Extract(tuple(entries), {"list": place.get("list", "null"), **stopped})
+                        return Extract(tuple(entries), {"list": place["list"], **stopped})
             if page.next is None:
                 return Extract(tuple(entries), None)
             place = {"list": json.dumps(page.next)}
@@ -84,51 +104,90 @@ class PersonRows:
         remaining: Callable[[], float],
     ) -> Mapping[str, str] | None:
         """Add the person's rows of a batch from a place on; return where it stopped before the end."""
-        first, offset, told = int(place.get("file", 0)), int(place.get("offset", 0)), 0
-        for number, file in islice(enumerate(self._rows_files(batch)), first, None):
-            named = Named(batch.form, file.columns, person.subject_id)
-            for count, line in enumerate(self._lines(file.stored, offset)):
-                if told > MOST_TOLD or (count % 1000 == 0 and remaining() < SPARE_SECONDS):
-                    return {"file": str(number), "offset": str(offset)}
-                offset += len(line)
-                if (row := named.row(line)) is not None:
-                    entries.append({"batch_id": batch.batch_id, "file": file.short, "row": row})
-                    told += len(line)
-            offset = 0
+        told = 0
+        for count, (file, offset, line, row) in enumerate(self._looked_through(batch, person, place)):
+            if told > MOST_TOLD or (count % 1000 == 0 and remaining() < SPARE_SECONDS):
+                return file.place(offset)
+            if row is not None:
+                entries.append({"batch_id": batch.batch_id, "file": file.short, "row": row})
+                told += len(line)
         return None
 
-    def _names(self, batch: Batch, person: Person) -> bool:
-        files = list(self._rows_files(batch))
-        if batch.state == "awaiting_upload" and not files:
+    def _has_files(self, batch: Batch) -> bool:
+        """Say whether a batch has files to look through; raise Conflict where they are still being written."""
+        if batch.state == "awaiting_upload" and not any(self._rows_files(batch)):
             return False
         if batch.unfinished:
             raise Conflict("The batch has not ended.")
-        return any(self._mentions(file, person) for file in files)
+        return True
 
-    def _mentions(self, file: File, person: Person) -> bool:
-        named = Named(file.batch.form, file.columns, person.subject_id)
-        return any(named.row(line) is not None for line in self._lines(file.stored))
+    def _names(self, batch: Batch, person: Person, place: Key) -> tuple[Mapping[str, str] | None, bool]:
+        """Return where a step ended before the end of a batch's files, or whether one of them names the person."""
+        read = 0
+        for file, offset, line, row in self._looked_through(batch, person, place):
+            if row is not None:
+                return None, True
+            if read > AT_ONCE:
+                return file.place(offset), False
+            read += len(line)
+        return None, False
 
-    def _erase(self, batch: Batch, person: Person) -> None:
+    def _looked_through(
+        self, batch: Batch, person: Person, place: Mapping[str, str]
+    ) -> Iterator[tuple[File, int, bytes, dict[str, Any] | None]]:
+        """Yield the lines of a batch's files from a place on: the file, where each begins, and the person's rows."""
+        files = list(self._rows_files(batch))
+        first = next((number for number, file in enumerate(files) if file.is_at(place)), None)
+        offset = 0 if first is None else int(place["offset"])
+        for file in files[first:]:
+            named = Named(batch.form, file.columns, person.subject_id)
+            for line in self._lines(file.stored, offset):
+                yield file, offset, line, named.row(line)
+                offset += len(line)
+            offset = 0
+
+    def _erase(self, key: Key, person: Person) -> Key | None:
+        """Take one step of erasing a batch's files and return the next, None if that was all."""
+        if (batch := self._books.get(person.tenant_id, key["batch"])) is None:
+            return None
+        if "version" in key:
+            return self._blank(batch, person, key)
         for folder in FOLDERS:
             kept = list(self._files.versions(f"{folder}/{batch.key('')}"))
             self._files.remove([stored for stored in kept if folder in _WORKING or not stored.latest])
-            for stored in kept:
-                if stored.latest and stored.key == batch.output("results"):
-                    self._blank(File(batch, stored, results.COLUMNS), person)
+        results_file = self._latest(batch)
+        return self._blank(batch, person, {**key, "version": results_file.version}) if results_file else None
 
-    def _blank(self, file: File, person: Person) -> None:
-        """Write results anew without the person's lines, then remove what they were."""
-        batch, named = file.batch, Named(file.batch.form, file.columns, person.subject_id)
-        if not self._mentions(file, person):
-            return
-        clean = LongFile(self._files, file.stored.key, batch.about)
+    def _blank(self, batch: Batch, person: Person, key: Key) -> Key | None:
+        """Write a step of results anew without the person's lines; behind the last, remove what they were.
+
+        The same step, taken twice, writes the same parts of the same upload.
+        """
+        old = Stored(batch.output("results"), key["version"], latest=True)
+        clean = LongFile(self._files, old.key, batch.about, key.get("upload", ""), int(key.get("part", 1)))
+        named = Named(batch.form, results.COLUMNS, person.subject_id)
+        begun = offset = int(key.get("offset", 0))
         # A line is a row, under the header that CSV has.
-        for number, line in enumerate(self._lines(file.stored), 0 if batch.form == "csv" else 1):
-            erased = f"{results.erased_line(batch.form, number)}\n".encode()
-            clean.write(line if named.row(line) is None else erased)
-        clean.close()
-        self._files.remove([file.stored])
+        row = int(key.get("row", 0 if batch.form == "csv" else 1))
+        try:
+            for number, line in enumerate(self._lines(old, begun), row):
+                if clean.settled and offset - begun > AT_ONCE:
+                    place = {"part": str(clean.part), "offset": str(offset), "row": str(number)}
+                    return {**key, "upload": clean.upload, **place}
+                erased = f"{results.erased_line(batch.form, number)}\n".encode()
+                clean.write(line if named.row(line) is None else erased)
+                offset += len(line)
+            clean.close()
+        except NotFound:  # the upload has ended: by this very step, of a run that died, or because it lay for too long
+            if self._latest(batch) == old:
+                return {"batch": key["batch"]}
+        self._files.remove([old])
+        return None
+
+    def _latest(self, batch: Batch) -> Stored | None:
+        """Return the results as they are."""
+        versions = self._files.versions(batch.output("results"))
+        return next((stored for stored in versions if stored.latest), None)
 
     def _rows_files(self, batch: Batch) -> Iterator[File]:
         """Yield the results, or their parts as long as they are not joined, and what came in."""

@@ -16,8 +16,11 @@ class Erasable(Protocol):
         """
         ...
 
-    def delete(self, owner: Any, keys: Sequence[Key], /) -> None:
-        """Delete what keys name; what is gone already is no error."""
+    def delete(self, owner: Any, keys: Sequence[Key], /) -> Sequence[Key] | None:
+        """Delete what keys name; what is gone already is no error.
+
+        Returns what is left to do, as other keys, where that is too much for once.
+        """
         ...
 
 

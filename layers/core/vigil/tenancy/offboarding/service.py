@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from vigil.errors import Conflict, NotFound, Unavailable
@@ -95,9 +96,10 @@ class Eraser:
     def _page(self, erasure: Erasure, name: str) -> Erasure | None:
         """Delete one page of a store and return the next state, or None if another worker is at it."""
         store, owner, sweep = self._stores[name], erasure.owner, erasure.sweep(name)
-        if sweep.deleting:  # what was written down by a step that may have been cut off
-            store.delete(owner, sweep.deleting)
-        if sweep.found and sweep.after is None:
+        # What was written down by a step that may have been cut off.
+        if sweep.deleting and (left := store.delete(owner, sweep.deleting)):
+            step = erasure.advance(name, replace(sweep, deleting=tuple(left)))
+        elif sweep.found and sweep.after is None:
             step = erasure.advance(name, self._ended(sweep))
         else:
             page = store.find(owner, sweep.after)
