@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli import deployment
@@ -61,7 +62,7 @@ def show_command(tenant_id: TenantId) -> None:
         for key in page.keys:
             state = "" if key.lives(now) else "revoked" if key.revoked_at else "expired"
             until = f"until {key.expires_at}" if key.expires_at and not state else state
-            table.add_row(key.key_id, key.role, key.label, key.created_at, key.last_used_at or "never", until)
+            table.add_row(key.key_id, key.role, escape(key.label), key.created_at, key.last_used_at or "never", until)
         if (after := page.next) is None:
             break
     out.print(table)
@@ -193,6 +194,6 @@ def _show(tenant: "Tenant") -> None:
         table.add_row(name, str(getattr(tenant, name)))
     table.add_row("limits", tenant.limits.encoded())
     table.add_row("agreed apart", json.dumps(dict(tenant.overrides)))
-    table.add_row("name", tenant.settings.name)
-    table.add_row("contact", tenant.settings.contact)
+    table.add_row("name", escape(tenant.settings.name))
+    table.add_row("contact", escape(tenant.settings.contact))
     out.print(table)
