@@ -128,5 +128,7 @@ def _of_objects(operation: str, arguments: Mapping[str, Any]) -> Iterator[Ask]:
     for key in keys or [arguments.get("Key")]:
         resource = f"{bucket}/{key}" if key else bucket
         yield Ask(action, resource)
-        if operation == "DeleteObjects":  # which is asked for the right to objects, and for that to versions that it names
+        if (
+            operation == "DeleteObjects"
+        ):  # which is asked for the right to objects, and for that to versions that it names
             yield Ask(f"{action}Version", resource)
