@@ -23,10 +23,7 @@ RULES = {
     "schedule": ("errors platform any.model own.service", ""),
     "stream": ("errors platform any.model own.service own.ports", ""),
     "steps": ("errors platform any.model own.service", ""),
-    "service": (
-        "errors any.model any.ports own.schemas own.service",
-        "cryptography jwt msgspec pydantic pydantic_core",
-    ),
+    "service": ("errors any.model any.ports own.schemas own.service", "cryptography jwt pydantic pydantic_core"),
     "ports": ("errors any.model any.ports", ""),
     "model": ("errors any.model", ""),
     "store": ("errors platform any.model any.ports own.store", "aws_lambda_powertools boto3 botocore"),
