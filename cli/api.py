@@ -28,14 +28,34 @@ def connect(key: str | None) -> httpx.Client:
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
 
 
+def neighbour(client: httpx.Client) -> httpx.Client | None:
+    """Return a client of the second demo tenant where the first one's is of the embedded stack; None elsewhere."""
+    embedded = Embedded.load(deployment.home())
+    known = {f"Bearer {tenant.api_key}": tenant for tenant in embedded.tenants} if embedded else {}
+    if known.pop(client.headers["Authorization"], None) is None:
+        return None
+    return next((connect(other.api_key) for other in known.values()), None)
+
+
 def call(client: httpx.Client, method: str, path: str, **arguments: Any) -> Any:
-    """Return the JSON of an answer; raise Refused with the problem's own words."""
+    """Return the JSON of an answer, None of one without a body; raise Refused with the problem's own words."""
+    answer = fetch(client, method, path, **arguments)
+    return answer.json() if answer.content else None
+
+
+def fetch(client: httpx.Client, method: str, path: str, **arguments: Any) -> httpx.Response:
+    """Return an answer that is a success; raise Refused with the problem's own words."""
     try:
         answer = client.request(method, path, **arguments)
     except httpx.HTTPError as error:
         raise Refused(f"{client.base_url} does not answer: {type(error).__name__}") from error
     if answer.is_success:
-        return answer.json()
+        return answer
     problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
     said = [problem.get("title", f"status {answer.status_code}"), problem.get("detail")]
     raise Refused(": ".join(filter(None, said)))
+
+
+def given(**query: str | None) -> dict[str, str]:
+    """Return the parameters of a query that were given."""
+    return {name: value for name, value in query.items() if value is not None}

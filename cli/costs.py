@@ -1,5 +1,6 @@
 """`vigil costs`: what a tenant's use costs, as a table, as bars, and as a plot. Over HTTP, with a tenant's key."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +10,12 @@ from rich.bar import Bar
 from rich.console import Console
 from rich.table import Column, Table
 
-from cli.api import Key, Refused, call, connect
+from cli.api import Key, call, connect, fetch, given
+from cli.defaults import default
 
 COSTS = "/v1/costs"
-app = typer.Typer(no_args_is_help=True, help="What your use costs.")
+PLOTS = (".png", ".svg", ".pdf")
+app = typer.Typer(cls=default("show"), help="What your use costs.")
 out = Console()
 Period = Annotated[str | None, typer.Option(help="A month (2026-11) or a day, UTC; default: this month")]
 
@@ -23,29 +26,23 @@ def show_command(
     by: Annotated[str, typer.Option(help="category, meter or day")] = "category",
     key: Key = None,
 ) -> None:
-    """Show what was spent, with a bar for each category, meter or day."""
+    """Show what was spent, with a bar for each category, meter or day. This is what `vigil costs` alone does."""
     with connect(key) as client:
-        told = pages(client, {"period": period, "group_by": by})
-    most = max((row["micros"] for row in told["items"]), default=0)
-    table = Table(by, "USD", "", title=f"{told['period']} ({told['state']})")
-    table.columns[1].justify = "right"
-    for row in told["items"]:
-        table.add_row(row[by], _usd(row["micros"]), Bar(max(most, 1), 0, max(row["micros"], 0), width=40))
-    table.add_section()
-    table.add_row("total", _usd(told["total_micros"]), "")
-    out.print(table)
+        told = pages(client, period=period, group_by=by)
+    out.print(bars(told, by))
 
 
 @app.command("lines")
 def lines_command(period: Period = None, key: Key = None) -> None:
     """Show every line: a day, a meter, the version of its price, and what it comes to."""
     with connect(key) as client:
-        told = pages(client, {"period": period})
-    table = Table("day", "category", Column("meter", no_wrap=True), "quantity", "price", "USD", "adjusts")
+        told = pages(client, period=period)
+    right = (Column(name, justify="right") for name in ("quantity", "price", "USD"))
+    table = Table("day", "category", Column("meter", no_wrap=True), *right, "adjusts")
     for row in told["items"]:
-        price, quantity = str(row["price_version"]), str(row["quantity"])
+        price, quantity = str(row["price_version"]), f"{row['quantity']:,}"
         table.add_row(
-            row["day"], row["category"], row["meter"], quantity, price, _usd(row["micros"]), row["adjusts"] or ""
+            row["day"], row["category"], row["meter"], quantity, price, usd(row["micros"]), row["adjusts"] or ""
         )
     out.print(table)
 
@@ -58,10 +55,8 @@ def export_command(
 ) -> None:
     """Write every line to a CSV file."""
     with connect(key) as client:
-        answer = client.get(f"{COSTS}/export", params=_given({"period": period}))
-    if not answer.is_success:
-        raise Refused(f"the export was refused: status {answer.status_code}")
-    file.write_bytes(answer.content)
+        file.write_bytes(fetch(client, "GET", f"{COSTS}/export", params=given(period=period)).content)
+    out.print(f"{file}", highlight=False)
 
 
 @app.command("plot")
@@ -71,56 +66,45 @@ def plot_command(
     key: Key = None,
 ) -> None:
     """Draw the spend of a month as it adds up, its budget, and where it will end."""
+    if file.suffix not in PLOTS:
+        raise typer.BadParameter(f"the file must end in {', '.join(PLOTS)}")
+    if period is not None and not re.fullmatch(r"\d{4}-\d\d", period):
+        raise typer.BadParameter("the period must be a month, as 2026-11")
     with connect(key) as client:
-        told = pages(client, {"period": period, "group_by": "day"})
+        told = pages(client, period=period)
         budgets = call(client, "GET", "/v1/budgets")["items"]
         ends = call(client, "GET", f"{COSTS}/projection")
     limit = next((b["limit_micros"] for b in budgets if (b["category"], b["period"]) == ("total", "month")), None)
     end = next((item for item in ends["items"] if item["category"] == "total"), None)
-    draw(file, told, limit, end if ends["period"] == told["period"] else None)
+    from cli.plots import spend
+
+    now = ends["period"] == told["period"]
+    spend(told, int(ends["as_of"][8:10]) if now else None, limit, end if now else None).savefig(file)
     out.print(f"{file}", highlight=False)
 
 
-def pages(client: httpx.Client, query: dict[str, str | None]) -> dict[str, Any]:
+def pages(client: httpx.Client, **query: str | None) -> dict[str, Any]:
     """Return the costs of a period, the items of all pages as one list."""
-    told: dict[str, Any] = call(client, "GET", COSTS, params=_given(query))
+    told: dict[str, Any] = call(client, "GET", COSTS, params=given(**query))
     cursor = told["next_cursor"]
     while cursor:
-        more = call(client, "GET", COSTS, params=_given(query) | {"cursor": cursor})
+        more = call(client, "GET", COSTS, params=given(**query, cursor=cursor))
         told["items"] += more["items"]
         cursor = more["next_cursor"]
     return told
 
 
-def draw(file: Path, told: dict[str, Any], limit: int | None, end: dict[str, Any] | None) -> None:
-    """Draw the spend of a month's days as it adds up, a budget and a projected end where there are any."""
-    from calendar import monthrange
-
-    from matplotlib.figure import Figure
-
-    year, month = map(int, told["period"].split("-"))
-    last = monthrange(year, month)[1]
-    days = sorted((int(row["day"][8:]), row["micros"] / 1e6) for row in told["items"])
-    sums = [sum(spent for day, spent in days if day <= until) for until in range(1, last + 1)]
-    today = max((day for day, _ in days), default=1)
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
-    axes = figure.add_subplot(title=f"Spend in {told['period']}", xlabel="day (UTC)", ylabel="USD", xlim=(1, last))
-    axes.fill_between(range(1, today + 1), sums[:today], alpha=0.3)
-    axes.plot(range(1, today + 1), sums[:today], label="spent")
-    if limit is not None:
-        axes.axhline(limit / 1e6, color="tab:red", linestyle="--", label="budget")
-    if end is not None and end["middle_micros"] is not None:
-        low, middle, high = (end[f"{name}_micros"] / 1e6 for name in ("low", "middle", "high"))
-        axes.plot([today, last], [sums[today - 1], middle], color="tab:gray", linestyle=":", label="projected")
-        axes.fill_between([today, last], [sums[today - 1], low], [sums[today - 1], high], color="tab:gray", alpha=0.2)
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="upper left")
-    figure.savefig(file)
+def bars(told: dict[str, Any], by: str) -> Table:
+    """Return the costs of a period with a bar for each item, and their total."""
+    most = max((row["micros"] for row in told["items"]), default=0)
+    table = Table(by, Column("USD", justify="right"), "", title=f"Costs of {told['period']} ({told['state']})")
+    for row in told["items"]:
+        table.add_row(row[by], usd(row["micros"]), Bar(max(most, 1), 0, max(row["micros"], 0), width=40))
+    table.add_section()
+    table.add_row("total", usd(told["total_micros"]), "")
+    return table
 
 
-def _given(query: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in query.items() if value is not None}
-
-
-def _usd(micros: int) -> str:
+def usd(micros: int) -> str:
+    """Return an amount in dollars, to the micro."""
     return f"{micros / 1e6:,.6f}"

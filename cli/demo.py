@@ -17,11 +17,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import deployment
-from cli.api import Key, call, connect
+from cli.api import Key, call, connect, neighbour
+from cli.costs import bars, pages
 from models import recipe
 
 SEED = 7
+BATCH_ROWS = 300
 BATCH_SECONDS = 60
+COUNTED_SECONDS = 20
 out = Console()
 _JSON = "Content-Type: application/json"
 Body = dict[str, Any]
@@ -31,9 +34,9 @@ Answer = dict[str, Any]
 def demo_command(
     rows: Annotated[int, typer.Option(min=1, max=50, help="Rows of each model")] = 4, key: Key = None
 ) -> None:
-    """Score held-out rows of every model, prove a replay, and show how to go on."""
+    """Score held-out rows of every model, prove a replay, keep tenants apart, say what it cost, and how to go on."""
     with connect(key) as client:
-        bodies = []
+        before, bodies = _predictions(client), []
         for name in recipe.names():
             samples = _mixed(recipe.load(name).samples(SEED, 10 * rows), rows)
             labels = [sample.pop("_label") for sample in samples]
@@ -44,6 +47,10 @@ def demo_command(
         out.print(_replay(client, shortest))
         out.print(_mistake(client, shortest))
         out.print(_batch(client, shortest))
+        if other := neighbour(client):
+            with other:
+                out.print(_apart(other, answers[0]["decision_id"], shortest))
+        out.print(_spent(client, before + len(bodies) + 1 + BATCH_ROWS - 1))
     api_url = str(client.base_url).rstrip("/")
     command = curl(api_url, client.headers["Authorization"], shortest)
     script = deployment.home() / "score.sh"
@@ -56,7 +63,8 @@ def demo_command(
 
 def curl(api_url: str, credential: str, body: Body) -> str:
     """Return the command line that sends one score request."""
-    headers = "".join(f" -H {shlex.quote(header)}" for header in (f"Authorization: {credential}", _JSON))
+    sent = f"Authorization: {credential}", _JSON, f"Idempotency-Key: {uuid4()}"
+    headers = "".join(f" -H {shlex.quote(header)}" for header in sent)
     return f"curl -s {api_url}/v1/scores{headers} -d {shlex.quote(json.dumps(body))}"
 
 
@@ -142,9 +150,10 @@ def _replay(client: httpx.Client, body: Body) -> Panel:
 
 
 def _batch(client: httpx.Client, body: Body) -> Panel:
-    """Score a few hundred rows, one of them bad, as one batch."""
+    """Score a few hundred rows, the last of them bad, as one batch."""
     row = {"features": body["features"]}
-    rows = [row | {"subject_id": f"row-{number}"} for number in range(1, 300)] + [{"subject_id": "row-300"}]
+    rows = [row | {"subject_id": f"row-{number}"} for number in range(1, BATCH_ROWS)]
+    rows.append({"subject_id": f"row-{BATCH_ROWS}"})
     began = time.monotonic()
     batch = call(client, "POST", "/v1/batches", json={"model": body["model"], "rows": rows})
     address = f"/v1/batches/{batch['batch_id']}"
@@ -156,6 +165,37 @@ def _batch(client: httpx.Client, body: Body) -> Panel:
         url = call(client, "GET", f"{address}/errors")["url"]
         told += "\n" + httpx.get(url, trust_env=False).text.strip()
     return Panel(told, title="many at once", title_align="left")
+
+
+def _apart(other: httpx.Client, decision_id: str, body: Body) -> Panel:
+    """Have another tenant ask for a decision that is not its own, and score something itself."""
+    foreign, nobodys = (
+        other.get(f"/v1/scores/{name}") for name in (decision_id, f"{decision_id[:-8]}{uuid4().hex[:8]}")
+    )
+    same = all(foreign.json()[part] == nobodys.json()[part] for part in ("type", "title", "status", "detail"))
+    as_if = "the same as for an id that nobody has" if same else "OTHER WORDS than for an id that nobody has"
+    scored = other.post("/v1/scores", json=body)
+    usage = call(other, "GET", "/v1/usage")
+    quota, tenant = usage["quota"], usage["tenant_id"]
+    left = f"{quota['left']:,} of {quota['limit']:,} predictions are left until {quota['resets_at'][:10]}"
+    return Panel(
+        f"[bold]{tenant}[/] asks for that decision: {foreign.status_code} {foreign.json()['title']}, {as_if}.\n"
+        f"It scores a row of its own: {scored.status_code}, {left}.\nRateLimit: {scored.headers['RateLimit']}",
+        title="tenants apart, limits that are true",
+        title_align="left",
+    )
+
+
+def _spent(client: httpx.Client, predictions: int) -> Table:
+    """Return what the month costs by now, once so many predictions are counted."""
+    began = time.monotonic()
+    while _predictions(client) < predictions and time.monotonic() - began < COUNTED_SECONDS:
+        time.sleep(0.5)
+    return bars(pages(client, group_by="category"), "category")
+
+
+def _predictions(client: httpx.Client) -> int:
+    return int(call(client, "GET", "/v1/usage")["total"]["predictions"])
 
 
 def _mistake(client: httpx.Client, body: Body) -> Panel:

@@ -164,7 +164,7 @@ class _Up:
         with self.steps.step("Create two demo tenants"):
             for tenant_id, tier in DEMO_TENANTS.items():
                 create_tenant(tenant_id, tier, Change(limits=DEMO_LIMITS))
-            return tuple(DemoTenant(name, tier, create_key(name)) for name, tier in DEMO_TENANTS.items())
+            return tuple(DemoTenant(name, tier, create_key(name, "admin")) for name, tier in DEMO_TENANTS.items())
 
     def _publish(self, training: "Future[Trained]") -> tuple[str, int]:
         from cli.models import promote, publish

@@ -4,7 +4,22 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from cli import batches, costs, deadletters, decisions, demo, flags, lifecycle, local, models, tenants, tokens
+from cli import (
+    batches,
+    budgets,
+    costs,
+    deadletters,
+    decisions,
+    demo,
+    flags,
+    lifecycle,
+    local,
+    models,
+    subjects,
+    tenants,
+    tokens,
+    usage,
+)
 from vigil.errors import VigilError
 
 
@@ -22,14 +37,17 @@ class _Group(TyperGroup):
 
 app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, explained scores, exactly once.")
 app.add_typer(batches.app, name="batch")
+app.add_typer(budgets.app, name="budgets")
 app.add_typer(costs.app, name="costs")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(deadletters.app, name="dlq")
 app.add_typer(flags.app, name="flags")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")
+app.add_typer(subjects.app, name="subjects")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
 for name in ("compare", "retrain", "rollback", "withdraw"):
     models.app.command(name)(getattr(lifecycle, f"{name}_command"))
 app.command("demo")(demo.demo_command)
+app.command("usage")(usage.usage_command)

@@ -53,7 +53,7 @@ def test_an_item_expires_some_days_after_its_hour(aws):
     clock = Clock()
     take(DynamoCounters(aws("dynamodb"), "limits"), clock)
     (item,) = aws("dynamodb").scan(TableName="limits")["Items"]
-    assert item["pk"]["S"] == "acme#k-1#2026-03-01T12"
+    assert (item["pk"]["S"], item["sk"]["S"]) == ("acme#2026-03-01T12", "k-1")
     assert int(item["expires_at"]["N"]) - clock().timestamp() > 3 * 86_400
 
 

@@ -190,7 +190,15 @@ def test_a_failure_of_aws_is_unavailable_and_keeps_its_cause(s3, dynamodb, monke
         assert caught.value.__cause__ is error
 
 
-def test_a_transaction_that_met_another_is_a_conflict(dynamodb, monkeypatch):
-    failing(dynamodb, monkeypatch, CONTENDED)
-    with pytest.raises(Conflict):
+def test_a_first_move_that_met_another_is_tried_again_and_loses_to_it(dynamodb, monkeypatch):
+    original = dynamodb._make_api_call
+
+    def overtaken(*call):
+        monkeypatch.setattr(dynamodb, "_make_api_call", original)
         DynamoCatalogue(dynamodb, "registry").move(None, FIRST)
+        raise CONTENDED
+
+    monkeypatch.setattr(dynamodb, "_make_api_call", overtaken)
+    with pytest.raises(Conflict):
+        DynamoCatalogue(dynamodb, "registry").move(None, replace(FIRST, digest="sha256:other"))
+    assert DynamoCatalogue(dynamodb, "registry").pointers("toy")["champion"] == FIRST

@@ -1,5 +1,8 @@
 """The contract of usage counters, held by the fake and by DynamoDB alike; quotas; and what calls add up to."""
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.fakes.clock import Clock
@@ -8,9 +11,12 @@ from vigil.errors import QuotaExceeded, Unavailable
 from vigil.metering.model import Entry, Held, Hour
 from vigil.metering.objects.store import S3Bytes
 from vigil.metering.store import DynamoCalls, DynamoUsage
+from vigil.platform.admission import DynamoCounters
+from vigil.platform.principal import Principal
 from vigil.quota.model import Reservation
 from vigil.quota.service import Quota
 from vigil.quota.store import DynamoQuota
+from vigil.tenancy.model import Limits
 
 
 def entry(number, tenant="acme", hour="2026-03-01T05"):
@@ -70,11 +76,14 @@ def test_entries_that_are_kept_are_listed_by_their_hours(usage):
     assert set(usage.add([late])) == {late.name}
 
 
-def test_only_what_has_a_row_elsewhere_is_forgotten(aws):
+def test_only_what_has_a_row_elsewhere_is_forgotten_after_some_days(aws):
     usage = DynamoUsage(aws("dynamodb"), "usage")
+    begun = time.time()
     usage.add([entry(1), Entry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
-    ends = {item["pk"]["S"]: "expires_at" in item for item in aws("dynamodb").scan(TableName="usage")["Items"]}
-    assert (ends["acme#dec_1"], ends["acme#evt_1"], ends["acme#2026-03"]) == (True, False, False)
+    items = aws("dynamodb").scan(TableName="usage")["Items"]
+    ends = {item["pk"]["S"]: int(item["expires_at"]["N"]) for item in items if "expires_at" in item}
+    assert ends.keys() == {"acme#dec_1"}
+    assert ends["acme#dec_1"] >= int(begun) + 14 * 86_400
 
 
 def test_an_hour_of_nothing_is_none(usage):
@@ -130,9 +139,14 @@ def test_bytes_are_those_of_every_version_under_a_tenants_folders(s3):
 
 def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
     client = aws("dynamodb")
-    for key, calls in (("acme#k-1#2026-03-01T05", 3), ("acme#k-2#2026-03-01T05", 4), ("acme#k-1#2026-03-01T06", 9)):
-        client.put_item(TableName="limits", Item={"pk": {"S": key}, "h": {"N": str(calls)}})
-    assert DynamoCalls(client, "limits").by_hour({"2026-03-01T05"}) == {("acme", "2026-03-01T05"): 7}
+    counters, limits = DynamoCounters(client, "limits"), Limits(1000, 60, 1000, 10)
+    for who, hour, calls in (("acme", 5, 3), ("acme#k-2", 5, 4), ("acme", 6, 9), ("acme2", 5, 1)):
+        tenant, _, key = who.partition("#")
+        for _ in range(calls):
+            caller = Principal(tenant, key or "k-1", "FREE", "member", limits)
+            counters.take(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
+    calls = DynamoCalls(client, "limits")
+    assert [calls.made("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
 
 
 def test_rows_are_set_aside_once_whatever_is_asked_again(quota, aws):
@@ -198,7 +212,7 @@ def test_tables_that_do_not_answer_are_unavailable(aws):
         lambda: usage.grown("acme", ["2026-03-01T05"]),
         lambda: usage.hold("acme", 1, {}),
         lambda: usage.say("acme", "2026-03-01T05", {"api_calls": 1}),
-        lambda: calls.by_hour({"2026-03-01T05"}),
+        lambda: calls.made("acme", "2026-03-01T05"),
     ):
         with pytest.raises(Unavailable):
             call()

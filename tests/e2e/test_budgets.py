@@ -67,6 +67,7 @@ def test_32_clients_spend_what_there_is_and_not_a_micro_more(tenant, look):
         told = admin.get("/v1/budgets/inference/month").json()
         assert (told["spent_micros"], told["left_micros"]) == (LIMIT * 1_000, 999)
         assert [(alert["threshold"], alert["state"]) for alert in told["alerts"]] == [(80, "sent")]
+        assert admin.get("/v1/usage").json()["total"]["api_calls"] >= 65  # of this very hour, with both keys
         raised = admin.put("/v1/budgets/inference/month", json={"limit_micros": 10**9, "hard_stop": True})
         assert (raised.status_code, raised.json()["left_micros"]) == (200, 10**9 - LIMIT * 1_000)
 

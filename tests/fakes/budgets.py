@@ -84,20 +84,28 @@ class FakeBooks:
 
 
 class FakeStops:
-    """Counters of hard stops, by tenant and day; a month is as long as a test."""
+    """Counters of hard stops by tenant and span: what predictions set aside, and what was spent beside it."""
 
     def __init__(self) -> None:
-        self.beside: dict[str, Mapping[Counter, int]] = {}
-        self.taken = 0
+        self.taken: Sums[tuple[str, str]] = Sums()
+        self.beside: Sums[tuple[str, Counter, str]] = Sums()
+
+    def take(self, tenant_id: str, day: str, micros: int) -> None:
+        for span in (day[:7], day):
+            self.taken[tenant_id, span] += micros
 
     def tally(self, tenant_id: str, day: str) -> Tally:
-        beside = self.beside.get(tenant_id, dict.fromkeys(COUNTERS, 0))
-        return Tally(day, {counter: self.taken + beside[counter] for counter in COUNTERS}, beside)
+        spans = {counter: day if counter.endswith("day") else day[:7] for counter in COUNTERS}
+        beside = {counter: self.beside[tenant_id, counter, span] for counter, span in spans.items()}
+        used = {counter: self.taken[tenant_id, span] + beside[counter] for counter, span in spans.items()}
+        return Tally(day, used, beside)
 
     def settle(self, tenant_id: str, seen: Tally, beside: Mapping[Counter, int]) -> bool:
         if seen.beside != self.tally(tenant_id, seen.day).beside:
             return False
-        self.beside[tenant_id] = beside
+        for counter, micros in beside.items():
+            span = seen.day if counter.endswith("day") else seen.day[:7]
+            self.beside[tenant_id, counter, span] = micros
         return True
 
 

@@ -15,7 +15,7 @@ class FakeUsage:
     def __init__(self) -> None:
         self.counted: dict[tuple[str, str], Entry] = {}
         self.sums: dict[tuple[str, str], Counter[Meter]] = defaultdict(Counter)
-        self.findings: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.findings: list[tuple[str, str, Meter, Mapping[str, Any]]] = []
         self.failures = 0
         self.stored: dict[str, Held] = {}
 
@@ -67,8 +67,8 @@ class FakeUsage:
     def held(self, tenant_id: str) -> Held:
         return self.stored.get(tenant_id, Held(0, 0))
 
-    def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
-        self.findings.append((tenant_id, day, finding))
+    def note(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
+        self.findings.append((tenant_id, day, meter, finding))
 
 
 class FakeRows:
@@ -90,10 +90,10 @@ class FakeCalls:
     """The calls of each tenant and hour."""
 
     def __init__(self) -> None:
-        self.made: dict[tuple[str, str], int] = {}
+        self.counted: dict[tuple[str, str], int] = {}
 
-    def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
-        return {where: calls for where, calls in self.made.items() if where[1] in hours}
+    def made(self, tenant_id: str, hour: str) -> int:
+        return self.counted.get((tenant_id, hour), 0)
 
 
 class FakeStorage:

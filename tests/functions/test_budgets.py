@@ -190,3 +190,14 @@ def test_an_alert_is_told_once_to_the_bus_and_shown(ask, clock, monkeypatch):
         (80, 900, "sent"),
         (100, 1_100, "sent"),
     ]
+
+
+def test_calls_count_against_a_total_hard_stop_with_the_next_look(ask, score):
+    from functions.costs_watch.handler import lambda_handler
+
+    assert ask("PUT", "/total/month", {"limit_micros": 2_000, "hard_stop": True})[1]["left_micros"] == 2_000
+    assert score("k-0")[0] == 201
+    assert lambda_handler({}, Context(270_000))["failed"] == 0
+    assert ask("GET", "/total/month")[1]["left_micros"] == 800  # a prediction, and two calls of 100 each
+    status, problem = score("k-1")
+    assert (status, problem["violated-policies"]) == (402, ["total/month"])

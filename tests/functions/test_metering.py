@@ -9,7 +9,7 @@ import pytest
 from tests.gateway import Context, event
 from vigil.batches.model import Batch, Chunk, Pin, Span
 from vigil.batches.store import DynamoBooks
-from vigil.bootstrap import access, process
+from vigil.bootstrap import access, metering, process
 from vigil.tenancy.model import Limits
 
 MANY = Limits(1000, 1000, 1000, 10).encoded()
@@ -74,6 +74,13 @@ def usage():
     return call
 
 
+def look():
+    """Go round the tenants, as the schedule does every five minutes."""
+    from functions.costs_watch.handler import lambda_handler
+
+    return lambda_handler({}, Context(270_000))
+
+
 def audit(job):
     from functions.metering_audit.handler import lambda_handler
 
@@ -123,20 +130,24 @@ def test_what_cannot_be_read_comes_again_and_the_rest_is_counted(score, count, u
     assert usage()[1]["total"]["predictions"] == 1
 
 
-def test_calls_appear_after_their_hour_whatever_they_were_answered(score, usage, clock):
+def test_calls_appear_with_the_next_look_whatever_they_were_answered(score, usage, clock):
+    access.tenants().create("acme", "FREE")
     score(2)
     usage()
     assert usage()[1]["total"]["api_calls"] == 0
-    clock(hours=1)
     for _ in range(2):
-        assert audit("calls") == {"counters": 1}
+        assert look() == {"tenants": 1, "told": 0, "failed": 0}
     assert usage()[1]["total"]["api_calls"] == 4
+    clock(minutes=5)
+    look()
+    assert usage()[1]["total"]["api_calls"] == 5
 
 
 def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, clock, published):
     access.tenants().create("acme", "FREE")
     score(3)
     count()
+    look()
     clock(days=1)
     assert audit("recount") == {"mismatches": 0, "unrepaired": 0}
 
@@ -144,13 +155,14 @@ def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, cl
 def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice(score, count, usage, clock):
     access.tenants().create("acme", "FREE")
     score(120)  # more than a page of keys, more than a transaction
+    look()
     clock(days=1)
     assert audit("recount") == {"mismatches": 1, "unrepaired": 0}
     assert usage()[1]["total"]["predictions"] == 120
     count()
     assert usage()[1]["total"]["predictions"] == 120
     noted = boto3.client("dynamodb").get_item(
-        TableName="usage", Key={"pk": {"S": "acme#2026-03"}, "sk": {"S": "AUDIT#2026-03-14"}}
+        TableName="usage", Key={"pk": {"S": "acme#2026-03"}, "sk": {"S": "AUDIT#2026-03-14#predictions"}}
     )
     finding = json.loads(noted["Item"]["finding"]["S"])
     assert (finding["was"], finding["counted"], finding["rows"]) == (0, 120, 120)
@@ -162,10 +174,25 @@ def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock,
     count()
     row = boto3.client("dynamodb").scan(TableName="decisions")["Items"][0]
     boto3.client("dynamodb").delete_item(TableName="decisions", Key={"pk": row["pk"]})
+    look()
     clock(days=1)
     assert audit("recount") == {"mismatches": 1, "unrepaired": 1}
     assert usage()[1]["total"]["predictions"] == 2
     assert '"UsageMismatches":[1.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_the_audit_brings_in_calls_that_no_look_did_and_alarms_for_events_that_a_counter_lost(published, usage, clock):
+    from functions.metering_api.handler import lambda_handler
+
+    access.tenants().create("acme", "FREE")
+    used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 7}}
+    report = event("POST", "/v1/usage-events", body=[used | {"time": "2026-03-14T11:00:00Z"}])
+    assert json.loads(lambda_handler(report, Context())["body"])["counted"] == 1
+    metering.usage().say("acme", "2026-03-14T11", {"emails": 6})
+    clock(days=1)
+    assert audit("recount") == {"mismatches": 2, "unrepaired": 1}
+    assert audit("recount") == {"mismatches": 1, "unrepaired": 1}
+    assert {meter: usage()[1]["items"][0][meter] for meter in ("api_calls", "emails")} == {"api_calls": 1, "emails": 6}
 
 
 def batch_of(tenant, rows, charged, settled_at):
@@ -183,6 +210,7 @@ def test_rows_of_batches_are_predictions_and_the_audit_counts_them_too(score, co
     access.tenants().create("acme", "FREE")
     score(2)
     batch_of("acme", rows=48, charged=40, settled_at="2026-03-14T13:00:00.000000Z")
+    look()
     clock(days=1)
     assert audit("recount") == {"mismatches": 1, "unrepaired": 0}
     count()

@@ -110,3 +110,26 @@ def test_a_batch_that_costs_more_than_is_left_is_not_begun_and_gives_its_quota_b
     batch = world.upload(b"".join(map(document, range(80))))
     assert (world.state(batch), world.quota.used["acme"], world.holds.used["acme"]) == ("failed", 0, 0)
     assert "total/day leaves 79999 micro-dollars" in world.books.get("acme", batch.batch_id).reason
+
+
+def test_rows_that_are_answered_after_the_month_count_in_it_as_they_are_charged_in_it(world):
+    world.limit = 1000
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    assert batch.created_at.startswith("2026-03-01")
+    world.do(world.outbox.jobs.popleft())
+    world.clock.advance(days=31)
+    world.run()
+    chunks = world.books.chunks(world.books.get("acme", batch.batch_id))
+    assert [chunk.settled_at for chunk in chunks] == ["2026-03-01T12:00:00.000000Z", "2026-03-31T23:59:59.999999Z"]
+
+
+def test_rows_that_were_given_up_and_scored_in_a_later_month_count_in_that_one(world):
+    world.limit = 1000
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    late = world.outbox.jobs.popleft()
+    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.run()
+    world.clock.advance(days=31)
+    world.do(late)
+    settled = world.books.chunks(world.books.get("acme", batch.batch_id))[0]
+    assert (settled.settled_at, settled.charged) == ("2026-04-01T12:00:00.000000Z", 0)

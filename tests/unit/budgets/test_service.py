@@ -1,11 +1,13 @@
 """Budgets as tenants see them, and the hard stop that they come to."""
 
+from collections import Counter as Sums
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.budgets.conftest import World
-from vigil.budgets.model import Budget
+from vigil.budgets.model import Budget, span_of
 from vigil.budgets.stops.model import HardStop
 from vigil.errors import NotFound, Unavailable
 from vigil.forecasting.model import Projection
@@ -66,34 +68,39 @@ def test_what_was_spent_before_the_stop_counts_from_its_first_moment(world):
     assert world.put("total", "day", hard_stop=True).left_micros == 5_500
 
 
-ACTS = st.lists(st.sampled_from(["reserve", "count", "uncharged", "storage", "look", "drop", "put"]), max_size=40)
+ACTS = "reserve", "count", "uncharged", "storage", "look", "drop", "put", "midnight"
+HARD = [(category, period) for category in ("inference", "total") for period in ("month", "day")]
 
 
-@given(ACTS)
+@given(st.lists(st.sampled_from(ACTS), max_size=40))
 def test_whatever_happens_in_whatever_order_everything_spent_counts_once(acts):
     """A prediction is set aside by its commit and counted later; all that was not set aside is settled."""
-    world, committed, beside = World(), [], 0
-    world.put("total", "month", 10**9, hard_stop=True)
-    counted = 0
-    for act in acts:
+    world, spent, on_their_way = World(), Sums(), []
+    world.clock.advance(days=28)  # days end, and a month
+    for act in [*acts, "put"]:
+        today = f"{world.clock():%Y-%m-%d}"
         if act == "reserve":
-            world.stops.taken += 1_000
-            committed.append(1_000)
-        elif act == "count" and counted < len(committed):
-            world.books.spend(1_000, "2026-03-01")
-            world.books.reserve(1_000, "2026-03-01T12")
-            counted += 1
+            world.stops.take("acme", today, 1_000)
+            on_their_way.append(today)
+            spent["inference", today] += 1_000
+        elif act == "count" and on_their_way:
+            world.books.spend(1_000, day := on_their_way.pop(0))
+            world.books.reserve(1_000, f"{day}T12")
         elif act in {"uncharged", "storage"}:
-            world.books.spend(700, "2026-03-01", "inference" if act == "uncharged" else "storage")
-            beside += 700
+            category = "inference" if act == "uncharged" else "storage"
+            world.books.spend(700, today, category)
+            spent[category, today] += 700
         elif act == "look":
             world.watch().look("acme")
-        elif act == "drop":
-            world.put("total", "month", 10**9)
-        else:
-            world.put("total", "month", 10**9, hard_stop=True)
-    left = world.put("total", "month", 10**9, hard_stop=True).left_micros
-    assert left == 10**9 - sum(committed) - beside
+        elif act in {"drop", "put"}:
+            for category, period in HARD:
+                world.put(category, period, 10**9, hard_stop=act == "put")
+        elif act == "midnight":
+            world.clock.advance(days=1)
+    for category, period in HARD:
+        span = span_of(period, world.clock())
+        counts = (n for (of, day), n in spent.items() if day.startswith(span) and category in {of, "total"})
+        assert world.budgets.get("acme", category, period).left_micros == 10**9 - sum(counts)
 
 
 def test_a_look_that_is_overtaken_says_nothing(world):

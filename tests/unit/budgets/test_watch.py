@@ -164,6 +164,21 @@ def test_of_those_who_take_over_at_the_same_time_one_tells(world):
     assert sum(world.watch(Stale()).look("acme") for _ in range(5)) == 1
 
 
+def test_who_takes_an_alert_over_has_it_for_as_long_as_who_opened_it(world):
+    world.put(thresholds=(100,))
+    world.books.spend(10_000, "2026-03-01")
+    world.bus.away = True
+    for _ in range(2):
+        world.watch().look("acme")
+        world.clock.advance(minutes=5)
+    world.watch().look("acme")
+    world.bus.away = False
+    world.clock.advance(seconds=119)
+    assert world.watch().look("acme") == 0
+    world.clock.advance(seconds=1)
+    assert world.watch().look("acme") == 1
+
+
 def test_a_tenants_record_that_is_away_does_not_keep_an_alert_back(world):
     world.put(thresholds=(100,))
     world.books.spend(10_000, "2026-03-01")

@@ -1,14 +1,10 @@
 """`vigil costs`, against a server in place of the API."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from urllib.parse import parse_qs, urlparse
-
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.fakes.api import served
 
 LINES = [
     {"day": "2026-11-01", "category": "inference", "meter": "predictions", "quantity": 3, "micros": 3_000},
@@ -16,47 +12,28 @@ LINES = [
 ]
 
 
-def answer(path, query):
-    if path == "/v1/budgets":
-        return {"items": [{"category": "total", "period": "month", "limit_micros": 10_000}]}
-    if path == "/v1/costs/projection":
+def answer(asked):
+    if asked.path == "/v1/budgets":
+        return 200, {"items": [{"category": "total", "period": "month", "limit_micros": 10_000}]}
+    if asked.path == "/v1/costs/projection":
         end = {"category": "total", "low_micros": 4_000, "middle_micros": 5_000, "high_micros": 7_000}
-        return {"period": "2026-11", "items": [end]}
-    page, by = int(query.get("cursor", ["0"])[0]), query.get("group_by", [None])[0]
+        return 200, {"period": "2026-11", "as_of": "2026-11-04T05:00:00+00:00", "items": [end]}
+    if asked.path == "/v1/costs/export":
+        return 200, b"day,category\r\n"
+    page, by = int(asked.query.get("cursor", 0)), asked.query.get("group_by")
     row = LINES[page] | {"price_version": 1, "adjusts": None}
     item = {by: row[by], "micros": row["micros"]} if by else row
-    told = {"period": "2026-11", "state": "open", "total_micros": 3_001, "items": [item]}
-    return told | {"next_cursor": "1" if page == 0 else None}
+    told = {"period": asked.query.get("period", "2026-11"), "state": "open", "total_micros": 3_001, "items": [item]}
+    return 200, told | {"next_cursor": "1" if page == 0 else None}
 
 
 @pytest.fixture(autouse=True)
-def _service(monkeypatch):
-    """The API on a small server, which gives one item a page."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            url = urlparse(self.path)
-            if url.path.endswith("export"):
-                content = b"day,category\r\n"
-            else:
-                content = json.dumps(answer(url.path, parse_qs(url.query))).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("VIGIL_API_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
-    yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def asked(monkeypatch):
+    """What the API, which gives one item a page, was asked."""
+    with served(answer) as (url, requests):
+        monkeypatch.setenv("VIGIL_API_URL", url)
+        monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
+        yield requests
 
 
 def run(*arguments):
@@ -65,13 +42,19 @@ def run(*arguments):
     return done.output
 
 
-def test_all_pages_are_shown_with_a_bar_each_and_their_total():
-    shown = run("show").splitlines()
+@pytest.mark.parametrize("words", [(), ("show",)])
+def test_all_pages_are_shown_with_a_bar_each_and_their_total(words):
+    shown = run(*words).splitlines()
     inference, storage = (next(line for line in shown if name in line) for name in ("inference", "storage"))
     assert "0.003000" in inference
     assert inference.count("█") == 40
     assert storage.count("█") == 0
     assert any("0.003001" in line for line in shown if "total" in line)
+
+
+def test_options_without_a_command_are_those_of_the_table(asked):
+    run("--by", "meter", "--period", "2026-10")
+    assert asked[0].query == {"group_by": "meter", "period": "2026-10"}
 
 
 def test_every_line_is_shown():
@@ -90,4 +73,19 @@ def test_spend_budget_and_projection_are_drawn(tmp_path, name, start):
     assert (tmp_path / name).read_bytes().startswith(start)
     if name.endswith("svg"):
         drawn = (tmp_path / name).read_text()
-        assert all(f"<!-- {word} -->" in drawn for word in ("spent", "budget", "projected"))
+        words = ("inference", "storage", "spent: 0.0030", "projected: 0.0050", "90 %: 0.0040 to 0.0070")
+        assert all(f"<!-- {word} -->" in drawn for word in (*words, "budget: 0.0100", "USD", "end of day (UTC)"))
+        assert "<!-- database -->" not in drawn
+
+
+def test_a_month_that_is_over_is_drawn_without_a_projection(tmp_path):
+    run("plot", tmp_path / "plot.svg", "--period", "2026-10")
+    assert "projected" not in (tmp_path / "plot.svg").read_text()
+
+
+@pytest.mark.parametrize("words", [("plot", "plot.txt"), ("plot", "plot.png", "--period", "2026-11-21")])
+def test_what_cannot_be_drawn_is_said_in_a_sentence(words, asked, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["costs", *words])
+    assert (done.exit_code, asked) == (2, [])
+    assert "must" in done.output

@@ -1,6 +1,7 @@
 """An anomaly is kept and told once."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -159,3 +160,15 @@ def test_the_past_is_read_once_a_day(world):
     world.clock.advance(days=1)
     watch.look("acme")
     assert len(months) == 5 + 4
+
+
+def test_what_the_last_hour_of_a_day_cost_is_looked_at_when_it_is_counted_after_midnight(world):
+    world.live(days=40)
+    world.spending.spend("acme", world.clock.now, [100_000] * 11 + [0, 100_000])
+    last = world.clock.now + timedelta(hours=11)
+    world.clock.now = last + timedelta(minutes=61)
+    watch = world.watch
+    assert watch.look("acme") == 0
+    world.spending.spend("acme", last, [MUCH])
+    world.clock.advance(minutes=15)
+    assert watch.look("acme") == 1

@@ -1,22 +1,13 @@
-"""Counting is exact whatever is delivered, and an audit finds and makes up for what is missing."""
-
-import json
-from pathlib import Path
+"""Counting is exact whatever is delivered."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.clock import Clock
-from tests.fakes.metering import FakeCalls, FakeRows, FakeUsage
+from tests.fakes.metering import FakeUsage
 from vigil.errors import Unavailable
-from vigil.metering.audit import Audit
 from vigil.metering.model import MOST_PARTS, Day, Entry, Hour, MonthOfUse, packed, total
-from vigil.metering.rows import of_decision
-from vigil.metering.service import Meter, Usage
-
-SAMPLE = json.loads((Path(__file__).parents[3] / "events" / "metering_counters.json").read_text())
-IMAGE = SAMPLE["Records"][0]["dynamodb"]["NewImage"]
+from vigil.metering.service import Meter
 
 entries = st.builds(
     lambda tenant, number, hour: Entry(tenant, f"dec_{number}", f"2026-03-01T{hour:02d}", {"predictions": 1}),
@@ -28,14 +19,6 @@ entries = st.builds(
 
 def predictions(usage, month, tenant="acme"):
     return total(usage.month(tenant, month).hours).get("predictions", 0)
-
-
-def image(number, tenant="acme", day="2026-02-28"):
-    return IMAGE | {
-        "tenant_pk": {"S": tenant},
-        "decision_id": {"S": f"dec_{number}"},
-        "created_at": {"S": f"{day}T23:59:59.999999Z"},
-    }
 
 
 def test_days_and_the_whole_are_sums_of_hours():
@@ -91,77 +74,3 @@ def test_when_nothing_could_be_counted_the_batch_fails_as_a_whole():
     usage.failures = 1
     with pytest.raises(Unavailable):
         Meter(usage).count([Entry("acme", "dec_1", "2026-03-01T00", {"predictions": 1})])
-
-
-@pytest.fixture
-def world():
-    """An audit on the first of March of what was on the last of February."""
-    clock, rows, usage, calls = Clock(), FakeRows(*(image(number) for number in range(5))), FakeUsage(), FakeCalls()
-    return Audit(lambda: ["acme", "globex"], [(rows, of_decision)], usage, calls, clock), rows, usage, calls
-
-
-def count(usage, images):
-    Meter(usage).count([of_decision(found) for found in images])
-
-
-def test_what_agrees_is_not_mentioned(world):
-    audit, rows, usage, _ = world
-    count(usage, rows.kept)
-    assert audit.recount() == []
-    assert usage.findings == []
-
-
-def test_what_is_missing_is_counted_and_noted_and_not_counted_again_when_it_comes(world):
-    audit, rows, usage, _ = world
-    count(usage, rows.kept[:2])
-    (finding,) = audit.recount()
-    assert (finding.tenant_id, finding.day, finding.was, finding.counted, finding.rows) == (
-        "acme",
-        "2026-02-28",
-        2,
-        5,
-        5,
-    )
-    assert finding.repaired
-    assert [(tenant, day) for tenant, day, _ in usage.findings] == [("acme", "2026-02-28")]
-    count(usage, rows.kept)
-    assert audit.recount() == []
-
-
-def test_a_counter_above_the_ledger_stays_and_is_told(world):
-    audit, rows, usage, _ = world
-    count(usage, rows.kept)
-    del rows.kept[0]
-    (finding,) = audit.recount()
-    assert not finding.repaired
-    assert predictions(usage, "2026-02") == 5
-
-
-class Predictions(FakeRows):
-    """Rows that are several predictions each."""
-
-    def count(self, tenant_id, day):
-        return 1000 * super().count(tenant_id, day)
-
-
-def test_batches_are_recounted_beside_decisions(world):
-    _, rows, usage, calls = world
-    chunks = Predictions(*(image(f"b-{number}") for number in range(3)))
-
-    def of_chunk(found):
-        return Entry("acme", found["decision_id"]["S"], "2026-02-28T05", {"predictions": 1000, "charged": 0})
-
-    audit = Audit(lambda: ["acme"], [(rows, of_decision), (chunks, of_chunk)], usage, calls, Clock())
-    count(usage, rows.kept[1:])
-    Meter(usage).count([of_chunk(chunks.kept[0])])
-    (finding,) = audit.recount()
-    assert (finding.was, finding.counted, finding.rows) == (1004, 3005, 3005)
-    assert audit.recount() == []
-
-
-def test_only_hours_that_have_ended_are_brought_in(world):
-    audit, _, usage, calls = world
-    calls.made = {("acme", f"2026-03-01T{hour:02d}"): 10 for hour in range(13)}
-    assert audit.bring_in_calls() == 6
-    ended = tuple(Hour(f"2026-03-01T{hour:02d}", {"api_calls": 10}) for hour in range(6, 12))  # the twelfth has begun
-    assert Usage(usage).hours("acme", "2026-03") == ended

@@ -95,6 +95,7 @@ class Chunks:
         failed = len(scored.errors)
         answered = span.rows - failed
         late = chunk.state != "waiting"  # rows that were given up were late by our fault
+        now = iso(self._clock())
         return replace(
             chunk,
             state="done",
@@ -104,7 +105,7 @@ class Chunks:
             reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.each,
             part_sha256=part,
             reason="",
-            settled_at=iso(self._clock()),
+            settled_at=now if late else batch.counted_at(now),
         )
 
     def _lines(self, batch: Batch, number: int, chunk: bytes) -> Scored:

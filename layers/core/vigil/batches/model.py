@@ -4,9 +4,12 @@ import base64
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from vigil.budgets.stops.model import HardStop
+from vigil.quota.model import resets_at
+from vigil.scoring.model import iso
 
 Format: TypeAlias = Literal["csv", "ndjson"]
 State: TypeAlias = Literal[
@@ -78,7 +81,7 @@ class Chunk:
     `failed` counts rows that got no answer, `charged` those of the `scored` that count against the month's quota: all
     of a limited tenant's, but none of a chunk that was given up before, whose rows may have been given back. With the
     batch's tenant, model and version, it is what a meter needs; a chunk becomes done once. `reserved_micros` is what of
-    the money that was set aside under a hard stop the charged rows took.
+    the money that was set aside under a hard stop the charged rows took. `settled_at` is the time at which rows count.
     """
 
     span: Span
@@ -146,6 +149,14 @@ class Batch:
     def unfinished(self) -> bool:
         """Whether something is still to come."""
         return self.state in UNFINISHED
+
+    def counted_at(self, moment: str) -> str:
+        """Return when rows that are answered at a moment count: in the month in which they were asked for, as charged.
+
+        What is answered after its end counts in its last microsecond.
+        """
+        month = self.created_at[:7]
+        return moment if moment.startswith(month) else iso(resets_at(month) - timedelta(microseconds=1))
 
     def job(self, kind: JobKind, name: str, details: Mapping[str, str | int]) -> "Job":
         """Return a piece of work on this batch, under the correlation id of the request that made it."""

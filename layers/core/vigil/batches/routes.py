@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.routing import APIRoute
 
 from vigil.batches.model import Batch, Output, Progress
@@ -20,8 +20,8 @@ from vigil.batches.schemas import (
 )
 from vigil.batches.service import Batches, Order, Status
 from vigil.platform import correlation, gateway, telemetry
-from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotencyKey, IdempotentRoute
+from vigil.platform.paging import Asked, Limit
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
@@ -73,16 +73,15 @@ async def get(request: Request, batch_id: BatchId, caller: Reader) -> BatchView:
 async def page(
     request: Request,
     caller: Reader,
-    cursor: Annotated[str | None, Query(max_length=1024)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    place: Asked,
+    limit: Limit = 20,
 ) -> BatchPage:
     """List your batches, newest first. A new one may take a second to appear."""
     batches: Batches = request.app.state.batches
-    cursors: Cursors = request.app.state.cursors
     scope = f"batches\n{caller.tenant_id}"
-    found = batches.page(caller.tenant_id, cursors.open(scope, cursor) if cursor else None, limit)
-    next_cursor = cursors.seal(scope, found.next) if found.next else None
-    return BatchPage(items=[BatchSummary(**_summary(batch)) for batch in found.batches], next_cursor=next_cursor)
+    found = batches.page(caller.tenant_id, place.after(scope), limit)
+    items = [BatchSummary(**_summary(batch)) for batch in found.batches]
+    return BatchPage(items=items, next_cursor=place.next(scope, found.next))
 
 
 @router.post("/{batch_id}/cancel", summary="Cancel a batch", responses=responses(401, 403, 404, 409, 415, 503))

@@ -10,26 +10,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.batches.model import STOPPED, UNFINISHED, Batch, Chunk, ChunkState, Page, Pin, Span, State
 from vigil.budgets.stops.model import HardStop
-from vigil.errors import Conflict, Unavailable
-from vigil.platform.transactions import refused, transact
+from vigil.errors import Conflict
+from vigil.platform.asking import Refused
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part, refused
 
 Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _FIELDS = {f.name: f.type for f in fields(Batch)}
 _SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "span")
-_LISTED = ("pk", "sk", "list_sk")
 
 
 class DynamoBooks:
     """The books of batches."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The batches table")
 
     def create(self, batch: Batch, most: int) -> Batch | None:
         """Write the batch and count it, or neither."""
@@ -40,7 +38,7 @@ class DynamoBooks:
             "ConditionExpression": "attribute_not_exists(unfinished) OR size(unfinished) < :most",
             "ExpressionAttributeValues": {":id": {"SS": [batch.batch_id]}, ":most": {"N": str(most)}},
         }
-        conditions = self._transact([{"Put": put}, {"Update": count}])
+        conditions = self._transact({"Put": put}, {"Update": count})
         if not conditions:
             return None
         if conditions[0]:
@@ -49,30 +47,17 @@ class DynamoBooks:
 
     def get(self, tenant_id: str, batch_id: str) -> Batch | None:
         """Return a batch, read consistently."""
-        key = {"pk": {"S": f"{tenant_id}#{batch_id}"}, "sk": {"S": "BATCH"}}
-        item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        item = self._table.get({"pk": {"S": f"{tenant_id}#{batch_id}"}, "sk": {"S": "BATCH"}})
         return _batch(item) if item else None
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
         """Return a page of the index by tenant, newest first."""
-        place = {"list_pk": {"S": tenant_id}}
-        start = {"ExclusiveStartKey": {name: {"S": text} for name, text in after.items()} | place} if after else {}
-        answer = self._call(
-            "query",
-            IndexName="by_tenant",
-            KeyConditionExpression="list_pk = :pk",
-            ExpressionAttributeValues={":pk": place["list_pk"]},
-            ScanIndexForward=False,
-            Limit=limit,
-            **start,
-        )
-        last = answer.get("LastEvaluatedKey")
-        position = {name: last[name]["S"] for name in _LISTED} if last else None
-        return Page(tuple(_batch(item) for item in answer["Items"]), position)
+        items, position = self._table.page("by_tenant", ("list_pk", tenant_id), after, limit, ScanIndexForward=False)
+        return Page(tuple(map(_batch, items)), position)
 
     def unfinished(self, tenant_id: str) -> list[str]:
         """Return the ids of a tenant's unfinished batches."""
-        item = self._call("get_item", Key=_unfinished(tenant_id), ConsistentRead=True).get("Item", {})
+        item = self._table.get(_unfinished(tenant_id)) or {}
         return sorted(item.get("unfinished", {}).get("SS", []))
 
     def change(
@@ -81,8 +66,8 @@ class DynamoBooks:
         """Update the batch under the condition of its state, and of its run."""
         try:
             update = _change(batch, states, run, values)
-            return _batch(self._call("update_item", **update, **_ANSWERS)["Attributes"])
-        except _Refused as refusal:
+            return _batch(self._table.call("update_item", **update, **_ANSWERS)["Attributes"])
+        except Refused as refusal:
             # what is there is what was to be: the first answer was lost, and the client library sent it again
             ours = refusal.found and all(refusal.found.get(name) == _typed(value) for name, value in values.items())
             return _batch(refusal.found) if ours else None
@@ -95,7 +80,7 @@ class DynamoBooks:
             "UpdateExpression": "DELETE unfinished :id",
             "ExpressionAttributeValues": {":id": {"SS": [batch.batch_id]}},
         }
-        return not self._transact([{"Update": update}, {"Update": count}])
+        return not self._transact({"Update": update}, {"Update": count})
 
     def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
         """Put chunks under the condition that the batch is still being split by this run."""
@@ -105,41 +90,27 @@ class DynamoBooks:
             "ExpressionAttributeNames": {"#state": "state", "#run": "run"},
             "ExpressionAttributeValues": {":splitting": {"S": "splitting"}, ":run": {"S": batch.run}},
         }
-        puts = [{"Put": {"Item": _chunk_item(batch, Chunk(span))}} for span in spans]
-        return not self._transact([{"ConditionCheck": check}, *puts])
+        puts = ({"Put": {"Item": _chunk_item(batch, Chunk(span))}} for span in spans)
+        return not self._transact({"ConditionCheck": check}, *puts)
 
     def chunks(self, batch: Batch) -> list[Chunk]:
         """Return the chunks of a batch that is split; a run that was overtaken may have left others behind them."""
-        found: list[Chunk] = []
         if not batch.chunks:
-            return found
+            return []
         bounds = {":first": {"S": _chunk_sk(0)}, ":last": {"S": _chunk_sk(batch.chunks - 1)}}
-        start: Item = {}
-        while True:
-            answer = self._call(
-                "query",
-                KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-                ExpressionAttributeValues={":pk": _key(batch)["pk"], **bounds},
-                ConsistentRead=True,
-                **start,
-            )
-            found += map(_chunk, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return found
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        items = self._table.items(
+            "query",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": _key(batch)["pk"], **bounds},
+            ConsistentRead=True,
+        )
+        return list(map(_chunk, items))
 
     def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         """Return a chunk and its batch in one consistent read."""
         pk = {"S": f"{tenant_id}#{batch_id}"}
         keys = [{"pk": pk, "sk": {"S": sk}} for sk in ("BATCH", _chunk_sk(index))]
-        try:
-            request = {self._table: {"Keys": keys, "ConsistentRead": True}}
-            answer = self._client.batch_get_item(RequestItems=request)
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable() from error
-        if answer.get("UnprocessedKeys"):
-            raise _unavailable()
-        items = {item["sk"]["S"]: item for item in answer["Responses"][self._table]}
+        items = {item["sk"]["S"]: item for item in self._table.many(keys)}
         return (_batch(items["BATCH"]), _chunk(items[_chunk_sk(index)])) if len(items) == len(keys) else None
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
@@ -154,34 +125,11 @@ class DynamoBooks:
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": stopped,
         }
-        return not self._transact([{"Update": update}, {"ConditionCheck": check}])
+        return not self._transact({"Update": update}, {"ConditionCheck": check})
 
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise _Refused(error.response.get("Item", {})) from error  # type: ignore[arg-type]
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-
-    def _transact(self, writes: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[bool]:
+    def _transact(self, *writes: Part) -> list[bool]:
         """Do all writes or none; return which conditions refused, or nothing."""
-        parts = [{kind: {"TableName": self._table, **write} for kind, write in each.items()} for each in writes]
-        return [refused(reason) for reason in transact(self._client, uuid.uuid4().hex, parts) or ()]
-
-
-class _Refused(Exception):
-    """A condition was not met by the item that was found."""
-
-    def __init__(self, found: Item) -> None:
-        super().__init__()
-        self.found = found
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The batches table did not answer.")
+        return [refused(reason) for reason in self._table.transact(*writes, token=uuid.uuid4().hex) or ()]
 
 
 def _key(batch: Batch) -> Item:
@@ -234,7 +182,7 @@ def _item(batch: Batch) -> Item:
     return _key(batch) | {name: _typed(value) for name, value in (values | listing).items()}
 
 
-def _batch(item: Item) -> Batch:
+def _batch(item: Mapping[str, Any]) -> Batch:
     values = {name: next(iter(value.values())) for name, value in item.items() if name in _FIELDS}
     for name, value in values.items():
         if "N" in item[name]:

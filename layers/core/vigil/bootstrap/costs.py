@@ -44,14 +44,14 @@ def closing() -> process.Handler:
 
 @process.once
 def watch() -> process.Handler:
-    """Return the Lambda entry of the schedule that looks after budgets and unusual spend."""
+    """Return the Lambda entry of the schedule that brings in calls, then looks after budgets and unusual spend."""
     from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
     from vigil.costs.rounds.schedule import WatchSchedule
     from vigil.costs.rounds.service import Rounds
     from vigil.costs.rounds.store import DynamoPlaces
 
     places = DynamoPlaces(process.client("dynamodb"), process.settings().costs_table)
-    rounds = Rounds(access.tenants().ids, [budgets.watch(), forecasting.watch()], places)
+    rounds = Rounds(access.tenants().ids, [metering.calls(), budgets.watch(), forecasting.watch()], places)
     return process.telemetry().wrap(WatchSchedule(rounds, process.telemetry()).handle)
 
 

@@ -6,6 +6,7 @@ from vigil.bootstrap import access, process, scoring
 
 if TYPE_CHECKING:
     from vigil.metering.events.service import UsageEvents
+    from vigil.metering.recounts import CallCounts
     from vigil.metering.store import DynamoUsage
     from vigil.tenancy.model import Limits
 
@@ -45,19 +46,20 @@ def events() -> process.Handler:
 
 @process.once
 def audit() -> process.Handler:
-    """Return the Lambda entry of the schedules that recount yesterday, bring in calls and say what is stored."""
+    """Return the Lambda entry of the schedules that recount yesterday and say what is stored."""
     from vigil.batches.settled.store import SettledChunks
-    from vigil.metering.audit import Audit, Ledger
+    from vigil.metering.audit import Audit
     from vigil.metering.gauges import Gauges
     from vigil.metering.objects.store import S3Bytes
+    from vigil.metering.recounts import Ledger, Predictions, Reported
     from vigil.metering.rows import of_chunk, of_decision
     from vigil.metering.schedule import AuditSchedule
-    from vigil.metering.store import DynamoCalls
 
     config, dynamodb, tenants = process.settings(), process.client("dynamodb"), access.tenants().ids
     chunks = SettledChunks(dynamodb, config.batches_table)
     ledgers: list[Ledger] = [(scoring.ledger(), of_decision), (chunks, of_chunk)]
-    audited = Audit(tenants, ledgers, usage(), DynamoCalls(dynamodb, config.limits_table), process.now)
+    recounts = (Predictions(ledgers, usage()), Reported(usage()), calls())
+    audited = Audit(tenants, recounts, usage(), process.now)
     gauges = Gauges(tenants, usage(), S3Bytes(process.client("s3"), config.batches_bucket), process.now)
     return process.telemetry().wrap(AuditSchedule(audited, gauges, process.telemetry()).handle)
 
@@ -72,6 +74,15 @@ def _usage_events() -> "UsageEvents":
 def _limits_of(tenant_id: str) -> "Limits":
     """Return what holds for any tenant; raise NotFound."""
     return access.tenants().get(tenant_id).limits
+
+
+@process.once
+def calls() -> "CallCounts":
+    """Return what brings the requests that were let in into the counters."""
+    from vigil.metering.recounts import CallCounts
+    from vigil.metering.store import DynamoCalls
+
+    return CallCounts(DynamoCalls(process.client("dynamodb"), process.settings().limits_table), usage(), process.now)
 
 
 @process.once

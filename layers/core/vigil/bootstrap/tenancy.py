@@ -91,7 +91,7 @@ def _erasables() -> "dict[str, Erasable]":
         "idempotency": Listed(dynamodb, config.idempotency_table),
         "costs": Scattered(dynamodb, config.costs_table),
         # In this order: what is counted of requests is brought into the usage.
-        "limits": Scattered(dynamodb, config.limits_table, ("pk",)),
+        "limits": Scattered(dynamodb, config.limits_table),
         "usage": Scattered(dynamodb, config.usage_table),
     }
 

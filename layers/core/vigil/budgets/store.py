@@ -8,10 +8,8 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.budgets.model import Alert, Budget, Period, Plan, Scope
-from vigil.errors import Unavailable
+from vigil.platform.tables import Table
 
 Item = dict[str, dict[str, Any]]
 _KEPT = timedelta(days=40)
@@ -23,21 +21,17 @@ class DynamoBudgets:
     """The budgets and alerts of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The costs table")
 
     def plan(self, tenant_id: str) -> Plan:
         """Return a tenant's budgets by category and period, and its alerts of the last days; read consistently."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        found = self._table.items(
+            "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": _pk(tenant_id)}},
             ConsistentRead=True,
         )
-        try:
-            items = [item for page in pages for item in page["Items"]]
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable() from error
+        items = list(found)
         budgets = (_read(Budget, item) for item in items if item["sk"]["S"].startswith("BUDGET#"))
         alerts = (_read(Alert, item) for item in items if item["sk"]["S"].startswith("ALERT#"))
         return Plan(tuple(budgets), tuple(alerts))
@@ -45,21 +39,21 @@ class DynamoBudgets:
     def put(self, tenant_id: str, budget: Budget) -> bool:
         """Keep a budget in place of the one of its category and period, and say whether there was none."""
         item = _budget_key(tenant_id, budget.category, budget.period) | _item(budget)
-        return "Attributes" not in self._call("put_item", Item=item, ReturnValues="ALL_OLD")
+        return "Attributes" not in self._table.call("put_item", Item=item, ReturnValues="ALL_OLD")
 
     def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
         """Forget a budget, if there is one."""
-        self._call("delete_item", Key=_budget_key(tenant_id, category, period))
+        self._table.call("delete_item", Key=_budget_key(tenant_id, category, period))
 
     def open(self, tenant_id: str, alert: Alert) -> bool:
         """Keep an alert unless there is one of its name, and say whether it was kept."""
         ends = datetime.fromisoformat(f"{alert.span}-01"[:10]).replace(tzinfo=UTC) + _KEPT
         item = _alert_key(tenant_id, alert) | _item(alert) | {"expires_at": {"N": str(int(ends.timestamp()))}}
-        return self._done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
+        return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def take_over(self, tenant_id: str, alert: Alert, until: str) -> bool:
         """Lease a pending alert until a moment unless somebody else has since it was read; say whether that worked."""
-        return self._done(
+        return self._table.done(
             "update_item",
             Key=_alert_key(tenant_id, alert),
             UpdateExpression="SET leased_until = :until",
@@ -74,7 +68,7 @@ class DynamoBudgets:
 
     def sent(self, tenant_id: str, alert: Alert) -> None:
         """Note that an alert was told, if it is still there."""
-        self._done(
+        self._table.done(
             "update_item",
             Key=_alert_key(tenant_id, alert),
             UpdateExpression="SET #state = :sent",
@@ -82,24 +76,6 @@ class DynamoBudgets:
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={":sent": {"S": "sent"}},
         )
-
-    def _done(self, operation: str, **arguments: Any) -> bool:
-        """Carry out a conditional write, and say whether its condition was met."""
-        try:
-            getattr(self._client, operation)(TableName=self._table, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-        return True
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable() from error
 
 
 def _pk(tenant_id: str) -> str:
@@ -137,7 +113,3 @@ def _plain(value: Mapping[str, Any]) -> Any:
 
 def _read(kind: type[Kept], item: Item) -> Kept:
     return kind(**{field.name: _plain(item[field.name]) for field in fields(kind)})
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The costs table did not answer.")

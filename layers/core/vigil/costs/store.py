@@ -9,58 +9,43 @@ from collections.abc import Iterable
 from dataclasses import astuple
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.costs.model import Adjustment, Line, Statement, merged
-from vigil.errors import Unavailable
-from vigil.platform.transactions import Part, name, transact
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part
 
 _ABSENT = "attribute_not_exists(pk)"
-_AWAY = "The costs table did not answer."
 
 
 class DynamoStatements:
     """What is stated of the months of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The costs table")
 
     def statement(self, tenant_id: str, month: str) -> Statement | None:
         """Return the statement of a month, None while it is open; read consistently."""
-        item = self._get(tenant_id, month, "STATEMENT")
+        item = self._table.get(_key(tenant_id, month, "STATEMENT"))
         return Statement(month, _lines(item), item["closed_at"]["S"]) if item else None
 
     def close(self, tenant_id: str, statement: Statement) -> bool:
         """Keep a statement unless its month has one, and say whether it was kept."""
         item = _key(tenant_id, statement.month, "STATEMENT") | _text(statement.lines)
         item |= {"closed_at": {"S": str(statement.closed_at)}}
-        try:
-            self._client.put_item(TableName=self._table, Item=item, ConditionExpression=_ABSENT)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise Unavailable(_AWAY) from error
-        except BotoCoreError as error:
-            raise Unavailable(_AWAY) from error
-        return True
+        return self._table.done("put_item", Item=item, ConditionExpression=_ABSENT)
 
     def booked(self, tenant_id: str, month: str) -> tuple[Line, ...]:
         """Return the adjustments that were booked in a month, read consistently."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        items = self._table.items(
+            "query",
             KeyConditionExpression="pk = :pk AND begins_with(sk, :booked)",
             ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{month}"}, ":booked": {"S": "BOOKED#"}},
             ConsistentRead=True,
         )
-        try:
-            return merged(line for page in pages for item in page["Items"] for line in _lines(item))
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable(_AWAY) from error
+        return merged(line for item in items for line in _lines(item))
 
     def adjusted(self, tenant_id: str, month: str) -> Adjustment | None:
         """Return all adjustments of a closed month as one sum, with the number of the last; read consistently."""
-        item = self._get(tenant_id, month, "ADJUSTED")
+        item = self._table.get(_key(tenant_id, month, "ADJUSTED"))
         return Adjustment(month, int(item["last"]["N"]), _lines(item)) if item else None
 
     def adjust(self, tenant_id: str, adjustment: Adjustment, booked_in: str) -> bool:
@@ -78,22 +63,12 @@ class DynamoStatements:
             "ExpressionAttributeValues": {":before": {"N": str(number - 1)}},
         }
         is_open = {"Key": _key(tenant_id, booked_in, "STATEMENT"), "ConditionExpression": _ABSENT}
-        parts: list[Part] = [
-            {"Put": self._of({"Item": booked, "ConditionExpression": _ABSENT})},
-            {"Put": self._of({"Item": total, **(follows if before else {"ConditionExpression": _ABSENT})})},
-            {"ConditionCheck": self._of(is_open)},
-        ]
-        return transact(self._client, name(parts), parts) is None
-
-    def _of(self, part: Part) -> Part:
-        return {"TableName": self._table, **part}
-
-    def _get(self, tenant_id: str, month: str, sk: str) -> Any:
-        key = _key(tenant_id, month, sk)
-        try:
-            return self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable(_AWAY) from error
+        reasons = self._table.transact(
+            {"Put": {"Item": booked, "ConditionExpression": _ABSENT}},
+            {"Put": {"Item": total, **(follows if before else {"ConditionExpression": _ABSENT})}},
+            {"ConditionCheck": is_open},
+        )
+        return reasons is None
 
 
 def _key(tenant_id: str, month: str, sk: str) -> Part:

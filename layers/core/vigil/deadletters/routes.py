@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.deadletters.model import UNREADABLE, Cause, Filter, Job, Resolution, State, StepName
 from vigil.deadletters.service import DeadLetters
-from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotentRoute
+from vigil.platform.paging import Place
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 
@@ -114,15 +114,15 @@ async def page(request: Request, caller: Reader, dead_letters: Service, wanted: 
 
     A filter can make a page shorter than its limit: `next_cursor` alone says whether there is more.
     """
-    cursors: Cursors = request.app.state.cursors
+    place = Place(request.app.state.cursors, wanted.cursor)
     tenant_id = _tenant(caller)
     scope = "\n".join(map(str, ("dlq", tenant_id, wanted.state, wanted.queue, wanted.reason, wanted.min_age)))
-    after = cursors.open(scope, wanted.cursor) if wanted.cursor else None
+
     before = dead_letters.before(_age(wanted.min_age)) if wanted.min_age else None
     jobs = Filter(wanted.state, wanted.queue, wanted.reason, before)
-    found = dead_letters.page(tenant_id, jobs, after, wanted.limit)
-    next_cursor = cursors.seal(scope, found.next) if found.next else None
-    return JobList(items=[JobView(**_fields(job)) for job in found.jobs], next_cursor=next_cursor)
+    found = dead_letters.page(tenant_id, jobs, place.after(scope), wanted.limit)
+    items = [JobView(**_fields(job)) for job in found.jobs]
+    return JobList(items=items, next_cursor=place.next(scope, found.next))
 
 
 @router.get("/jobs/{job_id}", summary="One piece of dead work", responses=responses(401, 403, 404, 503))

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.deadletters.model import OPERATORS, UNREADABLE, Filter, Job, JobPage, Letter, Resolution, Step, Work
 from vigil.errors import Unavailable, Unreadable
 from vigil.platform.sqs import Message, Received, SqsQueue
+from vigil.platform.tables import Table
 
 STREAM_BATCH = "decisions.stream"
 _HIDDEN_SECONDS = 120
@@ -114,18 +113,17 @@ class DynamoJobs:
     """The books of dead work."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The table of dead letters")
 
     def get(self, tenant_id: str, key: str) -> Job | None:
         """Return a job, read consistently."""
-        answer = self._call("get_item", Key=_pk(tenant_id, key), ConsistentRead=True)
-        return _job(answer["Item"]) if "Item" in answer else None
+        item = self._table.get(_pk(tenant_id, key))
+        return _job(item) if item else None
 
     def put(self, tenant_id: str, job: Job) -> bool:
         """Write a job over the version before it, or as the first of its key."""
         condition = "version = :before OR attribute_not_exists(pk)" if job.version <= 1 else "version = :before"
-        return self._if(
+        return self._table.done(
             "put_item",
             Item=_pk(tenant_id, job.key) | _attributes(job),
             ConditionExpression=condition,
@@ -134,7 +132,7 @@ class DynamoJobs:
 
     def remove(self, tenant_id: str, job: Job) -> bool:
         """Delete a job if it is still of this version."""
-        return self._if(
+        return self._table.done(
             "delete_item",
             Key=_pk(tenant_id, job.key),
             ConditionExpression="version = :version",
@@ -147,7 +145,7 @@ class DynamoJobs:
         position = {name: {"S": text} for name, text in after.items()} if after else None
         for _ in range(_ROUNDS):
             start = {"ExclusiveStartKey": position} if position else {}
-            answer = self._call("query", Limit=_EVALUATED, ScanIndexForward=False, **query, **start)
+            answer = self._table.call("query", Limit=_EVALUATED, ScanIndexForward=False, **query, **start)
             found += answer["Items"]
             position = answer.get("LastEvaluatedKey")
             if len(found) > limit:
@@ -159,7 +157,7 @@ class DynamoJobs:
 
     def due(self, queue: str, now: str, limit: int) -> Sequence[Job]:
         """Return jobs whose time has come, the longest overdue first."""
-        answer = self._call(
+        answer = self._table.call(
             "query",
             IndexName="by_due",
             KeyConditionExpression="due_pk = :queue AND due_at <= :now",
@@ -167,23 +165,6 @@ class DynamoJobs:
             Limit=limit,
         )
         return [_job(item) for item in answer["Items"]]
-
-    def _if(self, operation: str, **arguments: Any) -> bool:
-        try:
-            getattr(self._client, operation)(TableName=self._table, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise Unavailable("The table of dead letters did not answer.") from error
-        except BotoCoreError as error:
-            raise Unavailable("The table of dead letters did not answer.") from error
-        return True
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The table of dead letters did not answer.") from error
 
 
 def _pk(tenant_id: str, key: str) -> dict[str, Any]:

@@ -4,16 +4,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.errors import NotFound, Unavailable
 from vigil.events.model import Event, Place
+from vigil.platform.asking import asking
 
 _ENTRIES = 10
 """The most that one PutEvents call takes."""
 _PAGES = 100
 """Pages may be empty, and an open shard has no last one."""
-_FORGOTTEN = {"TrimmedDataAccessException", "ResourceNotFoundException"}
+_FORGOTTEN = ("TrimmedDataAccessException", "ResourceNotFoundException")
 
 
 class EventBridgeBus:
@@ -31,8 +30,9 @@ class EventBridgeBus:
 
     def _put(self, events: Sequence[Event]) -> list[str]:
         try:
-            answer = self._client.put_events(Entries=[self._entry(event) for event in events])
-        except (BotoCoreError, ClientError):
+            with asking("The event bus"):
+                answer = self._client.put_events(Entries=[self._entry(event) for event in events])
+        except Unavailable:
             return [event.event_id for event in events]
         return [e.event_id for e, said in zip(events, answer["Entries"], strict=True) if "ErrorCode" in said]
 
@@ -71,11 +71,5 @@ class DynamoStream:
         raise Unavailable("The stream did not come to the end of the batch.")
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
+        with asking("The stream", dict.fromkeys(_FORGOTTEN, NotFound("The stream has forgotten these rows."))):
             return getattr(self._client, operation)(**arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _FORGOTTEN:
-                raise NotFound("The stream has forgotten these rows.") from error
-            raise Unavailable("The stream did not answer.") from error
-        except BotoCoreError as error:
-            raise Unavailable("The stream did not answer.") from error

@@ -3,25 +3,23 @@
 `pk = FLAGS`; `sk = CURRENT` is the set that holds, `SET#<digest>` each set that ever held.
 """
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Unavailable
 from vigil.flags.model import FlagSet
 from vigil.flags.ports import Evaluate
+from vigil.platform.tables import Table
 
 _PK = {"S": "FLAGS"}
-_AWAY = "The flags table did not answer."
 
 
 class DynamoFlags:
     """The set of flags that holds, and every set that ever held."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The flags table")
 
     def current(self) -> FlagSet:
         """Return the set that holds, empty if there never was one, read consistently."""
@@ -41,29 +39,17 @@ class DynamoFlags:
             "changed_at": {"S": at},
         }
         current = {
-            "TableName": self._table,
             "Item": item | {"sk": {"S": "CURRENT"}},
             "ConditionExpression": "version = :before" if new.version > 1 else "attribute_not_exists(pk)",
             **({"ExpressionAttributeValues": {":before": {"N": str(new.version - 1)}}} if new.version > 1 else {}),
         }
-        kept = {"TableName": self._table, "Item": item | {"sk": {"S": f"SET#{new.digest()}"}}}
-        try:
-            self._client.transact_write_items(TransactItems=[{"Put": current}, {"Put": kept}])
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "TransactionCanceledException":
-                return False
-            raise Unavailable(_AWAY) from error
-        except BotoCoreError as error:
-            raise Unavailable(_AWAY) from error
-        return True
+        kept = {"Item": item | {"sk": {"S": f"SET#{new.digest()}"}}}
+        return self._table.transact({"Put": current}, {"Put": kept}, token=uuid.uuid4().hex) is None
 
     def _get(self, sk: str) -> FlagSet | None:
+        item = self._table.get({"pk": _PK, "sk": {"S": sk}})
         try:
-            key = {"pk": _PK, "sk": {"S": sk}}
-            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
             return FlagSet.read(int(item["version"]["N"]), item["flags"]["S"]) if item else None
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable(_AWAY) from error
         except (ValueError, TypeError, KeyError) as error:
             raise Unavailable("The set of flags cannot be read.") from error
 

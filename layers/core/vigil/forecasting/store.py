@@ -8,10 +8,8 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
 from vigil.forecasting.model import Anomaly
+from vigil.platform.tables import Table
 
 Item = dict[str, dict[str, str]]
 _KEPT = timedelta(days=400)
@@ -21,31 +19,27 @@ class DynamoAnomalies:
     """The anomalies of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The costs table")
 
     def all(self, tenant_id: str) -> Sequence[Anomaly]:
         """Return a tenant's anomalies of the last thirteen months by category and number; read consistently."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        items = self._table.items(
+            "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": _pk(tenant_id)}},
             ConsistentRead=True,
         )
-        try:
-            return tuple(_read(item) for page in pages for item in page["Items"])
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable() from error
+        return tuple(_read(item) for item in items)
 
     def open(self, tenant_id: str, anomaly: Anomaly) -> bool:
         """Keep an anomaly unless there is one of its category and number, and say whether it was kept."""
         ends = datetime.fromisoformat(anomaly.found_at) + _KEPT
         item = _key(tenant_id, anomaly) | _item(anomaly) | {"expires_at": {"N": str(int(ends.timestamp()))}}
-        return self._done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
+        return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def change(self, tenant_id: str, anomaly: Anomaly) -> None:
         """Keep when it was last seen and whether it was told, if it is still there."""
-        self._done(
+        self._table.done(
             "update_item",
             Key=_key(tenant_id, anomaly),
             UpdateExpression="SET seen = :seen, #state = :state",
@@ -53,18 +47,6 @@ class DynamoAnomalies:
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={":seen": {"S": anomaly.seen}, ":state": {"S": anomaly.state}},
         )
-
-    def _done(self, operation: str, **arguments: Any) -> bool:
-        """Carry out a conditional write, and say whether its condition was met."""
-        try:
-            getattr(self._client, operation)(TableName=self._table, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-        return True
 
 
 def _pk(tenant_id: str) -> str:
@@ -83,7 +65,3 @@ def _item(anomaly: Anomaly) -> Item:
 def _read(item: Item) -> Anomaly:
     values = {field.name: item[field.name] for field in fields(Anomaly)}
     return Anomaly(**{name: int(v["N"]) if "N" in v else v["S"] for name, v in values.items()})  # type: ignore[arg-type]
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The costs table did not answer.")

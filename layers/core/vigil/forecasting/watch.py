@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from vigil.costs.model import Category
 from vigil.forecasting.anomalies import Judge
@@ -12,6 +12,8 @@ from vigil.forecasting.ports import AnomalyStore, Bus, Spending
 
 _REMEMBERED = 1_000
 """Tenants whose past a process knows; what it is told of a day that is over, it looks at on the next."""
+_COUNTED = time(0, 15)
+"""By then yesterday's last hours are counted: what is held, and calls, is minutes behind."""
 
 
 class Watch:
@@ -26,7 +28,7 @@ class Watch:
         self._spending = spending
         self._bus = bus
         self._clock = clock
-        self._judges: OrderedDict[tuple[str, str], Mapping[Category, Judge]] = OrderedDict()
+        self._judges: OrderedDict[tuple[str, str, bool], Mapping[Category, Judge]] = OrderedDict()
 
     def look(self, tenant_id: str) -> int:
         """Keep and tell what is found, and return how many anomalies were told; raises Unavailable."""
@@ -62,7 +64,7 @@ class Watch:
 
     def _judging(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Mapping[Category, Judge]:
         """Return who judges a day by the weeks before it, for the categories with enough of them."""
-        place = (tenant_id, f"{now:%Y-%m-%d}")
+        place = (tenant_id, f"{now:%Y-%m-%d}", now.time() >= _COUNTED)
         if place not in self._judges:
             hourly = [spent for month in months(now) for spent in self._spending.hourly(tenant_id, month)]
             past = pasts(hourly, known, now)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
 from vigil.lifecycle.model import SHARDS, Comparison, Paired, partition
+from vigil.platform.tables import Table
 
 _READERS = 8
 
@@ -16,8 +15,7 @@ class DynamoComparisons:
     """Reads the index `by_comparison` of the decisions table."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The decision ledger")
 
     def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[Paired]:
         """Return at most so many comparisons of two versions, the newest of each shard."""
@@ -28,17 +26,12 @@ class DynamoComparisons:
             return [pair for shard in shards for pair in shard][:limit]
 
     def _shard(self, key: str, limit: int) -> Iterator[Paired]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        items = self._table.items(
+            "query",
             IndexName="by_comparison",
             KeyConditionExpression="comparison_pk = :pk",
             ExpressionAttributeValues={":pk": {"S": key}},
             ScanIndexForward=False,
-            PaginationConfig={"MaxItems": limit},
         )
-        try:
-            for page in pages:
-                for item in page["Items"]:
-                    yield Paired(Comparison.read(item["comparison"]["S"]), item["subject_pk"]["S"])
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The decision ledger did not answer.") from error
+        for item in islice(items, limit):
+            yield Paired(Comparison.read(item["comparison"]["S"]), item["subject_pk"]["S"])

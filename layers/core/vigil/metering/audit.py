@@ -1,84 +1,92 @@
-"""Whether what is counted is what is in the ledger; and the calls of past hours, brought into the counters."""
+"""Whether what is counted is what it is recounted from, a day of all tenants at a time."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from vigil.metering.model import Entry
-from vigil.metering.ports import Calls, LedgerRows, UsageStore
-from vigil.metering.service import Meter
+from vigil.metering.model import Meter
+from vigil.metering.ports import Recount, UsageStore
 
-Ledger = tuple[LedgerRows, Callable[[Mapping[str, Any]], Entry]]
-"""Rows, and what one of them amounts to."""
-_HOURS_BACK = 6
-"""Hours are brought in again for a while, so that a run that failed is made up for by the next."""
+_OPEN_DAYS = 4
+"""While a month is young, the last day of the one before is recounted too: what batches did late counts on that day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A day whose counter was not what the ledgers have; `counted` after what was missing had been counted."""
+    """A meter whose counter of a day was not what its rows amount to; `counted` after what was missing was counted."""
 
     tenant_id: str
     day: str
+    meter: Meter
     was: int
     counted: int
     rows: int
 
     @property
     def repaired(self) -> bool:
-        """Whether counter and ledger agree now."""
+        """Whether counter and rows agree now."""
         return self.counted == self.rows
 
 
 class Audit:
-    """Compares counters with the ledgers, a day of all tenants at a time."""
+    """Compares counters with what they are recounted from."""
 
     def __init__(
         self,
         tenants: Callable[[], Iterable[str]],
-        ledgers: Sequence[Ledger],
+        recounts: Sequence[Recount],
         usage: UsageStore,
-        calls: Calls,
         clock: Callable[[], datetime],
     ) -> None:
         self._tenants = tenants
-        self._ledgers = ledgers
+        self._recounts = recounts
         self._usage = usage
-        self._calls = calls
-        self._meter = Meter(usage)
         self._clock = clock
 
     def recount(self) -> list[Finding]:
         """Recount yesterday for every tenant; return, and keep, what did not agree.
 
-        Rows that are missing from a counter are counted the usual way, so that one still on its way is not counted
-        again when it comes. A counter above the ledger is never lowered: that is for people to look into.
+        What is missing from a counter is counted the usual way, so that a row still on its way is not counted again
+        when it comes. A counter above its rows is never lowered: that is for people to look into.
         """
-        day = f"{self._clock().astimezone(UTC) - timedelta(days=1):%Y-%m-%d}"
-        return [finding for tenant in self._tenants() if (finding := self._recount(tenant, day))]
-
-    def bring_in_calls(self) -> int:
-        """Bring the calls of the last hours that have ended into the counters; return how many counters were set."""
         now = self._clock().astimezone(UTC)
-        hours = {f"{now - timedelta(hours=back):%Y-%m-%dT%H}" for back in range(1, _HOURS_BACK + 1)}
-        found = self._calls.by_hour(hours)
-        for (tenant_id, hour), calls in found.items():
-            self._usage.say(tenant_id, hour, {"api_calls": calls})
-        return len(found)
+        return [finding for tenant in self._tenants() for day in _days(now) for finding in self._findings(tenant, day)]
 
-    def _recount(self, tenant_id: str, day: str) -> Finding | None:
-        rows = sum(ledger.count(tenant_id, day) for ledger, _ in self._ledgers)
-        was = self._predictions(tenant_id, day)
-        if rows == was:
-            return None
-        if was < rows:
-            for ledger, entry in self._ledgers:
-                self._meter.count(entry(image) for image in ledger.images(tenant_id, day))
-        finding = Finding(tenant_id, day, was, self._predictions(tenant_id, day), rows)
-        self._usage.note(tenant_id, day, asdict(finding) | {"at": self._clock().astimezone(UTC).isoformat()})
-        return finding
+    def _findings(self, tenant_id: str, day: str) -> Iterator[Finding]:
+        for recount in self._recounts:
+            if not (differing := self._differing(recount, tenant_id, day)):
+                continue
+            if any(counted < rows for counted, rows in differing.values()):
+                recount.repair(tenant_id, day)
+            still = self._differing(recount, tenant_id, day)
+            for meter, (was, rows) in differing.items():
+                finding = Finding(tenant_id, day, meter, was, *still.get(meter, (rows, rows)))
+                at = self._clock().astimezone(UTC).isoformat()
+                self._usage.note(tenant_id, day, meter, asdict(finding) | {"at": at})
+                yield finding
 
-    def _predictions(self, tenant_id: str, day: str) -> int:
+    def _differing(self, recount: Recount, tenant_id: str, day: str) -> Mapping[Meter, tuple[int, int]]:
+        """Return counter and rows of the meters that do not agree.
+
+        Counters are read before and after the rows: of what is counted meanwhile the rows may hold any part.
+        """
+        before = self._counted(tenant_id, day)
+        amounts = recount.amounts(tenant_id, day)
+        after = self._counted(tenant_id, day)
+        return {
+            meter: (after.get(meter, 0), rows)
+            for meter, rows in amounts.items()
+            if not before.get(meter, 0) <= rows <= after.get(meter, 0)
+        }
+
+    def _counted(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
         days = {counted.day: counted.amounts for counted in self._usage.month(tenant_id, day[:7]).days}
-        return days.get(day, {}).get("predictions", 0)
+        return days.get(day, {})
+
+
+def _days(now: datetime) -> Sequence[str]:
+    """Return the days that a run recounts: yesterday, and at first the last day of the month before."""
+    days = {now - timedelta(days=1)}
+    if now.day <= _OPEN_DAYS:
+        days.add(now - timedelta(days=now.day))
+    return sorted(f"{day:%Y-%m-%d}" for day in days)

@@ -1,4 +1,4 @@
-"""What metering needs from outside: counters, the ledger to recount from, and the calls of each hour."""
+"""What metering needs from outside: counters, what they are recounted from, and the calls of each hour."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -40,8 +40,8 @@ class UsageStore(Protocol):
         """Return what a tenant holds."""
         ...
 
-    def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
-        """Keep what an audit found on a day."""
+    def note(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
+        """Keep what an audit found of a meter on a day."""
         ...
 
 
@@ -60,8 +60,20 @@ class LedgerRows(Protocol):
 class Calls(Protocol):
     """The requests that were let in."""
 
-    def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
-        """Return the number of calls by tenant and hour."""
+    def made(self, tenant_id: str, hour: str) -> int:
+        """Return how many a tenant made in an hour (`2026-11-21T05`)."""
+        ...
+
+
+class Recount(Protocol):
+    """What some meters are recounted from."""
+
+    def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+        """Return what there was on a day of each of its meters, of those with nothing as well."""
+        ...
+
+    def repair(self, tenant_id: str, day: str) -> None:
+        """Count what the counters of a day lack, if that can be told; safe to repeat."""
         ...
 
 

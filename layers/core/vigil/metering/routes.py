@@ -25,9 +25,7 @@ class UsageCounts(BaseModel):
     """What is counted of a day or of a month."""
 
     predictions: int = Field(description="Decisions in the ledger; a replay is none. Seconds behind.")
-    api_calls: int = Field(
-        description="Requests that were let in, whatever they were answered; up to 70 minutes behind."
-    )
+    api_calls: int = Field(description="Requests that were let in, whatever they were answered; five minutes behind.")
     storage_byte_hours: int = Field(
         description="Bytes of files, every hour's added up; a gigabyte-month is about 730 GB."
     )

@@ -1,6 +1,6 @@
 """The schedules of metering, one log line for each run.
 
-`{"job": "calls"}` and `{"job": "gauges"}` come every hour, `{"job": "recount"}` every day.
+`{"job": "gauges"}` comes every hour, `{"job": "recount"}` every day.
 """
 
 from typing import Any
@@ -25,9 +25,6 @@ class AuditSchedule:
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = event["job"]
         try:
-            if event["job"] == "calls":
-                facts.records, facts.status = self._audit.bring_in_calls(), 200
-                return {"counters": facts.records}
             if event["job"] == "gauges":
                 facts.records, facts.status = self._gauges.measure(), 200
                 return {"tenants": facts.records}

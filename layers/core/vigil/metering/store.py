@@ -1,7 +1,7 @@
 """Usage in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
-`HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>` says what an audit found, `QUOTA` (kept by
-`vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
+`HOUR#2026-11-21T05` counts an hour, a number per meter, `AUDIT#<day>#<meter>` says what an audit found, `QUOTA` (kept
+by `vigil.quota`) and `SPENT` (by `vigil.budgets`) what was taken of it. `pk = <tenant>#<entry>`, `sk = COUNTED` says
 that an entry is counted; one that is kept for ever is a row of the ledger of usage events, listed by its hour in the
 index `by_hour`. `pk = <tenant>`, `sk = HELD` is what is stored.
 """
@@ -13,11 +13,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
 from vigil.metering.model import METERS, Entry, Held, Hour, Meter, MonthOfUse
-from vigil.platform.transactions import Part, name, read, refused, transact
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part, refused
 
 Key = dict[str, dict[str, str]]
 _KEYS = {"pk", "sk", "list_pk", "list_sk"}
@@ -29,8 +27,7 @@ class DynamoUsage:
     """The counters of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The usage table")
 
     def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
         """Count entries in one transaction, each marked; count none, and name those, if some were marked already.
@@ -49,7 +46,7 @@ class DynamoUsage:
         growths = {tenant_id: self._growth(tenant_id, amount) for tenant_id, amount in grown.items() if amount}
         marks = [self._mark(entry, ends) for entry in entries]
         parts = [*marks, *growths.values(), *(self._sum(*where, amounts) for where, amounts in sums.items())]
-        reasons = transact(self._client, name(parts), parts) or ()
+        reasons = self._table.transact(*parts) or ()
         gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if refused(reason)}
         known = {e.name for e, reason in zip(entries, reasons, strict=False) if refused(reason)}
         return known | {entry.name for entry in entries if entry.tenant_id in gone}
@@ -57,7 +54,17 @@ class DynamoUsage:
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
         """Return what is counted of a month, read consistently."""
         hours, used = [], 0
-        for item in self._items(f"{tenant_id}#{month}"):
+        items = self._table.items(
+            "query",
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :hours AND :quota",
+            ExpressionAttributeValues={
+                ":pk": {"S": f"{tenant_id}#{month}"},
+                ":hours": {"S": "HOUR#"},
+                ":quota": {"S": "QUOTA"},
+            },
+            ConsistentRead=True,
+        )
+        for item in items:
             if item["sk"]["S"] == "QUOTA":
                 used = int(item["used"]["N"])
             elif (hour := _hour(item)).amounts:
@@ -66,64 +73,58 @@ class DynamoUsage:
 
     def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
         """Say how much there was of something in an hour, whatever was said before."""
-        self._call("update_item", **_said(tenant_id, hour, amounts))
+        self._table.call("update_item", **_said(tenant_id, hour, amounts))
 
     def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
         keys = [_held_key(tenant_id), *(_key(tenant_id, hour) for hour in hours)]
-        held, *grown = (_number(item, "database_bytes") for item in read(self._client, self._table, keys))
+        held, *grown = (_number(item, "database_bytes") for item in self._table.together(keys))
         return held, dict(zip(hours, grown, strict=True))
 
     def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:
         """Say what a tenant's files hold now, and the gauges of hours; return False for one without anything stored."""
         held = {
             "Update": {
-                "TableName": self._table,
                 "Key": _held_key(tenant_id),
                 "UpdateExpression": "SET storage_bytes = :bytes",
                 "ConditionExpression": "attribute_exists(pk)",
                 "ExpressionAttributeValues": {":bytes": {"N": str(storage_bytes)}},
             }
         }
-        parts = [
-            held,
-            *({"Update": {"TableName": self._table, **_said(tenant_id, *gauge)}} for gauge in gauges.items()),
-        ]
-        return transact(self._client, uuid.uuid4().hex, parts) is None
+        said = ({"Update": _said(tenant_id, *gauge)} for gauge in gauges.items())
+        return self._table.transact(held, *said, token=uuid.uuid4().hex) is None
 
     def held(self, tenant_id: str) -> Held:
         """Return what a tenant holds, read consistently."""
-        item = self._call("get_item", Key=_held_key(tenant_id), ConsistentRead=True).get("Item", {})
+        item = self._table.get(_held_key(tenant_id)) or {}
         return Held(_number(item, "storage_bytes"), _number(item, "database_bytes"))
 
     def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
         """Yield the entries that are kept, of a month, a day or an hour, by their hours; read eventually."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        items = self._table.items(
+            "query",
             IndexName="by_hour",
             KeyConditionExpression="list_pk = :pk AND begins_with(list_sk, :period)",
             ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{period[:7]}"}, ":period": {"S": period}},
         )
-        try:
-            yield from (_entry(tenant_id, item) for page in pages for item in page["Items"])
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The usage table did not answer.") from error
+        yield from (_entry(tenant_id, item) for item in items)
 
-    def note(self, tenant_id: str, day: str, finding: Mapping[str, Any]) -> None:
-        """Keep what an audit found on a day."""
-        key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}"}}
+    def note(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
+        """Keep what an audit found of a meter on a day."""
+        key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}#{meter}"}}
         values = {":finding": {"S": json.dumps(finding, sort_keys=True)}}
-        self._call("update_item", Key=key, UpdateExpression="SET finding = :finding", ExpressionAttributeValues=values)
+        self._table.call(
+            "update_item", Key=key, UpdateExpression="SET finding = :finding", ExpressionAttributeValues=values
+        )
 
     def _mark(self, entry: Entry, ends: str) -> Part:
         item = {"pk": {"S": f"{entry.tenant_id}#{entry.entry_id}"}, "sk": {"S": "COUNTED"}}
         item |= {"expires_at": {"N": ends}} if entry.details is None else _row(entry, entry.details)
-        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+        return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
     def _growth(self, tenant_id: str, amount: int) -> Part:
         """Return the part that adds to what a tenant holds; only what grows makes the item."""
         update = {
-            "TableName": self._table,
             "Key": _held_key(tenant_id),
             "UpdateExpression": "ADD database_bytes :grown",
             "ExpressionAttributeValues": {":grown": {"N": str(amount)}},
@@ -133,54 +134,28 @@ class DynamoUsage:
     def _sum(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> Part:
         return {
             "Update": {
-                "TableName": self._table,
                 "Key": _key(tenant_id, hour),
                 "UpdateExpression": "ADD " + ", ".join(f"{meter} :{meter}" for meter in amounts),
                 "ExpressionAttributeValues": _numbers(amounts),
             }
         }
 
-    def _items(self, pk: str) -> Iterator[dict[str, Any]]:
-        start: dict[str, Any] = {}
-        while True:
-            answer = self._call(
-                "query",
-                KeyConditionExpression="pk = :pk AND sk BETWEEN :hours AND :quota",
-                ExpressionAttributeValues={":pk": {"S": pk}, ":hours": {"S": "HOUR#"}, ":quota": {"S": "QUOTA"}},
-                ConsistentRead=True,
-                **start,
-            )
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The usage table did not answer.") from error
-
 
 class DynamoCalls:
-    """The counters of the limiter: one item per key and hour, `pk = <tenant>#<key>#2026-11-21T05`."""
+    """The counters of the limiter: `pk = <tenant>#2026-11-21T05`, an item for each key (`vigil.platform.admission`)."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The limits table")
 
-    def by_hour(self, hours: Collection[str]) -> Mapping[tuple[str, str], int]:
-        """Return the number of calls by tenant and hour: all keys are read, which is some days' worth of them."""
-        found: dict[tuple[str, str], int] = defaultdict(int)
-        pages = self._client.get_paginator("scan").paginate(TableName=self._table, ProjectionExpression="pk, h")
-        try:
-            for item in (item for page in pages for item in page["Items"]):
-                tenant_id, _, hour = item["pk"]["S"].split("#")
-                if hour in hours:
-                    found[tenant_id, hour] += int(item["h"]["N"])
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The limits table did not answer.") from error
-        return found
+    def made(self, tenant_id: str, hour: str) -> int:
+        """Return how many requests of a tenant's keys were let in; a second behind at most."""
+        items = self._table.items(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{hour}"}},
+            ProjectionExpression="h",
+        )
+        return sum(int(item["h"]["N"]) for item in items)
 
 
 def _key(tenant_id: str, hour: str) -> Key:

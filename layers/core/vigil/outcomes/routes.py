@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vigil.outcomes.model import Outcome, Recorded, Report, Status, Window
 from vigil.outcomes.service import Outcomes
-from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotentRoute
+from vigil.platform.paging import Asked, Limit
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment, responses
 
@@ -109,18 +109,15 @@ async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)]
 async def page(
     request: Request,
     caller: Reader,
+    place: Asked,
     resolved: Annotated[bool, Query(description="False lists what is not known yet, instead.")] = True,
-    cursor: Annotated[str | None, Query(max_length=1024)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Limit = 20,
 ) -> OutcomeList:
     """List what holds for your decisions, last received first. A new outcome may take a second to appear."""
     outcomes: Outcomes = request.app.state.outcomes
-    cursors: Cursors = request.app.state.cursors
     scope = f"outcomes\n{caller.tenant_id}\n{resolved}"
-    after = cursors.open(scope, cursor) if cursor else None
-    found = outcomes.page(caller.tenant_id, after, limit, resolved=resolved)
-    next_cursor = cursors.seal(scope, found.next) if found.next else None
-    return OutcomeList(items=[_view(outcome) for outcome in found.outcomes], next_cursor=next_cursor)
+    found = outcomes.page(caller.tenant_id, place.after(scope), limit, resolved=resolved)
+    return OutcomeList(items=list(map(_view, found.outcomes)), next_cursor=place.next(scope, found.next))
 
 
 def _fields(outcome: Outcome) -> dict[str, Any]:

@@ -4,12 +4,12 @@
 latter carries `list_pk`, so that the index `by_tenant` lists each decision once, resolved and unresolved ones apart.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
 from vigil.outcomes.model import Outcome, OutcomePage
+from vigil.platform.asking import Refused
+from vigil.platform.tables import Table
 
 Item = dict[str, dict[str, str]]
 _HOLDS = "HOLDS"
@@ -19,8 +19,7 @@ class DynamoOutcomes:
     """The books of outcomes."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The outcomes table")
 
     def record(self, tenant_id: str, outcome: Outcome) -> Outcome | None:
         """Keep the report, then let it hold unless a later one does: two steps, each safe to repeat."""
@@ -36,53 +35,30 @@ class DynamoOutcomes:
         """Return every report of a decision by `recorded_at`, read consistently."""
         values = {":pk": _pk(tenant_id, decision_id), ":at": {"S": "AT#"}}
         condition = "pk = :pk AND begins_with(sk, :at)"
-        return tuple(_outcome(item) for item in self._query(condition, values, ConsistentRead=True)["Items"])
+        items = self._table.items(
+            "query", KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
+        )
+        return tuple(map(_outcome, items))
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
         """Return one page of what holds, last received first."""
-        listed = {"list_pk": {"S": _list_pk(tenant_id, resolved=resolved)}}
-        start = {"ExclusiveStartKey": {name: {"S": text} for name, text in after.items()} | listed} if after else {}
-        answer = self._query(
-            "list_pk = :pk",
-            {":pk": listed["list_pk"]},
-            IndexName="by_tenant",
-            ScanIndexForward=False,
-            Limit=limit,
-            **start,
-        )
-        last = answer.get("LastEvaluatedKey")
-        position = {name: last[name]["S"] for name in ("pk", "sk", "list_sk")} if last else None
-        return OutcomePage(tuple(_outcome(item) for item in answer["Items"]), position)
+        listed = ("list_pk", _list_pk(tenant_id, resolved=resolved))
+        items, position = self._table.page("by_tenant", listed, after, limit, ScanIndexForward=False)
+        return OutcomePage(tuple(map(_outcome, items)), position)
 
-    def _put(self, item: Item, condition: str, values: dict[str, dict[str, str]] | None = None) -> Item | None:
+    def _put(self, item: Item, condition: str, values: Item | None = None) -> Mapping[str, Any] | None:
         """Put an item and return None, or return the item that the condition met."""
         try:
-            self._client.put_item(
-                TableName=self._table,
+            self._table.call(
+                "put_item",
                 Item=item,
                 ConditionExpression=condition,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **({"ExpressionAttributeValues": values} if values else {}),
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                found: Item = error.response["Item"]  # type: ignore[typeddict-item]  # botocore puts it beside the error
-                return found
-            raise Unavailable("The outcomes table did not answer.") from error
-        except BotoCoreError as error:
-            raise Unavailable("The outcomes table did not answer.") from error
+        except Refused as refusal:
+            return refusal.found
         return None
-
-    def _query(self, condition: str, values: dict[str, dict[str, str]], **more: Any) -> Any:
-        try:
-            return self._client.query(
-                TableName=self._table,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                **more,
-            )
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The outcomes table did not answer.") from error
 
 
 def _pk(tenant_id: str, decision_id: str) -> dict[str, str]:

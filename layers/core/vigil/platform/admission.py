@@ -1,23 +1,23 @@
 """Whether a key may ask once more: one conditional update holds its requests per minute and per hour together."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.errors import RateLimited, Unavailable
 from vigil.platform import telemetry
+from vigil.platform.asking import Refused
 from vigil.platform.principal import Principal
 from vigil.platform.ratelimit import HOUR, Headers, Spent
+from vigil.platform.tables import Table
 from vigil.tenancy.model import Limits
 
 _REMEMBERED = 1024
 _PAUSE_SECONDS = 5.0
 _KEPT_SECONDS = 3 * 86_400
-"""Counters outlive their hour until they are surely rolled up into the tenant's usage."""
+"""Counters outlive their hour: the audit of the day after compares the tenant's usage with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +104,22 @@ def _unchecked() -> Admitted:
 class DynamoCounters:
     """One item per key and hour: `h` counts the hour, `m00` to `m59` its minutes. One item takes 1,000 writes a second.
 
+    `pk = <tenant>#2026-11-21T05`, `sk = <key>`, so that one query tells what a tenant asked for in an hour.
+
     A call whose answer was lost may be counted twice by the client library's second try: never less than was let in.
     """
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The limits table")
 
     def take(self, caller: Principal, now: datetime) -> tuple[bool, Spent]:
         """Count one request if both limits allow it; return whether, and what is spent. Raises Unavailable."""
         utc, at, limits = now.astimezone(UTC), now.timestamp(), caller.limits
         minute = f"m{utc:%M}"
         try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": f"{caller.tenant_id}#{caller.key_id}#{utc:%Y-%m-%dT%H}"}},
+            answer = self._table.call(
+                "update_item",
+                Key={"pk": {"S": f"{caller.tenant_id}#{utc:%Y-%m-%dT%H}"}, "sk": {"S": caller.key_id}},
                 UpdateExpression=f"ADD h :one, {minute} :one SET expires_at = :end",
                 ConditionExpression=(
                     f"(attribute_not_exists(h) OR h < :per_hour) "
@@ -133,16 +134,11 @@ class DynamoCounters:
                 ReturnValues="UPDATED_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                # botocore puts the old item beside the error, in the same typed shape as `get_item`.
-                return False, _spent(error.response.get("Item", {}), minute, at)  # type: ignore[arg-type]
-            raise Unavailable("The limits table did not answer.") from error
-        except BotoCoreError as error:
-            raise Unavailable("The limits table did not answer.") from error
+        except Refused as refusal:
+            return False, _spent(refusal.found, minute, at)
         return True, _spent(answer["Attributes"], minute, at)
 
 
-def _spent(item: dict[str, dict[str, str]], minute: str, at: float) -> Spent:
+def _spent(item: Mapping[str, Mapping[str, str]], minute: str, at: float) -> Spent:
     count = {name: int(item[name]["N"]) for name in ("h", minute) if name in item}
     return Spent(at, count.get(minute, 0), count.get("h", 0))

@@ -10,6 +10,7 @@ import hmac
 import json
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
@@ -21,12 +22,13 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyValidationError,
 )
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import STATUS_CONSTANTS, DataRecord
-from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vigil.errors import FieldError, IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
+from vigil.platform.asking import Refused, asking
 from vigil.platform.idempotency import Answer, Claim, Use
 
+_TABLE = "The idempotency table"
 GRACE_SECONDS = 1
 """Lambda ends a function somewhat after its timeout, and clocks differ: nobody begins before the owner is gone."""
 _SALT = b"vigil idempotency answer 1"
@@ -51,7 +53,8 @@ class DynamoClaims:
         milliseconds = int((seconds + GRACE_SECONDS) * 1e3)
         claim = Claim(use, int(time.time() * 1e3) + milliseconds + Decimal(secrets.randbits(48)).scaleb(-15))
         try:
-            self._of(claim).save_inprogress(_data(use), milliseconds)
+            with asking(_TABLE):
+                self._of(claim).save_inprogress(_data(use), milliseconds)
         except IdempotencyValidationError as error:
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.") from error
         except IdempotencyItemAlreadyExistsError as error:
@@ -59,8 +62,7 @@ class DynamoClaims:
             if record is None or record.status != STATUS_CONSTANTS["COMPLETED"]:
                 raise InProgress("The first request with this Idempotency-Key is still being carried out.") from error
             return _opened(use, json.loads(record.response_data))
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The idempotency table did not answer; nothing was done.") from error
+
         except RecursionError as error:
             raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
         return claim
@@ -68,17 +70,16 @@ class DynamoClaims:
     def keep(self, claim: Claim, answer: Answer) -> bool:
         """Keep the answer, and say whether that worked: not when somebody else holds the claim by now."""
         try:
-            self._of(claim).save_success(_data(claim.use), {"sealed": _sealed(claim.use, answer)})
-        except (BotoCoreError, ClientError):
+            with asking(_TABLE):
+                self._of(claim).save_success(_data(claim.use), {"sealed": _sealed(claim.use, answer)})
+        except (Refused, Unavailable):
             return False
         return True
 
     def release(self, claim: Claim) -> None:
         """Give the claim back; where that fails its lease ends by itself."""
-        try:
+        with suppress(Refused, Unavailable), asking(_TABLE):
             self._of(claim).delete_record(_data(claim.use), Exception("not carried out"))
-        except (BotoCoreError, ClientError):
-            return
 
     def _of(self, claim: Claim) -> "_OwnedRecords":
         self._records.configure(self._config, key_prefix=f"{claim.use.tenant_id}#{claim.use.operation}")

@@ -34,15 +34,15 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
     """Return pydantic's finding in our words; `body.features.age` is `features.age` to the caller."""
     loc = row["loc"]
     parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
-    field = ".".join(str(part)[:64] for part in parts)
+    field = ".".join(str(part)[:64] for part in parts if part != "[key]")
     if row["type"] == "missing":
         return FieldError(field, "is required", "required")
     if row["type"] == "extra_forbidden":
         return FieldError(field, "is not a field of this request", "see /docs")
     if bound := row.get("ctx", {}).get("bound"):
         return FieldError(field, row["msg"], bound)
-    bound = row["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    return FieldError(field, "must be " + bound if row["msg"].startswith("Input should be ") else row["msg"], bound)
+    rule = row["msg"].removeprefix("Input should ").removeprefix("String should ")
+    return FieldError(field, row["msg"] if rule == row["msg"] else f"must {rule}", rule.removeprefix("be "))
 
 
 class FieldErrorView(BaseModel):

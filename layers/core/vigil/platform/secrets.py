@@ -4,9 +4,8 @@ import json
 import time
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.errors import Unavailable
+from vigil.platform.asking import asking
 
 _TTL_SECONDS = 300.0
 
@@ -27,12 +26,14 @@ class Secret:
         """
         if not self._values or time.monotonic() - self._read_at >= _TTL_SECONDS:
             try:
-                answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
+                with asking("The secret store"):
+                    answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
+            except Unavailable:
+                if not self._values:
+                    raise
+            else:
                 self._values = json.loads(answer["SecretString"])
                 self._read_at = time.monotonic()
-            except (BotoCoreError, ClientError) as error:
-                if not self._values:
-                    raise Unavailable("The secret store did not answer.") from error
         return self._values
 
     def field(self, name: str) -> bytes:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.errors import Unavailable, Unreadable
+from vigil.platform.asking import asking
 
+_QUEUE = "The queue"
 _ENTRIES = 10
 """The most that one call takes."""
 _TRIES = 3
@@ -114,7 +114,7 @@ class SqsQueue:
 
     def receive(self, visibility_seconds: int) -> list[Received]:
         """Return up to ten messages, hidden from others for a while; empty when the queue seems empty."""
-        try:
+        with asking(_QUEUE):
             answer = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=_ENTRIES,
@@ -122,26 +122,20 @@ class SqsQueue:
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["AWSTraceHeader", "SentTimestamp"],
             )
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The queue did not answer.") from error
         return [Received.from_answer(message) for message in answer.get("Messages", [])]
 
     def delete(self, handles: Sequence[str]) -> None:
         """Delete up to ten messages by the handles they were received with; one that stays comes again."""
         entries = [{"Id": str(place), "ReceiptHandle": handle} for place, handle in enumerate(handles)]
-        try:
+        with asking(_QUEUE):
             self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The queue did not answer.") from error
 
     def _put(self, entries: Sequence[Mapping[str, Any]]) -> None:
         left = {str(place): entry for place, entry in enumerate(entries)}
         for _ in range(_TRIES):
             sent = [{"Id": place, **entry} for place, entry in left.items()]
-            try:
+            with asking(_QUEUE):
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=sent)
-            except (BotoCoreError, ClientError) as error:
-                raise Unavailable("The queue did not answer.") from error
             left = {refused["Id"]: left[refused["Id"]] for refused in answer.get("Failed", [])}
             if not left:
                 return

@@ -72,6 +72,7 @@ def refused(reason: Part) -> bool:
 
 
 def _patiently(call: Callable[[], Any], sleep: Callable[[float], None]) -> Any:
+    way: ClientError | None = None
     for attempt in range(_ATTEMPTS):
         if attempt:
             sleep(_random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**attempt)))
@@ -80,9 +81,10 @@ def _patiently(call: Callable[[], Any], sleep: Callable[[float], None]) -> Any:
         except ClientError as error:
             if not {reason["Code"] for reason in _reasons(error)} & _IN_THE_WAY:
                 raise
+            way = error
         except BotoCoreError as error:
             raise Unavailable("The database did not answer.") from error
-    raise Unavailable("Others were in the way for too long.")
+    raise Unavailable("Others were in the way for too long.") from way
 
 
 def _reasons(error: ClientError) -> Sequence[Part]:

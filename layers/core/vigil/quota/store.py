@@ -5,10 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import QuotaExceeded, Unavailable
-from vigil.platform.transactions import Part, name, refused, transact
+from vigil.errors import QuotaExceeded
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part, refused
 from vigil.quota.model import Reservation, resets_at
 
 Key = dict[str, dict[str, str]]
@@ -18,15 +17,14 @@ class DynamoQuota:
     """What tenants have taken from their months: `used` never passes the limit that it was taken under."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The usage table")
         self._clock = clock
 
     def charge(self, tenant_id: str, month: str, rows: int, limit: int) -> Part:
         """Return the part of a transaction that takes so many predictions of a month if they are left."""
         return {
             "Update": {
-                "TableName": self._table,
+                "TableName": self._table.name,  # the transaction may be of another table
                 "Key": _quota_key(tenant_id, month),
                 "UpdateExpression": "ADD used :rows",
                 # An absent `used` is not below anything, though the month is empty.
@@ -47,30 +45,23 @@ class DynamoQuota:
         key = _reservation_key(tenant_id, reservation)
         put = {
             "Put": {
-                "TableName": self._table,
                 "Item": {**key, "rows": {"N": str(reservation.rows)}},
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
-        parts = [put, self.charge(tenant_id, reservation.month, reservation.rows, limit)]
-        reasons = transact(self._client, name(parts), parts)
+        reasons = self._table.transact(put, self.charge(tenant_id, reservation.month, reservation.rows, limit))
         if reasons is not None and not refused(reasons[0]):
             raise self.exceeded(reservation.month, limit, reasons[1])
 
     def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
         """Return what is set aside under an id, or was, read consistently."""
-        key = _reservation_key(tenant_id, Reservation(month, reservation_id, 0))
-        try:
-            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The usage table did not answer.") from error
+        item = self._table.get(_reservation_key(tenant_id, Reservation(month, reservation_id, 0)))
         return Reservation(month, reservation_id, int(item["rows"]["N"])) if item else None
 
     def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
         """Give back what a reservation did not use, once; nothing where there is no such reservation."""
         settle = {
             "Update": {
-                "TableName": self._table,
                 "Key": _reservation_key(tenant_id, reservation),
                 "UpdateExpression": "SET released = :unused",
                 "ConditionExpression": "attribute_not_exists(released) AND #rows >= :unused",
@@ -80,14 +71,12 @@ class DynamoQuota:
         }
         give_back = {
             "Update": {
-                "TableName": self._table,
                 "Key": _quota_key(tenant_id, reservation.month),
                 "UpdateExpression": "ADD used :back",
                 "ExpressionAttributeValues": {":back": {"N": str(-unused)}},
             }
         }
-        parts = [settle, give_back]
-        transact(self._client, name(parts), parts)
+        self._table.transact(settle, give_back)
 
 
 def _quota_key(tenant_id: str, month: str) -> Key:

@@ -5,13 +5,13 @@ partition `MODELS` holds one item per model, with `champion` true once it has on
 """
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Conflict, ModelRefused, Unavailable, VigilError
+from vigil.errors import Conflict, ModelRefused
+from vigil.platform.asking import asking
+from vigil.platform.tables import Table
 from vigil.registry.model import file_limit
 from vigil.registry.ports import CHAMPION, Pointer, PublishedVersion
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _INDEX = "MODELS"
-_EXISTS = {"PreconditionFailed", "ConditionalRequestConflict"}
-_LOST = {"ConditionalCheckFailedException", "ConditionalCheckFailed", "TransactionConflict"}
+_BUCKET = "The bucket of models"
+_EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
 class S3PackageStore:
@@ -38,7 +38,7 @@ class S3PackageStore:
 
     def get(self, name: str, version: int, file: str) -> bytes:
         """Return one file whole."""
-        with _translated({"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
+        with asking(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
             response = self._client.get_object(Bucket=self._bucket, Key=_key(name, version, file))
             with response["Body"] as body:
                 if response["ContentLength"] > file_limit(file):
@@ -46,23 +46,22 @@ class S3PackageStore:
                 return body.read()
 
     def _put_object(self, key: str, content: bytes) -> None:
-        with _translated():
-            try:
+        there = Conflict(f"{key} exists with other bytes")
+        try:
+            with asking(_BUCKET, dict.fromkeys(_EXISTS, there)):
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in _EXISTS:
-                    raise
+        except Conflict:
+            with asking(_BUCKET):
                 stored = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-                if stored != content:
-                    raise Conflict(f"{key} exists with other bytes") from error
+            if stored != content:
+                raise
 
 
 class DynamoCatalogue:
     """Pointers and published versions."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The model registry")
 
     def pointers(self, name: str) -> Mapping[str, Pointer]:
         """Return every alias of a model as it stands now, in one read."""
@@ -71,14 +70,14 @@ class DynamoCatalogue:
 
     def move(self, expected: Pointer | None, new: Pointer) -> None:
         """Compare-and-set on the fence; the first champion enters the index in the same transaction."""
-        put = {"TableName": self._table, "Item": _pointer_item(new), **_fenced(expected)}
-        with _translated(dict.fromkeys(_LOST, Conflict(f"another move of {new.name} {new.alias} came first"))):
-            if expected or new.alias != CHAMPION:
-                self._client.put_item(**put)
-            else:
-                index = self._index_update(new.name, "SET champion = :value", value=True)
-                items: Any = [{"Put": put}, {"Update": index}]
-                self._client.transact_write_items(TransactItems=items)
+        put = {"Item": _pointer_item(new), **_fenced(expected)}
+        if expected or new.alias != CHAMPION:
+            moved = self._table.done("put_item", **put)
+        else:
+            index = _index_update(new.name, "SET champion = :value", value=True)
+            moved = self._table.transact({"Put": put}, {"Update": index}, token=uuid.uuid4().hex) is None
+        if not moved:
+            raise Conflict(f"another move of {new.name} {new.alias} came first")
 
     def names(self) -> list[str]:
         """Return the names of all models with a champion, sorted."""
@@ -87,9 +86,8 @@ class DynamoCatalogue:
     def record(self, published: PublishedVersion) -> None:
         """Note a published version and its model."""
         expression = "SET champion = if_not_exists(champion, :value)"
-        with _translated():
-            self._client.put_item(TableName=self._table, Item=_version_item(published))
-            self._client.update_item(**self._index_update(published.name, expression, value=False))
+        self._table.call("put_item", Item=_version_item(published))
+        self._table.call("update_item", **_index_update(published.name, expression, value=False))
 
     def published(self) -> list[str]:
         """Return the names of all models with a published version, sorted."""
@@ -99,43 +97,13 @@ class DynamoCatalogue:
         """Return the published versions of a model, oldest first."""
         return [_version(item) for item in self._query(f"MODEL#{name}", "VERSION#")]
 
-    def _index_update(self, name: str, expression: str, *, value: bool) -> dict[str, Any]:
-        return {
-            "TableName": self._table,
-            "Key": {"pk": {"S": _INDEX}, "sk": {"S": name}},
-            "UpdateExpression": expression,
-            "ExpressionAttributeValues": {":value": {"BOOL": value}},
-        }
-
     def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
         condition, values = "pk = :pk", {":pk": {"S": pk}}
         if prefix:
             condition, values = f"{condition} AND begins_with(sk, :prefix)", values | {":prefix": {"S": prefix}}
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
-            ConsistentRead=True,
+        return self._table.items(
+            "query", KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
         )
-        with _translated():
-            for page in pages:
-                yield from page["Items"]
-
-
-@contextmanager
-def _translated(known: Mapping[str, VigilError] | None = None) -> Iterator[None]:
-    """Raise `known[code]` for a failure with that code, and Unavailable for any other failure of AWS."""
-    try:
-        yield
-    except ClientError as error:
-        # A cancelled transaction says why per item; without reasons the error's own code stands.
-        reasons: list[dict[str, str]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-        codes = {error.response["Error"]["Code"], *(reason.get("Code", "") for reason in reasons)}
-        for code in codes & set(known or {}):
-            raise (known or {})[code] from error
-        raise Unavailable("the model registry cannot be reached") from error
-    except BotoCoreError as error:
-        raise Unavailable("the model registry cannot be reached") from error
 
 
 def _key(name: str, version: int, file: str) -> str:
@@ -148,6 +116,14 @@ def _fenced(expected: Pointer | None) -> dict[str, Any]:
     return {
         "ConditionExpression": "fence = :fence",
         "ExpressionAttributeValues": {":fence": {"N": str(expected.fence)}},
+    }
+
+
+def _index_update(name: str, expression: str, *, value: bool) -> dict[str, Any]:
+    return {
+        "Key": {"pk": {"S": _INDEX}, "sk": {"S": name}},
+        "UpdateExpression": expression,
+        "ExpressionAttributeValues": {":value": {"BOOL": value}},
     }
 
 

@@ -1,5 +1,6 @@
 """`/v1/scores`: score one subject, fetch a decision, list decisions."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -7,9 +8,9 @@ from fastapi.responses import Response
 
 from vigil.platform import correlation, gateway, telemetry
 from vigil.platform.caching import kept
-from vigil.platform.cursor import Cursors
 from vigil.platform.direct import DirectRoute
 from vigil.platform.idempotency import IdempotencyKey
+from vigil.platform.paging import Asked, Limit
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import SUBJECT_ID, responses
 from vigil.scoring.model import Conditions, LedgerRow, ScoreRequest
@@ -67,16 +68,16 @@ async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)]
 async def page(
     request: Request,
     caller: Reader,
+    place: Asked,
     subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
-    cursor: Annotated[str | None, Query(max_length=1024)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Limit = 20,
 ) -> Response:
     """List your decisions, newest first, of one subject or of all. A new decision may take a second to appear."""
     scoring: Scoring = request.app.state.scoring
-    cursors: Cursors = request.app.state.cursors
+
     scope = f"scores\n{caller.tenant_id}\n{subject_id or ''}"
-    found = scoring.page(caller.tenant_id, subject_id, cursors.open(scope, cursor) if cursor else None, limit)
-    next_cursor = f'"{cursors.seal(scope, found.next)}"' if found.next else "null"
+    found = scoring.page(caller.tenant_id, subject_id, place.after(scope), limit)
+    next_cursor = json.dumps(place.next(scope, found.next))
     content = f'{{"items":[{",".join(found.summaries)}],"next_cursor":{next_cursor}}}'
     return Response(content, media_type="application/json")
 

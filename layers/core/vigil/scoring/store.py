@@ -1,21 +1,19 @@
 """The decision ledger in DynamoDB: one conditional put per decision."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.budgets.stops.model import HardStop
-from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, Unavailable, VigilError
+from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.lifecycle.model import Comparison
-from vigil.platform.transactions import Part, refused, transact
+from vigil.platform.asking import Refused
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part, refused
 from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, ModelRef, Page, subject_digest
 
 Item = dict[str, dict[str, Any]]
-_BATCH = 100
-"""The most that one BatchGetItem takes."""
 
 
 class Charges(Protocol):
@@ -54,8 +52,7 @@ class DynamoLedger:
     """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
 
     def __init__(self, client: Any, table: str, charges: Charges, stops: Stops, consents: Consents) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The decision ledger")
         self._charges = charges
         self._stops = stops
         self._consents = consents
@@ -68,21 +65,16 @@ class DynamoLedger:
         if conditions != UNCONDITIONAL:
             return self._transact(row, conditions)
         try:
-            self._client.put_item(**self._put(row))
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                # botocore puts the old item beside the error, in the same typed shape as `get_item`.
-                return read(error.response["Item"])  # type: ignore[typeddict-item]
-            raise Unavailable("The decision ledger did not answer.") from error
-        except BotoCoreError as error:
-            raise Unavailable("The decision ledger did not answer.") from error
+            self._table.call("put_item", **_put(row))
+        except Refused as refusal:
+            return read(refusal.found)
         return None
 
     def _transact(self, row: LedgerRow, conditions: Conditions) -> LedgerRow | None:
-        put, checks = self._put(row), list(self._checks(row, conditions))
+        put, checks = _put(row), list(self._checks(row, conditions))
         put["Item"] |= _charged(conditions)
         token = hashlib.sha256(f"{row.decision_id}{row.nonce}".encode()).hexdigest()[:36]
-        if (reasons := transact(self._client, token, [{"Put": put}, *(part for part, _ in checks)])) is None:
+        if (reasons := self._table.transact({"Put": put}, *(part for part, _ in checks), token=token)) is None:
             return None
         if refused(reasons[0]):
             return read(reasons[0]["Item"])
@@ -100,18 +92,9 @@ class DynamoLedger:
             exhausted = partial(self._stops.exhausted, moment, stop.each, stop)
             yield self._stops.take(tenant, moment, stop.each, stop), exhausted
 
-    def _put(self, row: LedgerRow) -> Part:
-        return {
-            "TableName": self._table,
-            "Item": _item(row),
-            "ConditionExpression": "attribute_not_exists(pk)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         """Return a tenant's decision, read consistently."""
-        key = {"pk": {"S": _pk(tenant_id, decision_id)}}
-        item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        item = self._table.get({"pk": {"S": _pk(tenant_id, decision_id)}})
         return read(item) if item else None
 
     def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
@@ -121,22 +104,8 @@ class DynamoLedger:
             if subject_id is None
             else ("by_subject", "subject_pk", _subject_pk(tenant_id, subject_id))
         )
-        position = {name: {"S": text} for name, text in (after or {}).items()} | {attribute: {"S": value}}
-        answer = self._call(
-            "query",
-            IndexName=index,
-            KeyConditionExpression="#pk = :pk",
-            ExpressionAttributeNames={"#pk": attribute},
-            ExpressionAttributeValues={":pk": {"S": value}},
-            ScanIndexForward=False,
-            Limit=limit,
-            **({"ExclusiveStartKey": position} if after else {}),
-        )
-        last = answer.get("LastEvaluatedKey")
-        return Page(
-            summaries=tuple(item["summary"]["S"] for item in answer["Items"] if "summary" in item),
-            next={"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None,
-        )
+        items, position = self._table.page(index, (attribute, value), after, limit, ScanIndexForward=False)
+        return Page(tuple(item["summary"]["S"] for item in items if "summary" in item), position)
 
     def count(self, tenant_id: str, day: str) -> int:
         """Return how many rows a tenant has of a day (`2026-11-21`, UTC), seconds after they were written."""
@@ -145,13 +114,7 @@ class DynamoLedger:
     def images(self, tenant_id: str, day: str) -> Iterator[Item]:
         """Yield the rows of a day as they are stored."""
         for page in self._day(tenant_id, day, ProjectionExpression="pk"):
-            keys = [{"pk": item["pk"]} for item in page["Items"]]
-            for start in range(0, len(keys), _BATCH):
-                wanted: Any = {self._table: {"Keys": keys[start : start + _BATCH], "ConsistentRead": True}}
-                while wanted:
-                    answer = self._send("batch_get_item", RequestItems=wanted)
-                    yield from answer["Responses"][self._table]
-                    wanted = answer.get("UnprocessedKeys")
+            yield from self._table.many([{"pk": item["pk"]} for item in page["Items"]])
 
     def check(self) -> None:
         """Return when the ledger answers a read; raise Unavailable when it does not."""
@@ -159,29 +122,13 @@ class DynamoLedger:
 
     def _day(self, tenant_id: str, day: str, **arguments: Any) -> Iterator[Any]:
         """Yield the pages of what the index of tenants has of a day; times sort after their day and before `day~`."""
-        start: dict[str, Any] = {}
-        while True:
-            page = self._call(
-                "query",
-                IndexName="by_tenant",
-                KeyConditionExpression="tenant_pk = :tenant AND time_sk BETWEEN :day AND :after",
-                ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":day": {"S": day}, ":after": {"S": f"{day}~"}},
-                **arguments,
-                **start,
-            )
-            yield page
-            if not (last := page.get("LastEvaluatedKey")):
-                return
-            start = {"ExclusiveStartKey": last}
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        return self._send(operation, TableName=self._table, **arguments)
-
-    def _send(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The decision ledger did not answer.") from error
+        return self._table.pages(
+            "query",
+            IndexName="by_tenant",
+            KeyConditionExpression="tenant_pk = :tenant AND time_sk BETWEEN :day AND :after",
+            ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":day": {"S": day}, ":after": {"S": f"{day}~"}},
+            **arguments,
+        )
 
 
 def _pk(tenant_id: str, decision_id: str) -> str:
@@ -190,6 +137,14 @@ def _pk(tenant_id: str, decision_id: str) -> str:
 
 def _subject_pk(tenant_id: str, subject_id: str) -> str:
     return f"{tenant_id}#{subject_digest(tenant_id, subject_id)}"
+
+
+def _put(row: LedgerRow) -> Part:
+    return {
+        "Item": _item(row),
+        "ConditionExpression": "attribute_not_exists(pk)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
 
 
 def _item(row: LedgerRow) -> Item:
@@ -230,7 +185,7 @@ def _charged(conditions: Conditions) -> Item:
     return quota | ({"reserved_micros": {"N": str(stop.each)}} if (stop := conditions.hard_stop) else {})
 
 
-def read(item: Item) -> LedgerRow:
+def read(item: Mapping[str, Any]) -> LedgerRow:
     """Return the row that an item holds, be it read from the table or from its stream; raise Erased for what is left
     of one.
     """

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from vigil.platform import gateway
-from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotentRoute
+from vigil.platform.paging import Asked
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import SUBJECT_ID, responses
 from vigil.subjects.schemas import ConsentBody, ConsentView, ErasureView, ExportView
@@ -40,20 +40,20 @@ async def export(
     request: Request,
     subject_id: SubjectId,
     caller: Exporter,
-    cursor: Annotated[str | None, Query(max_length=2048)] = None,
+    place: Asked,
 ) -> ExportView:
     """Return all that is kept of a person, by store, in as many parts as it takes."""
     subjects: Subjects = request.app.state.subjects
-    cursors: Cursors = request.app.state.cursors
+
     scope = f"export\n{caller.tenant_id}\n{subject_id}"
     found = subjects.export(
         caller.tenant_id,
         subject_id,
-        cursors.open(scope, cursor) if cursor else None,
+        place.after(scope),
         lambda: request.scope["aws.context"].get_remaining_time_in_millis() / 1e3,
     )
     data = {store: list(map(dict, entries)) for store, entries in found.data.items()}
-    return ExportView(data=data, next_cursor=cursors.seal(scope, found.next) if found.next else None)
+    return ExportView(data=data, next_cursor=place.next(scope, found.next))
 
 
 @router.delete("", status_code=202, summary="Erase a person", responses=responses(401, 403))

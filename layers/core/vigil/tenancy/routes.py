@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 
 from vigil.errors import Forbidden, NotFound
 from vigil.platform import gateway, telemetry
-from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotentRoute
+from vigil.platform.paging import Asked, Limit
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 from vigil.tenancy.model import Tenant
@@ -41,16 +41,15 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
 async def page(
     request: Request,
     caller: Manager,
-    cursor: Annotated[str | None, Query(max_length=1024)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    place: Asked,
+    limit: Limit = 20,
 ) -> TenantList:
     """List all tenants by id, closed ones too. A new tenant may take a second to appear. For operators."""
     tenants: Tenants = request.app.state.tenants
-    cursors: Cursors = request.app.state.cursors
     scope = f"tenants\n{caller.tenant_id}"
-    found = tenants.page(cursors.open(scope, cursor) if cursor else None, limit)
-    next_cursor = cursors.seal(scope, found.next) if found.next else None
-    return TenantList(items=[TenantView.of(tenant) for tenant in found.tenants], next_cursor=next_cursor)
+    found = tenants.page(place.after(scope), limit)
+    items = [TenantView.of(tenant) for tenant in found.tenants]
+    return TenantList(items=items, next_cursor=place.next(scope, found.next))
 
 
 @router.get("/{tenant_id}", summary="Show a tenant", responses=responses(401, 403, 404, 503))

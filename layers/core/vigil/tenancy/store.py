@@ -1,15 +1,16 @@
 """Tenants and keys in DynamoDB, peppers in Secrets Manager."""
 
 import json
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.budgets.stops.model import HardStop
-from vigil.errors import Conflict, Unavailable
+from vigil.errors import Conflict
 from vigil.platform.secrets import Secret
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part
 from vigil.tenancy.model import ApiKey, KeyPage, KeyRecord, Tenant, TenantPage, TenantSettings
 
 Item = dict[str, dict[str, str]]
@@ -18,68 +19,18 @@ _TENANTS = "TENANTS"
 _KEY_FIELDS = tuple(field.name for field in fields(ApiKey))
 
 
-class AccessTable:
+class AccessTable(Table):
     """Items of `sk = META`, listed by the index `by_tenant`, which holds no digests."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        super().__init__(client, table, "The access table")
 
-    def item(self, pk: str, sk: str = "META") -> Item | None:
-        """Return an item, read consistently, or None."""
-        found: Item | None = self.call("get_item", Key=key_of(pk, sk), ConsistentRead=True).get("Item")
-        return found
-
-    def page(self, list_pk: str, after: dict[str, str] | None, limit: int) -> tuple[list[Item], dict[str, str] | None]:
-        """Return a page of a list, and the position after it."""
-        place = {"list_pk": {"S": list_pk}}
-        start = {"ExclusiveStartKey": {name: {"S": text} for name, text in after.items()} | place} if after else {}
-        answer = self.call(
-            "query",
-            IndexName="by_tenant",
-            KeyConditionExpression="list_pk = :pk",
-            ExpressionAttributeValues={":pk": place["list_pk"]},
-            Limit=limit,
-            **start,
-        )
-        last = answer.get("LastEvaluatedKey")
-        return answer["Items"], {name: last[name]["S"] for name in ("pk", "sk", "list_sk")} if last else None
-
-    def write(self, *parts: Mapping[str, Any]) -> bool:
-        """Do all parts of a transaction or none; return False if a condition, or another writer, speaks against it.
+    def write(self, *parts: Part) -> bool:
+        """Do all parts of a transaction or none; return False if a condition speaks against it.
 
         Unlike a single conditional put, a transaction that is sent twice for a lost answer is not refused by itself.
         """
-        named = [{verb: {"TableName": self._table, **part} for verb, part in entry.items()} for entry in parts]
-        try:
-            self._client.transact_write_items(TransactItems=named)
-        except ClientError as error:
-            reasons: Sequence[Any] = error.response.get("CancellationReasons", [])
-            if any(reason.get("Code") in {"ConditionalCheckFailed", "TransactionConflict"} for reason in reasons):
-                return False
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-        return True
-
-    def update(self, pk: str, **arguments: Any) -> bool:
-        """Update an item, safe to repeat; return False if its condition speaks against it."""
-        try:
-            self._client.update_item(TableName=self._table, Key=key_of(pk), **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-        return True
-
-    def call(self, operation: str, **arguments: Any) -> Any:
-        """Return the answer of an operation on the table; raise Unavailable where there is none."""
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable() from error
+        return self.transact(*parts, token=uuid.uuid4().hex) is None
 
 
 class DynamoTenants:
@@ -96,7 +47,7 @@ class DynamoTenants:
 
     def get(self, tenant_id: str) -> Tenant | None:
         """Return a tenant, read consistently, or None."""
-        item = self._table.item(f"TENANT#{tenant_id}")
+        item = self._table.get(key_of(f"TENANT#{tenant_id}"))
         return _tenant(item) if item else None
 
     def replace(self, old: Tenant, new: Tenant) -> bool:
@@ -113,7 +64,7 @@ class DynamoTenants:
 
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
         """Return a page of tenants by id."""
-        items, position = self._table.page(_TENANTS, after, limit)
+        items, position = self._table.page("by_tenant", ("list_pk", _TENANTS), after, limit)
         return TenantPage(tuple(map(_tenant, items)), position)
 
 
@@ -130,7 +81,7 @@ class DynamoKeys:
 
     def find(self, key_id: str) -> KeyRecord | None:
         """Return a key, read consistently, or None."""
-        item = self._table.item(f"KEY#{key_id}")
+        item = self._table.get(key_of(f"KEY#{key_id}"))
         return KeyRecord(_key(item), item["digest"]["S"], item["pepper_version"]["S"]) if item else None
 
     def get(self, tenant_id: str, key_id: str) -> ApiKey | None:
@@ -140,7 +91,7 @@ class DynamoKeys:
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> KeyPage:
         """Return a page of a tenant's keys, oldest first."""
-        items, position = self._table.page(tenant_id, after, limit)
+        items, position = self._table.page("by_tenant", ("list_pk", tenant_id), after, limit)
         return KeyPage(tuple(map(_key, items)), position)
 
     def rotate(self, tenant_id: str, old: ApiKey, new: KeyRecord) -> bool:
@@ -170,8 +121,9 @@ class DynamoKeys:
         return self._update(tenant_id, key_id, "SET last_used_at = :at", condition, at)
 
     def _update(self, tenant_id: str, key_id: str, change: str, condition: str, at: str) -> bool:
-        return self._table.update(
-            f"KEY#{key_id}",
+        return self._table.done(
+            "update_item",
+            Key=key_of(f"KEY#{key_id}"),
             UpdateExpression=change,
             ConditionExpression=condition,
             ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":at": {"S": at}},
@@ -236,7 +188,3 @@ def _tenant(item: Any) -> Tenant:
         settings=TenantSettings(**json.loads(item["settings"]["S"])),
         hard_stop=HardStop(**json.loads(item["hard_stop"]["S"])) if "hard_stop" in item else None,
     )
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The access table did not answer.")

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Conflict, Unavailable
+from vigil.errors import Conflict, NotFound
+from vigil.platform.asking import asking
 from vigil.platform.secrets import Secret
+from vigil.platform.tables import Table
 from vigil.tokens.model import CACHE_SECONDS, KeyList, PublicKey
 
 Item = dict[str, dict[str, str]]
+_STORE = "The secret store"
 _KEY_LIST: Item = {"pk": {"S": "SIGNING_KEYS"}, "sk": {"S": "META"}}
 
 
@@ -20,8 +21,7 @@ class DynamoKeyList:
     """The published keys, one item: `pk = SIGNING_KEYS`, `sk = META`."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The access table")
         self._clock = clock
         self._kept = KeyList()
         self._until: datetime | None = None
@@ -35,10 +35,7 @@ class DynamoKeyList:
 
     def read(self) -> KeyList:
         """Return the list as it stands."""
-        try:
-            item = self._client.get_item(TableName=self._table, Key=_KEY_LIST, ConsistentRead=True).get("Item")
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The access table did not answer.") from error
+        item = self._table.get(_KEY_LIST)
         if not item:
             return KeyList()
         return KeyList(tuple(PublicKey(**key) for key in json.loads(item["keys"]["S"])), int(item["revision"]["N"]))
@@ -46,24 +43,18 @@ class DynamoKeyList:
     def write(self, keys: KeyList) -> None:
         """Replace the list whose revision this is; raise Conflict if another has been written since."""
         text = json.dumps([asdict(key) for key in keys.keys], separators=(",", ":"))
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_KEY_LIST | {"keys": {"S": text}, "revision": {"N": str(keys.revision + 1)}},
-                ConditionExpression="attribute_not_exists(pk) OR revision = :read",
-                ExpressionAttributeValues={":read": {"N": str(keys.revision)}},
-            )
-        except (BotoCoreError, ClientError) as error:
-            if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise Conflict("Another rotation has changed the keys.") from error
-            raise Unavailable("The access table did not answer.") from error
+        kept = self._table.done(
+            "put_item",
+            Item=_KEY_LIST | {"keys": {"S": text}, "revision": {"N": str(keys.revision + 1)}},
+            ConditionExpression="attribute_not_exists(pk) OR revision = :read",
+            ExpressionAttributeValues={":read": {"N": str(keys.revision)}},
+        )
+        if not kept:
+            raise Conflict("Another rotation has changed the keys.")
 
     def drop(self) -> None:
         """Delete the list: no key counts any more, once the caches have run out, and the next to come signs at once."""
-        try:
-            self._client.delete_item(TableName=self._table, Key=_KEY_LIST)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The access table did not answer.") from error
+        self._table.call("delete_item", Key=_KEY_LIST)
 
 
 class SecretKeys:
@@ -110,18 +101,13 @@ class SecretVault:
 
     def _ring(self, **version: str) -> dict[str, str] | None:
         try:
-            answer = self._client.get_secret_value(SecretId=self._arn, **version)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
-                return None
-            raise Unavailable("The secret store did not answer.") from error
-        except BotoCoreError as error:
-            raise Unavailable("The secret store did not answer.") from error
+            with asking(_STORE, {"ResourceNotFoundException": NotFound("There is no such version.")}):
+                answer = self._client.get_secret_value(SecretId=self._arn, **version)
+        except NotFound:
+            return None
         ring: dict[str, str] = json.loads(answer["SecretString"])
         return ring
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
+        with asking(_STORE):
             return getattr(self._client, operation)(SecretId=self._arn, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The secret store did not answer.") from error

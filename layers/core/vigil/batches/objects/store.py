@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.batches.model import Stored
 from vigil.errors import NotFound, Unavailable
+from vigil.platform.asking import asking
 
-_GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"}
+_BUCKET = "The bucket of batches"
+_GONE = ("NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404")
 _AT_ONCE = 1_000
 """The most that one DeleteObjects takes."""
-_BEHIND = {"InvalidRange", "416"}
+_BEHIND = ("InvalidRange", "416")
 
 
 class S3Files:
@@ -35,11 +35,11 @@ class S3Files:
         span = f"bytes={start}-{start + length - 1}" if length >= 0 else f"bytes={start}-"
         pinned = {"VersionId": version} if version else {}
         try:
-            content: bytes = self._call("get_object", Key=key, Range=span, **pinned)["Body"].read()
+            body = self._call("get_object", Key=key, Range=span, **pinned)["Body"]
         except _Behind:
             return b""
-        except BotoCoreError as error:  # the connection broke while the body was read
-            raise _unavailable() from error
+        with asking(_BUCKET):
+            content: bytes = body.read()
         return content
 
     def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
@@ -62,7 +62,7 @@ class S3Files:
         for start in range(0, len(versions), _AT_ONCE):
             named = [{"Key": v.key, "VersionId": v.version} for v in versions[start : start + _AT_ONCE]]
             if self._call("delete_objects", Delete={"Objects": named, "Quiet": True}).get("Errors"):
-                raise _unavailable()
+                raise Unavailable("The bucket did not delete every object.")
 
     def begin(self, key: str, about: Mapping[str, str]) -> str:
         """Begin a multipart upload."""
@@ -88,21 +88,10 @@ class S3Files:
         return str(self._client.generate_presigned_url(operation, Params=parameters, ExpiresIn=seconds))
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
+        gone, behind = NotFound("The file is not there."), _Behind()
+        with asking(_BUCKET, dict.fromkeys(_GONE, gone) | dict.fromkeys(_BEHIND, behind)):
             return getattr(self._client, operation)(Bucket=self._bucket, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
-                raise NotFound("The file is not there.") from error
-            if error.response["Error"]["Code"] in _BEHIND:
-                raise _Behind from error
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
 
 
 class _Behind(Exception):
     """A range begins behind the end of its object."""
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The bucket of batches did not answer.")

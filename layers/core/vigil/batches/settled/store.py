@@ -3,17 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
+from vigil.platform.tables import Table
 
 
 class SettledChunks:
     """The list under `list_pk = <tenant>#DONE`, by the time at which they did."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The batches table")
 
     def count(self, tenant_id: str, day: str) -> int:
         """Return how many rows with an answer they hold."""
@@ -21,14 +18,9 @@ class SettledChunks:
 
     def images(self, tenant_id: str, day: str) -> Iterator[Mapping[str, Any]]:
         """Yield them in DynamoDB's JSON."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        return self._table.items(
+            "query",
             IndexName="by_tenant",
             KeyConditionExpression="list_pk = :done AND begins_with(list_sk, :day)",
             ExpressionAttributeValues={":done": {"S": f"{tenant_id}#DONE"}, ":day": {"S": day}},
         )
-        try:
-            for page in pages:
-                yield from page["Items"]
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The batches table did not answer.") from error

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.budgets.stops.model import COUNTERS, Counter, HardStop, Hold, Tally
-from vigil.errors import BudgetExhausted, Unavailable
-from vigil.platform.transactions import Part, name, refused, transact
+from vigil.errors import BudgetExhausted
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part, refused
 from vigil.quota.model import resets_at
 
 Key = dict[str, dict[str, str]]
@@ -23,8 +22,7 @@ class DynamoStops:
     """What counts against tenants' hard stops: predictions never take it beyond the limit they were made under."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The usage table")
         self._clock = clock
 
     def take(self, tenant_id: str, moment: str, micros: int, stop: HardStop) -> Part:
@@ -56,20 +54,17 @@ class DynamoStops:
         """Set micros aside unless that was done before; raise BudgetExhausted, and write nothing, if not all fit."""
         put = {
             "Put": {
-                "TableName": self._table,
                 "Item": {**_key(tenant_id, hold.moment, hold.hold_id), "micros": _n(hold.micros)},
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
-        parts = [put, self.take(tenant_id, hold.moment, hold.micros, stop)]
-        reasons = transact(self._client, name(parts), parts)
+        reasons = self._table.transact(put, self.take(tenant_id, hold.moment, hold.micros, stop))
         if reasons is not None and not refused(reasons[0]):
             raise self.exhausted(hold.moment, hold.micros, stop, reasons[1])
 
     def held(self, tenant_id: str, hold_id: str, moment: str) -> Hold | None:
         """Return what is set aside under an id, or was, read consistently."""
-        key = _key(tenant_id, moment, hold_id)
-        item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        item = self._table.get(_key(tenant_id, moment, hold_id))
         return Hold(hold_id, moment, _number(item, "micros")) if item else None
 
     def release(self, tenant_id: str, hold: Hold, unused: int) -> None:
@@ -78,19 +73,17 @@ class DynamoStops:
             return
         settle = {
             "Update": {
-                "TableName": self._table,
                 "Key": _key(tenant_id, hold.moment, hold.hold_id),
                 "UpdateExpression": "SET released = :unused",
                 "ConditionExpression": "attribute_not_exists(released) AND micros >= :unused",
                 "ExpressionAttributeValues": {":unused": _n(unused)},
             }
         }
-        parts = [settle, self._add(tenant_id, hold.moment, {":micros": _n(-unused)})]
-        transact(self._client, name(parts), parts)
+        self._table.transact(settle, self._add(tenant_id, hold.moment, {":micros": _n(-unused)}))
 
     def tally(self, tenant_id: str, day: str) -> Tally:
         """Return how a day (`2026-11-21`) and its month stand, read consistently."""
-        item = self._call("get_item", Key=_key(tenant_id, day), ConsistentRead=True).get("Item", {})
+        item = self._table.get(_key(tenant_id, day)) or {}
         names = {counter: _attribute(counter, day) for counter in COUNTERS}
         return Tally(
             day=day,
@@ -109,39 +102,25 @@ class DynamoStops:
             values |= {f":before_{counter}": _n(before), f":more_{counter}": _n(beside[counter] - before)}
         names = {counter: _attribute(counter, seen.day) for counter in COUNTERS}
         sums = (f"{name} :more_{counter}, beside_{name} :more_{counter}" for counter, name in names.items())
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_key(tenant_id, seen.day),
-                UpdateExpression=f"ADD {', '.join(sums)}",
-                ConditionExpression=" AND ".join(conditions),
-                ExpressionAttributeValues=values,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-        return True
+        return self._table.done(
+            "update_item",
+            Key=_key(tenant_id, seen.day),
+            UpdateExpression=f"ADD {', '.join(sums)}",
+            ConditionExpression=" AND ".join(conditions),
+            ExpressionAttributeValues=values,
+        )
 
     def _add(self, tenant_id: str, moment: str, values: Mapping[str, Any]) -> Part:
         """Return the part that adds `:micros` to every counter: a stop that is set later finds what came before it."""
         sums = ", ".join(f"{_attribute(counter, moment)} :micros" for counter in COUNTERS)
         return {
             "Update": {
-                "TableName": self._table,
+                "TableName": self._table.name,  # the transaction may be of another table
                 "Key": _key(tenant_id, moment),
                 "UpdateExpression": f"ADD {sums}",
                 "ExpressionAttributeValues": dict(values),
             }
         }
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable() from error
 
 
 def _key(tenant_id: str, moment: str, hold_id: str | None = None) -> Key:
@@ -165,7 +144,3 @@ def _n(number: int) -> dict[str, str]:
 
 def _number(item: Mapping[str, Any], attribute: str) -> int:
     return int(item.get(attribute, {}).get("N", "0"))
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The usage table did not answer.")

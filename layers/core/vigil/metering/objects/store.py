@@ -4,9 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
+from vigil.platform.asking import asking
 
 
 class S3Bytes:
@@ -23,9 +21,7 @@ class S3Bytes:
         """Return the bytes by tenant."""
         held: Counter[str] = Counter()
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket)
-        try:
+        with asking("The bucket"):
             for version in (version for page in pages for version in page.get("Versions", ())):
                 held[version["Key"].partition("/")[2].partition("/")[0]] += version["Size"]
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The bucket did not answer.") from error
         return held

@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
 from vigil.outcomes.store import DynamoOutcomes
+from vigil.platform.tables import Table
 from vigil.subjects.model import Extract, Person
 from vigil.tenancy.offboarding.model import Found, Key
 
@@ -19,8 +17,7 @@ class PersonOutcomes:
     """Items of the outcomes table by the decisions that they belong to, page by page of these."""
 
     def __init__(self, client: Any, table: str, decisions: Decisions) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The outcomes table")
         self._decisions = decisions
         self._outcomes = DynamoOutcomes(client, table)
 
@@ -34,7 +31,7 @@ class PersonOutcomes:
         if any(not key["pk"].startswith(f"{person.tenant_id}#") for key in keys):
             raise ValueError("a key is not the tenant's")
         for key in keys:
-            self._call("delete_item", Key={name: {"S": text} for name, text in key.items()})
+            self._table.call("delete_item", Key={name: {"S": text} for name, text in key.items()})
 
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
         """Return every report of a page of decisions, of each in the order in which they were recorded."""
@@ -43,16 +40,10 @@ class PersonOutcomes:
         return Extract(tuple(asdict(report) for history in reports for report in history), position)
 
     def _keys(self, person: Person, decision_id: str) -> Iterator[Key]:
-        answer = self._call(
+        items = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": f"{person.tenant_id}#{decision_id}"}},
             ConsistentRead=True,
         )
-        yield from ({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in answer["Items"])
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The outcomes table did not answer.") from error
+        yield from ({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in items)

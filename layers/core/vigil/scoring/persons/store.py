@@ -4,9 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
+from vigil.platform.tables import Table
 from vigil.subjects.model import Extract, Person
 from vigil.tenancy.offboarding.model import Found, Key
 
@@ -31,8 +29,7 @@ class PersonDecisions:
     """
 
     def __init__(self, client: Any, table: str, clock: Callable[[], str]) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table, "The decision ledger")
         self._clock = clock
 
     def ids(self, person: Person, after: Mapping[str, str] | None) -> tuple[list[str], Key | None]:
@@ -67,9 +64,8 @@ class PersonDecisions:
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
         """Return a page of decisions, newest first: the request's facts, the answer, and how a challenger compared."""
         page = self._page(person, after)
-        found = (self._call("get_item", Key={"pk": item["pk"]}, ConsistentRead=True) for item in page["Items"])
-        rows = [row["Item"] for row in found if "body" in row.get("Item", {})]
-        return Extract(tuple(map(_told, rows)), _position(page))
+        found = (self._table.get({"pk": item["pk"]}) for item in page["Items"])
+        return Extract(tuple(_told(row) for row in found if row and "body" in row), _position(page))
 
     def _pages(self, person: Person) -> Iterator[Any]:
         after: Key | None = None
@@ -82,7 +78,7 @@ class PersonDecisions:
     def _page(self, person: Person, after: Mapping[str, str] | None) -> Any:
         pk = {"S": f"{person.tenant_id}#{person.digest}"}
         start = {name: {"S": text} for name, text in (after or {}).items()} | {"subject_pk": pk}
-        return self._call(
+        return self._table.call(
             "query",
             IndexName="by_subject",
             # Times sort before their row's own place, `<time>#<decision>`.
@@ -94,25 +90,13 @@ class PersonDecisions:
         )
 
     def _update(self, pk: str, expression: str, values: Mapping[str, Any]) -> None:
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": pk}},
-                UpdateExpression=expression,
-                ConditionExpression="attribute_exists(pk)",
-                **({"ExpressionAttributeValues": values} if values else {}),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":  # its tenant has left meanwhile
-                raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-
-    def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._client, operation)(TableName=self._table, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise _unavailable() from error
+        self._table.done(
+            "update_item",
+            Key={"pk": {"S": pk}},
+            UpdateExpression=expression,
+            ConditionExpression="attribute_exists(pk)",  # its tenant may have left meanwhile
+            **({"ExpressionAttributeValues": values} if values else {}),
+        )
 
 
 def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -124,7 +108,3 @@ def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _position(page: Any) -> Key | None:
     last = page.get("LastEvaluatedKey")
     return {"pk": last["pk"]["S"], "time_sk": last["time_sk"]["S"]} if last else None
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("The decision ledger did not answer.")

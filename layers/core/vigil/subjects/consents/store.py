@@ -21,7 +21,7 @@ class DynamoConsents:
 
     def get(self, tenant_id: str, subject_id: str) -> Consent:
         """Return what holds of a person, with its history, in one consistent read."""
-        items = list(self._table.items(pk_of(tenant_id, subject_id), _HOLDS))
+        items = list(self._table.under(pk_of(tenant_id, subject_id), _HOLDS))
         if not items or items[0]["sk"]["S"] != _HOLDS:
             return Consent()
         holds, *kept = items
@@ -71,7 +71,7 @@ class DynamoConsents:
 
     def find(self, person: Person, _: Key | None) -> Found:
         """Return the keys of what was declared in time, and of what holds where that withdraws nothing."""
-        items = self._table.items(pk_of(person.tenant_id, person.subject_id), _HOLDS)
+        items = self._table.under(pk_of(person.tenant_id, person.subject_id), _HOLDS)
         found = [item for item in items if item["recorded_at"]["S"] <= person.until and "withdrawn" not in item]
         return Found(tuple({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in found), None)
 

@@ -30,13 +30,13 @@ class DynamoCases:
     def of(self, tenant_id: str, subject_id: str) -> Erasures:
         """Return a person's erasures, read consistently."""
         pk = pk_of(tenant_id, subject_id)
-        running = self._table.item(pk, _RUNNING)
-        done = tuple(_certificate(tenant_id, item) for item in self._table.items(pk, "ERASED#"))
+        running = self._table.get(key_of(pk, _RUNNING))
+        done = tuple(_certificate(tenant_id, item) for item in self._table.under(pk, "ERASED#"))
         return Erasures(_erasure(running) if running else None, done)
 
     def pending(self) -> list[PersonErasure]:
         """Return every erasure that is under way; one that was asked for a moment ago may be missing."""
-        found = [self._table.item(key["pk"]["S"], key["sk"]["S"]) for key in self._table.due(_LIST)]
+        found = [self._table.get({name: key[name] for name in ("pk", "sk")}) for key in self._table.due(_LIST)]
         return [_erasure(item) for item in found if item]
 
     def save(self, tenant_id: str, erasure: PersonErasure) -> bool:

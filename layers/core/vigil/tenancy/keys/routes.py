@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from vigil.platform import gateway
-from vigil.platform.cursor import Cursors
 from vigil.platform.idempotency import IdempotentRoute
+from vigil.platform.paging import Asked, Limit
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import responses
 from vigil.tenancy.keys.service import Keys
@@ -38,16 +38,14 @@ async def page(
     request: Request,
     tenant_id: TenantId,
     caller: Administrator,
-    cursor: Annotated[str | None, Query(max_length=1024)] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    place: Asked,
+    limit: Limit = 20,
 ) -> KeyList:
     """List a tenant's keys, oldest first, never a secret. A new key may take a second to appear."""
     keys: Keys = request.app.state.keys
-    cursors: Cursors = request.app.state.cursors
     scope = f"keys\n{administered(caller, tenant_id)}"
-    found = keys.page(tenant_id, cursors.open(scope, cursor) if cursor else None, limit)
-    next_cursor = cursors.seal(scope, found.next) if found.next else None
-    return KeyList(items=[KeyView.of(key) for key in found.keys], next_cursor=next_cursor)
+    found = keys.page(tenant_id, place.after(scope), limit)
+    return KeyList(items=[KeyView.of(key) for key in found.keys], next_cursor=place.next(scope, found.next))
 
 
 @router.get("/{key_id}", summary="Show a key", responses=responses(401, 403, 404, 503))

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from vigil.errors import Unavailable
+from vigil.platform.asking import Refused, asking
 from vigil.tenancy.offboarding.model import Certificate, Erasure, Sweep
 from vigil.tenancy.store import AccessTable, key_of
 
@@ -26,13 +24,13 @@ class DynamoErasures:
 
     def pending(self) -> list[Erasure]:
         """Return every erasure that is under way, read consistently."""
-        answer = self._table.call(
+        items = self._table.items(
             "query",
             KeyConditionExpression="pk = :list",
             ExpressionAttributeValues={":list": {"S": _LIST}},
             ConsistentRead=True,
         )
-        return [_erasure(item) for item in answer["Items"]]
+        return list(map(_erasure, items))
 
     def save(self, tenant_id: str, erasure: Erasure) -> bool:
         """Keep a step under the condition of the step before it."""
@@ -61,7 +59,7 @@ class DynamoErasures:
 
     def certificate(self, tenant_id: str) -> Certificate | None:
         """Return the certificate of a closed tenant."""
-        item = self._table.item(f"TENANT#{tenant_id}", "CERTIFICATE")
+        item = self._table.get(key_of(f"TENANT#{tenant_id}", "CERTIFICATE"))
         return Certificate(tenant_id, **{name: item[name]["S"] for name in _FIELDS}) if item else None
 
 
@@ -75,29 +73,24 @@ class KmsSeal:
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:
         """Return the certificate of a statement; raise Unavailable if KMS does not answer."""
         asked = {"KeyId": self._key_arn, "MessageType": "DIGEST", "SigningAlgorithm": _ALGORITHM}
-        try:
+        with asking("KMS"):
             answer = self._client.sign(Message=_digest(payload), **asked)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("KMS did not answer.") from error
         signature = base64.b64encode(answer["Signature"]).decode()
         return Certificate(tenant_id, payload.decode(), signature, _ALGORITHM, self._key_arn)
 
     def verifies(self, certificate: Certificate) -> bool:
         """Say whether the signature is that of the key which the certificate names; raise Unavailable as above."""
         try:
-            answer = self._client.verify(
-                KeyId=certificate.key_arn,
-                Message=_digest(certificate.payload.encode()),
-                MessageType="DIGEST",
-                Signature=base64.b64decode(certificate.signature),
-                SigningAlgorithm=certificate.algorithm,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "KMSInvalidSignatureException":
-                return False
-            raise Unavailable("KMS did not answer.") from error
-        except BotoCoreError as error:
-            raise Unavailable("KMS did not answer.") from error
+            with asking("KMS", {"KMSInvalidSignatureException": Refused()}):
+                answer = self._client.verify(
+                    KeyId=certificate.key_arn,
+                    Message=_digest(certificate.payload.encode()),
+                    MessageType="DIGEST",
+                    Signature=base64.b64decode(certificate.signature),
+                    SigningAlgorithm=certificate.algorithm,
+                )
+        except Refused:
+            return False
         return bool(answer["SignatureValid"])
 
 

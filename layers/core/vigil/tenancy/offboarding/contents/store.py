@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.errors import Unavailable
+from vigil.platform.asking import asking
+from vigil.platform.tables import Table
 from vigil.tenancy.offboarding.model import Found, Key
 
+_TABLE = "A table"
 _PAGE = 100
 _LOOK = 500
 """Items looked at in one page of a whole table; their keys fit into one item of the books, be they all the tenant's."""
@@ -24,7 +25,7 @@ class TableContents:
 
     def __init__(self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, led: bool = True) -> None:
         self._client = client
-        self._table = table
+        self._table = Table(client, table, _TABLE)
         self._keys = keys
         self._led = led
 
@@ -34,9 +35,10 @@ class TableContents:
             raise ValueError("a key is not the tenant's")
         requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
         for start in range(0, len(requests), _BATCH):
-            left = {self._table: requests[start : start + _BATCH]}
+            left = {self._table.name: requests[start : start + _BATCH]}
             for _ in range(_TRIES):
-                left = self._call(self._client.batch_write_item, RequestItems=left).get("UnprocessedItems") or {}
+                with asking(_TABLE):
+                    left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems")
                 if not left:
                     break
             else:
@@ -46,13 +48,6 @@ class TableContents:
         keys = tuple({name: item[name]["S"] for name in self._keys} for item in answer["Items"])
         last = answer.get("LastEvaluatedKey")
         return Found(keys, {name: value["S"] for name, value in last.items()} if last else None)
-
-    @staticmethod
-    def _call(operation: Any, **arguments: Any) -> Any:
-        try:
-            return operation(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("A table did not answer.") from error
 
 
 class Listed(TableContents):
@@ -78,9 +73,8 @@ class Listed(TableContents):
     def find(self, tenant_id: str, after: Key | None) -> Found:
         """Return a page of the partition."""
         return self._found(
-            self._call(
-                self._client.query,
-                TableName=self._table,
+            self._table.call(
+                "query",
                 KeyConditionExpression="#partition = :partition",
                 ProjectionExpression=", ".join(self._keys),
                 ExpressionAttributeNames={"#partition": self._attribute},
@@ -98,9 +92,8 @@ class Scattered(TableContents):
     def find(self, tenant_id: str, after: Key | None) -> Found:
         """Return which of the next items are the tenant's, read consistently."""
         return self._found(
-            self._call(
-                self._client.scan,
-                TableName=self._table,
+            self._table.call(
+                "scan",
                 FilterExpression="pk = :tenant OR begins_with(pk, :led)",
                 ProjectionExpression=", ".join(self._keys),
                 ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":led": {"S": f"{tenant_id}#"}},

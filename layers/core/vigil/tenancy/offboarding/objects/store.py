@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from vigil.errors import Unavailable
+from vigil.platform.asking import asking
 from vigil.tenancy.offboarding.model import Found, Key
 
 _PAGE = 500
@@ -46,7 +45,5 @@ class TenantObjects:
         return {"folder": rest[0], "key": "", "version": ""} if rest else None
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        try:
+        with asking("The bucket"):
             return getattr(self._client, operation)(Bucket=self._bucket, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable("The bucket did not answer.") from error

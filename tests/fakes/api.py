@@ -1,0 +1,66 @@
+"""The API as commands see it: a small server on loopback that keeps what it was asked."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlparse
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request; `path` as it was sent, still quoted."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Any
+    credential: str | None
+
+
+Answer = tuple[int, Any]
+"""A status, and JSON or bytes; None is an empty body."""
+
+
+@contextmanager
+def served(answer: Callable[[Asked], Answer]) -> Iterator[tuple[str, list[Asked]]]:
+    """Serve what `answer` says, and yield the address and the list of what was asked."""
+    taken: list[Asked] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def take(self) -> None:
+            url = urlparse(self.path)
+            text = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            asked = Asked(
+                self.command,
+                url.path,
+                dict(parse_qsl(url.query)),
+                json.loads(text) if text else None,
+                self.headers["Authorization"],
+            )
+            taken.append(asked)
+            status, body = answer(asked)
+            content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_PUT = do_POST = do_DELETE = take  # noqa: N815 - names of the base class
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", taken
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

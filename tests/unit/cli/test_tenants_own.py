@@ -1,0 +1,144 @@
+"""`vigil usage`, `vigil budgets` and `vigil subjects`, against a server in place of the API."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.fakes.api import served
+
+USAGE = {
+    "tenant_id": "acme",
+    "period": "2026-11",
+    "items": [
+        {"period": "2026-11-20", "predictions": 1_200, "api_calls": 7, "emails": 0},
+        {"period": "2026-11-21", "predictions": 34, "api_calls": 0, "emails": 0},
+    ],
+    "total": {"predictions": 1_234, "api_calls": 7, "emails": 0},
+    "stored": {"storage_bytes": 2_500_000, "database_bytes": 1_000},
+    "quota": {"limit": 10_000, "used": 1_234, "left": 8_766, "resets_at": "2026-12-01T00:00:00+00:00"},
+    "limits": {"predictions_per_month": 10_000, "per_minute": 60, "per_hour": 1_000, "storage_gb": 50},
+}
+BUDGET = {
+    "category": "total",
+    "period": "month",
+    "span": "2026-11",
+    "limit_micros": 500_000_000,
+    "spent_micros": 425_000_000,
+    "share": 85.0,
+    "hard_stop": True,
+    "alerts": [{"threshold": 80}],
+    "projected": {"low_micros": 1, "middle_micros": 612_000_000, "high_micros": 2},
+}
+CONSENT = {
+    "purposes": {"scoring": "withdrawn"},
+    "history": [
+        {
+            "purposes": {"scoring": "withdrawn"},
+            "text_version": "v2",
+            "declared_by": "subject",
+            "declared_at": "2026-11-21T10:00:00+00:00",
+        }
+    ],
+}
+CERTIFICATE = {"payload": '{"erased": {"decisions": 2}}', "algorithm": "ECDSA", "key_arn": "arn:k"}
+RUNNING = {"requested_at": "2026-11-21T10:00:00+00:00", "erased": {"decisions": 2, "outcomes": 0}}
+PERSON = "/v1/subjects/P%2F1%3Fx"
+
+
+ANSWERS = {
+    ("GET", "/v1/usage"): (200, USAGE),
+    ("GET", "/v1/budgets"): (200, {"items": [BUDGET]}),
+    ("PUT", "/v1/budgets/total/month"): (201, BUDGET),
+    ("DELETE", "/v1/budgets/total/month"): (204, None),
+    ("GET", f"{PERSON}/consent"): (200, CONSENT),
+    ("PUT", f"{PERSON}/consent"): (200, CONSENT),
+    ("DELETE", PERSON): (202, {"running": None, "certificates": []}),
+    ("GET", f"{PERSON}/erasure"): (200, {"running": RUNNING, "certificates": [CERTIFICATE]}),
+}
+REFUSAL = 403, {"title": "The credential does not carry this right", "detail": "This needs budgets:write."}
+
+
+def answer(asked):
+    if asked.path != f"{PERSON}/export":
+        return ANSWERS.get((asked.method, asked.path), REFUSAL)
+    if "cursor" in asked.query:
+        return 200, {"data": {"decisions": [{"n": 2}], "outcomes": [{"n": 3}]}, "next_cursor": None}
+    return 200, {"data": {"decisions": [{"n": 1}]}, "next_cursor": "c"}
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    """What the API was asked."""
+    with served(answer) as (url, requests):
+        monkeypatch.setenv("VIGIL_API_URL", url)
+        monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
+        yield requests
+
+
+def run(*words, code=0, **options):
+    done = CliRunner().invoke(app, [*map(str, words)], **options)
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def test_usage_says_what_was_used_and_what_is_left(asked):
+    shown = run("usage", "--by", "day", "--tenant", "acme")
+    assert asked[0].query == {"granularity": "day", "tenant_id": "acme"}
+    assert all(words in shown for words in ("1,200", "8,766 of 10,000 left until 2026-12-01", "2.500 MB in files"))
+    assert "emails" not in shown
+
+
+@pytest.mark.parametrize("words", [("budgets",), ("budgets", "list")])
+def test_a_budget_is_shown_with_what_is_spent_of_it_and_where_it_ends(words, asked):
+    shown = run(*words)
+    assert asked[0].credential == "Bearer vgl_local_k_s"
+    told = ("total/month", "500.000000", "425.000000", "85.0", "stops", "80 %", "612.000000")
+    assert all(word in shown for word in told)
+
+
+def test_a_budget_is_set_in_dollars_and_given_up(asked):
+    run("budgets", "set", "total", "month", "500.25", "--alert", "90", "--alert", "50", "--hard-stop")
+    assert asked[0].body == {"limit_micros": 500_250_000, "hard_stop": True, "thresholds": [50, 90]}
+    run("budgets", "set", "total", "month", "0.000001")
+    assert asked[1].body == {"limit_micros": 1, "hard_stop": False}
+    run("budgets", "remove", "total", "month")
+    assert asked[2].method == "DELETE"
+
+
+@pytest.mark.parametrize("amount", ["0.0000001", "many", "NaN", "Infinity", "1e999999"])
+def test_what_is_no_amount_is_not_sent(amount, asked):
+    assert "dollars with at most six decimals" in run("budgets", "set", "total", "month", amount, code=2)
+    assert asked == []
+
+
+def test_a_refusal_is_one_sentence():
+    assert run("budgets", "set", "total", "day", "1", code=1).endswith("right: This needs budgets:write.\n")
+
+
+def test_consents_are_shown_and_declared(asked):
+    assert "scoring withdrawn" in run("subjects", "consent", "P/1?x")
+    run("subjects", "declare", "P/1?x", "--text", "v2", "--withdraw", "scoring", "--give", "contact")
+    assert asked[1].body == {
+        "purposes": {"contact": "given", "scoring": "withdrawn"},
+        "text_version": "v2",
+        "declared_by": "subject",
+    }
+
+
+def test_an_export_has_all_its_parts_and_is_for_its_owner_only(tmp_path):
+    file = tmp_path / "person.json"
+    assert "2 decisions, 1 outcomes" in run("subjects", "export", "P/1?x", file)
+    assert json.loads(file.read_text()) == {"decisions": [{"n": 1}, {"n": 2}], "outcomes": [{"n": 3}]}
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_erasure_is_asked_for_after_a_question_and_its_state_and_certificates_are_shown(asked):
+    run("subjects", "erase", "P/1?x", code=1, input="n\n")
+    assert asked == []
+    run("subjects", "erase", "P/1?x", "--yes")
+    assert asked[0].method == "DELETE"
+    shown = run("subjects", "erasure", "P/1?x")
+    assert "erased so far: 2 decisions" in shown
+    assert "arn:k" in shown
