@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../layers/scoring/rows/rows.c"
+#include "rows.c"
 
 int main(int count, char **names) {
     static char line[1 << 10];

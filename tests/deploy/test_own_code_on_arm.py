@@ -17,7 +17,7 @@ from models.packing import pack
 from tests.unit.engines.conftest import NAMES, train
 from vigil.engines import reading, trees
 
-TREES = Path(build.LAYERS, "scoring", "trees")
+SOURCES = Path(build.LAYERS, "scoring")
 QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 EXPORTED = {
     trees.FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
@@ -28,13 +28,13 @@ emulated = pytest.mark.skipif(
 )
 
 
-def compiled(program, *sources):
+def compiled(program, library, *sources):
     """Return a small main and the sources of a library, compiled for arm64 with the flags of the layer, but static."""
     flags = [flag.replace("gnu.2.28", "musl") for flag in build.target_of("aws").compiler_flags]
     main = Path(__file__).with_name(f"{program.name}.c")
     subprocess.run(
         [uv(), "tool", "run", "--from", build.ZIG, "python-zig", "cc", *flags, *build.OWN_FLAGS, "-static",
-         "-I", TREES, "-o", program, main, *sources],
+         "-I", SOURCES / library, "-o", program, main, *sources],
         check=True,
         env=os.environ | build.ZIG_CACHES,
     )  # fmt: skip
@@ -43,7 +43,7 @@ def compiled(program, *sources):
 
 @pytest.fixture(scope="module")
 def answering(tmp_path_factory):
-    return compiled(tmp_path_factory.mktemp("arm") / "answer_rows", *TREES.glob("*.c"))
+    return compiled(tmp_path_factory.mktemp("arm") / "answer_rows", "trees", *SOURCES.glob("trees/*.c"))
 
 
 @emulated
@@ -75,7 +75,7 @@ def test_arm64_reads_the_numbers_that_python_reads(tmp_path):
     texts += [f"{draws.getrandbits(64)}e{draws.randint(-340, 280)}" for _ in range(3_000)]
     texts = [text for text in texts if float(text)]
     (tmp_path / "lines").write_text("".join(f"p,{text}\n" for text in texts))
-    program = compiled(tmp_path / "read_numbers")
+    program = compiled(tmp_path / "read_numbers", "rows")
     done = subprocess.run([QEMU, program, tmp_path / "lines"], check=True, capture_output=True)
     assert np.frombuffer(done.stdout).tolist() == [float(text) for text in texts]
 

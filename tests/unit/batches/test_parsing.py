@@ -86,6 +86,7 @@ def test_quotes_hold_line_feeds_commas_and_quotes():
     [
         (b"p-1,1\n", "has another number of columns than the header"),
         (b"p-1,1,,,,,\n", "has another number of columns than the header"),
+        (b'"p-1","1,2",,\n', "has another number of columns than the header"),
         (b'p-1,"1,,,\n', "is not CSV"),
         (b'p-1,"1"x,,,\n', "is not CSV"),
         (b"p-\xff,1,,,\n", "is not UTF-8"),

@@ -112,8 +112,9 @@ class _Table:
             return _broken("is not UTF-8", "UTF-8")
         except (csv.Error, ValueError):
             return _broken("is not CSV", f"RFC 4180, cells of at most {csv.field_size_limit()} characters")
-        # most often the quotes were not needed; a cell that needs them is not plain
-        return self._plain(",".join(cells).encode()) or self._document(cells)
+        # A plain row is read without its quotes; a cell that needs them makes one cell too many.
+        whole = len(cells) == self._width
+        return (whole and self._plain(",".join(cells).encode())) or self._document(cells)
 
     def _document(self, cells: Sequence[str]) -> object:
         if len(cells) != self._width:
