@@ -13,7 +13,8 @@ from typing import Any
 from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
 from cli.embedded import REGION, Embedded, aws_environment
 
-SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
+TEMPLATES = ("template.yaml", "infra")
+SOURCES = (*TEMPLATES, "samconfig.toml", "functions", "layers", "uv.lock")
 TABLES = (
     *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
     *("limits", "usage", "costs", "idempotency", "flags"),
@@ -123,6 +124,11 @@ class Stack:
 def source_fingerprint() -> str:
     """Return what decides over building again: the sources, the tool, this machine's Python."""
     return fingerprint([ROOT / source for source in SOURCES], pin("sam"), platform.machine(), sys.version)
+
+
+def template_fingerprint() -> str:
+    """Return what decides over deploying afresh: the resources and their properties."""
+    return fingerprint([ROOT / source for source in TEMPLATES])
 
 
 def architecture() -> str:

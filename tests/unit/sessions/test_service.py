@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.clock import Clock
@@ -109,7 +109,6 @@ def test_a_made_up_token_neither_opens_nor_ends_a_session(world):
     assert world.sessions.refresh(text)
 
 
-@settings(deadline=None)
 @given(place=st.integers(0, 200), bit=st.integers(0, 6))
 def test_a_refresh_token_with_a_flipped_bit_is_made_up(place, bit):
     world = World()

@@ -65,6 +65,13 @@ def test_a_rotation_never_makes_the_old_key_live_longer(world):
     assert new.key.expires_at == "2026-03-01T13:00:00+00:00"  # as long a life again, from now
 
 
+def test_a_key_that_was_made_for_longer_than_is_allowed_by_now_can_be_rotated(world):
+    old = world.keys.create("acme", ends=world.clock.now + timedelta(days=365), by="operator")
+    world.tenants.change("acme", Change(settings={"max_key_days": 30}))
+    new = world.keys.rotate("acme", old.key.key_id, by="operator")
+    assert datetime.fromisoformat(new.key.expires_at) == world.clock.now + timedelta(days=30)
+
+
 @pytest.mark.parametrize("hours", [-1, MOST_OVERLAP_HOURS + 1])
 def test_the_overlap_is_bounded(world, hours):
     old = world.keys.create("acme", by="operator")

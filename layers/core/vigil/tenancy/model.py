@@ -219,7 +219,7 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class TenantPage:
-    """One page of tenants, and the position after it."""
+    """One page of tenants, and the position after it: the `tenant_id` of the last."""
 
     tenants: tuple[Tenant, ...]
     next: dict[str, str] | None

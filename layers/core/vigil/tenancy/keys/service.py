@@ -77,7 +77,8 @@ class Keys:
     ) -> NewKey:
         """Make a key that takes another's place; the old one works on for the overlap, the tenant's if none is given.
 
-        The new key lives as long as the old one was to, from now on, unless `ends` is given. Raises as `create`,
+        The new key lives as long as the old one was to, from now on, or as long as the tenant allows by now, unless
+        `ends` is given. Raises as `create`,
         NotFound for a key that is not the tenant's, Conflict for one that is dead or has been rotated already.
         """
         tenant = self._tenant(tenant_id)
@@ -90,7 +91,8 @@ class Keys:
         if not timedelta() <= pause <= timedelta(hours=MOST_OVERLAP_HOURS):
             raise InvalidInput(FieldError("overlap_hours", "is out of range", f"0 to {MOST_OVERLAP_HOURS}"))
         if ends is None and old.expires_at:
-            ends = now + (datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at))
+            life = datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at)
+            ends = now + min(life, timedelta(days=tenant.settings.max_key_days or MOST_KEY_DAYS))
         record, token = self._new(tenant, old.role, old.label, ends)
         end = min(filter(None, (old.expires_at, _text(now + pause))))
         if not self._keys.rotate(tenant_id, replace(old, expires_at=end, replaced_by=token.key_id), record):
