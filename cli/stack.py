@@ -86,8 +86,8 @@ class Stack:
             event_bus=out["EventBus"],
         )
 
-    def client(self, endpoint_url: str, service: str) -> Any:
-        """Return a boto3 client of this stack's MiniStack."""
+    def client(self, endpoint_url: str, service: str, **more: Any) -> Any:
+        """Return a boto3 client of this stack's MiniStack, with more of boto3's own arguments."""
         import boto3
 
         keys = aws_environment(endpoint_url)
@@ -97,6 +97,7 @@ class Stack:
             region_name=REGION,
             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            **more,
         )
 
     def _sam(self, command: str, *options: str, endpoint_url: str = "") -> None:
