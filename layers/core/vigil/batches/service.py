@@ -68,8 +68,8 @@ class Batches:
     def create(self, tenant_id: str, order: Order, key: str | None = None) -> tuple[Batch, bool]:
         """Return the one batch of this order, however often it is delivered, and whether an earlier delivery made it.
 
-        Raises InvalidInput for an unknown model, or a row that cannot be put into a file, IdempotencyKeyReused for a key
-        with another payload, and Conflict for a tenant with MOST_UNFINISHED unfinished batches.
+        Raises InvalidInput for an unknown model, or a row that cannot be put into a file, IdempotencyKeyReused for a
+        key with another payload, and Conflict for a tenant with MOST_UNFINISHED unfinished batches.
         """
         # Before the batch is there: one whose rows can never be put would wait for them.
         content = None if order.rows is None else b"".join(map(_line, range(len(order.rows)), order.rows))
