@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from vigil.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
-from vigil.tenancy.model import MOST_OVERLAP_HOURS, PERMISSIONS, Role
+from vigil.tenancy.model import MOST_KEYS, MOST_OVERLAP_HOURS, PERMISSIONS, Role
 from vigil.tenancy.tenants import Change
 
 
@@ -155,3 +155,20 @@ def test_pages_follow_each_other_and_miss_nothing(world):
         if (after := page.next) is None:
             break
     assert found == made
+
+
+def test_a_tenant_makes_so_many_living_keys_and_no_more(world):
+    keys = [world.keys.create("acme", by="admin").key for _ in range(MOST_KEYS)]
+    for make in (lambda: world.keys.create("acme", by="admin"), lambda: rotated(world, keys[1])):
+        with pytest.raises(Conflict, match=f"{MOST_KEYS} keys"):
+            make()
+    world.keys.create("acme", by="operator")
+    for key in keys[:2]:
+        world.keys.revoke("acme", key.key_id, by="admin")
+    rotated(world, keys[2])
+    with pytest.raises(Conflict):
+        world.keys.create("acme", by="admin")
+
+
+def rotated(world, key):
+    return world.keys.rotate("acme", key.key_id, by="admin")
