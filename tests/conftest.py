@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import settings
 from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
@@ -34,8 +35,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """Give tables room: a command's console measures its terminal once, when it is first imported."""
+    """Give tables room, for a command's console measures its terminal once; and examples time, on a busy machine."""
     os.environ["COLUMNS"] = "200"
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 
 class Groups(LoadScopeScheduling):

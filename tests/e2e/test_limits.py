@@ -7,7 +7,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-import boto3
 import pytest
 from botocore.config import Config
 
@@ -166,16 +165,9 @@ def test_batches_are_limited_like_all_else_and_say_so(tenant):
 
 
 @pytest.fixture(scope="module")
-def run_job(stack):
+def run_job(stack, aws):
     """Run a job of the audit as its schedule does, and return what it says."""
-    client = boto3.client(
-        "lambda",
-        endpoint_url=stack.endpoint_url,
-        region_name=stack.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(read_timeout=120),
-    )
+    client = aws("lambda", config=Config(read_timeout=120))
 
     def run(job):
         answer = client.invoke(FunctionName=f"{stack.stack_name}-metering-audit:live", Payload=json.dumps({"job": job}))

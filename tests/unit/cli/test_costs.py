@@ -4,7 +4,6 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.fakes.api import served
 
 LINES = [
     {"day": "2026-11-01", "category": "inference", "meter": "predictions", "quantity": 3, "micros": 3_000},
@@ -28,11 +27,9 @@ def answer(asked):
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch):
+def asked(api):
     """What the API, which gives one item a page, was asked."""
-    with served(answer) as (url, requests):
-        monkeypatch.setenv("VIGIL_API_URL", url)
-        monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
+    with api(answer) as requests:
         yield requests
 
 

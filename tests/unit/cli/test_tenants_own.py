@@ -6,7 +6,6 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.fakes.api import served
 
 USAGE = {
     "tenant_id": "acme",
@@ -70,11 +69,9 @@ def answer(asked):
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch):
+def asked(api):
     """What the API was asked."""
-    with served(answer) as (url, requests):
-        monkeypatch.setenv("VIGIL_API_URL", url)
-        monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
+    with api(answer) as requests:
         yield requests
 
 

@@ -226,7 +226,6 @@ def try_out(worlds, steps, **traits):
         settings=settings(
             max_examples=worlds,
             stateful_step_count=steps,
-            deadline=None,
             phases=[Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
