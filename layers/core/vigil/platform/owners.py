@@ -14,6 +14,7 @@ from vigil.tenancy.model import Limits, Permission
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _PARAMETER = "tenant_id"
+_LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def owner(permission: Permission) -> Any:
         named = request.path_params.get(_PARAMETER, caller.tenant_id)
         if named == caller.tenant_id:
             return Owner(named, caller.limits)
-        if not caller.may("tenants:manage"):
+        if not caller.may("tenants:manage") or len(named) > _LONGEST:
             raise NotFound("There is no such tenant.")
         telemetry.current.get().target_tenant = named
         return Owner(named, request.app.state.limits_of(named))
