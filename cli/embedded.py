@@ -39,6 +39,8 @@ class Embedded:
     """The pinned public keys, as JSON."""
     fingerprint: str = ""
     """Of all that went into it: while it is the same, `up` has nothing to do."""
+    template: str = ""
+    """The fingerprint of its templates: while that is the same, `up` updates it in place."""
     region: str = REGION
     queues: Mapping[str, str] = field(default_factory=dict)
     event_bus: str = ""

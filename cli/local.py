@@ -17,7 +17,7 @@ from cli import keys
 from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, locked
 from cli.embedded import DemoTenant, Embedded
 from cli.emulator import Emulator
-from cli.stack import Stack, architecture, source_fingerprint
+from cli.stack import Stack, architecture, source_fingerprint, template_fingerprint
 from cli.steps import Steps
 from models import recipe
 
@@ -99,13 +99,17 @@ class _Up:
         """Do what is missing, side by side where nothing waits for anything."""
         parameters = _parameters()
         wanted = fingerprint([ROOT / "models"], source_fingerprint(), json.dumps(parameters))
+        template = template_fingerprint()
         known = Embedded.load(self.state)
-        running = Emulator(self.state).endpoint()
-        if known and running == known.endpoint_url and known.fingerprint == wanted:
-            return known
+        running = known if known and Emulator(self.state).endpoint() == known.endpoint_url else None
+        if running and running.fingerprint == wanted:
+            return running
         # A record is there only while a deployment is whole: without one, whatever runs is left from a killed run.
         (self.state / "local.json").unlink(missing_ok=True)
-        before = known if known and running == known.endpoint_url else None
+        # MiniStack cannot change every resource in place: some it refuses, and some it makes anew, empty.
+        before = running if running and running.template == template else None
+        if running and not before:
+            self.steps.say("The template has changed: what ran ends, with its tenants and data, and a new one begins.")
         with ThreadPoolExecutor() as pool:
             trainings = [pool.submit(self._train, name) for name in recipe.names()]
             built = pool.submit(self._build)
@@ -116,7 +120,7 @@ class _Up:
             deployed = replace(deployed, tenants=before.tenants if before else self._create_tenants())
             deployed = replace(deployed, models=dict(self._publish(training) for training in trainings))
         self._wait(deployed)
-        deployed = replace(deployed, fingerprint=wanted)
+        deployed = replace(deployed, fingerprint=wanted, template=template)
         deployed.save(self.state)
         return deployed
 

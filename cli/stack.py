@@ -13,7 +13,8 @@ from typing import Any
 from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python, uv
 from cli.embedded import REGION, Embedded, aws_environment
 
-SOURCES = ("template.yaml", "samconfig.toml", "infra", "functions", "layers", "uv.lock")
+TEMPLATES = ("template.yaml", "infra")
+SOURCES = (*TEMPLATES, "samconfig.toml", "functions", "layers", "uv.lock")
 TABLES = (
     *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
     *("limits", "usage", "costs", "idempotency", "flags"),
@@ -85,8 +86,8 @@ class Stack:
             event_bus=out["EventBus"],
         )
 
-    def client(self, endpoint_url: str, service: str) -> Any:
-        """Return a boto3 client of this stack's MiniStack."""
+    def client(self, endpoint_url: str, service: str, **more: Any) -> Any:
+        """Return a boto3 client of this stack's MiniStack, with more of boto3's own arguments."""
         import boto3
 
         keys = aws_environment(endpoint_url)
@@ -96,6 +97,7 @@ class Stack:
             region_name=REGION,
             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+            **more,
         )
 
     def _sam(self, command: str, *options: str, endpoint_url: str = "") -> None:
@@ -123,6 +125,11 @@ class Stack:
 def source_fingerprint() -> str:
     """Return what decides over building again: the sources, the tool, this machine's Python."""
     return fingerprint([ROOT / source for source in SOURCES], pin("sam"), platform.machine(), sys.version)
+
+
+def template_fingerprint() -> str:
+    """Return what decides over deploying afresh: the resources and their properties."""
+    return fingerprint([ROOT / source for source in TEMPLATES])
 
 
 def architecture() -> str:

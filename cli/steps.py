@@ -47,6 +47,10 @@ class Steps:
         if self._live:
             self._progress.stop()
 
+    def say(self, sentence: str) -> None:
+        """Show a line between steps."""
+        self._console.print(sentence, highlight=False)
+
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
         """Show a step while it runs, and one line with its time once it has ended."""

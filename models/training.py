@@ -57,11 +57,6 @@ def fit(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec], shape: Shape, 
     return lightgbm.train(params, data, num_boost_round=shape.trees)
 
 
-def raw_scores(booster: lightgbm.Booster, rows: Floats) -> Floats:
-    """Return log-odds before calibration."""
-    return np.asarray(booster.predict(rows, raw_score=True), np.float64)
-
-
 def calibrate(raw: Floats, labels: Ints) -> Calibration:
     """Fit Platt's sigmoid on rows that the booster has not seen.
 

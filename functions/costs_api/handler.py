@@ -1,4 +1,4 @@
-"""The API of costs and prices."""
+"""HTTPS front door: what use costs, budgets and forecasts of it, and the prices."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ on_lambda(costs.api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one request."""
+    """Answer one API Gateway proxy event."""
     return costs.api()(event, context)

@@ -9,5 +9,5 @@ on_lambda(costs.closing)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Close and adjust what is due."""
+    """Close and adjust the months that are due."""
     return costs.closing()(event, context)

@@ -1,4 +1,4 @@
-"""HTTPS front door of usage."""
+"""HTTPS front door: what was used, and reports of what others have used."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The stream of decisions, counted per tenant and day."""
+"""The stream of decisions, counted per tenant and hour."""
 
 from typing import Any
 

@@ -67,7 +67,7 @@ def stack(tmp_path_factory):
 @pytest.fixture(scope="session")
 def aws(stack):
     """AWS clients of the stack."""
-    return lambda service: Stack(HOME).client(stack.endpoint_url, service)
+    return lambda service, **more: Stack(HOME).client(stack.endpoint_url, service, **more)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
 from botocore.config import Config
 
@@ -49,15 +48,8 @@ def decision(client):
 
 
 @pytest.fixture(scope="module")
-def dynamodb(stack):
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=stack.endpoint_url,
-        region_name=stack.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(max_pool_connections=32),
-    )
+def dynamodb(aws):
+    return aws("dynamodb", config=Config(max_pool_connections=32))
 
 
 @pytest.fixture(scope="module")

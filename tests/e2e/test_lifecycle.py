@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -47,6 +48,23 @@ def test_a_second_up_changes_nothing(run):
     assert (HOME / "sam.log").stat().st_mtime_ns == stamp
     assert "Deploy" not in done.stdout
     assert serves(before)
+
+
+def test_other_code_is_deployed_in_place_and_another_template_afresh(run):
+    """MiniStack makes some resources anew when they change, and empty; so it is not asked to."""
+    run("up")
+    before, process = Embedded.load(HOME), Emulator(HOME).process()
+    replace(before, fingerprint="of other code").save(HOME)
+    assert "The template has changed" not in run("up").stdout
+    assert Embedded.load(HOME) == before
+    assert Emulator(HOME).process() == process
+
+    replace(before, fingerprint="of another template", template="another").save(HOME)
+    assert "The template has changed" in run("up").stdout
+    after = Embedded.load(HOME)
+    assert Emulator(HOME).process() != process
+    assert {t.tenant_id for t in after.tenants} == {t.tenant_id for t in before.tenants}
+    assert serves(after)
 
 
 def test_another_stack_of_the_same_checkout_is_not_touched(run, stack):

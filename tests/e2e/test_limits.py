@@ -7,7 +7,6 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-import boto3
 import pytest
 from botocore.config import Config
 
@@ -112,11 +111,11 @@ def test_usage_is_a_tenants_own(tenant):
     known = f"limits-{uuid.uuid4().hex[:8]}"
     tenant(tenant_id=known)
     foreign, operator = tenant(), tenant(role="operator")
-    refused = foreign.get("/v1/usage", params={"tenant_id": known})
-    unknown = foreign.get("/v1/usage", params={"tenant_id": "no-such-tenant"})
+    refused = foreign.get(f"/v1/tenants/{known}/usage")
+    unknown = foreign.get("/v1/tenants/no-such-tenant/usage")
     assert refused.status_code == unknown.status_code == 404
     assert refused.json()["detail"] == unknown.json()["detail"]
-    assert operator.get("/v1/usage", params={"tenant_id": known}).json()["tenant_id"] == known
+    assert operator.get(f"/v1/tenants/{known}/usage").json()["tenant_id"] == known
 
 
 def batch_of(client, rows):
@@ -166,16 +165,9 @@ def test_batches_are_limited_like_all_else_and_say_so(tenant):
 
 
 @pytest.fixture(scope="module")
-def run_job(stack):
+def run_job(stack, aws):
     """Run a job of the audit as its schedule does, and return what it says."""
-    client = boto3.client(
-        "lambda",
-        endpoint_url=stack.endpoint_url,
-        region_name=stack.region,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(read_timeout=120),
-    )
+    client = aws("lambda", config=Config(read_timeout=120))
 
     def run(job):
         answer = client.invoke(FunctionName=f"{stack.stack_name}-metering-audit:live", Payload=json.dumps({"job": job}))

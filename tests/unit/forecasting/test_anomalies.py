@@ -93,7 +93,7 @@ def test_four_weeks_are_enough_if_most_days_of_each_fortnight_have_spend():
 amounts = st.one_of(st.just(0.0), st.floats(1e-3, 1e12))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     days=st.integers(28, 40), seed=st.integers(0, 99), scale=amounts, rare=st.floats(0, 1), weekday=st.integers(0, 6)
 )

@@ -49,7 +49,7 @@ def test_the_further_the_end_the_wider_the_interval():
     assert widths == sorted(widths)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(days=[1e-200, *[0.0] * 13], weekday=0, spent=0.0, left=[1.0])  # whose square is nothing
 @given(
     # Micros: a byte that is held for an hour costs 3e-8 of one.

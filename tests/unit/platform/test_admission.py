@@ -148,7 +148,7 @@ def test_a_lowered_limit_leaves_nothing_rather_than_less():
     assert '"minute";r=0' in fields(spent.headers(Limits(None, 5, 5, None)))["ratelimit"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 10**6),
     per_minute=st.integers(1, 6),

@@ -138,7 +138,7 @@ def test_the_test_step_refuses_keys_that_verifiers_do_not_know(world):
         world.rotation.publish("another-version")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32), st.lists(st.floats(0, 4 * 3600), min_size=1, max_size=6))
 def test_whoever_signs_and_whoever_verifies_a_good_token_is_never_refused(seed, pauses):
     """Six processes with caches of their own; rotations at any distance, their steps up to two hours apart."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import ceil
-from typing import Literal, get_args
+from typing import Literal
 
 from vigil.budgets.stops.model import COUNTERS, Counter, HardStop
 from vigil.costs.model import Category, Line
@@ -18,7 +18,6 @@ from vigil.events.model import Event, Kind
 
 Scope = Literal[Category, "total"]
 Period = Literal["month", "day"]
-PERIODS: tuple[Period, ...] = get_args(Period)
 MOST_MICROS = 10**15
 MOST_THRESHOLDS = 10
 MOST_PERCENT = 1_000

@@ -10,12 +10,11 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal, get_args
+from typing import Literal
 
 from vigil.scoring.model import iso
 
 State = Literal["waiting", "retrying", "parked", "resolved"]
-STATES: tuple[str, ...] = get_args(State)
 Cause = Literal["transient", "permanent", "poison"]
 """Why work died: what may pass by itself, what its own rules refuse, and what died in every try or cannot be read."""
 Resolution = Literal["succeeded", "by_hand", "sent_on"]

@@ -4,12 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 Stage = Literal["local", "dev", "staging", "prod"]
 Sticky = Literal["tenant", "subject"]
 """Who stays in as a percentage grows: whole tenants, or the subjects of each tenant by themselves."""
-STICKY: tuple[str, ...] = get_args(Sticky)
 BUCKETS = 10_000
 """A percentage has two decimals."""
 

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 Status = Literal["occurred", "not_occurred", "excluded", "unresolved"]
 """Whether the label came true. `excluded` has no label by its definition (died, transferred); `unresolved` has none
 yet: it is kept apart and never counts as `not_occurred`."""
-STATUSES: tuple[str, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)

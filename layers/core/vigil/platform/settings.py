@@ -49,7 +49,6 @@ class Settings:
     """The pinned Ed25519 public keys, base64 by key id: two slots, so that a new key can overlap the old one."""
     model_floors: Mapping[str, int] = field(default_factory=dict)
     """The lowest version of each model that may ever be loaded, pinned with the deployment."""
-    pointer_ttl: timedelta = timedelta(seconds=60)
     flags_ttl: timedelta = timedelta(seconds=60)
     idempotency_window: timedelta = timedelta(hours=24)
     connect_timeout: timedelta = timedelta(milliseconds=250)

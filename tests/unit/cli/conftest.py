@@ -1,0 +1,21 @@
+"""Commands that ask an API, which is a function here."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from tests.fakes.api import served
+
+
+@pytest.fixture
+def api(monkeypatch):
+    """Let commands ask `answer`: `with api(answer) as requests`."""
+
+    @contextmanager
+    def asking(answer):
+        with served(answer) as (url, requests):
+            monkeypatch.setenv("VIGIL_API_URL", url)
+            monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
+            yield requests
+
+    return asking
