@@ -37,6 +37,7 @@ from vigil.batches.chunks import Chunks
 from vigil.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
 from vigil.bootstrap import process
 from vigil.bootstrap.batches import scorer
+from vigil.engines import reading
 from vigil.registry.loaded import LoadedModel
 
 GOAL = 1.25
@@ -74,7 +75,7 @@ def worker(subject: Subject, form: Format) -> Measurement:
     disk.create(batch, 1)
     disk.put(batch.upload, content, {})
     span = Span(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = Chunks(disk, disk, disk, OneModel(model), scorer, process.now)
+    chunks = Chunks(disk, disk, disk, OneModel(model), scorer, reading.reader, process.now)
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
 

@@ -10,7 +10,7 @@ import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -36,6 +36,8 @@ DYNAMO_MS = 5.0
 BATCH_CALL_MS = 20.0
 TRACED = 0.05
 """Of the requests: X-Ray's and API Gateway's own rule."""
+COLD = 0.001
+"""Of the requests find no environment that is up; AWS has seen less than 0.01 in production (Lambda operator guide)."""
 STREAM_ROWS = 10
 """Decisions that the stream brings at once; 1 at little load, up to 99 at much."""
 STREAM_GB_SECONDS = 0.5 * 0.020
@@ -54,13 +56,15 @@ out = Console()
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one request took: seconds of CPU, calls by operation, write units, bytes in, out and logged."""
+    """What one request took: seconds of CPU, calls by operation, write units, bytes in, out, logged and kept."""
 
     cpu: float
     calls: Mapping[str, float]
     writes: float
-    moved: float
+    received: float
+    answered: float
     logged: float
+    kept: float
 
     @property
     def milliseconds(self) -> int:
@@ -74,7 +78,7 @@ def measured(subject: Subject, tier: Tier) -> Score:
     sent: list[tuple[str, bytes]] = []
     said = StringIO()
     run = handler.deployed(subject, sent, said)
-    times, moved = [], 0
+    times, received, answered = [], 0, 0
     for number in range(-20, REQUESTS):
         asked = handler.event(subject.contract, subject.rows[number % len(subject.rows)], tier)
         if number == 0:
@@ -85,15 +89,18 @@ def measured(subject: Subject, tier: Tier) -> Score:
         answer: Any = run(asked)
         if number >= 0:
             times.append(time.process_time() - began)
-            moved += len(asked["body"]) + len(answer["body"])
+            received += len(asked["body"])
+            answered += len(answer["body"])
         assert answer["statusCode"] == 201, answer["body"]  # noqa: S101 - what is measured is a success
     calls = Counter(operation for operation, _ in sent)
     return Score(
         cpu=median(times),
         calls={name: count / REQUESTS for name, count in calls.items()},
         writes=sum(_units(*call) for call in sent) / REQUESTS,
-        moved=moved / REQUESTS,
+        received=received / REQUESTS,
+        answered=answered / REQUESTS,
         logged=len(said.getvalue().encode()) / REQUESTS,
+        kept=sum(_row(*call) for call in sent) / REQUESTS,
     )
 
 
@@ -111,6 +118,14 @@ def _units(operation: str, body: bytes) -> int:
     return sum(2 * math.ceil(len(json.dumps(p["Item"])) / 1024) + 2 if kind == "Put" else 2 for kind, p in parts)
 
 
+def _row(operation: str, body: bytes) -> int:
+    """Return the bytes of the decision that a call writes, if it does."""
+    asked = json.loads(body)
+    if operation == "TransactWriteItems":
+        asked = next(part["Put"] for part in asked["TransactItems"] if "Put" in part)
+    return len(json.dumps(asked["Item"])) if "Item" in asked else 0
+
+
 def score_bill(score: Score) -> dict[str, float]:
     """Return dollars per million scores, item by item."""
     requests = {name: MILLION * price for name, price in prices.REQUESTS.items()}
@@ -119,13 +134,20 @@ def score_bill(score: Score) -> dict[str, float]:
         "API Gateway": requests["api gateway"],
         "Lambda requests": requests["lambda request"],
         "Lambda time": compute(score.milliseconds),
+        "environments that start": starts(),
         "DynamoDB: limiter, decision, quota": score.writes * requests["dynamodb write"],
         "DynamoDB: usage": (2 + 4 / STREAM_ROWS) * requests["dynamodb write"],
         "stream functions": behind,
         "events": requests["event"],
         "logs and metrics": score.logged * MILLION / 1e9 * prices.LOG_GB,
         "traces": TRACED * requests["trace"],
+        "answers to the internet": score.answered * MILLION / 1e9 * prices.OUT_GB,
     }
+
+
+def starts() -> float:
+    """Return dollars for the environments that start from the snapshot in a million invocations."""
+    return MILLION * COLD * memory("ScoringApi") * prices.RESTORED_GB
 
 
 def compute(milliseconds: float) -> float:
@@ -175,15 +197,17 @@ def ways(score: Score) -> tuple[Way, ...]:
     """Return what makes requests into scores: here, with SageMaker, and in containers. Records cost all the same."""
     gateway = MILLION * (prices.REQUESTS["api gateway"] + prices.REQUESTS["lambda request"])
     model = math.ceil(score.cpu * 1e3 + PLATFORM_MS)
-    gigabytes = MILLION * score.moved / 1e9
+    gigabytes = MILLION * (score.received + score.answered) / 1e9
     sagemaker = MILLION * model / 1e3 * SAGEMAKER_GB * prices.SAGEMAKER_GB_SECOND + gigabytes * prices.SAGEMAKER_DATA_GB
     task = CONTAINER_VCPU * prices.FARGATE_VCPU_HOUR_ARM + CONTAINER_GB * prices.FARGATE_GB_HOUR_ARM
-    fixed = (CONTAINERS * task + prices.BALANCER_HOUR) * prices.HOURS
+    addresses = 2 * CONTAINERS * prices.ADDRESS_HOUR  # of the balancer in each zone, and of each task
+    fixed = (CONTAINERS * task + prices.BALANCER_HOUR + addresses) * prices.HOURS
     ready = prices.SNAPSHOT_GB_MONTH * sum(memory(name) for name in ("ScoringApi", "TenancyAuthorizer"))
+    here = gateway + starts() + compute(score.milliseconds)
     return (
-        Way("Vigil: API Gateway + Lambda", ready, gateway + compute(score.milliseconds)),
+        Way("Vigil: API Gateway + Lambda", ready, here),
         # Whoever calls it has no AWS credentials: a function in front lets in, records and waits.
-        Way("the same + SageMaker serverless", ready, gateway + compute(score.milliseconds + model) + sagemaker),
+        Way("the same + SageMaker serverless", ready, here + compute(model) + sagemaker),
         Way("SageMaker serverless alone, for callers in AWS", 0.0, sagemaker),
         Way("containers behind a balancer", fixed, gigabytes * prices.BALANCER_UNIT_HOUR),
     )
@@ -214,13 +238,17 @@ def bill_table(title: str, bills: Mapping[str, Mapping[str, float]]) -> Table:
 def ways_table(score: Score) -> Table:
     """Return the ways at some loads."""
     loads = (10_000, 100_000, MILLION, 10 * MILLION, 100 * MILLION)
-    table = Table("$ a month for scores", *(f"{load:,}" for load in loads), "break-even with containers")
-    found = ways(score)
-    for way in found:
-        dear = way.million > found[-1].million and way is not found[-1]
-        even = f"{break_even(way, found[-1]) / MILLION:,.0f} million a month" if dear else ""
-        table.add_row(way.name, *(f"{way.at(load):,.2f}" for load in loads), even)
+    table = Table("$ a month for scores", *(f"{load:,}" for load in loads), box=None)
+    for way in ways(score):
+        table.add_row(way.name, *(f"{way.at(load):,.2f}" for load in loads))
     return table
+
+
+def break_evens(score: Score) -> Iterator[str]:
+    """Yield from which load on containers are cheaper than each other way."""
+    *others, containers = ways(score)
+    for way in others:
+        yield f"{way.name}: containers are cheaper from {break_even(way, containers) / MILLION:,.0f} million a month on"
 
 
 def main() -> None:
@@ -234,11 +262,14 @@ def main() -> None:
     for name, score in scores.items():
         calls = ", ".join(f"{count:.0f} {operation}" for operation, count in score.calls.items())
         out.print(f"{name}: {score.cpu * 1e3:.2f} ms CPU, {score.milliseconds} ms billed, {calls}, "
-                  f"{score.writes:.0f} write units, {score.logged:.0f} bytes logged")  # fmt: skip
+                  f"{score.writes:.0f} write units; bytes: {score.logged:.0f} logged, {score.answered:.0f} answered, "
+                  f"{score.kept:.0f} kept")  # fmt: skip
+        out.print(f"a million kept: ${score.kept / 1e3 * prices.DYNAMO_GB_MONTH:.2f} a month")
     out.print(bill_table("$ per million scores", {name: score_bill(score) for name, score in scores.items()}))
     out.print(bill_table("$ per million rows", {"CSV": rows}))
     out.print(bill_table("$ per 1,000 questions", {"assumed": question_bill()}))
     out.print(ways_table(scores["with a quota"]))
+    out.print(*break_evens(scores["with a quota"]), sep="\n")
     out.print(
         f"SnapStart's snapshots: ${memory() * prices.SNAPSHOT_GB_MONTH:.2f} a month for one version of each function"
     )

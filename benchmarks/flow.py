@@ -25,6 +25,7 @@ from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State
 from vigil.batches.splits import Splits
 from vigil.bootstrap import batches, process
 from vigil.budgets.stops.model import HardStop, Hold
+from vigil.engines import reading
 from vigil.engines.loading import load
 from vigil.quota.model import Reservation
 from vigil.registry.loaded import LoadedModel
@@ -195,7 +196,7 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, process.now)
+    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, reading.reader, process.now)
     charges = Charges(Unlimited(), Unstopped())
     assembly = Assembly(disk, disk, disk, charges, process.now)
     splits = Splits(disk, disk, disk, OneModel(model), lambda _: Terms(), charges, process.now)

@@ -2,6 +2,7 @@
 
 import os
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -11,6 +12,9 @@ from cli.embedded import Embedded
 from vigil.errors import NotFound, VigilError
 
 Key = Annotated[str | None, typer.Option("--key", envvar="VIGIL_API_KEY", help="Default: of the first demo tenant")]
+
+
+Tenant = Annotated[str | None, typer.Option("--tenant", help="Of another tenant: for operators")]
 
 
 class Refused(VigilError):
@@ -52,10 +56,21 @@ def fetch(client: httpx.Client, method: str, path: str, **arguments: Any) -> htt
     if answer.is_success:
         return answer
     problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-    said = [problem.get("title", f"status {answer.status_code}"), problem.get("detail")]
+    rules = "; ".join(broken(**row) for row in problem.get("errors") or ())
+    said = [problem.get("title", f"status {answer.status_code}"), rules or problem.get("detail")]
     raise Refused(": ".join(filter(None, said)))
+
+
+def broken(field: str, message: str, bound: str | None) -> str:
+    """Return a broken rule in words, with its bound where the message does not name it."""
+    return f"{field}: {message}" + (f" ({bound})" if bound and bound not in message else "")
 
 
 def given(**query: str | None) -> dict[str, str]:
     """Return the parameters of a query that were given."""
     return {name: value for name, value in query.items() if value is not None}
+
+
+def of(tenant: str | None, path: str) -> str:
+    """Return the address of what is one's own, or of what is a tenant's."""
+    return f"/v1/tenants/{quote(tenant, safe='')}{path}" if tenant else f"/v1{path}"

@@ -10,10 +10,9 @@ from rich.bar import Bar
 from rich.console import Console
 from rich.table import Column, Table
 
-from cli.api import Key, call, connect, fetch, given
+from cli.api import Key, Tenant, call, connect, fetch, given, of
 from cli.defaults import default
 
-COSTS = "/v1/costs"
 PLOTS = (".png", ".svg", ".pdf")
 app = typer.Typer(cls=default("show"), help="What your use costs.")
 out = Console()
@@ -24,19 +23,20 @@ Period = Annotated[str | None, typer.Option(help="A month (2026-11) or a day, UT
 def show_command(
     period: Period = None,
     by: Annotated[str, typer.Option(help="category, meter or day")] = "category",
+    tenant: Tenant = None,
     key: Key = None,
 ) -> None:
     """Show what was spent, with a bar for each category, meter or day. This is what `vigil costs` alone does."""
     with connect(key) as client:
-        told = pages(client, period=period, group_by=by)
+        told = pages(client, tenant, period=period, group_by=by)
     out.print(bars(told, by))
 
 
 @app.command("lines")
-def lines_command(period: Period = None, key: Key = None) -> None:
+def lines_command(period: Period = None, tenant: Tenant = None, key: Key = None) -> None:
     """Show every line: a day, a meter, the version of its price, and what it comes to."""
     with connect(key) as client:
-        told = pages(client, period=period)
+        told = pages(client, tenant, period=period)
     right = (Column(name, justify="right") for name in ("quantity", "price", "USD"))
     table = Table("day", "category", Column("meter", no_wrap=True), *right, "adjusts")
     for row in told["items"]:
@@ -51,11 +51,12 @@ def lines_command(period: Period = None, key: Key = None) -> None:
 def export_command(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write the CSV")],
     period: Period = None,
+    tenant: Tenant = None,
     key: Key = None,
 ) -> None:
     """Write every line to a CSV file."""
     with connect(key) as client:
-        file.write_bytes(fetch(client, "GET", f"{COSTS}/export", params=given(period=period)).content)
+        file.write_bytes(fetch(client, "GET", of(tenant, "/costs/export"), params=given(period=period)).content)
     out.print(f"{file}", highlight=False)
 
 
@@ -73,7 +74,7 @@ def plot_command(
     with connect(key) as client:
         told = pages(client, period=period)
         budgets = call(client, "GET", "/v1/budgets")["items"]
-        ends = call(client, "GET", f"{COSTS}/projection")
+        ends = call(client, "GET", "/v1/costs/projection")
     limit = next((b["limit_micros"] for b in budgets if (b["category"], b["period"]) == ("total", "month")), None)
     end = next((item for item in ends["items"] if item["category"] == "total"), None)
     from cli.plots import spend
@@ -83,12 +84,12 @@ def plot_command(
     out.print(f"{file}", highlight=False)
 
 
-def pages(client: httpx.Client, **query: str | None) -> dict[str, Any]:
-    """Return the costs of a period, the items of all pages as one list."""
-    told: dict[str, Any] = call(client, "GET", COSTS, params=given(**query))
+def pages(client: httpx.Client, tenant: str | None = None, **query: str | None) -> dict[str, Any]:
+    """Return one's own costs of a period, or a tenant's, the items of all pages as one list."""
+    told: dict[str, Any] = call(client, "GET", of(tenant, "/costs"), params=given(**query))
     cursor = told["next_cursor"]
     while cursor:
-        more = call(client, "GET", COSTS, params=given(**query, cursor=cursor))
+        more = call(client, "GET", of(tenant, "/costs"), params=given(**query, cursor=cursor))
         told["items"] += more["items"]
         cursor = more["next_cursor"]
     return told

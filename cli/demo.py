@@ -1,10 +1,12 @@
 """`vigil demo`: held-out rows scored over HTTP, through API Gateway and the authorizer, as a client would."""
 
+import csv
 import json
 import shlex
 import time
 from collections.abc import Iterable, Mapping
 from itertools import chain, islice, zip_longest
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -23,6 +25,7 @@ from models import recipe
 
 SEED = 7
 BATCH_ROWS = 300
+FILE_ROWS = 1_000
 BATCH_SECONDS = 60
 COUNTED_SECONDS = 20
 out = Console()
@@ -56,6 +59,7 @@ def demo_command(
     script = deployment.home() / "score.sh"
     script.touch(mode=0o700)
     script.write_text(command + "\n")
+    _file(deployment.home() / "rows.csv", shortest["model"])
     out.print(f"\n[bold]Once more, by hand[/] [dim](also in {script})[/]")
     out.print(command, soft_wrap=True, highlight=False, markup=False)
     out.print(f"\n[bold]Every endpoint, to try out[/]  {api_url}/docs", soft_wrap=True)
@@ -66,6 +70,16 @@ def curl(api_url: str, credential: str, body: Body) -> str:
     sent = f"Authorization: {credential}", _JSON, f"Idempotency-Key: {uuid4()}"
     headers = "".join(f" -H {shlex.quote(header)}" for header in sent)
     return f"curl -s {api_url}/v1/scores{headers} -d {shlex.quote(json.dumps(body))}"
+
+
+def _file(file: Path, name: str) -> None:
+    """Write held-out rows of a model as a batch takes them."""
+    samples = list(recipe.load(name).samples(SEED, FILE_ROWS))
+    columns = list(samples[0]["features"])
+    with file.open("w", newline="") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(["subject_id", *columns])
+        rows.writerows([sample["subject_id"], *map(sample["features"].get, columns)] for sample in samples)
 
 
 def _mixed(samples: Iterable[Body], count: int) -> list[Body]:

@@ -26,11 +26,12 @@ def list_command(
     """Show how every flag is defined, now or in the set that a decision was made under."""
     flags = _flags()
     held = flags.past(digest) if digest else flags.current()
-    table = Table("flag", "stages", "percentage", "of", "allow", "deny", title=held.digest())
+    table = Table("flag", "stages", "percentage", "of", "allow", "deny", box=None)
     for flag in held.everything():
         lists = (", ".join(names) or "-" for names in (flag.stages, flag.allow, flag.deny))
         stages, allow, deny = lists
         table.add_row(flag.name, stages, f"{flag.percentage:g} %", f"{flag.sticky}s", allow, deny)
+    out.print(f"set {held.digest()}", soft_wrap=True, highlight=False)
     out.print(table)
 
 

@@ -1,5 +1,7 @@
 """The `vigil` command, for operators and clients."""
 
+from dataclasses import asdict
+
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
@@ -20,7 +22,8 @@ from cli import (
     tokens,
     usage,
 )
-from vigil.errors import VigilError
+from cli.api import broken
+from vigil.errors import InvalidInput, VigilError
 
 
 class _Group(TyperGroup):
@@ -31,7 +34,9 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except VigilError as error:
-            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+            rules = error.errors if isinstance(error, InvalidInput) else ()
+            said = "; ".join(broken(**asdict(rule)) for rule in rules) or str(error)
+            Console(stderr=True).print(said, style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
 
 

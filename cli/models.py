@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
@@ -103,7 +104,7 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
         **_figures(contract.metrics),
     }
     for name, value in rows.items():
-        table.add_row(name, value)
+        table.add_row(escape(name), escape(value))
     out.print(table)
 
 
@@ -152,14 +153,14 @@ def promote(
 @app.command("list")
 def list_command(keys_folder: KeysFolder = None) -> None:
     """List the published versions of the current deployment."""
-    table = Table("model", "version", "", "digest", "AUC", "created", "valid until", "key")
+    table = Table("model", "version", "", "digest", "AUC", "created", "valid until", "signed by", box=None)
     for listing in publisher(keys_folder).list():
         version = listing.published
         auc = f"{version.metrics['auc']:.3f}" if "auc" in version.metrics else ""
         share = f" for {listing.share} ‰" if listing.share else ""
         mark = ", ".join(listing.aliases) + share
         dates = version.created_at[:10], version.expires_at[:10]
-        table.add_row(version.name, str(version.version), mark, version.digest[7:19], auc, *dates, version.key_id)
+        table.add_row(version.name, str(version.version), mark, version.digest[7:15], auc, *dates, version.key_id[:8])
     out.print(table)
 
 

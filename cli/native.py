@@ -11,10 +11,10 @@ from layers import build
 
 @cache
 def provide() -> Path:
-    """Let this process find the tree library, and return its folder; raise CommandFailed if it cannot be compiled."""
+    """Let this process find our own libraries, and return their folder; raise CommandFailed if they do not compile."""
     os.environ.setdefault("UV", uv())
     try:
-        folder = build.trees(build.target_of("local"))
+        folder = build.own(build.target_of("local"))
     except SystemExit as error:
         raise CommandFailed(str(error)) from error
     sys.path.append(str(folder))

@@ -1,11 +1,11 @@
 """`vigil tenants`: tenants and their API keys, by the services that are behind the API too."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli import deployment
@@ -61,7 +61,8 @@ def show_command(tenant_id: TenantId) -> None:
         for key in page.keys:
             state = "" if key.lives(now) else "revoked" if key.revoked_at else "expired"
             until = f"until {key.expires_at}" if key.expires_at and not state else state
-            table.add_row(key.key_id, key.role, key.label, key.created_at, key.last_used_at or "never", until)
+            used = (key.last_used_at or "never")[:16]
+            table.add_row(key.key_id, key.role, escape(key.label), key.created_at[:16], used, until[:22])
         if (after := page.next) is None:
             break
     out.print(table)
@@ -188,11 +189,16 @@ def _change(tenant_id: str, change: "Change") -> None:
 
 
 def _show(tenant: "Tenant") -> None:
+    from vigil.tenancy.model import BOUNDS
+
     table = Table(show_header=False, box=None)
     for name in ("tenant_id", "tier", "status", "created_at", "changed_at", "version"):
         table.add_row(name, str(getattr(tenant, name)))
-    table.add_row("limits", tenant.limits.encoded())
-    table.add_row("agreed apart", json.dumps(dict(tenant.overrides)))
-    table.add_row("name", tenant.settings.name)
-    table.add_row("contact", tenant.settings.contact)
+    for name in BOUNDS:
+        limit = getattr(tenant.limits, name)
+        agreed = " (agreed apart from the tier)" if name in tenant.overrides else ""
+        table.add_row(name, ("unlimited" if limit is None else f"{limit:,}") + agreed)
+    for name in ("name", "contact"):
+        if said := getattr(tenant.settings, name):
+            table.add_row(name, escape(said))
     out.print(table)

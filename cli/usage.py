@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from cli.api import Key, call, connect, given
+from cli.api import Key, Tenant, call, connect, given, of
 
 out = Console()
 
@@ -14,13 +14,12 @@ out = Console()
 def usage_command(
     period: Annotated[str | None, typer.Option(help="A month (2026-11), UTC; default: this month")] = None,
     by: Annotated[str, typer.Option(help="month or day")] = "month",
-    tenant: Annotated[str | None, typer.Option(help="Of another tenant: for operators")] = None,
+    tenant: Tenant = None,
     key: Key = None,
 ) -> None:
     """Show what you have used of a month, what is stored, and what is left."""
-    query = given(period=period, granularity=by, tenant_id=tenant)
     with connect(key) as client:
-        told = call(client, "GET", "/v1/usage", params=query)
+        told = call(client, "GET", of(tenant, "/usage"), params=given(period=period, granularity=by))
     out.print(_table(told))
     out.print("\n".join(_left(told)), highlight=False)
 

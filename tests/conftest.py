@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import settings
+from moto.core.utils import unix_time_millis
+from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {
@@ -68,6 +70,24 @@ def descriptions() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         load = lambda self, path: endpoints(path) if path.endswith("/endpoints") else read(self, path)  # noqa: E731
         patch.setattr(JSONFileLoader, "load_file", load)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def listings() -> Iterator[None]:
+    """Have moto list from behind a KeyMarker that is no key, as S3 does: it would leave out the next version."""
+    listed = S3Backend.list_object_versions
+
+    def behind(backend: S3Backend, bucket: str, *rest: Any, key_marker: str | None = None, **more: Any) -> Any:
+        if key_marker and not more.get("version_id_marker"):
+            everything, _, marks, *_ = listed(backend, bucket, max_keys=None)
+            before = [v for v in (*everything, *marks) if v.name <= key_marker]
+            last = max(before, key=lambda v: (v.name, -unix_time_millis(v.last_modified)), default=None)
+            more["version_id_marker"], key_marker = (last.version_id, last.name) if last else (None, None)
+        return listed(backend, bucket, *rest, key_marker=key_marker, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(S3Backend, "list_object_versions", behind)
         yield
 
 

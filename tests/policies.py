@@ -29,7 +29,7 @@ _OF_A_PART = {
 _OF_OBJECTS = {
     "ListObjectVersions": "ListBucketVersions",
     "ListParts": "ListMultipartUploadParts",
-    "DeleteObjects": "DeleteObjectVersion",
+    "DeleteObjects": "DeleteObject",
     "HeadObject": "GetObject",
     **dict.fromkeys(("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"), "PutObject"),
 }
@@ -126,4 +126,9 @@ def _of_objects(operation: str, arguments: Mapping[str, Any]) -> Iterator[Ask]:
         action += "Version"
     keys = [entry["Key"] for entry in arguments.get("Delete", {}).get("Objects", ())]
     for key in keys or [arguments.get("Key")]:
-        yield Ask(action, f"{bucket}/{key}" if key else bucket)
+        resource = f"{bucket}/{key}" if key else bucket
+        yield Ask(action, resource)
+        if (
+            operation == "DeleteObjects"
+        ):  # which is asked for the right to objects, and for that to versions that it names
+            yield Ask(f"{action}Version", resource)

@@ -69,6 +69,10 @@ def test_tenants_are_paged_by_id(tenants):
     rest = tenants.page(first.next, 2)
     assert [tenant.tenant_id for tenant in (*first.tenants, *rest.tenants)] == ["acme", "globex", "initech"]
     assert (first.tenants[0], rest.next) == (TENANT, None)
+    assert [tenant.tenant_id for tenant in tenants.page({"tenant_id": "b-is-nobody"}, 9).tenants] == [
+        "globex",
+        "initech",
+    ]
 
 
 def test_a_tenant_that_leaves_is_on_the_list_of_erasures_from_that_moment(dynamodb):

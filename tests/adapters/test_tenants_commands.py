@@ -9,6 +9,7 @@ from cli.main import app
 from tests.tables import environment
 from vigil.bootstrap import access, process, tenancy
 from vigil.errors import Unauthenticated
+from vigil.tenancy.tenants import Change
 
 
 def run(*arguments, **options):
@@ -45,6 +46,15 @@ def test_a_key_is_printed_once_alone_and_works(capsys):
     shown = run("show", "acme").output
     assert key.key_id in shown
     assert token not in shown
+
+
+def test_names_are_shown_as_they_are_and_steer_nothing():
+    """Their givers are not their readers: `[/]` is no markup, and ends no table."""
+    name = "[/bold] [red]"
+    assert run("create-key", "acme", "--label", name).exit_code == 0
+    access.tenants().change("acme", Change(settings={"name": name, "contact": "[/]@x"}))
+    shown = run("show", "acme")
+    assert (shown.exit_code, shown.output.count(name), "[/]@x" in shown.output) == (0, 2, True)
 
 
 def test_rotation_prints_the_new_key_and_revocation_ends_it():

@@ -1,11 +1,13 @@
 """The contract of usage counters, held by the fake and by DynamoDB alike; quotas; and what calls add up to."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.fakes.clock import Clock
 from tests.fakes.metering import FakeUsage
+from vigil.batches.model import FOLDERS
 from vigil.errors import QuotaExceeded, Unavailable
 from vigil.metering.model import Entry, Held, Hour
 from vigil.metering.objects.store import S3Bytes
@@ -75,11 +77,14 @@ def test_entries_that_are_kept_are_listed_by_their_hours(usage):
     assert set(usage.add([late])) == {late.name}
 
 
-def test_only_what_has_a_row_elsewhere_is_forgotten(aws):
+def test_only_what_has_a_row_elsewhere_is_forgotten_after_some_days(aws):
     usage = DynamoUsage(aws("dynamodb"), "usage")
+    begun = time.time()
     usage.add([entry(1), Entry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
-    ends = {item["pk"]["S"]: "expires_at" in item for item in aws("dynamodb").scan(TableName="usage")["Items"]}
-    assert (ends["acme#dec_1"], ends["acme#evt_1"], ends["acme#2026-03"]) == (True, False, False)
+    items = aws("dynamodb").scan(TableName="usage")["Items"]
+    ends = {item["pk"]["S"]: int(item["expires_at"]["N"]) for item in items if "expires_at" in item}
+    assert ends.keys() == {"acme#dec_1"}
+    assert ends["acme#dec_1"] >= int(begun) + 14 * 86_400
 
 
 def test_an_hour_of_nothing_is_none(usage):
@@ -121,16 +126,33 @@ def test_what_goes_of_an_erased_tenant_is_not_counted_and_keeps_nobody_elses_out
     assert usage.held("globex") == Held(0, 100)
 
 
-def test_bytes_are_those_of_every_version_under_a_tenants_folders(s3):
+@pytest.mark.parametrize("page", [1, 2, 1000])
+def test_bytes_are_those_of_every_version_under_a_tenants_folders_whoever_is_asked_for(s3, page):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
-    for key, size in (("uploads/acme/b/input", 10), ("uploads/acme/b/input", 5), ("results/acme/b/results.csv", 7)):
+    sizes = {"uploads/acme/b/input": 10, "results/acme/b/results.csv": 7, "parts/acme2/b/results/000000": 2}
+    sizes |= {f"uploads/acme-2/b/{number}": 100 for number in range(5)} | {"uploads/zeta/b/input": 1000, "plain/b/b": 4}
+    for key, size in (*sizes.items(), ("uploads/acme/b/input", 5)):
         s3.put_object(Bucket="files", Key=key, Body=b"x" * size)
-    s3.put_object(Bucket="files", Key="parts/acme2/b/results/000000", Body=b"xx")
     s3.delete_object(Bucket="files", Key="results/acme/b/results.csv")
-    assert S3Bytes(s3, "files").held() == {"acme": 22, "acme2": 2}
+    s3.meta.events.register(
+        "provide-client-params.s3.ListObjectVersions", lambda params, **_: params | {"MaxKeys": page}
+    )
+    expected = {"a": 0, "acme": 22, "acme-2": 500, "acme2": 2, "b": 4, "nobody": 0, "zeta": 1000}
+    stored = S3Bytes(s3, "files", FOLDERS)
+    for tenants in (expected, ["acme-2", "zeta"], ["acme", "acme2"], ["zeta", "b"]):
+        assert {tenant: stored.held(tenant) for tenant in tenants} == {tenant: expected[tenant] for tenant in tenants}
     with pytest.raises(Unavailable):
-        S3Bytes(s3, "none").held()
+        S3Bytes(s3, "none", FOLDERS).held("acme")
+
+
+def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
+    s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    listed = []
+    s3.meta.events.register("before-call.s3.ListObjectVersions", lambda **_: listed.append(1))
+    stored = S3Bytes(s3, "files", FOLDERS)
+    assert sum(stored.held(f"tenant-{number:04}") for number in range(1000)) == 0
+    assert len(listed) == len(FOLDERS)
 
 
 def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):

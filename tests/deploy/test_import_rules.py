@@ -23,10 +23,7 @@ RULES = {
     "schedule": ("errors platform any.model own.service", ""),
     "stream": ("errors platform any.model own.service own.ports", ""),
     "steps": ("errors platform any.model own.service", ""),
-    "service": (
-        "errors any.model any.ports own.schemas own.service",
-        "cryptography jwt msgspec pydantic pydantic_core",
-    ),
+    "service": ("errors any.model any.ports own.schemas own.service", "cryptography jwt pydantic pydantic_core"),
     "ports": ("errors any.model any.ports", ""),
     "model": ("errors any.model", ""),
     # Failures of AWS are translated in one place, `platform.asking`, so no store has a use for botocore.

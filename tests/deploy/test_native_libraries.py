@@ -12,7 +12,8 @@ SYSTEM_VERSIONS = {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29)}  # Amazon Linux 2023
 
 def libraries(layers):
     found = [path for layer in ("core", "scoring") for path in layers["aws", layer].rglob("*") if is_elf(path)]
-    assert {"lib_lightgbm.so", "libgomp.so.1", "libvigil_trees.so", "_rust.abi3.so"} <= {path.name for path in found}
+    names = {"lib_lightgbm.so", "libgomp.so.1", "libvigil_rows.so", "libvigil_trees.so", "_rust.abi3.so"}
+    assert names <= {path.name for path in found}
     return found
 
 

@@ -111,11 +111,11 @@ def test_usage_is_a_tenants_own(tenant):
     known = f"limits-{uuid.uuid4().hex[:8]}"
     tenant(tenant_id=known)
     foreign, operator = tenant(), tenant(role="operator")
-    refused = foreign.get("/v1/usage", params={"tenant_id": known})
-    unknown = foreign.get("/v1/usage", params={"tenant_id": "no-such-tenant"})
+    refused = foreign.get(f"/v1/tenants/{known}/usage")
+    unknown = foreign.get("/v1/tenants/no-such-tenant/usage")
     assert refused.status_code == unknown.status_code == 404
     assert refused.json()["detail"] == unknown.json()["detail"]
-    assert operator.get("/v1/usage", params={"tenant_id": known}).json()["tenant_id"] == known
+    assert operator.get(f"/v1/tenants/{known}/usage").json()["tenant_id"] == known
 
 
 def batch_of(client, rows):

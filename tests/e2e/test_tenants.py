@@ -6,6 +6,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,6 +34,16 @@ def score(stack, key, **headers):
     body = {"model": MODEL, "subject_id": sample["subject_id"], "features": sample["features"]}
     with http(stack, key) as client:
         return client.post("/v1/scores", json=body, headers=headers)
+
+
+def scored_batch(stack, key):
+    """Score two persons, P-1 and P-2, in a batch, and return its id when it has ended."""
+    (sample,) = recipe.load(MODEL).samples(1, 1)
+    rows = [{"subject_id": name, "features": sample["features"]} for name in ("P-1", "P-2")]
+    with http(stack, key) as client:
+        batch_id = client.post("/v1/batches", json={"model": MODEL, "rows": rows}).json()["batch_id"]
+        after(lambda: client.get(f"/v1/batches/{batch_id}").json()["state"] == "completed")
+    return batch_id
 
 
 def after(condition):
@@ -126,10 +137,26 @@ def test_of_many_changes_at_once_none_is_lost_and_of_many_rotations_one_is_made(
     assert len(operator.get(f"{path}/keys").json()["items"]) == 3
 
 
+def test_a_person_is_erased_from_batches_and_a_certificate_says_so(stack, tenant):
+    _, key = tenant
+    batch_id = scored_batch(stack, key)
+    with http(stack, key) as client:
+        results = client.get(f"/v1/batches/{batch_id}/results").json()["url"]
+        assert '"P-1"' in httpx.get(results, trust_env=False).text
+        assert client.delete("/v1/subjects/P-1").status_code == 202
+        erasure = after(lambda: (found := client.get("/v1/subjects/P-1/erasure").json())["certificates"] and found)
+        assert erasure["running"] is None
+        assert json.loads(erasure["certificates"][0]["payload"])["stores"]["batches"]["erased"] == 1
+        told = httpx.get(client.get(f"/v1/batches/{batch_id}/results").json()["url"], trust_env=False).text
+        assert ('"P-1"' in told, '"P-2"' in told) == (False, True)
+        assert not any(client.get("/v1/subjects/P-1/export").json()["data"]["batch_rows"])
+
+
 def test_an_offboarded_tenant_leaves_a_certificate_that_anyone_can_verify(stack, operator, tenant, cli, aws):
     tenant_id, key = tenant
     for _ in range(3):
         assert score(stack, key).status_code == 201
+    scored_batch(stack, key)
     path = f"/v1/tenants/{tenant_id}"
     assert operator.patch(path, json={"status": "offboarding"}).status_code == 200
     assert operator.patch(path, json={"status": "active"}).status_code == 409
@@ -142,6 +169,7 @@ def test_an_offboarded_tenant_leaves_a_certificate_that_anyone_can_verify(stack,
         "decisions": 3,
         "outcomes": 0,
     }
+    assert erased["files"] >= 2  # the rows that came in, and their results
     kms = aws("kms")
     public = serialization.load_der_public_key(kms.get_public_key(KeyId=certificate["key_arn"])["PublicKey"])
     signature = base64.b64decode(certificate["signature"])

@@ -102,5 +102,5 @@ class FakeStorage:
     def __init__(self) -> None:
         self.bytes: dict[str, int] = {}
 
-    def held(self) -> Mapping[str, int]:
-        return self.bytes
+    def held(self, tenant_id: str) -> int:
+        return self.bytes.get(tenant_id, 0)

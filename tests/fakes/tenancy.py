@@ -35,8 +35,8 @@ class FakeTenantStore:
         return True
 
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
-        ids = sorted(name for name in self.tenants if not after or name > after["list_sk"])
-        rest = {"pk": "-", "sk": "-", "list_sk": ids[limit - 1]} if len(ids) > limit else None
+        ids = sorted(name for name in self.tenants if not after or name > after["tenant_id"])
+        rest = {"tenant_id": ids[limit - 1]} if len(ids) > limit else None
         return TenantPage(tuple(self.tenants[name] for name in ids[:limit]), rest)
 
 

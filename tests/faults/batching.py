@@ -243,7 +243,7 @@ class World:
         waiting = sum(self.queues.waiting(url + end) for url in self._urls.values() for end in ("", "-dead"))
         if waiting or len(self.found) < len(self.orders) or self._arrived():
             return False
-        jobs = [_job(item) for item in self.bed.items(self._jobs._table)]
+        jobs = [_job(item) for item in self.bed.items(self._jobs._table.name)]
         return not any(job.state in {"waiting", "retrying"} or job.due_at for job in jobs)
 
     def _queue(self, kind):

@@ -11,6 +11,7 @@ from vigil.deadletters.redrive import Reprocessor
 from vigil.deadletters.store import DynamoJobs, _attributes, _pk
 from vigil.metering.model import Entry
 from vigil.metering.store import DynamoUsage
+from vigil.platform.asking import asking
 from vigil.platform.sqs import Received
 from vigil.platform.worker import Worker
 from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
@@ -23,7 +24,7 @@ class CheckThenWrite(DynamoLedger):
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         if (existing := self.get(row.tenant_id, row.decision_id)) is not None:
             return existing
-        self._call("put_item", Item=_item(row))
+        self._table.call("put_item", Item=_item(row))
         return None
 
 
@@ -31,7 +32,7 @@ class Unconditional(DynamoLedger):
     """Writes without a condition: the last delivery wins."""
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
-        self._call("put_item", Item=_item(row))
+        self._table.call("put_item", Item=_item(row))
         return None
 
 
@@ -74,7 +75,7 @@ class Unfenced(DynamoJobs):
     """Writes a job over whatever version is there."""
 
     def put(self, tenant_id: str, job: Job) -> bool:
-        self._call("put_item", Item=_pk(tenant_id, job.key) | _attributes(job))
+        self._table.call("put_item", Item=_pk(tenant_id, job.key) | _attributes(job))
         return True
 
 
@@ -84,7 +85,8 @@ class ChargedApart(DynamoLedger):
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         assert conditions.quota is not None
         charge = self._charges.charge(row.tenant_id, row.created_at[:7], 1, conditions.quota)["Update"]
-        self._send("update_item", **charge)
+        with asking("The usage table"):
+            self._table._client.update_item(**charge)
         return super().commit(row)
 
 
@@ -93,7 +95,7 @@ class Unmarked(DynamoUsage):
 
     def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
         for entry in entries:
-            self._call("update_item", **{n: v for n, v in self._part(entry).items() if n != "TableName"})
+            self._table.call("update_item", **self._part(entry))
         return ()
 
     def _part(self, entry: Entry) -> dict[str, Any]:

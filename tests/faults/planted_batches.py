@@ -1,7 +1,6 @@
 """Planted bugs of batches: a ledger that counts twice, and two ways to leave a batch standing."""
 
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +8,10 @@ from tests.faults.batching import SmallChunks
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import Batch, Chunk, ChunkState
 from vigil.batches.splits import Splits
-from vigil.batches.store import _chunk_key, _outcome, _Refused, _update
+from vigil.batches.store import _chunk_key, _outcome, _update
+from vigil.platform.asking import Refused
+from vigil.platform.tables import Table
+from vigil.platform.transactions import Part
 
 
 class CountsTwice(SmallChunks):
@@ -18,26 +20,34 @@ class CountsTwice(SmallChunks):
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         # the nonce: a write that changes nothing is not in the stream
         update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk) | {"nonce": uuid.uuid4().hex})
-        self._call("update_item", **update)
+        self._table.call("update_item", **update)
         return True
 
 
 class OverlooksTheEnd(SmallChunks):
     """Enters a chunk of a batch that has been cancelled meanwhile."""
 
-    def _transact(self, writes: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[bool]:
+    def _transact(self, *writes: Part) -> list[bool]:
         settling = "#settled_at" in str(writes)
-        return super()._transact(writes[:1] if settling else writes)
+        return super()._transact(*(writes[:1] if settling else writes))
 
 
 class TrustsFirstAnswer(SmallChunks):
     """Takes a refusal for another's write, although the client library may have sent its own a second time."""
 
-    def _call(self, operation: str, **arguments: Any) -> Any:
+    def __init__(self, client: Any, table: str) -> None:
+        super().__init__(client, table)
+        self._table = Forgetful(client, table, "The batches table")
+
+
+class Forgetful(Table):
+    """Refuses without a word of what it found."""
+
+    def call(self, operation: str, **arguments: Any) -> Any:
         try:
-            return super()._call(operation, **arguments)
-        except _Refused as refused:
-            raise _Refused({}) from refused
+            return super().call(operation, **arguments)
+        except Refused as refused:
+            raise Refused from refused
 
 
 class BelievesWhatItRead(Splits):

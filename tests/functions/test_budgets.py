@@ -116,6 +116,8 @@ def test_another_tenant_sees_nothing_and_only_admins_set_budgets(ask):
         ("/total/month", {"limit_micros": 0}, "limit_micros"),
         ("/total/month", {"limit_micros": 1.5}, "limit_micros"),
         ("/total/month", {"limit_micros": 1, "thresholds": [100, 80]}, "thresholds"),
+        ("/total/month", {"limit_micros": 1, "thresholds": [True]}, "thresholds.0"),
+        ("/total/month", {"limit_micros": 1, "hard_stop": "yes"}, "hard_stop"),
         ("/storage/month", {"limit_micros": 1, "hard_stop": True}, "hard_stop"),
         ("/total/week", {"limit_micros": 1}, "period"),
         ("/coffee/month", {"limit_micros": 1}, "category"),

@@ -38,8 +38,9 @@ def ask(handler, method, path, **arguments):
 def costs(clock):
     from functions.costs_api.handler import lambda_handler
 
-    def call(path="", query=None, method="GET", **arguments):
-        return ask(lambda_handler, method, f"/v1/costs{path}", query=NOVEMBER | (query or {}), **arguments)
+    def call(path="", query=None, method="GET", of=None, **arguments):
+        whose = f"/v1/tenants/{of}" if of else "/v1"
+        return ask(lambda_handler, method, f"{whose}/costs{path}", query=NOVEMBER | (query or {}), **arguments)
 
     return call
 
@@ -121,6 +122,27 @@ def test_pages_hold_every_line_once_and_a_cursor_is_for_its_own_list(costs):
     cursor = costs(query={"limit": "3"})[1]["next_cursor"]
     assert costs(query={"cursor": cursor}, tenant="globex")[0] == 400
     assert costs(query={"cursor": cursor, "group_by": "day"})[0] == 400
+
+
+def test_operators_read_the_money_of_any_tenant_and_nobody_elses_key_does(costs, report, close, clock):
+    access.tenants().create("acme", "FREE")
+    report(cloud_event(1))
+    paths = ("", "/export", "/statements/2026-11")
+    operator = {"tenant": "ops-team", "role": "operator"}
+    clock(2026, 12, 4)
+    close()
+    theirs = {path: costs(path) for path in paths}
+    assert {path: costs(path, of="acme", **operator) for path in paths} == theirs
+    assert [theirs[path][1]["total_micros"] for path in ("", "/statements/2026-11")] == [300_000, 300_000]
+    assert costs(of="acme") == costs()  # one's own, by its name
+    for path in paths:
+        foreign, unknown, nobodys = (
+            costs(path, of=of, **caller)
+            for of, caller in (("acme", {"tenant": "globex"}), ("no-such", {"tenant": "globex"}), ("no-such", operator))
+        )
+        assert [answer[0] for answer in (foreign, unknown, nobodys)] == [404, 404, 404]
+        assert foreign[1]["detail"] == unknown[1]["detail"] == nobodys[1]["detail"] == "There is no such tenant."
+    assert costs(of="a" * 65, **operator)[0] == 422
 
 
 def test_costs_are_a_tenants_own(costs):
@@ -213,16 +235,17 @@ def test_a_closed_month_is_stated_and_what_comes_late_is_adjusted(costs, report,
     report(cloud_event(1))
     assert costs("/statements/2026-11")[0] == 404
     clock(2026, 12, 4)
-    assert close() == {"statements": 4, "adjustments": 0}
+    assert close() == {"tenants": 1, "failed": 0, "statements": 4, "adjustments": 0}
     status, stated = costs("/statements/2026-11")
     assert (status, stated["closed_at"], stated["total_micros"]) == (200, "2026-12-04T00:00:00+00:00", 300_000)
     report(cloud_event(2))
-    assert close() == {"statements": 0, "adjustments": 1}
-    assert close() == {"statements": 0, "adjustments": 0}
+    assert close() == {"tenants": 0, "failed": 0}  # once a day
+    clock(2026, 12, 5, 3)
+    assert close() == {"tenants": 1, "failed": 0, "statements": 0, "adjustments": 1}
     assert costs("/statements/2026-11")[1] == stated
     assert (costs()[1]["state"], costs()[1]["total_micros"]) == ("closed", 300_000)
     (late,) = costs(query={"period": "2026-12"})[1]["items"]
-    assert (late["day"], late["adjusts"], late["micros"]) == ("2026-12-04", "2026-11", 300_000)
+    assert (late["day"], late["adjusts"], late["micros"]) == ("2026-12-05", "2026-11", 300_000)
 
 
 def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
@@ -230,7 +253,7 @@ def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
 
     access.tenants().create("acme", "FREE")
     access.tenants().change("acme", Change(status="offboarding"))
-    assert close() == {"statements": 0, "adjustments": 0}
+    assert close() == {"tenants": 0, "failed": 0}
 
 
 def doubled(valid_from="2026-11-22T00:00:00Z"):

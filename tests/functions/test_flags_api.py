@@ -106,6 +106,8 @@ def test_a_change_names_what_it_changes(api, headers, status):
         ("percentage", -1),
         ("percentage", 0.001),
         ("percentage", "much"),
+        ("percentage", True),
+        ("percentage", "50"),
         ("stages", ["moon"]),
         ("sticky", "planet"),
         ("allow", ["Not A Tenant"]),

@@ -67,7 +67,7 @@ def test_what_a_person_declares_is_kept_with_its_history(api):
     ("change", "field"),
     [
         ({"purposes": {}}, "purposes"),
-        ({"purposes": {"scorring": "given"}}, "purposes.scorring.[key]"),
+        ({"purposes": {"scorring": "given"}}, "purposes.scorring"),
         ({"purposes": {"scoring": "maybe"}}, "purposes.scoring"),
         ({"text_version": ""}, "text_version"),
         ({"declared_by": "nobody"}, "declared_by"),

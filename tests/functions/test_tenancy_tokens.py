@@ -76,6 +76,17 @@ def sign_in(key):
     return granted
 
 
+def test_a_key_signs_in_as_often_as_it_may_ask(key):
+    access.tenants().change("acme", Change(limits={"per_minute": 2, "per_hour": 3}))
+    access.service().forget()
+    answers = [post("token", grant_type="client_credentials", **credentials(key)) for _ in range(9)]
+    told = Counter(status for status, _, _ in answers)
+    assert (2 <= told[200] <= 3, told[200] + told[429]) == (True, 9)  # a minute may have ended between two of them
+    _, problem, headers = answers[-1]
+    assert problem["violated-policies"] in (["minute"], ["hour"])
+    assert int(headers["retry-after"]) > 0
+
+
 def test_a_token_opens_what_its_key_opens(key):
     granted = sign_in(key)
     assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 900)

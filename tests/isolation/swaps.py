@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/usage-events": lambda n: {"body": [USED | {"id": n.subject_id, "time": now()}]},
     "PUT /v1/budgets/{category}/{period}": lambda _: {"body": {"limit_micros": 10**15, "hard_stop": True}},
     "GET /v1/costs/statements/{period}": lambda _: {"path": {"period": "2020-01"}},
+    "GET /v1/tenants/{tenant_id}/costs/statements/{period}": lambda _: {"path": {"period": "2020-01"}},
     "POST /v1/prices": lambda _: {"body": {"valid_from": "2099-01-01T00:00:00Z", "prices": PRICES}},
     "POST /v1/models/{name}/promote": lambda _: {"body": {"version": 1}},
     "PUT /v1/flags/{name}": lambda _: {"body": FLAG, "headers": (("If-None-Match", "*"),)},

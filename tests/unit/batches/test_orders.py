@@ -8,6 +8,13 @@ from vigil.batches.service import UPLOAD_WAITED, Order
 from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound
 
 
+def deep(levels):
+    value = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 def test_the_same_key_and_order_is_one_batch(world):
     one = world.order(rows=[{}], key="k")
     again, replayed = world.batches.create("acme", Order("toy", "ndjson", [{}], "ndjson[{}]", "other"), "k")
@@ -23,6 +30,13 @@ def test_a_model_that_is_not_there_is_refused_before_anything_is_written(world):
     with pytest.raises(InvalidInput, match="model"):
         world.batches.create("acme", Order("nothing", "csv", None, "f", "c"))
     assert not world.books.batches
+
+
+@pytest.mark.parametrize("bad", [{"a": "\ud800"}, {"\udfff": 1}, {"a": deep(400)}])
+def test_rows_that_cannot_be_put_into_a_file_are_refused_before_anything_is_written(world, bad):
+    with pytest.raises(InvalidInput, match=r"rows\.1"):
+        world.order(rows=[{}, bad])
+    assert (world.books.batches, world.files.objects) == ({}, {})
 
 
 def test_unfinished_batches_are_bounded_and_those_without_a_file_end_by_themselves(world):

@@ -14,16 +14,20 @@ from tests.fakes.scoring import CONTRACT, FEATURES
 from vigil.batches import results
 from vigil.batches.model import ROW_BYTES
 from vigil.batches.parsing import header, reader
+from vigil.engines import reading
 from vigil.errors import FieldError, InvalidInput
 from vigil.registry.model import FeatureSpec
 from vigil.scoring.model import Flat
+
+pytestmark = pytest.mark.usefixtures("own_libraries")
 
 NAMES = tuple(spec.name for spec in FEATURES)
 COLUMNS = ("subject_id", *NAMES)
 
 
 def rows(content, form="csv", columns=COLUMNS, contract=CONTRACT):
-    return [SimpleNamespace(content=own, document=held) for own, held in reader(form, columns, contract)(content)]
+    read = reader(form, columns, contract, reading.reader)
+    return [SimpleNamespace(content=own, document=held) for own, held in read(content)]
 
 
 def numbers_only(*names):
@@ -46,8 +50,9 @@ def wrong(row):
 def test_cells_become_what_json_would_say():
     (row,) = rows(b"p-1,40.5, 3 ,TRUE,II\n")
     assert row.document == flat("p-1", 40.5, 3, True, "II")
-    (row,) = rows(b"p-1,+4e1,,,\n")
-    assert row.document == flat("p-1", 40.0, None, None, None)
+    (row,) = rows(b"p-1,+4e1,,, II\n")
+    features = {"age": 40.0, "visits": None, "urban": None, "stage": " II"}
+    assert row.document == {"subject_id": "p-1", "features": features}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,8 @@ def test_numbers_may_be_as_long_as_they_like():
 def test_quotes_hold_line_feeds_commas_and_quotes():
     content = b'"p-1",40,1,true,"I"\r\n"a\r\nb,""c""",1,,,\r\np-2,2,,,\r\n'
     found = rows(content)
-    assert [row.document.subject_id for row in found] == ["p-1", 'a\r\nb,"c"', "p-2"]
+    assert [flat("p-1", 40, 1, True, "I"), flat("p-2", 2, None, None, None)] == [found[0].document, found[2].document]
+    assert found[1].document["subject_id"] == 'a\r\nb,"c"'
     assert [row.content for row in found] == [b'"p-1",40,1,true,"I"', b'"a\r\nb,""c""",1,,,', b"p-2,2,,,"]
 
 
@@ -80,6 +86,7 @@ def test_quotes_hold_line_feeds_commas_and_quotes():
     [
         (b"p-1,1\n", "has another number of columns than the header"),
         (b"p-1,1,,,,,\n", "has another number of columns than the header"),
+        (b'"p-1","1,2",,\n', "has another number of columns than the header"),
         (b'p-1,"1,,,\n', "is not CSV"),
         (b'p-1,"1"x,,,\n', "is not CSV"),
         (b"p-\xff,1,,,\n", "is not UTF-8"),

@@ -13,6 +13,7 @@ from vigil.batches.chunks import Chunks
 from vigil.batches.model import Span, Terms
 from vigil.batches.service import Batches, Order
 from vigil.batches.splits import Splits
+from vigil.engines import reading
 from vigil.scoring import writing
 from vigil.scoring.bulk import Bulk
 
@@ -52,7 +53,7 @@ class World:
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
         terms = lambda _: Terms(withdrawn=self.withdrawn)  # noqa: E731
         self.splits = Splits(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
-        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, self.clock)
+        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, reading.reader, self.clock)
         self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):

@@ -17,7 +17,7 @@ def answer(asked):
     if asked.path == "/v1/costs/projection":
         end = {"category": "total", "low_micros": 4_000, "middle_micros": 5_000, "high_micros": 7_000}
         return 200, {"period": "2026-11", "as_of": "2026-11-04T05:00:00+00:00", "items": [end]}
-    if asked.path == "/v1/costs/export":
+    if asked.path.endswith("/costs/export"):
         return 200, b"day,category\r\n"
     page, by = int(asked.query.get("cursor", 0)), asked.query.get("group_by")
     row = LINES[page] | {"price_version": 1, "adjusts": None}
@@ -52,6 +52,15 @@ def test_all_pages_are_shown_with_a_bar_each_and_their_total(words):
 def test_options_without_a_command_are_those_of_the_table(asked):
     run("--by", "meter", "--period", "2026-10")
     assert asked[0].query == {"group_by": "meter", "period": "2026-10"}
+
+
+@pytest.mark.parametrize("command", ["show", "lines"])
+def test_an_operator_sees_a_tenants(command, asked, tmp_path):
+    own = run(command)
+    assert run(command, "--tenant", "acme") == own
+    assert {request.path for request in asked} == {"/v1/costs", "/v1/tenants/acme/costs"}
+    run("export", tmp_path / "costs.csv", "--tenant", "a/b")
+    assert asked[-1].path == "/v1/tenants/a%2Fb/costs/export"
 
 
 def test_every_line_is_shown():

@@ -48,6 +48,7 @@ PERSON = "/v1/subjects/P%2F1%3Fx"
 
 ANSWERS = {
     ("GET", "/v1/usage"): (200, USAGE),
+    ("GET", "/v1/tenants/acme/usage"): (200, USAGE),
     ("GET", "/v1/budgets"): (200, {"items": [BUDGET]}),
     ("PUT", "/v1/budgets/total/month"): (201, BUDGET),
     ("DELETE", "/v1/budgets/total/month"): (204, None),
@@ -81,8 +82,9 @@ def run(*words, code=0, **options):
 
 
 def test_usage_says_what_was_used_and_what_is_left(asked):
-    shown = run("usage", "--by", "day", "--tenant", "acme")
-    assert asked[0].query == {"granularity": "day", "tenant_id": "acme"}
+    shown = run("usage", "--by", "day")
+    assert (asked[0].path, asked[0].query) == ("/v1/usage", {"granularity": "day"})
+    assert run("usage", "--by", "day", "--tenant", "acme") == shown
     assert all(words in shown for words in ("1,200", "8,766 of 10,000 left until 2026-12-01", "2.500 MB in files"))
     assert "emails" not in shown
 

@@ -6,8 +6,6 @@ import lightgbm
 import numpy as np
 import pytest
 
-from cli import native
-
 NAMES = tuple(f"x{i}" for i in range(12))
 CATEGORIES = [2, 5]
 
@@ -41,12 +39,6 @@ def draw(seed, count):
 @pytest.fixture(scope="session", params=VARIANTS, ids=str)
 def trained(request):
     return train(**VARIANTS[request.param])
-
-
-@pytest.fixture(scope="session")
-def tree_library():
-    """Our own library, compiled if it is not there yet."""
-    native.provide()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from vigil.engines import lightgbm as reference
 from vigil.engines import trees
 from vigil.errors import ModelRefused
 
-pytestmark = pytest.mark.usefixtures("tree_library")
+pytestmark = pytest.mark.usefixtures("own_libraries")
 
 PACKED = {
     "numeric": {},

@@ -1,6 +1,7 @@
 """An audit finds what counters lack, makes up for it where that can be told, and lowers nothing."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,13 @@ class World:
         self.rows = FakeRows(*(image(number) for number in range(5)))
         self.ledgers = [(self.rows, of_decision)]
 
-    def recount(self, tenants=("acme", "globex")):
+    def audit(self):
         calls = CallCounts(self.calls, self.usage, self.clock)
         recounts = [Predictions(self.ledgers, self.usage), Reported(self.usage), calls]
-        found = Audit(lambda: tenants, recounts, self.usage, self.clock).recount()
+        return Audit(recounts, self.usage, self.clock)
+
+    def recount(self, tenants=("acme", "globex"), day=DAY):
+        found = [one for tenant in tenants for one in self.audit().recount(tenant, day)]
         return [(one.tenant_id, one.day, one.meter, one.was, one.counted, one.rows) for one in found]
 
     def count(self, images):
@@ -76,6 +80,7 @@ def test_a_counter_above_the_ledger_stays_and_is_told(world):
     world.count(world.rows.kept)
     del world.rows.kept[0]
     assert world.recount() == [("acme", DAY, "predictions", 5, 5, 4)]
+    assert world.audit().look("acme", DAY) == {"mismatches": 1, "unrepaired": 1}
     assert world.counted("predictions") == 5
 
 
@@ -153,10 +158,24 @@ def test_calls_of_the_running_hour_and_of_the_one_before_are_brought_in_as_they_
 
 def test_the_last_day_of_a_month_is_recounted_until_the_month_is_closed(world):
     world.count(world.rows.kept)
-    world.clock.advance(days=3)
     late = image("late")
     world.rows.kept.append(late)  # of a batch that was asked for in February, and ended in March
-    assert world.recount() == [("acme", DAY, "predictions", 5, 6, 6)]
+    assert world.recount(day="2026-03-03") == [("acme", DAY, "predictions", 5, 6, 6)]
     world.rows.kept.append(image("later"))
-    world.clock.advance(days=1)
-    assert world.recount() == []
+    assert world.recount(day="2026-03-04") == []
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "due"),
+    [
+        ("2026-03-02T00:59", "2026-02-28", None),
+        ("2026-03-02T01:00", "2026-02-28", "2026-03-01"),
+        ("2026-03-02T23:00", "2026-03-01", None),
+        ("2026-03-02T12:00", "", "2026-03-01"),
+        ("2026-03-07T12:00", "2026-03-01", "2026-03-02"),  # after an outage, one day after the other
+        ("2026-03-20T12:00", "2026-03-01", "2026-03-13"),
+    ],
+)
+def test_every_day_is_recounted_once_an_hour_after_its_end(world, now, last, due):
+    world.clock.now = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert world.audit().due(last) == due

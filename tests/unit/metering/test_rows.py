@@ -34,6 +34,8 @@ DONE = WAITING | {
     "settled_at": {"S": "2026-03-01T13:59:59.999999Z"},
 }
 ROWS = count()
+HOUR = "2026-03-01T11"
+"""The one that has ended."""
 
 
 def change(old, new, position="7", at=1_772_370_000):
@@ -117,7 +119,7 @@ def test_the_size_of_a_row_follows_dynamodbs_rules_with_its_copies():
 def world():
     """Noon; nothing is stored."""
     clock, usage, storage = Clock(), FakeUsage(), FakeStorage()
-    return Gauges(lambda: ["acme", "globex"], usage, storage, clock), clock, usage, storage
+    return Gauges(usage, storage, clock), clock, usage, storage
 
 
 def grow(usage, hour, amount, tenant="acme"):
@@ -133,7 +135,8 @@ def test_an_hour_holds_what_there_was_at_its_end_though_rows_came_and_went_after
     storage.bytes = {"acme": 700, "unknown": 5}
     for hour, amount in (("09", 100), ("10", 50), ("11", -30), ("12", 1000)):
         grow(usage, f"2026-03-01T{hour}", amount)
-    assert measure.measure() == 1
+    assert measure.look("acme", HOUR) == {"held": 1}
+    assert measure.look("globex", HOUR) == {"held": 0}
     assert gauges(usage, "database_byte_hours") == {
         "2026-03-01T09": 100,
         "2026-03-01T10": 150,
@@ -148,9 +151,9 @@ def test_hours_are_said_once_however_often_and_late_they_are_measured(world):
     grow(usage, "2026-03-01T11", 100)
     storage.bytes = {"acme": 1}
     for _ in range(3):
-        measure.measure()
+        measure.look("acme", HOUR)
     clock.advance(hours=3)  # nobody measured for two hours
-    measure.measure()
+    measure.look("acme", "2026-03-01T14")
     hours = [f"2026-03-01T{hour}" for hour in (11, 12, 13, 14)]
     assert gauges(usage, "database_byte_hours") == dict.fromkeys(hours, 100)
     assert gauges(usage, "storage_byte_hours") == {hours[0]: 1, hours[3]: 1}
@@ -160,7 +163,7 @@ def test_a_tenant_that_was_erased_is_not_written_again(world):
     measure, _, usage, storage = world
     storage.bytes = {"acme": 5}
     grow(usage, "2026-03-01T11", -100)  # its rows went after what was counted of them
-    assert measure.measure() == 0
+    assert measure.look("acme", HOUR) == {"held": 0}
     assert usage.month("acme", "2026-03").hours == ()
 
 
@@ -169,7 +172,7 @@ def test_byte_hours_are_the_running_sum_of_what_the_hours_added(growths):
     usage = FakeUsage()
     for hour, amount in growths:
         grow(usage, f"2026-03-01T{hour:02d}", amount)
-    Gauges(lambda: ["acme"], usage, FakeStorage(), Clock()).measure()
+    Gauges(usage, FakeStorage(), Clock()).look("acme", HOUR)
     expected = {f"2026-03-01T{end:02d}": sum(a for hour, a in growths if hour <= end) for end in range(6, 12)}
     assert gauges(usage, "database_byte_hours") == {hour: held for hour, held in expected.items() if held}
 
@@ -177,6 +180,22 @@ def test_byte_hours_are_the_running_sum_of_what_the_hours_added(growths):
 def test_an_hour_is_what_is_counted_and_what_is_said_of_it(world):
     measure, _, usage, _ = world
     grow(usage, "2026-03-01T11", 100)
-    measure.measure()
+    measure.look("acme", HOUR)
     said = Hour("2026-03-01T11", {"database_bytes": 100, "database_byte_hours": 100})
     assert usage.month("acme", "2026-03").hours == (said,)
+
+
+@pytest.mark.parametrize(("minutes", "last", "due"), [(4, HOUR, None), (5, "2026-03-01T10", HOUR), (59, HOUR, None)])
+def test_a_round_is_due_once_an_hour_when_the_last_one_has_ended(world, minutes, last, due):
+    measure, clock, _, _ = world
+    clock.advance(minutes=minutes)
+    assert measure.due(last) == due
+
+
+def test_a_round_that_ends_late_says_its_own_hour(world):
+    measure, clock, usage, storage = world
+    grow(usage, HOUR, 100)
+    storage.bytes = {"acme": 7}
+    clock.advance(hours=9)
+    measure.look("acme", HOUR)
+    assert gauges(usage, "storage_byte_hours") == {HOUR: 7}

@@ -176,3 +176,16 @@ def test_a_message_with_a_bad_event_is_given_up_when_the_others_are_counted(even
 def test_a_message_without_events_is_given_up(events, body, error):
     with pytest.raises(error):
         work(events, body)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"emails": None}, {"emails": None, "webhooks": None}])
+def test_an_event_that_names_nothing_is_not_counted(events, usage, nothing):
+    (outcome,) = events.record("acme", [sent(data=nothing)])
+    assert (outcome.status, outcome.errors[0].field) == ("rejected", "data")
+    assert month(usage) == {}
+
+
+@pytest.mark.parametrize("value", [1, None, "e-1", []])
+def test_what_is_no_event_is_called_one_in_the_error(events, value):
+    (outcome,) = events.record("acme", [value])
+    assert [(error.field, error.bound) for error in outcome.errors] == [("event", "a JSON object")]

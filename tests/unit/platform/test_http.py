@@ -65,6 +65,8 @@ DEEP = '{"model":"toy","subject_id":"p","features":{"age":' + "[" * 1500 + "]" *
         ({}, {}, 422, "model"),
         (BODY | {"subject_id": "two words"}, {}, 422, "subject_id"),
         (BODY | {"subject_id": "x" * 129}, {}, 422, "subject_id"),
+        (BODY | {"subject_id": "."}, {}, 422, "subject_id"),
+        (BODY | {"subject_id": ".."}, {}, 422, "subject_id"),
         (BODY | {"explain": "yes"}, {}, 422, "explain"),
         (BODY | {"as_of": "2026-01-01T00:00:00"}, {}, 422, "as_of"),
         (BODY | {"as_of": "2026-12-01T00:00:00Z"}, {}, 422, "as_of"),
@@ -105,8 +107,9 @@ def test_an_unknown_method_is_405_with_allow(api, method):
     assert set(headers["allow"].split(", ")) == {"GET", "POST"}
 
 
-def test_an_unknown_path_is_404(api):
-    status, _, body = api("GET", "/v1/nothing")
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/scores/", "/v1//scores"])
+def test_an_unknown_path_is_404_and_never_a_redirect(api, path):
+    status, _, body = api("GET", path)
     assert (status, body["type"]) == (404, "urn:vigil:problem:not-found")
 
 
@@ -163,7 +166,7 @@ def test_cursors_page_through_and_belong_to_one_tenant_and_filter(api):
     assert api("GET", "/v1/scores", query={"cursor": cursor}, tenant="globex")[0] == 400
     assert api("GET", "/v1/scores", query={"cursor": cursor, "subject_id": "p-1"})[0] == 400
     assert api("GET", "/v1/scores", query={"cursor": cursor[:-2] + "AA"})[0] == 400
-    assert api("GET", "/v1/scores", query={"cursor": "🙂"})[0] == 400
+    assert {api("GET", "/v1/scores", query={"cursor": c})[0] for c in ("🙂", f"{cursor}!!", f"!{cursor}")} == {400}
     assert api("GET", "/v1/scores", query={"limit": "101"})[0] == 422
 
 

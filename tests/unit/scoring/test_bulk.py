@@ -13,6 +13,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
 from vigil.batches.parsing import reader
 from vigil.batches.results import cells
+from vigil.engines import reading
 from vigil.engines.boosting import BoostedEngine
 from vigil.engines.model import Calibration, EngineSpec
 from vigil.ensemble.model import Abstention, Band, Ensemble
@@ -23,6 +24,8 @@ from vigil.scoring.bulk import Bulk
 from vigil.scoring.model import ScoreRequest
 from vigil.scoring.schemas import subject
 from vigil.scoring.service import Scoring
+
+pytestmark = pytest.mark.usefixtures("own_libraries")
 
 NOT_OF_A_ROW = ("decision_id", "created_at", "explanation", "base_value")
 NAMES = [spec.name for spec in CONTRACT.features]
@@ -102,7 +105,7 @@ def switches(tenant_id, subject_id):
 
 
 def in_bulk(model, documents, clock, write=writing.members):
-    read = reader("ndjson", (), model.contract)
+    read = reader("ndjson", (), model.contract, reading.reader)
     rows = [row for document in documents for _, row in read(json.dumps(document).encode())]
     answers = Bulk(model, VisitCount, clock(), (), write, partial(switches, "acme")).answers(rows)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fakes.clock import Clock
 from tests.fakes.tenancy import FakeKeyStore, FakePeppers, FakeTenantStore
 from tests.fakes.tokens import FakeSessions
-from vigil.errors import Unavailable
+from vigil.errors import RateLimited, Unavailable
 from vigil.sessions.model import GrantRefused, RefreshToken, ReusedToken
 from vigil.sessions.service import Sessions
 from vigil.tenancy.keys.service import Keys
@@ -39,7 +39,14 @@ class World:
         self.records, self.key = key_store.records, self.keys.create("acme", by="operator").token
         self.client = (self.key.key_id, str(self.key))
         access = Access(tenant_store, key_store, self.peppers, "local", self.clock)
-        self.sessions = Sessions(access, self.signer, self.store, self.peppers, Issuer("local"), self.clock)
+        self.counted, self.room = [], 10**6
+        issuer = Issuer("local")
+        self.sessions = Sessions(access, self.signer, self.store, self.peppers, issuer, self.clock, self.count)
+
+    def count(self, key, tenant):
+        if len(self.counted) >= self.room:
+            raise RateLimited("minute", 1, ())
+        self.counted.append((tenant.tenant_id, key.key_id))
 
     def refused(self, token, error=GrantRefused):
         with pytest.raises(error) as caught:
@@ -54,6 +61,20 @@ class World:
 @pytest.fixture
 def world():
     return World()
+
+
+def test_sign_ins_and_refreshes_count_against_the_key_and_one_too_many_spends_nothing(world):
+    world.room = 2
+    grant = world.sessions.refresh(world.sessions.sign_in(world.client).refresh_token)
+    assert world.counted == [("acme", world.key.key_id)] * 2
+    sessions = dict(world.store.sessions)
+    with pytest.raises(RateLimited):
+        world.sessions.sign_in(world.client)
+    with pytest.raises(RateLimited):
+        world.sessions.refresh(grant.refresh_token, world.client)
+    assert world.store.sessions == sessions
+    world.room = 3
+    assert world.sessions.refresh(grant.refresh_token)
 
 
 def test_a_session_is_refreshed_for_thirty_days_and_then_the_key_is_needed(world):

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from vigil.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
-from vigil.tenancy.model import MOST_OVERLAP_HOURS, PERMISSIONS, Role
+from vigil.tenancy.model import MOST_KEYS, MOST_OVERLAP_HOURS, PERMISSIONS, Role
 from vigil.tenancy.tenants import Change
 
 
@@ -63,6 +63,13 @@ def test_a_rotation_never_makes_the_old_key_live_longer(world):
     new = world.keys.rotate("acme", old.key.key_id, timedelta(hours=100), by="operator")
     assert world.keys.get("acme", old.key.key_id).expires_at == "2026-03-01T13:00:00+00:00"
     assert new.key.expires_at == "2026-03-01T13:00:00+00:00"  # as long a life again, from now
+
+
+def test_a_key_that_was_made_for_longer_than_is_allowed_by_now_can_be_rotated(world):
+    old = world.keys.create("acme", ends=world.clock.now + timedelta(days=365), by="operator")
+    world.tenants.change("acme", Change(settings={"max_key_days": 30}))
+    new = world.keys.rotate("acme", old.key.key_id, by="operator")
+    assert datetime.fromisoformat(new.key.expires_at) == world.clock.now + timedelta(days=30)
 
 
 @pytest.mark.parametrize("hours", [-1, MOST_OVERLAP_HOURS + 1])
@@ -148,3 +155,20 @@ def test_pages_follow_each_other_and_miss_nothing(world):
         if (after := page.next) is None:
             break
     assert found == made
+
+
+def test_a_tenant_makes_so_many_living_keys_and_no_more(world):
+    keys = [world.keys.create("acme", by="admin").key for _ in range(MOST_KEYS)]
+    for make in (lambda: world.keys.create("acme", by="admin"), lambda: rotated(world, keys[1])):
+        with pytest.raises(Conflict, match=f"{MOST_KEYS} keys"):
+            make()
+    world.keys.create("acme", by="operator")
+    for key in keys[:2]:
+        world.keys.revoke("acme", key.key_id, by="admin")
+    rotated(world, keys[2])
+    with pytest.raises(Conflict):
+        world.keys.create("acme", by="admin")
+
+
+def rotated(world, key):
+    return world.keys.rotate("acme", key.key_id, by="admin")

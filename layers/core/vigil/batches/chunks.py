@@ -8,7 +8,7 @@ from itertools import islice
 
 from vigil.batches import consents, parsing, results
 from vigil.batches.model import LANES, STOPPED, Batch, Chunk, Output
-from vigil.batches.ports import Books, Files, Models, Outbox, Scorer, Scorers
+from vigil.batches.ports import Books, Files, Models, Outbox, Plains, Scorer, Scorers
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.scoring.model import iso
 
@@ -35,6 +35,7 @@ class Chunks:
         outbox: Outbox,
         models: Models,
         scorers: Scorers,
+        plains: Plains,
         clock: Callable[[], datetime],
     ) -> None:
         self._books = books
@@ -42,6 +43,7 @@ class Chunks:
         self._outbox = outbox
         self._models = models
         self._scorers = scorers
+        self._plains = plains
         self._clock = clock
 
     def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
@@ -126,7 +128,7 @@ class Chunks:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
         scorer = consents.heeding(self._scorers(model, batch), self._files, batch)
-        return scorer, parsing.reader(batch.form, batch.columns, model.contract)
+        return scorer, parsing.reader(batch.form, batch.columns, model.contract, self._plains)
 
     def _put(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
         content = "\n".join([*lines, ""]).encode()

@@ -3,18 +3,18 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from pydantic_core import from_json
 
-from vigil.batches.encoding import Encoder
 from vigil.batches.model import ROW_BYTES, Format
+from vigil.batches.ports import Plain, Plains
 from vigil.batches.splitting import BLANK, Lines
 from vigil.errors import FieldError, InvalidInput
 from vigil.registry.model import FeatureSpec, ModelContract
-from vigil.scoring.model import Flat
+from vigil.scoring.model import AS_OF, SUBJECT
 
-SUBJECT, AS_OF = "subject_id", "as_of"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LONG = 300
 """Digits from which a number is surely out of any range: Python refuses to make integers of thousands of them."""
@@ -25,9 +25,11 @@ Row: TypeAlias = tuple[bytes, object]
 Reader: TypeAlias = Callable[[bytes], Iterator[Row]]
 
 
-def reader(form: Format, columns: Sequence[str], contract: ModelContract) -> Reader:
+def reader(form: Format, columns: Sequence[str], contract: ModelContract, plains: Plains) -> Reader:
     """Return what reads the chunks of a file; `columns` are those of a CSV header, checked by `header`."""
-    return _Table(columns, contract).rows if form == "csv" else _Lines(contract).rows
+    if form == "csv":
+        return _Table(columns, contract, plains(contract, columns)).rows
+    return partial(_lines, plains(contract, None))
 
 
 def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
@@ -52,18 +54,12 @@ def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
     return columns
 
 
-class _Lines:
-    """Rows of NDJSON: one JSON object a line."""
-
-    def __init__(self, contract: ModelContract) -> None:
-        self._plain = Encoder(contract).document
-
-    def rows(self, content: bytes) -> Iterator[Row]:
-        """Yield the rows of a chunk."""
-        for line in content.split(b"\n"):
-            if line not in BLANK:
-                row = line[:-1] if line.endswith(b"\r") else line
-                yield row, _wrong_size(row) or self._plain(row) or _object(row)
+def _lines(plain: Plain, content: bytes) -> Iterator[Row]:
+    """Yield the rows of NDJSON: one JSON object a line."""
+    for line in content.split(b"\n"):
+        if line not in BLANK:
+            row = line[:-1] if line.endswith(b"\r") else line
+            yield row, _wrong_size(row) or plain(row) or _object(row)
 
 
 def _object(row: bytes) -> object:
@@ -76,18 +72,14 @@ def _object(row: bytes) -> object:
 class _Table:
     """Rows of CSV under one header."""
 
-    def __init__(self, columns: Sequence[str], contract: ModelContract) -> None:
+    def __init__(self, columns: Sequence[str], contract: ModelContract, plain: Plain) -> None:
         specs = contract.features
         places = {name: place for place, name in enumerate(columns)}
         self._width = len(columns)
         self._subject = places[SUBJECT]
         self._as_of = places.get(AS_OF)
         self._cells = [(places.get(spec.name), spec) for spec in specs]
-        self._encoder = Encoder(contract)
-        # A row of numbers behind the subject reads as a JSON array: many times as fast as cell by cell.
-        plain = columns[0] == SUBJECT and AS_OF not in places and all(spec.type != "category" for spec in specs)
-        whole = len(columns) == len(specs) + 1
-        self._numbers = self._encoder.arrays(columns[1:]) if plain and whole else None
+        self._plain = plain
 
     def rows(self, content: bytes) -> Iterator[Row]:
         """Yield the rows of a chunk."""
@@ -97,11 +89,11 @@ class _Table:
                 yield self._quoted(line, lines)
             elif line not in BLANK:
                 row = line[:-1] if line.endswith(b"\r") else line
-                yield row, _wrong_size(row) or self._unquoted(row)
+                yield row, _wrong_size(row) or self._plain(row) or self._unquoted(row)
 
     def _unquoted(self, row: bytes) -> object:
         try:
-            return self._flat(row) or self._document(row.decode().split(","))
+            return self._document(row.decode().split(","))
         except UnicodeDecodeError:
             return _broken("is not UTF-8", "UTF-8")
 
@@ -120,26 +112,15 @@ class _Table:
             return _broken("is not UTF-8", "UTF-8")
         except (csv.Error, ValueError):
             return _broken("is not CSV", f"RFC 4180, cells of at most {csv.field_size_limit()} characters")
-        return self._document(cells)
-
-    def _flat(self, row: bytes) -> Flat | None:
-        """Return the row if it is plainly right and all cells behind the subject are JSON numbers or empty."""
-        if self._numbers is None:
-            return None
-        subject, _, rest = row.partition(b",")
-        if b",," in rest or rest[:1] == b"," or rest[-1:] == b",":
-            rest = b",%b," % rest.replace(b",,", b",null,")
-            rest = rest.replace(b",,", b",null,")[1:-1]
-        packed = self._numbers(b"[%b]" % rest)
-        return Flat(subject.decode(), packed) if packed else None
+        # A plain row is read without its quotes; a cell that needs them makes one cell too many.
+        whole = len(cells) == self._width
+        return (whole and self._plain(",".join(cells).encode())) or self._document(cells)
 
     def _document(self, cells: Sequence[str]) -> object:
         if len(cells) != self._width:
             return _broken("has another number of columns than the header", f"{self._width} columns")
         values = [None if place is None else _value(cells[place], spec) for place, spec in self._cells]
         subject, as_of = cells[self._subject], cells[self._as_of] if self._as_of is not None else ""
-        if not as_of and (flat := self._encoder.values(subject, values)):
-            return flat
         names = (spec.name for _, spec in self._cells)
         document = {SUBJECT: subject, "features": dict(zip(names, values, strict=True))}
         return document | ({AS_OF: as_of} if as_of else {})

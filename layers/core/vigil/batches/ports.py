@@ -7,6 +7,8 @@ from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State
 from vigil.budgets.stops.model import HardStop, Hold
 from vigil.errors import InvalidInput
 from vigil.quota.model import Reservation
+from vigil.registry.model import ModelContract
+from vigil.scoring.model import Flat
 from vigil.scoring.ports import ScoringModel
 
 
@@ -121,6 +123,12 @@ class Scorer(Protocol):
 
 Scorers: TypeAlias = Callable[[ScoringModel, Batch], Scorer]
 """Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.writers`)."""
+
+
+Plain: TypeAlias = Callable[[bytes], Flat | None]
+"""Reads a line that is plainly right; None for any other."""
+Plains: TypeAlias = Callable[[ModelContract, Sequence[str] | None], Plain]
+"""Makes what reads the lines of a file: of CSV under these columns, else the objects of NDJSON."""
 
 
 class Quota(Protocol):

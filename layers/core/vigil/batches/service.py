@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from vigil.batches.charges import Charges
 from vigil.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
@@ -68,13 +68,14 @@ class Batches:
     def create(self, tenant_id: str, order: Order, key: str | None = None) -> tuple[Batch, bool]:
         """Return the one batch of this order, however often it is delivered, and whether an earlier delivery made it.
 
-        Raises InvalidInput for an unknown model, IdempotencyKeyReused for a key with another payload, and Conflict
-        for a tenant with MOST_UNFINISHED unfinished batches.
+        Raises InvalidInput for an unknown model, or a row that cannot be put into a file, IdempotencyKeyReused for a
+        key with another payload, and Conflict for a tenant with MOST_UNFINISHED unfinished batches.
         """
+        # Before the batch is there: one whose rows can never be put would wait for them.
+        content = None if order.rows is None else b"".join(map(_line, range(len(order.rows)), order.rows))
         batch, replayed = self._enter(tenant_id, order, key or str(uuid.uuid4()))
-        if order.rows is not None and batch.state == "awaiting_upload":
+        if content is not None and batch.state == "awaiting_upload":
             # Where an upload would have gone, so that its arrival starts every batch. Safe to repeat: the first counts.
-            content = b"".join(to_json(row) + b"\n" for row in order.rows)
             self._files.put(batch.upload, content, {})
         return batch, replayed
 
@@ -187,3 +188,11 @@ class Batches:
 
     def _now(self) -> str:
         return iso(self._clock())
+
+
+def _line(place: int, row: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(row) + b"\n"
+    except PydanticSerializationError as error:  # JSON can say what no file can: half a character, or endless nesting
+        bound = "text in Unicode, nested to 200 levels at most"
+        raise InvalidInput(FieldError(f"rows.{place}", "cannot be written", bound)) from error

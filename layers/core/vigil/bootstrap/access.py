@@ -6,6 +6,7 @@ from vigil.bootstrap import process
 
 if TYPE_CHECKING:
     from vigil.tenancy.keys.service import Keys
+    from vigil.tenancy.model import Limits
     from vigil.tenancy.service import Access
     from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
     from vigil.tenancy.tenants import Tenants
@@ -25,6 +26,11 @@ def tenants() -> "Tenants":
     from vigil.tenancy.tenants import Tenants
 
     return Tenants(_tenants(), process.now)
+
+
+def limits_of(tenant_id: str) -> "Limits":
+    """Return what holds for any tenant; raise NotFound."""
+    return tenants().get(tenant_id).limits
 
 
 @process.once

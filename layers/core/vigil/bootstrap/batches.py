@@ -72,8 +72,9 @@ def given_up() -> "GivenUp":
 @process.once
 def _chunks() -> "Chunks":
     from vigil.batches.chunks import Chunks
+    from vigil.engines import reading
 
-    return Chunks(books(), files(), _postbox(), models.registry(), scorer, process.now)
+    return Chunks(books(), files(), _postbox(), models.registry(), scorer, reading.reader, process.now)
 
 
 def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import access, metering, process
+from vigil.bootstrap import access, metering, process, rounds
 
 if TYPE_CHECKING:
+    from vigil.costs.ports import Look
     from vigil.costs.prices.store import DynamoPrices
     from vigil.costs.service import Costs
     from vigil.costs.store import DynamoStatements
@@ -25,6 +26,7 @@ def api() -> process.Handler:
         anomalies=forecasting.anomalies(),
         projections=forecasting.projections(),
         costs=costs(),
+        limits_of=access.limits_of,
         budgets=budgets.service(),
         price_books=PriceBooks(prices(), process.now),
         cursors=process.cursors(),
@@ -36,23 +38,18 @@ def api() -> process.Handler:
 def closing() -> process.Handler:
     """Return the Lambda entry of the schedule that closes months."""
     from vigil.costs.closing import Closing
-    from vigil.costs.schedule import ClosingSchedule
 
-    books = Closing(access.tenants().ids, costs(), statements(), process.now)
-    return process.telemetry().wrap(ClosingSchedule(books, process.telemetry()).handle)
+    return rounds.schedule("closing", Closing(costs(), statements(), process.now), process.settings().costs_table)
 
 
 @process.once
 def watch() -> process.Handler:
     """Return the Lambda entry of the schedule that brings in calls, then looks after budgets and unusual spend."""
     from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
-    from vigil.costs.rounds.schedule import WatchSchedule
-    from vigil.costs.rounds.service import Rounds
-    from vigil.costs.rounds.store import DynamoPlaces
+    from vigil.costs.watch import Watch
 
-    places = DynamoPlaces(process.client("dynamodb"), process.settings().costs_table)
-    rounds = Rounds(access.tenants().ids, [metering.calls(), budgets.watch(), forecasting.watch()], places)
-    return process.telemetry().wrap(WatchSchedule(rounds, process.telemetry()).handle)
+    looks: list[Look] = [metering.calls(), budgets.watch(), forecasting.watch()]
+    return rounds.schedule("watch", Watch(looks, process.now), process.settings().costs_table)
 
 
 @process.once

@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import access, process, scoring
+from vigil.bootstrap import access, process, rounds, scoring
 
 if TYPE_CHECKING:
     from vigil.metering.events.service import UsageEvents
     from vigil.metering.recounts import CallCounts
     from vigil.metering.store import DynamoUsage
-    from vigil.tenancy.model import Limits
 
 
 @process.once
@@ -22,7 +21,7 @@ def api() -> process.Handler:
         [routes.router, events_routes.router],
         media_types=("application/json", events_routes.MEDIA_TYPE),
         usage=Usage(usage()),
-        limits_of=_limits_of,
+        limits_of=access.limits_of,
         usage_events=_usage_events(),
     )
 
@@ -46,22 +45,25 @@ def events() -> process.Handler:
 
 @process.once
 def audit() -> process.Handler:
-    """Return the Lambda entry of the schedules that recount yesterday and say what is stored."""
+    """Return the Lambda entry of the schedules that recount days (`{"job": "recount"}`) and say what is stored."""
+    from vigil.batches.model import FOLDERS
     from vigil.batches.settled.store import SettledChunks
     from vigil.metering.audit import Audit
     from vigil.metering.gauges import Gauges
     from vigil.metering.objects.store import S3Bytes
     from vigil.metering.recounts import Ledger, Predictions, Reported
     from vigil.metering.rows import of_chunk, of_decision
-    from vigil.metering.schedule import AuditSchedule
 
-    config, dynamodb, tenants = process.settings(), process.client("dynamodb"), access.tenants().ids
+    config, dynamodb = process.settings(), process.client("dynamodb")
     chunks = SettledChunks(dynamodb, config.batches_table)
     ledgers: list[Ledger] = [(scoring.ledger(), of_decision), (chunks, of_chunk)]
     recounts = (Predictions(ledgers, usage()), Reported(usage()), calls())
-    audited = Audit(tenants, recounts, usage(), process.now)
-    gauges = Gauges(tenants, usage(), S3Bytes(process.client("s3"), config.batches_bucket), process.now)
-    return process.telemetry().wrap(AuditSchedule(audited, gauges, process.telemetry()).handle)
+    gauges = Gauges(usage(), S3Bytes(process.client("s3"), config.batches_bucket, FOLDERS), process.now)
+    jobs = {
+        "recount": rounds.schedule("recount", Audit(recounts, usage(), process.now), config.usage_table),
+        "gauges": rounds.schedule("gauges", gauges, config.usage_table),
+    }
+    return lambda event, context: jobs[event["job"]](event, context)
 
 
 def _usage_events() -> "UsageEvents":
@@ -69,11 +71,6 @@ def _usage_events() -> "UsageEvents":
     from vigil.metering.service import Meter
 
     return UsageEvents(Meter(usage()), process.now)
-
-
-def _limits_of(tenant_id: str) -> "Limits":
-    """Return what holds for any tenant; raise NotFound."""
-    return access.tenants().get(tenant_id).limits
 
 
 @process.once

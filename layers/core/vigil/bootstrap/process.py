@@ -12,6 +12,7 @@ from vigil.platform.settings import Settings
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from vigil.platform.admission import Limiter
     from vigil.platform.cursor import Cursors
     from vigil.platform.idempotency import Claims
     from vigil.platform.secrets import Secret
@@ -53,19 +54,26 @@ def api(
     **state: Any,
 ) -> Handler:
     """Return the Lambda entry of an app with these routers; `state` is what their routes find in `app.state`."""
-    from vigil.platform.admission import DynamoCounters, Limiter
     from vigil.platform.http import create_app, lambda_handler
 
     app = create_app(
         title="Vigil",
         routers=routers,
         telemetry=telemetry(),
-        admission=Limiter(DynamoCounters(client("dynamodb"), settings().limits_table), now),
+        admission=admission(),
         max_body_bytes=max_body_bytes or settings().max_body_bytes,
         media_types=media_types,
         state={"tenant_domain": settings().tenant_domain, **state},
     )
     return lambda_handler(app, telemetry())
+
+
+@once
+def admission() -> "Limiter":
+    """Return what counts the requests of keys."""
+    from vigil.platform.admission import DynamoCounters, Limiter
+
+    return Limiter(DynamoCounters(client("dynamodb"), settings().limits_table), now)
 
 
 def claims() -> "Claims":

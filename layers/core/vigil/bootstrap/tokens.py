@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process
 
 if TYPE_CHECKING:
+    from vigil.tenancy.model import ApiKey, Tenant
     from vigil.tokens.model import Issuer
     from vigil.tokens.store import DynamoKeyList, SecretKeys
 
@@ -25,7 +26,7 @@ def api() -> process.Handler:
         [session_routes.router, token_routes.router],
         media_types=(FORM, "application/json"),
         max_body_bytes=16 * 1024,
-        sessions=Sessions(access.service(), signer, store, access.peppers(), issuer(), process.now),
+        sessions=Sessions(access.service(), signer, store, access.peppers(), issuer(), process.now, _count),
         published_keys=lambda: published(published_keys(), process.now),
     )
 
@@ -55,6 +56,13 @@ def published_keys() -> "DynamoKeyList":
     from vigil.tokens.store import DynamoKeyList
 
     return DynamoKeyList(process.client("dynamodb"), process.settings().access_table, process.now)
+
+
+def _count(key: "ApiKey", tenant: "Tenant") -> None:
+    """Count a request of a key that no authorizer has seen."""
+    from vigil.platform.principal import Principal
+
+    process.admission().admit(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))
 
 
 def _private_keys() -> "SecretKeys":

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from vigil.budgets.model import MOST_MICROS, MOST_PERCENT, MOST_THRESHOLDS, Alert, Budget, Period, Scope
 from vigil.budgets.service import Status
@@ -14,13 +14,13 @@ class BudgetBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit_micros: int = Field(ge=1, le=MOST_MICROS, strict=True, description="Millionths of a dollar.")
-    thresholds: list[int] = Field(
+    thresholds: list[StrictInt] = Field(
         default=[80, 100],
         min_length=1,
         max_length=MOST_THRESHOLDS,
         description=f"Percent of the limit, 1 to {MOST_PERCENT}, ascending: each alerts once in a month or on a day.",
     )
-    hard_stop: bool = Field(
+    hard_stop: StrictBool = Field(
         default=False, description="Refuse predictions beyond the limit, with 402; for `inference` and `total` alone."
     )
 

@@ -1,55 +1,41 @@
 """The end of a month: its lines are stated once, and whatever is counted later is adjusted in an open month."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from vigil.costs.model import Adjustment, closes_at, difference, month_before
 from vigil.costs.ports import Statements
 from vigil.costs.service import Costs
-from vigil.errors import Unavailable
 from vigil.quota.model import month_of
 
 _MONTHS = 4
 """How many months that are past are looked at: use that is reported 90 days late is of one of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """What a run did: for how many tenants, and how many statements and adjustments it made."""
-
-    tenants: int = 0
-    statements: int = 0
-    adjustments: int = 0
+_BEGINS = timedelta(hours=2, minutes=30)
+"""Into the day: when the day before has been recounted."""
 
 
 class Closing:
-    """Closes months. Safe to repeat and to run twice at once: what is done is not done again."""
+    """Closes months, a job of daily rounds. What is done is not done again."""
 
-    def __init__(
-        self,
-        tenants: Callable[[], Iterable[str]],
-        costs: Costs,
-        statements: Statements,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._tenants = tenants
+    patience = timedelta(hours=12)
+
+    def __init__(self, costs: Costs, statements: Statements, clock: Callable[[], datetime]) -> None:
         self._costs = costs
         self._statements = statements
         self._clock = clock
 
-    def run(self, time_left: Callable[[], bool]) -> Closed:
-        """State past months that are due, and adjust those that are stated, for every tenant.
+    def due(self, last: str) -> str | None:
+        """Return the day whose round is due, unless it was the last."""
+        day = f"{self._clock().astimezone(UTC) - _BEGINS:%Y-%m-%d}"
+        return day if day > last else None
 
-        Raises Unavailable, with the rest undone, when there is no time left.
-        """
-        done = Closed()
-        for tenant_id in self._tenants():
-            if not time_left():
-                raise Unavailable("There was no time to close the months of every tenant.")
-            done = replace(done, tenants=done.tenants + 1)
-            for month in self._past():
-                done = self._settle(tenant_id, month, done)
+    def look(self, tenant_id: str, _name: str) -> Mapping[str, int]:
+        """State a tenant's past months that are due, adjust those that are stated, and return how many of each."""
+        done = Counter(statements=0, adjustments=0)
+        for month in self._past():
+            done.update(self._settle(tenant_id, month))
         return done
 
     def _past(self) -> list[str]:
@@ -62,16 +48,15 @@ class Closing:
                 due.append(month)
         return due
 
-    def _settle(self, tenant_id: str, month: str, done: Closed) -> Closed:
+    def _settle(self, tenant_id: str, month: str) -> Mapping[str, int]:
         stated = self._costs.statement(tenant_id, month)
         now = self._clock().astimezone(UTC)
         if stated.closed_at is None:
             kept = self._statements.close(tenant_id, replace(stated, closed_at=now.isoformat(timespec="seconds")))
-            return replace(done, statements=done.statements + kept)
+            return {"statements": kept}
         before = self._statements.adjusted(tenant_id, month)
         known = [line for line in stated.lines if line.adjusts is None] + list(before.lines if before else ())
         if not (found := difference(self._costs.fresh(tenant_id, month), known, f"{now:%Y-%m-%d}", month)):
-            return done
+            return {}
         adjustment = Adjustment(month, (before.number if before else 0) + 1, found)
-        booked = self._statements.adjust(tenant_id, adjustment, month_of(now))
-        return replace(done, adjustments=done.adjustments + booked)
+        return {"adjustments": self._statements.adjust(tenant_id, adjustment, month_of(now))}

@@ -1,4 +1,4 @@
-"""What costs need from outside: the use of each hour, the price books, and what is stated of months."""
+"""What costs need from outside: the use of each hour, the price books, what is stated of months, and who watches."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -51,4 +51,12 @@ class Statements(Protocol):
 
         Not if there is one of this number, and not in a month that is closed.
         """
+        ...
+
+
+class Look(Protocol):
+    """Somebody who looks after what a tenant spends."""
+
+    def look(self, tenant_id: str) -> int:
+        """Look, and return how much was told of it; raises Unavailable."""
         ...

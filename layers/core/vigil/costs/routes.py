@@ -1,4 +1,4 @@
-"""`/v1/costs`: what a tenant's use costs, line by line or summed up, as JSON or CSV."""
+"""`/v1/costs`, `/v1/tenants/{tenant_id}/costs`: what a tenant's use costs, by the line or summed up, as JSON or CSV."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from vigil.costs.service import Costs
 from vigil.errors import NotFound
 from vigil.platform.caching import kept
 from vigil.platform.cursor import Cursors
-from vigil.platform.principal import Principal, requires
+from vigil.platform.owners import Owner, of_tenants, owner
 from vigil.platform.schemas import responses
 from vigil.quota.model import month_of
 
-router = APIRouter(prefix="/v1/costs", tags=["costs"])
+router = APIRouter(tags=["costs"])
 _MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 _DAY_SECONDS = 86_400
-Reader = Annotated[Principal, requires("costs:read")]
+Whose = Annotated[Owner, owner("costs:read")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,26 @@ Service = Annotated[Costs, Depends(current_costs)]
 
 async def select(
     costs: Service,
-    caller: Reader,
+    whose: Whose,
     period: Annotated[
         str | None,
         Query(pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$", description="A month or a day, UTC; this month."),
     ] = None,
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
 ) -> Selected:
-    """Return the lines of a period and a category that are the caller's."""
+    """Return the lines of a period and a category that are a tenant's."""
     period = period or month_of(datetime.now(UTC))
-    stated = costs.statement(caller.tenant_id, period[:7])
+    stated = costs.statement(whose.tenant_id, period[:7])
     days = (line for line in stated.lines if line.day.startswith(period))
     lines = [line for line in days if category in {None, line.category}]
-    scope = f"costs\n{caller.tenant_id}\n{period}\n{category}"
+    scope = f"costs\n{whose.tenant_id}\n{period}\n{category}"
     return Selected(period, "closed" if stated.closed_at else "open", lines, scope)
 
 
 Selection = Annotated[Selected, Depends(select)]
 
 
-@router.get("", summary="What your use costs", responses=responses(400, 401, 403, 422, 503))
+@of_tenants(router, "/costs", summary="What use costs", responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
     selected: Selection,
@@ -86,9 +86,10 @@ async def page(
     )
 
 
-@router.get(
-    "/export",
-    summary="Your costs as CSV",
+@of_tenants(
+    router,
+    "/costs/export",
+    summary="Costs as CSV",
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "Every line"}, **responses(401, 403, 422, 503)},
 )
@@ -98,17 +99,16 @@ async def export(selected: Selection) -> Response:
     return Response(as_csv(selected.lines), media_type="text/csv", headers=name)
 
 
-@router.get(
-    "/statements/{period}",
+@of_tenants(
+    router,
+    "/costs/statements/{period}",
     summary="The statement of a closed month",
     dependencies=[kept(_DAY_SECONDS, immutable=True)],
     responses=responses(401, 403, 404, 422, 503),
 )
-async def statement(
-    costs: Service, caller: Reader, period: Annotated[str, Path(pattern=f"^{_MONTH}$")]
-) -> StatementView:
+async def statement(costs: Service, whose: Whose, period: Annotated[str, Path(pattern=f"^{_MONTH}$")]) -> StatementView:
     """Return a month as it was closed, three days after its end; it never changes."""
-    stated = costs.statement(caller.tenant_id, period)
+    stated = costs.statement(whose.tenant_id, period)
     if stated.closed_at is None:
         raise NotFound("This month is not closed.")
     return StatementView.of(stated)

@@ -25,7 +25,11 @@ class Definition(BaseModel):
     description: str = Field(min_length=1, max_length=300)
     stages: list[Stage] = Field(max_length=4, description="Where it may be on; off for everyone elsewhere.")
     percentage: Annotated[float, AfterValidator(_two_decimals)] = Field(
-        default=0, ge=0, le=100, description="Whom it is on for besides `allow`; whoever is in stays in as it grows."
+        default=0,
+        strict=True,
+        ge=0,
+        le=100,
+        description="Whom it is on for besides `allow`; whoever is in stays in as it grows.",
     )
     sticky: Sticky = Field(default="tenant", description="What a percentage counts: tenants, or subjects of each.")
     allow: TenantList = Field(default=[], description="Tenants for whom it is on whatever the percentage.")

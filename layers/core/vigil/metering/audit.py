@@ -1,14 +1,19 @@
-"""Whether what is counted is what it is recounted from, a day of all tenants at a time."""
+"""Whether what is counted is what it is recounted from, a day of a tenant at a time."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from vigil.metering.model import Meter
 from vigil.metering.ports import Recount, UsageStore
 
 _OPEN_DAYS = 4
 """While a month is young, the last day of the one before is recounted too: what batches did late counts on that day."""
+_DAYS_BACK = 7
+"""Further back no day is recounted: what was counted is remembered for 14 days."""
+_SETTLING = timedelta(hours=1)
+"""After the end of a day, for what is still on its way."""
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +34,34 @@ class Finding:
 
 
 class Audit:
-    """Compares counters with what they are recounted from."""
+    """Compares counters with what they are recounted from, a job of rounds, one for each day."""
 
-    def __init__(
-        self,
-        tenants: Callable[[], Iterable[str]],
-        recounts: Sequence[Recount],
-        usage: UsageStore,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._tenants = tenants
+    patience = timedelta(hours=12)
+
+    def __init__(self, recounts: Sequence[Recount], usage: UsageStore, clock: Callable[[], datetime]) -> None:
         self._recounts = recounts
         self._usage = usage
         self._clock = clock
 
-    def recount(self) -> list[Finding]:
-        """Recount yesterday for every tenant; return, and keep, what did not agree.
+    def due(self, last: str) -> str | None:
+        """Return the day after the last one that was recounted, if it has ended; at first yesterday."""
+        newest = (self._clock().astimezone(UTC) - _SETTLING).date() - _DAY
+        following = date.fromisoformat(last) + _DAY if last else newest
+        day = max(following, newest - (_DAYS_BACK - 1) * _DAY)
+        return day.isoformat() if day <= newest else None
+
+    def look(self, tenant_id: str, day: str) -> Mapping[str, int]:
+        """Recount a tenant's day, and return how many meters did not agree, and how many could not be repaired."""
+        findings = self.recount(tenant_id, day)
+        return {"mismatches": len(findings), "unrepaired": sum(not finding.repaired for finding in findings)}
+
+    def recount(self, tenant_id: str, day: str) -> list[Finding]:
+        """Recount a tenant's day; return, and keep, what did not agree.
 
         What is missing from a counter is counted the usual way, so that a row still on its way is not counted again
         when it comes. A counter above its rows is never lowered: that is for people to look into.
         """
-        now = self._clock().astimezone(UTC)
-        return [finding for tenant in self._tenants() for day in _days(now) for finding in self._findings(tenant, day)]
+        return [finding for each in _days(date.fromisoformat(day)) for finding in self._findings(tenant_id, each)]
 
     def _findings(self, tenant_id: str, day: str) -> Iterator[Finding]:
         for recount in self._recounts:
@@ -84,9 +95,8 @@ class Audit:
         return days.get(day, {})
 
 
-def _days(now: datetime) -> Sequence[str]:
-    """Return the days that a run recounts: yesterday, and at first the last day of the month before."""
-    days = {now - timedelta(days=1)}
-    if now.day <= _OPEN_DAYS:
-        days.add(now - timedelta(days=now.day))
-    return sorted(f"{day:%Y-%m-%d}" for day in days)
+def _days(day: date) -> Sequence[str]:
+    """Return the days that are recounted when one has ended: itself, and at first the last of the month before."""
+    next_day = day + _DAY
+    before = next_day - next_day.day * _DAY
+    return sorted({day.isoformat(), before.isoformat()} if next_day.day <= _OPEN_DAYS else {day.isoformat()})

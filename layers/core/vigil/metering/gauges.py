@@ -1,6 +1,6 @@
 """What tenants have stored, hour by hour: byte-hours of files and of the database."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,36 +9,39 @@ from vigil.metering.ports import Files, UsageStore
 
 _Said = dict[str, dict[Meter, int]]
 _HOURS_BACK = 6
-"""Hours are said again for a while, so that a run that failed is made up for by the next."""
+"""Hours of the database are said again for a while, so that a round that was left out is made up for by the next."""
+_SETTLING = timedelta(minutes=5)
+"""After the end of an hour: clocks differ a little."""
 
 
 class Gauges:
-    """Says what is held at the end of each hour. May come twice or late: it says the same.
+    """Says what is held at the end of each hour, a job of rounds. May come twice or late: it says the same.
 
     The database's bytes at the end of an hour are those of now less what came after it, so that an hour can be said
     later. Files are measured, so that an hour in which nobody measured them has none: that is in the tenant's favour.
     """
 
-    def __init__(
-        self, tenants: Callable[[], Iterable[str]], usage: UsageStore, files: Files, clock: Callable[[], datetime]
-    ) -> None:
-        self._tenants = tenants
+    patience = timedelta(hours=2)
+
+    def __init__(self, usage: UsageStore, files: Files, clock: Callable[[], datetime]) -> None:
         self._usage = usage
         self._files = files
         self._clock = clock
 
-    def measure(self) -> int:
-        """Say the hours that have ended; return of how many tenants."""
-        now, stored = self._clock().astimezone(UTC), self._files.held()
-        hours = [f"{now - timedelta(hours=back):%Y-%m-%dT%H}" for back in range(_HOURS_BACK + 1)]
-        return sum(self._say(tenant_id, hours, stored.get(tenant_id, 0)) for tenant_id in self._tenants())
+    def due(self, last: str) -> str | None:
+        """Return the hour that has just ended, unless it was the last."""
+        hour = f"{self._clock().astimezone(UTC) - timedelta(hours=1) - _SETTLING:%Y-%m-%dT%H}"
+        return hour if hour > last else None
 
-    def _say(self, tenant_id: str, hours: list[str], stored: int) -> bool:
-        """Say a tenant's hours, of which the first is the one that has not ended."""
+    def look(self, tenant_id: str, ended: str) -> Mapping[str, int]:
+        """Say a tenant's hours, and of the one that has ended how much its files hold; return whether it has any."""
+        now = self._clock().astimezone(UTC)
+        hours = [f"{now - timedelta(hours=back):%Y-%m-%dT%H}" for back in range(_HOURS_BACK + 1)]
         held, grown = self._usage.grown(tenant_id, hours)
         gauges: _Said = {}
         for later, hour in pairwise(hours):
             held -= grown.get(later, 0)
             gauges[hour] = {"database_byte_hours": max(held, 0)}
-        gauges[hours[1]]["storage_byte_hours"] = stored
-        return self._usage.hold(tenant_id, stored, gauges)
+        stored = self._files.held(tenant_id)
+        gauges.setdefault(ended, {})["storage_byte_hours"] = stored
+        return {"held": self._usage.hold(tenant_id, stored, gauges)}

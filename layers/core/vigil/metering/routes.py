@@ -1,6 +1,6 @@
-"""`/v1/usage`: what a tenant has used of a month, and what is left of it."""
+"""`/v1/usage`, `/v1/tenants/{tenant_id}/usage`: what a tenant has used of a month, and what is left of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -8,15 +8,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from vigil.errors import NotFound
 from vigil.metering.model import METERS, Day, Meter, total
 from vigil.metering.service import Usage
-from vigil.platform.principal import Principal, requires
+from vigil.platform.owners import Owner, of_tenants, owner
 from vigil.platform.schemas import responses
 from vigil.quota.model import month_of, resets_at
-from vigil.tenancy.model import Limits
 
-router = APIRouter(prefix="/v1/usage", tags=["usage"])
+router = APIRouter(tags=["usage"])
 
 Granularity = Literal["day", "month"]
 
@@ -84,32 +82,31 @@ class UsageView(BaseModel):
     as_of: str = Field(json_schema_extra={"format": "date-time"})
 
 
-@router.get("", summary="What you have used, and what is left", responses=responses(401, 403, 404, 422, 503))
+@of_tenants(router, "/usage", summary="What was used, and what is left", responses=responses(401, 403, 404, 422, 503))
 async def usage(
     request: Request,
-    caller: Annotated[Principal, requires("usage:read")],
+    whose: Annotated[Owner, owner("usage:read")],
     period: Annotated[
         str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="A month, UTC; this one.")
     ] = None,
     granularity: Granularity = "day",
-    tenant_id: Annotated[str | None, Query(max_length=32, description="Of another tenant: for operators.")] = None,
 ) -> UsageView:
     """Return the use of a month by day or in one sum, the limits that hold now, and what is left of the quota."""
     metering: Usage = request.app.state.usage
     now = datetime.now(UTC)
-    whose, limits = _subject(caller, tenant_id, request.app.state.limits_of)
+    limits = whose.limits
     month = period or month_of(now)
-    found = metering.month(whose, month)
+    found = metering.month(whose.tenant_id, month)
     limit = limits.predictions_per_month
     whole = total(found.hours)
     rows = found.days if granularity == "day" else (Day(month, whole),)
     return UsageView(
-        tenant_id=whose,
+        tenant_id=whose.tenant_id,
         period=month,
         granularity=granularity,
         items=[UsageItem(period=row.day, **_counts(row.amounts)) for row in rows],
         total=UsageCounts(**_counts(whole)),
-        stored=StoredView(**asdict(metering.held(whose))),
+        stored=StoredView(**asdict(metering.held(whose.tenant_id))),
         quota=QuotaView(
             limit=limit,
             used=found.used,
@@ -119,15 +116,6 @@ async def usage(
         limits=LimitsView(**{name: getattr(limits, name) for name in LimitsView.model_fields}),
         as_of=now.isoformat(timespec="seconds"),
     )
-
-
-def _subject(caller: Principal, asked: str | None, limits_of: Callable[[str], Limits]) -> tuple[str, Limits]:
-    """Return whose use is meant and what holds for it; to others than operators another tenant does not exist."""
-    if asked in {None, caller.tenant_id}:
-        return caller.tenant_id, caller.limits
-    if asked is None or caller.role != "operator":
-        raise NotFound("There is no such tenant.")
-    return asked, limits_of(asked)
 
 
 def _counts(amounts: Mapping[Meter, int]) -> dict[str, int]:

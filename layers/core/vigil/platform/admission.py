@@ -16,8 +16,8 @@ from vigil.tenancy.model import Limits
 
 _REMEMBERED = 1024
 _PAUSE_SECONDS = 5.0
-_KEPT_SECONDS = 3 * 86_400
-"""Counters outlive their hour: the audit of the day after compares the tenant's usage with them."""
+_KEPT_SECONDS = 10 * 86_400
+"""Counters outlive their hour: audits compare the tenant's usage of up to a week ago with them."""
 
 
 @dataclass(frozen=True, slots=True)

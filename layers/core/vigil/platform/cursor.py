@@ -26,7 +26,7 @@ class Cursors:
     def open(self, scope: str, cursor: str) -> dict[str, str]:
         """Return the position; raise MalformedRequest for a cursor that was not sealed for this very scope."""
         try:
-            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raw = b""
         tag, payload = raw[:_TAG_BYTES], raw[_TAG_BYTES:]

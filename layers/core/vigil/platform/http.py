@@ -37,6 +37,8 @@ def create_app(
     services that bootstrap wired. Without `admission` nobody is limited.
     """
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_OFF)
+    # A redirect to the path without a slash would name the caller's Host, and no stage.
+    app.router.redirect_slashes = False
     app.state.documented = list
     app.state.tenant_domain = ""
     for router in routers:

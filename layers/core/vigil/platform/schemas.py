@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from vigil.errors import FieldError
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
-SUBJECT_ID = r"^[A-Za-z0-9._:@-]{1,128}$"
+SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
+"""No dot first: clients take `.` and `..` out of addresses, so that nobody of that name could be exported or erased."""
 
 _YEARS = range(1900, 2200)  # far from where arithmetic on dates overflows
 
@@ -39,6 +40,11 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
         return FieldError(field, "is required", "required")
     if row["type"] == "extra_forbidden":
         return FieldError(field, "is not a field of this request", "see /docs")
+    if row["type"] in {"model_type", "model_attributes_type", "dict_type"}:
+        return FieldError(field, "must be an object", "a JSON object")
+    if row["type"] == "value_error":
+        said = row["msg"].removeprefix("Value error, ")
+        return FieldError(field, said, said)
     if bound := row.get("ctx", {}).get("bound"):
         return FieldError(field, row["msg"], bound)
     rule = row["msg"].removeprefix("Input should ").removeprefix("String should ")

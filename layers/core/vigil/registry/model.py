@@ -188,8 +188,6 @@ class ModelContract:
         names = [f.name for f in self.features]
         if not names or len(set(names)) != len(names):
             raise ValueError("features must be non-empty and have distinct names")
-        if any(not name.isprintable() or {'"', "\\"} & set(name) for name in names):
-            raise ValueError("names of features must be printable and without quotes and backslashes")
         self._check_engines(set(names))
 
     def _check_engines(self, features: set[str]) -> None:

@@ -15,6 +15,9 @@ from vigil.flags.model import Switches
 from vigil.lifecycle.model import Comparison
 from vigil.registry.model import Explanation, FeatureSpec, FeatureValue, ModelContract
 
+SUBJECT, AS_OF = "subject_id", "as_of"
+"""The columns of a table that are no features."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:

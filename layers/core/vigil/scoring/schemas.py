@@ -13,7 +13,7 @@ from vigil.platform.schemas import MODEL_NAME, SUBJECT_ID, Moment, field_error
 MOST_ERRORS = 20
 """Of one row of a batch."""
 
-plainly_named = re.compile(r"[A-Za-z0-9._:][A-Za-z0-9._:@-]{0,127}").fullmatch
+plainly_named = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
 """Whether a text names a subject and is written as it is in every format: a spreadsheet would run `-1` or `@a`."""
 
 Features = Annotated[

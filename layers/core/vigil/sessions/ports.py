@@ -30,6 +30,14 @@ class Signer(Protocol):
         ...
 
 
+class Count(Protocol):
+    """The limits of keys, against which whatever is done for one counts."""
+
+    def __call__(self, key: ApiKey, tenant: Tenant) -> object:
+        """Count a request; raise RateLimited when the key has none left."""
+        ...
+
+
 class SessionStore(Protocol):
     """Sessions by tenant and id."""
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from vigil.errors import TenantSuspended, Unauthenticated
 from vigil.sessions.model import SESSION_SECONDS, Grant, GrantRefused, RefreshToken, ReusedToken, Session
-from vigil.sessions.ports import Holders, SessionStore, Signer
-from vigil.tenancy.model import ApiKey
+from vigil.sessions.ports import Count, Holders, SessionStore, Signer
+from vigil.tenancy.model import ApiKey, Tenant
 from vigil.tenancy.ports import Peppers
 from vigil.tokens.model import ACCESS_SECONDS, Claims, Issuer
 
@@ -28,6 +28,7 @@ class Sessions:
         peppers: Peppers,
         issuer: Issuer,
         clock: Callable[[], datetime],
+        count: Count,
     ) -> None:
         self._holders = holders
         self._signer = signer
@@ -35,14 +36,16 @@ class Sessions:
         self._peppers = peppers
         self._issuer = issuer
         self._clock = clock
+        self._count = count
 
     def sign_in(self, client: Client | None) -> Grant:
-        """Begin a session of the key's holder; raise GrantRefused for a key that is not good."""
+        """Begin a session of the key's holder; raise GrantRefused for a key that is not good, RateLimited."""
         if client is None:
             raise GrantRefused(
                 "invalid_client", "The API key is required: its id as client_id, itself as client_secret."
             )
-        key = self._authenticate(client)
+        key, tenant = self._authenticate(client)
+        self._count(key, tenant)
         session_id, now = secrets.token_hex(8), self._now()
         token = self._new_token(key.tenant_id, session_id)
         ends = now + SESSION_SECONDS
@@ -52,11 +55,11 @@ class Sessions:
         return Grant(access_token, token.text, claims)
 
     def refresh(self, text: str, client: Client | None = None) -> Grant:
-        """Swap a refresh token for new tokens; raise GrantRefused for one that is not, or no longer, good.
+        """Swap a refresh token for new tokens; raise GrantRefused for one that is not, or no longer, good, RateLimited.
 
         A used token that comes again ends its session: either of two holds a stolen copy, and nobody can say which.
         """
-        asking = self._authenticate(client) if client else None
+        asking = self._authenticate(client)[0] if client else None
         token, session = self._session(text)
         if session.ended or self._now() >= session.expires_at:
             raise _spent()
@@ -65,12 +68,13 @@ class Sessions:
         if asking and asking.key_id != session.key_id:
             raise GrantRefused("invalid_grant", "The refresh token was given to another client.")
         try:
-            key, _ = self._holders.holder(session.key_id)
+            key, tenant = self._holders.holder(session.key_id)
         except Unauthenticated as error:
             raise _spent() from error
         except TenantSuspended as error:
             raise _suspended() from error
         # All that can fail comes before the one write that spends the token.
+        self._count(key, tenant)
         new = self._new_token(session.tenant_id, session.session_id)
         claims = self._claims(key, self._now(), session.expires_at)
         access_token = self._signer.sign(claims)
@@ -80,7 +84,7 @@ class Sessions:
 
     def revoke(self, text: str, client: Client | None = None) -> None:
         """End the session of a refresh token, used or not; what is no refresh token of ours changes nothing."""
-        asking = self._authenticate(client) if client else None
+        asking = self._authenticate(client)[0] if client else None
         try:
             _, session = self._session(text)
         except GrantRefused:
@@ -88,16 +92,16 @@ class Sessions:
         if asking is None or asking.key_id == session.key_id:
             self._store.end(session.tenant_id, session.session_id, "revoked")
 
-    def _authenticate(self, client: Client) -> ApiKey:
+    def _authenticate(self, client: Client) -> tuple[ApiKey, Tenant]:
         try:
-            key, _ = self._holders.authenticate(client[1])
+            key, tenant = self._holders.authenticate(client[1])
         except Unauthenticated as error:
             raise GrantRefused("invalid_client", "The API key is not valid.") from error
         except TenantSuspended as error:
             raise _suspended() from error
         if key.key_id != client[0]:
             raise GrantRefused("invalid_client", "The API key is not valid.")
-        return key
+        return key, tenant
 
     def _session(self, text: str) -> tuple[RefreshToken, Session]:
         """Return a token that we once gave out, and its session; what was made up costs no read."""

@@ -76,6 +76,8 @@ _AFTER: Mapping[Status, frozenset[Status]] = {
 }
 MOST_OVERLAP_HOURS = 168
 MOST_KEY_DAYS = 3_650
+MOST_KEYS = 100
+"""Of a tenant that live at a time, if operators do not make more: rates are per key: more keys ask more often."""
 _TOKEN = re.compile(r"vgl_([a-z0-9]{1,16})_([a-z0-9]{16})_([A-Za-z0-9_-]{43})")
 _TENANT_ID = re.compile(r"[a-z][a-z0-9-]{2,31}")
 
@@ -219,7 +221,7 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class TenantPage:
-    """One page of tenants, and the position after it."""
+    """One page of tenants, and the position after it: the `tenant_id` of the last."""
 
     tenants: tuple[Tenant, ...]
     next: dict[str, str] | None

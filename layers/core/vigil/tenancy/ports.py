@@ -26,7 +26,7 @@ class TenantStore(Protocol):
         ...
 
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
-        """Return a page of tenants by id."""
+        """Return a page of tenants by id, from behind any `tenant_id`, or the first."""
         ...
 
 

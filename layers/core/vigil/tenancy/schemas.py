@@ -19,9 +19,12 @@ from vigil.tenancy.model import (
 )
 
 _TIME: dict[str, JsonValue] = {"format": "date-time"}
-Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+"""Characters that steer a terminal, or turn a text around: names are read by others than who gave them."""
+Name = Annotated[str, Field(max_length=100, pattern=rf"^[^{_UNSEEN}]*$")]
 Contact = Annotated[str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="An e-mail address.")]
-OverlapHours = Annotated[int, Field(ge=0, le=MOST_OVERLAP_HOURS)]
+Limit = Annotated[int | None, Field(strict=True, ge=1)]
+OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MOST_OVERLAP_HOURS)]
 
 
 class OverridesBody(BaseModel):
@@ -29,10 +32,10 @@ class OverridesBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    predictions_per_month: int | None = Field(default=None, ge=1, le=BOUNDS["predictions_per_month"])
-    per_minute: int | None = Field(default=None, ge=1, le=BOUNDS["per_minute"])
-    per_hour: int | None = Field(default=None, ge=1, le=BOUNDS["per_hour"])
-    storage_gb: int | None = Field(default=None, ge=1, le=BOUNDS["storage_gb"])
+    predictions_per_month: Limit = Field(default=None, le=BOUNDS["predictions_per_month"])
+    per_minute: Limit = Field(default=None, le=BOUNDS["per_minute"])
+    per_hour: Limit = Field(default=None, le=BOUNDS["per_hour"])
+    storage_gb: Limit = Field(default=None, le=BOUNDS["storage_gb"])
 
 
 class SettingsBody(BaseModel):
@@ -43,7 +46,7 @@ class SettingsBody(BaseModel):
     name: Name = ""
     contact: Contact = ""
     max_key_days: int | None = Field(
-        default=None, ge=1, le=MOST_KEY_DAYS, description="The longest life of a new key; null is none."
+        default=None, strict=True, ge=1, le=MOST_KEY_DAYS, description="The longest life of a new key; null is none."
     )
     overlap_hours: OverlapHours = Field(default=24, description="For how long a rotated key works beside the new one.")
 

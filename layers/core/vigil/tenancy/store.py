@@ -63,9 +63,10 @@ class DynamoTenants:
         return self._table.write({"Put": put}, {"Put": {"Item": erasure | {"revision": {"N": "0"}}}})
 
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
-        """Return a page of tenants by id."""
-        items, position = self._table.page("by_tenant", ("list_pk", _TENANTS), after, limit)
-        return TenantPage(tuple(map(_tenant, items)), position)
+        """Return a page of tenants by id, from behind any `tenant_id`, or the first."""
+        place = {"pk": f"TENANT#{after['tenant_id']}", "sk": "META", "list_sk": after["tenant_id"]} if after else None
+        items, last = self._table.page("by_tenant", ("list_pk", _TENANTS), place, limit)
+        return TenantPage(tuple(map(_tenant, items)), {"tenant_id": last["list_sk"]} if last else None)
 
 
 class DynamoKeys:

@@ -57,13 +57,13 @@ class Tenants:
         """Return a page of all tenants by id."""
         return self._store.page(after, limit)
 
-    def ids(self) -> Iterator[str]:
-        """Yield the ids of the tenants whose data stays, for jobs that concern each of them."""
-        after = None
+    def ids(self, after: str = "") -> Iterator[str]:
+        """Yield the ids of the tenants whose data stays, in order, for jobs that concern each of them."""
+        place = {"tenant_id": after} if after else None
         while True:
-            page = self._store.page(after, 100)
+            page = self._store.page(place, 100)
             yield from (tenant.tenant_id for tenant in page.tenants if tenant.status in _STAYING)
-            if (after := page.next) is None:
+            if (place := page.next) is None:
                 return
 
     def change(self, tenant_id: str, change: Change, version: int | None = None) -> Tenant:

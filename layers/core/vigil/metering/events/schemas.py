@@ -28,7 +28,7 @@ class Amounts(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> "Amounts":
-        if not self.model_fields_set:
+        if not self.model_dump(exclude_none=True):
             raise PydanticCustomError("bound", "must name what was used", {"bound": "at least one meter"})
         return self
 
@@ -56,7 +56,7 @@ def read(sent: Any) -> UsageEvent:
         return UsageEventBody.model_validate(sent).event()
     except ValidationError as error:
         rows = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*(field_error(dict(row)) for row in rows)) from error
+        raise InvalidInput(*(field_error(dict(row) | {"loc": row["loc"] or ("event",)}) for row in rows)) from error
 
 
 class OutcomeView(BaseModel):

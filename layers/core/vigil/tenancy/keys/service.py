@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.tenancy.model import (
     MOST_KEY_DAYS,
+    MOST_KEYS,
     MOST_OVERLAP_HOURS,
     ApiKey,
     KeyPage,
@@ -46,11 +47,12 @@ class Keys:
     ) -> NewKey:
         """Create a key for a tenant.
 
-        Raises NotFound for an unknown tenant, Conflict for one that is leaving, Forbidden for a role that may do more
-        than the caller's, InvalidInput for an end in the past or later than the tenant allows.
+        Raises NotFound for an unknown tenant, Conflict for one that is leaving or has keys enough, Forbidden for a role
+        that may do more than the caller's, InvalidInput for an end in the past or later than the tenant allows.
         """
         tenant = self._tenant(tenant_id)
         check_grant(by, role)
+        self._check_room(tenant_id, by)
         new = self._new(tenant, role, label, ends)
         self._keys.create(tenant_id, new[0])
         return NewKey(new[0].key, new[1])
@@ -77,7 +79,8 @@ class Keys:
     ) -> NewKey:
         """Make a key that takes another's place; the old one works on for the overlap, the tenant's if none is given.
 
-        The new key lives as long as the old one was to, from now on, unless `ends` is given. Raises as `create`,
+        The new key lives as long as the old one was to, from now on, or as long as the tenant allows by now, unless
+        `ends` is given. Raises as `create`,
         NotFound for a key that is not the tenant's, Conflict for one that is dead or has been rotated already.
         """
         tenant = self._tenant(tenant_id)
@@ -86,11 +89,13 @@ class Keys:
         now = self._clock().astimezone(UTC)
         if not old.lives(now) or old.replaced_by:
             raise Conflict("The key is revoked, expired, or has been rotated already.")
+        self._check_room(tenant_id, by)
         pause = timedelta(hours=tenant.settings.overlap_hours) if overlap is None else overlap
         if not timedelta() <= pause <= timedelta(hours=MOST_OVERLAP_HOURS):
             raise InvalidInput(FieldError("overlap_hours", "is out of range", f"0 to {MOST_OVERLAP_HOURS}"))
         if ends is None and old.expires_at:
-            ends = now + (datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at))
+            life = datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at)
+            ends = now + min(life, timedelta(days=tenant.settings.max_key_days or MOST_KEY_DAYS))
         record, token = self._new(tenant, old.role, old.label, ends)
         end = min(filter(None, (old.expires_at, _text(now + pause))))
         if not self._keys.rotate(tenant_id, replace(old, expires_at=end, replaced_by=token.key_id), record):
@@ -105,6 +110,19 @@ class Keys:
         check_grant(by, self.get(tenant_id, key_id).role)
         if not self._keys.revoke(tenant_id, key_id, _text(self._clock())):
             raise NotFound(_NO_KEY)
+
+    def _check_room(self, tenant_id: str, by: Role) -> None:
+        """Raise Conflict where a tenant has all the keys that it may make; some more, if it makes them at once."""
+        if by == "operator":
+            return
+        living, now, after = 0, self._clock(), None
+        while True:
+            page = self._keys.page(tenant_id, after, 1_000)
+            living += sum(key.lives(now) for key in page.keys)
+            if living >= MOST_KEYS:
+                raise Conflict(f"At most {MOST_KEYS} keys of a tenant live at a time: revoke one.")
+            if (after := page.next) is None:
+                return
 
     def _tenant(self, tenant_id: str, *, leaving: bool = False) -> Tenant:
         tenant = self._tenants.get(tenant_id)

@@ -54,17 +54,17 @@ class Eraser:
 
         Raises Unavailable when a store was away for one of them, after all the others had their turn.
         """
-        closed, failed = [], 0
+        closed, failures = list[str](), list[Unavailable]()
         for erasure in self._erasures.pending():
             try:
                 if self._erase(erasure, remaining):
                     closed.append(erasure.tenant_id)
             except Conflict:  # work on what is to go is under way: a later run finds it done
                 continue
-            except Unavailable:
-                failed += 1
-        if failed:
-            raise Unavailable(f"{failed} erasures stopped at a store that was away; the next run goes on.")
+            except Unavailable as error:
+                failures.append(error)
+        if failures:
+            raise Unavailable(f"{len(failures)} erasures stopped: {failures[0]} The next run goes on.") from failures[0]
         return tuple(closed)
 
     def _erase(self, erasure: Erasure, remaining: Callable[[], float]) -> bool:

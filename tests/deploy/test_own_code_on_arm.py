@@ -1,0 +1,95 @@
+"""Our own libraries as Lambda runs them: arm64 answers bit for bit what this machine answers."""
+
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from cli import native
+from cli.checkout import uv
+from layers import build
+from models.packing import pack
+from tests.unit.engines.conftest import NAMES, train
+from vigil.engines import reading, trees
+
+SOURCES = Path(build.LAYERS, "scoring")
+QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+EXPORTED = {
+    trees.FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
+    reading.FILE: {"vigil_rows_table", "vigil_rows_object"},
+}
+emulated = pytest.mark.skipif(
+    QEMU is None, reason="no qemu-aarch64 at hand (Debian: qemu-user): arm64 code was not run"
+)
+
+
+def compiled(program, library, *sources):
+    """Return a small main and the sources of a library, compiled for arm64 with the flags of the layer, but static."""
+    flags = [flag.replace("gnu.2.28", "musl") for flag in build.target_of("aws").compiler_flags]
+    main = Path(__file__).with_name(f"{program.name}.c")
+    subprocess.run(
+        [uv(), "tool", "run", "--from", build.ZIG, "python-zig", "cc", *flags, *build.OWN_FLAGS, "-static",
+         "-I", SOURCES / library, "-o", program, main, *sources],
+        check=True,
+        env=os.environ | build.ZIG_CACHES,
+    )  # fmt: skip
+    return program
+
+
+@pytest.fixture(scope="module")
+def answering(tmp_path_factory):
+    return compiled(tmp_path_factory.mktemp("arm") / "answer_rows", "trees", *SOURCES.glob("trees/*.c"))
+
+
+@emulated
+def test_arm64_answers_what_this_machine_answers(answering, tmp_path):
+    native.provide()
+    model = train()
+    (tmp_path / "table").write_bytes(pack(model.text))
+    (tmp_path / "rows").write_bytes(model.rows.tobytes())
+    done = subprocess.run([QEMU, answering, tmp_path / "table", tmp_path / "rows"], check=True, capture_output=True)
+    answers = np.frombuffer(done.stdout)
+    count = len(model.rows)
+    engine = trees.load(pack(model.text), model.text, len(NAMES))
+    assert answers[:count].tolist() == list(engine.raw_batch(model.rows, count))
+    for row, answer in zip(model.rows.tolist(), answers[count:].reshape(count, -1).tolist(), strict=True):
+        contributions, base = engine.contributions(row)
+        assert answer == [*contributions, base, engine.raw(row)]
+
+
+def test_the_program_is_for_arm64(answering):
+    with answering.open("rb") as file:
+        assert ELFFile(file).header.e_machine == "EM_AARCH64"
+
+
+@emulated
+def test_arm64_reads_the_numbers_that_python_reads(tmp_path):
+    draws = random.Random(20260301)
+    texts = [repr(draws.uniform(-1, 1) * 10 ** draws.randint(-30, 30)) for _ in range(3_000)]
+    texts += [f"{draws.uniform(-9, 9):.{draws.randint(1, 25)}f}" for _ in range(3_000)]
+    texts += [f"{draws.getrandbits(64)}e{draws.randint(-340, 280)}" for _ in range(3_000)]
+    texts = [text for text in texts if float(text)]
+    (tmp_path / "lines").write_text("".join(f"p,{text}\n" for text in texts))
+    program = compiled(tmp_path / "read_numbers", "rows")
+    done = subprocess.run([QEMU, program, tmp_path / "lines"], check=True, capture_output=True)
+    assert np.frombuffer(done.stdout).tolist() == [float(text) for text in texts]
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_libraries_of_both_machines_offer_the_same_functions_and_need_only_the_c_library(name):
+    machines = {}
+    for target in ("aws", "local"):
+        library = build.own(build.target_of(target)) / build.NATIVE_FOLDER / name
+        with library.open("rb") as file:
+            elf = ELFFile(file)
+            symbols = elf.get_section_by_name(".dynsym").iter_symbols()
+            assert {s.name for s in symbols if s.name and s["st_shndx"] != "SHN_UNDEF"} == EXPORTED[name]
+            needed = [tag.needed for tag in elf.get_section_by_name(".dynamic").iter_tags("DT_NEEDED")]
+            assert needed == ["libc.so.6"]
+            machines[target] = elf.header.e_machine
+    assert machines["aws"] == "EM_AARCH64"

@@ -1,0 +1,11 @@
+"""What unit tests share."""
+
+import pytest
+
+from cli import native
+
+
+@pytest.fixture(scope="session")
+def own_libraries():
+    """Our own native code, compiled if it is not there yet."""
+    native.provide()
