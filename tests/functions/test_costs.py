@@ -142,7 +142,7 @@ def test_operators_read_the_money_of_any_tenant_and_nobody_elses_key_does(costs,
         )
         assert [answer[0] for answer in (foreign, unknown, nobodys)] == [404, 404, 404]
         assert foreign[1]["detail"] == unknown[1]["detail"] == nobodys[1]["detail"] == "There is no such tenant."
-    assert costs(of="a" * 65, **operator)[0] == 422
+    assert costs(of="a" * 65, **operator)[0] == 404
 
 
 def test_costs_are_a_tenants_own(costs):
