@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlparse
 
 @dataclass(frozen=True)
 class Asked:
-    """One request; `path` as it was sent, still quoted."""
+    """One request; `path` as it was sent, still quoted; `body` is JSON, or the bytes of anything else."""
 
     method: str
     path: str
@@ -38,7 +38,7 @@ def served(answer: Callable[[Asked], Answer]) -> Iterator[tuple[str, list[Asked]
                 self.command,
                 url.path,
                 dict(parse_qsl(url.query)),
-                json.loads(text) if text else None,
+                json.loads(text) if self.headers["Content-Type"] == "application/json" else text,
                 self.headers["Authorization"],
             )
             taken.append(asked)
@@ -56,7 +56,7 @@ def served(answer: Callable[[Asked], Answer]) -> Iterator[tuple[str, list[Asked]
             """Say nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", taken

@@ -101,7 +101,9 @@ class World:
         self.usage = self.bed.table("Usage")
         quota = Quota(DynamoQuota(dynamodb, self.usage, self.clock), self.clock)
         charges = Charges(quota, DynamoStops(dynamodb, self.usage, self.clock))
-        self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
+        self._batches = Batches(
+            self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, lambda _: 0
+        )
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, self.clock)

@@ -71,6 +71,13 @@ def taken(url):
     return found
 
 
+def test_a_tenant_whose_files_take_all_that_they_may_begins_no_batch(deployed):
+    held = {"pk": {"S": "acme"}, "sk": {"S": "HELD"}, "storage_bytes": {"N": str(10 * 10**9)}}
+    boto3.client("dynamodb").put_item(TableName="usage", Item=held)
+    status, problem = post({"model": "toy", "format": "csv"})
+    assert (status, problem["type"]) == (409, "urn:vigil:problem:storage-full")
+
+
 def run(deployed, batch_id):
     """Let the workers do what there is to do."""
     from functions.batches_assembly.handler import lambda_handler as assemble

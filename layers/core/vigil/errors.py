@@ -20,6 +20,7 @@ VigilError
 ├── IdempotencyKeyReused  the key was used with another payload
 ├── RateLimited           the key has made its requests of this minute or hour
 ├── QuotaExceeded         the tenant has made its predictions of this month
+├── StorageFull           the tenant's files take as much as its tier, or an agreement, allows
 ├── BudgetExhausted       the tenant's own hard stop leaves no money for this
 ├── ModelRefused          a model package failed verification; carries the reason
 └── Unavailable           a dependency is away; trying again may help
@@ -136,6 +137,10 @@ class QuotaExceeded(VigilError):
     def __init__(self, limit: int, left: int, retry_after: int) -> None:
         super().__init__(f"Of the {limit} predictions of this month (UTC) {left} are left.")
         self.retry_after = retry_after
+
+
+class StorageFull(VigilError):
+    """The files of a tenant take as much as they may."""
 
 
 class BudgetExhausted(VigilError):

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.batches.world import GOOD, ROWS, big, document
 from vigil.batches.model import MOST_UNFINISHED
 from vigil.batches.service import UPLOAD_WAITED, Order
-from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound
+from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 
 
 def deep(levels):
@@ -37,6 +37,18 @@ def test_rows_that_cannot_be_put_into_a_file_are_refused_before_anything_is_writ
     with pytest.raises(InvalidInput, match=r"rows\.1"):
         world.order(rows=[{}, bad])
     assert (world.books.batches, world.files.objects) == ({}, {})
+
+
+def test_a_tenant_whose_files_take_all_that_they_may_begins_no_batch_and_keeps_those_it_has(world):
+    world.storage = 10**9
+    world.stored = {"acme": 10**9 - 1, "globex": 10**9}
+    world.order(key="k", rows=[{}])
+    world.stored["acme"] = 10**9
+    world.order(key="k", rows=[{}])
+    with pytest.raises(StorageFull, match="1000000000 bytes"):
+        world.order()
+    world.storage = None
+    world.order(tenant="globex")
 
 
 def test_unfinished_batches_are_bounded_and_those_without_a_file_end_by_themselves(world):

@@ -50,14 +50,16 @@ class World:
         self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
         self.hard_stop, self.holds = None, FakeHolds()
         charges = Charges(self.quota, self.holds)
-        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges)
+        self.stored, self.storage = {}, None
+        held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
+        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, held)
         terms = lambda _: Terms(withdrawn=self.withdrawn)  # noqa: E731
         self.splits = Splits(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
         self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, reading.reader, self.clock)
         self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
-        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop)
+        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)
         return self.batches.create(tenant, order, key)[0]
 
     def upload(self, content, form="ndjson"):

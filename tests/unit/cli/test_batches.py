@@ -1,9 +1,7 @@
 """`vigil batch`, against a server in place of the API and of the bucket."""
 
-import json
-import threading
+import os
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -30,49 +28,25 @@ BATCH = {
 
 
 @pytest.fixture
-def service(monkeypatch, tmp_path):
+def service(api, monkeypatch, tmp_path):
     """The API and the bucket on one small server: a batch goes through these states, one a look."""
     seen = SimpleNamespace(states=["running"], requests=[])
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self):
-            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            seen.requests.append((self.command, self.path, content))
-            if "/files/" in self.path:
-                return self.reply(b"row,score\n1,0.5\n")
-            if self.path.endswith(("results", "errors")):
-                return self.reply({"url": f"{address}/files/results", "format": "csv", "expires_at": "x"})
-            if "?limit" in self.path:
-                return self.reply({"items": [BATCH], "next_cursor": None})
-            state = seen.states.pop(0) if len(seen.states) > 1 else seen.states[0]
-            upload = {"url": f"{address}/files/input", "expires_at": "later"}
-            return self.reply(BATCH | {"state": state, "upload": upload})
+    def answer(asked):
+        files = f"{os.environ['VIGIL_API_URL']}/files"
+        if asked.path.startswith("/files/"):
+            return 200, b"row,score\n1,0.5\n"
+        if asked.path.endswith(("results", "errors")):
+            return 200, {"url": f"{files}/results", "format": "csv", "expires_at": "x"}
+        if "limit" in asked.query:
+            return 200, {"items": [BATCH], "next_cursor": None}
+        state = seen.states.pop(0) if len(seen.states) > 1 else seen.states[0]
+        return 200, BATCH | {"state": state, "upload": {"url": f"{files}/input", "expires_at": "later"}}
 
-        def reply(self, content):
-            body = content if isinstance(content, bytes) else json.dumps(content).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = do_PUT = answer  # noqa: N815 - what the server looks for
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("VIGIL_API_URL", address)
-    monkeypatch.setenv("VIGIL_API_KEY", "vgl_key")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield seen
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with api(answer) as seen.requests:
+        yield seen
 
 
 def run(*arguments):
@@ -85,8 +59,8 @@ def test_a_file_is_uploaded_and_followed_to_its_end(service, tmp_path):
     done = run("submit", "rows.csv", "--model", "toy", "--wait")
     assert done.exit_code == 0, done.output
     asked, uploaded, *_ = service.requests
-    assert json.loads(asked[2]) == {"model": "toy", "format": "csv"}
-    assert uploaded == ("PUT", "/files/input", b"subject_id,age\np,1\n")
+    assert asked.body == {"model": "toy", "format": "csv"}
+    assert (uploaded.method, uploaded.path, uploaded.body) == ("PUT", "/files/input", b"subject_id,age\np,1\n")
     assert "completed" in done.output
     assert "rows 3 to 4" in done.output
 

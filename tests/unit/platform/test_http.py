@@ -1,6 +1,7 @@
 """Every answer, good or bad, is well formed: problem documents, correlation ids, security headers, one log line."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -144,15 +145,27 @@ def test_a_well_formed_correlation_id_is_taken_and_another_replaced(api):
     assert len(forged) == 36
 
 
-def test_one_log_line_per_request_without_subject_or_features(api, capsys):
+def test_one_log_line_per_request_without_subject_or_features(api):
     api("POST", "/v1/scores", body=BODY | {"subject_id": "jane-roe"}, headers={"X-Correlation-Id": "abc-1"})
-    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     requests = [json.loads(line) for line in api.log.getvalue().splitlines()]
     assert len(requests) == 1
     assert requests[0] | {"route": "/v1/scores", "status": 201, "model": "toy", "band": "high"} == requests[0]
     assert requests[0]["correlation_id"] == "abc-1"
-    assert "jane-roe" not in json.dumps(requests + metrics)
-    assert [line["model"] for line in metrics if "Latency" in line] == ["toy"]
+    assert "jane-roe" not in json.dumps(requests)
+
+
+def test_a_log_line_carries_its_metrics(api):
+    api("POST", "/v1/scores", body=BODY)
+    (line,) = map(json.loads, api.log.getvalue().splitlines())
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    units = [{"Name": "Latency", "Unit": "Milliseconds"}, {"Name": "Band.high", "Unit": "Count"}]
+    assert directive == {"Namespace": "Vigil", "Dimensions": [["service", "route", "model"]], "Metrics": units}
+    assert [line[name] for name in ("route", "model", "Latency", "Band.high")] == [
+        "/v1/scores", "toy", line["latency_ms"], 1,
+    ]  # fmt: skip
+    assert isinstance(line["service"], str)
+    written = datetime.fromisoformat(line["timestamp"])
+    assert abs(written - datetime.fromtimestamp(line["_aws"]["Timestamp"] / 1000, UTC)) < timedelta(minutes=1)
 
 
 def test_cursors_page_through_and_belong_to_one_tenant_and_filter(api):

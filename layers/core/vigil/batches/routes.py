@@ -37,7 +37,8 @@ async def create(
     """Score up to 1,000 rows sent along, or a file: the answer says where to upload it; its arrival starts the work."""
     batches: Batches = request.app.state.batches
     form, limits = body.format or "ndjson", caller.limits
-    terms = (limits.predictions_per_month, limits.hard_stop)
+    storage = None if limits.storage_gb is None else limits.storage_gb * 10**9
+    terms = (limits.predictions_per_month, limits.hard_stop, storage)
     order = Order(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/batches/{batch.batch_id}"

@@ -12,7 +12,7 @@ from vigil.batches.charges import Charges
 from vigil.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
 from vigil.batches.ports import Books, Files
 from vigil.budgets.stops.model import HardStop
-from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound
+from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 from vigil.scoring.model import iso
 
 UPLOAD_SECONDS = 3600
@@ -34,6 +34,8 @@ class Order:
     """The tenant's predictions per month; None is without limit."""
     hard_stop: HardStop | None = None
     """What its predictions may cost."""
+    storage: int | None = None
+    """How many bytes its files may take; None is without limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Batches:
         clock: Callable[[], datetime],
         window: timedelta,
         charges: Charges,
+        stored: Callable[[str], int],
     ) -> None:
         self._books = books
         self._files = files
@@ -64,12 +67,14 @@ class Batches:
         self._clock = clock
         self._window = window
         self._charges = charges
+        self._stored = stored
 
     def create(self, tenant_id: str, order: Order, key: str | None = None) -> tuple[Batch, bool]:
         """Return the one batch of this order, however often it is delivered, and whether an earlier delivery made it.
 
         Raises InvalidInput for an unknown model, or a row that cannot be put into a file, IdempotencyKeyReused for a
-        key with another payload, and Conflict for a tenant with MOST_UNFINISHED unfinished batches.
+        key with another payload, Conflict for a tenant with MOST_UNFINISHED unfinished batches, and StorageFull for one
+        whose files took as much as they may when they were last measured.
         """
         # Before the batch is there: one whose rows can never be put would wait for them.
         content = None if order.rows is None else b"".join(map(_line, range(len(order.rows)), order.rows))
@@ -136,7 +141,7 @@ class Batches:
                 quota=order.quota,
                 hard_stop=order.hard_stop,
             )
-            existing = self._books.get(tenant_id, batch.batch_id) or self._open(batch)
+            existing = self._books.get(tenant_id, batch.batch_id) or self._open(batch, order.storage)
             if existing is None:
                 return batch, False
             if existing.expires_at > now.timestamp():
@@ -146,9 +151,11 @@ class Batches:
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
         return existing, True
 
-    def _open(self, batch: Batch) -> Batch | None:
+    def _open(self, batch: Batch, storage: int | None) -> Batch | None:
         if batch.model not in self._models():
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models"))
+        if storage is not None and self._stored(batch.tenant_id) >= storage:
+            raise StorageFull(f"The files of batches take the {storage} bytes that they may; see GET /v1/usage.")
         try:
             return self._books.create(batch, MOST_UNFINISHED)
         except Conflict:

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import flags, models, process, quota, subjects
+from vigil.bootstrap import flags, metering, models, process, quota, subjects
 
 if TYPE_CHECKING:
     from vigil.batches.charges import Charges
@@ -25,7 +25,7 @@ def api() -> process.Handler:
     from vigil.batches.service import Batches
 
     config, names = process.settings(), models.catalogue().names
-    batches = Batches(books(), files(), names, process.now, config.idempotency_window, _charges())
+    batches = Batches(books(), files(), names, process.now, config.idempotency_window, _charges(), _stored)
     return process.api(
         [routes.router],
         max_body_bytes=config.max_batch_body_bytes,
@@ -60,6 +60,11 @@ def assemble() -> process.Handler:
 
     assembly = Assembly(books(), files(), _postbox(), _charges(), process.now)
     return process.worker(AssemblyWork(assembly, books().get).do)
+
+
+def _stored(tenant_id: str) -> int:
+    """Return how many bytes a tenant's files took when they were last measured."""
+    return metering.usage().held(tenant_id).storage_bytes
 
 
 def given_up() -> "GivenUp":

@@ -14,8 +14,8 @@ from vigil.costs.schemas import CostList, CostView, State, StatementView
 from vigil.costs.service import Costs
 from vigil.errors import NotFound
 from vigil.platform.caching import kept
-from vigil.platform.cursor import Cursors
 from vigil.platform.owners import Owner, of_tenants, owner
+from vigil.platform.paging import Asked
 from vigil.platform.schemas import responses
 from vigil.quota.model import month_of
 
@@ -66,23 +66,21 @@ Selection = Annotated[Selected, Depends(select)]
 
 @of_tenants(router, "/costs", summary="What use costs", responses=responses(400, 401, 403, 422, 503))
 async def page(
-    request: Request,
     selected: Selection,
+    place: Asked,
     group_by: Annotated[Key | None, Query(description="Sum up; otherwise each line.")] = None,
-    cursor: Annotated[str | None, Query(max_length=1024)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> CostList:
     """List what was used and what it costs: a line for each day, meter and version of its price, each rounded once."""
-    cursors: Cursors = request.app.state.cursors
     scope = f"{selected.scope}\n{group_by}"
-    after = cursors.open(scope, cursor)["after"] if cursor else ""
-    rows = [(place, row) for place, row in _rows(selected.lines, group_by) if place > after]
+    after = (place.after(scope) or {"after": ""})["after"]
+    rows = [(at, row) for at, row in _rows(selected.lines, group_by) if at > after]
     return CostList(
         period=selected.period,
         state=selected.state,
         total_micros=total(selected.lines),
         items=[row for _, row in rows[:limit]],
-        next_cursor=cursors.seal(scope, {"after": rows[limit - 1][0]}) if len(rows) > limit else None,
+        next_cursor=place.next(scope, {"after": rows[limit - 1][0]} if len(rows) > limit else None),
     )
 
 

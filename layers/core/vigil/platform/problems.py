@@ -47,6 +47,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.IdempotencyKeyReused: Problem("idempotency-key-reused", 422, "The Idempotency-Key has another payload"),
     errors.RateLimited: Problem("rate-limited", 429, "Too many requests at once"),
     errors.QuotaExceeded: Problem("quota-exceeded", 429, "The predictions of this month are used up"),
+    errors.StorageFull: Problem("storage-full", 409, "The tenant's storage is used up"),
     errors.BudgetExhausted: Problem("budget-exhausted", 402, "A budget with a hard stop is used up"),
     errors.ModelRefused: Problem("model-refused", 503, "The model failed verification"),
     errors.Unavailable: Problem("unavailable", 503, "A dependency is away"),

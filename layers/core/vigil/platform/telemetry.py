@@ -1,14 +1,13 @@
-"""One log line, one metrics flush and one trace annotation set per request, from allow-listed facts."""
+"""One log line, which carries its metrics, and one trace annotation set per request, from allow-listed facts."""
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import IO, Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
 from pydantic_core import to_json
 
 from vigil.platform import correlation
@@ -64,13 +63,15 @@ class RequestFacts:
         self.error = place(error)
 
 
+_UNITS = {"Latency": "Milliseconds"}
 current: ContextVar[RequestFacts] = ContextVar("request_facts")
 
 
 class Telemetry:
-    """Powertools' logger, metrics and tracer, bound to the facts of a request.
+    """Powertools' logger and tracer, bound to the facts of a request.
 
-    A tracer brings the X-Ray SDK along: 20 MB and a tenth of a second of init, so that there is none if not `traced`.
+    Metrics are part of the line (CloudWatch's embedded metric format): a line of their own takes as long again, and is
+    paid for again. A tracer brings the X-Ray SDK along, 20 MB and a tenth of a second of init: none if not `traced`.
     """
 
     def __init__(self, service: str, stream: IO[str] | None = None, *, traced: bool = True) -> None:
@@ -78,12 +79,10 @@ class Telemetry:
         self._logger = Logger(
             service=service, stream=stream, json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True
         )
-        self._metrics = Metrics(namespace="Vigil", service=service)
         self._tracer = Tracer(service=service) if traced else None
 
     def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """Return the Lambda entry: request ids on every line, metrics flushed once, one trace segment."""
-        handler = self._metrics.log_metrics(handler, capture_cold_start_metric=True)
+        """Return the Lambda entry: request ids on every line, one trace segment."""
         handler = self._logger.inject_lambda_context(handler, clear_state=True)
         if self._tracer is None:
             return handler
@@ -97,12 +96,13 @@ class Telemetry:
         return facts, time.perf_counter()
 
     def end(self, facts: RequestFacts, started: float) -> None:
-        """Write the line, the metrics and the annotations of a finished request."""
+        """Write the line, its metrics and the annotations of a finished request."""
         facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
         known = {name: value for name in facts.__slots__ if (value := getattr(facts, name)) is not None}
         level = self._logger.error if facts.status >= 500 else self._logger.info
-        level("request", correlation_id=correlation.current.get(), **known)
-        self._measure(facts)
+        dimensions = ("route", "model") if facts.model else ("route",)
+        measured = self._metrics(dimensions, dict(_measures(facts)))
+        level("request", correlation_id=correlation.current.get(), **known, **measured)
         if self._tracer:
             _annotate(self._tracer, facts)
 
@@ -110,38 +110,37 @@ class Telemetry:
         """Write a line and count a metric, by one dimension, for something that is no request."""
         level = self._logger.error if failed else self._logger.info
         dimension, value = about
-        said[dimension] = value
-        level(name, **said)
-        with single_metric(name, MetricUnit.Count, 1, namespace="Vigil") as metric:
-            metric.add_dimension(dimension, value)
+        level(name, **said | {dimension: value}, **self._metrics([dimension], {name: 1}))
 
     def degraded(self, what: str) -> None:
         """Write a line and count a metric for something that the service does without, for now."""
-        self._logger.error(what, correlation_id=correlation.current.get())
-        with single_metric(what, MetricUnit.Count, 1, namespace="Vigil"):
-            pass
+        self._logger.error(what, correlation_id=correlation.current.get(), **self._metrics([], {what: 1}))
 
-    def _measure(self, facts: RequestFacts) -> None:
-        dimensions = {"route": facts.route} | ({"model": facts.model} if facts.model else {})
-        pending = {name: text for name, text in self._metrics.dimension_set.items() if name != "service"}
-        if pending and pending != dimensions:  # the messages of one batch may be of several kinds
-            self._metrics.flush_metrics()
-        for name, text in dimensions.items():
-            self._metrics.add_dimension(name, text)
-        # The number of requests is this metric's sample count.
-        self._metrics.add_metric("Latency", MetricUnit.Milliseconds, facts.latency_ms)
-        if facts.status >= 500:
-            self._metrics.add_metric("ServerErrors", MetricUnit.Count, 1)
-        if facts.mismatches is not None:
-            self._metrics.add_metric("UsageMismatches", MetricUnit.Count, facts.mismatches)
-        if facts.unchecked:
-            self._metrics.add_metric("LimitsUnchecked", MetricUnit.Count, 1)
-        if facts.not_kept:
-            self._metrics.add_metric("AnswersNotKept", MetricUnit.Count, 1)
-        if facts.band and not facts.replayed:
-            self._metrics.add_metric(f"Band.{facts.band}", MetricUnit.Count, 1)
-        if facts.ending:
-            self._metrics.add_metric(f"Message.{facts.ending}", MetricUnit.Count, 1)
+    def _metrics(self, dimensions: Iterable[str], measures: Mapping[str, float]) -> dict[str, Any]:
+        """Return what makes metrics of a line that has the dimensions among its fields.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+        """
+        units = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in measures]
+        directive = {"Namespace": "Vigil", "Dimensions": [["service", *dimensions]], "Metrics": units}
+        about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
+        return {"_aws": about, **measures}
+
+
+def _measures(facts: RequestFacts) -> Iterator[tuple[str, float]]:
+    yield "Latency", facts.latency_ms  # the number of requests is this metric's sample count
+    if facts.status >= 500:
+        yield "ServerErrors", 1
+    if facts.mismatches is not None:
+        yield "UsageMismatches", facts.mismatches
+    if facts.unchecked:
+        yield "LimitsUnchecked", 1
+    if facts.not_kept:
+        yield "AnswersNotKept", 1
+    if facts.band and not facts.replayed:
+        yield f"Band.{facts.band}", 1
+    if facts.ending:
+        yield f"Message.{facts.ending}", 1
 
 
 def _annotate(tracer: Tracer, facts: RequestFacts) -> None:
