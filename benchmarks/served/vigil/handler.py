@@ -1,7 +1,8 @@
 """The scoring function as it is deployed, except that AWS is answered on the spot.
 
-The package comes from a folder. The ledger takes every row and keeps none; with BENCHMARK_AWS_CLIENT it is the real one
-behind the real DynamoDB client, whose requests are answered before they leave the process.
+The package comes from a folder. The ledger takes every row and keeps none, nobody is limited and no flag is on; with
+BENCHMARK_AWS_CLIENT all of that is real, behind the real DynamoDB client, whose requests are answered before they leave
+the process.
 """
 
 import json
@@ -10,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from vigil.bootstrap import models, process, scoring
+from vigil.bootstrap import flags, models, process, scoring
+from vigil.flags.model import all_off
 from vigil.registry.ports import Pointer
 
 FOLDER = Path(os.environ["BENCHMARK_PACKAGE"])
@@ -42,9 +44,16 @@ class _Accepting:
         return None
 
 
-class _Empty:
+class _NoFlags:
+    switches = staticmethod(all_off)
+
+    def preload(self) -> None:
+        pass
+
+
+class _Counted:
     def stream(self) -> list[bytes]:
-        return [b"{}"]
+        return [b'{"Attributes": {"h": {"N": "1"}}}']  # what the limiter looks at; nobody else looks at anything
 
 
 def _answered(client: Any) -> Any:
@@ -52,7 +61,7 @@ def _answered(client: Any) -> Any:
     from botocore.compat import HTTPHeaders  # noqa: PLC0415 - as above
 
     def answer(**_: Any) -> AWSResponse:
-        return AWSResponse("http://local", 200, HTTPHeaders(), _Empty())
+        return AWSResponse("http://local", 200, HTTPHeaders(), _Counted())
 
     client.meta.events.register("before-send.dynamodb", answer)
     return client
@@ -61,7 +70,8 @@ def _answered(client: Any) -> Any:
 def _adapters() -> list[tuple[ModuleType, str, Any]]:
     adapters: list[tuple[ModuleType, str, Any]] = [(models, "packages", _Folder), (models, "catalogue", _Pointers)]
     if "BENCHMARK_AWS_CLIENT" not in os.environ:
-        return [*adapters, (scoring, "ledger", _Accepting)]
+        alone = [(scoring, "ledger", _Accepting), (flags, "service", _NoFlags), (process, "admission", lambda: None)]
+        return [*adapters, *alone]
     real = process.client
     return [*adapters, (process, "client", lambda service: _answered(real(service)))]
 
