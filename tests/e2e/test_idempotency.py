@@ -30,7 +30,8 @@ from vigil.outcomes.store import DynamoOutcomes
 DynamoOutcomes.record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 context = Context()
 context.get_remaining_time_in_millis = lambda: int(sys.argv[1])
-request = event("POST", "/v1/outcomes", tenant=sys.argv[2], headers={"Idempotency-Key": sys.argv[3]}, body=sys.argv[4])
+request = event("POST", "/v1/outcomes", tenant=sys.argv[2], headers={"Idempotency-Key": sys.argv[3]}, body=sys.argv[4],
+    role="admin")
 outcomes.api()(request, context)
 """
 

@@ -34,6 +34,7 @@ from vigil.budgets.stops.store import DynamoStops
 from vigil.deadletters.model import Rules
 from vigil.deadletters.redrive import Reprocessor
 from vigil.deadletters.store import DynamoJobs, SqsSource, _job
+from vigil.engines import reading
 from vigil.errors import VigilError
 from vigil.platform.sqs import Message, SqsQueue
 from vigil.platform.telemetry import Telemetry
@@ -106,7 +107,7 @@ class World:
         )
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, self.clock)
+        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, reading.reader, self.clock)
         splits = self.splits(self._books, files, outbox, OneModel(), lambda _: Terms(), charges, self.clock)
         arrivals = SplitWork(splits, self._books.get)
         self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, charges, self.clock)
