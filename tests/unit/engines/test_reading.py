@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from tests.fakes.scoring import CONTRACT, FEATURES
 from tests.unit.engines import fuzz_lines
+from vigil.batches import parsing
 from vigil.engines.reading import reader
 from vigil.registry.model import FeatureSpec
+from vigil.scoring.schemas import subject
 
 pytestmark = pytest.mark.usefixtures("own_libraries")
 
@@ -190,6 +193,21 @@ def test_names_and_categories_may_be_any_text(code):
 def test_a_category_with_a_comma_is_two_cells():
     specs = (*ODD.features, FeatureSpec("x", "number", "x"))
     assert reader(contract(*specs), ("subject_id", specs[0].name, "x"))(b"p,a,b,1") is None
+
+
+@pytest.mark.parametrize("columns", fuzz_lines.SEEDS)
+def test_of_a_mutated_line_is_read_what_the_parser_finds_or_nothing(columns):
+    random_, plain, read = random.Random(20261121), reader(CONTRACT, columns), 0
+    parse = parsing.reader("csv" if columns else "ndjson", columns or (), CONTRACT, lambda *_: lambda _line: None)
+    for _ in range(20_000):
+        line = fuzz_lines.mutated(random_, random_.choice(fuzz_lines.SEEDS[columns]))
+        if (flat := plain(line)) is not None:
+            ((_, document),) = parse(line)
+            found = subject(document | {"subject_id": "p"})  # names are judged by who scores
+            assert (document["subject_id"], found.history, found.as_of) == (flat.subject_id, None, None)
+            assert same(numbers(flat), CONTRACT.encode(found.features)), line
+            read += 1
+    assert read > 1_000
 
 
 def test_nothing_is_read_beyond_the_end_of_a_line():
