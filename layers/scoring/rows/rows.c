@@ -142,9 +142,10 @@ EXPORTED uint64_t vigil_rows_table(const Column *columns, size_t count, const ch
             name = span(line, start, at);
             continue;
         }
-        at = value(column, column->exact ? at : skip(at, end), end, row + column->place);
-        if (!at) return NOT_PLAIN;
-        if (!column->exact) at = skip(at, end);
+        const char *cell = column->exact ? at : skip(at, end);
+        const char *behind = value(column, cell, end, row + column->place);
+        if (!behind || (behind == cell && cell > at)) return NOT_PLAIN; /* a space is not nothing */
+        at = column->exact ? behind : skip(behind, end);
     }
     return at == end ? name : NOT_PLAIN;
 }
@@ -207,7 +208,7 @@ EXPORTED uint64_t vigil_rows_object(const Column *columns, size_t count, const c
         if (!name && (behind = past_text(at, end, subject, sizeof subject - 1)) && behind < end && *behind == '"') {
             at = name_end(behind + 1, end);
             name = span(line, behind + 1, at);
-            at = past(at, end, '"');
+            at = at < end && *at == '"' ? skip(at + 1, end) : NULL;
         } else if ((behind = past_text(at, end, inputs, sizeof inputs - 1))) {
             at = features(columns, count, behind, end, row);
         } else {

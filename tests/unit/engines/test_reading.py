@@ -138,7 +138,7 @@ def test_columns_may_be_in_any_order_and_lack_features():
     "line",
     [
         b"", b"p", b"p,1,1,true", b"p,1,1,true,I,", b"p,1,1,true,IV", b"p,1,1,true, I", b"p,1,1,yes,I", b"p,+1,1,,",
-        b"p,.5,1,,", b"p,5.,1,,", b"p,01,1,,", b"p,1e,1,,",
+        b"p,1, ,,", b"p,.5,1,,", b"p,5.,1,,", b"p,01,1,,", b"p,1e,1,,",
         b"p,1_0,1,,", b"p,0x1,1,,", b"p,nan,1,,", b"p,-,1,,", b"p,1 2,1,,",
         b'p"q,1,1,,', b"\xff,1,1,,", b"a b,1,1,,", b"p,,1,,", b"p,1}1,,,", b"p,1,1,true,I\x00",
     ],
@@ -163,7 +163,7 @@ def test_a_table_leaves_alone_what_is_not_plain(line):
         b'{"subject_id":"p","features":{,"age":1}}',
         b'{"subject_id":"p","features":{"age":1}},',
         b'{"subject_id":"p","features":{"age":1}',
-        b'{"subject_id":"p" "features":{"age":1}}',
+        b'{"subject_id":"p" "features":{"age":1}}', b'{"subject_id":"p ","features":{"age":1}}',
         b'{"subject_id":"p","features":{"age":1 "visits":1}}',
         b'{"subject_id":"p","features":{"age" 1}}',
         b'{"subject_id":"p","features":{"age":[1]}}',
