@@ -156,6 +156,7 @@ def test_costs_are_a_tenants_own(costs):
     [
         ({"period": "2026-13"}, "period"),
         ({"period": "2026-11-32"}, "period"),
+        ({"period": "2026-02-30"}, "period"),
         ({"category": "all"}, "category"),
         ({"group_by": "tenant"}, "group_by"),
         ({"limit": "1001"}, "limit"),

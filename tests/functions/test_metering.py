@@ -111,7 +111,7 @@ def test_an_unlimited_tenant_is_counted_and_has_no_quota(published, count, usage
     count()
     told = usage(tier="ENTERPRISE")[1]
     assert told["total"]["predictions"] == 1
-    assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (None, 0, None)
+    assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (None, None, None)
 
 
 def test_rows_that_are_delivered_again_are_not_counted_again(score, count, usage):

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
+from pydantic import AfterValidator
 
 from vigil.costs.export import as_csv
 from vigil.costs.model import Category, Key, Line, spend, total
@@ -43,12 +44,19 @@ async def current_costs(request: Request) -> Costs:
 Service = Annotated[Costs, Depends(current_costs)]
 
 
+def _of_the_calendar(period: str | None) -> str | None:
+    if period:
+        date.fromisoformat(f"{period}-01"[:10])
+    return period
+
+
 async def select(
     costs: Service,
     whose: Whose,
     period: Annotated[
         str | None,
         Query(pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$", description="A month or a day, UTC; this month."),
+        AfterValidator(_of_the_calendar),
     ] = None,
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
 ) -> Selected:

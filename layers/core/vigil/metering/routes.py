@@ -60,10 +60,10 @@ class LimitsView(BaseModel):
 
 
 class QuotaView(BaseModel):
-    """The month's predictions as the ledger charges them: exact, and never behind. Null is without limit."""
+    """The month's predictions as the ledger charges them: exact, and never behind. Without a limit none are."""
 
     limit: int | None
-    used: int = Field(description="Charged decisions and what batches have set aside.")
+    used: int | None = Field(description="Charged decisions and what batches have set aside.")
     left: int | None
     resets_at: str = Field(json_schema_extra={"format": "date-time"})
 
@@ -109,7 +109,7 @@ async def usage(
         stored=StoredView(**asdict(metering.held(whose.tenant_id))),
         quota=QuotaView(
             limit=limit,
-            used=found.used,
+            used=None if limit is None else found.used,
             left=None if limit is None else max(limit - found.used, 0),
             resets_at=resets_at(month).isoformat(),
         ),

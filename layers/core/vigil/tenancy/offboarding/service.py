@@ -22,7 +22,7 @@ class Certificates:
     def get(self, tenant_id: str) -> Certificate:
         """Return the certificate of a tenant's erasure; raise NotFound before there is one."""
         if (certificate := self._archive.certificate(tenant_id)) is None:
-            raise NotFound("There is no such certificate.")
+            raise NotFound("There is no such certificate: it is written when all that a tenant owned is erased.")
         return certificate
 
 
