@@ -71,7 +71,7 @@ def subjects(work: Path, rows: int) -> Iterator[Subject]:
         for engine in contract.engines:
             if engine.kind == "lightgbm":
                 features = contract.columns(engine)
-                name = f"{contract.name}-{engine.name}"
+                name = f"{contract.name}-{engine.name}".replace("_", "-")  # names of models have no underscore
                 yield prepare(work, _contract(name, features), (folder / engine.file).read_bytes(), rows)
 
 
