@@ -2,7 +2,7 @@
 
 And with rights as on AWS: sending ten messages at once needs the right to send one, `sqs:SendMessage`, and reading a
 stream of DynamoDB the right to that very stream. And with ranges of an object's version, of which it would return the
-whole.
+whole. And it unpacks a layer once, not for each worker.
 
 Run by MiniStack's own interpreter (`cli.emulator` starts it), never imported by Vigil. Arguments: the file in which it
 records its process id and port, so that it is found even if whoever started it has died, and the name of its release,
@@ -10,11 +10,15 @@ recorded with them. All of this rests on one pinned release of MiniStack; tests/
 """
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
+import threading
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 ANY_METHOD = "x-amazon-apigateway-any-method"
@@ -85,6 +89,34 @@ class Versions:
         return 206, kept, part
 
 
+class Archive(zipfile.ZipFile):
+    """What a worker is made from. A layer is unpacked once for all workers: each would have 3,000 files of its own."""
+
+    _lock = threading.Lock()
+
+    @property
+    def _layer(self) -> Path | None:
+        return path if (path := Path(str(self.filename))).name.startswith("layer_") else None
+
+    def namelist(self) -> list[str]:
+        """Return the members; none of a layer, as they are only looked at for what unpacking takes care of itself."""
+        return [] if self._layer else super().namelist()
+
+    def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
+        """Unpack into a folder; for a layer, put a link to the one copy in the folder's place."""
+        if (archive := self._layer) is None:
+            super().extractall(path, members, pwd)
+            return
+        copy = Path(path).parents[1] / f"layer-{hashlib.sha256(archive.read_bytes()).hexdigest()}"
+        with self._lock:
+            if not copy.exists():
+                super().extractall(partial := copy.with_suffix(".partial"), super().namelist())
+                partial.rename(copy)
+        Path(path).rmdir()
+        Path(path).symlink_to(copy)
+        archive.unlink()
+
+
 def stream_of(body: bytes) -> str:
     """Return the stream that a request to read one names, by itself or by the iterator it was given."""
     from ministack.services import dynamodb_streams
@@ -100,7 +132,7 @@ def main() -> None:
     del sys.argv[1:]
     Path(record).write_text(f"{os.getpid()} {os.environ['GATEWAY_PORT']} {release}")
     from ministack import app as ministack
-    from ministack.core import iam_actions
+    from ministack.core import iam_actions, lambda_runtime
     from ministack.services import apigateway_v1 as service
     from ministack.services import s3
 
@@ -110,6 +142,7 @@ def main() -> None:
     asked = iam_actions.extract_iam_action
     iam_actions.extract_iam_action = lambda *call: permission(asked(*call))
     s3._get_object = Versions(s3).get
+    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": Archive})
     about = iam_actions.extract_resource_arn
     iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (
         stream_of(body) if service == "dynamodbstreams" else about(service, method, path, headers, body, *rest)

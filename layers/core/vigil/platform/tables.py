@@ -5,11 +5,10 @@ from typing import Any
 
 from vigil.errors import Unavailable
 from vigil.platform.asking import Refused, asking
-from vigil.platform.transactions import Part, name, read, transact
+from vigil.platform.transactions import ATTEMPTS, Part, name, pause, read, transact
 
 _READ = 100
 """The most that one BatchGetItem takes."""
-_TRIES = 8
 
 
 class Table:
@@ -42,7 +41,8 @@ class Table:
         """Yield the items of these keys that are there, in any order, each read consistently."""
         for start in range(0, len(keys), _READ):
             wanted: Any = {self.name: {"Keys": keys[start : start + _READ], "ConsistentRead": True}}
-            for _ in range(_TRIES):
+            for attempt in range(ATTEMPTS):
+                pause(attempt)
                 with asking(self._called):
                     answer = self._client.batch_get_item(RequestItems=wanted)
                 yield from answer["Responses"].get(self.name, ())

@@ -14,7 +14,7 @@ from vigil.errors import Unavailable
 Part = dict[str, Any]
 _random = SystemRandom()
 """Of the system: a seeded generator would be in the snapshot, and all instances would wait alike."""
-_ATTEMPTS = 8
+ATTEMPTS = 8
 _BASE_SECONDS = 0.01
 _MOST_SECONDS = 0.2
 _IN_THE_WAY = {
@@ -71,11 +71,16 @@ def refused(reason: Part) -> bool:
     return bool(reason["Code"] == "ConditionalCheckFailed")
 
 
+def pause(attempt: int, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait before an attempt after the first (0), longer each time, with full jitter."""
+    if attempt:
+        sleep(_random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**attempt)))
+
+
 def _patiently(call: Callable[[], Any], sleep: Callable[[float], None]) -> Any:
     way: ClientError | None = None
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(_random.uniform(0, min(_MOST_SECONDS, _BASE_SECONDS * 2**attempt)))
+    for attempt in range(ATTEMPTS):
+        pause(attempt, sleep)
         try:
             return call()
         except ClientError as error:
