@@ -6,6 +6,7 @@ from typing import Any
 from vigil.errors import Unavailable
 from vigil.platform.asking import asking
 from vigil.platform.tables import Table
+from vigil.platform.transactions import ATTEMPTS, pause
 from vigil.tenancy.offboarding.model import Found, Key
 
 _TABLE = "A table"
@@ -14,7 +15,6 @@ _LOOK = 500
 """Items looked at in one page of a whole table; their keys fit into one item of the books, be they all the tenant's."""
 _BATCH = 25
 """The most that one BatchWriteItem takes."""
-_TRIES = 8
 
 
 class TableContents:
@@ -36,7 +36,8 @@ class TableContents:
         requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
         for start in range(0, len(requests), _BATCH):
             left = {self._table.name: requests[start : start + _BATCH]}
-            for _ in range(_TRIES):
+            for attempt in range(ATTEMPTS):
+                pause(attempt)
                 with asking(_TABLE):
                     left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems")
                 if not left:
