@@ -64,12 +64,12 @@ class Bed:
         return self._count(queue, "ApproximateNumberOfMessages")
 
     def waiting(self, queue: str) -> int:
-        """Return how many messages a queue has, those under way included."""
-        return self.visible(queue) + self._count(queue, "ApproximateNumberOfMessagesNotVisible")
+        """Return how many messages a queue has, those under way included: at one moment, or one could hide between."""
+        return self._count(queue, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
-    def _count(self, queue: str, name: str) -> int:
-        answer = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
-        return int(answer["Attributes"][name])
+    def _count(self, queue: str, *names: str) -> int:
+        answer = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
 
     def items(self, table: str) -> list[Record]:
         """Return every item of a table."""
