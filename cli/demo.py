@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 import typer
 from rich.bar import Bar
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -155,11 +155,10 @@ def _replay(client: httpx.Client, body: Body) -> Panel:
     first, second = (client.post("/v1/scores", json=body, headers=headers) for _ in range(2))
     same = "the same bytes" if first.content == second.content else "OTHER BYTES"
     replayed = second.headers.get("Idempotency-Replayed")
-    return Panel(
+    return _panel(
+        "exactly once",
         f"Sent twice with Idempotency-Key [bold]{key}[/]: answered {first.status_code}, then {second.status_code} with "
         f"Idempotency-Replayed: {replayed}, {same}, one decision: {second.json()['decision_id']}",
-        title="exactly once",
-        title_align="left",
     )
 
 
@@ -178,7 +177,7 @@ def _batch(client: httpx.Client, body: Body) -> Panel:
     if batch["ended_at"]:
         url = call(client, "GET", f"{address}/errors")["url"]
         told += "\n" + httpx.get(url, trust_env=False).text.strip()
-    return Panel(told, title="many at once", title_align="left")
+    return _panel("many at once", told)
 
 
 def _apart(other: httpx.Client, decision_id: str, body: Body) -> Panel:
@@ -192,11 +191,10 @@ def _apart(other: httpx.Client, decision_id: str, body: Body) -> Panel:
     usage = call(other, "GET", "/v1/usage")
     quota, tenant = usage["quota"], usage["tenant_id"]
     left = f"{quota['left']:,} of {quota['limit']:,} predictions are left until {quota['resets_at'][:10]}"
-    return Panel(
+    return _panel(
+        "tenants apart, limits that are true",
         f"[bold]{tenant}[/] asks for that decision: {foreign.status_code} {foreign.json()['title']}, {as_if}.\n"
         f"It scores a row of its own: {scored.status_code}, {left}.\nRateLimit: {scored.headers['RateLimit']}",
-        title="tenants apart, limits that are true",
-        title_align="left",
     )
 
 
@@ -215,8 +213,9 @@ def _predictions(client: httpx.Client) -> int:
 def _mistake(client: httpx.Client, body: Body) -> Panel:
     wrong = {next(iter(body["features"])): 1e9, "colour": "blue"}
     response = client.post("/v1/scores", json=body | {"features": body["features"] | wrong})
-    return Panel(
-        Text(json.dumps(response.json(), indent=2)),
-        title=f"a mistake, answered {response.status_code} {response.headers['content-type']}",
-        title_align="left",
-    )
+    title = f"a mistake, answered {response.status_code} {response.headers['content-type']}"
+    return _panel(title, Text(json.dumps(response.json(), indent=2)))
+
+
+def _panel(title: str, content: RenderableType) -> Panel:
+    return Panel(content, title=title, title_align="left")

@@ -56,6 +56,7 @@ def export_command(
                 found.setdefault(store, []).extend(entries)
             cursor = page["next_cursor"]
     file.touch(mode=0o600)
+    file.chmod(0o600)  # one that was there keeps its own otherwise
     file.write_text(json.dumps(found, indent=2) + "\n")
     out.print(f"{file}: " + ", ".join(f"{len(entries)} {store}" for store, entries in found.items()), soft_wrap=True)
 

@@ -127,7 +127,7 @@ def test_consents_are_shown_and_declared(asked):
 
 
 def test_an_export_has_all_its_parts_and_is_for_its_owner_only(tmp_path):
-    file = tmp_path / "person.json"
+    (file := tmp_path / "person.json").touch(mode=0o644)
     assert "2 decisions, 1 outcomes" in run("subjects", "export", "P/1?x", file)
     assert json.loads(file.read_text()) == {"decisions": [{"n": 1}, {"n": 2}], "outcomes": [{"n": 3}]}
     assert file.stat().st_mode & 0o777 == 0o600

@@ -9,9 +9,8 @@ import pytest
 from tests.fakes.clock import Clock
 from tests.fakes.metering import FakeCalls, FakeRows, FakeUsage
 from vigil.metering.audit import Audit
-from vigil.metering.events.model import REPORTED
 from vigil.metering.events.schemas import Amounts
-from vigil.metering.model import Entry, Hour, total
+from vigil.metering.model import REPORTED, Entry, Hour, total
 from vigil.metering.recounts import CallCounts, Predictions, Reported
 from vigil.metering.rows import of_decision
 from vigil.metering.service import Meter

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, get_args
 
-Meter = Literal[
-    "predictions",
-    "api_calls",
-    "storage_byte_hours",
-    "database_byte_hours",
+ReportedMeter = Literal[
     "llm_input_tokens",
     "llm_output_tokens",
     "embedding_tokens",
@@ -18,6 +14,14 @@ Meter = Literal[
     "sms_messages",
     "emails",
     "webhooks",
+]
+"""What usage events tell of, and nothing else counts."""
+Meter = Literal[
+    "predictions",
+    "api_calls",
+    "storage_byte_hours",
+    "database_byte_hours",
+    ReportedMeter,
     "charged",
     "reserved_micros",
     "database_bytes",
@@ -29,6 +33,7 @@ Meter = Literal[
 Byte-hours are gauges: the bytes held in that hour, in files and in the database; said, not added, as calls are.
 """
 METERS: tuple[Meter, ...] = get_args(Meter)
+REPORTED: tuple[ReportedMeter, ...] = get_args(ReportedMeter)
 MOST_PARTS = 100
 """Of one DynamoDB transaction."""
 

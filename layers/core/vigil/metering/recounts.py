@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigil.metering.events.model import REPORTED
-from vigil.metering.model import Entry, Meter
+from vigil.metering.model import REPORTED, Entry, Meter
 from vigil.metering.ports import Calls, LedgerRows, UsageStore
 from vigil.metering.service import Meter as Counting
 

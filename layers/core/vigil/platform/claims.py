@@ -62,7 +62,6 @@ class DynamoClaims:
             if record is None or record.status != STATUS_CONSTANTS["COMPLETED"]:
                 raise InProgress("The first request with this Idempotency-Key is still being carried out.") from error
             return _opened(use, json.loads(record.response_data))
-
         except RecursionError as error:
             raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
         return claim

@@ -61,6 +61,6 @@ def of_tenants(router: APIRouter, path: str, *, summary: str, **settings: Any) -
 
 
 async def _named(
-    tenant_id: Annotated[str, Path(max_length=64, description="One's own, or any for operators.")],
+    tenant_id: Annotated[str, Path(max_length=_LONGEST, description="One's own, or any for operators.")],
 ) -> None:
     """Have the path's tenant checked and documented."""

@@ -96,7 +96,7 @@ class Settings:
             signing_secret_arn=env.get("VIGIL_SIGNING_SECRET_ARN", ""),
             certificate_key_arn=env.get("VIGIL_CERTIFICATE_KEY_ARN", ""),
             tenant_domain=env.get("VIGIL_TENANT_DOMAIN", "").lower(),
-            offboarding_pause=timedelta(seconds=int(env.get("VIGIL_OFFBOARDING_PAUSE_SECONDS") or 120)),
+            offboarding_pause=timedelta(seconds=_whole(env, "VIGIL_OFFBOARDING_PAUSE_SECONDS", 120)),
             model_keys=_json_object(env, "VIGIL_MODEL_KEYS"),
             model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
             connect_timeout=timedelta(milliseconds=_whole(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250)),

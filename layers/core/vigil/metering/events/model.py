@@ -17,17 +17,6 @@ MOST_UNITS = 10**12
 _AHEAD = timedelta(seconds=60)
 _OLDEST = timedelta(days=90)
 
-REPORTED: tuple[Meter, ...] = (
-    "llm_input_tokens",
-    "llm_output_tokens",
-    "embedding_tokens",
-    "audio_seconds",
-    "sms_messages",
-    "emails",
-    "webhooks",
-)
-"""The meters that events tell of, and nothing else counts."""
-
 Status = Literal["counted", "duplicate", "rejected"]
 
 
