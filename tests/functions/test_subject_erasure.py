@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 
 import boto3
+import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
@@ -29,6 +30,7 @@ from tests.functions.persons import (  # noqa: F401
 from vigil.bootstrap import subjects, tenancy
 from vigil.errors import Unavailable
 from vigil.scoring.model import subject_digest
+from vigil.subjects.store import SubjectTable
 from vigil.tenancy.offboarding.model import Certificate
 
 
@@ -80,6 +82,22 @@ def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, 
     assert tenancy.seal().verifies(Certificate("acme", **sealed))
     again = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
     assert (again[1], again[2]["idempotency-replayed"]) == (begun, "true")
+
+
+def test_an_erasure_that_ends_while_it_is_read_is_told_once(api):
+    declare(api, "given")
+    api("DELETE", f"/v1/subjects/{JANE}")
+    certificates = SubjectTable.under
+    with pytest.MonkeyPatch.context() as patch:
+
+        def after_its_end(table, pk, prefix):
+            patch.undo()
+            erased()
+            return certificates(table, pk, prefix)
+
+        patch.setattr(SubjectTable, "under", after_its_end)
+        told = subjects._cases().of("acme", JANE)
+    assert (told.running, len(told.certificates)) == (None, 1)
 
 
 def test_a_withdrawal_outlives_the_erasure(api):

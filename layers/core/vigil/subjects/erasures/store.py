@@ -31,8 +31,10 @@ class DynamoCases:
         """Return a person's erasures, read consistently."""
         pk = pk_of(tenant_id, subject_id)
         running = self._table.get(key_of(pk, _RUNNING))
-        done = tuple(_certificate(tenant_id, item) for item in self._table.under(pk, "ERASED#"))
-        return Erasures(_erasure(running) if running else None, done)
+        done = {item["sk"]["S"]: _certificate(tenant_id, item) for item in self._table.under(pk, "ERASED#")}
+        if running and _ended(running["started_at"]["S"]) in done:  # between the two reads
+            running = None
+        return Erasures(_erasure(running) if running else None, tuple(done.values()))
 
     def pending(self) -> list[PersonErasure]:
         """Return every erasure that is under way; one that was asked for a moment ago may be missing."""
@@ -48,12 +50,16 @@ class DynamoCases:
         self._unlink(erasure.owner)
         pk, at = pk_of(tenant_id, erasure.subject_id), json.loads(certificate.payload)["certified_at"]
         texts = {name: {"S": getattr(certificate, name)} for name in _FIELDS}
-        keep = {"Item": {**key_of(pk, f"ERASED#{erasure.started_at}"), **texts, "recorded_at": {"S": at}}}
+        keep = {"Item": {**key_of(pk, _ended(erasure.started_at)), **texts, "recorded_at": {"S": at}}}
         return self._table.write({"Put": keep}, {"Delete": {"Key": key_of(pk, _RUNNING), **_after(erasure.revision)}})
 
     def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> Extract:
         """Return the certificates of a person's erasures, at once."""
         return Extract(tuple(asdict(done) for done in self.of(person.tenant_id, person.subject_id).certificates), None)
+
+
+def _ended(started_at: str) -> str:
+    return f"ERASED#{started_at}"
 
 
 def _after(revision: int) -> dict[str, Any]:
