@@ -33,12 +33,12 @@ from benchmarks.subjects import Subject, prepare, synthetic
 from cli import batches, native
 from cli.api import connect
 from models import recipe
-from vigil.batches.chunks import Chunks
-from vigil.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
 from vigil.bootstrap import process
 from vigil.bootstrap.batches import scorer
-from vigil.engines import reading
-from vigil.registry.loaded import LoadedModel
+from vigil.decisions.batches import fast_rows
+from vigil.decisions.batches.chunks import Chunks
+from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
+from vigil.prediction.packages.loaded import LoadedModel
 
 GOAL = 1.25
 """At least 0.8 x the rate of `Booster.predict`."""
@@ -75,7 +75,7 @@ def worker(subject: Subject, form: Format) -> Measurement:
     disk.create(batch, 1)
     disk.put(batch.upload, content, {})
     span = Span(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = Chunks(disk, disk, disk, OneModel(model), scorer, reading.reader, process.now)
+    chunks = Chunks(disk, disk, disk, OneModel(model), scorer, fast_rows.reader, process.now)
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
 

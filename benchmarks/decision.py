@@ -6,9 +6,9 @@ from operator import itemgetter
 
 from benchmarks.measure import Measurement, each
 from benchmarks.subjects import draw_row, trained
-from vigil.engines.loading import load
-from vigil.registry.panel import Panel
-from vigil.registry.ports import Engine
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.ports import Engine
 
 Row = tuple[float, ...]
 ROWS = 2_000

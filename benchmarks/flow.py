@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from cli import native
-from vigil.batches.assembly import Assembly, Place
-from vigil.batches.charges import Charges
-from vigil.batches.chunks import Chunks
-from vigil.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
-from vigil.batches.splits import Splits
+from vigil.access.quota.model import Reservation
 from vigil.bootstrap import batches, process
-from vigil.budgets.stops.model import HardStop, Hold
-from vigil.engines import reading
-from vigil.engines.loading import load
-from vigil.quota.model import Reservation
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.package import Expected, Verifier
+from vigil.decisions.batches import fast_rows
+from vigil.decisions.batches.assembly import Assembly, Place
+from vigil.decisions.batches.charges import Charges
+from vigil.decisions.batches.chunks import Chunks
+from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
+from vigil.decisions.batches.splits import Splits
+from vigil.money.budgets.hard_limits.model import HardStop, Hold
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.verification import Expected, Verifier
 
 
 class Unlimited:
@@ -196,7 +196,7 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, reading.reader, process.now)
+    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, fast_rows.reader, process.now)
     charges = Charges(Unlimited(), Unstopped())
     assembly = Assembly(disk, disk, disk, charges, process.now)
     splits = Splits(disk, disk, disk, OneModel(model), lambda _: Terms(), charges, process.now)

@@ -1,6 +1,6 @@
 """How often anomalies are raised for nothing and how soon when there are some, and how often projections hold.
 
-`uv run python -m benchmarks.forecast [--tenants N] [--seed S]`: simulated spend (`benchmarks.worlds`) through the
+`uv run python -m benchmarks.forecast [--tenants N] [--seed S]`: simulated spend (`benchmarks.spend_scenarios`) through the
 models that the service runs. A watch looks every five minutes, and counts are thought to come without delay.
 """
 
@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.worlds import WORLDS, Hours, World
-from vigil.forecasting.anomalies import Judge
-from vigil.forecasting.model import DAY, HISTORY, QUIET, WEEK, Finding
-from vigil.forecasting.projection import projection
+from benchmarks.spend_scenarios import WORLDS, Hours, World
+from vigil.money.forecasting.anomalies import Judge
+from vigil.money.forecasting.model import DAY, HISTORY, QUIET, WEEK, Finding
+from vigil.money.forecasting.projection import projection
 
 MONTH = 30 * DAY
 HOUR = timedelta(hours=1)

@@ -15,23 +15,23 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
-from vigil.budgets.stops.store import DynamoStops
-from vigil.engines.boosting import BoostedEngine
-from vigil.platform import aws
-from vigil.platform.admission import Admission, DynamoCounters, Limiter
-from vigil.platform.http import create_app, lambda_handler
-from vigil.platform.settings import Settings
-from vigil.platform.telemetry import Telemetry
-from vigil.quota.store import DynamoQuota
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import ModelContract
-from vigil.registry.panel import Panel
-from vigil.scoring import routes
-from vigil.scoring.service import Scoring
-from vigil.scoring.store import DynamoLedger
-from vigil.subjects.consents.store import DynamoConsents
-from vigil.subjects.store import SubjectTable
-from vigil.tenancy.model import LIMITS, Tier
+from vigil.access.quota.store import DynamoQuota
+from vigil.access.tenants.model import LIMITS, Tier
+from vigil.aws import clients
+from vigil.decisions.scoring import routes
+from vigil.decisions.scoring.service import Scoring
+from vigil.decisions.scoring.store import DynamoLedger
+from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.prediction.engines.boosting import BoostedEngine
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.model import ModelContract
+from vigil.privacy.persons.consents_store import DynamoConsents
+from vigil.privacy.persons.store import SubjectTable
+from vigil.runtime.settings import Settings
+from vigil.runtime.telemetry import Telemetry
+from vigil.web.app import create_app, lambda_handler
+from vigil.web.rate_limits import Admission, DynamoCounters, Limiter
 
 Handler = Callable[[dict[str, Any]], object]
 """Answers one event of API Gateway."""
@@ -116,7 +116,7 @@ def package(subject: Subject) -> Handler:
 def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
     """Return the function with its real DynamoDB client, its requests answered before they leave, and their count."""
     os.environ |= _NOBODY
-    client = aws.client(Settings(stage="local"), "dynamodb")
+    client = clients.client(Settings(stage="local"), "dynamodb")
     sent = count()
     calls = [0]
 
@@ -135,7 +135,7 @@ def deployed(subject: Subject, sent: list[tuple[str, bytes]], said: StringIO) ->
     `sent` is told the operation and the body of each request, `said` what is logged.
     """
     os.environ |= _NOBODY
-    client = aws.client(Settings(stage="local"), "dynamodb")
+    client = clients.client(Settings(stage="local"), "dynamodb")
 
     def answer(request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]

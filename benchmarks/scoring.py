@@ -29,8 +29,8 @@ from benchmarks.init import first_answer
 from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
 from benchmarks.subjects import Subject, subjects
 from cli import native
-from vigil.engines import lightgbm as c_library
-from vigil.engines import trees
+from vigil.prediction.engines import lightgbm as c_library
+from vigil.prediction.engines import trees
 
 LARGEST_BATCH = 10_000
 JSON_BATCH = 1_000
@@ -62,8 +62,8 @@ import sys, time
 started = time.perf_counter()
 from datetime import UTC, datetime
 from pathlib import Path
-from vigil.engines.loading import load
-from vigil.registry.package import Expected, Verifier
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.verification import Expected, Verifier
 files = {path.name: path.read_bytes() for path in Path(sys.argv[1]).iterdir()}
 Verifier({sys.argv[2]: bytes.fromhex(sys.argv[3])}, load).verify(files, Expected(now=datetime.now(UTC)))
 print(time.perf_counter() - started)

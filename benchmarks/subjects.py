@@ -13,13 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from cli.training import Training, train
 from models import recipe
 from models.packed import with_tables
-from vigil.engines.loading import load
-from vigil.engines.model import Calibration, EngineSpec
-from vigil.ensemble.model import Band, Ensemble
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import FeatureSpec, Label, Manifest, ModelContract, TrainedModel, TrainingData
-from vigil.registry.package import Expected, Release, Verifier, build
-from vigil.registry.signing import SigningKey
+from vigil.prediction.engines.ensemble import Band, Ensemble
+from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.votes import Calibration, EngineSpec
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.model import FeatureSpec, Label, Manifest, ModelContract, TrainedModel, TrainingData
+from vigil.prediction.packages.signing import SigningKey
+from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 
 PACKAGES = Path(__file__).parents[1] / ".vigil" / "packages"
 ENGINE = EngineSpec("lgbm", "lightgbm", "lgbm.txt", calibration=Calibration())

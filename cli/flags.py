@@ -11,8 +11,8 @@ from cli import deployment
 from vigil.errors import FieldError, InvalidInput
 
 if TYPE_CHECKING:
-    from vigil.flags.model import Flag
-    from vigil.flags.service import Flags
+    from vigil.access.flags.model import Flag
+    from vigil.access.flags.service import Flags
 
 app = typer.Typer(no_args_is_help=True, help="Feature flags.")
 out = Console()
@@ -69,8 +69,8 @@ def define(name: str, changes: dict[str, Any]) -> "Flag":
     """Define a flag with these changes to what it is now, under the API's own rules; return it."""
     from pydantic import ValidationError
 
-    from vigil.flags.schemas import FLAG_NAME, Definition
-    from vigil.flags.service import Precondition
+    from vigil.access.flags.schemas import FLAG_NAME, Definition
+    from vigil.access.flags.service import Precondition
 
     if not re.fullmatch(FLAG_NAME, name):
         raise InvalidInput(FieldError("name", "is not a flag's name", "lower-case letters, digits and hyphens"))

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from vigil.errors import Conflict, NotFound
-from vigil.registry.signing import KEY_SLOTS, PublicKeys, SigningKey
+from vigil.prediction.packages.signing import KEY_SLOTS, PublicKeys, SigningKey
 
 PRIVATE = "model-signing.pem"
 PUBLIC = "model-keys.json"

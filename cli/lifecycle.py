@@ -11,7 +11,7 @@ from cli import deployment, keys
 from cli.models import KeysFolder, key_folder, publisher
 
 if TYPE_CHECKING:
-    from vigil.lifecycle.model import Interval, Verdict
+    from vigil.prediction.trials.model import Interval, Verdict
 
 out = Console()
 

@@ -163,7 +163,7 @@ class _Up:
 
     def _create_tenants(self) -> tuple[DemoTenant, ...]:
         from cli.tenants import create_key, create_tenant
-        from vigil.tenancy.tenants import Change
+        from vigil.access.tenants.service import Change
 
         with self.steps.step("Create two demo tenants"):
             for tenant_id, tier in DEMO_TENANTS.items():

@@ -10,7 +10,7 @@ from cli import (
     batches,
     budgets,
     costs,
-    deadletters,
+    dead_letters,
     decisions,
     demo,
     flags,
@@ -45,7 +45,7 @@ app.add_typer(batches.app, name="batch")
 app.add_typer(budgets.app, name="budgets")
 app.add_typer(costs.app, name="costs")
 app.add_typer(decisions.app, name="decisions")
-app.add_typer(deadletters.app, name="dlq")
+app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(flags.app, name="flags")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")

@@ -12,14 +12,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Column, Table
 
 from cli import deployment, keys
-from vigil.registry.ports import PublishedVersion
+from vigil.prediction.packages.ports import PublishedVersion
 
 if TYPE_CHECKING:
     from cli.training import Trained
-    from vigil.ensemble.model import Abstention
-    from vigil.registry.loaded import LoadedModel
-    from vigil.registry.ports import Pointer
-    from vigil.registry.publishing import Publisher
+    from vigil.prediction.engines.ensemble import Abstention
+    from vigil.prediction.packages.loaded import LoadedModel
+    from vigil.prediction.packages.ports import Pointer
+    from vigil.prediction.packages.publishing import Publisher
 
 # The engine, and with it native code, is imported by the commands that run a model, and by no other.
 

@@ -9,19 +9,19 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import deployment, keys
-from cli.harvest import gather
+from cli.collect_outcomes import gather
 from cli.models import key_folder, progress_bar, publisher
 from cli.training import verified, versions, write_package
 from models import recipe
 from models.challenge import Contest, WorseCalibration, contest
 from models.known import Known
 from models.leakage import LeakageError
-from vigil.engines.loading import load
 from vigil.errors import Conflict, NotFound
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.package import Release, build
-from vigil.registry.ports import CHALLENGER, CHAMPION
-from vigil.registry.signing import SigningKey
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.ports import CHALLENGER, CHAMPION
+from vigil.prediction.packages.signing import SigningKey
+from vigil.prediction.packages.verification import Release, build
 
 VALID = timedelta(days=365)
 out = Console()

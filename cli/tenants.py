@@ -11,8 +11,8 @@ from rich.table import Table
 from cli import deployment
 
 if TYPE_CHECKING:
-    from vigil.tenancy.model import Role, Status, Tenant, Tier
-    from vigil.tenancy.tenants import Change
+    from vigil.access.tenants.model import Role, Status, Tenant, Tier
+    from vigil.access.tenants.service import Change
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
 out = Console()
@@ -75,7 +75,7 @@ def set_command(
     limit: Annotated[list[str] | None, typer.Option(help="name=number, or name= for the tier's again")] = None,
 ) -> None:
     """Change a tenant's tier, or limits that were agreed apart from it."""
-    from vigil.tenancy.tenants import Change
+    from vigil.access.tenants.service import Change
 
     limits = dict(map(_limit, limit or ()))
     _change(tenant_id, Change(tier=cast("Tier | None", tier), limits=limits))
@@ -176,7 +176,7 @@ def _limit(text: str) -> "tuple[str, int | None]":
 
 
 def _become(tenant_id: str, status: "Status") -> None:
-    from vigil.tenancy.tenants import Change
+    from vigil.access.tenants.service import Change
 
     _change(tenant_id, Change(status=status))
 
@@ -189,7 +189,7 @@ def _change(tenant_id: str, change: "Change") -> None:
 
 
 def _show(tenant: "Tenant") -> None:
-    from vigil.tenancy.model import BOUNDS
+    from vigil.access.tenants.model import BOUNDS
 
     table = Table(show_header=False, box=None)
     for name in ("tenant_id", "tier", "status", "created_at", "changed_at", "version"):

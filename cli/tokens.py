@@ -115,7 +115,7 @@ def _demo_key() -> str:
 
 
 def _aws(service: str) -> Any:
+    from vigil.aws import clients
     from vigil.bootstrap import process
-    from vigil.platform import aws
 
-    return aws.client(process.settings(), service)
+    return clients.client(process.settings(), service)

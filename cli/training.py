@@ -12,12 +12,12 @@ from cli import native
 from cli.checkout import ROOT, locked
 from models import recipe
 from models.packed import with_tables
-from vigil.engines import loading as engine
 from vigil.errors import ModelRefused, NotFound
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import FILE_LIMITS, file_limit
-from vigil.registry.package import Expected, Release, Verifier, build
-from vigil.registry.signing import PublicKeys, SigningKey
+from vigil.prediction.engines import loading as engine
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.model import FILE_LIMITS, file_limit
+from vigil.prediction.packages.signing import PublicKeys, SigningKey
+from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 
 _LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
 _SHARED = (

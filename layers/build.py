@@ -30,7 +30,7 @@ ZIG = "ziglang==0.17.0"  # a C compiler for every platform, as a wheel
 # No fused multiply-add: the same sums, and so the same decisions, on every machine.
 OWN_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-Werror", "-Wall", "-Wextra", "-s")
 OWN_LIBRARIES = ("rows", "trees")  # the folders of their sources
-NATIVE_FOLDER = "vigil_native"  # where vigil.engines.library looks
+NATIVE_FOLDER = "vigil_native"  # where vigil.prediction.engines.library looks
 
 # botocore carries the models of every AWS service, 27 of 28 MB of them never read. Kept: what Vigil calls, and what
 # the X-Ray SDK asks for when it starts. A new client needs its service here; tests/deploy notices when it is missing.

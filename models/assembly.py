@@ -13,11 +13,11 @@ from scipy.optimize import minimize
 from models.certification import Answers, Promise, certify, sequence
 from models.parts import Part
 from models.training import Floats, Ints, calibrate
-from vigil.engines.loading import load
-from vigil.engines.model import Calibration, EngineSpec, logit
-from vigil.ensemble.model import Band, Ensemble, Policy, Verdict, doubt
-from vigil.registry.model import FeatureSpec, Label, ModelContract, TrainingData
-from vigil.registry.panel import Panel
+from vigil.prediction.engines.ensemble import Band, Ensemble, Policy, Verdict, doubt
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.votes import Calibration, EngineSpec, logit
+from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainingData
 
 FEW = 10
 """With fewer rows than this nothing is fitted."""

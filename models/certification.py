@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from models.training import Floats
-from vigil.ensemble.model import Abstention
+from vigil.prediction.engines.ensemble import Abstention
 
 STEPS = 60
 PESSIMISM = 1.25

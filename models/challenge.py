@@ -7,7 +7,7 @@ import numpy as np
 
 from models.evaluation import Bootstrap, Estimate, auc, brier, calibration_error, judge
 from models.known import Known
-from vigil.registry.panel import Panel
+from vigil.prediction.engines.ensemble_runner import Panel
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from models.training import Floats
-from vigil.ensemble.model import Verdict
-from vigil.registry.model import FeatureValue, ModelContract
+from vigil.prediction.engines.ensemble import Verdict
+from vigil.prediction.packages.model import FeatureValue, ModelContract
 
 WANTED = 32
 

@@ -10,9 +10,9 @@ from random import Random
 from typing import TypeAlias
 
 from models.packing import NotPacked, pack, thresholds
-from vigil.engines import lightgbm, trees
 from vigil.errors import ModelRefused
-from vigil.registry.model import ModelContract, TrainedModel
+from vigil.prediction.engines import lightgbm, trees
+from vigil.prediction.packages.model import ModelContract, TrainedModel
 
 _Mine: TypeAlias = trees.TreesEngine
 _Reference: TypeAlias = lightgbm.LightGBMEngine

@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from models.training import Floats
-from vigil.engines.model import FORMATS, EngineKind, EngineSpec
-from vigil.engines.statistics import Domain, EntropyTest, Parameters, RateTest
-from vigil.registry.model import FeatureSpec
+from vigil.prediction.engines.statistics import Domain, EntropyTest, Parameters, RateTest
+from vigil.prediction.engines.votes import FORMATS, EngineKind, EngineSpec
+from vigil.prediction.packages.model import FeatureSpec
 
 MOST_DISTANCES = 1000
 """Rows that the conformal gate is calibrated on: p-values are told apart down to one in a thousand."""
@@ -46,7 +46,7 @@ def boosted(
 
 
 def rules(name: str, book: Sequence[Mapping[str, Any]], features: tuple[str, ...] | None = None) -> Part:
-    """Return a rules engine (see `vigil.engines.rules` for what a rule says)."""
+    """Return a rules engine (see `vigil.prediction.engines.rules` for what a rule says)."""
     return Part(name, "rules", _json({"rules": list(book)}), features)
 
 

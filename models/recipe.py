@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
 from models.known import Known
-from vigil.registry.model import TrainedModel
+from vigil.prediction.packages.model import TrainedModel
 
 Progress = Callable[[str, float], None]
 """Called with a step in words and the fraction done, 0 to 1."""

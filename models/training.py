@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from vigil.engines.model import Calibration
-from vigil.registry.model import FeatureSpec
+from vigil.prediction.engines.votes import Calibration
+from vigil.prediction.packages.model import FeatureSpec
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]

@@ -5,21 +5,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vigil.operations import routes as health_routes
-from vigil.platform import docs
-from vigil.platform.http import create_app
-from vigil.platform.http import lambda_handler as entry
-from vigil.platform.telemetry import Telemetry
-from vigil.registry import routes as registry_routes
-from vigil.scoring import routes as scoring_routes
+from vigil.decisions.scoring import routes as scoring_routes
+from vigil.operations.health import routes as health_routes
+from vigil.prediction.packages import routes as registry_routes
+from vigil.runtime.telemetry import Telemetry
+from vigil.web import swagger
+from vigil.web.app import create_app
+from vigil.web.app import lambda_handler as entry
 
 MODEL = Path(os.environ["BENCHMARK_MODEL"])
 
 
 def _engine() -> Any:
     if os.environ["BENCHMARK_ENGINE"] == "native":
-        from vigil.engines import lightgbm as c_library  # noqa: PLC0415 - one engine or the other
-        from vigil.engines import trees  # noqa: PLC0415 - as above
+        from vigil.prediction.engines import lightgbm as c_library  # noqa: PLC0415 - one engine or the other
+        from vigil.prediction.engines import trees  # noqa: PLC0415 - as above
 
         names = os.environ["BENCHMARK_FEATURES"].split(",")
         if table := os.environ["BENCHMARK_TABLE"]:
@@ -35,7 +35,7 @@ def _engine() -> Any:
 _telemetry = Telemetry("init", traced=False)
 _app = create_app(
     title="init",
-    routers=[scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
+    routers=[scoring_routes.router, registry_routes.router, health_routes.router, swagger.router],
     telemetry=_telemetry,
     max_body_bytes=262_144,
     state={"engine": _engine()},

@@ -38,9 +38,9 @@ from models.leakage import refuse_leaks
 from models.parts import Tests
 from models.recipe import Progress
 from models.training import Floats, Shape, digest, fit
-from vigil.ensemble.model import Band
-from vigil.features.schemas import as_json
-from vigil.registry.model import TrainedModel, TrainingData
+from vigil.prediction.engines.ensemble import Band
+from vigil.prediction.features.schemas import as_json
+from vigil.prediction.packages.model import TrainedModel, TrainingData
 
 PATIENTS = 10_000
 PRESET = SOUTH_AFRICA_LIKE

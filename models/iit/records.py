@@ -7,7 +7,7 @@ from typing import get_args
 from models.iit.label import Contact, Exit
 from models.iit.presets import EPOCH
 from models.iit.simulator import EXITS, Cohort
-from vigil.features.model import (
+from vigil.prediction.features.model import (
     Dispense,
     FacilityLevel,
     History,

@@ -1,4 +1,4 @@
-"""The rules of the `iit` model: what a programme follows up on whatever a model says (see `vigil.engines.rules`)."""
+"""The rules of the `iit` model: what a programme follows up on whatever a model says (see `vigil.prediction.engines.rules`)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -30,8 +30,8 @@ from models.leakage import refuse_leaks
 from models.parts import Tests
 from models.recipe import Progress
 from models.training import Floats, Shape, digest, fit
-from vigil.ensemble.model import Band
-from vigil.registry.model import TrainedModel, TrainingData
+from vigil.prediction.engines.ensemble import Band
+from vigil.prediction.packages.model import TrainedModel, TrainingData
 
 LEADS = 30_000
 SHAPE = Shape(trees=80, leaves=8, rows_per_leaf=60, learning_rate=0.06)

@@ -1,6 +1,6 @@
 """The inputs and the label of the `leads` model: what a sales team knows of a lead on the day it is looked at."""
 
-from vigil.registry.model import FeatureSpec, Label
+from vigil.prediction.packages.model import FeatureSpec, Label
 
 LABEL = Label(
     name="qualification",

@@ -8,7 +8,7 @@ import numpy as np
 from models.netsec.dialogues import log_uniform
 from models.netsec.presets import MOST_COMPANY, Company, Range
 from models.training import Floats, Ints
-from vigil.features.flows.model import FlowRecord
+from vigil.prediction.features.flows.model import FlowRecord
 
 HOUR_US = 3_600_000_000
 _COMMON_PORTS = np.array([443, 80, 53, 22, 123, 25, 8080, 993])

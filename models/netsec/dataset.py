@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.netsec.presets import Kind
 from models.netsec.simulator import Flow, flows
 from models.training import Floats, Ints
-from vigil.features.service import FLOWS
+from vigil.prediction.features.service import FLOWS
 
 Split: TypeAlias = Literal["train", "tune", "certify", "test"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.netsec.presets import MOST_PACKETS, Dialogue, Range
-from vigil.features.flows.model import Packet
-from vigil.features.flows.schemas import LONGEST_US
+from vigil.prediction.features.flows.model import Packet
+from vigil.prediction.features.flows.schemas import LONGEST_US
 
 SEGMENT = 1448
 _HEADERS = {"tcp": 52, "udp": 28, "icmp": 28}

@@ -7,7 +7,7 @@ inventory like a scan, a popular page like the target of a flood; what tells the
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from vigil.features.flows.model import Protocol
+from vigil.prediction.features.flows.model import Protocol
 
 Kind: TypeAlias = Literal["benign", "ddos", "malware"]
 Range: TypeAlias = tuple[float, float]

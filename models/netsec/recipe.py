@@ -35,10 +35,10 @@ from models.netsec.rules import RULES
 from models.netsec.simulator import Flow
 from models.recipe import Progress
 from models.training import Shape, digest, fit
-from vigil.ensemble.model import Band
-from vigil.features.schemas import as_json
-from vigil.features.service import FLOWS
-from vigil.registry.model import Label, TrainedModel, TrainingData
+from vigil.prediction.engines.ensemble import Band
+from vigil.prediction.features.schemas import as_json
+from vigil.prediction.features.service import FLOWS
+from vigil.prediction.packages.model import Label, TrainedModel, TrainingData
 
 LABEL = Label(
     name="attack",

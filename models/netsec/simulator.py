@@ -20,7 +20,7 @@ from models.netsec.presets import (
     Behaviour,
     Kind,
 )
-from vigil.features.flows.model import MICROSECOND, Traffic
+from vigil.prediction.features.flows.model import MICROSECOND, Traffic
 
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
 _KINDS: tuple[Kind, ...] = ("benign", "ddos", "malware")

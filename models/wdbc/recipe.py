@@ -18,8 +18,8 @@ from models.training import Floats, Ints, Shape, digest, fit
 from models.wdbc.prose import PROSE
 from models.wdbc.rules import RULES
 from models.wdbc.schema import LABEL, SPECS
-from vigil.ensemble.model import Band
-from vigil.registry.model import TrainedModel, TrainingData
+from vigil.prediction.engines.ensemble import Band
+from vigil.prediction.packages.model import TrainedModel, TrainingData
 
 SHAPE = Shape(trees=120, leaves=6, rows_per_leaf=8, learning_rate=0.08)
 BANDS = (

@@ -1,4 +1,4 @@
-"""The rules of the `wdbc` model, in the units of its image system; see `vigil.engines.rules` for the language."""
+"""The rules of the `wdbc` model, in the units of its image system; see `vigil.prediction.engines.rules` for the language."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

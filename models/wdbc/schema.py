@@ -4,7 +4,7 @@ Street, Wolberg & Mangasarian (1993): computed from a digitised image of a fine 
 of that image system and areas in square pixels; they do not carry over to another microscope without calibration.
 """
 
-from vigil.registry.model import FeatureSpec, Label
+from vigil.prediction.packages.model import FeatureSpec, Label
 
 LABEL = Label(
     name="malignancy",

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.tables import create_tables
+from tests.support.tables import create_tables
 
 
 @pytest.fixture

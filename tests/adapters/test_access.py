@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.tenancy import FakeKeyStore, FakeTenantStore
-from vigil.budgets.stops.model import HardStop
+from tests.support.fakes.access import FakeKeyStore, FakeTenantStore
+from vigil.access.tenants.model import ApiKey, KeyRecord, Tenant, TenantSettings
+from vigil.access.tenants.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+from vigil.aws.secrets import Secret
 from vigil.errors import Conflict, Unavailable
-from vigil.platform.secrets import Secret
-from vigil.tenancy.model import ApiKey, KeyRecord, Tenant, TenantSettings
-from vigil.tenancy.offboarding.store import DynamoErasures
-from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.privacy.erasure.store import DynamoErasures
 
 NOW = "2026-03-01T12:00:00+00:00"
 KEPT = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": HardStop(1_000, inference_month=7)}

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.forecasting import FakeAnomalies
+from tests.support.fakes.forecasting import FakeAnomalies
 from vigil.errors import Unavailable
-from vigil.forecasting.model import Anomaly
-from vigil.forecasting.store import DynamoAnomalies
+from vigil.money.forecasting.model import Anomaly
+from vigil.money.forecasting.store import DynamoAnomalies
 
 FIRST = Anomaly(
     category="inference",

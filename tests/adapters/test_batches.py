@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.batches import FakeBooks, FakeFiles
-from vigil.batches.model import Batch, Chunk, Pin, Span
-from vigil.batches.objects.store import S3Files
-from vigil.batches.settled.store import SettledChunks
-from vigil.batches.store import DynamoBooks
+from tests.support.fakes.batches import FakeBooks, FakeFiles
+from vigil.aws.clients import client
+from vigil.decisions.batches.done_chunks_store import SettledChunks
+from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
+from vigil.decisions.batches.object_store import S3Files
+from vigil.decisions.batches.store import DynamoBooks
 from vigil.errors import Conflict, NotFound, Unavailable
-from vigil.metering.rows import of_chunk
-from vigil.platform.aws import client
-from vigil.platform.settings import Settings
+from vigil.money.usage.stream_entries import of_chunk
+from vigil.runtime.settings import Settings
 
 BATCH = Batch("acme", "bat_1", "toy", "csv", "awaiting_upload", "2026-03-01T12:00:00.000000Z", "corr", "print", 99)
 SPAN = Span(0, 10, 20, 1, 5)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.budgets import FakeBudgets
-from vigil.budgets.model import Budget, Plan
-from vigil.budgets.store import DynamoBudgets
+from tests.support.fakes.budgets import FakeBudgets
 from vigil.errors import Unavailable
+from vigil.money.budgets.model import Budget, Plan
+from vigil.money.budgets.store import DynamoBudgets
 
 SET = {"changed_at": "2026-03-01T12:00:00+00:00", "changed_by": "k-1"}
 MONTH = Budget("total", "month", 10_000, (50, 80, 100), hard_stop=True, **SET)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.adapters.test_ledger import row
-from tests.ledgers import ledger as ledger_on
+from tests.support.ledgers import ledger as ledger_on
 from vigil.errors import Unavailable
-from vigil.lifecycle.model import SHARDS, Answer, Comparison
-from vigil.lifecycle.store import DynamoComparisons
+from vigil.prediction.trials.model import SHARDS, Answer, Comparison
+from vigil.prediction.trials.store import DynamoComparisons
 
 
 def compared(number, challenger=2, tenant="acme"):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.fakes.costs import FakePrices, FakeStatements
-from vigil.costs.model import Adjustment, Line, PriceBook, Statement
-from vigil.costs.prices.model import FIRST
-from vigil.costs.prices.store import DynamoPrices
-from vigil.costs.store import DynamoStatements
+from tests.support.fakes.costs import FakePrices, FakeStatements
 from vigil.errors import Conflict, Unavailable
+from vigil.money.costs.model import Adjustment, Line, PriceBook, Statement
+from vigil.money.costs.prices.model import FIRST
+from vigil.money.costs.prices.store import DynamoPrices
+from vigil.money.costs.store import DynamoStatements
 
 LINE = Line("2026-11-30", "inference", "predictions", 5, 1, 5_000)
 LATE = Line("2026-12-04", "inference", "predictions", 2, 1, 2_000, "2026-11")

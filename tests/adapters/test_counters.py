@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.fakes.limits import FakeCounters
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.limits import FakeCounters
+from vigil.access.tenants.model import Limits
 from vigil.errors import Unavailable
-from vigil.platform.admission import DynamoCounters
-from vigil.platform.principal import Principal
-from vigil.tenancy.model import Limits
+from vigil.web.principal import Principal
+from vigil.web.rate_limits import DynamoCounters
 
 
 def caller(tenant="acme", key="k-1", per_minute=2, per_hour=3):

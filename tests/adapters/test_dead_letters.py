@@ -7,14 +7,14 @@ from random import Random
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.fakes.deadletters import WORK, FakeJobs, letter
-from vigil.deadletters.model import OPERATORS, UNREADABLE, Filter, Job, Rules, iso
-from vigil.deadletters.store import DynamoJobs, SqsSource, StreamSource
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.dead_letters import WORK, FakeJobs, letter
+from vigil.alerting.events.model import Place
+from vigil.alerting.events.store import DynamoStream
 from vigil.errors import NotFound, Unavailable, Unreadable
-from vigil.events.model import Place
-from vigil.events.store import DynamoStream
-from vigil.platform.sqs import Message, SqsQueue
+from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Filter, Job, Rules, iso
+from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, StreamSource
+from vigil.workers.queues import Message, SqsQueue
 
 RULES = Rules()
 
@@ -113,7 +113,7 @@ def test_only_the_very_version_is_removed(jobs):
 
 
 def test_a_page_of_few_matches_among_many_is_found(dynamodb, monkeypatch):
-    monkeypatch.setattr("vigil.deadletters.store._EVALUATED", 3)
+    monkeypatch.setattr("vigil.operations.dead_letters.store._EVALUATED", 3)
     store = DynamoJobs(dynamodb, "dead_letters")
     for number in range(20):
         store.put("acme", job(number, "rare" if number in {2, 11} else "work"))

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from vigil.access.tenants.model import Tenant, TenantSettings
+from vigil.access.tenants.store import AccessTable, DynamoTenants
 from vigil.errors import Unavailable
-from vigil.tenancy.model import Tenant, TenantSettings
-from vigil.tenancy.offboarding.contents.store import Listed, Scattered
-from vigil.tenancy.offboarding.model import Certificate, Sweep
-from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
-from vigil.tenancy.store import AccessTable, DynamoTenants
+from vigil.privacy.erasure.model import Certificate, Sweep
+from vigil.privacy.erasure.store import DynamoErasures, KmsSeal
+from vigil.privacy.erasure.tenant_items_store import Listed, Scattered
 
 TENANT = Tenant("acme", "FREE", "active", "then", "then", settings=TenantSettings("Acme", "a@b"))
 CERTIFICATE = Certificate("acme", '{"certified_at":"now"}', "c2ln", "ECDSA_SHA_256", "arn:key")

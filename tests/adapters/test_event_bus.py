@@ -5,8 +5,8 @@ import json
 import botocore.exceptions
 import pytest
 
-from vigil.events.model import Event
-from vigil.events.store import EventBridgeBus
+from vigil.alerting.events.model import Event
+from vigil.alerting.events.store import EventBridgeBus
 
 
 def events(count):

@@ -3,10 +3,10 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.fakes.flags import FakeFlagStore
+from tests.support.fakes.flags import FakeFlagStore
+from vigil.access.flags.model import Flag, FlagSet
+from vigil.access.flags.store import DynamoFlags, engine
 from vigil.errors import Unavailable
-from vigil.flags.model import Flag, FlagSet
-from vigil.flags.store import DynamoFlags, engine
 
 FLAG = Flag("new-page", "A new page.", ("local",), 12.5, "subject", ("acme",), ("globex",))
 

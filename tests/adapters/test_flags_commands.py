@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from vigil.access.flags.model import EXPLAIN_HIGH_RISK
 from vigil.bootstrap import flags, process
-from vigil.flags.model import EXPLAIN_HIGH_RISK
 
 
 @pytest.fixture(autouse=True)

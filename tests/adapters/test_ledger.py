@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.scoring import FakeLedger
-from tests.ledgers import ledger as ledger_on
+from tests.support.fakes.scoring import FakeLedger
+from tests.support.ledgers import ledger as ledger_on
+from vigil.decisions.scoring.model import LedgerRow, ModelRef
 from vigil.errors import Unavailable
-from vigil.lifecycle.model import Answer, Comparison
-from vigil.scoring.model import LedgerRow, ModelRef
+from vigil.prediction.trials.model import Answer, Comparison
 
 
 def row(number=0, tenant="acme", subject="p-1"):

@@ -5,10 +5,10 @@ from itertools import permutations
 
 import pytest
 
-from tests.fakes.outcomes import FakeOutcomes
+from tests.support.fakes.outcomes import FakeOutcomes
+from vigil.decisions.outcomes.model import Outcome
+from vigil.decisions.outcomes.store import DynamoOutcomes
 from vigil.errors import Unavailable
-from vigil.outcomes.model import Outcome
-from vigil.outcomes.store import DynamoOutcomes
 
 
 def outcome(number=0, status="occurred", day=1, happened="2026-03-01T00:00:00.000000Z"):

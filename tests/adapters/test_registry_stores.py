@@ -5,11 +5,11 @@ from dataclasses import replace
 import botocore.exceptions
 import pytest
 
-from tests.fakes.registry import MemoryCatalogue, MemoryPackages
+from tests.support.fakes.packages import MemoryCatalogue, MemoryPackages
 from vigil.errors import Conflict, ModelRefused, Unavailable
-from vigil.registry.model import FILE_LIMITS
-from vigil.registry.ports import Pointer, PublishedVersion
-from vigil.registry.store import DynamoCatalogue, S3PackageStore
+from vigil.prediction.packages.model import FILE_LIMITS
+from vigil.prediction.packages.ports import Pointer, PublishedVersion
+from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
 
 FILES = {name: f"content of {name}".encode() for name in FILE_LIMITS}
 FIRST = Pointer("toy", "champion", 1, "sha256:1", 1, 1)

@@ -4,12 +4,12 @@ import uuid
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.fakes.tokens import FakeKeyList, FakeVault
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.tokens import FakeKeyList, FakeVault
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList
+from vigil.access.tokens.signing_keys_store import DynamoKeyList, SecretKeys, SecretVault
+from vigil.aws.secrets import Secret
 from vigil.errors import Conflict, Unavailable
-from vigil.platform.secrets import Secret
-from vigil.tokens.model import CACHE_SECONDS, KeyList
-from vigil.tokens.store import DynamoKeyList, SecretKeys, SecretVault
 
 FIRST, SECOND = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 

@@ -3,9 +3,9 @@
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from vigil.aws.errors import Refused, asking
+from vigil.aws.tables import Table
 from vigil.errors import Conflict, Unavailable
-from vigil.platform.asking import Refused, asking
-from vigil.platform.tables import Table
 
 FREE = {"ConditionExpression": "attribute_not_exists(pk)"}
 

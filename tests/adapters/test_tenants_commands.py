@@ -6,10 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.tables import environment
+from tests.support.tables import environment
+from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, process, tenancy
 from vigil.errors import Unauthenticated
-from vigil.tenancy.tenants import Change
 
 
 def run(*arguments, **options):

@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.fakes.metering import FakeUsage
-from vigil.batches.model import FOLDERS
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.usage import FakeUsage
+from vigil.access.quota.model import Reservation
+from vigil.access.quota.service import Quota
+from vigil.access.quota.store import DynamoQuota
+from vigil.access.tenants.model import Limits
+from vigil.decisions.batches.model import FOLDERS
 from vigil.errors import QuotaExceeded, Unavailable
-from vigil.metering.model import Entry, Held, Hour
-from vigil.metering.objects.store import S3Bytes
-from vigil.metering.store import DynamoCalls, DynamoUsage
-from vigil.platform.admission import DynamoCounters
-from vigil.platform.principal import Principal
-from vigil.quota.model import Reservation
-from vigil.quota.service import Quota
-from vigil.quota.store import DynamoQuota
-from vigil.tenancy.model import Limits
+from vigil.money.usage.bucket_store import S3Bytes
+from vigil.money.usage.model import Entry, Held, Hour
+from vigil.money.usage.store import DynamoCalls, DynamoUsage
+from vigil.web.principal import Principal
+from vigil.web.rate_limits import DynamoCounters
 
 
 def entry(number, tenant="acme", hour="2026-03-01T05"):

@@ -8,16 +8,16 @@ import pytest
 
 from models import recipe
 from tests.conformance import stranger
-from tests.fakes.clock import Clock
-from tests.fakes.registry import KEY, KEYS
-from tests.fakes.scoring import FakeLedger, FakeModels
-from tests.trained import trained_model
-from vigil.engines.loading import load
-from vigil.features.service import feature_set
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import ModelContract, TrainedModel
-from vigil.registry.package import Expected, Release, Verifier, build
-from vigil.scoring.service import Scoring
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.packages import KEY, KEYS
+from tests.support.fakes.scoring import FakeLedger, FakeModels
+from tests.support.trained import trained_model
+from vigil.decisions.scoring.service import Scoring
+from vigil.prediction.engines.loading import load
+from vigil.prediction.features.service import feature_set
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.model import ModelContract, TrainedModel
+from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 VERIFIER = Verifier(KEYS, load)

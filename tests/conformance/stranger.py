@@ -5,9 +5,9 @@ import json
 import lightgbm
 import numpy as np
 
-from vigil.engines.model import Calibration, EngineSpec
-from vigil.ensemble.model import Abstention, Band, Ensemble
-from vigil.registry.model import FeatureSpec, Label, ModelContract, TrainedModel, TrainingData
+from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble
+from vigil.prediction.engines.votes import Calibration, EngineSpec
+from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainedModel, TrainingData
 
 FEATURES = (
     FeatureSpec("speed", "number", "speed", "km/h", 0, 300, missing="abstain", other_units={"m/s": 1 / 3.6}, cost=2),

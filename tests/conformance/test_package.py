@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 
 from tests.conformance.conftest import NOW, VERIFIER, Package, signed
-from tests.fakes.registry import OTHER_KEY, resigned
-from vigil.engines.loading import load
-from vigil.engines.model import logit, sigmoid
-from vigil.ensemble.model import ABSTAIN, Degraded
+from tests.support.fakes.packages import OTHER_KEY, resigned
+from vigil.decisions.scoring.model import ScoreRequest
 from vigil.errors import InvalidInput, ModelRefused
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.package import Expected, canonical, digest_of
-from vigil.registry.panel import Panel
-from vigil.scoring.model import ScoreRequest
+from vigil.prediction.engines.ensemble import ABSTAIN, Degraded
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.votes import logit, sigmoid
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.verification import Expected, canonical, digest_of
 
 CURRENT = Expected(now=NOW)
 

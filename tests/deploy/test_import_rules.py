@@ -75,7 +75,7 @@ def violations(module, source):
 
 
 def imported(tree):
-    """Return the modules that a file imports at run time: for `from vigil.platform import aws`, vigil.platform.aws."""
+    """Return the modules that a file imports at run time: for `from vigil.platform import aws`, vigil.aws.clients."""
     for node in walk(tree, skip=is_typing_only):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -140,35 +140,35 @@ def test_every_file_keeps_the_rules():
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("vigil.scoring.model", "import pydantic"),
-        ("vigil.scoring.model", "from vigil.scoring.ports import Ledger"),
-        ("vigil.scoring.model", "from vigil.platform import aws"),
-        ("vigil.scoring.ports", "from vigil.scoring.service import Scoring"),
-        ("vigil.scoring.service", "from vigil.scoring.store import DynamoLedger"),
-        ("vigil.scoring.service", "from vigil.scoring import store"),
-        ("vigil.scoring.service", "from vigil.registry.service import Registry"),
-        ("vigil.scoring.service", "import boto3"),
-        ("vigil.scoring.service", "def f():\n    from vigil.platform.telemetry import Telemetry"),
-        ("vigil.scoring.store", "from vigil.registry.store import S3PackageStore"),
-        ("vigil.scoring.store", "from vigil.scoring.service import Scoring"),
-        ("vigil.scoring.routes", "from vigil.registry.routes import router"),
-        ("vigil.scoring.routes", "from vigil.scoring.store import DynamoLedger"),
-        ("vigil.scoring.routes", "from vigil.bootstrap.scoring import service"),
-        ("vigil.tenancy.authorizer", "from vigil.tenancy.store import DynamoAccess"),
-        ("vigil.platform.http", "from vigil.scoring.model import Decision"),
-        ("vigil.engines.lightgbm", "import lightgbm"),
-        ("vigil.engines.lightgbm", "def f():\n    import numpy as np"),
+        ("vigil.decisions.scoring.model", "import pydantic"),
+        ("vigil.decisions.scoring.model", "from vigil.decisions.scoring.ports import Ledger"),
+        ("vigil.decisions.scoring.model", "from vigil.platform import aws"),
+        ("vigil.decisions.scoring.ports", "from vigil.decisions.scoring.service import Scoring"),
+        ("vigil.decisions.scoring.service", "from vigil.decisions.scoring.store import DynamoLedger"),
+        ("vigil.decisions.scoring.service", "from vigil.scoring import store"),
+        ("vigil.decisions.scoring.service", "from vigil.prediction.packages.service import Registry"),
+        ("vigil.decisions.scoring.service", "import boto3"),
+        ("vigil.decisions.scoring.service", "def f():\n    from vigil.runtime.telemetry import Telemetry"),
+        ("vigil.decisions.scoring.store", "from vigil.prediction.packages.store import S3PackageStore"),
+        ("vigil.decisions.scoring.store", "from vigil.decisions.scoring.service import Scoring"),
+        ("vigil.decisions.scoring.routes", "from vigil.prediction.packages.routes import router"),
+        ("vigil.decisions.scoring.routes", "from vigil.decisions.scoring.store import DynamoLedger"),
+        ("vigil.decisions.scoring.routes", "from vigil.bootstrap.scoring import service"),
+        ("vigil.access.tokens.authorizer", "from vigil.access.tenants.store import DynamoAccess"),
+        ("vigil.web.app", "from vigil.decisions.scoring.model import Decision"),
+        ("vigil.prediction.engines.lightgbm", "import lightgbm"),
+        ("vigil.prediction.engines.lightgbm", "def f():\n    import numpy as np"),
         ("vigil.errors", "from vigil.platform import problems"),
-        ("functions.scoring_api.handler", "from vigil.scoring.service import Scoring"),
+        ("functions.scoring_api.handler", "from vigil.decisions.scoring.service import Scoring"),
         ("functions.scoring_api.handler", "from functions.tenancy_authorizer import handler"),
         ("functions.scoring_api.handler", "import boto3"),
-        ("vigil.scoring.store", "from botocore.exceptions import ClientError"),
-        ("vigil.platform.aws", "import boto3\nTABLE = boto3.resource('dynamodb')"),
-        ("vigil.platform.aws", "import boto3\nclass Store:\n    client = boto3.client('s3')"),
-        ("vigil.platform.aws", "import boto3\ndef f(client=boto3.client('s3')): ..."),
-        ("vigil.platform.settings", "import os\nSTAGE = os.environ['VIGIL_STAGE']"),
-        ("vigil.platform.settings", "import os\nSTAGE = os.getenv('VIGIL_STAGE')"),
-        ("vigil.platform.settings", "from os import environ"),
+        ("vigil.decisions.scoring.store", "from botocore.exceptions import ClientError"),
+        ("vigil.aws.clients", "import boto3\nTABLE = boto3.resource('dynamodb')"),
+        ("vigil.aws.clients", "import boto3\nclass Store:\n    client = boto3.client('s3')"),
+        ("vigil.aws.clients", "import boto3\ndef f(client=boto3.client('s3')): ..."),
+        ("vigil.runtime.settings", "import os\nSTAGE = os.environ['VIGIL_STAGE']"),
+        ("vigil.runtime.settings", "import os\nSTAGE = os.getenv('VIGIL_STAGE')"),
+        ("vigil.runtime.settings", "from os import environ"),
     ],
 )
 def test_a_broken_rule_is_caught(module, source):
@@ -178,12 +178,18 @@ def test_a_broken_rule_is_caught(module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("vigil.scoring.model", "from vigil.registry.model import FeatureSpec\nfrom vigil.errors import NotFound"),
-        ("vigil.scoring.service", "from vigil.registry.ports import Engine"),
-        ("vigil.scoring.routes", "from vigil.scoring.schemas import ScoreBody"),
-        ("vigil.registry.store", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mypy_boto3_s3"),
-        ("vigil.platform.aws", "import boto3\ndef client():\n    return boto3.client('s3')"),
-        ("vigil.bootstrap", "def f():\n    from vigil.scoring.store import DynamoLedger"),
+        (
+            "vigil.decisions.scoring.model",
+            "from vigil.prediction.packages.model import FeatureSpec\nfrom vigil.errors import NotFound",
+        ),
+        ("vigil.decisions.scoring.service", "from vigil.prediction.packages.ports import Engine"),
+        ("vigil.decisions.scoring.routes", "from vigil.decisions.scoring.schemas import ScoreBody"),
+        (
+            "vigil.prediction.packages.store",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mypy_boto3_s3",
+        ),
+        ("vigil.aws.clients", "import boto3\ndef client():\n    return boto3.client('s3')"),
+        ("vigil.bootstrap", "def f():\n    from vigil.decisions.scoring.store import DynamoLedger"),
     ],
 )
 def test_what_the_rules_allow_passes(module, source):

@@ -109,7 +109,7 @@ import boto3, fastapi, mangum, cryptography.hazmat.primitives.asymmetric.ed25519
 import aws_lambda_powertools, aws_lambda_powertools.tracing, aws_xray_sdk.core
 for service in {services!r}:
     boto3.client(service, region_name="eu-west-1", aws_access_key_id="none", aws_secret_access_key="none")
-from vigil.engines.lightgbm import load
+from vigil.prediction.engines.lightgbm import load
 engine = load(Path({model!r}).read_bytes(), ["a", "b", "c"])
 files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
 maps = Path("/proc/self/maps").read_text()

@@ -14,14 +14,15 @@ from cli import native
 from cli.checkout import uv
 from layers import build
 from models.packing import pack
-from tests.unit.engines.conftest import NAMES, train
-from vigil.engines import reading, trees
+from tests.unit.prediction.engines.conftest import NAMES, train
+from vigil.decisions.batches import fast_rows
+from vigil.prediction.engines import trees
 
 SOURCES = Path(build.LAYERS, "scoring")
 QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 EXPORTED = {
     trees.FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
-    reading.FILE: {"vigil_rows_table", "vigil_rows_object"},
+    fast_rows.FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
 emulated = pytest.mark.skipif(
     QEMU is None, reason="no qemu-aarch64 at hand (Debian: qemu-user): arm64 code was not run"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.policies import allows, asked, statements
+from tests.support.policies import allows, asked, statements
 
 ACCESS = "${AccessTableArn}"
 WITHOUT_KEYS = {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DescribeTable"}

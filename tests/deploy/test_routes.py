@@ -3,7 +3,7 @@
 import pytest
 
 from vigil.bootstrap import documented
-from vigil.platform.idempotency import METHODS, IdempotentRoute
+from vigil.web.idempotency import METHODS, IdempotentRoute
 
 OTHERWISE = {
     # What they write is its own idempotency record: one write, without a claim before it that a crash could strand.
@@ -17,8 +17,8 @@ OTHERWISE = {
 
 
 def routes():
-    from vigil.registry import routes as registry
-    from vigil.scoring import routes as scoring
+    from vigil.decisions.scoring import routes as scoring
+    from vigil.prediction.packages import routes as registry
 
     routers = [scoring.router, registry.router, *documented.routers()]
     return {

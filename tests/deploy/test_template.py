@@ -12,10 +12,10 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
-from tests.templates import template
-from vigil.deadletters.model import Rules
-from vigil.platform import problems
-from vigil.platform.envelope import SECURITY_HEADERS
+from tests.support.templates import template
+from vigil.operations.dead_letters.model import Rules
+from vigil.web import problems
+from vigil.web.middleware import SECURITY_HEADERS
 
 TEMPLATES = (ROOT / "template.yaml", *sorted((ROOT / "infra").rglob("*.yaml")))
 STAGES = ("local", "dev", "staging", "prod")

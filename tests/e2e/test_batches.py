@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from models import recipe
-from vigil.batches.model import MOST_UNFINISHED
-from vigil.platform.sqs import Message, SqsQueue
+from vigil.decisions.batches.model import MOST_UNFINISHED
+from vigil.workers.queues import Message, SqsQueue
 
 PATIENCE_SECONDS = 120
 ENDED = {"completed", "completed_with_errors", "failed", "cancelled"}

@@ -10,9 +10,9 @@ import pytest
 
 from models import recipe
 from tests.e2e.conftest import http
+from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, budgets, process
-from vigil.budgets.model import Budget
-from vigil.tenancy.tenants import Change
+from vigil.money.budgets.model import Budget
 
 PATIENCE_SECONDS = 60
 CLIENTS = 32

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.e2e.conftest import http
-from vigil.platform.sqs import Message, SqsQueue
+from vigil.workers.queues import Message, SqsQueue
 
 PATIENCE_SECONDS = 60
 

@@ -8,7 +8,7 @@ import pytest
 
 from cli.checkout import ROOT
 from models import recipe
-from vigil.platform.sqs import Message, SqsQueue
+from vigil.workers.queues import Message, SqsQueue
 
 SCHEDULE_SECONDS = 150
 PATIENCE_SECONDS = 60

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from models import recipe
-from vigil.flags.model import EXPLAIN_HIGH_RISK
+from vigil.access.flags.model import EXPLAIN_HIGH_RISK
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from botocore.config import Config
 
 from models import recipe
 from vigil.errors import InProgress
-from vigil.platform.claims import GRACE_SECONDS, DynamoClaims
-from vigil.platform.idempotency import Claim, Use
+from vigil.web.idempotency import Claim, Use
+from vigil.web.idempotency_store import GRACE_SECONDS, DynamoClaims
 
 LEASE_SECONDS = 12
 RUN = uuid.uuid4().hex
@@ -23,9 +23,9 @@ RUN = uuid.uuid4().hex
 # An outcomes function whose store kills its process in the middle of the effect.
 KILLED = """
 import json, os, signal, sys
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
 from vigil.bootstrap import outcomes
-from vigil.outcomes.store import DynamoOutcomes
+from vigil.decisions.outcomes.store import DynamoOutcomes
 
 DynamoOutcomes.record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 context = Context()

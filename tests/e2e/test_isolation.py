@@ -8,8 +8,8 @@ import pytest
 
 from models import recipe
 from tests.e2e.conftest import http
-from tests.isolation.swaps import in_headers, in_paths, operations
-from tests.isolation.world import Names
+from tests.support.isolation.swaps import in_headers, in_paths, operations
+from tests.support.isolation.world import Names
 
 MODEL = "wdbc"
 EACH = 3

@@ -12,9 +12,9 @@ from botocore.config import Config
 
 from models import recipe
 from tests.e2e.conftest import http
-from tests.obedient import Obedient
+from tests.support.rate_limited_client import Obedient
+from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, process
-from vigil.tenancy.tenants import Change
 
 PATIENCE_SECONDS = 60
 

@@ -7,8 +7,8 @@ import pytest
 
 from models import recipe
 from tests.e2e.conftest import http
-from vigil.platform.envelope import SECURITY_HEADERS
-from vigil.tenancy.model import Token
+from vigil.access.tenants.model import Token
+from vigil.web.middleware import SECURITY_HEADERS
 
 
 @pytest.fixture(scope="module")

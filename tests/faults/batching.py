@@ -9,40 +9,39 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.fakes.clock import Clock
-from tests.fakes.scoring import ToyModel, VisitCount
-from tests.faultbed.bed import Bed
-from tests.faultbed.event_source import EventSource
-from tests.faultbed.faults import Crash
-from tests.faultbed.history import Count, Effect, Input
-from tests.faultbed.interleaving import Interleaving
-from tests.faultbed.plans import Plan, inject
-from tests.faultbed.virtual_queues import VirtualQueues
-from tests.gateway import Context
-from vigil.batches import results
-from vigil.batches.assembly import Assembly, Place
-from vigil.batches.charges import Charges
-from vigil.batches.chunks import Chunks
-from vigil.batches.model import Terms
-from vigil.batches.objects.store import S3Files
-from vigil.batches.service import Batches, Order
-from vigil.batches.splits import Splits
-from vigil.batches.store import DynamoBooks, _chunk_sk, _key, _update
-from vigil.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
-from vigil.budgets.stops.model import HardStop
-from vigil.budgets.stops.store import DynamoStops
-from vigil.deadletters.model import Rules
-from vigil.deadletters.redrive import Reprocessor
-from vigil.deadletters.store import DynamoJobs, SqsSource, _job
-from vigil.engines import reading
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.scoring import ToyModel, VisitCount
+from tests.support.faultbed.bed import Bed
+from tests.support.faultbed.event_source import EventSource
+from tests.support.faultbed.faults import Crash
+from tests.support.faultbed.history import Count, Effect, Input
+from tests.support.faultbed.interleaving import Interleaving
+from tests.support.faultbed.plans import Plan, inject
+from tests.support.faultbed.virtual_queues import VirtualQueues
+from tests.support.gateway import Context
+from vigil.access.quota.service import Quota
+from vigil.access.quota.store import DynamoQuota
+from vigil.decisions.batches import fast_rows, results
+from vigil.decisions.batches.assembly import Assembly, Place
+from vigil.decisions.batches.charges import Charges
+from vigil.decisions.batches.chunks import Chunks
+from vigil.decisions.batches.model import Terms
+from vigil.decisions.batches.object_store import S3Files
+from vigil.decisions.batches.service import Batches, Order
+from vigil.decisions.batches.splits import Splits
+from vigil.decisions.batches.store import DynamoBooks, _chunk_sk, _key, _update
+from vigil.decisions.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
+from vigil.decisions.scoring import serialize
+from vigil.decisions.scoring.batch_scorer import Bulk
 from vigil.errors import VigilError
-from vigil.platform.sqs import Message, SqsQueue
-from vigil.platform.telemetry import Telemetry
-from vigil.platform.worker import Worker
-from vigil.quota.service import Quota
-from vigil.quota.store import DynamoQuota
-from vigil.scoring import writing
-from vigil.scoring.bulk import Bulk
+from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.operations.dead_letters.model import Rules
+from vigil.operations.dead_letters.redrive import Reprocessor
+from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, _job
+from vigil.runtime.telemetry import Telemetry
+from vigil.workers.queues import Message, SqsQueue
+from vigil.workers.worker_loop import Worker
 
 ROWS_OF_A_CHUNK = 3
 LIMIT = 1_000
@@ -70,7 +69,7 @@ class OneModel:
 
 def scorer(model, batch):
     """Return the scorer of deployments."""
-    render = results.cells if batch.form == "csv" else writing.members
+    render = results.cells if batch.form == "csv" else serialize.members
     return Bulk(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
 
 
@@ -107,7 +106,7 @@ class World:
         )
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, reading.reader, self.clock)
+        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, fast_rows.reader, self.clock)
         splits = self.splits(self._books, files, outbox, OneModel(), lambda _: Terms(), charges, self.clock)
         arrivals = SplitWork(splits, self._books.get)
         self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, charges, self.clock)

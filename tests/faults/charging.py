@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from tests.faultbed.faults import Crash
-from tests.faultbed.history import Count
 from tests.faults.batching import World
-from vigil.budgets.stops.store import DynamoStops
+from tests.support.faultbed.faults import Crash
+from tests.support.faultbed.history import Count
 from vigil.errors import Conflict, Unavailable, VigilError
-from vigil.metering.model import total
-from vigil.metering.rows import stored_bytes
-from vigil.metering.service import Meter
-from vigil.metering.store import DynamoUsage
-from vigil.metering.stream import count
+from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.money.usage.model import total
+from vigil.money.usage.service import Meter
+from vigil.money.usage.store import DynamoUsage
+from vigil.money.usage.stream import count
+from vigil.money.usage.stream_entries import stored_bytes
 
 LOOKS = 20
 TENANTS = ("tenant-0", "tenant-1")

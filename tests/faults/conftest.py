@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.faultbed.bed import running
+from tests.support.faultbed.bed import running
 
 
 @pytest.fixture(scope="session")

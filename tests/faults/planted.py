@@ -5,17 +5,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from vigil.deadletters.model import Job
-from vigil.deadletters.ports import Source
-from vigil.deadletters.redrive import Reprocessor
-from vigil.deadletters.store import DynamoJobs, _attributes, _pk
-from vigil.metering.model import Entry
-from vigil.metering.store import DynamoUsage
-from vigil.platform.asking import asking
-from vigil.platform.sqs import Received
-from vigil.platform.worker import Worker
-from vigil.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
-from vigil.scoring.store import DynamoLedger, _item
+from vigil.aws.errors import asking
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
+from vigil.decisions.scoring.store import DynamoLedger, _item
+from vigil.money.usage.model import Entry
+from vigil.money.usage.store import DynamoUsage
+from vigil.operations.dead_letters.model import Job
+from vigil.operations.dead_letters.ports import Source
+from vigil.operations.dead_letters.redrive import Reprocessor
+from vigil.operations.dead_letters.store import DynamoJobs, _attributes, _pk
+from vigil.workers.queues import Received
+from vigil.workers.worker_loop import Worker
 
 
 class CheckThenWrite(DynamoLedger):

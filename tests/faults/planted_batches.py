@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.batching import SmallChunks
-from vigil.batches.chunks import Chunks
-from vigil.batches.model import Batch, Chunk, ChunkState
-from vigil.batches.splits import Splits
-from vigil.batches.store import _chunk_key, _outcome, _update
-from vigil.platform.asking import Refused
-from vigil.platform.tables import Table
-from vigil.platform.transactions import Part
+from vigil.aws.errors import Refused
+from vigil.aws.tables import Table
+from vigil.aws.transactions import Part
+from vigil.decisions.batches.chunks import Chunks
+from vigil.decisions.batches.model import Batch, Chunk, ChunkState
+from vigil.decisions.batches.splits import Splits
+from vigil.decisions.batches.store import _chunk_key, _outcome, _update
 
 
 class CountsTwice(SmallChunks):

@@ -9,22 +9,22 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.fakes.clock import Clock
-from tests.faultbed.bed import Bed
-from tests.faultbed.event_source import EventSource
-from tests.faultbed.faults import Crash
-from tests.faultbed.history import Effect, Input
-from tests.faultbed.interleaving import Interleaving
-from tests.faultbed.plans import Plan, inject
-from tests.faultbed.virtual_queues import VirtualQueues
-from tests.gateway import Context
-from vigil.deadletters.model import OPERATORS, Rules
-from vigil.deadletters.redrive import Reprocessor
-from vigil.deadletters.store import DynamoJobs, SqsSource, _job
+from tests.support.fakes.clock import Clock
+from tests.support.faultbed.bed import Bed
+from tests.support.faultbed.event_source import EventSource
+from tests.support.faultbed.faults import Crash
+from tests.support.faultbed.history import Effect, Input
+from tests.support.faultbed.interleaving import Interleaving
+from tests.support.faultbed.plans import Plan, inject
+from tests.support.faultbed.virtual_queues import VirtualQueues
+from tests.support.gateway import Context
 from vigil.errors import NotFound, Unavailable
-from vigil.platform.sqs import Message, SqsQueue
-from vigil.platform.telemetry import Telemetry
-from vigil.platform.worker import Worker
+from vigil.operations.dead_letters.model import OPERATORS, Rules
+from vigil.operations.dead_letters.redrive import Reprocessor
+from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, _job
+from vigil.runtime.telemetry import Telemetry
+from vigil.workers.queues import Message, SqsQueue
+from vigil.workers.worker_loop import Worker
 
 KIND = "test.work"
 RECEIVES = 3

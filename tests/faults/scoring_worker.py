@@ -6,16 +6,16 @@ from typing import Any
 
 import boto3
 
-from tests.fakes.clock import Clock
-from tests.fakes.scoring import FakeModels, VisitCount
 from tests.faults import planted
-from tests.ledgers import ledger
-from vigil.platform.sqs import Message, SqsQueue
-from vigil.platform.telemetry import Telemetry
-from vigil.platform.worker import Deadline, Worker
-from vigil.scoring.model import ScoreRequest
-from vigil.scoring.service import Scoring
-from vigil.scoring.store import DynamoLedger
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.ledgers import ledger
+from vigil.decisions.scoring.model import ScoreRequest
+from vigil.decisions.scoring.service import Scoring
+from vigil.decisions.scoring.store import DynamoLedger
+from vigil.runtime.telemetry import Telemetry
+from vigil.workers.queues import Message, SqsQueue
+from vigil.workers.worker_loop import Deadline, Worker
 
 LEDGERS = {"": DynamoLedger, "unconditional": planted.Unconditional}
 

@@ -2,9 +2,6 @@
 
 import pytest
 
-from tests.faultbed.faults import FAULTS
-from tests.faultbed.history import report, violations
-from tests.faultbed.plans import At, Seeded, everywhere
 from tests.faults.batching import World
 from tests.faults.charging import Charged
 from tests.faults.planted_batches import (
@@ -14,6 +11,9 @@ from tests.faults.planted_batches import (
     OverlooksTheEnd,
     TrustsFirstAnswer,
 )
+from tests.support.faultbed.faults import FAULTS
+from tests.support.faultbed.history import report, violations
+from tests.support.faultbed.plans import At, Seeded, everywhere
 
 RARE = everywhere(0.01)
 

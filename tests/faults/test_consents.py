@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.fakes.scoring import FakeModels, VisitCount
-from tests.ledgers import ledger
+from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.ledgers import ledger
+from vigil.decisions.scoring.model import Conditions, ScoreRequest
+from vigil.decisions.scoring.service import Scoring
 from vigil.errors import ConsentWithdrawn
-from vigil.scoring.model import Conditions, ScoreRequest
-from vigil.scoring.service import Scoring
-from vigil.subjects.consents.store import DynamoConsents
-from vigil.subjects.model import Consent, Declaration
-from vigil.subjects.store import SubjectTable
+from vigil.privacy.persons.consents_store import DynamoConsents
+from vigil.privacy.persons.model import Consent, Declaration
+from vigil.privacy.persons.store import SubjectTable
 
 CLIENTS = 32
 

@@ -4,20 +4,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.faultbed.faults import FAULTS, Crash
-from tests.faultbed.plans import At, Seeded, everywhere, inject
-from vigil.costs.closing import Closing
-from vigil.costs.model import total
-from vigil.costs.prices.store import DynamoPrices
-from vigil.costs.service import Costs
-from vigil.costs.store import DynamoStatements
+from tests.support.fakes.clock import Clock
+from tests.support.faultbed.faults import FAULTS, Crash
+from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from vigil.errors import Unavailable
-from vigil.metering.events.service import UsageEvents
-from vigil.metering.model import Entry
-from vigil.metering.model import total as counted
-from vigil.metering.service import Meter, Usage
-from vigil.metering.store import DynamoUsage
+from vigil.money.costs.closing import Closing
+from vigil.money.costs.model import total
+from vigil.money.costs.prices.store import DynamoPrices
+from vigil.money.costs.service import Costs
+from vigil.money.costs.store import DynamoStatements
+from vigil.money.usage.events.service import UsageEvents
+from vigil.money.usage.model import Entry
+from vigil.money.usage.model import total as counted
+from vigil.money.usage.service import Meter, Usage
+from vigil.money.usage.store import DynamoUsage
 
 REPORTED = datetime(2026, 11, 30, 12, tzinfo=UTC)
 CLOSED = datetime(2026, 12, 4, tzinfo=UTC)

@@ -5,9 +5,9 @@ import time
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from tests.faultbed.faults import FAULTS, Crash
-from tests.faultbed.interleaving import Interleaving
-from tests.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.faults import FAULTS, Crash
+from tests.support.faultbed.interleaving import Interleaving
+from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.faultbed.history import report
 from tests.faults.test_quota import Month, race, storm
-from vigil.budgets.stops.model import COUNTERS, HardStop
-from vigil.budgets.stops.store import DynamoStops
+from tests.support.faultbed.history import report
+from vigil.decisions.scoring.model import Conditions, ScoreRequest
 from vigil.errors import BudgetExhausted
-from vigil.scoring.model import Conditions, ScoreRequest
+from vigil.money.budgets.hard_limits.model import COUNTERS, HardStop
+from vigil.money.budgets.hard_limits.store import DynamoStops
 
 EACH = 1_000
 

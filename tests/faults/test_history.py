@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faultbed.history import Answer, Count, Effect, Input, report, violations
+from tests.support.faultbed.history import Answer, Count, Effect, Input, report, violations
 
 INPUTS = [Input("a", "acme"), Input("b", "globex", "bytes")]
 EFFECTS = [Effect("a", "acme", "x"), Effect("b", "globex", "bytes")]

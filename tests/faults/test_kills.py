@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from tests.faultbed.history import Effect, Input, report, violations
-from tests.faultbed.workers import deaths, working
-from vigil.platform.sqs import Message, SqsQueue
-from vigil.scoring.model import decision_id
+from tests.support.faultbed.history import Effect, Input, report, violations
+from tests.support.faultbed.workers import deaths, working
+from vigil.decisions.scoring.model import decision_id
+from vigil.workers.queues import Message, SqsQueue
 
 DRAINED_WITHIN_SECONDS = 60
 

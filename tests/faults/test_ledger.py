@@ -5,19 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.fakes.scoring import FakeModels, VisitCount
-from tests.faultbed.deliveries import Deliveries
-from tests.faultbed.faults import CRASHES, FAULTS, Crash
-from tests.faultbed.history import Answer, Effect, Input, report, violations
-from tests.faultbed.interleaving import Interleaving
-from tests.faultbed.plans import At, Seeded, everywhere, inject
 from tests.faults.planted import CheckThenWrite, Unconditional
-from tests.ledgers import ledger as ledger_on
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.faultbed.deliveries import Deliveries
+from tests.support.faultbed.faults import CRASHES, FAULTS, Crash
+from tests.support.faultbed.history import Answer, Effect, Input, report, violations
+from tests.support.faultbed.interleaving import Interleaving
+from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.ledgers import ledger as ledger_on
+from vigil.decisions.scoring.model import ScoreRequest, decision_id
+from vigil.decisions.scoring.service import Scoring
+from vigil.decisions.scoring.store import DynamoLedger
 from vigil.errors import Unavailable
-from vigil.scoring.model import ScoreRequest, decision_id
-from vigil.scoring.service import Scoring
-from vigil.scoring.store import DynamoLedger
 
 HERE = [fault for fault in FAULTS if fault not in {"partial", "stale"}]  # one row, written alone, read consistently
 TENANTS = ("acme", "globex", "initech")

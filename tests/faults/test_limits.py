@@ -5,13 +5,13 @@ from random import Random
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.obedient import play
+from tests.support.fakes.clock import Clock
+from tests.support.rate_limited_client import play
+from vigil.access.tenants.model import Limits
 from vigil.errors import RateLimited
-from vigil.platform import telemetry
-from vigil.platform.admission import DynamoCounters, Limiter
-from vigil.platform.principal import Principal
-from vigil.tenancy.model import Limits
+from vigil.runtime import telemetry
+from vigil.web.principal import Principal
+from vigil.web.rate_limits import DynamoCounters, Limiter
 
 
 def caller(per_minute=60, per_hour=1000):

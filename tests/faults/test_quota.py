@@ -7,22 +7,22 @@ from random import Random
 
 import pytest
 
-from tests.fakes.clock import Clock
-from tests.fakes.scoring import FakeModels, VisitCount
-from tests.faultbed.deliveries import Deliveries
-from tests.faultbed.faults import CRASHES, FAULTS, Crash
-from tests.faultbed.history import Answer, Count, Effect, Input, report, violations
-from tests.faultbed.interleaving import Interleaving
-from tests.faultbed.plans import At, Seeded, everywhere, inject
 from tests.faults.planted import ChargedApart
-from tests.ledgers import ledger
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.faultbed.deliveries import Deliveries
+from tests.support.faultbed.faults import CRASHES, FAULTS, Crash
+from tests.support.faultbed.history import Answer, Count, Effect, Input, report, violations
+from tests.support.faultbed.interleaving import Interleaving
+from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.ledgers import ledger
+from vigil.access.quota.service import Quota
+from vigil.access.quota.store import DynamoQuota
+from vigil.decisions.scoring.model import Conditions, ScoreRequest, decision_id
+from vigil.decisions.scoring.service import Scoring
+from vigil.decisions.scoring.store import DynamoLedger
 from vigil.errors import QuotaExceeded, Unavailable
-from vigil.metering.store import DynamoUsage
-from vigil.quota.service import Quota
-from vigil.quota.store import DynamoQuota
-from vigil.scoring.model import Conditions, ScoreRequest, decision_id
-from vigil.scoring.service import Scoring
-from vigil.scoring.store import DynamoLedger
+from vigil.money.usage.store import DynamoUsage
 
 
 @dataclass

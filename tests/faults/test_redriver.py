@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.faultbed.faults import FAULTS
-from tests.faultbed.history import report, violations
-from tests.faultbed.plans import At, Seeded, everywhere
 from tests.faults.planted import DeletesFirst, RecordsFirst, Unfenced
 from tests.faults.redriving import ENDS, RECEIVES, RULES, World
+from tests.support.faultbed.faults import FAULTS
+from tests.support.faultbed.history import report, violations
+from tests.support.faultbed.plans import At, Seeded, everywhere
 
 SINGLE = [fault for fault in FAULTS if fault != "slow"]
 

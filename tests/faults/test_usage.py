@@ -5,14 +5,14 @@ from random import Random
 
 import pytest
 
-from tests.faultbed.faults import FAULTS, Crash
-from tests.faultbed.interleaving import Interleaving
-from tests.faultbed.plans import At, Seeded, everywhere, inject
 from tests.faults.planted import Unmarked
+from tests.support.faultbed.faults import FAULTS, Crash
+from tests.support.faultbed.interleaving import Interleaving
+from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from vigil.errors import Unavailable
-from vigil.metering.model import Entry, total
-from vigil.metering.service import Meter
-from vigil.metering.store import DynamoUsage
+from vigil.money.usage.model import Entry, total
+from vigil.money.usage.service import Meter
+from vigil.money.usage.store import DynamoUsage
 
 TENANTS = ("acme", "globex")
 

@@ -6,14 +6,14 @@ from random import Random
 
 import pytest
 
-from tests.faultbed.event_source import EventSource
-from tests.faultbed.history import Effect, Input, report, violations
 from tests.faults.planted import NamesTheNext, NamesTheWork
-from tests.gateway import Context
+from tests.support.faultbed.event_source import EventSource
+from tests.support.faultbed.history import Effect, Input, report, violations
+from tests.support.gateway import Context
 from vigil.errors import NotFound, Unavailable
-from vigil.platform.sqs import Message, SqsQueue
-from vigil.platform.telemetry import Telemetry
-from vigil.platform.worker import Worker
+from vigil.runtime.telemetry import Telemetry
+from vigil.workers.queues import Message, SqsQueue
+from vigil.workers.worker_loop import Worker
 
 FATES = ("good", "good", "good", "poison", "transient", "unexpected", "unreadable")
 

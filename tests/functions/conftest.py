@@ -14,16 +14,16 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
-from tests import policies, tables
-from tests.fakes.card import CARD
-from tests.fakes.scoring import CONTRACT
+from tests.support import policies, tables
+from tests.support.fakes.card import CARD
+from tests.support.fakes.scoring import CONTRACT
 from vigil.bootstrap import access, process
-from vigil.engines.loading import load
-from vigil.registry.model import TrainedModel
-from vigil.registry.package import Release, Verifier, build
-from vigil.registry.publishing import Publisher
-from vigil.registry.signing import SigningKey
-from vigil.registry.store import DynamoCatalogue, S3PackageStore
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.model import TrainedModel
+from vigil.prediction.packages.publishing import Publisher
+from vigil.prediction.packages.signing import SigningKey
+from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
+from vigil.prediction.packages.verification import Release, Verifier, build
 
 KEY = SigningKey(bytes(range(32)))
 HANDLER = re.compile(r"functions\.(\w+)\.handler")

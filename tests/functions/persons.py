@@ -7,8 +7,8 @@ import boto3
 import pytest
 
 from tests.functions.test_batches import deployed, run  # noqa: F401
-from tests.gateway import Context, event
-from tests.tables import TABLES
+from tests.support.gateway import Context, event
+from tests.support.tables import TABLES
 from vigil.bootstrap import access, process
 
 JANE, JOE = "jane-roe", "joe-doe"

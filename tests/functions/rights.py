@@ -5,9 +5,9 @@ from pathlib import Path
 
 import boto3
 
-from tests.templates import INFRA, template
-from vigil.batches.model import Batch, Pin, Span
-from vigil.batches.store import DynamoBooks
+from tests.support.templates import INFRA, template
+from vigil.decisions.batches.model import Batch, Pin, Span
+from vigil.decisions.batches.store import DynamoBooks
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}

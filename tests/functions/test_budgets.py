@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
+from vigil.access.tenants.model import PERMISSIONS
 from vigil.bootstrap import access, budgets, metering, process
-from vigil.metering.model import Entry
-from vigil.metering.rows import of_decision
-from vigil.tenancy.model import PERMISSIONS
+from vigil.money.usage.model import Entry
+from vigil.money.usage.stream_entries import of_decision
 
 SCORE = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
 from vigil.bootstrap import access, metering, process
-from vigil.costs.prices.model import FIRST
-from vigil.metering.model import Entry
+from vigil.money.costs.prices.model import FIRST
+from vigil.money.usage.model import Entry
 
 BATCH = "application/cloudevents-batch+json"
 NOVEMBER = {"period": "2026-11"}
@@ -250,7 +250,7 @@ def test_a_closed_month_is_stated_and_what_comes_late_is_adjusted(costs, report,
 
 
 def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
-    from vigil.tenancy.tenants import Change
+    from vigil.access.tenants.service import Change
 
     access.tenants().create("acme", "FREE")
     access.tenants().change("acme", Change(status="offboarding"))

@@ -7,9 +7,9 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
+from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN, Flag
 from vigil.bootstrap import flags, scoring
-from vigil.flags.model import EXPLAIN_HIGH_RISK, KNOWN, Flag
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
 ON = {"description": "Explain what alarms.", "stages": ["local"], "percentage": 100}

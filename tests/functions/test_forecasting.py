@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
 from vigil.bootstrap import forecasting, metering, process
-from vigil.costs.model import CATEGORIES
-from vigil.metering.model import Entry
+from vigil.money.costs.model import CATEGORIES
+from vigil.money.usage.model import Entry
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 

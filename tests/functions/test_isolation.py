@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from tests.functions.conftest import deployment
-from tests.isolation import swaps
-from tests.isolation.door import FrontDoor, Request
-from tests.isolation.swaps import DOMAIN, EXAMPLES, OWNED, SHARED, Operation, Swap
-from tests.isolation.world import (
+from tests.support.isolation import swaps
+from tests.support.isolation.door import FrontDoor, Request
+from tests.support.isolation.swaps import DOMAIN, EXAMPLES, OWNED, SHARED, Operation, Swap
+from tests.support.isolation.world import (
     ATTACKER,
     OPERATORS,
     ROLES,
@@ -27,12 +27,12 @@ from tests.isolation.world import (
     signed,
     tokens_of,
 )
-from vigil.batches import model as batch
-from vigil.batches import store as books
 from vigil.bootstrap import documented, process
-from vigil.deadletters.store import DynamoJobs
-from vigil.platform.openapi import document
-from vigil.scoring import store as scores
+from vigil.decisions.batches import model as batch
+from vigil.decisions.batches import store as books
+from vigil.decisions.scoring import store as scores
+from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.web.openapi import document
 
 LEAST = 2_000
 FOR_ALL = ("/v1/tenants", "/v1/usage", "/v1/dlq", "/v1/models", "/v1/flags", "/v1/prices")
@@ -41,9 +41,9 @@ FOR_ALL = ("/v1/tenants", "/v1/usage", "/v1/dlq", "/v1/models", "/v1/flags", "/v
 
 def described():
     """Return the OpenAPI document of the whole API."""
-    from vigil.operations import routes as health
-    from vigil.registry import routes as registry
-    from vigil.scoring import routes as scoring
+    from vigil.decisions.scoring import routes as scoring
+    from vigil.operations.health import routes as health
+    from vigil.prediction.packages import routes as registry
 
     app = FastAPI()
     app.state.documented = documented.routers
@@ -136,9 +136,9 @@ def test_there_are_thousands_of_attacks_on_every_route_of_the_api(world):
 
 @pytest.mark.parametrize("operation", ALL.values(), ids=ALL)
 def test_a_new_route_says_what_its_names_stand_for(operation):
-    assert set(operation.named("path")) <= {*OWNED, *SHARED}, "say in tests/isolation/swaps.py whose these are"
+    assert set(operation.named("path")) <= {*OWNED, *SHARED}, "say in tests/support/isolation/swaps.py whose these are"
     needs_a_body = operation.takes_a_body and operation.name not in EXAMPLES
-    assert not needs_a_body, "add an example of a well-formed request to tests/isolation/swaps.py"
+    assert not needs_a_body, "add an example of a well-formed request to tests/support/isolation/swaps.py"
 
 
 def test_the_same_requests_are_answered_to_the_owner(world):

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.functions.conftest import KEY, publish
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
+from vigil.access.tenants.model import Limits
 from vigil.bootstrap import models
-from vigil.engines.loading import load
-from vigil.lifecycle.model import takes_part
-from vigil.registry.package import Release, build
-from vigil.tenancy.model import Limits
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.verification import Release, build
+from vigil.prediction.trials.model import takes_part
 
 MANY = Limits(None, 1000, 1000, None).encoded()
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}

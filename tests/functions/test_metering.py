@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from tests.gateway import Context, event
-from vigil.batches.model import Batch, Chunk, Pin, Span
-from vigil.batches.store import DynamoBooks
+from tests.support.gateway import Context, event
+from vigil.access.tenants.model import Limits
 from vigil.bootstrap import access, metering, process
-from vigil.tenancy.model import Limits
+from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
+from vigil.decisions.batches.store import DynamoBooks
 
 MANY = Limits(1000, 1000, 1000, 10).encoded()
 AGREED = {"tenants": 1, "failed": 0, "mismatches": 0, "unrepaired": 0}

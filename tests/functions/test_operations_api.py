@@ -8,10 +8,10 @@ from random import Random
 import boto3
 import pytest
 
-from tests.fakes.deadletters import WORK, letter
-from tests.gateway import Context, event
-from vigil.deadletters.model import OPERATORS, UNREADABLE, Job, Rules, Work
-from vigil.deadletters.store import DynamoJobs
+from tests.support.fakes.dead_letters import WORK, letter
+from tests.support.gateway import Context, event
+from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Job, Rules, Work
+from vigil.operations.dead_letters.store import DynamoJobs
 
 JOBS = "/v1/dlq/jobs"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.fakes.deadletters import WORK
-from tests.gateway import Context
+from tests.support.fakes.dead_letters import WORK
+from tests.support.gateway import Context
 from vigil.bootstrap import process
-from vigil.deadletters.model import Filter
-from vigil.deadletters.store import DynamoJobs
 from vigil.errors import Unavailable
-from vigil.platform.sqs import Message, SqsQueue
+from vigil.operations.dead_letters.model import Filter
+from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.workers.queues import Message, SqsQueue
 
 MINUTE = json.loads((Path(__file__).parents[2] / "events" / "operations_redrive.json").read_text())
 MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # which has no owner to be told

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}
 

@@ -12,10 +12,10 @@ from tests.functions.rights import (
     granted,
     running_batch,
 )
-from tests.gateway import Context, event
-from vigil.batches import results
-from vigil.batches.store import DynamoBooks
+from tests.support.gateway import Context, event
 from vigil.bootstrap import process
+from vigil.decisions.batches import results
+from vigil.decisions.batches.store import DynamoBooks
 
 
 def test_the_scoring_api_calls_what_it_may_and_may_what_it_calls(called):

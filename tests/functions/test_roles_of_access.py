@@ -6,7 +6,7 @@ import os
 import boto3
 
 from tests.functions.rights import ID, KEY, TRANSACTION, granted
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
 from vigil.bootstrap import access, process
 
 
@@ -64,7 +64,7 @@ def test_the_tenancy_api_calls_what_it_may_and_may_what_it_calls(called):
 
 def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
     from functions.tenancy_offboarding.handler import lambda_handler
-    from vigil.tenancy.tenants import Change
+    from vigil.access.tenants.service import Change
 
     actions, _ = called
     access.tenants().change("acme", Change(status="offboarding"))

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import boto3
 
 from tests.functions.rights import BODY, FEEDING, GIVING_UP, KEY, ROOT, TRANSACTION, granted
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
 from vigil.bootstrap import metering, process
-from vigil.costs.prices.model import FIRST
-from vigil.metering.model import Entry
+from vigil.money.costs.prices.model import FIRST
+from vigil.money.usage.model import Entry
 
 
 def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -93,7 +93,7 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
 def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     from functions.costs_watch.handler import lambda_handler
     from vigil.bootstrap import budgets
-    from vigil.budgets.model import Budget
+    from vigil.money.budgets.model import Budget
 
     actions, _ = called
     now = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)

@@ -8,7 +8,6 @@ from random import Random
 import boto3
 import pytest
 
-from tests.fakes.deadletters import WORK, letter
 from tests.functions.rights import (
     FEEDING,
     GIVING_UP,
@@ -17,13 +16,14 @@ from tests.functions.rights import (
     granted,
     running_batch,
 )
-from tests.gateway import Context, event
-from vigil.batches.stream import message_of
+from tests.support.fakes.dead_letters import WORK, letter
+from tests.support.gateway import Context, event
 from vigil.bootstrap import process
-from vigil.deadletters.model import Job, Rules
-from vigil.deadletters.store import DynamoJobs
+from vigil.decisions.batches.stream import message_of
 from vigil.errors import Unavailable
-from vigil.platform.sqs import Received, SqsQueue
+from vigil.operations.dead_letters.model import Job, Rules
+from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.workers.queues import Received, SqsQueue
 
 
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):

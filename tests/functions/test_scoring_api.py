@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from tests.functions.conftest import publish
-from tests.gateway import Context, event
+from tests.support.gateway import Context, event
 from vigil.bootstrap import models, process, scoring
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}, "explain": True}

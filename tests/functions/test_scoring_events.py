@@ -6,7 +6,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.gateway import Context
+from tests.support.gateway import Context
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "scoring_events.json").read_text())
 

@@ -28,10 +28,10 @@ from tests.functions.persons import (  # noqa: F401
     score,
 )
 from vigil.bootstrap import subjects, tenancy
+from vigil.decisions.scoring.model import subject_digest
 from vigil.errors import Unavailable
-from vigil.scoring.model import subject_digest
-from vigil.subjects.store import SubjectTable
-from vigil.tenancy.offboarding.model import Certificate
+from vigil.privacy.erasure.model import Certificate
+from vigil.privacy.persons.store import SubjectTable
 
 
 def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, planted):

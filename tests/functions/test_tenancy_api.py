@@ -9,19 +9,19 @@ from random import Random
 import boto3
 import pytest
 
-from tests.fakes.deadletters import WORK, letter
-from tests.gateway import Context, event
-from vigil.batches.model import FOLDERS, Batch
-from vigil.batches.store import DynamoBooks
+from tests.support.fakes.dead_letters import WORK, letter
+from tests.support.gateway import Context, event
+from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, subjects
-from vigil.costs.model import Statement
-from vigil.costs.store import DynamoStatements
-from vigil.deadletters.model import Job, Rules
-from vigil.deadletters.store import DynamoJobs
-from vigil.platform.claims import DynamoClaims
-from vigil.platform.idempotency import Use
-from vigil.subjects.model import Consent, Declaration
-from vigil.tenancy.tenants import Change
+from vigil.decisions.batches.model import FOLDERS, Batch
+from vigil.decisions.batches.store import DynamoBooks
+from vigil.money.costs.model import Statement
+from vigil.money.costs.store import DynamoStatements
+from vigil.operations.dead_letters.model import Job, Rules
+from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.privacy.persons.model import Consent, Declaration
+from vigil.web.idempotency import Use
+from vigil.web.idempotency_store import DynamoClaims
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 OPERATOR = {"tenant": "ops", "role": "operator"}

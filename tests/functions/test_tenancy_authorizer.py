@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.gateway import Context
+from tests.support.gateway import Context
 from vigil.bootstrap import access
 
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/POST/v1/scores"

@@ -10,11 +10,11 @@ import boto3
 import jwt
 import pytest
 
-from tests.forgeries import KINDS, Forger
-from tests.gateway import Context, event
+from tests.support.forgeries import KINDS, Forger
+from tests.support.gateway import Context, event
+from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, process
 from vigil.errors import VigilError
-from vigil.tenancy.tenants import Change
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

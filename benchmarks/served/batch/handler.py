@@ -6,7 +6,7 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from vigil.engines import trees
+from vigil.prediction.engines import trees
 
 folder = Path(os.environ["BENCHMARK_PACKAGE"])
 width = int(os.environ["BENCHMARK_WIDTH"])

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from vigil.access.flags.model import all_off
 from vigil.bootstrap import flags, models, process, scoring
-from vigil.flags.model import all_off
-from vigil.registry.ports import Pointer
+from vigil.prediction.packages.ports import Pointer
 
 FOLDER = Path(os.environ["BENCHMARK_PACKAGE"])
 MANIFEST = json.loads((FOLDER / "manifest.json").read_bytes())

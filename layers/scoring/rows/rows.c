@@ -1,7 +1,7 @@
 /* Reads a line of CSV or NDJSON into the numbers that engines see, if it is plainly right.
  *
  * Whatever is not is left to Python, which says what is wrong with it: nothing here explains, and nothing is guessed.
- * Numbers become the nearest double, as everywhere else. `vigil.engines.reading` fills the columns.
+ * Numbers become the nearest double, as everywhere else. `vigil.decisions.batches.fast_rows` fills the columns.
  */
 #include <float.h>
 #include <math.h>

@@ -11,7 +11,7 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-/* Why a table is refused; `vigil.engines.trees` has the words. */
+/* Why a table is refused; `vigil.prediction.engines.trees` has the words. */
 enum { ACCEPTED, NO_MEMORY, BAD_HEADER, BAD_SIZE, BAD_SLOT, BAD_NODE, BAD_TREE, BAD_COVER, TOO_DEEP };
 
 /* A leaf points to itself twice, so that a walk may take more steps than the leaf is deep. `value` is the threshold of

@@ -3,8 +3,8 @@
 from pydantic import TypeAdapter
 
 from benchmarks.subjects import trained
-from tests.fakes.scoring import CONTRACT
-from vigil.registry.model import Manifest
+from tests.support.fakes.scoring import CONTRACT
+from vigil.prediction.packages.model import Manifest
 
 MANIFEST = TypeAdapter(Manifest).dump_json(Manifest(2, 1, "2026-01-01", "2027-01-01", "key", CONTRACT, {}))
 

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.fakes.api import served
+from tests.support.fakes.api import served
 
 
 @pytest.fixture

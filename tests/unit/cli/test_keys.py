@@ -4,7 +4,7 @@ import pytest
 
 from cli import keys
 from vigil.errors import Conflict, NotFound
-from vigil.registry.signing import check_signature, sign
+from vigil.prediction.packages.signing import check_signature, sign
 
 
 def test_a_new_key_is_readable_by_its_owner_only_and_its_public_half_is_pinned(tmp_path):

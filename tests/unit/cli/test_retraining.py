@@ -12,11 +12,11 @@ from cli.training import verified
 from models.iit import recipe as iit
 from models.iit.dataset import FEATURES
 from models.known import known, nothing
-from tests.fakes.registry import KEY, KEYS, NOW
-from vigil.engines.loading import load
+from tests.support.fakes.packages import KEY, KEYS, NOW
 from vigil.errors import Conflict, NotFound
-from vigil.registry.gates import check_promotable
-from vigil.registry.package import Expected, Release, Verifier, build
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.gates import check_promotable
+from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 
 PATIENTS = 1500
 SMALL = SimpleNamespace(retrain=lambda seed, outcomes, progress: iit.rebuild(seed, PATIENTS, outcomes, progress))

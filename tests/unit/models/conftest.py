@@ -3,7 +3,7 @@
 import pytest
 
 from models.iit.simulator import simulate
-from tests.trained import trained_model
+from tests.support.trained import trained_model
 
 
 @pytest.fixture(scope="session")

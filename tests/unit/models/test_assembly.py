@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.assembly import learn
-from vigil.engines.model import EngineVote, sigmoid
-from vigil.ensemble.model import Verdict
+from vigil.prediction.engines.ensemble import Verdict
+from vigil.prediction.engines.votes import EngineVote, sigmoid
 
 RNG = np.random.default_rng(9)
 ODDS = RNG.normal(-1, 1.5, 3000)

@@ -4,17 +4,17 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from models import recipe
-from tests.fakes.scoring import FakeLedger, FakeModels
-from vigil.engines.loading import load
-from vigil.features.service import feature_set
-from vigil.registry.loaded import LoadedModel
-from vigil.registry.model import Manifest
-from vigil.registry.panel import Panel
-from vigil.scoring import writing
-from vigil.scoring.bulk import Bulk
-from vigil.scoring.model import ScoreRequest
-from vigil.scoring.schemas import subject
-from vigil.scoring.service import Scoring
+from tests.support.fakes.scoring import FakeLedger, FakeModels
+from vigil.decisions.scoring import serialize
+from vigil.decisions.scoring.batch_scorer import Bulk
+from vigil.decisions.scoring.model import ScoreRequest
+from vigil.decisions.scoring.schemas import subject
+from vigil.decisions.scoring.service import Scoring
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.loading import load
+from vigil.prediction.features.service import feature_set
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.model import Manifest
 
 
 def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
@@ -27,7 +27,7 @@ def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
     documents = [*samples, *golden]
     scoring = Scoring(FakeModels({name: model}), feature_set, FakeLedger(), lambda: now, timedelta(hours=1))
     for document, answer in zip(
-        documents, Bulk(model, feature_set, now, (), writing.members).answers(documents), strict=True
+        documents, Bulk(model, feature_set, now, (), serialize.members).answers(documents), strict=True
     ):
         body = subject(document)
         asked = ScoreRequest(name, body.subject_id, body.features, body.history, body.as_of)

@@ -6,10 +6,10 @@ import pytest
 from models.challenge import WorseCalibration, contest
 from models.evaluation import Bootstrap, auc, brier
 from models.known import known, nothing
-from vigil.engines.model import Calibration, EngineSpec, EngineVote, side, sigmoid
-from vigil.ensemble.model import Band, Ensemble
-from vigil.registry.model import FeatureSpec, Label, ModelContract, TrainingData
-from vigil.registry.panel import Panel
+from vigil.prediction.engines.ensemble import Band, Ensemble
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side, sigmoid
+from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainingData
 
 CONTRACT = ModelContract(
     name="toy",

@@ -9,7 +9,7 @@ from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, LATEST_ENTRY, enc
 from models.iit.groups import audited
 from models.iit.label import outcome
 from models.iit.records import contacts, history, left, recorded_at
-from vigil.features.model import expected_contacts
+from vigil.prediction.features.model import expected_contacts
 
 SPLITS = ("train", "calibration", "test")
 

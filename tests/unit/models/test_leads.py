@@ -9,8 +9,8 @@ from models.leads.recipe import samples
 from models.leads.schema import SPECS
 from models.leads.simulator import LAST_DAY, simulate
 from models.leakage import refuse_leaks
-from vigil.engines.loading import load
-from vigil.registry.panel import Panel
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.loading import load
 
 PLACES = {spec.name: place for place, spec in enumerate(SPECS)}
 

@@ -13,11 +13,11 @@ from models.netsec.presets import BEHAVIOURS, KIND_SHARES, MOST_COMPANY, MOST_PA
 from models.netsec.recipe import samples
 from models.netsec.rules import RULES
 from models.netsec.simulator import flows, network
-from vigil.engines.loading import load
-from vigil.features.flows.schemas import LONGEST_US
-from vigil.features.schemas import as_json
-from vigil.features.service import FLOWS
-from vigil.registry.panel import Panel
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.loading import load
+from vigil.prediction.features.flows.schemas import LONGEST_US
+from vigil.prediction.features.schemas import as_json
+from vigil.prediction.features.service import FLOWS
 
 SPLITS = ("train", "tune", "certify", "test")
 

@@ -6,14 +6,14 @@ import pytest
 
 from cli import native
 from models.packed import with_tables
-from tests.fakes.registry import KEY, KEYS, NOW, contract, trained
-from vigil.engines import trees
-from vigil.engines.loading import load
-from vigil.engines.model import Calibration, EngineSpec
-from vigil.ensemble.model import Ensemble
+from tests.support.fakes.packages import KEY, KEYS, NOW, contract, trained
 from vigil.errors import ModelRefused
-from vigil.registry.model import TrainedModel
-from vigil.registry.package import Expected, Release, Verifier, build
+from vigil.prediction.engines import trees
+from vigil.prediction.engines.ensemble import Ensemble
+from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.votes import Calibration, EngineSpec
+from vigil.prediction.packages.model import TrainedModel
+from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 
 NUMBERS, ALL = ("visits", "age"), ("age", "visits", "sex", "phone")
 ENGINES = (

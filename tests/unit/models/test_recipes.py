@@ -13,9 +13,9 @@ from models.iit import recipe as iit
 from models.leads import recipe as leads
 from models.netsec import recipe as netsec
 from models.wdbc import recipe as wdbc
-from vigil.engines.loading import load
-from vigil.features.service import feature_set
-from vigil.registry.panel import Panel
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.loading import load
+from vigil.prediction.features.service import feature_set
 
 SMALL = {
     "iit": lambda seed, progress: iit.build(seed, 400, progress),

@@ -9,8 +9,8 @@ from models.iit.people import SITES
 from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, SOUTH_AFRICA_LIKE
 from models.iit.records import contacts, history, left
 from models.iit.simulator import EXITS, LONGEST_LAG, simulate
-from vigil.features.parsing import parse_history
-from vigil.features.schemas import as_json
+from vigil.prediction.features.parsing import parse_history
+from vigil.prediction.features.schemas import as_json
 
 
 @pytest.fixture(scope="module")

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.tenancy.keys.service import Keys
-    from vigil.tenancy.model import Limits
-    from vigil.tenancy.service import Access
-    from vigil.tenancy.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
-    from vigil.tenancy.tenants import Tenants
+    from vigil.access.keys.authenticate import Access
+    from vigil.access.keys.service import Keys
+    from vigil.access.tenants.model import Limits
+    from vigil.access.tenants.service import Tenants
+    from vigil.access.tenants.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
 
 
 @process.once
 def service() -> "Access":
     """Return the service that knows who is behind a credential."""
-    from vigil.tenancy.service import Access
+    from vigil.access.keys.authenticate import Access
 
     return Access(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
 
@@ -23,7 +23,7 @@ def service() -> "Access":
 @process.once
 def tenants() -> "Tenants":
     """Return the service of tenants."""
-    from vigil.tenancy.tenants import Tenants
+    from vigil.access.tenants.service import Tenants
 
     return Tenants(_tenants(), process.now)
 
@@ -36,7 +36,7 @@ def limits_of(tenant_id: str) -> "Limits":
 @process.once
 def keys() -> "Keys":
     """Return the service of API keys."""
-    from vigil.tenancy.keys.service import Keys
+    from vigil.access.keys.service import Keys
 
     return Keys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
 
@@ -44,19 +44,19 @@ def keys() -> "Keys":
 @process.once
 def table() -> "AccessTable":
     """Return the table of tenants, keys, sessions and certificates."""
-    from vigil.tenancy.store import AccessTable
+    from vigil.access.tenants.store import AccessTable
 
     return AccessTable(process.client("dynamodb"), process.settings().access_table)
 
 
 def _tenants() -> "DynamoTenants":
-    from vigil.tenancy.store import DynamoTenants
+    from vigil.access.tenants.store import DynamoTenants
 
     return DynamoTenants(table())
 
 
 def _keys() -> "DynamoKeys":
-    from vigil.tenancy.store import DynamoKeys
+    from vigil.access.tenants.store import DynamoKeys
 
     return DynamoKeys(table())
 
@@ -64,7 +64,7 @@ def _keys() -> "DynamoKeys":
 @process.once
 def peppers() -> "SecretPeppers":
     """Return the secrets under which credentials are hashed."""
-    from vigil.platform.secrets import Secret
-    from vigil.tenancy.store import SecretPeppers
+    from vigil.access.tenants.store import SecretPeppers
+    from vigil.aws.secrets import Secret
 
     return SecretPeppers(Secret(process.client("secretsmanager"), process.settings().access_secret_arn))

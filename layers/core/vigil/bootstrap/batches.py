@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import flags, metering, models, process, quota, subjects
 
 if TYPE_CHECKING:
-    from vigil.batches.charges import Charges
-    from vigil.batches.chunks import Chunks
-    from vigil.batches.model import Batch, JobKind, Terms
-    from vigil.batches.objects.store import S3Files
-    from vigil.batches.splits import Splits
-    from vigil.batches.store import DynamoBooks
-    from vigil.batches.stream import GivenUp, Postbox
-    from vigil.scoring.bulk import Bulk
-    from vigil.scoring.ports import ScoringModel
+    from vigil.decisions.batches.charges import Charges
+    from vigil.decisions.batches.chunks import Chunks
+    from vigil.decisions.batches.model import Batch, JobKind, Terms
+    from vigil.decisions.batches.object_store import S3Files
+    from vigil.decisions.batches.splits import Splits
+    from vigil.decisions.batches.store import DynamoBooks
+    from vigil.decisions.batches.stream import GivenUp, Postbox
+    from vigil.decisions.scoring.batch_scorer import Bulk
+    from vigil.decisions.scoring.ports import ScoringModel
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the batches API."""
-    from vigil.batches import routes
-    from vigil.batches.service import Batches
+    from vigil.decisions.batches import routes
+    from vigil.decisions.batches.service import Batches
 
     config, names = process.settings(), models.catalogue().names
     batches = Batches(books(), files(), names, process.now, config.idempotency_window, _charges(), _stored)
@@ -38,7 +38,7 @@ def api() -> process.Handler:
 @process.once
 def split() -> process.Handler:
     """Return the Lambda entry of the queue of files that have arrived."""
-    from vigil.batches.stream import SplitWork
+    from vigil.decisions.batches.stream import SplitWork
 
     work = SplitWork(splits(), books().get)
     return process.worker(work.do, work.read)
@@ -47,7 +47,7 @@ def split() -> process.Handler:
 @process.once
 def score() -> process.Handler:
     """Return the Lambda entry of the queue of chunks."""
-    from vigil.batches.stream import ChunkWork
+    from vigil.decisions.batches.stream import ChunkWork
 
     return process.worker(ChunkWork(_chunks()).do)
 
@@ -55,8 +55,8 @@ def score() -> process.Handler:
 @process.once
 def assemble() -> process.Handler:
     """Return the Lambda entry of the queue of batches to put together."""
-    from vigil.batches.assembly import Assembly
-    from vigil.batches.stream import AssemblyWork
+    from vigil.decisions.batches.assembly import Assembly
+    from vigil.decisions.batches.stream import AssemblyWork
 
     assembly = Assembly(books(), files(), _postbox(), _charges(), process.now)
     return process.worker(AssemblyWork(assembly, books().get).do)
@@ -69,29 +69,29 @@ def _stored(tenant_id: str) -> int:
 
 def given_up() -> "GivenUp":
     """Return what is told of messages of batches that nobody will try again."""
-    from vigil.batches.stream import GivenUp
+    from vigil.decisions.batches.stream import GivenUp
 
     return GivenUp(_chunks(), splits(), books().get)
 
 
 @process.once
 def _chunks() -> "Chunks":
-    from vigil.batches.chunks import Chunks
-    from vigil.engines import reading
+    from vigil.decisions.batches import fast_rows
+    from vigil.decisions.batches.chunks import Chunks
 
-    return Chunks(books(), files(), _postbox(), models.registry(), scorer, reading.reader, process.now)
+    return Chunks(books(), files(), _postbox(), models.registry(), scorer, fast_rows.reader, process.now)
 
 
 def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
     """Return what answers the rows of a batch."""
-    from vigil.batches import results
-    from vigil.features.service import feature_set
-    from vigil.flags.model import all_off
-    from vigil.scoring import writing
-    from vigil.scoring.bulk import Bulk
+    from vigil.access.flags.model import all_off
+    from vigil.decisions.batches import results
+    from vigil.decisions.scoring import serialize
+    from vigil.decisions.scoring.batch_scorer import Bulk
+    from vigil.prediction.features.service import feature_set
 
     asked_at = datetime.fromisoformat(batch.created_at)
-    render = results.cells if batch.form == "csv" else writing.members
+    render = results.cells if batch.form == "csv" else serialize.members
     switches = flags.service().pinned(batch.flags) if batch.flags else all_off
     return Bulk(model, feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
 
@@ -99,19 +99,19 @@ def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
 @process.once
 def splits() -> "Splits":
     """Return what cuts files that have arrived into chunks."""
-    from vigil.batches.splits import Splits
+    from vigil.decisions.batches.splits import Splits
 
     return Splits(books(), files(), _postbox(), models.registry(), _terms, _charges(), process.now)
 
 
 def _terms(tenant_id: str) -> "Terms":
-    from vigil.batches.model import Terms
+    from vigil.decisions.batches.model import Terms
 
     return Terms(flags.service().digest() or "", subjects.consents().withdrawn(tenant_id))
 
 
 def _charges() -> "Charges":
-    from vigil.batches.charges import Charges
+    from vigil.decisions.batches.charges import Charges
 
     return Charges(quota.service(), quota.stops())
 
@@ -119,7 +119,7 @@ def _charges() -> "Charges":
 @process.once
 def books() -> "DynamoBooks":
     """Return the records of batches and their chunks."""
-    from vigil.batches.store import DynamoBooks
+    from vigil.decisions.batches.store import DynamoBooks
 
     return DynamoBooks(process.client("dynamodb"), process.settings().batches_table)
 
@@ -127,15 +127,15 @@ def books() -> "DynamoBooks":
 @process.once
 def files() -> "S3Files":
     """Return the objects of batches."""
-    from vigil.batches.objects.store import S3Files
+    from vigil.decisions.batches.object_store import S3Files
 
     return S3Files(process.client("s3"), process.settings().batches_bucket)
 
 
 @process.once
 def _postbox() -> "Postbox":
-    from vigil.batches.stream import Postbox
-    from vigil.platform.sqs import SqsQueue
+    from vigil.decisions.batches.stream import Postbox
+    from vigil.workers.queues import SqsQueue
 
     config = process.settings()
     urls: dict[JobKind, str] = {

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, costs, events, forecasting, metering, process, quota
 
 if TYPE_CHECKING:
-    from vigil.budgets.service import Budgets
-    from vigil.budgets.stops.service import HardStops
-    from vigil.budgets.store import DynamoBudgets
-    from vigil.budgets.watch import Watch
+    from vigil.money.budgets.checks import Watch
+    from vigil.money.budgets.hard_limits.service import HardStops
+    from vigil.money.budgets.service import Budgets
+    from vigil.money.budgets.store import DynamoBudgets
 
 
 @process.once
 def service() -> "Budgets":
     """Return the service of budgets."""
-    from vigil.budgets.service import Budgets
+    from vigil.money.budgets.service import Budgets
 
     return Budgets(_store(), costs.costs(), forecasting.projections(), _hard_stops(), process.now)
 
@@ -24,14 +24,14 @@ def service() -> "Budgets":
 @process.once
 def watch() -> "Watch":
     """Return what looks after budgets."""
-    from vigil.budgets.watch import Watch
+    from vigil.money.budgets.checks import Watch
 
     return Watch(_store(), costs.costs(), _hard_stops(), events.bus("vigil.costs"), process.now)
 
 
 def _hard_stops() -> "HardStops":
-    from vigil.budgets.stops.service import HardStops
-    from vigil.metering.service import Usage
+    from vigil.money.budgets.hard_limits.service import HardStops
+    from vigil.money.usage.service import Usage
 
     use = Usage(metering.usage())
     return HardStops(quota.stops(), access.tenants(), costs.costs(), use, _price, process.now)
@@ -39,7 +39,7 @@ def _hard_stops() -> "HardStops":
 
 def _price(moment: datetime) -> Fraction:
     """Return what one prediction costs at a moment."""
-    from vigil.costs.model import book_at
+    from vigil.money.costs.model import book_at
 
     price = book_at(costs.prices().books(), f"{moment:%Y-%m-%dT%H}").price("predictions")
     assert price is not None  # noqa: S101 - every book has a price for every meter that is billed
@@ -48,6 +48,6 @@ def _price(moment: datetime) -> Fraction:
 
 @process.once
 def _store() -> "DynamoBudgets":
-    from vigil.budgets.store import DynamoBudgets
+    from vigil.money.budgets.store import DynamoBudgets
 
     return DynamoBudgets(process.client("dynamodb"), process.settings().costs_table)

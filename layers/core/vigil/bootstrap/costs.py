@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, metering, process, rounds
 
 if TYPE_CHECKING:
-    from vigil.costs.ports import Look
-    from vigil.costs.prices.store import DynamoPrices
-    from vigil.costs.service import Costs
-    from vigil.costs.store import DynamoStatements
+    from vigil.money.costs.ports import Look
+    from vigil.money.costs.prices.store import DynamoPrices
+    from vigil.money.costs.service import Costs
+    from vigil.money.costs.store import DynamoStatements
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the API of costs, prices, budgets, anomalies and projections."""
     from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
-    from vigil.budgets import routes as budgets_routes
-    from vigil.costs import routes
-    from vigil.costs.prices import routes as prices_routes
-    from vigil.costs.prices.service import PriceBooks
-    from vigil.forecasting import routes as forecasting_routes
+    from vigil.money.budgets import routes as budgets_routes
+    from vigil.money.costs import routes
+    from vigil.money.costs.prices import routes as prices_routes
+    from vigil.money.costs.prices.service import PriceBooks
+    from vigil.money.forecasting import routes as forecasting_routes
 
     return process.api(
         [routes.router, prices_routes.router, budgets_routes.router, forecasting_routes.router],
@@ -37,7 +37,7 @@ def api() -> process.Handler:
 @process.once
 def closing() -> process.Handler:
     """Return the Lambda entry of the schedule that closes months."""
-    from vigil.costs.closing import Closing
+    from vigil.money.costs.closing import Closing
 
     return rounds.schedule("closing", Closing(costs(), statements(), process.now), process.settings().costs_table)
 
@@ -46,7 +46,7 @@ def closing() -> process.Handler:
 def watch() -> process.Handler:
     """Return the Lambda entry of the schedule that brings in calls, then looks after budgets and unusual spend."""
     from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
-    from vigil.costs.watch import Watch
+    from vigil.money.costs.checks import Watch
 
     looks: list[Look] = [metering.calls(), budgets.watch(), forecasting.watch()]
     return rounds.schedule("watch", Watch(looks, process.now), process.settings().costs_table)
@@ -55,8 +55,8 @@ def watch() -> process.Handler:
 @process.once
 def costs() -> "Costs":
     """Return what tells what use costs."""
-    from vigil.costs.service import Costs
-    from vigil.metering.service import Usage
+    from vigil.money.costs.service import Costs
+    from vigil.money.usage.service import Usage
 
     return Costs(Usage(metering.usage()), prices(), statements())
 
@@ -64,7 +64,7 @@ def costs() -> "Costs":
 @process.once
 def prices() -> "DynamoPrices":
     """Return the price books."""
-    from vigil.costs.prices.store import DynamoPrices
+    from vigil.money.costs.prices.store import DynamoPrices
 
     return DynamoPrices(process.client("dynamodb"), process.settings().costs_table)
 
@@ -72,6 +72,6 @@ def prices() -> "DynamoPrices":
 @process.once
 def statements() -> "DynamoStatements":
     """Return what is stated of closed months."""
-    from vigil.costs.store import DynamoStatements
+    from vigil.money.costs.store import DynamoStatements
 
     return DynamoStatements(process.client("dynamodb"), process.settings().costs_table)

@@ -8,22 +8,22 @@ if TYPE_CHECKING:
 
 def routers() -> "list[APIRouter]":
     """Return the routers of the other functions behind the same address; only the OpenAPI document needs them."""
-    from vigil.batches import routes as batches_routes
-    from vigil.budgets import routes as budgets_routes
-    from vigil.costs import routes as costs_routes
-    from vigil.costs.prices import routes as prices_routes
-    from vigil.deadletters import routes as dead_letters_routes
-    from vigil.flags import routes as flags_routes
-    from vigil.lifecycle import routes as lifecycle_routes
-    from vigil.metering import routes as metering_routes
-    from vigil.metering.events import routes as usage_events_routes
-    from vigil.outcomes import routes as outcomes_routes
-    from vigil.sessions import routes as session_routes
-    from vigil.subjects import routes as subjects_routes
-    from vigil.tenancy import routes as tenants_routes
-    from vigil.tenancy.keys import routes as keys_routes
-    from vigil.tenancy.offboarding import routes as offboarding_routes
-    from vigil.tokens import routes as token_routes
+    from vigil.access.flags import routes as flags_routes
+    from vigil.access.keys import routes as keys_routes
+    from vigil.access.tenants import routes as tenants_routes
+    from vigil.access.tokens import oauth_routes as session_routes
+    from vigil.access.tokens import signing_keys_routes as token_routes
+    from vigil.decisions.batches import routes as batches_routes
+    from vigil.decisions.outcomes import routes as outcomes_routes
+    from vigil.money.budgets import routes as budgets_routes
+    from vigil.money.costs import routes as costs_routes
+    from vigil.money.costs.prices import routes as prices_routes
+    from vigil.money.usage import routes as metering_routes
+    from vigil.money.usage.events import routes as usage_events_routes
+    from vigil.operations.dead_letters import routes as dead_letters_routes
+    from vigil.prediction.trials import routes as lifecycle_routes
+    from vigil.privacy.erasure import routes as offboarding_routes
+    from vigil.privacy.persons import routes as subjects_routes
 
     batches = [batches_routes.router, dead_letters_routes.router]
     tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]

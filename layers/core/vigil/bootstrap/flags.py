@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.flags.service import Flags
+    from vigil.access.flags.service import Flags
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the API of feature flags."""
-    from vigil.flags import routes
+    from vigil.access.flags import routes
 
     return process.api([routes.router], flags=service(), claims=process.claims())
 
@@ -19,8 +19,8 @@ def api() -> process.Handler:
 @process.once
 def service() -> "Flags":
     """Return the feature flags of this process."""
-    from vigil.flags.service import Flags
-    from vigil.flags.store import DynamoFlags, engine
+    from vigil.access.flags.service import Flags
+    from vigil.access.flags.store import DynamoFlags, engine
 
     config = process.settings()
     store = DynamoFlags(process.client("dynamodb"), config.flags_table)

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import costs, events, process
 
 if TYPE_CHECKING:
-    from vigil.forecasting.service import Anomalies, Projections
-    from vigil.forecasting.store import DynamoAnomalies
-    from vigil.forecasting.watch import Watch
+    from vigil.money.forecasting.checks import Watch
+    from vigil.money.forecasting.service import Anomalies, Projections
+    from vigil.money.forecasting.store import DynamoAnomalies
 
 
 def anomalies() -> "Anomalies":
     """Return the service of anomalies."""
-    from vigil.forecasting.service import Anomalies
+    from vigil.money.forecasting.service import Anomalies
 
     return Anomalies(_store(), costs.costs(), process.now)
 
 
 def projections() -> "Projections":
     """Return the service of projections."""
-    from vigil.forecasting.service import Projections
+    from vigil.money.forecasting.service import Projections
 
     return Projections(costs.costs(), process.now)
 
@@ -27,13 +27,13 @@ def projections() -> "Projections":
 @process.once
 def watch() -> "Watch":
     """Return what looks after spend."""
-    from vigil.forecasting.watch import Watch
+    from vigil.money.forecasting.checks import Watch
 
     return Watch(_store(), costs.costs(), events.bus("vigil.costs"), process.now)
 
 
 @process.once
 def _store() -> "DynamoAnomalies":
-    from vigil.forecasting.store import DynamoAnomalies
+    from vigil.money.forecasting.store import DynamoAnomalies
 
     return DynamoAnomalies(process.client("dynamodb"), process.settings().costs_table)

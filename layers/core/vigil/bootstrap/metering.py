@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process, rounds, scoring
 
 if TYPE_CHECKING:
-    from vigil.metering.events.service import UsageEvents
-    from vigil.metering.recounts import CallCounts
-    from vigil.metering.store import DynamoUsage
+    from vigil.money.usage.events.service import UsageEvents
+    from vigil.money.usage.recount_sources import CallCounts
+    from vigil.money.usage.store import DynamoUsage
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the API of usage."""
-    from vigil.metering import routes
-    from vigil.metering.events import routes as events_routes
-    from vigil.metering.service import Usage
+    from vigil.money.usage import routes
+    from vigil.money.usage.events import routes as events_routes
+    from vigil.money.usage.service import Usage
 
     return process.api(
         [routes.router, events_routes.router],
@@ -29,8 +29,8 @@ def api() -> process.Handler:
 @process.once
 def counters() -> process.Handler:
     """Return the Lambda entry that counts what the streams of decisions and batches bring."""
-    from vigil.metering.service import Meter
-    from vigil.metering.stream import RowCounts
+    from vigil.money.usage.service import Meter
+    from vigil.money.usage.stream import RowCounts
 
     return process.telemetry().wrap(RowCounts(Meter(usage()), process.telemetry()).handle)
 
@@ -38,7 +38,7 @@ def counters() -> process.Handler:
 @process.once
 def events() -> process.Handler:
     """Return the Lambda entry of the queue of usage events."""
-    from vigil.metering.events.stream import UsageEventWork
+    from vigil.money.usage.events.stream import UsageEventWork
 
     return process.worker(UsageEventWork(_usage_events()).do)
 
@@ -46,13 +46,13 @@ def events() -> process.Handler:
 @process.once
 def audit() -> process.Handler:
     """Return the Lambda entry of the schedules that recount days (`{"job": "recount"}`) and say what is stored."""
-    from vigil.batches.model import FOLDERS
-    from vigil.batches.settled.store import SettledChunks
-    from vigil.metering.audit import Audit
-    from vigil.metering.gauges import Gauges
-    from vigil.metering.objects.store import S3Bytes
-    from vigil.metering.recounts import Ledger, Predictions, Reported
-    from vigil.metering.rows import of_chunk, of_decision
+    from vigil.decisions.batches.done_chunks_store import SettledChunks
+    from vigil.decisions.batches.model import FOLDERS
+    from vigil.money.usage.audit import Audit
+    from vigil.money.usage.bucket_store import S3Bytes
+    from vigil.money.usage.recount_sources import Ledger, Predictions, Reported
+    from vigil.money.usage.storage_meter import Gauges
+    from vigil.money.usage.stream_entries import of_chunk, of_decision
 
     config, dynamodb = process.settings(), process.client("dynamodb")
     chunks = SettledChunks(dynamodb, config.batches_table)
@@ -67,8 +67,8 @@ def audit() -> process.Handler:
 
 
 def _usage_events() -> "UsageEvents":
-    from vigil.metering.events.service import UsageEvents
-    from vigil.metering.service import Meter
+    from vigil.money.usage.events.service import UsageEvents
+    from vigil.money.usage.service import Meter
 
     return UsageEvents(Meter(usage()), process.now)
 
@@ -76,8 +76,8 @@ def _usage_events() -> "UsageEvents":
 @process.once
 def calls() -> "CallCounts":
     """Return what brings the requests that were let in into the counters."""
-    from vigil.metering.recounts import CallCounts
-    from vigil.metering.store import DynamoCalls
+    from vigil.money.usage.recount_sources import CallCounts
+    from vigil.money.usage.store import DynamoCalls
 
     return CallCounts(DynamoCalls(process.client("dynamodb"), process.settings().limits_table), usage(), process.now)
 
@@ -85,6 +85,6 @@ def calls() -> "CallCounts":
 @process.once
 def usage() -> "DynamoUsage":
     """Return the counters of all tenants."""
-    from vigil.metering.store import DynamoUsage
+    from vigil.money.usage.store import DynamoUsage
 
     return DynamoUsage(process.client("dynamodb"), process.settings().usage_table)

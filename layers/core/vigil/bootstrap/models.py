@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.lifecycle.service import Lifecycle
-    from vigil.registry.publishing import Publisher
-    from vigil.registry.service import Registry, RegistryEvent
-    from vigil.registry.signing import PublicKeys
-    from vigil.registry.store import DynamoCatalogue, S3PackageStore
+    from vigil.prediction.packages.publishing import Publisher
+    from vigil.prediction.packages.service import Registry, RegistryEvent
+    from vigil.prediction.packages.signing import PublicKeys
+    from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
+    from vigil.prediction.trials.service import Lifecycle
 
 
 @process.once
 def lifecycle_api() -> process.Handler:
     """Return the Lambda entry of the API of versions, promotions and comparisons."""
-    from vigil.lifecycle import routes
+    from vigil.prediction.trials import routes
 
     return process.api([routes.router], lifecycle=lifecycle(publisher(pinned())), claims=process.claims())
 
@@ -24,9 +24,9 @@ def lifecycle_api() -> process.Handler:
 @process.once
 def registry() -> "Registry":
     """Return the models of this process."""
-    from vigil.engines.loading import load
-    from vigil.registry.package import Verifier
-    from vigil.registry.service import Registry
+    from vigil.prediction.engines.loading import load
+    from vigil.prediction.packages.service import Registry
+    from vigil.prediction.packages.verification import Verifier
 
     verifier = Verifier(pinned(), load, process.settings().model_floors)
     return Registry(packages(), catalogue(), verifier, clock=process.now, observe=_observe)
@@ -34,17 +34,17 @@ def registry() -> "Registry":
 
 def publisher(keys: "PublicKeys") -> "Publisher":
     """Return what publishes and promotes packages signed by one of these keys; for operators."""
-    from vigil.engines.loading import load
-    from vigil.registry.package import Verifier
-    from vigil.registry.publishing import Publisher
+    from vigil.prediction.engines.loading import load
+    from vigil.prediction.packages.publishing import Publisher
+    from vigil.prediction.packages.verification import Verifier
 
     return Publisher(packages(), catalogue(), Verifier(keys, load, process.settings().model_floors), process.now)
 
 
 def lifecycle(versions: "Publisher") -> "Lifecycle":
     """Return the life cycle of the models that a publisher knows."""
-    from vigil.lifecycle.service import Lifecycle
-    from vigil.lifecycle.store import DynamoComparisons
+    from vigil.prediction.trials.service import Lifecycle
+    from vigil.prediction.trials.store import DynamoComparisons
 
     return Lifecycle(versions, DynamoComparisons(process.client("dynamodb"), process.settings().decisions_table))
 
@@ -57,7 +57,7 @@ def pinned() -> "PublicKeys":
 @process.once
 def packages() -> "S3PackageStore":
     """Return the bytes of packages."""
-    from vigil.registry.store import S3PackageStore
+    from vigil.prediction.packages.store import S3PackageStore
 
     return S3PackageStore(process.client("s3"), process.settings().packages_bucket)
 
@@ -65,7 +65,7 @@ def packages() -> "S3PackageStore":
 @process.once
 def catalogue() -> "DynamoCatalogue":
     """Return the versions and aliases of models."""
-    from vigil.registry.store import DynamoCatalogue
+    from vigil.prediction.packages.store import DynamoCatalogue
 
     return DynamoCatalogue(process.client("dynamodb"), process.settings().registry_table)
 

@@ -10,16 +10,16 @@ from vigil.bootstrap import batches, events, metering, process
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from vigil.deadletters.ports import Owners, Source
-    from vigil.deadletters.store import DynamoJobs
-    from vigil.platform.sqs import Message, Received
+    from vigil.operations.dead_letters.ports import Owners, Source
+    from vigil.operations.dead_letters.store import DynamoJobs
+    from vigil.workers.queues import Message, Received
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the API of dead letters."""
-    from vigil.deadletters import routes
-    from vigil.deadletters.service import DeadLetters
+    from vigil.operations.dead_letters import routes
+    from vigil.operations.dead_letters.service import DeadLetters
 
     return process.api(
         [routes.router],
@@ -32,9 +32,9 @@ def api() -> process.Handler:
 @process.once
 def redrive() -> process.Handler:
     """Return the Lambda entry of the redriver."""
-    from vigil.deadletters.model import Rules
-    from vigil.deadletters.redrive import Reprocessor
-    from vigil.deadletters.schedule import Redrive
+    from vigil.operations.dead_letters.model import Rules
+    from vigil.operations.dead_letters.redrive import Reprocessor
+    from vigil.operations.dead_letters.schedule import Redrive
 
     config, telemetry = process.settings(), process.telemetry()
     rules = Rules(config.backoff_base, config.most_reprocess_attempts)
@@ -49,8 +49,8 @@ def redrive() -> process.Handler:
 
 def _owners() -> "Owners":
     """Return who is told, by kind of message, that work was given up."""
-    from vigil.batches.stream import KINDS
-    from vigil.platform.sqs import Message
+    from vigil.decisions.batches.stream import KINDS
+    from vigil.workers.queues import Message
 
     given_up = batches.given_up()
     return dict.fromkeys(KINDS, lambda work: given_up.abandoned(Message(**asdict(work))))
@@ -58,30 +58,30 @@ def _owners() -> "Owners":
 
 def _reader(name: str) -> "list[Callable[[Received], Message]]":
     """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
-    from vigil.batches.stream import SplitWork
+    from vigil.decisions.batches.stream import SplitWork
 
     return [SplitWork(batches.splits(), batches.books().get).read] if name == "batch-splits" else []
 
 
 def _source(name: str) -> "Source":
-    from vigil.deadletters.store import SqsSource, StreamSource
-    from vigil.platform.sqs import SqsQueue
+    from vigil.operations.dead_letters.store import SqsSource, StreamSource
+    from vigil.workers.queues import SqsQueue
 
     urls, sqs = process.settings().queues[name], process.client("sqs")
     dead = SqsQueue(sqs, urls["dead"])
     if "url" in urls:
         return SqsSource(name, SqsQueue(sqs, urls["url"]), dead, *_reader(name))
-    from vigil.events.store import DynamoStream
-    from vigil.events.stream import Replay
+    from vigil.alerting.events.store import DynamoStream
+    from vigil.alerting.events.stream import Replay
 
     return StreamSource(name, dead, Replay(DynamoStream(process.client("dynamodbstreams")), _teller(name)))
 
 
 def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
     """Return what a consumer of the ledger's stream does with records; it says which of them must come again."""
-    from vigil.events.stream import announce
-    from vigil.metering.service import Meter
-    from vigil.metering.stream import count
+    from vigil.alerting.events.stream import announce
+    from vigil.money.usage.service import Meter
+    from vigil.money.usage.stream import count
 
     if name == "metering-counters":
         return partial(count, meter=Meter(metering.usage()))
@@ -90,6 +90,6 @@ def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
 
 @process.once
 def _jobs() -> "DynamoJobs":
-    from vigil.deadletters.store import DynamoJobs
+    from vigil.operations.dead_letters.store import DynamoJobs
 
     return DynamoJobs(process.client("dynamodb"), process.settings().dead_letters_table)

@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from vigil.platform import aws
-from vigil.platform.settings import Settings
+from vigil.aws import clients
+from vigil.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from vigil.platform.admission import Limiter
-    from vigil.platform.cursor import Cursors
-    from vigil.platform.idempotency import Claims
-    from vigil.platform.secrets import Secret
-    from vigil.platform.sqs import Message, Received
-    from vigil.platform.telemetry import Telemetry
-    from vigil.platform.worker import Deadline
+    from vigil.aws.secrets import Secret
+    from vigil.runtime.telemetry import Telemetry
+    from vigil.web.cursors import Cursors
+    from vigil.web.idempotency import Claims
+    from vigil.web.rate_limits import Limiter
+    from vigil.workers.queues import Message, Received
+    from vigil.workers.worker_loop import Deadline
 
 
 Handler = Callable[[Any, Any], Any]
@@ -54,7 +54,7 @@ def api(
     **state: Any,
 ) -> Handler:
     """Return the Lambda entry of an app with these routers; `state` is what their routes find in `app.state`."""
-    from vigil.platform.http import create_app, lambda_handler
+    from vigil.web.app import create_app, lambda_handler
 
     app = create_app(
         title="Vigil",
@@ -71,36 +71,36 @@ def api(
 @once
 def admission() -> "Limiter":
     """Return what counts the requests of keys."""
-    from vigil.platform.admission import DynamoCounters, Limiter
+    from vigil.web.rate_limits import DynamoCounters, Limiter
 
     return Limiter(DynamoCounters(client("dynamodb"), settings().limits_table), now)
 
 
 def claims() -> "Claims":
     """Return what remembers the answers of requests with an Idempotency-Key."""
-    from vigil.platform.claims import DynamoClaims
+    from vigil.web.idempotency_store import DynamoClaims
 
     return DynamoClaims(client("dynamodb"), settings().idempotency_table, settings().idempotency_window)
 
 
 def cursors() -> "Cursors":
     """Return what seals the positions in lists."""
-    from vigil.platform.cursor import Cursors
+    from vigil.web.cursors import Cursors
 
     return Cursors(lambda: _cursor_secret().field("key"))
 
 
 @once
 def _cursor_secret() -> "Secret":
-    from vigil.platform.secrets import Secret
+    from vigil.aws.secrets import Secret
 
     return Secret(client("secretsmanager"), settings().cursor_secret_arn)
 
 
 def worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Received], Message]") -> Handler:
     """Return the Lambda entry of a queue; `read` reads messages that are not in Vigil's own form."""
-    from vigil.platform.sqs import SqsQueue
-    from vigil.platform.worker import Worker
+    from vigil.workers.queues import SqsQueue
+    from vigil.workers.worker_loop import Worker
 
     quarantine = SqsQueue(client("sqs"), settings().dead_letters)
     return telemetry().wrap(Worker(work, telemetry(), quarantine, *read).handle)
@@ -109,7 +109,7 @@ def worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Receiv
 @once
 def telemetry() -> "Telemetry":
     """Return this function's logs, metrics and traces."""
-    from vigil.platform.telemetry import Telemetry
+    from vigil.runtime.telemetry import Telemetry
 
     return Telemetry(settings().service, traced=settings().traced)
 
@@ -117,7 +117,7 @@ def telemetry() -> "Telemetry":
 @once
 def client(service: str) -> Any:
     """Return the client of an AWS service."""
-    return aws.client(settings(), service)
+    return clients.client(settings(), service)
 
 
 def now() -> datetime:
@@ -129,4 +129,4 @@ def forget() -> None:
     """Drop everything that was built, for a process whose environment has changed: the command line, or a test."""
     for clear in _forgettable:
         clear()
-    aws.forget()
+    clients.forget()

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.budgets.stops.store import DynamoStops
-    from vigil.quota.service import Quota
-    from vigil.quota.store import DynamoQuota
+    from vigil.access.quota.service import Quota
+    from vigil.access.quota.store import DynamoQuota
+    from vigil.money.budgets.hard_limits.store import DynamoStops
 
 
 def service() -> "Quota":
     """Return what sets predictions aside for many rows at once."""
-    from vigil.quota.service import Quota
+    from vigil.access.quota.service import Quota
 
     return Quota(store(), process.now)
 
@@ -20,7 +20,7 @@ def service() -> "Quota":
 @process.once
 def store() -> "DynamoQuota":
     """Return what tenants have taken of their months."""
-    from vigil.quota.store import DynamoQuota
+    from vigil.access.quota.store import DynamoQuota
 
     return DynamoQuota(process.client("dynamodb"), process.settings().usage_table, process.now)
 
@@ -28,6 +28,6 @@ def store() -> "DynamoQuota":
 @process.once
 def stops() -> "DynamoStops":
     """Return what counts against tenants' hard stops."""
-    from vigil.budgets.stops.store import DynamoStops
+    from vigil.money.budgets.hard_limits.store import DynamoStops
 
     return DynamoStops(process.client("dynamodb"), process.settings().usage_table, process.now)

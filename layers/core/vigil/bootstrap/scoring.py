@@ -5,25 +5,25 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import documented, flags, models, process, quota, subjects
 
 if TYPE_CHECKING:
-    from vigil.scoring.service import Scoring
-    from vigil.scoring.store import DynamoLedger
+    from vigil.decisions.scoring.service import Scoring
+    from vigil.decisions.scoring.store import DynamoLedger
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the scoring API, its models loaded."""
-    from vigil.features.service import feature_set
-    from vigil.operations import routes as health_routes
-    from vigil.operations.service import Health
-    from vigil.platform import docs
-    from vigil.registry import routes as registry_routes
-    from vigil.scoring import routes as scoring_routes
+    from vigil.decisions.scoring import routes as scoring_routes
+    from vigil.operations.health import routes as health_routes
+    from vigil.operations.health.service import Health
+    from vigil.prediction.features.service import feature_set
+    from vigil.prediction.packages import routes as registry_routes
+    from vigil.web import swagger
 
     registry = models.registry()
     registry.preload()
     flags.service().preload()
     return process.api(
-        [scoring_routes.router, registry_routes.router, health_routes.router, docs.router],
+        [scoring_routes.router, registry_routes.router, health_routes.router, swagger.router],
         scoring=service(),
         registry=registry,
         history_schema=lambda name: feature_set(name).schema(),
@@ -36,8 +36,8 @@ def api() -> process.Handler:
 @process.once
 def service() -> "Scoring":
     """Return the scoring service."""
-    from vigil.features.service import feature_set
-    from vigil.scoring.service import Scoring
+    from vigil.decisions.scoring.service import Scoring
+    from vigil.prediction.features.service import feature_set
 
     window = process.settings().idempotency_window
     return Scoring(models.registry(), feature_set, ledger(), process.now, window, flags.service().switches)
@@ -46,7 +46,7 @@ def service() -> "Scoring":
 @process.once
 def ledger() -> "DynamoLedger":
     """Return the ledger of decisions."""
-    from vigil.scoring.store import DynamoLedger
+    from vigil.decisions.scoring.store import DynamoLedger
 
     client, table = process.client("dynamodb"), process.settings().decisions_table
     return DynamoLedger(client, table, quota.store(), quota.stops(), subjects.consents())

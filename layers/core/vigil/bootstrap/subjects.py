@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process
 
 if TYPE_CHECKING:
-    from vigil.batches.persons import PersonRows
-    from vigil.outcomes.persons.store import PersonOutcomes
-    from vigil.scoring.persons.store import PersonDecisions
-    from vigil.subjects.consents.store import DynamoConsents
-    from vigil.subjects.erasures.store import DynamoCases
-    from vigil.subjects.ports import Store
-    from vigil.subjects.store import SubjectTable
-    from vigil.tenancy.offboarding.ports import Erasable
-    from vigil.tenancy.offboarding.service import Eraser
+    from vigil.decisions.batches.persons_store import PersonRows
+    from vigil.decisions.outcomes.persons_store import PersonOutcomes
+    from vigil.decisions.scoring.persons_store import PersonDecisions
+    from vigil.privacy.erasure.ports import Erasable
+    from vigil.privacy.erasure.service import Eraser
+    from vigil.privacy.persons.consents_store import DynamoConsents
+    from vigil.privacy.persons.erasures_store import DynamoCases
+    from vigil.privacy.persons.ports import Store
+    from vigil.privacy.persons.store import SubjectTable
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the API of persons."""
-    from vigil.subjects import routes
-    from vigil.subjects.service import Subjects
-    from vigil.tenancy.tenants import Change
+    from vigil.access.tenants.service import Change
+    from vigil.privacy.persons import routes
+    from vigil.privacy.persons.service import Subjects
 
     stores: dict[str, Store] = {
         "consents": consents(),
@@ -39,7 +39,7 @@ def api() -> process.Handler:
 @process.once
 def erase() -> process.Handler:
     """Return the Lambda entry of the erasure of persons."""
-    from vigil.tenancy.offboarding.schedule import Erasing
+    from vigil.privacy.erasure.schedule import Erasing
 
     return process.telemetry().wrap(Erasing(eraser(), process.telemetry(), "subjects").handle)
 
@@ -47,7 +47,7 @@ def erase() -> process.Handler:
 def eraser() -> "Eraser":
     """Return the service that erases what is kept of persons."""
     from vigil.bootstrap import tenancy
-    from vigil.tenancy.offboarding.service import Eraser
+    from vigil.privacy.erasure.service import Eraser
 
     config = process.settings()
     stores: dict[str, Erasable] = {
@@ -62,40 +62,40 @@ def eraser() -> "Eraser":
 @process.once
 def consents() -> "DynamoConsents":
     """Return what persons declared."""
-    from vigil.subjects.consents.store import DynamoConsents
+    from vigil.privacy.persons.consents_store import DynamoConsents
 
     return DynamoConsents(_table())
 
 
 def _cases() -> "DynamoCases":
-    from vigil.subjects.erasures.store import DynamoCases
+    from vigil.privacy.persons.erasures_store import DynamoCases
 
     return DynamoCases(_table(), _decisions().unlink)
 
 
 def _decisions() -> "PersonDecisions":
-    from vigil.scoring.model import iso
-    from vigil.scoring.persons.store import PersonDecisions
+    from vigil.decisions.scoring.model import iso
+    from vigil.decisions.scoring.persons_store import PersonDecisions
 
     table = process.settings().decisions_table
     return PersonDecisions(process.client("dynamodb"), table, lambda: iso(process.now()))
 
 
 def _outcomes() -> "PersonOutcomes":
-    from vigil.outcomes.persons.store import PersonOutcomes
+    from vigil.decisions.outcomes.persons_store import PersonOutcomes
 
     return PersonOutcomes(process.client("dynamodb"), process.settings().outcomes_table, _decisions().ids)
 
 
 def _batch_rows() -> "PersonRows":
-    from vigil.batches.persons import PersonRows
     from vigil.bootstrap import batches
+    from vigil.decisions.batches.persons_store import PersonRows
 
     return PersonRows(batches.books(), batches.files())
 
 
 @process.once
 def _table() -> "SubjectTable":
-    from vigil.subjects.store import SubjectTable
+    from vigil.privacy.persons.store import SubjectTable
 
     return SubjectTable(process.client("dynamodb"), process.settings().subjects_table)

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process, tokens
 
 if TYPE_CHECKING:
-    from vigil.tenancy.offboarding.ports import Erasable
-    from vigil.tenancy.offboarding.service import Certificates, Eraser
-    from vigil.tenancy.offboarding.store import DynamoErasures, KmsSeal
+    from vigil.privacy.erasure.ports import Erasable
+    from vigil.privacy.erasure.service import Certificates, Eraser
+    from vigil.privacy.erasure.store import DynamoErasures, KmsSeal
 
 
 @process.once
 def authorizer() -> process.Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
-    from vigil.tenancy.authorizer import Authorizer, refusing
-    from vigil.tenancy.credentials import Credentials
-    from vigil.tokens.service import Verifier
+    from vigil.access.tokens.authorizer import Authorizer, refusing
+    from vigil.access.tokens.credentials import Credentials
+    from vigil.access.tokens.signing_keys_service import Verifier
 
     credentials = Credentials(access.service(), Verifier(tokens.published_keys(), tokens.issuer(), process.now))
     return refusing(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
@@ -24,9 +24,9 @@ def authorizer() -> process.Handler:
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the API of tenants and keys."""
-    from vigil.tenancy import routes
-    from vigil.tenancy.keys import routes as keys_routes
-    from vigil.tenancy.offboarding import routes as offboarding_routes
+    from vigil.access.keys import routes as keys_routes
+    from vigil.access.tenants import routes
+    from vigil.privacy.erasure import routes as offboarding_routes
 
     routers = [routes.router, keys_routes.router, offboarding_routes.router]
     return process.api(
@@ -42,21 +42,21 @@ def api() -> process.Handler:
 @process.once
 def erase() -> process.Handler:
     """Return the Lambda entry of the erasure of tenants that leave."""
-    from vigil.tenancy.offboarding.schedule import Erasing
+    from vigil.privacy.erasure.schedule import Erasing
 
     return process.telemetry().wrap(Erasing(offboarding(), process.telemetry(), "offboarding").handle)
 
 
 def certificates() -> "Certificates":
     """Return the service of certificates of erasure."""
-    from vigil.tenancy.offboarding.service import Certificates
+    from vigil.privacy.erasure.service import Certificates
 
     return Certificates(_erasures())
 
 
 def offboarding() -> "Eraser":
     """Return the service that erases what tenants owned."""
-    from vigil.tenancy.offboarding.service import Eraser
+    from vigil.privacy.erasure.service import Eraser
 
     config = process.settings()
     return Eraser(_erasures(), _erasables(), seal(), config.stage, process.now, config.offboarding_pause)
@@ -64,16 +64,16 @@ def offboarding() -> "Eraser":
 
 def seal() -> "KmsSeal":
     """Return what signs certificates, and verifies them."""
-    from vigil.tenancy.offboarding.store import KmsSeal
+    from vigil.privacy.erasure.store import KmsSeal
 
     return KmsSeal(process.client("kms"), process.settings().certificate_key_arn)
 
 
 def _erasables() -> "dict[str, Erasable]":
     """Return every store that keeps what tenants own, in the order of their erasure. Packages are the deployment's."""
-    from vigil.batches.model import FOLDERS
-    from vigil.tenancy.offboarding.contents.store import Listed, Scattered
-    from vigil.tenancy.offboarding.objects.store import TenantObjects
+    from vigil.decisions.batches.model import FOLDERS
+    from vigil.privacy.erasure.tenant_items_store import Listed, Scattered
+    from vigil.privacy.erasure.tenant_objects_store import TenantObjects
 
     config, dynamodb = process.settings(), process.client("dynamodb")
     return {
@@ -97,6 +97,6 @@ def _erasables() -> "dict[str, Erasable]":
 
 
 def _erasures() -> "DynamoErasures":
-    from vigil.tenancy.offboarding.store import DynamoErasures
+    from vigil.privacy.erasure.store import DynamoErasures
 
     return DynamoErasures(access.table())

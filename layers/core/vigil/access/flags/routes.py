@@ -1,0 +1,88 @@
+"""`/v1/flags`: what is on for a tenant, and, for operators, how that is defined."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+
+from vigil.access.flags.model import KNOWN, Evaluation
+from vigil.access.flags.schemas import FLAG_NAME, Definition, FlagList, FlagView
+from vigil.access.flags.service import Flags, Precondition
+from vigil.web.etags import kept
+from vigil.web.idempotency import IdempotentRoute
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import SUBJECT_ID, responses
+
+router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("flags:read")]
+Writer = Annotated[Principal, requires("flags:write")]
+Name = Annotated[str, Path(pattern=FLAG_NAME)]
+
+
+async def current_flags(request: Request) -> Flags:
+    """Return the service that `bootstrap` put on the app."""
+    return cast("Flags", request.app.state.flags)
+
+
+Service = Annotated[Flags, Depends(current_flags)]
+Subject = Annotated[str | None, Query(pattern=SUBJECT_ID, description="Evaluate for this subject of yours.")]
+
+
+async def precondition(
+    if_match: Annotated[str | None, Header(alias="If-Match", max_length=256, description="The flag's ETag.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", pattern=r"^\*$", description="`*`, for a new flag.")
+    ] = None,
+) -> Precondition | None:
+    """Return what a change expects of the flag, None where it does not say."""
+    if if_match is not None:
+        return Precondition(tags=tuple(tag.strip() for tag in if_match.split(",")))
+    return Precondition(absent=True) if if_none_match is not None else None
+
+
+@router.get("", summary="List flags", dependencies=[kept(0)], responses=responses(401, 403, 422))
+async def page(flags: Service, caller: Reader, subject_id: Subject = None) -> FlagList:
+    """Return every flag as your tenant meets it; a change takes up to a minute to reach every instance."""
+    digest, found = flags.evaluations(caller.tenant_id, subject_id)
+    return FlagList(digest=digest, flags=[_view(evaluation, caller) for evaluation in found])
+
+
+@router.get("/{name}", summary="Fetch a flag", dependencies=[kept(0)], responses=responses(401, 403, 404, 422, 503))
+async def get(name: Name, flags: Service, response: Response, caller: Reader, subject_id: Subject = None) -> FlagView:
+    """Return a flag as your tenant meets it; its `ETag` is, for operators, what a change must name."""
+    if not caller.may("flags:write"):
+        return _view(flags.evaluation(name, caller.tenant_id, subject_id), caller)
+    flags.forget()  # who may change it must not be shown what this instance remembers
+    evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
+    response.headers["ETag"] = evaluation.flag.tag()  # only theirs: it tells of a change for another tenant
+    return _view(evaluation, caller)
+
+
+@router.put(
+    "/{name}",
+    summary="Define a flag",
+    responses={201: {"model": FlagView, "description": "A new flag"}, **responses(401, 403, 412, 413, 415, 428)},
+)
+async def define(
+    name: Name,
+    body: Definition,
+    flags: Service,
+    response: Response,
+    caller: Writer,
+    expected: Annotated[Precondition | None, Depends(precondition)],
+) -> FlagView:
+    """Define a flag for the whole deployment. For operators; `If-Match` keeps two of them from undoing each other."""
+    flag = body.flag(name)
+    response.status_code = 201 if flags.define(flag, expected, caller.key_id) else 200
+    response.headers["ETag"] = flag.tag()
+    return _view(flags.evaluation(name, caller.tenant_id), caller)
+
+
+def _view(evaluation: Evaluation, caller: Principal) -> FlagView:
+    flag = evaluation.flag
+    return FlagView(
+        name=flag.name,
+        description=flag.description,
+        on=evaluation.on,
+        obeyed=flag.name in KNOWN,
+        definition=Definition.of(flag) if caller.may("flags:write") else None,
+    )

@@ -1,0 +1,85 @@
+"""Flags in DynamoDB, one item for the whole set, evaluated by Powertools Feature Flags.
+
+`pk = FLAGS`; `sk = CURRENT` is the set that holds, `SET#<digest>` each set that ever held.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from vigil.access.flags.model import FlagSet
+from vigil.access.flags.ports import Evaluate
+from vigil.aws.tables import Table
+from vigil.errors import Unavailable
+
+_PK = {"S": "FLAGS"}
+
+
+class DynamoFlags:
+    """The set of flags that holds, and every set that ever held."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table, "The flags table")
+
+    def current(self) -> FlagSet:
+        """Return the set that holds, empty if there never was one, read consistently."""
+        return self._get("CURRENT") or FlagSet()
+
+    def past(self, digest: str) -> FlagSet | None:
+        """Return a set that held once, by its digest."""
+        return self._get(f"SET#{digest}")
+
+    def replace(self, new: FlagSet, by: str, at: str) -> bool:
+        """Let a set hold if the one before it still does: both items or none, and safe to repeat by its token."""
+        item = {
+            "pk": _PK,
+            "version": {"N": str(new.version)},
+            "flags": {"S": new.document()},
+            "changed_by": {"S": by},
+            "changed_at": {"S": at},
+        }
+        current = {
+            "Item": item | {"sk": {"S": "CURRENT"}},
+            "ConditionExpression": "version = :before" if new.version > 1 else "attribute_not_exists(pk)",
+            **({"ExpressionAttributeValues": {":before": {"N": str(new.version - 1)}}} if new.version > 1 else {}),
+        }
+        kept = {"Item": item | {"sk": {"S": f"SET#{new.digest()}"}}}
+        return self._table.transact({"Put": current}, {"Put": kept}, token=uuid.uuid4().hex) is None
+
+    def _get(self, sk: str) -> FlagSet | None:
+        item = self._table.get({"pk": _PK, "sk": {"S": sk}})
+        try:
+            return FlagSet.read(int(item["version"]["N"]), item["flags"]["S"]) if item else None
+        except (ValueError, TypeError, KeyError) as error:
+            raise Unavailable("The set of flags cannot be read.") from error
+
+
+def engine(flags: FlagSet) -> Evaluate:
+    """Return the evaluation of a set by Powertools Feature Flags; raise Unavailable where its validator refuses."""
+    if not flags.flags:
+        return _off
+    # 20 ms, which a function pays only where there is something to evaluate.
+    from aws_lambda_powertools.utilities.feature_flags import FeatureFlags, StoreProvider  # noqa: PLC0415
+    from aws_lambda_powertools.utilities.feature_flags.exceptions import SchemaValidationError  # noqa: PLC0415
+
+    class Held(StoreProvider):
+        """The one set at hand, always the same object, so that it is validated once."""
+
+        @property
+        def get_raw_configuration(self) -> dict[str, Any]:
+            return features
+
+        def get_configuration(self) -> dict[str, Any]:
+            return features
+
+    powertools = FeatureFlags(Held())
+    try:
+        features = {flag.name: flag.feature() for flag in flags.flags}
+        powertools.get_configuration()
+    except (SchemaValidationError, TypeError, ValueError) as error:
+        raise Unavailable("The set of flags cannot be evaluated.") from error
+    return lambda name, context: bool(powertools.evaluate(name=name, context=dict(context), default=False))
+
+
+def _off(_name: str, _context: Mapping[str, Any]) -> bool:
+    return False

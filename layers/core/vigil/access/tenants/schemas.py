@@ -1,0 +1,176 @@
+"""What requests and answers about tenants and keys look like."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from vigil.access.keys.service import NewKey
+from vigil.access.tenants.model import BOUNDS, MOST_KEY_DAYS, MOST_OVERLAP_HOURS, ApiKey, Role, Status, Tenant, Tier
+from vigil.web.schemas import Moment
+
+_TIME: dict[str, JsonValue] = {"format": "date-time"}
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+"""Characters that steer a terminal, or turn a text around: names are read by others than who gave them."""
+Name = Annotated[str, Field(max_length=100, pattern=rf"^[^{_UNSEEN}]*$")]
+Contact = Annotated[str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="An e-mail address.")]
+Limit = Annotated[int | None, Field(strict=True, ge=1)]
+OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MOST_OVERLAP_HOURS)]
+
+
+class OverridesBody(BaseModel):
+    """Limits agreed apart from the tier's; null gives the tier's back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    predictions_per_month: Limit = Field(default=None, le=BOUNDS["predictions_per_month"])
+    per_minute: Limit = Field(default=None, le=BOUNDS["per_minute"])
+    per_hour: Limit = Field(default=None, le=BOUNDS["per_hour"])
+    storage_gb: Limit = Field(default=None, le=BOUNDS["storage_gb"])
+
+
+class SettingsBody(BaseModel):
+    """What a tenant's own administrators decide; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name = ""
+    contact: Contact = ""
+    max_key_days: int | None = Field(
+        default=None, strict=True, ge=1, le=MOST_KEY_DAYS, description="The longest life of a new key; null is none."
+    )
+    overlap_hours: OverlapHours = Field(default=24, description="For how long a rotated key works beside the new one.")
+
+
+class TenantBody(BaseModel):
+    """A new tenant. Its id is for ever: it leads the keys of all that the tenant owns."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tenant_id: str = Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")
+    tier: Tier = "FREE"
+    limits: OverridesBody = OverridesBody()
+    settings: SettingsBody = SettingsBody()
+
+
+class TenantPatch(BaseModel):
+    """What is to change; what is left out stays. All but `settings` is for operators."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tier: Tier | None = None
+    status: Status | None = Field(
+        default=None, description="`offboarding` has no way back; it ends, when everything is erased, in `closed`."
+    )
+    limits: OverridesBody = OverridesBody()
+    settings: SettingsBody = SettingsBody()
+
+
+class LimitsView(BaseModel):
+    """What holds, the tier's limits and the agreed ones together; null is without limit."""
+
+    predictions_per_month: int | None
+    per_minute: int
+    per_hour: int
+    storage_gb: int | None
+
+
+class SettingsView(BaseModel):
+    """What a tenant's own administrators decided."""
+
+    name: str
+    contact: str
+    max_key_days: int | None
+    overlap_hours: int
+    consents: bool = Field(description="Whether scores look at the consents of persons: since the first was recorded.")
+
+
+class TenantView(BaseModel):
+    """A tenant. `version` is also the ETag."""
+
+    tenant_id: str
+    tier: Tier
+    status: Status
+    created_at: str = Field(json_schema_extra=_TIME)
+    changed_at: str = Field(json_schema_extra=_TIME)
+    version: int
+    limits: LimitsView
+    overrides: dict[str, int] = Field(description="Which limits were agreed apart from the tier's.")
+    settings: SettingsView
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> "TenantView":
+        """Return the view of a tenant."""
+        return cls(**asdict(tenant) | {"limits": asdict(tenant.limits)})
+
+
+class TenantList(BaseModel):
+    """Tenants by id; `next_cursor` is null on the last page."""
+
+    items: list[TenantView]
+    next_cursor: str | None
+
+
+class KeyBody(BaseModel):
+    """A new key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role = "member"
+    label: Name = ""
+    expires_at: Moment | None = Field(default=None, description="When it stops working; a minute ahead at least.")
+
+
+class RotationBody(BaseModel):
+    """How a key is replaced."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overlap_hours: OverlapHours | None = Field(
+        default=None, description="For how long the old key still works; the tenant's setting if left out."
+    )
+    expires_at: Moment | None = Field(
+        default=None, description="When the new key stops working; if left out it lives as long as the old one was to."
+    )
+
+
+class KeyView(BaseModel):
+    """A key, without its secret, which nobody has but its owner."""
+
+    key_id: str
+    tenant_id: str
+    role: Role
+    label: str
+    created_at: str = Field(json_schema_extra=_TIME)
+    expires_at: str | None = Field(json_schema_extra=_TIME)
+    revoked_at: str | None = Field(json_schema_extra=_TIME)
+    replaced_by: str | None = Field(description="The key that a rotation made of this one.")
+    last_used_at: str | None = Field(json_schema_extra=_TIME, description="Up to five minutes behind.")
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "KeyView":
+        """Return the view of a key."""
+        return cls(**asdict(key))
+
+
+class NewKeyView(KeyView):
+    """A key that was just made, with itself."""
+
+    api_key: str = Field(description="The credential. It is shown this once and kept nowhere.")
+
+    @classmethod
+    def made(cls, new: NewKey) -> "NewKeyView":
+        """Return the view of a new key."""
+        return cls(**asdict(new.key), api_key=str(new.token))
+
+
+class KeyList(BaseModel):
+    """Keys, oldest first, dead ones too; `next_cursor` is null on the last page."""
+
+    items: list[KeyView]
+    next_cursor: str | None
+
+
+def given(body: BaseModel) -> dict[str, Any]:
+    """Return what a request says, without what it leaves out."""
+    return body.model_dump(exclude_unset=True)

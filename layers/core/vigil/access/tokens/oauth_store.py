@@ -1,0 +1,77 @@
+"""Sessions in DynamoDB."""
+
+from typing import Any
+
+from vigil.access.tokens.oauth_model import Session
+from vigil.aws.errors import Refused
+from vigil.aws.tables import Table
+from vigil.errors import Conflict
+
+Item = dict[str, dict[str, str]]
+
+
+class DynamoSessions:
+    """Sessions: `pk = SESSIONS#<tenant>`, `sk = <id>`; DynamoDB deletes them some time after `ttl`."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table, "The access table")
+
+    def start(self, tenant_id: str, session: Session) -> None:
+        """Store a new session; raise Conflict on the one in 2**64 chance that its id is taken."""
+        texts = {name: {"S": getattr(session, name)} for name in ("key_id", "digest")}
+        times = {"started_at": {"N": str(session.started_at)}, "ttl": {"N": str(session.expires_at)}}
+        item = _key(tenant_id, session.session_id) | texts | times
+        kept = self._table.done(
+            "put_item",
+            Item=item,
+            # The second half is our own write, whose answer was lost and which the client library sent again.
+            ConditionExpression="attribute_not_exists(pk) OR digest = :own",
+            ExpressionAttributeValues={":own": item["digest"]},
+        )
+        if not kept:
+            raise Conflict("That id is taken.")
+
+    def get(self, tenant_id: str, session_id: str) -> Session | None:
+        """Return a session, read consistently, or None."""
+        item = self._table.get(_key(tenant_id, session_id))
+        if not item:
+            return None
+        return Session(
+            session_id=session_id,
+            tenant_id=tenant_id,
+            key_id=item["key_id"]["S"],
+            digest=item["digest"]["S"],
+            started_at=int(item["started_at"]["N"]),
+            expires_at=int(item["ttl"]["N"]),
+            ended=item["ended"]["S"] if "ended" in item else None,
+        )
+
+    def advance(self, tenant_id: str, session_id: str, used: str, new: str) -> bool:
+        """Replace the digest `used` by `new`; return False if the session has ended or another digest is there."""
+        try:
+            self._table.call(
+                "update_item",
+                Key=_key(tenant_id, session_id),
+                UpdateExpression="SET digest = :new",
+                ConditionExpression="digest = :used AND attribute_not_exists(ended)",
+                ExpressionAttributeValues={":used": {"S": used}, ":new": {"S": new}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except Refused as refusal:
+            # As above: what stands there may be what this very call has written.
+            return bool(refusal.found.get("digest") == {"S": new} and "ended" not in refusal.found)
+        return True
+
+    def end(self, tenant_id: str, session_id: str, why: str) -> None:
+        """End a session; the first reason stays, and a session that is not there is none to end."""
+        self._table.done(
+            "update_item",
+            Key=_key(tenant_id, session_id),
+            UpdateExpression="SET ended = if_not_exists(ended, :why)",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":why": {"S": why}},
+        )
+
+
+def _key(tenant_id: str, session_id: str) -> Item:
+    return {"pk": {"S": f"SESSIONS#{tenant_id}"}, "sk": {"S": session_id}}

@@ -1,0 +1,36 @@
+"""Secrets Manager's rotation events: one step of one version of the secret of signing keys."""
+
+from typing import Any
+
+from vigil.access.tokens.signing_keys_rotation import Rotation
+from vigil.errors import FieldError, MalformedRequest
+from vigil.runtime.telemetry import Telemetry
+
+Event = dict[str, Any]
+
+
+class RotationSteps:
+    """Takes the steps that events name, one log line each."""
+
+    def __init__(self, rotation: Rotation, telemetry: Telemetry, secret_arn: str) -> None:
+        self._steps = {
+            "createSecret": rotation.create,
+            "setSecret": rotation.publish,
+            "testSecret": rotation.test,
+            "finishSecret": rotation.finish,
+        }
+        self._telemetry = telemetry
+        self._secret_arn = secret_arn
+
+    def take(self, event: Event, _: Any) -> None:
+        """Take one step; whatever it raises makes Secrets Manager try again."""
+        facts, started = self._telemetry.begin("ROTATE")
+        try:
+            step = self._steps.get(event["Step"])
+            if step is None or event["SecretId"] != self._secret_arn:
+                raise MalformedRequest(FieldError("Step, SecretId", "is not a step of this secret's rotation"))
+            facts.route = event["Step"]
+            step(event["ClientRequestToken"])
+            facts.status = 200
+        finally:
+            self._telemetry.end(facts, started)

@@ -1,0 +1,113 @@
+"""Public keys in DynamoDB, private keys in Secrets Manager."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList, PublicKey
+from vigil.aws.errors import asking
+from vigil.aws.secrets import Secret
+from vigil.aws.tables import Table
+from vigil.errors import Conflict, NotFound
+
+Item = dict[str, dict[str, str]]
+_STORE = "The secret store"
+_KEY_LIST: Item = {"pk": {"S": "SIGNING_KEYS"}, "sk": {"S": "META"}}
+
+
+class DynamoKeyList:
+    """The published keys, one item: `pk = SIGNING_KEYS`, `sk = META`."""
+
+    def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
+        self._table = Table(client, table, "The access table")
+        self._clock = clock
+        self._kept = KeyList()
+        self._until: datetime | None = None
+
+    def current(self) -> KeyList:
+        """Return the list, at most `CACHE_SECONDS` old; an empty list is never kept."""
+        now = self._clock()
+        if not self._kept.keys or self._until is None or now >= self._until:
+            self._kept, self._until = self.read(), now + timedelta(seconds=CACHE_SECONDS)
+        return self._kept
+
+    def read(self) -> KeyList:
+        """Return the list as it stands."""
+        item = self._table.get(_KEY_LIST)
+        if not item:
+            return KeyList()
+        return KeyList(tuple(PublicKey(**key) for key in json.loads(item["keys"]["S"])), int(item["revision"]["N"]))
+
+    def write(self, keys: KeyList) -> None:
+        """Replace the list whose revision this is; raise Conflict if another has been written since."""
+        text = json.dumps([asdict(key) for key in keys.keys], separators=(",", ":"))
+        kept = self._table.done(
+            "put_item",
+            Item=_KEY_LIST | {"keys": {"S": text}, "revision": {"N": str(keys.revision + 1)}},
+            ConditionExpression="attribute_not_exists(pk) OR revision = :read",
+            ExpressionAttributeValues={":read": {"N": str(keys.revision)}},
+        )
+        if not kept:
+            raise Conflict("Another rotation has changed the keys.")
+
+    def drop(self) -> None:
+        """Delete the list: no key counts any more, once the caches have run out, and the next to come signs at once."""
+        self._table.call("delete_item", Key=_KEY_LIST)
+
+
+class SecretKeys:
+    """The private keys that signers use: `{"<key id>": "<PEM>"}`."""
+
+    def __init__(self, secret: Secret) -> None:
+        self._secret = secret
+
+    def private_keys(self) -> Mapping[str, str]:
+        """Return PEM by key id."""
+        return self._secret.values()
+
+
+class SecretVault:
+    """The versions of the secret of private keys, by Secrets Manager's staging labels."""
+
+    def __init__(self, client: Any, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def current(self) -> Mapping[str, str]:
+        """Return the ring that signers use."""
+        return self._ring(VersionStage="AWSCURRENT") or {}
+
+    def pending(self, version: str) -> Mapping[str, str] | None:
+        """Return the ring of a version, or None before it has one."""
+        return self._ring(VersionId=version)
+
+    def add(self, version: str, ring: Mapping[str, str]) -> None:
+        """Keep a ring as the pending version."""
+        self._call("put_secret_value", ClientRequestToken=version, SecretString=json.dumps(ring),
+                   VersionStages=["AWSPENDING"])  # fmt: skip
+
+    def promote(self, version: str) -> None:
+        """Make the pending version the current one; raise Conflict for one that is neither."""
+        stages = self._call("describe_secret")["VersionIdsToStages"]
+        current = next(known for known, labels in stages.items() if "AWSCURRENT" in labels)
+        if current == version:
+            return
+        if "AWSPENDING" not in stages.get(version, ()):
+            raise Conflict("The version is not pending: another rotation has come after it.")
+        self._call("update_secret_version_stage", VersionStage="AWSCURRENT", MoveToVersionId=version,
+                   RemoveFromVersionId=current)  # fmt: skip
+
+    def _ring(self, **version: str) -> dict[str, str] | None:
+        try:
+            with asking(_STORE, {"ResourceNotFoundException": NotFound("There is no such version.")}):
+                answer = self._client.get_secret_value(SecretId=self._arn, **version)
+        except NotFound:
+            return None
+        ring: dict[str, str] = json.loads(answer["SecretString"])
+        return ring
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        with asking(_STORE):
+            return getattr(self._client, operation)(SecretId=self._arn, **arguments)

@@ -1,0 +1,41 @@
+"""A secret of Secrets Manager, read once and kept for a while."""
+
+import json
+import time
+from typing import Any
+
+from vigil.aws.errors import asking
+from vigil.errors import Unavailable
+
+_TTL_SECONDS = 300.0
+
+
+class Secret:
+    """The string fields of one JSON secret. Nothing is read before the first use."""
+
+    def __init__(self, client: Any, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+        self._values: dict[str, str] = {}
+        self._read_at = -_TTL_SECONDS
+
+    def values(self) -> dict[str, str]:
+        """Return the fields, at most five minutes old; the last known ones while the service is away.
+
+        A secret without fields is one that is still to be filled, and is read again.
+        """
+        if not self._values or time.monotonic() - self._read_at >= _TTL_SECONDS:
+            try:
+                with asking("The secret store"):
+                    answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
+            except Unavailable:
+                if not self._values:
+                    raise
+            else:
+                self._values = json.loads(answer["SecretString"])
+                self._read_at = time.monotonic()
+        return self._values
+
+    def field(self, name: str) -> bytes:
+        """Return one field, as bytes."""
+        return self.values()[name].encode()

@@ -1,0 +1,120 @@
+"""Lines of files, read into the rows that engines see, by our own C library (`layers/scoring/rows`).
+
+A line is taken only if it is plainly right: then its row is what `ModelContract.encode` makes of it. All others are
+left to whoever has words for what is wrong; so is every line where the library was not built.
+"""
+
+import ctypes
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ctypes import POINTER, c_char_p, c_double, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+
+from vigil.decisions.scoring.model import AS_OF, SUBJECT, Flat
+from vigil.prediction.engines.library import native_folders
+from vigil.prediction.packages.model import NAN, FeatureSpec, ModelContract
+
+FILE = "libvigil_rows.so"
+_NAME = _END = 0xFFFFFFFF
+_LARGEST = sys.float_info.max
+
+
+class _Word(ctypes.Structure):
+    _fields_ = [("text", c_char_p), ("length", c_size_t), ("value", c_double)]
+
+
+class _Column(ctypes.Structure):
+    _fields_ = [
+        ("key", c_char_p), ("key_length", c_size_t), ("word", POINTER(_Word)), ("words", c_size_t),
+        ("low", c_double), ("high", c_double), ("place", c_uint32),
+        ("whole", c_uint8), ("exact", c_uint8), ("optional", c_uint8),
+    ]  # fmt: skip
+
+
+def library() -> ctypes.PyDLL | None:
+    """Return the library, or None where it was not built."""
+    for folder in native_folders():
+        if (folder / FILE).is_file():
+            return _declared(ctypes.PyDLL(str(folder / FILE)))  # keeps the GIL: a line takes a microsecond
+    return None
+
+
+def reader(contract: ModelContract, columns: Sequence[str] | None) -> Callable[[bytes], Flat | None]:
+    """Return what reads a line, without its end, for one thread: of CSV under these columns, else an object of NDJSON.
+
+    What it returns is None for a line that is not plainly right; no cell of CSV that is has a quote.
+    """
+    shared, width = library(), len(contract.features)
+    needed = {spec.name for spec in contract.features if spec.missing != "allow"}
+    if shared is None or (columns is not None and not needed <= set(columns)):
+        return lambda _line: None
+    described = list(_members(contract) if columns is None else _cells(contract, columns))
+    read = shared.vigil_rows_object if columns is None else shared.vigil_rows_table
+    count, array = len(described), (_Column * len(described))(*described)
+    numbers = (c_double * (width + 1))(*[NAN] * width)  # a feature without a column stays NaN
+    row = memoryview(numbers).cast("B")[: 8 * width]
+
+    def plain(line: bytes) -> Flat | None:
+        if span := read(array, count, line, len(line), numbers):
+            return Flat(line[span >> 32 : span & _END].decode(), bytes(row))
+        return None
+
+    return plain
+
+
+def _members(contract: ModelContract) -> Iterator[_Column]:
+    for place, spec in enumerate(contract.features):
+        words = {"true": 1.0, "false": 0.0} if spec.type == "boolean" else {}
+        words |= {json.dumps(name, ensure_ascii=False): float(code) for code, name in enumerate(spec.categories)}
+        if spec.missing == "allow":
+            words["null"] = NAN
+        yield _column(spec, place, words, key=json.dumps(spec.name, ensure_ascii=False))
+
+
+def _cells(contract: ModelContract, columns: Sequence[str]) -> Iterator[_Column]:
+    specs = {spec.name: (place, spec) for place, spec in enumerate(contract.features)}
+    for name in columns:
+        if name == SUBJECT:
+            yield _Column(place=_NAME)
+        elif name == AS_OF:  # there is room behind the row for a moment that is not given
+            yield _column(None, len(specs), {"": NAN})
+        else:
+            place, spec = specs[name]
+            yield _column(spec, place, _words(spec))
+
+
+def _words(spec: FeatureSpec) -> dict[str, float]:
+    """Return what a cell may say beside numbers."""
+    if spec.type == "category":
+        words = {name: float(code) for code, name in enumerate(spec.categories) if name and not {",", '"'} & set(name)}
+        return words | ({"": NAN} if spec.missing == "allow" else {})
+    words = {"": NAN, "null": NAN} if spec.missing == "allow" else {}
+    truths = {"true": 1.0, "false": 0.0} if spec.type == "boolean" else {}
+    return words | {spell(word): value for word, value in truths.items() for spell in (str, str.upper, str.title)}
+
+
+def _column(spec: FeatureSpec | None, place: int, words: Mapping[str, float], key: str = "") -> _Column:
+    texts = {word.encode(): value for word, value in words.items()}
+    low, high = 1.0, 0.0  # no numbers
+    if spec and spec.type in {"number", "integer"}:
+        low = -_LARGEST if spec.minimum is None else max(spec.minimum, -_LARGEST)
+        high = _LARGEST if spec.maximum is None else min(spec.maximum, _LARGEST)
+    return _Column(
+        key=key.encode(),
+        key_length=len(key.encode()),
+        word=(_Word * len(texts))(*(_Word(text, len(text), value) for text, value in texts.items())),
+        words=len(texts),
+        low=low,
+        high=high,
+        place=place,
+        whole=spec is not None and spec.type == "integer",
+        exact=spec is None or spec.type == "category",
+        optional=spec is not None and spec.missing == "allow",
+    )
+
+
+def _declared(shared: ctypes.PyDLL) -> ctypes.PyDLL:
+    for function in (shared.vigil_rows_table, shared.vigil_rows_object):
+        function.restype = c_uint64
+        function.argtypes = [c_void_p, c_size_t, c_char_p, c_size_t, c_void_p]
+    return shared

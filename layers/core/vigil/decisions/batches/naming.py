@@ -1,0 +1,55 @@
+"""Which rows of a file are one person's: of an input in its format, or of results."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from vigil.decisions.batches.model import Format
+
+
+def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a file with their ends, from blocks of any size."""
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        yield from (line + b"\n" for line in whole)
+    if rest:
+        yield rest
+
+
+class Named:
+    """The rows that name a subject. `columns` are those of CSV; without them any cell may be the one that names it."""
+
+    def __init__(self, form: Format, columns: Sequence[str], subject_id: str) -> None:
+        self._form = form
+        self._columns = columns
+        # A cell that a spreadsheet would run is written with a quote before it.
+        self._names = (subject_id, f"'{subject_id}")
+        self._raw = subject_id.encode()
+
+    def row(self, line: bytes) -> dict[str, Any] | None:
+        """Return what a line holds if it is the subject's; the bare line where it cannot be read."""
+        if self._raw not in line:
+            return None
+        text = line.decode(errors="replace").rstrip("\r\n")
+        return self._object(text) if self._form == "ndjson" else self._cells(text)
+
+    def _object(self, text: str) -> dict[str, Any] | None:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return {"line": text} if f'"{self._names[0]}"' in text else None
+        return found if isinstance(found, dict) and found.get("subject_id") == self._names[0] else None
+
+    def _cells(self, text: str) -> dict[str, Any] | None:
+        try:
+            (cells,) = csv.reader([text], strict=True)
+        except (ValueError, csv.Error):
+            cells = text.replace('"', "").split(",")
+        if cells == list(self._columns):
+            return None
+        if len(cells) != len(self._columns):
+            return {"line": text} if set(self._names) & set(cells) else None
+        row = dict(zip(self._columns, cells, strict=True))
+        return row if row.get("subject_id") in self._names else None

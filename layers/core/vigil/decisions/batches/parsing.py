@@ -1,0 +1,151 @@
+"""The rows of a chunk: from bytes to what scoring understands, or to what is wrong with one. Values are never told."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from pydantic_core import from_json
+
+from vigil.decisions.batches.model import ROW_BYTES, Format
+from vigil.decisions.batches.ports import Plain, Plains
+from vigil.decisions.batches.splitting import BLANK, Lines
+from vigil.decisions.scoring.model import AS_OF, SUBJECT
+from vigil.errors import FieldError, InvalidInput
+from vigil.prediction.packages.model import FeatureSpec, ModelContract
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_LONG = 300
+"""Digits from which a number is surely out of any range: Python refuses to make integers of thousands of them."""
+
+
+Row: TypeAlias = tuple[bytes, object]
+"""Its own bytes without the line end, and what they hold, or an InvalidInput. A plain tuple: there are millions."""
+Reader: TypeAlias = Callable[[bytes], Iterator[Row]]
+
+
+def reader(form: Format, columns: Sequence[str], contract: ModelContract, plains: Plains) -> Reader:
+    """Return what reads the chunks of a file; `columns` are those of a CSV header, checked by `header`."""
+    if form == "csv":
+        return _Table(columns, contract, plains(contract, columns)).rows
+    return partial(_lines, plains(contract, None))
+
+
+def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
+    """Return the columns that a CSV header names; raise InvalidInput for one that does not fit the model."""
+    try:
+        *_, names = csv.reader(row.decode().splitlines(keepends=True), strict=True)
+    except (ValueError, csv.Error) as error:
+        raise InvalidInput(FieldError("header", "is not CSV in UTF-8", "RFC 4180")) from error
+    columns = tuple(name.strip() for name in names)
+    known = {SUBJECT, AS_OF, *(spec.name for spec in contract.features)}
+    errors = [
+        FieldError(f"header.{name[:64]}", "is not a column of this model", f"{SUBJECT}, {AS_OF} and its features")
+        for name in columns
+        if name not in known
+    ]
+    if len(set(columns)) != len(columns):
+        errors.append(FieldError("header", "names a column twice", "distinct names"))
+    if SUBJECT not in columns:
+        errors.append(FieldError("header", f"lacks {SUBJECT}", f"a column {SUBJECT}"))
+    if errors:
+        raise InvalidInput(*errors[:20])
+    return columns
+
+
+def _lines(plain: Plain, content: bytes) -> Iterator[Row]:
+    """Yield the rows of NDJSON: one JSON object a line."""
+    for line in content.split(b"\n"):
+        if line not in BLANK:
+            row = line[:-1] if line.endswith(b"\r") else line
+            yield row, _wrong_size(row) or plain(row) or _object(row)
+
+
+def _object(row: bytes) -> object:
+    try:
+        return from_json(row)
+    except ValueError:
+        return _broken("is not a JSON object in UTF-8", "RFC 8259")
+
+
+class _Table:
+    """Rows of CSV under one header."""
+
+    def __init__(self, columns: Sequence[str], contract: ModelContract, plain: Plain) -> None:
+        specs = contract.features
+        places = {name: place for place, name in enumerate(columns)}
+        self._width = len(columns)
+        self._subject = places[SUBJECT]
+        self._as_of = places.get(AS_OF)
+        self._cells = [(places.get(spec.name), spec) for spec in specs]
+        self._plain = plain
+
+    def rows(self, content: bytes) -> Iterator[Row]:
+        """Yield the rows of a chunk."""
+        lines = iter(content.split(b"\n"))
+        for line in lines:
+            if b'"' in line:
+                yield self._quoted(line, lines)
+            elif line not in BLANK:
+                row = line[:-1] if line.endswith(b"\r") else line
+                yield row, _wrong_size(row) or self._plain(row) or self._unquoted(row)
+
+    def _unquoted(self, row: bytes) -> object:
+        try:
+            return self._document(row.decode().split(","))
+        except UnicodeDecodeError:
+            return _broken("is not UTF-8", "UTF-8")
+
+    def _quoted(self, line: bytes, more: Iterator[bytes]) -> Row:
+        """Return the row that begins with this line, which has a quote; it may go on over the lines that follow."""
+        taken, ends = [line], Lines("csv")
+        while not ends.ends_row(taken[-1]) and (another := next(more, None)) is not None:
+            taken.append(another)
+        row = b"\n".join(taken).removesuffix(b"\r")
+        return row, _wrong_size(row) or self._parsed(row)
+
+    def _parsed(self, row: bytes) -> object:
+        try:
+            (cells,) = csv.reader([row.decode()], strict=True)
+        except UnicodeDecodeError:
+            return _broken("is not UTF-8", "UTF-8")
+        except (csv.Error, ValueError):
+            return _broken("is not CSV", f"RFC 4180, cells of at most {csv.field_size_limit()} characters")
+        # A plain row is read without its quotes; a cell that needs them makes one cell too many.
+        whole = len(cells) == self._width
+        return (whole and self._plain(",".join(cells).encode())) or self._document(cells)
+
+    def _document(self, cells: Sequence[str]) -> object:
+        if len(cells) != self._width:
+            return _broken("has another number of columns than the header", f"{self._width} columns")
+        values = [None if place is None else _value(cells[place], spec) for place, spec in self._cells]
+        subject, as_of = cells[self._subject], cells[self._as_of] if self._as_of is not None else ""
+        names = (spec.name for _, spec in self._cells)
+        document = {SUBJECT: subject, "features": dict(zip(names, values, strict=True))}
+        return document | ({AS_OF: as_of} if as_of else {})
+
+
+def _value(cell: str, spec: FeatureSpec) -> object:
+    """Return what a cell means to a feature, as JSON would say it; a text that means nothing stays, to be refused."""
+    if not cell:
+        return None
+    if spec.type == "category":
+        return cell
+    text = cell.strip()
+    if text == "null":
+        return None
+    if spec.type == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), cell)
+    if not _NUMBER.fullmatch(text):
+        return cell
+    digits = text.lstrip("+-").isdigit()
+    return int(text) if digits and len(text) < _LONG else float(text)
+
+
+def _wrong_size(row: bytes) -> InvalidInput | None:
+    return _broken("is too long", f"at most {ROW_BYTES} bytes") if len(row) > ROW_BYTES else None
+
+
+def _broken(message: str, bound: str) -> InvalidInput:
+    return InvalidInput(FieldError("row", message, bound))

@@ -1,0 +1,205 @@
+"""Batches as their tenants see them: ask for one, follow it, cancel it, fetch what came out."""
+
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from vigil.decisions.batches.charges import Charges
+from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
+from vigil.decisions.batches.ports import Books, Files
+from vigil.decisions.scoring.model import iso
+from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
+from vigil.money.budgets.hard_limits.model import HardStop
+
+UPLOAD_SECONDS = 3600
+DOWNLOAD_SECONDS = 900
+UPLOAD_WAITED = timedelta(hours=6)
+"""Then nobody is uploading any more: the address is good for an hour, and a transfer may have begun in its last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a tenant asks for: rows, or the format of a file that it will upload."""
+
+    model: str
+    form: Format
+    rows: Sequence[Mapping[str, Any]] | None
+    fingerprint: str
+    correlation_id: str
+    quota: int | None = None
+    """The tenant's predictions per month; None is without limit."""
+    hard_stop: HardStop | None = None
+    """What its predictions may cost."""
+    storage: int | None = None
+    """How many bytes its files may take; None is without limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A batch and how far it is. `rate` is in rows per second; both estimates are None before there are any."""
+
+    batch: Batch
+    progress: Progress
+    rate: float | None
+    seconds_left: float | None
+
+
+class Batches:
+    """Takes orders and answers questions; the work is done behind queues."""
+
+    def __init__(
+        self,
+        books: Books,
+        files: Files,
+        models: Callable[[], Collection[str]],
+        clock: Callable[[], datetime],
+        window: timedelta,
+        charges: Charges,
+        stored: Callable[[str], int],
+    ) -> None:
+        self._books = books
+        self._files = files
+        self._models = models
+        self._clock = clock
+        self._window = window
+        self._charges = charges
+        self._stored = stored
+
+    def create(self, tenant_id: str, order: Order, key: str | None = None) -> tuple[Batch, bool]:
+        """Return the one batch of this order, however often it is delivered, and whether an earlier delivery made it.
+
+        Raises InvalidInput for an unknown model, or a row that cannot be put into a file, IdempotencyKeyReused for a
+        key with another payload, Conflict for a tenant with MOST_UNFINISHED unfinished batches, and StorageFull for one
+        whose files took as much as they may when they were last measured.
+        """
+        # Before the batch is there: one whose rows can never be put would wait for them.
+        content = None if order.rows is None else b"".join(map(_line, range(len(order.rows)), order.rows))
+        batch, replayed = self._enter(tenant_id, order, key or str(uuid.uuid4()))
+        if content is not None and batch.state == "awaiting_upload":
+            # Where an upload would have gone, so that its arrival starts every batch. Safe to repeat: the first counts.
+            self._files.put(batch.upload, content, {})
+        return batch, replayed
+
+    def get(self, tenant_id: str, name: str) -> Status:
+        """Return a batch and its progress; raise NotFound, alike for an unknown id and for another tenant's."""
+        batch = self._find(tenant_id, name)
+        progress = Progress.of(self._books.chunks(batch))
+        rate = self._rate(batch, progress)
+        left = (batch.rows - progress.done) / rate if rate and batch.unfinished else None
+        return Status(batch, progress, rate, left)
+
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+        """Return a page of a tenant's batches, newest first. A new one may take a second to appear."""
+        return self._books.page(tenant_id, after, limit)
+
+    def cancel(self, tenant_id: str, name: str) -> Batch:
+        """End a batch: no further chunk is begun. Raises Conflict where it has ended otherwise."""
+        batch = self._find(tenant_id, name)
+        if batch.state != "cancelled" and not self._books.end(batch, "cancelled", ended_at=self._now()):
+            batch = self._find(tenant_id, name)
+            if batch.state != "cancelled":
+                raise Conflict(f"The batch has ended: {batch.state}.")
+        cancelled = self._find(tenant_id, name)
+        self._charges.give_back(cancelled, self._books.chunks(cancelled))
+        return cancelled
+
+    def upload_url(self, batch: Batch) -> tuple[str, str] | None:
+        """Return where to send the file, and until when, while it is awaited."""
+        if batch.inline or batch.state != "awaiting_upload":
+            return None
+        expires = self._clock() + timedelta(seconds=UPLOAD_SECONDS)
+        return self._files.upload_url(batch.upload, UPLOAD_SECONDS), iso(expires)
+
+    def output_url(self, tenant_id: str, name: str, output: Output) -> tuple[Batch, str, str]:
+        """Return the batch, where to have this of it, and until when; raise Conflict before there is any."""
+        batch = self._find(tenant_id, name)
+        if batch.state not in {"completed", "completed_with_errors"}:
+            raise Conflict(f"There are no {output} of a batch that is {batch.state}.")
+        key = batch.output(output)
+        expires = self._clock() + timedelta(seconds=DOWNLOAD_SECONDS)
+        url = self._files.download_url(key, f"{name}-{key.rsplit('/', 1)[-1]}", DOWNLOAD_SECONDS)
+        return batch, url, iso(expires)
+
+    def _enter(self, tenant_id: str, order: Order, key: str) -> tuple[Batch, bool]:
+        now, generation = self._clock(), 0
+        while True:
+            batch = Batch(
+                tenant_id=tenant_id,
+                batch_id=batch_id(tenant_id, key, generation),
+                model=order.model,
+                form=order.form,
+                state="awaiting_upload",
+                created_at=iso(now),
+                correlation_id=order.correlation_id,
+                fingerprint=order.fingerprint,
+                expires_at=int((now + self._window).timestamp()),
+                inline=order.rows is not None,
+                quota=order.quota,
+                hard_stop=order.hard_stop,
+            )
+            existing = self._books.get(tenant_id, batch.batch_id) or self._open(batch, order.storage)
+            if existing is None:
+                return batch, False
+            if existing.expires_at > now.timestamp():
+                break
+            generation += 1  # the key's promise has ended: the batch stays, the key starts a new one
+        if existing.fingerprint != order.fingerprint:
+            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
+        return existing, True
+
+    def _open(self, batch: Batch, storage: int | None) -> Batch | None:
+        if batch.model not in self._models():
+            raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models"))
+        if storage is not None and self._stored(batch.tenant_id) >= storage:
+            raise StorageFull(f"The files of batches take the {storage} bytes that they may; see GET /v1/usage.")
+        try:
+            return self._books.create(batch, MOST_UNFINISHED)
+        except Conflict:
+            if not self._sweep(batch.tenant_id):
+                raise
+            return self._books.create(batch, MOST_UNFINISHED)
+
+    def _sweep(self, tenant_id: str) -> bool:
+        """End batches whose file never came; return whether there were any."""
+        found = (self._books.get(tenant_id, name) for name in self._books.unfinished(tenant_id))
+        forsaken = [batch for batch in found if batch and self._forsaken(batch)]
+        for batch in forsaken:
+            self._end_forsaken(batch)
+        return bool(forsaken)
+
+    def _forsaken(self, batch: Batch) -> bool:
+        waited = self._clock() - datetime.fromisoformat(batch.created_at)
+        return batch.state == "awaiting_upload" and waited > UPLOAD_WAITED
+
+    def _find(self, tenant_id: str, name: str) -> Batch:
+        if (batch := self._books.get(tenant_id, name)) is None:
+            raise NotFound("There is no such batch.")
+        if self._forsaken(batch):
+            self._end_forsaken(batch)
+            return self._books.get(tenant_id, name) or batch
+        return batch
+
+    def _end_forsaken(self, batch: Batch) -> None:
+        self._books.end(batch, "failed", ended_at=self._now(), reason="file: was never uploaded")
+
+    def _rate(self, batch: Batch, progress: Progress) -> float | None:
+        if not batch.started_at or not progress.done:
+            return None
+        until = datetime.fromisoformat(batch.ended_at) if batch.ended_at else self._clock()
+        seconds = (until - datetime.fromisoformat(batch.started_at)).total_seconds()
+        return progress.done / seconds if seconds > 0 else None
+
+    def _now(self) -> str:
+        return iso(self._clock())
+
+
+def _line(place: int, row: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(row) + b"\n"
+    except PydanticSerializationError as error:  # JSON can say what no file can: half a character, or endless nesting
+        bound = "text in Unicode, nested to 200 levels at most"
+        raise InvalidInput(FieldError(f"rows.{place}", "cannot be written", bound)) from error

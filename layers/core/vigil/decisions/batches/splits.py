@@ -1,0 +1,208 @@
+"""A file has arrived: unpack it, find its chunks, start its lanes."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+
+from vigil.decisions.batches import consents, parsing, splitting
+from vigil.decisions.batches.charges import Charges
+from vigil.decisions.batches.model import (
+    CHUNK_ROWS,
+    LANES,
+    MOST_BYTES,
+    SLOW_CHUNK_ROWS,
+    STOPPED,
+    Batch,
+    Pin,
+    Span,
+    State,
+    Terms,
+)
+from vigil.decisions.batches.ports import Books, Files, Models, Outbox
+from vigil.decisions.batches.unpacking import unpack
+from vigil.decisions.scoring.model import iso
+from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+
+RANGE = 8 << 20
+ENTERED = 50
+"""Chunks that are entered at a time."""
+SPARE_SECONDS = 10.0
+"""With less time than this left, the rest of a file is left to another message."""
+Remaining = Callable[[], float]
+
+
+class Splits:
+    """Cuts files into chunks. Every step may be repeated: the batch's `run` says whose entries count."""
+
+    def __init__(
+        self,
+        books: Books,
+        files: Files,
+        outbox: Outbox,
+        models: Models,
+        terms: Callable[[str], Terms],
+        charges: Charges,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._books = books
+        self._files = files
+        self._outbox = outbox
+        self._models = models
+        self._terms = terms
+        self._charges = charges
+        self._clock = clock
+
+    def arrive(self, batch: Batch, version: str, size: int, remaining: Remaining) -> None:
+        """Begin a batch whose file has come; a file that comes later is not looked at.
+
+        Raises Conflict while another delivery is at it: should that one die, this one has to come again.
+        """
+        mine: tuple[State, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
+        if batch.object_version not in {"", version}:
+            return
+        begun = self._books.change(
+            batch, mine, {"state": "splitting", "object_version": version, "run": uuid.uuid4().hex}
+        )
+        if begun is None:
+            self._repeat(batch)
+            return
+        with _Failing(self, begun):
+            if not 0 < size <= MOST_BYTES:
+                raise InvalidInput(FieldError("file", "is empty or too large", f"1 to {MOST_BYTES} bytes"))
+            prepared, start = self._prepare(begun)
+            self._split(prepared, start, remaining)
+
+    def go_on(self, batch: Batch, run: str, start: Span, remaining: Remaining) -> None:
+        """Go on with a split that ran out of time; an older run's is left alone."""
+        if batch.state != "splitting":
+            self._repeat(batch)
+            return
+        if batch.run != run:
+            return
+        with _Failing(self, batch), suppress(_TakenOver):
+            self._split(batch, start, remaining)
+
+    def fail(self, batch: Batch, error: InvalidInput) -> None:
+        """End a batch whose file cannot be read, saying why."""
+        reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
+        self._books.end(batch, "failed", ended_at=iso(self._clock()), reason=reason)
+        if now := self._books.get(batch.tenant_id, batch.batch_id):
+            self._charges.give_back(now, self._books.chunks(now))
+
+    def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
+        """Pin the model and the terms, see what kind of file this is, and return where its rows begin."""
+        try:
+            model = self._models.champion(batch.model)
+        except NotFound as error:
+            raise InvalidInput(
+                FieldError("model", "is no longer a model of this service", "see GET /v1/models")
+            ) from error
+        source, version = batch.upload, batch.object_version
+        head = self._files.read(source, version, 0, RANGE)
+        if splitting.is_gzip(head):
+            source, version = self._unpacked(batch), ""
+            head = self._files.read(source, version, 0, RANGE)
+        splitting.refuse_foreign(head)
+        begin = splitting.text_start(head)
+        columns: tuple[str, ...] = ()
+        if batch.form == "csv":
+            row, length = splitting.first_row(head[begin:])
+            columns, begin = parsing.header(row, model.contract), begin + length
+        terms = self._terms(batch.tenant_id)
+        values = {
+            "source": source,
+            "source_version": version,
+            "columns": columns,
+            "chunk_rows": CHUNK_ROWS if model.lone() else SLOW_CHUNK_ROWS,
+            "pin": Pin(model.name, model.version, model.digest),
+            "flags": terms.flags,
+            "withdrawn": consents.keep(self._files, batch, terms.withdrawn),
+        }
+        prepared = self._books.change(batch, ("splitting",), values, batch.run)
+        return prepared or batch, Span(0, begin, 0, 1, 0)
+
+    def _unpacked(self, batch: Batch) -> str:
+        key = f"plain/{batch.key('input')}"
+        upload, number, held = self._files.begin(key, {}), 1, bytearray()
+        for text in unpack(self._blocks(batch.upload, batch.object_version, 0)):
+            held += text
+            if len(held) >= RANGE:
+                self._files.add(key, upload, number, bytes(held))
+                number, held = number + 1, bytearray()
+        self._files.add(key, upload, number, bytes(held))
+        self._files.finish(key, upload)
+        return key
+
+    def _blocks(self, key: str, version: str, start: int) -> Iterator[bytes]:
+        block = bytes(RANGE)
+        while len(block) == RANGE:
+            block = self._files.read(key, version, start, RANGE)
+            yield block
+            start += len(block)
+
+    def _split(self, batch: Batch, start: Span, remaining: Remaining) -> None:
+        """Enter the chunks from `start` on; the last one to do so starts the lanes."""
+        last, entered = start, []
+        blocks = self._blocks(batch.source, batch.source_version, start.following().start)
+        for span in splitting.split(blocks, batch.form, start, batch.chunk_rows):
+            last = span
+            entered.append(span)
+            if len(entered) < ENTERED:
+                continue
+            if not self._books.write(batch, entered):
+                self._repeat(batch)
+                return
+            entered = []
+            if remaining() < SPARE_SECONDS:
+                details = {"run": batch.run, **asdict(span)}
+                self._outbox.send([batch.job("batch.split", f"{batch.run}.{span.index}", details)])
+                return
+        if entered and not self._books.write(batch, entered):
+            self._repeat(batch)
+            return
+        end = last.following()
+        if end.index == 0:
+            raise InvalidInput(FieldError("file", "holds no rows", "1 row or more"))
+        rows = end.first_row - 1
+        self._charges.take(batch, rows)
+        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": iso(self._clock())}
+        if running := self._books.change(batch, ("splitting",), values, batch.run):
+            self._start(running)
+            return
+        self._repeat(batch)
+
+    def _repeat(self, batch: Batch) -> None:
+        """Do what another delivery may leave undone: it did not start every lane, or give back what it set aside."""
+        now = self._books.get(batch.tenant_id, batch.batch_id)
+        if now and now.state == "running":
+            self._start(now)
+        elif now and now.state in STOPPED:
+            self._charges.give_back(now, self._books.chunks(now))
+        elif now and now.state == "splitting":
+            raise _TakenOver("Another delivery is splitting this file.")
+
+    def _start(self, batch: Batch) -> None:
+        self._outbox.send([batch.chunk(index) for index in range(min(LANES, batch.chunks))])
+
+
+class _TakenOver(Conflict):
+    """A later run is splitting the file."""
+
+
+class _Failing:
+    """Ends a batch for what is wrong with its file: that is its tenant's to know, and no fault of the work."""
+
+    def __init__(self, splits: Splits, batch: Batch) -> None:
+        self._splits = splits
+        self._batch = batch
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, InvalidInput):
+            self._splits.fail(self._batch, error)
+            return True
+        return False

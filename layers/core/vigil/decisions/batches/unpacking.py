@@ -1,0 +1,48 @@
+"""Gzip unpacked in a stream, with flat memory; bombs are refused."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from vigil.decisions.batches.model import MOST_RATIO, MOST_UNPACKED
+from vigil.errors import FieldError, InvalidInput
+
+_STEP = 1 << 20
+_GZIP = 16 + zlib.MAX_WBITS
+_FREE = 1 << 20
+"""Up to here no ratio is looked at: small files of one value pack very well."""
+
+
+def unpack(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what a gzip stream holds, its members one after the other, at most 1 MiB at a time.
+
+    Raises InvalidInput for a stream that is broken or cut short, and where it unpacks to more than MOST_UNPACKED bytes
+    or to more than MOST_RATIO times its own size.
+    """
+    packed = unpacked = 0
+    member = zlib.decompressobj(_GZIP)
+    for block in blocks:
+        packed += len(block)
+        left = block
+        while left:
+            if member.eof:
+                member = zlib.decompressobj(_GZIP)
+            text = _step(member, left)
+            unpacked += len(text)
+            if unpacked > MOST_UNPACKED or (unpacked > _FREE and unpacked > MOST_RATIO * packed):
+                bound = f"at most {MOST_UNPACKED} bytes, and {MOST_RATIO} times its own size"
+                raise InvalidInput(FieldError("file", "unpacks to too much", bound))
+            yield text
+            left = member.unused_data if member.eof else member.unconsumed_tail
+    if not member.eof:
+        raise _broken()
+
+
+def _step(member: "zlib._Decompress", data: bytes) -> bytes:
+    try:
+        return member.decompress(data, _STEP)
+    except zlib.error as error:
+        raise _broken() from error
+
+
+def _broken() -> InvalidInput:
+    return InvalidInput(FieldError("file", "is broken gzip, or cut short", "RFC 1952"))

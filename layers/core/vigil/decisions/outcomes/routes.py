@@ -1,0 +1,128 @@
+"""`/v1/outcomes`: tell what became of a subject, correct it, and look it up."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vigil.decisions.outcomes.model import Outcome, Recorded, Report, Status, Window
+from vigil.decisions.outcomes.service import Outcomes
+from vigil.web.idempotency import IdempotentRoute
+from vigil.web.paging import Asked, Limit
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Moment, responses
+
+router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("outcomes:read")]
+Reporter = Annotated[Principal, requires("outcomes:write")]
+
+
+class WindowBody(BaseModel):
+    """Every decision about a subject by a model, as of a moment from `start` up to, not including, `end`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject_id: str = Field(pattern=SUBJECT_ID)
+    model: str = Field(pattern=MODEL_NAME)
+    start: Moment
+    end: Moment
+
+
+class OutcomeBody(BaseModel):
+    """One report: of the decision named by exactly one of `decision_id` and `window`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision_id: str | None = Field(default=None, min_length=1, max_length=64)
+    window: WindowBody | None = None
+    status: Status = Field(description="`unresolved` is not known yet; `excluded` has no label by its definition.")
+    recorded_at: Moment = Field(
+        description="When you recorded this. A correction has a later one; the same report again changes nothing."
+    )
+    happened_at: Moment | None = Field(default=None, description="When it happened, if it did.")
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "OutcomeBody":
+        if (self.decision_id is None) == (self.window is None):
+            raise ValueError("exactly one of decision_id and window must be given")
+        return self
+
+
+class OutcomeView(BaseModel):
+    """An outcome of one decision."""
+
+    decision_id: str
+    model: str
+    model_version: int
+    status: Status
+    recorded_at: str = Field(json_schema_extra={"format": "date-time"})
+    received_at: str = Field(json_schema_extra={"format": "date-time"})
+    happened_at: str | None
+
+
+class OutcomeList(BaseModel):
+    """Outcomes; `next_cursor` is null on the last page."""
+
+    items: list[OutcomeView]
+    next_cursor: str | None = None
+
+
+class OutcomeDetail(OutcomeView):
+    """What holds for a decision, and every report that led there by `recorded_at`."""
+
+    history: list[OutcomeView]
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Report an outcome",
+    responses={
+        200: {"model": OutcomeList, "description": "Known already"},
+        **responses(401, 403, 404, 410, 413, 415),
+    },
+)
+async def record(request: Request, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:
+    """Join a late label to a decision, or to every decision in a window; returns one outcome per decision."""
+    outcomes: Outcomes = request.app.state.outcomes
+    report = Report(body.status, body.recorded_at, body.happened_at)
+    recorded: tuple[Recorded, ...]
+    if body.window is not None:
+        recorded = outcomes.record_window(caller.tenant_id, Window(**dict(body.window)), report)
+    else:
+        recorded = (outcomes.record(caller.tenant_id, str(body.decision_id), report),)
+    if all(entry.replayed for entry in recorded):
+        response.status_code = 200
+        response.headers["Idempotency-Replayed"] = "true"
+    return OutcomeList(items=[_view(entry.outcome) for entry in recorded])
+
+
+@router.get("/{decision_id}", summary="What became of a decision", responses=responses(401, 403, 404, 503))
+async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> OutcomeDetail:
+    """Return the outcome that holds for one of your decisions, with the history of its corrections."""
+    outcomes: Outcomes = request.app.state.outcomes
+    history = outcomes.history(caller.tenant_id, decision_id)
+    return OutcomeDetail(**_fields(history[-1]), history=[_view(outcome) for outcome in history])
+
+
+@router.get("", summary="List outcomes", responses=responses(400, 401, 403, 422, 503))
+async def page(
+    request: Request,
+    caller: Reader,
+    place: Asked,
+    resolved: Annotated[bool, Query(description="False lists what is not known yet, instead.")] = True,
+    limit: Limit = 20,
+) -> OutcomeList:
+    """List what holds for your decisions, last received first. A new outcome may take a second to appear."""
+    outcomes: Outcomes = request.app.state.outcomes
+    scope = f"outcomes\n{caller.tenant_id}\n{resolved}"
+    found = outcomes.page(caller.tenant_id, place.after(scope), limit, resolved=resolved)
+    return OutcomeList(items=list(map(_view, found.outcomes)), next_cursor=place.next(scope, found.next))
+
+
+def _fields(outcome: Outcome) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in OutcomeView.model_fields}
+
+
+def _view(outcome: Outcome) -> OutcomeView:
+    return OutcomeView(**_fields(outcome))

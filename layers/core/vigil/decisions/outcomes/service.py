@@ -1,0 +1,113 @@
+"""Outcomes: joined to decisions, corrected without forgetting, delivered any number of times."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from vigil.decisions.outcomes.model import Outcome, OutcomePage, Recorded, Report, Window
+from vigil.decisions.outcomes.ports import Decisions, OutcomeStore
+from vigil.decisions.scoring.model import iso
+from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+
+CLOCK_SKEW = timedelta(seconds=60)
+MOST_DECISIONS = 100
+"""A window may meet no more decisions than this."""
+_NO_DECISION = "There is no such decision."
+
+
+class Outcomes:
+    """Records and returns outcomes for tenants. Holds no state of its own; safe to share."""
+
+    def __init__(self, decisions: Decisions, store: OutcomeStore, clock: Callable[[], datetime]) -> None:
+        self._decisions = decisions
+        self._store = store
+        self._clock = clock
+
+    def record(self, tenant_id: str, decision_id: str, report: Report) -> Recorded:
+        """Join a report to one decision; the same report again changes nothing.
+
+        Raises NotFound, alike for an unknown decision and another tenant's, InvalidInput for times that cannot be,
+        Conflict for another report that was recorded at the same moment.
+        """
+        row = self._decisions.get(tenant_id, decision_id)
+        if row is None:
+            raise NotFound(_NO_DECISION)
+        (recorded,) = self._record(tenant_id, [json.loads(row.summary)], report)
+        return recorded
+
+    def record_window(self, tenant_id: str, window: Window, report: Report) -> tuple[Recorded, ...]:
+        """Join a report to every decision in a window; raises as `record`, and InvalidInput for too wide a window."""
+        if window.start >= window.end:
+            raise InvalidInput(FieldError("window.end", "must be after the start", "later than window.start"))
+        found = list(self._in(tenant_id, window))
+        if not found:
+            raise NotFound(_NO_DECISION)
+        return self._record(tenant_id, found, report)
+
+    def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
+        """Return every report of a decision, the one that holds last; raise NotFound if there is none."""
+        if not (reports := self._store.history(tenant_id, decision_id)):
+            raise NotFound("There is no outcome of such a decision.")
+        return reports
+
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
+        """Return a page of what holds, last received first; what is unresolved is never among what is resolved."""
+        return self._store.page(tenant_id, after, limit, resolved=resolved)
+
+    def _in(self, tenant_id: str, window: Window) -> Iterator[Mapping[str, Any]]:
+        """Yield the summaries of the decisions in a window; decisions are made at or after what they are as of."""
+        after, met = None, 0
+        while True:
+            page = self._decisions.page(tenant_id, window.subject_id, after, MOST_DECISIONS)
+            for summary in map(json.loads, page.summaries):
+                if _moment(summary["created_at"]) + CLOCK_SKEW < window.start:
+                    return
+                if summary["model"]["name"] == window.model and window.start <= _moment(summary["as_of"]) < window.end:
+                    met += 1
+                    if met > MOST_DECISIONS:
+                        bound = f"at most {MOST_DECISIONS} decisions"
+                        raise InvalidInput(FieldError("window", "meets too many decisions", bound))
+                    yield summary
+            if (after := page.next) is None:
+                return
+
+    def _record(self, tenant_id: str, summaries: list[Mapping[str, Any]], report: Report) -> tuple[Recorded, ...]:
+        for summary in summaries:
+            self._check(report, _moment(summary["as_of"]))
+        return tuple(self._keep(tenant_id, _outcome(summary, report, self._clock())) for summary in summaries)
+
+    def _check(self, report: Report, as_of: datetime) -> None:
+        latest = self._clock() + CLOCK_SKEW
+        if report.recorded_at > latest:
+            raise InvalidInput(FieldError("recorded_at", "is in the future", "at most 60 s ahead of our clock"))
+        if report.recorded_at < as_of:
+            raise InvalidInput(
+                FieldError("recorded_at", "is before the prediction", "at or after the decision's as_of")
+            )
+        if report.happened_at is not None and report.happened_at > report.recorded_at:
+            raise InvalidInput(FieldError("happened_at", "is after it was recorded", "at or before recorded_at"))
+
+    def _keep(self, tenant_id: str, outcome: Outcome) -> Recorded:
+        earlier = self._store.record(tenant_id, outcome)
+        if earlier is None:
+            return Recorded(outcome, replayed=False)
+        if not earlier.same_report(outcome):
+            raise Conflict("Another outcome was recorded at that moment; a correction has a later recorded_at.")
+        return Recorded(earlier, replayed=True)
+
+
+def _outcome(summary: Mapping[str, Any], report: Report, now: datetime) -> Outcome:
+    return Outcome(
+        decision_id=summary["decision_id"],
+        model=summary["model"]["name"],
+        model_version=summary["model"]["version"],
+        status=report.status,
+        recorded_at=iso(report.recorded_at),
+        received_at=iso(now),
+        happened_at=iso(report.happened_at) if report.happened_at else None,
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,89 @@
+"""`/v1/scores`: score one subject, fetch a decision, list decisions."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from vigil.decisions.scoring.model import Conditions, LedgerRow, ScoreRequest
+from vigil.decisions.scoring.schemas import DecisionPage, DecisionView, ScoreBody
+from vigil.decisions.scoring.service import Scoring
+from vigil.runtime import correlation, telemetry
+from vigil.web import gateway
+from vigil.web.etags import kept
+from vigil.web.fast_route import DirectRoute
+from vigil.web.idempotency import IdempotencyKey
+from vigil.web.paging import Asked, Limit
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import SUBJECT_ID, responses
+
+router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=DirectRoute)
+Reader = Annotated[Principal, requires("scores:read")]
+Scorer = Annotated[Principal, requires("scores:write")]
+
+
+@router.post(
+    "",
+    summary="Score one subject",
+    status_code=201,
+    response_model=DecisionView,
+    responses={
+        200: {"model": DecisionView, "description": "Replayed"},
+        **responses(400, 401, 402, 403, 410, 413, 415, 422, 503),
+    },
+)
+async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
+    """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""
+    scoring: Scoring = request.app.state.scoring
+    outcome = scoring.score(
+        caller.tenant_id,
+        ScoreRequest(**dict(body)),
+        idempotency_key,
+        correlation.current.get(),
+        Conditions(caller.limits.predictions_per_month, caller.limits.hard_stop, caller.consents),
+    )
+    facts = telemetry.current.get()
+    facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, outcome.explained
+    headers = {"Location": f"{gateway.prefix(request)}/v1/scores/{outcome.row.decision_id}"}
+    if outcome.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _answer(outcome.row, 200 if outcome.replayed else 201, headers)
+
+
+# A decision never changes; an hour bounds how long a copy outlives its erasure.
+@router.get(
+    "/{decision_id}",
+    summary="Fetch a decision",
+    response_model=DecisionView,
+    dependencies=[kept(3600, immutable=True)],
+    responses=responses(401, 403, 404, 410, 503),
+)
+async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> Response:
+    """Return one of your decisions, the very bytes that were first answered."""
+    scoring: Scoring = request.app.state.scoring
+    return _answer(scoring.get(caller.tenant_id, decision_id), 200)
+
+
+@router.get("", summary="List decisions", response_model=DecisionPage, responses=responses(400, 401, 403, 422, 503))
+async def page(
+    request: Request,
+    caller: Reader,
+    place: Asked,
+    subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
+    limit: Limit = 20,
+) -> Response:
+    """List your decisions, newest first, of one subject or of all. A new decision may take a second to appear."""
+    scoring: Scoring = request.app.state.scoring
+
+    scope = f"scores\n{caller.tenant_id}\n{subject_id or ''}"
+    found = scoring.page(caller.tenant_id, subject_id, place.after(scope), limit)
+    next_cursor = json.dumps(place.next(scope, found.next))
+    content = f'{{"items":[{",".join(found.summaries)}],"next_cursor":{next_cursor}}}'
+    return Response(content, media_type="application/json")
+
+
+def _answer(row: LedgerRow, status: int, headers: dict[str, str] | None = None) -> Response:
+    facts = telemetry.current.get()
+    facts.model, facts.model_version, facts.decision_id = row.model.name, row.model.version, row.decision_id
+    return Response(row.body, status, headers, media_type="application/json")

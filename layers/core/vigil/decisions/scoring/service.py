@@ -1,0 +1,189 @@
+"""Scoring: compute in memory, then commit once."""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vigil.access.flags.model import Switches, all_off
+from vigil.decisions.scoring import serialize
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id, iso
+from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
+from vigil.decisions.scoring.prepare import Draft, draft
+from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.prediction.engines.ensemble import Degraded
+from vigil.prediction.trials.model import Answer, Comparison, takes_part
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A committed decision: the row, and whether it was committed by an earlier request."""
+
+    row: LedgerRow
+    band: str
+    replayed: bool
+    explained: bool = False
+    """Whether this request did the work of an explanation."""
+
+
+class Scoring:
+    """Scores requests for tenants. Holds no state of its own; safe to share."""
+
+    def __init__(
+        self,
+        models: Models,
+        feature_sets: Callable[[str], FeatureSet],
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        idempotency_window: timedelta,
+        switches: Callable[[str, str], Switches] = all_off,
+    ) -> None:
+        self._models = models
+        self._feature_sets = feature_sets
+        self._ledger = ledger
+        self._clock = clock
+        self._window = idempotency_window
+        self._switches = switches
+
+    def score(
+        self,
+        tenant_id: str,
+        request: ScoreRequest,
+        key: str | None = None,
+        correlation_id: str = "",
+        conditions: Conditions = UNCONDITIONAL,
+    ) -> Outcome:
+        """Return the one decision of this request, however often it is delivered; the id goes with its events.
+
+        Raises IdempotencyKeyReused for a key with another payload, Erased for a key whose decision is erased,
+        InvalidInput for a broken rule, QuotaExceeded, BudgetExhausted or ConsentWithdrawn for a condition that is not
+        met, and Unavailable when the model or the ledger is away. Nothing is written before the score is known.
+        """
+        # Without a key no other request can meet this one's row: there is nothing to compare.
+        fingerprint = _fingerprint(request) if key else ""
+        try:
+            draft, comparison = self._assess(tenant_id, request)
+        except VigilError:
+            # The model may have moved on since the first delivery: its answer still stands.
+            if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
+                return _replayed(row)
+            raise
+        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
+        return self._commit(identity, draft, comparison)
+
+    def get(self, tenant_id: str, decision: str) -> LedgerRow:
+        """Return a tenant's decision; raise NotFound, alike for an unknown id and for another tenant's."""
+        if (row := self._ledger.get(tenant_id, decision)) is None:
+            raise NotFound("There is no such decision.")
+        return row
+
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+        """Return a page of a tenant's decisions, newest first. A new decision may take a second to appear."""
+        return self._ledger.page(tenant_id, subject_id, after, limit)
+
+    def replay(self, tenant_id: str, decision: str) -> tuple[LedgerRow, str]:
+        """Score an old decision again with the very model version it names; return its row and the new body.
+
+        Raises NotFound, or ModelRefused when that version cannot be had or verified any more.
+        """
+        row = self.get(tenant_id, decision)
+        model = self._models.archived(row.model.name, row.model.version)
+        stored = json.loads(row.body)
+        draft = Draft(
+            model=model,
+            subject_id=row.subject_id,
+            row=model.contract.encode(json.loads(row.inputs)),
+            explain=stored["explanation"] is not None,
+            as_of=stored["as_of"],
+            warnings=tuple(stored["warnings"]),
+            flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
+            without=tuple(Degraded(**lack) for lack in stored["degraded"]),
+        )
+        return row, serialize.body(draft.decide(row.decision_id, row.created_at))
+
+    def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[Draft, Comparison | None]:
+        """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
+        flags = self._switches(tenant_id, request.subject_id)
+        draft = self._draft(self._champion(request.model), request, flags)
+        if (trial := self._models.trial(request.model)) is None:
+            return draft, None
+        try:
+            rival = self._draft(trial.model, request, flags)
+            answer = rival.answer()
+        except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
+            rival, answer = draft, Answer(trial.model.version, None, "")
+        comparison = Comparison(draft.answer(), answer)
+        chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
+        return (rival if chosen and answer.probability is not None else draft), comparison
+
+    def _draft(self, model: ScoringModel, request: ScoreRequest, flags: Switches) -> Draft:
+        warnings = self._models.warnings(request.model)
+        return draft(model, request, self._feature_sets, self._clock(), warnings, flags)
+
+    def _champion(self, name: str) -> ScoringModel:
+        try:
+            return self._models.champion(name)
+        except NotFound as error:
+            raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
+
+    def _commit(self, request: "_Identity", draft: Draft, comparison: Comparison | None) -> Outcome:
+        now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
+        while True:
+            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), iso(now))
+            row = LedgerRow(
+                tenant_id=request.tenant_id,
+                decision_id=decision.decision_id,
+                subject_id=draft.subject_id,
+                model=decision.model,
+                fingerprint=request.fingerprint,
+                correlation_id=request.correlation_id,
+                nonce=nonce,
+                created_at=decision.created_at,
+                expires_at=int((now + self._window).timestamp()),
+                inputs=serialize.inputs(draft.model.contract.decode(draft.row)),
+                body=serialize.body(decision),
+                summary=serialize.summary(decision),
+                high_risk=draft.model.contract.is_high_risk(decision.band),
+                comparison=comparison,
+            )
+            existing = self._ledger.commit(row, request.conditions)
+            if existing is None or existing.nonce == nonce:
+                return Outcome(row, decision.band, replayed=False, explained=decision.explanation is not None)
+            if existing.expires_at > now.timestamp():
+                break
+            generation += 1  # the key's promise has ended: the row stays, the key starts a new one
+        if existing.fingerprint != request.fingerprint:
+            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
+        return _replayed(existing)
+
+    def _earlier(self, tenant_id: str, key: str) -> LedgerRow | None:
+        """Return the unexpired row that a key leads to, if there is one."""
+        generation = 0
+        while row := self._ledger.get(tenant_id, decision_id(tenant_id, key, generation)):
+            if row.expires_at > self._clock().timestamp():
+                return row
+            generation += 1
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """By what a request is known again."""
+
+    tenant_id: str
+    key: str
+    fingerprint: str
+    correlation_id: str
+    conditions: Conditions
+
+
+def _replayed(row: LedgerRow) -> Outcome:
+    return Outcome(row, json.loads(row.summary)["band"], replayed=True)
+
+
+def _fingerprint(request: ScoreRequest) -> str:
+    try:
+        return request.fingerprint()
+    except RecursionError as error:
+        raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error

@@ -1,0 +1,51 @@
+"""Price books in DynamoDB, all in one item collection: `pk = PRICES`, `sk = BOOK#000000002`."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from vigil.aws.tables import Table
+from vigil.errors import Conflict
+from vigil.money.costs.model import BILLED, Price, PriceBook
+from vigil.money.costs.prices.model import FIRST
+
+_PK = {"S": "PRICES"}
+
+
+class DynamoPrices:
+    """The price books of the deployment: the first one, and those that were published."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table, "The costs table")
+
+    def books(self) -> Sequence[PriceBook]:
+        """Return every book by its version, read consistently."""
+        items = self._table.items(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": _PK},
+            ConsistentRead=True,
+        )
+        return (FIRST, *map(_book, items))
+
+    def add(self, book: PriceBook) -> None:
+        """Keep a book; raise Conflict if there is one of this version."""
+        prices = {price.meter: [price.micros, price.per] for price in book.prices}
+        item = {
+            "pk": _PK,
+            "sk": {"S": f"BOOK#{book.version:09}"},
+            "version": {"N": str(book.version)},
+            "valid_from": {"S": book.valid_from},
+            "prices": {"S": json.dumps(prices)},
+        }
+        if not self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
+            raise Conflict("Other prices were published meanwhile.")
+
+
+def _book(item: Any) -> PriceBook:
+    prices = json.loads(item["prices"]["S"]).items()
+    return PriceBook(
+        int(item["version"]["N"]),
+        item["valid_from"]["S"],
+        tuple(Price(meter, BILLED[meter], micros, per) for meter, (micros, per) in prices),
+    )

@@ -1,0 +1,67 @@
+"""Anomalies in the costs table, all of a tenant's in one item collection: `pk = <tenant>#ANOMALIES`.
+
+`sk = inference#000001` is the first of its category. They end by themselves thirteen months after they began.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from vigil.aws.tables import Table
+from vigil.money.forecasting.model import Anomaly
+
+Item = dict[str, dict[str, str]]
+_KEPT = timedelta(days=400)
+
+
+class DynamoAnomalies:
+    """The anomalies of all tenants."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table, "The costs table")
+
+    def all(self, tenant_id: str) -> Sequence[Anomaly]:
+        """Return a tenant's anomalies of the last thirteen months by category and number; read consistently."""
+        items = self._table.items(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": _pk(tenant_id)}},
+            ConsistentRead=True,
+        )
+        return tuple(_read(item) for item in items)
+
+    def open(self, tenant_id: str, anomaly: Anomaly) -> bool:
+        """Keep an anomaly unless there is one of its category and number, and say whether it was kept."""
+        ends = datetime.fromisoformat(anomaly.found_at) + _KEPT
+        item = _key(tenant_id, anomaly) | _item(anomaly) | {"expires_at": {"N": str(int(ends.timestamp()))}}
+        return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
+
+    def change(self, tenant_id: str, anomaly: Anomaly) -> None:
+        """Keep when it was last seen and whether it was told, if it is still there."""
+        self._table.done(
+            "update_item",
+            Key=_key(tenant_id, anomaly),
+            UpdateExpression="SET seen = :seen, #state = :state",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":seen": {"S": anomaly.seen}, ":state": {"S": anomaly.state}},
+        )
+
+
+def _pk(tenant_id: str) -> str:
+    return f"{tenant_id}#ANOMALIES"
+
+
+def _key(tenant_id: str, anomaly: Anomaly) -> Item:
+    return {"pk": {"S": _pk(tenant_id)}, "sk": {"S": f"{anomaly.category}#{anomaly.number:06}"}}
+
+
+def _item(anomaly: Anomaly) -> Item:
+    values = {field.name: getattr(anomaly, field.name) for field in fields(anomaly)}
+    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in values.items()}
+
+
+def _read(item: Item) -> Anomaly:
+    values = {field.name: item[field.name] for field in fields(Anomaly)}
+    return Anomaly(**{name: int(v["N"]) if "N" in v else v["S"] for name, v in values.items()})  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+"""`/health/*`: liveness, startup and readiness for anyone, details for tenants."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from vigil.operations.health.service import Health
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import responses
+
+router = APIRouter(prefix="/health", tags=["health"])
+Reader = Annotated[Principal, requires("health:read")]
+
+
+class HealthView(BaseModel):
+    """Up, or down."""
+
+    status: Literal["up", "down"]
+
+
+class CheckView(BaseModel):
+    """One dependency."""
+
+    name: str
+    up: bool
+    latency_ms: float
+    cause: str | None
+
+
+class DetailedView(HealthView):
+    """Every dependency."""
+
+    checks: list[CheckView]
+
+
+@router.get("/liveness")
+async def liveness() -> HealthView:
+    """Say that this instance runs; asks nothing of anyone."""
+    return HealthView(status="up")
+
+
+@router.get("/startup", responses={503: {"model": HealthView}})
+async def startup(request: Request, response: Response) -> HealthView:
+    """Say whether this instance can serve a first request: its models are verified and loaded."""
+    return _verdict(request.app.state.health, response)
+
+
+@router.get("/readiness", responses={503: {"model": HealthView}})
+async def readiness(request: Request, response: Response) -> HealthView:
+    """Say whether every dependency answers now."""
+    return _verdict(request.app.state.health, response)
+
+
+@router.get("/detailed", responses={503: {"model": DetailedView}, **responses(401, 403)})
+async def detailed(request: Request, response: Response, _: Reader) -> DetailedView:
+    """Say which dependency answers, and how fast."""
+    health: Health = request.app.state.health
+    checks = health.checks()
+    up = all(check.up for check in checks)
+    response.status_code = 200 if up else 503
+    views = [CheckView(name=c.name, up=c.up, latency_ms=c.latency_ms, cause=c.cause) for c in checks]
+    return DetailedView(status="up" if up else "down", checks=views)
+
+
+def _verdict(health: Health, response: Response) -> HealthView:
+    up = all(check.up for check in health.checks())
+    response.status_code = 200 if up else 503
+    return HealthView(status="up" if up else "down")

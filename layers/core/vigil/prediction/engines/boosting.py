@@ -1,0 +1,69 @@
+"""A LightGBM model as a voting engine."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from vigil.prediction.engines import lightgbm, trees
+from vigil.prediction.engines.votes import EngineSpec, EngineVote, side
+from vigil.prediction.packages.model import ModelContract
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
+
+
+class Booster(Protocol):
+    """What runs the trees; see `registry.ports.Explainer`."""
+
+    def raw(self, row: Sequence[float]) -> float:
+        """Return the raw score of one row."""
+        ...
+
+    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
+        """Return the contributions of one row and the base value."""
+        ...
+
+    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+        """Return the raw scores of many rows."""
+        ...
+
+
+def load(
+    spec: EngineSpec, content: bytes, contract: ModelContract, version: str, table: bytes | None = None
+) -> "BoostedEngine":
+    """Return the engine of a file in LightGBM's text format, run by its packed table if it has one.
+
+    Raises ModelRefused (see `lightgbm.load` and `trees.load`).
+    """
+    names = [feature.name for feature in contract.columns(spec)]
+    booster = _booster(content, names, table)
+    return BoostedEngine(booster, spec, contract.ensemble.positive_from, version)
+
+
+def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Booster:
+    if table is not None:
+        lightgbm.check(content, names)
+        if packed := trees.load(table, content, len(names)):
+            return packed
+    return lightgbm.load(content, names)
+
+
+class BoostedEngine:
+    """Votes by the calibrated probability of its log-odds; without calibration it abstains. Can be explained."""
+
+    def __init__(self, booster: Booster, spec: EngineSpec, positive_from: float, version: str) -> None:
+        self.raw = booster.raw
+        self.contributions = booster.contributions
+        self.raw_batch = booster.raw_batch
+        self._calibration = spec.calibration
+        self._specialist = spec.specialist
+        self._positive_from = positive_from
+        self._version = version
+
+    def assess(self, row: Sequence[float]) -> EngineVote:
+        """Return the vote of one row."""
+        raw = self.raw(row)
+        if self._calibration is None:
+            return EngineVote("abstain", None, version=self._version, raw=raw)
+        probability = self._calibration.probability(raw)
+        vote = side(probability, self._positive_from, specialist=self._specialist)
+        return EngineVote(vote, probability, version=self._version, raw=raw)

@@ -1,0 +1,30 @@
+"""From the verified file of an engine to the engine, by its kind."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+from vigil.prediction.engines import boosting, forest, rules, statistics
+from vigil.prediction.engines.votes import EngineKind, EngineSpec
+from vigil.prediction.packages.model import ModelContract
+from vigil.prediction.packages.ports import Engine
+
+Loader = Callable[[EngineSpec, bytes, ModelContract, str], Engine]
+_LOADERS: Mapping[EngineKind, Loader] = {
+    "lightgbm": boosting.load,
+    "isolation_forest": forest.load,
+    "rules": rules.load,
+    "statistics": statistics.load,
+}
+VERSION_DIGITS = 12
+
+
+def load(spec: EngineSpec, content: bytes, contract: ModelContract, table: bytes | None = None) -> Engine:
+    """Return the engine of a package's file; its votes carry the start of the file's SHA-256 as their version.
+
+    A LightGBM engine that has a packed table is run by it. Raises ModelRefused: `malformed` or
+    `schema_mismatch` for a file that does not fit the contract, `unsupported` where this machine cannot run it.
+    """
+    version = hashlib.sha256(content).hexdigest()[:VERSION_DIGITS]
+    if table is not None and spec.kind == "lightgbm":
+        return boosting.load(spec, content, contract, version, table)
+    return _LOADERS[spec.kind](spec, content, contract, version)

@@ -1,0 +1,130 @@
+"""Boosted trees behind the engine port, by our own C library (`layers/scoring/trees`) instead of LightGBM's.
+
+It walks a table that was packed from the model, and compared with LightGBM, when the package was made: raw scores are
+the same bit for bit, contributions within 1e-12. Models that it cannot express carry no table.
+"""
+
+import ctypes
+import hashlib
+import weakref
+from collections.abc import Sequence
+from ctypes import byref, c_char_p, c_double, c_int, c_size_t, c_uint32, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vigil.decisions.batches.rows_library import packer, score_batch
+from vigil.errors import ModelRefused
+from vigil.prediction.engines.library import native_folders
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
+
+FILE = "libvigil_trees.so"
+_SOURCE = slice(8, 40)
+"""Where a table holds the SHA-256 of the model that it was packed from."""
+
+_REFUSALS = {
+    1: "there is no memory for it",
+    2: "its header is wrong",
+    3: "its size is not what its header says",
+    4: "a slot is of no feature or of no known kind",
+    5: "a node is of no slot, or its value is not a number",
+    6: "a tree is not one",
+    7: "the rows that pass its nodes do not add up",
+    8: "a path is too deep",
+}
+"""In the order of the codes in `trees.h`."""
+
+_PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
+    "vigil_trees_load": (c_int, [c_char_p, c_size_t, c_void_p, c_void_p]),
+    "vigil_trees_score_rows": (c_int, [c_void_p, c_void_p, c_size_t, c_void_p]),
+    "vigil_trees_explain": (c_int, [c_void_p, c_char_p, c_void_p]),
+    "vigil_trees_free": (None, [c_void_p]),
+}
+
+
+class Library:
+    """The functions of the loaded library."""
+
+    def __init__(self, path: Path) -> None:
+        shared = ctypes.CDLL(str(path))
+        self.load, self.score_rows, self.explain, self.free = (
+            _declared(shared, name, *types) for name, types in _PROTOTYPES.items()
+        )
+        # keeps the GIL, which takes longer to give back than a score takes
+        self.score = _declared(ctypes.PyDLL(str(path)), "vigil_trees_score", c_double, [c_void_p, c_char_p])
+
+
+@cache
+def library() -> Library | None:
+    """Return the library, loaded once per process, or None where it was not built."""
+    for folder in native_folders():
+        if (folder / FILE).is_file():
+            return Library(folder / FILE)
+    return None
+
+
+def load(table: bytes, model_text: bytes, width: int) -> "TreesEngine | None":
+    """Return an engine for the table of a model with `width` features, or None without the library.
+
+    Any bytes are safe to give: raises ModelRefused (`malformed`, `schema_mismatch`) for what is not a whole table of
+    this very model.
+    """
+    if (native := library()) is None:
+        return None
+    if table[_SOURCE] != hashlib.sha256(model_text).digest():
+        raise ModelRefused("malformed", "the table is not of this model")
+    model, features = c_void_p(), c_uint32()
+    if refusal := native.load(table, len(table), byref(model), byref(features)):
+        raise ModelRefused("malformed", f"the table cannot be used: {_REFUSALS[refusal]}")
+    engine = TreesEngine(native, model, features.value)
+    if features.value != width:
+        raise ModelRefused("schema_mismatch", f"the table has {features.value} features, the schema {width}")
+    return engine
+
+
+class TreesEngine:
+    """A loaded table. Safe to call from several threads; the native memory goes when the engine does."""
+
+    def __init__(self, native: Library, model: c_void_p, width: int) -> None:
+        weakref.finalize(self, native.free, model).atexit = False  # the process takes its memory along
+        self._native = native
+        self._model = model
+        self._width = width
+        self._score = native.score
+        self._packed = packer(width)
+        self._values = c_double * (width + 1)
+
+    def raw(self, row: Sequence[float]) -> float:
+        """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
+        score: float = self._score(self._model, self._packed(row))
+        if score != score:  # noqa: PLR0124 - a score is never NaN
+            raise MemoryError
+        return score
+
+    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
+        """Return one TreeSHAP contribution per feature, and the base value; raise ValueError for another width."""
+        out = self._values()
+        if self._native.explain(self._model, self._packed(row), out):
+            raise MemoryError
+        *values, base = out
+        return tuple(values), base
+
+    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+        """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles.
+
+        Takes whatever offers the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.
+        """
+        return score_batch(rows, (count, self._width), lambda source, out: self._score_rows(source, count, out))
+
+    def _score_rows(self, source: int, count: int, out: int) -> None:
+        if self._native.score_rows(self._model, source, count, out):
+            raise MemoryError
+
+
+def _declared(shared: ctypes.CDLL, name: str, result: Any, arguments: list[Any]) -> "ctypes._NamedFuncPointer":
+    function = shared[name]
+    function.restype = result
+    function.argtypes = arguments
+    return function

@@ -1,0 +1,36 @@
+"""From an untrusted document to Traffic, or to an error that names each broken field and its bound."""
+
+from collections.abc import Iterator
+
+from vigil.errors import FieldError, InvalidInput
+from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
+from vigil.prediction.features.flows.schemas import TrafficIn
+from vigil.prediction.features.parsing import MOST_ERRORS, validated
+
+
+def parse_traffic(document: object) -> Traffic:
+    """Return the flow that a JSON document describes.
+
+    Raises InvalidInput with up to 20 fields such as `history.packets[3].length`; values are never echoed.
+    """
+    schema = validated(TrafficIn, document)
+    traffic = Traffic(
+        started_at=schema.started_at,
+        protocol=schema.protocol,
+        source=schema.source,
+        destination=schema.destination,
+        source_port=schema.source_port,
+        destination_port=schema.destination_port,
+        packets=tuple(p.fact(Packet) for p in schema.packets),
+        neighbours=tuple(n.fact(FlowRecord) for n in schema.neighbours),
+    )
+    if errors := list(_strangers(traffic)):
+        raise InvalidInput(*errors[:MOST_ERRORS])
+    return traffic
+
+
+def _strangers(traffic: Traffic) -> Iterator[FieldError]:
+    for i, neighbour in enumerate(traffic.neighbours):
+        if neighbour.source != traffic.source and neighbour.destination != traffic.destination:
+            bound = "the flow's source or destination"
+            yield FieldError(f"history.neighbours[{i}].source", "must share the flow's source or destination", bound)

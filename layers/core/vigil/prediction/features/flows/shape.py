@@ -1,0 +1,58 @@
+"""What the packets of one flow say beyond CICFlowMeter: regularity, dialogue, handshake. In order of time."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from vigil.prediction.features.flows.model import Packet
+from vigil.prediction.features.flows.packets import gaps_ms
+from vigil.prediction.features.flows.statistics import Summary, entropy, mean, median, share, variation
+
+SMALL, LARGE = 64, 1200
+LENGTH_BIN = 64
+PEAK_US = 100_000
+
+
+def shape_features(packets: Sequence[Packet]) -> Summary:
+    """Return the shape of a flow of at least one packet, by name."""
+    gaps, lengths = gaps_ms(packets), [p.payload for p in packets]
+    forward = sum(p.payload for p in packets if p.forward)
+    return {
+        "length_entropy": entropy(n // LENGTH_BIN for n in lengths),
+        "iat_entropy": entropy((b.at_us - a.at_us).bit_length() for a, b in pairwise(packets)),
+        "iat_variation": variation(gaps),
+        "iat_median_ms": median(gaps),
+        "small_packet_share": share(sum(n < SMALL for n in lengths), len(lengths)),
+        "large_packet_share": share(sum(n >= LARGE for n in lengths), len(lengths)),
+        "fwd_payload_share": share(forward, sum(lengths)),
+        "turn_share": share(sum(a.forward != b.forward for a, b in pairwise(packets)), len(packets) - 1),
+        **_hops(packets),
+        **_dialogue(packets),
+        "bare_ack_share": share(sum(p.flags == "A" and not p.payload for p in packets), len(packets)),
+        "zero_window_count": sum(p.window == 0 for p in packets),
+        "peak_packets_100ms": max(Counter(p.at_us // PEAK_US for p in packets).values()),
+    }
+
+
+def _hops(packets: Sequence[Packet]) -> Summary:
+    forward = [p.ttl for p in packets if p.forward and p.ttl is not None]
+    backward = [p.ttl for p in packets if not p.forward and p.ttl is not None]
+    return {
+        "fwd_ttl_mean": mean(forward),
+        "fwd_ttl_distinct": len(set(forward)) if forward else None,
+        "bwd_ttl_mean": mean(backward),
+    }
+
+
+def _dialogue(packets: Sequence[Packet]) -> Summary:
+    asked = next((p for p in packets if p.forward and p.payload), None)
+    told = next((p for p in packets if not p.forward and p.payload), None)
+    answer = next((p for p in packets if asked and not p.forward and p.payload and p.at_us >= asked.at_us), None)
+    syn = next((p for p in packets if p.forward and "S" in p.flags), None)
+    welcome = next((p for p in packets if syn and not p.forward and "S" in p.flags and p.at_us >= syn.at_us), None)
+    return {
+        "handshake_ms": (welcome.at_us - syn.at_us) / 1000 if syn and welcome else None,
+        "fwd_first_payload_bytes": asked.payload if asked else None,
+        "bwd_first_payload_bytes": told.payload if told else None,
+        "answer_delay_ms": (answer.at_us - asked.at_us) / 1000 if asked and answer else None,
+    }

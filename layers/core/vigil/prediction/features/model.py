@@ -1,0 +1,137 @@
+"""A patient's history as dated facts: each has the time it happened and the time it was recorded."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal, TypeAlias, TypeVar
+
+from vigil.errors import FieldError, InvalidInput
+from vigil.prediction.packages.model import FeatureSpec
+
+Sex: TypeAlias = Literal["female", "male"]
+Marital: TypeAlias = Literal["married", "unmarried", "widowed"]
+FacilityLevel: TypeAlias = Literal["dispensary", "health_centre", "hospital"]
+Regimen: TypeAlias = Literal["dtg", "efv", "nvp", "pi", "other"]
+ObservationCode: TypeAlias = Literal["viral_load", "cd4", "weight", "height", "who_stage", "adherence"]
+
+_Fact = TypeVar("_Fact", "Registration", "Visit", "Dispense", "Observation")
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date of which the day, or month and day, may be unknown."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def middle(self) -> date:
+        """Return the date, or the middle of the month or year that is known."""
+        return date(self.year, 7, 1) if self.month is None else date(self.year, self.month, self.day or 15)
+
+    def __str__(self) -> str:
+        parts = [f"{self.year:04d}", *(f"{p:02d}" for p in (self.month, self.day) if p is not None)]
+        return "-".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the register said of the patient and the facility from `recorded_at` on; a later one replaces it whole."""
+
+    recorded_at: datetime
+    sex: Sex | None = None
+    birth_date: PartialDate | None = None
+    art_started_on: date | None = None
+    pregnant_at_start: bool | None = None
+    marital_status: Marital | None = None
+    rural: bool | None = None
+    distance_km: float | None = None
+    facility_level: FacilityLevel | None = None
+    has_phone: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One clinical contact and the next appointment booked at it."""
+
+    visited_at: datetime
+    recorded_at: datetime
+    next_appointment: date | None = None
+    scheduled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispense:
+    """Medicine handed over, in days of supply."""
+
+    dispensed_at: datetime
+    recorded_at: datetime
+    days_supply: int | None = None
+    regimen: Regimen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One measurement, in the unit of `OBSERVED[code]`; laboratory results are often recorded weeks later."""
+
+    code: ObservationCode
+    observed_at: datetime
+    recorded_at: datetime
+    value: float | str
+
+
+OBSERVED: dict[ObservationCode, FeatureSpec] = {
+    "viral_load": FeatureSpec("viral_load", "number", "viral load", "copies/mL", 0, 1e7),
+    "cd4": FeatureSpec("cd4", "number", "CD4 count", "cells/uL", 0, 3000),
+    "weight": FeatureSpec("weight", "number", "weight", "kg", 0.5, 300, other_units={"g": 1000}),
+    "height": FeatureSpec("height", "number", "height", "cm", 30, 250, other_units={"m": 0.01, "mm": 10}),
+    "who_stage": FeatureSpec("who_stage", "integer", "WHO clinical stage", "", 1, 4),
+    "adherence": FeatureSpec("adherence", "category", "adherence", categories=("good", "fair_poor")),
+}
+"""Unit and range of each observation code."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Facts of one patient, each tuple in order of event time (registrations: of recorded time)."""
+
+    registrations: tuple[Registration, ...]
+    visits: tuple[Visit, ...]
+    dispenses: tuple[Dispense, ...] = ()
+    observations: tuple[Observation, ...] = ()
+
+    def known(self, as_of: datetime) -> "History":
+        """Return the facts that had happened and had been recorded by `as_of`, which carries a UTC offset."""
+        return History(
+            _until(as_of, self.registrations, lambda r: r.recorded_at),
+            _until(as_of, self.visits, lambda v: v.visited_at),
+            _until(as_of, self.dispenses, lambda d: d.dispensed_at),
+            _until(as_of, self.observations, lambda o: o.observed_at),
+        )
+
+
+def _until(as_of: datetime, facts: Sequence[_Fact], happened_at: Callable[[_Fact], datetime]) -> tuple[_Fact, ...]:
+    return tuple(f for f in facts if f.recorded_at <= as_of and happened_at(f) <= as_of)
+
+
+def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) -> list[date | None]:
+    """Return for each visit the day of the next expected contact.
+
+    That is the appointment booked, else the end of the supply dispensed that day, else None.
+    """
+    supply_ends = {
+        d.dispensed_at.date(): d.dispensed_at.date() + timedelta(days=d.days_supply)
+        for d in dispenses
+        if d.days_supply is not None
+    }
+    return [v.next_appointment or supply_ends.get(v.visited_at.date()) for v in visits]
+
+
+def check_as_of(known: History) -> None:
+    """Refuse an `as_of` before the first visit was known.
+
+    Raises InvalidInput with the field `as_of`.
+    """
+    if not known.visits:
+        bound = "at or after the recording of the first visit"
+        raise InvalidInput(FieldError("as_of", f"must be {bound} in `history`", bound))

@@ -1,0 +1,82 @@
+"""From an untrusted document to a History, or to an error that names each broken field and its bound."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from vigil.errors import FieldError, InvalidInput
+from vigil.prediction.features.model import Dispense, History, Observation, Registration, Visit
+from vigil.prediction.features.schemas import HistoryIn
+
+_Schema = TypeVar("_Schema", bound=BaseModel)
+MOST_ERRORS = 20
+_BOUNDS = {
+    "missing": "required",
+    "extra_forbidden": "a known field",
+    "bool_type": "boolean",
+    "int_type": "integer",
+    "float_type": "number",
+    "finite_number": "finite",
+    "list_type": "array",
+    "model_type": "object",
+}
+_LIMITS = {
+    "ge": "at least",
+    "le": "at most",
+    "min_length": "at least",
+    "max_length": "at most",
+    "expected": "one of",
+    "pattern": "matching",
+}
+
+
+def parse_history(document: object) -> History:
+    """Return the history that a JSON document describes.
+
+    Raises InvalidInput with up to 20 fields such as `history.visits[3].visited_at`; values are never echoed.
+    """
+    schema = validated(HistoryIn, document)
+    history = History(
+        tuple(r.fact(Registration) for r in schema.registrations),
+        tuple(v.fact(Visit) for v in schema.visits),
+        tuple(d.fact(Dispense) for d in schema.dispenses),
+        tuple(o.fact(Observation) for o in schema.observations),
+    )
+    if errors := list(_order_errors(history)):
+        raise InvalidInput(*errors[:MOST_ERRORS])
+    return history
+
+
+def validated(schema: type[_Schema], document: object) -> _Schema:
+    """Return a document of any feature set in its schema; raise InvalidInput as `parse_history` does."""
+    try:
+        return schema.model_validate(document)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        raise InvalidInput(*map(_field_error, details[:MOST_ERRORS])) from None
+
+
+def _field_error(detail: ErrorDetails) -> FieldError:
+    path = "history" + "".join(f"[{p}]" if isinstance(p, int) else f".{str(p)[:64]}" for p in detail["loc"])
+    context = detail.get("ctx", {})
+    bound = context.get("bound") or _BOUNDS.get(detail["type"])
+    if bound is None:
+        bound = next((f"{words} {context[key]}" for key, words in _LIMITS.items() if key in context), None)
+    return FieldError(path, detail["msg"], bound)
+
+
+def _order_errors(history: History) -> Iterator[FieldError]:
+    yield from _falls("registrations", "recorded_at", [r.recorded_at for r in history.registrations])
+    yield from _falls("visits", "visited_at", [v.visited_at for v in history.visits])
+    yield from _falls("dispenses", "dispensed_at", [d.dispensed_at for d in history.dispenses])
+    yield from _falls("observations", "observed_at", [o.observed_at for o in history.observations])
+
+
+def _falls(name: str, key: str, times: Sequence[datetime]) -> Iterator[FieldError]:
+    for i, (earlier, later) in enumerate(pairwise(times), start=1):
+        if later < earlier:
+            yield FieldError(f"history.{name}[{i}].{key}", "must be in order of time", f"at or after {name}[{i - 1}]")

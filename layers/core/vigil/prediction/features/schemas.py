@@ -1,0 +1,202 @@
+"""The history of a request as JSON: shapes, bounds, and what is wrong with a given one."""
+
+import re
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from vigil.errors import InvalidInput
+from vigil.prediction.features.model import OBSERVED, FacilityLevel, Marital, ObservationCode, PartialDate, Regimen, Sex
+
+_Fact = TypeVar("_Fact")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
+YEARS = range(1900, 2200)
+LONGEST_INTERVAL = timedelta(days=400)
+
+
+def broken(message: str, bound: str) -> PydanticCustomError:
+    """Return the error of a rule that is ours, to raise in a validator."""
+    return PydanticCustomError("bound", "{message}", {"message": message, "bound": bound})
+
+
+def _moment(value: object) -> datetime:
+    try:
+        if isinstance(value, str) and _MOMENT.fullmatch(value):
+            moment = datetime.fromisoformat(value.upper())
+            if moment.year in YEARS:
+                return moment
+    except ValueError:
+        pass
+    raise broken("must be an RFC 3339 time with a UTC offset, such as 2024-03-01T08:30:00+03:00", "RFC 3339 time")
+
+
+def _day(value: object) -> date:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            day = date.fromisoformat(value)
+            if day.year in YEARS:
+                return day
+    except ValueError:
+        pass
+    raise broken("must be a date such as 2024-03-01", "date YYYY-MM-DD")
+
+
+def _partial_date(value: object) -> PartialDate:
+    try:
+        if isinstance(value, str) and (match := _PARTIAL.fullmatch(value)):
+            year, month, day = (int(part) if part else None for part in match.groups())
+            born = PartialDate(year or 0, month, day)
+            if born.middle().year in YEARS:
+                return born
+    except ValueError:
+        pass
+    raise broken("must be a date such as 1990, 1990-05 or 1990-05-17", "date YYYY, YYYY-MM or YYYY-MM-DD")
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+BirthDate = Annotated[
+    Any,
+    BeforeValidator(_partial_date),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$", "examples": ["1990-05"]}),
+]
+
+
+class Record(BaseModel):
+    """One object of a history: known fields only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def fact(self, kind: type[_Fact]) -> _Fact:
+        """Return the domain value with these same fields."""
+        return kind(**vars(self))
+
+
+def _not_before(earlier: str, value: datetime, info: ValidationInfo) -> datetime:
+    if earlier in info.data and value < info.data[earlier]:
+        raise broken(f"must not be before {earlier}", f"at or after {earlier}")
+    return value
+
+
+class RegistrationIn(Record):
+    """What the register says of the patient and the facility; a later registration replaces an earlier one whole."""
+
+    recorded_at: Moment
+    sex: Sex | None = None
+    birth_date: BirthDate | None = None
+    art_started_on: Day | None = None
+    pregnant_at_start: StrictBool | None = None
+    marital_status: Marital | None = None
+    rural: StrictBool | None = None
+    distance_km: Annotated[StrictFloat | StrictInt, Field(ge=0, le=1000)] | None = None
+    facility_level: FacilityLevel | None = None
+    has_phone: StrictBool | None = None
+
+    @field_validator("birth_date", "art_started_on")
+    @classmethod
+    def _in_the_past(cls, value: date | PartialDate | None, info: ValidationInfo) -> date | PartialDate | None:
+        recorded = info.data.get("recorded_at")
+        if value is not None and recorded is not None:
+            day = date(value.year, value.month or 1, value.day or 1) if isinstance(value, PartialDate) else value
+            if day > recorded.date():
+                raise broken("must not be after recorded_at", "at or before recorded_at")
+        return value
+
+
+class VisitIn(Record):
+    """One clinical contact and the next appointment booked at it."""
+
+    visited_at: Moment
+    recorded_at: Moment
+    next_appointment: Day | None = None
+    scheduled: StrictBool | None = None
+
+    @field_validator("recorded_at")
+    @classmethod
+    def _recorded_after(cls, value: datetime, info: ValidationInfo) -> datetime:
+        return _not_before("visited_at", value, info)
+
+    @field_validator("next_appointment")
+    @classmethod
+    def _soon_after(cls, value: date | None, info: ValidationInfo) -> date | None:
+        visited = info.data.get("visited_at")
+        if value and visited and not timedelta(0) < value - visited.date() <= LONGEST_INTERVAL:
+            raise broken("must be 1 to 400 days after visited_at", "1 to 400 days after visited_at")
+        return value
+
+
+class DispenseIn(Record):
+    """Medicine handed over."""
+
+    dispensed_at: Moment
+    recorded_at: Moment
+    days_supply: Annotated[StrictInt, Field(ge=1, le=400, description="days")] | None = None
+    regimen: Regimen | None = None
+
+    @field_validator("recorded_at")
+    @classmethod
+    def _recorded_after(cls, value: datetime, info: ValidationInfo) -> datetime:
+        return _not_before("dispensed_at", value, info)
+
+
+class ObservationIn(Record):
+    """One measurement, in the unit of its code: copies/mL, cells/uL, kg, cm, stage 1 to 4, good or fair_poor."""
+
+    code: ObservationCode
+    observed_at: Moment
+    recorded_at: Moment
+    value: Annotated[Any, WithJsonSchema({"type": ["number", "string"]})]
+
+    @field_validator("recorded_at")
+    @classmethod
+    def _recorded_after(cls, value: datetime, info: ValidationInfo) -> datetime:
+        return _not_before("observed_at", value, info)
+
+    @field_validator("value")
+    @classmethod
+    def _within_its_range(cls, value: object, info: ValidationInfo) -> object:
+        if value is None:
+            raise broken("must have a value", "required")
+        if "code" in info.data:
+            try:
+                OBSERVED[info.data["code"]].encode(value)
+            except InvalidInput as error:
+                raise broken(error.errors[0].message, error.errors[0].bound or "") from None
+        return value
+
+
+class HistoryIn(Record):
+    """A patient's facts, each list in order of time. Facts recorded after `as_of` are ignored."""
+
+    registrations: Annotated[list[RegistrationIn], Field(max_length=50)] = []
+    visits: Annotated[list[VisitIn], Field(min_length=1, max_length=600)]
+    dispenses: Annotated[list[DispenseIn], Field(max_length=600)] = []
+    observations: Annotated[list[ObservationIn], Field(max_length=1200)] = []
+
+
+def as_json(value: object) -> object:
+    """Return a History or any part of it as JSON values without its unknowns: the inverse of parsing."""
+    if is_dataclass(value) and not isinstance(value, PartialDate | type):
+        given = {f.name: getattr(value, f.name) for f in fields(value)}
+        return {name: as_json(part) for name, part in given.items() if part is not None}
+    if isinstance(value, tuple):
+        return [as_json(part) for part in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, PartialDate) else value

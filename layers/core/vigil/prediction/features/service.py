@@ -1,0 +1,42 @@
+"""The feature sets that a model package may name, each the one code path for training and serving."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from vigil.prediction.features import art_visits
+from vigil.prediction.features.art_visits_specs import SPECS
+from vigil.prediction.features.flows import extraction as flows
+from vigil.prediction.features.flows.parsing import parse_traffic
+from vigil.prediction.features.flows.schemas import TrafficIn
+from vigil.prediction.features.flows.specs import SPECS as FLOW_SPECS
+from vigil.prediction.features.parsing import parse_history
+from vigil.prediction.features.schemas import HistoryIn
+from vigil.prediction.packages.model import FeatureSpec, FeatureValue
+
+_Facts = TypeVar("_Facts")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet(Generic[_Facts]):
+    """A named, versioned way from a history to features; a change of any feature is a new version."""
+
+    name: str
+    specs: tuple[FeatureSpec, ...]
+    parse: Callable[[object], _Facts]
+    """From an untrusted JSON document; raises InvalidInput naming fields under `history`."""
+    extract: Callable[[_Facts, datetime], dict[str, FeatureValue]]
+    """As of a moment with a UTC offset; raises InvalidInput naming `as_of`."""
+    schema: Callable[[], dict[str, Any]]
+    """The JSON schema of the document that `parse` reads."""
+
+
+ART_VISITS = FeatureSet("art-visits/1", SPECS, parse_history, art_visits.extract, HistoryIn.model_json_schema)
+FLOWS = FeatureSet("flows/1", FLOW_SPECS, parse_traffic, flows.extract, TrafficIn.model_json_schema)
+_SETS: dict[str, FeatureSet[Any]] = {feature_set.name: feature_set for feature_set in (ART_VISITS, FLOWS)}
+
+
+def feature_set(name: str) -> FeatureSet[Any]:
+    """Return the feature set of that name; raise KeyError if this build does not have it."""
+    return _SETS[name]

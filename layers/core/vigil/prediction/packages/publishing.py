@@ -1,0 +1,145 @@
+"""Publishing: a package becomes a version, a version goes on trial, and the better one becomes the champion."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.prediction.packages.gates import check_promotable
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.ports import (
+    ALIASES,
+    CHALLENGER,
+    CHAMPION,
+    WHOLE,
+    Catalogue,
+    Listing,
+    PackageStore,
+    Pointer,
+    PublishedVersion,
+)
+from vigil.prediction.packages.service import Clock
+from vigil.prediction.packages.signing import SigningKey
+from vigil.prediction.packages.verification import Expected, Files, Release, Verifier, names_of, read, resign
+
+
+class Publisher:
+    """Puts verified packages where serving finds them; nothing unverified is ever stored or pointed to."""
+
+    def __init__(
+        self,
+        packages: PackageStore,
+        catalogue: Catalogue,
+        verifier: Verifier,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._packages = packages
+        self._catalogue = catalogue
+        self._verifier = verifier
+        self._clock = clock
+
+    def publish(self, files: Files) -> PublishedVersion:
+        """Verify and store a package; safe to repeat after a crash.
+
+        Raises ModelRefused, or Conflict if the version exists with other bytes.
+        """
+        model = self._verifier.verify(files, Expected(now=self._clock()))
+        self._packages.put(model.name, model.version, {name: files[name] for name in names_of(model.manifest)})
+        published = _published(model)
+        self._catalogue.record(published)
+        return published
+
+    def promote(self, name: str, version: int, alias: str = CHAMPION, share: int = 0) -> Pointer:
+        """Point the alias at a published version, which raises the floor to it; doing so twice changes nothing.
+
+        `share` is for a challenger: the subjects in a thousand that it decides for. Raises NotFound for a version that
+        was not published, ModelRefused (`rolled_back` for one older than the present one or the floor), InvalidInput
+        for one that does not pass the gates or a challenger that is not newer than the champion, Conflict if another
+        promotion came first.
+        """
+        _check(alias, share)
+        if version not in {published.version for published in self._catalogue.versions(name)}:
+            raise NotFound("there is no such version of that model")
+        pointers = self._catalogue.pointers(name)
+        present, champion = pointers.get(alias), pointers.get(CHAMPION)
+        floor = max(present.floor, present.version) if present else 1
+        files = read(self._packages, name, version)
+        model = self._verifier.verify(files, Expected(name, version, None, floor, self._clock()))
+        check_promotable(model)
+        if alias == CHALLENGER and (champion is None or version <= champion.version):
+            raise InvalidInput(FieldError("version", "is no challenger", "newer than the champion"))
+        if present and present.version == version and present.digest != model.digest:
+            raise Conflict(f"{alias} points at another package of version {version}")
+        return self._move(present, Pointer(name, alias, version, model.digest, 1, version, share))
+
+    def reissue(self, name: str, version: int, key: SigningKey, valid: timedelta) -> dict[str, bytes]:
+        """Return an old version's files signed anew under the next version: how a model goes back, as floors never do.
+
+        Raises NotFound, or ModelRefused if the old version no longer verifies, its expiry apart.
+        """
+        versions = [published.version for published in self._catalogue.versions(name)]
+        if version not in versions:
+            raise NotFound("there is no such version of that model")
+        stored = read(self._packages, name, version)
+        model = self._verifier.verify(stored, Expected(name, version))
+        files = {file: stored[file] for file in names_of(model.manifest)}
+        now = self._clock().replace(microsecond=0)
+        return resign(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
+
+    def withdraw(self, name: str) -> Pointer:
+        """End the trial of a challenger; raise NotFound if there is none, Conflict if another move came first."""
+        present = self._catalogue.pointers(name).get(CHALLENGER)
+        if present is None:
+            raise NotFound(f"there is no challenger of {name}")
+        return self._move(present, replace(present, share=None))
+
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
+        """Return every alias of a model, by alias."""
+        return self._catalogue.pointers(name)
+
+    def versions(self, name: str) -> list[Listing]:
+        """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
+        pointers = self._catalogue.pointers(name).values()
+        if listings := [_listing(published, pointers) for published in self._catalogue.versions(name)]:
+            return listings
+        raise NotFound("there is no model of that name")
+
+    def list(self) -> list[Listing]:
+        """Return every published version by name and version."""
+        return [listing for name in self._catalogue.published() for listing in self.versions(name)]
+
+    def _move(self, present: Pointer | None, new: Pointer) -> Pointer:
+        if present is None:
+            self._catalogue.move(None, new)
+            return new
+        if replace(new, fence=present.fence) == present:
+            return present
+        new = replace(new, fence=present.fence + 1)
+        self._catalogue.move(present, new)
+        return new
+
+
+def _check(alias: str, share: int) -> None:
+    if alias not in ALIASES:
+        raise InvalidInput(FieldError("alias", "is not an alias", " or ".join(ALIASES)))
+    if not 0 <= share <= WHOLE or (share and alias == CHAMPION):
+        raise InvalidInput(FieldError("share", "must be a share of a challenger", f"between 0 and {WHOLE} per mille"))
+
+
+def _listing(published: PublishedVersion, pointers: Iterable[Pointer]) -> Listing:
+    mine = [pointer for pointer in pointers if pointer.version == published.version and pointer.share is not None]
+    share = next((pointer.share for pointer in mine if pointer.alias == CHALLENGER), None)
+    return Listing(published, tuple(sorted(pointer.alias for pointer in mine)), share)
+
+
+def _published(model: LoadedModel) -> PublishedVersion:
+    manifest = model.manifest
+    return PublishedVersion(
+        name=model.name,
+        version=model.version,
+        digest=model.digest,
+        created_at=manifest.created_at,
+        expires_at=manifest.expires_at,
+        key_id=manifest.key_id,
+        metrics=dict(manifest.contract.metrics),
+    )

@@ -1,0 +1,113 @@
+"""`/v1/models`: what can be scored, by which model, and what each model promises."""
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from vigil.errors import Unavailable
+from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble
+from vigil.prediction.engines.votes import EngineSpec
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.model import FeatureSpec, Label, TrainingData
+from vigil.prediction.packages.service import Registry
+from vigil.web.etags import kept
+from vigil.web.principal import requires
+from vigil.web.schemas import responses
+
+router = APIRouter(
+    prefix="/v1/models",
+    tags=["models"],
+    dependencies=[requires("models:read"), kept(60)],
+    responses=responses(401, 403, 503),
+)
+
+
+class ModelSummary(BaseModel):
+    """A model that decides now."""
+
+    name: str
+    version: int
+    digest: str = Field(description="SHA-256 of the signed manifest; every decision names it")
+    label: Label
+    created_at: str = Field(description="ISO 8601, UTC", json_schema_extra={"format": "date-time"})
+
+
+class ModelList(BaseModel):
+    """All models; `unavailable` names those that exist and cannot be used now."""
+
+    models: list[ModelSummary]
+    unavailable: list[str]
+
+
+class ModelDetail(ModelSummary):
+    """All that a model promises."""
+
+    expires_at: str = Field(description="ISO 8601, UTC", json_schema_extra={"format": "date-time"})
+    features: list[FeatureSpec] = Field(description="in the order in which the model sees them")
+    history: str | None = Field(description="the feature set that turns a `history` into features, if there is one")
+    history_schema: dict[str, Any] | None = Field(description="the JSON schema of such a `history`")
+    bands: list[Band]
+    engines: list[EngineSpec] = Field(description="what votes, and the calibration of each")
+    ensemble: Ensemble = Field(description="how votes become one probability, and the policy on disagreement")
+    abstention: Abstention | None = Field(description="the certified threshold, null if there is none")
+    metrics: dict[str, float]
+    training: TrainingData
+    card: str = Field(description="the model card, Markdown")
+    warnings: list[str] = Field(description="why a newer version may not be in use")
+
+
+async def current_registry(request: Request) -> Registry:
+    """Return the registry that `bootstrap` put on the app; `async` because FastAPI gives a thread to each plain one."""
+    return cast("Registry", request.app.state.registry)
+
+
+RegistryParameter = Annotated[Registry, Depends(current_registry)]
+
+
+@router.get("", summary="List the models")
+async def list_models(registry: RegistryParameter) -> ModelList:
+    """Return every model with a champion, by name."""
+    models, unavailable = [], []
+    for name in registry.names():
+        try:
+            models.append(ModelSummary(**_summary(registry.champion(name))))
+        except Unavailable:
+            unavailable.append(name)
+    return ModelList(models=models, unavailable=unavailable)
+
+
+@router.get(
+    "/{name}",
+    summary="Describe a model",
+    responses=responses(404),
+)
+async def describe_model(request: Request, name: str, registry: RegistryParameter) -> ModelDetail:
+    """Return a model's feature schema, label, bands, calibration, metrics, training data and card."""
+    model = registry.champion(name)
+    contract = model.contract
+    return ModelDetail(
+        **_summary(model),
+        expires_at=model.manifest.expires_at,
+        features=list(contract.features),
+        history=contract.history,
+        history_schema=request.app.state.history_schema(contract.history) if contract.history else None,
+        bands=list(contract.bands),
+        engines=list(contract.engines),
+        ensemble=contract.ensemble,
+        abstention=contract.abstention,
+        metrics=dict(contract.metrics),
+        training=contract.training,
+        card=model.card,
+        warnings=list(registry.warnings(name)),
+    )
+
+
+def _summary(model: LoadedModel) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "version": model.version,
+        "digest": model.digest,
+        "label": model.contract.label,
+        "created_at": model.manifest.created_at,
+    }

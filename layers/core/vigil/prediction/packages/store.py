@@ -1,0 +1,175 @@
+"""Model packages in S3, pointers and the catalogue in DynamoDB.
+
+Objects: `<name>/<version:08d>/<file>`. Items: `MODEL#<name>` holds `ALIAS#<alias>` and `VERSION#<version:08d>`; the
+partition `MODELS` holds one item per model, with `champion` true once it has one.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from vigil.aws.errors import asking
+from vigil.aws.tables import Table
+from vigil.errors import Conflict, ModelRefused
+from vigil.prediction.packages.model import file_limit
+from vigil.prediction.packages.ports import CHAMPION, Pointer, PublishedVersion
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
+_INDEX = "MODELS"
+_BUCKET = "The bucket of models"
+_EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")
+
+
+class S3PackageStore:
+    """Packages as immutable objects."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
+        """Store a package; the manifest comes first, so that of two publishers only one goes on."""
+        for file in sorted(files, key=lambda file: file != "manifest.json"):
+            self._put_object(_key(name, version, file), files[file])
+
+    def get(self, name: str, version: int, file: str) -> bytes:
+        """Return one file whole."""
+        with asking(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
+            response = self._client.get_object(Bucket=self._bucket, Key=_key(name, version, file))
+            with response["Body"] as body:
+                if response["ContentLength"] > file_limit(file):
+                    raise ModelRefused("oversized", f"{file} has more than {file_limit(file)} bytes")
+                return body.read()
+
+    def _put_object(self, key: str, content: bytes) -> None:
+        there = Conflict(f"{key} exists with other bytes")
+        try:
+            with asking(_BUCKET, dict.fromkeys(_EXISTS, there)):
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
+        except Conflict:
+            with asking(_BUCKET):
+                stored = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            if stored != content:
+                raise
+
+
+class DynamoCatalogue:
+    """Pointers and published versions."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._table = Table(client, table, "The model registry")
+
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
+        """Return every alias of a model as it stands now, in one read."""
+        pointers = (_pointer(item) for item in self._query(f"MODEL#{name}", "ALIAS#"))
+        return {pointer.alias: pointer for pointer in pointers}
+
+    def move(self, expected: Pointer | None, new: Pointer) -> None:
+        """Compare-and-set on the fence; the first champion enters the index in the same transaction."""
+        put = {"Item": _pointer_item(new), **_fenced(expected)}
+        if expected or new.alias != CHAMPION:
+            moved = self._table.done("put_item", **put)
+        else:
+            index = _index_update(new.name, "SET champion = :value", value=True)
+            moved = self._table.transact({"Put": put}, {"Update": index}, token=uuid.uuid4().hex) is None
+        if not moved:
+            raise Conflict(f"another move of {new.name} {new.alias} came first")
+
+    def names(self) -> list[str]:
+        """Return the names of all models with a champion, sorted."""
+        return [item["sk"]["S"] for item in self._query(_INDEX) if item["champion"]["BOOL"]]
+
+    def record(self, published: PublishedVersion) -> None:
+        """Note a published version and its model."""
+        expression = "SET champion = if_not_exists(champion, :value)"
+        self._table.call("put_item", Item=_version_item(published))
+        self._table.call("update_item", **_index_update(published.name, expression, value=False))
+
+    def published(self) -> list[str]:
+        """Return the names of all models with a published version, sorted."""
+        return [item["sk"]["S"] for item in self._query(_INDEX)]
+
+    def versions(self, name: str) -> list[PublishedVersion]:
+        """Return the published versions of a model, oldest first."""
+        return [_version(item) for item in self._query(f"MODEL#{name}", "VERSION#")]
+
+    def _query(self, pk: str, prefix: str = "") -> Iterator[dict[str, Any]]:
+        condition, values = "pk = :pk", {":pk": {"S": pk}}
+        if prefix:
+            condition, values = f"{condition} AND begins_with(sk, :prefix)", values | {":prefix": {"S": prefix}}
+        return self._table.items(
+            "query", KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
+        )
+
+
+def _key(name: str, version: int, file: str) -> str:
+    return f"{name}/{version:08d}/{file}"
+
+
+def _fenced(expected: Pointer | None) -> dict[str, Any]:
+    if expected is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "fence = :fence",
+        "ExpressionAttributeValues": {":fence": {"N": str(expected.fence)}},
+    }
+
+
+def _index_update(name: str, expression: str, *, value: bool) -> dict[str, Any]:
+    return {
+        "Key": {"pk": {"S": _INDEX}, "sk": {"S": name}},
+        "UpdateExpression": expression,
+        "ExpressionAttributeValues": {":value": {"BOOL": value}},
+    }
+
+
+def _pointer_item(pointer: Pointer) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"MODEL#{pointer.name}"},
+        "sk": {"S": f"ALIAS#{pointer.alias}"},
+        "version": {"N": str(pointer.version)},
+        "digest": {"S": pointer.digest},
+        "fence": {"N": str(pointer.fence)},
+        "floor": {"N": str(pointer.floor)},
+        "share": {"NULL": True} if pointer.share is None else {"N": str(pointer.share)},
+    }
+
+
+def _pointer(item: Mapping[str, Any]) -> Pointer:
+    return Pointer(
+        name=item["pk"]["S"].removeprefix("MODEL#"),
+        alias=item["sk"]["S"].removeprefix("ALIAS#"),
+        version=int(item["version"]["N"]),
+        digest=item["digest"]["S"],
+        fence=int(item["fence"]["N"]),
+        floor=int(item["floor"]["N"]),
+        share=int(item["share"]["N"]) if "N" in item["share"] else None,
+    )
+
+
+def _version_item(published: PublishedVersion) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"MODEL#{published.name}"},
+        "sk": {"S": f"VERSION#{published.version:08d}"},
+        "digest": {"S": published.digest},
+        "created_at": {"S": published.created_at},
+        "expires_at": {"S": published.expires_at},
+        "key_id": {"S": published.key_id},
+        "metrics": {"S": json.dumps(dict(published.metrics), sort_keys=True)},
+    }
+
+
+def _version(item: Mapping[str, Any]) -> PublishedVersion:
+    return PublishedVersion(
+        name=item["pk"]["S"].removeprefix("MODEL#"),
+        version=int(item["sk"]["S"].removeprefix("VERSION#")),
+        digest=item["digest"]["S"],
+        created_at=item["created_at"]["S"],
+        expires_at=item["expires_at"]["S"],
+        key_id=item["key_id"]["S"],
+        metrics=json.loads(item["metrics"]["S"]),
+    )

@@ -1,0 +1,276 @@
+"""Model packages as bytes: build and sign, and verify before anything is parsed."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Protocol
+
+from pydantic import TypeAdapter
+
+from vigil.errors import ModelRefused
+from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.packages import golden
+from vigil.prediction.packages.loaded import LoadedModel, instant
+from vigil.prediction.packages.model import FILE_LIMITS, Manifest, ModelContract, PackagedFile, TrainedModel, file_limit
+from vigil.prediction.packages.ports import Engine, EngineFactory, PackageStore
+from vigil.prediction.packages.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
+
+_SIGNED = ("manifest.json", "manifest.sig")
+_OF_ALL = frozenset(FILE_LIMITS) - set(_SIGNED)
+
+
+class Files(Protocol):
+    """The files of a package by name; a mapping that may fetch each one when it is asked for."""
+
+    def __getitem__(self, name: str, /) -> bytes:
+        """Return a file whole; raise KeyError or ModelRefused if it is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the caller asked for and accepts; None where it does not care.
+
+    `floor` is the lowest acceptable version, `digest` the one that a pointer names. Without `now` neither expiry nor
+    floors apply: only for replaying what an old package decided. `whole` refuses a package any of whose engines cannot
+    be had; otherwise one engine must be left, and answers say that others are missing.
+    """
+
+    name: str | None = None
+    version: int | None = None
+    digest: str | None = None
+    floor: int = 1
+    now: datetime | None = None
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What packaging adds to a trained model: its version, and the times in UTC between which it may be used."""
+
+    version: int
+    created_at: datetime
+    expires_at: datetime
+
+
+def build(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
+    """Return the files of a signed package, with the answers that `engines` gives to the golden rows.
+
+    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row breaks the schema.
+    """
+    if not model.card.strip() or not model.golden:
+        raise ValueError("a model needs a card and golden rows")
+    if not _are_files_of(model.contract, model.files.keys() | _OF_ALL):
+        raise ValueError("a model's files are those of its engines")
+    seated = {
+        spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(spec.table_file))
+        for spec in model.contract.engines
+    }
+    panel = Panel(model.contract, seated)
+    answers = tuple(golden.answer(model.contract, panel, row) for row in model.golden)
+    files = {
+        **model.files,
+        "golden.json": canonical(_golden_rows().dump_python(answers, mode="json")),
+        "card.md": model.card.encode(),
+    }
+    manifest = Manifest(
+        format=2,
+        version=release.version,
+        created_at=release.created_at.isoformat(),
+        expires_at=release.expires_at.isoformat(),
+        key_id=key.key_id,
+        contract=model.contract,
+        files={name: PackagedFile(_sha256(content), len(content)) for name, content in files.items()},
+    )
+    signed = manifest_bytes(manifest)
+    return {"manifest.json": signed, "manifest.sig": sign(signed, key), **files}
+
+
+def resign(files: Mapping[str, bytes], manifest: Manifest, release: Release, key: SigningKey) -> dict[str, bytes]:
+    """Return a verified package under another version, times and key; all that the model is stays the same bytes."""
+    again = replace(
+        manifest,
+        version=release.version,
+        created_at=release.created_at.isoformat(),
+        expires_at=release.expires_at.isoformat(),
+        key_id=key.key_id,
+    )
+    signed = manifest_bytes(again)
+    return {**files, "manifest.json": signed, "manifest.sig": sign(signed, key)}
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What this deployment pins: one or two public keys, and lowest versions that hold whatever a pointer says."""
+
+    keys: PublicKeys
+    engines: EngineFactory
+    floors: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_keys(self.keys)
+
+    def verify(self, files: Files, expected: Expected) -> LoadedModel:
+        """Return the model of a package; no byte reaches a parser before the check that vouches for it.
+
+        Raises ModelRefused with the reason.
+        """
+        signed = _get(files, "manifest.json")
+        manifest = _signed_manifest(signed, _get(files, "manifest.sig"), self.keys)
+        digest = digest_of(signed)
+        _check_identity(manifest, digest, expected)
+        if expected.now is not None:
+            floor = max(expected.floor, self.floors.get(manifest.contract.name, 1))
+            _check_in_force(manifest, floor, expected.now)
+        card, answers = _read({name: _listed(files, name, manifest) for name in _OF_ALL})
+        panel = self._panel(manifest, files, whole=expected.whole)
+        golden.check(manifest.contract, panel, answers)
+        return LoadedModel(manifest, digest, card, panel)
+
+    def _panel(self, manifest: Manifest, files: Files, *, whole: bool) -> Panel:
+        """Seat every engine whose file is the signed one and can be loaded."""
+        contract = manifest.contract
+        seated: dict[str, Engine] = {}
+        unsigned, refusal = set[str](), None
+        for spec in contract.engines:
+            try:
+                content = _listed(files, spec.file, manifest)
+                table = _listed(files, file, manifest) if (file := spec.table_file) in manifest.files else None
+            except ModelRefused as error:
+                refusal = error
+                unsigned.add(spec.name)
+                continue
+            try:
+                seated[spec.name] = self.engines(spec, content, contract, table)
+            except ModelRefused as error:
+                refusal = error
+        if refusal and (whole or not seated):
+            raise refusal
+        return Panel(contract, seated, unsigned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    packages: PackageStore
+    name: str
+    version: int
+    seen: dict[str, bytes] = field(default_factory=dict)
+
+    def __getitem__(self, file: str, /) -> bytes:
+        if file not in self.seen:
+            self.seen[file] = self.packages.get(self.name, self.version, file)
+        return self.seen[file]
+
+
+def read(packages: PackageStore, name: str, version: int) -> Files:
+    """Return the files of a stored package, each read once and whole when it is asked for, not yet verified."""
+    return _Stored(packages, name, version)
+
+
+def names_of(manifest: Manifest) -> tuple[str, ...]:
+    """Return the names of all files of a package."""
+    return (*_SIGNED, *sorted(manifest.files))
+
+
+def canonical(document: object) -> bytes:
+    """Return JSON with sorted keys, no spaces, in UTF-8; raise ValueError for NaN and infinities."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return the canonical bytes of a manifest: the same for equal manifests, whole numbers or not."""
+    first = canonical(_manifests().dump_python(manifest, mode="json"))
+    # A recipe may write 0 for 0.0. Reading once makes every number what its field says.
+    return canonical(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
+
+
+def digest_of(manifest: bytes) -> str:
+    """Return the digest of the package with these manifest bytes."""
+    return f"sha256:{_sha256(manifest)}"
+
+
+def _get(files: Files, name: str) -> bytes:
+    try:
+        content = files[name]
+    except KeyError as error:
+        raise ModelRefused("missing_file", f"{name} is not there") from error
+    if len(content) > file_limit(name):
+        raise ModelRefused("oversized", f"{name} has more than {file_limit(name)} bytes")
+    return content
+
+
+def _listed(files: Files, name: str, manifest: Manifest) -> bytes:
+    """Return a file after comparing it with what was signed."""
+    content, stated = _get(files, name), manifest.files[name]
+    if len(content) != stated.size or _sha256(content) != stated.sha256:
+        raise ModelRefused("digest_mismatch", f"{name} is not the file that was signed")
+    return content
+
+
+def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Manifest:
+    key_id = check_signature(content, signature, keys)
+    try:
+        manifest = _manifests().validate_json(content, strict=True)
+        is_canonical = manifest_bytes(manifest) == content
+        instant(manifest.created_at), instant(manifest.expires_at)
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise ModelRefused("malformed", "manifest.json breaks its schema") from error
+    if not is_canonical:
+        raise ModelRefused("malformed", "manifest.json is not in canonical form")
+    if manifest.key_id != key_id:
+        raise ModelRefused("bad_signature", "manifest.json names another key than the one that signed it")
+    if not _are_files_of(manifest.contract, manifest.files):
+        raise ModelRefused("malformed", f"manifest.json must list {', '.join(sorted(_needed(manifest.contract)))}")
+    return manifest
+
+
+def _check_identity(manifest: Manifest, digest: str, expected: Expected) -> None:
+    if expected.name not in {None, manifest.contract.name} or expected.version not in {None, manifest.version}:
+        raise ModelRefused("wrong_name", "the package is of another model or version than was asked for")
+    if expected.digest not in {None, digest}:
+        raise ModelRefused("digest_mismatch", "the package is not the one that the pointer names")
+
+
+def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
+    if now >= instant(manifest.expires_at):
+        raise ModelRefused("expired", f"the package was valid until {manifest.expires_at}")
+    if manifest.version < floor:
+        raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")
+
+
+def _are_files_of(contract: ModelContract, names: Collection[str]) -> bool:
+    tables = {engine.table_file for engine in contract.engines if engine.kind == "lightgbm"}
+    return _needed(contract) <= set(names) <= _needed(contract) | tables
+
+
+def _needed(contract: ModelContract) -> set[str]:
+    return {engine.file for engine in contract.engines} | _OF_ALL
+
+
+def _read(files: Mapping[str, bytes]) -> tuple[str, tuple[golden.GoldenRow, ...]]:
+    try:
+        card = files["card.md"].decode()
+        answers = _golden_rows().validate_json(files["golden.json"], strict=True)
+    except ValueError as error:  # UnicodeDecodeError and ValidationError are both of this kind
+        raise ModelRefused("malformed", "card.md or golden.json cannot be read") from error
+    if not card.strip() or not answers:
+        raise ModelRefused("malformed", "card.md and golden.json must not be empty")
+    return card, answers
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@cache
+def _manifests() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)
+
+
+@cache
+def _golden_rows() -> TypeAdapter[tuple[golden.GoldenRow, ...]]:
+    return TypeAdapter(tuple[golden.GoldenRow, ...])

@@ -1,0 +1,113 @@
+"""`/v1/models/{name}/versions`, `/promote`, `/comparison`: the life cycle of a model."""
+
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from vigil.prediction.trials.model import Verdict
+from vigil.prediction.trials.service import Lifecycle
+from vigil.runtime import telemetry
+from vigil.web.etags import kept
+from vigil.web.idempotency import IdempotentRoute
+from vigil.web.principal import Principal, requires
+from vigil.web.schemas import responses
+
+if TYPE_CHECKING:
+    from vigil.prediction.packages.ports import Listing
+
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=IdempotentRoute)
+Reader = Annotated[Principal, requires("models:read")]
+Promoter = Annotated[Principal, requires("models:promote")]
+Name = Annotated[str, Path(max_length=64)]
+
+
+class VersionView(BaseModel):
+    """A published version. `share` is how many subjects in a thousand a challenger decides for."""
+
+    version: int
+    digest: str
+    aliases: list[str]
+    share: int | None
+    created_at: str
+    expires_at: str
+    key_id: str
+    metrics: dict[str, float]
+
+
+class VersionList(BaseModel):
+    """The published versions of a model, oldest first."""
+
+    name: str
+    versions: list[VersionView]
+
+
+class Promotion(BaseModel):
+    """Which version an alias shall point at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, le=99_999_999)
+    alias: Literal["champion", "challenger"] = "champion"
+    share: int = Field(default=0, ge=0, le=1000, description="Of a challenger: subjects per mille; 0 is shadow only.")
+
+
+class PointerView(BaseModel):
+    """Where an alias points now; instances follow within a minute."""
+
+    name: str
+    alias: str
+    version: int
+    digest: str
+    share: int | None
+
+
+async def current_lifecycle(request: Request) -> Lifecycle:
+    """Return the service that `bootstrap` put on the app."""
+    return cast("Lifecycle", request.app.state.lifecycle)
+
+
+Service = Annotated[Lifecycle, Depends(current_lifecycle)]
+
+
+# Operators look here for what they have just changed: kept, but asked for again every time.
+@router.get(
+    "/{name}/versions",
+    summary="List the versions of a model",
+    dependencies=[kept(0)],
+    responses=responses(401, 403, 404, 503),
+)
+async def versions(name: Name, lifecycle: Service, _: Reader) -> VersionList:
+    """Return every published version with its digest, figures and aliases, oldest first."""
+    return VersionList(name=name, versions=[_version(listing) for listing in lifecycle.versions(name)])
+
+
+@router.post("/{name}/promote", summary="Promote a version", responses=responses(401, 403, 404, 413, 415))
+async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) -> PointerView:
+    """Point an alias at a version that passes every gate; doing so twice changes nothing. For operators."""
+    pointer = lifecycle.promote(name, body.version, body.alias, body.share)
+    facts = telemetry.current.get()
+    facts.model, facts.model_version = name, pointer.version
+    return PointerView(
+        name=name, alias=pointer.alias, version=pointer.version, digest=pointer.digest, share=pointer.share
+    )
+
+
+@router.get("/{name}/comparison", summary="Compare challenger and champion", responses=responses(401, 403, 404, 503))
+async def compare(name: Name, lifecycle: Service, _: Promoter) -> Verdict:
+    """Return how far challenger and champion are apart over the newest requests of all tenants. For operators."""
+    return lifecycle.compare(name)
+
+
+def _version(listing: "Listing") -> VersionView:
+    published = listing.published
+    return VersionView(
+        version=published.version,
+        digest=published.digest,
+        aliases=list(listing.aliases),
+        share=listing.share,
+        created_at=published.created_at,
+        expires_at=published.expires_at,
+        key_id=published.key_id,
+        metrics=dict(published.metrics),
+    )

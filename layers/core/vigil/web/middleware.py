@@ -1,0 +1,128 @@
+"""What surrounds every request, as one plain ASGI middleware (Starlette's own base class costs a task per request)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vigil import errors
+from vigil.aws import tenant_guard
+from vigil.runtime import correlation, telemetry
+from vigil.runtime.telemetry import RequestFacts, Telemetry
+from vigil.web import etags, principal, problems
+from vigil.web.fast_route import BODY
+from vigil.web.principal import Principal
+from vigil.web.rate_limits import Admission
+
+SECURITY_HEADERS = {
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
+Header = tuple[bytes, bytes]
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+
+class Envelope:
+    """Correlation id, limits, body rules, security headers and the log line of every answer, errors included."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        telemetry: Telemetry,
+        max_body_bytes: int,
+        media_types: tuple[str, ...],
+        on_error: Callable[[Exception], Response],
+        admission: Admission | None = None,
+    ) -> None:
+        self._app = app
+        self._telemetry = telemetry
+        self._max_body_bytes = max_body_bytes
+        self._media_types = media_types
+        self._on_error = on_error
+        self._admission = admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; nothing but the answer leaves here, whatever the app raises."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        correlation_id = correlation.begin(headers.get(correlation.HEADER))
+        facts, started = self._telemetry.begin(scope["method"])
+        more: list[Header] = [(b"x-correlation-id", correlation_id.encode())]
+        dressed = self._dress(send, facts, more)
+        try:
+            scope[BODY] = body = await self._read(receive)
+            caller = principal.find(scope)
+            with tenant_guard.serving(caller.confined_to if caller else None):
+                refusal = self._admit(caller, more) or self._refuse(scope, headers, body)
+                answering = etags.revalidated(scope, dressed) if scope["method"] == "GET" else dressed
+                await (refusal or self._app)(scope, _replay(body), answering)
+        except Exception as error:  # the last resort of every request
+            await self._on_error(error)(scope, receive, dressed)
+        finally:
+            route = scope.get("route")
+            facts.route = getattr(route, "path", facts.route)
+            self._telemetry.end(facts, started)
+
+    def _admit(self, caller: Principal | None, more: list[Header]) -> Response | None:
+        """Count an authenticated request, whatever it asks for, and put what is left of its limits into the answer."""
+        if self._admission is None or caller is None:
+            return None
+        facts = telemetry.current.get()
+        facts.tenant_id, facts.key_id = caller.tenant_id, caller.key_id
+        try:
+            more += self._admission.admit(caller).headers
+        except errors.RateLimited as refused:
+            more += refused.headers
+            return problems.used_up(refused)
+        return None
+
+    async def _read(self, receive: Receive) -> bytes:
+        body, more = b"", True
+        while more and len(body) <= self._max_body_bytes:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        return body
+
+    def _refuse(self, scope: Scope, headers: Headers, body: bytes) -> Response | None:
+        if len(body) > self._max_body_bytes:
+            return problems.answer(
+                problems.CATALOGUE[errors.TooLarge], f"The body may have at most {self._max_body_bytes} bytes."
+            )
+        if body and scope["method"] in {"POST", "PUT", "PATCH"}:
+            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if media_type not in self._media_types:
+                return problems.answer(
+                    problems.CATALOGUE[errors.UnsupportedMediaType],
+                    f"Content-Type must be {' or '.join(self._media_types)}.",
+                )
+        return None
+
+    @staticmethod
+    def _dress(send: Send, facts: RequestFacts, more: list[Header]) -> Send:
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                facts.status = message["status"]
+                sent = message["headers"]
+                given = {name for name, _ in sent}
+                sent += more
+                sent += [header for header in _RAW_HEADERS if header[0] not in given]
+            await send(message)
+
+        return dressed
+
+
+def _replay(body: bytes) -> Receive:
+    messages: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return receive

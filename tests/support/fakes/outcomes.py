@@ -1,0 +1,35 @@
+"""Outcomes in memory: one contract test runs them beside DynamoDB."""
+
+import threading
+
+from vigil.decisions.outcomes.model import Outcome, OutcomePage
+
+
+class FakeOutcomes:
+    """Every report by tenant and decision, as atomic as a conditional put."""
+
+    def __init__(self) -> None:
+        self.reports: dict[tuple[str, str], dict[str, Outcome]] = {}
+        self._lock = threading.Lock()
+
+    def record(self, tenant_id, outcome):
+        with self._lock:
+            known = self.reports.setdefault((tenant_id, outcome.decision_id), {})
+            existing = known.setdefault(outcome.recorded_at, outcome)
+        return None if existing is outcome else existing
+
+    def history(self, tenant_id, decision_id):
+        known = self.reports.get((tenant_id, decision_id), {})
+        return tuple(known[at] for at in sorted(known))
+
+    def page(self, tenant_id, after, limit, *, resolved):
+        hold = [self.history(tenant_id, decision_id)[-1] for of, decision_id in self.reports if of == tenant_id]
+        ordered = sorted((o for o in hold if o.resolved == resolved), key=_list_sk, reverse=True)
+        rest = [outcome for outcome in ordered if after is None or _list_sk(outcome) < after["list_sk"]]
+        last = rest[limit - 1] if len(rest) > limit else None
+        position = {"pk": "", "sk": "HOLDS", "list_sk": _list_sk(last)} if last else None
+        return OutcomePage(tuple(rest[:limit]), position)
+
+
+def _list_sk(outcome: Outcome) -> str:
+    return f"{outcome.received_at}#{outcome.decision_id}"

@@ -1,0 +1,163 @@
+"""Stand-ins for the registry's ports that hold state, and a small model to put through it."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tests.support.fakes.card import CARD
+from tests.support.fakes.clock import Clock
+from vigil.errors import Conflict, ModelRefused, Unavailable
+from vigil.prediction.engines.ensemble import Band, Ensemble
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side
+from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainedModel, TrainingData
+from vigil.prediction.packages.ports import Pointer, PublishedVersion
+from vigil.prediction.packages.signing import SigningKey
+from vigil.prediction.packages.verification import Release, build
+
+NOW = Clock().now
+KEY = SigningKey(bytes(range(32)))
+OTHER_KEY = SigningKey(bytes(range(1, 33)))
+KEYS = {KEY.key_id: KEY.public}
+
+
+class LinearEngine:
+    """A model that is a weighted sum; a missing value counts 0.5."""
+
+    def __init__(self, weights: Sequence[float], base: float, calibration=None, positive_from: float = 0.5):
+        self.weights, self.base = weights, base
+        self.calibration, self.positive_from = calibration or Calibration(), positive_from
+
+    def assess(self, row):
+        raw = self.raw(row)
+        probability = self.calibration.probability(raw)
+        return EngineVote(side(probability, self.positive_from), probability, raw=raw, version="linear")
+
+    def raw(self, row):
+        return self.base + sum(self._terms(row))
+
+    def contributions(self, row):
+        return tuple(self._terms(row)), self.base
+
+    def raw_batch(self, rows, count):
+        flat, width = memoryview(rows).cast("B").cast("d"), len(self.weights)
+        return [self.raw(flat[i * width : (i + 1) * width]) for i in range(count)]
+
+    def _terms(self, row):
+        return [w * (0.5 if math.isnan(x) else x) for w, x in zip(self.weights, row, strict=True)]
+
+
+@dataclass
+class LinearEngines:
+    """An engine factory that remembers every byte string it was handed."""
+
+    handed: list[bytes] = field(default_factory=list)
+
+    def __call__(self, spec: EngineSpec, content: bytes, of: ModelContract, table: bytes | None) -> LinearEngine:
+        self.handed += [content] if table is None else [content, table]
+        document = json.loads(content)
+        if document["features"] != [feature.name for feature in of.columns(spec)]:
+            raise ModelRefused("schema_mismatch", "other features")
+        return LinearEngine(document["weights"], document["base"], spec.calibration, of.ensemble.positive_from)
+
+
+@dataclass
+class MemoryPackages:
+    """A PackageStore in memory; `away` makes it unreachable."""
+
+    objects: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
+    away: bool = False
+    reads: int = 0
+
+    def put(self, name, version, files):
+        if any(self.objects.get((name, version, file), content) != content for file, content in files.items()):
+            raise Conflict(f"{name} {version} exists with other bytes")
+        self.objects.update({(name, version, file): content for file, content in files.items()})
+
+    def get(self, name, version, file):
+        self.reads += 1
+        if self.away:
+            raise Unavailable("the model registry cannot be reached")
+        if (name, version, file) not in self.objects:
+            raise ModelRefused("missing_file", f"{file} is not there")
+        return self.objects[name, version, file]
+
+
+@dataclass
+class MemoryCatalogue:
+    """A Catalogue in memory; counts looks at pointers."""
+
+    moved: dict[tuple[str, str], Pointer] = field(default_factory=dict)
+    recorded: dict[tuple[str, int], PublishedVersion] = field(default_factory=dict)
+    away: bool = False
+    looks: int = 0
+
+    def pointers(self, name):
+        self.looks += 1
+        if self.away:
+            raise Unavailable("the model registry cannot be reached")
+        return {alias: pointer for (of, alias), pointer in self.moved.items() if of == name}
+
+    def move(self, expected, new):
+        present = self.moved.get((new.name, new.alias))
+        if (present and present.fence) != (expected and expected.fence):
+            raise Conflict("another move came first")
+        self.moved[new.name, new.alias] = new
+
+    def names(self):
+        if self.away:
+            raise Unavailable("the model registry cannot be reached")
+        return sorted(name for name, alias in self.moved if alias == "champion")
+
+    def record(self, published):
+        self.recorded[published.name, published.version] = published
+
+    def published(self):
+        return sorted({name for name, _ in self.recorded})
+
+    def versions(self, name):
+        return [published for key, published in sorted(self.recorded.items()) if key[0] == name]
+
+
+def contract(name: str = "toy", **changes: object) -> ModelContract:
+    fields = {
+        "name": name,
+        "features": (
+            FeatureSpec("age", "number", "age", "years", 0, 120, other_units={"months": 12}),
+            FeatureSpec("visits", "integer", "visits", "", 0, 10, missing="refuse"),
+            FeatureSpec("sex", "category", "sex", categories=("female", "male")),
+            FeatureSpec("phone", "boolean", "phone"),
+        ),
+        "label": Label("missed", "no contact for 28 days", 1, grace_days=28),
+        "engines": (EngineSpec("model", "lightgbm", "model.txt", None, Calibration(0.9, -0.1)),),
+        "ensemble": Ensemble({"model": 1.0}, positive_from=0.5),
+        "bands": (Band("low", 0, "none"), Band("high", 0.5, "call")),
+        "training": TrainingData("made up", True, 10, "0" * 64),
+        "metrics": {"auc": 0.7, "calibration_error": 0.05},
+    }
+    return ModelContract(**(fields | changes))  # type: ignore[arg-type]
+
+
+def trained(name: str = "toy", base: float = -0.25, **changes: object) -> TrainedModel:
+    of = contract(name, **changes)
+    weights = [0.01, 0.3, -0.2, 0.1][: len(of.features)]
+    text = json.dumps({"features": [f.name for f in of.features], "weights": weights, "base": base}).encode()
+    golden = (
+        {"age": 30.5, "visits": 2, "sex": "male", "phone": True},
+        {"age": None, "visits": 9, "sex": None, "phone": None},
+        {"age": 0, "visits": 0, "sex": "female", "phone": False},
+    )
+    return TrainedModel(of, {"model.txt": text}, golden, CARD)
+
+
+def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):
+    release = Release(version, NOW - timedelta(days=1), NOW + timedelta(days=days))
+    return build(model or trained(), release, key, LinearEngines())
+
+
+def resigned(files: Mapping[str, bytes], manifest: bytes, key: SigningKey = KEY) -> dict[str, bytes]:
+    """Return the package with another manifest, properly signed."""
+    from vigil.prediction.packages.signing import sign
+
+    return {**files, "manifest.json": manifest, "manifest.sig": sign(manifest, key)}

@@ -1,0 +1,106 @@
+"""Fakes of what tokens and sessions need: one contract test runs each beside its real adapter."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from vigil.access.tokens.oauth_model import Session
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList
+from vigil.errors import Conflict
+
+
+class FakeKeyList:
+    """The list of published keys; `cached` gives what a process of its own would know of it."""
+
+    def __init__(self) -> None:
+        self.keys = KeyList()
+
+    def read(self) -> KeyList:
+        return self.keys
+
+    def write(self, keys: KeyList) -> None:
+        if keys.revision != self.keys.revision:
+            raise Conflict("Another rotation has changed the keys.")
+        self.keys = replace(keys, revision=keys.revision + 1)
+
+    def current(self) -> KeyList:
+        return self.keys
+
+    def drop(self) -> None:
+        self.keys = KeyList()
+
+
+class FakeVault:
+    """Versions of the secret of private keys."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, dict[str, str]] = {"0": {}}
+        self.staged = {"AWSCURRENT": "0"}
+
+    def current(self) -> Mapping[str, str]:
+        return self.versions[self.staged["AWSCURRENT"]]
+
+    def private_keys(self) -> Mapping[str, str]:
+        return self.current()
+
+    def pending(self, version: str) -> Mapping[str, str] | None:
+        return self.versions.get(version)
+
+    def add(self, version: str, ring: Mapping[str, str]) -> None:
+        self.versions[version] = dict(ring)
+        self.staged["AWSPENDING"] = version
+
+    def promote(self, version: str) -> None:
+        if self.staged["AWSCURRENT"] == version:
+            return
+        if self.staged.get("AWSPENDING") != version:
+            raise Conflict("The version is not pending: another rotation has come after it.")
+        self.staged["AWSCURRENT"] = version
+
+
+class Process:
+    """A process that reads keys at most every `CACHE_SECONDS`, in its own rhythm, as late as it is allowed to."""
+
+    def __init__(self, lists: FakeKeyList, vault: FakeVault, clock) -> None:
+        self._sources = {"public": lists.read, "private": vault.current}
+        self._clock = clock
+        self._kept: dict = {}
+
+    def current(self) -> KeyList:
+        return self._read("public", empty=KeyList())
+
+    def private_keys(self) -> Mapping[str, str]:
+        return self._read("private", empty={})
+
+    def _read(self, name: str, empty):
+        now = self._clock().timestamp()
+        value, read_at = self._kept.get(name, (empty, 0.0))
+        if value == empty or now - read_at >= CACHE_SECONDS:
+            value, read_at = self._sources[name](), now
+            self._kept[name] = value, read_at
+        return value
+
+
+class FakeSessions:
+    """Sessions in memory."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[tuple[str, str], Session] = {}
+
+    def start(self, tenant_id: str, session: Session) -> None:
+        there = self.sessions.setdefault((tenant_id, session.session_id), session)
+        if there.digest != session.digest:
+            raise Conflict("That id is taken.")
+
+    def get(self, tenant_id: str, session_id: str) -> Session | None:
+        return self.sessions.get((tenant_id, session_id))
+
+    def advance(self, tenant_id: str, session_id: str, used: str, new: str) -> bool:
+        session = self.sessions[tenant_id, session_id]
+        if session.ended or session.digest not in {used, new}:
+            return False
+        self.sessions[tenant_id, session_id] = replace(session, digest=new)
+        return True
+
+    def end(self, tenant_id: str, session_id: str, why: str) -> None:
+        if session := self.sessions.get((tenant_id, session_id)):
+            self.sessions[tenant_id, session_id] = replace(session, ended=session.ended or why)

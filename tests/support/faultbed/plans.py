@@ -1,0 +1,126 @@
+"""Which call meets which fault: by a seed, or exactly at one call. A plan put into a client is the fault bed."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Any, NoReturn, Protocol
+
+from botocore.client import BaseClient
+
+from tests.support.faultbed.faults import FAULTS, Calls, Fault, befall, crash, fits
+
+
+class Plan(Protocol):
+    """Says before each call what shall happen to it."""
+
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None: ...
+
+
+@dataclass
+class Seeded:
+    """Every call meets a fault by chance; the same seed over the same calls gives the same faults.
+
+    `rates` are the chances of each fault, `operations` the calls that may meet one (all when empty). `budget` bounds
+    the faults, so that a run ends however unlucky its seed.
+    """
+
+    seed: int
+    rates: Mapping[Fault, float]
+    operations: frozenset[str] = frozenset()
+    budget: int = 1_000_000
+    trace: list[tuple[str, Fault | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._random = Random(self.seed)
+        self._lock = threading.Lock()
+        self._faults: Sequence[Fault | None] = (*self.rates, None)
+        self._weights = (*self.rates.values(), 1 - sum(self.rates.values()))
+
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
+        with self._lock:
+            (fault,) = self._random.choices(self._faults, self._weights)
+            allowed = not self.operations or operation in self.operations
+            if fault is not None and not (allowed and fits(fault, operation, arguments) and self.budget):
+                fault = None
+            self.budget -= fault is not None
+            self.trace.append((operation, fault))
+            return fault
+
+    def met(self) -> Counter[str]:
+        """Return how often each fault happened."""
+        return Counter(fault for _, fault in self.trace if fault)
+
+    def document(self) -> str:
+        """Return the plan as JSON, for the environment of a process."""
+        return json.dumps(
+            {"seed": self.seed, "rates": self.rates, "operations": sorted(self.operations), "budget": self.budget}
+        )
+
+    @classmethod
+    def read(cls, document: str) -> "Seeded":
+        """Return the plan of a JSON document."""
+        raw = json.loads(document)
+        return cls(**raw | {"operations": frozenset(raw["operations"])})
+
+
+def everywhere(rate: float, *without: Fault) -> dict[Fault, float]:
+    """Return the same chance for every fault but some."""
+    return {fault: rate for fault in FAULTS if fault not in without}
+
+
+@dataclass
+class At:
+    """One fault at the n-th call, counted from 0, and none elsewhere."""
+
+    number: int
+    fault: Fault
+    calls: int = 0
+
+    @property
+    def reached(self) -> bool:
+        return self.calls > self.number
+
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
+        here = self.calls == self.number and fits(self.fault, operation, arguments)
+        self.calls += 1
+        return self.fault if here else None
+
+
+def inject(
+    client: Any, plan: Plan, end: Callable[[], NoReturn] = crash, pause: Callable[[], None] = lambda: None
+) -> Any:
+    """Put a plan into one client and return it; `pause` is called before each call, where others may go first."""
+    calls = Calls(client, client._make_api_call)
+    client._make_api_call = partial(_call, calls, plan, end, pause)
+    return client
+
+
+def inject_session(session: Any, plan: Plan, end: Callable[[], NoReturn]) -> None:
+    """Put a plan into every client that a boto3 session makes from now on."""
+
+    def faulty(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        make = partial(BaseClient._make_api_call, client)  # type: ignore[attr-defined]
+        calls = vars(client).setdefault("_fault_bed", Calls(client, make))
+        return _call(calls, plan, end, lambda: None, operation, arguments)
+
+    def add(class_attributes: dict[str, Any], **_: Any) -> None:
+        class_attributes["_make_api_call"] = faulty
+
+    session.events.register("creating-client-class", add)
+
+
+def _call(
+    calls: Calls,
+    plan: Plan,
+    end: Callable[[], NoReturn],
+    pause: Callable[[], None],
+    operation: str,
+    arguments: dict[str, Any],
+) -> Any:
+    pause()
+    fault = plan.draw(operation, arguments)
+    return befall(fault, calls, operation, arguments, end) if fault else calls.make(operation, arguments)

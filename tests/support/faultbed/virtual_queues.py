@@ -1,0 +1,131 @@
+"""SQS on a virtual clock: visibility, delays, redrive policies and second deliveries, days of them in a second.
+
+What it is asked comes through a real boto3 client, so that faults and turns can be put into it like into any other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from typing import Any
+
+from tests.support.faultbed.bed import Bed
+
+
+@dataclass
+class _Letter:
+    number: int
+    body: str
+    attributes: dict[str, Any]
+    system: dict[str, str]
+    visible_at: datetime
+    receives: int = 0
+    handle: str = ""
+
+
+@dataclass
+class _Queue:
+    dead: str | None
+    most_receives: int
+    letters: list[_Letter] = field(default_factory=list)
+
+
+class VirtualQueues:
+    """Some queues, named by their URLs. Messages come in any order, and some, by chance, to two receivers.
+
+    `sent` is the attributes of every message that was ever sent, by queue.
+    """
+
+    def __init__(self, bed: Bed, clock: Callable[[], datetime], seed: int, duplicates: float = 0.05) -> None:
+        self.sent: dict[str, list[dict[str, str]]] = {}
+        self._duplicates = duplicates
+        self._bed = bed
+        self._clock = clock
+        self._random = Random(seed)
+        self._numbers = count()
+        self._queues: dict[str, _Queue] = {}
+
+    def create(self, url: str, dead: str | None = None, most_receives: int = 3) -> str:
+        """Create a queue, and say where its messages go that were received too often; return its URL."""
+        self._queues[url] = _Queue(dead, most_receives)
+        self.sent[url] = []
+        return url
+
+    def client(self) -> Any:
+        """Return a client of SQS that reaches these queues."""
+        client = self._bed.client("sqs")
+        client._make_api_call = self._call
+        return client
+
+    def waiting(self, url: str) -> int:
+        """Return how many messages a queue has, hidden ones included."""
+        return len(self._queues[url].letters)
+
+    def _call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        url = arguments["QueueUrl"]
+        queue = self._queues[url]
+        match operation:
+            case "SendMessageBatch":
+                return {"Successful": [self._send(url, entry) for entry in arguments["Entries"]]}
+            case "ReceiveMessage":
+                return self._receive(queue, arguments["MaxNumberOfMessages"], arguments.get("VisibilityTimeout", 60))
+            case "DeleteMessageBatch":
+                for entry in arguments["Entries"]:
+                    self._delete(queue, entry["ReceiptHandle"])
+                return {}
+        raise NotImplementedError(operation)
+
+    def _send(self, url: str, entry: dict[str, Any]) -> dict[str, Any]:
+        attributes = entry.get("MessageAttributes", {})
+        self.sent[url].append({name: each["StringValue"] for name, each in attributes.items()})
+        system = {name: each["StringValue"] for name, each in entry.get("MessageSystemAttributes", {}).items()}
+        now = self._clock()
+        letter = _Letter(
+            number=next(self._numbers),
+            body=entry["MessageBody"],
+            attributes=attributes,
+            system=system | {"SentTimestamp": str(int(now.timestamp() * 1e3))},
+            visible_at=now + timedelta(seconds=entry.get("DelaySeconds", 0)),
+        )
+        self._queues[url].letters.append(letter)
+        return {"Id": entry["Id"], "MessageId": str(letter.number)}
+
+    def _delete(self, queue: _Queue, handle: str) -> None:
+        """Delete a message; the handle of an earlier delivery may do it or not, as SQS says of itself."""
+        number = int(handle.partition("/")[0])
+        obsolete_counts = self._random.random() < 0.5
+        queue.letters = [
+            letter
+            for letter in queue.letters
+            if letter.number != number or (letter.handle != handle and not obsolete_counts)
+        ]
+
+    def _receive(self, queue: _Queue, most: int, hidden_seconds: int) -> dict[str, Any]:
+        now = self._clock()
+        visible = [letter for letter in queue.letters if letter.visible_at <= now]
+        taken = self._random.sample(visible, min(len(visible), most))
+        answer = []
+        for letter in taken:
+            if queue.dead and letter.receives >= queue.most_receives:
+                queue.letters.remove(letter)
+                letter.receives, letter.visible_at = 0, now
+                self._queues[queue.dead].letters.append(letter)
+                continue
+            letter.receives += 1
+            letter.handle = f"{letter.number}/{letter.receives}"
+            if self._random.random() >= self._duplicates:
+                letter.visible_at = now + timedelta(seconds=hidden_seconds)
+            answer.append(_shown(letter))
+        return {"Messages": answer} if answer else {}
+
+
+def _shown(letter: _Letter) -> dict[str, Any]:
+    return {
+        "MessageId": str(letter.number),
+        "ReceiptHandle": letter.handle,
+        "Body": letter.body,
+        "MD5OfBody": "",
+        "Attributes": letter.system | {"ApproximateReceiveCount": str(letter.receives)},
+        "MessageAttributes": letter.attributes,
+    }

@@ -1,0 +1,75 @@
+"""A process that has everything imported and forks workers on demand: a killed worker has a successor in milliseconds.
+
+Run as `python -m tests.support.faultbed.worker_pool <module> <queue url>`; `module` has a `lambda_handler`. Each line on standard
+input is a plan of faults (JSON), for which one worker is started and its process id printed. At the end of the input,
+or when whoever started this is gone, all workers end.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, NoReturn
+
+import boto3
+
+from tests.support.faultbed.event_source import EventSource, Handler
+from tests.support.faultbed.faults import Fault, end_process
+from tests.support.faultbed.plans import Seeded, inject_session
+from tests.support.gateway import Context
+
+
+@dataclass
+class Own:
+    """The plan of this process, which it is given after its clients were made."""
+
+    plan: Seeded | None = None
+
+    def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
+        return self.plan.draw(operation, arguments) if self.plan else None
+
+
+def main() -> None:
+    """Import, then fork a worker per line."""
+    module, queue = sys.argv[1:]
+    own = Own()
+    boto3.setup_default_session()
+    inject_session(boto3.DEFAULT_SESSION, own, end_process)
+    handler, sqs = importlib.import_module(module).lambda_handler, boto3.client("sqs")
+    workers = []
+    try:
+        for line in sys.stdin:
+            pid = os.fork()
+            if pid == 0:
+                own.plan = Seeded.read(line)
+                work(handler, sqs, queue, own.plan.seed)
+            workers.append(pid)
+            sys.stdout.write(f"{pid}\n")
+            sys.stdout.flush()
+    finally:
+        # The dead were not waited for until now, so that no other process can have got the number of one.
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        for pid in workers:
+            os.waitpid(pid, 0)
+
+
+def work(handler: Handler, sqs: Any, queue: str, seed: int) -> NoReturn:
+    """Poll until killed, or until the nursery is gone."""
+    nursery, random = os.getppid(), Random(seed)
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whose other end expects process ids
+        while os.getppid() == nursery:
+            EventSource(sqs, queue, handler, Context(), batch=random.randint(1, 4)).poll(wait_seconds=1)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Two tenants who own one of everything, and names that nobody owns."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import boto3
+
+from tests.support.fakes.dead_letters import WORK, letter
+from tests.support.gateway import Context
+from tests.support.isolation.door import FrontDoor, Request
+from tests.support.tables import TABLES
+from vigil.access.tenants.model import Role
+from vigil.access.tenants.service import Change
+from vigil.bootstrap import access
+from vigil.decisions.batches.store import DynamoBooks
+from vigil.money.usage.model import Entry
+from vigil.money.usage.store import DynamoUsage
+from vigil.operations.dead_letters.model import Job, Rules
+from vigil.operations.dead_letters.store import DynamoJobs
+
+VICTIM, ATTACKER, OPERATORS = "victim-clinic", "attacker-clinic", "ops-team"
+ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
+PLENTY = Change(limits={"per_minute": 60_000, "per_hour": 3_600_000, "predictions_per_month": 1_000_000})
+DEPLOYMENTS = {"flags", "registry"}
+"""Tables in which tenants own nothing."""
+GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a tenant owns, by the names under which the API knows it."""
+
+    tenant_id: str
+    key_id: str
+    other_key_id: str
+    decision_id: str
+    subject_id: str
+    erased_subject_id: str
+    batch_id: str
+    ended_batch_id: str
+    job_id: str
+    other_job_id: str
+    idempotency_key: str
+    etag: str
+    token: str
+    access_token: str
+    refresh_token: str
+    cursors: Mapping[str, str]
+    """One of each list, by its path."""
+    hidden: frozenset[str]
+    """What it owns besides, which no request ever names."""
+
+    def unlike(self) -> "Names":
+        """Return names of the same shape that nobody owns."""
+        texts = {name: _unlike(text) for name, text in self._texts().items()}
+        tenant_id = self.tenant_id.replace("victim", "absent")
+        jobs = {name: texts[name].replace(self.tenant_id, tenant_id) for name in ("job_id", "other_job_id")}
+        cursors = {path: _unlike(cursor) for path, cursor in self.cursors.items()}
+        return replace(self, **texts | jobs | {"tenant_id": tenant_id, "cursors": cursors})
+
+    def all(self) -> set[str]:
+        """Return every name."""
+        return {*self._texts().values(), *self.cursors.values()}
+
+    def _texts(self) -> dict[str, str]:
+        return {f.name: text for f in fields(self) if isinstance(text := getattr(self, f.name), str)}
+
+
+def _unlike(text: str) -> str:
+    """Return a text that differs from another one in its last letters and digits, and in nothing else."""
+    others = {letter: chr(ord(letter) + 1 if letter not in "9fvFZz" else ord(letter) - 5) for letter in text[-9:]}
+    return text[:-9] + "".join(others[letter] if letter.isalnum() else letter for letter in text[-9:])
+
+
+def begin_signing() -> None:
+    """Rotate the signing keys for the first time, without which there are no access tokens."""
+    from functions.tenancy_rotation.handler import lambda_handler
+
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        secret = os.environ["VIGIL_SIGNING_SECRET_ARN"]
+        lambda_handler({"Step": step, "SecretId": secret, "ClientRequestToken": str(UUID(int=1))}, Context())
+
+
+def tokens_of(tenant_id: str, roles: tuple[Role, ...]) -> dict[Role, str]:
+    """Return a new key of a tenant for each role."""
+    return {role: str(access.keys().create(tenant_id, role, by="operator").token) for role in roles}
+
+
+def signed(token: str, request: Request) -> Request:
+    """Return a request with a credential."""
+    return replace(request, headers=(("Authorization", f"Bearer {token}"), *request.headers))
+
+
+def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
+    """Create a tenant that owns two of everything, through the API where it has a way; return the names of it all."""
+    access.tenants().create(tenant_id, "BASIC", PLENTY)
+    admin = tokens_of(tenant_id, ("admin",))["admin"]
+
+    def send(path: str, body: Any, *headers: tuple[str, str], method: str = "POST") -> dict[str, Any]:
+        answer = door.ask(signed(admin, Request(method, path, headers=headers, body=body)))
+        assert answer.status < 300, (path, answer)
+        return dict(json.loads(answer.body))
+
+    subject, key, hidden = (f"{word}-{_hex(tenant_id)}" for word in ("person", "once", "hidden"))
+    traced = ("X-Correlation-Id", hidden)
+    decisions = []
+    for number, whose in enumerate((subject, subject, hidden)):
+        body = {"model": "toy", "subject_id": whose, "features": GOOD}
+        decision = send("/v1/scores", body, ("Idempotency-Key", f"{key}-{number}"), traced)["decision_id"]
+        send("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
+        decisions.append(decision)
+    send(f"/v1/subjects/{subject}/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, method="PUT")
+    send("/v1/budgets/total/month", {"limit_micros": int(_hex(tenant_id), 16)}, method="PUT")
+    erased = f"erased-{_hex(tenant_id)}"
+    send(f"/v1/subjects/{erased}", None, method="DELETE")
+    rows = [{"subject_id": hidden, "features": GOOD}]
+    begun = [send("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
+    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    ended = books.get(tenant_id, begun[1])
+    assert ended is not None
+    books.end(ended, "completed")
+    boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
+    used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
+    entry = Entry(tenant_id, "hidden", f"{datetime.now(UTC):%Y-%m-%dT%H}", {"predictions": used, "emails": used})
+    DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
+    send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
+    made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
+    access.tenants().change(tenant_id, Change(settings={"contact": f"{hidden}@clinic.test"}))
+    jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
+    signing_in = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(admin)})
+    grant = json.loads(door.ask(signing_in).body)
+    fetched = door.ask(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
+    return Names(
+        tenant_id,
+        *made[:2],
+        decisions[0],
+        subject,
+        erased,
+        *begun[:2],
+        *jobs[:2],
+        f"{key}-0",
+        fetched.headers["etag"],
+        admin,
+        grant["access_token"],
+        grant["refresh_token"],
+        {path: cursor for path in lists if (cursor := _cursor(door, admin, path.replace("{tenant_id}", tenant_id)))},
+        frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
+    )
+
+
+def holdings(tenant_id: str, *others: str) -> list[str]:
+    """Return everything that names a tenant and none of the others, in every table and bucket, as text."""
+    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    tables = sorted(set(TABLES.values()) - DEPLOYMENTS)
+    items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
+    objects = s3.list_object_versions(Bucket="files").get("Versions", [])
+    files = [[entry["Key"], entry["VersionId"], entry["ETag"]] for entry in objects]
+    texts = (json.dumps(entry, sort_keys=True, default=sorted) for entry in [*items, *files])
+    return sorted(text for text in texts if tenant_id in text and not any(other in text for other in others))
+
+
+def _hex(text: str) -> str:
+    return text.encode().hex()[:12]
+
+
+def client(token: str) -> dict[str, str]:
+    """Return what a key says at the endpoints of OAuth."""
+    return {"client_id": token.split("_")[2], "client_secret": token}
+
+
+def _cursor(door: FrontDoor, token: str, path: str) -> str | None:
+    answer = door.ask(signed(token, Request("GET", path, {"limit": "1"})))
+    return json.loads(answer.body)["next_cursor"] if answer.status == 200 else None
+
+
+def _dead(tenant_id: str, name: str) -> str:
+    work = replace(WORK, tenant_id=tenant_id, id=name, correlation_id=name, body=json.dumps({"key": name}))
+    job = Job.opened("batch-chunks", letter(work, refusal="not-found"), Rules(), datetime.now(UTC), Random(1))
+    DynamoJobs(boto3.client("dynamodb"), "dead_letters").put(tenant_id, job)
+    return job.job_id
+
+
+def now() -> str:
+    """Return the time, as requests say it."""
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,24 @@
+"""A ledger in DynamoDB, with the quotas and hard stops that it charges."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from vigil.access.quota.store import DynamoQuota
+from vigil.decisions.scoring.store import DynamoLedger
+from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.privacy.persons.consents_store import DynamoConsents
+from vigil.privacy.persons.store import SubjectTable
+
+
+def ledger(
+    client: Any,
+    decisions: str = "decisions",
+    usage: str = "usage",
+    kind: type[DynamoLedger] = DynamoLedger,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    subjects: str = "subjects",
+) -> DynamoLedger:
+    """Return a ledger of some kind on its tables."""
+    quotas, stops = DynamoQuota(client, usage, clock), DynamoStops(client, usage, clock)
+    return kind(client, decisions, quotas, stops, DynamoConsents(SubjectTable(client, subjects)))

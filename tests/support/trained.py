@@ -1,0 +1,11 @@
+"""Models that several tests look at, each trained once."""
+
+from functools import cache
+
+from models import recipe
+from vigil.prediction.packages.model import TrainedModel
+
+
+@cache
+def trained_model(name: str) -> TrainedModel:
+    return recipe.load(name).train(7, lambda _step, _done: None)

@@ -1,0 +1,203 @@
+"""Sessions: one refresh token is good at a time, once, and never after the key has gone."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.fakes.access import FakeKeyStore, FakePeppers, FakeTenantStore
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.tokens import FakeSessions
+from vigil.access.keys.authenticate import RECENT, Access
+from vigil.access.keys.service import Keys
+from vigil.access.tenants.service import Change, Tenants
+from vigil.access.tokens.oauth_model import GrantRefused, RefreshToken, ReusedToken
+from vigil.access.tokens.oauth_service import Sessions
+from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Issuer
+from vigil.errors import RateLimited, Unavailable
+
+
+class Issue:
+    """Signs by naming what it signed; `away` is a store of keys that does not answer."""
+
+    away = False
+
+    def sign(self, claims):
+        if self.away:
+            raise Unavailable("away")
+        return repr(claims)
+
+
+class World:
+    def __init__(self):
+        self.clock, self.store, self.peppers, self.signer = Clock(), FakeSessions(), FakePeppers(), Issue()
+        tenant_store, key_store = FakeTenantStore(), FakeKeyStore()
+        self.tenants = Tenants(tenant_store, self.clock)
+        self.keys = Keys(tenant_store, key_store, self.peppers, "local", self.clock)
+        self.tenants.create("acme", "FREE")
+        self.records, self.key = key_store.records, self.keys.create("acme", by="operator").token
+        self.client = (self.key.key_id, str(self.key))
+        access = Access(tenant_store, key_store, self.peppers, "local", self.clock)
+        self.counted, self.room = [], 10**6
+        issuer = Issuer("local")
+        self.sessions = Sessions(access, self.signer, self.store, self.peppers, issuer, self.clock, self.count)
+
+    def count(self, key, tenant):
+        if len(self.counted) >= self.room:
+            raise RateLimited("minute", 1, ())
+        self.counted.append((tenant.tenant_id, key.key_id))
+
+    def refused(self, token, error=GrantRefused):
+        with pytest.raises(error) as caught:
+            self.sessions.refresh(token)
+        return type(caught.value) is error and caught.value.error == "invalid_grant"
+
+    def set(self, status):
+        self.tenants.change("acme", Change(status=status))
+        self.clock.advance(seconds=RECENT.total_seconds())
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_sign_ins_and_refreshes_count_against_the_key_and_one_too_many_spends_nothing(world):
+    world.room = 2
+    grant = world.sessions.refresh(world.sessions.sign_in(world.client).refresh_token)
+    assert world.counted == [("acme", world.key.key_id)] * 2
+    sessions = dict(world.store.sessions)
+    with pytest.raises(RateLimited):
+        world.sessions.sign_in(world.client)
+    with pytest.raises(RateLimited):
+        world.sessions.refresh(grant.refresh_token, world.client)
+    assert world.store.sessions == sessions
+    world.room = 3
+    assert world.sessions.refresh(grant.refresh_token)
+
+
+def test_a_session_is_refreshed_for_thirty_days_and_then_the_key_is_needed(world):
+    grant = world.sessions.sign_in(world.client)
+    for _ in range(29):
+        world.clock.advance(days=1)
+        grant = world.sessions.refresh(grant.refresh_token)
+        assert grant.claims.expires_at - grant.claims.issued_at == ACCESS_SECONDS
+    world.clock.advance(days=1, seconds=-60)
+    grant = world.sessions.refresh(grant.refresh_token)
+    assert grant.claims.expires_at - grant.claims.issued_at == 60
+    world.clock.advance(seconds=60)
+    assert world.refused(grant.refresh_token)
+
+
+def test_a_failure_before_the_write_spends_nothing(world):
+    grant = world.sessions.sign_in(world.client)
+    world.signer.away = True
+    with pytest.raises(Unavailable):
+        world.sessions.refresh(grant.refresh_token)
+    world.signer.away = False
+    assert world.sessions.refresh(grant.refresh_token)
+
+
+def test_whoever_loses_a_race_ends_the_session(world):
+    """The other's refresh falls between the read and the write of this one."""
+    grant = world.sessions.sign_in(world.client)
+    honest, won = world.signer.sign, []
+
+    def overtaken(claims):
+        world.signer.sign = honest
+        won.append(world.sessions.refresh(grant.refresh_token))
+        return honest(claims)
+
+    world.signer.sign = overtaken
+    assert world.refused(grant.refresh_token, ReusedToken)
+    assert world.refused(won[0].refresh_token)
+
+
+def test_a_made_up_token_neither_opens_nor_ends_a_session(world):
+    grant = world.sessions.sign_in(world.client)
+    text = grant.refresh_token
+    forged = RefreshToken.new("local", "acme", text.split("_")[3], b"a guess").text
+    others = (
+        forged,
+        text[:-1],
+        text + "A",
+        text.replace("acme", "globex"),
+        text.replace("local", "prod"),
+        text.upper(),
+    )
+    assert all(world.refused(made_up) for made_up in (*others, "", "x", text[: len(text) // 2]))
+    assert world.sessions.refresh(text)
+
+
+@given(place=st.integers(0, 200), bit=st.integers(0, 6))
+def test_a_refresh_token_with_a_flipped_bit_is_made_up(place, bit):
+    world = World()
+    grant = world.sessions.sign_in(world.client)
+    raw = bytearray(grant.refresh_token.encode())
+    raw[place % len(raw)] ^= 1 << bit
+    assert world.refused(raw.decode())
+    assert world.sessions.refresh(grant.refresh_token)
+
+
+def test_every_used_token_however_old_ends_the_session(world):
+    grants = [world.sessions.sign_in(world.client)]
+    for _ in range(5):
+        grants.append(world.sessions.refresh(grants[-1].refresh_token))
+    assert world.refused(grants[1].refresh_token, ReusedToken)
+    assert world.refused(grants[-1].refresh_token)
+    assert next(iter(world.store.sessions.values())).ended == "reused"
+
+
+def test_sessions_do_not_touch_one_another(world):
+    first, second = (world.sessions.sign_in(world.client) for _ in range(2))
+    world.sessions.revoke(first.refresh_token)
+    assert world.refused(first.refresh_token)
+    assert world.sessions.refresh(second.refresh_token)
+
+
+def test_a_used_token_can_still_end_its_session(world):
+    grant = world.sessions.sign_in(world.client)
+    later = world.sessions.refresh(grant.refresh_token)
+    world.sessions.revoke(grant.refresh_token)
+    assert world.refused(later.refresh_token)
+
+
+def test_a_suspended_tenant_is_not_served_and_goes_on_when_it_is_active_again(world):
+    grant = world.sessions.sign_in(world.client)
+    world.set("suspended")
+    for attempt in (lambda: world.sessions.refresh(grant.refresh_token), lambda: world.sessions.sign_in(world.client)):
+        with pytest.raises(GrantRefused) as caught:
+            attempt()
+        assert caught.value.error == "unauthorized_client"
+    world.set("active")
+    assert world.sessions.refresh(grant.refresh_token)
+
+
+def test_a_session_does_not_outlive_its_key(world):
+    grant = world.sessions.sign_in(world.client)
+    world.keys.revoke("acme", world.key.key_id, by="operator")
+    world.clock.advance(seconds=RECENT.total_seconds())
+    assert world.refused(grant.refresh_token)
+
+
+def test_a_changed_role_is_in_the_next_token(world):
+    grant = world.sessions.sign_in(world.client)
+    record = world.records[world.key.key_id]
+    world.records[world.key.key_id] = replace(record, key=replace(record.key, role="viewer"))
+    world.clock.advance(seconds=RECENT.total_seconds())
+    assert world.sessions.refresh(grant.refresh_token).claims.role == "viewer"
+
+
+def test_a_token_sealed_under_an_old_pepper_still_works(world):
+    grant = world.sessions.sign_in(world.client)
+    world.peppers.current, world.peppers.versions = "2", {"1": b"first", "2": b"second"}
+    grant = world.sessions.refresh(grant.refresh_token)
+    del world.peppers.versions["1"]
+    assert RefreshToken.open("local", grant.refresh_token, world.peppers.versions)
+
+
+def test_no_secret_shows_in_what_a_traceback_would_print(world):
+    grant = world.sessions.sign_in(world.client)
+    token = RefreshToken.open("local", grant.refresh_token, world.peppers.versions)
+    assert grant.refresh_token[-60:] not in repr(grant) + repr(token) + repr(world.store.sessions)

@@ -1,0 +1,180 @@
+"""While a tenant is served nothing leaves for AWS that names another's, whatever the store at hand has forgotten."""
+
+from functools import cache
+
+import pytest
+
+from tests.support.gateway import event
+from vigil.aws import clients, tenant_guard
+from vigil.aws.tenant_guard import Trespass
+from vigil.runtime.settings import Settings
+from vigil.web.principal import find
+
+
+class Left(Exception):
+    """A request has come to where the network would begin."""
+
+
+VALUES = {":pk": {"S": "acme"}, ":foreign": {"S": "globex"}}
+
+
+def key(pk, **more):
+    return {"pk": {"S": pk}} | {name: {"S": text} for name, text in more.items()}
+
+
+def query(condition, **more):
+    return "query", {"KeyConditionExpression": condition, "ExpressionAttributeValues": VALUES, **more}
+
+
+OWN = [
+    ("get_item", {"Key": key("acme#dec_1")}),
+    ("get_item", {"Key": key("acme", sk="UNFINISHED")}),
+    ("get_item", {"Key": key("TENANT#acme", sk="META")}),
+    ("get_item", {"Key": key("KEY#0123456789abcdef")}),
+    ("get_item", {"Key": key("FLAGS", sk="CURRENT")}),
+    ("put_item", {"Item": key("TENANT#acme", list_pk="TENANTS")}),
+    ("put_item", {"Item": key("acme#k", tenant_pk="acme#open", age_pk="open", due_pk="batch-chunks")}),
+    ("put_item", {"Item": key("acme#dec_1", comparison_pk="iit#1#2#0", subject_pk="acme#f00")}),
+    query("pk = :pk AND sk BETWEEN :a AND :b"),
+    query("#p = :pk", ExpressionAttributeNames={"#p": "tenant_pk"}, IndexName="by_tenant"),
+    query("list_pk = :pk", ExclusiveStartKey=key("acme#bat_1", list_pk="acme")),
+    ("batch_get_item", {"RequestItems": {"t": {"Keys": [key("acme#1"), key("acme#2")]}}}),
+    ("batch_write_item", {"RequestItems": {"t": [{"DeleteRequest": {"Key": key("acme#1")}}]}}),
+    ("transact_write_items", {"TransactItems": [{"Put": {"Item": key("acme#1")}}, {"Update": {"Key": key("acme#2")}}]}),
+]
+FOREIGN = [
+    ("get_item", {"Key": key("globex#dec_1")}),
+    ("get_item", {"Key": key("acme-2#dec_1")}),
+    ("get_item", {"Key": key("ACME#dec_1")}),
+    ("get_item", {"Key": key("_operators#job")}),
+    ("get_item", {"Key": key("TENANT#globex", sk="META")}),
+    ("get_item", {"Key": key("SESSIONS#globex", sk="1")}),
+    ("get_item", {"Key": key("TENANTS")}),
+    ("get_item", {"Key": key("ERASURES", sk="acme")}),
+    ("update_item", {"Key": key("globex#2026-11")}),
+    ("delete_item", {"Key": key("globex")}),
+    ("put_item", {"Item": key("acme#1", tenant_pk="globex")}),
+    ("put_item", {"Item": key("acme#1", list_pk="globex#resolved")}),
+    query("pk = :foreign"),
+    query("sk = :pk AND pk = :foreign"),
+    query("#p = :foreign", ExpressionAttributeNames={"#p": "tenant_pk"}),
+    query("age_pk = :pk"),
+    query("#p = :pk", ExpressionAttributeNames={"#p": "due_pk"}),
+    query("pk = :pk", ExclusiveStartKey=key("globex#1")),
+    query("list_pk = :pk", ExclusiveStartKey=key("acme#1", list_pk="globex")),
+    ("query", {"KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "acme"}]}}}),
+    ("query", {"ExclusiveStartKey": key("acme#1")}),
+    ("scan", {}),
+    ("execute_statement", {"Statement": 'SELECT * FROM t WHERE pk = "acme"'}),
+    ("batch_get_item", {"RequestItems": {"t": {"Keys": [key("acme#1"), key("globex#2")]}}}),
+    ("batch_write_item", {"RequestItems": {"t": [{"DeleteRequest": {"Key": key("globex#1")}}]}}),
+    ("transact_write_items", {"TransactItems": [{"Put": {"Item": key("acme#1")}}, {"Delete": {"Key": key("globex")}}]}),
+    ("transact_write_items", {"TransactItems": [{"ConditionCheck": {"Key": key("globex#1")}}]}),
+    ("transact_get_items", {"TransactItems": [{"Get": {"Key": key("globex#1")}}]}),
+]
+OWN_OBJECTS = [
+    ("get_object", {"Key": "uploads/acme/bat_1/input"}),
+    ("put_object", {"Key": "parts/acme/bat_1/results/000001"}),
+    ("list_object_versions", {"Prefix": "results/acme/"}),
+    ("delete_objects", {"Delete": {"Objects": [{"Key": "plain/acme/1"}]}}),
+]
+FOREIGN_OBJECTS = [
+    ("get_object", {"Key": "uploads/globex/bat_1/input"}),
+    ("get_object", {"Key": "uploads/acme-2/bat_1/input"}),
+    ("get_object", {"Key": "acme/bat_1/input"}),
+    ("get_object", {"Key": "acme"}),
+    ("put_object", {"Key": "uploads/../acme/bat_1/input"}),
+    ("list_object_versions", {"Prefix": "results/acme"}),
+    ("list_object_versions", {"Prefix": "results/"}),
+    ("list_object_versions", {}),
+    ("delete_objects", {"Delete": {"Objects": [{"Key": "plain/acme/1"}, {"Key": "plain/globex/1"}]}}),
+    ("copy_object", {"Key": "plain/acme/1", "CopySource": "files/plain/globex/1"}),
+    ("list_objects_v2", {"Prefix": "results/globex/"}),
+    ("delete_bucket", {}),
+]
+
+
+@pytest.fixture(scope="module")
+def client():
+    """The service's own clients, whose requests end where the network would begin."""
+
+    @cache
+    def made(service):
+        client = clients.client(Settings(stage="dev", packages_bucket="packages"), service)
+        client.meta.events.register("before-send", unconnected)
+        return client
+
+    def unconnected(**_):
+        raise Left
+
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        clients.forget()
+        yield made
+        clients.forget()
+
+
+def named(operation, arguments):
+    """Return the arguments with the table, where a call names one for all of its parts."""
+    return arguments if operation.startswith(("batch", "transact", "execute")) else {"TableName": "t"} | arguments
+
+
+def leaves(client, operation, arguments):
+    with pytest.raises(Left):
+        getattr(client, operation)(**arguments)
+
+
+@pytest.mark.parametrize(("operation", "arguments"), OWN)
+def test_what_is_the_tenants_passes(client, operation, arguments):
+    with tenant_guard.serving("acme"):
+        leaves(client("dynamodb"), operation, named(operation, arguments))
+
+
+@pytest.mark.parametrize(("operation", "arguments"), FOREIGN)
+def test_what_is_anothers_or_unclear_is_refused(client, operation, arguments):
+    dynamodb = client("dynamodb")
+    with tenant_guard.serving("acme"), pytest.raises(Trespass):
+        getattr(dynamodb, operation)(**named(operation, arguments))
+    leaves(dynamodb, operation, named(operation, arguments))  # for whoever works for all tenants
+
+
+@pytest.mark.parametrize(("operation", "arguments"), OWN_OBJECTS)
+def test_objects_of_the_tenant_pass(client, operation, arguments):
+    with tenant_guard.serving("acme"):
+        leaves(client("s3"), operation, {"Bucket": "files"} | arguments)
+
+
+@pytest.mark.parametrize(("operation", "arguments"), FOREIGN_OBJECTS)
+def test_objects_of_another_are_refused_and_packages_are_for_all(client, operation, arguments):
+    s3 = client("s3")
+    with tenant_guard.serving("acme"):
+        with pytest.raises(Trespass):
+            getattr(s3, operation)(Bucket="files", **arguments)
+        leaves(s3, operation, {"Bucket": "packages"} | arguments)
+
+
+def test_no_address_is_signed_for_anothers_object(client):
+    s3 = client("s3")
+    with tenant_guard.serving("acme"):
+        with pytest.raises(Trespass):
+            s3.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "results/globex/b/r.csv"})
+        assert "acme" in s3.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "results/acme/b/r"})
+
+
+def test_the_boundary_ends_with_what_it_was_drawn_around(client):
+    dynamodb, foreign = client("dynamodb"), {"TableName": "t", "Key": key("globex#1")}
+    with tenant_guard.serving("acme"):
+        with tenant_guard.serving("globex"):
+            leaves(dynamodb, "get_item", foreign)
+        with pytest.raises(Trespass):
+            dynamodb.get_item(**foreign)
+    leaves(dynamodb, "get_item", foreign)
+
+
+@pytest.mark.parametrize(
+    ("role", "tenant"), [("viewer", "acme"), ("member", "acme"), ("admin", "acme"), ("operator", None)]
+)
+def test_everybody_but_an_operator_is_confined(role, tenant):
+    assert find({"aws.event": event("GET", "/", role=role)}).confined_to == tenant

@@ -1,0 +1,71 @@
+"""Outcomes become rows with what their decision saw; what is no label, or too old, does not."""
+
+from datetime import timedelta
+
+import pytest
+
+from cli.collect_outcomes import gather
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.outcomes import FakeOutcomes
+from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, ToyModel, VisitCount
+from vigil.decisions.outcomes.model import Report
+from vigil.decisions.outcomes.service import Outcomes
+from vigil.decisions.scoring.model import ScoreRequest
+from vigil.decisions.scoring.service import Scoring
+
+
+class World:
+    def __init__(self):
+        self.clock, self.models, ledger = Clock(), FakeModels(), FakeLedger()
+        self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24))
+        self.outcomes = Outcomes(ledger, FakeOutcomes(), self.clock)
+
+    def report(self, status, subject="p-1", tenant="acme", model="toy", **features):
+        request = ScoreRequest(model, subject, features={"age": 40} | features)
+        decision = self.scoring.score(tenant, request).row.decision_id
+        self.clock.advance(days=1)
+        self.outcomes.record(tenant, decision, Report(status, self.clock()))
+
+    def gather(self, since_days_ago=1000, tenants=("acme",), contract=CONTRACT):
+        since = self.clock() - timedelta(days=since_days_ago)
+        return gather(contract, tenants, since, self.outcomes, self.scoring)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_known_outcome_is_the_row_that_its_decision_saw(world):
+    world.report("occurred", "p-1", age=41, stage="III")
+    world.report("not_occurred", "p-2", age=42, urban=True)
+    found = world.gather().known
+    rows = set(zip(found.subjects.tolist(), found.rows[:, 0].tolist(), found.labels.tolist(), strict=True))
+    assert rows == {("acme/p-1", 41.0, 1), ("acme/p-2", 42.0, 0)}
+
+
+def test_what_is_excluded_or_unresolved_or_another_models_is_no_row(world):
+    world.models.champions["other"] = ToyModel("other")
+    world.report("excluded")
+    world.report("unresolved")
+    world.report("occurred", model="other")
+    assert len(world.gather().known) == 0
+    assert world.gather().known.rows.shape == (0, 4)
+
+
+def test_only_what_was_received_since_and_by_these_tenants_is_gathered(world):
+    for number in range(130):  # more than a page
+        world.report("occurred", f"p-{number}")
+    world.report("occurred", tenant="globex")
+    assert len(world.gather(since_days_ago=110.5).known) == 110
+    assert len(world.gather(tenants=["acme", "globex"]).known) == 131
+
+
+def test_a_decision_of_another_schema_is_counted_and_left_out(world):
+    from dataclasses import replace
+
+    world.report("occurred", visits=3)
+    world.report("occurred")
+    narrow = replace(CONTRACT, features=(replace(CONTRACT.features[0], maximum=39), *CONTRACT.features[1:]))
+    found = world.gather(contract=narrow)
+    assert (len(found.known), found.unlike) == (0, 2)

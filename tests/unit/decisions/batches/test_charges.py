@@ -1,0 +1,135 @@
+"""What a batch takes of its tenant's month is exactly what was scored of it, whenever it ends and whoever dies."""
+
+import pytest
+
+from tests.support.fakes.batches import FakeQuota
+from tests.unit.decisions.batches.world import GOOD, ROWS, World, document
+from vigil.decisions.batches import splits
+from vigil.errors import Conflict
+from vigil.money.budgets.hard_limits.model import HardStop
+
+
+@pytest.fixture
+def world(monkeypatch):
+    monkeypatch.setattr(splits, "SLOW_CHUNK_ROWS", ROWS)
+    return World()
+
+
+def test_rows_that_were_given_up_and_scored_after_all_are_free(world):
+    world.limit, world.hard_stop = 1000, HardStop(1_000, total_month=10**9)
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    late = world.outbox.jobs.popleft()
+    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.run()
+    world.do(late)
+    world.run()
+    assert (world.state(batch), world.quota.used["acme"]) == ("completed", ROWS)
+    chunks = world.books.chunks(world.books.get("acme", batch.batch_id))
+    assert [(chunk.scored, chunk.charged) for chunk in chunks] == [(ROWS, 0), (ROWS, ROWS)]
+    assert world.holds.used["acme"] == sum(chunk.reserved_micros for chunk in chunks) == ROWS * 1_000
+
+
+class CancelledMeanwhile(FakeQuota):
+    """Before rows are set aside for the first time, their batch is cancelled; after it, the worker may die."""
+
+    def __init__(self, cancel, dies):
+        super().__init__()
+        self.cancel, self.dies = cancel, dies
+
+    def reserve(self, *asked):
+        self.cancel()
+        answer = super().reserve(*asked)
+        if self.dies:
+            self.dies = False
+            raise Died
+        return answer
+
+
+class Died(Exception):
+    """The worker did, before it could do anything else."""
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_batch_that_is_cancelled_before_its_rows_are_set_aside_gives_them_back(world, dies):
+    world.limit = 1000
+    batch = world.order()
+    quota = CancelledMeanwhile(lambda: world.batches.cancel("acme", batch.batch_id), dies)
+    world.batches._charges._quota = world.splits._charges._quota = quota
+    world.files.put(batch.upload, b"".join(map(document, range(2 * ROWS))), {})
+    if dies:
+        with pytest.raises(Died):
+            world.arrive(batch)
+        assert quota.used["acme"] == 2 * ROWS
+    world.arrive(batch)  # its message comes again
+    assert (world.state(batch), quota.used["acme"], len(world.outbox.jobs)) == ("cancelled", 0, 0)
+
+
+def test_a_split_that_was_overtaken_gives_back_what_it_set_aside_when_the_batch_has_ended(world, monkeypatch):
+    monkeypatch.setattr(splits, "ENTERED", 1)
+    world.limit, world.left = 1000, 0.0
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    older = world.outbox.jobs.popleft()
+    world.arrive(batch)  # another run begins
+    world.batches.cancel("acme", batch.batch_id)
+    world.quota.reserve("acme", batch.batch_id, 2 * ROWS, 1000)  # the older one had come so far, and died
+    world.do(older)
+    assert world.quota.used["acme"] == 0
+
+
+def test_a_chunk_in_flight_when_its_batch_is_cancelled_is_neither_entered_nor_charged(world):
+    world.limit = 1000
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    job = world.outbox.jobs.popleft()
+    before = world.books.chunk
+
+    def find(*asked):
+        found = before(*asked)
+        world.books.chunk = before
+        world.batches.cancel("acme", batch.batch_id)
+        return found
+
+    world.books.chunk = find
+    with pytest.raises(Conflict):
+        world.do(job)
+    world.do(job)  # its message comes again
+    assert (world.state(batch), world.books.settled, world.quota.used["acme"]) == ("cancelled", [], 0)
+
+
+def test_under_a_hard_stop_a_batch_costs_the_rows_that_were_scored(world):
+    world.hard_stop = HardStop(1_000, inference_month=80_000)
+    batch = world.upload(b"".join(document(n, GOOD if n % 4 else {"age": "old"}) for n in range(80)))
+    assert world.holds.used["acme"] == 80_000
+    world.run()
+    assert (world.state(batch), world.holds.used["acme"]) == ("completed_with_errors", 60_000)
+    chunks = world.books.chunks(world.books.get("acme", batch.batch_id))
+    assert sum(chunk.reserved_micros for chunk in chunks) == 60_000
+
+
+def test_a_batch_that_costs_more_than_is_left_is_not_begun_and_gives_its_quota_back(world):
+    world.limit, world.hard_stop = 1000, HardStop(1_000, total_day=79_999)
+    batch = world.upload(b"".join(map(document, range(80))))
+    assert (world.state(batch), world.quota.used["acme"], world.holds.used["acme"]) == ("failed", 0, 0)
+    assert "total/day leaves 79999 micro-dollars" in world.books.get("acme", batch.batch_id).reason
+
+
+def test_rows_that_are_answered_after_the_month_count_in_it_as_they_are_charged_in_it(world):
+    world.limit = 1000
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    assert batch.created_at.startswith("2026-03-01")
+    world.do(world.outbox.jobs.popleft())
+    world.clock.advance(days=31)
+    world.run()
+    chunks = world.books.chunks(world.books.get("acme", batch.batch_id))
+    assert [chunk.settled_at for chunk in chunks] == ["2026-03-01T12:00:00.000000Z", "2026-03-31T23:59:59.999999Z"]
+
+
+def test_rows_that_were_given_up_and_scored_in_a_later_month_count_in_that_one(world):
+    world.limit = 1000
+    batch = world.upload(b"".join(map(document, range(2 * ROWS))))
+    late = world.outbox.jobs.popleft()
+    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.run()
+    world.clock.advance(days=31)
+    world.do(late)
+    settled = world.books.chunks(world.books.get("acme", batch.batch_id))[0]
+    assert (settled.settled_at, settled.charged) == ("2026-04-01T12:00:00.000000Z", 0)

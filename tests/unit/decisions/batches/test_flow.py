@@ -1,0 +1,97 @@
+"""From a file to its results: every row once, however often and in whatever order messages come."""
+
+import gzip
+import json
+import random
+from collections import Counter
+
+import pytest
+
+from tests.unit.decisions.batches.world import ROWS, big, document
+from vigil.decisions.batches.model import LANES
+
+
+def test_rows_sent_along_come_out_in_their_order_with_the_bad_ones_named(world):
+    rows = [json.loads(document(n)) for n in range(5)]
+    rows[3]["features"] = {"age": "forty"}
+    batch = world.order(rows=rows)
+    world.arrive(batch)
+    world.run()
+    lines = [json.loads(line) for line in world.results(batch)]
+    assert [line["row"] for line in lines] == [1, 2, 3, 4, 5]
+    assert [line.get("decision") for line in lines] == ["call", "call", "call", None, "call"]
+    assert lines[3]["errors"] == [{"field": "features.age", "message": "must be a number", "bound": "number"}]
+    assert world.errors(batch) == [lines[3]]
+    status = world.batches.get("acme", batch.batch_id)
+    assert (status.batch.state, status.progress.done, status.progress.failed) == ("completed_with_errors", 5, 1)
+    assert world.files.about[batch.output("results")]["correlation-id"] == "correlated"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_of_csv_comes_out_as_csv(world, pack):
+    content = b"\xef\xbb\xbfage,subject_id,stage\r\n40,p-1,II\r\n,p-2,\r\nx,p-3,I\r\n"
+    batch = world.upload(pack(content), "csv")
+    world.run()
+    head, *lines = [line.split(",") for line in world.results(batch)]
+    assert [line[head.index("subject_id")] for line in lines] == ["p-1", "", ""]
+    assert [line[head.index("error_field")] for line in lines] == ["", "features.age", "features.age"]
+
+
+def test_the_same_rows_always_give_the_same_bytes(world):
+    content = b"".join(document(n) for n in range(3))
+    one, other = (world.upload(content) for _ in range(2))
+    world.run()
+    assert world.results(one) == world.results(other)
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "reason"),
+    [
+        (b"a\n", "csv", "header"),
+        (b"", "ndjson", "is empty"),
+        (b"\n\r\n", "ndjson", "holds no rows"),
+        (b"subject_id,age\n", "csv", "holds no rows"),
+        (b"PK\x03\x04", "csv", "a workbook"),
+        (gzip.compress(bytes(300 << 20), mtime=0), "csv", "unpacks to too much"),
+        (gzip.compress(b"x" * 99, mtime=0)[:-5], "ndjson", "broken gzip"),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_its_batch_with_the_reason(world, content, form, reason):
+    batch = world.upload(content, form)
+    ended = world.books.get("acme", batch.batch_id)
+    assert (ended.state, world.outbox.sent, world.books.unfinished("acme")) == ("failed", [], [])
+    assert reason in ended.reason
+
+
+def test_a_batch_has_never_more_than_its_lanes_in_flight(world):
+    batch = big(world)
+    most = 0
+    while world.outbox.jobs:
+        most = max(most, len(world.outbox.jobs))
+        world.do(world.outbox.jobs.popleft())
+    assert most == LANES
+    assert world.state(batch) == "completed"
+    assert len(world.results(batch)) == ROWS * 10 - 5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_chunks_count_once_whatever_is_delivered_twice_late_or_cut_off(world, seed):
+    draws = random.Random(seed)
+    batch = big(world)
+    delivered = 0
+    while world.outbox.jobs:
+        world.outbox.jobs.rotate(draws.randrange(len(world.outbox.jobs)))
+        job = world.outbox.jobs.popleft()
+        sent = len(world.outbox.sent)
+        world.do(job)
+        delivered += 1
+        if draws.random() < 0.3:  # the worker died before it sent anything on; its message comes again
+            for _ in range(len(world.outbox.sent) - sent):
+                world.outbox.jobs.pop()
+            world.outbox.jobs.append(job)
+        elif draws.random() < 0.3:
+            world.outbox.jobs.append(job)
+    assert world.state(batch) == "completed"
+    assert Counter(world.books.settled) == {("done", n): 1 for n in range(10)}
+    assert [json.loads(line)["row"] for line in world.results(batch)] == list(range(1, ROWS * 10 - 4))
+    assert delivered < 60  # duplicates do not breed

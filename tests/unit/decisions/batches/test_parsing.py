@@ -1,0 +1,184 @@
+"""What a row of a file means, and what is said of one that means nothing."""
+
+import csv
+import io
+import json
+import struct
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.fakes.scoring import CONTRACT, FEATURES
+from vigil.decisions.batches import fast_rows, results
+from vigil.decisions.batches.model import ROW_BYTES
+from vigil.decisions.batches.parsing import header, reader
+from vigil.decisions.scoring.model import Flat
+from vigil.errors import FieldError, InvalidInput
+from vigil.prediction.packages.model import FeatureSpec
+
+pytestmark = pytest.mark.usefixtures("own_libraries")
+
+NAMES = tuple(spec.name for spec in FEATURES)
+COLUMNS = ("subject_id", *NAMES)
+
+
+def rows(content, form="csv", columns=COLUMNS, contract=CONTRACT):
+    read = reader(form, columns, contract, fast_rows.reader)
+    return [SimpleNamespace(content=own, document=held) for own, held in read(content)]
+
+
+def numbers_only(*names):
+    from dataclasses import replace
+
+    return replace(CONTRACT, features=tuple(FeatureSpec(name, "number", name) for name in names))
+
+
+def flat(subject_id, *values, contract=CONTRACT):
+    """The row that these values are, encoded."""
+    row = contract.encode(dict(zip([spec.name for spec in contract.features], values, strict=True)))
+    return Flat(subject_id, struct.pack(f"{len(row)}d", *row))
+
+
+def wrong(row):
+    (error,) = row.document.errors
+    return error.field, error.message
+
+
+def test_cells_become_what_json_would_say():
+    (row,) = rows(b"p-1,40.5, 3 ,TRUE,II\n")
+    assert row.document == flat("p-1", 40.5, 3, True, "II")
+    (row,) = rows(b"p-1,+4e1,,, II\n")
+    features = {"age": 40.0, "visits": None, "urban": None, "stage": " II"}
+    assert row.document == {"subject_id": "p-1", "features": features}
+
+
+@pytest.mark.parametrize(
+    "cell", ["nan", "inf", "1_000", "0x10", "=1+1", "@A1", "-cmd", "--1", "1.2.3", "\N{ARABIC-INDIC DIGIT ONE}"]
+)
+def test_what_is_no_number_is_refused_by_name_and_never_told(cell):
+    (row,) = rows(f"p-1,{cell},,,\n".encode())
+    with pytest.raises(InvalidInput) as caught:
+        CONTRACT.encode(row.document["features"])
+    (error,) = caught.value.errors
+    assert error.field == "features.age"
+    assert cell not in f"{error.message}{error.bound}"
+
+
+def test_numbers_may_be_as_long_as_they_like():
+    (row,) = rows(b"p-1," + b"9" * 5000 + b",,,\n")
+    with pytest.raises(InvalidInput, match=r"features\.age: must be finite"):
+        CONTRACT.encode(row.document["features"])
+
+
+def test_quotes_hold_line_feeds_commas_and_quotes():
+    content = b'"p-1",40,1,true,"I"\r\n"a\r\nb,""c""",1,,,\r\np-2,2,,,\r\n'
+    found = rows(content)
+    assert [flat("p-1", 40, 1, True, "I"), flat("p-2", 2, None, None, None)] == [found[0].document, found[2].document]
+    assert found[1].document["subject_id"] == 'a\r\nb,"c"'
+    assert [row.content for row in found] == [b'"p-1",40,1,true,"I"', b'"a\r\nb,""c""",1,,,', b"p-2,2,,,"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"p-1,1\n", "has another number of columns than the header"),
+        (b"p-1,1,,,,,\n", "has another number of columns than the header"),
+        (b'"p-1","1,2",,\n', "has another number of columns than the header"),
+        (b'p-1,"1,,,\n', "is not CSV"),
+        (b'p-1,"1"x,,,\n', "is not CSV"),
+        (b"p-\xff,1,,,\n", "is not UTF-8"),
+        (b'"p-\xff",1,,,\n', "is not UTF-8"),
+        (b"p-1," + b"1" * ROW_BYTES + b",,,\n", "is too long"),
+        (b'"' + b"p" * 200_000 + b'",1,,,\n', "is not CSV"),
+    ],
+)
+def test_a_bad_row_is_one_bad_row(line, message):
+    first, bad, *rest = rows(b"p-0,1,,,\n" + line + (b"p-2,2,,,\n" if b'"1,' not in line else b""))
+    assert first.document == flat("p-0", 1, None, None, None)
+    assert wrong(bad) == ("row", message)
+    assert [row.document.subject_id for row in rest] in (["p-2"], [])
+
+
+def test_columns_may_be_in_any_order_and_features_may_lack_one():
+    columns = ("stage", "as_of", "subject_id", "age")
+    (row,) = rows(b"II,2026-01-01T00:00:00Z,p-1,40\n", columns=columns)
+    features = {"age": 40, "visits": None, "urban": None, "stage": "II"}
+    assert row.document == {"subject_id": "p-1", "features": features, "as_of": "2026-01-01T00:00:00Z"}
+    (row,) = rows(b"II,,p-1,40\n", columns=columns)
+    assert row.document == flat("p-1", 40, None, None, "II")
+
+
+def outcome(contract, document):
+    document = document.document(contract) if isinstance(document, Flat) else document
+    try:
+        return document["subject_id"], repr(contract.encode(document["features"]))
+    except InvalidInput as error:
+        return error.errors
+
+
+CELLS = st.sampled_from(
+    ["", "1", "-2.5", "1e3", " 7 ", "007", ".5", "nan", "null", "true", "[1", "2]", "1]", "x", "+1", "{}"]
+)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=5))
+def test_the_fast_way_through_numbers_says_what_the_slow_one_says(table):
+    content = "".join(f"p,{','.join(row)}\n" for row in table).encode()
+    quoted = "".join('"p",' + ",".join(f'"{cell}"' for cell in row) + "\n" for row in table).encode()
+    contract = numbers_only("x", "y", "z")
+    for columns in (("subject_id", "x", "y", "z"), ("subject_id", "z", "x", "y")):
+        fast, slow = (rows(text, "csv", columns, contract) for text in (content, quoted))
+        for one, other in zip(fast, slow, strict=True):
+            assert outcome(contract, one.document) == outcome(contract, other.document)
+
+
+def test_ndjson_is_an_object_a_line():
+    found = rows(b'{"subject_id":"p"}\r\n\r\n[1]\nnot json\n\xff\n{"a":1}', "ndjson")
+    assert [row.document for row in found[:2]] == [{"subject_id": "p"}, [1]]
+    assert [wrong(row)[1] for row in found[2:4]] == ["is not a JSON object in UTF-8"] * 2
+    assert (found[4].document, found[0].content) == ({"a": 1}, b'{"subject_id":"p"}')
+
+
+def test_a_row_of_ten_megabytes_is_one_bad_row():
+    found = rows(b'{"subject_id":"' + b"p" * (10 << 20) + b'"}\n{"a":1}\n', "ndjson")
+    assert wrong(found[0]) == ("row", "is too long")
+    assert found[1].document == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        (b"subject_id,age,colour", "header.colour"),
+        (b"age,visits", "header"),
+        (b"subject_id,age,age", "header"),
+        (b"subject_id;age;visits", "header.subject_id;age;visits"),
+        (b'subject_id,"age', "header"),
+        (b"subject_id,\xff", "header"),
+    ],
+)
+def test_a_header_that_does_not_fit_is_named(row, field):
+    with pytest.raises(InvalidInput) as caught:
+        header(row, CONTRACT)
+    assert caught.value.errors[0].field == field
+
+
+def test_a_header_may_be_quoted_and_spaced():
+    assert header(b'\r\n"subject_id", age ,"as_of"\r\n', CONTRACT) == ("subject_id", "age", "as_of")
+
+
+def test_no_cell_of_a_result_is_a_formula():
+    error = InvalidInput(FieldError("=cmd()", "@SUM(1)", "+1"))
+    line = results.writers("csv")[1](3, b"content", error)
+    (cells,) = csv.reader(io.StringIO(line))
+    assert cells[-3:] == ["'=cmd()", "'@SUM(1)", "'+1"]
+    assert len(cells) == len(results.COLUMNS)
+
+
+def test_an_error_line_has_row_and_digest_and_nothing_of_the_row():
+    error = InvalidInput(FieldError("features.age", "must be a number", "number"))
+    line = json.loads(results.writers("ndjson")[1](7, b"secret", error))
+    digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+    told = [{"field": "features.age", "message": "must be a number", "bound": "number"}]
+    assert line == {"row": 7, "input_hash": digest, "errors": told}

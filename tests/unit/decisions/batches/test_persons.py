@@ -1,0 +1,234 @@
+"""Rows of one person in files of batches: told whole, erased whole, and nobody else's with them."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.support.fakes.batches import FakeBooks, FakeFiles
+from vigil.decisions.batches import persons_store
+from vigil.decisions.batches.model import Batch
+from vigil.decisions.batches.naming import Named
+from vigil.decisions.batches.persons_store import PersonRows
+from vigil.decisions.batches.results import COLUMNS, erased_line
+from vigil.errors import Conflict
+from vigil.privacy.persons.model import Person
+
+JANE = Person("acme", "42", "2026-03-02")
+NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("form", "line", "mine"),
+    [
+        ("ndjson", '{"subject_id": "42", "features": {"age": 7}}', True),
+        ("ndjson", '{"subject_id":"7","features":{"age":42}}', False),
+        ("ndjson", '{"subject_id":"7","features":{"site":"42"}}', False),
+        ("ndjson", '{"subject_id":"42","features":', True),  # it cannot be read, and names the person
+        ("ndjson", '{"subject_id":"7","features":{"age":42', False),
+        ("csv", "42,7", True),
+        ("csv", '"42",7\r', True),
+        ("csv", "'42,7", True),
+        ("csv", "7,42", False),
+        ("csv", "subject_id,age", False),
+        ("csv", "42,7,8", True),
+        ("csv", '42,"7', True),
+        ("csv", "421,7", False),
+    ],
+)
+def test_a_line_is_a_persons_if_it_names_the_person_where_subjects_are_named(form, line, mine):
+    assert (Named(form, ("subject_id", "age"), "42").row(f"{line}\n".encode()) is not None) is mine
+
+
+class Killed(Exception):
+    """The process ended."""
+
+
+class Dying:
+    """Files whose process dies right behind the n-th change."""
+
+    def __init__(self, files, at):
+        self._files, self._left = files, at
+
+    def __getattr__(self, name):
+        called = getattr(self._files, name)
+        return called if name in {"read", "versions"} else lambda *given: self._change(called, *given)
+
+    def _change(self, called, *given):
+        answer = called(*given)
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
+class Scene:
+    def __init__(self, form="ndjson"):
+        self.books, self.files = FakeBooks(), FakeFiles()
+        self.rows = PersonRows(self.books, self.files)
+        self.batch = Batch("acme", "bat_1", "toy", form, "completed", NOW, "c", "f", 0, columns=("subject_id", "age"))
+        self.books.create(self.batch, 10)
+
+    def keys(self):
+        """Return what is found in the end, and in how many steps."""
+        found, self.steps = self.rows.find(JANE, None), 1
+        while not found.keys and found.after:
+            found = self.rows.find(JANE, found.after)
+            self.steps += 1
+        return found.keys
+
+    def erase(self):
+        """Delete step by step, each anew in a process that dies at every call on its way; return how many it took."""
+        keys, steps = self.keys(), 0
+        while keys:
+            steps, at, done = steps + 1, 0, None
+            while done is None:
+                at += 1
+                try:
+                    done = PersonRows(self.books, Dying(self.files, at)).delete(JANE, keys)
+                except Killed:
+                    continue
+            keys = done
+        return steps
+
+    def results(self):
+        return [content for content in self.files.objects[self.batch.output("results")] if content is not None]
+
+    def told(self):
+        entries, after, parts = [], None, 0
+        while True:
+            part = self.rows.read(JANE, after, lambda: 300.0)
+            entries += part.entries
+            parts += 1
+            if (after := part.after) is None:
+                return entries, parts
+
+    def result(self, subject, row):
+        cells = {"row": row, "input_hash": "x", "subject_id": subject}
+        if self.batch.form == "ndjson":
+            return json.dumps(cells)
+        return ",".join(str(cells.get(name, "")) for name in COLUMNS)
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_results_keep_their_lines_but_for_the_persons_which_says_why(form):
+    scene = Scene(form)
+    lines = [scene.result(subject, row) for row, subject in enumerate(("7", "42", "8", "42"), 1)]
+    head = [",".join(COLUMNS)] if form == "csv" else []
+    old = "\n".join([*head, *lines, ""]).encode()
+    scene.files.put(scene.batch.output("results"), old, {})
+    scene.files.put("results/acme/bat_1/errors.ndjson", b"", {})
+    scene.files.put("parts/acme/bat_1/results/000000", b"x", {})
+    scene.rows.delete(JANE, scene.keys())
+    (*_, now) = scene.files.objects[scene.batch.output("results")]
+    left = now.decode().splitlines()
+    kept = [*head, lines[0], lines[2]]
+    assert [line for line in left if line in kept] == kept
+    assert [line for line in left if "was erased" in line] == [left[len(head) + 1], left[len(head) + 3]]
+    assert [json.loads(left[3])["row"] if form == "ndjson" else int(left[4].split(",")[0])] == [4]
+    assert scene.files.objects[scene.batch.output("results")][0] is None
+    assert set(scene.files.objects) == {scene.batch.output("results"), "results/acme/bat_1/errors.ndjson"}
+    assert scene.keys() == ()
+    scene.rows.delete(JANE, [{"batch": "bat_1"}])  # once more, as after a crash
+    assert scene.files.objects[scene.batch.output("results")][-1] == now
+
+
+def long_results(form, mine=7_000):
+    """Return a scene with results of five parts, the cleaned ones beside it."""
+    scene = Scene(form)
+    head = [",".join(COLUMNS)] if form == "csv" else []
+    cells = {"ndjson": '{"row":%d,"subject_id":"%s","pad":"%s"}', "csv": "%d,x,%s" + "," * 15 + "%s"}[form]
+    lines = [cells % (row, "42" if row % mine == 0 else "7", "x" * 1_000) for row in range(1, 40_001)]
+    clean = [erased_line(form, row) if row % mine == 0 else line for row, line in enumerate(lines, 1)]
+    scene.files.put(scene.batch.output("results"), "\n".join([*head, *lines, ""]).encode(), {})
+    scene.files.put("parts/acme/bat_1/results/000000", b"x", {})
+    return scene, "\n".join([*head, *clean, ""]).encode()
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_made_up_for(form, monkeypatch):
+    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+    scene, clean = long_results(form)
+    assert scene.erase() == 5
+    assert scene.results() == [clean]
+    assert set(scene.files.objects) == {scene.batch.output("results")}
+    assert scene.keys() == ()
+
+
+def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monkeypatch):
+    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+    scene, clean = long_results("ndjson")
+    keys = scene.rows.delete(JANE, scene.rows.delete(JANE, scene.keys()))
+    scene.files.uploads.clear()
+    assert scene.rows.delete(JANE, keys) == ({"batch": "bat_1"},)
+    assert len(scene.results()) == 1
+    assert scene.erase() == 5
+    assert scene.results() == [clean]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed, monkeypatch):
+    monkeypatch.setattr(persons_store, "AT_ONCE", 2_000)
+    monkeypatch.setattr(persons_store, "RANGE", 64)
+    scene = Scene()
+    others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
+    pack = gzip.compress if packed else bytes
+    scene.files.put(scene.batch.upload, pack(others), {})
+    assert (scene.keys(), scene.steps) == ((), 8)
+    scene.files.put(scene.batch.upload, pack(others + b'{"subject_id":"42"}\n'), {})
+    assert (scene.keys(), scene.steps) == (({"batch": "bat_1"},), 15)
+
+
+def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkeypatch):
+    monkeypatch.setattr(persons_store, "AT_ONCE", 100)
+    scene = Scene()
+    lines = b'{"subject_id":"7"}\n' * 20
+    for content in (lines, b'{"subject_id":"42"}\n' + lines):
+        scene.files.put(scene.batch.upload, content, {})
+    place = scene.rows.find(JANE, None).after
+    scene.files.objects[scene.batch.upload][0] = None
+    assert scene.rows.find(JANE, place).keys == ({"batch": "bat_1"},)
+
+
+def test_every_version_and_what_is_packed_is_looked_through():
+    scene = Scene()
+    for content in (b'{"subject_id":"42"}\n', b'{"subject_id":"7"}\n'):
+        scene.files.put(scene.batch.upload, content, {})
+    assert scene.keys() == ({"batch": "bat_1"},)
+    packed = Scene()
+    packed.files.put(packed.batch.upload, gzip.compress(b'{"subject_id":"7"}\n{"subject_id":"42"}'), {})
+    assert packed.keys() == ({"batch": "bat_1"},)
+    assert packed.told()[0] == [{"batch_id": "bat_1", "file": "uploads/input", "row": {"subject_id": "42"}}]
+    broken = Scene()
+    broken.files.put(broken.batch.upload, gzip.compress(b'{"subject_id":"7"}\n' * 99)[:-9], {})
+    assert broken.keys() == ()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_is_told_in_parts_of_any_size_without_losing_or_repeating_a_row(monkeypatch, packed):
+    scene = Scene()
+    lines = [json.dumps({"subject_id": "42" if row % 3 else "7", "row": row}) for row in range(200)]
+    content = "\n".join(lines).encode()
+    scene.files.put(scene.batch.upload, gzip.compress(content) if packed else content, {})
+    monkeypatch.setattr(persons_store, "RANGE", 64)
+    whole, _ = scene.told()
+    monkeypatch.setattr(persons_store, "MOST_TOLD", 100)
+    entries, parts = scene.told()
+    assert entries == whole
+    assert [entry["row"]["row"] for entry in whole] == [row for row in range(200) if row % 3]
+    assert parts > 20
+
+
+def test_a_batch_that_has_not_ended_is_waited_for_and_a_later_one_is_not_looked_at():
+    scene = Scene()
+    running = Batch("acme", "bat_2", "toy", "ndjson", "running", NOW, "c", "f", 0)
+    scene.books.create(running, 10)
+    with pytest.raises(Conflict):
+        scene.rows.find(JANE, None)
+    later = Scene()
+    later.books.create(Batch("acme", "bat_2", "toy", "ndjson", "running", "2026-03-03", "c", "f", 0), 10)
+    assert later.keys() == ()
+    awaiting = Scene()
+    awaiting.books.create(Batch("acme", "bat_2", "toy", "ndjson", "awaiting_upload", NOW, "c", "f", 0), 10)
+    assert awaiting.keys() == ()

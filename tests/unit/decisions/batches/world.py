@@ -1,0 +1,107 @@
+"""Batches from end to end, over fakes."""
+
+import json
+from datetime import datetime, timedelta
+
+from tests.support.fakes.batches import FakeBooks, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.scoring import FakeModels, ToyModel, VisitCount
+from vigil.decisions.batches import fast_rows, results
+from vigil.decisions.batches.assembly import Assembly, Place
+from vigil.decisions.batches.charges import Charges
+from vigil.decisions.batches.chunks import Chunks
+from vigil.decisions.batches.model import Span, Terms
+from vigil.decisions.batches.service import Batches, Order
+from vigil.decisions.batches.splits import Splits
+from vigil.decisions.scoring import serialize
+from vigil.decisions.scoring.batch_scorer import Bulk
+
+GOOD = {"age": 40, "visits": 1, "urban": True, "stage": "II"}
+
+
+def document(n, features=GOOD):
+    return json.dumps({"subject_id": f"p-{n}", "features": features}).encode() + b"\n"
+
+
+class Several(ToyModel):
+    """A model of several engines, whose chunks are small."""
+
+    def lone(self):
+        return None
+
+
+class Registry(FakeModels):
+    def pinned(self, name, version, digest):
+        if self.failure:
+            raise self.failure
+        return self.history[name, version]
+
+
+def scorer(model, batch):
+    render = results.cells if batch.form == "csv" else serialize.members
+    return Bulk(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
+
+
+class World:
+    def __init__(self):
+        self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
+        self.models = Registry({"toy": Several()})
+        self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
+        self.hard_stop, self.holds = None, FakeHolds()
+        charges = Charges(self.quota, self.holds)
+        self.stored, self.storage = {}, None
+        held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
+        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, held)
+        terms = lambda _: Terms(withdrawn=self.withdrawn)  # noqa: E731
+        self.splits = Splits(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
+        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, fast_rows.reader, self.clock)
+        self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
+
+    def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
+        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)
+        return self.batches.create(tenant, order, key)[0]
+
+    def upload(self, content, form="ndjson"):
+        batch = self.order(form)
+        self.files.put(batch.upload, content, {})
+        self.arrive(batch)
+        return batch
+
+    def arrive(self, batch, version="1"):
+        now = self.books.get(batch.tenant_id, batch.batch_id)
+        size = len(self.files.objects[batch.upload][int(version) - 1])
+        self.splits.arrive(now, version, size, lambda: self.left)
+
+    def do(self, job):
+        batch = self.books.get(job.tenant_id, job.batch_id)
+        details = dict(job.details)
+        if job.kind == "batch.chunk":
+            self.chunks.score(job.tenant_id, job.batch_id, details["index"])
+        elif job.kind == "batch.split":
+            span = Span(**{name: details[name] for name in Span.__slots__})
+            self.splits.go_on(batch, details["run"], span, lambda: self.left)
+        else:
+            place = Place(**{name: details[name] for name in Place.__slots__ if name in details})
+            self.assembly.assemble(batch, details.get("name", "first"), place, lambda: self.left)
+
+    def run(self):
+        while self.outbox.jobs:
+            self.do(self.outbox.jobs.popleft())
+
+    def state(self, batch):
+        return self.books.get(batch.tenant_id, batch.batch_id).state
+
+    def results(self, batch):
+        (key,) = (key for key in self.files.objects if key.startswith(f"results/acme/{batch.batch_id}/results"))
+        return self.files.objects[key][-1].decode().splitlines()
+
+    def errors(self, batch):
+        return [json.loads(line) for line in self.files.objects[batch.output("errors")][-1].decode().splitlines()]
+
+
+ROWS = 50
+"""Of a chunk, in these tests."""
+
+
+def big(world, chunks=10):
+    return world.upload(b"".join(document(n) for n in range(ROWS * chunks - 5)))

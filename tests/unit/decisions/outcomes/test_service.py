@@ -1,0 +1,153 @@
+"""An outcome finds its decision, can be corrected, can come twice, and is nobody else's."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.outcomes import FakeOutcomes
+from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
+from vigil.decisions.outcomes.model import Report, Window
+from vigil.decisions.outcomes.service import MOST_DECISIONS, Outcomes
+from vigil.decisions.scoring.model import ScoreRequest
+from vigil.decisions.scoring.service import Scoring
+from vigil.errors import Conflict, InvalidInput, NotFound
+
+
+class World:
+    """Decisions that were made, and the service that hears what became of them."""
+
+    def __init__(self):
+        self.clock, self.ledger, self.store = Clock(), FakeLedger(), FakeOutcomes()
+        self.scoring = Scoring(FakeModels(), VisitCount, self.ledger, self.clock, timedelta(hours=24))
+        self.outcomes = Outcomes(self.ledger, self.store, self.clock)
+
+    def decide(self, subject="p-1", tenant="acme", as_of=None):
+        request = ScoreRequest("toy", subject, features={"age": 40}, as_of=as_of)
+        return self.scoring.score(tenant, request).row.decision_id
+
+    def report(self, status="occurred", happened_at=None, **later):
+        return Report(status, self.clock() + timedelta(**later), happened_at)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_an_outcome_is_joined_to_its_decision_with_the_model_that_made_it(world):
+    decision = world.decide()
+    world.clock.advance(days=40)
+    recorded = world.outcomes.record("acme", decision, world.report())
+    assert (recorded.replayed, recorded.outcome.decision_id, recorded.outcome.model_version) == (False, decision, 1)
+    assert world.outcomes.history("acme", decision) == (recorded.outcome,)
+
+
+def test_the_same_report_again_changes_nothing(world):
+    decision = world.decide()
+    report = world.report(happened_at=world.clock())
+    first = world.outcomes.record("acme", decision, report)
+    world.clock.advance(hours=1)
+    again = world.outcomes.record("acme", decision, report)
+    assert (again.replayed, again.outcome) == (True, first.outcome)
+
+
+def test_a_correction_holds_from_then_on_and_forgets_nothing(world):
+    decision = world.decide()
+    first, second = world.report("occurred"), world.report("not_occurred", seconds=1)
+    for report in (first, second, first):  # the first one is delivered again after its correction
+        world.clock.advance(seconds=10)
+        world.outcomes.record("acme", decision, report)
+    assert [outcome.status for outcome in world.outcomes.history("acme", decision)] == ["occurred", "not_occurred"]
+    (holds,) = world.outcomes.page("acme", None, 10, resolved=True).outcomes
+    assert holds.status == "not_occurred"
+
+
+def test_two_reports_of_one_moment_that_differ_are_a_conflict(world):
+    decision, report = world.decide(), world.report("occurred")
+    world.outcomes.record("acme", decision, report)
+    with pytest.raises(Conflict):
+        world.outcomes.record("acme", decision, replace(report, status="excluded"))
+
+
+def test_another_tenants_decision_is_not_found_like_any_other(world):
+    decision = world.decide()
+    messages = set()
+    for tenant, asked in (("globex", decision), ("acme", "dec_nothing")):
+        with pytest.raises(NotFound) as caught:
+            world.outcomes.record(tenant, asked, world.report())
+        messages.add(str(caught.value))
+    world.outcomes.record("acme", decision, world.report())
+    for tenant, asked in (("globex", decision), ("acme", "dec_nothing")):
+        with pytest.raises(NotFound):
+            world.outcomes.history(tenant, asked)
+    assert len(messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("recorded", "happened", "field"),
+    [
+        (timedelta(seconds=61), None, "recorded_at"),
+        (timedelta(days=-1), None, "recorded_at"),
+        (timedelta(0), timedelta(seconds=1), "happened_at"),
+    ],
+    ids=["recorded in the future", "recorded before the prediction", "happened after it was recorded"],
+)
+def test_times_that_cannot_be_are_refused_and_nothing_is_kept(world, recorded, happened, field):
+    decision, now = world.decide(), world.clock()
+    with pytest.raises(InvalidInput) as caught:
+        world.outcomes.record("acme", decision, Report("occurred", now + recorded, happened and now + happened))
+    assert [error.field for error in caught.value.errors] == [field]
+    assert not world.store.reports
+
+
+def window(start, end, **changes):
+    base = datetime(2026, 1, 1, tzinfo=UTC)
+    return Window(**{"subject_id": "p-1", "model": "toy"} | changes, start=base + start, end=base + end)
+
+
+def test_a_window_meets_the_subjects_decisions_as_of_then_and_no_others(world):
+    base = datetime(2026, 1, 1, tzinfo=UTC)
+    inside = {world.decide(as_of=base + timedelta(days=day)) for day in (10, 19)}
+    world.decide(as_of=base + timedelta(days=9))
+    world.decide(as_of=base + timedelta(days=20))
+    world.decide("p-2", as_of=base + timedelta(days=12))
+    world.decide(tenant="globex", as_of=base + timedelta(days=12))
+    found = world.outcomes.record_window("acme", window(timedelta(days=10), timedelta(days=20)), world.report())
+    assert {recorded.outcome.decision_id for recorded in found} == inside
+    assert {decision for _, decision in world.store.reports} == inside
+
+
+@pytest.mark.parametrize("changes", [{"model": "other"}, {"subject_id": "nobody"}])
+def test_a_window_without_a_decision_is_not_found(world, changes):
+    world.decide(as_of=datetime(2026, 1, 2, tzinfo=UTC))
+    with pytest.raises(NotFound):
+        world.outcomes.record_window("acme", window(timedelta(0), timedelta(days=9), **changes), world.report())
+
+
+def test_a_window_that_ends_before_it_starts_is_refused(world):
+    with pytest.raises(InvalidInput, match="must be after the start"):
+        world.outcomes.record_window("acme", window(timedelta(1), timedelta(1)), world.report())
+
+
+def test_a_window_over_many_pages_is_whole_up_to_its_bound(world):
+    base = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(MOST_DECISIONS):
+        world.decide(as_of=base + timedelta(minutes=number))
+    for _ in range(30):
+        world.decide(as_of=base - timedelta(days=1))
+    wide = window(timedelta(0), timedelta(days=1))
+    assert len(world.outcomes.record_window("acme", wide, world.report())) == MOST_DECISIONS
+    world.decide(as_of=base + timedelta(hours=20))
+    with pytest.raises(InvalidInput, match="too many decisions"):
+        world.outcomes.record_window("acme", wide, world.report())
+
+
+def test_what_is_unresolved_never_counts_as_known(world):
+    known, open_ = world.decide("p-1"), world.decide("p-2")
+    world.outcomes.record("acme", known, world.report("not_occurred"))
+    world.outcomes.record("acme", open_, world.report("unresolved"))
+    listed = [o.decision_id for o in world.outcomes.page("acme", None, 10, resolved=True).outcomes]
+    waiting = [o.decision_id for o in world.outcomes.page("acme", None, 10, resolved=False).outcomes]
+    assert (listed, waiting) == ([known], [open_])

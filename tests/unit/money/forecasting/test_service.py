@@ -1,0 +1,72 @@
+"""Anomalies and projections as their tenants see them."""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from vigil.money.costs.model import CATEGORIES, Line
+from vigil.money.forecasting.model import daily, months, pasts, today
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+def test_a_month_has_its_anomalies_last_first_and_says_who_is_watched(world):
+    world.live(days=40)
+    for _ in range(2):
+        world.spend(3_000_000)
+        world.watch.look("acme")
+        world.clock.advance(days=3)
+    found = world.anomalies.month("acme", "2026-03")
+    assert [(anomaly.number, anomaly.began) for anomaly in found.anomalies] == [
+        (2, "2026-03-04T12"),
+        (1, "2026-03-01T12"),
+    ]
+    assert {category for category, enough in found.watched.items() if enough} == {"inference"}
+    assert set(found.watched) == set(CATEGORIES)
+    assert world.anomalies.month("acme", "2026-02").anomalies == ()
+    assert world.anomalies.month("globex", "2026-03").anomalies == ()
+
+
+def test_a_month_that_goes_on_as_before_ends_where_it_must(world):
+    world.live(days=40)
+    ends = world.projections.month_end("acme")
+    assert ends["inference"].spent_micros == 12 * 100_000
+    assert ends["inference"].middle_micros == 31 * 24 * 100_000
+    assert ends["total"].middle_micros == ends["inference"].middle_micros
+
+
+def test_the_total_is_what_all_categories_cost_and_has_an_interval_of_its_own(world):
+    world.live(days=40)
+    world.live(days=5, category="third_party")
+    ends = world.projections.month_end("acme")
+    assert ends["total"].spent_micros == ends["inference"].spent_micros + ends["third_party"].spent_micros
+    assert ends["third_party"].middle_micros is None
+    assert ends["total"].low_micros >= ends["total"].spent_micros
+
+
+def test_who_has_spent_nothing_has_no_interval(world):
+    assert {end.middle_micros for end in world.projections.month_end("acme").values()} == {None}
+
+
+def test_the_past_begins_with_the_day_of_the_first_spend_and_ends_yesterday():
+    hourly = [("2026-02-26T05", "inference", Fraction(7)), ("2026-02-28T23", "inference", Fraction(1, 2))]
+    past = pasts([*hourly, ("2026-03-01T00", "inference", Fraction(9))], (), NOW)["inference"]
+    assert (len(past.hours), past.weekday) == (72, 3)
+    assert (past.hours[5], past.hours[71], sum(past.hours)) == (7.0, 0.5, 7.5)
+    assert pasts([], (), NOW)["storage"].hours == ()
+
+
+def test_today_ends_with_the_running_hour():
+    hourly = [("2026-02-28T23", "inference", Fraction(1)), ("2026-03-01T02", "inference", Fraction(4))]
+    assert today(hourly, NOW) == {"inference": [0.0, 0.0, 4.0, *[0.0] * 10]}
+
+
+def test_the_past_is_in_as_many_months_as_it_touches():
+    assert months(NOW) == ("2026-01", "2026-02", "2026-03")
+
+
+def test_adjustments_are_of_no_day():
+    lines = [
+        Line("2026-02-27", "inference", "predictions", 1, 1, 5),
+        Line("2026-02-28", "inference", "predictions", 1, 1, 7, "2026-01"),
+    ]
+    assert daily(lines, datetime(2026, 2, 26, tzinfo=UTC), 3) == [0, 5, 0]

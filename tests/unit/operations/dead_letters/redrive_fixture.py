@@ -1,0 +1,36 @@
+"""A redriver to try out."""
+
+from datetime import timedelta
+from random import Random
+
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.dead_letters import FakeJobs, FakeSource
+from vigil.operations.dead_letters.model import Rules
+from vigil.operations.dead_letters.redrive import Reprocessor
+
+RULES = Rules(timedelta(seconds=60), 3)
+
+
+class Bench:
+    """A redriver, one queue, its books and a clock that stands still."""
+
+    def __init__(self, *sources, owners=None, rules=RULES):
+        self.source = FakeSource()
+        self.jobs, self.clock, self.taken = FakeJobs(), Clock(), []
+        self.redriver = self.another(*sources, owners=owners, rules=rules)
+
+    def another(self, *sources, owners=None, rules=RULES):
+        sources = sources or (self.source,)
+        return Reprocessor(sources, self.jobs, owners or {}, rules, Random(7), self.clock, self.taken.append)
+
+    def run(self, **later):
+        self.clock.advance(**later)
+        self.redriver.run(lambda: 60.0)
+
+    @property
+    def job(self):
+        (job,) = self.jobs.items.values()
+        return job
+
+    def steps(self):
+        return [step.name for step in self.job.steps]

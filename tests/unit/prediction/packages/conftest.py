@@ -1,0 +1,12 @@
+"""A registry with one model in it."""
+
+import pytest
+
+from tests.unit.prediction.packages.world import World
+
+
+@pytest.fixture
+def world():
+    world = World()
+    world.put()
+    return world

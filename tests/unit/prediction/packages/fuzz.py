@@ -1,0 +1,56 @@
+"""Mutates a real package in this process, with the real engine; started by `test_fuzz.py`, which watches it live.
+
+Prints how often each reason was given, as JSON.
+"""
+
+import json
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.support.fakes.packages import KEYS, NOW
+from vigil.errors import ModelRefused
+from vigil.prediction.engines.loading import load
+from vigil.prediction.packages.verification import Expected, Verifier
+
+MUTATIONS = 200
+
+
+def mutated(random_: random.Random, content: bytes) -> bytes:
+    """Return the content with a bit flipped, a piece cut off, doubled or replaced, or nothing left."""
+    at, changed = random_.randrange(len(content)), bytearray(content)
+    kind = random_.choice(["flip", "flip", "flip", "truncate", "double", "garble", "empty"])
+    if kind == "flip":
+        changed[at] ^= 1 << random_.randrange(8)
+    elif kind == "truncate":
+        del changed[at:]
+    elif kind == "double":
+        changed[at:at] = changed[at : at + 64]
+    elif kind == "garble":
+        changed[at : at + 16] = random_.randbytes(16)
+    else:
+        changed.clear()
+    return bytes(changed)
+
+
+def main(folder: Path) -> None:
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    verifier, random_, reasons = Verifier(KEYS, load), random.Random(20260301), Counter()
+    verifier.verify(files, Expected(now=NOW))  # the package is good until it is changed
+    for number in range(MUTATIONS):
+        name = sorted(files)[number % len(files)]
+        content = mutated(random_, files[name])
+        if content == files[name]:
+            continue
+        try:
+            verifier.verify({**files, name: content}, Expected(now=NOW))
+        except ModelRefused as refused:
+            reasons[refused.reason] += 1
+        else:
+            reasons["accepted"] += 1
+    print(json.dumps(reasons))  # noqa: T201 - read by the test
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

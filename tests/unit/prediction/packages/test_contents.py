@@ -1,0 +1,157 @@
+"""What a good signature covers is read with the same suspicion."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.fakes.packages import KEYS, NOW, OTHER_KEY, LinearEngines, contract, package, resigned
+from tests.unit.prediction.packages.signed import CURRENT, PACKAGE, changed, refusal, relisted, verify
+from vigil.errors import ModelRefused
+from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.packages.verification import Expected, Verifier, canonical, manifest_bytes
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"version": "1"},
+        {"format": 1},
+        {"surplus": 1},
+        {"expires_at": "soon"},
+        {"expires_at": "2027-01-01T00:00:00"},
+        {"files": {}},
+        {"files": {"../model.txt": {"sha256": "0" * 64, "size": 1}}},
+    ],
+    ids=str,
+)
+def test_a_signed_manifest_that_breaks_its_schema_is_refused(fields):
+    assert refusal(changed(**fields)) == "malformed"
+
+
+@pytest.mark.parametrize("manifest", [b"", b"{}", b"[" * 100_000, b"NaN", b"\xff"], ids=lambda b: str(b[:4]))
+def test_signed_rubbish_is_refused(manifest):
+    assert refusal(resigned(PACKAGE, manifest)) == "malformed"
+
+
+@pytest.mark.parametrize("indent", [0, 1])
+def test_a_signed_manifest_in_another_than_canonical_form_is_refused(indent):
+    spaced = json.dumps(json.loads(PACKAGE["manifest.json"]), indent=indent, sort_keys=True).encode()
+    assert refusal(resigned(PACKAGE, spaced)) == "malformed"
+
+
+def test_a_manifest_with_an_infinite_metric_is_refused():
+    infinite = PACKAGE["manifest.json"].replace(b'"auc":0.7', b'"auc":Infinity')
+    assert refusal(resigned(PACKAGE, infinite)) == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("expected", "reason"),
+    [
+        (Expected("other", 1, now=NOW), "wrong_name"),
+        (Expected("toy", 2, now=NOW), "wrong_name"),
+        (Expected("toy", 1, "sha256:0", now=NOW), "digest_mismatch"),
+        (Expected("toy", 1, now=NOW + timedelta(days=365)), "expired"),
+        (Expected("toy", 1, floor=2, now=NOW), "rolled_back"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_package_that_is_not_what_was_asked_for_is_refused(expected, reason):
+    assert refusal(PACKAGE, expected) == reason
+
+
+def test_a_pinned_floor_holds_whatever_the_pointer_says():
+    assert refusal(PACKAGE, Expected("toy", 1, floor=1, now=NOW), floors={"toy": 2}) == "rolled_back"
+    assert verify(PACKAGE, floors={"other": 2})[0].version == 1
+
+
+def test_replay_accepts_an_expired_version_below_the_floor_but_nothing_unsigned():
+    assert verify(PACKAGE, Expected("toy", 1, floor=9), floors={"toy": 9})[0].version == 1
+    assert refusal(package(key=OTHER_KEY), Expected("toy", 1)) == "unknown_key"
+
+
+def test_the_last_second_of_validity_is_valid():
+    assert verify(PACKAGE, Expected(now=NOW + timedelta(days=365, seconds=-1)))[0].version == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("golden.json", b"[]"),
+        ("golden.json", b"{"),
+        ("golden.json", b'[{"features":{}}]'),
+        ("card.md", b" \n"),
+        ("card.md", b"\xff"),
+    ],
+)
+def test_a_signed_card_or_golden_file_that_cannot_be_read_is_refused(name, content):
+    assert refusal(relisted({**PACKAGE, name: content})) == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("raw", lambda raw: raw + 2e-16, "golden_mismatch"),
+        ("vote", lambda _: "abstain", "golden_mismatch"),
+        ("decision", lambda _: "abstain", "golden_mismatch"),
+        ("votes", lambda votes: votes | {"another": votes["model"]}, "golden_mismatch"),
+        ("probability", lambda p: p + 2e-9, "golden_mismatch"),
+        ("band", lambda _: "another", "golden_mismatch"),
+        ("contributions", lambda c: [c[0] + 2e-9, *c[1:]], "golden_mismatch"),
+        ("contributions", lambda c: c[1:], "golden_mismatch"),
+        ("base", lambda base: base - 2e-9, "golden_mismatch"),
+        ("row", lambda row: [*row[:2], 0.0, *row[3:]], "schema_mismatch"),
+        ("features", lambda features: features | {"age": 121}, "schema_mismatch"),
+        ("features", lambda features: features | {"height": 1}, "schema_mismatch"),
+    ],
+)
+def test_a_golden_row_with_another_answer_is_refused(field, value, reason):
+    rows = json.loads(PACKAGE["golden.json"])
+    place = rows[0]["votes"]["model"] if field in {"raw", "vote", "contributions", "base"} else rows[0]
+    place[field] = value(place[field])
+    with pytest.raises(ModelRefused) as caught:
+        verify(relisted({**PACKAGE, "golden.json": canonical(rows)}))
+    assert caught.value.reason == reason
+
+
+def test_a_last_bit_of_a_contribution_may_differ_between_machines():
+    rows = json.loads(PACKAGE["golden.json"])
+    rows[0]["votes"]["model"]["contributions"][0] += 1e-12
+    assert verify(relisted({**PACKAGE, "golden.json": canonical(rows)}))[0].version == 1
+
+
+def test_a_model_that_is_not_of_the_schema_is_refused():
+    features = (FeatureSpec("height", "number", "height", "cm", 0, 300), *contract().features[1:])
+    document = json.loads(PACKAGE["manifest.json"])
+    other = json.loads(manifest_bytes(replace(verify(PACKAGE)[0].manifest, contract=contract(features=features))))
+    with pytest.raises(ModelRefused) as caught:
+        verify(resigned(PACKAGE, canonical(document | {"contract": other["contract"]})))
+    assert caught.value.reason == "schema_mismatch"
+
+
+def test_an_engine_that_answers_with_no_number_is_refused():
+    class Blank(LinearEngines):
+        def __call__(self, spec, content, of, table):
+            engine = super().__call__(spec, content, of, table)
+            engine.base = float("nan")
+            return engine
+
+    with pytest.raises(ModelRefused) as caught:
+        Verifier(KEYS, Blank()).verify(PACKAGE, CURRENT)
+    assert caught.value.reason == "golden_mismatch"
+
+
+@pytest.mark.parametrize("name", ["", "Toy", "../toy", "toy/1", "a" * 65, "toy\n"])
+def test_a_name_that_could_not_be_part_of_a_key_or_path_is_no_model_name(name):
+    with pytest.raises(ValueError, match="name must match"):
+        contract(name)
+
+
+def test_without_signature_nothing_of_the_engine_or_openssl_is_imported():
+    import subprocess
+    import sys
+
+    code = "import sys, vigil.prediction.packages.service; print({'boto3', 'botocore', 'cryptography'} & set(sys.modules) or 'none')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "none"

@@ -1,0 +1,58 @@
+"""A package may carry the packed table of an engine; it is signed and checked like every file, and handed over."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.support.fakes.packages import KEYS, NOW, LinearEngines, package, trained
+from vigil.errors import ModelRefused
+from vigil.prediction.packages.verification import Expected, Verifier
+
+TABLE = b"packed"
+
+
+@pytest.fixture(scope="module")
+def packed():
+    model = trained()
+    return package(model=replace(model, files={**model.files, "model.walk": TABLE}))
+
+
+def verify(files):
+    engines = LinearEngines()
+    return Verifier(KEYS, engines).verify(files, Expected(now=NOW)), engines
+
+
+def test_the_engine_is_built_from_its_file_and_its_table(packed):
+    _, engines = verify(packed)
+    assert engines.handed == [packed["model.txt"], TABLE]
+    assert "model.walk" in json.loads(packed["manifest.json"])["files"]
+
+
+def test_without_a_table_there_is_none_to_hand_over(packed):
+    plain = package()
+    _, engines = verify({**plain, "model.walk": TABLE})  # a file that nobody signed is never looked at
+    assert engines.handed == [plain["model.txt"]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda files: {**files, "model.walk": TABLE[:-1] + b"!"}, "digest_mismatch"),
+        (lambda files: {**files, "model.walk": b""}, "digest_mismatch"),
+        (lambda files: {name: files[name] for name in files if name != "model.walk"}, "missing_file"),
+    ],
+    ids=["flipped", "empty", "gone"],
+)
+def test_a_table_that_is_not_the_signed_one_never_reaches_the_engine(packed, damage, reason):
+    engines = LinearEngines()
+    with pytest.raises(ModelRefused) as refused:
+        Verifier(KEYS, engines).verify(damage(packed), Expected(now=NOW))
+    assert (refused.value.reason, engines.handed) == (reason, [])
+
+
+@pytest.mark.parametrize("name", ["other.walk", "model.json", "model.walk.txt"])
+def test_no_other_file_can_be_packaged(name):
+    model = trained()
+    with pytest.raises(ValueError, match="files are those of its engines"):
+        package(model=replace(model, files={**model.files, name: TABLE}))

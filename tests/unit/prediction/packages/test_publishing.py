@@ -1,0 +1,223 @@
+"""Only what verifies is published, only what rises is promoted, and of two promoters one wins."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.fakes.card import CARD
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.packages import (
+    KEY,
+    KEYS,
+    OTHER_KEY,
+    LinearEngines,
+    MemoryCatalogue,
+    MemoryPackages,
+    package,
+    trained,
+)
+from vigil.errors import Conflict, InvalidInput, ModelRefused, NotFound
+from vigil.prediction.packages.publishing import Publisher
+from vigil.prediction.packages.verification import Verifier
+
+
+class Shop:
+    def __init__(self):
+        self.packages, self.catalogue, self.clock = MemoryPackages(), MemoryCatalogue(), Clock()
+        self.publisher = Publisher(self.packages, self.catalogue, Verifier(KEYS, LinearEngines()), self.clock)
+
+    def publish(self, *versions):
+        for version in versions:
+            self.publisher.publish(package(version))
+
+
+@pytest.fixture
+def shop():
+    return Shop()
+
+
+def test_a_published_package_is_stored_whole_and_listed(shop):
+    published = shop.publisher.publish(package())
+    assert {file: shop.packages.get("toy", 1, file) for file in package()} == package()
+    assert [(entry.published, entry.aliases) for entry in shop.publisher.list()] == [(published, ())]
+    assert published.metrics == {"auc": 0.7, "calibration_error": 0.05}
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (package(key=OTHER_KEY), "unknown_key"),
+        ({**package(), "model.txt": b"{}"}, "digest_mismatch"),
+        (package(days=0), "expired"),
+    ],
+    ids=["unknown_key", "digest_mismatch", "expired"],
+)
+def test_what_does_not_verify_is_not_stored(shop, files, reason):
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.publish(files)
+    assert caught.value.reason == reason
+    assert shop.packages.objects == {}
+    assert shop.publisher.list() == []
+
+
+def test_publishing_twice_changes_nothing(shop):
+    assert shop.publisher.publish(package()) == shop.publisher.publish(package())
+    assert len(shop.publisher.list()) == 1
+
+
+def test_a_version_cannot_be_published_with_other_bytes(shop):
+    shop.publish(1)
+    with pytest.raises(Conflict):
+        shop.publisher.publish(package(1, trained(base=1.0)))
+
+
+def test_promotion_moves_the_champion_and_raises_the_floor(shop):
+    shop.publish(1, 2)
+    first, second = shop.publisher.promote("toy", 1), shop.publisher.promote("toy", 2)
+    assert [(p.version, p.fence, p.floor) for p in (first, second)] == [(1, 1, 1), (2, 2, 2)]
+    assert [entry.aliases for entry in shop.publisher.list()] == [(), ("champion",)]
+
+
+def test_an_older_version_is_never_promoted(shop):
+    shop.publish(1, 2)
+    shop.publisher.promote("toy", 2)
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.promote("toy", 1)
+    assert caught.value.reason == "rolled_back"
+    assert shop.catalogue.pointers("toy")["champion"].version == 2
+
+
+def test_promoting_the_champion_again_changes_nothing(shop):
+    shop.publish(1)
+    assert shop.publisher.promote("toy", 1) is shop.publisher.promote("toy", 1)
+
+
+def test_another_alias_leaves_the_champion_alone(shop):
+    shop.publish(1, 2)
+    shop.publisher.promote("toy", 1)
+    assert shop.publisher.promote("toy", 2, "challenger").fence == 1
+    assert shop.catalogue.pointers("toy")["champion"].version == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda shop: shop.packages.objects.pop(("toy", 1, "card.md")), "missing_file"),
+        (lambda shop: shop.packages.objects.update({("toy", 1, "card.md"): b"# Other"}), "digest_mismatch"),
+        (lambda shop: shop.clock.advance(days=365), "expired"),
+    ],
+    ids=["missing_file", "digest_mismatch", "expired"],
+)
+def test_what_no_longer_verifies_in_the_store_is_not_promoted(shop, spoil, reason):
+    shop.publish(1)
+    spoil(shop)
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.promote("toy", 1)
+    assert caught.value.reason == reason
+    assert shop.catalogue.moved == {}
+
+
+def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
+    shop.publish(1, 2, 3)
+    shop.publisher.promote("toy", 1)
+
+    class Overtaken(MemoryPackages):
+        """Between a promoter's look at the pointer and its move, another one promotes."""
+
+        def get(self, name, version, file):
+            if version == 2 and file == "card.md":
+                shop.publisher.promote("toy", 3)
+            return super().get(name, version, file)
+
+    slow = Publisher(Overtaken(shop.packages.objects), shop.catalogue, Verifier(KEYS, LinearEngines()), shop.clock)
+    with pytest.raises(Conflict):
+        slow.promote("toy", 2)
+    assert shop.catalogue.pointers("toy")["champion"].version == 3
+
+
+def without(section):
+    return CARD.replace(f"## {section}", "## Something else")
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"card": without("Limits")}, "Limits"),
+        ({"card": CARD.replace("## Not for\nAnything else.", "## Not for\n")}, "Not for"),
+        ({"card": CARD.replace(", simulated", "")}, "simulated"),
+        ({"metrics": {"auc": 0.7}}, "calibration_error"),
+        ({"metrics": {"calibration_error": 0.11}}, "0.1"),
+    ],
+    ids=["a section is missing", "a section is empty", "simulated and silent about it", "no figure", "over the bound"],
+)
+@pytest.mark.parametrize("alias", ["champion", "challenger"])
+def test_a_version_that_does_not_pass_a_gate_decides_about_nobody(shop, alias, changes, broken):
+    shop.publish(1)
+    shop.publisher.promote("toy", 1)
+    changes = dict(changes)
+    card = changes.pop("card", CARD)
+    shop.publisher.publish(package(2, replace(trained(**changes), card=card)))
+    with pytest.raises(InvalidInput) as caught:
+        shop.publisher.promote("toy", 2, alias)
+    assert broken in caught.value.errors[0].bound
+    assert [pointer.version for pointer in shop.catalogue.pointers("toy").values()] == [1]
+
+
+def test_a_challenger_has_a_share_which_can_be_changed_and_its_trial_can_be_ended(shop):
+    shop.publish(1, 2)
+    shop.publisher.promote("toy", 1)
+    fences = [shop.publisher.promote("toy", 2, "challenger", share).fence for share in (0, 50, 50)]
+    ended = shop.publisher.withdraw("toy")
+    assert (fences, ended.share, ended.fence) == ([1, 2, 2], None, 3)
+    assert [entry.aliases for entry in shop.publisher.list()] == [("champion",), ()]
+    assert shop.publisher.withdraw("toy") == ended
+
+
+def test_only_a_newer_version_challenges_a_champion(shop):
+    shop.publish(1, 2)
+    with pytest.raises(InvalidInput, match="is no challenger"):
+        shop.publisher.promote("toy", 2, "challenger")
+    shop.publisher.promote("toy", 2)
+    for version in (1, 2):
+        with pytest.raises(InvalidInput, match="is no challenger"):
+            shop.publisher.promote("toy", version, "challenger")
+
+
+def test_what_was_not_published_is_not_found(shop):
+    for call in (
+        lambda: shop.publisher.promote("toy", 1),
+        lambda: shop.publisher.withdraw("toy"),
+        lambda: shop.publisher.versions("toy"),
+        lambda: shop.publisher.reissue("toy", 1, KEY, timedelta(days=1)),
+    ):
+        with pytest.raises(NotFound):
+            call()
+
+
+def test_going_back_is_the_old_model_under_a_new_signed_version(shop):
+    shop.publisher.publish(package(1, trained(base=0.1)))
+    shop.publisher.publish(package(2, trained(base=0.2)))
+    for version in (1, 2):
+        shop.publisher.promote("toy", version)
+    shop.clock.advance(days=400)  # the old package has expired meanwhile, and the old floor stands
+    files = shop.publisher.reissue("toy", 1, OTHER_KEY, timedelta(days=30))
+    both = Publisher(
+        shop.packages,
+        shop.catalogue,
+        Verifier({**KEYS, OTHER_KEY.key_id: OTHER_KEY.public}, LinearEngines()),
+        shop.clock,
+    )
+    assert both.publish(files).version == 3
+    assert both.promote("toy", 3).version == 3
+    old = package(1, trained(base=0.1))
+    changed = {name for name in files if files[name] != old[name]}
+    assert changed == {"manifest.json", "manifest.sig"}
+
+
+def test_a_version_that_was_spoilt_is_not_signed_anew(shop):
+    shop.publish(1)
+    shop.packages.objects["toy", 1, "card.md"] = b"# Other"
+    with pytest.raises(ModelRefused) as caught:
+        shop.publisher.reissue("toy", 1, KEY, timedelta(days=1))
+    assert caught.value.reason == "digest_mismatch"

@@ -1,0 +1,79 @@
+"""The app behind its Lambda entry, on fakes."""
+
+import asyncio
+import io
+import json
+import uuid
+from datetime import timedelta
+
+from fastapi import APIRouter
+
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.limits import FakeCounters
+from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
+from tests.support.gateway import Context, event
+from vigil.decisions.scoring import routes as scoring_routes
+from vigil.decisions.scoring.service import Scoring
+from vigil.operations.health import routes as health_routes
+from vigil.operations.health.service import Health
+from vigil.runtime.telemetry import Telemetry
+from vigil.web import swagger
+from vigil.web.app import create_app, lambda_handler
+from vigil.web.cursors import Cursors
+from vigil.web.rate_limits import Limiter
+
+BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 40}}
+
+
+SECRET = "the patient's name"
+
+
+class Api:
+    """The app behind its Lambda entry, on fakes."""
+
+    def __init__(self):
+        self.models, self.ledger, self.clock, self.log = FakeModels(), FakeLedger(), Clock(), io.StringIO()
+        self.counters = FakeCounters()
+        broken = APIRouter()
+
+        @broken.get("/broken")
+        async def _broken():
+            raise RuntimeError(SECRET)
+
+        @broken.get("/waiting")
+        async def _waiting():
+            await asyncio.sleep(60)
+
+        @broken.get("/giving-way")
+        async def _giving_way():
+            await asyncio.sleep(0)
+
+        @broken.get("/in-a-thread")
+        def _in_a_thread():
+            return None
+
+        self.telemetry = telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a logger of its own
+        scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24))
+        app = create_app(
+            title="Vigil",
+            routers=[scoring_routes.router, health_routes.router, swagger.router, broken],
+            telemetry=telemetry,
+            max_body_bytes=4096,
+            admission=Limiter(self.counters, self.clock),
+            state={
+                "scoring": scoring,
+                "cursors": Cursors(lambda: b"key"),
+                "health": Health({"ledger": lambda: self.ledger.get("health", "none")}),
+            },
+        )
+        self._handler = lambda_handler(app, telemetry)
+
+    def __call__(self, method, path, **kwargs):
+        answer = self._handler(event(method, path, **kwargs), Context())
+        body = answer["body"]
+        is_json = "json" in answer["headers"].get("content-type", "")
+        return answer["statusCode"], answer["headers"], json.loads(body) if is_json and body else body
+
+    def line(self):
+        """Return the last line of the log."""
+        return json.loads(self.log.getvalue().splitlines()[-1])

@@ -1,0 +1,72 @@
+"""Every answer to a credential says how its limits stand, and beyond them nothing is done."""
+
+import pytest
+
+from tests.unit.web.api import BODY
+from vigil.access.tenants.model import Limits
+from vigil.web.middleware import SECURITY_HEADERS
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kwargs", "status"),
+    [
+        ("POST", "/v1/scores", {"body": BODY}, 201),
+        ("POST", "/v1/scores", {"body": {}}, 422),
+        ("POST", "/v1/scores", {"body": "{"}, 400),
+        ("POST", "/v1/scores", {"body": "x" * 5000}, 413),
+        ("POST", "/v1/scores", {"body": BODY, "headers": {"Content-Type": "text/plain"}}, 415),
+        ("GET", "/v1/scores/none", {}, 404),
+        ("GET", "/nowhere", {}, 404),
+        ("DELETE", "/v1/scores", {}, 405),
+        ("GET", "/broken", {}, 500),
+    ],
+)
+def test_every_answer_to_a_credential_says_how_its_limits_stand(api, method, path, kwargs, status):
+    answered, headers, _ = api(method, path, **kwargs)
+    assert answered == status
+    assert headers["ratelimit-policy"] == '"minute";q=60;w=60, "hour";q=1000;w=3600'
+    assert headers["ratelimit"] == '"minute";r=59;t=60, "hour";r=999;t=3600'
+
+
+def test_what_needs_no_credential_is_not_counted(api):
+    _, headers, _ = api("GET", "/health/liveness", tenant=None)
+    assert "ratelimit" not in headers
+    assert api.counters.calls == 0
+
+
+def test_the_61st_request_of_a_minute_is_refused_with_a_problem_and_nothing_else_is_done(api):
+    for _ in range(60):
+        api("GET", "/v1/scores")
+    asked = api.ledger.calls
+    status, headers, problem = api("POST", "/v1/scores", body=BODY)
+    assert (status, problem["type"], problem["violated-policies"]) == (
+        429,
+        "urn:vigil:problem:rate-limited",
+        ["minute"],
+    )
+    assert headers["retry-after"] == "60"
+    assert headers["ratelimit"] == '"minute";r=0;t=60, "hour";r=940;t=3600'
+    assert SECURITY_HEADERS.items() <= headers.items()
+    assert api.ledger.calls == asked
+    assert (api.line()["status"], api.line()["tenant_id"], api.line()["problem"]) == (429, "acme", "rate-limited")
+    assert api("GET", "/v1/scores", tenant="globex")[0] == 200
+
+
+def test_a_full_month_is_a_429_that_lasts_to_its_end_and_names_the_month(api):
+    limits = Limits(1, 60, 1000, 10).encoded()
+    assert api("POST", "/v1/scores", body=BODY, limits=limits)[0] == 201
+    status, headers, problem = api("POST", "/v1/scores", body=BODY, limits=limits)
+    assert (status, problem["type"], problem["violated-policies"]) == (
+        429,
+        "urn:vigil:problem:quota-exceeded",
+        ["month"],
+    )
+    assert int(headers["retry-after"]) >= 1
+
+
+def test_without_what_counts_requests_they_are_answered_and_the_log_says_so(api):
+    api.counters.away = True
+    status, headers, _ = api("POST", "/v1/scores", body=BODY)
+    assert status == 201
+    assert "ratelimit" not in headers
+    assert api.line()["unchecked"] is True

@@ -1,0 +1,43 @@
+"""What a request breaks is said in words of the request: no class of ours, no place that it has not."""
+
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, ValidationError, model_validator
+
+from vigil.errors import FieldError
+from vigil.web.schemas import field_error
+
+
+class Inner(BaseModel):
+    """An object in another."""
+
+
+class Sent(BaseModel):
+    """A body."""
+
+    inner: Inner = Inner()
+    named: dict[Literal["a"], int] = {}
+    few: int = 0
+
+    @model_validator(mode="after")
+    def _few(self):
+        if self.few > 1:
+            raise ValueError("at most one of few and none may be given")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"inner": []}, FieldError("body.inner", "must be an object", "a JSON object")),
+        ({"named": 1}, FieldError("body.named", "must be an object", "a JSON object")),
+        ({"named": {"b": 1}}, FieldError("body.named.b", "must be 'a'", "'a'")),
+        ({"few": 2}, FieldError("body", *["at most one of few and none may be given"] * 2)),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_callers_words(body, error):
+    with pytest.raises(ValidationError) as caught:
+        Sent.model_validate(body)
+    (row,) = caught.value.errors()
+    assert field_error(dict(row) | {"loc": ("body", "body", *row["loc"])}) == error
