@@ -24,7 +24,7 @@ from benchmarks import batch, handler, prices
 from benchmarks.subjects import Subject, whole
 from cli import native
 from cli.checkout import ROOT
-from vigil.access.tenants.model import Tier
+from vigil.kernel.tenants import Tier
 
 MODEL = "wdbc"
 REQUESTS = 400

@@ -8,7 +8,7 @@ from benchmarks.measure import Measurement, each
 from benchmarks.subjects import draw_row, trained
 from vigil.prediction.engines.ensemble_runner import Panel
 from vigil.prediction.engines.loading import load
-from vigil.prediction.packages.ports import Engine
+from vigil.prediction.engines.ports import Engine
 
 Row = tuple[float, ...]
 ROWS = 2_000

@@ -26,7 +26,7 @@ from vigil.decisions.batches.charges import Charges
 from vigil.decisions.batches.chunks import Chunks
 from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
 from vigil.decisions.batches.splits import Splits
-from vigil.money.budgets.hard_limits.model import HardStop, Hold
+from vigil.kernel.money import HardStop, Hold
 from vigil.prediction.engines.loading import load
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.verification import Expected, Verifier

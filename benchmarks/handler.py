@@ -16,16 +16,17 @@ from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
 from vigil.access.quota.store import DynamoQuota
-from vigil.access.tenants.model import LIMITS, Tier
+from vigil.access.tenants.model import LIMITS
 from vigil.aws import clients
 from vigil.decisions.scoring import routes
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
-from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.kernel.tenants import Tier
+from vigil.money.budgets.hard_limits_store import DynamoStops
 from vigil.prediction.engines.boosting import BoostedEngine
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble_runner import Panel
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.model import ModelContract
 from vigil.privacy.persons.consents_store import DynamoConsents
 from vigil.privacy.persons.store import SubjectTable
 from vigil.runtime.settings import Settings

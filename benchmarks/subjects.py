@@ -13,11 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from cli.training import Training, train
 from models import recipe
 from models.packed import with_tables
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.loading import load
 from vigil.prediction.engines.votes import Calibration, EngineSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.model import FeatureSpec, Label, Manifest, ModelContract, TrainedModel, TrainingData
+from vigil.prediction.packages.model import Manifest, TrainedModel
 from vigil.prediction.packages.signing import SigningKey
 from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 

@@ -10,7 +10,7 @@ from models.known import Known, known
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
 from vigil.decisions.scoring.model import LedgerRow
 from vigil.errors import InvalidInput
-from vigil.prediction.packages.model import ModelContract
+from vigil.prediction.engines.contract import ModelContract
 
 LABELS = {"occurred": 1, "not_occurred": 0}
 """Outcomes that are labels; excluded ones have none, and unresolved ones are not even looked at."""

@@ -11,8 +11,9 @@ from rich.table import Table
 from cli import deployment
 
 if TYPE_CHECKING:
-    from vigil.access.tenants.model import Role, Status, Tenant, Tier
+    from vigil.access.tenants.model import Status, Tenant
     from vigil.access.tenants.service import Change
+    from vigil.kernel.tenants import Role, Tier
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
 out = Console()

@@ -14,8 +14,8 @@ from models import recipe
 from models.packed import with_tables
 from vigil.errors import ModelRefused, NotFound
 from vigil.prediction.engines import loading as engine
+from vigil.prediction.engines.contract import FILE_LIMITS, file_limit
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.model import FILE_LIMITS, file_limit
 from vigil.prediction.packages.signing import PublicKeys, SigningKey
 from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 

@@ -13,11 +13,12 @@ from scipy.optimize import minimize
 from models.certification import Answers, Promise, certify, sequence
 from models.parts import Part
 from models.training import Floats, Ints, calibrate
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble, Policy, Verdict, doubt
 from vigil.prediction.engines.ensemble_runner import Panel
 from vigil.prediction.engines.loading import load
 from vigil.prediction.engines.votes import Calibration, EngineSpec, logit
-from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainingData
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 FEW = 10
 """With fewer rows than this nothing is fitted."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.evaluation import SMALLEST_CELL, Estimate, GroupRow
-from vigil.prediction.packages.model import ModelContract
+from vigil.prediction.engines.contract import ModelContract
 
 
 @dataclass(frozen=True, slots=True)

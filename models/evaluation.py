@@ -10,9 +10,9 @@ from sklearn.metrics import average_precision_score
 
 from models.area import area
 from models.training import Floats, Ints, logistic
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Verdict
 from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.packages.model import ModelContract
 
 Measure = Callable[[Ints, Floats, Floats], Mapping[str, float]]
 """Labels, probabilities and row weights to one or more named numbers."""

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from models.training import Floats
+from vigil.kernel.rows import FeatureValue
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Verdict
-from vigil.prediction.packages.model import FeatureValue, ModelContract
 
 WANTED = 32
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training import Floats, Ints
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 Names = NDArray[np.str_]
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.area import area
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 LIMIT = 0.85
 """Interruption in treatment is predicted at 0.66 to 0.79 by whole models; one honest column does not reach this."""

@@ -12,7 +12,8 @@ from typing import TypeAlias
 from models.packing import NotPacked, pack, thresholds
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import lightgbm, trees
-from vigil.prediction.packages.model import ModelContract, TrainedModel
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.packages.model import TrainedModel
 
 _Mine: TypeAlias = trees.TreesEngine
 _Reference: TypeAlias = lightgbm.LightGBMEngine

@@ -12,7 +12,7 @@ from sklearn.ensemble import IsolationForest
 from models.training import Floats
 from vigil.prediction.engines.statistics import Domain, EntropyTest, Parameters, RateTest
 from vigil.prediction.engines.votes import FORMATS, EngineKind, EngineSpec
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 MOST_DISTANCES = 1000
 """Rows that the conformal gate is calibrated on: p-values are told apart down to one in a thousand."""

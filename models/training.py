@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from vigil.prediction.engines.votes import Calibration
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]

@@ -17,9 +17,9 @@ from models.iit.presets import LAST_DAY
 from models.iit.records import contacts, history, left, moment
 from models.iit.simulator import Cohort
 from models.known import Known
+from vigil.kernel.rows import FeatureValue
 from vigil.prediction.features.model import History, expected_contacts
 from vigil.prediction.features.service import feature_set
-from vigil.prediction.packages.model import FeatureValue
 
 FEATURES = feature_set("art-visits/1")
 CUTOFF = moment(1461)

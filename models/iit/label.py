@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
-from vigil.prediction.packages.model import Label
+from vigil.prediction.engines.contract import Label
 
 GRACE_DAYS = 28
 SETTLE_DAYS = 45

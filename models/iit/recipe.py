@@ -38,9 +38,10 @@ from models.leakage import refuse_leaks
 from models.parts import Tests
 from models.recipe import Progress
 from models.training import Floats, Shape, digest, fit
+from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
 from vigil.prediction.features.schemas import as_json
-from vigil.prediction.packages.model import TrainedModel, TrainingData
+from vigil.prediction.packages.model import TrainedModel
 
 PATIENTS = 10_000
 PRESET = SOUTH_AFRICA_LIKE

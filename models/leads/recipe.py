@@ -30,8 +30,9 @@ from models.leakage import refuse_leaks
 from models.parts import Tests
 from models.recipe import Progress
 from models.training import Floats, Shape, digest, fit
+from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
-from vigil.prediction.packages.model import TrainedModel, TrainingData
+from vigil.prediction.packages.model import TrainedModel
 
 LEADS = 30_000
 SHAPE = Shape(trees=80, leaves=8, rows_per_leaf=60, learning_rate=0.06)

@@ -1,6 +1,7 @@
 """The inputs and the label of the `leads` model: what a sales team knows of a lead on the day it is looked at."""
 
-from vigil.prediction.packages.model import FeatureSpec, Label
+from vigil.prediction.engines.contract import Label
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 LABEL = Label(
     name="qualification",

@@ -35,10 +35,11 @@ from models.netsec.rules import RULES
 from models.netsec.simulator import Flow
 from models.recipe import Progress
 from models.training import Shape, digest, fit
+from vigil.prediction.engines.contract import Label, TrainingData
 from vigil.prediction.engines.ensemble import Band
 from vigil.prediction.features.schemas import as_json
 from vigil.prediction.features.service import FLOWS
-from vigil.prediction.packages.model import Label, TrainedModel, TrainingData
+from vigil.prediction.packages.model import TrainedModel
 
 LABEL = Label(
     name="attack",

@@ -18,8 +18,9 @@ from models.training import Floats, Ints, Shape, digest, fit
 from models.wdbc.prose import PROSE
 from models.wdbc.rules import RULES
 from models.wdbc.schema import LABEL, SPECS
+from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
-from vigil.prediction.packages.model import TrainedModel, TrainingData
+from vigil.prediction.packages.model import TrainedModel
 
 SHAPE = Shape(trees=120, leaves=6, rows_per_leaf=8, learning_rate=0.08)
 BANDS = (

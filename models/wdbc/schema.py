@@ -4,7 +4,8 @@ Street, Wolberg & Mangasarian (1993): computed from a digitised image of a fine 
 of that image system and areas in square pixels; they do not carry over to another microscope without calibration.
 """
 
-from vigil.prediction.packages.model import FeatureSpec, Label
+from vigil.prediction.engines.contract import Label
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 LABEL = Label(
     name="malignancy",

@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes.access import FakeKeyStore, FakeTenantStore
-from vigil.access.tenants.model import ApiKey, KeyRecord, Tenant, TenantSettings
-from vigil.access.tenants.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+from vigil.access.keys.model import ApiKey, KeyRecord
+from vigil.access.keys.store import DynamoKeys, SecretPeppers
+from vigil.access.tenants.model import Tenant, TenantSettings
+from vigil.access.tenants.store import AccessTable, DynamoTenants
 from vigil.aws.secrets import Secret
 from vigil.errors import Conflict, Unavailable
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
 from vigil.privacy.erasure.store import DynamoErasures
 
 NOW = "2026-03-01T12:00:00+00:00"

@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.limits import FakeCounters
-from vigil.access.tenants.model import Limits
 from vigil.errors import Unavailable
+from vigil.kernel.tenants import Limits
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import DynamoCounters
 

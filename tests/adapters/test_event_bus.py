@@ -5,8 +5,8 @@ import json
 import botocore.exceptions
 import pytest
 
-from vigil.alerting.events.model import Event
 from vigil.alerting.events.store import EventBridgeBus
+from vigil.kernel.events import Event
 
 
 def events(count):

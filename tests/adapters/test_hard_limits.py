@@ -9,8 +9,8 @@ from tests.support.fakes.clock import Clock
 from tests.support.ledgers import ledger as ledger_on
 from vigil.decisions.scoring.model import Conditions
 from vigil.errors import BudgetExhausted, QuotaExceeded, Unavailable
-from vigil.money.budgets.hard_limits.model import COUNTERS, HardStop, Hold
-from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.kernel.money import COUNTERS, HardStop, Hold
+from vigil.money.budgets.hard_limits_store import DynamoStops
 
 DAY = "2026-03-01"
 

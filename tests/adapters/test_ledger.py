@@ -7,8 +7,9 @@ import pytest
 
 from tests.support.fakes.scoring import FakeLedger
 from tests.support.ledgers import ledger as ledger_on
-from vigil.decisions.scoring.model import LedgerRow, ModelRef
+from vigil.decisions.scoring.model import LedgerRow
 from vigil.errors import Unavailable
+from vigil.kernel.rows import ModelRef
 from vigil.prediction.trials.model import Answer, Comparison
 
 

@@ -10,9 +10,9 @@ from tests.support.fakes.usage import FakeUsage
 from vigil.access.quota.model import Reservation
 from vigil.access.quota.service import Quota
 from vigil.access.quota.store import DynamoQuota
-from vigil.access.tenants.model import Limits
 from vigil.decisions.batches.model import FOLDERS
 from vigil.errors import QuotaExceeded, Unavailable
+from vigil.kernel.tenants import Limits
 from vigil.money.usage.bucket_store import S3Bytes
 from vigil.money.usage.model import Entry, Held, Hour
 from vigil.money.usage.store import DynamoCalls, DynamoUsage

@@ -13,10 +13,11 @@ from tests.support.fakes.packages import KEY, KEYS
 from tests.support.fakes.scoring import FakeLedger, FakeModels
 from tests.support.trained import trained_model
 from vigil.decisions.scoring.service import Scoring
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.loading import load
 from vigil.prediction.features.service import feature_set
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.model import ModelContract, TrainedModel
+from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.verification import Expected, Release, Verifier, build
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -5,9 +5,11 @@ import json
 import lightgbm
 import numpy as np
 
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble
 from vigil.prediction.engines.votes import Calibration, EngineSpec
-from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainedModel, TrainingData
+from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.prediction.packages.model import TrainedModel
 
 FEATURES = (
     FeatureSpec("speed", "number", "speed", "km/h", 0, 300, missing="abstain", other_units={"m/s": 1 / 3.6}, cost=2),

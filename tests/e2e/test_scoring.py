@@ -7,7 +7,7 @@ import pytest
 
 from models import recipe
 from tests.e2e.conftest import http
-from vigil.access.tenants.model import Token
+from vigil.access.keys.model import Token
 from vigil.web.middleware import SECURITY_HEADERS
 
 

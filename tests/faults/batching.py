@@ -34,8 +34,8 @@ from vigil.decisions.batches.stream import AssemblyWork, ChunkWork, GivenUp, Pos
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import Bulk
 from vigil.errors import VigilError
-from vigil.money.budgets.hard_limits.model import HardStop
-from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.kernel.money import HardStop
+from vigil.money.budgets.hard_limits_store import DynamoStops
 from vigil.operations.dead_letters.model import Rules
 from vigil.operations.dead_letters.redrive import Reprocessor
 from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, _job

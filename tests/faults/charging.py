@@ -6,7 +6,7 @@ from tests.faults.batching import World
 from tests.support.faultbed.faults import Crash
 from tests.support.faultbed.history import Count
 from vigil.errors import Conflict, Unavailable, VigilError
-from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.money.budgets.hard_limits_store import DynamoStops
 from vigil.money.usage.model import total
 from vigil.money.usage.service import Meter
 from vigil.money.usage.store import DynamoUsage

@@ -8,8 +8,8 @@ from tests.faults.test_quota import Month, race, storm
 from tests.support.faultbed.history import report
 from vigil.decisions.scoring.model import Conditions, ScoreRequest
 from vigil.errors import BudgetExhausted
-from vigil.money.budgets.hard_limits.model import COUNTERS, HardStop
-from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.kernel.money import COUNTERS, HardStop
+from vigil.money.budgets.hard_limits_store import DynamoStops
 
 EACH = 1_000
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.rate_limited_client import play
-from vigil.access.tenants.model import Limits
 from vigil.errors import RateLimited
+from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import DynamoCounters, Limiter

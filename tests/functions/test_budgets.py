@@ -7,8 +7,8 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.access.tenants.model import PERMISSIONS
 from vigil.bootstrap import access, budgets, metering, process
+from vigil.kernel.tenants import PERMISSIONS
 from vigil.money.usage.model import Entry
 from vigil.money.usage.stream_entries import of_decision
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.functions.conftest import KEY, publish
 from tests.support.gateway import Context, event
-from vigil.access.tenants.model import Limits
 from vigil.bootstrap import models
+from vigil.kernel.tenants import Limits
 from vigil.prediction.engines.loading import load
 from vigil.prediction.packages.verification import Release, build
 from vigil.prediction.trials.model import takes_part

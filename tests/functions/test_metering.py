@@ -7,10 +7,10 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.access.tenants.model import Limits
 from vigil.bootstrap import access, metering, process
 from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
 from vigil.decisions.batches.store import DynamoBooks
+from vigil.kernel.tenants import Limits
 
 MANY = Limits(1000, 1000, 1000, 10).encoded()
 AGREED = {"tenants": 1, "failed": 0, "mismatches": 0, "unrepaired": 0}

@@ -28,8 +28,8 @@ from tests.functions.persons import (  # noqa: F401
     score,
 )
 from vigil.bootstrap import subjects, tenancy
-from vigil.decisions.scoring.model import subject_digest
 from vigil.errors import Unavailable
+from vigil.kernel.ids import subject_digest
 from vigil.privacy.erasure.model import Certificate
 from vigil.privacy.persons.store import SubjectTable
 

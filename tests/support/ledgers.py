@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.access.quota.store import DynamoQuota
 from vigil.decisions.scoring.store import DynamoLedger
-from vigil.money.budgets.hard_limits.store import DynamoStops
+from vigil.money.budgets.hard_limits_store import DynamoStops
 from vigil.privacy.persons.consents_store import DynamoConsents
 from vigil.privacy.persons.store import SubjectTable
 

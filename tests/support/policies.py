@@ -17,7 +17,7 @@ import yaml
 from functions.build import folder
 from tests.support.tables import TABLES
 
-ROLES = Path(__file__).parents[1] / "infra" / "roles"
+ROLES = Path(__file__).parents[2] / "infra" / "roles"
 BUCKETS = {"files": "BatchesBucketArn", "packages": "PackagesBucketArn"}
 _ARNS = {name: f"${{{logical_id}TableArn}}" for logical_id, name in TABLES.items()}
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")

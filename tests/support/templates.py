@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-INFRA = Path(__file__).parents[1] / "infra"
+INFRA = Path(__file__).parents[2] / "infra"
 
 
 class _Loader(yaml.SafeLoader):

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from vigil.access.tenants.model import ApiKey, KeyPage, KeyRecord, Tenant, TenantPage
+from vigil.access.keys.model import ApiKey, KeyPage, KeyRecord
+from vigil.access.tenants.model import Tenant, TenantPage
 from vigil.errors import Conflict, Unavailable
 from vigil.privacy.erasure.model import Certificate, Erasure, Found, Key
 

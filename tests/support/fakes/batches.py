@@ -9,7 +9,7 @@ from typing import Any
 from vigil.access.quota.model import Reservation
 from vigil.decisions.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
 from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
-from vigil.money.budgets.hard_limits.model import HardStop, Hold
+from vigil.kernel.money import HardStop, Hold
 
 
 class FakeBooks:

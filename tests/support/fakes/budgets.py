@@ -7,8 +7,8 @@ from datetime import datetime
 from fractions import Fraction
 
 from vigil.errors import Unavailable
-from vigil.money.budgets.hard_limits.model import COUNTERS, Counter, HardStop, Tally
-from vigil.money.budgets.model import Alert, Budget, Period, Plan, Scope
+from vigil.kernel.money import COUNTERS, Counter, HardStop
+from vigil.money.budgets.model import Alert, Budget, Period, Plan, Scope, Tally
 from vigil.money.costs.model import Line
 from vigil.money.forecasting.model import SCOPES, Projection
 from vigil.money.usage.model import Hour

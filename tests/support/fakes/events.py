@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from vigil.alerting.events.model import Event
+from vigil.kernel.events import Event
 
 
 @dataclass

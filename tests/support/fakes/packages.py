@@ -9,9 +9,11 @@ from datetime import timedelta
 from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
 from vigil.errors import Conflict, ModelRefused, Unavailable
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side
-from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainedModel, TrainingData
+from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.ports import Pointer, PublishedVersion
 from vigil.prediction.packages.signing import SigningKey
 from vigil.prediction.packages.verification import Release, build

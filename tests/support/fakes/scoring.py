@@ -10,12 +10,13 @@ from typing import Any
 
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, NotFound, QuotaExceeded
-from vigil.money.budgets.hard_limits.model import COUNTERS, HardStop
+from vigil.kernel.money import COUNTERS, HardStop
+from vigil.prediction.engines.contract import Explanation, Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Degraded, Ensemble, MissingFact, Verdict
 from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ports import Engine, Explainer
 from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side, sigmoid
-from vigil.prediction.packages.model import Explanation, FeatureSpec, Label, ModelContract, TrainingData
-from vigil.prediction.packages.ports import Engine, Explainer
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.resolving import cheapest
 
 FEATURES = (

@@ -15,10 +15,10 @@ from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.tables import TABLES
-from vigil.access.tenants.model import Role
 from vigil.access.tenants.service import Change
 from vigil.bootstrap import access
 from vigil.decisions.batches.store import DynamoBooks
+from vigil.kernel.tenants import Role
 from vigil.money.usage.model import Entry
 from vigil.money.usage.store import DynamoUsage
 from vigil.operations.dead_letters.model import Job, Rules

@@ -6,10 +6,11 @@ import pytest
 from models.challenge import WorseCalibration, contest
 from models.evaluation import Bootstrap, auc, brier
 from models.known import known, nothing
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.ensemble_runner import Panel
 from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side, sigmoid
-from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainingData
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 CONTRACT = ModelContract(
     name="toy",

@@ -6,7 +6,7 @@ import pytest
 from models.iit import recipe
 from models.iit.dataset import FEATURES, Table, table
 from models.leakage import LeakageError, refuse_leaks
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 LABELS = np.random.default_rng(0).integers(0, 2, 2000)
 NOISE = np.random.default_rng(1).normal(size=2000)

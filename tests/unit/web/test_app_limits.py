@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.web.api import BODY
-from vigil.access.tenants.model import Limits
+from vigil.kernel.tenants import Limits
 from vigil.web.middleware import SECURITY_HEADERS
 
 

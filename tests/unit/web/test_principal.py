@@ -10,7 +10,8 @@ import pytest
 from fastapi import APIRouter
 
 from tests.support.gateway import Context, event
-from vigil.access.tenants.model import LIMITS, PERMISSIONS, TIERS, Permission, Role
+from vigil.access.tenants.model import LIMITS
+from vigil.kernel.tenants import PERMISSIONS, TIERS, Permission, Role
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 from vigil.web.principal import Principal, requires, requires_tier

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.limits import FakeCounters
 from tests.support.rate_limited_client import items, play
-from vigil.access.tenants.model import Limits
 from vigil.errors import RateLimited
+from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
 from vigil.web.principal import Principal
 from vigil.web.rate_limit_headers import Spent, left

@@ -7,9 +7,10 @@ from vigil.bootstrap import process
 if TYPE_CHECKING:
     from vigil.access.keys.authenticate import Access
     from vigil.access.keys.service import Keys
-    from vigil.access.tenants.model import Limits
+    from vigil.access.keys.store import DynamoKeys, SecretPeppers
     from vigil.access.tenants.service import Tenants
-    from vigil.access.tenants.store import AccessTable, DynamoKeys, DynamoTenants, SecretPeppers
+    from vigil.access.tenants.store import AccessTable, DynamoTenants
+    from vigil.kernel.tenants import Limits
 
 
 @process.once
@@ -56,7 +57,7 @@ def _tenants() -> "DynamoTenants":
 
 
 def _keys() -> "DynamoKeys":
-    from vigil.access.tenants.store import DynamoKeys
+    from vigil.access.keys.store import DynamoKeys
 
     return DynamoKeys(table())
 
@@ -64,7 +65,7 @@ def _keys() -> "DynamoKeys":
 @process.once
 def peppers() -> "SecretPeppers":
     """Return the secrets under which credentials are hashed."""
-    from vigil.access.tenants.store import SecretPeppers
+    from vigil.access.keys.store import SecretPeppers
     from vigil.aws.secrets import Secret
 
     return SecretPeppers(Secret(process.client("secretsmanager"), process.settings().access_secret_arn))

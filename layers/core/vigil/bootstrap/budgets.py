@@ -8,7 +8,7 @@ from vigil.bootstrap import access, costs, events, forecasting, metering, proces
 
 if TYPE_CHECKING:
     from vigil.money.budgets.checks import Watch
-    from vigil.money.budgets.hard_limits.service import HardStops
+    from vigil.money.budgets.hard_limits_service import HardStops
     from vigil.money.budgets.service import Budgets
     from vigil.money.budgets.store import DynamoBudgets
 
@@ -30,7 +30,7 @@ def watch() -> "Watch":
 
 
 def _hard_stops() -> "HardStops":
-    from vigil.money.budgets.hard_limits.service import HardStops
+    from vigil.money.budgets.hard_limits_service import HardStops
     from vigil.money.usage.service import Usage
 
     use = Usage(metering.usage())

@@ -7,7 +7,7 @@ from vigil.bootstrap import process
 if TYPE_CHECKING:
     from vigil.access.quota.service import Quota
     from vigil.access.quota.store import DynamoQuota
-    from vigil.money.budgets.hard_limits.store import DynamoStops
+    from vigil.money.budgets.hard_limits_store import DynamoStops
 
 
 def service() -> "Quota":
@@ -28,6 +28,6 @@ def store() -> "DynamoQuota":
 @process.once
 def stops() -> "DynamoStops":
     """Return what counts against tenants' hard stops."""
-    from vigil.money.budgets.hard_limits.store import DynamoStops
+    from vigil.money.budgets.hard_limits_store import DynamoStops
 
     return DynamoStops(process.client("dynamodb"), process.settings().usage_table, process.now)

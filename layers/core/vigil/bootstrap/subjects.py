@@ -74,8 +74,8 @@ def _cases() -> "DynamoCases":
 
 
 def _decisions() -> "PersonDecisions":
-    from vigil.decisions.scoring.model import iso
     from vigil.decisions.scoring.persons_store import PersonDecisions
+    from vigil.kernel.time import iso
 
     table = process.settings().decisions_table
     return PersonDecisions(process.client("dynamodb"), table, lambda: iso(process.now()))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process
 
 if TYPE_CHECKING:
-    from vigil.access.tenants.model import ApiKey, Tenant
+    from vigil.access.keys.model import ApiKey
+    from vigil.access.tenants.model import Tenant
     from vigil.access.tokens.signing_keys_model import Issuer
     from vigil.access.tokens.signing_keys_store import DynamoKeyList, SecretKeys
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, get_args
 from fastapi import Depends, Request
 from starlette.types import Scope
 
-from vigil.access.tenants.model import PERMISSIONS, TIERS, Limits, Permission, Role, Tier
 from vigil.errors import Forbidden, TenantMismatch, TierRequired, Unauthenticated
+from vigil.kernel.tenants import PERMISSIONS, TIERS, Limits, Permission, Role, Tier
 from vigil.runtime import telemetry
 
 _CONTEXT = ("tenant_id", "key_id", "tier", "role", "limits")

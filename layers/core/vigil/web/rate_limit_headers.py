@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from vigil.access.tenants.model import Limits
+from vigil.kernel.tenants import Limits
 
 MINUTE = 60
 HOUR = 3600

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from vigil.access.tenants.model import Limits
 from vigil.aws.errors import Refused
 from vigil.aws.tables import Table
 from vigil.errors import RateLimited, Unavailable
+from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
 from vigil.web.principal import Principal
 from vigil.web.rate_limit_headers import HOUR, Headers, Spent

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from vigil.errors import FieldError
@@ -13,6 +13,8 @@ MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
 """No dot first: clients take `.` and `..` out of addresses, so that nobody of that name could be exported or erased."""
 
+DATE_TIME: dict[str, JsonValue] = {"format": "date-time"}
+"""JSON Schema extra of a string that holds a timestamp."""
 _YEARS = range(1900, 2200)  # far from where arithmetic on dates overflows
 
 

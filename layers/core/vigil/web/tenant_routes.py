@@ -6,8 +6,8 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from vigil.access.tenants.model import Limits, Permission
 from vigil.errors import NotFound
+from vigil.kernel.tenants import Limits, Permission
 from vigil.runtime import telemetry
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.access.tenants.conftest import build
 from vigil.access.keys.authenticate import BETWEEN_TOUCHES, RECENT
-from vigil.access.tenants.model import Token
+from vigil.access.keys.model import Token
 from vigil.access.tenants.service import Change
 from vigil.access.tokens.authorizer import Authorizer, refusing
 from vigil.errors import TenantSuspended, Unauthenticated

@@ -5,9 +5,11 @@ from typing import get_args
 
 import pytest
 
-from vigil.access.tenants.model import MOST_KEYS, MOST_OVERLAP_HOURS, PERMISSIONS, Role
+from vigil.access.keys.model import MOST_KEYS
+from vigil.access.tenants.model import MOST_OVERLAP_HOURS
 from vigil.access.tenants.service import Change
 from vigil.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from vigil.kernel.tenants import PERMISSIONS, Role
 
 
 def opens(world, token):

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.access.tenants.model import BOUNDS, LIMITS, MOST_OVERLAP_HOURS, Limits, Status, Tenant, TenantSettings
+from vigil.access.tenants.model import BOUNDS, LIMITS, MOST_OVERLAP_HOURS, Status, Tenant, TenantSettings
 from vigil.access.tenants.service import Change
 from vigil.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
+from vigil.kernel.tenants import Limits
 
 TENANT = Tenant("acme", "FREE", "active", "2026-03-01T12:00:00+00:00")
 WAYS = {

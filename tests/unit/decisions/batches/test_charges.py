@@ -6,7 +6,7 @@ from tests.support.fakes.batches import FakeQuota
 from tests.unit.decisions.batches.world import GOOD, ROWS, World, document
 from vigil.decisions.batches import splits
 from vigil.errors import Conflict
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
 
 
 @pytest.fixture

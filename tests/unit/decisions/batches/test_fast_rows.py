@@ -16,7 +16,7 @@ from tests.unit.decisions.batches import fuzz_lines
 from vigil.decisions.batches import parsing
 from vigil.decisions.batches.fast_rows import reader
 from vigil.decisions.scoring.schemas import subject
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 pytestmark = pytest.mark.usefixtures("own_libraries")
 

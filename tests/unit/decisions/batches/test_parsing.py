@@ -16,7 +16,7 @@ from vigil.decisions.batches.model import ROW_BYTES
 from vigil.decisions.batches.parsing import header, reader
 from vigil.decisions.scoring.model import Flat
 from vigil.errors import FieldError, InvalidInput
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 pytestmark = pytest.mark.usefixtures("own_libraries")
 

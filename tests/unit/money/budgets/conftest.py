@@ -8,7 +8,7 @@ from tests.support.fakes.budgets import FakeBooks, FakeBudgets, FakeHolders, Fak
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.events import FakeBus
 from vigil.money.budgets.checks import Watch
-from vigil.money.budgets.hard_limits.service import HardStops
+from vigil.money.budgets.hard_limits_service import HardStops
 from vigil.money.budgets.model import Budget
 from vigil.money.budgets.service import Budgets
 

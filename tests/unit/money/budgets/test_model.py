@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigil.errors import InvalidInput
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
 from vigil.money.budgets.model import MOST_MICROS, Budget, Plan, span_of, spent
 from vigil.money.costs.model import CATEGORIES, Line
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.money.budgets.conftest import World
 from vigil.errors import NotFound, Unavailable
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
 from vigil.money.budgets.model import Budget, span_of
 from vigil.money.forecasting.model import Projection
 

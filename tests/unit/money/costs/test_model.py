@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vigil.kernel.time import hours_in, month_before
 from vigil.money.costs.model import (
     BILLED,
     CATEGORIES,
@@ -16,8 +17,6 @@ from vigil.money.costs.model import (
     closes_at,
     difference,
     hourly,
-    hours_in,
-    month_before,
     priced,
     spend,
     total,

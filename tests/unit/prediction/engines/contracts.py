@@ -1,9 +1,10 @@
 """Small contracts around one engine, for tests of engines."""
 
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.loading import load
 from vigil.prediction.engines.votes import FORMATS, Calibration, EngineSpec
-from vigil.prediction.packages.model import FeatureSpec, Label, ModelContract, TrainingData
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 NUMBERS = tuple(FeatureSpec(name, "number", name) for name in ("a", "b", "c"))
 

@@ -15,7 +15,7 @@ from vigil.errors import ModelRefused
 from vigil.prediction.engines.lightgbm import LARGE_BATCH_ROWS, load
 
 NAMES = tuple(f"x{i}" for i in range(12))
-CORE = Path(__file__).parents[3] / "layers/core"
+CORE = Path(__file__).parents[4] / "layers/core"
 
 
 def test_raw_scores_equal_the_package_bit_for_bit(trained):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.prediction.engines.contracts import PLATT, engine
 from vigil.errors import ModelRefused
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 FEATURES = (
     FeatureSpec("rate", "number", "packet rate", "packets/s", 0, 1e9),

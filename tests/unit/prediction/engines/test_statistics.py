@@ -11,7 +11,7 @@ from models.parts import statistics
 from tests.unit.prediction.engines.contracts import NUMBERS, PLATT, engine
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.statistics import EntropyTest, RateTest
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 RNG = np.random.default_rng(3)
 MIX = np.array([[1.0, 0.8, 0.0], [0.0, 0.6, 0.0], [0.0, 0.0, 2.0]])

@@ -9,7 +9,7 @@ import pytest
 from tests.support.fakes.packages import KEYS, NOW, OTHER_KEY, LinearEngines, contract, package, resigned
 from tests.unit.prediction.packages.signed import CURRENT, PACKAGE, changed, refusal, relisted, verify
 from vigil.errors import ModelRefused
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.verification import Expected, Verifier, canonical, manifest_bytes
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from vigil.access.keys.model import ApiKey, Token
+from vigil.access.keys.ports import KeyStore, Peppers
 from vigil.access.keys.ttl_cache import Recent
-from vigil.access.tenants.model import ApiKey, Tenant, Token
-from vigil.access.tenants.ports import KeyStore, Peppers, TenantStore
+from vigil.access.tenants.model import Tenant
+from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
 
 RECENT = timedelta(seconds=30)

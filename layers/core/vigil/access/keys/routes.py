@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from vigil.access.keys.schemas import KeyBody, KeyList, KeyView, NewKeyView, RotationBody
 from vigil.access.keys.service import Keys
 from vigil.access.tenants.routes import TenantId, administered
-from vigil.access.tenants.schemas import KeyBody, KeyList, KeyView, NewKeyView, RotationBody
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked, Limit

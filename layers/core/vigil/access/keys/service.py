@@ -4,20 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.tenants.model import (
-    MOST_KEY_DAYS,
-    MOST_KEYS,
-    MOST_OVERLAP_HOURS,
-    ApiKey,
-    KeyPage,
-    KeyRecord,
-    Role,
-    Tenant,
-    Token,
-    check_grant,
-)
-from vigil.access.tenants.ports import KeyStore, Peppers, TenantStore
+from vigil.access.keys.model import MOST_KEYS, ApiKey, KeyPage, KeyRecord, Token, check_grant
+from vigil.access.keys.ports import KeyStore, Peppers
+from vigil.access.tenants.model import MOST_KEY_DAYS, MOST_OVERLAP_HOURS, Tenant
+from vigil.access.tenants.ports import TenantStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.tenants import Role
 
 _LEAST_LIFE = timedelta(minutes=1)
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from vigil.access.quota.model import Reservation, month_of
+from vigil.access.quota.model import Reservation
 from vigil.access.quota.ports import QuotaStore
+from vigil.kernel.time import month_of
 
 
 class Quota:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from vigil.access.quota.model import Reservation, resets_at
+from vigil.access.quota.model import Reservation
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
 from vigil.errors import QuotaExceeded
+from vigil.kernel.time import resets_at
 
 Key = dict[str, dict[str, str]]
 

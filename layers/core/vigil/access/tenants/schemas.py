@@ -3,13 +3,12 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.access.keys.service import NewKey
-from vigil.access.tenants.model import BOUNDS, MOST_KEY_DAYS, MOST_OVERLAP_HOURS, ApiKey, Role, Status, Tenant, Tier
-from vigil.web.schemas import Moment
+from vigil.access.tenants.model import BOUNDS, MOST_KEY_DAYS, MOST_OVERLAP_HOURS, Status, Tenant
+from vigil.kernel.tenants import Tier
+from vigil.web.schemas import DATE_TIME
 
-_TIME: dict[str, JsonValue] = {"format": "date-time"}
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
 """Characters that steer a terminal, or turn a text around: names are read by others than who gave them."""
 Name = Annotated[str, Field(max_length=100, pattern=rf"^[^{_UNSEEN}]*$")]
@@ -91,8 +90,8 @@ class TenantView(BaseModel):
     tenant_id: str
     tier: Tier
     status: Status
-    created_at: str = Field(json_schema_extra=_TIME)
-    changed_at: str = Field(json_schema_extra=_TIME)
+    created_at: str = Field(json_schema_extra=DATE_TIME)
+    changed_at: str = Field(json_schema_extra=DATE_TIME)
     version: int
     limits: LimitsView
     overrides: dict[str, int] = Field(description="Which limits were agreed apart from the tier's.")
@@ -108,66 +107,6 @@ class TenantList(BaseModel):
     """Tenants by id; `next_cursor` is null on the last page."""
 
     items: list[TenantView]
-    next_cursor: str | None
-
-
-class KeyBody(BaseModel):
-    """A new key."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    role: Role = "member"
-    label: Name = ""
-    expires_at: Moment | None = Field(default=None, description="When it stops working; a minute ahead at least.")
-
-
-class RotationBody(BaseModel):
-    """How a key is replaced."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    overlap_hours: OverlapHours | None = Field(
-        default=None, description="For how long the old key still works; the tenant's setting if left out."
-    )
-    expires_at: Moment | None = Field(
-        default=None, description="When the new key stops working; if left out it lives as long as the old one was to."
-    )
-
-
-class KeyView(BaseModel):
-    """A key, without its secret, which nobody has but its owner."""
-
-    key_id: str
-    tenant_id: str
-    role: Role
-    label: str
-    created_at: str = Field(json_schema_extra=_TIME)
-    expires_at: str | None = Field(json_schema_extra=_TIME)
-    revoked_at: str | None = Field(json_schema_extra=_TIME)
-    replaced_by: str | None = Field(description="The key that a rotation made of this one.")
-    last_used_at: str | None = Field(json_schema_extra=_TIME, description="Up to five minutes behind.")
-
-    @classmethod
-    def of(cls, key: ApiKey) -> "KeyView":
-        """Return the view of a key."""
-        return cls(**asdict(key))
-
-
-class NewKeyView(KeyView):
-    """A key that was just made, with itself."""
-
-    api_key: str = Field(description="The credential. It is shown this once and kept nowhere.")
-
-    @classmethod
-    def made(cls, new: NewKey) -> "NewKeyView":
-        """Return the view of a new key."""
-        return cls(**asdict(new.key), api_key=str(new.token))
-
-
-class KeyList(BaseModel):
-    """Keys, oldest first, dead ones too; `next_cursor` is null on the last page."""
-
-    items: list[KeyView]
     next_cursor: str | None
 
 

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from vigil.access.tenants.model import Status, Tenant, TenantPage, TenantSettings, Tier
+from vigil.access.tenants.model import Status, Tenant, TenantPage, TenantSettings
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import Conflict, NotFound, PreconditionFailed
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
+from vigil.kernel.tenants import Tier
 
 _TRIES = 5
 _LEAVING: Collection[Status] = ("offboarding", "closed")

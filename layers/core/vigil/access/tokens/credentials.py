@@ -1,8 +1,9 @@
 """The one way in: an API key, or an access token that stands in for one."""
 
 from vigil.access.keys.authenticate import Access
-from vigil.access.tenants.model import ApiKey, Tenant, Token
-from vigil.access.tenants.ports import AccessTokens
+from vigil.access.keys.model import ApiKey, Token
+from vigil.access.tenants.model import Tenant
+from vigil.access.tokens.ports import AccessTokens
 from vigil.errors import Unauthenticated
 
 

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from vigil.access.tenants.model import ApiKey, Tenant
+from vigil.access.keys.model import ApiKey
+from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.oauth_model import Session
 from vigil.access.tokens.signing_keys_model import Claims
 

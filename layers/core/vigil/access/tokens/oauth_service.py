@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from vigil.access.tenants.model import ApiKey, Tenant
-from vigil.access.tenants.ports import Peppers
+from vigil.access.keys.model import ApiKey
+from vigil.access.keys.ports import Peppers
+from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.oauth_model import SESSION_SECONDS, Grant, GrantRefused, RefreshToken, ReusedToken, Session
 from vigil.access.tokens.oauth_ports import Count, Holders, SessionStore, Signer
 from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Claims, Issuer

@@ -1,14 +1,17 @@
 """`/.well-known/jwks.json`: the public keys, for whoever wants to verify an access token."""
 
-from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from vigil.access.tokens.signing_keys_model import CACHE_SECONDS
-from vigil.access.tokens.signing_keys_service import Jwk
 from vigil.web.schemas import responses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vigil.access.tokens.signing_keys_service import Jwk
 
 router = APIRouter(tags=["tokens"])
 

@@ -2,11 +2,9 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
 
-from vigil.decisions.scoring.model import ModelRef
-
-Kind = Literal["DecisionMade", "HighRiskFound", "AbstentionMade", "budget.threshold_reached", "spend.anomaly"]
+from vigil.kernel.events import Event, Kind
+from vigil.kernel.rows import ModelRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +36,6 @@ class NewDecision:
         told = {name: value for name, value in asdict(self).items() if name not in {"created_at", "high_risk"}}
         detail = {"event_id": event_id, "event_version": 1, "occurred_at": self.created_at, **told}
         return Event(event_id, kind, self.created_at, json.dumps(detail, separators=(",", ":")))
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event: its id, by which a second delivery is told from a second event, and the JSON that is sent."""
-
-    event_id: str
-    kind: Kind
-    occurred_at: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from vigil.alerting.events.model import Event, Place
+from vigil.alerting.events.model import Place
+from vigil.kernel.events import Event
 
 
 class Bus(Protocol):

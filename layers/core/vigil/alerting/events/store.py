@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vigil.alerting.events.model import Event, Place
+from vigil.alerting.events.model import Place
 from vigil.aws.errors import asking
 from vigil.errors import NotFound, Unavailable
+from vigil.kernel.events import Event
 
 _ENTRIES = 10
 """The most that one PutEvents call takes."""

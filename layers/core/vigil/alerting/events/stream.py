@@ -7,8 +7,8 @@ from typing import Any
 from vigil.alerting.events.model import NewDecision, Place
 from vigil.alerting.events.ports import Stream
 from vigil.alerting.events.service import Announcer
-from vigil.decisions.scoring.model import ModelRef
 from vigil.errors import Unavailable
+from vigil.kernel.rows import ModelRef
 from vigil.runtime.telemetry import Telemetry
 
 

@@ -10,8 +10,8 @@ from vigil.decisions.batches.charges import Charges
 from vigil.decisions.batches.long_file import LongFile
 from vigil.decisions.batches.model import Batch, Chunk, Output, Progress, State
 from vigil.decisions.batches.ports import Books, Files, Outbox
-from vigil.decisions.scoring.model import iso
 from vigil.errors import NotFound
+from vigil.kernel.time import iso
 
 SPARE_SECONDS = 15.0
 _READY: tuple[State, ...] = ("running", "assembling")

@@ -3,7 +3,7 @@
 from vigil.decisions.batches.model import Batch, Chunk
 from vigil.decisions.batches.ports import Quota, Stops
 from vigil.errors import BudgetExhausted, FieldError, InvalidInput, QuotaExceeded
-from vigil.money.budgets.hard_limits.model import Hold
+from vigil.kernel.money import Hold
 
 
 class Charges:

@@ -9,8 +9,8 @@ from itertools import islice
 from vigil.decisions.batches import consents, parsing, results
 from vigil.decisions.batches.model import LANES, STOPPED, Batch, Chunk, Output
 from vigil.decisions.batches.ports import Books, Files, Models, Outbox, Plains, Scorer, Scorers
-from vigil.decisions.scoring.model import iso
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.time import iso
 
 AT_ONCE = 500
 """Rows that are in memory as objects at a time; more of them only miss the processor's cache."""

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.ports import Files, Scorer
-from vigil.decisions.scoring.model import Flat, subject_digest
+from vigil.decisions.scoring.model import Flat
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.ids import subject_digest
 
 _REFUSED = InvalidInput(FieldError("subject_id", "has withdrawn the consent to scoring", "a consent to scoring"))
 

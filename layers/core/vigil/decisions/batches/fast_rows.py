@@ -10,9 +10,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ctypes import POINTER, c_char_p, c_double, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 
-from vigil.decisions.scoring.model import AS_OF, SUBJECT, Flat
+from vigil.decisions.scoring.model import Flat
+from vigil.kernel.rows import AS_OF, NAN, SUBJECT
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.library import native_folders
-from vigil.prediction.packages.model import NAN, FeatureSpec, ModelContract
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 FILE = "libvigil_rows.so"
 _NAME = _END = 0xFFFFFFFF

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
-from vigil.access.quota.model import resets_at
-from vigil.decisions.scoring.model import iso
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
+from vigil.kernel.time import iso, resets_at
 
 Format: TypeAlias = Literal["csv", "ndjson"]
 State: TypeAlias = Literal[

@@ -11,9 +11,10 @@ from pydantic_core import from_json
 from vigil.decisions.batches.model import ROW_BYTES, Format
 from vigil.decisions.batches.ports import Plain, Plains
 from vigil.decisions.batches.splitting import BLANK, Lines
-from vigil.decisions.scoring.model import AS_OF, SUBJECT
 from vigil.errors import FieldError, InvalidInput
-from vigil.prediction.packages.model import FeatureSpec, ModelContract
+from vigil.kernel.rows import AS_OF, SUBJECT
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LONG = 300

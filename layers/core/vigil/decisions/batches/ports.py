@@ -8,8 +8,8 @@ from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, S
 from vigil.decisions.scoring.model import Flat
 from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import InvalidInput
-from vigil.money.budgets.hard_limits.model import HardStop, Hold
-from vigil.prediction.packages.model import ModelContract
+from vigil.kernel.money import HardStop, Hold
+from vigil.prediction.engines.contract import ModelContract
 
 
 class Books(Protocol):

@@ -11,9 +11,9 @@ from pydantic_core import PydanticSerializationError, to_json
 from vigil.decisions.batches.charges import Charges
 from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
 from vigil.decisions.batches.ports import Books, Files
-from vigil.decisions.scoring.model import iso
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
+from vigil.kernel.time import iso
 
 UPLOAD_SECONDS = 3600
 DOWNLOAD_SECONDS = 900

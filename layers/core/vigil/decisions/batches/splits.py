@@ -22,8 +22,8 @@ from vigil.decisions.batches.model import (
 )
 from vigil.decisions.batches.ports import Books, Files, Models, Outbox
 from vigil.decisions.batches.unpacking import unpack
-from vigil.decisions.scoring.model import iso
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.time import iso
 
 RANGE = 8 << 20
 ENTERED = 50

@@ -15,7 +15,7 @@ from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
 from vigil.decisions.batches.model import STOPPED, UNFINISHED, Batch, Chunk, ChunkState, Page, Pin, Span, State
 from vigil.errors import Conflict
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
 
 Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}

@@ -7,8 +7,8 @@ from typing import Any
 
 from vigil.decisions.outcomes.model import Outcome, OutcomePage, Recorded, Report, Window
 from vigil.decisions.outcomes.ports import Decisions, OutcomeStore
-from vigil.decisions.scoring.model import iso
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.time import iso
 
 CLOCK_SKEW = timedelta(seconds=60)
 MOST_DECISIONS = 100

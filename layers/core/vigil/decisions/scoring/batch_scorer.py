@@ -10,15 +10,16 @@ from typing import TypeAlias, cast
 from pydantic_core import to_json
 
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, Switches, all_off
-from vigil.decisions.scoring.model import Decision, Flat, ScoreRequest, iso
+from vigil.decisions.scoring.model import Decision, Flat, ScoreRequest
 from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
 from vigil.decisions.scoring.prepare import draft
 from vigil.decisions.scoring.schemas import plainly_named, subject
 from vigil.errors import InvalidInput
+from vigil.kernel.time import iso
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import doubt
+from vigil.prediction.engines.ports import Explainer
 from vigil.prediction.engines.votes import Calibration, logit, sigmoid
-from vigil.prediction.packages.model import ModelContract
-from vigil.prediction.packages.ports import Explainer
 
 Render: TypeAlias = Callable[[Decision], str]
 """Writes a decision as part of a line."""

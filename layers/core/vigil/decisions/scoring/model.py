@@ -5,18 +5,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from vigil.access.flags.model import Switches
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.money import HardStop
+from vigil.kernel.rows import FeatureValue, ModelRef
+from vigil.prediction.engines.contract import Explanation, ModelContract
 from vigil.prediction.engines.ensemble import AbstentionReason, Degraded, MissingFact, Verdict
 from vigil.prediction.engines.votes import EngineKind, Evidence, Vote
-from vigil.prediction.packages.model import Explanation, FeatureSpec, FeatureValue, ModelContract
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.trials.model import Comparison
-
-SUBJECT, AS_OF = "subject_id", "as_of"
-"""The columns of a table that are no features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,6 @@ class Reason:
     unit: str
     contribution: float
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRef:
-    """The exact model behind a decision."""
-
-    name: str
-    version: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +168,6 @@ class Page:
     next: dict[str, str] | None
 
 
-def subject_digest(tenant_id: str, subject_id: str) -> str:
-    """Return what stands for a subject in keys: they appear in places where values do not."""
-    return hashlib.sha256(f"{tenant_id}#{subject_id}".encode()).hexdigest()[:40]
-
-
 def decision_id(tenant_id: str, key: str, generation: int) -> str:
     """Return the id that a tenant's idempotency key leads to; `generation` counts the key's expired uses."""
     seed = f"POST /v1/scores\n{tenant_id}\n{generation}\n{key}".encode()
@@ -224,8 +209,3 @@ def _sentence(spec: FeatureSpec, value: FeatureValue, contribution: float, outco
     else:
         fact = value if isinstance(value, str) else f"{value:.6g}" + (f" {spec.unit}" if spec.unit else "")
     return f"{spec.label[:1].upper()}{spec.label[1:]}: {fact}; {effect} the chance of {outcome}."
-
-
-def iso(moment: datetime) -> str:
-    """Return a moment as our answers write it: UTC, to the microsecond."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
+from vigil.kernel.rows import FeatureValue
+from vigil.prediction.engines.contract import Explanation, ModelContract
 from vigil.prediction.engines.ensemble import Degraded, MissingFact, Verdict
-from vigil.prediction.packages.model import Explanation, FeatureValue, ModelContract
-from vigil.prediction.packages.ports import Explainer
+from vigil.prediction.engines.ports import Explainer
 
 
 class ScoringModel(Protocol):

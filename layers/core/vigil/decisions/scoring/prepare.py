@@ -5,20 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
-from vigil.decisions.scoring.model import (
-    AbstentionAnswer,
-    Decision,
-    ModelRef,
-    ScoreRequest,
-    engine_answers,
-    guarantee,
-    iso,
-    reasons,
-)
+from vigil.decisions.scoring.model import AbstentionAnswer, Decision, ScoreRequest, engine_answers, guarantee, reasons
 from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.rows import ModelRef
+from vigil.kernel.time import iso
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Degraded, Verdict
-from vigil.prediction.packages.model import ModelContract
 from vigil.prediction.trials.model import Answer
 
 CLOCK_SKEW = timedelta(seconds=60)

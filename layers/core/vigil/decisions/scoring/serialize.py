@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic_core import to_json
 
 from vigil.decisions.scoring.model import Decision
-from vigil.prediction.packages.model import FeatureValue
+from vigil.kernel.rows import FeatureValue
 
 _OF_ONE_REQUEST = {"decision_id", "created_at", "explanation", "base_value"}
 _NOT_IN_LISTS = {"engines", "explanation", "base_value", "flags"}

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from vigil.access.flags.model import Switches, all_off
 from vigil.decisions.scoring import serialize
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id, iso
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id
 from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 from vigil.decisions.scoring.prepare import Draft, draft
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.kernel.time import iso
 from vigil.prediction.engines.ensemble import Degraded
 from vigil.prediction.trials.model import Answer, Comparison, takes_part
 

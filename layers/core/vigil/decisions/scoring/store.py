@@ -8,9 +8,11 @@ from typing import Any, Protocol
 from vigil.aws.errors import Refused
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, ModelRef, Page, subject_digest
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
-from vigil.money.budgets.hard_limits.model import HardStop
+from vigil.kernel.ids import subject_digest
+from vigil.kernel.money import HardStop
+from vigil.kernel.rows import ModelRef
 from vigil.prediction.trials.model import Comparison
 
 Item = dict[str, dict[str, Any]]

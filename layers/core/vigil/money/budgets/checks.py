@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from vigil.money.budgets.hard_limits.service import HardStops
+from vigil.money.budgets.hard_limits_service import HardStops
 from vigil.money.budgets.model import LEASE, Alert, Plan, spent
 from vigil.money.budgets.ports import BudgetStore, Bus, Spending
 

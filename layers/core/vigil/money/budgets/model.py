@@ -4,16 +4,16 @@ Money is in micros (millionths of a dollar), time in UTC. A span is a period tha
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import ceil
 from typing import Literal
 
-from vigil.alerting.events.model import Event, Kind
 from vigil.errors import FieldError, InvalidInput
-from vigil.money.budgets.hard_limits.model import COUNTERS, Counter, HardStop
+from vigil.kernel.events import Event, Kind
+from vigil.kernel.money import COUNTERS, Counter, HardStop
 from vigil.money.costs.model import Category, Line
 
 Scope = Literal[Category, "total"]
@@ -158,3 +158,12 @@ def _iso(moment: datetime) -> str:
 
 def _broken(field: str, message: str, bound: str) -> InvalidInput:
     return InvalidInput(FieldError(field, message, bound))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A day and its month so far, in micros by counter: all that counts, and what of it no prediction set aside."""
+
+    day: str
+    used: Mapping[Counter, int]
+    beside: Mapping[Counter, int]

@@ -5,9 +5,9 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Protocol
 
-from vigil.alerting.events.model import Event
-from vigil.money.budgets.hard_limits.model import Counter, HardStop, Tally
-from vigil.money.budgets.model import Alert, Budget, Period, Plan, Scope
+from vigil.kernel.events import Event
+from vigil.kernel.money import Counter, HardStop
+from vigil.money.budgets.model import Alert, Budget, Period, Plan, Scope, Tally
 from vigil.money.costs.model import Line
 from vigil.money.forecasting.model import Projection
 from vigil.money.usage.model import Hour

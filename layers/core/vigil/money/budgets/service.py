@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from vigil.errors import NotFound
-from vigil.money.budgets.hard_limits.service import HardStops
+from vigil.money.budgets.hard_limits_service import HardStops
 from vigil.money.budgets.model import Alert, Budget, Period, Plan, Scope, span_of, spent
 from vigil.money.budgets.ports import BudgetStore, Ends, Spending
 from vigil.money.forecasting.model import Projection

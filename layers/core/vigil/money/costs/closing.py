@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.quota.model import month_of
-from vigil.money.costs.model import Adjustment, closes_at, difference, month_before
+from vigil.kernel.time import month_before, month_of
+from vigil.money.costs.model import Adjustment, closes_at, difference
 from vigil.money.costs.ports import Statements
 from vigil.money.costs.service import Costs
 

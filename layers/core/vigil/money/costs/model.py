@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal, get_args
 
-from vigil.access.quota.model import resets_at
+from vigil.kernel.time import hours_in, resets_at
 from vigil.money.usage.model import Hour, Meter
 
 Category = Literal["api_calls", "inference", "storage", "database", "third_party"]
@@ -161,20 +161,9 @@ def merged(lines: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(sums[place] for place in sorted(sums))
 
 
-def hours_in(month: str) -> int:
-    """Return how many hours a month (`2026-11`) has."""
-    start = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
-    return (resets_at(month) - start) // timedelta(hours=1)
-
-
 def closes_at(month: str) -> datetime:
     """Return the moment from which a month's lines are stated and do not change."""
     return resets_at(month) + _OPEN_FOR
-
-
-def month_before(month: str) -> str:
-    """Return the month before one."""
-    return f"{datetime.fromisoformat(f'{month}-01') - timedelta(days=1):%Y-%m}"
 
 
 def _sum(one: Line, other: Line) -> Line:

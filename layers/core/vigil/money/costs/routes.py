@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator
 
-from vigil.access.quota.model import month_of
 from vigil.errors import NotFound
+from vigil.kernel.time import month_of
 from vigil.money.costs.export import as_csv
 from vigil.money.costs.model import Category, Key, Line, spend, total
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Literal, get_args
 
-from vigil.alerting.events.model import Event, Kind
+from vigil.kernel.events import Event, Kind
 from vigil.money.costs.model import CATEGORIES, Category, Line
 
 Scope = Literal["api_calls", "inference", "storage", "database", "third_party", "total"]

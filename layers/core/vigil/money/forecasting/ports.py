@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from vigil.alerting.events.model import Event
+from vigil.kernel.events import Event
 from vigil.money.costs.model import Category, Line
 from vigil.money.forecasting.model import Anomaly
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from vigil.access.quota.model import month_of
+from vigil.kernel.time import month_of
 from vigil.money.costs.model import Category
 from vigil.money.forecasting.model import CONFIDENCE, Anomaly, Projection, Scope
 from vigil.money.forecasting.service import Anomalies, Projections

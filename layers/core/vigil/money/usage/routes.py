@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from vigil.access.quota.model import month_of, resets_at
+from vigil.kernel.time import month_of, resets_at
 from vigil.money.usage.model import METERS, Day, Meter, total
 from vigil.money.usage.service import Usage
 from vigil.web.schemas import responses

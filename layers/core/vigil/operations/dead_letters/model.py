@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from vigil.decisions.scoring.model import iso
+from vigil.kernel.time import iso
 
 State = Literal["waiting", "retrying", "parked", "resolved"]
 Cause = Literal["transient", "permanent", "poison"]

@@ -14,8 +14,8 @@ from functools import partial
 from random import Random
 from typing import Literal
 
-from vigil.decisions.scoring.model import iso
 from vigil.errors import NotFound, Unavailable, VigilError
+from vigil.kernel.time import iso
 from vigil.operations.dead_letters.model import UNREADABLE, Job, Letter, Rules, State, StepName, key
 from vigil.operations.dead_letters.ports import Jobs, Owners, Source
 

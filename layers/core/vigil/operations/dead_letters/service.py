@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from vigil.decisions.scoring.model import iso
 from vigil.errors import Conflict, NotFound
+from vigil.kernel.time import iso
 from vigil.operations.dead_letters.model import Filter, Job, JobPage
 from vigil.operations.dead_letters.ports import Jobs
 

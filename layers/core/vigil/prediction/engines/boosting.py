@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from vigil.prediction.engines import lightgbm, trees
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.votes import EngineSpec, EngineVote, side
-from vigil.prediction.packages.model import ModelContract
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from vigil.prediction.engines.contract import Explanation, ModelContract
 from vigil.prediction.engines.ensemble import Degraded, Verdict, decide
+from vigil.prediction.engines.ports import Engine, Explainer
 from vigil.prediction.engines.votes import EngineKind, EngineVote, logit
-from vigil.prediction.packages.model import Explanation, ModelContract
-from vigil.prediction.packages.ports import Engine, Explainer
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from pydantic import TypeAdapter, ValidationError
 
 from vigil.errors import ModelRefused
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Evidence, side
-from vigil.prediction.packages.model import ModelContract
 
 _LEAF = -1
 _Node: TypeAlias = tuple[int, float, Any, Any, bool]

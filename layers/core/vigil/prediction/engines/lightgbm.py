@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from ctypes import byref, c_double
 from typing import TYPE_CHECKING
 
-from vigil.decisions.batches.rows_library import packer, score_batch
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.library import CONTRIBUTIONS, RAW_SCORE, Library, library
+from vigil.prediction.engines.row_buffers import packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 
 from vigil.prediction.engines import boosting, forest, rules, statistics
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ports import Engine
 from vigil.prediction.engines.votes import EngineKind, EngineSpec
-from vigil.prediction.packages.model import ModelContract
-from vigil.prediction.packages.ports import Engine
 
 Loader = Callable[[EngineSpec, bytes, ModelContract, str], Engine]
 _LOADERS: Mapping[EngineKind, Loader] = {

@@ -16,8 +16,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.errors import InvalidInput, ModelRefused
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, Vote, side
-from vigil.prediction.packages.model import FeatureSpec, ModelContract
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 Test = Callable[[Sequence[float]], bool | None]
 """True, false, or None where a missing value leaves it open."""

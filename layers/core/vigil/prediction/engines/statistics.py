@@ -16,8 +16,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.errors import ModelRefused
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, side
-from vigil.prediction.packages.model import ModelContract
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]

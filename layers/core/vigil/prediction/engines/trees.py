@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vigil.decisions.batches.rows_library import packer, score_batch
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.library import native_folders
+from vigil.prediction.engines.row_buffers import packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from vigil.kernel.rows import FeatureValue
 from vigil.prediction.features.art_visits_specs import MONTHS, WEEKDAYS
 from vigil.prediction.features.model import (
     Dispense,
@@ -19,7 +20,6 @@ from vigil.prediction.features.model import (
     check_as_of,
     expected_contacts,
 )
-from vigil.prediction.packages.model import FeatureValue
 
 MOST_LATE = 100
 RESTART_GAP = 28

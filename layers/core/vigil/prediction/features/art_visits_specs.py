@@ -2,8 +2,8 @@
 
 from typing import get_args
 
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.features.model import OBSERVED, FacilityLevel, Marital, Regimen, Sex
-from vigil.prediction.packages.model import FeatureSpec
 
 CASCADE = ("never", "restarted_recently", "restarted_earlier")
 VIRAL_STATUS = ("none", "suppressed", "unsuppressed")

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias, TypeVar
 
 from vigil.errors import FieldError, InvalidInput
-from vigil.prediction.packages.model import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 Sex: TypeAlias = Literal["female", "male"]
 Marital: TypeAlias = Literal["married", "unmarried", "widowed"]

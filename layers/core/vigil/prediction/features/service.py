@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from vigil.kernel.rows import FeatureValue
 from vigil.prediction.features import art_visits
 from vigil.prediction.features.art_visits_specs import SPECS
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.features.flows import extraction as flows
 from vigil.prediction.features.flows.parsing import parse_traffic
 from vigil.prediction.features.flows.schemas import TrafficIn
 from vigil.prediction.features.flows.specs import SPECS as FLOW_SPECS
 from vigil.prediction.features.parsing import parse_history
 from vigil.prediction.features.schemas import HistoryIn
-from vigil.prediction.packages.model import FeatureSpec, FeatureValue
 
 _Facts = TypeVar("_Facts")
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vigil.errors import InvalidInput, ModelRefused
+from vigil.kernel.rows import FeatureValue
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble_runner import Panel
 from vigil.prediction.engines.votes import EngineVote, Vote
-from vigil.prediction.packages.model import FeatureValue, ModelContract
 
 TOLERANCE = 1e-9
 """Allowed where last bits differ between C libraries: contributions, logarithms. LightGBM's raw scores are exact."""

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from vigil.prediction.engines.contract import Explanation, ModelContract
 from vigil.prediction.engines.ensemble import Degraded, MissingFact, Verdict
 from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.packages.model import Explanation, Manifest, ModelContract
-from vigil.prediction.packages.ports import Explainer
+from vigil.prediction.engines.ports import Explainer
+from vigil.prediction.packages.model import Manifest
 from vigil.prediction.packages.resolving import cheapest
 
 

@@ -1,40 +1,12 @@
 """What the registry needs from outside: an engine that can run a model, and somewhere packages and pointers live."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias
 
-from vigil.prediction.engines.votes import EngineSpec, EngineVote
-from vigil.prediction.packages.model import ModelContract
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
-
-
-class Engine(Protocol):
-    """A loaded engine. Rows are floats in the order of its features, NaN where missing. Safe to share by threads."""
-
-    def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return what this engine says of one row: a pure function."""
-        ...
-
-
-@runtime_checkable
-class Explainer(Engine, Protocol):
-    """An engine whose raw score can be explained: LightGBM."""
-
-    def raw(self, row: Sequence[float]) -> float:
-        """Return the raw score (log-odds) of one row."""
-        ...
-
-    def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
-        """Return one TreeSHAP contribution per feature, and the base value; they add up to `raw(row)` within 1e-9."""
-        ...
-
-    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
-        """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles."""
-        ...
-
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ports import Engine
+from vigil.prediction.engines.votes import EngineSpec
 
 EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract, bytes | None], Engine]
 """Builds an engine from the verified bytes of its file, and of its packed table if it has one; raises ModelRefused."""

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from vigil.errors import Unavailable
+from vigil.prediction.engines.contract import Label, TrainingData
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble
 from vigil.prediction.engines.votes import EngineSpec
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.model import FeatureSpec, Label, TrainingData
 from vigil.prediction.packages.service import Registry
 from vigil.web.etags import kept
 from vigil.web.principal import requires

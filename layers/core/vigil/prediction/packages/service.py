@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Literal
 
 from vigil.errors import ModelRefused, NotFound, Unavailable, VigilError
+from vigil.prediction.engines.contract import NAME
 from vigil.prediction.packages.loaded import LoadedModel, Trial
-from vigil.prediction.packages.model import NAME
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, PackageStore, Pointer, PointerStore
 from vigil.prediction.packages.verification import Expected, Verifier, read
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vigil.aws.errors import asking
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, ModelRefused
-from vigil.prediction.packages.model import file_limit
+from vigil.prediction.engines.contract import file_limit
 from vigil.prediction.packages.ports import CHAMPION, Pointer, PublishedVersion
 
 if TYPE_CHECKING:

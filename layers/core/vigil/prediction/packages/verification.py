@@ -6,17 +6,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import TypeAdapter
 
 from vigil.errors import ModelRefused
+from vigil.prediction.engines.contract import FILE_LIMITS, ModelContract, file_limit
 from vigil.prediction.engines.ensemble_runner import Panel
 from vigil.prediction.packages import golden
 from vigil.prediction.packages.loaded import LoadedModel, instant
-from vigil.prediction.packages.model import FILE_LIMITS, Manifest, ModelContract, PackagedFile, TrainedModel, file_limit
-from vigil.prediction.packages.ports import Engine, EngineFactory, PackageStore
+from vigil.prediction.packages.model import Manifest, PackagedFile, TrainedModel
+from vigil.prediction.packages.ports import EngineFactory, PackageStore
 from vigil.prediction.packages.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
+
+if TYPE_CHECKING:
+    from vigil.prediction.engines.ports import Engine
 
 _SIGNED = ("manifest.json", "manifest.sig")
 _OF_ALL = frozenset(FILE_LIMITS) - set(_SIGNED)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from vigil.decisions.scoring.model import subject_digest
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.ids import subject_digest
 from vigil.privacy.erasure.model import Certificate, Erasure, Swept, canonical
 
 Purpose = Literal["scoring", "research", "contact"]

@@ -3,13 +3,12 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.privacy.persons.model import Consent, Erasures, Giver, Purpose, Stance
 from vigil.privacy.persons.service import Said
-from vigil.web.schemas import Moment
+from vigil.web.schemas import DATE_TIME, Moment
 
-_TIME: dict[str, JsonValue] = {"format": "date-time"}
 Text = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Which text was shown.")]
 
 
@@ -36,8 +35,8 @@ class DeclarationView(BaseModel):
     purposes: dict[Purpose, Stance]
     text_version: str
     declared_by: Giver
-    declared_at: str = Field(json_schema_extra=_TIME)
-    recorded_at: str = Field(json_schema_extra=_TIME)
+    declared_at: str = Field(json_schema_extra=DATE_TIME)
+    recorded_at: str = Field(json_schema_extra=DATE_TIME)
     key_id: str
 
 
@@ -73,7 +72,7 @@ class SealedView(BaseModel):
 class RunningView(BaseModel):
     """An erasure that is under way."""
 
-    requested_at: str = Field(json_schema_extra=_TIME)
+    requested_at: str = Field(json_schema_extra=DATE_TIME)
     requested_by: str = Field(description="The key that asked for it.")
     erased: dict[str, int] = Field(description="How many things so far, by store.")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigil.decisions.scoring.model import iso
 from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
+from vigil.kernel.time import iso
 from vigil.privacy.persons.model import (
     Consent,
     Declaration,

@@ -8,7 +8,7 @@ from typing import Any
 
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
-from vigil.decisions.scoring.model import subject_digest
+from vigil.kernel.ids import subject_digest
 
 Item = dict[str, dict[str, str]]
 

@@ -5,12 +5,12 @@ The one code path for training and serving; nothing seen after `as_of` can chang
 
 from datetime import datetime
 
+from vigil.kernel.rows import FeatureValue
 from vigil.prediction.features.flows.model import Traffic, check_as_of
 from vigil.prediction.features.flows.neighbours import neighbour_features
 from vigil.prediction.features.flows.packets import packet_features
 from vigil.prediction.features.flows.shape import shape_features
 from vigil.prediction.features.flows.specs import SERVICES
-from vigil.prediction.packages.model import FeatureValue
 
 
 def extract(traffic: Traffic, as_of: datetime) -> dict[str, FeatureValue]:

@@ -7,8 +7,8 @@ is missing, where CICFlowMeter says 0 or Infinity.
 
 from typing import get_args
 
+from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.features.flows.model import Protocol
-from vigil.prediction.packages.model import FeatureSpec
 
 SERVICES: dict[str, frozenset[int]] = {
     "web": frozenset({80, 443, 8000, 8080, 8443}),

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from vigil.access.quota.model import resets_at
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
 from vigil.errors import BudgetExhausted
-from vigil.money.budgets.hard_limits.model import COUNTERS, Counter, HardStop, Hold, Tally
+from vigil.kernel.money import COUNTERS, Counter, HardStop, Hold
+from vigil.kernel.time import resets_at
+from vigil.money.budgets.model import Tally
 
 Key = dict[str, dict[str, str]]
 

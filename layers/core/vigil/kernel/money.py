@@ -1,11 +1,13 @@
-"""Hard stops: what a tenant's predictions may cost, and what was set aside for them. Pure values and rules."""
+"""Amounts of money in integer micro-dollars: spend limits and reservations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 Counter = Literal["inference_month", "inference_day", "total_month", "total_day"]
 """What a hard stop limits: a budget of this category and period."""
+
+
 COUNTERS: tuple[Counter, ...] = get_args(Counter)
 
 
@@ -33,12 +35,3 @@ class Hold:
     hold_id: str
     moment: str
     micros: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """A day and its month so far, in micros by counter: all that counts, and what of it no prediction set aside."""
-
-    day: str
-    used: Mapping[Counter, int]
-    beside: Mapping[Counter, int]

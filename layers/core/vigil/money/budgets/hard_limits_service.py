@@ -4,7 +4,7 @@ from collections import Counter as Sums
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from vigil.money.budgets.hard_limits.model import COUNTERS, Counter
+from vigil.kernel.money import COUNTERS, Counter
 from vigil.money.budgets.model import Plan, span_of, spent
 from vigil.money.budgets.ports import Holders, Prices, Spending, Stops, Use
 

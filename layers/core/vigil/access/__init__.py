@@ -1,0 +1,1 @@
+"""Tenants, API keys, access tokens, monthly quota and feature flags."""

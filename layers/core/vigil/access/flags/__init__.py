@@ -1,0 +1,1 @@
+"""Feature flags with sticky percentage rollout."""

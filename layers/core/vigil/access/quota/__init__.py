@@ -1,0 +1,1 @@
+"""The monthly quota of predictions per tenant."""

@@ -1,0 +1,1 @@
+"""Tenants: life cycle, tiers, limits and settings."""

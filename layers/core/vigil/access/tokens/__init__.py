@@ -1,0 +1,1 @@
+"""Access tokens: OAuth sign-in, signing keys and the API Gateway authorizer."""

@@ -1,0 +1,1 @@
+"""Events published to the bus, made from the decisions stream."""

@@ -1,0 +1,1 @@
+"""AWS clients, tables, transactions, secrets, error translation and the tenant guard."""

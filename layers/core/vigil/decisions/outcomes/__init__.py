@@ -1,0 +1,1 @@
+"""Outcomes of decisions, joined by decision id."""

@@ -1,0 +1,1 @@
+"""Scoring of one subject, and the ledger of decisions."""

@@ -1,0 +1,1 @@
+"""Budgets, their alerts and hard limits."""

@@ -1,0 +1,1 @@
+"""Costs: usage times prices, statements of closed months and adjustments."""

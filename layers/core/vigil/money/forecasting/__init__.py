@@ -1,0 +1,1 @@
+"""Anomalies in spending and projections to the end of the month."""

@@ -1,0 +1,1 @@
+"""Usage meters, counted from the ledger and recounted daily."""

@@ -1,0 +1,1 @@
+"""Usage that other services report."""

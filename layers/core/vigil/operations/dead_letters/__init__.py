@@ -1,0 +1,1 @@
+"""Messages that failed on a queue: listing, retry, resolution and the redriver."""

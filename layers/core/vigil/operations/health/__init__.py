@@ -1,0 +1,1 @@
+"""Liveness, startup, readiness and detailed health."""

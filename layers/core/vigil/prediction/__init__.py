@@ -1,0 +1,1 @@
+"""Models: features, engines, signed packages and trials."""

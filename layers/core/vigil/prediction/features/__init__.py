@@ -1,0 +1,1 @@
+"""Features: specifications of inputs, and feature sets that turn a history into values as of a moment."""

@@ -1,0 +1,1 @@
+"""Signed model packages: verification, publishing, aliases and loading."""

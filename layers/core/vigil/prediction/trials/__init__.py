@@ -1,0 +1,1 @@
+"""Trials of a challenger beside the champion: promotion, comparison, rollback."""

@@ -1,0 +1,1 @@
+"""Rights of persons and erasure of data."""

@@ -1,0 +1,1 @@
+"""Erasure of a tenant's or a person's data, certified by a signature."""

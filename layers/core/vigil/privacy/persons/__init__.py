@@ -1,0 +1,1 @@
+"""Consents, exports and erasure requests of persons."""

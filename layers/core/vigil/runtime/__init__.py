@@ -1,0 +1,1 @@
+"""Settings, telemetry and correlation ids of one process."""

@@ -1,0 +1,1 @@
+"""HTTP: the app, middleware, Lambda entry, problems, idempotency, paging, rate limits and OpenAPI."""

@@ -1,0 +1,1 @@
+"""Queues, the worker loop and sweeps over all tenants."""

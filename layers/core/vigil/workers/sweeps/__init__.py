@@ -1,0 +1,1 @@
+"""Scheduled jobs that visit every tenant and resume at a checkpoint."""
