@@ -12,7 +12,7 @@ from tests.support.fakes.dead_letters import WORK, FakeJobs, letter
 from vigil.alerting.events.model import Place
 from vigil.alerting.events.store import DynamoStream
 from vigil.errors import NotFound, Unavailable, Unreadable
-from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Filter, Job, Rules, iso
+from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Filter, Job, Rules
 from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, StreamSource
 from vigil.workers.queues import Message, SqsQueue
 
@@ -87,7 +87,7 @@ def test_a_list_is_narrowed_by_state_queue_reason_and_age(jobs):
         assert ids(Filter(queue="other"), tenant) == {"work-1"}
         assert ids(Filter(reason="not-found"), tenant) == ids(Filter(state="parked"), tenant) == {"work-2"}
         assert ids(Filter(state="waiting", queue="work"), tenant) == {"work-0"}
-        assert ids(Filter(before=iso(Clock()() + timedelta(seconds=90))), tenant) == {"work-0", "work-1"}
+        assert ids(Filter(before=format_timestamp(Clock()() + timedelta(seconds=90))), tenant) == {"work-0", "work-1"}
         assert ids(Filter(state="resolved"), tenant) == {"work-3"}
         assert ids(Filter(state="resolved", before=resolved.changed_at), tenant) == set()
 
@@ -96,10 +96,10 @@ def test_only_what_is_due_is_due_and_the_longest_overdue_comes_first(jobs):
     late, soon, other = job(2), job(1), job(3, "other")
     for each in (late, soon, other, job(4, refusal="x").told()):
         jobs.put("acme", replace(each, version=1))
-    due = jobs.due("work", iso(Clock()() + timedelta(days=1)), 10)
+    due = jobs.due("work", format_timestamp(Clock()() + timedelta(days=1)), 10)
     assert [each.work.id for each in due] == ["work-1", "work-2"]
     assert [each.work.id for each in jobs.due("work", soon.due_at, 10)] == ["work-1"]
-    assert jobs.due("work", iso(Clock()() - timedelta(days=1)), 10) == []
+    assert jobs.due("work", format_timestamp(Clock()() - timedelta(days=1)), 10) == []
 
 
 def test_only_the_very_version_is_removed(jobs):

@@ -78,7 +78,7 @@ def test_a_line_says_what_became_of_a_message_and_nothing_of_an_errors_words():
     done, lost, broken = bench.lines()
     assert (done["queue"], done["route"], done["tenant_id"], done["attempts"]) == ("work", "batch.chunk", "acme", 0)
     assert (lost["problem"], lost["status"]) == ("not-found", 404)
-    assert broken["error"].startswith("ValueError at test_worker.py:")
+    assert broken["error"].startswith("ValueError at test_worker_loop.py:")
     assert "jane-roe" not in bench.log.getvalue()
 
 

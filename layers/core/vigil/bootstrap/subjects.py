@@ -75,10 +75,10 @@ def _cases() -> "DynamoCases":
 
 def _decisions() -> "PersonDecisions":
     from vigil.decisions.scoring.persons_store import PersonDecisions
-    from vigil.kernel.time import iso
+    from vigil.kernel.time import format_timestamp
 
     table = process.settings().decisions_table
-    return PersonDecisions(process.client("dynamodb"), table, lambda: iso(process.now()))
+    return PersonDecisions(process.client("dynamodb"), table, lambda: format_timestamp(process.now()))
 
 
 def _outcomes() -> "PersonOutcomes":

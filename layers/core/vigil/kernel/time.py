@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 
-def iso(moment: datetime) -> str:
-    """Return a moment as our answers write it: UTC, to the microsecond."""
+def format_timestamp(moment: datetime) -> str:
+    """Return a moment in the one format of answers, events and files: `2026-11-21T05:00:00.000000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.access.tenants.conftest import build
+from tests.unit.access.conftest import build
 from vigil.access.keys.authenticate import BETWEEN_TOUCHES, RECENT
 from vigil.access.keys.model import Token
 from vigil.access.tenants.service import Change

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.access import Crash, Crasher, FakeContents, FakeErasures, FakeSeal
-from tests.unit.access.tenants.conftest import build
+from tests.unit.access.conftest import build
 from vigil.access.tenants.service import Change
 from vigil.errors import NotFound, Unavailable
 from vigil.privacy.erasure.service import Certificates, Eraser

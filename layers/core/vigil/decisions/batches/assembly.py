@@ -11,7 +11,7 @@ from vigil.decisions.batches.long_file import LongFile
 from vigil.decisions.batches.model import Batch, Chunk, Output, Progress, State
 from vigil.decisions.batches.ports import Books, Files, Outbox
 from vigil.errors import NotFound
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 
 SPARE_SECONDS = 15.0
 _READY: tuple[State, ...] = ("running", "assembling")
@@ -98,7 +98,7 @@ class Assembly:
 
     def _end(self, batch: Batch, progress: Progress) -> None:
         state: State = "completed_with_errors" if progress.failed else "completed"
-        now = iso(self._clock())
+        now = format_timestamp(self._clock())
         if not self._books.end(batch, state, ended_at=now):
             self._books.change(batch, _ENDED, {"state": state, "ended_at": now})
 

@@ -10,7 +10,7 @@ from vigil.decisions.batches import consents, parsing, results
 from vigil.decisions.batches.model import LANES, STOPPED, Batch, Chunk, Output
 from vigil.decisions.batches.ports import Books, Files, Models, Outbox, Plains, Scorer, Scorers
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 
 AT_ONCE = 500
 """Rows that are in memory as objects at a time; more of them only miss the processor's cache."""
@@ -70,7 +70,7 @@ class Chunks:
         """Mark the rows of a chunk as lost, and send its lane on; a chunk that is done stays so."""
         batch, chunk = self._find(tenant_id, batch_id, index)
         if chunk.state == "waiting" and batch.state not in STOPPED:
-            now = iso(self._clock())
+            now = format_timestamp(self._clock())
             lost = replace(chunk, state="failed", failed=chunk.span.rows, reason=reason, settled_at=now)
             if self._books.settle(batch, lost, chunk.state):
                 self._go_on(batch, index)
@@ -95,7 +95,7 @@ class Chunks:
         failed = len(scored.errors)
         answered = span.rows - failed
         late = chunk.state != "waiting"  # rows that were given up were late by our fault
-        now = iso(self._clock())
+        now = format_timestamp(self._clock())
         return replace(
             chunk,
             state="done",

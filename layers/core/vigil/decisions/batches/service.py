@@ -13,7 +13,7 @@ from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output
 from vigil.decisions.batches.ports import Books, Files
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 from vigil.kernel.money import HardStop
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 
 UPLOAD_SECONDS = 3600
 DOWNLOAD_SECONDS = 900
@@ -112,7 +112,7 @@ class Batches:
         if batch.inline or batch.state != "awaiting_upload":
             return None
         expires = self._clock() + timedelta(seconds=UPLOAD_SECONDS)
-        return self._files.upload_url(batch.upload, UPLOAD_SECONDS), iso(expires)
+        return self._files.upload_url(batch.upload, UPLOAD_SECONDS), format_timestamp(expires)
 
     def output_url(self, tenant_id: str, name: str, output: Output) -> tuple[Batch, str, str]:
         """Return the batch, where to have this of it, and until when; raise Conflict before there is any."""
@@ -122,7 +122,7 @@ class Batches:
         key = batch.output(output)
         expires = self._clock() + timedelta(seconds=DOWNLOAD_SECONDS)
         url = self._files.download_url(key, f"{name}-{key.rsplit('/', 1)[-1]}", DOWNLOAD_SECONDS)
-        return batch, url, iso(expires)
+        return batch, url, format_timestamp(expires)
 
     def _enter(self, tenant_id: str, order: Order, key: str) -> tuple[Batch, bool]:
         now, generation = self._clock(), 0
@@ -133,7 +133,7 @@ class Batches:
                 model=order.model,
                 form=order.form,
                 state="awaiting_upload",
-                created_at=iso(now),
+                created_at=format_timestamp(now),
                 correlation_id=order.correlation_id,
                 fingerprint=order.fingerprint,
                 expires_at=int((now + self._window).timestamp()),
@@ -194,7 +194,7 @@ class Batches:
         return progress.done / seconds if seconds > 0 else None
 
     def _now(self) -> str:
-        return iso(self._clock())
+        return format_timestamp(self._clock())
 
 
 def _line(place: int, row: Mapping[str, Any]) -> bytes:

@@ -23,7 +23,7 @@ from vigil.decisions.batches.model import (
 from vigil.decisions.batches.ports import Books, Files, Models, Outbox
 from vigil.decisions.batches.unpacking import unpack
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 
 RANGE = 8 << 20
 ENTERED = 50
@@ -87,7 +87,7 @@ class Splits:
     def fail(self, batch: Batch, error: InvalidInput) -> None:
         """End a batch whose file cannot be read, saying why."""
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
-        self._books.end(batch, "failed", ended_at=iso(self._clock()), reason=reason)
+        self._books.end(batch, "failed", ended_at=format_timestamp(self._clock()), reason=reason)
         if now := self._books.get(batch.tenant_id, batch.batch_id):
             self._charges.give_back(now, self._books.chunks(now))
 
@@ -167,7 +167,7 @@ class Splits:
             raise InvalidInput(FieldError("file", "holds no rows", "1 row or more"))
         rows = end.first_row - 1
         self._charges.take(batch, rows)
-        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": iso(self._clock())}
+        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": format_timestamp(self._clock())}
         if running := self._books.change(batch, ("splitting",), values, batch.run):
             self._start(running)
             return

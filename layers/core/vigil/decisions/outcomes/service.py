@@ -8,7 +8,7 @@ from typing import Any
 from vigil.decisions.outcomes.model import Outcome, OutcomePage, Recorded, Report, Window
 from vigil.decisions.outcomes.ports import Decisions, OutcomeStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 
 CLOCK_SKEW = timedelta(seconds=60)
 MOST_DECISIONS = 100
@@ -103,9 +103,9 @@ def _outcome(summary: Mapping[str, Any], report: Report, now: datetime) -> Outco
         model=summary["model"]["name"],
         model_version=summary["model"]["version"],
         status=report.status,
-        recorded_at=iso(report.recorded_at),
-        received_at=iso(now),
-        happened_at=iso(report.happened_at) if report.happened_at else None,
+        recorded_at=format_timestamp(report.recorded_at),
+        received_at=format_timestamp(now),
+        happened_at=format_timestamp(report.happened_at) if report.happened_at else None,
     )
 
 

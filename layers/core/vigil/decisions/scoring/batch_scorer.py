@@ -15,7 +15,7 @@ from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
 from vigil.decisions.scoring.prepare import draft
 from vigil.decisions.scoring.schemas import plainly_named, subject
 from vigil.errors import InvalidInput
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import doubt
 from vigil.prediction.engines.ports import Explainer
@@ -85,7 +85,7 @@ class Bulk:
         # A row has no explanation: what is on is told of it, and the work is not done.
         obeyed = replace(flags, on=tuple(name for name in flags.on if name != EXPLAIN_HIGH_RISK))
         drafted = draft(self._model, request, self._feature_sets, self._now, self._warnings, obeyed)
-        return replace(drafted.decide("", iso(self._now)), flags=flags)
+        return replace(drafted.decide("", format_timestamp(self._now)), flags=flags)
 
 
 class _Texts:

@@ -9,7 +9,7 @@ from vigil.decisions.scoring.model import AbstentionAnswer, Decision, ScoreReque
 from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import ModelRef
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Degraded, Verdict
 from vigil.prediction.trials.model import Answer
@@ -98,7 +98,7 @@ def draft(
         subject_id=request.subject_id,
         row=model.contract.encode(features),
         explain=request.explain,
-        as_of=iso(as_of),
+        as_of=format_timestamp(as_of),
         warnings=(*warnings, *_marks(model.contract)),
         flags=flags,
     )

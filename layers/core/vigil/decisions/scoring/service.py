@@ -12,7 +12,7 @@ from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, 
 from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 from vigil.decisions.scoring.prepare import Draft, draft
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.ensemble import Degraded
 from vigil.prediction.trials.model import Answer, Comparison, takes_part
 
@@ -131,7 +131,7 @@ class Scoring:
     def _commit(self, request: "_Identity", draft: Draft, comparison: Comparison | None) -> Outcome:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
         while True:
-            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), iso(now))
+            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), format_timestamp(now))
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,

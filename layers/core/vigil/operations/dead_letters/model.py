@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 
 State = Literal["waiting", "retrying", "parked", "resolved"]
 Cause = Literal["transient", "permanent", "poison"]
@@ -132,7 +132,17 @@ class Job:
     @classmethod
     def opened(cls, queue: str, letter: Letter, rules: Rules, now: datetime, random: Random) -> "Job":
         """Return the job of work that died for the first time."""
-        born = cls(queue, letter.work, "waiting", "transient", "", iso(now), iso(now), None, version=0)
+        born = cls(
+            queue,
+            letter.work,
+            "waiting",
+            "transient",
+            "",
+            format_timestamp(now),
+            format_timestamp(now),
+            None,
+            version=0,
+        )
         return _dead(born, letter, rules, now, random)
 
     def died(self, letter: Letter, rules: Rules, now: datetime, random: Random) -> "Job | None":
@@ -144,12 +154,12 @@ class Job:
 
     def claimed(self, rules: Rules, now: datetime) -> "Job":
         """Return the job with a lease on what is due; once it has run out, anyone may claim again."""
-        until = iso(now + rules.lease)
+        until = format_timestamp(now + rules.lease)
         return replace(self, due_at=until, leased_until=until, version=self.version + 1)
 
     def leased(self, now: datetime) -> bool:
         """Say whether a redriver is at work on this job."""
-        return self.leased_until is not None and self.leased_until > iso(now)
+        return self.leased_until is not None and self.leased_until > format_timestamp(now)
 
     def sent(self, rules: Rules, now: datetime) -> "Job":
         """Return the job after its work was put back on its queue."""
@@ -187,8 +197,8 @@ def _next(
     moved = replace(
         job,
         state=state,
-        changed_at=iso(now),
-        due_at=iso(due) if due else None,
+        changed_at=format_timestamp(now),
+        due_at=format_timestamp(due) if due else None,
         leased_until=None,
         version=job.version + 1,
     )
@@ -197,7 +207,7 @@ def _next(
 
 def _step(job: Job, name: StepName, now: datetime, by: str | None = None) -> Job:
     reason = job.resolution if name == "resolved" else None if name in {"asked", "retried"} else job.reason
-    taken = Step(iso(now), name, job.work.attempts, reason, by)
+    taken = Step(format_timestamp(now), name, job.work.attempts, reason, by)
     return replace(job, steps=(*job.steps, taken)[-_MOST_STEPS:])
 
 

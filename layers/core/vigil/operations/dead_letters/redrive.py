@@ -15,7 +15,7 @@ from random import Random
 from typing import Literal
 
 from vigil.errors import NotFound, Unavailable, VigilError
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import UNREADABLE, Job, Letter, Rules, State, StepName, key
 from vigil.operations.dead_letters.ports import Jobs, Owners, Source
 
@@ -99,7 +99,7 @@ class Reprocessor:
     def _advance(self, source: Source) -> bool:
         """Do what is due for some jobs; return whether there may be more."""
         done = 0
-        for job in self._jobs.due(source.name, iso(self._clock()), _AT_ONCE):
+        for job in self._jobs.due(source.name, format_timestamp(self._clock()), _AT_ONCE):
             claimed = job.claimed(self._rules, self._clock())
             if self._jobs.put(job.tenant_id, claimed):
                 done += 1

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from vigil.errors import Conflict, NotFound
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import Filter, Job, JobPage
 from vigil.operations.dead_letters.ports import Jobs
 
@@ -25,7 +25,7 @@ class DeadLetters:
 
     def before(self, age: timedelta) -> str:
         """Return the moment before which things are at least of this age."""
-        return iso(self._clock() - age)
+        return format_timestamp(self._clock() - age)
 
     def get(self, tenant_id: str | None, job_id: str) -> Job:
         """Return a job; raise NotFound, alike for one that is not there and another tenant's."""

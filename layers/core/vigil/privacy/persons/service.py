@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
-from vigil.kernel.time import iso
+from vigil.kernel.time import format_timestamp
 from vigil.privacy.persons.model import (
     Consent,
     Declaration,
@@ -81,7 +81,12 @@ class Subjects:
         if not known:
             self._keeps_consents(tenant_id)
         declaration = Declaration(
-            said.purposes, said.text_version, said.declared_by, iso(said.declared_at or now), iso(now), key_id
+            said.purposes,
+            said.text_version,
+            said.declared_by,
+            format_timestamp(said.declared_at or now),
+            format_timestamp(now),
+            key_id,
         )
         for _ in range(_TRIES):
             consent = self._consents.get(tenant_id, subject_id)
@@ -96,7 +101,7 @@ class Subjects:
 
         All parts together tell what was there when the first was asked for.
         """
-        position = {"until": iso(self._clock()), "store": next(iter(self._stores)), **(after or {})}
+        position = {"until": format_timestamp(self._clock()), "store": next(iter(self._stores)), **(after or {})}
         data, size = dict[str, list[Mapping[str, Any]]](), 0
         while True:
             store = position["store"]
@@ -125,7 +130,7 @@ class Subjects:
     def erase(self, tenant_id: str, subject_id: str, key_id: str) -> Erasures:
         """Begin to erase all that is kept of a person now, unless that is under way, and return how it stands."""
         now = self._clock().astimezone(UTC)
-        erasure = PersonErasure(tenant_id, iso(now), subject_id=subject_id, key_id=key_id)
+        erasure = PersonErasure(tenant_id, format_timestamp(now), subject_id=subject_id, key_id=key_id)
         if self._cases.begin(tenant_id, erasure):
             return Erasures(erasure, ())
         return self.erasures(tenant_id, subject_id)
