@@ -12,6 +12,7 @@ from tests.support.fakes.dead_letters import WORK, FakeJobs, letter
 from vigil.alerting.events.model import Place
 from vigil.alerting.events.store import DynamoStream
 from vigil.errors import NotFound, Unavailable, Unreadable
+from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Filter, Job, Rules
 from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, StreamSource
 from vigil.workers.queues import Message, SqsQueue
