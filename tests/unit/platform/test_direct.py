@@ -6,13 +6,13 @@ from typing import Annotated
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from tests.gateway import Context, event
 from vigil.errors import Unauthenticated
+from vigil.platform.bodies import BoundedRoute
 from vigil.platform.direct import DirectRoute
 from vigil.platform.http import create_app, lambda_handler
 from vigil.platform.telemetry import Telemetry
@@ -56,7 +56,7 @@ class Api:
         return answer["statusCode"], problem
 
 
-DIRECT, ORDINARY = Api(DirectRoute), Api(APIRoute)
+DIRECT, ORDINARY = Api(DirectRoute), Api(BoundedRoute)
 
 numbers = st.floats() | st.integers()
 values = st.recursive(

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from vigil.batches.model import ROW_BYTES, Format
 from vigil.batches.ports import Plain, Plains
 from vigil.batches.splitting import BLANK, Lines
+from vigil.documents.model import BOUND, MESSAGE, is_too_deep
 from vigil.errors import FieldError, InvalidInput
 from vigil.registry.model import FeatureSpec, ModelContract
 from vigil.scoring.model import AS_OF, SUBJECT
@@ -63,6 +64,8 @@ def _lines(plain: Plain, content: bytes) -> Iterator[Row]:
 
 
 def _object(row: bytes) -> object:
+    if is_too_deep(row):
+        return _broken(MESSAGE, BOUND)
     try:
         return from_json(row)
     except ValueError:

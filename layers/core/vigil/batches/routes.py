@@ -5,7 +5,6 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.routing import APIRoute
 
 from vigil.batches.model import Batch, Output, Progress
 from vigil.batches.schemas import (
@@ -20,6 +19,7 @@ from vigil.batches.schemas import (
 )
 from vigil.batches.service import Batches, Order, Status
 from vigil.platform import correlation, gateway, telemetry
+from vigil.platform.bodies import BoundedRoute
 from vigil.platform.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.platform.paging import Asked, Limit
 from vigil.platform.principal import Principal, requires
@@ -53,7 +53,7 @@ router.add_api_route(
     "",
     create,
     methods=["POST"],
-    route_class_override=APIRoute,
+    route_class_override=BoundedRoute,
     status_code=202,
     summary="Score many subjects",
     responses={

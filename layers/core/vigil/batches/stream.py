@@ -8,7 +8,8 @@ from vigil.batches.assembly import Assembly, Place
 from vigil.batches.chunks import Chunks
 from vigil.batches.model import Batch, Job, JobKind, Span, owner
 from vigil.batches.splits import Splits
-from vigil.errors import FieldError, InvalidInput, NotFound, Unreadable
+from vigil.documents.model import loads
+from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, Unreadable
 from vigil.platform import telemetry
 from vigil.platform.sqs import Message, Received, SqsQueue
 from vigil.platform.worker import Deadline
@@ -46,10 +47,10 @@ class SplitWork:
         if "kind" in received.attributes:
             return received.message()
         try:
-            told = json.loads(received.body)["detail"]["object"]
+            told = loads(received.body)["detail"]["object"]
             tenant_id, batch_id = owner(told["key"])
             details = {"batch_id": batch_id, "version": str(told.get("version-id", "")), "size": int(told["size"])}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, MalformedRequest) as error:
             raise Unreadable("This is no file of a batch.") from error
         if (batch := self._find(tenant_id, batch_id)) is None:
             raise Unreadable("This file is of no batch.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vigil.ensemble.model import Degraded
-from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, VigilError
 from vigil.flags.model import Switches, all_off
 from vigil.lifecycle.model import Answer, Comparison, takes_part
 from vigil.scoring import writing
@@ -61,7 +61,7 @@ class Scoring:
         met, and Unavailable when the model or the ledger is away. Nothing is written before the score is known.
         """
         # Without a key no other request can meet this one's row: there is nothing to compare.
-        fingerprint = _fingerprint(request) if key else ""
+        fingerprint = request.fingerprint() if key else ""
         try:
             draft, comparison = self._assess(tenant_id, request)
         except VigilError:
@@ -180,10 +180,3 @@ class _Identity:
 
 def _replayed(row: LedgerRow) -> Outcome:
     return Outcome(row, json.loads(row.summary)["band"], replayed=True)
-
-
-def _fingerprint(request: ScoreRequest) -> str:
-    try:
-        return request.fingerprint()
-    except RecursionError as error:
-        raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Body, Request
 from vigil.metering.events.model import MOST_EVENTS, Outcome
 from vigil.metering.events.schemas import OutcomeList, OutcomeView, UsageEventBody
 from vigil.metering.events.service import UsageEvents
+from vigil.platform.bodies import BoundedRoute
 from vigil.platform.principal import Principal, requires
 from vigil.platform.schemas import FieldErrorView, responses
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
-router = APIRouter(prefix="/v1/usage-events", tags=["usage"])
+router = APIRouter(prefix="/v1/usage-events", tags=["usage"], route_class=BoundedRoute)
 
 
 @router.post(
