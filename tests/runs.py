@@ -79,7 +79,8 @@ def _passes(name: str) -> bool:
         command, environment = [*instant.command(), *tests], os.environ | instant.environment()
     else:
         seed = name.partition(":")[2]
-        command, environment = [*tests, "-p", "randomly", f"--randomly-seed={seed}"], dict(os.environ)
+        seeds = [f"--{plugin}-seed={seed}" for plugin in ("randomly", "hypothesis")]
+        command, environment = [*tests, "-p", "randomly", *seeds], dict(os.environ)
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 

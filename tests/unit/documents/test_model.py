@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vigil.documents.model import MAX_LEVELS, is_too_deep, is_value_too_deep, loads
@@ -33,6 +33,10 @@ def test_document_above_bound_is_too_deep(encoding, innermost):
 
 
 @given(VALUES, st.integers(0, MAX_LEVELS + 2))
+@example([], MAX_LEVELS - 1)
+@example([], MAX_LEVELS)
+@example(None, MAX_LEVELS)
+@example(None, MAX_LEVELS + 1)
 def test_document_and_its_value_are_judged_alike(value, levels):
     value = nested(levels, value)
     assert is_too_deep(json.dumps(value).encode()) == is_value_too_deep(value)

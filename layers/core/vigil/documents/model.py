@@ -5,6 +5,7 @@ The limits of parsers differ: Python's `json` refuses about 1,000 levels before 
 
 import json
 import re
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
@@ -17,6 +18,7 @@ BOUND = f"at most {MAX_LEVELS} levels of arrays and objects"
 MESSAGE = "is nested too deeply"
 """The message of a document with more levels."""
 
+_CONTAINERS = (dict, list, tuple)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKETS = b"[{]}"
 _OTHER_BYTES = bytes(set(range(256)) - set(_BRACKETS))
@@ -37,17 +39,14 @@ def is_too_deep(document: bytes) -> bool:
 
 def is_value_too_deep(value: object, levels: int = MAX_LEVELS) -> bool:
     """Return True if a parsed JSON value has more than so many levels."""
-    layer = [value]
-    for _ in range(levels + 1):
-        layer = [
-            item
-            for each in layer
-            if isinstance(each, dict | list | tuple)
-            for item in (each.values() if isinstance(each, dict) else each)
-        ]
-        if not layer:
-            return False
-    return True
+    containers = [each for each in (value,) if isinstance(each, _CONTAINERS)]
+    for _ in range(levels):
+        containers = [item for each in containers for item in _items(each) if isinstance(item, _CONTAINERS)]
+    return bool(containers)
+
+
+def _items(container: Any) -> Iterable[object]:
+    return container.values() if isinstance(container, dict) else container
 
 
 def too_deep(field: str) -> FieldError:
