@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 from fastapi import FastAPI
 
+from tests.fakes.clock import Clock
 from tests.functions.conftest import deployment
 from tests.isolation import swaps
 from tests.isolation.door import FrontDoor, Request
@@ -70,16 +71,18 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(trained):
-    """A deployment in which nobody has been attacked yet."""
-    with pytest.MonkeyPatch.context() as environment, deployment(trained, environment):
-        environment.setenv("VIGIL_TENANT_DOMAIN", DOMAIN)
-        process.forget()
-        begin_signing()
-        door = FrontDoor(environment)
-        lists = [o.path for o in ALL.values() if o.method == "GET" and "cursor" in o.named("query")]
-        victim, attacker, operators = (furnish(door, tenant, lists) for tenant in (VICTIM, ATTACKER, OPERATORS))
-        tokens = tokens_of(ATTACKER, ROLES) | tokens_of(OPERATORS, ("operator",))
-        yield World(door, victim, victim.unlike(), attacker, operators, tokens, set())
+    """A deployment in which nobody has been attacked yet; time stands still, and so does what time alone changes."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setattr(process, "now", Clock())
+        with deployment(trained, environment):
+            environment.setenv("VIGIL_TENANT_DOMAIN", DOMAIN)
+            process.forget()
+            begin_signing()
+            door = FrontDoor(environment)
+            lists = [o.path for o in ALL.values() if o.method == "GET" and "cursor" in o.named("query")]
+            victim, attacker, operators = (furnish(door, tenant, lists) for tenant in (VICTIM, ATTACKER, OPERATORS))
+            tokens = tokens_of(ATTACKER, ROLES) | tokens_of(OPERATORS, ("operator",))
+            yield World(door, victim, victim.unlike(), attacker, operators, tokens, set())
 
 
 def attacks(operation: Operation, attacker: Names, operators: Names):
