@@ -15,6 +15,8 @@ from random import SystemRandom
 
 ROOT = Path(__file__).parents[1]
 TESTS = ("tests/unit", "tests/adapters", "tests/functions")
+SLEEP = ROOT / "tests" / "faketime"
+"""Folder of the `sitecustomize` that mends `time.sleep` under `faketime`."""
 ORDERS = 3
 """Number of random orders in a whole run."""
 SHUFFLED = "shuffled"
@@ -29,7 +31,8 @@ class Instant:
 
     def environment(self) -> dict[str, str]:
         """Return the settings of `faketime`; the monotonic clock stays real, because timeouts count on it."""
-        return {"TZ": self.zone, "FAKETIME_FMT": "%s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        paths = os.pathsep.join(filter(None, (str(SLEEP), os.environ.get("PYTHONPATH"))))
+        return {"TZ": self.zone, "FAKETIME_FMT": "%s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": paths}
 
     def command(self) -> tuple[str, ...]:
         """Return the command before that of the tests."""
