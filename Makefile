@@ -1,6 +1,6 @@
 # Everything starts here. What must be there before: python3 >= 3.11, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test test-faults check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
+.PHONY: help setup demo up down status test test-faults test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -11,11 +11,13 @@ OWN_UV := $(CURDIR)/.vigil/uv/bin/uv
 export UV := $(or $(shell command -v uv 2>/dev/null),$(OWN_UV))
 VENV := $(CURDIR)/.venv
 VIGIL := $(VENV)/bin/vigil
+# One stamp per Python: another PYTHON makes the environment anew.
+SYNCED := $(VENV)/.synced-$(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
 
-setup: $(VENV)/.synced ## Install what the other targets need, into .venv and .vigil
+setup: $(SYNCED) ## Install what the other targets need, into .venv and .vigil
 
 demo: up ## Score real rows over HTTP through the whole system on this machine
 	@"$(VIGIL)" demo
@@ -34,6 +36,12 @@ test: setup check-style ## Lint, types and all tests, end to end included
 
 test-faults: setup ## Crash, kill, duplicate and delay until something is lost or done twice (minutes)
 	"$(UV)" run --no-sync pytest tests/faults -m "faults or not faults"
+
+test-clock: setup ## Run the fast tests at ten instants and in three random orders; RUNS=leap-day for one
+	"$(UV)" run --no-sync python -m tests.runs $(RUNS)
+
+test-pythons: setup ## Run the fast tests on CPython 3.11, 3.12 and 3.13; PYTHONS=/path/to/python for others than on PATH
+	"$(UV)" run --no-sync python -m tests.pythons $(PYTHONS)
 
 check: setup check-style ## Lint, types and the fast tests
 	"$(UV)" run --no-sync pytest tests/unit tests/adapters
@@ -67,7 +75,8 @@ clean: ## End what runs and delete everything that was made, trained models and 
 	@if [ -x "$(VIGIL)" ]; then "$(VIGIL)" local down; fi
 	rm -rf .vigil .aws-sam .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/.synced: pyproject.toml uv.lock | $(UV)
+$(SYNCED): pyproject.toml uv.lock | $(UV)
+	@rm -f "$(VENV)"/.synced*
 	@"$(UV)" sync --quiet --frozen --python "$(PYTHON)"
 	@"$(VENV)/bin/python" layers/openmp.py
 	@touch "$@"

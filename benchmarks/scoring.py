@@ -38,7 +38,7 @@ JSON_BATCH = 1_000
 COLD_ENGINE = """
 import os, sys, time
 started = time.perf_counter()
-from vigil.engines import lightgbm, trees
+from vigil.prediction.engines import lightgbm, trees
 text = open(sys.argv[1] + "/lgbm.txt", "rb").read()
 names = sys.argv[2].split(",")
 if os.path.exists(table := sys.argv[1] + "/lgbm.walk"):

@@ -34,10 +34,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 + min(4, os.cpu_count() or 1)
 
 
-def pytest_configure() -> None:
-    """Give tables room, for a command's console measures its terminal once; and examples time, on a busy machine."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Give tables room, for a command's console measures its terminal once; and examples time, on a busy machine.
+
+    The examples of a test are the same in every run. Only runs in random order draw new ones, from a printed seed.
+    """
     os.environ["COLUMNS"] = "200"
-    settings.register_profile("untimed", deadline=None)
+    settings.register_profile("untimed", deadline=None, derandomize=not config.pluginmanager.has_plugin("randomly"))
     settings.load_profile("untimed")
 
 

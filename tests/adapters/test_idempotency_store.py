@@ -12,7 +12,7 @@ from vigil.web.idempotency import Answer, Claim, Use
 from vigil.web.idempotency_store import GRACE_SECONDS, DynamoClaims
 
 DAY = timedelta(hours=24)
-USE = Use("acme", "POST /v1/keys", "k-1", ["/v1/keys", "", {"name": "ci"}])
+USE = Use("acme", "POST /v1/keys", "k-1", ["/v1/keys", "", {"name": "a-label-of-a-key"}])
 ANSWER = Answer(201, {"location": "/v1/keys/1"}, '{"key":"vgl_local_secret"}')
 ENDED = -GRACE_SECONDS - 1
 """A lease that has ended already: its owner was killed, or is slow."""
@@ -90,7 +90,7 @@ def test_nothing_of_key_or_answer_lies_in_the_clear(dynamodb):
     (item,) = dynamodb.scan(TableName="idempotency")["Items"]
     text = json.dumps(item)
     assert item["pk"] == {"S": "acme"}
-    for clear in ("the-callers-own-key", "vgl_local_secret", "/v1/keys/1", "ci"):
+    for clear in ("the-callers-own-key", "vgl_local_secret", "/v1/keys/1", "a-label-of-a-key"):
         assert clear not in text.replace("POST /v1/keys", "")
 
 

@@ -30,7 +30,8 @@ RULES = {
     "store": ("errors platform any.model any.ports own.store", "aws_lambda_powertools"),
     "platform": (
         # Who is asking and what they may do is known to every route, so it is tenancy's model that the guards read.
-        "errors platform tenancy.model",
+        # How deep a document may be is the same for bodies, messages and files.
+        "errors platform tenancy.model documents.model",
         "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core starlette",
     ),
     "errors": ("", ""),

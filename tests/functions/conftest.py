@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 import boto3
@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from tests.support import policies, tables
 from tests.support.fakes.card import CARD
+from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT
 from vigil.bootstrap import access, process
 from vigil.prediction.engines.loading import load
@@ -46,6 +47,14 @@ def trained() -> TrainedModel:
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 20)
     golden = tuple({"age": age, "visits": 3, "stage": stage} for age in (5, 50, 95) for stage in ("I", "III", None))
     return TrainedModel(CONTRACT, {"linear.txt": booster.model_to_string().encode()}, golden, CARD)
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    """The clock of functions, which stands still at noon; a test names it before the deployment that it dates."""
+    clock = Clock()
+    monkeypatch.setattr(process, "now", clock)
+    return clock
 
 
 @pytest.fixture
@@ -94,6 +103,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
             S3PackageStore(boto3.client("s3"), "packages"),
             DynamoCatalogue(boto3.client("dynamodb"), "registry"),
             Verifier({KEY.key_id: KEY.public}, load),
+            process.now,
         )
         publish(publisher, trained, 1)
         process.forget()
@@ -103,7 +113,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
     """Sign, publish and promote a version."""
-    now = datetime.now(UTC)
+    now = process.now()
     publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
     publisher.promote(model.contract.name, version)
 

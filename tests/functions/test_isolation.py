@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.functions.conftest import deployment
+from tests.support.fakes.clock import Clock
 from tests.support.isolation import swaps
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.isolation.swaps import DOMAIN, EXAMPLES, OWNED, SHARED, Operation, Swap
@@ -70,16 +71,18 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(trained):
-    """A deployment in which nobody has been attacked yet."""
-    with pytest.MonkeyPatch.context() as environment, deployment(trained, environment):
-        environment.setenv("VIGIL_TENANT_DOMAIN", DOMAIN)
-        process.forget()
-        begin_signing()
-        door = FrontDoor(environment)
-        lists = [o.path for o in ALL.values() if o.method == "GET" and "cursor" in o.named("query")]
-        victim, attacker, operators = (furnish(door, tenant, lists) for tenant in (VICTIM, ATTACKER, OPERATORS))
-        tokens = tokens_of(ATTACKER, ROLES) | tokens_of(OPERATORS, ("operator",))
-        yield World(door, victim, victim.unlike(), attacker, operators, tokens, set())
+    """A deployment in which nobody has been attacked yet; time stands still, and so does what time alone changes."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setattr(process, "now", Clock())
+        with deployment(trained, environment):
+            environment.setenv("VIGIL_TENANT_DOMAIN", DOMAIN)
+            process.forget()
+            begin_signing()
+            door = FrontDoor(environment)
+            lists = [o.path for o in ALL.values() if o.method == "GET" and "cursor" in o.named("query")]
+            victim, attacker, operators = (furnish(door, tenant, lists) for tenant in (VICTIM, ATTACKER, OPERATORS))
+            tokens = tokens_of(ATTACKER, ROLES) | tokens_of(OPERATORS, ("operator",))
+            yield World(door, victim, victim.unlike(), attacker, operators, tokens, set())
 
 
 def attacks(operation: Operation, attacker: Names, operators: Names):

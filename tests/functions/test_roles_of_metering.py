@@ -34,18 +34,19 @@ def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} | FEEDING | GIVING_UP == granted("MeteringCounters")
 
 
-def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+def test_the_audit_calls_what_it_may_and_may_what_it_calls(clock, called):
     from functions.metering_audit.handler import lambda_handler
     from functions.scoring_api.handler import lambda_handler as score
 
     actions, _ = called
+    clock.advance(days=10)  # days of a new month are recounted with the last one of the month before
     assert score(event("POST", "/v1/scores", body=BODY), Context())["statusCode"] == 201
     actions.clear()
-    process.forget()
-    monkeypatch.setattr(process, "now", lambda: datetime.now(UTC) + timedelta(days=1))
     done = {"tenants": 1, "failed": 0}
+    clock.advance(days=1)
+    process.forget()
     assert lambda_handler({"job": "recount"}, Context(900_000)) == done | {"mismatches": 2, "unrepaired": 0}
-    monkeypatch.setattr(process, "now", lambda: datetime.now(UTC) + timedelta(hours=1))
+    clock.advance(hours=1)
     process.forget()
     assert lambda_handler({"job": "gauges"}, Context(900_000)) == done | {"held": 1}
     parts = {"dynamodb:GetItem", "s3:ListBucketVersions"}

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from tests.support.gateway import Context
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.tables import TABLES
 from vigil.access.tenants.service import Change
-from vigil.bootstrap import access
+from vigil.bootstrap import access, process
 from vigil.decisions.batches.store import DynamoBooks
 from vigil.kernel.tenants import Role
 from vigil.money.usage.model import Entry
@@ -127,7 +126,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     books.end(ended, "completed")
     boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
     used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
-    entry = Entry(tenant_id, "hidden", f"{datetime.now(UTC):%Y-%m-%dT%H}", {"predictions": used, "emails": used})
+    entry = Entry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
     send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
     made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
@@ -181,11 +180,11 @@ def _cursor(door: FrontDoor, token: str, path: str) -> str | None:
 
 def _dead(tenant_id: str, name: str) -> str:
     work = replace(WORK, tenant_id=tenant_id, id=name, correlation_id=name, body=json.dumps({"key": name}))
-    job = Job.opened("batch-chunks", letter(work, refusal="not-found"), Rules(), datetime.now(UTC), Random(1))
+    job = Job.opened("batch-chunks", letter(work, refusal="not-found"), Rules(), process.now(), Random(1))
     DynamoJobs(boto3.client("dynamodb"), "dead_letters").put(tenant_id, job)
     return job.job_id
 
 
 def now() -> str:
     """Return the time, as requests say it."""
-    return datetime.now(UTC).isoformat()
+    return process.now().isoformat()

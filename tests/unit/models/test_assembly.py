@@ -7,9 +7,15 @@ from models.assembly import learn
 from vigil.prediction.engines.ensemble import Verdict
 from vigil.prediction.engines.votes import EngineVote, sigmoid
 
-RNG = np.random.default_rng(9)
-ODDS = RNG.normal(-1, 1.5, 3000)
-LABELS = (RNG.random(3000) < 1 / (1 + np.exp(-ODDS))).astype(np.int64)
+_DRAWN = np.random.default_rng(9)
+ODDS = _DRAWN.normal(-1, 1.5, 3000)
+LABELS = (_DRAWN.random(3000) < 1 / (1 + np.exp(-ODDS))).astype(np.int64)
+
+
+@pytest.fixture
+def rng():
+    """Return a generator that starts anew in every test, so that the order of tests does not matter."""
+    return np.random.default_rng(10)
 
 
 def verdicts(**odds):
@@ -24,20 +30,20 @@ def verdicts(**odds):
     return [of(i) for i in range(len(LABELS))]
 
 
-def test_a_truthful_engine_gets_weight_one_and_noise_none():
-    found = learn(verdicts(truth=ODDS, noise=RNG.normal(size=3000)), ["truth", "noise"], LABELS)
+def test_a_truthful_engine_gets_weight_one_and_noise_none(rng):
+    found = learn(verdicts(truth=ODDS, noise=rng.normal(size=3000)), ["truth", "noise"], LABELS)
     assert found.weights["truth"] == pytest.approx(1, abs=0.1)
     assert found.weights["noise"] == pytest.approx(0, abs=0.08)
 
 
-def test_an_engine_that_is_right_the_other_way_round_gets_zero_and_not_less():
-    found = learn(verdicts(truth=ODDS, liar=RNG.normal(size=3000) - ODDS), ["truth", "liar"], LABELS)
+def test_an_engine_that_is_right_the_other_way_round_gets_zero_and_not_less(rng):
+    found = learn(verdicts(truth=ODDS, liar=rng.normal(size=3000) - ODDS), ["truth", "liar"], LABELS)
     assert found.weights["liar"] == pytest.approx(0, abs=0.02)
     assert found.weights["truth"] == pytest.approx(1, abs=0.1)
 
 
-def test_silence_that_means_something_gets_a_term_of_its_own():
-    silent = np.where(LABELS == 1, np.where(RNG.random(3000) < 0.6, np.nan, ODDS), ODDS)
+def test_silence_that_means_something_gets_a_term_of_its_own(rng):
+    silent = np.where(LABELS == 1, np.where(rng.random(3000) < 0.6, np.nan, ODDS), ODDS)
     found = learn(verdicts(truth=ODDS, shy=silent), ["truth", "shy"], LABELS)
     assert found.abstain["shy"] > 1.5
 
@@ -47,8 +53,8 @@ def test_an_engine_that_never_abstained_is_missed_as_its_average():
     assert found.abstain["truth"] == pytest.approx(found.weights["truth"] * ODDS.mean(), abs=1e-6)
 
 
-def test_the_ensemble_is_calibrated_where_it_was_learnt():
-    given = verdicts(one=ODDS + RNG.normal(0, 0.5, 3000), two=ODDS + RNG.normal(0, 0.5, 3000))
+def test_the_ensemble_is_calibrated_where_it_was_learnt(rng):
+    given = verdicts(one=ODDS + rng.normal(0, 0.5, 3000), two=ODDS + rng.normal(0, 0.5, 3000))
     found = learn(given, ["one", "two"], LABELS)
     chance = np.array([found.probability(verdict.votes) for verdict in given])
     assert chance.mean() == pytest.approx(LABELS.mean(), abs=0.005)

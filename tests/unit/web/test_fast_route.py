@@ -6,7 +6,6 @@ from typing import Annotated
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
@@ -15,6 +14,7 @@ from tests.support.gateway import Context, event
 from vigil.errors import Unauthenticated
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
+from vigil.web.bodies import BoundedRoute
 from vigil.web.fast_route import DirectRoute
 
 
@@ -56,7 +56,7 @@ class Api:
         return answer["statusCode"], problem
 
 
-DIRECT, ORDINARY = Api(DirectRoute), Api(APIRoute)
+DIRECT, ORDINARY = Api(DirectRoute), Api(BoundedRoute)
 
 numbers = st.floats() | st.integers()
 values = st.recursive(

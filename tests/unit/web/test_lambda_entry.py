@@ -34,3 +34,13 @@ def test_an_app_that_fails_before_it_answers_is_a_500():
         raise ValueError
 
     assert Entry(app, lifespan="off")(event("GET", "/"), Context())["statusCode"] == 500
+
+
+def test_entry_works_without_an_event_loop(monkeypatch):
+    monkeypatch.setattr("asyncio.get_event_loop", None)
+
+    async def app(scope, receive, send):
+        await send(START)
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    assert Entry(app, lifespan="off")(event("GET", "/"), Context())["statusCode"] == 201

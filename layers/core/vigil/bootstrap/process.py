@@ -63,7 +63,7 @@ def api(
         admission=admission(),
         max_body_bytes=max_body_bytes or settings().max_body_bytes,
         media_types=media_types,
-        state={"tenant_domain": settings().tenant_domain, **state},
+        state={"tenant_domain": settings().tenant_domain, "clock": now, **state},
     )
     return lambda_handler(app, telemetry())
 

@@ -7,15 +7,17 @@ from inspect import signature
 from typing import Any
 
 from fastapi import Request
-from fastapi.routing import APIRoute
 from pydantic_core import PydanticUndefined, from_json
 from starlette.types import Receive, Scope, Send
+
+from vigil.kernel.json_documents import is_too_deep
+from vigil.web.bodies import BoundedRoute
 
 BODY = "vigil.body"
 """Where in the ASGI scope the envelope leaves the body that it has read."""
 
 
-class DirectRoute(APIRoute):
+class DirectRoute(BoundedRoute):
     """A route of `request`, a JSON body, headers, and dependencies on `request`; what takes more is left to FastAPI.
 
     A request that is not well formed goes the long way, which says what is wrong with it. That asks the dependencies
@@ -44,6 +46,8 @@ class DirectRoute(APIRoute):
 
     async def _arguments(self, request: Request) -> dict[str, Any] | None:
         """Return what the endpoint takes beside the request, or None where something is not well formed."""
+        if is_too_deep(request.scope[BODY]):
+            return None
         try:
             body = from_json(request.scope[BODY])
         except ValueError:

@@ -6,7 +6,6 @@ Only answers that had an effect are kept: one that is an error leaves the key as
 """
 
 import inspect
-import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,10 +14,11 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 
-from vigil.errors import Conflict
+from vigil.errors import Conflict, MalformedRequest
+from vigil.kernel.json_documents import loads
 from vigil.runtime import telemetry
+from vigil.web.bodies import BoundedRoute
 from vigil.web.principal import Principal, principal
 from vigil.web.schemas import responses
 
@@ -83,7 +83,7 @@ class Claims(Protocol):
         ...
 
 
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(BoundedRoute):
     """A route on which a repeated request with the same `Idempotency-Key` has one effect."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
@@ -178,6 +178,6 @@ def _answer(response: Response) -> Answer:
 def _values(body: bytes) -> Any:
     """Return what a body says, so that equal JSON values are equal payloads."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # nothing, or what a route without a body has not looked at
+        return loads(body)
+    except (ValueError, MalformedRequest):  # nothing, or what a route without a body has not looked at
         return body.decode(errors="replace")

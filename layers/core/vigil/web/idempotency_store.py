@@ -25,12 +25,15 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import S
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vigil.aws.errors import Refused, asking
-from vigil.errors import FieldError, IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
+from vigil.errors import IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
+from vigil.kernel.json_documents import MAX_LEVELS, is_value_too_deep, too_deep
 from vigil.web.idempotency import Answer, Claim, Use
 
 _TABLE = "The idempotency table"
 GRACE_SECONDS = 1
 """Lambda ends a function somewhat after its timeout, and clocks differ: nobody begins before the owner is gone."""
+_PAYLOAD_LEVELS = MAX_LEVELS + 1
+"""Maximum levels of a payload: a body, in the list that makes it a payload."""
 _SALT = b"vigil idempotency answer 1"
 _NONCE_BYTES = 12
 
@@ -50,6 +53,8 @@ class DynamoClaims:
 
     def claim(self, use: Use, seconds: float) -> Claim | Answer:
         """Return the claim on a use for so many seconds, or the answer that is kept."""
+        if is_value_too_deep(use.payload, _PAYLOAD_LEVELS):
+            raise MalformedRequest(too_deep("body"))
         milliseconds = int((seconds + GRACE_SECONDS) * 1e3)
         claim = Claim(use, int(time.time() * 1e3) + milliseconds + Decimal(secrets.randbits(48)).scaleb(-15))
         try:
@@ -62,8 +67,6 @@ class DynamoClaims:
             if record is None or record.status != STATUS_CONSTANTS["COMPLETED"]:
                 raise InProgress("The first request with this Idempotency-Key is still being carried out.") from error
             return _opened(use, json.loads(record.response_data))
-        except RecursionError as error:
-            raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
         return claim
 
     def keep(self, claim: Claim, answer: Answer) -> bool:

@@ -18,6 +18,9 @@ _log = logging.getLogger(__name__)
 class Entry(Mangum):
     """Mangum's translation of events and answers, around a run that is a single step of the app's coroutine."""
 
+    def _setup_event_loop(self) -> None:
+        """Do nothing: no event loop runs, and Python warns of one that is asked for and not there."""
+
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer one event."""
         handler = self.infer(event, context)

@@ -12,13 +12,13 @@ from models.parts import export, forest
 from tests.unit.prediction.engines.contracts import NUMBERS, PLATT, engine
 from vigil.errors import ModelRefused
 
-RNG = np.random.default_rng(11)
 NAMES = tuple(spec.name for spec in NUMBERS)
 
 
-def rows(count, *, missing=0.0):
-    drawn = RNG.normal(size=(count, 3)) * [1, 100, 1e-3]
-    drawn[RNG.random(drawn.shape) < missing] = np.nan
+def rows(count, *, missing=0.0, seed=11):
+    random = np.random.default_rng(seed)
+    drawn = random.normal(size=(count, 3)) * [1, 100, 1e-3]
+    drawn[random.random(drawn.shape) < missing] = np.nan
     return drawn
 
 
@@ -27,7 +27,9 @@ def rows(count, *, missing=0.0):
 def test_scores_equal_score_samples(missing, options):
     model = IsolationForest(n_estimators=50, random_state=1, **options).fit(rows(600, missing=missing))
     exported = engine("isolation_forest", export(model, NAMES))
-    unseen = np.vstack([rows(300, missing=missing), rows(50, missing=0.5), [[1e30, -1e30, 0.0], [np.nan] * 3]])
+    unseen = np.vstack(
+        [rows(300, missing=missing, seed=12), rows(50, missing=0.5, seed=13), [[1e30, -1e30, 0.0], [np.nan] * 3]]
+    )
     expected = -model.score_samples(unseen)
     assert np.abs([exported.raw(row) for row in unseen.tolist()] - expected).max() <= 1e-9
 

@@ -13,16 +13,15 @@ from vigil.errors import ModelRefused
 from vigil.prediction.engines.statistics import EntropyTest, RateTest
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-RNG = np.random.default_rng(3)
 MIX = np.array([[1.0, 0.8, 0.0], [0.0, 0.6, 0.0], [0.0, 0.0, 2.0]])
 GATE = 0.05
 
 
-def draw(count):
-    return RNG.normal(size=(count, 3)) @ MIX + [5, -3, 100]
+def draw(count, seed):
+    return np.random.default_rng(seed).normal(size=(count, 3)) @ MIX + [5, -3, 100]
 
 
-FITTED, HELD = draw(2000), draw(1999)
+FITTED, HELD = draw(2000, seed=1), draw(1999, seed=2)
 PART = statistics("engine", FITTED, HELD, NUMBERS, gate=GATE)
 ENGINE = engine("statistics", PART.content, calibration=PLATT)
 DOMAIN = {"features": ["a"], "center": [0.0], "scale": [1.0], "distances": [0.5, 1.0, 2.0], "gate": 0.05}
@@ -37,18 +36,18 @@ def test_the_distance_is_that_of_mahalanobis_on_robust_z():
     center, scale = np.array(domain["center"]), np.array(domain["scale"])
     z = np.arcsinh((FITTED - center) / scale)
     precision = np.linalg.inv(np.cov(z, rowvar=False) + 0.1 * np.eye(3))
-    for row in draw(50):
+    for row in draw(50, seed=3):
         deviation = np.arcsinh((row - center) / scale)
         assert ENGINE.raw(row.tolist()) == pytest.approx(math.sqrt(deviation @ precision @ deviation), rel=1e-9)
 
 
 def test_of_rows_like_those_of_training_the_gates_share_is_out_of_domain():
-    outside = np.mean([ENGINE.assess(row).out_of_domain for row in draw(4000).tolist()])
+    outside = np.mean([ENGINE.assess(row).out_of_domain for row in draw(4000, seed=4).tolist()])
     assert outside == pytest.approx(GATE, abs=0.015)
 
 
 def test_a_conformal_p_value_is_uniform_on_rows_like_those_of_training():
-    p = [ENGINE.assess(row).evidence[0].value for row in draw(4000).tolist()]
+    p = [ENGINE.assess(row).evidence[0].value for row in draw(4000, seed=4).tolist()]
     for level in (0.1, 0.25, 0.5, 0.75):
         assert np.mean(np.array(p) <= level) == pytest.approx(level, abs=0.04)
 
@@ -78,7 +77,7 @@ COUNTS = tuple(FeatureSpec(name, "number", name, minimum=0) for name in ("web", 
 
 
 def with_checks(**tests):
-    rows = RNG.uniform(1, 9, size=(200, 4))
+    rows = np.random.default_rng(5).uniform(1, 9, size=(200, 4))
     part = statistics("engine", rows, rows, COUNTS, gate=0.001, tests=parts.Tests(votes=False, **tests))
     return engine("statistics", part.content, COUNTS)
 
@@ -102,8 +101,9 @@ def test_a_rate_far_above_the_usual_votes_positive_and_chance_does_not():
 
 
 def test_the_variance_of_a_poisson_count_is_stable_under_the_rate_test():
+    random = np.random.default_rng(6)
     for mean in (5, 50, 5000):
-        counts = RNG.poisson(mean, 4000)
+        counts = random.poisson(mean, 4000)
         deviates = 2 * (np.sqrt(counts + 0.375) - math.sqrt(mean + 0.375))
         assert deviates.std() == pytest.approx(1, abs=0.06)
 

@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-import json
 from urllib.parse import parse_qsl, unquote_plus
 
 from vigil.access.tokens.oauth_model import GrantRefused
+from vigil.errors import MalformedRequest
+from vigil.kernel.json_documents import loads
 
 FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 16
@@ -15,7 +16,7 @@ def fields(content_type: str, body: bytes) -> dict[str, str]:
     """Return the fields of a body; raise GrantRefused for one that cannot be read, or names a field twice."""
     try:
         pairs = _form(body) if content_type.partition(";")[0].strip().lower() == FORM else _json(body)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, MalformedRequest) as error:
         raise GrantRefused(
             "invalid_request", "The body cannot be read: form fields, or a JSON object of texts."
         ) from error
@@ -48,7 +49,7 @@ def _form(body: bytes) -> list[tuple[str, str]]:
 
 
 def _json(body: bytes) -> list[tuple[str, str]]:
-    pairs = json.loads(body, object_pairs_hook=_Pairs)
+    pairs = loads(body, object_pairs_hook=_Pairs)
     if not isinstance(pairs, _Pairs) or not all(isinstance(value, str) for _, value in pairs):
         raise ValueError("not an object of texts")
     return pairs

@@ -1,11 +1,12 @@
 """Which rows of a file are one person's: of an input in its format, or of results."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from vigil.decisions.batches.model import Format
+from vigil.errors import MalformedRequest
+from vigil.kernel.json_documents import loads
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -37,8 +38,8 @@ class Named:
 
     def _object(self, text: str) -> dict[str, Any] | None:
         try:
-            found = json.loads(text)
-        except (ValueError, RecursionError):
+            found = loads(text)
+        except (ValueError, MalformedRequest):
             return {"line": text} if f'"{self._names[0]}"' in text else None
         return found if isinstance(found, dict) and found.get("subject_id") == self._names[0] else None
 

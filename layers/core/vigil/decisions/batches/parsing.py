@@ -12,6 +12,7 @@ from vigil.decisions.batches.model import ROW_BYTES, Format
 from vigil.decisions.batches.ports import Plain, Plains
 from vigil.decisions.batches.splitting import BLANK, Lines
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.json_documents import BOUND, MESSAGE, is_too_deep
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -64,6 +65,8 @@ def _lines(plain: Plain, content: bytes) -> Iterator[Row]:
 
 
 def _object(row: bytes) -> object:
+    if is_too_deep(row):
+        return _broken(MESSAGE, BOUND)
     try:
         return from_json(row)
     except ValueError:

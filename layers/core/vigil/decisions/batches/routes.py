@@ -5,7 +5,6 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.routing import APIRoute
 
 from vigil.decisions.batches.model import Batch, Output, Progress
 from vigil.decisions.batches.schemas import (
@@ -21,6 +20,7 @@ from vigil.decisions.batches.schemas import (
 from vigil.decisions.batches.service import Batches, Order, Status
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
+from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.web.paging import Asked, Limit
 from vigil.web.principal import Principal, requires
@@ -54,7 +54,7 @@ router.add_api_route(
     "",
     create,
     methods=["POST"],
-    route_class_override=APIRoute,
+    route_class_override=BoundedRoute,
     status_code=202,
     summary="Score many subjects",
     responses={

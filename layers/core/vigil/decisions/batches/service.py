@@ -12,6 +12,7 @@ from vigil.decisions.batches.charges import Charges
 from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
 from vigil.decisions.batches.ports import Books, Files
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
+from vigil.kernel.json_documents import BOUND
 from vigil.kernel.money import HardStop
 from vigil.kernel.time import format_timestamp
 
@@ -201,5 +202,5 @@ def _line(place: int, row: Mapping[str, Any]) -> bytes:
     try:
         return to_json(row) + b"\n"
     except PydanticSerializationError as error:  # JSON can say what no file can: half a character, or endless nesting
-        bound = "text in Unicode, nested to 200 levels at most"
+        bound = f"text in Unicode, {BOUND}"
         raise InvalidInput(FieldError(f"rows.{place}", "cannot be written", bound)) from error

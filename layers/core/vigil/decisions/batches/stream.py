@@ -8,7 +8,8 @@ from vigil.decisions.batches.assembly import Assembly, Place
 from vigil.decisions.batches.chunks import Chunks
 from vigil.decisions.batches.model import Batch, Job, JobKind, Span, owner
 from vigil.decisions.batches.splits import Splits
-from vigil.errors import FieldError, InvalidInput, NotFound, Unreadable
+from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, Unreadable
+from vigil.kernel.json_documents import loads
 from vigil.runtime import telemetry
 from vigil.workers.queues import Message, Received, SqsQueue
 from vigil.workers.worker_loop import Deadline
@@ -46,10 +47,10 @@ class SplitWork:
         if "kind" in received.attributes:
             return received.message()
         try:
-            told = json.loads(received.body)["detail"]["object"]
+            told = loads(received.body)["detail"]["object"]
             tenant_id, batch_id = owner(told["key"])
             details = {"batch_id": batch_id, "version": str(told.get("version-id", "")), "size": int(told["size"])}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, MalformedRequest) as error:
             raise Unreadable("This is no file of a batch.") from error
         if (batch := self._find(tenant_id, batch_id)) is None:
             raise Unreadable("This file is of no batch.")

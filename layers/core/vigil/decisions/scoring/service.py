@@ -11,7 +11,7 @@ from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id
 from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
 from vigil.decisions.scoring.prepare import Draft, draft
-from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
+from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, VigilError
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.ensemble import Degraded
 from vigil.prediction.trials.model import Answer, Comparison, takes_part
@@ -62,7 +62,7 @@ class Scoring:
         met, and Unavailable when the model or the ledger is away. Nothing is written before the score is known.
         """
         # Without a key no other request can meet this one's row: there is nothing to compare.
-        fingerprint = _fingerprint(request) if key else ""
+        fingerprint = request.fingerprint() if key else ""
         try:
             draft, comparison = self._assess(tenant_id, request)
         except VigilError:
@@ -181,10 +181,3 @@ class _Identity:
 
 def _replayed(row: LedgerRow) -> Outcome:
     return Outcome(row, json.loads(row.summary)["band"], replayed=True)
-
-
-def _fingerprint(request: ScoreRequest) -> str:
-    try:
-        return request.fingerprint()
-    except RecursionError as error:
-        raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error

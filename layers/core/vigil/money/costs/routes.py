@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -51,6 +51,7 @@ def _of_the_calendar(period: str | None) -> str | None:
 
 
 async def select(
+    request: Request,
     costs: Service,
     whose: Whose,
     period: Annotated[
@@ -61,7 +62,7 @@ async def select(
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
 ) -> Selected:
     """Return the lines of a period and a category that are a tenant's."""
-    period = period or month_of(datetime.now(UTC))
+    period = period or month_of(request.app.state.clock())
     stated = costs.statement(whose.tenant_id, period[:7])
     days = (line for line in stated.lines if line.day.startswith(period))
     lines = [line for line in days if category in {None, line.category}]

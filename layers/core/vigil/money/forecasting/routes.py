@@ -1,6 +1,6 @@
 """`/v1/costs/anomalies` and `/v1/costs/projection`: what was unusual of a tenant's spend, and where it will end."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -93,7 +93,7 @@ async def anomalies(
 ) -> AnomalyList:
     """List what was found in a month. Spend is looked at every five minutes; too little of it is no anomaly."""
     service: Anomalies = request.app.state.anomalies
-    month = period or month_of(datetime.now(UTC))
+    month = period or month_of(request.app.state.clock())
     found = service.month(caller.tenant_id, month)
     return AnomalyList(
         period=month,
@@ -114,7 +114,7 @@ async def projection(
 ) -> ProjectionList:
     """Return what this month cost so far, and as an interval what it will have cost at its end."""
     service: Projections = request.app.state.projections
-    now = datetime.now(UTC)
+    now: datetime = request.app.state.clock()
     ends = service.month_end(caller.tenant_id).values()
     return ProjectionList(
         period=month_of(now),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -93,7 +93,7 @@ async def usage(
 ) -> UsageView:
     """Return the use of a month by day or in one sum, the limits that hold now, and what is left of the quota."""
     metering: Usage = request.app.state.usage
-    now = datetime.now(UTC)
+    now: datetime = request.app.state.clock()
     limits = whose.limits
     month = period or month_of(now)
     found = metering.month(whose.tenant_id, month)

@@ -10,7 +10,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.errors import Unavailable, Unreadable
+from vigil.errors import MalformedRequest, Unavailable, Unreadable
+from vigil.kernel.json_documents import loads
 from vigil.operations.dead_letters.model import (
     OPERATORS,
     UNREADABLE,
@@ -96,12 +97,12 @@ def _batch(received: Received) -> Message:
     if "kind" in received.attributes:
         return received.message()
     try:
-        said = json.loads(received.body)
+        said = loads(received.body)
         batch, request = said["DDBStreamBatchInfo"], said["requestContext"]["requestId"]
         first, last = batch["startSequenceNumber"], batch["endSequenceNumber"]
         place = {"stream": batch["streamArn"], "shard": batch["shardId"], "first": first, "last": last}
         return Message(f"{first}-{last}", STREAM_BATCH, OPERATORS, request, json.dumps(place))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, MalformedRequest) as error:
         raise Unreadable("This is no record of a failed batch.") from error
 
 

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Body, Request
 from vigil.money.usage.events.model import MOST_EVENTS, Outcome
 from vigil.money.usage.events.schemas import OutcomeList, OutcomeView, UsageEventBody
 from vigil.money.usage.events.service import UsageEvents
+from vigil.web.bodies import BoundedRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import FieldErrorView, responses
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
-router = APIRouter(prefix="/v1/usage-events", tags=["usage"])
+router = APIRouter(prefix="/v1/usage-events", tags=["usage"], route_class=BoundedRoute)
 
 
 @router.post(

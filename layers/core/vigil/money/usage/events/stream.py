@@ -1,9 +1,9 @@
 """The queue of usage events, for producers within the deployment."""
 
-import json
 from typing import Any
 
 from vigil.errors import FieldError, InvalidInput, MalformedRequest
+from vigil.kernel.json_documents import loads
 from vigil.money.usage.events.model import MOST_EVENTS
 from vigil.money.usage.events.service import UsageEvents
 from vigil.runtime import telemetry
@@ -31,8 +31,8 @@ class UsageEventWork:
 
 def _batch(body: str) -> list[Any]:
     try:
-        sent = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        sent = loads(body)
+    except ValueError as error:
         raise MalformedRequest(FieldError("body", "is not valid JSON", "RFC 8259")) from error
     events = sent if isinstance(sent, list) else [sent]
     if not 1 <= len(events) <= MOST_EVENTS:

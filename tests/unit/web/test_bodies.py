@@ -1,0 +1,66 @@
+"""Bodies and messages of too many levels are refused in the same way on every Python."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from vigil.access.tokens import oauth_forms as forms
+from vigil.access.tokens.oauth_model import GrantRefused
+from vigil.bootstrap import documented
+from vigil.decisions.batches.naming import Named
+from vigil.decisions.batches.parsing import reader
+from vigil.decisions.batches.stream import SplitWork
+from vigil.decisions.scoring import routes as scoring
+from vigil.errors import MalformedRequest, Unreadable
+from vigil.kernel.json_documents import MAX_LEVELS
+from vigil.money.usage.events.stream import UsageEventWork
+from vigil.operations.dead_letters import store as dead_letters
+from vigil.prediction.packages import routes as registry
+from vigil.web.bodies import BoundedRoute
+from vigil.workers.queues import Message, Received
+
+LEVELS = [MAX_LEVELS + 1, 1500, 30_000]
+
+
+def nested(levels):
+    return "[" * levels + "]" * levels
+
+
+def test_every_route_that_declares_a_body_bounds_it():
+    routers = [*documented.routers(), scoring.router, registry.router]
+    with_body = [route for router in routers for route in router.routes if route.body_field is not None]
+    assert len(with_body) > 10
+    assert [route.path for route in with_body if not isinstance(route, BoundedRoute)] == []
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+@pytest.mark.parametrize("read", [SplitWork(None, None).read, dead_letters._batch], ids=["file", "stream"])
+def test_deep_message_is_unreadable(read, levels):
+    with pytest.raises(Unreadable):
+        read(Received("id", nested(levels), {}, {}))
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+def test_deep_usage_events_are_refused_with_the_bound(levels):
+    message = Message("id", "usage.events", "acme", "c-1", nested(levels))
+    with pytest.raises(MalformedRequest, match="nested too deeply"):
+        UsageEventWork(SimpleNamespace(record=None)).do(message, None)
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+def test_deep_grant_request_is_refused(levels):
+    with pytest.raises(GrantRefused):
+        forms.fields("application/json", nested(levels).encode())
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+def test_deep_row_of_batch_is_refused_with_the_bound(levels):
+    rows = reader("ndjson", (), None, lambda _contract, _columns: lambda _row: None)
+    ((_, error),) = rows(b'{"age":' + nested(levels - 1).encode() + b"}")
+    assert str(error) == "row: is nested too deeply"
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+def test_deep_row_that_names_subject_is_found_as_a_line(levels):
+    line = f'{{"subject_id":"p-1","age":{nested(levels - 1)}}}'
+    assert Named("ndjson", (), "p-1").row(line.encode()) == {"line": line}
