@@ -14,6 +14,7 @@ def routers() -> "list[APIRouter]":
     from vigil.costs.prices import routes as prices_routes
     from vigil.deadletters import routes as dead_letters_routes
     from vigil.flags import routes as flags_routes
+    from vigil.forecasting import routes as forecasting_routes
     from vigil.lifecycle import routes as lifecycle_routes
     from vigil.metering import routes as metering_routes
     from vigil.metering.events import routes as usage_events_routes
@@ -29,6 +30,6 @@ def routers() -> "list[APIRouter]":
     tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
     others = [flags_routes.router, lifecycle_routes.router, outcomes_routes.router, subjects_routes.router]
     money = [metering_routes.router, usage_events_routes.router, costs_routes.router, prices_routes.router]
-    money += [budgets_routes.router]
+    money += [budgets_routes.router, forecasting_routes.router]
     tokens = [session_routes.router, token_routes.router]
     return [*others, *batches, *money, *tenancy, *tokens]
