@@ -219,8 +219,8 @@ def break_even(serverless: Way, fixed: Way) -> float:
 
 
 def memory(name: str = "") -> float:
-    """Return the gigabytes of a function of the template, or of all that start from a snapshot."""
-    template = (ROOT / "template.yaml").read_text()
+    """Return the gigabytes of a function of the templates, or of all that start from a snapshot."""
+    template = "".join(path.read_text() for path in sorted((ROOT / "infra" / "functions").glob("*.yaml")))
     if name:
         template = template.partition(f"\n  {name}:\n")[2].partition("\n\n")[0]
     return sum(map(int, re.findall(r"SnapStart: .*(?:\n.+)*?\n +MemorySize: (\d+)", template))) / 1024

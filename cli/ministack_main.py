@@ -1,5 +1,7 @@
 """MiniStack, with what its API Gateway leaves out: the ANY method, gateway responses, and an address as on AWS.
 
+And with functions in nested stacks: their templates go through the SAM transform, and updates keep what they refer to.
+
 And with rights as on AWS: sending ten messages at once needs the right to send one, `sqs:SendMessage`, and reading a
 stream of DynamoDB the right to that very stream. And with ranges of an object's version, of which it would return the
 whole. And it unpacks a layer once, not for each worker.
@@ -89,6 +91,28 @@ class Versions:
         return 206, kept, part
 
 
+class Nested:
+    """Nested stacks with the SAM transform, and with attributes of resources that an update does not change.
+
+    Root stacks hold the shipped functions: they imported them before this class replaced them.
+    """
+
+    def __init__(self, engine: Any, provisioners: Any, stacks: Mapping[str, Any]) -> None:
+        self._engine = engine
+        self._stacks = stacks
+        self._parse_as_shipped = engine._parse_template
+        self._update_as_shipped = provisioners._update_resource
+
+    def parse(self, body: str) -> Any:
+        """Return a template with its transforms applied."""
+        return self._engine._apply_transforms(self._parse_as_shipped(body))
+
+    def update(self, *call: Any) -> Any:
+        """Update one resource and return its id and attributes; the last two arguments name its stack and itself."""
+        stack, name = call[-2:]
+        return self._update_as_shipped(*call, self._stacks[stack]["_resources"][name]["Attributes"])
+
+
 class Archive(zipfile.ZipFile):
     """What a worker is made from. A layer is unpacked once for all workers: each would have 3,000 files of its own."""
 
@@ -134,8 +158,12 @@ def main() -> None:
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime
     from ministack.services import apigateway_v1 as service
-    from ministack.services import s3
+    from ministack.services import cloudformation, s3
+    from ministack.services.cloudformation import engine, provisioners
 
+    nested = Nested(engine, provisioners, cloudformation._stacks)
+    engine._parse_template = nested.parse
+    provisioners._update_resource = nested.update
     gateway = Gateway(ministack.app, service)
     service._OPENAPI_HTTP_METHODS.add("any")
     service._import_rest_api = gateway.import_rest_api

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.policies import allows, asked, statements
 
-ACCESS = "${AccessTableArn}"
+ACCESS = "${Tables}/${AccessTable}"
 WITHOUT_KEYS = {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DescribeTable"}
 """Actions that name no key: `ForAllValues` is true of none, so that a condition on keys would not hold them back."""
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.templates import routes as served
 from vigil.bootstrap import documented
 from vigil.web.idempotency import METHODS, IdempotentRoute
 
@@ -29,3 +30,8 @@ def routes():
 @pytest.mark.parametrize("operation", sorted(name for name in routes() if name.split()[0] in METHODS))
 def test_whatever_has_an_effect_honours_an_idempotency_key(operation):
     assert isinstance(routes()[operation], IdempotentRoute) is (operation not in OTHERWISE)
+
+
+def test_every_documented_path_is_served_and_every_served_path_documented():
+    documents = {"/docs", "/docs/{asset}", "/openapi.json", "/health/{probe}", "/health/detailed"}
+    assert served().keys() - documents == {name.partition(" ")[2] for name in routes()}

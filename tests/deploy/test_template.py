@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import tomllib
 from datetime import timedelta
@@ -12,27 +13,18 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
-from tests.support.templates import template
+from tests.support.templates import DISTRICTS, functions, resources, roles, routes, template
 from vigil.operations.dead_letters.model import Rules
 from vigil.web import problems
 from vigil.web.middleware import SECURITY_HEADERS
 
 TEMPLATES = (ROOT / "template.yaml", *sorted((ROOT / "infra").rglob("*.yaml")))
 STAGES = ("local", "dev", "staging", "prod")
-
-
-def resources(path, kind):
-    return {name: r["Properties"] | {"_": r} for name, r in template(path)["Resources"].items() if r["Type"] == kind}
-
-
-FUNCTIONS = resources(TEMPLATES[0], "AWS::Serverless::Function")
+FUNCTIONS = functions()
+ROLES = roles()
+ROUTES = routes()
 DATA = ROOT / "infra" / "data.yaml"
-ROLES = {
-    name: role | {"feature": path.stem}
-    for path in TEMPLATES
-    if path.parent.name == "roles"
-    for name, role in resources(path, "AWS::IAM::Role").items()
-}
+SHARED = [*resources(TEMPLATES[0], "AWS::Serverless::Application")["Decisions"]["Parameters"]]
 
 
 def test_cfn_lint_has_nothing_to_say():
@@ -64,16 +56,85 @@ def test_every_folder_and_event_belongs_to_a_function():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_states_its_limits_and_starts_from_a_snapshot_where_somebody_waits(name):
-    function, shared = FUNCTIONS[name], template(TEMPLATES[0])["Globals"]["Function"]
+    function = FUNCTIONS[name]
     assert {"MemorySize", "Timeout", "Role", "LoggingConfig"} <= function.keys()
-    waited_for = any(event["Type"] == "Api" for event in function.get("Events", {}).values())
+    waited_for = folder(name) in {route.function for route in ROUTES.values()}
     asked_first = name == "TenancyAuthorizer"
     # Snapshots of Python are billed: nobody waits for workers and schedules.
     assert ("SnapStart" in function) is (waited_for or asked_first)
     assert function.get("SnapStart", {"ApplyOn": "PublishedVersions"}) == {"ApplyOn": "PublishedVersions"}
-    assert (shared["AutoPublishAlias"], shared["Runtime"], shared["Tracing"]) == ("live", "python3.13", "Active")
+    assert (function["AutoPublishAlias"], function["Runtime"], function["Tracing"]) == ("live", "python3.13", "Active")
     assert function["AutoPublishAliasAllProperties"] is True
     assert template(TEMPLATES[0])["Parameters"]["Architecture"]["Default"] == "arm64"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_role_and_log_group_stand_beside_their_function(name):
+    function = FUNCTIONS[name]
+    kebab = folder(name).replace("_", "-")
+    (district,) = [template(path)["Resources"] for path in DISTRICTS if name in template(path)["Resources"]]
+    assert function["FunctionName"] == {"Sub": f"${{StackName}}-{kebab}"}
+    assert function["Role"] == {"GetAtt": f"{name}Role.Arn"}
+    assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+    logs = district[f"{name}Logs"]
+    assert logs["Properties"]["LogGroupName"] == {"Sub": f"/aws/lambda/${{StackName}}-{kebab}"}
+    assert logs["DeletionPolicy"] == "Delete"
+    (policy,) = district[f"{name}Role"]["Properties"]["Policies"]
+    (writing,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Sid"] == "WriteLogs"]
+    assert writing["Resource"] == {"GetAtt": f"{name}Logs.Arn"}
+
+
+@pytest.mark.parametrize("district", DISTRICTS, ids=lambda path: path.stem)
+def test_districts_share_their_parameters_and_globals(district):
+    first, own = template(DISTRICTS[0]), template(district)
+    shared = [name for name in first["Parameters"] if name in SHARED][: SHARED.index("BatchAssembliesUrl") + 1]
+    assert [*own["Parameters"]][: len(shared)] == shared
+    assert {name: own["Parameters"][name] for name in shared} == {name: first["Parameters"][name] for name in shared}
+    assert (own["Globals"], own["Conditions"]) == (first["Globals"], first["Conditions"])
+    given = resources(TEMPLATES[0], "AWS::Serverless::Application")[district.stem.capitalize()]
+    assert given["Location"] == f"infra/functions/{district.name}"
+    assert given["Parameters"].keys() == own["Parameters"].keys()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_variables_of_a_function_fit_into_lambda(name):
+    variables = FUNCTIONS[name]["Environment"]["Variables"]
+    # A name of CloudFormation's or the URL of a queue is shorter than 90 characters.
+    size = sum(len(key) + len(re.sub(r"\$\{\w+\}", "x" * 90, _text(value))) for key, value in variables.items())
+    assert size < 4_096
+
+
+def _text(value):
+    """Return the value of a variable with its references as `${Name}`."""
+    if not isinstance(value, dict):
+        return str(value)
+    ((function, argument),) = value.items()
+    return argument if function == "Sub" else "${" + str(argument) + "}" if function == "Ref" else "false"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_template_is_small_enough_to_be_sent_inline(path):
+    assert path.stat().st_size < 51_200
+    assert len(template(path)["Resources"]) <= 500
+    assert len(template(path).get("Parameters", {})) <= 200
+
+
+def test_the_api_may_call_exactly_the_functions_of_its_routes():
+    permissions = resources(ROOT / "infra" / "api.yaml", "AWS::Lambda::Permission").values()
+    called = [permission["FunctionName"]["Sub"] for permission in permissions]
+    wanted = {route.function.replace("_", "-") for route in ROUTES.values()}
+    assert sorted(called) == sorted(f"${{Functions}}-{name}:live" for name in wanted)
+    assert all(permission["SourceArn"]["Sub"].endswith(":${Api}/*") for permission in permissions)
+    assert {route.function for route in ROUTES.values()} <= {folder(name) for name in FUNCTIONS}
+
+
+def test_the_api_waits_for_every_district_that_it_calls():
+    api = resources(TEMPLATES[0], "AWS::Serverless::Application")["Api"]["_"]
+    called = {route.function for route in ROUTES.values()} | {"tenancy_authorizer"}
+    districts = {
+        path.stem.capitalize() for path in DISTRICTS for name in template(path)["Resources"] if folder(name) in called
+    }
+    assert set(api["DependsOn"]) == districts
 
 
 QUEUE = template(ROOT / "infra" / "queue.yaml")
@@ -83,7 +144,7 @@ QUEUES = {
     if nested["Location"] == "infra/queue.yaml"
 }
 CONSUMERS = {
-    event["Properties"]["Queue"]["GetAtt"].partition(".")[0]: (function, event["Properties"])
+    event["Properties"]["Queue"]["Ref"].removesuffix("Arn"): (function, event["Properties"])
     for function in FUNCTIONS.values()
     for event in function.get("Events", {}).values()
     if event["Type"] == "SQS"
@@ -141,20 +202,17 @@ def test_a_consumer_is_bounded_and_says_which_messages_failed(queue):
 @pytest.mark.parametrize("stream", ["ScoringEvents", "MeteringCounters"])
 def test_the_dead_letters_of_every_consumer_of_the_stream_are_redriven(stream):
     known = json.loads(FUNCTIONS["OperationsRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
-    assert {"dead": f"${{Events.Outputs.{stream}DeadLettersUrl}}"} in known.values()
+    assert {"dead": f"${{{stream}DeadLettersUrl}}"} in known.values()
 
 
 @pytest.mark.parametrize("queue", QUEUES)
 def test_the_dead_letters_of_every_queue_are_redriven(queue):
     known = json.loads(FUNCTIONS["OperationsRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
-    said = next(urls for urls in known.values() if f"${{{queue}.Outputs." in urls["dead"])
-    assert said["url"] == f"${{{queue}.Outputs.Url}}"
+    assert {"url": f"${{{queue}Url}}", "dead": f"${{{queue}DeadLettersUrl}}"} in known.values()
 
 
 def test_every_function_has_a_role_of_its_own():
-    assert {name: function["Role"]["GetAtt"] for name, function in FUNCTIONS.items()} == {
-        name: f"{role['feature'].capitalize()}Roles.Outputs.{name}" for name, role in ROLES.items()
-    }
+    assert ROLES.keys() == FUNCTIONS.keys()
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -196,14 +254,15 @@ def test_a_table_is_encrypted_recoverable_and_kept(table):
 
 
 def test_signing_keys_rotate_on_their_own_and_the_first_one_at_once():
-    (schedule,) = resources(TEMPLATES[0], "AWS::SecretsManager::RotationSchedule").values()
+    access = ROOT / "infra" / "functions" / "access.yaml"
+    (schedule,) = resources(access, "AWS::SecretsManager::RotationSchedule").values()
     assert schedule["_"]["Condition"] == "OnAws"
     assert schedule["RotateImmediatelyOnUpdate"] is True
     assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
-    (permission,) = resources(TEMPLATES[0], "AWS::Lambda::Permission").values()
+    (permission,) = resources(access, "AWS::Lambda::Permission").values()
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
     assert permission["FunctionName"] == schedule["RotationLambdaARN"] == {"Ref": "TenancyRotation.Alias"}
-    assert permission["SourceArn"] == schedule["SecretId"] == {"GetAtt": "Data.Outputs.SigningSecretArn"}
+    assert permission["SourceArn"] == schedule["SecretId"] == {"Ref": "SigningSecretArn"}
 
 
 def test_idempotency_records_end_by_themselves():
@@ -212,7 +271,7 @@ def test_idempotency_records_end_by_themselves():
     assert table["TimeToLiveSpecification"] == {"AttributeName": record, "Enabled": True}
 
 
-API = resources(TEMPLATES[0], "AWS::Serverless::Api")["Api"]
+API = resources(ROOT / "infra" / "api.yaml", "AWS::Serverless::Api")["Api"]
 
 
 @pytest.mark.parametrize("kind", API["GatewayResponses"])
@@ -231,10 +290,7 @@ def test_the_gateway_answers_like_the_app(kind):
 
 
 def test_only_health_documentation_and_the_way_to_a_token_are_open_to_anyone():
-    events = [event for function in FUNCTIONS.values() for event in function.get("Events", {}).values()]
-    events = {event["Properties"]["Path"]: event["Properties"] for event in events if event["Type"] == "Api"}
-    assert {event["Method"] for event in events.values()} == {"ANY"}
-    open_paths = {path for path, event in events.items() if event.get("Auth") == {"Authorizer": "NONE"}}
+    open_paths = {path for path, route in ROUTES.items() if not route.guarded}
     documented = {"/health/{probe}", "/docs", "/docs/{asset}", "/openapi.json"}
     assert open_paths == documented | {"/v1/oauth/token", "/v1/oauth/revoke", "/.well-known/jwks.json"}
     assert API["Auth"]["DefaultAuthorizer"] in API["Auth"]["Authorizers"]

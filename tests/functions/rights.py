@@ -5,7 +5,7 @@ from pathlib import Path
 
 import boto3
 
-from tests.support.templates import INFRA, template
+from tests.support.templates import roles
 from vigil.decisions.batches.model import Batch, Pin, Span
 from vigil.decisions.batches.store import DynamoBooks
 
@@ -21,14 +21,9 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 KEY = {"Idempotency-Key": "k"}
 
 
-def granted(role):
-    """Return the actions on stores and queues that a role grants."""
-    features = [template(path)["Resources"] for path in (INFRA / "roles").glob("*.yaml")]
-    (statements,) = [
-        feature[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-        for feature in features
-        if role in feature
-    ]
+def granted(function):
+    """Return the actions on stores and queues that the role of a function grants."""
+    statements = roles()[function]["Policies"][0]["PolicyDocument"]["Statement"]
     actions = {action for statement in statements for action in statement["Action"]}
     return {action for action in actions if action.split(":")[0] in DATA_SERVICES}
 

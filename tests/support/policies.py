@@ -9,17 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from functions.build import folder
 from tests.support.tables import TABLES
+from tests.support.templates import DISTRICTS
 
-ROLES = Path(__file__).parents[2] / "infra" / "roles"
-BUCKETS = {"files": "BatchesBucketArn", "packages": "PackagesBucketArn"}
-_ARNS = {name: f"${{{logical_id}TableArn}}" for logical_id, name in TABLES.items()}
+BUCKETS = {
+    "files": "arn:${AWS::Partition}:s3:::${BatchesBucket}",
+    "packages": "arn:${AWS::Partition}:s3:::${PackagesBucket}",
+}
+_ARNS = {name: f"${{Tables}}/${{{logical_id}Table}}" for logical_id, name in TABLES.items()}
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 _OPERATORS = {"ForAllValues:StringEquals": str.__eq__, "ForAllValues:StringLike": fnmatchcase}
 _OF_A_PART = {
@@ -48,7 +50,9 @@ class Loader(yaml.SafeLoader):
     """YAML whose references are texts: `!Ref X` is `${X}`, and `!Sub` what it is."""
 
 
-def _text(loader: Any, suffix: str, node: Any) -> str:
+def _text(loader: Any, suffix: str, node: Any) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
     text = loader.construct_scalar(node)
     return text if suffix == "Sub" else f"${{{text}}}"
 
@@ -59,11 +63,16 @@ Loader.add_multi_constructor("!", _text)
 @cache
 def statements() -> Mapping[str, list[dict[str, Any]]]:
     """Return the statements of each function's role, by the function's folder."""
-    features = [yaml.load(path.read_text(), Loader)["Resources"] for path in sorted(ROLES.glob("*.yaml"))]  # noqa: S506 - a SafeLoader
+    districts = [yaml.load(path.read_text(), Loader)["Resources"] for path in DISTRICTS]  # noqa: S506 - a SafeLoader
     return {
-        folder(name): [s for policy in role["Properties"]["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-        for feature in features
-        for name, role in feature.items()
+        folder(name.removesuffix("Role")): [
+            statement
+            for policy in role["Properties"]["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+        for district in districts
+        for name, role in district.items()
+        if role["Type"] == "AWS::IAM::Role"
     }
 
 
@@ -121,7 +130,7 @@ def _leading(operation: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _of_objects(operation: str, arguments: Mapping[str, Any]) -> Iterator[Ask]:
-    action, bucket = f"s3:{_OF_OBJECTS.get(operation, operation)}", f"${{{BUCKETS[arguments['Bucket']]}}}"
+    action, bucket = f"s3:{_OF_OBJECTS.get(operation, operation)}", BUCKETS[arguments["Bucket"]]
     if operation in {"GetObject", "DeleteObject"} and "VersionId" in arguments:
         action += "Version"
     keys = [entry["Key"] for entry in arguments.get("Delete", {}).get("Objects", ())]

@@ -1,5 +1,7 @@
 """Templates as data, each read once; CloudFormation's short tags are one-entry mappings."""
 
+import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,18 @@ from typing import Any
 import yaml
 
 INFRA = Path(__file__).parents[2] / "infra"
+ROOT = INFRA.parent / "template.yaml"
+DISTRICTS = tuple(sorted((INFRA / "functions").glob("*.yaml")))
+"""The templates of functions with their roles, log groups and alarms."""
+_INTEGRATION = re.compile(r"\$\{Integrations\}-([a-z-]+):live/invocations")
+
+
+@dataclass(frozen=True)
+class Route:
+    """The folder of the function that serves a path, and whether a caller needs a credential."""
+
+    function: str
+    guarded: bool
 
 
 class _Loader(yaml.SafeLoader):
@@ -28,3 +42,53 @@ def template(path: Path) -> dict[str, Any]:
     """Return a template."""
     found: dict[str, Any] = yaml.load(path.read_text(), _Loader)  # noqa: S506 - a SafeLoader with inert tags
     return found
+
+
+def resources(path: Path, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of a template's resources of a type, by logical id; `_` is the resource itself."""
+    found = template(path)["Resources"].items()
+    return {name: one.get("Properties", {}) | {"_": one} for name, one in found if one["Type"] == kind}
+
+
+@cache
+def functions() -> dict[str, dict[str, Any]]:
+    """Return the properties of every function, with those that its district shares, by logical id."""
+    return {
+        name: _shared(template(path)["Globals"]["Function"], own)
+        for path in DISTRICTS
+        for name, own in resources(path, "AWS::Serverless::Function").items()
+    }
+
+
+@cache
+def roles() -> dict[str, dict[str, Any]]:
+    """Return the properties of the role of every function, by the logical id of the function."""
+    found = [resources(path, "AWS::IAM::Role") for path in DISTRICTS]
+    return {name.removesuffix("Role"): role for district in found for name, role in district.items()}
+
+
+@cache
+def routes() -> dict[str, Route]:
+    """Return the routes of the API, by path."""
+    (api,) = resources(INFRA / "api.yaml", "AWS::Serverless::Api").values()
+    return {path: _route(item) for path, item in api["DefinitionBody"]["paths"].items()}
+
+
+def _shared(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return properties merged as SAM merges globals: mappings by key, lists one after the other."""
+    merged = shared | own
+    for name in shared.keys() & own.keys():
+        if isinstance(own[name], dict):
+            merged[name] = _shared(shared[name], own[name])
+        elif isinstance(own[name], list):
+            merged[name] = shared[name] + own[name]
+    return merged
+
+
+def _route(item: dict[str, Any]) -> Route:
+    """Return the route of a path item, whose one method is ANY."""
+    ((method, operation),) = item.items()
+    assert method == "x-amazon-apigateway-any-method"
+    called = _INTEGRATION.fullmatch(operation["x-amazon-apigateway-integration"]["uri"]["Sub"])
+    assert called is not None
+    return Route(called[1].replace("-", "_"), operation.get("security") != [{"NONE": []}])

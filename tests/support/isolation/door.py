@@ -9,12 +9,9 @@ from typing import Any
 
 from botocore.client import BaseClient
 
-from functions.build import folder
 from tests.support.gateway import Context, event
-from tests.support.tables import DATA
-from tests.support.templates import template
+from tests.support.templates import routes
 
-TEMPLATE = DATA.parents[1] / "template.yaml"
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/"
 REMEMBERED = {"registry", "flags", "packages"}
 """What every process reads once a minute, whoever asks."""
@@ -115,14 +112,6 @@ def _note(service: str, operation: str, arguments: Mapping[str, Any]) -> tuple[s
 
 def _routes() -> Iterator[tuple[re.Pattern[str], str, bool]]:
     """Yield pattern, function folder, and whether a credential is asked for, of every route of the template."""
-    resources = template(TEMPLATE)["Resources"]
-    found = []
-    for name, resource in resources.items():
-        for source in resource.get("Properties", {}).get("Events", {}).values():
-            if source["Type"] == "Api":
-                properties = source["Properties"]
-                guarded = properties.get("Auth", {}).get("Authorizer") != "NONE"
-                found.append((properties["Path"], folder(name), guarded))
     # As API Gateway does: a fixed path comes before one with a variable.
-    for path, name, guarded in sorted(found, key=lambda route: route[0].count("{")):
-        yield re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), name, guarded
+    for path, route in sorted(routes().items(), key=lambda served: served[0].count("{")):
+        yield re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), route.function, route.guarded

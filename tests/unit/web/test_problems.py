@@ -23,5 +23,5 @@ def test_every_problem_is_documented_with_its_status():
     rows = re.findall(r"^\| (`.*?`) \| (\d+) \|", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
     documented = {code: int(status) for codes, status in rows for code in re.findall(r"`(.*?)`", codes)}
     assert KNOWN.items() <= documented.items()
-    gateway = set(re.findall(r"urn:vigil:problem:([a-z_-]+)", (ROOT / "template.yaml").read_text()))
+    gateway = set(re.findall(r"urn:vigil:problem:([a-z_-]+)", (ROOT / "infra" / "api.yaml").read_text()))
     assert gateway <= documented.keys()

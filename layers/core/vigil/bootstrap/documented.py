@@ -18,6 +18,7 @@ def routers() -> "list[APIRouter]":
     from vigil.money.budgets import routes as budgets_routes
     from vigil.money.costs import routes as costs_routes
     from vigil.money.costs.prices import routes as prices_routes
+    from vigil.money.forecasting import routes as forecasting_routes
     from vigil.money.usage import routes as metering_routes
     from vigil.money.usage.events import routes as usage_events_routes
     from vigil.operations.dead_letters import routes as dead_letters_routes
@@ -29,6 +30,6 @@ def routers() -> "list[APIRouter]":
     tenancy = [tenants_routes.router, keys_routes.router, offboarding_routes.router]
     others = [flags_routes.router, lifecycle_routes.router, outcomes_routes.router, subjects_routes.router]
     money = [metering_routes.router, usage_events_routes.router, costs_routes.router, prices_routes.router]
-    money += [budgets_routes.router]
+    money += [budgets_routes.router, forecasting_routes.router]
     tokens = [session_routes.router, token_routes.router]
     return [*others, *batches, *money, *tenancy, *tokens]

@@ -1,0 +1,56 @@
+"""Nested stacks on MiniStack: its own code neither transforms them nor keeps what an update does not change."""
+
+import json
+
+import pytest
+
+from tests.support.faultbed.bed import running
+
+BUCKET = "templates"
+CHILD = {
+    "Transform": "AWS::Serverless-2016-10-31",
+    "Resources": {
+        "Table": {"Type": "AWS::Serverless::SimpleTable"},
+        "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "kept"}},
+    },
+    "Outputs": {"Table": {"Value": {"Ref": "Table"}}, "Logs": {"Value": {"Fn::GetAtt": ["Logs", "Arn"]}}},
+}
+ADDED = {"Added": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "added"}}}
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+@pytest.fixture
+def clients():
+    """Return clients of S3 and CloudFormation of a MiniStack of its own."""
+    with running("nested") as bed:
+        yield bed.client("s3"), bed.client("cloudformation")
+
+
+def parent(s3, name, child):
+    """Upload a template and return another that nests it."""
+    s3.put_object(Bucket=BUCKET, Key=name, Body=json.dumps(child))
+    url = f"https://s3.amazonaws.com/{BUCKET}/{name}"
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+    outputs = {name: {"Value": {"Fn::GetAtt": ["Nested", f"Outputs.{name}"]}} for name in child["Outputs"]}
+    return {"TemplateBody": json.dumps({"Resources": {"Nested": nested}, "Outputs": outputs})}
+
+
+def outputs(cloudformation):
+    """Return the outputs of the stack."""
+    (stack,) = cloudformation.describe_stacks(StackName="outer")["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def test_a_nested_stack_is_transformed_and_keeps_attributes_on_updates(clients):
+    s3, cloudformation = clients
+    s3.create_bucket(Bucket=BUCKET)
+    quick = {"Delay": 0.2, "MaxAttempts": 100}
+    cloudformation.create_stack(StackName="outer", Capabilities=CAPABILITIES, **parent(s3, "first", CHILD))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="outer", WaiterConfig=quick)
+    created = outputs(cloudformation)
+    assert created["Table"]
+    assert ":log-group:kept" in created["Logs"]
+    changed = CHILD | {"Resources": CHILD["Resources"] | ADDED}
+    cloudformation.update_stack(StackName="outer", Capabilities=CAPABILITIES, **parent(s3, "second", changed))
+    cloudformation.get_waiter("stack_update_complete").wait(StackName="outer", WaiterConfig=quick)
+    assert outputs(cloudformation) == created
