@@ -1,6 +1,6 @@
 """Batches: `uv run python -m benchmarks.batch [--rounds N]`, and `--stack ROWS` through the embedded stack.
 
-The worker alone is everything that `scoring_batch` does but for AWS: bytes in, bytes out, interleaved with
+The worker alone is everything that `batches_chunk` does but for AWS: bytes in, bytes out, interleaved with
 `Booster.predict` of the lightgbm package on the same rows as one numpy matrix. The whole flow (split, score, assemble)
 runs against files on disk in a process of its own, which tells its peak memory and how many calls AWS would have got.
 """

@@ -202,7 +202,7 @@ def ways(score: Score) -> tuple[Way, ...]:
     task = CONTAINER_VCPU * prices.FARGATE_VCPU_HOUR_ARM + CONTAINER_GB * prices.FARGATE_GB_HOUR_ARM
     addresses = 2 * CONTAINERS * prices.ADDRESS_HOUR  # of the balancer in each zone, and of each task
     fixed = (CONTAINERS * task + prices.BALANCER_HOUR + addresses) * prices.HOURS
-    ready = prices.SNAPSHOT_GB_MONTH * sum(memory(name) for name in ("ScoringApi", "TenancyAuthorizer"))
+    ready = prices.SNAPSHOT_GB_MONTH * sum(memory(name) for name in ("ScoringApi", "TokensAuthorizer"))
     here = gateway + starts() + compute(score.milliseconds)
     return (
         Way("Vigil: API Gateway + Lambda", ready, here),

@@ -78,7 +78,7 @@ class Stack:
             secrets={name: out[f"{name.capitalize()}SecretArn"] for name in ("access", "cursor", "signing")},
             model_keys=parameters["ModelKeys"],
             queues={
-                "scoring_events_dead_letters": out["ScoringEventsDeadLetters"],
+                "events_publisher_dead_letters": out["EventsPublisherDeadLetters"],
                 "batch_splits": out["BatchSplitsQueue"],
                 "batch_chunks": out["BatchChunksQueue"],
                 "batch_assemblies": out["BatchAssembliesQueue"],

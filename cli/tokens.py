@@ -72,7 +72,7 @@ def rotate_embedded(embedded: Embedded) -> None:
     client, version = _aws("lambda"), str(uuid.uuid4())
     for step in STEPS:
         event = {"Step": step, "SecretId": embedded.secrets["signing"], "ClientRequestToken": version}
-        name = f"{embedded.stack_name}-tenancy-rotation:live"
+        name = f"{embedded.stack_name}-tokens-rotation:live"
         answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
         if "FunctionError" in answer:
             raise CommandFailed(f"{step} failed: {answer['Payload'].read().decode()}")

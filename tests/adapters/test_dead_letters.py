@@ -240,7 +240,7 @@ def test_a_batch_of_the_stream_is_told_of_again(queues):
     place = Place("arn:stream", "shard-1", "100", "200")
     dead._client.send_message(QueueUrl=dead._url, MessageBody=json.dumps(given_up(place)))
     told = []
-    source = StreamSource("scoring-events", dead, told.append)
+    source = StreamSource("events-publisher", dead, told.append)
     (died,) = source.letters()
     assert (died.work.tenant_id, died.work.correlation_id, died.work.id) == (OPERATORS, "req-1", "100-200")
     assert source.put_back(died.work) == "succeeded"
@@ -255,7 +255,7 @@ def test_a_batch_that_cannot_be_told_dies_again_with_its_attempts(queues):
 
     place = Place("arn:stream", "shard-1", "100", "200")
     dead._client.send_message(QueueUrl=dead._url, MessageBody=json.dumps(given_up(place)))
-    source = StreamSource("scoring-events", dead, replay)
+    source = StreamSource("events-publisher", dead, replay)
     (died,) = source.letters()
     source.delete([died])
     with pytest.raises(Unavailable):
@@ -268,5 +268,5 @@ def test_a_batch_that_cannot_be_told_dies_again_with_its_attempts(queues):
 def test_what_is_no_record_of_a_batch_is_unreadable(queues, body):
     _, dead = queues
     dead._client.send_message(QueueUrl=dead._url, MessageBody=body)
-    (died,) = StreamSource("scoring-events", dead, print).letters()
+    (died,) = StreamSource("events-publisher", dead, print).letters()
     assert died.work.kind == UNREADABLE

@@ -161,7 +161,7 @@ def test_every_file_keeps_the_rules():
         ("vigil.prediction.engines.lightgbm", "def f():\n    import numpy as np"),
         ("vigil.errors", "from vigil.platform import problems"),
         ("functions.scoring_api.handler", "from vigil.decisions.scoring.service import Scoring"),
-        ("functions.scoring_api.handler", "from functions.tenancy_authorizer import handler"),
+        ("functions.scoring_api.handler", "from functions.tokens_authorizer import handler"),
         ("functions.scoring_api.handler", "import boto3"),
         ("vigil.decisions.scoring.store", "from botocore.exceptions import ClientError"),
         ("vigil.aws.clients", "import boto3\nTABLE = boto3.resource('dynamodb')"),

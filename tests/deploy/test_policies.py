@@ -45,19 +45,19 @@ def partition(table, pk):
 @pytest.mark.parametrize(
     ("function", "operation", "arguments"),
     [
-        ("tenancy_authorizer", "UpdateItem", key("access", "TENANT#acme")),
-        ("tenancy_authorizer", "GetItem", key("access", "SESSIONS#acme")),
-        ("tenancy_authorizer", "Scan", {"TableName": "access"}),
-        ("tenancy_api", "PutItem", item("access", "SIGNING_KEYS")),
-        ("tenancy_api", "GetItem", key("access", "SESSIONS#acme")),
-        ("tenancy_api", "UpdateItem", key("access", "TENANT#acme")),
-        ("tenancy_tokens", "PutItem", item("access", "KEY#0123456789abcdef")),
-        ("tenancy_tokens", "UpdateItem", key("access", "TENANT#acme")),
-        ("tenancy_rotation", "GetItem", key("access", "KEY#0123456789abcdef")),
-        ("tenancy_offboarding", "Query", partition("access", "SIGNING_KEYS")),
-        ("tenancy_offboarding", "DeleteItem", key("access", "TENANT#acme")),
+        ("tokens_authorizer", "UpdateItem", key("access", "TENANT#acme")),
+        ("tokens_authorizer", "GetItem", key("access", "SESSIONS#acme")),
+        ("tokens_authorizer", "Scan", {"TableName": "access"}),
+        ("tenants_api", "PutItem", item("access", "SIGNING_KEYS")),
+        ("tenants_api", "GetItem", key("access", "SESSIONS#acme")),
+        ("tenants_api", "UpdateItem", key("access", "TENANT#acme")),
+        ("tokens_api", "PutItem", item("access", "KEY#0123456789abcdef")),
+        ("tokens_api", "UpdateItem", key("access", "TENANT#acme")),
+        ("tokens_rotation", "GetItem", key("access", "KEY#0123456789abcdef")),
+        ("tenants_offboarding", "Query", partition("access", "SIGNING_KEYS")),
+        ("tenants_offboarding", "DeleteItem", key("access", "TENANT#acme")),
         (
-            "tenancy_offboarding",
+            "tenants_offboarding",
             "BatchWriteItem",
             {
                 "RequestItems": {
@@ -65,13 +65,13 @@ def partition(table, pk):
                 }
             },
         ),
-        ("metering_api", "GetItem", key("access", "KEY#0123456789abcdef")),
-        ("subjects_api", "PutItem", item("access", "KEY#0123456789abcdef")),
+        ("usage_api", "GetItem", key("access", "KEY#0123456789abcdef")),
+        ("persons_api", "PutItem", item("access", "KEY#0123456789abcdef")),
         ("batches_api", "Query", partition("registry", "MODEL#iit")),
-        ("lifecycle_api", "PutItem", item("registry", "MODELS")),
+        ("trials_api", "PutItem", item("registry", "MODELS")),
         ("scoring_api", "UpdateItem", key("usage", "acme")),
         ("scoring_api", "UpdateItem", key("usage", "acme#dec_1")),
-        ("scoring_batch", "UpdateItem", key("batches", "acme")),
+        ("batches_chunk", "UpdateItem", key("batches", "acme")),
     ],
 )
 def test_what_a_function_has_no_business_with_is_refused(function, operation, arguments):
@@ -81,10 +81,10 @@ def test_what_a_function_has_no_business_with_is_refused(function, operation, ar
 
 def test_what_a_function_needs_is_allowed():
     good = [
-        ("tenancy_authorizer", "GetItem", key("access", "TENANT#acme")),
-        ("tenancy_rotation", "GetItem", key("access", "SIGNING_KEYS")),
+        ("tokens_authorizer", "GetItem", key("access", "TENANT#acme")),
+        ("tokens_rotation", "GetItem", key("access", "SIGNING_KEYS")),
         ("scoring_api", "UpdateItem", key("usage", "acme#2026-11")),
-        ("scoring_batch", "UpdateItem", key("batches", "acme#bat_1")),
+        ("batches_chunk", "UpdateItem", key("batches", "acme#bat_1")),
     ]
     asks = [(function, ask) for function, *call in good for ask in asked("dynamodb", *call)]
     assert all(allows(function, ask) for function, ask in asks)

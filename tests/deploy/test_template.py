@@ -59,7 +59,7 @@ def test_a_function_states_its_limits_and_starts_from_a_snapshot_where_somebody_
     function = FUNCTIONS[name]
     assert {"MemorySize", "Timeout", "Role", "LoggingConfig"} <= function.keys()
     waited_for = folder(name) in {route.function for route in ROUTES.values()}
-    asked_first = name == "TenancyAuthorizer"
+    asked_first = name == "TokensAuthorizer"
     # Snapshots of Python are billed: nobody waits for workers and schedules.
     assert ("SnapStart" in function) is (waited_for or asked_first)
     assert function.get("SnapStart", {"ApplyOn": "PublishedVersions"}) == {"ApplyOn": "PublishedVersions"}
@@ -130,7 +130,7 @@ def test_the_api_may_call_exactly_the_functions_of_its_routes():
 
 def test_the_api_waits_for_every_district_that_it_calls():
     api = resources(TEMPLATES[0], "AWS::Serverless::Application")["Api"]["_"]
-    called = {route.function for route in ROUTES.values()} | {"tenancy_authorizer"}
+    called = {route.function for route in ROUTES.values()} | {"tokens_authorizer"}
     districts = {
         path.stem.capitalize() for path in DISTRICTS for name in template(path)["Resources"] if folder(name) in called
     }
@@ -156,7 +156,7 @@ def test_no_queue_is_made_but_by_the_one_construction():
     assert {name: queues for name, queues in made.items() if queues} == {
         "queue.yaml": ["Queue", "DeadLetters"],
         # What a stream gives up has no queue that it came from.
-        "events.yaml": ["ScoringEventsDeadLetters", "MeteringCountersDeadLetters"],
+        "events.yaml": ["EventsPublisherDeadLetters", "UsageCountersDeadLetters"],
     }
 
 
@@ -179,7 +179,7 @@ def test_a_retry_waits_for_a_word_for_longer_than_any_queue_keeps_a_message():
 
 
 def test_a_claim_on_a_job_outlives_the_redriver():
-    assert Rules().lease > timedelta(seconds=FUNCTIONS["OperationsRedrive"]["Timeout"])
+    assert Rules().lease > timedelta(seconds=FUNCTIONS["DeadLettersRedrive"]["Timeout"])
 
 
 def test_every_queue_has_one_consumer():
@@ -199,15 +199,15 @@ def test_a_consumer_is_bounded_and_says_which_messages_failed(queue):
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-@pytest.mark.parametrize("stream", ["ScoringEvents", "MeteringCounters"])
+@pytest.mark.parametrize("stream", ["EventsPublisher", "UsageCounters"])
 def test_the_dead_letters_of_every_consumer_of_the_stream_are_redriven(stream):
-    known = json.loads(FUNCTIONS["OperationsRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
+    known = json.loads(FUNCTIONS["DeadLettersRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
     assert {"dead": f"${{{stream}DeadLettersUrl}}"} in known.values()
 
 
 @pytest.mark.parametrize("queue", QUEUES)
 def test_the_dead_letters_of_every_queue_are_redriven(queue):
-    known = json.loads(FUNCTIONS["OperationsRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
+    known = json.loads(FUNCTIONS["DeadLettersRedrive"]["Environment"]["Variables"]["VIGIL_QUEUES"]["Sub"])
     assert {"url": f"${{{queue}Url}}", "dead": f"${{{queue}DeadLettersUrl}}"} in known.values()
 
 
@@ -261,7 +261,7 @@ def test_signing_keys_rotate_on_their_own_and_the_first_one_at_once():
     assert schedule["RotationRules"] == {"ScheduleExpression": "rate(30 days)"}
     (permission,) = resources(access, "AWS::Lambda::Permission").values()
     assert permission["Principal"] == "secretsmanager.amazonaws.com"
-    assert permission["FunctionName"] == schedule["RotationLambdaARN"] == {"Ref": "TenancyRotation.Alias"}
+    assert permission["FunctionName"] == schedule["RotationLambdaARN"] == {"Ref": "TokensRotation.Alias"}
     assert permission["SourceArn"] == schedule["SecretId"] == {"Ref": "SigningSecretArn"}
 
 

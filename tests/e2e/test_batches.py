@@ -98,7 +98,7 @@ def test_the_correlation_id_of_the_request_is_in_the_workers_lines_and_on_the_re
     batch_id = submit(client, csv_of(rows), **{"X-Correlation-Id": correlation})
     ended(client, batch_id)
     assert fetch(client, batch_id).headers["x-amz-meta-correlation-id"] == correlation
-    for function, kind in (("batches-split", "arrival"), ("scoring-batch", "chunk"), ("batches-assembly", "assembly")):
+    for function, kind in (("batches-split", "arrival"), ("batches-chunk", "chunk"), ("batches-assembly", "assembly")):
         group = f"/aws/lambda/{stack.stack_name}-{function}"
         lines = aws("logs").filter_log_events(logGroupName=group, filterPattern=f'"{correlation}"')["events"]
         assert any(f'"route":"batch.{kind}"' in line["message"] and batch_id in line["message"] for line in lines)

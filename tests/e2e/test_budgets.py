@@ -40,7 +40,7 @@ def look(stack, aws):
     client = aws("lambda")
 
     def run():
-        answer = client.invoke(FunctionName=f"{stack.stack_name}-costs-watch:live", Payload=b"{}")
+        answer = client.invoke(FunctionName=f"{stack.stack_name}-costs-checks:live", Payload=b"{}")
         assert "FunctionError" not in answer, answer["Payload"].read()
         return json.loads(answer["Payload"].read())
 

@@ -33,7 +33,7 @@ def redrive(stack, aws):
 
     def run():
         answer = aws("lambda").invoke(
-            FunctionName=f"{stack.stack_name}-operations-redrive", Payload=json.dumps({"id": str(uuid.uuid4())})
+            FunctionName=f"{stack.stack_name}-dead-letters-redrive", Payload=json.dumps({"id": str(uuid.uuid4())})
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
 
@@ -80,10 +80,10 @@ def test_what_the_stream_gave_up_is_told_of_again(stack, aws, tenants, operator,
     place = eventually(PATIENCE_SECONDS, lambda: place_of(aws, stack, decision_id))
     inbox = listen(aws, stack)
     letter = {"requestContext": {"requestId": "given-up"}, "DDBStreamBatchInfo": place}
-    aws("sqs").send_message(QueueUrl=stack.queues["scoring_events_dead_letters"], MessageBody=json.dumps(letter))
+    aws("sqs").send_message(QueueUrl=stack.queues["events_publisher_dead_letters"], MessageBody=json.dumps(letter))
 
     def mine():
-        jobs = operator.get(JOBS, params={"queue": "scoring-events"}).json()["items"]
+        jobs = operator.get(JOBS, params={"queue": "events-publisher"}).json()["items"]
         return next((job for job in jobs if job["correlation_id"] == "given-up"), None)
 
     job = eventually(PATIENCE_SECONDS, mine, redrive)

@@ -53,6 +53,6 @@ def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, tenants, heard)
 
 
 def test_no_batch_was_given_up(stack, aws):
-    url = stack.queues["scoring_events_dead_letters"]
+    url = stack.queues["events_publisher_dead_letters"]
     attributes = aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"

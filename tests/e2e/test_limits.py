@@ -172,7 +172,7 @@ def run_job(stack, aws):
     def run(job):
         # The schedule may have had this round already, before the tenant of a test was there.
         dynamodb.delete_item(TableName=stack.tables["usage"], Key={"pk": {"S": "ROUNDS"}, "sk": {"S": job}})
-        answer = client.invoke(FunctionName=f"{stack.stack_name}-metering-audit:live", Payload=json.dumps({"job": job}))
+        answer = client.invoke(FunctionName=f"{stack.stack_name}-usage-sweeps:live", Payload=json.dumps({"job": job}))
         payload = answer["Payload"].read()
         assert "FunctionError" not in answer, payload
         return json.loads(payload)

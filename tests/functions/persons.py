@@ -22,7 +22,7 @@ def api(deployed):  # noqa: F811
     from functions.batches_api import handler as batches
     from functions.outcomes_api import handler as outcomes
     from functions.scoring_api import handler as scoring
-    from functions.subjects_api import handler as subjects
+    from functions.persons_api import handler as subjects
 
     functions = {"scores": scoring, "outcomes": outcomes, "batches": batches, "subjects": subjects}
 
@@ -110,7 +110,7 @@ def everything():
 
 
 def erased(times=1):
-    from functions.subjects_erasure.handler import lambda_handler
+    from functions.persons_erasure.handler import lambda_handler
 
     process.forget()
     return [lambda_handler({"id": "run"}, PLENTY) for _ in range(times)][-1]

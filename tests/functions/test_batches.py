@@ -82,7 +82,7 @@ def run(deployed, batch_id):
     """Let the workers do what there is to do."""
     from functions.batches_assembly.handler import lambda_handler as assemble
     from functions.batches_split.handler import lambda_handler as split
-    from functions.scoring_batch.handler import lambda_handler as score
+    from functions.batches_chunk.handler import lambda_handler as score
 
     key = f"uploads/acme/{batch_id}/input"
     head = boto3.client("s3").head_object(Bucket="files", Key=key)
@@ -232,7 +232,7 @@ def called(deployed, monkeypatch):
 def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called, monkeypatch):
     from functions.batches_assembly.handler import lambda_handler as assemble
     from functions.batches_split.handler import lambda_handler as split
-    from functions.scoring_batch.handler import lambda_handler as score
+    from functions.batches_chunk.handler import lambda_handler as score
 
     monkeypatch.setattr(splits, "ENTERED", 1)
     monkeypatch.setattr(long_file, "PART", 1)
@@ -277,5 +277,5 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     api("GET", f"/v1/batches/{batch['batch_id']}")
     assert by_api | {"s3:GetObject"} == granted("BatchesApi")  # what a presigned address may do, its signer must
     assert by_split | FED == granted("BatchesSplit")
-    assert by_score | FED == granted("ScoringBatch")
+    assert by_score | FED == granted("BatchesChunk")
     assert by_assembly | FED == granted("BatchesAssembly")

@@ -195,7 +195,7 @@ def test_an_alert_is_told_once_to_the_bus_and_shown(ask, clock, monkeypatch):
 
 
 def test_calls_count_against_a_total_hard_stop_with_the_next_look(ask, score):
-    from functions.costs_watch.handler import lambda_handler
+    from functions.costs_checks.handler import lambda_handler
 
     assert ask("PUT", "/total/month", {"limit_micros": 2_000, "hard_stop": True})[1]["left_micros"] == 2_000
     assert score("k-0")[0] == 201

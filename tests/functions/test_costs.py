@@ -57,7 +57,7 @@ def prices(clock):
 
 @pytest.fixture
 def report(clock):
-    from functions.metering_api.handler import lambda_handler
+    from functions.usage_api.handler import lambda_handler
 
     def call(*events, **arguments):
         sent = {"Content-Type": BATCH} | arguments.pop("headers", {})
@@ -211,7 +211,7 @@ def test_reporting_needs_a_permission(report):
 
 
 def test_events_on_the_queue_are_counted_like_those_of_requests(report, costs):
-    from functions.metering_events.handler import lambda_handler
+    from functions.usage_events.handler import lambda_handler
 
     def message(*events):
         attributes = {"id": "m-1", "kind": "usage.events", "tenant_id": "acme", "correlation_id": "c-1"}

@@ -64,8 +64,8 @@ def test_the_api_says_so_when_aws_is_away(invoke):
 
 
 def test_the_authorizer_opens_to_nobody_when_aws_is_away(invoke, tmp_path):
-    answer = invoke("tenancy_authorizer")("tenancy_authorizer")
+    answer = invoke("tokens_authorizer")("tokens_authorizer")
     assert "policyDocument" not in answer
     assert answer["errorType"] == "Unavailable"
-    token = json.loads((ROOT / "events/tenancy_authorizer.json").read_text())["headers"]["Authorization"]
+    token = json.loads((ROOT / "events/tokens_authorizer.json").read_text())["headers"]["Authorization"]
     assert token.split("_")[-1] not in (tmp_path / "log").read_text()

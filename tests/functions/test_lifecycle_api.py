@@ -21,7 +21,7 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "I
 
 @pytest.fixture
 def api(published):
-    from functions.lifecycle_api import handler as lifecycle
+    from functions.trials_api import handler as lifecycle
     from functions.scoring_api import handler as scoring
 
     def call(method, path, role="operator", **kwargs):
@@ -81,9 +81,9 @@ def test_only_operators_promote(api, published, trained):
 
 
 def test_the_sample_event_is_understood(api):
-    from functions.lifecycle_api.handler import lambda_handler
+    from functions.trials_api.handler import lambda_handler
 
-    sample = json.loads((Path(__file__).parents[2] / "events" / "lifecycle_api.json").read_text())
+    sample = json.loads((Path(__file__).parents[2] / "events" / "trials_api.json").read_text())
     assert lambda_handler(sample, Context())["statusCode"] == 404  # this deployment has no wdbc
 
 

@@ -45,7 +45,7 @@ def score(published, clock):
 @pytest.fixture
 def count():
     """Deliver every row of decisions and of batches to the counting function, as if it had just come."""
-    from functions.metering_counters.handler import lambda_handler
+    from functions.usage_counters.handler import lambda_handler
 
     def call():
         tables = ("decisions", "batches")
@@ -66,7 +66,7 @@ def change(number, new, old=None):
 
 @pytest.fixture
 def usage():
-    from functions.metering_api.handler import lambda_handler
+    from functions.usage_api.handler import lambda_handler
 
     def call(query=None, of=None, **kwargs):
         path = f"/v1/tenants/{of}/usage" if of else "/v1/usage"
@@ -79,13 +79,13 @@ def usage():
 
 def look():
     """Go round the tenants, as the schedule does every five minutes."""
-    from functions.costs_watch.handler import lambda_handler
+    from functions.costs_checks.handler import lambda_handler
 
     return lambda_handler({}, Context(270_000))
 
 
 def audit(job):
-    from functions.metering_audit.handler import lambda_handler
+    from functions.usage_sweeps.handler import lambda_handler
 
     return lambda_handler({"job": job}, Context(900_000))
 
@@ -124,7 +124,7 @@ def test_rows_that_are_delivered_again_are_not_counted_again(score, count, usage
 
 
 def test_what_cannot_be_read_comes_again_and_the_rest_is_counted(score, count, usage):
-    from functions.metering_counters.handler import lambda_handler
+    from functions.usage_counters.handler import lambda_handler
 
     score(1)
     (row,) = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
@@ -185,7 +185,7 @@ def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock,
 
 
 def test_the_audit_brings_in_calls_that_no_look_did_and_alarms_for_events_that_a_counter_lost(published, usage, clock):
-    from functions.metering_api.handler import lambda_handler
+    from functions.usage_api.handler import lambda_handler
 
     access.tenants().create("acme", "FREE")
     used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 7}}
@@ -238,7 +238,7 @@ def test_what_is_stored_is_told_by_the_hour_and_goes_when_it_is_erased(score, co
     assert told["stored"]["storage_bytes"] == told["total"]["storage_byte_hours"] == 17
     assert told["total"]["database_byte_hours"] == held
 
-    from functions.metering_counters.handler import lambda_handler
+    from functions.usage_counters.handler import lambda_handler
 
     gone = [change(f"9{number}", None, old=row) for number, row in enumerate(rows)]
     assert lambda_handler({"Records": gone}, Context()) == {"batchItemFailures": []}

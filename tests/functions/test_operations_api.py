@@ -18,7 +18,7 @@ JOBS = "/v1/dlq/jobs"
 
 @pytest.fixture
 def api(published):
-    from functions.operations_api.handler import lambda_handler
+    from functions.dead_letters_api.handler import lambda_handler
 
     def call(method, path, **kwargs):
         answer = lambda_handler(event(method, path, **{"role": "admin"} | kwargs), Context())

@@ -16,7 +16,7 @@ from vigil.operations.dead_letters.model import Filter
 from vigil.operations.dead_letters.store import DynamoJobs
 from vigil.workers.queues import Message, SqsQueue
 
-MINUTE = json.loads((Path(__file__).parents[2] / "events" / "operations_redrive.json").read_text())
+MINUTE = json.loads((Path(__file__).parents[2] / "events" / "dead_letters_redrive.json").read_text())
 MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # which has no owner to be told
 
 
@@ -35,7 +35,7 @@ def queues(published, monkeypatch):
 
 @pytest.fixture
 def redrive(queues):
-    from functions.operations_redrive.handler import lambda_handler
+    from functions.dead_letters_redrive.handler import lambda_handler
 
     return lambda: lambda_handler(MINUTE, Context(50_000))
 

@@ -69,8 +69,8 @@ def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
 def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
     from functions.outcomes_api.handler import lambda_handler as tell
     from functions.scoring_api.handler import lambda_handler as score
-    from functions.subjects_api.handler import lambda_handler
-    from functions.subjects_erasure.handler import lambda_handler as erase
+    from functions.persons_api.handler import lambda_handler
+    from functions.persons_erasure.handler import lambda_handler as erase
 
     actions, _ = called
     files = boto3.client("s3")
@@ -102,7 +102,7 @@ def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
     cursor = event("GET", "/v1/subjects/p-1/export", role="admin", query={"cursor": "x"})
     assert lambda_handler(cursor, Context())["statusCode"] == 400
     named = {"s3:ListObjectVersions": "s3:ListBucketVersions", "s3:GetObject": "s3:GetObjectVersion"}
-    assert {named.get(action, action) for action in actions} - {TRANSACTION} == granted("SubjectsApi")
+    assert {named.get(action, action) for action in actions} - {TRANSACTION} == granted("PersonsApi")
     actions.clear()
     process.forget()
     assert erase({}, Context(900_000)) == {"closed": ["acme"]}
@@ -113,11 +113,11 @@ def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
         **dict.fromkeys(("s3:CreateMultipartUpload", "s3:UploadPart", "s3:CompleteMultipartUpload"), "s3:PutObject"),
     }
     rights = {named.get(action, action) for action in actions} | {"s3:DeleteObjectVersion"}
-    assert rights - {TRANSACTION, "kms:Sign"} == granted("SubjectsErasure")
+    assert rights - {TRANSACTION, "kms:Sign"} == granted("PersonsErasure")
 
 
 def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.lifecycle_api.handler import lambda_handler
+    from functions.trials_api.handler import lambda_handler
 
     actions, _ = called
     with_champion = event("POST", "/v1/models/toy/promote", body={"version": 1}, role="operator")
@@ -137,7 +137,7 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
         answer = lambda_handler(request, Context())
         assert answer["statusCode"] < 500
     assert TRANSACTION in actions
-    assert actions - {TRANSACTION} == granted("LifecycleApi")
+    assert actions - {TRANSACTION} == granted("TrialsApi")
 
 
 def test_the_flags_api_calls_what_it_may_and_may_what_it_calls(called):

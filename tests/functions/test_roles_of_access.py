@@ -11,22 +11,22 @@ from vigil.bootstrap import access, process
 
 
 def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.tenancy_authorizer.handler import lambda_handler
+    from functions.tokens_authorizer.handler import lambda_handler
 
     actions, token = called
     arn = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/v1/models"
     lambda_handler({"methodArn": arn, "headers": {"Authorization": f"Bearer {token}"}}, Context())
-    assert actions == granted("TenancyAuthorizer")
+    assert actions == granted("TokensAuthorizer")
 
 
 def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.tenancy_rotation.handler import lambda_handler as rotate
-    from functions.tenancy_tokens.handler import lambda_handler
+    from functions.tokens_rotation.handler import lambda_handler as rotate
+    from functions.tokens_api.handler import lambda_handler
 
     actions, key = called
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
         rotate({"Step": step, "SecretId": os.environ["VIGIL_SIGNING_SECRET_ARN"], "ClientRequestToken": ID}, Context())
-    assert actions == granted("TenancyRotation")
+    assert actions == granted("TokensRotation")
     actions.clear()
     process.forget()
     lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
@@ -36,11 +36,11 @@ def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
     for _ in range(2):
         answer = lambda_handler(event("POST", "/v1/oauth/token", tenant=None, body=body), Context())
     assert answer["statusCode"] == 400
-    assert actions == granted("TenancyTokens")
+    assert actions == granted("TokensApi")
 
 
-def test_the_tenancy_api_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.tenancy_api.handler import lambda_handler
+def test_the_tenants_api_calls_what_it_may_and_may_what_it_calls(called):
+    from functions.tenants_api.handler import lambda_handler
 
     actions, token = called
     keys = f"/v1/tenants/acme/keys/{token.key_id}"
@@ -59,11 +59,11 @@ def test_the_tenancy_api_calls_what_it_may_and_may_what_it_calls(called):
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, role="operator", **arguments), Context())["statusCode"] < 300
     assert TRANSACTION in actions
-    assert actions - {TRANSACTION} == granted("TenancyApi")
+    assert actions - {TRANSACTION} == granted("TenantsApi")
 
 
 def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.tenancy_offboarding.handler import lambda_handler
+    from functions.tenants_offboarding.handler import lambda_handler
     from vigil.access.tenants.service import Change
 
     actions, _ = called
@@ -75,4 +75,4 @@ def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
     files = {"s3:ListObjectVersions": "s3:ListBucketVersions", "s3:DeleteObjects": "s3:DeleteObject"}
     assert {TRANSACTION, "kms:Sign"} <= actions
     rights = {files.get(action, action) for action in actions} | {"s3:DeleteObjectVersion"}
-    assert rights - {TRANSACTION, "kms:Sign"} == granted("TenancyOffboarding")
+    assert rights - {TRANSACTION, "kms:Sign"} == granted("TenantsOffboarding")

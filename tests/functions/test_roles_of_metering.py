@@ -13,7 +13,7 @@ from vigil.money.usage.model import Entry
 
 
 def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.metering_api.handler import lambda_handler
+    from functions.usage_api.handler import lambda_handler
 
     actions, _ = called
     for path in ("/v1/usage", "/v1/tenants/acme/usage"):
@@ -22,20 +22,20 @@ def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
     used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 1}}
     report = event("POST", "/v1/usage-events", body=[used | {"time": datetime.now(UTC).isoformat()}])
     assert json.loads(lambda_handler(report, Context())["body"])["counted"] == 1
-    assert actions - {TRANSACTION} == granted("MeteringApi")
+    assert actions - {TRANSACTION} == granted("UsageApi")
 
 
 def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.metering_counters.handler import lambda_handler
+    from functions.usage_counters.handler import lambda_handler
 
     actions, _ = called
-    sample = json.loads((ROOT / "events" / "metering_counters.json").read_text())
+    sample = json.loads((ROOT / "events" / "usage_counters.json").read_text())
     lambda_handler(sample, Context())
-    assert actions - {TRANSACTION} | FEEDING | GIVING_UP == granted("MeteringCounters")
+    assert actions - {TRANSACTION} | FEEDING | GIVING_UP == granted("UsageCounters")
 
 
 def test_the_audit_calls_what_it_may_and_may_what_it_calls(clock, called):
-    from functions.metering_audit.handler import lambda_handler
+    from functions.usage_sweeps.handler import lambda_handler
     from functions.scoring_api.handler import lambda_handler as score
 
     actions, _ = called
@@ -51,7 +51,7 @@ def test_the_audit_calls_what_it_may_and_may_what_it_calls(clock, called):
     assert lambda_handler({"job": "gauges"}, Context(900_000)) == done | {"held": 1}
     parts = {"dynamodb:GetItem", "s3:ListBucketVersions"}
     whole = {TRANSACTION, "dynamodb:TransactGetItems", "s3:ListObjectVersions"}
-    assert actions - whole | parts == granted("MeteringAudit")
+    assert actions - whole | parts == granted("UsageSweeps")
 
 
 def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, monkeypatch):
@@ -92,7 +92,7 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
 
 
 def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
-    from functions.costs_watch.handler import lambda_handler
+    from functions.costs_checks.handler import lambda_handler
     from vigil.bootstrap import budgets
     from vigil.money.budgets.model import Budget
 
@@ -107,11 +107,11 @@ def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     assert lambda_handler({}, Context(270_000))["failed"] == 0
     assert lambda_handler({}, Context(270_000))["tenants"] > 0
     assert "events:PutEvents" in actions
-    assert actions - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsWatch")
+    assert actions - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsChecks")
 
 
 def test_the_usage_events_function_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
-    from functions.metering_events.handler import lambda_handler
+    from functions.usage_events.handler import lambda_handler
 
     actions, _ = called
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")
@@ -119,10 +119,10 @@ def test_the_usage_events_function_calls_what_it_may_and_may_what_it_calls(calle
     monkeypatch.setattr(process, "now", lambda: datetime(2026, 3, 1, 12, 30, tzinfo=UTC))
     process.forget()
     actions.clear()
-    sample = json.loads((ROOT / "events" / "metering_events.json").read_text())
+    sample = json.loads((ROOT / "events" / "usage_events.json").read_text())
     broken = json.loads(json.dumps(sample))
     broken["Records"][0]["body"] = "[7]"
     for sent in (sample, broken):
         assert lambda_handler(sent, Context()) == {"batchItemFailures": []}
     fed = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-    assert actions - {TRANSACTION} | fed == granted("MeteringEvents")
+    assert actions - {TRANSACTION} | fed == granted("UsageEvents")

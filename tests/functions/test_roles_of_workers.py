@@ -27,16 +27,16 @@ from vigil.workers.queues import Received, SqsQueue
 
 
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.scoring_events.handler import lambda_handler
+    from functions.events_publisher.handler import lambda_handler
 
     actions, _ = called
-    sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
+    sample = json.loads((ROOT / "events" / "events_publisher.json").read_text())
     lambda_handler(sample, Context())
-    assert actions | FEEDING | GIVING_UP == granted("ScoringEvents")
+    assert actions | FEEDING | GIVING_UP == granted("EventsPublisher")
 
 
 def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.operations_api.handler import lambda_handler
+    from functions.dead_letters_api.handler import lambda_handler
 
     actions, _ = called
     for number in range(2):
@@ -53,7 +53,7 @@ def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
     ]
     for method, path, arguments in requests:
         assert lambda_handler(event(method, path, **{"role": "admin"} | arguments), Context())["statusCode"] < 300
-    assert actions == granted("OperationsApi")
+    assert actions == granted("DeadLettersApi")
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def sources(called, monkeypatch):
         SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)
     arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}
     sqs.send_message(QueueUrl=urls["splits-dead"], MessageBody=json.dumps(arrival))
-    sample = json.loads((ROOT / "events" / "scoring_events.json").read_text())
+    sample = json.loads((ROOT / "events" / "events_publisher.json").read_text())
     place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"decision_id": {"S": "unreadable"}}])
     record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
     for name in ("stream-dead", "counters-dead"):
@@ -81,8 +81,8 @@ def sources(called, monkeypatch):
     queues = {
         "batch-splits": {"url": urls["splits"], "dead": urls["splits-dead"]},
         "batch-chunks": {"url": urls["chunks"], "dead": urls["chunks-dead"]},
-        "scoring-events": {"dead": urls["stream-dead"]},
-        "metering-counters": {"dead": urls["counters-dead"]},
+        "events-publisher": {"dead": urls["stream-dead"]},
+        "usage-counters": {"dead": urls["counters-dead"]},
     }
     monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
@@ -109,10 +109,10 @@ def stream_of(rows):
 
 
 def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
-    from functions.operations_redrive.handler import lambda_handler
+    from functions.dead_letters_redrive.handler import lambda_handler
 
     actions, _ = called
     actions.clear()
     with pytest.raises(Unavailable, match="2 steps failed"):  # the row that cannot be read
         lambda_handler({"id": "m"}, Context(50_000))
-    assert actions - {TRANSACTION} == granted("OperationsRedrive")
+    assert actions - {TRANSACTION} == granted("DeadLettersRedrive")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.gateway import Context
 
-SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "scoring_events.json").read_text())
+SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "events_publisher.json").read_text())
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def queue(published):
 
 
 def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, caplog):
-    from functions.scoring_events.handler import lambda_handler
+    from functions.events_publisher.handler import lambda_handler
 
     assert lambda_handler(SAMPLE, Context()) == {"batchItemFailures": []}
     told = sorted(queue(), key=lambda event: event["detail-type"])

@@ -153,10 +153,10 @@ def test_an_export_comes_in_as_many_parts_as_it_takes(api, planted, monkeypatch)
 
 
 def test_the_sample_events_are_understood(api):
-    from functions.subjects_api.handler import lambda_handler as answer
-    from functions.subjects_erasure.handler import lambda_handler as erase
+    from functions.persons_api.handler import lambda_handler as answer
+    from functions.persons_erasure.handler import lambda_handler as erase
 
     events = Path(__file__).parents[2] / "events"
     access.tenants().create("demo-clinic", "FREE")
-    assert answer(json.loads((events / "subjects_api.json").read_text()), PLENTY)["statusCode"] == 200
-    assert erase(json.loads((events / "subjects_erasure.json").read_text()), PLENTY) == {"closed": []}
+    assert answer(json.loads((events / "persons_api.json").read_text()), PLENTY)["statusCode"] == 200
+    assert erase(json.loads((events / "persons_erasure.json").read_text()), PLENTY) == {"closed": []}

@@ -30,7 +30,7 @@ ADMIN = {"tenant": "acme", "role": "admin"}
 
 @pytest.fixture
 def api(published):
-    from functions.tenancy_api.handler import lambda_handler
+    from functions.tenants_api.handler import lambda_handler
 
     def call(method, path, **arguments):
         answer = lambda_handler(event(method, f"/v1/tenants{path}", **arguments), Context())
@@ -188,9 +188,9 @@ def test_a_cursor_of_one_tenants_keys_does_not_open_anothers(api):
 
 
 def test_the_sample_event_is_understood(api):
-    from functions.tenancy_api.handler import lambda_handler
+    from functions.tenants_api.handler import lambda_handler
 
-    sample = json.loads((Path(__file__).parents[2] / "events" / "tenancy_api.json").read_text())
+    sample = json.loads((Path(__file__).parents[2] / "events" / "tenants_api.json").read_text())
     assert lambda_handler(sample, Context())["statusCode"] == 409  # this deployment has an acme
 
 
@@ -213,7 +213,7 @@ def leave_behind(tenant):
 def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
     from functions.outcomes_api.handler import lambda_handler as report
     from functions.scoring_api.handler import lambda_handler as score
-    from functions.tenancy_offboarding.handler import lambda_handler as erase
+    from functions.tenants_offboarding.handler import lambda_handler as erase
 
     for tenant, scores in (("acme", 3), ("globex", 1)):
         access.keys().create(tenant, by="operator")
@@ -228,7 +228,7 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
         leave_behind(tenant)
     assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
     access.tenants().change("acme", Change(status="offboarding"))
-    sample = json.loads((Path(__file__).parents[2] / "events" / "tenancy_offboarding.json").read_text())
+    sample = json.loads((Path(__file__).parents[2] / "events" / "tenants_offboarding.json").read_text())
     assert erase(sample, Context()) == {"closed": ["acme"]}
     status, certificate, _ = api("GET", "/acme/certificate", **OPERATOR)
     stores = json.loads(certificate["payload"])["stores"]

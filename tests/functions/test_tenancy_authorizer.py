@@ -10,7 +10,7 @@ ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/POST/v1/scores"
 
 @pytest.fixture
 def authorize(published):
-    from functions.tenancy_authorizer.handler import lambda_handler
+    from functions.tokens_authorizer.handler import lambda_handler
 
     return lambda token: lambda_handler({"methodArn": ARN, "headers": {"Authorization": f"Bearer {token}"}}, Context())
 

@@ -22,14 +22,14 @@ ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/POST/v1/scores"
 
 
 def take(step, version, secret=None):
-    from functions.tenancy_rotation.handler import lambda_handler
+    from functions.tokens_rotation.handler import lambda_handler
 
     arn = secret or process.settings().signing_secret_arn
     lambda_handler({"Step": step, "SecretId": arn, "ClientRequestToken": version}, Context())
 
 
 def post(path, headers=None, body=None, **fields):
-    from functions.tenancy_tokens.handler import lambda_handler
+    from functions.tokens_api.handler import lambda_handler
 
     sent = urlencode(fields) if body is None else body
     answer = lambda_handler(
@@ -39,7 +39,7 @@ def post(path, headers=None, body=None, **fields):
 
 
 def authorize(token):
-    from functions.tenancy_authorizer.handler import lambda_handler
+    from functions.tokens_authorizer.handler import lambda_handler
 
     return lambda_handler({"methodArn": ARN, "headers": {"Authorization": f"Bearer {token}"}}, Context())
 
@@ -94,7 +94,7 @@ def test_a_token_opens_what_its_key_opens(key):
 
 
 def test_a_stranger_can_verify_a_token_with_what_is_published_and_a_library(key):
-    from functions.tenancy_tokens.handler import lambda_handler
+    from functions.tokens_api.handler import lambda_handler
 
     token = sign_in(key)["access_token"]
     answer = lambda_handler(event("GET", "/.well-known/jwks.json", tenant=None), Context())
@@ -174,7 +174,7 @@ def test_a_session_ends_when_its_owner_says_so(key):
 
 
 def test_an_offboarded_tenants_sessions_are_erased_and_no_others(key):
-    from functions.tenancy_offboarding.handler import lambda_handler
+    from functions.tenants_offboarding.handler import lambda_handler
 
     sign_in(key)
     other = sign_in(new_key("globex"))
@@ -242,7 +242,7 @@ def test_a_refusal_says_why_as_oauth_clients_read_it(key, arguments, status, err
 
 @pytest.mark.parametrize("path", ["token", "revoke"])
 def test_a_request_of_nothing_at_all_is_refused_as_any_other(key, path):
-    from functions.tenancy_tokens.handler import lambda_handler
+    from functions.tokens_api.handler import lambda_handler
 
     nothing = event("POST", f"/v1/oauth/{path}", tenant=None) | {"headers": {}, "multiValueHeaders": {}}
     answer = lambda_handler(nothing, Context())
@@ -272,7 +272,7 @@ def test_what_is_no_form_is_a_problem_document(key, content_type, size, status):
 
 
 def test_without_a_key_that_signs_there_is_no_token_and_nothing_to_cache(published):
-    from functions.tenancy_tokens.handler import lambda_handler
+    from functions.tokens_api.handler import lambda_handler
 
     access.tenants().create("acme", "FREE")
     assert post("token", grant_type="client_credentials", **credentials(new_key("acme")))[0] == 503

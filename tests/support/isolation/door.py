@@ -87,7 +87,7 @@ class FrontDoor:
 
     def _caller(self, request: Request) -> dict[str, Any] | None:
         """Return what the authorizer finds, None for nobody."""
-        from functions.tenancy_authorizer.handler import lambda_handler
+        from functions.tokens_authorizer.handler import lambda_handler
 
         try:
             policy = lambda_handler({"methodArn": ARN, "headers": dict(request.headers)}, Context())

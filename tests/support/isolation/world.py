@@ -79,7 +79,7 @@ def _unlike(text: str) -> str:
 
 def begin_signing() -> None:
     """Rotate the signing keys for the first time, without which there are no access tokens."""
-    from functions.tenancy_rotation.handler import lambda_handler
+    from functions.tokens_rotation.handler import lambda_handler
 
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
         secret = os.environ["VIGIL_SIGNING_SECRET_ARN"]

@@ -45,5 +45,5 @@ def test_at_the_break_even_both_ways_cost_the_same():
 
 def test_memory_is_read_from_the_template():
     assert memory("ScoringApi") == 1769 / 1024
-    assert memory("TenancyAuthorizer") == 0.5
-    assert memory("ScoringApi") + memory("TenancyAuthorizer") < memory() < 10  # those that somebody waits for
+    assert memory("TokensAuthorizer") == 0.5
+    assert memory("ScoringApi") + memory("TokensAuthorizer") < memory() < 10  # those that somebody waits for

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @process.once
-def lifecycle_api() -> process.Handler:
+def trials_api() -> process.Handler:
     """Return the Lambda entry of the API of versions, promotions and comparisons."""
     from vigil.prediction.trials import routes
 

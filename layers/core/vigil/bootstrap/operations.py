@@ -83,7 +83,7 @@ def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
     from vigil.money.usage.service import Meter
     from vigil.money.usage.stream import count
 
-    if name == "metering-counters":
+    if name == "usage-counters":
         return partial(count, meter=Meter(metering.usage()))
     return partial(announce, announcer=events.announcer())
 

@@ -15,7 +15,7 @@ from vigil.money.usage.recount_sources import CallCounts, Predictions, Reported
 from vigil.money.usage.service import Meter
 from vigil.money.usage.stream_entries import of_decision
 
-SAMPLE = json.loads((Path(__file__).parents[4] / "events" / "metering_counters.json").read_text())
+SAMPLE = json.loads((Path(__file__).parents[4] / "events" / "usage_counters.json").read_text())
 IMAGE = SAMPLE["Records"][0]["dynamodb"]["NewImage"]
 DAY = "2026-02-28"
 

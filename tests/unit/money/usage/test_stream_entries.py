@@ -16,7 +16,7 @@ from vigil.money.usage.service import Meter
 from vigil.money.usage.storage_meter import Gauges
 from vigil.money.usage.stream_entries import of_change, of_chunk, of_decision, stored_bytes
 
-SAMPLE = json.loads((Path(__file__).parents[4] / "events" / "metering_counters.json").read_text())
+SAMPLE = json.loads((Path(__file__).parents[4] / "events" / "usage_counters.json").read_text())
 NEW = SAMPLE["Records"][0]
 IMAGE = NEW["dynamodb"]["NewImage"]
 WAITING = {

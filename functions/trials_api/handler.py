@@ -5,9 +5,9 @@ from typing import Any
 from vigil.bootstrap import models
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(models.lifecycle_api)
+on_lambda(models.trials_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Answer one API Gateway proxy event."""
-    return models.lifecycle_api()(event, context)
+    return models.trials_api()(event, context)
