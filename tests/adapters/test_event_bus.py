@@ -11,7 +11,7 @@ from vigil.kernel.events import Event
 
 def events(count):
     return [
-        Event(f"dec_{n}.DecisionMade", "DecisionMade", "2026-03-01T12:00:00.000000Z", json.dumps({"n": n}))
+        Event(f"dec_{n}.scoring.decision_made", "scoring.decision_made", "2026-03-01T12:00:00.000000Z", json.dumps({"n": n}))
         for n in range(count)
     ]
 
@@ -43,7 +43,7 @@ def test_events_are_sent_ten_to_a_call_with_their_own_time_and_kind(client, call
     assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
         "decisions",
         "vigil.scoring",
-        "DecisionMade",
+        "scoring.decision_made",
     )
     assert (entry["Time"].isoformat(), entry["Detail"]) == ("2026-03-01T12:00:00+00:00", '{"n": 22}')
 
@@ -68,7 +68,7 @@ def test_entries_that_are_refused_one_by_one_are_named(client, monkeypatch):
 
     monkeypatch.setattr(client, "_make_api_call", half)
     refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(4))
-    assert refused == {"dec_1.DecisionMade", "dec_3.DecisionMade"}
+    assert refused == {"dec_1.scoring.decision_made", "dec_3.scoring.decision_made"}
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_a_call_that_fails_refuses_all_of_its_events_and_only_those(client, monk
 
     monkeypatch.setattr(client, "_make_api_call", second_fails)
     refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(25))
-    assert refused == {f"dec_{n}.DecisionMade" for n in range(10, 20)}
+    assert refused == {f"dec_{n}.scoring.decision_made" for n in range(10, 20)}

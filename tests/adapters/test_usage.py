@@ -13,19 +13,19 @@ from vigil.access.quota.store import DynamoQuota
 from vigil.decisions.batches.model import FOLDERS
 from vigil.errors import QuotaExceeded, Unavailable
 from vigil.kernel.tenants import Limits
-from vigil.money.usage.bucket_store import S3Bytes
-from vigil.money.usage.model import Entry, Held, Hour
-from vigil.money.usage.store import DynamoCalls, DynamoUsage
+from vigil.money.usage.bucket_store import S3StoredFiles
+from vigil.money.usage.model import StoredBytes, UsageEntry, UsageHour
+from vigil.money.usage.store import DynamoRequestCounts, DynamoUsage
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import DynamoCounters
 
 
 def entry(number, tenant="acme", hour="2026-03-01T05"):
-    return Entry(tenant, f"dec_{number}", hour, {"predictions": 1, "charged": 1, "database_bytes": 100})
+    return UsageEntry(tenant, f"dec_{number}", hour, {"predictions": 1, "charged": 1, "database_bytes": 100})
 
 
 def hour(name, count):
-    return Hour(name, {"predictions": count, "charged": count, "database_bytes": 100 * count})
+    return UsageHour(name, {"predictions": count, "charged": count, "database_bytes": 100 * count})
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -58,29 +58,29 @@ def test_one_entry_that_is_counted_already_keeps_all_of_them_out_and_is_named(us
 def test_what_is_said_of_an_hour_replaces_what_was_said_and_leaves_what_is_counted(usage):
     usage.add([entry(1)])
     for calls in (5, 7, 7):
-        usage.say("acme", "2026-03-01T05", {"api_calls": calls, "storage_byte_hours": 10 * calls})
-    usage.say("acme", "2026-03-01T06", {"api_calls": 1})
+        usage.set_amounts("acme", "2026-03-01T05", {"api_calls": calls, "storage_byte_hours": 10 * calls})
+    usage.set_amounts("acme", "2026-03-01T06", {"api_calls": 1})
     found = usage.month("acme", "2026-03").hours
     assert found[0].amounts == hour("", 1).amounts | {"api_calls": 7, "storage_byte_hours": 70}
-    assert found[1] == Hour("2026-03-01T06", {"api_calls": 1})
+    assert found[1] == UsageHour("2026-03-01T06", {"api_calls": 1})
 
 
 def test_entries_that_are_kept_are_listed_by_their_hours(usage):
     late, early = (
-        Entry("acme", f"evt_{n}", f"2026-03-01T{12 - n:02d}", {"emails": n}, {"source": "/mail"}) for n in (1, 2)
+        UsageEntry("acme", f"evt_{n}", f"2026-03-01T{12 - n:02d}", {"emails": n}, {"source": "/mail"}) for n in (1, 2)
     )
     usage.add([late, early, entry(3)])
-    usage.add([Entry("globex", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
-    assert list(usage.kept("acme", "2026-03")) == [early, late]
-    assert list(usage.kept("acme", "2026-03-01T11")) == [late]
-    assert list(usage.kept("acme", "2026-03-02")) == []
-    assert set(usage.add([late])) == {late.name}
+    usage.add([UsageEntry("globex", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    assert list(usage.reported_entries("acme", "2026-03")) == [early, late]
+    assert list(usage.reported_entries("acme", "2026-03-01T11")) == [late]
+    assert list(usage.reported_entries("acme", "2026-03-02")) == []
+    assert set(usage.add([late])) == {late.key}
 
 
 def test_only_what_has_a_row_elsewhere_is_forgotten_after_some_days(aws):
     usage = DynamoUsage(aws("dynamodb"), "usage")
     begun = time.time()
-    usage.add([entry(1), Entry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    usage.add([entry(1), UsageEntry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
     items = aws("dynamodb").scan(TableName="usage")["Items"]
     ends = {item["pk"]["S"]: int(item["expires_at"]["N"]) for item in items if "expires_at" in item}
     assert ends.keys() == {"acme#dec_1"}
@@ -88,42 +88,42 @@ def test_only_what_has_a_row_elsewhere_is_forgotten_after_some_days(aws):
 
 
 def test_an_hour_of_nothing_is_none(usage):
-    usage.say("acme", "2026-03-01T05", {"api_calls": 0})
-    usage.add([Entry("acme", "dec_1", "2026-03-01T06", {"predictions": 0})])
+    usage.set_amounts("acme", "2026-03-01T05", {"api_calls": 0})
+    usage.add([UsageEntry("acme", "dec_1", "2026-03-01T06", {"predictions": 0})])
     assert usage.month("acme", "2026-03").hours == ()
 
 
 def grown(number, amount, hour="2026-03-01T05"):
-    return Entry("acme", f"row_{number}", hour, {"database_bytes": amount})
+    return UsageEntry("acme", f"row_{number}", hour, {"database_bytes": amount})
 
 
 def test_what_is_held_is_what_came_less_what_went(usage):
     usage.add([grown(1, 100), grown(2, 50, hour="2026-02-28T23")])
     usage.add([grown(3, -30)])
-    assert usage.held("acme") == Held(0, 120)
+    assert usage.stored_bytes("acme") == StoredBytes(0, 120)
     hours = ["2026-03-01T05", "2026-02-28T23", "2026-02-28T22"]
-    assert usage.grown("acme", hours) == (120, dict(zip(hours, (70, 50, 0), strict=True)))
-    assert usage.held("globex") == Held(0, 0)
-    assert usage.grown("globex", hours) == (0, dict.fromkeys(hours, 0))
+    assert usage.database_growth("acme", hours) == (120, dict(zip(hours, (70, 50, 0), strict=True)))
+    assert usage.stored_bytes("globex") == StoredBytes(0, 0)
+    assert usage.database_growth("globex", hours) == (0, dict.fromkeys(hours, 0))
 
 
 def test_gauges_are_said_of_a_tenant_with_something_stored_and_of_no_other(usage):
     gauges = {"2026-03-01T04": {"database_byte_hours": 9}, "2026-03-01T05": {"database_byte_hours": 100}}
-    assert not usage.hold("acme", 7, gauges)
+    assert not usage.record_storage("acme", 7, gauges)
     assert usage.month("acme", "2026-03").hours == ()
     usage.add([grown(1, 100)])
     for bytes_ in (3, 7):
-        assert usage.hold("acme", bytes_, gauges)
-    assert usage.held("acme") == Held(7, 100)
+        assert usage.record_storage("acme", bytes_, gauges)
+    assert usage.stored_bytes("acme") == StoredBytes(7, 100)
     assert [h.amounts["database_byte_hours"] for h in usage.month("acme", "2026-03").hours] == [9, 100]
 
 
 def test_what_goes_of_an_erased_tenant_is_not_counted_and_keeps_nobody_elses_out(usage):
     gone, other = grown(1, -100), entry(2, tenant="globex")
-    assert set(usage.add([gone, other])) == {gone.name}
+    assert set(usage.add([gone, other])) == {gone.key}
     assert not usage.add([other])
     assert usage.month("acme", "2026-03").hours == ()
-    assert usage.held("globex") == Held(0, 100)
+    assert usage.stored_bytes("globex") == StoredBytes(0, 100)
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
@@ -139,19 +139,21 @@ def test_bytes_are_those_of_every_version_under_a_tenants_folders_whoever_is_ask
         "provide-client-params.s3.ListObjectVersions", lambda params, **_: params | {"MaxKeys": page}
     )
     expected = {"a": 0, "acme": 22, "acme-2": 500, "acme2": 2, "b": 4, "nobody": 0, "zeta": 1000}
-    stored = S3Bytes(s3, "files", FOLDERS)
+    stored = S3StoredFiles(s3, "files", FOLDERS)
     for tenants in (expected, ["acme-2", "zeta"], ["acme", "acme2"], ["zeta", "b"]):
-        assert {tenant: stored.held(tenant) for tenant in tenants} == {tenant: expected[tenant] for tenant in tenants}
+        assert {tenant: stored.stored_bytes(tenant) for tenant in tenants} == {
+            tenant: expected[tenant] for tenant in tenants
+        }
     with pytest.raises(Unavailable):
-        S3Bytes(s3, "none", FOLDERS).held("acme")
+        S3StoredFiles(s3, "none", FOLDERS).stored_bytes("acme")
 
 
 def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     listed = []
     s3.meta.events.register("before-call.s3.ListObjectVersions", lambda **_: listed.append(1))
-    stored = S3Bytes(s3, "files", FOLDERS)
-    assert sum(stored.held(f"tenant-{number:04}") for number in range(1000)) == 0
+    stored = S3StoredFiles(s3, "files", FOLDERS)
+    assert sum(stored.stored_bytes(f"tenant-{number:04}") for number in range(1000)) == 0
     assert len(listed) == len(FOLDERS)
 
 
@@ -163,8 +165,8 @@ def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
         for _ in range(calls):
             caller = Principal(tenant, key or "k-1", "FREE", "member", limits)
             counters.take(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
-    calls = DynamoCalls(client, "limits")
-    assert [calls.made("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
+    calls = DynamoRequestCounts(client, "limits")
+    assert [calls.requests_in_hour("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
 
 
 def test_rows_are_set_aside_once_whatever_is_asked_again(quota, aws):
@@ -222,15 +224,15 @@ def test_a_month_has_its_own_quota(quota, aws):
 
 
 def test_tables_that_do_not_answer_are_unavailable(aws):
-    usage, calls = DynamoUsage(aws("dynamodb"), "none"), DynamoCalls(aws("dynamodb"), "none")
+    usage, calls = DynamoUsage(aws("dynamodb"), "none"), DynamoRequestCounts(aws("dynamodb"), "none")
     for call in (
         lambda: usage.add([entry(1)]),
         lambda: usage.month("acme", "2026-03"),
-        lambda: usage.held("acme"),
-        lambda: usage.grown("acme", ["2026-03-01T05"]),
-        lambda: usage.hold("acme", 1, {}),
-        lambda: usage.say("acme", "2026-03-01T05", {"api_calls": 1}),
-        lambda: calls.made("acme", "2026-03-01T05"),
+        lambda: usage.stored_bytes("acme"),
+        lambda: usage.database_growth("acme", ["2026-03-01T05"]),
+        lambda: usage.record_storage("acme", 1, {}),
+        lambda: usage.set_amounts("acme", "2026-03-01T05", {"api_calls": 1}),
+        lambda: calls.requests_in_hour("acme", "2026-03-01T05"),
     ):
         with pytest.raises(Unavailable):
             call()

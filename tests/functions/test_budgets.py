@@ -9,8 +9,8 @@ import pytest
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, budgets, metering, process
 from vigil.kernel.tenants import PERMISSIONS
-from vigil.money.usage.model import Entry
-from vigil.money.usage.stream_entries import of_decision
+from vigil.money.usage.model import UsageEntry
+from vigil.money.usage.stream_entries import decision_entry
 
 SCORE = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -58,13 +58,13 @@ def score(clock):
 
 def spend(micros, hour="2026-11-21T05"):
     """Use as many webhooks as cost so much."""
-    metering.usage().add([Entry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
+    metering.usage().add([UsageEntry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
 
 
 def count_ledger():
     """Bring every decision into the counters, as the stream does."""
     rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
-    metering.usage().add([of_decision(row) for row in rows])
+    metering.usage().add([decision_entry(row) for row in rows])
 
 
 def test_a_budget_is_set_seen_changed_and_given_up(ask):
@@ -183,8 +183,8 @@ def test_an_alert_is_told_once_to_the_bus_and_shown(ask, clock, monkeypatch):
     spend(200)
     assert budgets.watch().look("acme") == 1
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [
-        ("vigil.costs", "budget.threshold_reached"),
-        ("vigil.costs", "budget.threshold_reached"),
+        ("vigil.costs", "budgets.threshold_reached"),
+        ("vigil.costs", "budgets.threshold_reached"),
     ]
     assert [json.loads(entry["Detail"])["threshold"] for entry in sent] == [80, 100]
     alerts = ask("GET", "/third_party/month")[1]["alerts"]

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, metering, process
-from vigil.money.costs.prices.model import FIRST
-from vigil.money.usage.model import Entry
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
+from vigil.money.usage.model import UsageEntry
 
 BATCH = "application/cloudevents-batch+json"
 NOVEMBER = {"period": "2026-11"}
@@ -74,7 +74,7 @@ def close(clock):
 
 
 def used(hour="2026-11-21T05", tenant="acme", **amounts):
-    metering.usage().add([Entry(tenant, f"dec_{hour}_{sorted(amounts.items())}", hour, amounts)])
+    metering.usage().add([UsageEntry(tenant, f"dec_{hour}_{sorted(amounts.items())}", hour, amounts)])
 
 
 def cloud_event(number, time="2026-11-21T11:00:00Z", **amounts):
@@ -258,7 +258,7 @@ def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
 
 
 def doubled(valid_from="2026-11-22T00:00:00Z"):
-    prices = {price.meter: {"micros": 2 * price.micros, "per": price.per} for price in FIRST.prices}
+    prices = {price.meter: {"micros": 2 * price.micros, "per": price.per} for price in FIRST_PRICE_BOOK.prices}
     return {"valid_from": valid_from, "prices": prices}
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.gateway import Context, event
 from vigil.bootstrap import forecasting, metering, process
 from vigil.money.costs.model import CATEGORIES
-from vigil.money.usage.model import Entry
+from vigil.money.usage.model import UsageEntry
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 
@@ -31,21 +31,21 @@ def live(days, tenant="acme", predictions=100):
     hours = [f"{first + timedelta(hours=6 * number):%Y-%m-%dT%H}" for number in range(4 * days + 3)]
     for start in range(0, len(hours), 40):
         entries = [
-            Entry(tenant, f"dec_{hour}", hour, {"predictions": predictions}) for hour in hours[start : start + 40]
+            UsageEntry(tenant, f"dec_{hour}", hour, {"predictions": predictions}) for hour in hours[start : start + 40]
         ]
         metering.usage().add(entries)
 
 
 def test_an_anomaly_is_listed_and_on_the_bus_once(ask, monkeypatch):
     live(days=35)
-    metering.usage().add([Entry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
+    metering.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
     sent = []
     client = process.client("events")
     client.meta.events.register(
         "provide-client-params.events.PutEvents", lambda params, **_: sent.extend(params["Entries"])
     )
     assert [forecasting.watch().look("acme") for _ in range(2)] == [1, 0]
-    assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "spend.anomaly")]
+    assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "forecasting.anomaly_found")]
     status, told = ask("anomalies", {"period": "2026-11"})
     assert status == 200
     (found,) = told["items"]

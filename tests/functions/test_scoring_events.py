@@ -29,11 +29,11 @@ def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, caplog):
 
     assert lambda_handler(SAMPLE, Context()) == {"batchItemFailures": []}
     told = sorted(queue(), key=lambda event: event["detail-type"])
-    assert [event["detail-type"] for event in told] == ["DecisionMade", "HighRiskFound"]
+    assert [event["detail-type"] for event in told] == ["scoring.decision_made", "scoring.high_risk_found"]
     decision_id = SAMPLE["Records"][0]["dynamodb"]["NewImage"]["decision_id"]["S"]
     assert [event["detail"]["event_id"] for event in told] == [
-        f"{decision_id}.DecisionMade",
-        f"{decision_id}.HighRiskFound",
+        f"{decision_id}.scoring.decision_made",
+        f"{decision_id}.scoring.high_risk_found",
     ]
     (line,) = (record for record in caplog.records if record.getMessage() == "request")
     assert (line.method, line.records, line.failed) == ("STREAM", 1, 0)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.adapters.test_ledger import row
 from tests.support.fakes.events import FakeBus
-from vigil.alerting.events.service import Announcer
+from vigil.alerting.events.service import DecisionPublisher
 from vigil.alerting.events.stream import DecisionStream
 from vigil.decisions.scoring.store import _item
 from vigil.errors import Unavailable
@@ -32,18 +32,18 @@ def bus():
 @pytest.fixture
 def handle(bus, monkeypatch):
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    stream = DecisionStream(Announcer(bus), Telemetry(uuid.uuid4().hex, io.StringIO()))
+    stream = DecisionStream(DecisionPublisher(bus), Telemetry(uuid.uuid4().hex, io.StringIO()))
     return lambda *records: stream.handle({"Records": list(records)}, None)["batchItemFailures"]
 
 
 def test_a_decision_is_told_of_and_high_risk_and_abstention_are_told_of_besides(handle, bus):
     assert handle(record(0), record(1), record(2, decision="abstain")) == []
     assert [(event.kind, event.event_id) for event in bus.taken] == [
-        ("DecisionMade", f"{row(0).decision_id}.DecisionMade"),
-        ("DecisionMade", f"{row(1).decision_id}.DecisionMade"),
-        ("HighRiskFound", f"{row(1).decision_id}.HighRiskFound"),
-        ("DecisionMade", f"{row(2).decision_id}.DecisionMade"),
-        ("AbstentionMade", f"{row(2).decision_id}.AbstentionMade"),
+        ("scoring.decision_made", f"{row(0).decision_id}.scoring.decision_made"),
+        ("scoring.decision_made", f"{row(1).decision_id}.scoring.decision_made"),
+        ("scoring.high_risk_found", f"{row(1).decision_id}.scoring.high_risk_found"),
+        ("scoring.decision_made", f"{row(2).decision_id}.scoring.decision_made"),
+        ("scoring.abstention_made", f"{row(2).decision_id}.scoring.abstention_made"),
     ]
 
 
@@ -82,13 +82,13 @@ def test_the_subjects_digest_joins_a_tenants_events_and_nobody_elses(handle, bus
 
 
 def test_only_the_rows_whose_events_were_refused_come_again(handle, bus):
-    bus.refusing = {f"{row(1).decision_id}.HighRiskFound"}
+    bus.refusing = {f"{row(1).decision_id}.scoring.high_risk_found"}
     assert handle(record(0), record(1), record(2)) == [{"itemIdentifier": "1"}]
     bus.refusing = set()
     assert handle(record(1)) == []
     ids = [event.event_id for event in bus.taken]
-    assert ids.count(f"{row(1).decision_id}.DecisionMade") == 2
-    assert ids.count(f"{row(1).decision_id}.HighRiskFound") == 1
+    assert ids.count(f"{row(1).decision_id}.scoring.decision_made") == 2
+    assert ids.count(f"{row(1).decision_id}.scoring.high_risk_found") == 1
 
 
 def test_a_bus_that_takes_nothing_fails_the_batch(handle, bus):
@@ -106,4 +106,4 @@ def test_a_row_that_cannot_be_read_comes_again_and_holds_no_other_back(handle, b
     poison = record(0)
     del poison["dynamodb"]["NewImage"]["summary"]
     assert handle(poison, record(2)) == [{"itemIdentifier": "0"}]
-    assert [event.event_id for event in bus.taken] == [f"{row(2).decision_id}.DecisionMade"]
+    assert [event.event_id for event in bus.taken] == [f"{row(2).decision_id}.scoring.decision_made"]

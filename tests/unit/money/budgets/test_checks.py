@@ -30,13 +30,13 @@ class Crash(Exception):
 
 def test_each_threshold_is_told_when_it_is_reached_and_never_again(world):
     world.put()
-    world.books.spend(7_999, "2026-03-01")
-    assert world.watch().look("acme") == 0
-    world.books.spend(1, "2026-03-01")
-    assert world.watch().look("acme") == 1
-    world.books.spend(5_000, "2026-03-01")
-    assert [world.watch().look("acme") for _ in range(3)] == [1, 0, 0]
-    assert world.told == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
+    world.costs.spend(7_999, "2026-03-01")
+    assert world.check().run("acme") == 0
+    world.costs.spend(1, "2026-03-01")
+    assert world.check().run("acme") == 1
+    world.costs.spend(5_000, "2026-03-01")
+    assert [world.check().run("acme") for _ in range(3)] == [1, 0, 0]
+    assert world.published == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
     assert {alert.state for alert in world.store.alerts.values()} == {"sent"}
 
 
@@ -44,11 +44,11 @@ def test_budgets_count_their_own_category_and_period(world):
     world.put("total", "day", 1_000)
     world.put("storage", "month", 1_000)
     world.put("third_party", "month", 1_000)
-    world.books.spend(1_000, "2026-03-01", "storage")
-    world.books.spend(1_000, "2026-02-27", "third_party")
-    world.books.spend(1_000, "2026-03-01", "third_party", tenant_id="globex")
-    assert world.watch().look("acme") == 4
-    assert sorted(world.told) == [
+    world.costs.spend(1_000, "2026-03-01", "storage")
+    world.costs.spend(1_000, "2026-02-27", "third_party")
+    world.costs.spend(1_000, "2026-03-01", "third_party", tenant_id="globex")
+    assert world.check().run("acme") == 4
+    assert sorted(world.published) == [
         "acme.storage.2026-03.100",
         "acme.storage.2026-03.80",
         "acme.total.2026-03-01.100",
@@ -59,58 +59,58 @@ def test_budgets_count_their_own_category_and_period(world):
 def test_a_new_span_alerts_again_and_a_late_line_alerts_for_the_span_that_ended(world):
     world.put(period="day", limit=1_000, thresholds=(100,))
     world.clock.advance(days=1)
-    world.books.spend(1_000, "2026-03-02")
-    world.watch().look("acme")
-    world.books.spend(1_000, "2026-03-01")
-    world.watch().look("acme")
-    assert world.told == ["acme.inference.2026-03-02.100", "acme.inference.2026-03-01.100"]
+    world.costs.spend(1_000, "2026-03-02")
+    world.check().run("acme")
+    world.costs.spend(1_000, "2026-03-01")
+    world.check().run("acme")
+    assert world.published == ["acme.inference.2026-03-02.100", "acme.inference.2026-03-01.100"]
 
 
 def test_a_raised_limit_does_not_alert_again_a_lowered_one_alerts_for_what_is_reached_now(world):
     world.put(limit=10_000)
-    world.books.spend(8_000, "2026-03-01")
-    world.watch().look("acme")
+    world.costs.spend(8_000, "2026-03-01")
+    world.check().run("acme")
     world.put(limit=100_000)
-    world.books.spend(75_000, "2026-03-01")
-    assert world.watch().look("acme") == 0
+    world.costs.spend(75_000, "2026-03-01")
+    assert world.check().run("acme") == 0
     world.put(limit=50_000)
-    assert world.watch().look("acme") == 1
-    assert world.told == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
+    assert world.check().run("acme") == 1
+    assert world.published == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
 
 
 def test_what_the_bus_does_not_take_is_told_by_a_later_look(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
-    assert world.watch().look("acme") == 0
+    assert world.check().run("acme") == 0
     world.bus.away = False
-    assert world.watch().look("acme") == 0  # it is leased yet
+    assert world.check().run("acme") == 0  # it is leased yet
     world.clock.advance(minutes=5)
-    assert world.watch().look("acme") == 1
-    assert world.watch().look("acme") == 0
+    assert world.check().run("acme") == 1
+    assert world.check().run("acme") == 0
 
 
 def test_an_alert_of_a_budget_that_was_given_up_is_still_told(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
-    world.watch().look("acme")
+    world.check().run("acme")
     world.budgets.delete("acme", "inference", "month")
     world.bus.away = False
     world.clock.advance(minutes=5)
-    assert world.watch().look("acme") == 1
+    assert world.check().run("acme") == 1
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(1, 9))
 def test_whatever_call_it_dies_at_the_next_look_makes_it_good(world, at, after):
     world.put(hard_stop=True)
-    world.holders.stops.clear()
-    world.books.spend(10_000, "2026-03-01")
+    world.limits.published.clear()
+    world.costs.spend(10_000, "2026-03-01")
     count = [0]
-    store, bus, holders = (Dying(inner, at, after, count) for inner in (world.store, world.bus, world.holders))
+    store, bus, limits = (Dying(inner, at, after, count) for inner in (world.store, world.bus, world.limits))
     try:
-        world.watch(store, bus, holders).look("acme")
+        world.check(store, bus, limits).run("acme")
     except Crash:
         died = True
     else:
@@ -118,16 +118,16 @@ def test_whatever_call_it_dies_at_the_next_look_makes_it_good(world, at, after):
     assert died == (at <= 7)  # plan, two opened, published, two sent, carried
     for _ in range(2):
         world.clock.advance(minutes=5)
-        world.watch().look("acme")
-    assert set(world.told) == {"acme.inference.2026-03.80", "acme.inference.2026-03.100"}
-    assert all(world.told.count(event_id) <= 2 for event_id in world.told)
+        world.check().run("acme")
+    assert set(world.published) == {"acme.inference.2026-03.80", "acme.inference.2026-03.100"}
+    assert all(world.published.count(event_id) <= 2 for event_id in world.published)
     assert {alert.state for alert in world.store.alerts.values()} == {"sent"}
-    assert world.holders.stops["acme"].inference_month == 10_000
+    assert world.limits.published["acme"].inference_month == 10_000
 
 
 def test_of_those_who_look_at_the_same_time_one_tells(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     seen, looks = world.store.plan("acme"), 5
 
     class Stale:
@@ -139,16 +139,16 @@ def test_of_those_who_look_at_the_same_time_one_tells(world):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-    assert sum(world.watch(Stale()).look("acme") for _ in range(looks)) == 1
+    assert sum(world.check(Stale()).run("acme") for _ in range(looks)) == 1
     forsaken = world.store.plan("acme")
     assert forsaken.alerts[0].state == "sent"
 
 
 def test_of_those_who_take_over_at_the_same_time_one_tells(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
-    world.watch().look("acme")
+    world.check().run("acme")
     world.bus.away, seen = False, world.store.plan("acme")
     world.clock.advance(minutes=5)
 
@@ -161,28 +161,28 @@ def test_of_those_who_take_over_at_the_same_time_one_tells(world):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-    assert sum(world.watch(Stale()).look("acme") for _ in range(5)) == 1
+    assert sum(world.check(Stale()).run("acme") for _ in range(5)) == 1
 
 
 def test_who_takes_an_alert_over_has_it_for_as_long_as_who_opened_it(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
     for _ in range(2):
-        world.watch().look("acme")
+        world.check().run("acme")
         world.clock.advance(minutes=5)
-    world.watch().look("acme")
+    world.check().run("acme")
     world.bus.away = False
     world.clock.advance(seconds=119)
-    assert world.watch().look("acme") == 0
+    assert world.check().run("acme") == 0
     world.clock.advance(seconds=1)
-    assert world.watch().look("acme") == 1
+    assert world.check().run("acme") == 1
 
 
 def test_a_tenants_record_that_is_away_does_not_keep_an_alert_back(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
-    world.holders.away = True
+    world.costs.spend(10_000, "2026-03-01")
+    world.limits.away = True
     with pytest.raises(Unavailable):
-        world.watch().look("acme")
-    assert world.told == ["acme.inference.2026-03.100"]
+        world.check().run("acme")
+    assert world.published == ["acme.inference.2026-03.100"]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from vigil.errors import Unavailable
-from vigil.money.costs.checks import Watch
+from vigil.money.costs.checks import SpendChecks
 
 
 class Looking:
@@ -13,7 +13,7 @@ class Looking:
     def __init__(self, *failing):
         self.failing, self.seen = failing, []
 
-    def look(self, tenant_id):
+    def run(self, tenant_id):
         self.seen.append(tenant_id)
         if tenant_id in self.failing:
             raise Unavailable("away")
@@ -22,19 +22,19 @@ class Looking:
 
 def test_everybody_looks_and_what_they_told_adds_up():
     looks = Looking(), Looking()
-    assert Watch(looks, Clock()).look("acme", "now") == {"told": 4}
+    assert SpendChecks(looks, Clock()).look("acme", "now") == {"told": 4}
 
 
 def test_who_fails_keeps_nobody_from_looking():
     looks = Looking("acme"), Looking()
     with pytest.raises(Unavailable):
-        Watch(looks, Clock()).look("acme", "now")
+        SpendChecks(looks, Clock()).look("acme", "now")
     assert looks[1].seen == ["acme"]
 
 
 def test_a_round_is_always_due():
     clock = Clock()
-    watch = Watch([], clock)
+    watch = SpendChecks([], clock)
     last = watch.due("")
     clock.advance(seconds=1)
     assert last < watch.due(last)

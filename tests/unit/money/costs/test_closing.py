@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.costs import FakePrices, FakeStatements, FakeUse
-from vigil.money.costs.closing import Closing
-from vigil.money.costs.model import Line, total
+from tests.support.fakes.costs import FakeHourlyUsage, FakePriceBooks, FakeStatements
+from vigil.money.costs.closing import MonthClosing
+from vigil.money.costs.model import CostLine, sum_micros
 from vigil.money.costs.service import Costs
 
 
@@ -15,11 +15,11 @@ class World:
     """Closing on the fourth of December, when November has just become due."""
 
     def __init__(self):
-        self.use = FakeUse(acme={"2026-11-30T23": {"predictions": 5}, "2026-12-01T00": {"predictions": 1}})
+        self.use = FakeHourlyUsage(acme={"2026-11-30T23": {"predictions": 5}, "2026-12-01T00": {"predictions": 1}})
         self.statements, self.clock = FakeStatements(), Clock()
-        self.costs = Costs(self.use, FakePrices(), self.statements)
+        self.costs = Costs(self.use, FakePriceBooks(), self.statements)
         self.clock.now = datetime(2026, 12, 4, tzinfo=UTC)
-        self.closing = Closing(self.costs, self.statements, self.clock)
+        self.closing = MonthClosing(self.costs, self.statements, self.clock)
 
     def run(self):
         """Return how many statements, and how many adjustments, were made."""
@@ -43,8 +43,8 @@ def test_a_month_is_stated_three_days_after_its_end_and_not_before(world):
     world.clock.advance(minutes=1)
     assert world.run() == (2, 0)
     stated = world.statements.statement("acme", "2026-11")
-    assert stated.lines == (Line("2026-11-30", "inference", "predictions", 5, 1, 5_000),)
-    assert stated.closed_at == "2026-12-04T00:00:00+00:00"
+    assert stated.lines == (CostLine("2026-11-30", "inference", "predictions", 5, 1, 5_000),)
+    assert stated.closed_at == "2026-12-04T00:00:00.000000Z"
     assert world.statements.statement("acme", "2026-12") is None
 
 
@@ -71,8 +71,8 @@ def test_what_comes_late_is_adjusted_in_the_open_month_and_the_statement_stays(w
     assert world.run() == (0, 0)
     assert world.costs.lines("acme", "2026-11") == stated
     assert world.costs.lines("acme", "2026-12") == (
-        Line("2026-12-01", "inference", "predictions", 1, 1, 1_000),
-        Line("2026-12-04", "inference", "predictions", 2, 1, 2_000, adjusts="2026-11"),
+        CostLine("2026-12-01", "inference", "predictions", 1, 1, 1_000),
+        CostLine("2026-12-04", "inference", "predictions", 2, 1, 2_000, adjusts="2026-11"),
     )
 
 
@@ -84,7 +84,9 @@ def test_an_adjustment_may_be_a_credit_and_another_may_follow(world):
         assert world.run() == (0, 1)
     booked = [line for line in world.costs.lines("acme", "2026-12") if line.adjusts]
     assert [line.micros for line in booked] == [3_000, -4_000, -4_000]
-    assert total(world.costs.lines("acme", "2026-11")) + total(booked) == total(world.costs.fresh("acme", "2026-11"))
+    assert sum_micros(world.costs.lines("acme", "2026-11")) + sum_micros(booked) == sum_micros(
+        world.costs.current_lines("acme", "2026-11")
+    )
 
 
 def test_an_adjustment_is_booked_when_it_is_found_and_stays_in_that_month(world):
@@ -113,7 +115,7 @@ def test_every_micro_is_on_exactly_one_statement_in_the_end(world):
     world.run()
     counted = sum(hours["predictions"] for hours in world.use.used["acme"].values())
     stated = [statement for (tenant, _), statement in world.statements.closed.items() if tenant == "acme"]
-    assert sum(total(statement.lines) for statement in stated) == counted * 1_000
+    assert sum(sum_micros(statement.lines) for statement in stated) == counted * 1_000
 
 
 def test_another_run_at_the_same_time_states_and_adjusts_nothing_twice(world):
@@ -124,13 +126,13 @@ def test_another_run_at_the_same_time_states_and_adjusts_nothing_twice(world):
             super().close(tenant_id, statement)
             return super().close(tenant_id, statement)
 
-        def adjust(self, tenant_id, adjustment, booked_in):
-            super().adjust(tenant_id, adjustment, booked_in)
-            return super().adjust(tenant_id, adjustment, booked_in)
+        def book_adjustment(self, tenant_id, adjustment, booked_in):
+            super().book_adjustment(tenant_id, adjustment, booked_in)
+            return super().book_adjustment(tenant_id, adjustment, booked_in)
 
     statements = Twice()
-    costs = Costs(world.use, FakePrices(), statements)
-    closing = Closing(costs, statements, world.clock)
+    costs = Costs(world.use, FakePriceBooks(), statements)
+    closing = MonthClosing(costs, statements, world.clock)
     closing.look("acme", "2026-12-04")
     world.use_late(2)
     assert closing.look("acme", "2026-12-05") == {"statements": 0, "adjustments": 0}

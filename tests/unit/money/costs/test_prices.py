@@ -5,26 +5,26 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.costs import FakePrices
+from tests.support.fakes.costs import FakePriceBooks
 from vigil.errors import Conflict, InvalidInput
 from vigil.money.costs.model import PriceBook
-from vigil.money.costs.prices.model import FIRST
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 from vigil.money.costs.prices.service import PriceBooks
 
-PRICES = {price.meter: (price.micros, price.per) for price in FIRST.prices}
+PRICES = {price.meter: (price.micros, price.per) for price in FIRST_PRICE_BOOK.prices}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def books():
-    return PriceBooks(FakePrices(), Clock())
+    return PriceBooks(FakePriceBooks(), Clock())
 
 
 def test_a_book_holds_from_its_hour_on_under_the_next_version(books):
     book = books.publish(NOON + timedelta(hours=1), PRICES)
-    assert book == PriceBook(2, "2026-03-01T13", FIRST.prices)
+    assert book == PriceBook(2, "2026-03-01T13", FIRST_PRICE_BOOK.prices)
     assert books.publish(NOON + timedelta(days=9), PRICES).version == 3
-    assert [kept.version for kept in books.all()] == [1, 2, 3]
+    assert [kept.version for kept in books.list_books()] == [1, 2, 3]
 
 
 def test_a_moment_is_read_in_any_zone(books):
@@ -47,16 +47,16 @@ def test_what_would_change_a_known_price_or_leave_one_out_is_refused(books, mome
     with pytest.raises(InvalidInput) as caught:
         books.publish(moment, given)
     assert [error.field for error in caught.value.errors] == [field]
-    assert len(books.all()) == 1
+    assert len(books.list_books()) == 1
 
 
 def test_of_two_who_publish_at_once_one_is_told():
-    class Late(FakePrices):
+    class Late(FakePriceBooks):
         """Books to which another is added whenever they have been read."""
 
         def books(self):
             read = super().books()
-            self.kept.append(PriceBook(len(read) + 1, "2026-04-01T00", FIRST.prices))
+            self.stored.append(PriceBook(len(read) + 1, "2026-04-01T00", FIRST_PRICE_BOOK.prices))
             return read
 
     with pytest.raises(Conflict):

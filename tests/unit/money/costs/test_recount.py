@@ -23,17 +23,17 @@ from hypothesis.stateful import (
 )
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.costs import FakePrices, FakeStatements
+from tests.support.fakes.costs import FakePriceBooks, FakeStatements
 from tests.support.fakes.usage import FakeUsage
 from vigil.errors import Unavailable
-from vigil.money.costs.closing import Closing
-from vigil.money.costs.model import total
-from vigil.money.costs.prices.model import FIRST
+from vigil.money.costs.closing import MonthClosing
+from vigil.money.costs.model import sum_micros
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 from vigil.money.costs.prices.service import PriceBooks
 from vigil.money.costs.service import Costs
 from vigil.money.usage.events.service import UsageEvents
-from vigil.money.usage.model import Entry
-from vigil.money.usage.service import Meter, Usage
+from vigil.money.usage.model import UsageEntry
+from vigil.money.usage.service import Usage, UsageCounter
 
 TENANTS = ("acme", "globex")
 REPORTED = ("llm_input_tokens", "emails", "audio_seconds")
@@ -76,7 +76,7 @@ class Worlds(RuleBasedStateMachine):
     def begin(self, seed, rate):
         self.random, self.rate, self.clock = Random(seed), rate, Clock()
         self.usage, self.statements = (kind() for kind in self.kinds)
-        self.prices = FakePrices()
+        self.prices = FakePriceBooks()
         self.clock.now = datetime(2026, 10, 28, 12, tzinfo=UTC)
         self.numbers, self.deliveries, self.truth, self.seen = 0, [], {}, {}
 
@@ -115,7 +115,7 @@ class Worlds(RuleBasedStateMachine):
             self.numbers += 1
             moment = self.ago(days)
             self.truth[tenant, f"dec_{self.numbers}"] = moment, {"predictions": 1}
-            batch.append(Entry(tenant, f"dec_{self.numbers}", f"{moment:%Y-%m-%dT%H}", {"predictions": 1}))
+            batch.append(UsageEntry(tenant, f"dec_{self.numbers}", f"{moment:%Y-%m-%dT%H}", {"predictions": 1}))
         self.deliveries.append((tenant, batch, self.clock()))
 
     @precondition(lambda self: self.deliveries)
@@ -128,9 +128,9 @@ class Worlds(RuleBasedStateMachine):
 
     def deliver(self, delivery, rate):
         tenant, batch, at = delivery
-        meter = Meter(Shaky(self.usage, self.random, rate))
+        meter = UsageCounter(Shaky(self.usage, self.random, rate))
         try:
-            if isinstance(batch[0], Entry):
+            if isinstance(batch[0], UsageEntry):
                 return not meter.count(batch)
             outcomes = UsageEvents(meter, lambda: at).record(tenant, batch)
         except (Crash, Unavailable):
@@ -140,7 +140,7 @@ class Worlds(RuleBasedStateMachine):
 
     @rule(factor=st.integers(0, 3), hours=st.integers(1, 200))
     def prices_change(self, factor, hours):
-        prices = {price.meter: (price.micros * factor + 1, price.per * 3) for price in FIRST.prices}
+        prices = {price.meter: (price.micros * factor + 1, price.per * 3) for price in FIRST_PRICE_BOOK.prices}
         moment = self.clock().replace(minute=0) + timedelta(hours=hours)
         PriceBooks(self.prices, self.clock).publish(moment, prices)
 
@@ -157,7 +157,7 @@ class Worlds(RuleBasedStateMachine):
     def close(self, rate):
         statements = Shaky(self.statements, self.random, rate)
         try:
-            closing = Closing(self.costs(rate), statements, self.clock)
+            closing = MonthClosing(self.costs(rate), statements, self.clock)
             for tenant in TENANTS:
                 closing.look(tenant, "a day")
         except (Crash, Unavailable):
@@ -193,7 +193,7 @@ class Worlds(RuleBasedStateMachine):
             )
             booked = {month for owner, month in self.statements.books if owner == tenant}
             lines = [line for month in sorted({*months, *booked}) for line in self.costs().lines(tenant, month)]
-            assert total(lines) == self.recount(tenant)
+            assert sum_micros(lines) == self.recount(tenant)
 
     def recount(self, tenant):
         """Return what all that happened to a tenant costs, from the events themselves and by other means."""
@@ -252,11 +252,11 @@ class Unmarked(FakeUsage):
 class Unnumbered(FakeStatements):
     """Books every adjustment, though it was booked before."""
 
-    def adjusted(self, tenant_id, month):
+    def adjustment_total(self, tenant_id, month):
         return None
 
-    def adjust(self, tenant_id, adjustment, booked_in):
-        return super().adjust(
+    def book_adjustment(self, tenant_id, adjustment, booked_in):
+        return super().book_adjustment(
             tenant_id, replace(adjustment, number=len(self.adjustments[tenant_id, adjustment.month]) + 1), booked_in
         )
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from benchmarks import spend_scenarios
 from benchmarks.forecast import coverage
-from vigil.money.forecasting.projection import CONFIDENCE, projection
+from vigil.money.forecasting.projection import CONFIDENCE, project_spend
 
 
 @pytest.mark.parametrize("name", ["office", "growing", "lumps", "wandering"])
@@ -17,7 +17,7 @@ def test_nine_intervals_of_ten_hold_on_simulated_months(name):
 
 
 def test_days_that_are_alike_are_known_exactly():
-    told = projection([100.0] * 14, 0, 500.0, [0.5, 1.0, 1.0])
+    told = project_spend([100.0] * 14, 0, 500.0, [0.5, 1.0, 1.0])
     assert (told.low, told.middle, told.high) == (750.0, 750.0, 750.0)
 
 
@@ -25,7 +25,7 @@ def test_weekends_are_expected_to_be_weekends():
     draw = np.random.default_rng(1)
     weeks = ([100.0] * 5 + [10.0] * 2) * 8
     days = [day * draw.gamma(400, 1 / 400) for day in weeks]
-    weekend, weekdays = projection(days[:-2], 0, 0.0, [1.0, 1.0]), projection(days, 0, 0.0, [1.0, 1.0])
+    weekend, weekdays = project_spend(days[:-2], 0, 0.0, [1.0, 1.0]), project_spend(days, 0, 0.0, [1.0, 1.0])
     assert weekend.middle < 50
     assert weekdays.middle > 160
 
@@ -33,19 +33,19 @@ def test_weekends_are_expected_to_be_weekends():
 def test_growth_goes_on():
     draw = np.random.default_rng(1)
     days = [100.0 * 1.02**day * draw.gamma(400, 1 / 400) for day in range(56)]
-    assert projection(days, 0, 0.0, [1.0] * 14).middle == pytest.approx(
+    assert project_spend(days, 0, 0.0, [1.0] * 14).middle == pytest.approx(
         sum(100 * 1.02**d for d in range(56, 70)), rel=0.1
     )
 
 
 def test_nothing_is_to_come_at_the_end_of_a_period():
-    told = projection([80.0, 120.0] * 10, 0, 2_000.0, [0.0])
+    told = project_spend([80.0, 120.0] * 10, 0, 2_000.0, [0.0])
     assert (told.low, told.high) == (2_000.0, 2_000.0)
 
 
 def test_the_further_the_end_the_wider_the_interval():
     days = spend_scenarios.wandering(np.random.default_rng(4), 56 * 24).reshape(-1, 24).sum(axis=1).tolist()
-    widths = [(told := projection(days, 0, 0.0, [1.0] * count)).high - told.low for count in (1, 5, 10, 20)]
+    widths = [(told := project_spend(days, 0, 0.0, [1.0] * count)).high - told.low for count in (1, 5, 10, 20)]
     assert widths == sorted(widths)
 
 
@@ -59,5 +59,5 @@ def test_the_further_the_end_the_wider_the_interval():
     left=st.lists(st.floats(0, 1), min_size=1, max_size=31),
 )
 def test_whatever_the_days_were_the_interval_is_in_order_and_not_below_what_is_spent(days, weekday, spent, left):
-    told = projection(days, weekday, spent, left)
+    told = project_spend(days, weekday, spent, left)
     assert spent <= told.low <= told.middle <= told.high < float("inf")

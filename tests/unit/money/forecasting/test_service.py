@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from fractions import Fraction
 
-from vigil.money.costs.model import CATEGORIES, Line
-from vigil.money.forecasting.model import daily, months, pasts, today
+from vigil.money.costs.model import CATEGORIES, CostLine
+from vigil.money.forecasting.model import category_histories, daily_spend, history_months, hours_of_today
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -13,7 +13,7 @@ def test_a_month_has_its_anomalies_last_first_and_says_who_is_watched(world):
     world.live(days=40)
     for _ in range(2):
         world.spend(3_000_000)
-        world.watch.look("acme")
+        world.check.run("acme")
         world.clock.advance(days=3)
     found = world.anomalies.month("acme", "2026-03")
     assert [(anomaly.number, anomaly.began) for anomaly in found.anomalies] == [
@@ -49,24 +49,24 @@ def test_who_has_spent_nothing_has_no_interval(world):
 
 def test_the_past_begins_with_the_day_of_the_first_spend_and_ends_yesterday():
     hourly = [("2026-02-26T05", "inference", Fraction(7)), ("2026-02-28T23", "inference", Fraction(1, 2))]
-    past = pasts([*hourly, ("2026-03-01T00", "inference", Fraction(9))], (), NOW)["inference"]
+    past = category_histories([*hourly, ("2026-03-01T00", "inference", Fraction(9))], (), NOW)["inference"]
     assert (len(past.hours), past.weekday) == (72, 3)
     assert (past.hours[5], past.hours[71], sum(past.hours)) == (7.0, 0.5, 7.5)
-    assert pasts([], (), NOW)["storage"].hours == ()
+    assert category_histories([], (), NOW)["storage"].hours == ()
 
 
 def test_today_ends_with_the_running_hour():
     hourly = [("2026-02-28T23", "inference", Fraction(1)), ("2026-03-01T02", "inference", Fraction(4))]
-    assert today(hourly, NOW) == {"inference": [0.0, 0.0, 4.0, *[0.0] * 10]}
+    assert hours_of_today(hourly, NOW) == {"inference": [0.0, 0.0, 4.0, *[0.0] * 10]}
 
 
 def test_the_past_is_in_as_many_months_as_it_touches():
-    assert months(NOW) == ("2026-01", "2026-02", "2026-03")
+    assert history_months(NOW) == ("2026-01", "2026-02", "2026-03")
 
 
 def test_adjustments_are_of_no_day():
     lines = [
-        Line("2026-02-27", "inference", "predictions", 1, 1, 5),
-        Line("2026-02-28", "inference", "predictions", 1, 1, 7, "2026-01"),
+        CostLine("2026-02-27", "inference", "predictions", 1, 1, 5),
+        CostLine("2026-02-28", "inference", "predictions", 1, 1, 7, "2026-01"),
     ]
-    assert daily(lines, datetime(2026, 2, 26, tzinfo=UTC), 3) == [0, 5, 0]
+    assert daily_spend(lines, datetime(2026, 2, 26, tzinfo=UTC), 3) == [0, 5, 0]

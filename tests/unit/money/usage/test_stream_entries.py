@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.usage import FakeStorage, FakeUsage
-from vigil.money.usage.model import Entry, Held, Hour
-from vigil.money.usage.service import Meter
-from vigil.money.usage.storage_meter import Gauges
-from vigil.money.usage.stream_entries import of_change, of_chunk, of_decision, stored_bytes
+from tests.support.fakes.usage import FakeStoredFiles, FakeUsage
+from vigil.money.usage.model import StoredBytes, UsageEntry, UsageHour
+from vigil.money.usage.service import UsageCounter
+from vigil.money.usage.storage_meter import StorageMeter
+from vigil.money.usage.stream_entries import change_entries, chunk_entry, decision_entry, item_bytes
 
 SAMPLE = json.loads((Path(__file__).parents[4] / "events" / "metering_counters.json").read_text())
 NEW = SAMPLE["Records"][0]
@@ -47,52 +47,52 @@ def change(old, new, position="7", at=1_772_370_000):
 
 
 def test_a_new_decision_is_one_entry_of_its_tenant_and_hour():
-    (entry,) = of_change(NEW)
-    assert entry == of_decision(IMAGE)
+    (entry,) = change_entries(NEW)
+    assert entry == decision_entry(IMAGE)
     assert (entry.tenant_id, entry.hour) == ("demo-clinic", "2026-01-01T00")
-    assert entry.amounts == {"predictions": 1, "charged": 0, "database_bytes": stored_bytes(IMAGE)}
-    assert of_decision(IMAGE | {"charged": {"BOOL": True}}).amounts["charged"] == 1
+    assert entry.amounts == {"predictions": 1, "charged": 0, "database_bytes": item_bytes(IMAGE)}
+    assert decision_entry(IMAGE | {"charged": {"BOOL": True}}).amounts["charged"] == 1
 
 
 def test_a_chunk_that_became_done_is_an_entry_by_its_own_name_beside_what_the_item_grew():
-    predicted, grown = of_change(change(WAITING, DONE))
-    assert predicted == Entry("acme", "bat_1.000007", "2026-03-01T13", {"predictions": 48, "charged": 40})
-    assert predicted == of_chunk(DONE)
-    assert grown == Entry(
+    predicted, grown = change_entries(change(WAITING, DONE))
+    assert predicted == UsageEntry("acme", "bat_1.000007", "2026-03-01T13", {"predictions": 48, "charged": 40})
+    assert predicted == chunk_entry(DONE)
+    assert grown == UsageEntry(
         "acme",
         "bat_1#CHUNK#000007@7",
         "2026-03-01T13",
-        {"database_bytes": stored_bytes(DONE) - stored_bytes(WAITING)},
+        {"database_bytes": item_bytes(DONE) - item_bytes(WAITING)},
     )
 
 
 def test_a_chunk_that_was_done_before_is_none_again():
-    (grown,) = of_change(change(DONE, DONE | {"reason": {"S": "because"}}))
+    (grown,) = change_entries(change(DONE, DONE | {"reason": {"S": "because"}}))
     assert grown.amounts == {"database_bytes": len("reason" + "because")}
-    assert of_change(change(DONE, DONE)) == []
+    assert change_entries(change(DONE, DONE)) == []
 
 
 def test_what_is_erased_or_emptied_takes_its_bytes_away():
     tombstone = {name: value for name, value in IMAGE.items() if name != "summary"}
-    (emptied,) = of_change(change(IMAGE, tombstone))
-    (erased,) = of_change(change(tombstone, None))
-    assert sum(e.amounts["database_bytes"] for e in (of_decision(IMAGE), emptied, erased)) == 0
+    (emptied,) = change_entries(change(IMAGE, tombstone))
+    (erased,) = change_entries(change(tombstone, None))
+    assert sum(e.amounts["database_bytes"] for e in (decision_entry(IMAGE), emptied, erased)) == 0
     assert emptied.tenant_id == erased.tenant_id == "demo-clinic"
 
 
 def test_the_streams_own_client_and_lambda_tell_the_same_hour():
     moment = datetime(2026, 3, 1, 13, 5, tzinfo=UTC)
-    told = [of_change(change(None, WAITING, at=at)) for at in (moment, moment.timestamp())]
+    told = [change_entries(change(None, WAITING, at=at)) for at in (moment, moment.timestamp())]
     assert (
         told[0]
         == told[1]
-        == [Entry("acme", "bat_1#CHUNK#000007@7", "2026-03-01T13", {"database_bytes": stored_bytes(WAITING)})]
+        == [UsageEntry("acme", "bat_1#CHUNK#000007@7", "2026-03-01T13", {"database_bytes": item_bytes(WAITING)})]
     )
 
 
 def test_what_is_no_row_of_ours_is_an_error():
     with pytest.raises(KeyError):
-        of_change(change(None, {"pk": {"S": "acme#x"}, "decision_id": {"S": "dec"}}))
+        change_entries(change(None, {"pk": {"S": "acme#x"}, "decision_id": {"S": "dec"}}))
 
 
 def test_the_size_of_a_row_follows_dynamodbs_rules_with_its_copies():
@@ -107,23 +107,23 @@ def test_the_size_of_a_row_follows_dynamodbs_rules_with_its_copies():
     }
     table = 4 + 11 + 11 + 8 + 9 + 5 + 2 + 100
     by_tenant, by_subject = 4 + 11 + 8 + 9 + 100, 4 + 11 + 8 + 9 + 100
-    assert stored_bytes(row) == table + by_tenant + by_subject
+    assert item_bytes(row) == table + by_tenant + by_subject
     compared = row | {"comparison_pk": {"S": "c"}, "comparison": {"S": "{}"}}  # 13 + 1, 10 + 2
     by_comparison = 4 + 14 + 8 + 12 + 11 + 100
-    assert stored_bytes(compared) == stored_bytes(row) + 14 + 12 + by_comparison
+    assert item_bytes(compared) == item_bytes(row) + 14 + 12 + by_comparison
     listed = {"pk": {"S": "a"}, "list_pk": {"S": "a"}, "list_sk": {"S": "b"}, "ids": {"SS": ["x", "yz"]}}
-    assert stored_bytes(listed) == 2 * (3 + 8 + 8 + 6 + 100)
+    assert item_bytes(listed) == 2 * (3 + 8 + 8 + 6 + 100)
 
 
 @pytest.fixture
 def world():
     """Noon; nothing is stored."""
-    clock, usage, storage = Clock(), FakeUsage(), FakeStorage()
-    return Gauges(usage, storage, clock), clock, usage, storage
+    clock, usage, storage = Clock(), FakeUsage(), FakeStoredFiles()
+    return StorageMeter(usage, storage, clock), clock, usage, storage
 
 
 def grow(usage, hour, amount, tenant="acme"):
-    Meter(usage).count([Entry(tenant, f"row-{next(ROWS)}", hour, {"database_bytes": amount})])
+    UsageCounter(usage).count([UsageEntry(tenant, f"row-{next(ROWS)}", hour, {"database_bytes": amount})])
 
 
 def gauges(usage, meter):
@@ -143,7 +143,7 @@ def test_an_hour_holds_what_there_was_at_its_end_though_rows_came_and_went_after
         "2026-03-01T11": 120,
     }
     assert gauges(usage, "storage_byte_hours") == {"2026-03-01T11": 700}
-    assert usage.held("acme") == Held(700, 1120)
+    assert usage.stored_bytes("acme") == StoredBytes(700, 1120)
 
 
 def test_hours_are_said_once_however_often_and_late_they_are_measured(world):
@@ -172,7 +172,7 @@ def test_byte_hours_are_the_running_sum_of_what_the_hours_added(growths):
     usage = FakeUsage()
     for hour, amount in growths:
         grow(usage, f"2026-03-01T{hour:02d}", amount)
-    Gauges(usage, FakeStorage(), Clock()).look("acme", HOUR)
+    StorageMeter(usage, FakeStoredFiles(), Clock()).look("acme", HOUR)
     expected = {f"2026-03-01T{end:02d}": sum(a for hour, a in growths if hour <= end) for end in range(6, 12)}
     assert gauges(usage, "database_byte_hours") == {hour: held for hour, held in expected.items() if held}
 
@@ -181,7 +181,7 @@ def test_an_hour_is_what_is_counted_and_what_is_said_of_it(world):
     measure, _, usage, _ = world
     grow(usage, "2026-03-01T11", 100)
     measure.look("acme", HOUR)
-    said = Hour("2026-03-01T11", {"database_bytes": 100, "database_byte_hours": 100})
+    said = UsageHour("2026-03-01T11", {"database_bytes": 100, "database_byte_hours": 100})
     assert usage.month("acme", "2026-03").hours == (said,)
 
 

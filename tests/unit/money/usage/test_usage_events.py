@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.usage import FakeUsage
 from vigil.errors import InvalidInput, MalformedRequest, Unavailable
-from vigil.money.usage.events.model import MOST_UNITS
+from vigil.money.usage.events.model import MAX_UNITS
 from vigil.money.usage.events.service import UsageEvents
-from vigil.money.usage.events.stream import KIND, UsageEventWork
-from vigil.money.usage.model import total
-from vigil.money.usage.service import Meter
+from vigil.money.usage.events.stream import MESSAGE_KIND, UsageEventWorker
+from vigil.money.usage.model import sum_hours
+from vigil.money.usage.service import UsageCounter
 from vigil.runtime import telemetry
 from vigil.workers.queues import Message
 from vigil.workers.worker_loop import Deadline
@@ -41,7 +41,7 @@ def usage():
 
 @pytest.fixture
 def events(usage):
-    return UsageEvents(Meter(usage), Clock())
+    return UsageEvents(UsageCounter(usage), Clock())
 
 
 def statuses(outcomes):
@@ -49,7 +49,7 @@ def statuses(outcomes):
 
 
 def month(usage, tenant="acme", month="2026-03"):
-    return total(usage.month(tenant, month).hours)
+    return sum_hours(usage.month(tenant, month).hours)
 
 
 def test_an_event_counts_once_in_its_own_hour_and_is_kept(events, usage):
@@ -57,13 +57,13 @@ def test_an_event_counts_once_in_its_own_hour_and_is_kept(events, usage):
     assert statuses(events.record("acme", [sent(), long_ago])) == ["counted", "counted"]
     assert statuses(events.record("acme", [sent(), sent(3), long_ago])) == ["duplicate", "counted", "duplicate"]
     assert month(usage) == {"llm_input_tokens": 2_000, "llm_output_tokens": 100}
-    (row,) = usage.kept("acme", "2026-01")
+    (row,) = usage.reported_entries("acme", "2026-01")
     assert row.hour == f"{NOW - timedelta(days=40):%Y-%m-%dT%H}"
     assert row.details == {
         "source": "/assistant",
         "event_id": "e-2",
-        "happened_at": "2026-01-20T12:00:00.000000+00:00",
-        "received_at": "2026-03-01T12:00:00.000000+00:00",
+        "happened_at": "2026-01-20T12:00:00.000000Z",
+        "received_at": "2026-03-01T12:00:00.000000Z",
     }
 
 
@@ -104,7 +104,7 @@ def test_source_and_id_do_not_run_together(events):
         ({"data": {"emails": 1.5}}, "data.emails"),
         ({"data": {"emails": "7"}}, "data.emails"),
         ({"data": {"emails": True}}, "data.emails"),
-        ({"data": {"emails": MOST_UNITS + 1}}, "data.emails"),
+        ({"data": {"emails": MAX_UNITS + 1}}, "data.emails"),
         ({"datacontenttype": "text/csv"}, "datacontenttype"),
     ],
 )
@@ -123,13 +123,13 @@ def test_what_is_no_event_is_rejected(events, value):
 
 
 def test_the_bounds_themselves_are_good(events):
-    edge = [sent(1, ago=timedelta(days=90)), sent(2, ago=-timedelta(seconds=60)), sent(3, data={"emails": MOST_UNITS})]
+    edge = [sent(1, ago=timedelta(days=90)), sent(2, ago=-timedelta(seconds=60)), sent(3, data={"emails": MAX_UNITS})]
     assert statuses(events.record("acme", edge)) == ["counted"] * 3
 
 
 def test_extensions_and_subjects_are_neither_looked_at_nor_kept(events, usage):
     assert statuses(events.record("acme", [sent(subject="Jane Doe", traceparent="00-1")])) == ["counted"]
-    assert "Jane Doe" not in str(list(usage.kept("acme", "2026-03")))
+    assert "Jane Doe" not in str(list(usage.reported_entries("acme", "2026-03")))
 
 
 def test_what_could_not_be_counted_comes_again_and_nothing_counts_twice(events, usage):
@@ -144,18 +144,18 @@ def test_what_could_not_be_counted_comes_again_and_nothing_counts_twice(events, 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 80)), max_size=20), max_size=6))
 def test_rows_that_are_kept_add_up_to_the_counters(batches):
     usage = FakeUsage()
-    events = UsageEvents(Meter(usage), Clock())
+    events = UsageEvents(UsageCounter(usage), Clock())
     for batch in batches:
         events.record("acme", [sent(n, ago=timedelta(days=days), data={"emails": n + 1}) for n, days in batch])
     for month_ in ("2025-12", "2026-01", "2026-02", "2026-03"):
-        rows = sum(row.amounts["emails"] for row in usage.kept("acme", month_))
+        rows = sum(row.amounts["emails"] for row in usage.reported_entries("acme", month_))
         assert rows == month(usage, month=month_).get("emails", 0)
 
 
 def work(events, body):
     text = body if isinstance(body, str) else json.dumps(body)
     telemetry.current.set(telemetry.RequestFacts())
-    UsageEventWork(events).do(Message("use-1", KIND, "acme", "c-1", text), Deadline(10**9))
+    UsageEventWorker(events).process(Message("use-1", MESSAGE_KIND, "acme", "c-1", text), Deadline(10**9))
 
 
 def test_a_message_carries_one_event_or_many(events, usage):

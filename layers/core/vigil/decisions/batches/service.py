@@ -12,7 +12,7 @@ from vigil.decisions.batches.charges import Charges
 from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
 from vigil.decisions.batches.ports import Books, Files
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.time import format_timestamp
 
 UPLOAD_SECONDS = 3600
@@ -32,7 +32,7 @@ class Order:
     correlation_id: str
     quota: int | None = None
     """The tenant's predictions per month; None is without limit."""
-    hard_stop: HardStop | None = None
+    hard_stop: SpendLimit | None = None
     """What its predictions may cost."""
     storage: int | None = None
     """How many bytes its files may take; None is without limit."""
