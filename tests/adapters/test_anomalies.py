@@ -36,7 +36,7 @@ def test_a_number_is_taken_once(store):
     assert store.list_all("acme") == (FIRST,)
 
 
-def test_anomalies_are_in_the_order_of_their_numbers_by_category(store):
+def test_anomalies_are_listed_in_order_of_category_and_number(store):
     other = replace(FIRST, category="api_calls")
     for anomaly in (replace(FIRST, number=10), replace(FIRST, number=9), FIRST, other):
         store.add("acme", anomaly)
@@ -49,18 +49,18 @@ def test_anomalies_are_in_the_order_of_their_numbers_by_category(store):
     assert store.list_all("globex") == ()
 
 
-def test_only_when_it_was_seen_and_whether_it_was_told_change(store):
+def test_an_update_changes_only_the_last_seen_hour_and_the_state(store):
     store.add("acme", FIRST)
     store.update("acme", replace(FIRST, seen="2026-11-21T09", state="told", spent_micros=1))
     assert store.list_all("acme") == (replace(FIRST, seen="2026-11-21T09", state="told"),)
 
 
-def test_what_is_erased_does_not_come_back(store):
+def test_an_erased_anomaly_is_not_created_again(store):
     store.update("acme", FIRST)
     assert store.list_all("acme") == ()
 
 
-def test_a_table_that_is_away_says_so(aws):
+def test_a_table_that_does_not_answer_is_unavailable(aws):
     store = DynamoAnomalies(aws("dynamodb"), "no-such-table")
     for call in (lambda: store.list_all("acme"), lambda: store.add("acme", FIRST), lambda: store.update("acme", FIRST)):
         with pytest.raises(Unavailable):

@@ -24,7 +24,7 @@ def store(request):
     return DynamoBudgets(request.getfixturevalue("aws")("dynamodb"), "costs")
 
 
-def test_a_plan_has_the_budgets_of_a_tenant_as_they_were_put_last(store):
+def test_a_plan_has_the_last_budgets_of_a_tenant(store):
     assert store.put("acme", MONTH)
     assert store.put("acme", DAY)
     assert not store.put("acme", replace(MONTH, limit_micros=1))
@@ -32,7 +32,7 @@ def test_a_plan_has_the_budgets_of_a_tenant_as_they_were_put_last(store):
     assert store.plan("globex") == BudgetPlan(())
 
 
-def test_a_budget_is_deleted_by_its_tenant_however_often(store):
+def test_a_budget_is_deleted_only_by_its_tenant_and_repeatably(store):
     store.put("acme", MONTH)
     store.delete("globex", "total", "month")
     assert store.plan("acme") == BudgetPlan((MONTH,))
@@ -41,7 +41,7 @@ def test_a_budget_is_deleted_by_its_tenant_however_often(store):
     assert store.plan("acme") == BudgetPlan(())
 
 
-def test_an_alert_is_opened_once_whatever_it_says(store):
+def test_an_alert_is_added_once_per_key(store):
     assert store.add_alert("acme", ALERT)
     assert not store.add_alert("acme", replace(ALERT, spent_micros=9_000, limit_micros=1))
     assert store.add_alert("acme", replace(ALERT, span="2026-03-01", period="day"))
@@ -49,7 +49,7 @@ def test_an_alert_is_opened_once_whatever_it_says(store):
     assert ALERT in store.plan("acme").alerts
 
 
-def test_an_alert_is_taken_over_by_one_of_two_who_saw_the_same_and_by_none_once_it_was_sent(store):
+def test_an_alert_is_claimed_once_and_never_after_it_was_sent(store):
     store.add_alert("acme", ALERT)
     later = "2026-03-01T12:10:00.000000Z"
     assert [store.claim_alert("acme", ALERT, later) for _ in range(2)] == [True, False]
@@ -59,12 +59,12 @@ def test_an_alert_is_taken_over_by_one_of_two_who_saw_the_same_and_by_none_once_
     assert store.plan("acme").alerts == (replace(taken, state="sent"),)
 
 
-def test_an_alert_that_is_gone_is_not_brought_back(store):
+def test_a_deleted_alert_is_not_created_again(store):
     store.mark_sent("acme", ALERT)
     assert store.plan("acme") == BudgetPlan(())
 
 
-def test_an_alert_ends_by_itself_when_nobody_looks_at_its_span_any_more(aws):
+def test_an_alert_expires_40_days_after_the_start_of_its_span(aws):
     store = DynamoBudgets(aws("dynamodb"), "costs")
     store.add_alert("acme", ALERT)
     (item,) = aws("dynamodb").scan(TableName="costs")["Items"]

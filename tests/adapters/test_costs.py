@@ -34,7 +34,7 @@ def adjustment(number, *lines):
     return Adjustment("2026-11", number, lines or (LATE,))
 
 
-def test_a_month_has_one_statement_for_ever(statements):
+def test_a_month_has_one_statement_that_never_changes(statements):
     assert statements.statement("acme", "2026-11") is None
     assert statements.close("acme", STATED)
     assert not statements.close("acme", CostStatement("2026-11", (), "2026-12-05T00:00:00.000000Z"))
@@ -43,7 +43,7 @@ def test_a_month_has_one_statement_for_ever(statements):
     assert statements.statement("acme", "2026-12") is None
 
 
-def test_adjustments_are_booked_in_one_month_and_summed_for_the_other(statements):
+def test_adjustments_are_booked_in_one_month_and_summed_by_another(statements):
     assert statements.adjustment_total("acme", "2026-11") is None
     assert statements.book_adjustment("acme", adjustment(1), "2026-12")
     assert statements.book_adjustment("acme", adjustment(2), "2026-12")
@@ -64,7 +64,7 @@ def test_an_adjustment_is_booked_once(statements):
     assert statements.adjustments_booked_in("acme", "2026-12") == (LATE,)
 
 
-def test_a_closed_month_takes_no_adjustment(statements):
+def test_a_closed_month_accepts_no_adjustment(statements):
     statements.close("acme", CostStatement("2026-12", (), "2027-01-04T00:00:00.000000Z"))
     assert not statements.book_adjustment("acme", adjustment(1), "2026-12")
     assert statements.adjustments_booked_in("acme", "2026-12") == ()
@@ -72,7 +72,7 @@ def test_a_closed_month_takes_no_adjustment(statements):
     assert statements.book_adjustment("acme", adjustment(1), "2027-01")
 
 
-def test_books_are_added_and_not_changed(prices):
+def test_price_books_are_added_and_never_changed(prices):
     assert list(prices.books()) == [FIRST_PRICE_BOOK]
     second = PriceBook(2, "2026-12-01T00", tuple(reversed(FIRST_PRICE_BOOK.prices)))
     prices.add(second)

@@ -36,7 +36,7 @@ def calls(client, monkeypatch):
     return made
 
 
-def test_events_are_sent_ten_to_a_call_with_their_own_time_and_kind(client, calls):
+def test_events_are_sent_ten_per_call_with_their_time_and_kind(client, calls):
     assert EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(23)) == set()
     assert [len(entries) for entries in calls] == [10, 10, 3]
     entry = calls[2][2]
@@ -48,7 +48,7 @@ def test_events_are_sent_ten_to_a_call_with_their_own_time_and_kind(client, call
     assert (entry["Time"].isoformat(), entry["Detail"]) == ("2026-03-01T12:00:00+00:00", '{"n": 22}')
 
 
-def test_a_rule_gets_what_was_published(client, aws):
+def test_a_rule_receives_published_events(client, aws):
     sqs = aws("sqs")
     queue = sqs.create_queue(QueueName="test")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -59,7 +59,7 @@ def test_a_rule_gets_what_was_published(client, aws):
     assert json.loads(message["Body"])["detail"] == {"n": 0}
 
 
-def test_entries_that_are_refused_one_by_one_are_named(client, monkeypatch):
+def test_individually_refused_events_are_returned(client, monkeypatch):
     def half(operation, arguments):
         said = [
             {"ErrorCode": "InternalFailure"} if n % 2 else {"EventId": "e"} for n in range(len(arguments["Entries"]))
@@ -79,7 +79,7 @@ def test_entries_that_are_refused_one_by_one_are_named(client, monkeypatch):
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_call_that_fails_refuses_all_of_its_events_and_only_those(client, monkeypatch, error):
+def test_a_failed_call_refuses_only_its_own_events(client, monkeypatch, error):
     made = []
 
     def second_fails(operation, arguments):

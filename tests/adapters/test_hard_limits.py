@@ -40,7 +40,7 @@ def test_decisions_are_written_while_their_price_fits(ledger, limits):
     assert used(limits) == dict.fromkeys(SPEND_COUNTERS, 3_000)
 
 
-def test_a_replay_is_answered_when_nothing_is_left(ledger, limits):
+def test_a_replay_is_answered_when_the_limit_is_used_up(ledger, limits):
     limit = SpendLimit(1_000, total_day=1_000)
     ledger.commit(row(), Conditions(hard_stop=limit))
     assert ledger.commit(replace(row(), nonce="n-x"), Conditions(hard_stop=limit)) == row()
@@ -54,7 +54,7 @@ def test_a_limit_below_one_price_refuses_the_first_decision_too(ledger, limits):
     assert used(limits) == dict.fromkeys(SPEND_COUNTERS, 0)
 
 
-def test_what_a_quota_refuses_is_not_set_aside_nor_charged_what_a_stop_refuses(ledger, limits):
+def test_quota_and_hard_limit_refuse_without_using_the_other(ledger, limits):
     limit = SpendLimit(1_000, inference_month=1_000)
     ledger.commit(row(0), Conditions(5, limit))
     with pytest.raises(QuotaExceeded):
@@ -66,7 +66,7 @@ def test_what_a_quota_refuses_is_not_set_aside_nor_charged_what_a_stop_refuses(l
     assert used(limits)["inference_month"] == 1_000
 
 
-def test_days_and_tenants_count_apart_and_days_add_up_to_their_month(ledger, limits):
+def test_days_and_tenants_count_separately_and_days_add_to_months(ledger, limits):
     limit = SpendLimit(1_000, inference_day=1_000)
     ledger.commit(row(0), Conditions(hard_stop=limit))
     ledger.commit(replace(row(1), created_at="2026-03-02T00:00:00.000000Z"), Conditions(hard_stop=limit))
@@ -79,7 +79,7 @@ def test_days_and_tenants_count_apart_and_days_add_up_to_their_month(ledger, lim
     }
 
 
-def test_a_hold_is_made_once_and_given_back_once(limits):
+def test_a_reservation_is_made_once_and_released_once(limits):
     limit, reservation = SpendLimit(1_000, total_month=10_000), SpendReservation("b-1", f"{DAY}T12:00:00Z", 8_000)
     for _ in range(2):
         limits.reserve("acme", reservation, limit)
@@ -91,7 +91,7 @@ def test_a_hold_is_made_once_and_given_back_once(limits):
     assert used(limits)["total_month"] == 3_000
 
 
-def test_what_is_spent_beside_counts_and_is_said_by_one_of_two_who_saw_the_same(ledger, limits):
+def test_unreserved_spend_counts_and_is_recorded_by_one_of_two(ledger, limits):
     limit = SpendLimit(1_000, inference_month=9_000, total_month=9_000)
     ledger.commit(row(0), Conditions(hard_stop=limit))
     seen = limits.read_tally("acme", DAY)

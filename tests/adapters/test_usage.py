@@ -49,13 +49,13 @@ def test_entries_are_counted_by_tenant_and_hour(usage):
     assert usage.month("acme", "2026-04").hours == ()
 
 
-def test_one_entry_that_is_counted_already_keeps_all_of_them_out_and_is_named(usage):
+def test_a_known_entry_is_returned_and_no_entry_is_counted(usage):
     usage.add([entry(1)])
     assert set(usage.add([entry(2), entry(1)])) == {("acme", "dec_1")}
     assert usage.month("acme", "2026-03").hours == (hour("2026-03-01T05", 1),)
 
 
-def test_what_is_said_of_an_hour_replaces_what_was_said_and_leaves_what_is_counted(usage):
+def test_set_amounts_replace_gauges_and_leave_counters(usage):
     usage.add([entry(1)])
     for calls in (5, 7, 7):
         usage.set_amounts("acme", "2026-03-01T05", {"api_calls": calls, "storage_byte_hours": 10 * calls})
@@ -65,7 +65,7 @@ def test_what_is_said_of_an_hour_replaces_what_was_said_and_leaves_what_is_count
     assert found[1] == UsageHour("2026-03-01T06", {"api_calls": 1})
 
 
-def test_entries_that_are_kept_are_listed_by_their_hours(usage):
+def test_entries_with_details_are_listed_in_order_of_hours(usage):
     late, early = (
         UsageEntry("acme", f"evt_{n}", f"2026-03-01T{12 - n:02d}", {"emails": n}, {"source": "/mail"}) for n in (1, 2)
     )
@@ -77,7 +77,7 @@ def test_entries_that_are_kept_are_listed_by_their_hours(usage):
     assert set(usage.add([late])) == {late.key}
 
 
-def test_only_what_has_a_row_elsewhere_is_forgotten_after_some_days(aws):
+def test_only_marks_of_entries_without_details_expire(aws):
     usage = DynamoUsage(aws("dynamodb"), "usage")
     begun = time.time()
     usage.add([entry(1), UsageEntry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
@@ -87,7 +87,7 @@ def test_only_what_has_a_row_elsewhere_is_forgotten_after_some_days(aws):
     assert ends["acme#dec_1"] >= int(begun) + 14 * 86_400
 
 
-def test_an_hour_of_nothing_is_none(usage):
+def test_an_hour_without_usage_is_absent(usage):
     usage.set_amounts("acme", "2026-03-01T05", {"api_calls": 0})
     usage.add([UsageEntry("acme", "dec_1", "2026-03-01T06", {"predictions": 0})])
     assert usage.month("acme", "2026-03").hours == ()
@@ -97,7 +97,7 @@ def grown(number, amount, hour="2026-03-01T05"):
     return UsageEntry("acme", f"row_{number}", hour, {"database_bytes": amount})
 
 
-def test_what_is_held_is_what_came_less_what_went(usage):
+def test_stored_bytes_are_the_sum_of_growth_and_shrinkage(usage):
     usage.add([grown(1, 100), grown(2, 50, hour="2026-02-28T23")])
     usage.add([grown(3, -30)])
     assert usage.stored_bytes("acme") == StoredBytes(0, 120)
@@ -107,7 +107,7 @@ def test_what_is_held_is_what_came_less_what_went(usage):
     assert usage.database_growth("globex", hours) == (0, dict.fromkeys(hours, 0))
 
 
-def test_gauges_are_said_of_a_tenant_with_something_stored_and_of_no_other(usage):
+def test_gauges_are_recorded_only_for_tenants_with_stored_data(usage):
     gauges = {"2026-03-01T04": {"database_byte_hours": 9}, "2026-03-01T05": {"database_byte_hours": 100}}
     assert not usage.record_storage("acme", 7, gauges)
     assert usage.month("acme", "2026-03").hours == ()
@@ -118,7 +118,7 @@ def test_gauges_are_said_of_a_tenant_with_something_stored_and_of_no_other(usage
     assert [h.amounts["database_byte_hours"] for h in usage.month("acme", "2026-03").hours] == [9, 100]
 
 
-def test_what_goes_of_an_erased_tenant_is_not_counted_and_keeps_nobody_elses_out(usage):
+def test_shrinkage_of_an_erased_tenant_is_skipped_for_it_alone(usage):
     gone, other = grown(1, -100), entry(2, tenant="globex")
     assert set(usage.add([gone, other])) == {gone.key}
     assert not usage.add([other])
@@ -127,7 +127,7 @@ def test_what_goes_of_an_erased_tenant_is_not_counted_and_keeps_nobody_elses_out
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
-def test_bytes_are_those_of_every_version_under_a_tenants_folders_whoever_is_asked_for(s3, page):
+def test_bytes_include_every_version_in_the_folders_of_a_tenant(s3, page):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
     sizes = {"uploads/acme/b/input": 10, "results/acme/b/results.csv": 7, "parts/acme2/b/results/000000": 2}
@@ -157,7 +157,7 @@ def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
     assert len(listed) == len(FOLDERS)
 
 
-def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
+def test_the_requests_of_all_keys_of_a_tenant_are_added(aws):
     client = aws("dynamodb")
     counters, limits = DynamoCounters(client, "limits"), Limits(1000, 60, 1000, 10)
     for who, hour, calls in (("acme", 5, 3), ("acme#k-2", 5, 4), ("acme", 6, 9), ("acme2", 5, 1)):
@@ -169,14 +169,14 @@ def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
     assert [calls.requests_in_hour("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
 
 
-def test_rows_are_set_aside_once_whatever_is_asked_again(quota, aws):
+def test_a_repeated_quota_reservation_has_no_effect(quota, aws):
     for _ in range(3):
         quota.reserve("acme", "b-1", 600, 1000)
     assert used(aws) == 600
     assert used(aws, "globex") == 0
 
 
-def test_what_does_not_fit_is_refused_whole_and_says_what_is_left(quota, aws):
+def test_a_too_large_reservation_is_refused_with_the_rest(quota, aws):
     quota.reserve("acme", "b-1", 600, 1000)
     with pytest.raises(QuotaExceeded, match="400 are left") as caught:
         quota.reserve("acme", "b-2", 401, 1000)
@@ -186,13 +186,13 @@ def test_what_does_not_fit_is_refused_whole_and_says_what_is_left(quota, aws):
     assert used(aws) == 1000
 
 
-def test_more_than_a_whole_month_never_fits(quota, aws):
+def test_a_reservation_above_the_monthly_quota_is_refused(quota, aws):
     with pytest.raises(QuotaExceeded):
         quota.reserve("acme", "b-1", 1001, 1000)
     assert used(aws) == 0
 
 
-def test_what_was_not_used_is_given_back_once(quota, aws):
+def test_unused_rows_are_released_once(quota, aws):
     reservation = quota.reserve("acme", "b-1", 600, 1000)
     for _ in range(3):
         quota.release("acme", reservation, 200)
@@ -201,12 +201,12 @@ def test_what_was_not_used_is_given_back_once(quota, aws):
     assert used(aws) == 400
 
 
-def test_a_reservation_that_never_was_gives_nothing_back(quota, aws):
+def test_the_release_of_an_unknown_reservation_has_no_effect(quota, aws):
     quota.release("acme", Reservation("2026-03", "b-9", 100), 100)
     assert used(aws) == 0
 
 
-def test_more_than_was_set_aside_is_not_given_back(quota, aws):
+def test_more_rows_than_reserved_are_not_released(quota, aws):
     quota.release("acme", quota.reserve("acme", "b-1", 10, 1000), 11)
     assert used(aws) == 10
 

@@ -38,11 +38,11 @@ class Charged(World):
             yield Count(f"month of {tenant}", month.used, charged)
             yield Count(f"charges of {tenant}", counted.get("charged", 0), charged)
             stops, spent = DynamoHardLimits(dynamodb, self.usage, self.clock), sum(c.reserved_micros for c in chunks)
-            yield Count(f"money of {tenant}", stops.tally(tenant, "2026-03-01").used["total_month"], spent)
+            yield Count(f"money of {tenant}", stops.read_tally(tenant, "2026-03-01").used["total_month"], spent)
             yield Count(f"reserves of {tenant}", counted.get("reserved_micros", 0), spent)
             yield Count(f"rows of {tenant}", counted.get("predictions", 0), sum(chunk.scored for chunk in chunks))
             items = [item for item in self.bed.items(self.table) if item["pk"]["S"].partition("#")[0] == tenant]
-            yield Count(f"bytes of {tenant}", usage.held(tenant).database_bytes, sum(map(item_bytes, items)))
+            yield Count(f"bytes of {tenant}", usage.stored_bytes(tenant).database_bytes, sum(map(item_bytes, items)))
 
     def half_done(self):
         """Return how many batches were cancelled after some of their chunks and before others."""

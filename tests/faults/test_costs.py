@@ -9,7 +9,7 @@ from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from vigil.errors import Unavailable
 from vigil.money.costs.closing import MonthClosing
-from vigil.money.costs.model import sum_hours
+from vigil.money.costs.model import sum_micros
 from vigil.money.costs.prices.store import DynamoPriceBooks
 from vigil.money.costs.service import Costs
 from vigil.money.costs.store import DynamoStatements
@@ -77,11 +77,11 @@ class Month:
         """Return whether counters are the rows that are kept, and statement and adjustment what they cost."""
         emails = sum(sent["data"]["emails"] for sent in events)
         usage, costs = self.usage(self.unhurt), self.costs(self.unhurt)
-        rows = sum(entry.amounts["emails"] for entry in usage.kept("acme", "2026-11"))
+        rows = sum(entry.amounts["emails"] for entry in usage.reported_entries("acme", "2026-11"))
         counters = counted(usage.month("acme", "2026-11").hours)
         lines = {month: costs.lines("acme", month) for month in ("2026-11", "2026-12")}
         assert (rows, counters) == (emails, {"emails": emails, "predictions": 3})
-        assert sum_hours(lines["2026-11"]) + sum_hours(lines["2026-12"]) == emails * 100 + 3_000
+        assert sum_micros(lines["2026-11"]) + sum_micros(lines["2026-12"]) == emails * 100 + 3_000
         return [line.adjusts for line in lines["2026-12"]] == ["2026-11"]
 
 

@@ -41,8 +41,8 @@ class Source:
             try:
                 failed = set(meter.count(batch))
             except (Unavailable, Crash):
-                failed = {entry.name for entry in batch}
-            again = [entry for entry in batch if entry.name in failed]
+                failed = {entry.key for entry in batch}
+            again = [entry for entry in batch if entry.key in failed]
             half = len(again) // 2
             self.waiting += [part for part in (again[:half], again[half:]) if part]
 

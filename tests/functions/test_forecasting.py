@@ -36,7 +36,7 @@ def live(days, tenant="acme", predictions=100):
         metering.usage().add(entries)
 
 
-def test_an_anomaly_is_listed_and_on_the_bus_once(ask, monkeypatch):
+def test_an_anomaly_is_listed_and_published_once(ask, monkeypatch):
     live(days=35)
     metering.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
     sent = []
@@ -44,7 +44,7 @@ def test_an_anomaly_is_listed_and_on_the_bus_once(ask, monkeypatch):
     client.meta.events.register(
         "provide-client-params.events.PutEvents", lambda params, **_: sent.extend(params["Entries"])
     )
-    assert [forecasting.watch().look("acme") for _ in range(2)] == [1, 0]
+    assert [forecasting.watch().run("acme") for _ in range(2)] == [1, 0]
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "forecasting.anomaly_found")]
     status, told = ask("anomalies", {"period": "2026-11"})
     assert status == 200
@@ -58,7 +58,7 @@ def test_an_anomaly_is_listed_and_on_the_bus_once(ask, monkeypatch):
     assert ask("anomalies", {"period": "2026-11", "category": "storage"})[1]["items"] == []
 
 
-def test_a_projection_holds_what_is_spent_and_where_it_ends(ask):
+def test_a_projection_has_the_spend_and_the_interval_of_the_month(ask):
     live(days=35)
     status, told = ask("projection")
     assert (status, told["level"], told["currency"]) == (200, 0.9, "USD")
@@ -72,7 +72,7 @@ def test_a_projection_holds_what_is_spent_and_where_it_ends(ask):
     assert [item["category"] for item in ask("projection", {"category": "total"})[1]["items"]] == ["total"]
 
 
-def test_both_are_a_tenants_own(ask):
+def test_other_tenants_see_no_anomalies_and_projections(ask):
     live(days=35)
     assert {item["spent_micros"] for item in ask("projection", tenant="globex")[1]["items"]} == {0}
     assert {row["status"] for row in ask("anomalies", tenant="globex")[1]["watch"]} == {"not_enough_history"}

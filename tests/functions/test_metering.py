@@ -90,7 +90,7 @@ def audit(job):
     return lambda_handler({"job": job}, Context(900_000))
 
 
-def test_usage_tells_what_was_used_and_what_is_left(score, count, usage, clock):
+def test_usage_has_daily_amounts_and_the_rest_of_the_quota(score, count, usage, clock):
     score(3)
     clock(days=1)
     score(2)
@@ -98,7 +98,7 @@ def test_usage_tells_what_was_used_and_what_is_left(score, count, usage, clock):
     status, told = usage()
     assert status == 200
     assert [(item["period"], item["predictions"]) for item in told["items"]] == [("2026-03-14", 3), ("2026-03-15", 2)]
-    assert told["quota"] == {"limit": 1000, "used": 5, "left": 995, "resets_at": "2026-04-01T00:00:00+00:00"}
+    assert told["quota"] == {"limit": 1000, "used": 5, "left": 995, "resets_at": "2026-04-01T00:00:00.000000Z"}
     assert told["limits"] == {"predictions_per_month": 1000, "per_minute": 60, "per_hour": 1000, "storage_gb": 10}
     monthly = usage({"granularity": "month"})[1]
     assert monthly["items"] == [{"period": "2026-03", **told["total"]}]
@@ -114,7 +114,7 @@ def test_an_unlimited_tenant_is_counted_and_has_no_quota(published, count, usage
     assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (None, None, None)
 
 
-def test_rows_that_are_delivered_again_are_not_counted_again(score, count, usage):
+def test_repeated_rows_are_counted_once(score, count, usage):
     score(2)
     for _ in range(3):
         assert count() == {"batchItemFailures": []}
@@ -123,7 +123,7 @@ def test_rows_that_are_delivered_again_are_not_counted_again(score, count, usage
     assert usage()[1]["total"]["predictions"] == 3
 
 
-def test_what_cannot_be_read_comes_again_and_the_rest_is_counted(score, count, usage):
+def test_an_unreadable_record_is_retried_and_the_rest_is_counted(score, count, usage):
     from functions.metering_counters.handler import lambda_handler
 
     score(1)
@@ -133,7 +133,7 @@ def test_what_cannot_be_read_comes_again_and_the_rest_is_counted(score, count, u
     assert usage()[1]["total"]["predictions"] == 1
 
 
-def test_calls_appear_with_the_next_look_whatever_they_were_answered(score, usage, clock):
+def test_calls_are_counted_by_the_next_check_whatever_their_status(score, usage, clock):
     access.tenants().create("acme", "FREE")
     score(2)
     usage()
@@ -146,7 +146,7 @@ def test_calls_appear_with_the_next_look_whatever_they_were_answered(score, usag
     assert usage()[1]["total"]["api_calls"] == 5
 
 
-def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, clock, published):
+def test_an_audit_of_correct_counters_finds_no_mismatch(score, count, clock, published):
     access.tenants().create("acme", "FREE")
     score(3)
     count()
@@ -155,7 +155,7 @@ def test_the_audit_is_content_with_counters_that_are_the_ledger(score, count, cl
     assert audit("recount") == AGREED
 
 
-def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice(score, count, usage, clock):
+def test_the_audit_counts_missing_rows_and_late_rows_count_once(score, count, usage, clock):
     access.tenants().create("acme", "FREE")
     score(120)  # more than a page of keys, more than a transaction
     look()
@@ -171,7 +171,7 @@ def test_the_audit_counts_what_was_lost_and_a_late_delivery_is_not_counted_twice
     assert (finding["was"], finding["counted"], finding["rows"]) == (0, 120, 120)
 
 
-def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock, caplog):
+def test_the_audit_never_lowers_a_counter_and_records_a_mismatch(score, count, usage, clock, caplog):
     access.tenants().create("acme", "FREE")
     score(2)
     count()
@@ -184,14 +184,14 @@ def test_the_audit_never_lowers_a_counter_and_alarms(score, count, usage, clock,
     assert [vars(record)["UsageMismatches"] for record in caplog.records if "UsageMismatches" in vars(record)] == [1]
 
 
-def test_the_audit_brings_in_calls_that_no_look_did_and_alarms_for_events_that_a_counter_lost(published, usage, clock):
+def test_the_audit_repairs_calls_and_reports_lost_events(published, usage, clock):
     from functions.metering_api.handler import lambda_handler
 
     access.tenants().create("acme", "FREE")
     used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 7}}
     report = event("POST", "/v1/usage-events", body=[used | {"time": "2026-03-14T11:00:00Z"}])
     assert json.loads(lambda_handler(report, Context())["body"])["counted"] == 1
-    metering.usage().say("acme", "2026-03-14T11", {"emails": 6})
+    metering.usage().set_amounts("acme", "2026-03-14T11", {"emails": 6})
     clock(days=1)
     assert audit("recount") == AGREED | {"mismatches": 2, "unrepaired": 1}
     assert {meter: usage()[1]["items"][0][meter] for meter in ("api_calls", "emails")} == {"api_calls": 1, "emails": 6}
@@ -208,7 +208,7 @@ def batch_of(tenant, rows, charged, settled_at):
     assert books.settle(batch, done, "waiting")
 
 
-def test_rows_of_batches_are_predictions_and_the_audit_counts_them_too(score, count, usage, clock):
+def test_batch_rows_are_predictions_for_counters_and_the_audit(score, count, usage, clock):
     access.tenants().create("acme", "FREE")
     score(2)
     batch_of("acme", rows=48, charged=40, settled_at="2026-03-14T13:00:00.000000Z")
@@ -221,7 +221,7 @@ def test_rows_of_batches_are_predictions_and_the_audit_counts_them_too(score, co
     assert audit("recount") == {"tenants": 0, "failed": 0}
 
 
-def test_what_is_stored_is_told_by_the_hour_and_goes_when_it_is_erased(score, count, usage, clock):
+def test_stored_bytes_are_recorded_hourly_and_end_with_erasure(score, count, usage, clock):
     access.tenants().create("acme", "FREE")
     score(2)
     count()
@@ -249,7 +249,7 @@ def test_what_is_stored_is_told_by_the_hour_and_goes_when_it_is_erased(score, co
     assert told["total"]["storage_byte_hours"] == 2 * 17
 
 
-def test_usage_is_a_tenants_own_and_an_operators_of_any(score, count, usage):
+def test_usage_is_shown_to_its_tenant_and_to_operators(score, count, usage):
     access.tenants().create("acme", "BASIC")
     score(1)
     count()
@@ -270,5 +270,5 @@ def test_a_malformed_query_is_refused_by_field(published, usage, query, field):
     assert (status, [error["field"] for error in problem["errors"]]) == (422, [field])
 
 
-def test_usage_is_not_for_anonymous(published, usage):
+def test_an_anonymous_request_for_usage_is_refused(published, usage):
     assert usage(tenant=None)[0] == 401

@@ -12,7 +12,7 @@ from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 from vigil.money.usage.model import UsageEntry
 
 
-def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_usage_api_role_grants_its_calls_only(called):
     from functions.metering_api.handler import lambda_handler
 
     actions, _ = called
@@ -25,7 +25,7 @@ def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} == granted("MeteringApi")
 
 
-def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_counting_role_grants_its_calls_only(called):
     from functions.metering_counters.handler import lambda_handler
 
     actions, _ = called
@@ -34,7 +34,7 @@ def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} | FEEDING | GIVING_UP == granted("MeteringCounters")
 
 
-def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+def test_the_audit_role_grants_its_calls_only(called, monkeypatch):
     from functions.metering_audit.handler import lambda_handler
     from functions.scoring_api.handler import lambda_handler as score
 
@@ -53,7 +53,7 @@ def test_the_audit_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     assert actions - whole | parts == granted("MeteringAudit")
 
 
-def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, monkeypatch):
+def test_the_costs_roles_grant_their_calls_only(called, monkeypatch):
     from functions.costs_api.handler import lambda_handler
     from functions.costs_closing.handler import lambda_handler as close
 
@@ -90,7 +90,7 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
     assert (closing | actions) - {TRANSACTION} == granted("CostsClosing")
 
 
-def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+def test_the_spend_checks_role_grants_its_calls_only(called, monkeypatch):
     from functions.costs_watch.handler import lambda_handler
     from vigil.bootstrap import budgets
     from vigil.money.budgets.model import Budget
@@ -111,7 +111,7 @@ def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     assert actions - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsWatch")
 
 
-def test_the_usage_events_function_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+def test_the_usage_events_role_grants_its_calls_only(called, monkeypatch):
     from functions.metering_events.handler import lambda_handler
 
     actions, _ = called

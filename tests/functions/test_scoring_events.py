@@ -24,7 +24,7 @@ def queue(published):
     ]
 
 
-def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, caplog):
+def test_a_sample_batch_is_published_without_retries(queue, caplog):
     from functions.scoring_events.handler import lambda_handler
 
     assert lambda_handler(SAMPLE, Context()) == {"batchItemFailures": []}

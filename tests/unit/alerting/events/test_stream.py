@@ -36,7 +36,7 @@ def handle(bus, monkeypatch):
     return lambda *records: stream.handle({"Records": list(records)}, None)["batchItemFailures"]
 
 
-def test_a_decision_is_told_of_and_high_risk_and_abstention_are_told_of_besides(handle, bus):
+def test_high_risk_and_abstention_publish_additional_events(handle, bus):
     assert handle(record(0), record(1), record(2, decision="abstain")) == []
     assert [(event.kind, event.event_id) for event in bus.taken] == [
         ("scoring.decision_made", f"{row(0).decision_id}.scoring.decision_made"),
@@ -47,7 +47,7 @@ def test_a_decision_is_told_of_and_high_risk_and_abstention_are_told_of_besides(
     ]
 
 
-def test_a_second_delivery_gives_the_very_same_events(handle, bus):
+def test_a_repeated_delivery_publishes_the_same_events(handle, bus):
     handle(record(1))
     handle(deepcopy(record(1)))
     first, second, *rest = bus.taken
@@ -56,7 +56,7 @@ def test_a_second_delivery_gives_the_very_same_events(handle, bus):
     assert len(rest) == 2
 
 
-def test_an_event_says_no_more_than_it_must_and_nothing_of_the_subject_or_the_facts(handle, bus):
+def test_an_event_has_the_documented_fields_and_no_health_data(handle, bus):
     handle(record(1))
     detail = json.loads(bus.taken[0].detail)
     about_the_event, about_the_decision = (
@@ -69,7 +69,7 @@ def test_an_event_says_no_more_than_it_must_and_nothing_of_the_subject_or_the_fa
     assert not [word for word in ("jane-roe", "age", "0.125", "probability", "inputs") if word in said]
 
 
-def test_the_subjects_digest_joins_a_tenants_events_and_nobody_elses(handle, bus):
+def test_the_subject_digest_is_shared_only_within_a_tenant(handle, bus):
     from dataclasses import replace
 
     other = record(3)
@@ -81,7 +81,7 @@ def test_the_subjects_digest_joins_a_tenants_events_and_nobody_elses(handle, bus
     assert foreign != first
 
 
-def test_only_the_rows_whose_events_were_refused_come_again(handle, bus):
+def test_only_rows_with_refused_events_are_retried(handle, bus):
     bus.refusing = {f"{row(1).decision_id}.scoring.high_risk_found"}
     assert handle(record(0), record(1), record(2)) == [{"itemIdentifier": "1"}]
     bus.refusing = set()
@@ -91,18 +91,18 @@ def test_only_the_rows_whose_events_were_refused_come_again(handle, bus):
     assert ids.count(f"{row(1).decision_id}.scoring.high_risk_found") == 1
 
 
-def test_a_bus_that_takes_nothing_fails_the_batch(handle, bus):
+def test_a_bus_that_refuses_all_events_fails_the_batch(handle, bus):
     bus.away = True
     with pytest.raises(Unavailable):
         handle(record(0), record(1))
 
 
-def test_what_is_no_new_row_is_no_event(handle, bus):
+def test_changed_and_removed_rows_publish_no_event(handle, bus):
     assert handle(record(0, "MODIFY"), {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "9"}}) == []
     assert bus.taken == []
 
 
-def test_a_row_that_cannot_be_read_comes_again_and_holds_no_other_back(handle, bus):
+def test_an_unreadable_row_is_retried_without_blocking_others(handle, bus):
     poison = record(0)
     del poison["dynamodb"]["NewImage"]["summary"]
     assert handle(poison, record(2)) == [{"itemIdentifier": "0"}]

@@ -28,7 +28,7 @@ class Crash(Exception):
     """The process dies."""
 
 
-def test_each_threshold_is_told_when_it_is_reached_and_never_again(world):
+def test_each_reached_threshold_is_published_once(world):
     world.put()
     world.costs.spend(7_999, "2026-03-01")
     assert world.check().run("acme") == 0
@@ -56,7 +56,7 @@ def test_budgets_count_their_own_category_and_period(world):
     ]
 
 
-def test_a_new_span_alerts_again_and_a_late_line_alerts_for_the_span_that_ended(world):
+def test_a_new_span_and_a_late_line_of_the_last_span_alert_again(world):
     world.put(period="day", limit=1_000, thresholds=(100,))
     world.clock.advance(days=1)
     world.costs.spend(1_000, "2026-03-02")
@@ -66,7 +66,7 @@ def test_a_new_span_alerts_again_and_a_late_line_alerts_for_the_span_that_ended(
     assert world.published == ["acme.inference.2026-03-02.100", "acme.inference.2026-03-01.100"]
 
 
-def test_a_raised_limit_does_not_alert_again_a_lowered_one_alerts_for_what_is_reached_now(world):
+def test_a_raised_limit_is_silent_and_a_lowered_limit_alerts(world):
     world.put(limit=10_000)
     world.costs.spend(8_000, "2026-03-01")
     world.check().run("acme")
@@ -78,7 +78,7 @@ def test_a_raised_limit_does_not_alert_again_a_lowered_one_alerts_for_what_is_re
     assert world.published == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
 
 
-def test_what_the_bus_does_not_take_is_told_by_a_later_look(world):
+def test_a_refused_event_is_published_by_a_later_check(world):
     world.put(thresholds=(100,))
     world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
@@ -90,7 +90,7 @@ def test_what_the_bus_does_not_take_is_told_by_a_later_look(world):
     assert world.check().run("acme") == 0
 
 
-def test_an_alert_of_a_budget_that_was_given_up_is_still_told(world):
+def test_an_alert_of_a_deleted_budget_is_still_published(world):
     world.put(thresholds=(100,))
     world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
@@ -103,7 +103,7 @@ def test_an_alert_of_a_budget_that_was_given_up_is_still_told(world):
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(1, 9))
-def test_whatever_call_it_dies_at_the_next_look_makes_it_good(world, at, after):
+def test_a_crash_at_any_call_is_repaired_by_the_next_check(world, at, after):
     world.put(hard_stop=True)
     world.limits.published.clear()
     world.costs.spend(10_000, "2026-03-01")
@@ -125,7 +125,7 @@ def test_whatever_call_it_dies_at_the_next_look_makes_it_good(world, at, after):
     assert world.limits.published["acme"].inference_month == 10_000
 
 
-def test_of_those_who_look_at_the_same_time_one_tells(world):
+def test_concurrent_checks_publish_an_alert_once(world):
     world.put(thresholds=(100,))
     world.costs.spend(10_000, "2026-03-01")
     seen, looks = world.store.plan("acme"), 5
@@ -144,7 +144,7 @@ def test_of_those_who_look_at_the_same_time_one_tells(world):
     assert forsaken.alerts[0].state == "sent"
 
 
-def test_of_those_who_take_over_at_the_same_time_one_tells(world):
+def test_concurrent_checks_claim_an_abandoned_alert_once(world):
     world.put(thresholds=(100,))
     world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
@@ -164,7 +164,7 @@ def test_of_those_who_take_over_at_the_same_time_one_tells(world):
     assert sum(world.check(Stale()).run("acme") for _ in range(5)) == 1
 
 
-def test_who_takes_an_alert_over_has_it_for_as_long_as_who_opened_it(world):
+def test_a_claimed_alert_has_a_full_lease(world):
     world.put(thresholds=(100,))
     world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
@@ -179,7 +179,7 @@ def test_who_takes_an_alert_over_has_it_for_as_long_as_who_opened_it(world):
     assert world.check().run("acme") == 1
 
 
-def test_a_tenants_record_that_is_away_does_not_keep_an_alert_back(world):
+def test_an_alert_is_published_when_the_tenant_record_fails(world):
     world.put(thresholds=(100,))
     world.costs.spend(10_000, "2026-03-01")
     world.limits.away = True

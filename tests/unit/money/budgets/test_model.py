@@ -42,7 +42,7 @@ LINES = st.lists(
         ("hard_stop", {"hard_stop": True, "category": "storage"}),
     ],
 )
-def test_what_is_out_of_bounds_is_named_with_its_bound(field, wrong):
+def test_a_value_out_of_bounds_raises_its_field_and_bound(field, wrong):
     with pytest.raises(InvalidInput) as refused:
         Budget(**{"category": "total", "period": "month", "limit_micros": 1} | wrong)
     (error,) = refused.value.errors
@@ -51,7 +51,7 @@ def test_what_is_out_of_bounds_is_named_with_its_bound(field, wrong):
 
 
 @given(LINES)
-def test_the_categories_add_up_to_the_total_and_the_days_to_their_month(lines):
+def test_categories_add_up_to_the_total_and_days_to_their_month(lines):
     assert sum(spend_in_span(lines, category, "2026-03") for category in CATEGORIES) == spend_in_span(
         lines, "total", "2026-03"
     )
@@ -60,14 +60,14 @@ def test_the_categories_add_up_to_the_total_and_the_days_to_their_month(lines):
 
 
 @given(LIMITS, st.integers(0, 2 * MAX_LIMIT_MICROS))
-def test_a_threshold_is_reached_when_its_share_is_spent_and_not_a_micro_before(limit, spend):
+def test_a_threshold_is_reached_at_its_share_not_a_micro_earlier(limit, spend):
     budget = Budget("total", "month", limit, (80, 100))
     assert (80 in budget.reached_thresholds(spend)) == (Fraction(spend, limit) >= Fraction(80, 100))
     assert (100 in budget.reached_thresholds(spend)) == (spend >= limit)
     assert (budget.percent_spent(spend) >= 100) == (spend >= limit)
 
 
-def test_a_plan_stops_where_budgets_say_so_at_the_price_rounded_up():
+def test_a_plan_limits_spend_by_hard_stops_at_the_rounded_price():
     stops = [
         Budget("inference", "month", 7, hard_stop=True),
         Budget("inference", "day", 5),
@@ -86,16 +86,16 @@ def test_a_plan_stops_where_budgets_say_so_at_the_price_rounded_up():
         ("month", "2026-03-01T11:59:59+00:00", ["2026-03"]),
     ],
 )
-def test_what_ended_lately_is_looked_at_too_unless_the_budget_came_later(period, set_at, expected):
+def test_the_last_span_is_checked_unless_the_budget_is_newer(period, set_at, expected):
     assert Budget("total", period, 1, changed_at=set_at).spans_to_check(NOW) == expected
 
 
-def test_a_span_is_of_its_moment_in_utc():
+def test_the_span_of_a_moment_is_in_utc():
     late = datetime.fromisoformat("2026-03-01T01:00:00+02:00")
     assert (span_of("day", late), span_of("month", late)) == ("2026-02-28", "2026-02")
 
 
-def test_an_alerts_event_is_the_same_whoever_tells_it():
+def test_the_event_of_an_alert_has_the_documented_fields_only():
     alert = Budget("total", "day", 1_000).create_alert("2026-03-01", 80, 850, NOW)
     event = alert.to_event("acme")
     assert event.event_id == "acme.total.2026-03-01.80.budgets.threshold_reached"

@@ -13,7 +13,7 @@ from vigil.money.budgets.model import Budget, span_of
 from vigil.money.forecasting.model import Projection
 
 
-def test_a_budget_says_what_is_spent_of_it_and_which_thresholds_were_reached(world):
+def test_a_budget_shows_its_spend_and_its_reached_thresholds(world):
     world.costs.spend(8_500, "2026-03-01")
     status = world.put()
     assert status.projection == Projection("inference", 8_500, 8_500, 17_000, 25_500)
@@ -31,7 +31,7 @@ def test_a_budget_says_what_is_spent_of_it_and_which_thresholds_were_reached(wor
     assert (status.budget.changed_at, status.budget.changed_by) == ("2026-03-01T12:00:00.000000Z", "k-1")
 
 
-def test_a_budget_is_one_per_category_and_period_and_a_tenants_own(world):
+def test_a_tenant_has_one_budget_per_category_and_period(world):
     _, new = world.budgets.put("acme", Budget("total", "day", 1), "k-1")
     _, again = world.budgets.put("acme", Budget("total", "day", 2), "k-1")
     world.put("total", "month")
@@ -47,7 +47,7 @@ def test_a_budget_is_one_per_category_and_period_and_a_tenants_own(world):
     assert world.budgets.list_all("acme")
 
 
-def test_a_hard_stop_is_carried_to_where_requests_are_let_in_and_taken_away_again(world):
+def test_a_hard_limit_is_published_and_removed_with_its_budget(world):
     world.put(hard_stop=True)
     world.put("total", "day", 99, hard_stop=True)
     assert world.limits.published["acme"] == SpendLimit(1_000, inference_month=10_000, total_day=99)
@@ -57,7 +57,7 @@ def test_a_hard_stop_is_carried_to_where_requests_are_let_in_and_taken_away_agai
     assert world.limits.published["acme"] is None
 
 
-def test_a_hard_stop_that_could_not_be_carried_is_by_the_next_look(world):
+def test_a_failed_publication_of_a_limit_is_repeated_by_the_check(world):
     world.limits.away = True
     with pytest.raises(Unavailable):
         world.put(hard_stop=True)
@@ -66,7 +66,7 @@ def test_a_hard_stop_that_could_not_be_carried_is_by_the_next_look(world):
     assert world.limits.published["acme"] == SpendLimit(1_000, inference_month=10_000)
 
 
-def test_what_was_spent_before_the_stop_counts_from_its_first_moment(world):
+def test_earlier_spend_counts_against_a_new_hard_limit_at_once(world):
     world.costs.spend(4_000, "2026-03-01")
     world.costs.spend(500, "2026-03-01", "storage")
     assert world.put(hard_stop=True).left_micros == 6_000
@@ -78,7 +78,7 @@ HARD = [(category, period) for category in ("inference", "total") for period in 
 
 
 @given(st.lists(st.sampled_from(ACTS), max_size=40))
-def test_whatever_happens_in_whatever_order_everything_spent_counts_once(acts):
+def test_all_spend_counts_once_in_any_order_of_actions(acts):
     """A prediction is set aside by its commit and counted later; all that was not set aside is settled."""
     world, spent, on_their_way = World(), Sums(), []
     world.clock.advance(days=28)  # days end, and a month
@@ -108,7 +108,7 @@ def test_whatever_happens_in_whatever_order_everything_spent_counts_once(acts):
         assert world.budgets.get("acme", category, period).left_micros == 10**9 - sum(counts)
 
 
-def test_a_look_that_is_overtaken_says_nothing(world):
+def test_an_outdated_sync_of_unreserved_spend_writes_nothing(world):
     world.put("total", hard_stop=True)
     seen = world.tallies.read_tally("acme", "2026-03-01")
     world.costs.spend(300, "2026-03-01", "storage")

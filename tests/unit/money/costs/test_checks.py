@@ -20,19 +20,19 @@ class Looking:
         return 2
 
 
-def test_everybody_looks_and_what_they_told_adds_up():
+def test_all_checks_run_and_their_event_counts_are_added():
     looks = Looking(), Looking()
     assert SpendChecks(looks, Clock()).look("acme", "now") == {"told": 4}
 
 
-def test_who_fails_keeps_nobody_from_looking():
+def test_a_failed_check_does_not_stop_the_others():
     looks = Looking("acme"), Looking()
     with pytest.raises(Unavailable):
         SpendChecks(looks, Clock()).look("acme", "now")
     assert looks[1].seen == ["acme"]
 
 
-def test_a_round_is_always_due():
+def test_a_sweep_is_always_due():
     clock = Clock()
     watch = SpendChecks([], clock)
     last = watch.due("")

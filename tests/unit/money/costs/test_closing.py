@@ -36,7 +36,7 @@ def world():
     return World()
 
 
-def test_a_month_is_stated_three_days_after_its_end_and_not_before(world):
+def test_a_month_is_closed_three_days_after_its_end_not_earlier(world):
     world.clock.now = datetime(2026, 12, 3, 23, 59, tzinfo=UTC)
     world.run()
     assert world.statements.statement("acme", "2026-11") is None
@@ -48,7 +48,7 @@ def test_a_month_is_stated_three_days_after_its_end_and_not_before(world):
     assert world.statements.statement("acme", "2026-12") is None
 
 
-def test_the_last_four_months_are_stated_those_without_use_too(world):
+def test_the_last_four_months_are_closed_even_without_usage(world):
     assert world.run() == (8, 0)
     assert sorted(month for tenant, month in world.statements.closed if tenant == "globex") == [
         "2026-08",
@@ -58,12 +58,12 @@ def test_the_last_four_months_are_stated_those_without_use_too(world):
     ]
 
 
-def test_a_run_again_does_nothing(world):
+def test_a_repeated_run_has_no_effect(world):
     world.run()
     assert world.run() == (0, 0)
 
 
-def test_what_comes_late_is_adjusted_in_the_open_month_and_the_statement_stays(world):
+def test_late_usage_is_adjusted_in_the_open_month(world):
     world.run()
     stated = world.costs.lines("acme", "2026-11")
     world.use_late(2)
@@ -76,7 +76,7 @@ def test_what_comes_late_is_adjusted_in_the_open_month_and_the_statement_stays(w
     )
 
 
-def test_an_adjustment_may_be_a_credit_and_another_may_follow(world):
+def test_an_adjustment_may_be_a_credit_followed_by_another(world):
     world.run()
     for amount in (3, -4, -4):
         world.use_late(amount)
@@ -89,7 +89,7 @@ def test_an_adjustment_may_be_a_credit_and_another_may_follow(world):
     )
 
 
-def test_an_adjustment_is_booked_when_it_is_found_and_stays_in_that_month(world):
+def test_an_adjustment_stays_in_the_month_it_was_booked_in(world):
     world.run()
     world.use_late(2)
     world.clock.now = datetime(2027, 1, 3, tzinfo=UTC)  # December has ended, and is open
@@ -104,7 +104,7 @@ def test_an_adjustment_is_booked_when_it_is_found_and_stays_in_that_month(world)
     assert world.run() == (0, 0)  # what January adjusts is no use of January's
 
 
-def test_every_micro_is_on_exactly_one_statement_in_the_end(world):
+def test_every_micro_is_in_exactly_one_statement(world):
     for month in ("2026-12", "2027-01", "2027-02", "2027-03", "2027-04"):
         world.run()
         world.use_late(7, f"{month}-01T00")
@@ -118,7 +118,7 @@ def test_every_micro_is_on_exactly_one_statement_in_the_end(world):
     assert sum(sum_micros(statement.lines) for statement in stated) == counted * 1_000
 
 
-def test_another_run_at_the_same_time_states_and_adjusts_nothing_twice(world):
+def test_concurrent_runs_close_and_adjust_once(world):
     class Twice(FakeStatements):
         """Statements beside which another run does the same just before."""
 
@@ -149,6 +149,6 @@ def test_another_run_at_the_same_time_states_and_adjusts_nothing_twice(world):
         ("2026-12-09T02:30:00", "2026-12-04", "2026-12-09"),
     ],
 )
-def test_a_round_is_due_once_a_day(world, now, last, due):
+def test_a_sweep_is_due_once_a_day(world, now, last, due):
     world.clock.now = datetime.fromisoformat(now).replace(tzinfo=UTC)
     assert world.closing.due(last) == due

@@ -24,7 +24,7 @@ lines = st.lists(
 
 
 @given(lines)
-def test_every_line_is_there_to_the_micro(given_lines):
+def test_every_line_is_exported_to_the_micro(given_lines):
     rows = list(csv.DictReader(io.StringIO(to_csv(given_lines))))
     assert [int(row["micros"]) for row in rows] == [line.micros for line in given_lines]
     assert [Decimal(row["usd"]) * 10**6 for row in rows] == [line.micros for line in given_lines]
@@ -40,7 +40,7 @@ def test_a_cell_is_a_plain_number_or_begins_with_a_letter_or_digit(given_lines):
 
 
 @pytest.mark.parametrize(("micros", "usd"), [(0, "0.000000"), (1, "0.000001"), (-2_500_000, "-2.500000")])
-def test_dollars_are_written_out(micros, usd):
+def test_dollars_are_written_without_exponent(micros, usd):
     line = CostLine("2026-11-30", "inference", "predictions", 1, 1, micros)
     (row,) = csv.DictReader(io.StringIO(to_csv([line])))
     assert row["usd"] == usd

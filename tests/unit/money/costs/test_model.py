@@ -41,7 +41,7 @@ hours = st.lists(
 )
 
 
-def test_the_first_book_has_the_published_prices_and_one_for_every_billed_meter():
+def test_the_first_book_has_the_published_price_of_each_billed_meter():
     assert sorted(price.meter for price in FIRST_PRICE_BOOK.prices) == sorted(BILLED)
     assert all(price.category == BILLED[price.meter] for price in FIRST_PRICE_BOOK.prices)
     assert FIRST_PRICE_BOOK.price("api_calls").cost(1, "2026-11") == 100
@@ -50,7 +50,7 @@ def test_the_first_book_has_the_published_prices_and_one_for_every_billed_meter(
 
 
 @pytest.mark.parametrize(("month", "hours"), [("2026-02", 672), ("2028-02", 696), ("2026-11", 720), ("2026-12", 744)])
-def test_a_gigabyte_held_for_a_month_costs_the_same_in_every_month(month, hours):
+def test_a_gigabyte_month_costs_the_same_in_every_month(month, hours):
     assert hours_in(month) == hours
     assert FIRST_PRICE_BOOK.price("storage_byte_hours").cost(10**9 * hours, month) == 23_000
     assert FIRST_PRICE_BOOK.price("database_byte_hours").cost(10**9 * hours, month) == 15_000
@@ -72,19 +72,19 @@ def test_a_day_on_which_the_price_changes_has_a_line_for_each_price():
     )
 
 
-def test_of_the_books_whose_time_has_come_the_last_made_holds():
+def test_the_highest_valid_version_of_a_price_book_applies():
     correction = PriceBook(3, "2026-11-10T00", SECOND.prices)
     books = (*BOOKS, correction)
     got = [price_book_at(books, hour).version for hour in ("2026-11-09T23", "2026-11-10T00", "2026-11-20T00")]
     assert got == [1, 3, 3]
 
 
-def test_what_is_not_billed_has_no_line():
+def test_a_meter_that_is_not_billed_has_no_line():
     assert price_hours([UsageHour("2026-11-01T00", {"charged": 7, "predictions": 0})], BOOKS) == ()
 
 
 @given(hours)
-def test_every_sum_is_the_sum_of_the_lines_and_a_line_is_off_by_half_a_micro_at_most(use):
+def test_sums_equal_the_lines_and_a_line_rounds_by_half_a_micro(use):
     lines = price_hours(use, BOOKS)
     assert {sum_micros(lines)} == {sum(sum_by(lines, by).values()) for by in ("day", "category", "meter")}
     exact = sum(micros for _, _, micros in cost_by_hour(use, BOOKS))
@@ -101,7 +101,7 @@ def test_the_order_of_hours_does_not_matter(use, random):
 
 
 @given(hours, hours)
-def test_what_was_stated_and_its_adjustment_are_what_is_counted_now(before, now):
+def test_a_statement_with_its_adjustment_equals_current_usage(before, now):
     stated, fresh = price_hours(before, BOOKS), price_hours(now, BOOKS)
     found = adjustment_lines(fresh, stated, "2027-01-04", "2026-11")
     assert sum_micros(stated) + sum_micros(found) == sum_micros(fresh)

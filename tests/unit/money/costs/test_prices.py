@@ -20,14 +20,14 @@ def books():
     return PriceBooks(FakePriceBooks(), Clock())
 
 
-def test_a_book_holds_from_its_hour_on_under_the_next_version(books):
+def test_a_book_is_valid_from_its_hour_with_the_next_version(books):
     book = books.publish(NOON + timedelta(hours=1), PRICES)
     assert book == PriceBook(2, "2026-03-01T13", FIRST_PRICE_BOOK.prices)
     assert books.publish(NOON + timedelta(days=9), PRICES).version == 3
     assert [kept.version for kept in books.list_books()] == [1, 2, 3]
 
 
-def test_a_moment_is_read_in_any_zone(books):
+def test_a_validity_in_another_time_zone_is_converted(books):
     there = datetime(2026, 3, 2, 1, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     assert books.publish(there, PRICES).valid_from == "2026-03-01T20"
 
@@ -43,14 +43,14 @@ def test_a_moment_is_read_in_any_zone(books):
         (NOON + timedelta(hours=2), PRICES | {"charged": (1, 1)}, "prices"),
     ],
 )
-def test_what_would_change_a_known_price_or_leave_one_out_is_refused(books, moment, given, field):
+def test_an_early_or_incomplete_price_book_is_refused(books, moment, given, field):
     with pytest.raises(InvalidInput) as caught:
         books.publish(moment, given)
     assert [error.field for error in caught.value.errors] == [field]
     assert len(books.list_books()) == 1
 
 
-def test_of_two_who_publish_at_once_one_is_told():
+def test_a_concurrent_publication_raises_conflict():
     class Late(FakePriceBooks):
         """Books to which another is added whenever they have been read."""
 

@@ -237,7 +237,7 @@ def try_out(worlds, steps, **traits):
     [(60, 30, 12), pytest.param(10, 300, 100, marks=pytest.mark.faults)],
     ids=["small", "10,000 events"],
 )
-def test_counter_ledger_and_recount_agree_in_random_worlds(worlds, steps, events):
+def test_counters_ledger_and_recount_agree_in_random_worlds(worlds, steps, events):
     try_out(worlds, steps, most_events=events)
 
 

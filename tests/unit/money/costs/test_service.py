@@ -20,7 +20,7 @@ def world():
     return Costs(use, FakePriceBooks(), statements), use, statements
 
 
-def test_an_open_month_is_what_is_counted_now(world):
+def test_an_open_month_is_priced_from_current_usage(world):
     costs, use, _ = world
     assert [(line.category, line.micros) for line in costs.lines("acme", "2026-11")] == [
         ("api_calls", 300),
@@ -30,18 +30,18 @@ def test_an_open_month_is_what_is_counted_now(world):
     assert costs.lines("acme", "2026-11")[-1] == CostLine("2026-11-02", "inference", "predictions", 1, 1, 1_000)
 
 
-def test_another_tenant_has_lines_of_its_own(world):
+def test_another_tenant_has_its_own_lines(world):
     assert world[0].lines("globex", "2026-11") == ()
 
 
-def test_an_open_month_carries_the_adjustments_of_earlier_ones(world):
+def test_an_open_month_includes_adjustments_of_earlier_months(world):
     costs, _, statements = world
     statements.book_adjustment("acme", Adjustment("2026-10", 1, (LATE,)), "2026-11")
     assert costs.lines("acme", "2026-11")[-1] == LATE
     assert costs.current_lines("acme", "2026-11") == costs.lines("acme", "2026-11")[:-1]
 
 
-def test_a_closed_month_is_as_it_was_stated_whatever_is_counted_later(world):
+def test_a_closed_month_does_not_change_with_later_usage(world):
     costs, use, statements = world
     stated = costs.lines("acme", "2026-10")
     statements.close("acme", CostStatement("2026-10", stated, "2026-11-04T00:00:00Z"))

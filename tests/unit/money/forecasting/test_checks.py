@@ -11,13 +11,13 @@ from vigil.errors import Unavailable
 MUCH = 3_000_000
 
 
-def test_what_is_usual_is_told_to_nobody(world):
+def test_usual_spend_publishes_no_event(world):
     world.live(days=40)
     assert world.check.run("acme") == 0
     assert not world.store.stored
 
 
-def test_an_anomaly_is_told_with_what_was_expected_and_no_more_than_that(world):
+def test_an_anomaly_event_has_the_documented_fields_only(world):
     world.live(days=40)
     world.spend(MUCH)
     assert world.check.run("acme") == 1
@@ -38,7 +38,7 @@ def test_an_anomaly_is_told_with_what_was_expected_and_no_more_than_that(world):
     assert (event.kind, event.occurred_at) == ("forecasting.anomaly_found", "2026-03-01T12:00:00.000000Z")
 
 
-def test_it_is_told_once_however_often_it_is_seen_and_a_day_of_quiet_ends_it(world):
+def test_an_anomaly_is_published_once_until_a_quiet_day_ends_it(world):
     world.live(days=40)
     for _ in range(30):
         world.spend(MUCH)
@@ -63,7 +63,7 @@ def test_a_long_anomaly_does_not_hide_the_next_one(world):
     assert world.check.run("acme") == 1
 
 
-def test_what_goes_on_for_weeks_is_told_once_and_becomes_what_is_usual(world):
+def test_an_anomaly_of_weeks_is_published_once_and_becomes_usual(world):
     world.live(days=40)
     check = world.check
     for _ in range(21 * 24):
@@ -76,7 +76,7 @@ def test_what_goes_on_for_weeks_is_told_once_and_becomes_what_is_usual(world):
     assert anomaly.seen < "2026-03-12"
 
 
-def test_categories_are_looked_at_apart(world):
+def test_each_category_is_checked_separately(world):
     world.live(days=40)
     world.live(days=40, category="third_party")
     world.spend(MUCH)
@@ -84,20 +84,20 @@ def test_categories_are_looked_at_apart(world):
     assert world.check.run("acme") == 2
 
 
-def test_a_new_category_is_not_judged_by_too_short_a_past(world):
+def test_a_category_with_a_short_history_is_not_checked(world):
     world.live(days=27)
     world.spend(MUCH)
     assert world.check.run("acme") == 0
 
 
-def test_another_tenant_hears_nothing(world):
+def test_another_tenant_gets_no_event(world):
     world.live(days=40)
     world.live(days=40, tenant_id="globex")
     world.spend(MUCH)
     assert world.check.run("globex") == 0
 
 
-def test_what_the_bus_did_not_take_is_told_later_as_the_same_event(world):
+def test_a_refused_event_is_published_later_with_the_same_id(world):
     world.live(days=40)
     world.spend(MUCH)
     world.bus.away = True
@@ -113,7 +113,7 @@ def test_what_the_bus_did_not_take_is_told_later_as_the_same_event(world):
     assert world.check.run("acme") == 0
 
 
-def test_of_two_who_find_it_one_tells_it_though_an_hour_ends_between_them(world):
+def test_two_checks_publish_an_anomaly_once_across_an_hour_end(world):
     world.live(days=40)
     world.spend(MUCH)
     stale = FakeAnomalies()
@@ -128,7 +128,7 @@ def test_of_two_who_find_it_one_tells_it_though_an_hour_ends_between_them(world)
 
 
 @pytest.mark.parametrize("failing", ["list_all", "add", "update"])
-def test_a_crash_at_any_write_loses_nothing(world, failing):
+def test_a_failed_store_call_loses_no_event(world, failing):
     world.live(days=40)
     world.spend(MUCH)
     real = getattr(world.store, failing)
@@ -148,7 +148,7 @@ def test_a_crash_at_any_write_loses_nothing(world, failing):
     assert world.store.stored["acme", "inference", 1].state == "told"
 
 
-def test_the_past_is_read_once_a_day(world):
+def test_the_history_is_read_once_a_day(world):
     world.live(days=40)
     check, months = world.check, []
     real = world.costs.hourly_costs
@@ -162,7 +162,7 @@ def test_the_past_is_read_once_a_day(world):
     assert len(months) == 5 + 4
 
 
-def test_what_the_last_hour_of_a_day_cost_is_looked_at_when_it_is_counted_after_midnight(world):
+def test_the_last_hour_of_a_day_is_checked_after_midnight(world):
     world.live(days=40)
     world.costs.spend("acme", world.clock.now, [100_000] * 11 + [0, 100_000])
     last = world.clock.now + timedelta(hours=11)

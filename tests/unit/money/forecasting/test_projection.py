@@ -11,17 +11,17 @@ from vigil.money.forecasting.projection import CONFIDENCE, project_spend
 
 
 @pytest.mark.parametrize("name", ["office", "growing", "lumps", "wandering"])
-def test_nine_intervals_of_ten_hold_on_simulated_months(name):
+def test_nine_of_ten_intervals_include_the_simulated_spend(name):
     told = coverage(spend_scenarios.WORLDS[name], np.random.default_rng(2), weeks=8, day=10, tenants=80)
     assert told.held == pytest.approx(CONFIDENCE, abs=0.11)
 
 
-def test_days_that_are_alike_are_known_exactly():
+def test_equal_days_give_an_exact_projection():
     told = project_spend([100.0] * 14, 0, 500.0, [0.5, 1.0, 1.0])
     assert (told.low, told.middle, told.high) == (750.0, 750.0, 750.0)
 
 
-def test_weekends_are_expected_to_be_weekends():
+def test_weekends_are_projected_from_weekends():
     draw = np.random.default_rng(1)
     weeks = ([100.0] * 5 + [10.0] * 2) * 8
     days = [day * draw.gamma(400, 1 / 400) for day in weeks]
@@ -30,7 +30,7 @@ def test_weekends_are_expected_to_be_weekends():
     assert weekdays.middle > 160
 
 
-def test_growth_goes_on():
+def test_growth_continues_in_the_projection():
     draw = np.random.default_rng(1)
     days = [100.0 * 1.02**day * draw.gamma(400, 1 / 400) for day in range(56)]
     assert project_spend(days, 0, 0.0, [1.0] * 14).middle == pytest.approx(
@@ -38,12 +38,12 @@ def test_growth_goes_on():
     )
 
 
-def test_nothing_is_to_come_at_the_end_of_a_period():
+def test_the_projection_at_the_end_of_a_period_is_the_spend():
     told = project_spend([80.0, 120.0] * 10, 0, 2_000.0, [0.0])
     assert (told.low, told.high) == (2_000.0, 2_000.0)
 
 
-def test_the_further_the_end_the_wider_the_interval():
+def test_the_interval_widens_with_the_days_ahead():
     days = spend_scenarios.wandering(np.random.default_rng(4), 56 * 24).reshape(-1, 24).sum(axis=1).tolist()
     widths = [(told := project_spend(days, 0, 0.0, [1.0] * count)).high - told.low for count in (1, 5, 10, 20)]
     assert widths == sorted(widths)
@@ -58,6 +58,6 @@ def test_the_further_the_end_the_wider_the_interval():
     spent=st.floats(0, 1e12),
     left=st.lists(st.floats(0, 1), min_size=1, max_size=31),
 )
-def test_whatever_the_days_were_the_interval_is_in_order_and_not_below_what_is_spent(days, weekday, spent, left):
+def test_any_interval_is_ordered_and_not_below_the_spend(days, weekday, spent, left):
     told = project_spend(days, weekday, spent, left)
     assert spent <= told.low <= told.middle <= told.high < float("inf")

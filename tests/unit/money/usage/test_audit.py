@@ -60,14 +60,14 @@ def world():
     return World()
 
 
-def test_what_agrees_is_not_mentioned(world):
+def test_counters_that_agree_give_no_finding(world):
     world.count(world.rows.rows)
     world.report(1, emails=3, llm_input_tokens=70)
     assert world.recount() == []
     assert world.usage.findings == []
 
 
-def test_what_is_missing_is_counted_and_noted_and_not_counted_again_when_it_comes(world):
+def test_missing_rows_are_counted_once_and_recorded_as_a_finding(world):
     world.count(world.rows.rows[:2])
     assert world.recount() == [("acme", DAY, "predictions", 2, 5, 5)]
     assert [where for *where, _ in world.usage.findings] == [["acme", DAY, "predictions"]]
@@ -75,7 +75,7 @@ def test_what_is_missing_is_counted_and_noted_and_not_counted_again_when_it_come
     assert world.recount() == []
 
 
-def test_a_counter_above_the_ledger_stays_and_is_told(world):
+def test_a_counter_above_the_ledger_stays_and_is_reported(world):
     world.count(world.rows.rows)
     del world.rows.rows[0]
     assert world.recount() == [("acme", DAY, "predictions", 5, 5, 4)]
@@ -90,7 +90,7 @@ class Thousands(FakeLedgerRows):
         return 1000 * super().count(tenant_id, day)
 
 
-def test_batches_are_recounted_beside_decisions(world):
+def test_batches_and_decisions_are_recounted_together(world):
     def of_chunk(found):
         return UsageEntry("acme", found["decision_id"]["S"], f"{DAY}T05", {"predictions": 1000, "charged": 0})
 
@@ -102,7 +102,7 @@ def test_batches_are_recounted_beside_decisions(world):
     assert world.recount() == []
 
 
-def test_reported_use_is_recounted_meter_by_meter_and_a_difference_is_left_to_people(world):
+def test_reported_usage_is_recounted_by_meter_without_repair(world):
     world.count(world.rows.rows)
     world.report(1, emails=3, sms_messages=1)
     world.report(2, emails=4)
@@ -112,7 +112,7 @@ def test_reported_use_is_recounted_meter_by_meter_and_a_difference_is_left_to_pe
     assert world.counted("emails") == 106
 
 
-def test_every_meter_that_events_may_tell_of_is_recounted():
+def test_every_meter_of_usage_events_is_recounted():
     assert set(REPORTED_METERS) == UsageAmounts.model_fields.keys()
 
 
@@ -125,7 +125,7 @@ class Busy(FakeUsage):
         return iter(rows)
 
 
-def test_what_is_reported_while_it_is_recounted_is_no_difference(world):
+def test_usage_reported_during_a_recount_is_no_mismatch(world):
     world.usage = Busy()
     world.count(world.rows.rows)
     world.report("first", emails=3)
@@ -133,7 +133,7 @@ def test_what_is_reported_while_it_is_recounted_is_no_difference(world):
     assert world.counted("emails") == 4
 
 
-def test_calls_that_nobody_brought_in_are_found_by_the_next_audit_and_none_is_taken_away(world):
+def test_missing_calls_are_repaired_and_never_removed(world):
     world.count(world.rows.rows)
     world.calls.counted = {("acme", f"{DAY}T{hour:02}"): 10 for hour in range(24)}
     assert world.recount() == [("acme", DAY, "api_calls", 0, 240, 240)]
@@ -142,7 +142,7 @@ def test_calls_that_nobody_brought_in_are_found_by_the_next_audit_and_none_is_ta
     assert world.recount() == [("acme", DAY, "api_calls", 240, 240, 230)]
 
 
-def test_calls_of_the_running_hour_and_of_the_one_before_are_brought_in_as_they_stand(world):
+def test_calls_of_the_current_and_previous_hour_are_copied(world):
     calls = RequestCountSource(world.calls, world.usage, world.clock)
     world.calls.counted = {("acme", f"2026-03-01T{hour:02}"): 10 for hour in range(13)}
     for _ in range(2):
@@ -155,7 +155,7 @@ def test_calls_of_the_running_hour_and_of_the_one_before_are_brought_in_as_they_
     assert world.counted("api_calls", "2026-03") == 27
 
 
-def test_the_last_day_of_a_month_is_recounted_until_the_month_is_closed(world):
+def test_the_last_day_of_a_month_is_recounted_until_it_is_closed(world):
     world.count(world.rows.rows)
     late = image("late")
     world.rows.rows.append(late)  # of a batch that was asked for in February, and ended in March

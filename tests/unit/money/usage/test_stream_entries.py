@@ -54,7 +54,7 @@ def test_a_new_decision_is_one_entry_of_its_tenant_and_hour():
     assert decision_entry(IMAGE | {"charged": {"BOOL": True}}).amounts["charged"] == 1
 
 
-def test_a_chunk_that_became_done_is_an_entry_by_its_own_name_beside_what_the_item_grew():
+def test_a_completed_chunk_has_an_entry_besides_its_growth():
     predicted, grown = change_entries(change(WAITING, DONE))
     assert predicted == UsageEntry("acme", "bat_1.000007", "2026-03-01T13", {"predictions": 48, "charged": 40})
     assert predicted == chunk_entry(DONE)
@@ -66,13 +66,13 @@ def test_a_chunk_that_became_done_is_an_entry_by_its_own_name_beside_what_the_it
     )
 
 
-def test_a_chunk_that_was_done_before_is_none_again():
+def test_a_change_of_a_completed_chunk_counts_its_growth_only():
     (grown,) = change_entries(change(DONE, DONE | {"reason": {"S": "because"}}))
     assert grown.amounts == {"database_bytes": len("reason" + "because")}
     assert change_entries(change(DONE, DONE)) == []
 
 
-def test_what_is_erased_or_emptied_takes_its_bytes_away():
+def test_erased_and_emptied_rows_reduce_the_stored_bytes():
     tombstone = {name: value for name, value in IMAGE.items() if name != "summary"}
     (emptied,) = change_entries(change(IMAGE, tombstone))
     (erased,) = change_entries(change(tombstone, None))
@@ -80,7 +80,7 @@ def test_what_is_erased_or_emptied_takes_its_bytes_away():
     assert emptied.tenant_id == erased.tenant_id == "demo-clinic"
 
 
-def test_the_streams_own_client_and_lambda_tell_the_same_hour():
+def test_records_of_the_stream_client_and_lambda_have_the_same_hour():
     moment = datetime(2026, 3, 1, 13, 5, tzinfo=UTC)
     told = [change_entries(change(None, WAITING, at=at)) for at in (moment, moment.timestamp())]
     assert (
@@ -90,12 +90,12 @@ def test_the_streams_own_client_and_lambda_tell_the_same_hour():
     )
 
 
-def test_what_is_no_row_of_ours_is_an_error():
+def test_an_unknown_row_raises_key_error():
     with pytest.raises(KeyError):
         change_entries(change(None, {"pk": {"S": "acme#x"}, "decision_id": {"S": "dec"}}))
 
 
-def test_the_size_of_a_row_follows_dynamodbs_rules_with_its_copies():
+def test_the_size_of_an_item_follows_dynamodb_rules_with_copies():
     row = {
         "pk": {"S": "ab"},  # 2 + 2
         "tenant_pk": {"S": "é"},  # 9 + 2: UTF-8
@@ -130,7 +130,7 @@ def gauges(usage, meter):
     return {h.hour: h.amounts[meter] for h in usage.month("acme", "2026-03").hours if meter in h.amounts}
 
 
-def test_an_hour_holds_what_there_was_at_its_end_though_rows_came_and_went_after_it(world):
+def test_an_hour_has_the_bytes_at_its_end_despite_later_changes(world):
     measure, _, usage, storage = world
     storage.bytes = {"acme": 700, "unknown": 5}
     for hour, amount in (("09", 100), ("10", 50), ("11", -30), ("12", 1000)):
@@ -146,7 +146,7 @@ def test_an_hour_holds_what_there_was_at_its_end_though_rows_came_and_went_after
     assert usage.stored_bytes("acme") == StoredBytes(700, 1120)
 
 
-def test_hours_are_said_once_however_often_and_late_they_are_measured(world):
+def test_repeated_and_late_measurements_record_each_hour_once(world):
     measure, clock, usage, storage = world
     grow(usage, "2026-03-01T11", 100)
     storage.bytes = {"acme": 1}
@@ -159,7 +159,7 @@ def test_hours_are_said_once_however_often_and_late_they_are_measured(world):
     assert gauges(usage, "storage_byte_hours") == {hours[0]: 1, hours[3]: 1}
 
 
-def test_a_tenant_that_was_erased_is_not_written_again(world):
+def test_an_erased_tenant_is_not_written_again(world):
     measure, _, usage, storage = world
     storage.bytes = {"acme": 5}
     grow(usage, "2026-03-01T11", -100)  # its rows went after what was counted of them
@@ -168,7 +168,7 @@ def test_a_tenant_that_was_erased_is_not_written_again(world):
 
 
 @given(st.lists(st.tuples(st.integers(6, 12), st.integers(0, 100)), max_size=20))
-def test_byte_hours_are_the_running_sum_of_what_the_hours_added(growths):
+def test_byte_hours_are_the_running_sum_of_growth(growths):
     usage = FakeUsage()
     for hour, amount in growths:
         grow(usage, f"2026-03-01T{hour:02d}", amount)
@@ -177,7 +177,7 @@ def test_byte_hours_are_the_running_sum_of_what_the_hours_added(growths):
     assert gauges(usage, "database_byte_hours") == {hour: held for hour, held in expected.items() if held}
 
 
-def test_an_hour_is_what_is_counted_and_what_is_said_of_it(world):
+def test_an_hour_has_its_counters_and_its_gauges(world):
     measure, _, usage, _ = world
     grow(usage, "2026-03-01T11", 100)
     measure.look("acme", HOUR)
@@ -186,13 +186,13 @@ def test_an_hour_is_what_is_counted_and_what_is_said_of_it(world):
 
 
 @pytest.mark.parametrize(("minutes", "last", "due"), [(4, HOUR, None), (5, "2026-03-01T10", HOUR), (59, HOUR, None)])
-def test_a_round_is_due_once_an_hour_when_the_last_one_has_ended(world, minutes, last, due):
+def test_a_sweep_is_due_once_an_hour_after_its_end(world, minutes, last, due):
     measure, clock, _, _ = world
     clock.advance(minutes=minutes)
     assert measure.due(last) == due
 
 
-def test_a_round_that_ends_late_says_its_own_hour(world):
+def test_a_late_sweep_records_its_own_hour(world):
     measure, clock, usage, storage = world
     grow(usage, HOUR, 100)
     storage.bytes = {"acme": 7}

@@ -29,7 +29,7 @@ def predictions(usage, month, tenant="acme"):
     return sum_hours(usage.month(tenant, month).hours).get("predictions", 0)
 
 
-def test_days_and_the_whole_are_sums_of_hours():
+def test_days_and_months_are_sums_of_hours():
     hours = (
         UsageHour("2026-03-01T00", {"predictions": 1}),
         UsageHour("2026-03-01T23", {"predictions": 2, "emails": 1}),
@@ -44,7 +44,7 @@ def test_days_and_the_whole_are_sums_of_hours():
 
 
 @given(st.lists(entries, max_size=400))
-def test_groups_fit_a_transaction_and_hold_every_entry_once(given_entries):
+def test_groups_fit_a_transaction_and_have_every_entry_once(given_entries):
     groups = list(transaction_groups(given_entries))
     held = [(entry.tenant_id, entry.entry_id) for group in groups for entry in group]
     assert sorted(held) == sorted({(entry.tenant_id, entry.entry_id) for entry in given_entries})
@@ -54,7 +54,7 @@ def test_groups_fit_a_transaction_and_hold_every_entry_once(given_entries):
 
 
 @given(st.lists(st.lists(entries, max_size=60), max_size=8), st.integers(0, 3))
-def test_deliveries_in_any_order_cut_and_number_count_each_entry_once(batches, failures):
+def test_deliveries_in_any_order_and_number_count_entries_once(batches, failures):
     usage, expected = FakeUsage(), {}
     meter, usage.failures = UsageCounter(usage), failures
     for batch in batches:
@@ -71,7 +71,7 @@ def test_deliveries_in_any_order_cut_and_number_count_each_entry_once(batches, f
     assert counted == len(expected)
 
 
-def test_a_group_that_cannot_be_counted_comes_again_and_the_others_do_not():
+def test_only_the_entries_of_a_failed_group_are_retried():
     usage = FakeUsage()
     usage.failures = 1
     batch = [UsageEntry("acme", f"dec_{number}", "2026-03-01T00", {"predictions": 1}) for number in range(150)]
@@ -80,7 +80,7 @@ def test_a_group_that_cannot_be_counted_comes_again_and_the_others_do_not():
     assert predictions(usage, "2026-03") == 52
 
 
-def test_when_nothing_could_be_counted_the_batch_fails_as_a_whole():
+def test_a_batch_of_failed_entries_raises_unavailable():
     usage = FakeUsage()
     usage.failures = 1
     with pytest.raises(Unavailable):
