@@ -1,7 +1,7 @@
-"""How often anomalies are raised for nothing and how soon when there are some, and how often projections hold.
+"""False alarms and detection delays of anomalies, and the coverage of projections, on simulated spend.
 
-`uv run python -m benchmarks.forecast [--tenants N] [--seed S]`: simulated spend (`benchmarks.spend_scenarios`) through the
-models that the service runs. A watch looks every five minutes, and counts are thought to come without delay.
+`uv run python -m benchmarks.forecast [--tenants N] [--seed S]` runs the models of the service on the scenarios of
+`benchmarks.spend_scenarios`. Spend is checked every five minutes, and counters are assumed to have no delay.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.spend_scenarios import WORLDS, Hours, World
+from benchmarks.spend_scenarios import SCENARIOS, Hours, Scenario
 from vigil.money.forecasting.anomalies import AnomalyDetector
 from vigil.money.forecasting.model import HISTORY_LENGTH, HOURS_PER_DAY, HOURS_PER_WEEK, QUIET_PERIOD, ExcessSpend
 from vigil.money.forecasting.projection import project_spend
@@ -67,19 +67,19 @@ def raised(found: Iterator[tuple[int, ExcessSpend | None]]) -> int:
     return count
 
 
-def false_alarms(world: World, draw: np.random.Generator, weeks: int, tenants: int) -> float:
+def false_alarms(scenario: Scenario, draw: np.random.Generator, weeks: int, tenants: int) -> float:
     """Return anomalies raised per tenant and month where there are none."""
     first = weeks * HOURS_PER_WEEK
-    return sum(raised(verdicts(world(draw, first + MONTH), first, MONTH)) for _ in range(tenants)) / tenants
+    return sum(raised(verdicts(scenario(draw, first + MONTH), first, MONTH)) for _ in range(tenants)) / tenants
 
 
-def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None:
+def delay(scenario: Scenario, plant: Plant, draw: np.random.Generator) -> float | None:
     """Return the hours from the start of an anomaly, at any moment, to the look that finds it, None if none does.
 
     A running hour is thought to have cost its share so far.
     """
     first = PAST
-    spend = world(draw, first + plant.hours + HOURS_PER_DAY)
+    spend = scenario(draw, first + plant.hours + HOURS_PER_DAY)
     begin, moment = first + int(draw.integers(HOURS_PER_DAY)), float(draw.random())
     mean = float(spend[:first].mean())
     for number in range(plant.hours):
@@ -116,11 +116,11 @@ class Coverage:
     error: float
 
 
-def coverage(world: World, draw: np.random.Generator, weeks: int, day: int, tenants: int) -> Coverage:
+def coverage(scenario: Scenario, draw: np.random.Generator, weeks: int, day: int, tenants: int) -> Coverage:
     """Return how projections did that were made when so many days of a month were over, after weeks of history."""
     held, widths, errors = 0, [], []
     for _ in range(tenants):
-        days = world(draw, weeks * HOURS_PER_WEEK + MONTH).reshape(-1, HOURS_PER_DAY).sum(axis=1)
+        days = scenario(draw, weeks * HOURS_PER_WEEK + MONTH).reshape(-1, HOURS_PER_DAY).sum(axis=1)
         past = days[: weeks * 7 + day]
         start = max(0, len(past) - PAST // HOURS_PER_DAY)
         end = float(days[weeks * 7 :].sum())
@@ -144,18 +144,18 @@ def main() -> None:
 
 
 def alarms_table(draw: np.random.Generator, tenants: int) -> Table:
-    """Return the false alarms of every world."""
+    """Return the false alarms of every scenario."""
     table = Table(f"anomalies raised for nothing per category and month, {tenants} tenants", "4 weeks known", "8 weeks")
-    for name, world in track(WORLDS.items(), "false alarms", console=out, transient=True):
-        table.add_row(name, *(f"{false_alarms(world, draw, weeks, tenants):.3f}" for weeks in (4, 8)))
+    for name, scenario in track(SCENARIOS.items(), "false alarms", console=out, transient=True):
+        table.add_row(name, *(f"{false_alarms(scenario, draw, weeks, tenants):.3f}" for weeks in (4, 8)))
     return table
 
 
 def delays_table(draw: np.random.Generator, tenants: int) -> Table:
-    """Return how soon every anomaly is found in every world: the share found, and the median and 90th percentile."""
+    """Return how soon every anomaly is found in every scenario: the share found, and the median and 90th percentile."""
     table = Table("found, and after (median, 90 %)", *(plant.name for plant in PLANTS))
-    for name, world in track(WORLDS.items(), "delays", console=out, transient=True):
-        found = [[delay(world, plant, draw) for _ in range(tenants // 2)] for plant in PLANTS]
+    for name, scenario in track(SCENARIOS.items(), "delays", console=out, transient=True):
+        found = [[delay(scenario, plant, draw) for _ in range(tenants // 2)] for plant in PLANTS]
         table.add_row(name, *(_told(delays) for delays in found))
     return table
 
@@ -178,8 +178,8 @@ def coverage_table(draw: np.random.Generator, tenants: int) -> Table:
     """Return how often the 90 % intervals held."""
     cases = [(weeks, day) for weeks in (2, 8) for day in (3, 10, 20, 27)]
     table = Table("held (width, error)", *(f"{weeks} weeks + {day} days" for weeks, day in cases))
-    for name, world in track(WORLDS.items(), "projections", console=out, transient=True):
-        told = [coverage(world, draw, *case, tenants) for case in cases]
+    for name, scenario in track(SCENARIOS.items(), "projections", console=out, transient=True):
+        told = [coverage(scenario, draw, *case, tenants) for case in cases]
         table.add_row(name, *(f"{one.held:.0%} ({one.width:.0%}, {one.error:.1%})" for one in told))
     return table
 

@@ -1,4 +1,4 @@
-"""The contract of anomalies, held by the fake and by DynamoDB alike."""
+"""Contract of the anomaly store for the fake and DynamoDB."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The contract of budgets' store, held by the fake and by DynamoDB alike."""
+"""Contract of the budget store for the fake and DynamoDB."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The contracts of statements and price books, held by the fakes and by DynamoDB alike."""
+"""Contracts of statements and price books for the fakes and DynamoDB."""
 
 import pytest
 

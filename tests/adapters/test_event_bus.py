@@ -1,4 +1,4 @@
-"""Events reach an EventBridge bus ten to a call, and what it does not take is named."""
+"""Events are published to EventBridge ten per call, and refused ones are returned."""
 
 import json
 
@@ -8,10 +8,17 @@ import pytest
 from vigil.alerting.events.store import EventBridgeBus
 from vigil.kernel.events import Event
 
+KIND = "scoring.decision_made"
+
 
 def events(count):
     return [
-        Event(f"dec_{n}.scoring.decision_made", "scoring.decision_made", "2026-03-01T12:00:00.000000Z", json.dumps({"n": n}))
+        Event(
+            f"dec_{n}.scoring.decision_made",
+            "scoring.decision_made",
+            "2026-03-01T12:00:00.000000Z",
+            json.dumps({"n": n}),
+        )
         for n in range(count)
     ]
 
@@ -25,7 +32,7 @@ def client(aws):
 
 @pytest.fixture
 def calls(client, monkeypatch):
-    """Every PutEvents call; `answer` may be replaced."""
+    """The entries of every PutEvents call."""
     made, original = [], client._make_api_call
 
     def recording(operation, arguments):
@@ -43,7 +50,7 @@ def test_events_are_sent_ten_per_call_with_their_time_and_kind(client, calls):
     assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
         "decisions",
         "vigil.scoring",
-        "scoring.decision_made",
+        KIND,
     )
     assert (entry["Time"].isoformat(), entry["Detail"]) == ("2026-03-01T12:00:00+00:00", '{"n": 22}')
 
@@ -61,10 +68,10 @@ def test_a_rule_receives_published_events(client, aws):
 
 def test_individually_refused_events_are_returned(client, monkeypatch):
     def half(operation, arguments):
-        said = [
+        entries = [
             {"ErrorCode": "InternalFailure"} if n % 2 else {"EventId": "e"} for n in range(len(arguments["Entries"]))
         ]
-        return {"FailedEntryCount": 0, "Entries": said}
+        return {"FailedEntryCount": 0, "Entries": entries}
 
     monkeypatch.setattr(client, "_make_api_call", half)
     refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(4))

@@ -1,11 +1,11 @@
-"""Hard limits in DynamoDB: what fits is set aside in the commit, what is known otherwise is settled."""
+"""Hard limits in DynamoDB: commits reserve spend, and unreserved spend is recorded."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.adapters.test_ledger import row
 from tests.support.fakes.clock import Clock
+from tests.support.ledger_rows import ledger_row as row
 from tests.support.ledgers import ledger as ledger_on
 from vigil.decisions.scoring.model import Conditions
 from vigil.errors import BudgetExhausted, QuotaExceeded, Unavailable

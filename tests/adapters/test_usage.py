@@ -1,4 +1,4 @@
-"""The contract of usage counters, held by the fake and by DynamoDB alike; quotas; and what calls add up to."""
+"""Contract of usage counters for the fake and DynamoDB; monthly quotas and request counts in DynamoDB."""
 
 import time
 from datetime import UTC, datetime
@@ -180,7 +180,7 @@ def test_a_too_large_reservation_is_refused_with_the_rest(quota, aws):
     quota.reserve("acme", "b-1", 600, 1000)
     with pytest.raises(QuotaExceeded, match="400 are left") as caught:
         quota.reserve("acme", "b-2", 401, 1000)
-    assert caught.value.retry_after == (30 * 24 + 12) * 3600  # to the first of April
+    assert caught.value.retry_after == (30 * 24 + 12) * 3600  # until 1 April
     assert used(aws) == 600
     quota.reserve("acme", "b-2", 400, 1000)
     assert used(aws) == 1000
@@ -197,7 +197,7 @@ def test_unused_rows_are_released_once(quota, aws):
     for _ in range(3):
         quota.release("acme", reservation, 200)
     assert used(aws) == 400
-    quota.release("acme", reservation, 100)  # it was settled
+    quota.release("acme", reservation, 100)  # it was released before
     assert used(aws) == 400
 
 

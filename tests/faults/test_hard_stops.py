@@ -25,7 +25,9 @@ class Purse(Month):
 
     @property
     def tally(self):
-        return DynamoHardLimits(self.bed.client("dynamodb"), self.usage, self.clock).read_tally("acme", "2026-03-01").used
+        return (
+            DynamoHardLimits(self.bed.client("dynamodb"), self.usage, self.clock).read_tally("acme", "2026-03-01").used
+        )
 
     def score(self, scoring, number):
         request = ScoreRequest("toy", f"p-{number}", features={"age": number % 90})

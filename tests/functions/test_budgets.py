@@ -1,4 +1,4 @@
-"""Budgets, wired as they are deployed: set over HTTP, held by the ledger, told to the bus."""
+"""Deployed wiring of budgets: set over HTTP, enforced by the ledger, published to the bus."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 
 @pytest.fixture
 def clock(published, monkeypatch):
-    """The time of every function; advance it by hand."""
+    """Clock of every function; calling it advances the time."""
     moment = [NOW]
     monkeypatch.setattr(process, "now", lambda: moment[0])
     for tenant in ("acme", "globex"):
@@ -44,7 +44,7 @@ def ask(clock):
 
 @pytest.fixture
 def score(clock):
-    """Score as the tenant whose limits the authorizer tells now."""
+    """Score as a tenant with its current limits from the authorizer."""
     from functions.scoring_api.handler import lambda_handler
 
     def call(key):
@@ -57,12 +57,12 @@ def score(clock):
 
 
 def spend(micros, hour="2026-11-21T05"):
-    """Use as many webhooks as cost so much."""
+    """Add usage of webhooks that costs this many micros."""
     metering.usage().add([UsageEntry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
 
 
 def count_ledger():
-    """Bring every decision into the counters, as the stream does."""
+    """Count every decision, as the stream does."""
     rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
     metering.usage().add([decision_entry(row) for row in rows])
 
@@ -104,8 +104,8 @@ def test_another_tenant_sees_nothing_and_only_admins_set_budgets(ask):
     assert ask("DELETE", "/total/month", tenant="globex")[0] == 204
     assert ask("GET", "/total/month")[0] == 200
     assert ask("GET", tenant=None)[0] == 401
-    for role, held in PERMISSIONS.items():
-        allowed = "budgets:write" in held
+    for role, permissions in PERMISSIONS.items():
+        allowed = "budgets:write" in permissions
         assert (ask("PUT", "/total/month", {"limit_micros": 1}, role=role)[0] == 200) == allowed
         assert ask("GET", role=role)[0] == 200
 
@@ -141,8 +141,8 @@ def test_a_hard_stop_refuses_with_402_writes_nothing_and_replays(ask, score):
     assert len(boto3.client("dynamodb").scan(TableName="decisions")["Items"]) == 2
     count_ledger()
     budgets.watch().run("acme")
-    told = ask("GET", "/inference/month")[1]
-    assert (told["spent_micros"], told["left_micros"]) == (2_000, 500)
+    found = ask("GET", "/inference/month")[1]
+    assert (found["spent_micros"], found["left_micros"]) == (2_000, 500)
     ask("PUT", "/inference/month", {"limit_micros": 2_500})
     assert score("k-9")[0] == 201
 
@@ -200,6 +200,6 @@ def test_calls_count_against_a_total_hard_stop_after_the_next_check(ask, score):
     assert ask("PUT", "/total/month", {"limit_micros": 2_000, "hard_stop": True})[1]["left_micros"] == 2_000
     assert score("k-0")[0] == 201
     assert lambda_handler({}, Context(270_000))["failed"] == 0
-    assert ask("GET", "/total/month")[1]["left_micros"] == 800  # a prediction, and two calls of 100 each
+    assert ask("GET", "/total/month")[1]["left_micros"] == 800  # one prediction and two calls of 100 each
     status, problem = score("k-1")
     assert (status, problem["violated-policies"]) == (402, ["total/month"])

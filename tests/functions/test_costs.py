@@ -1,4 +1,4 @@
-"""Costs, wired as they are deployed: use in, lines, statements and prices out."""
+"""Deployed wiring of costs: usage in; cost lines, statements and prices out."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ NOVEMBER = {"period": "2026-11"}
 
 @pytest.fixture
 def clock(published, monkeypatch):
-    """The time of every function, moved by hand."""
+    """Clock of every function; calling it sets the time."""
     moment = [datetime(2026, 11, 21, 12, 30, tzinfo=UTC)]
     monkeypatch.setattr(process, "now", lambda: moment[0])
 
@@ -85,14 +85,14 @@ def cloud_event(number, time="2026-11-21T11:00:00Z", **amounts):
 def test_usage_is_priced_by_line_and_summed(costs):
     used(predictions=3, api_calls=7, charged=3)
     used("2026-11-22T23", predictions=1)
-    status, told = costs()
-    assert (status, told["period"], told["state"], told["currency"]) == (200, "2026-11", "open", "USD")
-    assert [(item["day"], item["meter"], item["quantity"], item["micros"]) for item in told["items"]] == [
+    status, answer = costs()
+    assert (status, answer["period"], answer["state"], answer["currency"]) == (200, "2026-11", "open", "USD")
+    assert [(item["day"], item["meter"], item["quantity"], item["micros"]) for item in answer["items"]] == [
         ("2026-11-21", "api_calls", 7, 700),
         ("2026-11-21", "predictions", 3, 3_000),
         ("2026-11-22", "predictions", 1, 1_000),
     ]
-    assert told["total_micros"] == 4_700
+    assert answer["total_micros"] == 4_700
     groups = {by: costs(query={"group_by": by})[1]["items"] for by in ("day", "category", "meter")}
     assert {by: [(row[by], row["micros"]) for row in rows] for by, rows in groups.items()} == {
         "day": [("2026-11-21", 3_700), ("2026-11-22", 1_000)],
@@ -105,8 +105,8 @@ def test_a_day_and_a_category_are_selected(costs):
     used(predictions=3, api_calls=7)
     used("2026-11-22T23", predictions=1)
     assert costs(query={"period": "2026-11-22"})[1]["total_micros"] == 1_000
-    told = costs(query={"category": "api_calls"})[1]
-    assert (told["total_micros"], [item["category"] for item in told["items"]]) == (700, ["api_calls"])
+    answer = costs(query={"category": "api_calls"})[1]
+    assert (answer["total_micros"], [item["category"] for item in answer["items"]]) == (700, ["api_calls"])
 
 
 def test_pages_have_every_line_once_and_cursors_fit_one_list_only(costs):
@@ -114,10 +114,10 @@ def test_pages_have_every_line_once_and_cursors_fit_one_list_only(costs):
         used(f"2026-11-{day:02d}T00", predictions=day)
     found, cursor = [], {}
     while cursor is not None:
-        told = costs(query={"limit": "3", **cursor})[1]
-        assert told["total_micros"] == 28_000
-        found += [item["quantity"] for item in told["items"]]
-        cursor = {"cursor": told["next_cursor"]} if told["next_cursor"] else None
+        answer = costs(query={"limit": "3", **cursor})[1]
+        assert answer["total_micros"] == 28_000
+        found += [item["quantity"] for item in answer["items"]]
+        cursor = {"cursor": answer["next_cursor"]} if answer["next_cursor"] else None
     assert found == [1, 2, 3, 4, 5, 6, 7]
     cursor = costs(query={"limit": "3"})[1]["next_cursor"]
     assert costs(query={"cursor": cursor}, tenant="globex")[0] == 400
@@ -134,7 +134,7 @@ def test_only_operators_read_the_costs_of_other_tenants(costs, report, close, cl
     theirs = {path: costs(path) for path in paths}
     assert {path: costs(path, of="acme", **operator) for path in paths} == theirs
     assert [theirs[path][1]["total_micros"] for path in ("", "/statements/2026-11")] == [300_000, 300_000]
-    assert costs(of="acme") == costs()  # one's own, by its name
+    assert costs(of="acme") == costs()  # the tenant itself, by its id
     for path in paths:
         foreign, unknown, nobodys = (
             costs(path, of=of, **caller)
@@ -179,9 +179,9 @@ def test_the_export_has_every_line_as_csv(costs):
 
 
 def test_reported_usage_is_counted_once_and_priced(report, costs):
-    status, told = report(cloud_event(1), cloud_event(2, emails=10), cloud_event(1))
-    assert (status, told["counted"], told["duplicates"], told["rejected"]) == (200, 2, 1, 0)
-    assert [item["outcome"] for item in told["items"]] == ["counted", "counted", "duplicate"]
+    status, answer = report(cloud_event(1), cloud_event(2, emails=10), cloud_event(1))
+    assert (status, answer["counted"], answer["duplicates"], answer["rejected"]) == (200, 2, 1, 0)
+    assert [item["outcome"] for item in answer["items"]] == ["counted", "counted", "duplicate"]
     assert report(cloud_event(2, emails=10))[1]["duplicates"] == 1
     assert [(item["meter"], item["micros"]) for item in costs(query={"category": "third_party"})[1]["items"]] == [
         ("emails", 1_000),
@@ -190,12 +190,12 @@ def test_reported_usage_is_counted_once_and_priced(report, costs):
 
 
 def test_an_invalid_event_is_named_by_field_and_bound_only(report):
-    status, told = report(cloud_event(1), cloud_event(2, emails=-77), "Jane Doe")
-    assert (status, told["counted"], told["rejected"]) == (200, 1, 2)
-    assert told["items"][1]["errors"][0]["field"] == "data.emails"
-    assert told["items"][1]["errors"][0]["bound"]
-    assert "77" not in json.dumps(told)
-    assert "Jane" not in json.dumps(told)
+    status, answer = report(cloud_event(1), cloud_event(2, emails=-77), "Jane Doe")
+    assert (status, answer["counted"], answer["rejected"]) == (200, 1, 2)
+    assert answer["items"][1]["errors"][0]["field"] == "data.emails"
+    assert answer["items"][1]["errors"][0]["bound"]
+    assert "77" not in json.dumps(answer)
+    assert "Jane" not in json.dumps(answer)
 
 
 @pytest.mark.parametrize("count", [0, 101])
@@ -268,9 +268,9 @@ def test_a_new_price_applies_from_its_hour_and_not_earlier(prices, costs):
     assert (status, book["version"], book["valid_from"]) == (201, 2, "2026-11-22T00:00:00.000000Z")
     used("2026-11-22T00", predictions=1)
     assert [(item["price_version"], item["micros"]) for item in costs()[1]["items"]] == [(1, 1_000), (2, 2_000)]
-    status, told = prices()
-    assert [book["version"] for book in told["items"]] == [1, 2]
-    assert told["items"][0]["prices"]["api_calls"] == {"micros": 100, "per": 1, "category": "api_calls"}
+    status, answer = prices()
+    assert [book["version"] for book in answer["items"]] == [1, 2]
+    assert answer["items"][0]["prices"]["api_calls"] == {"micros": 100, "per": 1, "category": "api_calls"}
 
 
 def test_only_operators_publish_prices_ahead_and_complete(prices):

@@ -1,4 +1,4 @@
-"""Anomalies and projections, wired as they are deployed: use in, findings out."""
+"""Deployed wiring of anomalies and projections: usage in, anomalies and projections out."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def ask(published, monkeypatch):
 
 
 def live(days, tenant="acme", predictions=100):
-    """Use the same in every sixth hour of so many days, and of today."""
+    """Add the same usage to every sixth hour of the last `days` days and of today."""
     first = NOW.replace(hour=0, minute=0) - timedelta(days=days)
     hours = [f"{first + timedelta(hours=6 * number):%Y-%m-%dT%H}" for number in range(4 * days + 3)]
     for start in range(0, len(hours), 40):
@@ -46,13 +46,13 @@ def test_an_anomaly_is_listed_and_published_once(ask, monkeypatch):
     )
     assert [forecasting.watch().run("acme") for _ in range(2)] == [1, 0]
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "forecasting.anomaly_found")]
-    status, told = ask("anomalies", {"period": "2026-11"})
+    status, answer = ask("anomalies", {"period": "2026-11"})
     assert status == 200
-    (found,) = told["items"]
+    (found,) = answer["items"]
     assert (found["anomaly_id"], found["category"], found["began"]) == ("inference-1", "inference", "2026-11-21T12")
     assert found["spent_micros"] == 50_100_000
     assert found["expected_micros"] < found["bound_micros"] < found["spent_micros"]
-    watched = {row["category"]: row["status"] for row in told["watch"]}
+    watched = {row["category"]: row["status"] for row in answer["watch"]}
     assert watched == dict.fromkeys(CATEGORIES, "not_enough_history") | {"inference": "watched"}
     assert ask("anomalies", {"period": "2026-10"})[1]["items"] == []
     assert ask("anomalies", {"period": "2026-11", "category": "storage"})[1]["items"] == []
@@ -60,9 +60,9 @@ def test_an_anomaly_is_listed_and_published_once(ask, monkeypatch):
 
 def test_a_projection_has_the_spend_and_the_interval_of_the_month(ask):
     live(days=35)
-    status, told = ask("projection")
-    assert (status, told["level"], told["currency"]) == (200, 0.9, "USD")
-    ends = {item["category"]: item for item in told["items"]}
+    status, answer = ask("projection")
+    assert (status, answer["level"], answer["currency"]) == (200, 0.9, "USD")
+    ends = {item["category"]: item for item in answer["items"]}
     assert set(ends) == {*CATEGORIES, "total"}
     spent = ends["total"]["spent_micros"]
     assert spent == (20 * 4 + 3) * 100_000

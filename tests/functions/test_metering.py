@@ -1,4 +1,4 @@
-"""Metering, wired as it is deployed: rows of the ledger in, usage out."""
+"""Deployed wiring of usage: ledger rows in, usage out."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time of every function, moved by hand."""
+    """Clock of every function; calling it advances the time."""
     moment = [datetime(2026, 3, 14, 12, 30, tzinfo=UTC)]
     monkeypatch.setattr(process, "now", lambda: moment[0])
 
@@ -44,7 +44,7 @@ def score(published, clock):
 
 @pytest.fixture
 def count():
-    """Deliver every row of decisions and of batches to the counting function, as if it had just come."""
+    """Deliver every row of decisions and batches to the counting function, as a new row."""
     from functions.metering_counters.handler import lambda_handler
 
     def call():
@@ -59,9 +59,9 @@ def count():
 def change(number, new, old=None):
     keys = {name: value for name, value in (new or old).items() if name in {"pk", "sk"}}
     at = datetime(2026, 3, 14, 12, 30, tzinfo=UTC).timestamp()
-    told = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": at}
+    fields = {"Keys": keys, "SequenceNumber": str(number), "ApproximateCreationDateTime": at}
     images = {name: image for name, image in (("NewImage", new), ("OldImage", old)) if image}
-    return {"eventName": "MODIFY", "dynamodb": told | images}
+    return {"eventName": "MODIFY", "dynamodb": fields | images}
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def usage():
     return call
 
 
-def look():
-    """Go round the tenants, as the schedule does every five minutes."""
+def run_checks():
+    """Run the spend checks of all tenants, as the schedule does every five minutes."""
     from functions.costs_watch.handler import lambda_handler
 
     return lambda_handler({}, Context(270_000))
@@ -95,13 +95,13 @@ def test_usage_has_daily_amounts_and_the_rest_of_the_quota(score, count, usage, 
     clock(days=1)
     score(2)
     count()
-    status, told = usage()
+    status, answer = usage()
     assert status == 200
-    assert [(item["period"], item["predictions"]) for item in told["items"]] == [("2026-03-14", 3), ("2026-03-15", 2)]
-    assert told["quota"] == {"limit": 1000, "used": 5, "left": 995, "resets_at": "2026-04-01T00:00:00.000000Z"}
-    assert told["limits"] == {"predictions_per_month": 1000, "per_minute": 60, "per_hour": 1000, "storage_gb": 10}
+    assert [(item["period"], item["predictions"]) for item in answer["items"]] == [("2026-03-14", 3), ("2026-03-15", 2)]
+    assert answer["quota"] == {"limit": 1000, "used": 5, "left": 995, "resets_at": "2026-04-01T00:00:00.000000Z"}
+    assert answer["limits"] == {"predictions_per_month": 1000, "per_minute": 60, "per_hour": 1000, "storage_gb": 10}
     monthly = usage({"granularity": "month"})[1]
-    assert monthly["items"] == [{"period": "2026-03", **told["total"]}]
+    assert monthly["items"] == [{"period": "2026-03", **answer["total"]}]
 
 
 def test_an_unlimited_tenant_is_counted_and_has_no_quota(published, count, usage, clock):
@@ -109,9 +109,9 @@ def test_an_unlimited_tenant_is_counted_and_has_no_quota(published, count, usage
 
     lambda_handler(event("POST", "/v1/scores", body=BODY, tier="ENTERPRISE"), Context())
     count()
-    told = usage(tier="ENTERPRISE")[1]
-    assert told["total"]["predictions"] == 1
-    assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (None, None, None)
+    answer = usage(tier="ENTERPRISE")[1]
+    assert answer["total"]["predictions"] == 1
+    assert (answer["quota"]["limit"], answer["quota"]["used"], answer["quota"]["left"]) == (None, None, None)
 
 
 def test_repeated_rows_are_counted_once(score, count, usage):
@@ -139,10 +139,10 @@ def test_calls_are_counted_by_the_next_check_whatever_their_status(score, usage,
     usage()
     assert usage()[1]["total"]["api_calls"] == 0
     for _ in range(2):
-        assert look() == {"tenants": 1, "failed": 0, "told": 0}
+        assert run_checks() == {"tenants": 1, "failed": 0, "told": 0}
     assert usage()[1]["total"]["api_calls"] == 4
     clock(minutes=5)
-    look()
+    run_checks()
     assert usage()[1]["total"]["api_calls"] == 5
 
 
@@ -150,15 +150,15 @@ def test_an_audit_of_correct_counters_finds_no_mismatch(score, count, clock, pub
     access.tenants().create("acme", "FREE")
     score(3)
     count()
-    look()
+    run_checks()
     clock(days=1)
     assert audit("recount") == AGREED
 
 
 def test_the_audit_counts_missing_rows_and_late_rows_count_once(score, count, usage, clock):
     access.tenants().create("acme", "FREE")
-    score(120)  # more than a page of keys, more than a transaction
-    look()
+    score(120)  # more than a page of keys and more than a transaction
+    run_checks()
     clock(days=1)
     assert audit("recount") == REPAIRED
     assert usage()[1]["total"]["predictions"] == 120
@@ -177,7 +177,7 @@ def test_the_audit_never_lowers_a_counter_and_records_a_mismatch(score, count, u
     count()
     row = boto3.client("dynamodb").scan(TableName="decisions")["Items"][0]
     boto3.client("dynamodb").delete_item(TableName="decisions", Key={"pk": row["pk"]})
-    look()
+    run_checks()
     clock(days=1)
     assert audit("recount") == REPAIRED | {"unrepaired": 1}
     assert usage()[1]["total"]["predictions"] == 2
@@ -198,7 +198,7 @@ def test_the_audit_repairs_calls_and_reports_lost_events(published, usage, clock
 
 
 def batch_of(tenant, rows, charged, settled_at):
-    """Write a batch of one chunk that is done."""
+    """Write a batch with one completed chunk."""
     books = DynamoBooks(boto3.client("dynamodb"), "batches")
     made = ("splitting", "2026-03-14T12:00:00.000000Z", "corr", "print", 99)
     batch = Batch(tenant, "bat_1", "toy", "csv", *made, run="r", pin=Pin("toy", 3, "sha256:0"))
@@ -212,7 +212,7 @@ def test_batch_rows_are_predictions_for_counters_and_the_audit(score, count, usa
     access.tenants().create("acme", "FREE")
     score(2)
     batch_of("acme", rows=48, charged=40, settled_at="2026-03-14T13:00:00.000000Z")
-    look()
+    run_checks()
     clock(days=1)
     assert audit("recount") == REPAIRED
     count()
@@ -231,12 +231,12 @@ def test_stored_bytes_are_recorded_hourly_and_end_with_erasure(score, count, usa
     clock(hours=1)
     assert audit("gauges") == {"tenants": 1, "failed": 0, "held": 1}
     assert audit("gauges") == {"tenants": 0, "failed": 0}
-    told = usage()[1]
-    held = told["stored"]["database_bytes"]
+    answer = usage()[1]
+    held = answer["stored"]["database_bytes"]
     rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
     assert held > sum(len(row["body"]["S"]) + len(row["inputs"]["S"]) for row in rows)
-    assert told["stored"]["storage_bytes"] == told["total"]["storage_byte_hours"] == 17
-    assert told["total"]["database_byte_hours"] == held
+    assert answer["stored"]["storage_bytes"] == answer["total"]["storage_byte_hours"] == 17
+    assert answer["total"]["database_byte_hours"] == held
 
     from functions.metering_counters.handler import lambda_handler
 
@@ -244,9 +244,9 @@ def test_stored_bytes_are_recorded_hourly_and_end_with_erasure(score, count, usa
     assert lambda_handler({"Records": gone}, Context()) == {"batchItemFailures": []}
     clock(hours=1)
     assert audit("gauges") == {"tenants": 1, "failed": 0, "held": 1}
-    told = usage()[1]
-    assert (told["stored"]["database_bytes"], told["total"]["predictions"]) == (0, 2)
-    assert told["total"]["storage_byte_hours"] == 2 * 17
+    answer = usage()[1]
+    assert (answer["stored"]["database_bytes"], answer["total"]["predictions"]) == (0, 2)
+    assert answer["total"]["storage_byte_hours"] == 2 * 17
 
 
 def test_usage_is_shown_to_its_tenant_and_to_operators(score, count, usage):
@@ -257,8 +257,8 @@ def test_usage_is_shown_to_its_tenant_and_to_operators(score, count, usage):
     assert usage(of="globex", tenant="globex")[1]["tenant_id"] == "globex"
     foreign, unknown = (usage(of=other, tenant="globex") for other in ("acme", "no-such"))
     assert (foreign[0], foreign[1]["detail"]) == (unknown[0], unknown[1]["detail"]) == (404, "There is no such tenant.")
-    status, told = usage(of="acme", tenant="globex", role="operator")
-    assert (status, told["total"]["predictions"], told["quota"]["limit"]) == (200, 1, 10_000)
+    status, answer = usage(of="acme", tenant="globex", role="operator")
+    assert (status, answer["total"]["predictions"], answer["quota"]["limit"]) == (200, 1, 10_000)
     assert usage(of="no-such", role="operator")[0] == 404
 
 

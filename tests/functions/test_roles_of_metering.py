@@ -1,4 +1,4 @@
-"""What the functions of usage and costs call is what their roles grant: nothing more, nothing less."""
+"""The roles of the usage and costs functions grant exactly the actions that these functions call."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,26 +1,25 @@
-"""Every new decision is told of at least once, under ids that show a repetition, and without health data."""
+"""Every new decision is published at least once, with repeatable ids and without health data."""
 
 import io
 import json
 import uuid
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
-from tests.adapters.test_ledger import row
 from tests.support.fakes.events import FakeBus
+from tests.support.ledger_rows import ledger_row as row
+from tests.support.ledger_rows import stored_item
 from vigil.alerting.events.service import DecisionPublisher
 from vigil.alerting.events.stream import DecisionStream
-from vigil.decisions.scoring.store import _item
 from vigil.errors import Unavailable
 from vigil.runtime.telemetry import Telemetry
 
 
 def record(number=0, name="INSERT", subject="jane-roe", **summary):
-    from dataclasses import replace
-
-    said = {"band": "low", "decision": "wait", "probability": 0.125} | summary
-    image = _item(replace(row(number, subject=subject), summary=json.dumps(said)))
+    facts = {"band": "low", "decision": "wait", "probability": 0.125} | summary
+    image = stored_item(replace(row(number, subject=subject), summary=json.dumps(facts)))
     return {"eventName": name, "dynamodb": {"SequenceNumber": str(number), "NewImage": image}}
 
 
@@ -65,15 +64,15 @@ def test_an_event_has_the_documented_fields_and_no_health_data(handle, bus):
     )
     assert set(detail) == about_the_event | about_the_decision | {"tenant_id", "subject", "model"}
     assert detail["correlation_id"] == row(1).correlation_id
-    said = " ".join(event.detail for event in bus.taken)
-    assert not [word for word in ("jane-roe", "age", "0.125", "probability", "inputs") if word in said]
+    text = " ".join(event.detail for event in bus.taken)
+    assert not [word for word in ("jane-roe", "age", "0.125", "probability", "inputs") if word in text]
 
 
 def test_the_subject_digest_is_shared_only_within_a_tenant(handle, bus):
-    from dataclasses import replace
-
     other = record(3)
-    other["dynamodb"]["NewImage"] = _item(replace(row(3, tenant="globex", subject="jane-roe"), summary=row(3).summary))
+    other["dynamodb"]["NewImage"] = stored_item(
+        replace(row(3, tenant="globex", subject="jane-roe"), summary=row(3).summary)
+    )
     other["dynamodb"]["NewImage"]["summary"] = record(3)["dynamodb"]["NewImage"]["summary"]
     handle(record(0), record(2), other)
     first, second, *_, foreign = [json.loads(event.detail)["subject"] for event in bus.taken]

@@ -1,4 +1,4 @@
-"""Budgets of tenants in memory."""
+"""A world with the budgets of tenants in memory."""
 
 from dataclasses import dataclass, field
 

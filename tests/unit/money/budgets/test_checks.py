@@ -1,4 +1,4 @@
-"""Each threshold that is reached is told once, whatever dies and whoever looks at the same time."""
+"""Each reached threshold is published once, despite crashes and concurrent checks."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from vigil.errors import Unavailable
 
 
 class Dying:
-    """Stands before a port and dies before, or after, one of all calls on it and on those that share its count."""
+    """Proxy of a port that crashes before or after the call number `at`, counted over all proxies with this `count`."""
 
     def __init__(self, inner, at, after, count):
         self.inner, self.at, self.after, self.count = inner, at, after, count
@@ -25,7 +25,7 @@ class Dying:
 
 
 class Crash(Exception):
-    """The process dies."""
+    """The process crashes."""
 
 
 def test_each_reached_threshold_is_published_once(world):
@@ -84,7 +84,7 @@ def test_a_refused_event_is_published_by_a_later_check(world):
     world.bus.away = True
     assert world.check().run("acme") == 0
     world.bus.away = False
-    assert world.check().run("acme") == 0  # it is leased yet
+    assert world.check().run("acme") == 0  # its lease is still valid
     world.clock.advance(minutes=5)
     assert world.check().run("acme") == 1
     assert world.check().run("acme") == 0
@@ -115,7 +115,7 @@ def test_a_crash_at_any_call_is_repaired_by_the_next_check(world, at, after):
         died = True
     else:
         died = False
-    assert died == (at <= 7)  # plan, two opened, published, two sent, carried
+    assert died == (at <= 7)  # plan, two added, published, two marked, limit published
     for _ in range(2):
         world.clock.advance(minutes=5)
         world.check().run("acme")
@@ -128,10 +128,10 @@ def test_a_crash_at_any_call_is_repaired_by_the_next_check(world, at, after):
 def test_concurrent_checks_publish_an_alert_once(world):
     world.put(thresholds=(100,))
     world.costs.spend(10_000, "2026-03-01")
-    seen, looks = world.store.plan("acme"), 5
+    seen, checks = world.store.plan("acme"), 5
 
     class Stale:
-        """Every look reads before any of them writes."""
+        """Store in which every check reads before any of them writes."""
 
         def plan(self, _):
             return seen
@@ -139,9 +139,9 @@ def test_concurrent_checks_publish_an_alert_once(world):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-    assert sum(world.check(Stale()).run("acme") for _ in range(looks)) == 1
-    forsaken = world.store.plan("acme")
-    assert forsaken.alerts[0].state == "sent"
+    assert sum(world.check(Stale()).run("acme") for _ in range(checks)) == 1
+    after = world.store.plan("acme")
+    assert after.alerts[0].state == "sent"
 
 
 def test_concurrent_checks_claim_an_abandoned_alert_once(world):
@@ -153,7 +153,7 @@ def test_concurrent_checks_claim_an_abandoned_alert_once(world):
     world.clock.advance(minutes=5)
 
     class Stale:
-        """Every look reads before any of them writes."""
+        """Store in which every check reads before any of them writes."""
 
         def plan(self, _):
             return seen

@@ -1,4 +1,4 @@
-"""Budgets: their bounds, what they come to, and which thresholds are reached."""
+"""Budgets: bounds, spend, thresholds, spans and events."""
 
 import json
 from datetime import UTC, datetime

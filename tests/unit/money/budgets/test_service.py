@@ -1,4 +1,4 @@
-"""Budgets as tenants see them, and the hard stop that they come to."""
+"""Budgets as tenants see them, and the hard limit that they define."""
 
 from collections import Counter as Sums
 
@@ -79,9 +79,9 @@ HARD = [(category, period) for category in ("inference", "total") for period in 
 
 @given(st.lists(st.sampled_from(ACTS), max_size=40))
 def test_all_spend_counts_once_in_any_order_of_actions(acts):
-    """A prediction is set aside by its commit and counted later; all that was not set aside is settled."""
+    """Predictions are reserved by their commit and counted later; other spend is recorded by the check."""
     world, spent, on_their_way = World(), Sums(), []
-    world.clock.advance(days=28)  # days end, and a month
+    world.clock.advance(days=28)  # so that days and a month end
     for act in [*acts, "put"]:
         today = f"{world.clock():%Y-%m-%d}"
         if act == "reserve":

@@ -1,4 +1,4 @@
-"""The watch has everybody look at a tenant, whoever of them fails."""
+"""The sweep of spend checks runs every check, even if one fails."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from vigil.errors import Unavailable
 from vigil.money.costs.checks import SpendChecks
 
 
-class Looking:
-    """Somebody who remembers whom they looked at."""
+class RecordingCheck:
+    """Spend check that records its tenants and fails for some of them."""
 
     def __init__(self, *failing):
         self.failing, self.seen = failing, []
@@ -21,20 +21,20 @@ class Looking:
 
 
 def test_all_checks_run_and_their_event_counts_are_added():
-    looks = Looking(), Looking()
-    assert SpendChecks(looks, Clock()).look("acme", "now") == {"told": 4}
+    checks = RecordingCheck(), RecordingCheck()
+    assert SpendChecks(checks, Clock()).look("acme", "now") == {"told": 4}
 
 
 def test_a_failed_check_does_not_stop_the_others():
-    looks = Looking("acme"), Looking()
+    checks = RecordingCheck("acme"), RecordingCheck()
     with pytest.raises(Unavailable):
-        SpendChecks(looks, Clock()).look("acme", "now")
-    assert looks[1].seen == ["acme"]
+        SpendChecks(checks, Clock()).look("acme", "now")
+    assert checks[1].seen == ["acme"]
 
 
 def test_a_sweep_is_always_due():
     clock = Clock()
-    watch = SpendChecks([], clock)
-    last = watch.due("")
+    sweep = SpendChecks([], clock)
+    last = sweep.due("")
     clock.advance(seconds=1)
-    assert last < watch.due(last)
+    assert last < sweep.due(last)

@@ -1,4 +1,4 @@
-"""A month is stated once; what is counted later is adjusted once, in a month that is open."""
+"""A month is closed once; later usage is adjusted once, in an open month."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from vigil.money.costs.service import Costs
 
 
 class World:
-    """Closing on the fourth of December, when November has just become due."""
+    """Closing on 4 December, when November has just become due."""
 
     def __init__(self):
         self.use = FakeHourlyUsage(acme={"2026-11-30T23": {"predictions": 5}, "2026-12-01T00": {"predictions": 1}})
@@ -22,7 +22,7 @@ class World:
         self.closing = MonthClosing(self.costs, self.statements, self.clock)
 
     def run(self):
-        """Return how many statements, and how many adjustments, were made."""
+        """Return the numbers of new statements and adjustments."""
         done = [self.closing.look(tenant, "2026-12-04") for tenant in ("acme", "globex")]
         return tuple(sum(each[what] for each in done) for what in ("statements", "adjustments"))
 
@@ -92,7 +92,7 @@ def test_an_adjustment_may_be_a_credit_followed_by_another(world):
 def test_an_adjustment_stays_in_the_month_it_was_booked_in(world):
     world.run()
     world.use_late(2)
-    world.clock.now = datetime(2027, 1, 3, tzinfo=UTC)  # December has ended, and is open
+    world.clock.now = datetime(2027, 1, 3, tzinfo=UTC)  # December has ended but is still open
     world.run()
     assert [line.adjusts for line in world.costs.lines("acme", "2027-01")] == ["2026-11"]
     world.clock.now = datetime(2027, 1, 4, tzinfo=UTC)
@@ -101,7 +101,7 @@ def test_an_adjustment_stays_in_the_month_it_was_booked_in(world):
     assert world.run() == (2, 0)
     stated = world.statements.statement("acme", "2027-01")
     assert [(line.adjusts, line.micros) for line in stated.lines] == [("2026-11", 2_000)]
-    assert world.run() == (0, 0)  # what January adjusts is no use of January's
+    assert world.run() == (0, 0)  # an adjustment booked in January is not usage of January
 
 
 def test_every_micro_is_in_exactly_one_statement(world):
@@ -120,7 +120,7 @@ def test_every_micro_is_in_exactly_one_statement(world):
 
 def test_concurrent_runs_close_and_adjust_once(world):
     class Twice(FakeStatements):
-        """Statements beside which another run does the same just before."""
+        """Statements that another run writes just before each call."""
 
         def close(self, tenant_id, statement):
             super().close(tenant_id, statement)

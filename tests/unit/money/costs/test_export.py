@@ -1,4 +1,4 @@
-"""The export is whole and exact, and a spreadsheet runs nothing of it."""
+"""The export is complete and exact, and no cell is a spreadsheet formula."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Prices are published ahead, whole, and never changed."""
+"""Price books are published ahead of time, are complete and never change."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -24,7 +24,7 @@ def test_a_book_is_valid_from_its_hour_with_the_next_version(books):
     book = books.publish(NOON + timedelta(hours=1), PRICES)
     assert book == PriceBook(2, "2026-03-01T13", FIRST_PRICE_BOOK.prices)
     assert books.publish(NOON + timedelta(days=9), PRICES).version == 3
-    assert [kept.version for kept in books.list_books()] == [1, 2, 3]
+    assert [book.version for book in books.list_books()] == [1, 2, 3]
 
 
 def test_a_validity_in_another_time_zone_is_converted(books):
@@ -52,7 +52,7 @@ def test_an_early_or_incomplete_price_book_is_refused(books, moment, given, fiel
 
 def test_a_concurrent_publication_raises_conflict():
     class Late(FakePriceBooks):
-        """Books to which another is added whenever they have been read."""
+        """Price books to which another is added after each read."""
 
         def books(self):
             read = super().books()

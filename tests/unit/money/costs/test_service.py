@@ -1,4 +1,4 @@
-"""An open month is priced as it is counted; a closed one is as it was stated."""
+"""An open month is priced from current usage; a closed month does not change."""
 
 from fractions import Fraction
 

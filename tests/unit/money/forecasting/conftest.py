@@ -1,4 +1,4 @@
-"""A tenant that spends a dollar's tenth an hour, and anomalies in memory."""
+"""A tenant that spends 0.1 dollar per hour, and an in-memory store of anomalies."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,7 +34,7 @@ class World:
         return Projections(self.costs, self.clock)
 
     def live(self, days, tenant_id="acme", category="inference", usual=USUAL):
-        """Spend the usual in each hour of so many days before this hour."""
+        """Add usual spend to each hour of the last `days` days, up to the current hour."""
         begin = (self.clock.now - timedelta(days=days)).replace(hour=0)
         self.costs.spend(tenant_id, begin, [usual] * int((self.clock.now - begin) / timedelta(hours=1)), category)
 

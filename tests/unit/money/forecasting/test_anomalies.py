@@ -1,4 +1,4 @@
-"""What is an anomaly, and what is not."""
+"""Detection of anomalies: false alarms, delays and bounds."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_the_checks_of_a_month_have_the_stated_false_alarm_rate():
 
 @pytest.mark.parametrize("name", ["office", "growing", "sparse", "nightly"])
 def test_simulated_months_without_anomaly_raise_almost_no_alarm(name):
-    assert false_alarms(spend_scenarios.WORLDS[name], np.random.default_rng(11), weeks=8, tenants=3) <= 1 / 3
+    assert false_alarms(spend_scenarios.SCENARIOS[name], np.random.default_rng(11), weeks=8, tenants=3) <= 1 / 3
 
 
 @pytest.mark.parametrize(

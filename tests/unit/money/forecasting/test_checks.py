@@ -1,4 +1,4 @@
-"""An anomaly is kept and told once."""
+"""The anomaly check stores and publishes each anomaly once."""
 
 import json
 from datetime import timedelta

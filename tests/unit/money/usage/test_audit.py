@@ -1,4 +1,4 @@
-"""An audit finds what counters lack, makes up for it where that can be told, and lowers nothing."""
+"""An audit finds mismatches, repairs missing amounts and never lowers a counter."""
 
 import json
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ def image(number, tenant="acme"):
 
 
 class World:
-    """The first of March, five decisions of the last of February, and nothing counted yet."""
+    """1 March with five decisions of 28 February, not counted yet."""
 
     def __init__(self):
         self.clock, self.usage, self.calls = Clock(), FakeUsage(), FakeRequestCounts()
@@ -84,7 +84,7 @@ def test_a_counter_above_the_ledger_stays_and_is_reported(world):
 
 
 class Thousands(FakeLedgerRows):
-    """Rows that are a thousand predictions each."""
+    """Rows with a thousand predictions each."""
 
     def count(self, tenant_id, day):
         return 1000 * super().count(tenant_id, day)
@@ -117,7 +117,7 @@ def test_every_meter_of_usage_events_is_recounted():
 
 
 class Busy(FakeUsage):
-    """Counters to which somebody adds an event while they are read."""
+    """Counters to which an event is added during each read."""
 
     def reported_entries(self, tenant_id, period):
         rows = list(super().reported_entries(tenant_id, period))
@@ -158,7 +158,7 @@ def test_calls_of_the_current_and_previous_hour_are_copied(world):
 def test_the_last_day_of_a_month_is_recounted_until_it_is_closed(world):
     world.count(world.rows.rows)
     late = image("late")
-    world.rows.rows.append(late)  # of a batch that was asked for in February, and ended in March
+    world.rows.rows.append(late)  # of a batch that was created in February and ended in March
     assert world.recount(day="2026-03-03") == [("acme", DAY, "predictions", 5, 6, 6)]
     world.rows.rows.append(image("later"))
     assert world.recount(day="2026-03-04") == []

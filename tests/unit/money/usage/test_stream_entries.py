@@ -1,4 +1,4 @@
-"""What changes of rows amount to, and what is stored hour by hour."""
+"""Usage entries of row changes, and hourly measurement of stored bytes."""
 
 import json
 from datetime import UTC, datetime
@@ -35,15 +35,15 @@ DONE = WAITING | {
 }
 ROWS = count()
 HOUR = "2026-03-01T11"
-"""The one that has ended."""
+"""Hour that has just ended."""
 
 
 def change(old, new, position="7", at=1_772_370_000):
-    """Return a stream record of an item that became another one; there is no item before, or none after."""
+    """Return the stream record of a change; `old` is None for a new item, `new` for a deleted one."""
     keys = {name: value for name, value in (new or old).items() if name in {"pk", "sk"}}
     images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
-    told = {"Keys": keys, "SequenceNumber": position, "ApproximateCreationDateTime": at}
-    return {"eventName": "MODIFY", "dynamodb": {**told, **images}}
+    fields = {"Keys": keys, "SequenceNumber": position, "ApproximateCreationDateTime": at}
+    return {"eventName": "MODIFY", "dynamodb": {**fields, **images}}
 
 
 def test_a_new_decision_is_one_entry_of_its_tenant_and_hour():
@@ -82,10 +82,10 @@ def test_erased_and_emptied_rows_reduce_the_stored_bytes():
 
 def test_records_of_the_stream_client_and_lambda_have_the_same_hour():
     moment = datetime(2026, 3, 1, 13, 5, tzinfo=UTC)
-    told = [change_entries(change(None, WAITING, at=at)) for at in (moment, moment.timestamp())]
+    found = [change_entries(change(None, WAITING, at=at)) for at in (moment, moment.timestamp())]
     assert (
-        told[0]
-        == told[1]
+        found[0]
+        == found[1]
         == [UsageEntry("acme", "bat_1#CHUNK#000007@7", "2026-03-01T13", {"database_bytes": item_bytes(WAITING)})]
     )
 
@@ -102,7 +102,7 @@ def test_the_size_of_an_item_follows_dynamodb_rules_with_copies():
         "subject_pk": {"S": "s"},  # 10 + 1
         "time_sk": {"S": "t"},  # 7 + 1
         "summary": {"S": "{}"},  # 7 + 2
-        "n": {"N": "12345"},  # 1 + 4: two digits to a byte, and one
+        "n": {"N": "12345"},  # 1 + 4: two digits per byte, and one byte
         "b": {"BOOL": True},  # 1 + 1
     }
     table = 4 + 11 + 11 + 8 + 9 + 5 + 2 + 100
@@ -117,7 +117,7 @@ def test_the_size_of_an_item_follows_dynamodb_rules_with_copies():
 
 @pytest.fixture
 def world():
-    """Noon; nothing is stored."""
+    """A storage meter at noon, without stored data."""
     clock, usage, storage = Clock(), FakeUsage(), FakeStoredFiles()
     return StorageMeter(usage, storage, clock), clock, usage, storage
 
@@ -152,7 +152,7 @@ def test_repeated_and_late_measurements_record_each_hour_once(world):
     storage.bytes = {"acme": 1}
     for _ in range(3):
         measure.look("acme", HOUR)
-    clock.advance(hours=3)  # nobody measured for two hours
+    clock.advance(hours=3)  # no measurement for two hours
     measure.look("acme", "2026-03-01T14")
     hours = [f"2026-03-01T{hour}" for hour in (11, 12, 13, 14)]
     assert gauges(usage, "database_byte_hours") == dict.fromkeys(hours, 100)
@@ -162,7 +162,7 @@ def test_repeated_and_late_measurements_record_each_hour_once(world):
 def test_an_erased_tenant_is_not_written_again(world):
     measure, _, usage, storage = world
     storage.bytes = {"acme": 5}
-    grow(usage, "2026-03-01T11", -100)  # its rows went after what was counted of them
+    grow(usage, "2026-03-01T11", -100)  # its rows were deleted after its counters
     assert measure.look("acme", HOUR) == {"held": 0}
     assert usage.month("acme", "2026-03").hours == ()
 
@@ -181,8 +181,8 @@ def test_an_hour_has_its_counters_and_its_gauges(world):
     measure, _, usage, _ = world
     grow(usage, "2026-03-01T11", 100)
     measure.look("acme", HOUR)
-    said = UsageHour("2026-03-01T11", {"database_bytes": 100, "database_byte_hours": 100})
-    assert usage.month("acme", "2026-03").hours == (said,)
+    expected = UsageHour("2026-03-01T11", {"database_bytes": 100, "database_byte_hours": 100})
+    assert usage.month("acme", "2026-03").hours == (expected,)
 
 
 @pytest.mark.parametrize(("minutes", "last", "due"), [(4, HOUR, None), (5, "2026-03-01T10", HOUR), (59, HOUR, None)])

@@ -1,4 +1,4 @@
-"""Counting is exact whatever is delivered."""
+"""Counting is exact for any order and repetition of deliveries."""
 
 import pytest
 from hypothesis import given
@@ -46,8 +46,8 @@ def test_days_and_months_are_sums_of_hours():
 @given(st.lists(entries, max_size=400))
 def test_groups_fit_a_transaction_and_have_every_entry_once(given_entries):
     groups = list(transaction_groups(given_entries))
-    held = [(entry.tenant_id, entry.entry_id) for group in groups for entry in group]
-    assert sorted(held) == sorted({(entry.tenant_id, entry.entry_id) for entry in given_entries})
+    grouped = [(entry.tenant_id, entry.entry_id) for group in groups for entry in group]
+    assert sorted(grouped) == sorted({(entry.tenant_id, entry.entry_id) for entry in given_entries})
     for group in groups:
         hours = {(entry.tenant_id, entry.hour) for entry in group}
         assert len(group) + len(hours) + len({tenant for tenant, _ in hours}) <= MAX_TRANSACTION_ITEMS

@@ -1,4 +1,4 @@
-"""A usage event counts once, in the hour in which it happened, whoever reports it how often."""
+"""A usage event counts once, in the hour of its time, however often it is reported."""
 
 import json
 from datetime import timedelta

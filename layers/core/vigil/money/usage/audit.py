@@ -55,7 +55,7 @@ class UsageAudit:
         newest = (self._clock().astimezone(UTC) - _SETTLING).date() - _DAY
         following = date.fromisoformat(last) + _DAY if last else newest
         day = max(following, newest - (_DAYS_BACK - 1) * _DAY)
-        return day.isoformat() if day <= newest else None
+        return _name(day) if day <= newest else None
 
     def look(self, tenant_id: str, day: str) -> Mapping[str, int]:
         """Recount a tenant's day; return the number of mismatches, and of those that were not repaired."""
@@ -107,4 +107,8 @@ def _days(day: date) -> Sequence[str]:
     """Return the days to recount after a day: itself, and early in a month the last day of the month before."""
     next_day = day + _DAY
     before = next_day - next_day.day * _DAY
-    return sorted({day.isoformat(), before.isoformat()} if next_day.day <= _OPEN_DAYS else {day.isoformat()})
+    return sorted({_name(day), _name(before)} if next_day.day <= _OPEN_DAYS else {_name(day)})
+
+
+def _name(day: date) -> str:
+    return f"{day:%Y-%m-%d}"
