@@ -28,7 +28,7 @@ def gamma_quantile(mean: float, variance: float, z: float) -> float:
     """Return the gamma quantile whose probability is that of the standard normal value `z`.
 
     Wilson and Hilferty, The distribution of chi-square (1931): the cube root of a gamma variable is nearly normal. The
-    approximation is good far into the upper tail and for shapes well below 1, so for few and for many calls an hour.
+    approximation is good far into the upper tail and for shapes well below 1, so it fits few and many calls an hour.
     """
     shape = mean * mean / variance if variance else float("inf")
     return float(mean * max(0.0, 1 - 1 / (9 * shape) + z / (3 * shape**0.5)) ** 3)

@@ -9,12 +9,12 @@ from vigil.money.usage.model import Meter
 from vigil.money.usage.ports import RecountSource, UsageStore
 
 _OPEN_DAYS = 4
-"""First days of a month on which the last day of the month before is recounted too.
+"""Number of first days of a month on which the last day of the month before is recounted too.
 
-Chunks of batches that are completed late count on that day.
+Chunks of batches that are completed late count on that last day.
 """
 _DAYS_BACK = 7
-"""Age of the oldest day that is recounted; the marks of counted entries expire after 14 days."""
+"""Maximum age of a recounted day, in days. It is below 14, because marks of counted entries expire after 14 days."""
 _SETTLING = timedelta(hours=1)
 """Wait after the end of a day for entries that are still being delivered."""
 _DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from vigil.money.usage.service import UsageCounter
 LedgerReader = tuple[LedgerRows, Callable[[Mapping[str, Any]], UsageEntry]]
 """The rows of a ledger, and the function that makes the usage entry of a row."""
 _LATE = timedelta(hours=1)
-"""Delay after which a request of an hour can still be counted: one admitted at its end is counted in the next hour."""
+"""How far back counts are copied: a request admitted at the end of an hour is counted during the next one."""
 
 
 class PredictionSource:
@@ -35,7 +35,7 @@ class PredictionSource:
 class ReportedUsageSource:
     """Rows of reported usage events.
 
-    Row and counter are written in one transaction, so a difference never means that a row was not counted.
+    Row and counter are written in one transaction, so every stored row was counted.
     """
 
     def __init__(self, usage: UsageStore) -> None:

@@ -83,7 +83,7 @@ class UsageView(BaseModel):
 
 
 @of_tenants(router, "/usage", summary="Fetch usage", responses=responses(401, 403, 404, 422, 503))
-async def usage(
+async def get_usage(
     request: Request,
     whose: Annotated[Owner, owner("usage:read")],
     period: Annotated[
