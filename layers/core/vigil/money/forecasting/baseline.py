@@ -46,7 +46,8 @@ class _VarianceLaw:
 class Baseline:
     """Baseline of whole days of hourly spend, oldest first, of more than two weeks.
 
-    `weekday` is the weekday of the first day (Monday is 0). `chance` is the probability that a window like those of the history exceeds its bound.
+    `weekday` is the weekday of the first day (Monday is 0). `chance` is the probability that a window like those of
+    the history exceeds its bound.
     """
 
     def __init__(self, hours: Sequence[float], weekday: int, chance: float) -> None:
