@@ -26,7 +26,7 @@ from vigil.decisions.batches.charges import Charges
 from vigil.decisions.batches.chunks import Chunks
 from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
 from vigil.decisions.batches.splits import Splits
-from vigil.kernel.money import HardStop, Hold
+from vigil.kernel.money import SpendLimit, SpendReservation
 from vigil.prediction.engines.loading import load
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.verification import Expected, Verifier
@@ -51,13 +51,13 @@ class Unlimited:
 class Unstopped:
     """The hard stop of a tenant that has none."""
 
-    def hold(self, _tenant_id: str, _hold: Hold, _stop: HardStop) -> None:
+    def reserve(self, _tenant_id: str, _reservation: SpendReservation, _stop: SpendLimit) -> None:
         """Set nothing aside."""
 
-    def held(self, _tenant_id: str, _hold_id: str, _moment: str) -> None:
+    def get_reservation(self, _tenant_id: str, _reservation_id: str, _moment: str) -> None:
         """Nothing ever is."""
 
-    def release(self, _tenant_id: str, _hold: Hold, _unused: int) -> None:
+    def release(self, _tenant_id: str, _reservation: SpendReservation, _unused: int) -> None:
         """Give nothing back."""
 
 

@@ -1,7 +1,7 @@
-"""How often anomalies are raised for nothing and how soon when there are some, and how often projections hold.
+"""False alarms and detection delays of anomalies, and the coverage of projections, on simulated spend.
 
-`uv run python -m benchmarks.forecast [--tenants N] [--seed S]`: simulated spend (`benchmarks.spend_scenarios`) through the
-models that the service runs. A watch looks every five minutes, and counts are thought to come without delay.
+`uv run python -m benchmarks.forecast [--tenants N] [--seed S]` runs the models of the service on the scenarios of
+`benchmarks.spend_scenarios`. Spend is checked every five minutes, and counters are assumed to have no delay.
 """
 
 import argparse
@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.spend_scenarios import WORLDS, Hours, World
-from vigil.money.forecasting.anomalies import Judge
-from vigil.money.forecasting.model import DAY, HISTORY, QUIET, WEEK, Finding
-from vigil.money.forecasting.projection import projection
+from benchmarks.spend_scenarios import SCENARIOS, Hours, Scenario
+from vigil.money.forecasting.anomalies import AnomalyDetector
+from vigil.money.forecasting.model import HISTORY_LENGTH, HOURS_PER_DAY, HOURS_PER_WEEK, QUIET_PERIOD, ExcessSpend
+from vigil.money.forecasting.projection import project_spend
 
-MONTH = 30 * DAY
+MONTH = 30 * HOURS_PER_DAY
 HOUR = timedelta(hours=1)
-PAST = HISTORY // HOUR
+PAST = HISTORY_LENGTH // HOUR
 TICKS = 12
 """Looks an hour."""
 out = Console()
@@ -41,46 +41,46 @@ class Plant:
 PLANTS = (
     Plant("10 mean hours more in an hour", lambda own, mean, _: own + 10 * mean, 1),
     Plant("50 mean hours more", lambda own, mean, _: own + 50 * mean, 1),
-    Plant("3 x from now on", lambda own, _mean, _: 3 * own, 5 * DAY),
-    Plant("10 x from now on", lambda own, _mean, _: 10 * own, 5 * DAY),
-    Plant("0.1 mean hours more each hour", lambda own, mean, n: own + 0.1 * mean * n, 5 * DAY),
-    Plant("10 % more each day", lambda own, _mean, n: own * 1.1 ** (n / DAY), 14 * DAY),
+    Plant("3 x from now on", lambda own, _mean, _: 3 * own, 5 * HOURS_PER_DAY),
+    Plant("10 x from now on", lambda own, _mean, _: 10 * own, 5 * HOURS_PER_DAY),
+    Plant("0.1 mean hours more each hour", lambda own, mean, n: own + 0.1 * mean * n, 5 * HOURS_PER_DAY),
+    Plant("10 % more each day", lambda own, _mean, n: own * 1.1 ** (n / HOURS_PER_DAY), 14 * HOURS_PER_DAY),
 )
 
 
-def verdicts(spend: Hours, first: int, count: int) -> Iterator[tuple[int, Finding | None]]:
+def verdicts(spend: Hours, first: int, count: int) -> Iterator[tuple[int, ExcessSpend | None]]:
     """Yield what is found at the end of each of so many hours from `first`, a midnight."""
-    for midnight in range(first, first + count, DAY):
+    for midnight in range(first, first + count, HOURS_PER_DAY):
         start = max(0, midnight - PAST)
-        judge = Judge(spend[start:midnight].tolist(), start // DAY % 7)
-        for hour in range(midnight, min(midnight + DAY, first + count)):
-            yield hour, judge.finding(spend[midnight : hour + 1].tolist())
+        detector = AnomalyDetector(spend[start:midnight].tolist(), start // HOURS_PER_DAY % 7)
+        for hour in range(midnight, min(midnight + HOURS_PER_DAY, first + count)):
+            yield hour, detector.detect(spend[midnight : hour + 1].tolist())
 
 
-def raised(found: Iterator[tuple[int, Finding | None]]) -> int:
+def raised(found: Iterator[tuple[int, ExcessSpend | None]]) -> int:
     """Return how many anomalies these findings are: what comes within a day of the last one is no other."""
     last, count = -MONTH, 0
     for hour, finding in found:
         if finding:
-            count += hour - last > QUIET // HOUR
+            count += hour - last > QUIET_PERIOD // HOUR
             last = hour
     return count
 
 
-def false_alarms(world: World, draw: np.random.Generator, weeks: int, tenants: int) -> float:
+def false_alarms(scenario: Scenario, draw: np.random.Generator, weeks: int, tenants: int) -> float:
     """Return anomalies raised per tenant and month where there are none."""
-    first = weeks * WEEK
-    return sum(raised(verdicts(world(draw, first + MONTH), first, MONTH)) for _ in range(tenants)) / tenants
+    first = weeks * HOURS_PER_WEEK
+    return sum(raised(verdicts(scenario(draw, first + MONTH), first, MONTH)) for _ in range(tenants)) / tenants
 
 
-def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None:
+def delay(scenario: Scenario, plant: Plant, draw: np.random.Generator) -> float | None:
     """Return the hours from the start of an anomaly, at any moment, to the look that finds it, None if none does.
 
     A running hour is thought to have cost its share so far.
     """
     first = PAST
-    spend = world(draw, first + plant.hours + DAY)
-    begin, moment = first + int(draw.integers(DAY)), float(draw.random())
+    spend = scenario(draw, first + plant.hours + HOURS_PER_DAY)
+    begin, moment = first + int(draw.integers(HOURS_PER_DAY)), float(draw.random())
     mean = float(spend[:first].mean())
     for number in range(plant.hours):
         own = float(spend[begin + number])
@@ -88,21 +88,21 @@ def delay(world: World, plant: Plant, draw: np.random.Generator) -> float | None
         # What begins in the middle of an hour is partly of the next one.
         spend[begin + number] += (1 - moment) * extra
         spend[begin + number + 1] += moment * extra
-    for midnight in range(first, begin + plant.hours, DAY):
-        judge = Judge(spend[midnight - first : midnight].tolist(), midnight // DAY % 7)
-        for hour in range(max(midnight, begin), min(midnight + DAY, begin + plant.hours + 1)):
+    for midnight in range(first, begin + plant.hours, HOURS_PER_DAY):
+        detector = AnomalyDetector(spend[midnight - first : midnight].tolist(), midnight // HOURS_PER_DAY % 7)
+        for hour in range(max(midnight, begin), min(midnight + HOURS_PER_DAY, begin + plant.hours + 1)):
             so_far = spend[midnight : hour + 1].copy()
-            if judge.finding(so_far.tolist()):
-                return _look(judge, so_far, begin + moment - hour) + hour - begin - moment
+            if detector.detect(so_far.tolist()):
+                return _look(detector, so_far, begin + moment - hour) + hour - begin - moment
     return None
 
 
-def _look(judge: Judge, so_far: Hours, begun: float) -> float:
+def _look(detector: AnomalyDetector, so_far: Hours, begun: float) -> float:
     """Return at which part of the last hour a look finds it first, if the hour's spend comes evenly."""
     whole = so_far[-1]
     for tick in range(1, TICKS + 1):
         so_far[-1] = whole * tick / TICKS
-        if tick / TICKS > begun and judge.finding(so_far.tolist()):
+        if tick / TICKS > begun and detector.detect(so_far.tolist()):
             return tick / TICKS
     return 1.0
 
@@ -116,16 +116,16 @@ class Coverage:
     error: float
 
 
-def coverage(world: World, draw: np.random.Generator, weeks: int, day: int, tenants: int) -> Coverage:
+def coverage(scenario: Scenario, draw: np.random.Generator, weeks: int, day: int, tenants: int) -> Coverage:
     """Return how projections did that were made when so many days of a month were over, after weeks of history."""
     held, widths, errors = 0, [], []
     for _ in range(tenants):
-        days = world(draw, weeks * WEEK + MONTH).reshape(-1, DAY).sum(axis=1)
+        days = scenario(draw, weeks * HOURS_PER_WEEK + MONTH).reshape(-1, HOURS_PER_DAY).sum(axis=1)
         past = days[: weeks * 7 + day]
-        start = max(0, len(past) - PAST // DAY)
+        start = max(0, len(past) - PAST // HOURS_PER_DAY)
         end = float(days[weeks * 7 :].sum())
         spent = float(days[weeks * 7 : weeks * 7 + day].sum())
-        told = projection(past[start:].tolist(), start % 7, spent, [1.0] * (30 - day))
+        told = project_spend(past[start:].tolist(), start % 7, spent, [1.0] * (30 - day))
         held += told.low <= end <= told.high
         widths.append((told.high - told.low) / end)
         errors.append(abs(told.middle - end) / end)
@@ -144,18 +144,18 @@ def main() -> None:
 
 
 def alarms_table(draw: np.random.Generator, tenants: int) -> Table:
-    """Return the false alarms of every world."""
+    """Return the false alarms of every scenario."""
     table = Table(f"anomalies raised for nothing per category and month, {tenants} tenants", "4 weeks known", "8 weeks")
-    for name, world in track(WORLDS.items(), "false alarms", console=out, transient=True):
-        table.add_row(name, *(f"{false_alarms(world, draw, weeks, tenants):.3f}" for weeks in (4, 8)))
+    for name, scenario in track(SCENARIOS.items(), "false alarms", console=out, transient=True):
+        table.add_row(name, *(f"{false_alarms(scenario, draw, weeks, tenants):.3f}" for weeks in (4, 8)))
     return table
 
 
 def delays_table(draw: np.random.Generator, tenants: int) -> Table:
-    """Return how soon every anomaly is found in every world: the share found, and the median and 90th percentile."""
+    """Return how soon every anomaly is found in every scenario: the share found, and the median and 90th percentile."""
     table = Table("found, and after (median, 90 %)", *(plant.name for plant in PLANTS))
-    for name, world in track(WORLDS.items(), "delays", console=out, transient=True):
-        found = [[delay(world, plant, draw) for _ in range(tenants // 2)] for plant in PLANTS]
+    for name, scenario in track(SCENARIOS.items(), "delays", console=out, transient=True):
+        found = [[delay(scenario, plant, draw) for _ in range(tenants // 2)] for plant in PLANTS]
         table.add_row(name, *(_told(delays) for delays in found))
     return table
 
@@ -171,15 +171,15 @@ def _told(delays: Sequence[float | None]) -> str:
 def _time(hours: float) -> str:
     if hours < 2:
         return f"{60 * hours:.0f} min"
-    return f"{hours:.0f} h" if hours < 2 * DAY else f"{hours / DAY:.1f} d"
+    return f"{hours:.0f} h" if hours < 2 * HOURS_PER_DAY else f"{hours / HOURS_PER_DAY:.1f} d"
 
 
 def coverage_table(draw: np.random.Generator, tenants: int) -> Table:
     """Return how often the 90 % intervals held."""
     cases = [(weeks, day) for weeks in (2, 8) for day in (3, 10, 20, 27)]
     table = Table("held (width, error)", *(f"{weeks} weeks + {day} days" for weeks, day in cases))
-    for name, world in track(WORLDS.items(), "projections", console=out, transient=True):
-        told = [coverage(world, draw, *case, tenants) for case in cases]
+    for name, scenario in track(SCENARIOS.items(), "projections", console=out, transient=True):
+        told = [coverage(scenario, draw, *case, tenants) for case in cases]
         table.add_row(name, *(f"{one.held:.0%} ({one.width:.0%}, {one.error:.1%})" for one in told))
     return table
 

@@ -22,7 +22,7 @@ from vigil.decisions.scoring import routes
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
 from vigil.kernel.tenants import Tier
-from vigil.money.budgets.hard_limits_store import DynamoStops
+from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 from vigil.prediction.engines.boosting import BoostedEngine
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble_runner import Panel
@@ -153,7 +153,7 @@ def _ledger(client: Any) -> DynamoLedger:
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    quotas, stops = DynamoQuota(client, "usage", clock), DynamoStops(client, "usage", clock)
+    quotas, stops = DynamoQuota(client, "usage", clock), DynamoHardLimits(client, "usage", clock)
     return DynamoLedger(client, "decisions", quotas, stops, DynamoConsents(SubjectTable(client, "subjects")))
 
 

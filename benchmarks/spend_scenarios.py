@@ -1,4 +1,4 @@
-"""Simulated spend: how tenants of many kinds use a service, hour by hour. Nobody's real data."""
+"""Simulated hourly spend of several kinds of tenants; not real data."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Hours = NDArray[np.floating]
-World = Callable[[np.random.Generator, int], Hours]
-"""Draws so many hours of spend in micros, from a Monday's midnight on."""
+Scenario = Callable[[np.random.Generator, int], Hours]
+"""Function that draws a number of hours of spend in micros, from a Monday at midnight."""
 PREDICTION = 1_000.0
 
 
 def office(draw: np.random.Generator, count: int) -> Hours:
-    """Return the spend of people at work: 200 calls in a weekday's busiest hour, and moods that last for hours."""
+    """Return the spend of office users: 200 calls in the busiest hour of a weekday, with variations over hours."""
     hours = np.arange(count)
     shape = 0.05 + np.exp(-(((hours % 24 - 13) / 3.5) ** 2))
     shape *= np.where(hours // 24 % 7 < 5, 1.0, 0.2)
@@ -20,7 +20,7 @@ def office(draw: np.random.Generator, count: int) -> Hours:
 
 
 def steady(draw: np.random.Generator, count: int) -> Hours:
-    """Return the spend of machines: 30 calls an hour, more by day."""
+    """Return the spend of machines: 30 calls per hour, more by day."""
     return draw.poisson(30 * _daily(count)) * PREDICTION
 
 
@@ -30,48 +30,48 @@ def growing(draw: np.random.Generator, count: int) -> Hours:
 
 
 def sparse(draw: np.random.Generator, count: int) -> Hours:
-    """Return a call every five hours."""
+    """Return the spend of one call every five hours."""
     return draw.poisson(0.2 * _daily(count)) * PREDICTION
 
 
 def lumps(draw: np.random.Generator, count: int) -> Hours:
-    """Return a few cents now and then: large questions to a language model."""
+    """Return rare spend of a few cents: large prompts to a language model."""
     return draw.poisson(0.1 * _daily(count)) * draw.gamma(2, 25_000, count)
 
 
 def bursts(draw: np.random.Generator, count: int) -> Hours:
-    """Return steady use, and about once a day a batch of 400 rows in the median, of 4,000 once in a hundred."""
+    """Return steady spend with about one batch per day: median 400 rows, 99th percentile 4,000 rows."""
     batches = draw.poisson(1 / 24, count) * np.exp(draw.normal(6, 1, count))
     return (draw.poisson(20 * _daily(count)) + batches) * PREDICTION
 
 
 def heavy(draw: np.random.Generator, count: int) -> Hours:
-    """Return spend whose hours differ by a factor that is log-normal with sigma 0.5."""
+    """Return hourly spend with a log-normal factor of sigma 0.5."""
     return 50 * _daily(count) * np.exp(draw.normal(0, 0.5, count)) * PREDICTION
 
 
 def nightly(draw: np.random.Generator, count: int) -> Hours:
-    """Return little use, and a job of 5,000 rows each night."""
+    """Return little spend with a job of 5,000 rows each night."""
     jobs = np.where(np.arange(count) % 24 == 2, draw.gamma(50, 100, count), 0.0)
     return (draw.poisson(10, count) + jobs) * PREDICTION
 
 
 def stored(draw: np.random.Generator, count: int) -> Hours:
-    """Return what is held and grows by chance, as storage does."""
+    """Return spend of stored bytes, which grow at random."""
     logs: Hours = np.cumsum(draw.normal(0.0003, 0.003, count))
     held: Hours = 20_000 * np.exp(logs)
     return held
 
 
 def wandering(draw: np.random.Generator, count: int) -> Hours:
-    """Return spend whose level takes a step of 5 % up or down each day."""
+    """Return spend with a random step of the level each day, of 5 % standard deviation."""
     level = np.repeat(np.cumsum(draw.normal(0, 0.05, count // 24 + 1)), 24)[:count]
     return draw.poisson(100 * _daily(count) * np.exp(level)) * PREDICTION
 
 
-WORLDS: Mapping[str, World] = {
-    world.__name__: world
-    for world in (office, steady, growing, sparse, lumps, bursts, heavy, nightly, stored, wandering)
+SCENARIOS: Mapping[str, Scenario] = {
+    scenario.__name__: scenario
+    for scenario in (office, steady, growing, sparse, lumps, bursts, heavy, nightly, stored, wandering)
 }
 
 
@@ -84,7 +84,7 @@ def _noise(draw: np.random.Generator, count: int, shape: float) -> Hours:
 
 
 def _moods(draw: np.random.Generator, count: int) -> Hours:
-    """Return an autoregression with a standard deviation of 0.15 that forgets a tenth each hour."""
+    """Return an autoregression with coefficient 0.9 and a standard deviation of 0.15."""
     shocks, moods, mood = draw.normal(0, 0.15 * (1 - 0.9**2) ** 0.5, count), np.empty(count), 0.0
     for hour, shock in enumerate(shocks):
         mood = 0.9 * mood + shock

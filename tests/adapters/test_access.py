@@ -12,11 +12,11 @@ from vigil.access.tenants.model import Tenant, TenantSettings
 from vigil.access.tenants.store import AccessTable, DynamoTenants
 from vigil.aws.secrets import Secret
 from vigil.errors import Conflict, Unavailable
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.privacy.erasure.store import DynamoErasures
 
 NOW = "2026-03-01T12:00:00+00:00"
-KEPT = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": HardStop(1_000, inference_month=7)}
+KEPT = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": SpendLimit(1_000, inference_month=7)}
 TENANT = Tenant("acme", "FREE", "active", NOW, NOW, overrides={"per_minute": 7}, **KEPT)
 KEY = KeyRecord(ApiKey("0123456789abcdef", "acme", "admin", NOW, "ci", NOW), "ab" * 32, "1")
 

@@ -1,4 +1,4 @@
-"""The contract of anomalies, held by the fake and by DynamoDB alike."""
+"""Contract of the anomaly store for the fake and DynamoDB."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ FIRST = Anomaly(
     spent_micros=3_000_000,
     expected_micros=100_000,
     bound_micros=200_000,
-    found_at="2026-11-21T05:35:00+00:00",
+    found_at="2026-11-21T05:35:00.000000Z",
 )
 
 
@@ -30,38 +30,38 @@ def store(request):
 
 
 def test_a_number_is_taken_once(store):
-    assert store.open("acme", FIRST)
-    assert not store.open("acme", replace(FIRST, began="2026-11-21T06"))
-    assert store.open("globex", FIRST)
-    assert store.all("acme") == (FIRST,)
+    assert store.add("acme", FIRST)
+    assert not store.add("acme", replace(FIRST, began="2026-11-21T06"))
+    assert store.add("globex", FIRST)
+    assert store.list_all("acme") == (FIRST,)
 
 
-def test_anomalies_are_in_the_order_of_their_numbers_by_category(store):
+def test_anomalies_are_listed_in_order_of_category_and_number(store):
     other = replace(FIRST, category="api_calls")
     for anomaly in (replace(FIRST, number=10), replace(FIRST, number=9), FIRST, other):
-        store.open("acme", anomaly)
-    assert [(found.category, found.number) for found in store.all("acme")] == [
+        store.add("acme", anomaly)
+    assert [(found.category, found.number) for found in store.list_all("acme")] == [
         ("api_calls", 1),
         ("inference", 1),
         ("inference", 9),
         ("inference", 10),
     ]
-    assert store.all("globex") == ()
+    assert store.list_all("globex") == ()
 
 
-def test_only_when_it_was_seen_and_whether_it_was_told_change(store):
-    store.open("acme", FIRST)
-    store.change("acme", replace(FIRST, seen="2026-11-21T09", state="told", spent_micros=1))
-    assert store.all("acme") == (replace(FIRST, seen="2026-11-21T09", state="told"),)
+def test_an_update_changes_only_the_last_seen_hour_and_the_state(store):
+    store.add("acme", FIRST)
+    store.update("acme", replace(FIRST, seen="2026-11-21T09", state="told", spent_micros=1))
+    assert store.list_all("acme") == (replace(FIRST, seen="2026-11-21T09", state="told"),)
 
 
-def test_what_is_erased_does_not_come_back(store):
-    store.change("acme", FIRST)
-    assert store.all("acme") == ()
+def test_an_erased_anomaly_is_not_created_again(store):
+    store.update("acme", FIRST)
+    assert store.list_all("acme") == ()
 
 
-def test_a_table_that_is_away_says_so(aws):
+def test_a_table_that_does_not_answer_is_unavailable(aws):
     store = DynamoAnomalies(aws("dynamodb"), "no-such-table")
-    for call in (lambda: store.all("acme"), lambda: store.open("acme", FIRST), lambda: store.change("acme", FIRST)):
+    for call in (lambda: store.list_all("acme"), lambda: store.add("acme", FIRST), lambda: store.update("acme", FIRST)):
         with pytest.raises(Unavailable):
             call()

@@ -11,7 +11,7 @@ from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
 from vigil.decisions.batches.object_store import S3Files
 from vigil.decisions.batches.store import DynamoBooks
 from vigil.errors import Conflict, NotFound, Unavailable
-from vigil.money.usage.stream_entries import of_chunk
+from vigil.money.usage.stream_entries import chunk_entry
 from vigil.runtime.settings import Settings
 
 BATCH = Batch("acme", "bat_1", "toy", "csv", "awaiting_upload", "2026-03-01T12:00:00.000000Z", "corr", "print", 99)
@@ -109,8 +109,8 @@ def test_chunks_that_became_done_are_listed_by_day_for_their_tenant_alone(dynamo
         lost = Chunk(spans[4], "failed", failed=5, settled_at="2026-03-01T13:00:00Z")
         books.settle(batch, lost, "waiting")
     assert [settled.count("acme", f"2026-03-0{day}") for day in (1, 2, 3, 4)] == [8, 4, 4, 0]
-    entries = [of_chunk(image) for image in settled.images("acme", "2026-03-01")]
-    assert [entry.name for entry in entries] == [("acme", "bat_1.000000"), ("acme", "bat_1.000001")]
+    entries = [chunk_entry(image) for image in settled.images("acme", "2026-03-01")]
+    assert [entry.key for entry in entries] == [("acme", "bat_1.000000"), ("acme", "bat_1.000001")]
     assert {entry.hour for entry in entries} == {"2026-03-01T13"}
     assert entries[0].amounts == {"predictions": 4, "charged": 3}
     assert books.page("acme", None, 9).batches == (books.get("acme", "bat_1"),)

@@ -1,4 +1,4 @@
-"""The contract of budgets' store, held by the fake and by DynamoDB alike."""
+"""Contract of the budget store for the fake and DynamoDB."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,14 +7,14 @@ import pytest
 
 from tests.support.fakes.budgets import FakeBudgets
 from vigil.errors import Unavailable
-from vigil.money.budgets.model import Budget, Plan
+from vigil.money.budgets.model import Budget, BudgetPlan
 from vigil.money.budgets.store import DynamoBudgets
 
-SET = {"changed_at": "2026-03-01T12:00:00+00:00", "changed_by": "k-1"}
+SET = {"changed_at": "2026-03-01T12:00:00.000000Z", "changed_by": "k-1"}
 MONTH = Budget("total", "month", 10_000, (50, 80, 100), hard_stop=True, **SET)
 DAY = Budget("inference", "day", 500, **SET)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ALERT = MONTH.alert("2026-03", 80, 8_500, NOW)
+ALERT = MONTH.create_alert("2026-03", 80, 8_500, NOW)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -24,49 +24,49 @@ def store(request):
     return DynamoBudgets(request.getfixturevalue("aws")("dynamodb"), "costs")
 
 
-def test_a_plan_has_the_budgets_of_a_tenant_as_they_were_put_last(store):
+def test_a_plan_has_the_last_budgets_of_a_tenant(store):
     assert store.put("acme", MONTH)
     assert store.put("acme", DAY)
     assert not store.put("acme", replace(MONTH, limit_micros=1))
-    assert store.plan("acme") == Plan((DAY, replace(MONTH, limit_micros=1)))
-    assert store.plan("globex") == Plan(())
+    assert store.plan("acme") == BudgetPlan((DAY, replace(MONTH, limit_micros=1)))
+    assert store.plan("globex") == BudgetPlan(())
 
 
-def test_a_budget_is_deleted_by_its_tenant_however_often(store):
+def test_a_budget_is_deleted_only_by_its_tenant_and_repeatably(store):
     store.put("acme", MONTH)
     store.delete("globex", "total", "month")
-    assert store.plan("acme") == Plan((MONTH,))
+    assert store.plan("acme") == BudgetPlan((MONTH,))
     for _ in range(2):
         store.delete("acme", "total", "month")
-    assert store.plan("acme") == Plan(())
+    assert store.plan("acme") == BudgetPlan(())
 
 
-def test_an_alert_is_opened_once_whatever_it_says(store):
-    assert store.open("acme", ALERT)
-    assert not store.open("acme", replace(ALERT, spent_micros=9_000, limit_micros=1))
-    assert store.open("acme", replace(ALERT, span="2026-03-01", period="day"))
-    assert store.open("globex", ALERT)
+def test_an_alert_is_added_once_per_key(store):
+    assert store.add_alert("acme", ALERT)
+    assert not store.add_alert("acme", replace(ALERT, spent_micros=9_000, limit_micros=1))
+    assert store.add_alert("acme", replace(ALERT, span="2026-03-01", period="day"))
+    assert store.add_alert("globex", ALERT)
     assert ALERT in store.plan("acme").alerts
 
 
-def test_an_alert_is_taken_over_by_one_of_two_who_saw_the_same_and_by_none_once_it_was_sent(store):
-    store.open("acme", ALERT)
-    later = "2026-03-01T12:10:00+00:00"
-    assert [store.take_over("acme", ALERT, later) for _ in range(2)] == [True, False]
+def test_an_alert_is_claimed_once_and_never_after_it_was_sent(store):
+    store.add_alert("acme", ALERT)
+    later = "2026-03-01T12:10:00.000000Z"
+    assert [store.claim_alert("acme", ALERT, later) for _ in range(2)] == [True, False]
     taken = replace(ALERT, leased_until=later)
-    store.sent("acme", taken)
-    assert not store.take_over("acme", taken, "2026-03-01T12:20:00+00:00")
+    store.mark_sent("acme", taken)
+    assert not store.claim_alert("acme", taken, "2026-03-01T12:20:00.000000Z")
     assert store.plan("acme").alerts == (replace(taken, state="sent"),)
 
 
-def test_an_alert_that_is_gone_is_not_brought_back(store):
-    store.sent("acme", ALERT)
-    assert store.plan("acme") == Plan(())
+def test_a_deleted_alert_is_not_created_again(store):
+    store.mark_sent("acme", ALERT)
+    assert store.plan("acme") == BudgetPlan(())
 
 
-def test_an_alert_ends_by_itself_when_nobody_looks_at_its_span_any_more(aws):
+def test_an_alert_expires_40_days_after_the_start_of_its_span(aws):
     store = DynamoBudgets(aws("dynamodb"), "costs")
-    store.open("acme", ALERT)
+    store.add_alert("acme", ALERT)
     (item,) = aws("dynamodb").scan(TableName="costs")["Items"]
     assert datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC) == datetime(2026, 4, 10, tzinfo=UTC)
 
@@ -77,9 +77,9 @@ def test_a_table_that_does_not_answer_is_unavailable(aws):
         lambda: store.plan("acme"),
         lambda: store.put("acme", DAY),
         lambda: store.delete("acme", "total", "day"),
-        lambda: store.open("acme", ALERT),
-        lambda: store.take_over("acme", ALERT, ""),
-        lambda: store.sent("acme", ALERT),
+        lambda: store.add_alert("acme", ALERT),
+        lambda: store.claim_alert("acme", ALERT, ""),
+        lambda: store.mark_sent("acme", ALERT),
     ):
         with pytest.raises(Unavailable):
             call()

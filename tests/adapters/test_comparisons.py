@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.adapters.test_ledger import row
+from tests.support.ledger_rows import ledger_row as row
 from tests.support.ledgers import ledger as ledger_on
 from vigil.errors import Unavailable
 from vigil.prediction.trials.model import SHARDS, Answer, Comparison

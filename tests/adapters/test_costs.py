@@ -1,17 +1,17 @@
-"""The contracts of statements and price books, held by the fakes and by DynamoDB alike."""
+"""Contracts of statements and price books for the fakes and DynamoDB."""
 
 import pytest
 
-from tests.support.fakes.costs import FakePrices, FakeStatements
+from tests.support.fakes.costs import FakePriceBooks, FakeStatements
 from vigil.errors import Conflict, Unavailable
-from vigil.money.costs.model import Adjustment, Line, PriceBook, Statement
-from vigil.money.costs.prices.model import FIRST
-from vigil.money.costs.prices.store import DynamoPrices
+from vigil.money.costs.model import Adjustment, CostLine, CostStatement, PriceBook
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
+from vigil.money.costs.prices.store import DynamoPriceBooks
 from vigil.money.costs.store import DynamoStatements
 
-LINE = Line("2026-11-30", "inference", "predictions", 5, 1, 5_000)
-LATE = Line("2026-12-04", "inference", "predictions", 2, 1, 2_000, "2026-11")
-STATED = Statement("2026-11", (LINE,), "2026-12-04T00:00:00+00:00")
+LINE = CostLine("2026-11-30", "inference", "predictions", 5, 1, 5_000)
+LATE = CostLine("2026-12-04", "inference", "predictions", 2, 1, 2_000, "2026-11")
+STATED = CostStatement("2026-11", (LINE,), "2026-12-04T00:00:00.000000Z")
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -24,7 +24,9 @@ def statements(request):
 @pytest.fixture(params=["fake", "dynamodb"])
 def prices(request):
     return (
-        FakePrices() if request.param == "fake" else DynamoPrices(request.getfixturevalue("aws")("dynamodb"), "costs")
+        FakePriceBooks()
+        if request.param == "fake"
+        else DynamoPriceBooks(request.getfixturevalue("aws")("dynamodb"), "costs")
     )
 
 
@@ -32,68 +34,68 @@ def adjustment(number, *lines):
     return Adjustment("2026-11", number, lines or (LATE,))
 
 
-def test_a_month_has_one_statement_for_ever(statements):
+def test_a_month_has_one_statement_that_never_changes(statements):
     assert statements.statement("acme", "2026-11") is None
     assert statements.close("acme", STATED)
-    assert not statements.close("acme", Statement("2026-11", (), "2026-12-05T00:00:00+00:00"))
+    assert not statements.close("acme", CostStatement("2026-11", (), "2026-12-05T00:00:00.000000Z"))
     assert statements.statement("acme", "2026-11") == STATED
     assert statements.statement("globex", "2026-11") is None
     assert statements.statement("acme", "2026-12") is None
 
 
-def test_adjustments_are_booked_in_one_month_and_summed_for_the_other(statements):
-    assert statements.adjusted("acme", "2026-11") is None
-    assert statements.adjust("acme", adjustment(1), "2026-12")
-    assert statements.adjust("acme", adjustment(2), "2026-12")
-    assert statements.adjust("acme", adjustment(3), "2027-01")
-    (december,) = statements.booked("acme", "2026-12")
+def test_adjustments_are_booked_in_one_month_and_summed_by_another(statements):
+    assert statements.adjustment_total("acme", "2026-11") is None
+    assert statements.book_adjustment("acme", adjustment(1), "2026-12")
+    assert statements.book_adjustment("acme", adjustment(2), "2026-12")
+    assert statements.book_adjustment("acme", adjustment(3), "2027-01")
+    (december,) = statements.adjustments_booked_in("acme", "2026-12")
     assert (december.quantity, december.micros, december.adjusts) == (4, 4_000, "2026-11")
-    assert statements.booked("acme", "2027-01") == (LATE,)
-    known = statements.adjusted("acme", "2026-11")
+    assert statements.adjustments_booked_in("acme", "2027-01") == (LATE,)
+    known = statements.adjustment_total("acme", "2026-11")
     assert (known.number, [line.micros for line in known.lines]) == (3, [6_000])
-    assert statements.booked("globex", "2026-12") == ()
+    assert statements.adjustments_booked_in("globex", "2026-12") == ()
 
 
 def test_an_adjustment_is_booked_once(statements):
-    assert statements.adjust("acme", adjustment(1), "2026-12")
-    assert not statements.adjust("acme", adjustment(1), "2026-12")
-    assert not statements.adjust("acme", adjustment(1), "2027-01")
-    assert not statements.adjust("acme", adjustment(3), "2026-12")
-    assert statements.booked("acme", "2026-12") == (LATE,)
+    assert statements.book_adjustment("acme", adjustment(1), "2026-12")
+    assert not statements.book_adjustment("acme", adjustment(1), "2026-12")
+    assert not statements.book_adjustment("acme", adjustment(1), "2027-01")
+    assert not statements.book_adjustment("acme", adjustment(3), "2026-12")
+    assert statements.adjustments_booked_in("acme", "2026-12") == (LATE,)
 
 
-def test_a_closed_month_takes_no_adjustment(statements):
-    statements.close("acme", Statement("2026-12", (), "2027-01-04T00:00:00+00:00"))
-    assert not statements.adjust("acme", adjustment(1), "2026-12")
-    assert statements.booked("acme", "2026-12") == ()
-    assert statements.adjusted("acme", "2026-11") is None
-    assert statements.adjust("acme", adjustment(1), "2027-01")
+def test_a_closed_month_accepts_no_adjustment(statements):
+    statements.close("acme", CostStatement("2026-12", (), "2027-01-04T00:00:00.000000Z"))
+    assert not statements.book_adjustment("acme", adjustment(1), "2026-12")
+    assert statements.adjustments_booked_in("acme", "2026-12") == ()
+    assert statements.adjustment_total("acme", "2026-11") is None
+    assert statements.book_adjustment("acme", adjustment(1), "2027-01")
 
 
-def test_books_are_added_and_not_changed(prices):
-    assert list(prices.books()) == [FIRST]
-    second = PriceBook(2, "2026-12-01T00", tuple(reversed(FIRST.prices)))
+def test_price_books_are_added_and_never_changed(prices):
+    assert list(prices.books()) == [FIRST_PRICE_BOOK]
+    second = PriceBook(2, "2026-12-01T00", tuple(reversed(FIRST_PRICE_BOOK.prices)))
     prices.add(second)
     with pytest.raises(Conflict):
-        prices.add(PriceBook(2, "2027-01-01T00", FIRST.prices))
-    prices.add(PriceBook(3, "2026-11-01T00", FIRST.prices))
+        prices.add(PriceBook(2, "2027-01-01T00", FIRST_PRICE_BOOK.prices))
+    prices.add(PriceBook(3, "2026-11-01T00", FIRST_PRICE_BOOK.prices))
     assert [(book.version, book.valid_from) for book in prices.books()][1:] == [
         (2, "2026-12-01T00"),
         (3, "2026-11-01T00"),
     ]
-    assert set(prices.books()[1].prices) == set(FIRST.prices)
+    assert set(prices.books()[1].prices) == set(FIRST_PRICE_BOOK.prices)
 
 
 def test_a_table_that_does_not_answer_is_unavailable(aws):
-    statements, prices = DynamoStatements(aws("dynamodb"), "none"), DynamoPrices(aws("dynamodb"), "none")
+    statements, prices = DynamoStatements(aws("dynamodb"), "none"), DynamoPriceBooks(aws("dynamodb"), "none")
     for call in (
         lambda: statements.statement("acme", "2026-11"),
         lambda: statements.close("acme", STATED),
-        lambda: statements.booked("acme", "2026-11"),
-        lambda: statements.adjusted("acme", "2026-11"),
-        lambda: statements.adjust("acme", adjustment(1), "2026-12"),
+        lambda: statements.adjustments_booked_in("acme", "2026-11"),
+        lambda: statements.adjustment_total("acme", "2026-11"),
+        lambda: statements.book_adjustment("acme", adjustment(1), "2026-12"),
         prices.books,
-        lambda: prices.add(FIRST),
+        lambda: prices.add(FIRST_PRICE_BOOK),
     ):
         with pytest.raises(Unavailable):
             call()

@@ -1,4 +1,4 @@
-"""The contract of the counters of requests, held by the fake and by DynamoDB alike."""
+"""Contract of the request counters of the rate limiter for the fake and DynamoDB."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,7 @@ def take(counters, clock, who=None):
     return admitted, spent.minute, spent.hour
 
 
-def test_both_limits_are_held_together_and_a_refusal_says_what_is_spent(counters):
+def test_both_limits_are_enforced_and_a_refusal_returns_the_counts(counters):
     clock = Clock()
     assert [take(counters, clock) for _ in range(3)] == [(True, 1, 1), (True, 2, 2), (False, 2, 2)]
     clock.advance(seconds=60)
@@ -37,13 +37,13 @@ def test_both_limits_are_held_together_and_a_refusal_says_what_is_spent(counters
     assert take(counters, clock) == (True, 1, 1)
 
 
-def test_keys_and_tenants_are_counted_apart(counters):
+def test_keys_and_tenants_are_counted_separately(counters):
     clock = Clock()
     for who in (caller(), caller(key="k-2"), caller(tenant="globex")):
         assert take(counters, clock, who) == (True, 1, 1)
 
 
-def test_the_windows_are_those_of_the_clock_in_utc_whatever_zone_it_is_told_in(counters):
+def test_windows_are_in_utc_for_any_time_zone(counters):
     first = datetime(2026, 3, 1, 12, 59, 59, tzinfo=UTC)
     assert counters.take(caller(), first)[1].hour == 1
     assert counters.take(caller(), datetime.fromisoformat("2026-03-01T18:29:59+05:30"))[1].hour == 2

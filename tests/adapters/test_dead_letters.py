@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.dead_letters import WORK, FakeJobs, letter
-from vigil.alerting.events.model import Place
-from vigil.alerting.events.store import DynamoStream
+from vigil.alerting.events.model import StreamRange
+from vigil.alerting.events.store import DynamoStreamReader
 from vigil.errors import NotFound, Unavailable, Unreadable
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Filter, Job, Rules
@@ -210,19 +210,19 @@ def stream(aws, monkeypatch):
     whole = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
     records = streams.get_records(ShardIterator=whole["ShardIterator"])["Records"]
     numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
-    return streams, Place(arn, shard, numbers[1], numbers[2])
+    return streams, StreamRange(arn, shard, numbers[1], numbers[2])
 
 
 def test_a_place_in_a_stream_is_read_from_its_first_row_to_its_last(stream):
     client, place = stream
-    rows = [record["dynamodb"]["NewImage"]["pk"]["S"] for record in DynamoStream(client).read(place)]
+    rows = [record["dynamodb"]["NewImage"]["pk"]["S"] for record in DynamoStreamReader(client).read(place)]
     assert rows == ["1", "2"]
 
 
 def test_a_place_that_is_forgotten_is_not_found(stream):
     client, place = stream
     with pytest.raises(NotFound):
-        list(DynamoStream(client).read(replace(place, stream=place.stream.replace("rows", "gone"))))
+        list(DynamoStreamReader(client).read(replace(place, stream=place.stream.replace("rows", "gone"))))
 
 
 def given_up(place):
@@ -237,14 +237,14 @@ def given_up(place):
 
 def test_a_batch_of_the_stream_is_told_of_again(queues):
     _, dead = queues
-    place = Place("arn:stream", "shard-1", "100", "200")
+    place = StreamRange("arn:stream", "shard-1", "100", "200")
     dead._client.send_message(QueueUrl=dead._url, MessageBody=json.dumps(given_up(place)))
     told = []
     source = StreamSource("events-publisher", dead, told.append)
     (died,) = source.letters()
     assert (died.work.tenant_id, died.work.correlation_id, died.work.id) == (OPERATORS, "req-1", "100-200")
     assert source.put_back(died.work) == "succeeded"
-    assert [Place(**json.loads(each)) for each in told] == [place]
+    assert [StreamRange(**json.loads(each)) for each in told] == [place]
 
 
 def test_a_batch_that_cannot_be_told_dies_again_with_its_attempts(queues):
@@ -253,7 +253,7 @@ def test_a_batch_that_cannot_be_told_dies_again_with_its_attempts(queues):
     def replay(_):
         raise Unavailable("away")
 
-    place = Place("arn:stream", "shard-1", "100", "200")
+    place = StreamRange("arn:stream", "shard-1", "100", "200")
     dead._client.send_message(QueueUrl=dead._url, MessageBody=json.dumps(given_up(place)))
     source = StreamSource("events-publisher", dead, replay)
     (died,) = source.letters()

@@ -1,4 +1,4 @@
-"""Events reach an EventBridge bus ten to a call, and what it does not take is named."""
+"""Events are published to EventBridge ten per call, and refused ones are returned."""
 
 import json
 
@@ -8,10 +8,17 @@ import pytest
 from vigil.alerting.events.store import EventBridgeBus
 from vigil.kernel.events import Event
 
+KIND = "scoring.decision_made"
+
 
 def events(count):
     return [
-        Event(f"dec_{n}.DecisionMade", "DecisionMade", "2026-03-01T12:00:00.000000Z", json.dumps({"n": n}))
+        Event(
+            f"dec_{n}.scoring.decision_made",
+            "scoring.decision_made",
+            "2026-03-01T12:00:00.000000Z",
+            json.dumps({"n": n}),
+        )
         for n in range(count)
     ]
 
@@ -25,7 +32,7 @@ def client(aws):
 
 @pytest.fixture
 def calls(client, monkeypatch):
-    """Every PutEvents call; `answer` may be replaced."""
+    """The entries of every PutEvents call."""
     made, original = [], client._make_api_call
 
     def recording(operation, arguments):
@@ -36,19 +43,19 @@ def calls(client, monkeypatch):
     return made
 
 
-def test_events_are_sent_ten_to_a_call_with_their_own_time_and_kind(client, calls):
+def test_events_are_sent_ten_per_call_with_their_time_and_kind(client, calls):
     assert EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(23)) == set()
     assert [len(entries) for entries in calls] == [10, 10, 3]
     entry = calls[2][2]
     assert (entry["EventBusName"], entry["Source"], entry["DetailType"]) == (
         "decisions",
         "vigil.scoring",
-        "DecisionMade",
+        KIND,
     )
     assert (entry["Time"].isoformat(), entry["Detail"]) == ("2026-03-01T12:00:00+00:00", '{"n": 22}')
 
 
-def test_a_rule_gets_what_was_published(client, aws):
+def test_a_rule_receives_published_events(client, aws):
     sqs = aws("sqs")
     queue = sqs.create_queue(QueueName="test")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -59,16 +66,16 @@ def test_a_rule_gets_what_was_published(client, aws):
     assert json.loads(message["Body"])["detail"] == {"n": 0}
 
 
-def test_entries_that_are_refused_one_by_one_are_named(client, monkeypatch):
+def test_individually_refused_events_are_returned(client, monkeypatch):
     def half(operation, arguments):
-        said = [
+        entries = [
             {"ErrorCode": "InternalFailure"} if n % 2 else {"EventId": "e"} for n in range(len(arguments["Entries"]))
         ]
-        return {"FailedEntryCount": 0, "Entries": said}
+        return {"FailedEntryCount": 0, "Entries": entries}
 
     monkeypatch.setattr(client, "_make_api_call", half)
     refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(4))
-    assert refused == {"dec_1.DecisionMade", "dec_3.DecisionMade"}
+    assert refused == {"dec_1.scoring.decision_made", "dec_3.scoring.decision_made"}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +86,7 @@ def test_entries_that_are_refused_one_by_one_are_named(client, monkeypatch):
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_call_that_fails_refuses_all_of_its_events_and_only_those(client, monkeypatch, error):
+def test_a_failed_call_refuses_only_its_own_events(client, monkeypatch, error):
     made = []
 
     def second_fails(operation, arguments):
@@ -90,4 +97,4 @@ def test_a_call_that_fails_refuses_all_of_its_events_and_only_those(client, monk
 
     monkeypatch.setattr(client, "_make_api_call", second_fails)
     refused = EventBridgeBus(client, "decisions", "vigil.scoring").publish(events(25))
-    assert refused == {f"dec_{n}.DecisionMade" for n in range(10, 20)}
+    assert refused == {f"dec_{n}.scoring.decision_made" for n in range(10, 20)}

@@ -1,4 +1,4 @@
-"""The contract of usage counters, held by the fake and by DynamoDB alike; quotas; and what calls add up to."""
+"""Contract of usage counters for the fake and DynamoDB; monthly quotas and request counts in DynamoDB."""
 
 import time
 from datetime import UTC, datetime
@@ -13,19 +13,19 @@ from vigil.access.quota.store import DynamoQuota
 from vigil.decisions.batches.model import FOLDERS
 from vigil.errors import QuotaExceeded, Unavailable
 from vigil.kernel.tenants import Limits
-from vigil.money.usage.bucket_store import S3Bytes
-from vigil.money.usage.model import Entry, Held, Hour
-from vigil.money.usage.store import DynamoCalls, DynamoUsage
+from vigil.money.usage.bucket_store import S3StoredFiles
+from vigil.money.usage.model import StoredBytes, UsageEntry, UsageHour
+from vigil.money.usage.store import DynamoRequestCounts, DynamoUsage
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import DynamoCounters
 
 
 def entry(number, tenant="acme", hour="2026-03-01T05"):
-    return Entry(tenant, f"dec_{number}", hour, {"predictions": 1, "charged": 1, "database_bytes": 100})
+    return UsageEntry(tenant, f"dec_{number}", hour, {"predictions": 1, "charged": 1, "database_bytes": 100})
 
 
 def hour(name, count):
-    return Hour(name, {"predictions": count, "charged": count, "database_bytes": 100 * count})
+    return UsageHour(name, {"predictions": count, "charged": count, "database_bytes": 100 * count})
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -49,85 +49,85 @@ def test_entries_are_counted_by_tenant_and_hour(usage):
     assert usage.month("acme", "2026-04").hours == ()
 
 
-def test_one_entry_that_is_counted_already_keeps_all_of_them_out_and_is_named(usage):
+def test_a_known_entry_is_returned_and_no_entry_is_counted(usage):
     usage.add([entry(1)])
     assert set(usage.add([entry(2), entry(1)])) == {("acme", "dec_1")}
     assert usage.month("acme", "2026-03").hours == (hour("2026-03-01T05", 1),)
 
 
-def test_what_is_said_of_an_hour_replaces_what_was_said_and_leaves_what_is_counted(usage):
+def test_set_amounts_replace_gauges_and_leave_counters(usage):
     usage.add([entry(1)])
     for calls in (5, 7, 7):
-        usage.say("acme", "2026-03-01T05", {"api_calls": calls, "storage_byte_hours": 10 * calls})
-    usage.say("acme", "2026-03-01T06", {"api_calls": 1})
+        usage.set_amounts("acme", "2026-03-01T05", {"api_calls": calls, "storage_byte_hours": 10 * calls})
+    usage.set_amounts("acme", "2026-03-01T06", {"api_calls": 1})
     found = usage.month("acme", "2026-03").hours
     assert found[0].amounts == hour("", 1).amounts | {"api_calls": 7, "storage_byte_hours": 70}
-    assert found[1] == Hour("2026-03-01T06", {"api_calls": 1})
+    assert found[1] == UsageHour("2026-03-01T06", {"api_calls": 1})
 
 
-def test_entries_that_are_kept_are_listed_by_their_hours(usage):
+def test_entries_with_details_are_listed_in_order_of_hours(usage):
     late, early = (
-        Entry("acme", f"evt_{n}", f"2026-03-01T{12 - n:02d}", {"emails": n}, {"source": "/mail"}) for n in (1, 2)
+        UsageEntry("acme", f"evt_{n}", f"2026-03-01T{12 - n:02d}", {"emails": n}, {"source": "/mail"}) for n in (1, 2)
     )
     usage.add([late, early, entry(3)])
-    usage.add([Entry("globex", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
-    assert list(usage.kept("acme", "2026-03")) == [early, late]
-    assert list(usage.kept("acme", "2026-03-01T11")) == [late]
-    assert list(usage.kept("acme", "2026-03-02")) == []
-    assert set(usage.add([late])) == {late.name}
+    usage.add([UsageEntry("globex", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    assert list(usage.reported_entries("acme", "2026-03")) == [early, late]
+    assert list(usage.reported_entries("acme", "2026-03-01T11")) == [late]
+    assert list(usage.reported_entries("acme", "2026-03-02")) == []
+    assert set(usage.add([late])) == {late.key}
 
 
-def test_only_what_has_a_row_elsewhere_is_forgotten_after_some_days(aws):
+def test_only_marks_of_entries_without_details_expire(aws):
     usage = DynamoUsage(aws("dynamodb"), "usage")
     begun = time.time()
-    usage.add([entry(1), Entry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
+    usage.add([entry(1), UsageEntry("acme", "evt_1", "2026-03-01T11", {"emails": 9}, {"source": "/mail"})])
     items = aws("dynamodb").scan(TableName="usage")["Items"]
     ends = {item["pk"]["S"]: int(item["expires_at"]["N"]) for item in items if "expires_at" in item}
     assert ends.keys() == {"acme#dec_1"}
     assert ends["acme#dec_1"] >= int(begun) + 14 * 86_400
 
 
-def test_an_hour_of_nothing_is_none(usage):
-    usage.say("acme", "2026-03-01T05", {"api_calls": 0})
-    usage.add([Entry("acme", "dec_1", "2026-03-01T06", {"predictions": 0})])
+def test_an_hour_without_usage_is_absent(usage):
+    usage.set_amounts("acme", "2026-03-01T05", {"api_calls": 0})
+    usage.add([UsageEntry("acme", "dec_1", "2026-03-01T06", {"predictions": 0})])
     assert usage.month("acme", "2026-03").hours == ()
 
 
 def grown(number, amount, hour="2026-03-01T05"):
-    return Entry("acme", f"row_{number}", hour, {"database_bytes": amount})
+    return UsageEntry("acme", f"row_{number}", hour, {"database_bytes": amount})
 
 
-def test_what_is_held_is_what_came_less_what_went(usage):
+def test_stored_bytes_are_the_sum_of_growth_and_shrinkage(usage):
     usage.add([grown(1, 100), grown(2, 50, hour="2026-02-28T23")])
     usage.add([grown(3, -30)])
-    assert usage.held("acme") == Held(0, 120)
+    assert usage.stored_bytes("acme") == StoredBytes(0, 120)
     hours = ["2026-03-01T05", "2026-02-28T23", "2026-02-28T22"]
-    assert usage.grown("acme", hours) == (120, dict(zip(hours, (70, 50, 0), strict=True)))
-    assert usage.held("globex") == Held(0, 0)
-    assert usage.grown("globex", hours) == (0, dict.fromkeys(hours, 0))
+    assert usage.database_growth("acme", hours) == (120, dict(zip(hours, (70, 50, 0), strict=True)))
+    assert usage.stored_bytes("globex") == StoredBytes(0, 0)
+    assert usage.database_growth("globex", hours) == (0, dict.fromkeys(hours, 0))
 
 
-def test_gauges_are_said_of_a_tenant_with_something_stored_and_of_no_other(usage):
+def test_gauges_are_recorded_only_for_tenants_with_stored_data(usage):
     gauges = {"2026-03-01T04": {"database_byte_hours": 9}, "2026-03-01T05": {"database_byte_hours": 100}}
-    assert not usage.hold("acme", 7, gauges)
+    assert not usage.record_storage("acme", 7, gauges)
     assert usage.month("acme", "2026-03").hours == ()
     usage.add([grown(1, 100)])
     for bytes_ in (3, 7):
-        assert usage.hold("acme", bytes_, gauges)
-    assert usage.held("acme") == Held(7, 100)
+        assert usage.record_storage("acme", bytes_, gauges)
+    assert usage.stored_bytes("acme") == StoredBytes(7, 100)
     assert [h.amounts["database_byte_hours"] for h in usage.month("acme", "2026-03").hours] == [9, 100]
 
 
-def test_what_goes_of_an_erased_tenant_is_not_counted_and_keeps_nobody_elses_out(usage):
+def test_shrinkage_of_an_erased_tenant_is_skipped_for_it_alone(usage):
     gone, other = grown(1, -100), entry(2, tenant="globex")
-    assert set(usage.add([gone, other])) == {gone.name}
+    assert set(usage.add([gone, other])) == {gone.key}
     assert not usage.add([other])
     assert usage.month("acme", "2026-03").hours == ()
-    assert usage.held("globex") == Held(0, 100)
+    assert usage.stored_bytes("globex") == StoredBytes(0, 100)
 
 
 @pytest.mark.parametrize("page", [1, 2, 1000])
-def test_bytes_are_those_of_every_version_under_a_tenants_folders_whoever_is_asked_for(s3, page):
+def test_bytes_include_every_version_in_the_folders_of_a_tenant(s3, page):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
     sizes = {"uploads/acme/b/input": 10, "results/acme/b/results.csv": 7, "parts/acme2/b/results/000000": 2}
@@ -139,23 +139,25 @@ def test_bytes_are_those_of_every_version_under_a_tenants_folders_whoever_is_ask
         "provide-client-params.s3.ListObjectVersions", lambda params, **_: params | {"MaxKeys": page}
     )
     expected = {"a": 0, "acme": 22, "acme-2": 500, "acme2": 2, "b": 4, "nobody": 0, "zeta": 1000}
-    stored = S3Bytes(s3, "files", FOLDERS)
+    stored = S3StoredFiles(s3, "files", FOLDERS)
     for tenants in (expected, ["acme-2", "zeta"], ["acme", "acme2"], ["zeta", "b"]):
-        assert {tenant: stored.held(tenant) for tenant in tenants} == {tenant: expected[tenant] for tenant in tenants}
+        assert {tenant: stored.stored_bytes(tenant) for tenant in tenants} == {
+            tenant: expected[tenant] for tenant in tenants
+        }
     with pytest.raises(Unavailable):
-        S3Bytes(s3, "none", FOLDERS).held("acme")
+        S3StoredFiles(s3, "none", FOLDERS).stored_bytes("acme")
 
 
 def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     listed = []
     s3.meta.events.register("before-call.s3.ListObjectVersions", lambda **_: listed.append(1))
-    stored = S3Bytes(s3, "files", FOLDERS)
-    assert sum(stored.held(f"tenant-{number:04}") for number in range(1000)) == 0
+    stored = S3StoredFiles(s3, "files", FOLDERS)
+    assert sum(stored.stored_bytes(f"tenant-{number:04}") for number in range(1000)) == 0
     assert len(listed) == len(FOLDERS)
 
 
-def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
+def test_the_requests_of_all_keys_of_a_tenant_are_added(aws):
     client = aws("dynamodb")
     counters, limits = DynamoCounters(client, "limits"), Limits(1000, 60, 1000, 10)
     for who, hour, calls in (("acme", 5, 3), ("acme#k-2", 5, 4), ("acme", 6, 9), ("acme2", 5, 1)):
@@ -163,48 +165,48 @@ def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
         for _ in range(calls):
             caller = Principal(tenant, key or "k-1", "FREE", "member", limits)
             counters.take(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
-    calls = DynamoCalls(client, "limits")
-    assert [calls.made("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
+    calls = DynamoRequestCounts(client, "limits")
+    assert [calls.requests_in_hour("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
 
 
-def test_rows_are_set_aside_once_whatever_is_asked_again(quota, aws):
+def test_a_repeated_quota_reservation_has_no_effect(quota, aws):
     for _ in range(3):
         quota.reserve("acme", "b-1", 600, 1000)
     assert used(aws) == 600
     assert used(aws, "globex") == 0
 
 
-def test_what_does_not_fit_is_refused_whole_and_says_what_is_left(quota, aws):
+def test_a_too_large_reservation_is_refused_with_the_rest(quota, aws):
     quota.reserve("acme", "b-1", 600, 1000)
     with pytest.raises(QuotaExceeded, match="400 are left") as caught:
         quota.reserve("acme", "b-2", 401, 1000)
-    assert caught.value.retry_after == (30 * 24 + 12) * 3600  # to the first of April
+    assert caught.value.retry_after == (30 * 24 + 12) * 3600  # until 1 April
     assert used(aws) == 600
     quota.reserve("acme", "b-2", 400, 1000)
     assert used(aws) == 1000
 
 
-def test_more_than_a_whole_month_never_fits(quota, aws):
+def test_a_reservation_above_the_monthly_quota_is_refused(quota, aws):
     with pytest.raises(QuotaExceeded):
         quota.reserve("acme", "b-1", 1001, 1000)
     assert used(aws) == 0
 
 
-def test_what_was_not_used_is_given_back_once(quota, aws):
+def test_unused_rows_are_released_once(quota, aws):
     reservation = quota.reserve("acme", "b-1", 600, 1000)
     for _ in range(3):
         quota.release("acme", reservation, 200)
     assert used(aws) == 400
-    quota.release("acme", reservation, 100)  # it was settled
+    quota.release("acme", reservation, 100)  # it was released before
     assert used(aws) == 400
 
 
-def test_a_reservation_that_never_was_gives_nothing_back(quota, aws):
+def test_the_release_of_an_unknown_reservation_has_no_effect(quota, aws):
     quota.release("acme", Reservation("2026-03", "b-9", 100), 100)
     assert used(aws) == 0
 
 
-def test_more_than_was_set_aside_is_not_given_back(quota, aws):
+def test_more_rows_than_reserved_are_not_released(quota, aws):
     quota.release("acme", quota.reserve("acme", "b-1", 10, 1000), 11)
     assert used(aws) == 10
 
@@ -222,15 +224,15 @@ def test_a_month_has_its_own_quota(quota, aws):
 
 
 def test_tables_that_do_not_answer_are_unavailable(aws):
-    usage, calls = DynamoUsage(aws("dynamodb"), "none"), DynamoCalls(aws("dynamodb"), "none")
+    usage, calls = DynamoUsage(aws("dynamodb"), "none"), DynamoRequestCounts(aws("dynamodb"), "none")
     for call in (
         lambda: usage.add([entry(1)]),
         lambda: usage.month("acme", "2026-03"),
-        lambda: usage.held("acme"),
-        lambda: usage.grown("acme", ["2026-03-01T05"]),
-        lambda: usage.hold("acme", 1, {}),
-        lambda: usage.say("acme", "2026-03-01T05", {"api_calls": 1}),
-        lambda: calls.made("acme", "2026-03-01T05"),
+        lambda: usage.stored_bytes("acme"),
+        lambda: usage.database_growth("acme", ["2026-03-01T05"]),
+        lambda: usage.record_storage("acme", 1, {}),
+        lambda: usage.set_amounts("acme", "2026-03-01T05", {"api_calls": 1}),
+        lambda: calls.requests_in_hour("acme", "2026-03-01T05"),
     ):
         with pytest.raises(Unavailable):
             call()

@@ -44,8 +44,8 @@ def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, tenants, heard)
         if scored["band"] == "high":
             break
     found = heard(scored["decision_id"], 2)
-    assert {event["detail-type"] for event in found.values()} >= {"DecisionMade", "HighRiskFound"}
-    detail = found[f"{scored['decision_id']}.HighRiskFound"]["detail"]
+    assert {event["detail-type"] for event in found.values()} >= {"scoring.decision_made", "scoring.high_risk_found"}
+    detail = found[f"{scored['decision_id']}.scoring.high_risk_found"]["detail"]
     assert (detail["tenant_id"], detail["model"]) == (stack.tenants[0].tenant_id, scored["model"])
     assert detail["correlation_id"] == answer.headers["X-Correlation-Id"]
     assert (detail["band"], detail["occurred_at"]) == ("high", scored["created_at"])

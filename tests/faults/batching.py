@@ -34,8 +34,8 @@ from vigil.decisions.batches.stream import AssemblyWork, ChunkWork, GivenUp, Pos
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import Bulk
 from vigil.errors import VigilError
-from vigil.kernel.money import HardStop
-from vigil.money.budgets.hard_limits_store import DynamoStops
+from vigil.kernel.money import SpendLimit
+from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 from vigil.operations.dead_letters.model import Rules
 from vigil.operations.dead_letters.redrive import Reprocessor
 from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, _job
@@ -45,7 +45,7 @@ from vigil.workers.worker_loop import Worker
 
 ROWS_OF_A_CHUNK = 3
 LIMIT = 1_000
-STOP = HardStop(1_000, total_month=10**9)
+STOP = SpendLimit(1_000, total_month=10**9)
 RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
 
 
@@ -100,7 +100,7 @@ class World:
         self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
         self.usage = self.bed.table("Usage")
         quota = Quota(DynamoQuota(dynamodb, self.usage, self.clock), self.clock)
-        charges = Charges(quota, DynamoStops(dynamodb, self.usage, self.clock))
+        charges = Charges(quota, DynamoHardLimits(dynamodb, self.usage, self.clock))
         self._batches = Batches(
             self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, lambda _: 0
         )

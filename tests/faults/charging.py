@@ -6,12 +6,12 @@ from tests.faults.batching import World
 from tests.support.faultbed.faults import Crash
 from tests.support.faultbed.history import Count
 from vigil.errors import Conflict, Unavailable, VigilError
-from vigil.money.budgets.hard_limits_store import DynamoStops
-from vigil.money.usage.model import total
-from vigil.money.usage.service import Meter
+from vigil.money.budgets.hard_limits_store import DynamoHardLimits
+from vigil.money.usage.model import sum_hours
+from vigil.money.usage.service import UsageCounter
 from vigil.money.usage.store import DynamoUsage
-from vigil.money.usage.stream import count
-from vigil.money.usage.stream_entries import stored_bytes
+from vigil.money.usage.stream import count_records
+from vigil.money.usage.stream_entries import item_bytes
 
 LOOKS = 20
 TENANTS = ("tenant-0", "tenant-1")
@@ -34,15 +34,15 @@ class Charged(World):
         for tenant in TENANTS:
             chunks = [c for b in self._ended() if b.tenant_id == tenant for c in self._unhurt.chunks(b)]
             month = usage.month(tenant, "2026-03")
-            counted, charged = total(month.hours), sum(chunk.charged for chunk in chunks)
+            counted, charged = sum_hours(month.hours), sum(chunk.charged for chunk in chunks)
             yield Count(f"month of {tenant}", month.used, charged)
             yield Count(f"charges of {tenant}", counted.get("charged", 0), charged)
-            stops, spent = DynamoStops(dynamodb, self.usage, self.clock), sum(c.reserved_micros for c in chunks)
-            yield Count(f"money of {tenant}", stops.tally(tenant, "2026-03-01").used["total_month"], spent)
+            stops, spent = DynamoHardLimits(dynamodb, self.usage, self.clock), sum(c.reserved_micros for c in chunks)
+            yield Count(f"money of {tenant}", stops.read_tally(tenant, "2026-03-01").used["total_month"], spent)
             yield Count(f"reserves of {tenant}", counted.get("reserved_micros", 0), spent)
             yield Count(f"rows of {tenant}", counted.get("predictions", 0), sum(chunk.scored for chunk in chunks))
             items = [item for item in self.bed.items(self.table) if item["pk"]["S"].partition("#")[0] == tenant]
-            yield Count(f"bytes of {tenant}", usage.held(tenant).database_bytes, sum(map(stored_bytes, items)))
+            yield Count(f"bytes of {tenant}", usage.stored_bytes(tenant).database_bytes, sum(map(item_bytes, items)))
 
     def half_done(self):
         """Return how many batches were cancelled after some of their chunks and before others."""
@@ -51,13 +51,13 @@ class Charged(World):
 
     def _count(self):
         """Deliver every change of the books three times, in any order, until all is counted."""
-        meter = Meter(DynamoUsage(self._faulty(self.bed.client("dynamodb")), self.usage))
+        meter = UsageCounter(DynamoUsage(self._faulty(self.bed.client("dynamodb")), self.usage))
         waiting = [record for _ in range(3) for record in self.bed.writes(self.table)]
         while waiting:
             self.random.shuffle(waiting)
             some, waiting = waiting[:40], waiting[40:]
             try:
-                again = set(count(some, meter))
+                again = set(count_records(some, meter))
             except (Unavailable, Crash):
                 again = {record["dynamodb"]["SequenceNumber"] for record in some}
             waiting += [record for record in some if record["dynamodb"]["SequenceNumber"] in again]

@@ -8,7 +8,7 @@ from typing import Any
 from vigil.aws.errors import asking
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
 from vigil.decisions.scoring.store import DynamoLedger, _item
-from vigil.money.usage.model import Entry
+from vigil.money.usage.model import UsageEntry
 from vigil.money.usage.store import DynamoUsage
 from vigil.operations.dead_letters.model import Job
 from vigil.operations.dead_letters.ports import Source
@@ -93,11 +93,11 @@ class ChargedApart(DynamoLedger):
 class Unmarked(DynamoUsage):
     """Counts whatever comes, as often as it comes."""
 
-    def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
+    def add(self, entries: Sequence[UsageEntry]) -> Collection[tuple[str, str]]:
         for entry in entries:
             self._table.call("update_item", **self._part(entry))
         return ()
 
-    def _part(self, entry: Entry) -> dict[str, Any]:
+    def _part(self, entry: UsageEntry) -> dict[str, Any]:
         part: dict[str, Any] = self._sum(entry.tenant_id, entry.hour, entry.amounts)["Update"]
         return part

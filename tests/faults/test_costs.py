@@ -8,15 +8,15 @@ from tests.support.fakes.clock import Clock
 from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from vigil.errors import Unavailable
-from vigil.money.costs.closing import Closing
-from vigil.money.costs.model import total
-from vigil.money.costs.prices.store import DynamoPrices
+from vigil.money.costs.closing import MonthClosing
+from vigil.money.costs.model import sum_micros
+from vigil.money.costs.prices.store import DynamoPriceBooks
 from vigil.money.costs.service import Costs
 from vigil.money.costs.store import DynamoStatements
 from vigil.money.usage.events.service import UsageEvents
-from vigil.money.usage.model import Entry
-from vigil.money.usage.model import total as counted
-from vigil.money.usage.service import Meter, Usage
+from vigil.money.usage.model import UsageEntry
+from vigil.money.usage.model import sum_hours as counted
+from vigil.money.usage.service import Usage, UsageCounter
 from vigil.money.usage.store import DynamoUsage
 
 REPORTED = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -52,15 +52,15 @@ class Month:
 
     def costs(self, client):
         statements = DynamoStatements(client, self.tables[1])
-        return Costs(Usage(self.usage(client)), DynamoPrices(client, self.tables[1]), statements)
+        return Costs(Usage(self.usage(client)), DynamoPriceBooks(client, self.tables[1]), statements)
 
     def report(self, events):
-        meter = Meter(self.usage(self.hurt))
+        meter = UsageCounter(self.usage(self.hurt))
         until_done(lambda: UsageEvents(meter, lambda: REPORTED).record("acme", events))
 
     def close(self):
         statements = DynamoStatements(self.hurt, self.tables[1])
-        closing = Closing(self.costs(self.hurt), statements, self.clock)
+        closing = MonthClosing(self.costs(self.hurt), statements, self.clock)
         until_done(lambda: closing.look("acme", "a day"))
 
     def lived(self, events):
@@ -69,19 +69,19 @@ class Month:
             self.report(events)
         self.clock.now = CLOSED
         self.close()
-        late = Entry("acme", "dec_late", "2026-11-30T23", {"predictions": 3})
-        until_done(lambda: Meter(self.usage(self.hurt)).count([late]))
+        late = UsageEntry("acme", "dec_late", "2026-11-30T23", {"predictions": 3})
+        until_done(lambda: UsageCounter(self.usage(self.hurt)).count([late]))
         self.close()
 
     def right(self, events):
         """Return whether counters are the rows that are kept, and statement and adjustment what they cost."""
         emails = sum(sent["data"]["emails"] for sent in events)
         usage, costs = self.usage(self.unhurt), self.costs(self.unhurt)
-        rows = sum(entry.amounts["emails"] for entry in usage.kept("acme", "2026-11"))
+        rows = sum(entry.amounts["emails"] for entry in usage.reported_entries("acme", "2026-11"))
         counters = counted(usage.month("acme", "2026-11").hours)
         lines = {month: costs.lines("acme", month) for month in ("2026-11", "2026-12")}
         assert (rows, counters) == (emails, {"emails": emails, "predictions": 3})
-        assert total(lines["2026-11"]) + total(lines["2026-12"]) == emails * 100 + 3_000
+        assert sum_micros(lines["2026-11"]) + sum_micros(lines["2026-12"]) == emails * 100 + 3_000
         return [line.adjusts for line in lines["2026-12"]] == ["2026-11"]
 
 

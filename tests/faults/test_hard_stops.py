@@ -8,8 +8,8 @@ from tests.faults.test_quota import Month, race, storm
 from tests.support.faultbed.history import report
 from vigil.decisions.scoring.model import Conditions, ScoreRequest
 from vigil.errors import BudgetExhausted
-from vigil.kernel.money import COUNTERS, HardStop
-from vigil.money.budgets.hard_limits_store import DynamoStops
+from vigil.kernel.money import SPEND_COUNTERS, SpendLimit
+from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 
 EACH = 1_000
 
@@ -25,11 +25,13 @@ class Purse(Month):
 
     @property
     def tally(self):
-        return DynamoStops(self.bed.client("dynamodb"), self.usage, self.clock).tally("acme", "2026-03-01").used
+        return (
+            DynamoHardLimits(self.bed.client("dynamodb"), self.usage, self.clock).read_tally("acme", "2026-03-01").used
+        )
 
     def score(self, scoring, number):
         request = ScoreRequest("toy", f"p-{number}", features={"age": number % 90})
-        stop = HardStop(EACH, inference_month=self.limit * EACH + EACH // 2, total_day=2 * self.limit * EACH)
+        stop = SpendLimit(EACH, inference_month=self.limit * EACH + EACH // 2, total_day=2 * self.limit * EACH)
         try:
             outcome = scoring.score("acme", request, f"k-{number}", conditions=Conditions(hard_stop=stop))
         except BudgetExhausted:
@@ -47,7 +49,7 @@ def test_32_clients_race_for_the_last_dollars_and_exactly_what_they_buy_passes(b
     for seed in seeds(rounds):
         purse = race(bed, seed, limit, calls, world=Purse)
         assert (len(purse.rows), purse.used, len(purse.answers)) == (limit, limit, limit), f"seed {seed}"
-        assert purse.tally == dict.fromkeys(COUNTERS, limit * EACH)
+        assert purse.tally == dict.fromkeys(SPEND_COUNTERS, limit * EACH)
         assert not purse.violations()
         scoring, number = purse.scoring(bed.client("dynamodb")), next(iter(purse.answers))
         purse.score(scoring, number)
@@ -63,4 +65,4 @@ def test_under_faults_what_is_set_aside_is_what_was_written(bed, seeds, limit, r
         wrong = purse.violations()
         assert not wrong, report(wrong, seed)
         assert purse.used == len(purse.rows) == min(limit, requests)
-        assert purse.tally == dict.fromkeys(COUNTERS, sum(int(row["reserved_micros"]["N"]) for row in purse.rows))
+        assert purse.tally == dict.fromkeys(SPEND_COUNTERS, sum(int(row["reserved_micros"]["N"]) for row in purse.rows))

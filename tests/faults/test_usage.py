@@ -10,8 +10,8 @@ from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.interleaving import Interleaving
 from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from vigil.errors import Unavailable
-from vigil.money.usage.model import Entry, total
-from vigil.money.usage.service import Meter
+from vigil.money.usage.model import UsageEntry, sum_hours
+from vigil.money.usage.service import UsageCounter
 from vigil.money.usage.store import DynamoUsage
 
 TENANTS = ("acme", "globex")
@@ -20,7 +20,7 @@ TENANTS = ("acme", "globex")
 def entries(count):
     hours = ("2026-03-01T05", "2026-03-02T05")
     return [
-        Entry(TENANTS[n % 2], f"dec_{n}", hours[n // 2 % 2], {"predictions": 1, "charged": 1, "database_bytes": n})
+        UsageEntry(TENANTS[n % 2], f"dec_{n}", hours[n // 2 % 2], {"predictions": 1, "charged": 1, "database_bytes": n})
         for n in range(count)
     ]
 
@@ -30,7 +30,7 @@ class Source:
     """A stream whose consumers come and go: batches come again, cut anew, until all is counted."""
 
     random: Random
-    waiting: list[list[Entry]]
+    waiting: list[list[UsageEntry]]
     deliveries: int = field(default=0)
 
     def consume(self, meter):
@@ -41,8 +41,8 @@ class Source:
             try:
                 failed = set(meter.count(batch))
             except (Unavailable, Crash):
-                failed = {entry.name for entry in batch}
-            again = [entry for entry in batch if entry.name in failed]
+                failed = {entry.key for entry in batch}
+            again = [entry for entry in batch if entry.key in failed]
             half = len(again) // 2
             self.waiting += [part for part in (again[:half], again[half:]) if part]
 
@@ -59,14 +59,14 @@ def storm(bed, seed, count, kind=DynamoUsage):
             batches.append(order[:size])
             order = order[size:]
     client = inject(bed.client("dynamodb"), Seeded(seed, everywhere(0.04)), pause=turns.pause)
-    source, meter = Source(random, batches), Meter(kind(client, table))
+    source, meter = Source(random, batches), UsageCounter(kind(client, table))
     for end in turns.run([lambda: source.consume(meter)] * 3):
         assert end is None, end
     return DynamoUsage(bed.client("dynamodb"), table)
 
 
 def counted(usage):
-    return {tenant: total(usage.month(tenant, "2026-03").hours) for tenant in TENANTS}
+    return {tenant: sum_hours(usage.month(tenant, "2026-03").hours) for tenant in TENANTS}
 
 
 def right(usage, count):
@@ -97,7 +97,7 @@ def test_a_batch_survives_every_fault_at_every_call(bed, fault):
     while reached:
         plan, table = At(number, fault), bed.table("Usage")
         source = Source(Random(1), [entries(4), entries(8)])
-        source.consume(Meter(DynamoUsage(inject(bed.client("dynamodb"), plan), table)))
+        source.consume(UsageCounter(DynamoUsage(inject(bed.client("dynamodb"), plan), table)))
         assert right(DynamoUsage(bed.client("dynamodb"), table), 8), f"{fault} at call {number}"
         number, reached = number + 1, plan.reached
     assert number > 2

@@ -21,8 +21,8 @@ PLENTY = Context(300_000)
 def api(deployed):  # noqa: F811
     from functions.batches_api import handler as batches
     from functions.outcomes_api import handler as outcomes
-    from functions.scoring_api import handler as scoring
     from functions.persons_api import handler as subjects
+    from functions.scoring_api import handler as scoring
 
     functions = {"scores": scoring, "outcomes": outcomes, "batches": batches, "subjects": subjects}
 

@@ -81,8 +81,8 @@ def test_a_tenant_whose_files_take_all_that_they_may_begins_no_batch(deployed):
 def run(deployed, batch_id):
     """Let the workers do what there is to do."""
     from functions.batches_assembly.handler import lambda_handler as assemble
-    from functions.batches_split.handler import lambda_handler as split
     from functions.batches_chunk.handler import lambda_handler as score
+    from functions.batches_split.handler import lambda_handler as split
 
     key = f"uploads/acme/{batch_id}/input"
     head = boto3.client("s3").head_object(Bucket="files", Key=key)
@@ -231,8 +231,8 @@ def called(deployed, monkeypatch):
 
 def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called, monkeypatch):
     from functions.batches_assembly.handler import lambda_handler as assemble
-    from functions.batches_split.handler import lambda_handler as split
     from functions.batches_chunk.handler import lambda_handler as score
+    from functions.batches_split.handler import lambda_handler as split
 
     monkeypatch.setattr(splits, "ENTERED", 1)
     monkeypatch.setattr(long_file, "PART", 1)

@@ -1,4 +1,4 @@
-"""Budgets, wired as they are deployed: set over HTTP, held by the ledger, told to the bus."""
+"""Deployed wiring of budgets: set over HTTP, enforced by the ledger, published to the bus."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,8 @@ import pytest
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, budgets, metering, process
 from vigil.kernel.tenants import PERMISSIONS
-from vigil.money.usage.model import Entry
-from vigil.money.usage.stream_entries import of_decision
+from vigil.money.usage.model import UsageEntry
+from vigil.money.usage.stream_entries import decision_entry
 
 SCORE = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 
 @pytest.fixture
 def clock(published, monkeypatch):
-    """The time of every function; advance it by hand."""
+    """Clock of every function; calling it advances the time."""
     moment = [NOW]
     monkeypatch.setattr(process, "now", lambda: moment[0])
     for tenant in ("acme", "globex"):
@@ -44,7 +44,7 @@ def ask(clock):
 
 @pytest.fixture
 def score(clock):
-    """Score as the tenant whose limits the authorizer tells now."""
+    """Score as a tenant with its current limits from the authorizer."""
     from functions.scoring_api.handler import lambda_handler
 
     def call(key):
@@ -57,17 +57,17 @@ def score(clock):
 
 
 def spend(micros, hour="2026-11-21T05"):
-    """Use as many webhooks as cost so much."""
-    metering.usage().add([Entry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
+    """Add usage of webhooks that costs this many micros."""
+    metering.usage().add([UsageEntry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
 
 
 def count_ledger():
-    """Bring every decision into the counters, as the stream does."""
+    """Count every decision, as the stream does."""
     rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
-    metering.usage().add([of_decision(row) for row in rows])
+    metering.usage().add([decision_entry(row) for row in rows])
 
 
-def test_a_budget_is_set_seen_changed_and_given_up(ask):
+def test_a_budget_is_set_read_changed_and_deleted(ask):
     spend(850)
     status, put = ask("PUT", "/third_party/month", {"limit_micros": 1_000})
     assert (status, put) == (201, ask("GET", "/third_party/month")[1])
@@ -77,7 +77,7 @@ def test_a_budget_is_set_seen_changed_and_given_up(ask):
         "limit_micros": 1_000,
         "thresholds": [80, 100],
         "hard_stop": False,
-        "changed_at": "2026-11-21T12:30:00+00:00",
+        "changed_at": "2026-11-21T12:30:00.000000Z",
         "changed_by": "0123456789abcdef",
         "span": "2026-11",
         "spent_micros": 850,
@@ -104,8 +104,8 @@ def test_another_tenant_sees_nothing_and_only_admins_set_budgets(ask):
     assert ask("DELETE", "/total/month", tenant="globex")[0] == 204
     assert ask("GET", "/total/month")[0] == 200
     assert ask("GET", tenant=None)[0] == 401
-    for role, held in PERMISSIONS.items():
-        allowed = "budgets:write" in held
+    for role, permissions in PERMISSIONS.items():
+        allowed = "budgets:write" in permissions
         assert (ask("PUT", "/total/month", {"limit_micros": 1}, role=role)[0] == 200) == allowed
         assert ask("GET", role=role)[0] == 200
 
@@ -124,7 +124,7 @@ def test_another_tenant_sees_nothing_and_only_admins_set_budgets(ask):
         ("/total/month", {"limit_micros": 1, "currency": "EUR"}, "currency"),
     ],
 )
-def test_what_breaks_a_rule_is_named(ask, path, body, field):
+def test_an_invalid_field_is_named(ask, path, body, field):
     status, problem = ask("PUT", path, body)
     assert (status, [error["field"] for error in problem["errors"]]) == (422, [field])
 
@@ -140,35 +140,35 @@ def test_a_hard_stop_refuses_with_402_writes_nothing_and_replays(ask, score):
     assert score("k-1")[0] == 200
     assert len(boto3.client("dynamodb").scan(TableName="decisions")["Items"]) == 2
     count_ledger()
-    budgets.watch().look("acme")
-    told = ask("GET", "/inference/month")[1]
-    assert (told["spent_micros"], told["left_micros"]) == (2_000, 500)
+    budgets.watch().run("acme")
+    found = ask("GET", "/inference/month")[1]
+    assert (found["spent_micros"], found["left_micros"]) == (2_000, 500)
     ask("PUT", "/inference/month", {"limit_micros": 2_500})
     assert score("k-9")[0] == 201
 
 
-def test_what_is_spent_otherwise_counts_against_the_total_from_the_next_look_on(ask, score):
+def test_other_spend_counts_against_the_total_after_the_next_check(ask, score):
     ask("PUT", "/total/day", {"limit_micros": 10_000, "hard_stop": True})
     assert score("k-1")[0] == 201
     spend(8_500)
-    assert budgets.watch().look("acme") == 1
+    assert budgets.watch().run("acme") == 1
     count_ledger()
-    budgets.watch().look("acme")
+    budgets.watch().run("acme")
     assert ask("GET", "/total/day")[1]["left_micros"] == 500
     assert score("k-2")[0] == 402
 
 
-def test_predictions_made_before_the_stop_count_once_they_are_known(ask, score):
+def test_predictions_before_the_hard_stop_count_after_the_next_check(ask, score):
     assert [score(f"k-{number}")[0] for number in range(3)] == [201] * 3
     assert ask("PUT", "/inference/month", {"limit_micros": 4_000, "hard_stop": True})[1]["left_micros"] == 4_000
     assert score("k-3")[0] == 201
     count_ledger()
-    budgets.watch().look("acme")
+    budgets.watch().run("acme")
     assert ask("GET", "/inference/month")[1]["left_micros"] == 0
     assert score("k-4")[0] == 402
 
 
-def test_an_alert_is_told_once_to_the_bus_and_shown(ask, clock, monkeypatch):
+def test_an_alert_is_published_once_and_shown(ask, clock, monkeypatch):
     sent = []
     client = process.client("events")
     monkeypatch.setattr(
@@ -178,13 +178,13 @@ def test_an_alert_is_told_once_to_the_bus_and_shown(ask, clock, monkeypatch):
     )
     ask("PUT", "/third_party/month", {"limit_micros": 1_000})
     spend(900)
-    assert [budgets.watch().look("acme") for _ in range(3)] == [1, 0, 0]
+    assert [budgets.watch().run("acme") for _ in range(3)] == [1, 0, 0]
     clock(hours=1)
     spend(200)
-    assert budgets.watch().look("acme") == 1
+    assert budgets.watch().run("acme") == 1
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [
-        ("vigil.costs", "budget.threshold_reached"),
-        ("vigil.costs", "budget.threshold_reached"),
+        ("vigil.costs", "budgets.threshold_reached"),
+        ("vigil.costs", "budgets.threshold_reached"),
     ]
     assert [json.loads(entry["Detail"])["threshold"] for entry in sent] == [80, 100]
     alerts = ask("GET", "/third_party/month")[1]["alerts"]
@@ -194,12 +194,12 @@ def test_an_alert_is_told_once_to_the_bus_and_shown(ask, clock, monkeypatch):
     ]
 
 
-def test_calls_count_against_a_total_hard_stop_with_the_next_look(ask, score):
+def test_calls_count_against_a_total_hard_stop_after_the_next_check(ask, score):
     from functions.costs_checks.handler import lambda_handler
 
     assert ask("PUT", "/total/month", {"limit_micros": 2_000, "hard_stop": True})[1]["left_micros"] == 2_000
     assert score("k-0")[0] == 201
     assert lambda_handler({}, Context(270_000))["failed"] == 0
-    assert ask("GET", "/total/month")[1]["left_micros"] == 800  # a prediction, and two calls of 100 each
+    assert ask("GET", "/total/month")[1]["left_micros"] == 800  # one prediction and two calls of 100 each
     status, problem = score("k-1")
     assert (status, problem["violated-policies"]) == (402, ["total/month"])

@@ -1,4 +1,4 @@
-"""Costs, wired as they are deployed: use in, lines, statements and prices out."""
+"""Deployed wiring of costs: usage in; cost lines, statements and prices out."""
 
 import csv
 import io
@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, metering, process
-from vigil.money.costs.prices.model import FIRST
-from vigil.money.usage.model import Entry
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
+from vigil.money.usage.model import UsageEntry
 
 BATCH = "application/cloudevents-batch+json"
 NOVEMBER = {"period": "2026-11"}
@@ -18,7 +18,7 @@ NOVEMBER = {"period": "2026-11"}
 
 @pytest.fixture
 def clock(published, monkeypatch):
-    """The time of every function, moved by hand."""
+    """Clock of every function; calling it sets the time."""
     moment = [datetime(2026, 11, 21, 12, 30, tzinfo=UTC)]
     monkeypatch.setattr(process, "now", lambda: moment[0])
 
@@ -74,7 +74,7 @@ def close(clock):
 
 
 def used(hour="2026-11-21T05", tenant="acme", **amounts):
-    metering.usage().add([Entry(tenant, f"dec_{hour}_{sorted(amounts.items())}", hour, amounts)])
+    metering.usage().add([UsageEntry(tenant, f"dec_{hour}_{sorted(amounts.items())}", hour, amounts)])
 
 
 def cloud_event(number, time="2026-11-21T11:00:00Z", **amounts):
@@ -82,17 +82,17 @@ def cloud_event(number, time="2026-11-21T11:00:00Z", **amounts):
     return event | {"data": amounts or {"llm_input_tokens": 2_000_000}}
 
 
-def test_use_is_priced_line_by_line_and_summed_up(costs):
+def test_usage_is_priced_by_line_and_summed(costs):
     used(predictions=3, api_calls=7, charged=3)
     used("2026-11-22T23", predictions=1)
-    status, told = costs()
-    assert (status, told["period"], told["state"], told["currency"]) == (200, "2026-11", "open", "USD")
-    assert [(item["day"], item["meter"], item["quantity"], item["micros"]) for item in told["items"]] == [
+    status, answer = costs()
+    assert (status, answer["period"], answer["state"], answer["currency"]) == (200, "2026-11", "open", "USD")
+    assert [(item["day"], item["meter"], item["quantity"], item["micros"]) for item in answer["items"]] == [
         ("2026-11-21", "api_calls", 7, 700),
         ("2026-11-21", "predictions", 3, 3_000),
         ("2026-11-22", "predictions", 1, 1_000),
     ]
-    assert told["total_micros"] == 4_700
+    assert answer["total_micros"] == 4_700
     groups = {by: costs(query={"group_by": by})[1]["items"] for by in ("day", "category", "meter")}
     assert {by: [(row[by], row["micros"]) for row in rows] for by, rows in groups.items()} == {
         "day": [("2026-11-21", 3_700), ("2026-11-22", 1_000)],
@@ -105,26 +105,26 @@ def test_a_day_and_a_category_are_selected(costs):
     used(predictions=3, api_calls=7)
     used("2026-11-22T23", predictions=1)
     assert costs(query={"period": "2026-11-22"})[1]["total_micros"] == 1_000
-    told = costs(query={"category": "api_calls"})[1]
-    assert (told["total_micros"], [item["category"] for item in told["items"]]) == (700, ["api_calls"])
+    answer = costs(query={"category": "api_calls"})[1]
+    assert (answer["total_micros"], [item["category"] for item in answer["items"]]) == (700, ["api_calls"])
 
 
-def test_pages_hold_every_line_once_and_a_cursor_is_for_its_own_list(costs):
+def test_pages_have_every_line_once_and_cursors_fit_one_list_only(costs):
     for day in range(1, 8):
         used(f"2026-11-{day:02d}T00", predictions=day)
     found, cursor = [], {}
     while cursor is not None:
-        told = costs(query={"limit": "3", **cursor})[1]
-        assert told["total_micros"] == 28_000
-        found += [item["quantity"] for item in told["items"]]
-        cursor = {"cursor": told["next_cursor"]} if told["next_cursor"] else None
+        answer = costs(query={"limit": "3", **cursor})[1]
+        assert answer["total_micros"] == 28_000
+        found += [item["quantity"] for item in answer["items"]]
+        cursor = {"cursor": answer["next_cursor"]} if answer["next_cursor"] else None
     assert found == [1, 2, 3, 4, 5, 6, 7]
     cursor = costs(query={"limit": "3"})[1]["next_cursor"]
     assert costs(query={"cursor": cursor}, tenant="globex")[0] == 400
     assert costs(query={"cursor": cursor, "group_by": "day"})[0] == 400
 
 
-def test_operators_read_the_money_of_any_tenant_and_nobody_elses_key_does(costs, report, close, clock):
+def test_only_operators_read_the_costs_of_other_tenants(costs, report, close, clock):
     access.tenants().create("acme", "FREE")
     report(cloud_event(1))
     paths = ("", "/export", "/statements/2026-11")
@@ -134,7 +134,7 @@ def test_operators_read_the_money_of_any_tenant_and_nobody_elses_key_does(costs,
     theirs = {path: costs(path) for path in paths}
     assert {path: costs(path, of="acme", **operator) for path in paths} == theirs
     assert [theirs[path][1]["total_micros"] for path in ("", "/statements/2026-11")] == [300_000, 300_000]
-    assert costs(of="acme") == costs()  # one's own, by its name
+    assert costs(of="acme") == costs()  # the tenant itself, by its id
     for path in paths:
         foreign, unknown, nobodys = (
             costs(path, of=of, **caller)
@@ -145,7 +145,7 @@ def test_operators_read_the_money_of_any_tenant_and_nobody_elses_key_does(costs,
     assert costs(of="a" * 4_000, **operator)[0] == 404  # longer than any key of the database
 
 
-def test_costs_are_a_tenants_own(costs):
+def test_costs_of_other_tenants_are_not_shown(costs):
     used(predictions=3)
     assert costs(tenant="globex")[1]["items"] == []
     assert costs(tenant=None)[0] == 401
@@ -167,7 +167,7 @@ def test_a_malformed_query_is_refused_by_field(costs, query, field):
     assert (status, [error["field"] for error in problem["errors"]]) == (422, [field])
 
 
-def test_the_export_is_every_line_as_csv(costs):
+def test_the_export_has_every_line_as_csv(costs):
     used(predictions=3, api_calls=7)
     status, text = costs("/export")
     assert status == 200
@@ -178,10 +178,10 @@ def test_the_export_is_every_line_as_csv(costs):
     ]
 
 
-def test_reported_use_is_counted_once_and_priced(report, costs):
-    status, told = report(cloud_event(1), cloud_event(2, emails=10), cloud_event(1))
-    assert (status, told["counted"], told["duplicates"], told["rejected"]) == (200, 2, 1, 0)
-    assert [item["outcome"] for item in told["items"]] == ["counted", "counted", "duplicate"]
+def test_reported_usage_is_counted_once_and_priced(report, costs):
+    status, answer = report(cloud_event(1), cloud_event(2, emails=10), cloud_event(1))
+    assert (status, answer["counted"], answer["duplicates"], answer["rejected"]) == (200, 2, 1, 0)
+    assert [item["outcome"] for item in answer["items"]] == ["counted", "counted", "duplicate"]
     assert report(cloud_event(2, emails=10))[1]["duplicates"] == 1
     assert [(item["meter"], item["micros"]) for item in costs(query={"category": "third_party"})[1]["items"]] == [
         ("emails", 1_000),
@@ -189,13 +189,13 @@ def test_reported_use_is_counted_once_and_priced(report, costs):
     ]
 
 
-def test_a_bad_event_is_named_by_field_and_bound_without_its_value(report):
-    status, told = report(cloud_event(1), cloud_event(2, emails=-77), "Jane Doe")
-    assert (status, told["counted"], told["rejected"]) == (200, 1, 2)
-    assert told["items"][1]["errors"][0]["field"] == "data.emails"
-    assert told["items"][1]["errors"][0]["bound"]
-    assert "77" not in json.dumps(told)
-    assert "Jane" not in json.dumps(told)
+def test_an_invalid_event_is_named_by_field_and_bound_only(report):
+    status, answer = report(cloud_event(1), cloud_event(2, emails=-77), "Jane Doe")
+    assert (status, answer["counted"], answer["rejected"]) == (200, 1, 2)
+    assert answer["items"][1]["errors"][0]["field"] == "data.emails"
+    assert answer["items"][1]["errors"][0]["bound"]
+    assert "77" not in json.dumps(answer)
+    assert "Jane" not in json.dumps(answer)
 
 
 @pytest.mark.parametrize("count", [0, 101])
@@ -210,7 +210,7 @@ def test_reporting_needs_a_permission(report):
     assert report(cloud_event(1), headers={"Content-Type": "text/plain"})[0] == 415
 
 
-def test_events_on_the_queue_are_counted_like_those_of_requests(report, costs):
+def test_queued_events_are_counted_like_requested_ones(report, costs):
     from functions.usage_events.handler import lambda_handler
 
     def message(*events):
@@ -231,14 +231,14 @@ def test_events_on_the_queue_are_counted_like_those_of_requests(report, costs):
     assert costs()[1]["total_micros"] == 3 * 300_000
 
 
-def test_a_closed_month_is_stated_and_what_comes_late_is_adjusted(costs, report, close, clock):
+def test_a_closed_month_is_stated_and_late_usage_is_adjusted(costs, report, close, clock):
     access.tenants().create("acme", "FREE")
     report(cloud_event(1))
     assert costs("/statements/2026-11")[0] == 404
     clock(2026, 12, 4)
     assert close() == {"tenants": 1, "failed": 0, "statements": 4, "adjustments": 0}
     status, stated = costs("/statements/2026-11")
-    assert (status, stated["closed_at"], stated["total_micros"]) == (200, "2026-12-04T00:00:00+00:00", 300_000)
+    assert (status, stated["closed_at"], stated["total_micros"]) == (200, "2026-12-04T00:00:00.000000Z", 300_000)
     report(cloud_event(2))
     assert close() == {"tenants": 0, "failed": 0}  # once a day
     clock(2026, 12, 5, 3)
@@ -249,7 +249,7 @@ def test_a_closed_month_is_stated_and_what_comes_late_is_adjusted(costs, report,
     assert (late["day"], late["adjusts"], late["micros"]) == ("2026-12-05", "2026-11", 300_000)
 
 
-def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
+def test_no_month_is_closed_for_an_offboarding_tenant(close, clock):
     from vigil.access.tenants.service import Change
 
     access.tenants().create("acme", "FREE")
@@ -258,22 +258,22 @@ def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
 
 
 def doubled(valid_from="2026-11-22T00:00:00Z"):
-    prices = {price.meter: {"micros": 2 * price.micros, "per": price.per} for price in FIRST.prices}
+    prices = {price.meter: {"micros": 2 * price.micros, "per": price.per} for price in FIRST_PRICE_BOOK.prices}
     return {"valid_from": valid_from, "prices": prices}
 
 
-def test_a_new_price_holds_from_its_hour_on_and_changes_nothing_before(prices, costs):
+def test_a_new_price_applies_from_its_hour_and_not_earlier(prices, costs):
     used("2026-11-21T23", predictions=1)
     status, book = prices("POST", body=doubled(), role="operator")
-    assert (status, book["version"], book["valid_from"]) == (201, 2, "2026-11-22T00:00:00+00:00")
+    assert (status, book["version"], book["valid_from"]) == (201, 2, "2026-11-22T00:00:00.000000Z")
     used("2026-11-22T00", predictions=1)
     assert [(item["price_version"], item["micros"]) for item in costs()[1]["items"]] == [(1, 1_000), (2, 2_000)]
-    status, told = prices()
-    assert [book["version"] for book in told["items"]] == [1, 2]
-    assert told["items"][0]["prices"]["api_calls"] == {"micros": 100, "per": 1, "category": "api_calls"}
+    status, answer = prices()
+    assert [book["version"] for book in answer["items"]] == [1, 2]
+    assert answer["items"][0]["prices"]["api_calls"] == {"micros": 100, "per": 1, "category": "api_calls"}
 
 
-def test_prices_are_published_by_operators_ahead_of_time_and_whole(prices):
+def test_only_operators_publish_prices_ahead_and_complete(prices):
     assert prices("POST", body=doubled(), role="admin")[0] == 403
     for body, field in (
         (doubled("2026-11-21T13:00:00Z"), "valid_from"),
@@ -286,7 +286,7 @@ def test_prices_are_published_by_operators_ahead_of_time_and_whole(prices):
     assert len(prices()[1]["items"]) == 1
 
 
-def test_a_repeated_publication_with_its_key_is_one(prices):
+def test_a_publication_repeated_with_its_key_has_no_effect(prices):
     for _ in range(2):
         assert prices("POST", body=doubled(), role="operator", headers={"Idempotency-Key": "k"})[0] == 201
     assert len(prices()[1]["items"]) == 2

@@ -1,4 +1,4 @@
-"""Anomalies and projections, wired as they are deployed: use in, findings out."""
+"""Deployed wiring of anomalies and projections: usage in, anomalies and projections out."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from tests.support.gateway import Context, event
 from vigil.bootstrap import forecasting, metering, process
 from vigil.money.costs.model import CATEGORIES
-from vigil.money.usage.model import Entry
+from vigil.money.usage.model import UsageEntry
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 
@@ -26,43 +26,43 @@ def ask(published, monkeypatch):
 
 
 def live(days, tenant="acme", predictions=100):
-    """Use the same in every sixth hour of so many days, and of today."""
+    """Add the same usage to every sixth hour of the last `days` days and of today."""
     first = NOW.replace(hour=0, minute=0) - timedelta(days=days)
     hours = [f"{first + timedelta(hours=6 * number):%Y-%m-%dT%H}" for number in range(4 * days + 3)]
     for start in range(0, len(hours), 40):
         entries = [
-            Entry(tenant, f"dec_{hour}", hour, {"predictions": predictions}) for hour in hours[start : start + 40]
+            UsageEntry(tenant, f"dec_{hour}", hour, {"predictions": predictions}) for hour in hours[start : start + 40]
         ]
         metering.usage().add(entries)
 
 
-def test_an_anomaly_is_listed_and_on_the_bus_once(ask, monkeypatch):
+def test_an_anomaly_is_listed_and_published_once(ask, monkeypatch):
     live(days=35)
-    metering.usage().add([Entry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
+    metering.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
     sent = []
     client = process.client("events")
     client.meta.events.register(
         "provide-client-params.events.PutEvents", lambda params, **_: sent.extend(params["Entries"])
     )
-    assert [forecasting.watch().look("acme") for _ in range(2)] == [1, 0]
-    assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "spend.anomaly")]
-    status, told = ask("anomalies", {"period": "2026-11"})
+    assert [forecasting.watch().run("acme") for _ in range(2)] == [1, 0]
+    assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "forecasting.anomaly_found")]
+    status, answer = ask("anomalies", {"period": "2026-11"})
     assert status == 200
-    (found,) = told["items"]
+    (found,) = answer["items"]
     assert (found["anomaly_id"], found["category"], found["began"]) == ("inference-1", "inference", "2026-11-21T12")
     assert found["spent_micros"] == 50_100_000
     assert found["expected_micros"] < found["bound_micros"] < found["spent_micros"]
-    watched = {row["category"]: row["status"] for row in told["watch"]}
+    watched = {row["category"]: row["status"] for row in answer["watch"]}
     assert watched == dict.fromkeys(CATEGORIES, "not_enough_history") | {"inference": "watched"}
     assert ask("anomalies", {"period": "2026-10"})[1]["items"] == []
     assert ask("anomalies", {"period": "2026-11", "category": "storage"})[1]["items"] == []
 
 
-def test_a_projection_holds_what_is_spent_and_where_it_ends(ask):
+def test_a_projection_has_the_spend_and_the_interval_of_the_month(ask):
     live(days=35)
-    status, told = ask("projection")
-    assert (status, told["level"], told["currency"]) == (200, 0.9, "USD")
-    ends = {item["category"]: item for item in told["items"]}
+    status, answer = ask("projection")
+    assert (status, answer["level"], answer["currency"]) == (200, 0.9, "USD")
+    ends = {item["category"]: item for item in answer["items"]}
     assert set(ends) == {*CATEGORIES, "total"}
     spent = ends["total"]["spent_micros"]
     assert spent == (20 * 4 + 3) * 100_000
@@ -72,7 +72,7 @@ def test_a_projection_holds_what_is_spent_and_where_it_ends(ask):
     assert [item["category"] for item in ask("projection", {"category": "total"})[1]["items"]] == ["total"]
 
 
-def test_both_are_a_tenants_own(ask):
+def test_other_tenants_see_no_anomalies_and_projections(ask):
     live(days=35)
     assert {item["spent_micros"] for item in ask("projection", tenant="globex")[1]["items"]} == {0}
     assert {row["status"] for row in ask("anomalies", tenant="globex")[1]["watch"]} == {"not_enough_history"}

@@ -20,8 +20,8 @@ def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
 
 
 def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
-    from functions.tokens_rotation.handler import lambda_handler as rotate
     from functions.tokens_api.handler import lambda_handler
+    from functions.tokens_rotation.handler import lambda_handler as rotate
 
     actions, key = called
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):

@@ -1,4 +1,4 @@
-"""What the functions of usage and costs call is what their roles grant: nothing more, nothing less."""
+"""The roles of the usage and costs functions grant exactly the actions that these functions call."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,11 +8,11 @@ import boto3
 from tests.functions.rights import BODY, FEEDING, GIVING_UP, KEY, ROOT, TRANSACTION, granted
 from tests.support.gateway import Context, event
 from vigil.bootstrap import metering, process
-from vigil.money.costs.prices.model import FIRST
-from vigil.money.usage.model import Entry
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
+from vigil.money.usage.model import UsageEntry
 
 
-def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_usage_api_role_grants_its_calls_only(called):
     from functions.usage_api.handler import lambda_handler
 
     actions, _ = called
@@ -25,7 +25,7 @@ def test_the_usage_api_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} == granted("UsageApi")
 
 
-def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_counting_role_grants_its_calls_only(called):
     from functions.usage_counters.handler import lambda_handler
 
     actions, _ = called
@@ -34,9 +34,9 @@ def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} | FEEDING | GIVING_UP == granted("UsageCounters")
 
 
-def test_the_audit_calls_what_it_may_and_may_what_it_calls(clock, called):
-    from functions.usage_sweeps.handler import lambda_handler
+def test_the_audit_role_grants_its_calls_only(clock, called):
     from functions.scoring_api.handler import lambda_handler as score
+    from functions.usage_sweeps.handler import lambda_handler
 
     actions, _ = called
     clock.advance(days=10)  # days of a new month are recounted with the last one of the month before
@@ -54,14 +54,14 @@ def test_the_audit_calls_what_it_may_and_may_what_it_calls(clock, called):
     assert actions - whole | parts == granted("UsageSweeps")
 
 
-def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, monkeypatch):
+def test_the_costs_roles_grant_their_calls_only(called, monkeypatch):
     from functions.costs_api.handler import lambda_handler
     from functions.costs_closing.handler import lambda_handler as close
 
     actions, _ = called
-    prices = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST.prices}
+    prices = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST_PRICE_BOOK.prices}
     book = {"valid_from": "2099-01-01T00:00:00Z", "prices": prices}
-    metering.usage().add([Entry("acme", f"dec_{day}", f"2026-11-0{day}T00", {"predictions": 1}) for day in (1, 2)])
+    metering.usage().add([UsageEntry("acme", f"dec_{day}", f"2026-11-0{day}T00", {"predictions": 1}) for day in (1, 2)])
     actions.clear()
     for method, path, arguments in (
         ("POST", "/v1/prices", {"body": {"valid_from": "2020-01-01T00:00:00Z", "prices": prices}, "headers": KEY}),
@@ -82,7 +82,7 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
     monkeypatch.setattr(process, "now", lambda: datetime(2026, 12, 4, tzinfo=UTC))
     assert close({}, Context(900_000))["statements"] == 4
     closing = set(actions)
-    metering.usage().add([Entry("acme", "dec_3", "2026-11-03T00", {"predictions": 1})])
+    metering.usage().add([UsageEntry("acme", "dec_3", "2026-11-03T00", {"predictions": 1})])
     monkeypatch.setattr(process, "now", lambda: datetime(2026, 12, 5, 3, tzinfo=UTC))
     process.forget()
     actions.clear()
@@ -91,7 +91,7 @@ def test_the_costs_functions_call_what_they_may_and_may_what_they_call(called, m
     assert (closing | actions) - {TRANSACTION} == granted("CostsClosing")
 
 
-def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+def test_the_spend_checks_role_grants_its_calls_only(called, monkeypatch):
     from functions.costs_checks.handler import lambda_handler
     from vigil.bootstrap import budgets
     from vigil.money.budgets.model import Budget
@@ -101,8 +101,10 @@ def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     monkeypatch.setattr(process, "now", lambda: now)
     budgets.service().put("acme", Budget("total", "month", 1_000_000, hard_stop=True), "k")
     days = (now - timedelta(days=day) for day in range(40))
-    metering.usage().add([Entry("acme", f"dec_{day:%d%m}", f"{day:%Y-%m-%dT%H}", {"predictions": 100}) for day in days])
-    metering.usage().add([Entry("acme", "dec_much", "2026-11-21T11", {"predictions": 50_000})])
+    metering.usage().add(
+        [UsageEntry("acme", f"dec_{day:%d%m}", f"{day:%Y-%m-%dT%H}", {"predictions": 100}) for day in days]
+    )
+    metering.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T11", {"predictions": 50_000})])
     actions.clear()
     assert lambda_handler({}, Context(270_000))["failed"] == 0
     assert lambda_handler({}, Context(270_000))["tenants"] > 0
@@ -110,7 +112,7 @@ def test_the_watch_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
     assert actions - {TRANSACTION, "dynamodb:TransactGetItems"} == granted("CostsChecks")
 
 
-def test_the_usage_events_function_calls_what_it_may_and_may_what_it_calls(called, monkeypatch):
+def test_the_usage_events_role_grants_its_calls_only(called, monkeypatch):
     from functions.usage_events.handler import lambda_handler
 
     actions, _ = called

@@ -1,4 +1,4 @@
-"""The events function, wired as it is deployed: stream records in, events on a bus out."""
+"""Deployed wiring of the events function: stream records in, events on the bus out."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "events_publisher.js
 
 @pytest.fixture
 def queue(published):
-    """A queue that a rule on the bus feeds."""
+    """Queue that receives the events of the bus by a rule."""
     events, sqs = boto3.client("events"), boto3.client("sqs")
     url = sqs.create_queue(QueueName="test")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -24,17 +24,17 @@ def queue(published):
     ]
 
 
-def test_a_sample_batch_is_announced_and_nothing_comes_again(queue, caplog):
+def test_a_sample_batch_is_published_without_retries(queue, caplog):
     from functions.events_publisher.handler import lambda_handler
 
     assert lambda_handler(SAMPLE, Context()) == {"batchItemFailures": []}
-    told = sorted(queue(), key=lambda event: event["detail-type"])
-    assert [event["detail-type"] for event in told] == ["DecisionMade", "HighRiskFound"]
+    found = sorted(queue(), key=lambda event: event["detail-type"])
+    assert [event["detail-type"] for event in found] == ["scoring.decision_made", "scoring.high_risk_found"]
     decision_id = SAMPLE["Records"][0]["dynamodb"]["NewImage"]["decision_id"]["S"]
-    assert [event["detail"]["event_id"] for event in told] == [
-        f"{decision_id}.DecisionMade",
-        f"{decision_id}.HighRiskFound",
+    assert [event["detail"]["event_id"] for event in found] == [
+        f"{decision_id}.scoring.decision_made",
+        f"{decision_id}.scoring.high_risk_found",
     ]
     (line,) = (record for record in caplog.records if record.getMessage() == "request")
     assert (line.method, line.records, line.failed) == ("STREAM", 1, 0)
-    assert SAMPLE["Records"][0]["dynamodb"]["NewImage"]["subject_id"]["S"] not in json.dumps(told)
+    assert SAMPLE["Records"][0]["dynamodb"]["NewImage"]["subject_id"]["S"] not in json.dumps(found)

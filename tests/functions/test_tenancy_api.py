@@ -15,7 +15,7 @@ from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, subjects
 from vigil.decisions.batches.model import FOLDERS, Batch
 from vigil.decisions.batches.store import DynamoBooks
-from vigil.money.costs.model import Statement
+from vigil.money.costs.model import CostStatement
 from vigil.money.costs.store import DynamoStatements
 from vigil.operations.dead_letters.model import Job, Rules
 from vigil.operations.dead_letters.store import DynamoJobs
@@ -207,7 +207,7 @@ def leave_behind(tenant):
     DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
     said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
     assert subjects.consents().add(tenant, "jane-roe", Consent(), said)
-    DynamoStatements(dynamodb, "costs").close(tenant, Statement("2026-10", (), "now"))
+    DynamoStatements(dynamodb, "costs").close(tenant, CostStatement("2026-10", (), "now"))
 
 
 def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):

@@ -9,7 +9,7 @@ from typing import Any
 from vigil.access.quota.model import Reservation
 from vigil.decisions.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
 from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
-from vigil.kernel.money import HardStop, Hold
+from vigil.kernel.money import SpendLimit, SpendReservation
 
 
 class FakeBooks:
@@ -167,23 +167,23 @@ class FakeHolds:
 
     def __init__(self) -> None:
         self.used: Counter[str] = Counter()
-        self.holds: dict[tuple[str, str], Hold] = {}
+        self.holds: dict[tuple[str, str], SpendReservation] = {}
         self.released: set[tuple[str, str]] = set()
 
-    def hold(self, tenant_id: str, hold: Hold, stop: HardStop) -> None:
-        if (tenant_id, hold.hold_id) in self.holds:
+    def reserve(self, tenant_id: str, hold: SpendReservation, stop: SpendLimit) -> None:
+        if (tenant_id, hold.reservation_id) in self.holds:
             return
         for counter, limit in stop.limits():
             if (left := limit - self.used[tenant_id]) < hold.micros:
                 raise BudgetExhausted(counter.replace("_", "/"), left, hold.micros, 60)
-        self.holds[tenant_id, hold.hold_id] = hold
+        self.holds[tenant_id, hold.reservation_id] = hold
         self.used[tenant_id] += hold.micros
 
-    def held(self, tenant_id: str, hold_id: str, moment: str) -> Hold | None:
-        return self.holds.get((tenant_id, hold_id))
+    def get_reservation(self, tenant_id: str, reservation_id: str, moment: str) -> SpendReservation | None:
+        return self.holds.get((tenant_id, reservation_id))
 
-    def release(self, tenant_id: str, hold: Hold, unused: int) -> None:
-        key = (tenant_id, hold.hold_id)
+    def release(self, tenant_id: str, hold: SpendReservation, unused: int) -> None:
+        key = (tenant_id, hold.reservation_id)
         if key in self.holds and key not in self.released:
             self.released.add(key)
             self.used[tenant_id] -= unused

@@ -1,4 +1,4 @@
-"""A bus in memory."""
+"""Fake of the event bus, in memory."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from vigil.kernel.events import Event
 
 @dataclass
 class FakeBus:
-    """Takes every event but those whose id is in `refusing`, or none at all while it is away."""
+    """Event bus that refuses the events with an id in `refusing`, and every event while it is `away`."""
 
     refusing: set[str] = field(default_factory=set)
     away: bool = False

@@ -1,34 +1,34 @@
-"""Fakes of what forecasting needs: spend by the hour, and anomalies, in memory."""
+"""Fakes of the ports of forecasting: hourly costs and anomalies, in memory."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from vigil.money.costs.model import Category, Line
+from vigil.money.costs.model import Category, CostLine
 from vigil.money.forecasting.model import Anomaly, hour_of
 
 
-class FakeSpending:
-    """What was spent, in micros by tenant, hour and category; a line has the sum of a day."""
+class FakeSpendSource:
+    """Costs in micros by tenant, hour and category; a cost line is the sum of a day."""
 
     def __init__(self) -> None:
         self.spent: dict[tuple[str, str, Category], int] = {}
 
     def spend(self, tenant_id: str, begin: datetime, micros: Sequence[float], category: Category = "inference") -> None:
-        """Spend in each hour from `begin` on, in addition to what was spent."""
+        """Add spend to each hour from `begin` on."""
         for number, amount in enumerate(micros):
-            place = (tenant_id, hour_of(begin + timedelta(hours=number)), category)
-            self.spent[place] = self.spent.get(place, 0) + round(amount)
+            key = (tenant_id, hour_of(begin + timedelta(hours=number)), category)
+            self.spent[key] = self.spent.get(key, 0) + round(amount)
 
-    def hourly(self, tenant_id: str, month: str) -> Sequence[tuple[str, Category, Fraction]]:
+    def hourly_costs(self, tenant_id: str, month: str) -> Sequence[tuple[str, Category, Fraction]]:
         return tuple((hour, category, Fraction(micros)) for hour, category, micros in self._of(tenant_id, month))
 
-    def lines(self, tenant_id: str, month: str) -> Sequence[Line]:
+    def lines(self, tenant_id: str, month: str) -> Sequence[CostLine]:
         sums: dict[tuple[str, Category], int] = {}
         for hour, category, micros in self._of(tenant_id, month):
             sums[hour[:10], category] = sums.get((hour[:10], category), 0) + micros
-        return tuple(Line(day, category, "predictions", 1, 1, micros) for (day, category), micros in sums.items())
+        return tuple(CostLine(day, category, "predictions", 1, 1, micros) for (day, category), micros in sums.items())
 
     def _of(self, tenant_id: str, month: str) -> list[tuple[str, Category, int]]:
         mine = ((hour, category, n) for (tenant, hour, category), n in self.spent.items() if tenant == tenant_id)
@@ -36,18 +36,18 @@ class FakeSpending:
 
 
 class FakeAnomalies:
-    """The store."""
+    """In-memory store of anomalies."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str, int], Anomaly] = {}
+        self.stored: dict[tuple[str, str, int], Anomaly] = {}
 
-    def all(self, tenant_id: str) -> Sequence[Anomaly]:
-        return tuple(anomaly for (tenant, *_), anomaly in sorted(self.kept.items()) if tenant == tenant_id)
+    def list_all(self, tenant_id: str) -> Sequence[Anomaly]:
+        return tuple(anomaly for (tenant, *_), anomaly in sorted(self.stored.items()) if tenant == tenant_id)
 
-    def open(self, tenant_id: str, anomaly: Anomaly) -> bool:
-        return self.kept.setdefault((tenant_id, anomaly.category, anomaly.number), anomaly) is anomaly
+    def add(self, tenant_id: str, anomaly: Anomaly) -> bool:
+        return self.stored.setdefault((tenant_id, anomaly.category, anomaly.number), anomaly) is anomaly
 
-    def change(self, tenant_id: str, anomaly: Anomaly) -> None:
-        place = (tenant_id, anomaly.category, anomaly.number)
-        if place in self.kept:
-            self.kept[place] = replace(self.kept[place], seen=anomaly.seen, state=anomaly.state)
+    def update(self, tenant_id: str, anomaly: Anomaly) -> None:
+        key = (tenant_id, anomaly.category, anomaly.number)
+        if key in self.stored:
+            self.stored[key] = replace(self.stored[key], seen=anomaly.seen, state=anomaly.state)

@@ -10,7 +10,7 @@ from typing import Any
 
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, NotFound, QuotaExceeded
-from vigil.kernel.money import COUNTERS, HardStop
+from vigil.kernel.money import SPEND_COUNTERS, SpendLimit
 from vigil.prediction.engines.contract import Explanation, Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Degraded, Ensemble, MissingFact, Verdict
 from vigil.prediction.engines.ensemble_runner import Panel
@@ -165,14 +165,14 @@ class FakeLedger:
             self.rows[row.tenant_id, row.decision_id] = row
         return None
 
-    def _set_aside(self, row: LedgerRow, stop: HardStop) -> None:
+    def _set_aside(self, row: LedgerRow, stop: SpendLimit) -> None:
         counters = {
-            name: (row.tenant_id, name, row.created_at[: 10 if name.endswith("day") else 7]) for name in COUNTERS
+            name: (row.tenant_id, name, row.created_at[: 10 if name.endswith("day") else 7]) for name in SPEND_COUNTERS
         }
         for name, limit in stop.limits():
-            if (left := limit - self.spent[counters[name]]) < stop.each:
-                raise BudgetExhausted(name.replace("_", "/"), left, stop.each, 1)
-        self.spent.update(dict.fromkeys(counters.values(), stop.each))
+            if (left := limit - self.spent[counters[name]]) < stop.price_micros:
+                raise BudgetExhausted(name.replace("_", "/"), left, stop.price_micros, 1)
+        self.spent.update(dict.fromkeys(counters.values(), stop.price_micros))
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         self.calls += 1

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from tests.support.isolation.door import Request
 from tests.support.isolation.world import GOOD, Names, client, now
-from vigil.money.costs.prices.model import FIRST
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 
 DOMAIN = "vigil.test"
 OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id")
@@ -18,7 +18,7 @@ OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id
 SHARED = {"name": "toy", "period": "month", "category": "total"}
 """Parameters of paths that name what is nobody's, and one of each."""
 FLAG = {"description": "d", "stages": ["local"], "percentage": 1.0}
-PRICES = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST.prices}
+PRICES = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST_PRICE_BOOK.prices}
 USED = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "data": {"emails": 1}}
 EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/scores": lambda n: {"body": {"model": "toy", "subject_id": n.subject_id, "features": GOOD}},

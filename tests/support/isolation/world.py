@@ -18,7 +18,7 @@ from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, process
 from vigil.decisions.batches.store import DynamoBooks
 from vigil.kernel.tenants import Role
-from vigil.money.usage.model import Entry
+from vigil.money.usage.model import UsageEntry
 from vigil.money.usage.store import DynamoUsage
 from vigil.operations.dead_letters.model import Job, Rules
 from vigil.operations.dead_letters.store import DynamoJobs
@@ -126,7 +126,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     books.end(ended, "completed")
     boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
     used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
-    entry = Entry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
+    entry = UsageEntry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
     send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
     made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]

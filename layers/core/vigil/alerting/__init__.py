@@ -1,1 +1,1 @@
-"""Events and alerts."""
+"""Events on the event bus."""

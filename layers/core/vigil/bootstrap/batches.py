@@ -64,7 +64,7 @@ def assemble() -> process.Handler:
 
 def _stored(tenant_id: str) -> int:
     """Return how many bytes a tenant's files took when they were last measured."""
-    return metering.usage().held(tenant_id).storage_bytes
+    return metering.usage().stored_bytes(tenant_id).storage_bytes
 
 
 def given_up() -> "GivenUp":

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, costs, events, forecasting, metering, process, quota
 
 if TYPE_CHECKING:
-    from vigil.money.budgets.checks import Watch
-    from vigil.money.budgets.hard_limits_service import HardStops
+    from vigil.money.budgets.checks import BudgetCheck
+    from vigil.money.budgets.hard_limits_service import HardLimits
     from vigil.money.budgets.service import Budgets
     from vigil.money.budgets.store import DynamoBudgets
 
@@ -22,28 +22,28 @@ def service() -> "Budgets":
 
 
 @process.once
-def watch() -> "Watch":
+def watch() -> "BudgetCheck":
     """Return what looks after budgets."""
-    from vigil.money.budgets.checks import Watch
+    from vigil.money.budgets.checks import BudgetCheck
 
-    return Watch(_store(), costs.costs(), _hard_stops(), events.bus("vigil.costs"), process.now)
+    return BudgetCheck(_store(), costs.costs(), _hard_stops(), events.bus("vigil.costs"), process.now)
 
 
-def _hard_stops() -> "HardStops":
-    from vigil.money.budgets.hard_limits_service import HardStops
+def _hard_stops() -> "HardLimits":
+    from vigil.money.budgets.hard_limits_service import HardLimits
     from vigil.money.usage.service import Usage
 
     use = Usage(metering.usage())
-    return HardStops(quota.stops(), access.tenants(), costs.costs(), use, _price, process.now)
+    return HardLimits(quota.stops(), access.tenants(), costs.costs(), use, _price, process.now)
 
 
 def _price(moment: datetime) -> Fraction:
     """Return what one prediction costs at a moment."""
-    from vigil.money.costs.model import book_at
+    from vigil.money.costs.model import price_book_at
 
-    price = book_at(costs.prices().books(), f"{moment:%Y-%m-%dT%H}").price("predictions")
+    price = price_book_at(costs.prices().books(), f"{moment:%Y-%m-%dT%H}").price("predictions")
     assert price is not None  # noqa: S101 - every book has a price for every meter that is billed
-    return price.of(1, f"{moment:%Y-%m}")
+    return price.cost(1, f"{moment:%Y-%m}")
 
 
 @process.once

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, metering, process, rounds
 
 if TYPE_CHECKING:
-    from vigil.money.costs.ports import Look
-    from vigil.money.costs.prices.store import DynamoPrices
+    from vigil.money.costs.ports import SpendCheck
+    from vigil.money.costs.prices.store import DynamoPriceBooks
     from vigil.money.costs.service import Costs
     from vigil.money.costs.store import DynamoStatements
 
@@ -37,19 +37,19 @@ def api() -> process.Handler:
 @process.once
 def closing() -> process.Handler:
     """Return the Lambda entry of the schedule that closes months."""
-    from vigil.money.costs.closing import Closing
+    from vigil.money.costs.closing import MonthClosing
 
-    return rounds.schedule("closing", Closing(costs(), statements(), process.now), process.settings().costs_table)
+    return rounds.schedule("closing", MonthClosing(costs(), statements(), process.now), process.settings().costs_table)
 
 
 @process.once
 def watch() -> process.Handler:
     """Return the Lambda entry of the schedule that brings in calls, then looks after budgets and unusual spend."""
     from vigil.bootstrap import budgets, forecasting  # whose wiring needs this one
-    from vigil.money.costs.checks import Watch
+    from vigil.money.costs.checks import SpendChecks
 
-    looks: list[Look] = [metering.calls(), budgets.watch(), forecasting.watch()]
-    return rounds.schedule("watch", Watch(looks, process.now), process.settings().costs_table)
+    looks: list[SpendCheck] = [metering.calls(), budgets.watch(), forecasting.watch()]
+    return rounds.schedule("watch", SpendChecks(looks, process.now), process.settings().costs_table)
 
 
 @process.once
@@ -62,11 +62,11 @@ def costs() -> "Costs":
 
 
 @process.once
-def prices() -> "DynamoPrices":
+def prices() -> "DynamoPriceBooks":
     """Return the price books."""
-    from vigil.money.costs.prices.store import DynamoPrices
+    from vigil.money.costs.prices.store import DynamoPriceBooks
 
-    return DynamoPrices(process.client("dynamodb"), process.settings().costs_table)
+    return DynamoPriceBooks(process.client("dynamodb"), process.settings().costs_table)
 
 
 @process.once

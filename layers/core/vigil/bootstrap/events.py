@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.alerting.events.service import Announcer
+    from vigil.alerting.events.service import DecisionPublisher
     from vigil.alerting.events.store import EventBridgeBus
 
 
@@ -17,11 +17,11 @@ def stream() -> process.Handler:
     return process.telemetry().wrap(DecisionStream(announcer(), process.telemetry()).handle)
 
 
-def announcer() -> "Announcer":
+def announcer() -> "DecisionPublisher":
     """Return what tells others of decisions."""
-    from vigil.alerting.events.service import Announcer
+    from vigil.alerting.events.service import DecisionPublisher
 
-    return Announcer(bus("vigil.scoring"))
+    return DecisionPublisher(bus("vigil.scoring"))
 
 
 def bus(source: str) -> "EventBridgeBus":

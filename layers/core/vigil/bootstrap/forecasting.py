@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import costs, events, process
 
 if TYPE_CHECKING:
-    from vigil.money.forecasting.checks import Watch
+    from vigil.money.forecasting.checks import AnomalyCheck
     from vigil.money.forecasting.service import Anomalies, Projections
     from vigil.money.forecasting.store import DynamoAnomalies
 
@@ -25,11 +25,11 @@ def projections() -> "Projections":
 
 
 @process.once
-def watch() -> "Watch":
+def watch() -> "AnomalyCheck":
     """Return what looks after spend."""
-    from vigil.money.forecasting.checks import Watch
+    from vigil.money.forecasting.checks import AnomalyCheck
 
-    return Watch(_store(), costs.costs(), events.bus("vigil.costs"), process.now)
+    return AnomalyCheck(_store(), costs.costs(), events.bus("vigil.costs"), process.now)
 
 
 @process.once

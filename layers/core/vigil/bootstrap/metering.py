@@ -6,7 +6,7 @@ from vigil.bootstrap import access, process, rounds, scoring
 
 if TYPE_CHECKING:
     from vigil.money.usage.events.service import UsageEvents
-    from vigil.money.usage.recount_sources import CallCounts
+    from vigil.money.usage.recount_sources import RequestCountSource
     from vigil.money.usage.store import DynamoUsage
 
 
@@ -29,18 +29,18 @@ def api() -> process.Handler:
 @process.once
 def counters() -> process.Handler:
     """Return the Lambda entry that counts what the streams of decisions and batches bring."""
-    from vigil.money.usage.service import Meter
-    from vigil.money.usage.stream import RowCounts
+    from vigil.money.usage.service import UsageCounter
+    from vigil.money.usage.stream import StreamCounter
 
-    return process.telemetry().wrap(RowCounts(Meter(usage()), process.telemetry()).handle)
+    return process.telemetry().wrap(StreamCounter(UsageCounter(usage()), process.telemetry()).handle)
 
 
 @process.once
 def events() -> process.Handler:
     """Return the Lambda entry of the queue of usage events."""
-    from vigil.money.usage.events.stream import UsageEventWork
+    from vigil.money.usage.events.stream import UsageEventWorker
 
-    return process.worker(UsageEventWork(_usage_events()).do)
+    return process.worker(UsageEventWorker(_usage_events()).process)
 
 
 @process.once
@@ -48,19 +48,19 @@ def audit() -> process.Handler:
     """Return the Lambda entry of the schedules that recount days (`{"job": "recount"}`) and say what is stored."""
     from vigil.decisions.batches.done_chunks_store import SettledChunks
     from vigil.decisions.batches.model import FOLDERS
-    from vigil.money.usage.audit import Audit
-    from vigil.money.usage.bucket_store import S3Bytes
-    from vigil.money.usage.recount_sources import Ledger, Predictions, Reported
-    from vigil.money.usage.storage_meter import Gauges
-    from vigil.money.usage.stream_entries import of_chunk, of_decision
+    from vigil.money.usage.audit import UsageAudit
+    from vigil.money.usage.bucket_store import S3StoredFiles
+    from vigil.money.usage.recount_sources import LedgerReader, PredictionSource, ReportedUsageSource
+    from vigil.money.usage.storage_meter import StorageMeter
+    from vigil.money.usage.stream_entries import chunk_entry, decision_entry
 
     config, dynamodb = process.settings(), process.client("dynamodb")
     chunks = SettledChunks(dynamodb, config.batches_table)
-    ledgers: list[Ledger] = [(scoring.ledger(), of_decision), (chunks, of_chunk)]
-    recounts = (Predictions(ledgers, usage()), Reported(usage()), calls())
-    gauges = Gauges(usage(), S3Bytes(process.client("s3"), config.batches_bucket, FOLDERS), process.now)
+    ledgers: list[LedgerReader] = [(scoring.ledger(), decision_entry), (chunks, chunk_entry)]
+    recounts = (PredictionSource(ledgers, usage()), ReportedUsageSource(usage()), calls())
+    gauges = StorageMeter(usage(), S3StoredFiles(process.client("s3"), config.batches_bucket, FOLDERS), process.now)
     jobs = {
-        "recount": rounds.schedule("recount", Audit(recounts, usage(), process.now), config.usage_table),
+        "recount": rounds.schedule("recount", UsageAudit(recounts, usage(), process.now), config.usage_table),
         "gauges": rounds.schedule("gauges", gauges, config.usage_table),
     }
     return lambda event, context: jobs[event["job"]](event, context)
@@ -68,18 +68,20 @@ def audit() -> process.Handler:
 
 def _usage_events() -> "UsageEvents":
     from vigil.money.usage.events.service import UsageEvents
-    from vigil.money.usage.service import Meter
+    from vigil.money.usage.service import UsageCounter
 
-    return UsageEvents(Meter(usage()), process.now)
+    return UsageEvents(UsageCounter(usage()), process.now)
 
 
 @process.once
-def calls() -> "CallCounts":
+def calls() -> "RequestCountSource":
     """Return what brings the requests that were let in into the counters."""
-    from vigil.money.usage.recount_sources import CallCounts
-    from vigil.money.usage.store import DynamoCalls
+    from vigil.money.usage.recount_sources import RequestCountSource
+    from vigil.money.usage.store import DynamoRequestCounts
 
-    return CallCounts(DynamoCalls(process.client("dynamodb"), process.settings().limits_table), usage(), process.now)
+    return RequestCountSource(
+        DynamoRequestCounts(process.client("dynamodb"), process.settings().limits_table), usage(), process.now
+    )
 
 
 @process.once

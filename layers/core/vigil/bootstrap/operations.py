@@ -71,21 +71,21 @@ def _source(name: str) -> "Source":
     dead = SqsQueue(sqs, urls["dead"])
     if "url" in urls:
         return SqsSource(name, SqsQueue(sqs, urls["url"]), dead, *_reader(name))
-    from vigil.alerting.events.store import DynamoStream
-    from vigil.alerting.events.stream import Replay
+    from vigil.alerting.events.store import DynamoStreamReader
+    from vigil.alerting.events.stream import StreamReplay
 
-    return StreamSource(name, dead, Replay(DynamoStream(process.client("dynamodbstreams")), _teller(name)))
+    return StreamSource(name, dead, StreamReplay(DynamoStreamReader(process.client("dynamodbstreams")), _teller(name)))
 
 
 def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
     """Return what a consumer of the ledger's stream does with records; it says which of them must come again."""
-    from vigil.alerting.events.stream import announce
-    from vigil.money.usage.service import Meter
-    from vigil.money.usage.stream import count
+    from vigil.alerting.events.stream import publish_records
+    from vigil.money.usage.service import UsageCounter
+    from vigil.money.usage.stream import count_records
 
     if name == "usage-counters":
-        return partial(count, meter=Meter(metering.usage()))
-    return partial(announce, announcer=events.announcer())
+        return partial(count_records, counter=UsageCounter(metering.usage()))
+    return partial(publish_records, publisher=events.announcer())
 
 
 @process.once

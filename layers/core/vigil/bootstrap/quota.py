@@ -7,7 +7,7 @@ from vigil.bootstrap import process
 if TYPE_CHECKING:
     from vigil.access.quota.service import Quota
     from vigil.access.quota.store import DynamoQuota
-    from vigil.money.budgets.hard_limits_store import DynamoStops
+    from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 
 
 def service() -> "Quota":
@@ -26,8 +26,8 @@ def store() -> "DynamoQuota":
 
 
 @process.once
-def stops() -> "DynamoStops":
+def stops() -> "DynamoHardLimits":
     """Return what counts against tenants' hard stops."""
-    from vigil.money.budgets.hard_limits_store import DynamoStops
+    from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 
-    return DynamoStops(process.client("dynamodb"), process.settings().usage_table, process.now)
+    return DynamoHardLimits(process.client("dynamodb"), process.settings().usage_table, process.now)

@@ -1,16 +1,42 @@
-"""Events published to the event bus."""
+"""Events that Vigil publishes to the event bus: their kinds, their version and their JSON."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
-Kind = Literal["DecisionMade", "HighRiskFound", "AbstentionMade", "budget.threshold_reached", "spend.anomaly"]
+EventKind = Literal[
+    "scoring.decision_made",
+    "scoring.high_risk_found",
+    "scoring.abstention_made",
+    "budgets.threshold_reached",
+    "forecasting.anomaly_found",
+]
+"""Kind of an event: `<room>.<past participle>`, also its `detail-type` on the bus."""
+EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
+"""Every kind of event that Vigil publishes."""
+EVENT_VERSION = 1
+"""Version of the fields of every event; it grows when a field is removed or changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: its id, by which a second delivery is told from a second event, and the JSON that is sent."""
+    """One event: its id, kind, time and the JSON text that is published.
+
+    Deliveries of the same event have the same id, so a consumer can drop repetitions.
+    """
 
     event_id: str
-    kind: Kind
+    kind: EventKind
     occurred_at: str
     detail: str
+
+
+def create_event(source_id: str, kind: EventKind, occurred_at: str, fields: Mapping[str, Any]) -> Event:
+    """Return the event of a kind about `source_id`; `occurred_at` is a timestamp of `format_timestamp`.
+
+    The event id is `<source id>.<kind>`. `fields` follow the fields that every event has, in the given order.
+    """
+    event_id = f"{source_id}.{kind}"
+    common = {"event_id": event_id, "event_version": EVENT_VERSION, "occurred_at": occurred_at}
+    return Event(event_id, kind, occurred_at, json.dumps(common | dict(fields), separators=(",", ":")))

@@ -1,37 +1,48 @@
 """Amounts of money in integer micro-dollars: spend limits and reservations."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
-Counter = Literal["inference_month", "inference_day", "total_month", "total_day"]
-"""What a hard stop limits: a budget of this category and period."""
-
-
-COUNTERS: tuple[Counter, ...] = get_args(Counter)
+SpendCounter = Literal["inference_month", "inference_day", "total_month", "total_day"]
+"""Counter of spend, named after the category and the period of the budget that limits it."""
+SPEND_COUNTERS: tuple[SpendCounter, ...] = get_args(SpendCounter)
+"""Every counter of spend."""
 
 
 @dataclass(frozen=True, slots=True)
-class HardStop:
-    """What a tenant's predictions may cost, in micros: `each` is set aside for one; None is without limit."""
+class SpendLimit:
+    """Hard limit of a tenant's predictions, in micro-dollars.
 
-    each: int
+    `price_micros` is reserved for each prediction. A counter with None has no limit.
+    """
+
+    price_micros: int
     inference_month: int | None = None
     inference_day: int | None = None
     total_month: int | None = None
     total_day: int | None = None
 
-    def limits(self) -> Iterator[tuple[Counter, int]]:
-        """Yield the counters that are limited, and their limits."""
-        for counter in COUNTERS:
+    def limits(self) -> Iterator[tuple[SpendCounter, int]]:
+        """Yield each limited counter and its limit, in micro-dollars."""
+        for counter in SPEND_COUNTERS:
             if (limit := getattr(self, counter)) is not None:
                 yield counter, limit
 
+    def to_stored(self) -> dict[str, Any]:
+        """Return the JSON object that is stored and passed between functions; it names the price `each`."""
+        return {"each" if name == "price_micros" else name: value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> "SpendLimit":
+        """Return the limit of a JSON object of `to_stored`."""
+        return cls(**{"price_micros" if name == "each" else name: value for name, value in stored.items()})
+
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Micros that are set aside under an id of the caller's, on the day and in the month of a moment (ISO, UTC)."""
+class SpendReservation:
+    """Micro-dollars reserved under an id of the caller, in the day and the month of `moment` (ISO 8601, UTC)."""
 
-    hold_id: str
+    reservation_id: str
     moment: str
     micros: int

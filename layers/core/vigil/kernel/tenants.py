@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 
 Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
 
@@ -84,12 +84,14 @@ class Limits:
     per_minute: int
     per_hour: int
     storage_gb: int | None
-    hard_stop: HardStop | None = None
+    hard_stop: SpendLimit | None = None
     """What predictions may cost, where the tenant has set budgets that stop them."""
 
     def encoded(self) -> str:
         """Return compact JSON, as the authorizer's context carries it."""
-        said = {name: value for name, value in asdict(self).items() if name != "hard_stop" or value}
+        said = {name: value for name, value in asdict(self).items() if name != "hard_stop"}
+        if self.hard_stop:
+            said["hard_stop"] = self.hard_stop.to_stored()
         return json.dumps(said, separators=(",", ":"))
 
     @classmethod
@@ -97,4 +99,4 @@ class Limits:
         """Return the limits that were encoded so."""
         said = json.loads(text)
         stop = said.pop("hard_stop", None)
-        return cls(**said, hard_stop=HardStop(**stop) if stop else None)
+        return cls(**said, hard_stop=SpendLimit.from_stored(stop) if stop else None)

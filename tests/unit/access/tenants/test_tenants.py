@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vigil.access.tenants.model import BOUNDS, LIMITS, MOST_OVERLAP_HOURS, Status, Tenant, TenantSettings
 from vigil.access.tenants.service import Change
 from vigil.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.tenants import Limits
 
 TENANT = Tenant("acme", "FREE", "active", "2026-03-01T12:00:00+00:00")
@@ -77,25 +77,25 @@ def test_settings_have_bounds(settings):
         TenantSettings(**settings)
 
 
-@pytest.mark.parametrize("stop", [None, HardStop(1_000, inference_month=5, total_day=0)])
+@pytest.mark.parametrize("stop", [None, SpendLimit(1_000, inference_month=5, total_day=0)])
 def test_limits_survive_the_authorizers_context(stop):
     limits = replace(LIMITS["ENTERPRISE"], hard_stop=stop)
     assert Limits.decoded(limits.encoded()) == limits
 
 
 def test_a_hard_stop_is_among_the_limits_outlives_other_changes_and_makes_a_version_only_if_it_is_new(world):
-    stop = HardStop(1_000, total_month=5)
+    stop = SpendLimit(1_000, total_month=5)
     for _ in range(2):
-        world.tenants.stop("acme", stop)
+        world.tenants.set_spend_limit("acme", stop)
     tenant = world.tenants.change("acme", Change(tier="BASIC"))
     assert (tenant.limits.hard_stop, tenant.version) == (stop, 3)
-    world.tenants.stop("acme", None)
+    world.tenants.set_spend_limit("acme", None)
     assert world.tenants.get("acme").limits == LIMITS["BASIC"]
 
 
 def test_a_tenant_that_leaves_is_not_stopped_any_more(world):
     leaving = world.tenants.change("acme", Change(status="offboarding"))
-    world.tenants.stop("acme", HardStop(1_000, total_month=5))
+    world.tenants.set_spend_limit("acme", SpendLimit(1_000, total_month=5))
     assert world.tenants.get("acme") == leaving
 
 

@@ -1,26 +1,25 @@
-"""Every new decision is told of at least once, under ids that show a repetition, and without health data."""
+"""Every new decision is published at least once, with repeatable ids and without health data."""
 
 import io
 import json
 import uuid
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
-from tests.adapters.test_ledger import row
 from tests.support.fakes.events import FakeBus
-from vigil.alerting.events.service import Announcer
+from tests.support.ledger_rows import ledger_row as row
+from tests.support.ledger_rows import stored_item
+from vigil.alerting.events.service import DecisionPublisher
 from vigil.alerting.events.stream import DecisionStream
-from vigil.decisions.scoring.store import _item
 from vigil.errors import Unavailable
 from vigil.runtime.telemetry import Telemetry
 
 
 def record(number=0, name="INSERT", subject="jane-roe", **summary):
-    from dataclasses import replace
-
-    said = {"band": "low", "decision": "wait", "probability": 0.125} | summary
-    image = _item(replace(row(number, subject=subject), summary=json.dumps(said)))
+    facts = {"band": "low", "decision": "wait", "probability": 0.125} | summary
+    image = stored_item(replace(row(number, subject=subject), summary=json.dumps(facts)))
     return {"eventName": name, "dynamodb": {"SequenceNumber": str(number), "NewImage": image}}
 
 
@@ -32,22 +31,22 @@ def bus():
 @pytest.fixture
 def handle(bus, monkeypatch):
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    stream = DecisionStream(Announcer(bus), Telemetry(uuid.uuid4().hex, io.StringIO()))
+    stream = DecisionStream(DecisionPublisher(bus), Telemetry(uuid.uuid4().hex, io.StringIO()))
     return lambda *records: stream.handle({"Records": list(records)}, None)["batchItemFailures"]
 
 
-def test_a_decision_is_told_of_and_high_risk_and_abstention_are_told_of_besides(handle, bus):
+def test_high_risk_and_abstention_publish_additional_events(handle, bus):
     assert handle(record(0), record(1), record(2, decision="abstain")) == []
     assert [(event.kind, event.event_id) for event in bus.taken] == [
-        ("DecisionMade", f"{row(0).decision_id}.DecisionMade"),
-        ("DecisionMade", f"{row(1).decision_id}.DecisionMade"),
-        ("HighRiskFound", f"{row(1).decision_id}.HighRiskFound"),
-        ("DecisionMade", f"{row(2).decision_id}.DecisionMade"),
-        ("AbstentionMade", f"{row(2).decision_id}.AbstentionMade"),
+        ("scoring.decision_made", f"{row(0).decision_id}.scoring.decision_made"),
+        ("scoring.decision_made", f"{row(1).decision_id}.scoring.decision_made"),
+        ("scoring.high_risk_found", f"{row(1).decision_id}.scoring.high_risk_found"),
+        ("scoring.decision_made", f"{row(2).decision_id}.scoring.decision_made"),
+        ("scoring.abstention_made", f"{row(2).decision_id}.scoring.abstention_made"),
     ]
 
 
-def test_a_second_delivery_gives_the_very_same_events(handle, bus):
+def test_a_repeated_delivery_publishes_the_same_events(handle, bus):
     handle(record(1))
     handle(deepcopy(record(1)))
     first, second, *rest = bus.taken
@@ -56,7 +55,7 @@ def test_a_second_delivery_gives_the_very_same_events(handle, bus):
     assert len(rest) == 2
 
 
-def test_an_event_says_no_more_than_it_must_and_nothing_of_the_subject_or_the_facts(handle, bus):
+def test_an_event_has_the_documented_fields_and_no_health_data(handle, bus):
     handle(record(1))
     detail = json.loads(bus.taken[0].detail)
     about_the_event, about_the_decision = (
@@ -65,15 +64,15 @@ def test_an_event_says_no_more_than_it_must_and_nothing_of_the_subject_or_the_fa
     )
     assert set(detail) == about_the_event | about_the_decision | {"tenant_id", "subject", "model"}
     assert detail["correlation_id"] == row(1).correlation_id
-    said = " ".join(event.detail for event in bus.taken)
-    assert not [word for word in ("jane-roe", "age", "0.125", "probability", "inputs") if word in said]
+    text = " ".join(event.detail for event in bus.taken)
+    assert not [word for word in ("jane-roe", "age", "0.125", "probability", "inputs") if word in text]
 
 
-def test_the_subjects_digest_joins_a_tenants_events_and_nobody_elses(handle, bus):
-    from dataclasses import replace
-
+def test_the_subject_digest_is_shared_only_within_a_tenant(handle, bus):
     other = record(3)
-    other["dynamodb"]["NewImage"] = _item(replace(row(3, tenant="globex", subject="jane-roe"), summary=row(3).summary))
+    other["dynamodb"]["NewImage"] = stored_item(
+        replace(row(3, tenant="globex", subject="jane-roe"), summary=row(3).summary)
+    )
     other["dynamodb"]["NewImage"]["summary"] = record(3)["dynamodb"]["NewImage"]["summary"]
     handle(record(0), record(2), other)
     first, second, *_, foreign = [json.loads(event.detail)["subject"] for event in bus.taken]
@@ -81,29 +80,29 @@ def test_the_subjects_digest_joins_a_tenants_events_and_nobody_elses(handle, bus
     assert foreign != first
 
 
-def test_only_the_rows_whose_events_were_refused_come_again(handle, bus):
-    bus.refusing = {f"{row(1).decision_id}.HighRiskFound"}
+def test_only_rows_with_refused_events_are_retried(handle, bus):
+    bus.refusing = {f"{row(1).decision_id}.scoring.high_risk_found"}
     assert handle(record(0), record(1), record(2)) == [{"itemIdentifier": "1"}]
     bus.refusing = set()
     assert handle(record(1)) == []
     ids = [event.event_id for event in bus.taken]
-    assert ids.count(f"{row(1).decision_id}.DecisionMade") == 2
-    assert ids.count(f"{row(1).decision_id}.HighRiskFound") == 1
+    assert ids.count(f"{row(1).decision_id}.scoring.decision_made") == 2
+    assert ids.count(f"{row(1).decision_id}.scoring.high_risk_found") == 1
 
 
-def test_a_bus_that_takes_nothing_fails_the_batch(handle, bus):
+def test_a_bus_that_refuses_all_events_fails_the_batch(handle, bus):
     bus.away = True
     with pytest.raises(Unavailable):
         handle(record(0), record(1))
 
 
-def test_what_is_no_new_row_is_no_event(handle, bus):
+def test_changed_and_removed_rows_publish_no_event(handle, bus):
     assert handle(record(0, "MODIFY"), {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "9"}}) == []
     assert bus.taken == []
 
 
-def test_a_row_that_cannot_be_read_comes_again_and_holds_no_other_back(handle, bus):
+def test_an_unreadable_row_is_retried_without_blocking_others(handle, bus):
     poison = record(0)
     del poison["dynamodb"]["NewImage"]["summary"]
     assert handle(poison, record(2)) == [{"itemIdentifier": "0"}]
-    assert [event.event_id for event in bus.taken] == [f"{row(2).decision_id}.DecisionMade"]
+    assert [event.event_id for event in bus.taken] == [f"{row(2).decision_id}.scoring.decision_made"]

@@ -6,7 +6,7 @@ from tests.support.fakes.batches import FakeQuota
 from tests.unit.decisions.batches.world import GOOD, ROWS, World, document
 from vigil.decisions.batches import splits
 from vigil.errors import Conflict
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def world(monkeypatch):
 
 
 def test_rows_that_were_given_up_and_scored_after_all_are_free(world):
-    world.limit, world.hard_stop = 1000, HardStop(1_000, total_month=10**9)
+    world.limit, world.hard_stop = 1000, SpendLimit(1_000, total_month=10**9)
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     late = world.outbox.jobs.popleft()
     world.chunks.give_up("acme", batch.batch_id, 0, "given up")
@@ -96,7 +96,7 @@ def test_a_chunk_in_flight_when_its_batch_is_cancelled_is_neither_entered_nor_ch
 
 
 def test_under_a_hard_stop_a_batch_costs_the_rows_that_were_scored(world):
-    world.hard_stop = HardStop(1_000, inference_month=80_000)
+    world.hard_stop = SpendLimit(1_000, inference_month=80_000)
     batch = world.upload(b"".join(document(n, GOOD if n % 4 else {"age": "old"}) for n in range(80)))
     assert world.holds.used["acme"] == 80_000
     world.run()
@@ -106,7 +106,7 @@ def test_under_a_hard_stop_a_batch_costs_the_rows_that_were_scored(world):
 
 
 def test_a_batch_that_costs_more_than_is_left_is_not_begun_and_gives_its_quota_back(world):
-    world.limit, world.hard_stop = 1000, HardStop(1_000, total_day=79_999)
+    world.limit, world.hard_stop = 1000, SpendLimit(1_000, total_day=79_999)
     batch = world.upload(b"".join(map(document, range(80))))
     assert (world.state(batch), world.quota.used["acme"], world.holds.used["acme"]) == ("failed", 0, 0)
     assert "total/day leaves 79999 micro-dollars" in world.books.get("acme", batch.batch_id).reason

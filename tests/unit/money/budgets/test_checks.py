@@ -1,4 +1,4 @@
-"""Each threshold that is reached is told once, whatever dies and whoever looks at the same time."""
+"""Each reached threshold is published once, despite crashes and concurrent checks."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from vigil.errors import Unavailable
 
 
 class Dying:
-    """Stands before a port and dies before, or after, one of all calls on it and on those that share its count."""
+    """Proxy of a port that crashes before or after the call number `at`, counted over all proxies with this `count`."""
 
     def __init__(self, inner, at, after, count):
         self.inner, self.at, self.after, self.count = inner, at, after, count
@@ -25,18 +25,18 @@ class Dying:
 
 
 class Crash(Exception):
-    """The process dies."""
+    """The process crashes."""
 
 
-def test_each_threshold_is_told_when_it_is_reached_and_never_again(world):
+def test_each_reached_threshold_is_published_once(world):
     world.put()
-    world.books.spend(7_999, "2026-03-01")
-    assert world.watch().look("acme") == 0
-    world.books.spend(1, "2026-03-01")
-    assert world.watch().look("acme") == 1
-    world.books.spend(5_000, "2026-03-01")
-    assert [world.watch().look("acme") for _ in range(3)] == [1, 0, 0]
-    assert world.told == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
+    world.costs.spend(7_999, "2026-03-01")
+    assert world.check().run("acme") == 0
+    world.costs.spend(1, "2026-03-01")
+    assert world.check().run("acme") == 1
+    world.costs.spend(5_000, "2026-03-01")
+    assert [world.check().run("acme") for _ in range(3)] == [1, 0, 0]
+    assert world.published == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
     assert {alert.state for alert in world.store.alerts.values()} == {"sent"}
 
 
@@ -44,11 +44,11 @@ def test_budgets_count_their_own_category_and_period(world):
     world.put("total", "day", 1_000)
     world.put("storage", "month", 1_000)
     world.put("third_party", "month", 1_000)
-    world.books.spend(1_000, "2026-03-01", "storage")
-    world.books.spend(1_000, "2026-02-27", "third_party")
-    world.books.spend(1_000, "2026-03-01", "third_party", tenant_id="globex")
-    assert world.watch().look("acme") == 4
-    assert sorted(world.told) == [
+    world.costs.spend(1_000, "2026-03-01", "storage")
+    world.costs.spend(1_000, "2026-02-27", "third_party")
+    world.costs.spend(1_000, "2026-03-01", "third_party", tenant_id="globex")
+    assert world.check().run("acme") == 4
+    assert sorted(world.published) == [
         "acme.storage.2026-03.100",
         "acme.storage.2026-03.80",
         "acme.total.2026-03-01.100",
@@ -56,82 +56,82 @@ def test_budgets_count_their_own_category_and_period(world):
     ]
 
 
-def test_a_new_span_alerts_again_and_a_late_line_alerts_for_the_span_that_ended(world):
+def test_a_new_span_and_a_late_line_of_the_last_span_alert_again(world):
     world.put(period="day", limit=1_000, thresholds=(100,))
     world.clock.advance(days=1)
-    world.books.spend(1_000, "2026-03-02")
-    world.watch().look("acme")
-    world.books.spend(1_000, "2026-03-01")
-    world.watch().look("acme")
-    assert world.told == ["acme.inference.2026-03-02.100", "acme.inference.2026-03-01.100"]
+    world.costs.spend(1_000, "2026-03-02")
+    world.check().run("acme")
+    world.costs.spend(1_000, "2026-03-01")
+    world.check().run("acme")
+    assert world.published == ["acme.inference.2026-03-02.100", "acme.inference.2026-03-01.100"]
 
 
-def test_a_raised_limit_does_not_alert_again_a_lowered_one_alerts_for_what_is_reached_now(world):
+def test_a_raised_limit_is_silent_and_a_lowered_limit_alerts(world):
     world.put(limit=10_000)
-    world.books.spend(8_000, "2026-03-01")
-    world.watch().look("acme")
+    world.costs.spend(8_000, "2026-03-01")
+    world.check().run("acme")
     world.put(limit=100_000)
-    world.books.spend(75_000, "2026-03-01")
-    assert world.watch().look("acme") == 0
+    world.costs.spend(75_000, "2026-03-01")
+    assert world.check().run("acme") == 0
     world.put(limit=50_000)
-    assert world.watch().look("acme") == 1
-    assert world.told == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
+    assert world.check().run("acme") == 1
+    assert world.published == ["acme.inference.2026-03.80", "acme.inference.2026-03.100"]
 
 
-def test_what_the_bus_does_not_take_is_told_by_a_later_look(world):
+def test_a_refused_event_is_published_by_a_later_check(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
-    assert world.watch().look("acme") == 0
+    assert world.check().run("acme") == 0
     world.bus.away = False
-    assert world.watch().look("acme") == 0  # it is leased yet
+    assert world.check().run("acme") == 0  # its lease is still valid
     world.clock.advance(minutes=5)
-    assert world.watch().look("acme") == 1
-    assert world.watch().look("acme") == 0
+    assert world.check().run("acme") == 1
+    assert world.check().run("acme") == 0
 
 
-def test_an_alert_of_a_budget_that_was_given_up_is_still_told(world):
+def test_an_alert_of_a_deleted_budget_is_still_published(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
-    world.watch().look("acme")
+    world.check().run("acme")
     world.budgets.delete("acme", "inference", "month")
     world.bus.away = False
     world.clock.advance(minutes=5)
-    assert world.watch().look("acme") == 1
+    assert world.check().run("acme") == 1
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("at", range(1, 9))
-def test_whatever_call_it_dies_at_the_next_look_makes_it_good(world, at, after):
+def test_a_crash_at_any_call_is_repaired_by_the_next_check(world, at, after):
     world.put(hard_stop=True)
-    world.holders.stops.clear()
-    world.books.spend(10_000, "2026-03-01")
+    world.limits.published.clear()
+    world.costs.spend(10_000, "2026-03-01")
     count = [0]
-    store, bus, holders = (Dying(inner, at, after, count) for inner in (world.store, world.bus, world.holders))
+    store, bus, limits = (Dying(inner, at, after, count) for inner in (world.store, world.bus, world.limits))
     try:
-        world.watch(store, bus, holders).look("acme")
+        world.check(store, bus, limits).run("acme")
     except Crash:
         died = True
     else:
         died = False
-    assert died == (at <= 7)  # plan, two opened, published, two sent, carried
+    assert died == (at <= 7)  # plan, two added, published, two marked, limit published
     for _ in range(2):
         world.clock.advance(minutes=5)
-        world.watch().look("acme")
-    assert set(world.told) == {"acme.inference.2026-03.80", "acme.inference.2026-03.100"}
-    assert all(world.told.count(event_id) <= 2 for event_id in world.told)
+        world.check().run("acme")
+    assert set(world.published) == {"acme.inference.2026-03.80", "acme.inference.2026-03.100"}
+    assert all(world.published.count(event_id) <= 2 for event_id in world.published)
     assert {alert.state for alert in world.store.alerts.values()} == {"sent"}
-    assert world.holders.stops["acme"].inference_month == 10_000
+    assert world.limits.published["acme"].inference_month == 10_000
 
 
-def test_of_those_who_look_at_the_same_time_one_tells(world):
+def test_concurrent_checks_publish_an_alert_once(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
-    seen, looks = world.store.plan("acme"), 5
+    world.costs.spend(10_000, "2026-03-01")
+    seen, checks = world.store.plan("acme"), 5
 
     class Stale:
-        """Every look reads before any of them writes."""
+        """Store in which every check reads before any of them writes."""
 
         def plan(self, _):
             return seen
@@ -139,21 +139,21 @@ def test_of_those_who_look_at_the_same_time_one_tells(world):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-    assert sum(world.watch(Stale()).look("acme") for _ in range(looks)) == 1
-    forsaken = world.store.plan("acme")
-    assert forsaken.alerts[0].state == "sent"
+    assert sum(world.check(Stale()).run("acme") for _ in range(checks)) == 1
+    after = world.store.plan("acme")
+    assert after.alerts[0].state == "sent"
 
 
-def test_of_those_who_take_over_at_the_same_time_one_tells(world):
+def test_concurrent_checks_claim_an_abandoned_alert_once(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
-    world.watch().look("acme")
+    world.check().run("acme")
     world.bus.away, seen = False, world.store.plan("acme")
     world.clock.advance(minutes=5)
 
     class Stale:
-        """Every look reads before any of them writes."""
+        """Store in which every check reads before any of them writes."""
 
         def plan(self, _):
             return seen
@@ -161,28 +161,28 @@ def test_of_those_who_take_over_at_the_same_time_one_tells(world):
         def __getattr__(self, name):
             return getattr(world.store, name)
 
-    assert sum(world.watch(Stale()).look("acme") for _ in range(5)) == 1
+    assert sum(world.check(Stale()).run("acme") for _ in range(5)) == 1
 
 
-def test_who_takes_an_alert_over_has_it_for_as_long_as_who_opened_it(world):
+def test_a_claimed_alert_has_a_full_lease(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
+    world.costs.spend(10_000, "2026-03-01")
     world.bus.away = True
     for _ in range(2):
-        world.watch().look("acme")
+        world.check().run("acme")
         world.clock.advance(minutes=5)
-    world.watch().look("acme")
+    world.check().run("acme")
     world.bus.away = False
     world.clock.advance(seconds=119)
-    assert world.watch().look("acme") == 0
+    assert world.check().run("acme") == 0
     world.clock.advance(seconds=1)
-    assert world.watch().look("acme") == 1
+    assert world.check().run("acme") == 1
 
 
-def test_a_tenants_record_that_is_away_does_not_keep_an_alert_back(world):
+def test_an_alert_is_published_when_the_tenant_record_fails(world):
     world.put(thresholds=(100,))
-    world.books.spend(10_000, "2026-03-01")
-    world.holders.away = True
+    world.costs.spend(10_000, "2026-03-01")
+    world.limits.away = True
     with pytest.raises(Unavailable):
-        world.watch().look("acme")
-    assert world.told == ["acme.inference.2026-03.100"]
+        world.check().run("acme")
+    assert world.published == ["acme.inference.2026-03.100"]

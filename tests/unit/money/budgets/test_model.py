@@ -1,4 +1,4 @@
-"""Budgets: their bounds, what they come to, and which thresholds are reached."""
+"""Budgets: bounds, spend, thresholds, spans and events."""
 
 import json
 from datetime import UTC, datetime
@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigil.errors import InvalidInput
-from vigil.kernel.money import HardStop
-from vigil.money.budgets.model import MOST_MICROS, Budget, Plan, span_of, spent
-from vigil.money.costs.model import CATEGORIES, Line
+from vigil.kernel.money import SpendLimit
+from vigil.money.budgets.model import MAX_LIMIT_MICROS, Budget, BudgetPlan, span_of, spend_in_span
+from vigil.money.costs.model import CATEGORIES, CostLine
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LIMITS = st.integers(1, MOST_MICROS)
+LIMITS = st.integers(1, MAX_LIMIT_MICROS)
 LINES = st.lists(
     st.builds(
-        Line,
+        CostLine,
         day=st.sampled_from(["2026-02-28", "2026-03-01", "2026-03-10"]),
         category=st.sampled_from(CATEGORIES),
         meter=st.just("predictions"),
@@ -32,7 +32,7 @@ LINES = st.lists(
     ("field", "wrong"),
     [
         ("limit_micros", {"limit_micros": 0}),
-        ("limit_micros", {"limit_micros": MOST_MICROS + 1}),
+        ("limit_micros", {"limit_micros": MAX_LIMIT_MICROS + 1}),
         ("thresholds", {"thresholds": ()}),
         ("thresholds", {"thresholds": tuple(range(1, 12))}),
         ("thresholds", {"thresholds": (0, 100)}),
@@ -42,7 +42,7 @@ LINES = st.lists(
         ("hard_stop", {"hard_stop": True, "category": "storage"}),
     ],
 )
-def test_what_is_out_of_bounds_is_named_with_its_bound(field, wrong):
+def test_a_value_out_of_bounds_raises_its_field_and_bound(field, wrong):
     with pytest.raises(InvalidInput) as refused:
         Budget(**{"category": "total", "period": "month", "limit_micros": 1} | wrong)
     (error,) = refused.value.errors
@@ -51,28 +51,30 @@ def test_what_is_out_of_bounds_is_named_with_its_bound(field, wrong):
 
 
 @given(LINES)
-def test_the_categories_add_up_to_the_total_and_the_days_to_their_month(lines):
-    assert sum(spent(lines, category, "2026-03") for category in CATEGORIES) == spent(lines, "total", "2026-03")
+def test_categories_add_up_to_the_total_and_days_to_their_month(lines):
+    assert sum(spend_in_span(lines, category, "2026-03") for category in CATEGORIES) == spend_in_span(
+        lines, "total", "2026-03"
+    )
     days = ("2026-03-01", "2026-03-10")
-    assert sum(spent(lines, "storage", day) for day in days) == spent(lines, "storage", "2026-03")
+    assert sum(spend_in_span(lines, "storage", day) for day in days) == spend_in_span(lines, "storage", "2026-03")
 
 
-@given(LIMITS, st.integers(0, 2 * MOST_MICROS))
-def test_a_threshold_is_reached_when_its_share_is_spent_and_not_a_micro_before(limit, spend):
+@given(LIMITS, st.integers(0, 2 * MAX_LIMIT_MICROS))
+def test_a_threshold_is_reached_at_its_share_not_a_micro_earlier(limit, spend):
     budget = Budget("total", "month", limit, (80, 100))
-    assert (80 in budget.reached(spend)) == (Fraction(spend, limit) >= Fraction(80, 100))
-    assert (100 in budget.reached(spend)) == (spend >= limit)
-    assert (budget.share(spend) >= 100) == (spend >= limit)
+    assert (80 in budget.reached_thresholds(spend)) == (Fraction(spend, limit) >= Fraction(80, 100))
+    assert (100 in budget.reached_thresholds(spend)) == (spend >= limit)
+    assert (budget.percent_spent(spend) >= 100) == (spend >= limit)
 
 
-def test_a_plan_stops_where_budgets_say_so_at_the_price_rounded_up():
+def test_a_plan_limits_spend_by_hard_stops_at_the_rounded_price():
     stops = [
         Budget("inference", "month", 7, hard_stop=True),
         Budget("inference", "day", 5),
         Budget("total", "day", 3, hard_stop=True),
     ]
-    assert Plan(tuple(stops)).hard_stop(Fraction(3, 2)) == HardStop(2, inference_month=7, total_day=3)
-    assert Plan((stops[1],)).hard_stop(Fraction(1)) is None
+    assert BudgetPlan(tuple(stops)).spend_limit(Fraction(3, 2)) == SpendLimit(2, inference_month=7, total_day=3)
+    assert BudgetPlan((stops[1],)).spend_limit(Fraction(1)) is None
 
 
 @pytest.mark.parametrize(
@@ -84,23 +86,23 @@ def test_a_plan_stops_where_budgets_say_so_at_the_price_rounded_up():
         ("month", "2026-03-01T11:59:59+00:00", ["2026-03"]),
     ],
 )
-def test_what_ended_lately_is_looked_at_too_unless_the_budget_came_later(period, set_at, expected):
-    assert Budget("total", period, 1, changed_at=set_at).spans(NOW) == expected
+def test_the_last_span_is_checked_unless_the_budget_is_newer(period, set_at, expected):
+    assert Budget("total", period, 1, changed_at=set_at).spans_to_check(NOW) == expected
 
 
-def test_a_span_is_of_its_moment_in_utc():
+def test_the_span_of_a_moment_is_in_utc():
     late = datetime.fromisoformat("2026-03-01T01:00:00+02:00")
     assert (span_of("day", late), span_of("month", late)) == ("2026-02-28", "2026-02")
 
 
-def test_an_alerts_event_is_the_same_whoever_tells_it():
-    alert = Budget("total", "day", 1_000).alert("2026-03-01", 80, 850, NOW)
-    event = alert.event("acme")
-    assert event.event_id == "acme.total.2026-03-01.80.budget.threshold_reached"
+def test_the_event_of_an_alert_has_the_documented_fields_only():
+    alert = Budget("total", "day", 1_000).create_alert("2026-03-01", 80, 850, NOW)
+    event = alert.to_event("acme")
+    assert event.event_id == "acme.total.2026-03-01.80.budgets.threshold_reached"
     assert json.loads(event.detail) == {
         "event_id": event.event_id,
         "event_version": 1,
-        "occurred_at": "2026-03-01T12:00:00+00:00",
+        "occurred_at": "2026-03-01T12:00:00.000000Z",
         "tenant_id": "acme",
         "category": "total",
         "period": "day",
@@ -108,5 +110,5 @@ def test_an_alerts_event_is_the_same_whoever_tells_it():
         "threshold": 80,
         "limit_micros": 1_000,
         "spent_micros": 850,
-        "reached_at": "2026-03-01T12:00:00+00:00",
+        "reached_at": "2026-03-01T12:00:00.000000Z",
     }

@@ -1,40 +1,40 @@
-"""The watch has everybody look at a tenant, whoever of them fails."""
+"""The sweep of spend checks runs every check, even if one fails."""
 
 import pytest
 
 from tests.support.fakes.clock import Clock
 from vigil.errors import Unavailable
-from vigil.money.costs.checks import Watch
+from vigil.money.costs.checks import SpendChecks
 
 
-class Looking:
-    """Somebody who remembers whom they looked at."""
+class RecordingCheck:
+    """Spend check that records its tenants and fails for some of them."""
 
     def __init__(self, *failing):
         self.failing, self.seen = failing, []
 
-    def look(self, tenant_id):
+    def run(self, tenant_id):
         self.seen.append(tenant_id)
         if tenant_id in self.failing:
             raise Unavailable("away")
         return 2
 
 
-def test_everybody_looks_and_what_they_told_adds_up():
-    looks = Looking(), Looking()
-    assert Watch(looks, Clock()).look("acme", "now") == {"told": 4}
+def test_all_checks_run_and_their_event_counts_are_added():
+    checks = RecordingCheck(), RecordingCheck()
+    assert SpendChecks(checks, Clock()).look("acme", "now") == {"told": 4}
 
 
-def test_who_fails_keeps_nobody_from_looking():
-    looks = Looking("acme"), Looking()
+def test_a_failed_check_does_not_stop_the_others():
+    checks = RecordingCheck("acme"), RecordingCheck()
     with pytest.raises(Unavailable):
-        Watch(looks, Clock()).look("acme", "now")
-    assert looks[1].seen == ["acme"]
+        SpendChecks(checks, Clock()).look("acme", "now")
+    assert checks[1].seen == ["acme"]
 
 
-def test_a_round_is_always_due():
+def test_a_sweep_is_always_due():
     clock = Clock()
-    watch = Watch([], clock)
-    last = watch.due("")
+    sweep = SpendChecks([], clock)
+    last = sweep.due("")
     clock.advance(seconds=1)
-    assert last < watch.due(last)
+    assert last < sweep.due(last)

@@ -1,4 +1,4 @@
-"""The export is whole and exact, and a spreadsheet runs nothing of it."""
+"""The export is complete and exact, and no cell is a spreadsheet formula."""
 
 import csv
 import io
@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.money.costs.export import COLUMNS, as_csv
-from vigil.money.costs.model import BILLED, Line
+from vigil.money.costs.export import CSV_COLUMNS, to_csv
+from vigil.money.costs.model import BILLED, CostLine
 
 lines = st.lists(
     st.builds(
-        lambda meter, number, micros, adjusts: Line("2026-11-30", BILLED[meter], meter, number, 1, micros, adjusts),
+        lambda meter, number, micros, adjusts: CostLine("2026-11-30", BILLED[meter], meter, number, 1, micros, adjusts),
         st.sampled_from(sorted(BILLED)),
         st.integers(-(10**12), 10**12),
         st.integers(-(10**12), 10**12),
@@ -24,8 +24,8 @@ lines = st.lists(
 
 
 @given(lines)
-def test_every_line_is_there_to_the_micro(given_lines):
-    rows = list(csv.DictReader(io.StringIO(as_csv(given_lines))))
+def test_every_line_is_exported_to_the_micro(given_lines):
+    rows = list(csv.DictReader(io.StringIO(to_csv(given_lines))))
     assert [int(row["micros"]) for row in rows] == [line.micros for line in given_lines]
     assert [Decimal(row["usd"]) * 10**6 for row in rows] == [line.micros for line in given_lines]
     assert [row["adjusts"] or None for row in rows] == [line.adjusts for line in given_lines]
@@ -33,14 +33,14 @@ def test_every_line_is_there_to_the_micro(given_lines):
 
 @given(lines)
 def test_a_cell_is_a_plain_number_or_begins_with_a_letter_or_digit(given_lines):
-    for row in csv.reader(io.StringIO(as_csv(given_lines))):
-        assert len(row) == len(COLUMNS)
+    for row in csv.reader(io.StringIO(to_csv(given_lines))):
+        assert len(row) == len(CSV_COLUMNS)
         for cell in row:
             assert cell == "" or cell[0].isalnum() or cell.removeprefix("-").replace(".", "", 1).isdigit()
 
 
 @pytest.mark.parametrize(("micros", "usd"), [(0, "0.000000"), (1, "0.000001"), (-2_500_000, "-2.500000")])
-def test_dollars_are_written_out(micros, usd):
-    line = Line("2026-11-30", "inference", "predictions", 1, 1, micros)
-    (row,) = csv.DictReader(io.StringIO(as_csv([line])))
+def test_dollars_are_written_without_exponent(micros, usd):
+    line = CostLine("2026-11-30", "inference", "predictions", 1, 1, micros)
+    (row,) = csv.DictReader(io.StringIO(to_csv([line])))
     assert row["usd"] == usd

@@ -1,33 +1,33 @@
-"""Prices are published ahead, whole, and never changed."""
+"""Price books are published ahead of time, are complete and never change."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.costs import FakePrices
+from tests.support.fakes.costs import FakePriceBooks
 from vigil.errors import Conflict, InvalidInput
 from vigil.money.costs.model import PriceBook
-from vigil.money.costs.prices.model import FIRST
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 from vigil.money.costs.prices.service import PriceBooks
 
-PRICES = {price.meter: (price.micros, price.per) for price in FIRST.prices}
+PRICES = {price.meter: (price.micros, price.per) for price in FIRST_PRICE_BOOK.prices}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def books():
-    return PriceBooks(FakePrices(), Clock())
+    return PriceBooks(FakePriceBooks(), Clock())
 
 
-def test_a_book_holds_from_its_hour_on_under_the_next_version(books):
+def test_a_book_is_valid_from_its_hour_with_the_next_version(books):
     book = books.publish(NOON + timedelta(hours=1), PRICES)
-    assert book == PriceBook(2, "2026-03-01T13", FIRST.prices)
+    assert book == PriceBook(2, "2026-03-01T13", FIRST_PRICE_BOOK.prices)
     assert books.publish(NOON + timedelta(days=9), PRICES).version == 3
-    assert [kept.version for kept in books.all()] == [1, 2, 3]
+    assert [book.version for book in books.list_books()] == [1, 2, 3]
 
 
-def test_a_moment_is_read_in_any_zone(books):
+def test_a_validity_in_another_time_zone_is_converted(books):
     there = datetime(2026, 3, 2, 1, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     assert books.publish(there, PRICES).valid_from == "2026-03-01T20"
 
@@ -43,20 +43,20 @@ def test_a_moment_is_read_in_any_zone(books):
         (NOON + timedelta(hours=2), PRICES | {"charged": (1, 1)}, "prices"),
     ],
 )
-def test_what_would_change_a_known_price_or_leave_one_out_is_refused(books, moment, given, field):
+def test_an_early_or_incomplete_price_book_is_refused(books, moment, given, field):
     with pytest.raises(InvalidInput) as caught:
         books.publish(moment, given)
     assert [error.field for error in caught.value.errors] == [field]
-    assert len(books.all()) == 1
+    assert len(books.list_books()) == 1
 
 
-def test_of_two_who_publish_at_once_one_is_told():
-    class Late(FakePrices):
-        """Books to which another is added whenever they have been read."""
+def test_a_concurrent_publication_raises_conflict():
+    class Late(FakePriceBooks):
+        """Price books to which another is added after each read."""
 
         def books(self):
             read = super().books()
-            self.kept.append(PriceBook(len(read) + 1, "2026-04-01T00", FIRST.prices))
+            self.stored.append(PriceBook(len(read) + 1, "2026-04-01T00", FIRST_PRICE_BOOK.prices))
             return read
 
     with pytest.raises(Conflict):

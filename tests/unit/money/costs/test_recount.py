@@ -1,7 +1,7 @@
 """Counter, ledger and recount agree to the micro in random worlds: duplicates, disorder, crashes, closings, new prices.
 
-Each world has a virtual clock. Whatever is delivered may crash before or after any call of a store, is delivered again
-until it went through, and then a few times more. Months are closed every day, by runs that crash as well.
+Each world has a virtual clock. A delivery may crash before or after any call of a store. It is repeated until it
+succeeds, and then a few times more. Months are closed every day, by runs that may crash too.
 """
 
 from collections import Counter
@@ -23,28 +23,28 @@ from hypothesis.stateful import (
 )
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.costs import FakePrices, FakeStatements
+from tests.support.fakes.costs import FakePriceBooks, FakeStatements
 from tests.support.fakes.usage import FakeUsage
 from vigil.errors import Unavailable
-from vigil.money.costs.closing import Closing
-from vigil.money.costs.model import total
-from vigil.money.costs.prices.model import FIRST
+from vigil.money.costs.closing import MonthClosing
+from vigil.money.costs.model import sum_micros
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 from vigil.money.costs.prices.service import PriceBooks
 from vigil.money.costs.service import Costs
 from vigil.money.usage.events.service import UsageEvents
-from vigil.money.usage.model import Entry
-from vigil.money.usage.service import Meter, Usage
+from vigil.money.usage.model import UsageEntry
+from vigil.money.usage.service import Usage, UsageCounter
 
 TENANTS = ("acme", "globex")
 REPORTED = ("llm_input_tokens", "emails", "audio_seconds")
 
 
 class Crash(BaseException):
-    """The process would have ended here."""
+    """The process ends here."""
 
 
 class Shaky:
-    """A store whose every call may be the last of its process: before it is made, or after."""
+    """Store that may crash before or after each call."""
 
     def __init__(self, store, random, rate):
         self._store, self._random, self._rate = store, random, rate
@@ -67,7 +67,7 @@ class Shaky:
 
 
 class Worlds(RuleBasedStateMachine):
-    """What may happen to use and to what it costs."""
+    """State machine of usage, deliveries, prices and closings."""
 
     most_events = 12
     kinds = FakeUsage, FakeStatements
@@ -76,7 +76,7 @@ class Worlds(RuleBasedStateMachine):
     def begin(self, seed, rate):
         self.random, self.rate, self.clock = Random(seed), rate, Clock()
         self.usage, self.statements = (kind() for kind in self.kinds)
-        self.prices = FakePrices()
+        self.prices = FakePriceBooks()
         self.clock.now = datetime(2026, 10, 28, 12, tzinfo=UTC)
         self.numbers, self.deliveries, self.truth, self.seen = 0, [], {}, {}
 
@@ -84,8 +84,8 @@ class Worlds(RuleBasedStateMachine):
         use, prices = Shaky(self.usage, self.random, rate), Shaky(self.prices, self.random, rate)
         return Costs(Usage(use), prices, Shaky(self.statements, self.random, rate))
 
-    def told_before(self, tenant):
-        """Return the number of an event of the tenant that may be told again."""
+    def known_number(self, tenant):
+        """Return the number of an earlier event of the tenant that may be reported again."""
         oldest = self.clock() - timedelta(days=89)
         events = (name for name, (moment, _) in self.truth.items() if moment > oldest)
         known = [number for owner, number in events if owner == tenant and isinstance(number, int)]
@@ -98,7 +98,7 @@ class Worlds(RuleBasedStateMachine):
     def events_happen(self, count, days, tenant):
         sent = []
         for _ in range(min(count, self.most_events)):
-            number = self.told_before(tenant) if self.random.random() < 0.2 else None
+            number = self.known_number(tenant) if self.random.random() < 0.2 else None
             if number is None:
                 self.numbers += 1
                 number = self.numbers
@@ -115,7 +115,7 @@ class Worlds(RuleBasedStateMachine):
             self.numbers += 1
             moment = self.ago(days)
             self.truth[tenant, f"dec_{self.numbers}"] = moment, {"predictions": 1}
-            batch.append(Entry(tenant, f"dec_{self.numbers}", f"{moment:%Y-%m-%dT%H}", {"predictions": 1}))
+            batch.append(UsageEntry(tenant, f"dec_{self.numbers}", f"{moment:%Y-%m-%dT%H}", {"predictions": 1}))
         self.deliveries.append((tenant, batch, self.clock()))
 
     @precondition(lambda self: self.deliveries)
@@ -124,13 +124,13 @@ class Worlds(RuleBasedStateMachine):
         delivery = self.deliveries[self.random.randrange(len(self.deliveries))]
         for _ in range(times):
             if self.deliver(delivery, self.rate) and delivery in self.deliveries:
-                self.deliveries.remove(delivery)  # and perhaps once more
+                self.deliveries.remove(delivery)  # it may still be repeated once
 
     def deliver(self, delivery, rate):
         tenant, batch, at = delivery
-        meter = Meter(Shaky(self.usage, self.random, rate))
+        meter = UsageCounter(Shaky(self.usage, self.random, rate))
         try:
-            if isinstance(batch[0], Entry):
+            if isinstance(batch[0], UsageEntry):
                 return not meter.count(batch)
             outcomes = UsageEvents(meter, lambda: at).record(tenant, batch)
         except (Crash, Unavailable):
@@ -140,7 +140,7 @@ class Worlds(RuleBasedStateMachine):
 
     @rule(factor=st.integers(0, 3), hours=st.integers(1, 200))
     def prices_change(self, factor, hours):
-        prices = {price.meter: (price.micros * factor + 1, price.per * 3) for price in FIRST.prices}
+        prices = {price.meter: (price.micros * factor + 1, price.per * 3) for price in FIRST_PRICE_BOOK.prices}
         moment = self.clock().replace(minute=0) + timedelta(hours=hours)
         PriceBooks(self.prices, self.clock).publish(moment, prices)
 
@@ -148,8 +148,8 @@ class Worlds(RuleBasedStateMachine):
     def time_passes(self, days):
         for _ in range(days):
             self.clock.advance(days=1)
-            any(self.close(self.rate / 8) for _ in range(5))  # a run of some forty calls, tried again on the same day
-            # Dead letters are kept for two weeks.
+            any(self.close(self.rate / 8) for _ in range(5))  # a run has about 40 calls and may be repeated
+            # Dead letters are retained for two weeks.
             for delivery in [waiting for waiting in self.deliveries if waiting[2] < self.clock() - timedelta(days=14)]:
                 assert self.deliver(delivery, 0)
                 self.deliveries.remove(delivery)
@@ -157,7 +157,7 @@ class Worlds(RuleBasedStateMachine):
     def close(self, rate):
         statements = Shaky(self.statements, self.random, rate)
         try:
-            closing = Closing(self.costs(rate), statements, self.clock)
+            closing = MonthClosing(self.costs(rate), statements, self.clock)
             for tenant in TENANTS:
                 closing.look(tenant, "a day")
         except (Crash, Unavailable):
@@ -181,7 +181,7 @@ class Worlds(RuleBasedStateMachine):
         assert counted == {place: n for place, n in rows.items() if n}
 
     def teardown(self):
-        """Let everything arrive in the end; then all that was ever told is counted, and every micro is in one month."""
+        """Deliver everything; then all usage is counted, and each micro is in exactly one month."""
         if not hasattr(self, "usage"):
             return
         assert all(self.deliver(delivery, 0) for delivery in self.deliveries)
@@ -193,10 +193,10 @@ class Worlds(RuleBasedStateMachine):
             )
             booked = {month for owner, month in self.statements.books if owner == tenant}
             lines = [line for month in sorted({*months, *booked}) for line in self.costs().lines(tenant, month)]
-            assert total(lines) == self.recount(tenant)
+            assert sum_micros(lines) == self.recount(tenant)
 
     def recount(self, tenant):
-        """Return what all that happened to a tenant costs, from the events themselves and by other means."""
+        """Return the cost of all usage of a tenant, computed from the events by an independent algorithm."""
         quantities = Counter()
         for (owner, _), (moment, amounts) in self.truth.items():
             if owner == tenant:
@@ -220,7 +220,7 @@ def half_even(exact):
 
 
 def try_out(worlds, steps, **traits):
-    """Live through some worlds that are like this; a failure is told as it was found, not made small."""
+    """Run random worlds with these traits; a failure is reported as found, without shrinking."""
     run_state_machine_as_test(
         type("Made", (Worlds,), traits),
         settings=settings(
@@ -237,12 +237,12 @@ def try_out(worlds, steps, **traits):
     [(60, 30, 12), pytest.param(10, 300, 100, marks=pytest.mark.faults)],
     ids=["small", "10,000 events"],
 )
-def test_counter_ledger_and_recount_agree_in_random_worlds(worlds, steps, events):
+def test_counters_ledger_and_recount_agree_in_random_worlds(worlds, steps, events):
     try_out(worlds, steps, most_events=events)
 
 
 class Unmarked(FakeUsage):
-    """Counts whatever comes, as often as it comes."""
+    """Planted fault: counts entries without marks, on every delivery."""
 
     def add(self, entries):
         self.counted.clear()
@@ -250,19 +250,19 @@ class Unmarked(FakeUsage):
 
 
 class Unnumbered(FakeStatements):
-    """Books every adjustment, though it was booked before."""
+    """Planted fault: books every adjustment, even if it was booked before."""
 
-    def adjusted(self, tenant_id, month):
+    def adjustment_total(self, tenant_id, month):
         return None
 
-    def adjust(self, tenant_id, adjustment, booked_in):
-        return super().adjust(
+    def book_adjustment(self, tenant_id, adjustment, booked_in):
+        return super().book_adjustment(
             tenant_id, replace(adjustment, number=len(self.adjustments[tenant_id, adjustment.month]) + 1), booked_in
         )
 
 
 class Changing(FakeStatements):
-    """States a month as often as it is asked to."""
+    """Planted fault: overwrites the statement of a month."""
 
     def close(self, tenant_id, statement):
         self.closed[tenant_id, statement.month] = replace(statement, lines=())

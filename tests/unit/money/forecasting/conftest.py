@@ -1,4 +1,4 @@
-"""A tenant that spends a dollar's tenth an hour, and anomalies in memory."""
+"""A tenant that spends 0.1 dollar per hour, and an in-memory store of anomalies."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.events import FakeBus
-from tests.support.fakes.forecasting import FakeAnomalies, FakeSpending
-from vigil.money.forecasting.checks import Watch
+from tests.support.fakes.forecasting import FakeAnomalies, FakeSpendSource
+from vigil.money.forecasting.checks import AnomalyCheck
 from vigil.money.forecasting.service import Anomalies, Projections
 
 USUAL = 100_000
@@ -16,30 +16,30 @@ USUAL = 100_000
 
 @dataclass
 class World:
-    spending: FakeSpending = field(default_factory=FakeSpending)
+    costs: FakeSpendSource = field(default_factory=FakeSpendSource)
     store: FakeAnomalies = field(default_factory=FakeAnomalies)
     bus: FakeBus = field(default_factory=FakeBus)
     clock: Clock = field(default_factory=Clock)
 
     @property
-    def watch(self):
-        return Watch(self.store, self.spending, self.bus, self.clock)
+    def check(self):
+        return AnomalyCheck(self.store, self.costs, self.bus, self.clock)
 
     @property
     def anomalies(self):
-        return Anomalies(self.store, self.spending, self.clock)
+        return Anomalies(self.store, self.costs, self.clock)
 
     @property
     def projections(self):
-        return Projections(self.spending, self.clock)
+        return Projections(self.costs, self.clock)
 
     def live(self, days, tenant_id="acme", category="inference", usual=USUAL):
-        """Spend the usual in each hour of so many days before this hour."""
+        """Add usual spend to each hour of the last `days` days, up to the current hour."""
         begin = (self.clock.now - timedelta(days=days)).replace(hour=0)
-        self.spending.spend(tenant_id, begin, [usual] * int((self.clock.now - begin) / timedelta(hours=1)), category)
+        self.costs.spend(tenant_id, begin, [usual] * int((self.clock.now - begin) / timedelta(hours=1)), category)
 
     def spend(self, micros, tenant_id="acme", category="inference"):
-        self.spending.spend(tenant_id, self.clock.now, [micros], category)
+        self.costs.spend(tenant_id, self.clock.now, [micros], category)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is an anomaly, and what is not."""
+"""Detection of anomalies: false alarms, delays and bounds."""
 
 import numpy as np
 import pytest
@@ -7,87 +7,94 @@ from hypothesis import strategies as st
 
 from benchmarks import spend_scenarios
 from benchmarks.forecast import PLANTS, delay, false_alarms
-from vigil.money.forecasting.anomalies import CHANCE, MATERIAL_MICROS, MONTHLY_FALSE_ALARMS, Judge
-from vigil.money.forecasting.baseline import WINDOWS, Baseline
-from vigil.money.forecasting.model import DAY, LEAST_DAYS, WEEK, Past
+from vigil.money.forecasting.anomalies import (
+    FALSE_ALARM_CHANCE,
+    MIN_EXCESS_MICROS,
+    MONTHLY_FALSE_ALARMS,
+    AnomalyDetector,
+)
+from vigil.money.forecasting.baseline import WINDOW_HOURS, Baseline
+from vigil.money.forecasting.model import HOURS_PER_DAY, HOURS_PER_WEEK, MIN_HISTORY_DAYS, CategoryHistory
 
-EIGHT_WEEKS = 8 * WEEK
+EIGHT_WEEKS = 8 * HOURS_PER_WEEK
 
 
 def office():
     return spend_scenarios.office(np.random.default_rng(5), EIGHT_WEEKS)
 
 
-def test_the_tests_of_a_month_together_raise_no_more_false_alarms_than_stated():
-    assert CHANCE * 730 * 5 * len(WINDOWS) == pytest.approx(MONTHLY_FALSE_ALARMS)
+def test_the_checks_of_a_month_have_the_stated_false_alarm_rate():
+    assert FALSE_ALARM_CHANCE * 730 * 5 * len(WINDOW_HOURS) == pytest.approx(MONTHLY_FALSE_ALARMS)
 
 
 @pytest.mark.parametrize("name", ["office", "growing", "sparse", "nightly"])
-def test_simulated_months_without_an_anomaly_raise_next_to_none(name):
-    assert false_alarms(spend_scenarios.WORLDS[name], np.random.default_rng(11), weeks=8, tenants=3) <= 1 / 3
+def test_simulated_months_without_anomaly_raise_almost_no_alarm(name):
+    assert false_alarms(spend_scenarios.SCENARIOS[name], np.random.default_rng(11), weeks=8, tenants=3) <= 1 / 3
 
 
-@pytest.mark.parametrize("plant", [plant for plant in PLANTS if plant.hours <= 5 * DAY], ids=lambda plant: plant.name)
+@pytest.mark.parametrize(
+    "plant", [plant for plant in PLANTS if plant.hours <= 5 * HOURS_PER_DAY], ids=lambda plant: plant.name
+)
 def test_planted_anomalies_are_found(plant):
     delays = [delay(spend_scenarios.steady, plant, np.random.default_rng(seed)) for seed in range(4)]
     assert None not in delays
     assert max(delays) < 24
 
 
-def test_a_large_spike_is_found_within_minutes_and_before_its_hour_is_over():
+def test_a_large_spike_is_found_within_15_minutes():
     spike = next(plant for plant in PLANTS if plant.name.startswith("50"))
     assert max(delay(spend_scenarios.steady, spike, np.random.default_rng(seed)) for seed in range(6)) <= 15 / 60
 
 
-def test_what_is_usual_by_day_is_an_anomaly_by_night():
-    noon = float(np.mean(office()[12::DAY][:5]))
-    judge = Judge(office().tolist(), 0)
-    assert judge.finding([0.0, 0.0, 0.0, noon])
-    assert not judge.finding([*office()[:12].tolist(), noon])
+def test_usual_daytime_spend_is_an_anomaly_at_night():
+    noon = float(np.mean(office()[12::HOURS_PER_DAY][:5]))
+    detector = AnomalyDetector(office().tolist(), 0)
+    assert detector.detect([0.0, 0.0, 0.0, noon])
+    assert not detector.detect([*office()[:12].tolist(), noon])
 
 
-def test_what_is_usual_on_a_weekday_is_an_anomaly_on_a_sunday():
+def test_usual_weekday_spend_is_an_anomaly_on_a_sunday():
     monday = office()[:16].tolist()
     past = office()
-    assert not Judge(past.tolist(), 0).finding(monday)
-    assert Judge(past[: 6 * DAY + 7 * WEEK].tolist(), 0).finding(monday)
+    assert not AnomalyDetector(past.tolist(), 0).detect(monday)
+    assert AnomalyDetector(past[: 6 * HOURS_PER_DAY + 7 * HOURS_PER_WEEK].tolist(), 0).detect(monday)
 
 
-def test_a_finding_says_what_was_expected_and_where_chance_ends():
-    finding = Judge([5_000.0] * EIGHT_WEEKS, 0).finding([5_000.0, 250_000.0])
+def test_an_excess_has_its_expected_spend_and_its_bound():
+    finding = AnomalyDetector([5_000.0] * EIGHT_WEEKS, 0).detect([5_000.0, 250_000.0])
     assert (finding.hours, finding.spent) == (1, 250_000.0)
     assert finding.expected == pytest.approx(5_000.0)
-    assert finding.bound == pytest.approx(5_000.0 + MATERIAL_MICROS)
+    assert finding.bound == pytest.approx(5_000.0 + MIN_EXCESS_MICROS)
 
 
-def test_cents_are_nobodys_alarm():
-    assert not Judge([5.0] * EIGHT_WEEKS, 0).finding([0.9 * MATERIAL_MICROS])
+def test_an_excess_below_ten_cents_is_no_anomaly():
+    assert not AnomalyDetector([5.0] * EIGHT_WEEKS, 0).detect([0.9 * MIN_EXCESS_MICROS])
 
 
-def test_a_fifth_more_is_nobodys_alarm_however_steady_the_past():
-    assert not Judge([5e6] * EIGHT_WEEKS, 0).finding([6e6] * DAY)
-    assert Judge([5e6] * EIGHT_WEEKS, 0).finding([6.5e6] * DAY)
+def test_an_excess_below_a_quarter_is_no_anomaly():
+    assert not AnomalyDetector([5e6] * EIGHT_WEEKS, 0).detect([6e6] * HOURS_PER_DAY)
+    assert AnomalyDetector([5e6] * EIGHT_WEEKS, 0).detect([6.5e6] * HOURS_PER_DAY)
 
 
-def test_an_anomaly_of_the_past_does_not_hide_the_next_one():
+def test_a_past_anomaly_does_not_hide_the_next_one():
     past = spend_scenarios.steady(np.random.default_rng(3), EIGHT_WEEKS)
-    spike = [*past[:DAY].tolist()[:10], 50 * float(past.mean())]
+    spike = [*past[:HOURS_PER_DAY].tolist()[:10], 50 * float(past.mean())]
     past[-200] *= 60
-    assert Judge(past.tolist(), 0).finding(spike)
+    assert AnomalyDetector(past.tolist(), 0).detect(spike)
 
 
-def test_less_than_expected_is_no_anomaly():
-    assert not Judge(office().tolist(), 0).finding([0.0] * DAY)
+def test_less_spend_than_expected_is_no_anomaly():
+    assert not AnomalyDetector(office().tolist(), 0).detect([0.0] * HOURS_PER_DAY)
 
 
-def test_four_weeks_are_enough_if_most_days_of_each_fortnight_have_spend():
-    busy = [1_000.0] * DAY
-    assert Past(tuple(busy * LEAST_DAYS), 0).enough
-    assert not Past(tuple(busy * (LEAST_DAYS - 1)), 0).enough
-    weekdays = (busy * 5 + [0.0] * 2 * DAY) * 4
-    assert Past(tuple(weekdays), 0).enough
-    fortnight_off = busy * LEAST_DAYS + [0.0] * DAY * 7
-    assert not Past(tuple(fortnight_off), 0).enough
+def test_four_weeks_with_spend_on_most_days_are_sufficient():
+    busy = [1_000.0] * HOURS_PER_DAY
+    assert CategoryHistory(tuple(busy * MIN_HISTORY_DAYS), 0).is_sufficient
+    assert not CategoryHistory(tuple(busy * (MIN_HISTORY_DAYS - 1)), 0).is_sufficient
+    weekdays = (busy * 5 + [0.0] * 2 * HOURS_PER_DAY) * 4
+    assert CategoryHistory(tuple(weekdays), 0).is_sufficient
+    fortnight_off = busy * MIN_HISTORY_DAYS + [0.0] * HOURS_PER_DAY * 7
+    assert not CategoryHistory(tuple(fortnight_off), 0).is_sufficient
 
 
 amounts = st.one_of(st.just(0.0), st.floats(1e-3, 1e12))
@@ -97,11 +104,11 @@ amounts = st.one_of(st.just(0.0), st.floats(1e-3, 1e12))
 @given(
     days=st.integers(28, 40), seed=st.integers(0, 99), scale=amounts, rare=st.floats(0, 1), weekday=st.integers(0, 6)
 )
-def test_whatever_was_spent_the_bound_is_a_number_not_below_what_is_expected(days, seed, scale, rare, weekday):
+def test_any_bound_is_finite_and_not_below_the_expected_spend(days, seed, scale, rare, weekday):
     draw = np.random.default_rng(seed)
-    hours = draw.lognormal(0, 2, days * DAY) * scale * (draw.random(days * DAY) < rare)
-    past = Past(tuple(hours.tolist()), weekday)
-    if past.enough:
-        baseline = Baseline(past.hours, weekday, CHANCE)
-        expected = baseline.hour(len(hours))
+    hours = draw.lognormal(0, 2, days * HOURS_PER_DAY) * scale * (draw.random(days * HOURS_PER_DAY) < rare)
+    past = CategoryHistory(tuple(hours.tolist()), weekday)
+    if past.is_sufficient:
+        baseline = Baseline(past.hours, weekday, FALSE_ALARM_CHANCE)
+        expected = baseline.expected_spend(len(hours))
         assert 0 < expected <= baseline.bound(1, expected) < float("inf")

@@ -1,4 +1,4 @@
-"""A usage event counts once, in the hour in which it happened, whoever reports it how often."""
+"""A usage event counts once, in the hour of its time, however often it is reported."""
 
 import json
 from datetime import timedelta
@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.usage import FakeUsage
 from vigil.errors import InvalidInput, MalformedRequest, Unavailable
-from vigil.money.usage.events.model import MOST_UNITS
+from vigil.money.usage.events.model import MAX_UNITS
 from vigil.money.usage.events.service import UsageEvents
-from vigil.money.usage.events.stream import KIND, UsageEventWork
-from vigil.money.usage.model import total
-from vigil.money.usage.service import Meter
+from vigil.money.usage.events.stream import MESSAGE_KIND, UsageEventWorker
+from vigil.money.usage.model import sum_hours
+from vigil.money.usage.service import UsageCounter
 from vigil.runtime import telemetry
 from vigil.workers.queues import Message
 from vigil.workers.worker_loop import Deadline
@@ -41,7 +41,7 @@ def usage():
 
 @pytest.fixture
 def events(usage):
-    return UsageEvents(Meter(usage), Clock())
+    return UsageEvents(UsageCounter(usage), Clock())
 
 
 def statuses(outcomes):
@@ -49,37 +49,37 @@ def statuses(outcomes):
 
 
 def month(usage, tenant="acme", month="2026-03"):
-    return total(usage.month(tenant, month).hours)
+    return sum_hours(usage.month(tenant, month).hours)
 
 
-def test_an_event_counts_once_in_its_own_hour_and_is_kept(events, usage):
+def test_an_event_counts_once_in_its_own_hour_and_is_stored(events, usage):
     long_ago = sent(2, ago=timedelta(days=40))
     assert statuses(events.record("acme", [sent(), long_ago])) == ["counted", "counted"]
     assert statuses(events.record("acme", [sent(), sent(3), long_ago])) == ["duplicate", "counted", "duplicate"]
     assert month(usage) == {"llm_input_tokens": 2_000, "llm_output_tokens": 100}
-    (row,) = usage.kept("acme", "2026-01")
+    (row,) = usage.reported_entries("acme", "2026-01")
     assert row.hour == f"{NOW - timedelta(days=40):%Y-%m-%dT%H}"
     assert row.details == {
         "source": "/assistant",
         "event_id": "e-2",
-        "happened_at": "2026-01-20T12:00:00.000000+00:00",
-        "received_at": "2026-03-01T12:00:00.000000+00:00",
+        "happened_at": "2026-01-20T12:00:00.000000Z",
+        "received_at": "2026-03-01T12:00:00.000000Z",
     }
 
 
-def test_the_first_of_two_in_one_request_counts(events, usage):
+def test_the_first_of_two_equal_events_in_a_request_counts(events, usage):
     other = sent(data={"emails": 5})
     assert statuses(events.record("acme", [sent(), other])) == ["counted", "duplicate"]
     assert month(usage) == {"llm_input_tokens": 1_000, "llm_output_tokens": 50}
 
 
-def test_sources_and_tenants_have_ids_of_their_own(events, usage):
+def test_sources_and_tenants_have_separate_ids(events, usage):
     assert statuses(events.record("acme", [sent(), sent(source="/sms")])) == ["counted", "counted"]
     assert statuses(events.record("globex", [sent()])) == ["counted"]
     assert month(usage, "globex") == {"llm_input_tokens": 1_000, "llm_output_tokens": 50}
 
 
-def test_source_and_id_do_not_run_together(events):
+def test_source_and_id_are_not_concatenated(events):
     pair = [sent(source="a", id="b-c"), sent(source="a-b", id="c")]
     assert statuses(events.record("acme", pair)) == ["counted", "counted"]
 
@@ -104,11 +104,11 @@ def test_source_and_id_do_not_run_together(events):
         ({"data": {"emails": 1.5}}, "data.emails"),
         ({"data": {"emails": "7"}}, "data.emails"),
         ({"data": {"emails": True}}, "data.emails"),
-        ({"data": {"emails": MOST_UNITS + 1}}, "data.emails"),
+        ({"data": {"emails": MAX_UNITS + 1}}, "data.emails"),
         ({"datacontenttype": "text/csv"}, "datacontenttype"),
     ],
 )
-def test_what_breaks_a_rule_is_rejected_alone_by_field_and_bound(events, usage, change, field):
+def test_an_invalid_event_is_rejected_alone_with_field_and_bound(events, usage, change, field):
     outcomes = events.record("acme", [sent(1), sent(2, **change), sent(3)])
     assert statuses(outcomes) == ["counted", "rejected", "counted"]
     assert [error.field for error in outcomes[1].errors] == [field]
@@ -118,21 +118,21 @@ def test_what_breaks_a_rule_is_rejected_alone_by_field_and_bound(events, usage, 
 
 
 @pytest.mark.parametrize("value", [None, 7, "text", []])
-def test_what_is_no_event_is_rejected(events, value):
+def test_a_value_that_is_not_an_event_is_rejected(events, value):
     assert statuses(events.record("acme", [value])) == ["rejected"]
 
 
-def test_the_bounds_themselves_are_good(events):
-    edge = [sent(1, ago=timedelta(days=90)), sent(2, ago=-timedelta(seconds=60)), sent(3, data={"emails": MOST_UNITS})]
+def test_values_at_the_bounds_are_valid(events):
+    edge = [sent(1, ago=timedelta(days=90)), sent(2, ago=-timedelta(seconds=60)), sent(3, data={"emails": MAX_UNITS})]
     assert statuses(events.record("acme", edge)) == ["counted"] * 3
 
 
-def test_extensions_and_subjects_are_neither_looked_at_nor_kept(events, usage):
+def test_extensions_and_subjects_are_ignored_and_not_stored(events, usage):
     assert statuses(events.record("acme", [sent(subject="Jane Doe", traceparent="00-1")])) == ["counted"]
-    assert "Jane Doe" not in str(list(usage.kept("acme", "2026-03")))
+    assert "Jane Doe" not in str(list(usage.reported_entries("acme", "2026-03")))
 
 
-def test_what_could_not_be_counted_comes_again_and_nothing_counts_twice(events, usage):
+def test_a_failed_request_is_repeated_without_counting_twice(events, usage):
     batch = [sent(number, ago=timedelta(hours=number)) for number in range(80)]  # more than one transaction
     usage.failures = 1
     with pytest.raises(Unavailable):
@@ -142,29 +142,29 @@ def test_what_could_not_be_counted_comes_again_and_nothing_counts_twice(events, 
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 80)), max_size=20), max_size=6))
-def test_rows_that_are_kept_add_up_to_the_counters(batches):
+def test_stored_rows_add_up_to_the_counters(batches):
     usage = FakeUsage()
-    events = UsageEvents(Meter(usage), Clock())
+    events = UsageEvents(UsageCounter(usage), Clock())
     for batch in batches:
         events.record("acme", [sent(n, ago=timedelta(days=days), data={"emails": n + 1}) for n, days in batch])
     for month_ in ("2025-12", "2026-01", "2026-02", "2026-03"):
-        rows = sum(row.amounts["emails"] for row in usage.kept("acme", month_))
+        rows = sum(row.amounts["emails"] for row in usage.reported_entries("acme", month_))
         assert rows == month(usage, month=month_).get("emails", 0)
 
 
 def work(events, body):
     text = body if isinstance(body, str) else json.dumps(body)
     telemetry.current.set(telemetry.RequestFacts())
-    UsageEventWork(events).do(Message("use-1", KIND, "acme", "c-1", text), Deadline(10**9))
+    UsageEventWorker(events).process(Message("use-1", MESSAGE_KIND, "acme", "c-1", text), Deadline(10**9))
 
 
-def test_a_message_carries_one_event_or_many(events, usage):
+def test_a_message_has_one_event_or_a_list(events, usage):
     work(events, sent(1))
     work(events, [sent(1), sent(2)])
     assert month(usage)["llm_output_tokens"] == 100
 
 
-def test_a_message_with_a_bad_event_is_given_up_when_the_others_are_counted(events, usage):
+def test_an_invalid_event_fails_its_message_after_the_others_count(events, usage):
     with pytest.raises(InvalidInput, match="time"):
         work(events, [sent(1), sent(2, time="never")])
     assert month(usage)["llm_output_tokens"] == 50
@@ -173,19 +173,19 @@ def test_a_message_with_a_bad_event_is_given_up_when_the_others_are_counted(even
 @pytest.mark.parametrize(
     ("body", "error"), [("{", MalformedRequest), ("[]", InvalidInput), ([sent()] * 101, InvalidInput)]
 )
-def test_a_message_without_events_is_given_up(events, body, error):
+def test_a_message_without_events_fails(events, body, error):
     with pytest.raises(error):
         work(events, body)
 
 
 @pytest.mark.parametrize("nothing", [{}, {"emails": None}, {"emails": None, "webhooks": None}])
-def test_an_event_that_names_nothing_is_not_counted(events, usage, nothing):
+def test_an_event_without_meters_is_rejected(events, usage, nothing):
     (outcome,) = events.record("acme", [sent(data=nothing)])
     assert (outcome.status, outcome.errors[0].field) == ("rejected", "data")
     assert month(usage) == {}
 
 
 @pytest.mark.parametrize("value", [1, None, "e-1", []])
-def test_what_is_no_event_is_called_one_in_the_error(events, value):
+def test_the_error_of_a_value_that_is_no_event_names_the_event(events, value):
     (outcome,) = events.record("acme", [value])
     assert [(error.field, error.bound) for error in outcome.errors] == [("event", "a JSON object")]

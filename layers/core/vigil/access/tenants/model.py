@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vigil.errors import Conflict, FieldError, InvalidInput
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.tenants import TIERS, Limits, Tier
 
 Status = Literal["active", "suspended", "offboarding", "closed"]
@@ -77,7 +77,7 @@ class Tenant:
     overrides: Mapping[str, int] = field(default_factory=dict)
     """The limits that were agreed apart from the tier's, by their names in `Limits`."""
     settings: TenantSettings = TenantSettings()
-    hard_stop: HardStop | None = None
+    hard_stop: SpendLimit | None = None
     """What its budgets come to; see `vigil.budgets`."""
 
     def __post_init__(self) -> None:

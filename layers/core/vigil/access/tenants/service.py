@@ -8,7 +8,7 @@ from typing import Any
 from vigil.access.tenants.model import Status, Tenant, TenantPage, TenantSettings
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import Conflict, NotFound, PreconditionFailed
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.tenants import Tier
 
 _TRIES = 5
@@ -77,7 +77,7 @@ class Tenants:
             raise Conflict("A tenant is closed by the end of its offboarding, when everything is erased.")
         return self._change(tenant_id, change.of, version)
 
-    def stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
+    def set_spend_limit(self, tenant_id: str, hard_stop: SpendLimit | None) -> None:
         """Say what a tenant's predictions may cost, unless it leaves and makes none; raises NotFound."""
 
         def stopped(tenant: Tenant) -> Tenant:

@@ -9,7 +9,7 @@ from vigil.access.tenants.model import Tenant, TenantPage, TenantSettings
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
 from vigil.errors import Conflict
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 
 Item = dict[str, dict[str, str]]
 _TENANTS = "TENANTS"
@@ -78,7 +78,7 @@ def _tenant_item(tenant: Tenant) -> Item:
         **key_of(f"TENANT#{tenant.tenant_id}"),
         **texts,
         **{name: {"S": json.dumps(value)} for name, value in documents.items()},
-        **({"hard_stop": {"S": json.dumps(asdict(tenant.hard_stop))}} if tenant.hard_stop else {}),
+        **({"hard_stop": {"S": json.dumps(tenant.hard_stop.to_stored())}} if tenant.hard_stop else {}),
         "version": {"N": str(tenant.version)},
         "list_pk": {"S": _TENANTS},
         "list_sk": {"S": tenant.tenant_id},
@@ -92,5 +92,5 @@ def _tenant(item: Any) -> Tenant:
         version=int(item["version"]["N"]),
         overrides=json.loads(item["overrides"]["S"]),
         settings=TenantSettings(**json.loads(item["settings"]["S"])),
-        hard_stop=HardStop(**json.loads(item["hard_stop"]["S"])) if "hard_stop" in item else None,
+        hard_stop=SpendLimit.from_stored(json.loads(item["hard_stop"]["S"])) if "hard_stop" in item else None,
     )

@@ -1,1 +1,1 @@
-"""Events published to the bus, made from the decisions stream."""
+"""Events of decisions, published to the event bus from the stream of the decisions table."""

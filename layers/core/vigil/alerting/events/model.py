@@ -1,15 +1,14 @@
-"""What others are told of a decision: facts without health data, the same for every delivery. Pure values and rules."""
+"""Events of decisions, without health data. Pure values and rules."""
 
-import json
 from dataclasses import asdict, dataclass
 
-from vigil.kernel.events import Event, Kind
+from vigil.kernel.events import Event, EventKind, create_event
 from vigil.kernel.rows import ModelRef
 
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:
-    """A row that has just entered the ledger; `subject` is a digest that only the same tenant's rows share."""
+    """A new row of the decision ledger; `subject` is a digest that only rows of the same tenant share."""
 
     tenant_id: str
     decision_id: str
@@ -21,26 +20,21 @@ class NewDecision:
     decision: str
     high_risk: bool
 
-    def kinds(self) -> tuple[Kind, ...]:
-        """Return what this decision means to others."""
-        high_risk: tuple[Kind, ...] = ("HighRiskFound",) if self.high_risk else ()
-        abstained: tuple[Kind, ...] = ("AbstentionMade",) if self.decision == "abstain" else ()
-        return ("DecisionMade", *high_risk, *abstained)
+    def event_kinds(self) -> tuple[EventKind, ...]:
+        """Return the kinds of the decision's events."""
+        high_risk: tuple[EventKind, ...] = ("scoring.high_risk_found",) if self.high_risk else ()
+        abstained: tuple[EventKind, ...] = ("scoring.abstention_made",) if self.decision == "abstain" else ()
+        return ("scoring.decision_made", *high_risk, *abstained)
 
-    def events(self) -> "tuple[Event, ...]":
-        """Return one event of each kind; a second delivery of the row gives the very same events."""
-        return tuple(self._event(kind) for kind in self.kinds())
-
-    def _event(self, kind: Kind) -> "Event":
-        event_id = f"{self.decision_id}.{kind}"
-        told = {name: value for name, value in asdict(self).items() if name not in {"created_at", "high_risk"}}
-        detail = {"event_id": event_id, "event_version": 1, "occurred_at": self.created_at, **told}
-        return Event(event_id, kind, self.created_at, json.dumps(detail, separators=(",", ":")))
+    def events(self) -> tuple[Event, ...]:
+        """Return one event of each kind; they are the same for every delivery of the row."""
+        fields = {name: value for name, value in asdict(self).items() if name not in {"created_at", "high_risk"}}
+        return tuple(create_event(self.decision_id, kind, self.created_at, fields) for kind in self.event_kinds())
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Changes in the stream of a table: those of one shard from `first` to `last`, both sequence numbers."""
+class StreamRange:
+    """Range of records in one shard of a table's stream, from `first` to `last`, both sequence numbers."""
 
     stream: str
     shard: str

@@ -1,23 +1,23 @@
-"""What events need from outside: a bus, and the stream of the ledger."""
+"""Ports of events: the event bus and the stream of the decision ledger."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from vigil.alerting.events.model import Place
+from vigil.alerting.events.model import StreamRange
 from vigil.kernel.events import Event
 
 
-class Bus(Protocol):
-    """Where events go."""
+class EventBus(Protocol):
+    """Event bus."""
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Send the events and return the ids of those that were not taken."""
+        """Publish the events; return the ids of those that the bus did not accept."""
         ...
 
 
-class Stream(Protocol):
-    """What the ledger's stream still knows: the rows of a day."""
+class StreamReader(Protocol):
+    """Reader of a table's stream, which has the records of the last 24 hours."""
 
-    def read(self, place: Place) -> Iterable[Mapping[str, Any]]:
-        """Yield the records at a place; raise NotFound for what is forgotten, Unavailable if the stream is away."""
+    def read(self, position: StreamRange) -> Iterable[Mapping[str, Any]]:
+        """Yield the records of a range. Raises NotFound if they are trimmed, Unavailable if the read fails."""
         ...

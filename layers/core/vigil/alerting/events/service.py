@@ -1,26 +1,27 @@
-"""Telling others of new decisions, at least once."""
+"""Publication of the events of new decisions, at least once."""
 
 from collections.abc import Mapping
 
 from vigil.alerting.events.model import NewDecision
-from vigil.alerting.events.ports import Bus
+from vigil.alerting.events.ports import EventBus
 from vigil.errors import Unavailable
 
 
-class Announcer:
-    """Publishes the events of new ledger rows."""
+class DecisionPublisher:
+    """Publishes the events of new decisions."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: EventBus) -> None:
         self._bus = bus
 
-    def announce(self, decisions: Mapping[str, NewDecision]) -> list[str]:
-        """Publish the events of decisions by stream position; return the positions that must come again.
+    def publish(self, decisions: Mapping[str, NewDecision]) -> list[str]:
+        """Publish the events of decisions by stream position; return the positions that must be retried.
 
-        A position comes again whole, with the ids it had. Raises Unavailable if not one event was taken.
+        A retry publishes all events of its position again, with the same ids. Raises Unavailable if the bus accepted
+        no event.
         """
-        told = {position: decision.events() for position, decision in decisions.items()}
-        every = [event for events in told.values() for event in events]
+        by_position = {position: decision.events() for position, decision in decisions.items()}
+        every = [event for events in by_position.values() for event in events]
         refused = self._bus.publish(every)
         if every and len(refused) == len(every):
-            raise Unavailable("The event bus took no event.")
-        return [position for position, events in told.items() if any(e.event_id in refused for e in events)]
+            raise Unavailable("The event bus accepted no event; try again.")
+        return [position for position, events in by_position.items() if any(e.event_id in refused for e in events)]

@@ -1,23 +1,23 @@
-"""Events to an EventBridge bus, and the rows that a DynamoDB stream still knows."""
+"""Publisher to an EventBridge bus, and reader of a DynamoDB stream."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vigil.alerting.events.model import Place
+from vigil.alerting.events.model import StreamRange
 from vigil.aws.errors import asking
 from vigil.errors import NotFound, Unavailable
 from vigil.kernel.events import Event
 
-_ENTRIES = 10
-"""The most that one PutEvents call takes."""
-_PAGES = 100
-"""Pages may be empty, and an open shard has no last one."""
-_FORGOTTEN = ("TrimmedDataAccessException", "ResourceNotFoundException")
+_MAX_ENTRIES = 10
+"""Maximum events of one PutEvents call."""
+_MAX_PAGES = 100
+"""Maximum pages of one read: pages may be empty, and an open shard has no last page."""
+_TRIMMED = ("TrimmedDataAccessException", "ResourceNotFoundException")
 
 
 class EventBridgeBus:
-    """One bus, spoken to from one room (`vigil.scoring`); events of one call are taken or refused one by one."""
+    """Event bus with one source (such as `vigil.scoring`); the bus accepts or refuses each event on its own."""
 
     def __init__(self, client: Any, bus: str, source: str) -> None:
         self._client = client
@@ -25,8 +25,8 @@ class EventBridgeBus:
         self._source = source
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Send the events, ten to a call, and return the ids of those that were not taken."""
-        chunks = (events[start : start + _ENTRIES] for start in range(0, len(events), _ENTRIES))
+        """Publish the events, ten per call; return the ids of those that the bus did not accept."""
+        chunks = (events[start : start + _MAX_ENTRIES] for start in range(0, len(events), _MAX_ENTRIES))
         return {event_id for chunk in chunks for event_id in self._put(chunk)}
 
     def _put(self, events: Sequence[Event]) -> list[str]:
@@ -35,7 +35,7 @@ class EventBridgeBus:
                 answer = self._client.put_events(Entries=[self._entry(event) for event in events])
         except Unavailable:
             return [event.event_id for event in events]
-        return [e.event_id for e, said in zip(events, answer["Entries"], strict=True) if "ErrorCode" in said]
+        return [e.event_id for e, entry in zip(events, answer["Entries"], strict=True) if "ErrorCode" in entry]
 
     def _entry(self, event: Event) -> dict[str, Any]:
         return {
@@ -47,30 +47,35 @@ class EventBridgeBus:
         }
 
 
-class DynamoStream:
-    """The stream of a table."""
+class DynamoStreamReader:
+    """Reader of the stream of a table."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def read(self, place: Place) -> Iterator[Mapping[str, Any]]:
-        """Yield the records at a place, in order."""
-        last = int(place.last)
-        where = {"StreamArn": place.stream, "ShardId": place.shard, "SequenceNumber": place.first}
+    def read(self, position: StreamRange) -> Iterator[Mapping[str, Any]]:
+        """Yield the records of a range, in order.
+
+        Raises NotFound if they are trimmed, Unavailable if the stream cannot be read to the end of the range.
+        """
+        last = int(position.last)
+        where = {"StreamArn": position.stream, "ShardId": position.shard, "SequenceNumber": position.first}
         answer = self._call("get_shard_iterator", ShardIteratorType="AT_SEQUENCE_NUMBER", **where)
         iterator = answer["ShardIterator"]
-        for _ in range(_PAGES):
+        for _ in range(_MAX_PAGES):
             page = self._call("get_records", ShardIterator=iterator)
             for record in page["Records"]:
-                position = int(record["dynamodb"]["SequenceNumber"])
-                if position <= last:
+                number = int(record["dynamodb"]["SequenceNumber"])
+                if number <= last:
                     yield record
-                if position >= last:
+                if number >= last:
                     return
             if (iterator := page.get("NextShardIterator")) is None:
                 return
-        raise Unavailable("The stream did not come to the end of the batch.")
+        raise Unavailable("The stream could not be read to the end of the range; try again.")
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        with asking("The stream", dict.fromkeys(_FORGOTTEN, NotFound("The stream has forgotten these rows."))):
+        with asking(
+            "The stream", dict.fromkeys(_TRIMMED, NotFound("The stream does not have these records any more."))
+        ):
             return getattr(self._client, operation)(**arguments)

@@ -1,69 +1,72 @@
-"""The stream of the decisions table: batches of new rows in, the positions that must come again out."""
+"""Handling of the decisions table's stream: records in, positions to retry out."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from vigil.alerting.events.model import NewDecision, Place
-from vigil.alerting.events.ports import Stream
-from vigil.alerting.events.service import Announcer
+from vigil.alerting.events.model import NewDecision, StreamRange
+from vigil.alerting.events.ports import StreamReader
+from vigil.alerting.events.service import DecisionPublisher
 from vigil.errors import Unavailable
 from vigil.kernel.rows import ModelRef
 from vigil.runtime.telemetry import Telemetry
 
 
 class DecisionStream:
-    """Decides on batches of stream records, one log line each."""
+    """Publishes the events of batches of stream records, with one log line per batch."""
 
-    def __init__(self, announcer: Announcer, telemetry: Telemetry) -> None:
-        self._announcer = announcer
+    def __init__(self, publisher: DecisionPublisher, telemetry: Telemetry) -> None:
+        self._publisher = publisher
         self._telemetry = telemetry
 
     def handle(self, batch: Mapping[str, Any], _: Any) -> dict[str, Any]:
-        """Announce the rows of a batch; Lambda sends again whatever starts at the first position that is returned."""
+        """Publish the events of a batch; Lambda retries all records from the first returned position on."""
         facts, started = self._telemetry.begin("STREAM")
         facts.route, facts.records = "decisions", len(batch["Records"])
         try:
-            again = announce(batch["Records"], self._announcer)
+            again = publish_records(batch["Records"], self._publisher)
             facts.status, facts.failed = 207 if again else 200, len(again)
         finally:
             self._telemetry.end(facts, started)
         return {"batchItemFailures": [{"itemIdentifier": position} for position in again]}
 
 
-class Replay:
-    """Tells a consumer of the stream again of rows that Lambda has given up on for it."""
+class StreamReplay:
+    """Replays records of a stream for a consumer after Lambda's retries have failed."""
 
-    def __init__(self, stream: Stream, tell: Callable[[Sequence[Mapping[str, Any]]], Collection[str]]) -> None:
+    def __init__(self, stream: StreamReader, consume: Callable[[Sequence[Mapping[str, Any]]], Collection[str]]) -> None:
         self._stream = stream
-        self._tell = tell
+        self._consume = consume
 
-    def __call__(self, place: str) -> None:
-        """Tell of what the stream holds at a place, given as the JSON of `Place`.
+    def __call__(self, position: str) -> None:
+        """Replay the records of a range, given as the JSON of a `StreamRange`.
 
-        Raises NotFound if the stream has forgotten it, Unavailable if not every row could be told of.
+        Raises NotFound if the records are trimmed, Unavailable if the consumer failed for some of them.
         """
-        records = list(self._stream.read(Place(**json.loads(place))))
-        if again := self._tell(records):
-            raise Unavailable(f"{len(again)} of {len(records)} rows could not be told of.")
+        records = list(self._stream.read(StreamRange(**json.loads(position))))
+        if again := self._consume(records):
+            raise Unavailable(f"{len(again)} of {len(records)} records could not be processed; try again.")
 
 
-def announce(records: Iterable[Mapping[str, Any]], announcer: Announcer) -> list[str]:
-    """Announce the new rows among stream records; return the positions of those that must come again."""
+def publish_records(records: Iterable[Mapping[str, Any]], publisher: DecisionPublisher) -> list[str]:
+    """Publish the events of new rows in stream records; return the positions that must be retried."""
     rows, unread = {}, []
     for record in records:
-        if record["eventName"] != "INSERT":  # rows never change; one that goes is no decision
+        if record["eventName"] != "INSERT":  # rows never change, and a removed row is not a new decision
             continue
         position = record["dynamodb"]["SequenceNumber"]
         try:
-            rows[position] = decision(record["dynamodb"]["NewImage"])
+            rows[position] = parse_decision(record["dynamodb"]["NewImage"])
         except (KeyError, ValueError):
-            unread.append(position)  # tried again, and after that left to the dead-letter queue
-    return unread + announcer.announce(rows)
+            unread.append(position)  # retried; then sent to the dead-letter queue
+    return unread + publisher.publish(rows)
 
 
-def decision(image: Mapping[str, Any]) -> NewDecision:
-    """Return what a ledger row says of its decision; the subject itself is never read. Raises KeyError, ValueError."""
+def parse_decision(image: Mapping[str, Any]) -> NewDecision:
+    """Return the decision of a ledger row; the subject itself is never read.
+
+    Raises KeyError or ValueError for a row that cannot be read.
+    """
     summary = json.loads(image["summary"]["S"])
     return NewDecision(
         tenant_id=image["tenant_pk"]["S"],

@@ -3,7 +3,7 @@
 from vigil.decisions.batches.model import Batch, Chunk
 from vigil.decisions.batches.ports import Quota, Stops
 from vigil.errors import BudgetExhausted, FieldError, InvalidInput, QuotaExceeded
-from vigil.kernel.money import Hold
+from vigil.kernel.money import SpendReservation
 
 
 class Charges:
@@ -21,8 +21,8 @@ class Charges:
         try:
             self._quota.reserve(batch.tenant_id, batch.batch_id, rows, batch.quota, batch.created_at[:7])
             if batch.hard_stop:
-                hold = Hold(batch.batch_id, batch.created_at, rows * batch.hard_stop.each)
-                self._stops.hold(batch.tenant_id, hold, batch.hard_stop)
+                hold = SpendReservation(batch.batch_id, batch.created_at, rows * batch.hard_stop.price_micros)
+                self._stops.reserve(batch.tenant_id, hold, batch.hard_stop)
         except (QuotaExceeded, BudgetExhausted) as error:
             raise InvalidInput(FieldError("rows", f"are too many: {rows}", str(error))) from error
 
@@ -35,6 +35,6 @@ class Charges:
         reservation = self._quota.reserved(tenant_id, name, moment[:7]) if batch.quota is not None else None
         if reservation:
             self._quota.release(tenant_id, reservation, reservation.rows - sum(chunk.charged for chunk in chunks))
-        hold = self._stops.held(tenant_id, name, moment) if batch.hard_stop is not None else None
+        hold = self._stops.get_reservation(tenant_id, name, moment) if batch.hard_stop is not None else None
         if hold:
             self._stops.release(tenant_id, hold, hold.micros - sum(chunk.reserved_micros for chunk in chunks))

@@ -102,7 +102,7 @@ class Chunks:
             scored=answered,
             failed=failed,
             charged=0 if batch.quota is None or late else answered,
-            reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.each,
+            reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.price_micros,
             part_sha256=part,
             reason="",
             settled_at=now if late else batch.counted_at(now),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.time import format_timestamp, resets_at
 
 Format: TypeAlias = Literal["csv", "ndjson"]
@@ -124,7 +124,7 @@ class Batch:
     inline: bool = False
     quota: int | None = None
     """The tenant's predictions per month when it asked; None is without limit."""
-    hard_stop: HardStop | None = None
+    hard_stop: SpendLimit | None = None
     """What the tenant's predictions might cost when it asked."""
     source: str = ""
     source_version: str = ""

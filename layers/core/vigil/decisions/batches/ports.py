@@ -8,7 +8,7 @@ from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, S
 from vigil.decisions.scoring.model import Flat
 from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import InvalidInput
-from vigil.kernel.money import HardStop, Hold
+from vigil.kernel.money import SpendLimit, SpendReservation
 from vigil.prediction.engines.contract import ModelContract
 
 
@@ -152,15 +152,15 @@ class Quota(Protocol):
 class Stops(Protocol):
     """The money that predictions may cost under hard stops."""
 
-    def hold(self, tenant_id: str, hold: Hold, stop: HardStop, /) -> None:
+    def reserve(self, tenant_id: str, reservation: SpendReservation, stop: SpendLimit, /) -> None:
         """Set micros aside once, or raise BudgetExhausted."""
         ...
 
-    def held(self, tenant_id: str, hold_id: str, moment: str, /) -> Hold | None:
+    def get_reservation(self, tenant_id: str, reservation_id: str, moment: str, /) -> SpendReservation | None:
         """Return what is set aside, or was, read consistently."""
         ...
 
-    def release(self, tenant_id: str, hold: Hold, unused: int, /) -> None:
+    def release(self, tenant_id: str, reservation: SpendReservation, unused: int, /) -> None:
         """Give micros back, once; nothing where none are set aside."""
         ...
 

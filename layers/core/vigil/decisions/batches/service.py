@@ -13,7 +13,7 @@ from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output
 from vigil.decisions.batches.ports import Books, Files
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 from vigil.kernel.json_documents import BOUND
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.time import format_timestamp
 
 UPLOAD_SECONDS = 3600
@@ -33,7 +33,7 @@ class Order:
     correlation_id: str
     quota: int | None = None
     """The tenant's predictions per month; None is without limit."""
-    hard_stop: HardStop | None = None
+    hard_stop: SpendLimit | None = None
     """What its predictions may cost."""
     storage: int | None = None
     """How many bytes its files may take; None is without limit."""

@@ -15,7 +15,7 @@ from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
 from vigil.decisions.batches.model import STOPPED, UNFINISHED, Batch, Chunk, ChunkState, Page, Pin, Span, State
 from vigil.errors import Conflict
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 
 Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
@@ -173,7 +173,9 @@ def _typed(value: Any) -> dict[str, Any]:
         return {"N": str(value)}
     if isinstance(value, str):
         return {"S": value}
-    return {"S": json.dumps(asdict(value) if isinstance(value, Pin | HardStop) else value)}
+    if isinstance(value, SpendLimit):
+        return {"S": json.dumps(value.to_stored())}
+    return {"S": json.dumps(asdict(value) if isinstance(value, Pin) else value)}
 
 
 def _item(batch: Batch) -> Item:
@@ -191,7 +193,7 @@ def _batch(item: Mapping[str, Any]) -> Batch:
     if "pin" in values:
         values["pin"] = Pin(**json.loads(values["pin"]))
     if "hard_stop" in values:
-        values["hard_stop"] = HardStop(**json.loads(values["hard_stop"]))
+        values["hard_stop"] = SpendLimit.from_stored(json.loads(values["hard_stop"]))
     return Batch(**values)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from vigil.access.flags.model import Switches
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import FeatureValue, ModelRef
 from vigil.prediction.engines.contract import Explanation, ModelContract
 from vigil.prediction.engines.ensemble import AbstentionReason, Degraded, MissingFact, Verdict
@@ -153,7 +153,7 @@ class Conditions:
     """
 
     quota: int | None = None
-    hard_stop: HardStop | None = None
+    hard_stop: SpendLimit | None = None
     consents: bool = False
 
 

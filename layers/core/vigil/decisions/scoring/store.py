@@ -11,7 +11,7 @@ from vigil.aws.transactions import Part, refused
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.kernel.ids import subject_digest
-from vigil.kernel.money import HardStop
+from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ModelRef
 from vigil.prediction.trials.model import Comparison
 
@@ -33,11 +33,11 @@ class Charges(Protocol):
 class Stops(Protocol):
     """How what a prediction costs is set aside in the very transaction that writes it."""
 
-    def take(self, tenant_id: str, moment: str, micros: int, stop: HardStop) -> Part:
+    def reservation_part(self, tenant_id: str, moment: str, micros: int, stop: SpendLimit) -> Part:
         """Return the part that sets micros aside if the stop leaves so much at that moment."""
         ...
 
-    def exhausted(self, moment: str, micros: int, stop: HardStop, reason: Part) -> BudgetExhausted:
+    def exhausted_error(self, moment: str, micros: int, stop: SpendLimit, reason: Part) -> BudgetExhausted:
         """Return the error of micros that were refused for this reason."""
         ...
 
@@ -91,8 +91,8 @@ class DynamoLedger:
         if (quota := conditions.quota) is not None:
             yield self._charges.charge(tenant, month, 1, quota), partial(self._charges.exceeded, month, quota)
         if stop := conditions.hard_stop:
-            exhausted = partial(self._stops.exhausted, moment, stop.each, stop)
-            yield self._stops.take(tenant, moment, stop.each, stop), exhausted
+            exhausted = partial(self._stops.exhausted_error, moment, stop.price_micros, stop)
+            yield self._stops.reservation_part(tenant, moment, stop.price_micros, stop), exhausted
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         """Return a tenant's decision, read consistently."""
@@ -184,7 +184,7 @@ def _comparison(row: LedgerRow) -> Item:
 def _charged(conditions: Conditions) -> Item:
     """Return what a row says of its charges, for whoever counts them."""
     quota: Item = {"charged": {"BOOL": True}} if conditions.quota is not None else {}
-    return quota | ({"reserved_micros": {"N": str(stop.each)}} if (stop := conditions.hard_stop) else {})
+    return quota | ({"reserved_micros": {"N": str(stop.price_micros)}} if (stop := conditions.hard_stop) else {})
 
 
 def read(item: Mapping[str, Any]) -> LedgerRow:

@@ -1,1 +1,1 @@
-"""Budgets, their alerts and hard limits."""
+"""Budgets of tenants, their alerts and their hard limits."""

@@ -1,63 +1,64 @@
-"""Looking after budgets: each threshold that is reached is told once, and hard stops are kept true."""
+"""Spend check of budgets: publishes an alert per reached threshold and updates the hard limit."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from vigil.money.budgets.hard_limits_service import HardStops
-from vigil.money.budgets.model import LEASE, Alert, Plan, spent
-from vigil.money.budgets.ports import BudgetStore, Bus, Spending
+from vigil.kernel.time import format_timestamp
+from vigil.money.budgets.hard_limits_service import HardLimits
+from vigil.money.budgets.model import ALERT_LEASE, BudgetAlert, BudgetPlan, spend_in_span
+from vigil.money.budgets.ports import BudgetStore, CostLines, EventBus
 
 
-class Watch:
-    """Looks at one tenant's budgets at a time.
+class BudgetCheck:
+    """Checks the budgets of one tenant at a time.
 
-    An alert is kept before it is told, and marked when it was: whoever keeps it tells it, alone for the time of a
-    lease. What dies in between is told by a later look, as the same event with the same id.
+    An alert is stored before it is published and marked afterwards. The worker that stored it publishes it and owns
+    it for the time of a lease. If that worker fails, a later check publishes the same event with the same id.
     """
 
     def __init__(
         self,
         store: BudgetStore,
-        spending: Spending,
-        hard_stops: HardStops,
-        bus: Bus,
+        costs: CostLines,
+        hard_limits: HardLimits,
+        bus: EventBus,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
-        self._spending = spending
-        self._hard_stops = hard_stops
+        self._costs = costs
+        self._hard_limits = hard_limits
         self._bus = bus
         self._clock = clock
 
-    def look(self, tenant_id: str) -> int:
-        """Tell what was reached and not told, keep the hard stop true; return how many alerts were told.
+    def run(self, tenant_id: str) -> int:
+        """Publish new and abandoned alerts, update the hard limit, and return the number of published alerts.
 
-        An alert that the bus did not take is told by a later look. Raises Unavailable.
+        An alert that the bus does not accept is published by a later check. Raises Unavailable.
         """
         plan, now = self._store.plan(tenant_id), self._clock()
-        mine = [*self._taken_over(tenant_id, plan, now), *self._opened(tenant_id, plan, now)]
-        events = {alert.event(tenant_id).event_id: alert for alert in mine}
-        refused = self._bus.publish([alert.event(tenant_id) for alert in mine]) if mine else ()
-        told = [alert for event_id, alert in events.items() if event_id not in refused]
-        for alert in told:
-            self._store.sent(tenant_id, alert)
-        self._hard_stops.carry(tenant_id, plan)
-        return len(told)
+        mine = [*self._claimed(tenant_id, plan, now), *self._added(tenant_id, plan, now)]
+        events = {alert.to_event(tenant_id).event_id: alert for alert in mine}
+        refused = self._bus.publish([alert.to_event(tenant_id) for alert in mine]) if mine else ()
+        published = [alert for event_id, alert in events.items() if event_id not in refused]
+        for alert in published:
+            self._store.mark_sent(tenant_id, alert)
+        self._hard_limits.publish_limits(tenant_id, plan)
+        return len(published)
 
-    def _taken_over(self, tenant_id: str, plan: Plan, now: datetime) -> Iterator[Alert]:
-        until = (now + LEASE).astimezone(UTC).isoformat(timespec="seconds")
+    def _claimed(self, tenant_id: str, plan: BudgetPlan, now: datetime) -> Iterator[BudgetAlert]:
+        until = format_timestamp(now + ALERT_LEASE)
         for alert in plan.alerts:
-            if alert.forsaken(now) and self._store.take_over(tenant_id, alert, until):
+            if alert.is_abandoned(now) and self._store.claim_alert(tenant_id, alert, until):
                 yield replace(alert, leased_until=until)
 
-    def _opened(self, tenant_id: str, plan: Plan, now: datetime) -> Iterator[Alert]:
-        looked_at = [(budget, span) for budget in plan.budgets for span in budget.spans(now)]
-        months = {span[:7] for _, span in looked_at}
-        lines = {month: self._spending.lines(tenant_id, month) for month in sorted(months)}
-        for budget, span in looked_at:
-            micros = spent(lines[span[:7]], budget.category, span)
-            for threshold in plan.crossed(budget, span, micros):
-                alert = budget.alert(span, threshold, micros, now)
-                if self._store.open(tenant_id, alert):
+    def _added(self, tenant_id: str, plan: BudgetPlan, now: datetime) -> Iterator[BudgetAlert]:
+        to_check = [(budget, span) for budget in plan.budgets for span in budget.spans_to_check(now)]
+        months = {span[:7] for _, span in to_check}
+        lines = {month: self._costs.lines(tenant_id, month) for month in sorted(months)}
+        for budget, span in to_check:
+            spent = spend_in_span(lines[span[:7]], budget.category, span)
+            for threshold in plan.new_thresholds(budget, span, spent):
+                alert = budget.create_alert(span, threshold, spent, now)
+                if self._store.add_alert(tenant_id, alert):
                     yield alert

@@ -1,63 +1,67 @@
-"""Keeping hard stops true: what they allow where requests are let in, and what was spent beside what is set aside."""
+"""Publication of hard limits to tenant records, and counting of spend that no prediction reserved."""
 
-from collections import Counter as Sums
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from vigil.kernel.money import COUNTERS, Counter
-from vigil.money.budgets.model import Plan, span_of, spent
-from vigil.money.budgets.ports import Holders, Prices, Spending, Stops, Use
+from vigil.kernel.money import SPEND_COUNTERS, SpendCounter
+from vigil.money.budgets.model import BudgetPlan, span_of, spend_in_span
+from vigil.money.budgets.ports import CostLines, HourlyUsage, PredictionPrice, SpendLimitPublisher, SpendTallies
 
 
-class HardStops:
-    """Carries tenants' budgets to where predictions are let in and charged. Every step may be repeated."""
+class HardLimits:
+    """Hard limits of tenants' predictions. Every step may be repeated."""
 
     def __init__(
         self,
-        stops: Stops,
-        holders: Holders,
-        spending: Spending,
-        use: Use,
-        prices: Prices,
+        tallies: SpendTallies,
+        publisher: SpendLimitPublisher,
+        costs: CostLines,
+        usage: HourlyUsage,
+        price: PredictionPrice,
         clock: Callable[[], datetime],
     ) -> None:
-        self._stops = stops
-        self._holders = holders
-        self._spending = spending
-        self._use = use
-        self._prices = prices
+        self._tallies = tallies
+        self._publisher = publisher
+        self._costs = costs
+        self._usage = usage
+        self._price = price
         self._clock = clock
 
-    def carry(self, tenant_id: str, plan: Plan) -> None:
-        """Make a plan what requests are let in by, within the minute that credentials are remembered for.
+    def publish_limits(self, tenant_id: str, plan: BudgetPlan) -> None:
+        """Copy the plan's hard limit to the tenant record; the authorizer enforces it within 60 s.
 
-        Where the plan stops, what was spent so far counts from the first request on.
+        If the plan has a limit, the spend so far is counted first, so that it counts from the first request on.
         """
-        hard_stop = plan.hard_stop(self._prices(self._clock()))
-        if hard_stop:
-            self._settle(tenant_id)
-        self._holders.stop(tenant_id, hard_stop)
+        limit = plan.spend_limit(self._price(self._clock()))
+        if limit:
+            self._sync_unreserved_spend(tenant_id)
+        self._publisher.set_spend_limit(tenant_id, limit)
 
-    def used(self, tenant_id: str) -> Mapping[Counter, int]:
-        """Return what counts against the limits of this day and month: exact for what is set aside by commits."""
-        return self._stops.tally(tenant_id, span_of("day", self._clock())).used
+    def used(self, tenant_id: str) -> Mapping[SpendCounter, int]:
+        """Return the spend that counts against the limits of this day and month, in micro-dollars.
 
-    def _settle(self, tenant_id: str) -> None:
-        """Count what was spent without being set aside: whatever is no prediction, and predictions made before a stop.
+        Reservations are exact; unreserved spend is as of the last check.
+        """
+        return self._tallies.read_tally(tenant_id, span_of("day", self._clock())).used
 
-        A prediction that was set aside is in both, the lines and the reserves, or in neither yet. The reserves are read
-        first: what comes between counts twice until the next time, where the other way round it would not count at all.
+    def _sync_unreserved_spend(self, tenant_id: str) -> None:
+        """Record the spend without a reservation: other categories, and predictions made before there was a limit.
+
+        A reserved prediction is in both the cost lines and the counted reservations, or not yet in either. The
+        reservations are read first. A prediction that is counted in between counts twice until the next check; in the
+        other order it would not count at all.
         """
         day = span_of("day", self._clock())
-        seen = self._stops.tally(tenant_id, day)
-        reserved: Sums[str] = Sums()
-        for hour in self._use.hours(tenant_id, day[:7]):
+        seen = self._tallies.read_tally(tenant_id, day)
+        reserved: Counter[str] = Counter()
+        for hour in self._usage.hours(tenant_id, day[:7]):
             for span in (hour.hour[:7], hour.hour[:10]):
                 reserved[span] += hour.amounts.get("reserved_micros", 0)
-        lines = self._spending.lines(tenant_id, day[:7])
-        beside: dict[Counter, int] = {}
-        for counter in COUNTERS:
+        lines = self._costs.lines(tenant_id, day[:7])
+        unreserved: dict[SpendCounter, int] = {}
+        for counter in SPEND_COUNTERS:
             category, _, period = counter.partition("_")
             span = day if period == "day" else day[:7]
-            beside[counter] = spent(lines, category, span) - reserved[span]
-        self._stops.settle(tenant_id, seen, beside)
+            unreserved[counter] = spend_in_span(lines, category, span) - reserved[span]
+        self._tallies.set_unreserved(tenant_id, seen, unreserved)

@@ -1,7 +1,7 @@
-"""Hard stops in the usage table: `pk = <tenant>#2026-11`, `sk = SPENT` or `SPENT#<hold>`.
+"""Spend under hard limits in the usage table: `pk = <tenant>#2026-11`, `sk = SPENT` or `SPENT#<reservation>`.
 
-`SPENT` counts a month and each of its days (`total_month`, `total_day_21`): the micros that predictions set aside when
-they were committed, and those that were spent otherwise (`beside_total_month`), in one number: a condition cannot add.
+`SPENT` counts the spend of a month and of each of its days (`total_month`, `total_day_21`). Each counter is one number,
+because a condition cannot add: the reservations of predictions plus the unreserved spend (`beside_total_month`).
 """
 
 import math
@@ -12,29 +12,29 @@ from typing import Any
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
 from vigil.errors import BudgetExhausted
-from vigil.kernel.money import COUNTERS, Counter, HardStop, Hold
+from vigil.kernel.money import SPEND_COUNTERS, SpendCounter, SpendLimit, SpendReservation
 from vigil.kernel.time import resets_at
-from vigil.money.budgets.model import Tally
+from vigil.money.budgets.model import SpendTally
 
 Key = dict[str, dict[str, str]]
 
 
-class DynamoStops:
-    """What counts against tenants' hard stops: predictions never take it beyond the limit they were made under."""
+class DynamoHardLimits:
+    """Spend under the hard limits of tenants. Predictions never exceed the limit under which they are made."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
         self._table = Table(client, table, "The usage table")
         self._clock = clock
 
-    def take(self, tenant_id: str, moment: str, micros: int, stop: HardStop) -> Part:
-        """Return the part of a transaction that sets micros aside if every limit leaves so much."""
+    def reservation_part(self, tenant_id: str, moment: str, micros: int, limit: SpendLimit) -> Part:
+        """Return the part of a transaction that reserves micros if every limit leaves enough."""
         conditions, values = [], {":micros": _n(micros)}
-        for counter, limit in stop.limits():
+        for counter, most in limit.limits():
             attribute = _attribute(counter, moment)
-            # An absent counter is not below anything, though nothing is spent.
-            empty = f" OR attribute_not_exists({attribute})" if micros <= limit else ""
+            # A comparison with an absent counter is false, although its spend is 0.
+            empty = f" OR attribute_not_exists({attribute})" if micros <= most else ""
             conditions.append(f"({attribute} <= :{counter}{empty})")
-            values[f":{counter}"] = _n(limit - micros)
+            values[f":{counter}"] = _n(most - micros)
         add = self._add(tenant_id, moment, values)
         add["Update"] |= {
             "ConditionExpression": " AND ".join(conditions),
@@ -42,66 +42,74 @@ class DynamoStops:
         }
         return add
 
-    def exhausted(self, moment: str, micros: int, stop: HardStop, reason: Part) -> BudgetExhausted:
-        """Return the error of micros that were refused for this reason: it names the limit that leaves the least."""
+    def exhausted_error(self, moment: str, micros: int, limit: SpendLimit, reason: Part) -> BudgetExhausted:
+        """Return the error of a refused reservation; it names the limit that leaves the least."""
         item = reason.get("Item", {})
-        left = {counter: limit - _number(item, _attribute(counter, moment)) for counter, limit in stop.limits()}
+        left = {counter: most - _number(item, _attribute(counter, moment)) for counter, most in limit.limits()}
         counter = min(left, key=lambda counter: left[counter])
         category, _, period = counter.partition("_")
         wait = math.ceil((_ends_at(period, moment) - self._clock()).total_seconds())
         return BudgetExhausted(f"{category}/{period}", max(left[counter], 0), micros, max(wait, 1))
 
-    def hold(self, tenant_id: str, hold: Hold, stop: HardStop) -> None:
-        """Set micros aside unless that was done before; raise BudgetExhausted, and write nothing, if not all fit."""
+    def reserve(self, tenant_id: str, reservation: SpendReservation, limit: SpendLimit) -> None:
+        """Reserve micros; a repeated reservation has no effect.
+
+        Raises BudgetExhausted, without a write, if a limit does not leave enough.
+        """
         put = {
             "Put": {
-                "Item": {**_key(tenant_id, hold.moment, hold.hold_id), "micros": _n(hold.micros)},
+                "Item": {
+                    **_key(tenant_id, reservation.moment, reservation.reservation_id),
+                    "micros": _n(reservation.micros),
+                },
                 "ConditionExpression": "attribute_not_exists(pk)",
             }
         }
-        reasons = self._table.transact(put, self.take(tenant_id, hold.moment, hold.micros, stop))
+        reasons = self._table.transact(
+            put, self.reservation_part(tenant_id, reservation.moment, reservation.micros, limit)
+        )
         if reasons is not None and not refused(reasons[0]):
-            raise self.exhausted(hold.moment, hold.micros, stop, reasons[1])
+            raise self.exhausted_error(reservation.moment, reservation.micros, limit, reasons[1])
 
-    def held(self, tenant_id: str, hold_id: str, moment: str) -> Hold | None:
-        """Return what is set aside under an id, or was, read consistently."""
-        item = self._table.get(_key(tenant_id, moment, hold_id))
-        return Hold(hold_id, moment, _number(item, "micros")) if item else None
+    def get_reservation(self, tenant_id: str, reservation_id: str, moment: str) -> SpendReservation | None:
+        """Return a reservation, released or not, or None if it does not exist; read consistently."""
+        item = self._table.get(_key(tenant_id, moment, reservation_id))
+        return SpendReservation(reservation_id, moment, _number(item, "micros")) if item else None
 
-    def release(self, tenant_id: str, hold: Hold, unused: int) -> None:
-        """Give back what a hold did not use, once; nothing where there is no such hold."""
+    def release(self, tenant_id: str, reservation: SpendReservation, unused: int) -> None:
+        """Release the unused micros of a reservation, once; no effect if the reservation does not exist."""
         if not unused:
             return
         settle = {
             "Update": {
-                "Key": _key(tenant_id, hold.moment, hold.hold_id),
+                "Key": _key(tenant_id, reservation.moment, reservation.reservation_id),
                 "UpdateExpression": "SET released = :unused",
                 "ConditionExpression": "attribute_not_exists(released) AND micros >= :unused",
                 "ExpressionAttributeValues": {":unused": _n(unused)},
             }
         }
-        self._table.transact(settle, self._add(tenant_id, hold.moment, {":micros": _n(-unused)}))
+        self._table.transact(settle, self._add(tenant_id, reservation.moment, {":micros": _n(-unused)}))
 
-    def tally(self, tenant_id: str, day: str) -> Tally:
-        """Return how a day (`2026-11-21`) and its month stand, read consistently."""
+    def read_tally(self, tenant_id: str, day: str) -> SpendTally:
+        """Return the spend of a day (`2026-11-21`) and its month, read consistently."""
         item = self._table.get(_key(tenant_id, day)) or {}
-        names = {counter: _attribute(counter, day) for counter in COUNTERS}
-        return Tally(
+        names = {counter: _attribute(counter, day) for counter in SPEND_COUNTERS}
+        return SpendTally(
             day=day,
             used={counter: _number(item, attribute) for counter, attribute in names.items()},
-            beside={counter: _number(item, f"beside_{attribute}") for counter, attribute in names.items()},
+            unreserved={counter: _number(item, f"beside_{attribute}") for counter, attribute in names.items()},
         )
 
-    def settle(self, tenant_id: str, seen: Tally, beside: Mapping[Counter, int]) -> bool:
-        """Say what was spent beside what is set aside; False, and nothing, where others said so since it was seen."""
+    def set_unreserved(self, tenant_id: str, seen: SpendTally, unreserved: Mapping[SpendCounter, int]) -> bool:
+        """Record unreserved spend; return False without a write if it has changed since `seen`."""
         conditions: list[str] = []
         values: dict[str, dict[str, str]] = {}
-        for counter in COUNTERS:
-            attribute, before = f"beside_{_attribute(counter, seen.day)}", seen.beside[counter]
+        for counter in SPEND_COUNTERS:
+            attribute, before = f"beside_{_attribute(counter, seen.day)}", seen.unreserved[counter]
             absent = f" OR attribute_not_exists({attribute})" if before == 0 else ""
             conditions.append(f"({attribute} = :before_{counter}{absent})")
-            values |= {f":before_{counter}": _n(before), f":more_{counter}": _n(beside[counter] - before)}
-        names = {counter: _attribute(counter, seen.day) for counter in COUNTERS}
+            values |= {f":before_{counter}": _n(before), f":more_{counter}": _n(unreserved[counter] - before)}
+        names = {counter: _attribute(counter, seen.day) for counter in SPEND_COUNTERS}
         sums = (f"{name} :more_{counter}, beside_{name} :more_{counter}" for counter, name in names.items())
         return self._table.done(
             "update_item",
@@ -112,11 +120,11 @@ class DynamoStops:
         )
 
     def _add(self, tenant_id: str, moment: str, values: Mapping[str, Any]) -> Part:
-        """Return the part that adds `:micros` to every counter: a stop that is set later finds what came before it."""
-        sums = ", ".join(f"{_attribute(counter, moment)} :micros" for counter in COUNTERS)
+        """Return the part that adds `:micros` to every counter, so that a later limit counts earlier spend."""
+        sums = ", ".join(f"{_attribute(counter, moment)} :micros" for counter in SPEND_COUNTERS)
         return {
             "Update": {
-                "TableName": self._table.name,  # the transaction may be of another table
+                "TableName": self._table.name,  # the transaction may belong to another table
                 "Key": _key(tenant_id, moment),
                 "UpdateExpression": f"ADD {sums}",
                 "ExpressionAttributeValues": dict(values),
@@ -124,16 +132,19 @@ class DynamoStops:
         }
 
 
-def _key(tenant_id: str, moment: str, hold_id: str | None = None) -> Key:
-    return {"pk": {"S": f"{tenant_id}#{moment[:7]}"}, "sk": {"S": f"SPENT#{hold_id}" if hold_id else "SPENT"}}
+def _key(tenant_id: str, moment: str, reservation_id: str | None = None) -> Key:
+    return {
+        "pk": {"S": f"{tenant_id}#{moment[:7]}"},
+        "sk": {"S": f"SPENT#{reservation_id}" if reservation_id else "SPENT"},
+    }
 
 
-def _attribute(counter: Counter, moment: str) -> str:
+def _attribute(counter: SpendCounter, moment: str) -> str:
     return f"{counter}_{moment[8:10]}" if counter.endswith("day") else counter
 
 
 def _ends_at(period: str, moment: str) -> datetime:
-    """Return when the period of a moment ends."""
+    """Return the end of the period that includes a moment."""
     if period == "month":
         return resets_at(moment[:7])
     return datetime.fromisoformat(f"{moment[:10]}T00:00:00+00:00") + timedelta(days=1)

@@ -1,9 +1,8 @@
-"""What a tenant means to spend: budgets, how they stand, and the alerts of their thresholds. Pure values and rules.
+"""Budgets, their alerts and the hard limit that they define. Pure values and rules.
 
-Money is in micros (millionths of a dollar), time in UTC. A span is a period that has a date: `2026-11`, `2026-11-21`.
+Money is in micro-dollars (millionths of a dollar), time in UTC. A span is one dated period: `2026-11`, `2026-11-21`.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,31 +11,34 @@ from math import ceil
 from typing import Literal
 
 from vigil.errors import FieldError, InvalidInput
-from vigil.kernel.events import Event, Kind
-from vigil.kernel.money import COUNTERS, Counter, HardStop
-from vigil.money.costs.model import Category, Line
+from vigil.kernel.events import Event, create_event
+from vigil.kernel.money import SPEND_COUNTERS, SpendCounter, SpendLimit
+from vigil.kernel.time import format_timestamp
+from vigil.money.costs.model import CostLine, SpendScope
 
-Scope = Literal[Category, "total"]
-Period = Literal["month", "day"]
-MOST_MICROS = 10**15
-MOST_THRESHOLDS = 10
-MOST_PERCENT = 1_000
-LATE = timedelta(days=1)
-"""For so long a span that has ended is still looked at: use is counted seconds to hours after it was made."""
-LEASE = timedelta(minutes=2)
-"""For so long an alert belongs to who opened it, or took it over; then it may be taken over."""
+BudgetPeriod = Literal["month", "day"]
+MAX_LIMIT_MICROS = 10**15
+"""Maximum limit of a budget, in micro-dollars."""
+MAX_THRESHOLDS = 10
+"""Maximum thresholds of a budget."""
+MAX_THRESHOLD_PERCENT = 1_000
+"""Maximum threshold, in percent of the limit."""
+LATE_USAGE = timedelta(days=1)
+"""How long a span is still checked after its end: usage is counted seconds to hours late."""
+ALERT_LEASE = timedelta(minutes=2)
+"""How long a worker owns an unpublished alert before another may claim it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a tenant means to spend in each month, or on each day, on a category or in all.
+    """A limit of a tenant's spend, per month or per day, for one category or for the total.
 
-    `thresholds` are percentages of the limit, each of which alerts when it is reached. With `hard_stop` the limit is
-    also held: predictions that would go beyond it are refused.
+    `thresholds` are percentages of the limit; each publishes an alert when it is reached. With `hard_stop`,
+    predictions that would exceed the limit are refused.
     """
 
-    category: Scope
-    period: Period
+    category: SpendScope
+    period: BudgetPeriod
     limit_micros: int
     thresholds: tuple[int, ...] = (80, 100)
     hard_stop: bool = False
@@ -44,60 +46,60 @@ class Budget:
     changed_by: str = ""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit_micros <= MOST_MICROS:
-            raise _broken("limit_micros", "is out of range", f"1 to {MOST_MICROS}")
-        if not 1 <= len(self.thresholds) <= MOST_THRESHOLDS:
-            raise _broken("thresholds", "are none, or too many", f"1 to {MOST_THRESHOLDS}")
-        if not all(1 <= percent <= MOST_PERCENT for percent in self.thresholds):
-            raise _broken("thresholds", "are out of range", f"1 to {MOST_PERCENT} percent")
+        if not 1 <= self.limit_micros <= MAX_LIMIT_MICROS:
+            raise _invalid("limit_micros", "is out of range", f"1 to {MAX_LIMIT_MICROS}")
+        if not 1 <= len(self.thresholds) <= MAX_THRESHOLDS:
+            raise _invalid("thresholds", "must have one or more values, but not too many", f"1 to {MAX_THRESHOLDS}")
+        if not all(1 <= percent <= MAX_THRESHOLD_PERCENT for percent in self.thresholds):
+            raise _invalid("thresholds", "are out of range", f"1 to {MAX_THRESHOLD_PERCENT} percent")
         if list(self.thresholds) != sorted(set(self.thresholds)):
-            raise _broken("thresholds", "are not in order, or not distinct", "each above the one before")
+            raise _invalid("thresholds", "must be in ascending order", "each above the one before")
         if self.hard_stop and self.counter is None:
-            raise _broken("hard_stop", "is not to be had for this category", "inference, total")
+            raise _invalid("hard_stop", "is not available for this category", "inference, total")
 
     @property
-    def counter(self) -> Counter | None:
-        """What counts against its hard stop; None where predictions do not."""
+    def counter(self) -> SpendCounter | None:
+        """Counter that the hard stop limits; None for a category without predictions."""
         name = f"{self.category}_{self.period}"
-        return next((counter for counter in COUNTERS if counter == name), None)
+        return next((counter for counter in SPEND_COUNTERS if counter == name), None)
 
-    def spans(self, now: datetime) -> Sequence[str]:
-        """Return the spans to look at: the present one, and one that ended so lately that use is still being counted.
+    def spans_to_check(self, now: datetime) -> Sequence[str]:
+        """Return the current span, and the last one if usage of it may still be counted.
 
-        Not one from before the budget was set as it is: nobody wants to hear of that.
+        A span that ended before the last change of the budget is not checked: its alert would be outdated.
         """
         since = span_of(self.period, datetime.fromisoformat(self.changed_at))
-        recent = {span_of(self.period, now - LATE), span_of(self.period, now)}
+        recent = {span_of(self.period, now - LATE_USAGE), span_of(self.period, now)}
         return [span for span in sorted(recent) if span >= since]
 
-    def share(self, spent: int) -> float:
-        """Return how many percent of it are spent, to two decimals, rounded down: 100 is never said too early."""
+    def percent_spent(self, spent: int) -> float:
+        """Return `spent` in percent of the limit, rounded down to two decimals, so that 100 is never early."""
         return spent * 10_000 // self.limit_micros / 100
 
-    def reached(self, spent: int) -> tuple[int, ...]:
-        """Return the thresholds that so much has reached."""
+    def reached_thresholds(self, spent: int) -> tuple[int, ...]:
+        """Return the thresholds that a spend in micro-dollars has reached, in percent."""
         return tuple(percent for percent in self.thresholds if spent * 100 >= percent * self.limit_micros)
 
-    def alert(self, span: str, threshold: int, spent: int, now: datetime) -> "Alert":
-        """Return the alert of a threshold that was reached, to be told by whoever opens it."""
-        return Alert(
+    def create_alert(self, span: str, threshold: int, spent: int, now: datetime) -> "BudgetAlert":
+        """Return the pending alert of a reached threshold, leased to its creator."""
+        return BudgetAlert(
             category=self.category,
             period=self.period,
             span=span,
             threshold=threshold,
             limit_micros=self.limit_micros,
             spent_micros=spent,
-            reached_at=_iso(now),
-            leased_until=_iso(now + LEASE),
+            reached_at=format_timestamp(now),
+            leased_until=format_timestamp(now + ALERT_LEASE),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
-    """A threshold that was reached in a span: one and no other, whatever becomes of the budget."""
+class BudgetAlert:
+    """A threshold that was reached in a span; each threshold has one alert per span, even if the budget changes."""
 
-    category: Scope
-    period: Period
+    category: SpendScope
+    period: BudgetPeriod
     span: str
     threshold: int
     limit_micros: int
@@ -107,63 +109,65 @@ class Alert:
     state: Literal["pending", "sent"] = "pending"
 
     @property
-    def name(self) -> tuple[str, str, int]:
-        """What tells it from the tenant's other alerts: category, span and threshold."""
+    def key(self) -> tuple[str, str, int]:
+        """Category, span and threshold, which identify the alert among those of its tenant."""
         return self.category, self.span, self.threshold
 
-    def forsaken(self, now: datetime) -> bool:
-        """Say whether whoever was to tell it has not, and will not."""
+    def is_abandoned(self, now: datetime) -> bool:
+        """Return True if the alert is unpublished and its lease has expired."""
         return self.state == "pending" and datetime.fromisoformat(self.leased_until) <= now
 
-    def event(self, tenant_id: str) -> Event:
-        """Return what others are told: the same whenever, and by whomever, it is told."""
-        kind: Kind = "budget.threshold_reached"
-        event_id = f"{tenant_id}.{self.category}.{self.span}.{self.threshold}.{kind}"
-        facts = {name: value for name, value in asdict(self).items() if name not in {"leased_until", "state"}}
-        about = {"event_id": event_id, "event_version": 1, "occurred_at": self.reached_at, "tenant_id": tenant_id}
-        return Event(event_id, kind, self.reached_at, json.dumps(about | facts, separators=(",", ":")))
+    def to_event(self, tenant_id: str) -> Event:
+        """Return the event of the alert; it is the same for every delivery."""
+        fields = {name: value for name, value in asdict(self).items() if name not in {"leased_until", "state"}}
+        source_id = f"{tenant_id}.{self.category}.{self.span}.{self.threshold}"
+        return create_event(source_id, "budgets.threshold_reached", self.reached_at, {"tenant_id": tenant_id, **fields})
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """All budgets of a tenant, and the alerts of the last days."""
+class BudgetPlan:
+    """All budgets of a tenant, and its alerts of the last days."""
 
     budgets: tuple[Budget, ...]
-    alerts: tuple[Alert, ...] = ()
+    alerts: tuple[BudgetAlert, ...] = ()
 
-    def hard_stop(self, price: Fraction) -> HardStop | None:
-        """Return what predictions may cost at this price (micros) each: as much as the budgets that stop allow."""
+    def spend_limit(self, price: Fraction) -> SpendLimit | None:
+        """Return the hard limit of all budgets with a hard stop, or None without one.
+
+        `price` is the price of one prediction, in micro-dollars; it is rounded up.
+        """
         limits = {str(budget.counter): budget.limit_micros for budget in self.budgets if budget.hard_stop}
-        return HardStop(ceil(price), **limits) if limits else None
+        return SpendLimit(ceil(price), **limits) if limits else None
 
-    def crossed(self, budget: Budget, span: str, spent: int) -> Sequence[int]:
-        """Return the thresholds that are reached and have no alert yet."""
-        known = {alert.name for alert in self.alerts}
-        return [percent for percent in budget.reached(spent) if (budget.category, span, percent) not in known]
+    def new_thresholds(self, budget: Budget, span: str, spent: int) -> Sequence[int]:
+        """Return the reached thresholds of a span that have no alert yet, in percent."""
+        known = {alert.key for alert in self.alerts}
+        return [
+            percent for percent in budget.reached_thresholds(spent) if (budget.category, span, percent) not in known
+        ]
 
 
-def spent(lines: Iterable[Line], category: str, span: str) -> int:
-    """Return what lines say was spent on a category, or in `total`, in a span."""
+@dataclass(frozen=True, slots=True)
+class SpendTally:
+    """Spend of a day and its month by counter, in micro-dollars.
+
+    `used` is everything that counts against the limits, `unreserved` the part that no prediction reserved.
+    """
+
+    day: str
+    used: Mapping[SpendCounter, int]
+    unreserved: Mapping[SpendCounter, int]
+
+
+def spend_in_span(lines: Iterable[CostLine], category: str, span: str) -> int:
+    """Return the sum of the lines of a category, or of `total`, in a span, in micro-dollars."""
     return sum(line.micros for line in lines if line.day.startswith(span) and category in {line.category, "total"})
 
 
-def span_of(period: Period, moment: datetime) -> str:
-    """Return the span of a moment."""
+def span_of(period: BudgetPeriod, moment: datetime) -> str:
+    """Return the span of a moment: its month (`2026-11`) or its day (`2026-11-21`)."""
     return moment.astimezone(UTC).strftime("%Y-%m" if period == "month" else "%Y-%m-%d")
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _broken(field: str, message: str, bound: str) -> InvalidInput:
+def _invalid(field: str, message: str, bound: str) -> InvalidInput:
     return InvalidInput(FieldError(field, message, bound))
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """A day and its month so far, in micros by counter: all that counts, and what of it no prediction set aside."""
-
-    day: str
-    used: Mapping[Counter, int]
-    beside: Mapping[Counter, int]

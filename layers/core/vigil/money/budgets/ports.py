@@ -1,4 +1,4 @@
-"""What budgets need from outside: where they are kept, what is spent, who stops, and who is told."""
+"""Ports of budgets: their store, costs, forecasts, spend tallies, hard limits and the event bus."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -6,96 +6,96 @@ from fractions import Fraction
 from typing import Protocol
 
 from vigil.kernel.events import Event
-from vigil.kernel.money import Counter, HardStop
-from vigil.money.budgets.model import Alert, Budget, Period, Plan, Scope, Tally
-from vigil.money.costs.model import Line
+from vigil.kernel.money import SpendCounter, SpendLimit
+from vigil.money.budgets.model import Budget, BudgetAlert, BudgetPeriod, BudgetPlan, SpendTally
+from vigil.money.costs.model import CostLine, SpendScope
 from vigil.money.forecasting.model import Projection
-from vigil.money.usage.model import Hour
+from vigil.money.usage.model import UsageHour
 
 
 class BudgetStore(Protocol):
-    """The budgets and alerts of all tenants."""
+    """Budgets and alerts of all tenants."""
 
-    def plan(self, tenant_id: str) -> Plan:
-        """Return a tenant's budgets by category and period, and its alerts of the last days; read consistently."""
+    def plan(self, tenant_id: str) -> BudgetPlan:
+        """Return a tenant's budgets in order of category and period, and its recent alerts; read consistently."""
         ...
 
     def put(self, tenant_id: str, budget: Budget) -> bool:
-        """Keep a budget in place of the one of its category and period, and say whether there was none."""
+        """Store a budget, replacing the one of its category and period; return True if there was none."""
         ...
 
-    def delete(self, tenant_id: str, category: Scope, period: Period) -> None:
-        """Forget a budget, if there is one."""
+    def delete(self, tenant_id: str, category: SpendScope, period: BudgetPeriod) -> None:
+        """Delete a budget, if it exists."""
         ...
 
-    def open(self, tenant_id: str, alert: Alert) -> bool:
-        """Keep an alert unless there is one of its name, and say whether it was kept."""
+    def add_alert(self, tenant_id: str, alert: BudgetAlert) -> bool:
+        """Store an alert; return False without a write if an alert with its key exists."""
         ...
 
-    def take_over(self, tenant_id: str, alert: Alert, until: str) -> bool:
-        """Lease a pending alert until a moment unless somebody else has since it was read; say whether that worked."""
+    def claim_alert(self, tenant_id: str, alert: BudgetAlert, until: str) -> bool:
+        """Lease a pending alert until a time; return False if its lease has changed since it was read."""
         ...
 
-    def sent(self, tenant_id: str, alert: Alert) -> None:
-        """Note that an alert was told."""
-        ...
-
-
-class Spending(Protocol):
-    """What use costs."""
-
-    def lines(self, tenant_id: str, month: str) -> Sequence[Line]:
-        """Return the lines of a month."""
+    def mark_sent(self, tenant_id: str, alert: BudgetAlert) -> None:
+        """Mark an alert as published, if it exists."""
         ...
 
 
-class Ends(Protocol):
-    """Where spend will end."""
+class CostLines(Protocol):
+    """Cost lines of tenants."""
 
-    def month_end(self, tenant_id: str) -> Mapping[Scope, Projection]:
-        """Return what each category, and all of them, will have cost at the end of this month."""
+    def lines(self, tenant_id: str, month: str) -> Sequence[CostLine]:
+        """Return the cost lines of a month."""
         ...
 
 
-class Use(Protocol):
-    """What tenants have used."""
+class MonthEndForecast(Protocol):
+    """Projections of spend to the end of the month."""
 
-    def hours(self, tenant_id: str, month: str) -> Sequence[Hour]:
-        """Return the hours of a month in which anything was used, in order, read consistently."""
+    def month_end(self, tenant_id: str) -> Mapping[SpendScope, Projection]:
+        """Return the projection of each category, and of the total, to the end of this month."""
         ...
 
 
-class Prices(Protocol):
-    """The price of a prediction."""
+class HourlyUsage(Protocol):
+    """Usage of tenants by hour."""
+
+    def hours(self, tenant_id: str, month: str) -> Sequence[UsageHour]:
+        """Return the hours with usage of a month, in order, read consistently."""
+        ...
+
+
+class PredictionPrice(Protocol):
+    """Price of a prediction."""
 
     def __call__(self, moment: datetime) -> Fraction:
-        """Return the micros that one prediction costs at a moment."""
+        """Return the price of one prediction at a moment, in micro-dollars."""
         ...
 
 
-class Stops(Protocol):
-    """What counts against hard stops."""
+class SpendTallies(Protocol):
+    """Counters of the spend that counts against hard limits."""
 
-    def tally(self, tenant_id: str, day: str) -> Tally:
-        """Return how a day and its month stand, read consistently."""
+    def read_tally(self, tenant_id: str, day: str) -> SpendTally:
+        """Return the spend of a day and its month, read consistently."""
         ...
 
-    def settle(self, tenant_id: str, seen: Tally, beside: Mapping[Counter, int]) -> bool:
-        """Say what was spent beside what is set aside; False, and nothing, where others said so since it was seen."""
-        ...
-
-
-class Holders(Protocol):
-    """The records by which requests are let in."""
-
-    def stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
-        """Say what a tenant's predictions may cost; nothing is written where that is what holds already."""
+    def set_unreserved(self, tenant_id: str, seen: SpendTally, unreserved: Mapping[SpendCounter, int]) -> bool:
+        """Record unreserved spend; return False without a write if it has changed since `seen`."""
         ...
 
 
-class Bus(Protocol):
-    """Where events go."""
+class SpendLimitPublisher(Protocol):
+    """Tenant records, from which the authorizer reads hard limits."""
+
+    def set_spend_limit(self, tenant_id: str, limit: SpendLimit | None, /) -> None:
+        """Store the hard limit of a tenant, None for no limit; an unchanged limit is not written."""
+        ...
+
+
+class EventBus(Protocol):
+    """Event bus."""
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Send the events and return the ids of those that were not taken."""
+        """Publish the events; return the ids of those that the bus did not accept."""
         ...

@@ -1,12 +1,13 @@
-"""`/v1/budgets`: what a tenant means to spend, by category and period, and how that stands."""
+"""`/v1/budgets`: budgets of a tenant by category and period, with their current spend."""
 
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from vigil.money.budgets.model import Period, Scope
+from vigil.money.budgets.model import BudgetPeriod
 from vigil.money.budgets.schemas import BudgetBody, BudgetList, BudgetView
 from vigil.money.budgets.service import Budgets
+from vigil.money.costs.model import SpendScope
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
@@ -18,7 +19,7 @@ Writer = Annotated[Principal, requires("budgets:write")]
 
 
 async def current_budgets(request: Request) -> Budgets:
-    """Return the service that `bootstrap` put on the app."""
+    """Return the budgets service of the app."""
     return cast("Budgets", request.app.state.budgets)
 
 
@@ -26,46 +27,45 @@ Service = Annotated[Budgets, Depends(current_budgets)]
 
 
 @router.get("", summary="List budgets", responses=responses(401, 403, 503))
-async def page(budgets: Service, caller: Reader) -> BudgetList:
-    """Return every budget of yours, what is spent of it in the present month or on this day, and its alerts."""
-    return BudgetList(items=[BudgetView.of(status) for status in budgets.all(caller.tenant_id)])
+async def list_budgets(budgets: Service, caller: Reader) -> BudgetList:
+    """Return every budget of the tenant, with the spend of the current month or day and the alerts."""
+    return BudgetList(items=[BudgetView.from_status(status) for status in budgets.list_all(caller.tenant_id)])
 
 
 @router.get("/{category}/{period}", summary="Fetch a budget", responses=responses(401, 403, 404, 422, 503))
-async def get(category: Scope, period: Period, budgets: Service, caller: Reader) -> BudgetView:
-    """Return a budget and how it stands."""
-    return BudgetView.of(budgets.get(caller.tenant_id, category, period))
+async def get_budget(category: SpendScope, period: BudgetPeriod, budgets: Service, caller: Reader) -> BudgetView:
+    """Return a budget with its current spend and alerts."""
+    return BudgetView.from_status(budgets.get(caller.tenant_id, category, period))
 
 
 @router.put(
     "/{category}/{period}",
     summary="Set a budget",
-    responses={201: {"model": BudgetView, "description": "A new budget"}, **responses(401, 403, 413, 415)},
+    responses={201: {"model": BudgetView, "description": "The budget is new"}, **responses(401, 403, 413, 415)},
 )
-async def put(
+async def put_budget(
     request: Request,
     response: Response,
-    category: Scope,
-    period: Period,
+    category: SpendScope,
+    period: BudgetPeriod,
     body: BudgetBody,
     budgets: Service,
     caller: Writer,
 ) -> BudgetView:
-    """Set what may be spent on a category, or in total, in each month or on each day.
+    """Set the budget of a category, or of the total, per month or per day.
 
-    A threshold that has alerted does not do so again in the same month or on the same day, whatever becomes of the
-    limit. A hard stop holds from the next minute on, as long as credentials are remembered, and counts all that was
-    spent before.
+    A threshold publishes one alert per month or day, even if the limit changes. A hard stop is enforced within one
+    minute, because credentials are cached for that time. Earlier spend counts against it.
     """
-    status, new = budgets.put(caller.tenant_id, body.budget(category, period), caller.key_id)
+    status, new = budgets.put(caller.tenant_id, body.to_budget(category, period), caller.key_id)
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/budgets/{category}/{period}"
-    return BudgetView.of(status)
+    return BudgetView.from_status(status)
 
 
 @router.delete(
-    "/{category}/{period}", summary="Give a budget up", status_code=204, responses=responses(401, 403, 422, 503)
+    "/{category}/{period}", summary="Delete a budget", status_code=204, responses=responses(401, 403, 422, 503)
 )
-async def delete(category: Scope, period: Period, budgets: Service, caller: Writer) -> None:
-    """Give a budget up, if there is one, its hard stop as well; alerts that were sent stay sent."""
+async def delete_budget(category: SpendScope, period: BudgetPeriod, budgets: Service, caller: Writer) -> None:
+    """Delete a budget and its hard stop. Alerts already sent are kept."""
     budgets.delete(caller.tenant_id, category, period)

@@ -1,31 +1,40 @@
-"""The JSON of budgets, as OpenAPI shows it."""
+"""JSON of budgets, as shown in OpenAPI."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from vigil.money.budgets.model import MOST_MICROS, MOST_PERCENT, MOST_THRESHOLDS, Alert, Budget, Period, Scope
-from vigil.money.budgets.service import Status
+from vigil.money.budgets.model import (
+    MAX_LIMIT_MICROS,
+    MAX_THRESHOLD_PERCENT,
+    MAX_THRESHOLDS,
+    Budget,
+    BudgetAlert,
+    BudgetPeriod,
+)
+from vigil.money.budgets.service import BudgetStatus
+from vigil.money.costs.model import SpendScope
 
 
 class BudgetBody(BaseModel):
-    """What may be spent in each month, or on each day."""
+    """Limit of the spend per month or per day."""
 
     model_config = ConfigDict(extra="forbid")
 
-    limit_micros: int = Field(ge=1, le=MOST_MICROS, strict=True, description="Millionths of a dollar.")
+    limit_micros: int = Field(ge=1, le=MAX_LIMIT_MICROS, strict=True, description="Millionths of a dollar.")
     thresholds: list[StrictInt] = Field(
         default=[80, 100],
         min_length=1,
-        max_length=MOST_THRESHOLDS,
-        description=f"Percent of the limit, 1 to {MOST_PERCENT}, ascending: each alerts once in a month or on a day.",
+        max_length=MAX_THRESHOLDS,
+        description=f"Percent of the limit, 1 to {MAX_THRESHOLD_PERCENT}, ascending. "
+        "Each publishes one alert per month or day.",
     )
     hard_stop: StrictBool = Field(
-        default=False, description="Refuse predictions beyond the limit, with 402; for `inference` and `total` alone."
+        default=False, description="Refuse predictions above the limit with 402; only for `inference` and `total`."
     )
 
-    def budget(self, category: Scope, period: Period) -> Budget:
-        """Return the budget; raise InvalidInput for what breaks its rules."""
+    def to_budget(self, category: SpendScope, period: BudgetPeriod) -> Budget:
+        """Return the budget. Raises InvalidInput for a value that breaks its rules."""
         return Budget(category, period, self.limit_micros, tuple(self.thresholds), self.hard_stop)
 
 
@@ -34,18 +43,18 @@ class AlertView(BaseModel):
 
     threshold: int
     reached_at: str = Field(json_schema_extra={"format": "date-time"})
-    spent_micros: int = Field(description="By then.")
-    limit_micros: int = Field(description="Which held then.")
-    state: Literal["pending", "sent"] = Field(description="Whether the event has been published.")
+    spent_micros: int = Field(description="Spend at that time, in millionths of a dollar.")
+    limit_micros: int = Field(description="Limit at that time, in millionths of a dollar.")
+    state: Literal["pending", "sent"] = Field(description="`sent` once the event is published.")
 
     @classmethod
-    def of(cls, alert: Alert) -> "AlertView":
-        """Return how an alert is shown."""
+    def from_alert(cls, alert: BudgetAlert) -> "AlertView":
+        """Return the view of an alert."""
         return cls(**{name: getattr(alert, name) for name in cls.model_fields})
 
 
 class EndView(BaseModel):
-    """What will have been spent at the end of the month; with 90 % probability, from low to high."""
+    """Projected spend at the end of the month: from low to high with a probability of 90 %."""
 
     low_micros: int | None
     middle_micros: int | None
@@ -53,44 +62,44 @@ class EndView(BaseModel):
 
 
 class BudgetView(BaseModel):
-    """A budget and how it stands."""
+    """A budget with its current spend and alerts."""
 
-    category: Scope
-    period: Period
+    category: SpendScope
+    period: BudgetPeriod
     limit_micros: int
     thresholds: list[int]
     hard_stop: bool
     changed_at: str = Field(json_schema_extra={"format": "date-time"})
-    changed_by: str = Field(description="The key that set it so.")
-    span: str = Field(description="The month or day (UTC) that the rest is about.")
-    spent_micros: int = Field(description="As `GET /v1/costs` tells it: of predictions seconds behind.")
-    share: float = Field(description="Percent of the limit.")
-    alerts: list[AlertView] = Field(description="The thresholds that were reached.")
+    changed_by: str = Field(description="API key of the last change.")
+    span: str = Field(description="Current month or day, in UTC; the following fields are about it.")
+    spent_micros: int = Field(description="Spend as in `GET /v1/costs`; predictions are seconds behind.")
+    share: float = Field(description="Spend in percent of the limit.")
+    alerts: list[AlertView] = Field(description="Reached thresholds.")
     left_micros: int | None = Field(
-        description="What the hard stop leaves to predictions, exactly, with what batches have set aside; null without."
+        description="Exact rest for predictions under the hard stop, after reservations of batches; null without one."
     )
 
-    projected: EndView | None = Field(description="Null for a day, and where there are too few days to tell.")
+    projected: EndView | None = Field(description="Null for a budget per day, and with too few days of history.")
 
     @classmethod
-    def of(cls, status: Status) -> "BudgetView":
-        """Return how a budget is shown."""
+    def from_status(cls, status: BudgetStatus) -> "BudgetView":
+        """Return the view of a budget."""
         budget, end = status.budget, status.projection
         known = end is not None and end.middle_micros is not None
-        facts = {name: getattr(budget, name) for name in cls.model_fields if hasattr(budget, name) and name != "share"}
+        facts = {name: getattr(budget, name) for name in cls.model_fields if hasattr(budget, name)}
         return cls(
             **facts | {"thresholds": list(budget.thresholds)},
             span=status.span,
             spent_micros=status.spent_micros,
-            share=status.share,
-            alerts=[AlertView.of(alert) for alert in status.alerts],
+            share=status.percent_spent,
+            alerts=[AlertView.from_alert(alert) for alert in status.alerts],
             left_micros=status.left_micros,
             projected=EndView(**{name: getattr(end, name) for name in EndView.model_fields}) if known else None,
         )
 
 
 class BudgetList(BaseModel):
-    """Every budget by category and period."""
+    """Every budget, in order of category and period."""
 
     currency: str = "USD"
     items: list[BudgetView]

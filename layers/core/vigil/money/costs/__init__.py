@@ -1,1 +1,1 @@
-"""Costs: usage times prices, statements of closed months and adjustments."""
+"""Costs of usage, statements of closed months and their adjustments."""

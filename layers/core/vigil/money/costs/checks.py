@@ -1,33 +1,37 @@
-"""The watch over what tenants spend: one tenant after the other, again and again."""
+"""Scheduled sweep that runs every spend check for every tenant."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from vigil.errors import VigilError
-from vigil.money.costs.ports import Look
+from vigil.kernel.time import format_timestamp
+from vigil.money.costs.ports import SpendCheck
 
 
-class Watch:
-    """A job of rounds: a new one whenever the last is over."""
+class SpendChecks:
+    """Sweep of all spend checks; a new sweep starts as soon as the last one has ended."""
 
     patience = timedelta(minutes=20)
 
-    def __init__(self, looks: Sequence[Look], clock: Callable[[], datetime]) -> None:
-        self._looks = looks
+    def __init__(self, checks: Sequence[SpendCheck], clock: Callable[[], datetime]) -> None:
+        self._checks = checks
         self._clock = clock
 
     def due(self, _last: str) -> str | None:
-        """Return the name of a round, which is always due: its moment."""
-        return self._clock().astimezone(UTC).isoformat(timespec="seconds")
+        """Return the name of a sweep, its time; a sweep is always due."""
+        return format_timestamp(self._clock())
 
     def look(self, tenant_id: str, _name: str) -> Mapping[str, int]:
-        """Have everybody look at a tenant, and return how much was told; raise what failed when all have looked."""
-        told, failed = 0, None
-        for look in self._looks:
+        """Run all checks for a tenant and return the number of published events as `told`.
+
+        A failed check does not stop the others: the last error is raised after all have run.
+        """
+        published, failed = 0, None
+        for check in self._checks:
             try:
-                told += look.look(tenant_id)
+                published += check.run(tenant_id)
             except VigilError as error:
                 failed = error
         if failed:
             raise failed
-        return {"told": told}
+        return {"told": published}

@@ -1,24 +1,25 @@
-"""Costs as CSV, for spreadsheets and books."""
+"""Export of cost lines as CSV."""
 
 import csv
 import io
 from collections.abc import Iterable
 from decimal import Decimal
 
-from vigil.money.costs.model import Line
+from vigil.money.costs.model import CostLine
 
-COLUMNS = ("day", "category", "meter", "quantity", "price_version", "micros", "usd", "adjusts")
+CSV_COLUMNS = ("day", "category", "meter", "quantity", "price_version", "micros", "usd", "adjusts")
+"""Columns of the export, in order."""
 
 
-def as_csv(lines: Iterable[Line]) -> str:
-    """Return lines under a head, as RFC 4180 has it; dollars are exact to the micro.
+def to_csv(lines: Iterable[CostLine]) -> str:
+    """Return cost lines as CSV (RFC 4180) with a header; `usd` is exact to the micro-dollar.
 
-    No cell is text of a caller's: each is a number, a date or one of our own words, so that none can be a formula.
+    Each cell is a number, a date or a fixed word. No cell has text of a caller, so none can be a spreadsheet formula.
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow(CSV_COLUMNS)
     for line in lines:
         dollars = Decimal(line.micros).scaleb(-6)
-        writer.writerow(dollars if name == "usd" else getattr(line, name) for name in COLUMNS)
+        writer.writerow(dollars if name == "usd" else getattr(line, name) for name in CSV_COLUMNS)
     return text.getvalue()

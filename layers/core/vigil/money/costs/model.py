@@ -1,4 +1,4 @@
-"""What use costs: prices and since when they hold, lines, statements. Money is integer millionths of a dollar."""
+"""Prices, cost lines and statements. Money is integer micro-dollars (millionths of a dollar)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,11 +8,14 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from vigil.kernel.time import hours_in, resets_at
-from vigil.money.usage.model import Hour, Meter
+from vigil.money.usage.model import Meter, UsageHour
 
 Category = Literal["api_calls", "inference", "storage", "database", "third_party"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
-Key = Literal["day", "category", "meter"]
+SpendScope = Literal["api_calls", "inference", "storage", "database", "third_party", "total"]
+"""A category, or `total` for the sum of all categories."""
+SPEND_SCOPES: tuple[SpendScope, ...] = get_args(SpendScope)
+GroupKey = Literal["day", "category", "meter"]
 BILLED: Mapping[Meter, Category] = {
     "api_calls": "api_calls",
     "predictions": "inference",
@@ -26,47 +29,47 @@ BILLED: Mapping[Meter, Category] = {
     "emails": "third_party",
     "webhooks": "third_party",
 }
-"""The meters that are billed, each in one category: every price book has a price for each of them."""
-HELD: frozenset[Meter] = frozenset({"storage_byte_hours", "database_byte_hours"})
-"""Meters of what is held for a time: their prices are for a month of it, however many hours the month has."""
+"""Billed meters, each in one category; every price book has a price for each of them."""
+STORED_METERS: frozenset[Meter] = frozenset({"storage_byte_hours", "database_byte_hours"})
+"""Meters of stored bytes. Their prices are for a whole month, however many hours the month has."""
 _OPEN_FOR = timedelta(days=3)
-"""After its end a month stays open for what is still on its way."""
+"""Time that a month stays open after its end, for usage that is counted late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What `per` units cost in micros, as an exact ratio; of what is held, `per` bytes for a whole month."""
+    """Exact price: `micros` micro-dollars for `per` units; for stored bytes, for `per` bytes in a whole month."""
 
     meter: Meter
     category: Category
     micros: int
     per: int = 1
 
-    def of(self, quantity: int, month: str) -> Fraction:
-        """Return what a quantity of the month's costs, unrounded."""
-        hours = hours_in(month) if self.meter in HELD else 1
+    def cost(self, quantity: int, month: str) -> Fraction:
+        """Return the unrounded cost of a quantity of the month, in micro-dollars."""
+        hours = hours_in(month) if self.meter in STORED_METERS else 1
         return Fraction(quantity * self.micros, self.per * hours)
 
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """One version of all prices, which holds from the beginning of an hour (`2026-11-21T05`) on."""
+    """One version of all prices, valid from the start of an hour (`2026-11-21T05`)."""
 
     version: int
     valid_from: str
     prices: tuple[Price, ...]
 
     def price(self, meter: Meter) -> Price | None:
-        """Return the price of a meter, None for one that is not billed."""
+        """Return the price of a meter, or None if it is not billed."""
         return next((price for price in self.prices if price.meter == meter), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What one meter cost on one day at one version of its price: rounded once, half to even.
+class CostLine:
+    """Cost of one meter on one day at one price version, rounded once, half to even.
 
-    Where it is an adjustment, `adjusts` is the closed month whose lines would differ by this quantity and amount (both
-    signed) if it were not closed; `day` is when that was found.
+    For an adjustment, `adjusts` is the adjusted closed month, quantity and micros are signed differences to its lines,
+    and `day` is the day on which the difference was found.
     """
 
     day: str
@@ -77,94 +80,94 @@ class Line:
     micros: int
     adjusts: str | None = None
 
-    def place(self) -> str:
-        """Return what tells it from every other line of its month, and orders them: adjustments come last."""
+    def sort_key(self) -> str:
+        """Return the key that identifies and orders the line in its month; adjustments are last."""
         rank = CATEGORIES.index(self.category)
         return f"{self.adjusts or ''}|{self.day}|{rank}|{self.meter}|{self.price_version:09}"
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """The lines of a month: as they are now, or, once it is closed, as they were then and will always be."""
+class CostStatement:
+    """Cost lines of a month: preliminary while it is open, final once it is closed."""
 
     month: str
-    lines: tuple[Line, ...]
+    lines: tuple[CostLine, ...]
     closed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What was found to be missing from, or too much in, a closed month: the `number`th of that month, from 1."""
+    """Correction of a closed month: its `number` within that month, from 1, and its signed lines."""
 
     month: str
     number: int
-    lines: tuple[Line, ...]
+    lines: tuple[CostLine, ...]
 
 
-def book_at(books: Iterable[PriceBook], hour: str) -> PriceBook:
-    """Return the book that holds in an hour: of those whose time has come, the one that was made last."""
+def price_book_at(books: Iterable[PriceBook], hour: str) -> PriceBook:
+    """Return the price book of an hour: the highest version that is valid by then."""
     return max((book for book in books if book.valid_from <= hour), key=lambda book: book.version)
 
 
-def priced(hours: Iterable[Hour], books: Sequence[PriceBook]) -> tuple[Line, ...]:
-    """Return the lines of some hours, in the order of their places."""
+def price_hours(hours: Iterable[UsageHour], books: Sequence[PriceBook]) -> tuple[CostLine, ...]:
+    """Return the cost lines of hours, in order of their sort keys."""
     quantities: Counter[tuple[str, int, Price]] = Counter()
     for hour in hours:
-        book = book_at(books, hour.hour)
+        book = price_book_at(books, hour.hour)
         for meter, amount in hour.amounts.items():
             if amount and (price := book.price(meter)):
                 quantities[hour.hour[:10], book.version, price] += amount
     lines = (
-        Line(day, price.category, price.meter, quantity, version, round(price.of(quantity, day[:7])))
+        CostLine(day, price.category, price.meter, quantity, version, round(price.cost(quantity, day[:7])))
         for (day, version, price), quantity in quantities.items()
     )
-    return tuple(sorted(lines, key=Line.place))
+    return tuple(sorted(lines, key=CostLine.sort_key))
 
 
-def hourly(hours: Iterable[Hour], books: Sequence[PriceBook]) -> tuple[tuple[str, Category, Fraction], ...]:
-    """Return what each hour cost by category, unrounded; hours and categories without cost are absent."""
+def cost_by_hour(hours: Iterable[UsageHour], books: Sequence[PriceBook]) -> tuple[tuple[str, Category, Fraction], ...]:
+    """Return the unrounded cost of each hour by category, in micro-dollars; hours without cost are absent."""
     sums: dict[tuple[str, Category], Fraction] = defaultdict(Fraction)
     for hour in hours:
-        book = book_at(books, hour.hour)
+        book = price_book_at(books, hour.hour)
         for meter, amount in hour.amounts.items():
             if amount and (price := book.price(meter)):
-                sums[hour.hour, price.category] += price.of(amount, hour.hour[:7])
+                sums[hour.hour, price.category] += price.cost(amount, hour.hour[:7])
     return tuple((hour, category, micros) for (hour, category), micros in sums.items())
 
 
-def spend(lines: Iterable[Line], by: Key) -> Mapping[str, int]:
-    """Return the sum of the lines' micros for each day, category or meter that occurs."""
+def sum_by(lines: Iterable[CostLine], by: GroupKey) -> Mapping[str, int]:
+    """Return the sum of the lines in micro-dollars, for each day, category or meter."""
     sums: Counter[str] = Counter()
     for line in lines:
         sums[getattr(line, by)] += line.micros
     return dict(sums)
 
 
-def total(lines: Iterable[Line]) -> int:
-    """Return the sum of the lines' micros."""
+def sum_micros(lines: Iterable[CostLine]) -> int:
+    """Return the sum of the lines, in micro-dollars."""
     return sum(line.micros for line in lines)
 
 
-def difference(now: Iterable[Line], before: Iterable[Line], day: str, month: str) -> tuple[Line, ...]:
-    """Return the adjustments that make up, on a day, for what a month's lines are now and were before."""
+def adjustment_lines(now: Iterable[CostLine], before: Iterable[CostLine], day: str, month: str) -> tuple[CostLine, ...]:
+    """Return the adjustments, booked on a day, that correct a month from its lines before to its lines now."""
     booked = [replace(line, day=day, adjusts=month) for line in now]
     taken = [replace(line, day=day, adjusts=month, quantity=-line.quantity, micros=-line.micros) for line in before]
-    return tuple(line for line in merged([*booked, *taken]) if line.quantity or line.micros)
+    return tuple(line for line in merge_lines([*booked, *taken]) if line.quantity or line.micros)
 
 
-def merged(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Return lines in the order of their places, those of the same place as one."""
-    sums: dict[str, Line] = {}
+def merge_lines(lines: Iterable[CostLine]) -> tuple[CostLine, ...]:
+    """Return lines in order of their sort keys; lines with the same key are added up."""
+    sums: dict[str, CostLine] = {}
     for line in lines:
-        held = sums.get(line.place())
-        sums[line.place()] = line if held is None else _sum(held, line)
-    return tuple(sums[place] for place in sorted(sums))
+        same = sums.get(line.sort_key())
+        sums[line.sort_key()] = line if same is None else _sum(same, line)
+    return tuple(sums[key] for key in sorted(sums))
 
 
 def closes_at(month: str) -> datetime:
-    """Return the moment from which a month's lines are stated and do not change."""
+    """Return the moment at which a month is closed."""
     return resets_at(month) + _OPEN_FOR
 
 
-def _sum(one: Line, other: Line) -> Line:
+def _sum(one: CostLine, other: CostLine) -> CostLine:
     return replace(one, quantity=one.quantity + other.quantity, micros=one.micros + other.micros)

@@ -1,62 +1,62 @@
-"""What costs need from outside: the use of each hour, the price books, what is stated of months, and who watches."""
+"""Ports of costs: hourly usage, price books, statements of months, and spend checks."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from vigil.money.costs.model import Adjustment, Line, PriceBook, Statement
-from vigil.money.usage.model import Hour
+from vigil.money.costs.model import Adjustment, CostLine, CostStatement, PriceBook
+from vigil.money.usage.model import UsageHour
 
 
-class Use(Protocol):
-    """What tenants have used."""
+class HourlyUsage(Protocol):
+    """Usage of tenants by hour."""
 
-    def hours(self, tenant_id: str, month: str) -> Sequence[Hour]:
-        """Return the hours of a month in which anything was used, in order, read consistently."""
+    def hours(self, tenant_id: str, month: str) -> Sequence[UsageHour]:
+        """Return the hours with usage of a month, in order, read consistently."""
         ...
 
 
-class Prices(Protocol):
-    """The price books of the deployment: they are added, never changed."""
+class PriceBookStore(Protocol):
+    """Price books of the deployment; books are added and never changed."""
 
     def books(self) -> Sequence[PriceBook]:
-        """Return every book by its version; at least one, and one for every hour."""
+        """Return every book in order of versions; at least one, which is valid for every hour."""
         ...
 
     def add(self, book: PriceBook) -> None:
-        """Keep a book; raise Conflict if there is one of this version."""
+        """Store a book. Raises Conflict if a book of its version exists."""
         ...
 
 
-class Statements(Protocol):
-    """What is stated of closed months, and what was adjusted in open ones."""
+class StatementStore(Protocol):
+    """Statements of closed months, and adjustments booked in open months."""
 
-    def statement(self, tenant_id: str, month: str) -> Statement | None:
-        """Return the statement of a month, None while it is open."""
+    def statement(self, tenant_id: str, month: str) -> CostStatement | None:
+        """Return the statement of a month, or None while it is open."""
         ...
 
-    def close(self, tenant_id: str, statement: Statement) -> bool:
-        """Keep a statement unless its month has one, and say whether it was kept."""
+    def close(self, tenant_id: str, statement: CostStatement) -> bool:
+        """Store the statement of a month; return False without a write if the month has one."""
         ...
 
-    def booked(self, tenant_id: str, month: str) -> tuple[Line, ...]:
-        """Return the adjustments that were booked in a month, in the order of what they adjust."""
+    def adjustments_booked_in(self, tenant_id: str, month: str) -> tuple[CostLine, ...]:
+        """Return the adjustments that were booked in a month, in order of the months they adjust."""
         ...
 
-    def adjusted(self, tenant_id: str, month: str) -> Adjustment | None:
-        """Return all adjustments of a closed month as one sum, with the number of the last."""
+    def adjustment_total(self, tenant_id: str, month: str) -> Adjustment | None:
+        """Return the sum of all adjustments of a closed month, with the number of the last one."""
         ...
 
-    def adjust(self, tenant_id: str, adjustment: Adjustment, booked_in: str) -> bool:
-        """Book an adjustment in an open month, and say whether that was done.
+    def book_adjustment(self, tenant_id: str, adjustment: Adjustment, booked_in: str) -> bool:
+        """Book an adjustment in an open month.
 
-        Not if there is one of this number, and not in a month that is closed.
+        Returns False, without a write, if its number is taken or the month `booked_in` is closed.
         """
         ...
 
 
-class Look(Protocol):
-    """Somebody who looks after what a tenant spends."""
+class SpendCheck(Protocol):
+    """A check of one tenant's spend."""
 
-    def look(self, tenant_id: str) -> int:
-        """Look, and return how much was told of it; raises Unavailable."""
+    def run(self, tenant_id: str) -> int:
+        """Run the check and return the number of published events. Raises Unavailable."""
         ...

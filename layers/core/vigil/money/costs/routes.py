@@ -1,4 +1,4 @@
-"""`/v1/costs`, `/v1/tenants/{tenant_id}/costs`: what a tenant's use costs, by the line or summed up, as JSON or CSV."""
+"""`/v1/costs`, `/v1/tenants/{tenant_id}/costs`: costs of a tenant as lines or sums, in JSON or CSV."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from pydantic import AfterValidator
 
 from vigil.errors import NotFound
 from vigil.kernel.time import month_of
-from vigil.money.costs.export import as_csv
-from vigil.money.costs.model import Category, Key, Line, spend, total
+from vigil.money.costs.export import to_csv
+from vigil.money.costs.model import Category, CostLine, GroupKey, sum_by, sum_micros
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView
 from vigil.money.costs.service import Costs
 from vigil.web.etags import kept
@@ -23,71 +23,74 @@ from vigil.web.tenant_routes import Owner, of_tenants, owner
 router = APIRouter(tags=["costs"])
 _MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 _DAY_SECONDS = 86_400
-Whose = Annotated[Owner, owner("costs:read")]
+CostsOwner = Annotated[Owner, owner("costs:read")]
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
-    """What was asked for: a period, its state, the lines, and a name for the selection."""
+class CostSelection:
+    """Selected cost lines of a period, its state, and a name of the selection for page cursors."""
 
     period: str
     state: State
-    lines: Sequence[Line]
+    lines: Sequence[CostLine]
     scope: str
 
 
 async def current_costs(request: Request) -> Costs:
-    """Return the service that `bootstrap` put on the app."""
+    """Return the costs service of the app."""
     return cast("Costs", request.app.state.costs)
 
 
 Service = Annotated[Costs, Depends(current_costs)]
 
 
-def _of_the_calendar(period: str | None) -> str | None:
+def _check_calendar(period: str | None) -> str | None:
     if period:
         date.fromisoformat(f"{period}-01"[:10])
     return period
 
 
-async def select(
+async def select_lines(
     request: Request,
     costs: Service,
-    whose: Whose,
+    whose: CostsOwner,
     period: Annotated[
         str | None,
-        Query(pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$", description="A month or a day, UTC; this month."),
-        AfterValidator(_of_the_calendar),
+        Query(
+            pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$",
+            description="Month or day, in UTC; the current month by default.",
+        ),
+        AfterValidator(_check_calendar),
     ] = None,
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
-) -> Selected:
-    """Return the lines of a period and a category that are a tenant's."""
+) -> CostSelection:
+    """Return the cost lines of a tenant in a period, optionally of one category."""
     period = period or month_of(request.app.state.clock())
     stated = costs.statement(whose.tenant_id, period[:7])
     days = (line for line in stated.lines if line.day.startswith(period))
     lines = [line for line in days if category in {None, line.category}]
     scope = f"costs\n{whose.tenant_id}\n{period}\n{category}"
-    return Selected(period, "closed" if stated.closed_at else "open", lines, scope)
+    return CostSelection(period, "closed" if stated.closed_at else "open", lines, scope)
 
 
-Selection = Annotated[Selected, Depends(select)]
+Selection = Annotated[CostSelection, Depends(select_lines)]
 
 
-@of_tenants(router, "/costs", summary="What use costs", responses=responses(400, 401, 403, 422, 503))
-async def page(
+@of_tenants(router, "/costs", summary="List costs", responses=responses(400, 401, 403, 422, 503))
+async def list_costs(
     selected: Selection,
     place: Asked,
-    group_by: Annotated[Key | None, Query(description="Sum up; otherwise each line.")] = None,
+    group_by: Annotated[GroupKey | None, Query(description="Return sums by this field instead of lines.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> CostList:
-    """List what was used and what it costs: a line for each day, meter and version of its price, each rounded once."""
+    """List the costs of a period: one line per day, meter and price version, each rounded once."""
     scope = f"{selected.scope}\n{group_by}"
     after = (place.after(scope) or {"after": ""})["after"]
     rows = [(at, row) for at, row in _rows(selected.lines, group_by) if at > after]
     return CostList(
         period=selected.period,
         state=selected.state,
-        total_micros=total(selected.lines),
+        total_micros=sum_micros(selected.lines),
         items=[row for _, row in rows[:limit]],
         next_cursor=place.next(scope, {"after": rows[limit - 1][0]} if len(rows) > limit else None),
     )
@@ -96,35 +99,37 @@ async def page(
 @of_tenants(
     router,
     "/costs/export",
-    summary="Costs as CSV",
+    summary="Export costs",
     response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "Every line"}, **responses(401, 403, 422, 503)},
 )
-async def export(selected: Selection) -> Response:
-    """Return every line of a month or a day as CSV with a head."""
+async def export_costs(selected: Selection) -> Response:
+    """Return every cost line of a month or a day as CSV with a header."""
     name = {"Content-Disposition": f'attachment; filename="costs-{selected.period}.csv"'}
-    return Response(as_csv(selected.lines), media_type="text/csv", headers=name)
+    return Response(to_csv(selected.lines), media_type="text/csv", headers=name)
 
 
 @of_tenants(
     router,
     "/costs/statements/{period}",
-    summary="The statement of a closed month",
+    summary="Fetch a statement",
     dependencies=[kept(_DAY_SECONDS, immutable=True)],
     responses=responses(401, 403, 404, 422, 503),
 )
-async def statement(costs: Service, whose: Whose, period: Annotated[str, Path(pattern=f"^{_MONTH}$")]) -> StatementView:
-    """Return a month as it was closed, three days after its end; it never changes."""
+async def get_statement(
+    costs: Service, whose: CostsOwner, period: Annotated[str, Path(pattern=f"^{_MONTH}$")]
+) -> StatementView:
+    """Return the statement of a month. A month is closed three days after its end and then never changes."""
     stated = costs.statement(whose.tenant_id, period)
     if stated.closed_at is None:
-        raise NotFound("This month is not closed.")
-    return StatementView.of(stated)
+        raise NotFound("This month is not closed yet; a month closes three days after its end.")
+    return StatementView.from_statement(stated)
 
 
-def _rows(lines: Sequence[Line], group_by: Key | None) -> Iterator[tuple[str, CostView]]:
-    """Yield what is listed, each with its place among the others."""
+def _rows(lines: Sequence[CostLine], group_by: GroupKey | None) -> Iterator[tuple[str, CostView]]:
+    """Yield the rows of the list with their sort keys."""
     if group_by is None:
-        yield from ((line.place(), CostView.of(line)) for line in lines)
+        yield from ((line.sort_key(), CostView.from_line(line)) for line in lines)
         return
-    for name, micros in sorted(spend(lines, group_by).items()):
+    for name, micros in sorted(sum_by(lines, group_by).items()):
         yield name, CostView.model_validate({group_by: name, "micros": micros})

@@ -1,33 +1,34 @@
-"""What tenants' use costs: priced when it is asked for, until the month is closed and stated."""
+"""Costs of tenants: an open month is priced on every read, a closed month is read from its statement."""
 
 from fractions import Fraction
 
-from vigil.money.costs.model import Category, Line, Statement, hourly, priced
-from vigil.money.costs.ports import Prices, Statements, Use
+from vigil.money.costs.model import Category, CostLine, CostStatement, cost_by_hour, price_hours
+from vigil.money.costs.ports import HourlyUsage, PriceBookStore, StatementStore
 
 
 class Costs:
-    """Tells what use costs."""
+    """Computes the costs of tenants."""
 
-    def __init__(self, use: Use, prices: Prices, statements: Statements) -> None:
-        self._use = use
+    def __init__(self, usage: HourlyUsage, prices: PriceBookStore, statements: StatementStore) -> None:
+        self._usage = usage
         self._prices = prices
         self._statements = statements
 
-    def lines(self, tenant_id: str, month: str) -> tuple[Line, ...]:
-        """Return the lines of a month (`2026-11`), adjustments of earlier months last: as stated once it is closed."""
+    def lines(self, tenant_id: str, month: str) -> tuple[CostLine, ...]:
+        """Return the cost lines of a month (`2026-11`), followed by the adjustments of earlier months."""
         return self.statement(tenant_id, month).lines
 
-    def statement(self, tenant_id: str, month: str) -> Statement:
-        """Return what is stated of a month, or, while it is open, what would be stated now."""
+    def statement(self, tenant_id: str, month: str) -> CostStatement:
+        """Return the statement of a closed month; for an open month, its preliminary statement."""
         if stated := self._statements.statement(tenant_id, month):
             return stated
-        return Statement(month, self.fresh(tenant_id, month) + self._statements.booked(tenant_id, month))
+        booked = self._statements.adjustments_booked_in(tenant_id, month)
+        return CostStatement(month, self.current_lines(tenant_id, month) + booked)
 
-    def fresh(self, tenant_id: str, month: str) -> tuple[Line, ...]:
-        """Return the lines of a month's use as it is counted now, whatever is stated."""
-        return priced(self._use.hours(tenant_id, month), self._prices.books())
+    def current_lines(self, tenant_id: str, month: str) -> tuple[CostLine, ...]:
+        """Return the cost lines of a month's usage as it is counted now, closed or not."""
+        return price_hours(self._usage.hours(tenant_id, month), self._prices.books())
 
-    def hourly(self, tenant_id: str, month: str) -> tuple[tuple[str, Category, Fraction], ...]:
-        """Return what was used in each hour of a month, in micros by category, unrounded."""
-        return hourly(self._use.hours(tenant_id, month), self._prices.books())
+    def hourly_costs(self, tenant_id: str, month: str) -> tuple[tuple[str, Category, Fraction], ...]:
+        """Return the unrounded cost of each hour of a month by category, in micro-dollars."""
+        return cost_by_hour(self._usage.hours(tenant_id, month), self._prices.books())

@@ -1,7 +1,7 @@
-"""Statements and adjustments in DynamoDB, a month of a tenant in one item collection, `pk = <tenant>#2026-11`:
+"""Statements and adjustments in DynamoDB. A month of a tenant is one item collection, `pk = <tenant>#2026-11`:
 
-`STATEMENT` once it is closed; `ADJUSTED` the sum of what was adjusted of it since; `BOOKED#2026-10#0001` the first
-adjustment of another month, booked in this one.
+`STATEMENT` exists once the month is closed. `ADJUSTED` is the sum of all later adjustments of this month.
+`BOOKED#2026-10#0001` is the first adjustment of another month, booked in this one.
 """
 
 import json
@@ -11,29 +11,29 @@ from typing import Any
 
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
-from vigil.money.costs.model import Adjustment, Line, Statement, merged
+from vigil.money.costs.model import Adjustment, CostLine, CostStatement, merge_lines
 
 _ABSENT = "attribute_not_exists(pk)"
 
 
 class DynamoStatements:
-    """What is stated of the months of all tenants."""
+    """Statements and adjustments of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The costs table")
 
-    def statement(self, tenant_id: str, month: str) -> Statement | None:
-        """Return the statement of a month, None while it is open; read consistently."""
+    def statement(self, tenant_id: str, month: str) -> CostStatement | None:
+        """Return the statement of a month, or None while it is open; read consistently."""
         item = self._table.get(_key(tenant_id, month, "STATEMENT"))
-        return Statement(month, _lines(item), item["closed_at"]["S"]) if item else None
+        return CostStatement(month, _lines(item), item["closed_at"]["S"]) if item else None
 
-    def close(self, tenant_id: str, statement: Statement) -> bool:
-        """Keep a statement unless its month has one, and say whether it was kept."""
+    def close(self, tenant_id: str, statement: CostStatement) -> bool:
+        """Store the statement of a month; return False without a write if the month has one."""
         item = _key(tenant_id, statement.month, "STATEMENT") | _text(statement.lines)
         item |= {"closed_at": {"S": str(statement.closed_at)}}
         return self._table.done("put_item", Item=item, ConditionExpression=_ABSENT)
 
-    def booked(self, tenant_id: str, month: str) -> tuple[Line, ...]:
+    def adjustments_booked_in(self, tenant_id: str, month: str) -> tuple[CostLine, ...]:
         """Return the adjustments that were booked in a month, read consistently."""
         items = self._table.items(
             "query",
@@ -41,20 +41,23 @@ class DynamoStatements:
             ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{month}"}, ":booked": {"S": "BOOKED#"}},
             ConsistentRead=True,
         )
-        return merged(line for item in items for line in _lines(item))
+        return merge_lines(line for item in items for line in _lines(item))
 
-    def adjusted(self, tenant_id: str, month: str) -> Adjustment | None:
-        """Return all adjustments of a closed month as one sum, with the number of the last; read consistently."""
+    def adjustment_total(self, tenant_id: str, month: str) -> Adjustment | None:
+        """Return the sum of all adjustments of a closed month, with the number of the last one; read consistently."""
         item = self._table.get(_key(tenant_id, month, "ADJUSTED"))
         return Adjustment(month, int(item["last"]["N"]), _lines(item)) if item else None
 
-    def adjust(self, tenant_id: str, adjustment: Adjustment, booked_in: str) -> bool:
-        """Book an adjustment and add it to those of its month, in one transaction that a closed month refuses."""
+    def book_adjustment(self, tenant_id: str, adjustment: Adjustment, booked_in: str) -> bool:
+        """Book an adjustment and add it to the sum of the adjusted month, in one transaction.
+
+        Returns False, without a write, if its number is taken or the month `booked_in` is closed.
+        """
         number, month = adjustment.number, adjustment.month
-        before = self.adjusted(tenant_id, month)
+        before = self.adjustment_total(tenant_id, month)
         if (before.number if before else 0) != number - 1:
             return False
-        lines = merged([*(before.lines if before else ()), *adjustment.lines])
+        lines = merge_lines([*(before.lines if before else ()), *adjustment.lines])
         booked = _key(tenant_id, booked_in, f"BOOKED#{month}#{number:04}") | _text(adjustment.lines)
         total = _key(tenant_id, month, "ADJUSTED") | _text(lines) | {"last": {"N": str(number)}}
         follows: Part = {
@@ -75,9 +78,9 @@ def _key(tenant_id: str, month: str, sk: str) -> Part:
     return {"pk": {"S": f"{tenant_id}#{month}"}, "sk": {"S": sk}}
 
 
-def _text(lines: Iterable[Line]) -> Part:
+def _text(lines: Iterable[CostLine]) -> Part:
     return {"lines": {"S": json.dumps([astuple(line) for line in lines], separators=(",", ":"))}}
 
 
-def _lines(item: Part) -> tuple[Line, ...]:
-    return tuple(Line(*values) for values in json.loads(item["lines"]["S"]))
+def _lines(item: Part) -> tuple[CostLine, ...]:
+    return tuple(CostLine(*values) for values in json.loads(item["lines"]["S"]))

@@ -1,1 +1,1 @@
-"""Anomalies in spending and projections to the end of the month."""
+"""Anomalies in hourly spend and projections of spend to the end of the month."""

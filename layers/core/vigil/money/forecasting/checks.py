@@ -1,74 +1,87 @@
-"""Looking after spend: each anomaly is kept, and told once."""
+"""Spend check that stores each anomaly and publishes one event for it."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, time
 
 from vigil.money.costs.model import Category
-from vigil.money.forecasting.anomalies import Judge
-from vigil.money.forecasting.model import Anomaly, Finding, begun, hour_of, months, pasts, today
-from vigil.money.forecasting.ports import AnomalyStore, Bus, Spending
+from vigil.money.forecasting.anomalies import AnomalyDetector
+from vigil.money.forecasting.model import (
+    Anomaly,
+    ExcessSpend,
+    category_histories,
+    create_anomaly,
+    history_months,
+    hour_of,
+    hours_of_today,
+)
+from vigil.money.forecasting.ports import AnomalyStore, EventBus, SpendSource
 
-_REMEMBERED = 1_000
-"""Tenants whose past a process knows; what it is told of a day that is over, it looks at on the next."""
+_MAX_CACHED_TENANTS = 1_000
+"""Maximum tenants whose detectors a process caches; a detector is used for one day."""
 _COUNTED = time(0, 15)
-"""By then yesterday's last hours are counted: what is held, and calls, is minutes behind."""
+"""Time after midnight, in UTC, when the last hours of yesterday are counted: gauges and calls are minutes behind."""
 
 
-class Watch:
-    """Looks at one tenant's spend at a time.
+class AnomalyCheck:
+    """Checks the spend of one tenant at a time.
 
-    An anomaly is kept before it is told, and marked when it was; its number is taken once, so that of two who find it
-    one keeps it. What dies in between is told by a later look, as the same event with the same id.
+    An anomaly is stored before it is published and marked afterwards. Its number is taken once, so only one of several
+    workers stores it and publishes it. If that worker fails, a later check publishes the same event with the same id.
     """
 
-    def __init__(self, store: AnomalyStore, spending: Spending, bus: Bus, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: AnomalyStore, costs: SpendSource, bus: EventBus, clock: Callable[[], datetime]) -> None:
         self._store = store
-        self._spending = spending
+        self._costs = costs
         self._bus = bus
         self._clock = clock
-        self._judges: OrderedDict[tuple[str, str, bool], Mapping[Category, Judge]] = OrderedDict()
+        self._detectors: OrderedDict[tuple[str, str, bool], Mapping[Category, AnomalyDetector]] = OrderedDict()
 
-    def look(self, tenant_id: str) -> int:
-        """Keep and tell what is found, and return how many anomalies were told; raises Unavailable."""
+    def run(self, tenant_id: str) -> int:
+        """Store and publish anomalies, and return the number of published ones. Raises Unavailable."""
         now = self._clock().astimezone(UTC)
-        known = self._store.all(tenant_id)
-        new = list(self._opened(tenant_id, known, now))
-        mine = [*(anomaly for anomaly in known if anomaly.forsaken(now)), *new]
-        events = [anomaly.event(tenant_id) for anomaly in mine]
+        known = self._store.list_all(tenant_id)
+        new = list(self._added(tenant_id, known, now))
+        mine = [*(anomaly for anomaly in known if anomaly.is_abandoned(now)), *new]
+        events = [anomaly.to_event(tenant_id) for anomaly in mine]
         refused = self._bus.publish(events) if events else ()
-        told = [anomaly for anomaly, event in zip(mine, events, strict=True) if event.event_id not in refused]
-        for anomaly in told:
-            self._store.change(tenant_id, replace(anomaly, state="told"))
-        return len(told)
+        published = [anomaly for anomaly, event in zip(mine, events, strict=True) if event.event_id not in refused]
+        for anomaly in published:
+            self._store.update(tenant_id, anomaly.as_published())
+        return len(published)
 
-    def _opened(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Iterator[Anomaly]:
-        """Yield what nobody has found before; note of the rest that it is still there."""
+    def _added(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Iterator[Anomaly]:
+        """Yield the stored new anomalies; update the last seen hour of known ones."""
         hour, last = hour_of(now), {anomaly.category: anomaly for anomaly in known}
-        for category, finding in self._findings(tenant_id, known, now).items():
+        for category, excess in self._excesses(tenant_id, known, now).items():
             before = last.get(category)
-            if before and before.again(hour):
-                if before.state == "told" and before.seen < hour:
-                    self._store.change(tenant_id, before.seen_in(hour))
+            if before and before.includes(hour):
+                if before.is_published and before.seen < hour:
+                    self._store.update(tenant_id, before.with_last_seen(hour))
                 continue
-            anomaly = begun(category, before.number + 1 if before else 1, finding, now)
-            if self._store.open(tenant_id, anomaly):
+            anomaly = create_anomaly(category, before.number + 1 if before else 1, excess, now)
+            if self._store.add(tenant_id, anomaly):
                 yield anomaly
 
-    def _findings(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Mapping[Category, Finding]:
-        spent = today(self._spending.hourly(tenant_id, f"{now:%Y-%m}"), now)
-        judges = self._judging(tenant_id, known, now)
-        found = {category: judges[category].finding(hours) for category, hours in spent.items() if category in judges}
-        return {category: finding for category, finding in found.items() if finding}
+    def _excesses(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Mapping[Category, ExcessSpend]:
+        spent = hours_of_today(self._costs.hourly_costs(tenant_id, f"{now:%Y-%m}"), now)
+        detectors = self._detectors_of(tenant_id, known, now)
+        found = {name: detectors[name].detect(hours) for name, hours in spent.items() if name in detectors}
+        return {category: excess for category, excess in found.items() if excess}
 
-    def _judging(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Mapping[Category, Judge]:
-        """Return who judges a day by the weeks before it, for the categories with enough of them."""
-        place = (tenant_id, f"{now:%Y-%m-%d}", now.time() >= _COUNTED)
-        if place not in self._judges:
-            hourly = [spent for month in months(now) for spent in self._spending.hourly(tenant_id, month)]
-            past = pasts(hourly, known, now)
-            self._judges[place] = {c: Judge(one.hours, one.weekday) for c, one in past.items() if one.enough}
-            if len(self._judges) > _REMEMBERED:
-                self._judges.popitem(last=False)
-        return self._judges[place]
+    def _detectors_of(
+        self, tenant_id: str, known: Sequence[Anomaly], now: datetime
+    ) -> Mapping[Category, AnomalyDetector]:
+        """Return today's detectors of the categories with a sufficient history."""
+        key = (tenant_id, f"{now:%Y-%m-%d}", now.time() >= _COUNTED)
+        if key not in self._detectors:
+            hourly = [spent for month in history_months(now) for spent in self._costs.hourly_costs(tenant_id, month)]
+            histories = category_histories(hourly, known, now)
+            self._detectors[key] = {
+                category: AnomalyDetector(history.hours, history.weekday)
+                for category, history in histories.items()
+                if history.is_sufficient
+            }
+            if len(self._detectors) > _MAX_CACHED_TENANTS:
+                self._detectors.popitem(last=False)
+        return self._detectors[key]

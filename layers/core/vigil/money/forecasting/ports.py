@@ -1,45 +1,45 @@
-"""What forecasting needs from outside: what was spent, where anomalies are kept, and who is told."""
+"""Ports of forecasting: costs, the anomaly store and the event bus."""
 
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import Protocol
 
 from vigil.kernel.events import Event
-from vigil.money.costs.model import Category, Line
+from vigil.money.costs.model import Category, CostLine
 from vigil.money.forecasting.model import Anomaly
 
 
-class Spending(Protocol):
-    """What use costs."""
+class SpendSource(Protocol):
+    """Costs of tenants by hour and as cost lines."""
 
-    def hourly(self, tenant_id: str, month: str) -> Sequence[tuple[str, Category, Fraction]]:
-        """Return what each hour of a month cost by category, unrounded; hours without cost are absent."""
+    def hourly_costs(self, tenant_id: str, month: str) -> Sequence[tuple[str, Category, Fraction]]:
+        """Return the unrounded cost of each hour of a month by category; hours without cost are absent."""
         ...
 
-    def lines(self, tenant_id: str, month: str) -> Sequence[Line]:
-        """Return the lines of a month."""
+    def lines(self, tenant_id: str, month: str) -> Sequence[CostLine]:
+        """Return the cost lines of a month."""
         ...
 
 
 class AnomalyStore(Protocol):
-    """The anomalies of all tenants."""
+    """Anomalies of all tenants."""
 
-    def all(self, tenant_id: str) -> Sequence[Anomaly]:
-        """Return a tenant's anomalies of the last thirteen months by category and number; read consistently."""
+    def list_all(self, tenant_id: str) -> Sequence[Anomaly]:
+        """Return a tenant's anomalies of the last 400 days, in order of category and number; read consistently."""
         ...
 
-    def open(self, tenant_id: str, anomaly: Anomaly) -> bool:
-        """Keep an anomaly unless there is one of its category and number, and say whether it was kept."""
+    def add(self, tenant_id: str, anomaly: Anomaly) -> bool:
+        """Store an anomaly; return False without a write if its category and number are taken."""
         ...
 
-    def change(self, tenant_id: str, anomaly: Anomaly) -> None:
-        """Keep when it was last seen and whether it was told, if it is still there."""
+    def update(self, tenant_id: str, anomaly: Anomaly) -> None:
+        """Store the last seen hour and the state of an anomaly, if it exists."""
         ...
 
 
-class Bus(Protocol):
-    """Where events go."""
+class EventBus(Protocol):
+    """Event bus."""
 
     def publish(self, events: Sequence[Event]) -> Collection[str]:
-        """Send the events and return the ids of those that were not taken."""
+        """Publish the events; return the ids of those that the bus did not accept."""
         ...

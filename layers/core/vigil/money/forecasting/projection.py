@@ -1,7 +1,7 @@
-"""What will have been spent at the end of a period, as an interval. Pure.
+"""Projection of spend to the end of a period, as an interval. Pure.
 
-Days without their weekday are a level that wanders and noise around it (simple exponential smoothing); how much it
-wanders is what told each past day best from those before it. The variance of the days to come together is exact for
+Daily spend without its weekday effect is a changing level with noise (simple exponential smoothing). The smoothing is
+the one that predicts each past day best from the days before it. The variance of the sum of future days is exact for
 that model: Hyndman, Koehler, Ord and Snyder, Forecasting with Exponential Smoothing (2008), chapter 11.
 """
 
@@ -9,19 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, linear_regression
 
-from vigil.money.forecasting.distributions import gamma, student
+from vigil.money.forecasting.distributions import gamma_quantile, student_quantile
 from vigil.money.forecasting.model import CONFIDENCE
 
-LEAST_DAYS = 14
+MIN_PROJECTION_DAYS = 14
+"""Minimum days of history for a projection."""
 _SMOOTHING = tuple(step / 20 for step in range(1, 29))
-"""Beyond 1 a day counts for more than itself: what is held, such as storage, goes on as it went within the day."""
+"""Tried smoothing factors. Above 1 a change continues, as for stored bytes that grew within the day."""
 _PRIOR_WEEKS = 1
-"""What a weekday is like is believed as if that many weeks had been like any day."""
+"""Weight of the prior that all weekdays are equal, in weeks of data."""
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """What a sum will be in the middle, and between which bounds it will be with the probability `level`."""
+class ProjectionInterval:
+    """Projected sum: its median, and the bounds that include it with the probability `level`."""
 
     low: float
     middle: float
@@ -35,16 +36,16 @@ class _Smoothed:
     smoothing: float
     noise: float
 
-    def doubt(self, count: int) -> float:
-        """Return the variance of a slope through so many days, relative: of noise, and of a level that wanders."""
+    def slope_variance(self, count: int) -> float:
+        """Return the relative variance of a slope through `count` days, from noise and from changes of the level."""
         return self.noise / self.level / self.level * (12 / count**3 + 1.2 * self.smoothing**2 / count)
 
 
-def projection(days: Sequence[float], weekday: int, spent: float, ahead: Sequence[float]) -> Interval:
-    """Return what will be spent: `spent`, and what is still to come.
+def project_spend(days: Sequence[float], weekday: int, spent: float, ahead: Sequence[float]) -> ProjectionInterval:
+    """Return the projection of `spent` plus the spend of the days ahead, in the unit of `days`.
 
-    `days` are whole days, oldest first, from a `weekday` (Monday is 0) on; `ahead` are the days that follow, as the
-    shares of them that are still to come.
+    `days` are whole days, oldest first; `weekday` is the first day's (Monday is 0). `ahead` has one number per
+    following day: the share of it that is still in the future.
     """
     count = len(days)
     factors = _factors(days, weekday)
@@ -53,7 +54,7 @@ def projection(days: Sequence[float], weekday: int, spent: float, ahead: Sequenc
     today = [day * (1 + growth) ** (count - number) for number, day in enumerate(plain)]
     fit = _smoothed(today)
     if not fit.noise or not fit.level:
-        return Interval(*(3 * [spent + fit.level * sum(ahead)]))
+        return ProjectionInterval(*(3 * [spent + fit.level * sum(ahead)]))
     weights = [
         share * factors[(weekday + count + number) % 7] * (1 + growth) ** number for number, share in enumerate(ahead)
     ]
@@ -63,9 +64,9 @@ def projection(days: Sequence[float], weekday: int, spent: float, ahead: Sequenc
         later += weight
     mean = fit.level * later
     drifted = fit.level * sum(weight * number for number, weight in enumerate(weights, 1))
-    variance = fit.noise * (shocks + later**2 / count) + drifted**2 * fit.doubt(count)
-    reach = student((1 + CONFIDENCE) / 2, count - 7)
-    return Interval(*(spent + gamma(mean, variance, z) for z in (-reach, 0.0, reach)))
+    variance = fit.noise * (shocks + later**2 / count) + drifted**2 * fit.slope_variance(count)
+    reach = student_quantile((1 + CONFIDENCE) / 2, count - 7)
+    return ProjectionInterval(*(spent + gamma_quantile(mean, variance, z) for z in (-reach, 0.0, reach)))
 
 
 def _factors(days: Sequence[float], weekday: int) -> list[float]:
@@ -76,13 +77,14 @@ def _factors(days: Sequence[float], weekday: int) -> list[float]:
 
 
 def _growth(days: Sequence[float]) -> float:
-    """Return by what share days grow, shrunk by how much of that may be chance (James and Stein, 1961)."""
+    """Return the daily growth as a share, shrunk by the part that may be chance (James and Stein, 1961)."""
     mean = fmean(days)
     slope = linear_regression(range(len(days)), days).slope / mean if mean else 0.0
     if not slope:
         return 0.0
-    doubt = _smoothed([day * (1 + slope) ** (len(days) - number) for number, day in enumerate(days)]).doubt(len(days))
-    return slope * max(0.0, 1 - doubt / slope**2)
+    today = [day * (1 + slope) ** (len(days) - number) for number, day in enumerate(days)]
+    variance = _smoothed(today).slope_variance(len(days))
+    return slope * max(0.0, 1 - variance / slope**2)
 
 
 def _smoothed(days: Sequence[float]) -> _Smoothed:

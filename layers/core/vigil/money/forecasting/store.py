@@ -1,6 +1,6 @@
-"""Anomalies in the costs table, all of a tenant's in one item collection: `pk = <tenant>#ANOMALIES`.
+"""Anomalies in the costs table; those of a tenant are one item collection: `pk = <tenant>#ANOMALIES`.
 
-`sk = inference#000001` is the first of its category. They end by themselves thirteen months after they began.
+`sk = inference#000001` is the first anomaly of its category. An anomaly expires 400 days after it was found.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ from vigil.aws.tables import Table
 from vigil.money.forecasting.model import Anomaly
 
 Item = dict[str, dict[str, str]]
-_KEPT = timedelta(days=400)
+_LIFETIME = timedelta(days=400)
 
 
 class DynamoAnomalies:
-    """The anomalies of all tenants."""
+    """Anomalies of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The costs table")
 
-    def all(self, tenant_id: str) -> Sequence[Anomaly]:
-        """Return a tenant's anomalies of the last thirteen months by category and number; read consistently."""
+    def list_all(self, tenant_id: str) -> Sequence[Anomaly]:
+        """Return a tenant's anomalies of the last 400 days, in order of category and number; read consistently."""
         items = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk",
@@ -31,14 +31,14 @@ class DynamoAnomalies:
         )
         return tuple(_read(item) for item in items)
 
-    def open(self, tenant_id: str, anomaly: Anomaly) -> bool:
-        """Keep an anomaly unless there is one of its category and number, and say whether it was kept."""
-        ends = datetime.fromisoformat(anomaly.found_at) + _KEPT
+    def add(self, tenant_id: str, anomaly: Anomaly) -> bool:
+        """Store an anomaly; return False without a write if its category and number are taken."""
+        ends = datetime.fromisoformat(anomaly.found_at) + _LIFETIME
         item = _key(tenant_id, anomaly) | _item(anomaly) | {"expires_at": {"N": str(int(ends.timestamp()))}}
         return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
-    def change(self, tenant_id: str, anomaly: Anomaly) -> None:
-        """Keep when it was last seen and whether it was told, if it is still there."""
+    def update(self, tenant_id: str, anomaly: Anomaly) -> None:
+        """Store the last seen hour and the state of an anomaly, if it exists."""
         self._table.done(
             "update_item",
             Key=_key(tenant_id, anomaly),

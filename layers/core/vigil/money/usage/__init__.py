@@ -1,1 +1,1 @@
-"""Usage meters, counted from the ledger and recounted daily."""
+"""Usage meters of tenants: counted from row changes and usage events, audited daily."""

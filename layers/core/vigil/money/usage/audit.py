@@ -1,24 +1,31 @@
-"""Whether what is counted is what it is recounted from, a day of a tenant at a time."""
+"""Daily audit that compares usage counters with the rows they were counted from."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from vigil.kernel.time import format_timestamp
 from vigil.money.usage.model import Meter
-from vigil.money.usage.ports import Recount, UsageStore
+from vigil.money.usage.ports import RecountSource, UsageStore
 
 _OPEN_DAYS = 4
-"""While a month is young, the last day of the one before is recounted too: what batches did late counts on that day."""
+"""Number of first days of a month on which the last day of the month before is recounted too.
+
+Chunks of batches that are completed late count on that last day.
+"""
 _DAYS_BACK = 7
-"""Further back no day is recounted: what was counted is remembered for 14 days."""
+"""Maximum age of a recounted day, in days. It is below 14, because marks of counted entries expire after 14 days."""
 _SETTLING = timedelta(hours=1)
-"""After the end of a day, for what is still on its way."""
+"""Wait after the end of a day for entries that are still being delivered."""
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A meter whose counter of a day was not what its rows amount to; `counted` after what was missing was counted."""
+class AuditFinding:
+    """A meter whose counter of a day differed from its rows.
+
+    `was` is the counter before the repair, `counted` the counter after it, `rows` the amount in the rows.
+    """
 
     tenant_id: str
     day: str
@@ -29,60 +36,61 @@ class Finding:
 
     @property
     def repaired(self) -> bool:
-        """Whether counter and rows agree now."""
+        """True if counter and rows agree after the repair."""
         return self.counted == self.rows
 
 
-class Audit:
-    """Compares counters with what they are recounted from, a job of rounds, one for each day."""
+class UsageAudit:
+    """Daily sweep that recounts each day of each tenant once."""
 
     patience = timedelta(hours=12)
 
-    def __init__(self, recounts: Sequence[Recount], usage: UsageStore, clock: Callable[[], datetime]) -> None:
-        self._recounts = recounts
+    def __init__(self, sources: Sequence[RecountSource], usage: UsageStore, clock: Callable[[], datetime]) -> None:
+        self._sources = sources
         self._usage = usage
         self._clock = clock
 
     def due(self, last: str) -> str | None:
-        """Return the day after the last one that was recounted, if it has ended; at first yesterday."""
+        """Return the day after `last` if it has ended; without a last day, yesterday."""
         newest = (self._clock().astimezone(UTC) - _SETTLING).date() - _DAY
         following = date.fromisoformat(last) + _DAY if last else newest
         day = max(following, newest - (_DAYS_BACK - 1) * _DAY)
-        return day.isoformat() if day <= newest else None
+        return _name(day) if day <= newest else None
 
     def look(self, tenant_id: str, day: str) -> Mapping[str, int]:
-        """Recount a tenant's day, and return how many meters did not agree, and how many could not be repaired."""
+        """Recount a tenant's day; return the number of mismatches, and of those that were not repaired."""
         findings = self.recount(tenant_id, day)
         return {"mismatches": len(findings), "unrepaired": sum(not finding.repaired for finding in findings)}
 
-    def recount(self, tenant_id: str, day: str) -> list[Finding]:
-        """Recount a tenant's day; return, and keep, what did not agree.
+    def recount(self, tenant_id: str, day: str) -> list[AuditFinding]:
+        """Recount a tenant's day; store and return the meters that differ.
 
-        What is missing from a counter is counted the usual way, so that a row still on its way is not counted again
-        when it comes. A counter above its rows is never lowered: that is for people to look into.
+        Missing amounts are counted as usual entries, so a row that is delivered later does not count twice. A counter
+        above its rows is never lowered: it needs an investigation.
         """
         return [finding for each in _days(date.fromisoformat(day)) for finding in self._findings(tenant_id, each)]
 
-    def _findings(self, tenant_id: str, day: str) -> Iterator[Finding]:
-        for recount in self._recounts:
-            if not (differing := self._differing(recount, tenant_id, day)):
+    def _findings(self, tenant_id: str, day: str) -> Iterator[AuditFinding]:
+        for source in self._sources:
+            if not (differing := self._differing(source, tenant_id, day)):
                 continue
             if any(counted < rows for counted, rows in differing.values()):
-                recount.repair(tenant_id, day)
-            still = self._differing(recount, tenant_id, day)
+                source.repair(tenant_id, day)
+            still = self._differing(source, tenant_id, day)
             for meter, (was, rows) in differing.items():
-                finding = Finding(tenant_id, day, meter, was, *still.get(meter, (rows, rows)))
-                at = self._clock().astimezone(UTC).isoformat()
-                self._usage.note(tenant_id, day, meter, asdict(finding) | {"at": at})
+                finding = AuditFinding(tenant_id, day, meter, was, *still.get(meter, (rows, rows)))
+                at = format_timestamp(self._clock())
+                self._usage.record_finding(tenant_id, day, meter, asdict(finding) | {"at": at})
                 yield finding
 
-    def _differing(self, recount: Recount, tenant_id: str, day: str) -> Mapping[Meter, tuple[int, int]]:
-        """Return counter and rows of the meters that do not agree.
+    def _differing(self, source: RecountSource, tenant_id: str, day: str) -> Mapping[Meter, tuple[int, int]]:
+        """Return counter and rows of each meter that differs.
 
-        Counters are read before and after the rows: of what is counted meanwhile the rows may hold any part.
+        Counters are read before and after the rows, because entries may be counted in between. A meter differs only
+        if the amount of its rows is outside these two readings.
         """
         before = self._counted(tenant_id, day)
-        amounts = recount.amounts(tenant_id, day)
+        amounts = source.amounts(tenant_id, day)
         after = self._counted(tenant_id, day)
         return {
             meter: (after.get(meter, 0), rows)
@@ -96,7 +104,11 @@ class Audit:
 
 
 def _days(day: date) -> Sequence[str]:
-    """Return the days that are recounted when one has ended: itself, and at first the last of the month before."""
+    """Return the days to recount after a day: itself, and early in a month the last day of the month before."""
     next_day = day + _DAY
     before = next_day - next_day.day * _DAY
-    return sorted({day.isoformat(), before.isoformat()} if next_day.day <= _OPEN_DAYS else {day.isoformat()})
+    return sorted({_name(day), _name(before)} if next_day.day <= _OPEN_DAYS else {_name(day)})
+
+
+def _name(day: date) -> str:
+    return f"{day:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""What lies in the bucket of batches, tenant by tenant."""
+"""Stored bytes of each tenant in the batches bucket."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,30 +7,30 @@ from typing import Any
 from vigil.aws.errors import asking
 
 
-class S3Bytes:
-    """Objects under `<folder>/<tenant>/`, older and deleted versions included: they are stored too.
+class S3StoredFiles:
+    """Objects under `<folder>/<tenant>/`, with their older and deleted versions, which are stored and billed too.
 
-    Folders are listed side by side, 1,000 versions to a call, as far as tenants are asked for: for all tenants in the
-    order of their ids the whole bucket is listed once ($5 per billion objects), for some only what is theirs.
+    The folders are listed one page of 1,000 versions at a time, and only as far as needed. For all tenants in order
+    of their ids the bucket is listed once ($5 per billion objects); for some tenants only their objects are listed.
     """
 
     def __init__(self, client: Any, bucket: str, folders: Sequence[str]) -> None:
         self._client = client
         self._bucket = bucket
         self._folders = folders
-        self._walks: list[_Walk] = []
+        self._listings: list[_FolderListing] = []
         self._last = ""
 
-    def held(self, tenant_id: str) -> int:
-        """Return how many bytes a tenant has; all is read anew for one who does not come behind the last."""
-        if not self._walks or tenant_id <= self._last:
-            self._walks = [_Walk(self._client, self._bucket, folder) for folder in self._folders]
+    def stored_bytes(self, tenant_id: str) -> int:
+        """Return the bytes of a tenant; the listing starts again for a tenant that does not follow the last one."""
+        if not self._listings or tenant_id <= self._last:
+            self._listings = [_FolderListing(self._client, self._bucket, folder) for folder in self._folders]
         self._last = tenant_id
-        return sum(walk.held(tenant_id) for walk in self._walks)
+        return sum(listing.stored_bytes(tenant_id) for listing in self._listings)
 
 
-class _Walk:
-    """One folder, listed as far as it was asked for."""
+class _FolderListing:
+    """The listing of one folder, read page by page."""
 
     def __init__(self, client: Any, bucket: str, folder: str) -> None:
         self._client = client
@@ -38,11 +38,11 @@ class _Walk:
         self._next: Mapping[str, str] | None = {"KeyMarker": f"{folder}/"}
         self._seen: Counter[str] = Counter()
 
-    def held(self, tenant_id: str) -> int:
-        """Return what the folder has of a tenant."""
+    def stored_bytes(self, tenant_id: str) -> int:
+        """Return the bytes of a tenant in this folder."""
         prefix = self._where["Prefix"] + tenant_id
         while self._next and self._next["KeyMarker"] <= f"{prefix}/\x7f":
-            # Not from `<prefix>/` on: the objects of `acme-2` stand before those of `acme`, who is asked for first.
+            # Not from `<prefix>/` on: objects of `acme-2` sort before those of `acme`, whose bytes are read first.
             self._read(max(self._next, {"KeyMarker": prefix}, key=lambda place: place["KeyMarker"]))
         return self._seen.pop(tenant_id, 0)
 

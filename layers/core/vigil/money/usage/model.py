@@ -1,4 +1,4 @@
-"""What is counted of a tenant's use, and how much of it there may be in a month. Pure values and rules."""
+"""Usage meters, usage entries and their sums by hour, day and month. Pure values and rules."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ ReportedMeter = Literal[
     "emails",
     "webhooks",
 ]
-"""What usage events tell of, and nothing else counts."""
+"""Meters that only usage events count."""
 Meter = Literal[
     "predictions",
     "api_calls",
@@ -26,23 +26,26 @@ Meter = Literal[
     "reserved_micros",
     "database_bytes",
 ]
-"""`charged` are the predictions that counted against a month's quota, `database_bytes` what the database grew by.
+"""Every meter.
 
-`reserved_micros` were set aside for predictions of tenants with a hard stop (`vigil.budgets`) when they were committed.
+`charged` counts the predictions that used a month's quota, `database_bytes` the growth of the database in bytes.
+`reserved_micros` counts the micro-dollars that predictions of tenants with a hard limit reserved in their commit.
 
-Byte-hours are gauges: the bytes held in that hour, in files and in the database; said, not added, as calls are.
+Byte-hours are gauges: the bytes stored in that hour, in files and in the database. A gauge is set, not added; so is
+`api_calls`.
 """
 METERS: tuple[Meter, ...] = get_args(Meter)
-REPORTED: tuple[ReportedMeter, ...] = get_args(ReportedMeter)
-MOST_PARTS = 100
-"""Of one DynamoDB transaction."""
+REPORTED_METERS: tuple[ReportedMeter, ...] = get_args(ReportedMeter)
+MAX_TRANSACTION_ITEMS = 100
+"""Maximum items of one DynamoDB transaction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """Something that happened once, known by its id: whose, in which hour (UTC, `2026-11-21T05`), how much of what.
+class UsageEntry:
+    """Usage that happened once: its tenant, its id, its hour (UTC, `2026-11-21T05`) and its amount of each meter.
 
-    With `details` the entry is a row of a ledger, kept for ever; without, its row is in another table.
+    An entry with `details` is stored for ever, as a row of the ledger of usage events. An entry without has its row
+    in another table.
     """
 
     tenant_id: str
@@ -52,76 +55,76 @@ class Entry:
     details: Mapping[str, str] | None = None
 
     @property
-    def name(self) -> tuple[str, str]:
-        """What tells it from every other entry: its tenant and its id."""
+    def key(self) -> tuple[str, str]:
+        """Tenant and id, which identify the entry."""
         return self.tenant_id, self.entry_id
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What became of entries that were to be counted: names of those known before, and of those not counted now."""
+class CountResult:
+    """Keys of the entries that were counted before, and of the entries that could not be counted."""
 
     known: tuple[tuple[str, str], ...]
     failed: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
-    """What is counted of an hour (UTC, `2026-11-21T05`): only what there was some of."""
+class UsageHour:
+    """Usage of one hour (UTC, `2026-11-21T05`); meters without usage are absent."""
 
     hour: str
     amounts: Mapping[Meter, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """What is counted of a day (UTC, `2026-11-21`): the sum of its hours."""
+class UsageDay:
+    """Usage of one day (UTC, `2026-11-21`): the sum of its hours."""
 
     day: str
     amounts: Mapping[Meter, int]
 
 
 @dataclass(frozen=True, slots=True)
-class MonthOfUse:
-    """A month of a tenant: its hours in order, and what was taken from the quota, batches' reservations included."""
+class UsageMonth:
+    """Usage of a tenant in one month: its hours in order, and the used quota with the reservations of batches."""
 
     month: str
-    hours: tuple[Hour, ...]
+    hours: tuple[UsageHour, ...]
     used: int
 
     @property
-    def days(self) -> tuple[Day, ...]:
-        """The days in order, only those with something."""
+    def days(self) -> tuple[UsageDay, ...]:
+        """Days with usage, in order."""
         by_day = groupby(self.hours, lambda hour: hour.hour[:10])
-        return tuple(Day(day, total(hours)) for day, hours in by_day)
+        return tuple(UsageDay(day, sum_hours(hours)) for day, hours in by_day)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Bytes of a tenant: of its files when they were last measured, and of its rows in the database now."""
+class StoredBytes:
+    """Stored bytes of a tenant: in files at the last measurement, and in the database now."""
 
     storage_bytes: int
     database_bytes: int
 
 
-def total(hours: Iterable[Hour]) -> Mapping[Meter, int]:
-    """Return the sum of hours."""
+def sum_hours(hours: Iterable[UsageHour]) -> Mapping[Meter, int]:
+    """Return the sum of the hours by meter."""
     sums: Counter[Meter] = Counter()
     for hour in hours:
         sums.update(hour.amounts)
     return dict(sums)
 
 
-def packed(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
-    """Yield the entries, each id once, in groups that fit a transaction.
+def transaction_groups(entries: Iterable[UsageEntry]) -> Iterator[Sequence[UsageEntry]]:
+    """Yield the entries in groups that each fit one transaction; an id that occurs twice is yielded once.
 
-    It has a part for each entry, one per tenant and hour for their sums, and one per tenant for what it holds.
+    A transaction has one item per entry, one per tenant and hour, and one per tenant for its stored bytes.
     """
-    group: list[Entry] = []
+    group: list[UsageEntry] = []
     hours: set[tuple[str, str]] = set()
-    for entry in {entry.name: entry for entry in entries}.values():
+    for entry in {entry.key: entry for entry in entries}.values():
         hours.add((entry.tenant_id, entry.hour))
-        if len(group) + 1 + len(hours) + len({tenant_id for tenant_id, _ in hours}) > MOST_PARTS:
+        if len(group) + 1 + len(hours) + len({tenant_id for tenant_id, _ in hours}) > MAX_TRANSACTION_ITEMS:
             yield group
             group, hours = [], {(entry.tenant_id, entry.hour)}
         group.append(entry)

@@ -1,85 +1,85 @@
-"""What metering needs from outside: counters, what they are recounted from, and the calls of each hour."""
+"""Ports of usage: the counters, the sources of recounts, request counts and stored files."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from vigil.money.usage.model import Entry, Held, Meter, MonthOfUse
+from vigil.money.usage.model import Meter, StoredBytes, UsageEntry, UsageMonth
 
 
 class UsageStore(Protocol):
-    """The counters of all tenants."""
+    """Usage counters of all tenants."""
 
-    def add(self, entries: Sequence[Entry]) -> Collection[tuple[str, str]]:
-        """Count all and return nothing, or count none and return the names of those that are counted already."""
+    def add(self, entries: Sequence[UsageEntry]) -> Collection[tuple[str, str]]:
+        """Count all entries and return an empty collection; or count none and return the keys counted before."""
         ...
 
-    def month(self, tenant_id: str, month: str) -> MonthOfUse:
-        """Return what is counted of a month, read consistently."""
+    def month(self, tenant_id: str, month: str) -> UsageMonth:
+        """Return the usage of a month (`2026-11`), read consistently."""
         ...
 
-    def say(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
-        """Say how much there was of something in an hour (`2026-11-21T05`), whatever was said before."""
+    def set_amounts(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> None:
+        """Set meters of an hour (`2026-11-21T05`); earlier values of these meters are replaced."""
         ...
 
-    def kept(self, tenant_id: str, period: str) -> Iterator[Entry]:
-        """Yield the entries that are kept, of a month, a day or an hour, by their hours; a second behind at most."""
+    def reported_entries(self, tenant_id: str, period: str) -> Iterator[UsageEntry]:
+        """Yield the entries with details of a month, day or hour, in order of hours; at most a second behind."""
         ...
 
-    def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
-        """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
+    def database_growth(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """Return the bytes in the database and their growth in each of the hours, read at the same moment."""
         ...
 
-    def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:
-        """Say what a tenant's files hold now, and the gauges of hours; nothing of a tenant without anything stored.
+    def record_storage(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:
+        """Set the bytes of a tenant's files and the gauges of hours.
 
-        Returns whether it was said.
+        Returns False, without a write, for a tenant that has never stored data or was erased.
         """
         ...
 
-    def held(self, tenant_id: str) -> Held:
-        """Return what a tenant holds."""
+    def stored_bytes(self, tenant_id: str) -> StoredBytes:
+        """Return the stored bytes of a tenant."""
         ...
 
-    def note(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
-        """Keep what an audit found of a meter on a day."""
+    def record_finding(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
+        """Store the finding of an audit about a meter on a day."""
         ...
 
 
 class LedgerRows(Protocol):
-    """The decisions of a tenant on a day, or the chunks of batches that became done on it."""
+    """Decisions of a day, or chunks of batches that were completed on a day."""
 
     def count(self, tenant_id: str, day: str) -> int:
-        """Return how many predictions they are."""
+        """Return the number of predictions in these rows."""
         ...
 
     def images(self, tenant_id: str, day: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows in DynamoDB's JSON."""
+        """Yield the rows as DynamoDB JSON."""
         ...
 
 
-class Calls(Protocol):
-    """The requests that were let in."""
+class RequestCounts(Protocol):
+    """Numbers of admitted requests."""
 
-    def made(self, tenant_id: str, hour: str) -> int:
-        """Return how many a tenant made in an hour (`2026-11-21T05`)."""
+    def requests_in_hour(self, tenant_id: str, hour: str) -> int:
+        """Return the number of a tenant's admitted requests in an hour (`2026-11-21T05`)."""
         ...
 
 
-class Recount(Protocol):
-    """What some meters are recounted from."""
+class RecountSource(Protocol):
+    """Rows or counters from which some meters are recounted."""
 
     def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
-        """Return what there was on a day of each of its meters, of those with nothing as well."""
+        """Return the amount of each meter of this source on a day, zeros included."""
         ...
 
     def repair(self, tenant_id: str, day: str) -> None:
-        """Count what the counters of a day lack, if that can be told; safe to repeat."""
+        """Count the amounts that the counters of a day lack, if that is possible; safe to repeat."""
         ...
 
 
-class Files(Protocol):
-    """The files of tenants."""
+class StoredFiles(Protocol):
+    """Files of all tenants."""
 
-    def held(self, tenant_id: str) -> int:
-        """Return how many bytes a tenant has, every version counted; cheapest for one tenant after the other."""
+    def stored_bytes(self, tenant_id: str) -> int:
+        """Return the bytes of a tenant's files, all versions included; cheapest for tenants in order of their ids."""
         ...

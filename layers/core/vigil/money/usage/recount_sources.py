@@ -1,83 +1,89 @@
-"""What counters are recounted from: rows of ledgers, rows of reported events, and the limiter's counters of calls."""
+"""Sources of recounts: rows of ledgers, rows of reported events, and the request counts of the rate limiter."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigil.money.usage.model import REPORTED, Entry, Meter
-from vigil.money.usage.ports import Calls, LedgerRows, UsageStore
-from vigil.money.usage.service import Meter as Counting
+from vigil.money.usage.model import REPORTED_METERS, Meter, UsageEntry
+from vigil.money.usage.ports import LedgerRows, RequestCounts, UsageStore
+from vigil.money.usage.service import UsageCounter
 
-Ledger = tuple[LedgerRows, Callable[[Mapping[str, Any]], Entry]]
-"""Rows, and what one of them amounts to."""
+LedgerReader = tuple[LedgerRows, Callable[[Mapping[str, Any]], UsageEntry]]
+"""The rows of a ledger, and the function that makes the usage entry of a row."""
 _LATE = timedelta(hours=1)
-"""A request that is let in at the end of an hour is counted while the next one runs."""
+"""How far back counts are copied: a request admitted at the end of an hour is counted during the next one."""
 
 
-class Predictions:
-    """Decisions, and chunks of batches. A row that is missing is counted the usual way, so that it counts once."""
+class PredictionSource:
+    """Predictions in decisions and in chunks of batches."""
 
-    def __init__(self, ledgers: Sequence[Ledger], usage: UsageStore) -> None:
+    def __init__(self, ledgers: Sequence[LedgerReader], usage: UsageStore) -> None:
         self._ledgers = ledgers
-        self._counting = Counting(usage)
+        self._counter = UsageCounter(usage)
 
     def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
         """Return the predictions of a day."""
         return {"predictions": sum(ledger.count(tenant_id, day) for ledger, _ in self._ledgers)}
 
     def repair(self, tenant_id: str, day: str) -> None:
-        """Count the rows of a day that are not counted yet."""
+        """Count the rows of a day that are not counted yet; each row counts once."""
         for ledger, entry in self._ledgers:
-            self._counting.count(entry(image) for image in ledger.images(tenant_id, day))
+            self._counter.count(entry(image) for image in ledger.images(tenant_id, day))
 
 
-class Reported:
-    """Events that producers reported. Row and counter are of one transaction: where they differ, none is missing."""
+class ReportedUsageSource:
+    """Rows of reported usage events.
+
+    Row and counter are written in one transaction, so every stored row was counted.
+    """
 
     def __init__(self, usage: UsageStore) -> None:
         self._usage = usage
 
     def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
-        """Return what the events of a day amount to."""
-        sums: Counter[Meter] = Counter(dict.fromkeys(REPORTED, 0))
-        for entry in self._usage.kept(tenant_id, day):
+        """Return the amounts of a day's events by meter."""
+        sums: Counter[Meter] = Counter(dict.fromkeys(REPORTED_METERS, 0))
+        for entry in self._usage.reported_entries(tenant_id, day):
             sums.update(entry.amounts)
         return sums
 
     def repair(self, tenant_id: str, day: str) -> None:
-        """Do nothing: an event whose row is there is marked as counted, and what the counter lost people must find."""
+        """Do not repair: a stored event is marked as counted, so a mismatch needs an investigation."""
 
 
-class CallCounts:
-    """Requests that were let in: brought from the limiter's counters into the usage of their hours.
+class RequestCountSource:
+    """Admitted requests, copied from the counters of the rate limiter into the usage of their hours.
 
-    They are said, not added, so that it may be done at any time and by several at once.
+    The amounts are set, not added, so copies may be repeated and may run at the same time.
     """
 
-    def __init__(self, calls: Calls, usage: UsageStore, clock: Callable[[], datetime]) -> None:
-        self._calls = calls
+    def __init__(self, requests: RequestCounts, usage: UsageStore, clock: Callable[[], datetime]) -> None:
+        self._requests = requests
         self._usage = usage
         self._clock = clock
 
-    def look(self, tenant_id: str) -> int:
-        """Bring in the running hour and the one before; nobody is told of it. Raises Unavailable."""
+    def run(self, tenant_id: str) -> int:
+        """Copy the counts of the current and the previous hour; return 0, the number of published events.
+
+        Raises Unavailable.
+        """
         now = self._clock().astimezone(UTC)
-        self._say(tenant_id, (f"{moment:%Y-%m-%dT%H}" for moment in (now - _LATE, now)))
+        self._copy(tenant_id, (f"{moment:%Y-%m-%dT%H}" for moment in (now - _LATE, now)))
         return 0
 
     def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
-        """Return the calls of a day."""
-        return {"api_calls": sum(self._calls.made(tenant_id, hour) for hour in _hours(day))}
+        """Return the admitted requests of a day."""
+        return {"api_calls": sum(self._requests.requests_in_hour(tenant_id, hour) for hour in _hours(day))}
 
     def repair(self, tenant_id: str, day: str) -> None:
-        """Bring in every hour of a day."""
-        self._say(tenant_id, _hours(day))
+        """Copy the counts of every hour of a day."""
+        self._copy(tenant_id, _hours(day))
 
-    def _say(self, tenant_id: str, hours: Iterator[str]) -> None:
+    def _copy(self, tenant_id: str, hours: Iterator[str]) -> None:
         for hour in hours:
-            if calls := self._calls.made(tenant_id, hour):
-                self._usage.say(tenant_id, hour, {"api_calls": calls})
+            if requests := self._requests.requests_in_hour(tenant_id, hour):
+                self._usage.set_amounts(tenant_id, hour, {"api_calls": requests})
 
 
 def _hours(day: str) -> Iterator[str]:

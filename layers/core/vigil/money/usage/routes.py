@@ -1,4 +1,4 @@
-"""`/v1/usage`, `/v1/tenants/{tenant_id}/usage`: what a tenant has used of a month, and what is left of it."""
+"""`/v1/usage`, `/v1/tenants/{tenant_id}/usage`: a tenant's usage of a month, its quota and its limits."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from vigil.kernel.time import month_of, resets_at
-from vigil.money.usage.model import METERS, Day, Meter, total
+from vigil.kernel.time import format_timestamp, month_of, resets_at
+from vigil.money.usage.model import METERS, Meter, UsageDay, sum_hours
 from vigil.money.usage.service import Usage
 from vigil.web.schemas import responses
 from vigil.web.tenant_routes import Owner, of_tenants, owner
@@ -20,14 +20,14 @@ Granularity = Literal["day", "month"]
 
 
 class UsageCounts(BaseModel):
-    """What is counted of a day or of a month."""
+    """Usage of a day or of a month, by meter."""
 
-    predictions: int = Field(description="Decisions in the ledger; a replay is none. Seconds behind.")
-    api_calls: int = Field(description="Requests that were let in, whatever they were answered; five minutes behind.")
+    predictions: int = Field(description="Decisions in the ledger, without replays; seconds behind.")
+    api_calls: int = Field(description="Admitted requests, failed ones included; five minutes behind.")
     storage_byte_hours: int = Field(
-        description="Bytes of files, every hour's added up; a gigabyte-month is about 730 GB."
+        description="Bytes of files, summed over hours; a gigabyte stored for a month is about 730 gigabyte-hours."
     )
-    database_byte_hours: int = Field(description="The same of decisions and batches in the database.")
+    database_byte_hours: int = Field(description="Bytes of decisions and batches in the database, summed over hours.")
     llm_input_tokens: int
     llm_output_tokens: int
     embedding_tokens: int
@@ -38,20 +38,20 @@ class UsageCounts(BaseModel):
 
 
 class UsageItem(UsageCounts):
-    """The counts of one day (`2026-11-21`) or month (`2026-11`), by UTC."""
+    """Usage of one day (`2026-11-21`) or month (`2026-11`), in UTC."""
 
     period: str
 
 
 class StoredView(BaseModel):
-    """What is stored, in bytes."""
+    """Stored bytes."""
 
-    storage_bytes: int = Field(description="Files of batches, every version counted; up to 70 minutes behind.")
-    database_bytes: int = Field(description="Decisions and batches, with their indexes; seconds behind.")
+    storage_bytes: int = Field(description="Files of batches, all versions included; up to 70 minutes behind.")
+    database_bytes: int = Field(description="Decisions and batches, indexes included; seconds behind.")
 
 
-class LimitsView(BaseModel):
-    """What the tenant may use; null is without limit. Requests are per key."""
+class UsageLimitsView(BaseModel):
+    """Limits of the tenant; null means unlimited. Request limits are per API key."""
 
     predictions_per_month: int | None
     per_minute: int
@@ -60,16 +60,16 @@ class LimitsView(BaseModel):
 
 
 class QuotaView(BaseModel):
-    """The month's predictions as the ledger charges them: exact, and never behind. Without a limit none are."""
+    """Predictions that the month's quota counts, exactly and without delay. Without a limit they are not counted."""
 
     limit: int | None
-    used: int | None = Field(description="Charged decisions and what batches have set aside.")
+    used: int | None = Field(description="Charged decisions and reservations of batches.")
     left: int | None
     resets_at: str = Field(json_schema_extra={"format": "date-time"})
 
 
 class UsageView(BaseModel):
-    """The use of a month."""
+    """Usage of a month."""
 
     tenant_id: str
     period: str
@@ -78,43 +78,43 @@ class UsageView(BaseModel):
     total: UsageCounts
     stored: StoredView
     quota: QuotaView
-    limits: LimitsView
+    limits: UsageLimitsView
     as_of: str = Field(json_schema_extra={"format": "date-time"})
 
 
-@of_tenants(router, "/usage", summary="What was used, and what is left", responses=responses(401, 403, 404, 422, 503))
-async def usage(
+@of_tenants(router, "/usage", summary="Fetch usage", responses=responses(401, 403, 404, 422, 503))
+async def get_usage(
     request: Request,
     whose: Annotated[Owner, owner("usage:read")],
     period: Annotated[
-        str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="A month, UTC; this one.")
+        str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="Month, in UTC; the current one by default.")
     ] = None,
     granularity: Granularity = "day",
 ) -> UsageView:
-    """Return the use of a month by day or in one sum, the limits that hold now, and what is left of the quota."""
-    metering: Usage = request.app.state.usage
+    """Return the usage of a month by day or as one sum, with the current limits and the remaining quota."""
+    service: Usage = request.app.state.usage
     now: datetime = request.app.state.clock()
     limits = whose.limits
     month = period or month_of(now)
-    found = metering.month(whose.tenant_id, month)
+    found = service.month(whose.tenant_id, month)
     limit = limits.predictions_per_month
-    whole = total(found.hours)
-    rows = found.days if granularity == "day" else (Day(month, whole),)
+    whole = sum_hours(found.hours)
+    rows = found.days if granularity == "day" else (UsageDay(month, whole),)
     return UsageView(
         tenant_id=whose.tenant_id,
         period=month,
         granularity=granularity,
         items=[UsageItem(period=row.day, **_counts(row.amounts)) for row in rows],
         total=UsageCounts(**_counts(whole)),
-        stored=StoredView(**asdict(metering.held(whose.tenant_id))),
+        stored=StoredView(**asdict(service.stored_bytes(whose.tenant_id))),
         quota=QuotaView(
             limit=limit,
             used=None if limit is None else found.used,
             left=None if limit is None else max(limit - found.used, 0),
-            resets_at=resets_at(month).isoformat(),
+            resets_at=format_timestamp(resets_at(month)),
         ),
-        limits=LimitsView(**{name: getattr(limits, name) for name in LimitsView.model_fields}),
-        as_of=now.isoformat(timespec="seconds"),
+        limits=UsageLimitsView(**{name: getattr(limits, name) for name in UsageLimitsView.model_fields}),
+        as_of=format_timestamp(now),
     )
 
 

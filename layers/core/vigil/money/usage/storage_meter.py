@@ -1,47 +1,50 @@
-"""What tenants have stored, hour by hour: byte-hours of files and of the database."""
+"""Hourly measurement of stored byte-hours, in files and in the database."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from vigil.money.usage.model import Meter
-from vigil.money.usage.ports import Files, UsageStore
+from vigil.money.usage.ports import StoredFiles, UsageStore
 
-_Said = dict[str, dict[Meter, int]]
+_Gauges = dict[str, dict[Meter, int]]
 _HOURS_BACK = 6
-"""Hours of the database are said again for a while, so that a round that was left out is made up for by the next."""
+"""Hours of the database that each sweep records, so that the next sweep fills the gap of a missed one."""
 _SETTLING = timedelta(minutes=5)
-"""After the end of an hour: clocks differ a little."""
+"""Wait after the end of an hour, because clocks differ slightly."""
 
 
-class Gauges:
-    """Says what is held at the end of each hour, a job of rounds. May come twice or late: it says the same.
+class StorageMeter:
+    """Hourly sweep that records stored byte-hours. Idempotent; may run late.
 
-    The database's bytes at the end of an hour are those of now less what came after it, so that an hour can be said
-    later. Files are measured, so that an hour in which nobody measured them has none: that is in the tenant's favour.
+    The database bytes at the end of an hour are the bytes now, less the later growth, so an hour can be recorded
+    afterwards. Files are measured now. An hour without a measurement has none, in the tenant's favour.
     """
 
     patience = timedelta(hours=2)
 
-    def __init__(self, usage: UsageStore, files: Files, clock: Callable[[], datetime]) -> None:
+    def __init__(self, usage: UsageStore, files: StoredFiles, clock: Callable[[], datetime]) -> None:
         self._usage = usage
         self._files = files
         self._clock = clock
 
     def due(self, last: str) -> str | None:
-        """Return the hour that has just ended, unless it was the last."""
+        """Return the hour that ended last, unless it is `last`."""
         hour = f"{self._clock().astimezone(UTC) - timedelta(hours=1) - _SETTLING:%Y-%m-%dT%H}"
         return hour if hour > last else None
 
     def look(self, tenant_id: str, ended: str) -> Mapping[str, int]:
-        """Say a tenant's hours, and of the one that has ended how much its files hold; return whether it has any."""
+        """Record the byte-hours of a tenant; files only for the hour that ended.
+
+        Returns 1 under `held` if the tenant has stored data, else 0.
+        """
         now = self._clock().astimezone(UTC)
         hours = [f"{now - timedelta(hours=back):%Y-%m-%dT%H}" for back in range(_HOURS_BACK + 1)]
-        held, grown = self._usage.grown(tenant_id, hours)
-        gauges: _Said = {}
+        database, growth = self._usage.database_growth(tenant_id, hours)
+        gauges: _Gauges = {}
         for later, hour in pairwise(hours):
-            held -= grown.get(later, 0)
-            gauges[hour] = {"database_byte_hours": max(held, 0)}
-        stored = self._files.held(tenant_id)
+            database -= growth.get(later, 0)
+            gauges[hour] = {"database_byte_hours": max(database, 0)}
+        stored = self._files.stored_bytes(tenant_id)
         gauges.setdefault(ended, {})["storage_byte_hours"] = stored
-        return {"held": self._usage.hold(tenant_id, stored, gauges)}
+        return {"held": self._usage.record_storage(tenant_id, stored, gauges)}

@@ -1,43 +1,43 @@
-"""What rows of the database amount to: DynamoDB's JSON in, entries out. Pure rules."""
+"""Usage entries of changed database rows: DynamoDB JSON in, entries out. Pure rules."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from vigil.money.usage.model import Entry, Meter
+from vigil.money.usage.model import Meter, UsageEntry
 
 Image = Mapping[str, Any]
 _PER_ITEM_BYTES = 100
-"""What DynamoDB adds to each item, and to each copy in an index, when it bills storage."""
+"""Bytes that DynamoDB bills for each item, and each copy in an index, besides its attributes."""
 _COPIES: tuple[tuple[tuple[str, str], frozenset[str] | None], ...] = (
     (("tenant_pk", "time_sk"), frozenset({"pk", "summary"})),
     (("subject_pk", "time_sk"), frozenset({"pk", "summary"})),
     (("comparison_pk", "time_sk"), frozenset({"pk", "comparison", "subject_pk"})),
     (("list_pk", "list_sk"), None),
 )
-"""The keys of indexes, and what else of an item is copied there; None is all of it."""
+"""Keys of each index and the other attributes that it copies; None copies the whole item."""
 
 
-def of_change(record: Mapping[str, Any]) -> list[Entry]:
-    """Return what the change of an item amounts to, told by the stream of the decisions or the batches table.
+def change_entries(record: Mapping[str, Any]) -> list[UsageEntry]:
+    """Return the usage entries of one stream record of the decisions table or the batches table.
 
-    A new decision and a chunk that has become done are known by their own ids, by which audits count them too. What
-    else makes items grow or shrink is known by its position in the stream. Raises KeyError, ValueError.
+    A new decision and a completed chunk have their own ids, which audits use too. Another change of an item's size
+    has its position in the stream as its id. Raises KeyError or ValueError for a record that cannot be read.
     """
     change = record["dynamodb"]
     old, new = change.get("OldImage", {}), change.get("NewImage", {})
     if "decision_id" in new and not old:
-        return [of_decision(new)]
-    done = [of_chunk(new)] if _is_done(new) and not _is_done(old) else []
-    grown = stored_bytes(new) - stored_bytes(old)
+        return [decision_entry(new)]
+    done = [chunk_entry(new)] if _is_done(new) and not _is_done(old) else []
+    grown = item_bytes(new) - item_bytes(old)
     return [*done, _growth(change, grown)] if grown else done
 
 
-def of_decision(image: Image) -> Entry:
-    """Return the entry of a decision. Raises KeyError."""
+def decision_entry(image: Image) -> UsageEntry:
+    """Return the usage entry of a decision. Raises KeyError for a row that cannot be read."""
     charged = image.get("charged", {}).get("BOOL", False)
-    amounts: dict[Meter, int] = {"predictions": 1, "charged": int(charged), "database_bytes": stored_bytes(image)}
-    return Entry(
+    amounts: dict[Meter, int] = {"predictions": 1, "charged": int(charged), "database_bytes": item_bytes(image)}
+    return UsageEntry(
         tenant_id=image["tenant_pk"]["S"],
         entry_id=image["decision_id"]["S"],
         hour=image["created_at"]["S"][:13],
@@ -45,11 +45,14 @@ def of_decision(image: Image) -> Entry:
     )
 
 
-def of_chunk(image: Image) -> Entry:
-    """Return the entry of a chunk of a batch that is done: its rows with an answer. Raises KeyError, ValueError."""
+def chunk_entry(image: Image) -> UsageEntry:
+    """Return the usage entry of a completed chunk, which counts its scored rows.
+
+    Raises KeyError or ValueError for a row that cannot be read.
+    """
     tenant_id, _, batch_id = image["pk"]["S"].partition("#")
     amounts: dict[Meter, int] = {"predictions": int(image["scored"]["N"]), "charged": int(image["charged"]["N"])}
-    return Entry(
+    return UsageEntry(
         tenant_id=tenant_id,
         entry_id=f"{batch_id}.{int(image['index']['N']):06}",
         hour=image["settled_at"]["S"][:13],
@@ -57,8 +60,8 @@ def of_chunk(image: Image) -> Entry:
     )
 
 
-def stored_bytes(image: Image) -> int:
-    """Return about what an item takes in the table and in its indexes, by DynamoDB's rules for item sizes.
+def item_bytes(image: Image) -> int:
+    """Return the approximate bytes of an item in the table and its indexes, by DynamoDB's rules for item sizes.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
@@ -69,7 +72,7 @@ def stored_bytes(image: Image) -> int:
 
 
 def _reserved(image: Image) -> dict[Meter, int]:
-    """Return what was set aside for the predictions of a row, where their tenant has a hard stop."""
+    """Return the micro-dollars reserved for the predictions of a row; empty without a hard limit."""
     micros = int(image.get("reserved_micros", {"N": "0"})["N"])
     return {"reserved_micros": micros} if micros else {}
 
@@ -78,13 +81,13 @@ def _is_done(image: Image) -> bool:
     return "part_sha256" in image and image["state"]["S"] == "done"
 
 
-def _growth(change: Mapping[str, Any], grown: int) -> Entry:
+def _growth(change: Mapping[str, Any], grown: int) -> UsageEntry:
     tenant_id, _, item = change["Keys"]["pk"]["S"].partition("#")
     sort = change["Keys"].get("sk", {"S": ""})["S"]
-    at = change["ApproximateCreationDateTime"]  # Lambda sends seconds, the stream's own client a moment
+    at = change["ApproximateCreationDateTime"]  # seconds from Lambda, a datetime from the client of the stream
     moment = at if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC)
     hour = f"{moment.astimezone(UTC):%Y-%m-%dT%H}"
-    return Entry(tenant_id, f"{item}#{sort}@{change['SequenceNumber']}", hour, {"database_bytes": grown})
+    return UsageEntry(tenant_id, f"{item}#{sort}@{change['SequenceNumber']}", hour, {"database_bytes": grown})
 
 
 def _copied(image: Image, keys: tuple[str, str], others: frozenset[str] | None) -> int:
@@ -98,7 +101,7 @@ def _bytes(item: Image) -> int:
 def _value_bytes(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     if kind == "N":
-        return len(content) // 2 + 2  # two digits to a byte
+        return len(content) // 2 + 2  # two digits per byte
     if kind == "SS":
         return sum(len(text.encode()) for text in content)
     return len(content.encode()) if kind == "S" else 1

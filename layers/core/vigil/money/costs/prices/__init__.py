@@ -1,1 +1,1 @@
-"""Versioned price books."""
+"""Versioned price books, published by operators."""

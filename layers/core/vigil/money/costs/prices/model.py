@@ -1,4 +1,4 @@
-"""The first price book: what holds until an operator publishes another one."""
+"""The first price book, valid until an operator publishes another one."""
 
 from vigil.money.costs.model import BILLED, Price, PriceBook
 from vigil.money.usage.model import Meter
@@ -8,7 +8,7 @@ def _price(meter: Meter, micros: int, per: int = 1) -> Price:
     return Price(meter, BILLED[meter], micros, per)
 
 
-FIRST = PriceBook(
+FIRST_PRICE_BOOK = PriceBook(
     version=1,
     valid_from="2000-01-01T00",
     prices=(
@@ -16,7 +16,7 @@ FIRST = PriceBook(
         _price("predictions", 1_000),
         _price("storage_byte_hours", 23_000, 10**9),
         _price("database_byte_hours", 15_000, 10**9),
-        # What third parties ask at list price, passed on: tokens per million, speech per minute, mail per thousand.
+        # List prices of third parties, passed on: tokens per million, speech per minute, e-mails per thousand.
         _price("llm_input_tokens", 150_000, 10**6),
         _price("llm_output_tokens", 600_000, 10**6),
         _price("embedding_tokens", 20_000, 10**6),

@@ -1,4 +1,4 @@
-"""`/v1/prices`: what use costs, now and from when on; published by operators."""
+"""`/v1/prices`: price books, listed for tenants and published by operators."""
 
 from typing import Annotated, cast
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/prices", tags=["costs"], route_class=IdempotentRo
 
 
 async def current_books(request: Request) -> PriceBooks:
-    """Return the service that `bootstrap` put on the app."""
+    """Return the price books service of the app."""
     return cast("PriceBooks", request.app.state.price_books)
 
 
@@ -23,14 +23,14 @@ Service = Annotated[PriceBooks, Depends(current_books)]
 
 
 @router.get("", summary="List price books", dependencies=[kept(60)], responses=responses(401, 403, 503))
-async def page(books: Service, _: Annotated[Principal, requires("costs:read")]) -> PriceBookList:
-    """Return every price book by its version. A price never changes: a new book holds from a later hour on."""
-    return PriceBookList(items=[PriceBookView.of(book) for book in books.all()])
+async def list_price_books(books: Service, _: Annotated[Principal, requires("costs:read")]) -> PriceBookList:
+    """Return every price book in order of versions. A price never changes; a new book is valid from a later hour."""
+    return PriceBookList(items=[PriceBookView.from_book(book) for book in books.list_books()])
 
 
 @router.post("", status_code=201, summary="Publish prices", responses=responses(401, 403, 413, 415))
-async def publish(
+async def publish_prices(
     books: Service, body: PriceBookBody, _: Annotated[Principal, requires("prices:write")]
 ) -> PriceBookView:
-    """Publish the prices of every meter, valid from a full hour on; what has been used until then costs what it did."""
-    return PriceBookView.of(books.publish(body.valid_from, body.ratios()))
+    """Publish the prices of every meter, valid from a full hour. Earlier usage keeps its old price."""
+    return PriceBookView.from_book(books.publish(body.valid_from, body.ratios()))

@@ -1,27 +1,29 @@
-"""The JSON of price books."""
+"""JSON of price books."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vigil.kernel.time import format_timestamp
 from vigil.money.costs.model import Category, PriceBook
 from vigil.money.usage.model import Meter
 from vigil.web.schemas import Moment
 
-_MOST = 10**12
+_MAX = 10**12
 
 
 class PriceBody(BaseModel):
-    """What `per` units cost, in micros: of `*_byte_hours`, `per` bytes held for a month."""
+    """Price of `per` units, in micros; for `*_byte_hours`, of `per` bytes stored for a month."""
 
     model_config = ConfigDict(extra="forbid")
 
-    micros: Annotated[int, Field(strict=True, ge=0, le=_MOST, description="Millionths of a dollar.")]
-    per: Annotated[int, Field(strict=True, ge=1, le=_MOST)] = 1
+    micros: Annotated[int, Field(strict=True, ge=0, le=_MAX, description="Millionths of a dollar.")]
+    per: Annotated[int, Field(strict=True, ge=1, le=_MAX)] = 1
 
 
 class PriceBookBody(BaseModel):
-    """Prices of every meter, from a full hour on that is at least an hour ahead."""
+    """Prices of every meter, valid from a full hour that is at least one hour ahead."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,18 +31,18 @@ class PriceBookBody(BaseModel):
     prices: dict[Meter, PriceBody]
 
     def ratios(self) -> dict[Meter, tuple[int, int]]:
-        """Return what so many units of each meter cost."""
+        """Return the price of each meter as micros and the number of units they are for."""
         return {meter: (price.micros, price.per) for meter, price in self.prices.items()}
 
 
 class PriceView(PriceBody):
-    """A price and the category that it counts in."""
+    """A price and its category."""
 
     category: Category
 
 
 class PriceBookView(BaseModel):
-    """One version of all prices. The highest version whose `valid_from` has come holds."""
+    """One version of all prices. The highest version with a past `valid_from` applies."""
 
     version: int
     valid_from: str = Field(json_schema_extra={"format": "date-time"})
@@ -48,13 +50,14 @@ class PriceBookView(BaseModel):
     prices: dict[Meter, PriceView]
 
     @classmethod
-    def of(cls, book: PriceBook) -> "PriceBookView":
-        """Return how a book is shown."""
+    def from_book(cls, book: PriceBook) -> "PriceBookView":
+        """Return the view of a price book."""
         prices = {p.meter: PriceView(micros=p.micros, per=p.per, category=p.category) for p in book.prices}
-        return cls(version=book.version, valid_from=f"{book.valid_from}:00:00+00:00", prices=prices)
+        valid_from = format_timestamp(datetime.fromisoformat(f"{book.valid_from}:00:00+00:00"))
+        return cls(version=book.version, valid_from=valid_from, prices=prices)
 
 
 class PriceBookList(BaseModel):
-    """Every price book there is, those of the past included."""
+    """Every price book, past ones included."""
 
     items: list[PriceBookView]

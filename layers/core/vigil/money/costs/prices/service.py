@@ -1,39 +1,40 @@
-"""Price books: published ahead of time, so that no price is ever another than the one that was known."""
+"""Publication of price books, always ahead of their validity."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.money.costs.model import BILLED, Price, PriceBook
-from vigil.money.costs.ports import Prices
+from vigil.money.costs.ports import PriceBookStore
 from vigil.money.usage.model import Meter
 
-AHEAD = timedelta(hours=1)
-"""The least time from a book's publication to its validity: whoever keeps books for less is never wrong."""
+MIN_NOTICE = timedelta(hours=1)
+"""Minimum time from the publication of a book to its validity; a cache of books may be up to this old."""
 
 
 class PriceBooks:
-    """Publishes price books and tells them."""
+    """Publishes and lists price books."""
 
-    def __init__(self, prices: Prices, clock: Callable[[], datetime]) -> None:
+    def __init__(self, prices: PriceBookStore, clock: Callable[[], datetime]) -> None:
         self._prices = prices
         self._clock = clock
 
-    def all(self) -> Sequence[PriceBook]:
-        """Return every book by its version."""
+    def list_books(self) -> Sequence[PriceBook]:
+        """Return every book in order of versions."""
         return self._prices.books()
 
     def publish(self, valid_from: datetime, prices: Mapping[Meter, tuple[int, int]]) -> PriceBook:
-        """Keep prices (micros, per so many units) that hold from a full hour on, and return their book.
+        """Store prices (micro-dollars, and the units they are for) valid from a full hour; return their book.
 
-        Raises InvalidInput for a time that is no full hour or too early, or prices that are not one for each meter;
-        Conflict if others were published meanwhile.
+        Raises InvalidInput for a time that is not a full hour or too early, or if a meter has no price or is not
+        billed. Raises Conflict if other prices were published at the same time.
         """
         moment = valid_from.astimezone(UTC)
         if (moment.minute, moment.second, moment.microsecond) != (0, 0, 0):
             raise InvalidInput(FieldError("valid_from", "is not a full hour", "minutes and seconds 0"))
-        if moment < self._clock() + AHEAD:
-            raise InvalidInput(FieldError("valid_from", "is too early", "an hour ahead of our clock or later"))
+        if moment < self._clock() + MIN_NOTICE:
+            bound = "at least one hour ahead of the server's clock"
+            raise InvalidInput(FieldError("valid_from", "is too early", bound))
         if prices.keys() != BILLED.keys():
             raise InvalidInput(FieldError("prices", "must have one price for each meter", ", ".join(sorted(BILLED))))
         listed = tuple(Price(meter, category, *prices[meter]) for meter, category in BILLED.items())

@@ -1,4 +1,4 @@
-"""Price books in DynamoDB, all in one item collection: `pk = PRICES`, `sk = BOOK#000000002`."""
+"""Price books in DynamoDB, in one item collection: `pk = PRICES`, `sk = BOOK#000000002`."""
 
 import json
 from collections.abc import Sequence
@@ -7,29 +7,29 @@ from typing import Any
 from vigil.aws.tables import Table
 from vigil.errors import Conflict
 from vigil.money.costs.model import BILLED, Price, PriceBook
-from vigil.money.costs.prices.model import FIRST
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 
 _PK = {"S": "PRICES"}
 
 
-class DynamoPrices:
-    """The price books of the deployment: the first one, and those that were published."""
+class DynamoPriceBooks:
+    """Price books of the deployment: the first one and the published ones."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The costs table")
 
     def books(self) -> Sequence[PriceBook]:
-        """Return every book by its version, read consistently."""
+        """Return every book in order of versions, read consistently."""
         items = self._table.items(
             "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": _PK},
             ConsistentRead=True,
         )
-        return (FIRST, *map(_book, items))
+        return (FIRST_PRICE_BOOK, *map(_book, items))
 
     def add(self, book: PriceBook) -> None:
-        """Keep a book; raise Conflict if there is one of this version."""
+        """Store a book. Raises Conflict if a book of its version exists."""
         prices = {price.meter: [price.micros, price.per] for price in book.prices}
         item = {
             "pk": _PK,
@@ -39,7 +39,7 @@ class DynamoPrices:
             "prices": {"S": json.dumps(prices)},
         }
         if not self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
-            raise Conflict("Other prices were published meanwhile.")
+            raise Conflict("Other prices were published at the same time; list the prices and publish again.")
 
 
 def _book(item: Any) -> PriceBook:

@@ -1,1 +1,1 @@
-"""Usage that other services report."""
+"""Usage events reported by other services, each counted once."""

@@ -1,4 +1,4 @@
-"""Use that others report: what happened once, when, and how much of what it took. Pure values and rules."""
+"""Usage events: usage of third-party services that producers report. Pure values and rules."""
 
 import hashlib
 import json
@@ -8,21 +8,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from vigil.errors import FieldError, InvalidInput
-from vigil.money.usage.model import Entry, Meter
+from vigil.kernel.time import format_timestamp
+from vigil.money.usage.model import Meter, UsageEntry
 
-MOST_EVENTS = 100
-"""That are reported at once."""
-MOST_UNITS = 10**12
-"""Of one meter in one event."""
-_AHEAD = timedelta(seconds=60)
-_OLDEST = timedelta(days=90)
+MAX_EVENTS = 100
+"""Maximum events per request or message."""
+MAX_UNITS = 10**12
+"""Maximum units of one meter in one event."""
+_MAX_AHEAD = timedelta(seconds=60)
+_MAX_AGE = timedelta(days=90)
 
-Status = Literal["counted", "duplicate", "rejected"]
+EventStatus = Literal["counted", "duplicate", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
-    """Something that happened at a moment, told apart from everything else of its tenant by source and id."""
+    """Usage at one moment; source and id identify it among the events of its tenant."""
 
     source: str
     event_id: str
@@ -30,32 +31,29 @@ class UsageEvent:
     amounts: Mapping[Meter, int]
 
     def check(self, now: datetime) -> None:
-        """Raise InvalidInput if it cannot have happened when it says, or is too long ago."""
-        if self.moment > now + _AHEAD:
-            raise InvalidInput(FieldError("time", "is in the future", f"at most {_AHEAD.seconds} s ahead of our clock"))
-        if self.moment < now - _OLDEST:
-            raise InvalidInput(FieldError("time", "is too long ago", f"at most {_OLDEST.days} days ago"))
+        """Raise InvalidInput if the time of the event is in the future or too long ago."""
+        if self.moment > now + _MAX_AHEAD:
+            bound = f"at most {_MAX_AHEAD.seconds} s ahead of the server's clock"
+            raise InvalidInput(FieldError("time", "is in the future", bound))
+        if self.moment < now - _MAX_AGE:
+            raise InvalidInput(FieldError("time", "is too long ago", f"at most {_MAX_AGE.days} days ago"))
 
-    def entry(self, tenant_id: str, now: datetime) -> Entry:
-        """Return what is counted of it, in its own hour, and kept for ever."""
-        told = json.dumps([self.source, self.event_id]).encode()
+    def to_entry(self, tenant_id: str, now: datetime) -> UsageEntry:
+        """Return the usage entry of the event, in the hour of its own time; it is stored for ever."""
+        identity = json.dumps([self.source, self.event_id]).encode()
         details = {
             "source": self.source,
             "event_id": self.event_id,
-            "happened_at": _iso(self.moment),
-            "received_at": _iso(now),
+            "happened_at": format_timestamp(self.moment),
+            "received_at": format_timestamp(now),
         }
-        name = f"evt_{hashlib.sha256(told).hexdigest()}"
-        return Entry(tenant_id, name, f"{self.moment.astimezone(UTC):%Y-%m-%dT%H}", self.amounts, details)
+        entry_id = f"evt_{hashlib.sha256(identity).hexdigest()}"
+        return UsageEntry(tenant_id, entry_id, f"{self.moment.astimezone(UTC):%Y-%m-%dT%H}", self.amounts, details)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an event; `errors` say why it was rejected."""
+class EventResult:
+    """Result of one reported event; `errors` are the reasons of a rejection."""
 
-    status: Status
+    status: EventStatus
     errors: tuple[FieldError, ...] = ()
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""The JSON of usage events: CloudEvents 1.0, of which nothing is kept but what is declared here."""
+"""JSON of usage events: CloudEvents 1.0. Only the declared attributes are stored."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,15 +6,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from vigil.errors import InvalidInput
-from vigil.money.usage.events.model import MOST_UNITS, Status, UsageEvent
+from vigil.money.usage.events.model import MAX_UNITS, EventStatus, UsageEvent
 from vigil.web.schemas import FieldErrorView, Moment, field_error
 
 _NAME = r"^[\x21-\x7e]{1,256}$"
-Units = Annotated[int | None, Field(strict=True, ge=1, le=MOST_UNITS)]
+Units = Annotated[int | None, Field(strict=True, ge=1, le=MAX_UNITS)]
 
 
-class Amounts(BaseModel):
-    """How much of what: at least one."""
+class UsageAmounts(BaseModel):
+    """Amounts by meter; at least one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,49 +27,53 @@ class Amounts(BaseModel):
     webhooks: Units = None
 
     @model_validator(mode="after")
-    def _something(self) -> "Amounts":
+    def _something(self) -> "UsageAmounts":
         if not self.model_dump(exclude_none=True):
-            raise PydanticCustomError("bound", "must name what was used", {"bound": "at least one meter"})
+            raise PydanticCustomError("bound", "names no meter", {"bound": "at least one meter"})
         return self
 
 
 class UsageEventBody(BaseModel):
-    """A CloudEvent. Other attributes, extensions among them, are neither looked at nor kept."""
+    """A CloudEvent. Other attributes, such as extensions, are ignored and not stored."""
 
     specversion: Literal["1.0"]
     type: Literal["vigil.usage"]
-    source: str = Field(pattern=_NAME, description="Who tells, for example `/assistant`. Never anything of a person.")
-    id: str = Field(pattern=_NAME, description="Of this event among those of its source; again is a duplicate.")
-    time: Moment = Field(description="When it happened, up to 90 days ago: it is counted in that hour.")
+    source: str = Field(
+        pattern=_NAME, description="Producer of the event, for example `/assistant`. Must not contain personal data."
+    )
+    id: str = Field(
+        pattern=_NAME, description="Unique id among the events of the source; a repeated id is a duplicate."
+    )
+    time: Moment = Field(description="Time of the usage, at most 90 days ago; the usage counts in that hour.")
     datacontenttype: Literal["application/json"] = "application/json"
-    data: Amounts
+    data: UsageAmounts
 
-    def event(self) -> UsageEvent:
-        """Return what is told."""
+    def to_event(self) -> UsageEvent:
+        """Return the usage event."""
         amounts = self.data.model_dump(exclude_none=True)
         return UsageEvent(self.source, self.id, self.time, amounts)  # type: ignore[arg-type]  # fields are meters
 
 
-def read(sent: Any) -> UsageEvent:
-    """Return the event that a JSON value is; raise InvalidInput for what is none."""
+def parse_event(sent: Any) -> UsageEvent:
+    """Return the usage event of a JSON value. Raises InvalidInput for a value that is not a usage event."""
     try:
-        return UsageEventBody.model_validate(sent).event()
+        return UsageEventBody.model_validate(sent).to_event()
     except ValidationError as error:
         rows = error.errors(include_url=False, include_input=False)
         raise InvalidInput(*(field_error(dict(row) | {"loc": row["loc"] or ("event",)}) for row in rows)) from error
 
 
-class OutcomeView(BaseModel):
-    """What became of the event at this place of the request; `errors` say why it was rejected."""
+class UsageEventResultView(BaseModel):
+    """Result of the event at the same position of the request; `errors` are the reasons of a rejection."""
 
-    outcome: Status
+    outcome: EventStatus
     errors: list[FieldErrorView] | None = None
 
 
-class OutcomeList(BaseModel):
-    """What became of each event, in the order of the request."""
+class UsageEventResultList(BaseModel):
+    """Result of each event, in the order of the request."""
 
-    items: list[OutcomeView]
+    items: list[UsageEventResultView]
     counted: int
     duplicates: int
     rejected: int
