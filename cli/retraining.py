@@ -17,11 +17,11 @@ from models.challenge import Contest, WorseCalibration, contest
 from models.known import Known
 from models.leakage import LeakageError
 from vigil.errors import Conflict, NotFound
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION
 from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.verification import Release, build
+from vigil.prediction.packages.verification import Release, build_package
 
 VALID = timedelta(days=365)
 out = Console()
@@ -74,9 +74,9 @@ def challenge(
         if model.contract.features != champion.contract.features:
             raise Conflict("not published: the champion has another schema; train and promote the recipe first")
         now = datetime.now(UTC).replace(microsecond=0)
-        files = build(model, Release(signer.version, now, now + VALID), signer.key, load)
+        files = build_package(model, Release(signer.version, now, now + VALID), signer.key, load_engine)
         challenger = verified(files, {signer.key.key_id: signer.key.public})
-        return files, contest(champion.panel, challenger.panel, held_out, signer.seed)
+        return files, contest(champion.runner, challenger.runner, held_out, signer.seed)
     except (LeakageError, WorseCalibration) as error:
         raise Conflict(f"not published: {error}") from error
 

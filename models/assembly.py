@@ -14,9 +14,9 @@ from models.certification import Answers, Promise, certify, sequence
 from models.parts import Part
 from models.training import Floats, Ints, calibrate
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
-from vigil.prediction.engines.ensemble import Band, Ensemble, Policy, Verdict, doubt
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.ensemble import Band, Ensemble, EnsemblePolicy, Verdict, error_probability
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import Calibration, EngineSpec, logit
 from vigil.prediction.features.feature_spec import FeatureSpec
 
@@ -45,7 +45,7 @@ class Plan:
     bands: Callable[[Floats], tuple[Band, ...]]
     positive: str
     promise: Promise
-    policy: Policy = "weighted"
+    policy: EnsemblePolicy = "weighted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ class Assembled:
 
     contract: ModelContract
     files: Mapping[str, bytes]
-    panel: Panel
+    runner: EnsembleRunner
 
 
 def assemble(frame: Frame, parts: Sequence[Part], plan: Plan, tune: Sample, certified: Sample) -> Assembled:
     """Calibrate, weigh and certify. Tuning and certification rows share no subject; the latter are independent."""
-    raw = _panel(_contract(frame, [part.spec for part in parts], plan), parts)
+    raw = _runner(_contract(frame, [part.spec for part in parts], plan), parts)
     specs = _calibrated(raw, parts, tune)
-    calibrated = _panel(_contract(frame, specs, plan), parts)
+    calibrated = _runner(_contract(frame, specs, plan), parts)
     verdicts = [calibrated.assess(row) for row in tune.rows.tolist()]
     ensemble = learn(verdicts, [part.name for part in parts], tune.labels)
     chance = np.array([ensemble.probability(verdict.votes) or 0.0 for verdict in verdicts])
@@ -77,25 +77,25 @@ def assemble(frame: Frame, parts: Sequence[Part], plan: Plan, tune: Sample, cert
     positive_from = next(band.lower for band in bands if band.name == plan.positive)
     ensemble = replace(ensemble, positive_from=positive_from, policy=plan.policy)
     contract = replace(calibrated.contract, ensemble=ensemble, bands=bands)
-    final = _panel(contract, parts)
+    final = _runner(contract, parts)
     order = sequence(answers(final, tune, plan.promise), len(certified.rows), plan.promise)
     abstention = certify(answers(final, certified, plan.promise), order, plan.promise)
     contract = replace(contract, abstention=abstention)
-    return Assembled(contract, {part.spec.file: part.content for part in parts}, _panel(contract, parts))
+    return Assembled(contract, {part.spec.file: part.content for part in parts}, _runner(contract, parts))
 
 
-def answers(panel: Panel, sample: Sample, promise: Promise) -> Answers:
+def answers(runner: EnsembleRunner, sample: Sample, promise: Promise) -> Answers:
     """Return the doubts and errors of the answers that a threshold is to judge: those that nothing else decides."""
-    positive_from = panel.contract.ensemble.positive_from
+    positive_from = runner.contract.ensemble.positive_from
     doubts, errors = [], []
     for row, label in zip(sample.rows.tolist(), sample.labels.tolist(), strict=True):
-        verdict = panel.assess(row)
+        verdict = runner.assess(row)
         if verdict.vetoed or verdict.reasons or verdict.probability is None:
             continue
         positive = verdict.probability >= positive_from
         if promise.harm == "missed" and positive:
             continue
-        doubts.append(doubt(verdict.probability, positive_from, promise.harm))
+        doubts.append(error_probability(verdict.probability, positive_from, promise.harm))
         errors.append(positive != bool(label))
     return Answers(np.array(doubts), np.array(errors, bool), len(sample.rows))
 
@@ -137,8 +137,8 @@ def _nonnegative(design: Floats, labels: Ints, start: Floats, weights: int) -> F
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x, np.float64)
 
 
-def _calibrated(panel: Panel, parts: Sequence[Part], tune: Sample) -> list[EngineSpec]:
-    votes = [panel.assess(row).votes for row in tune.rows.tolist()]
+def _calibrated(runner: EnsembleRunner, parts: Sequence[Part], tune: Sample) -> list[EngineSpec]:
+    votes = [runner.assess(row).votes for row in tune.rows.tolist()]
     specs = []
     for part in parts:
         raw = np.array([np.nan if (v := vote[part.name]).raw is None or v.out_of_domain else v.raw for vote in votes])
@@ -177,6 +177,8 @@ def _contract(frame: Frame, engines: Sequence[EngineSpec], plan: Plan) -> ModelC
     )
 
 
-def _panel(contract: ModelContract, parts: Sequence[Part]) -> Panel:
+def _runner(contract: ModelContract, parts: Sequence[Part]) -> EnsembleRunner:
     specs = {spec.name: spec for spec in contract.engines}
-    return Panel(contract, {part.name: load(specs[part.name], part.content, contract) for part in parts})
+    return EnsembleRunner(
+        contract, {part.name: load_engine(specs[part.name], part.content, contract) for part in parts}
+    )

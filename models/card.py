@@ -71,7 +71,7 @@ def _bands(contract: ModelContract, how: str) -> str:
 def _engines(contract: ModelContract) -> str:
     ensemble = contract.ensemble
     rows = [
-        (spec.name, spec.kind, str(len(contract.columns(spec))), f"{ensemble.weights.get(spec.name, 0):.3f}")
+        (spec.name, spec.kind, str(len(contract.engine_features(spec))), f"{ensemble.weights.get(spec.name, 0):.3f}")
         for spec in contract.engines
     ]
     table = _table("Engines", ("engine", "kind", "features", "weight"), rows)

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.evaluation import Bootstrap, Estimate, auc, brier, calibration_error, judge
 from models.known import Known
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class WorseCalibration(ValueError):
         super().__init__(f"its calibration error is higher by {difference}")
 
 
-def contest(champion: Panel, challenger: Panel, held_out: Known, seed: int) -> Contest:
+def contest(champion: EnsembleRunner, challenger: EnsembleRunner, held_out: Known, seed: int) -> Contest:
     """Return how both do on rows that neither was trained on; subjects are resampled whole, and for both alike.
 
     Raises WorseCalibration if the interval of the difference in calibration error lies above zero.
     """
-    old, new = (judge(panel, held_out.rows, held_out.labels).chance for panel in (champion, challenger))
+    old, new = (judge(runner, held_out.rows, held_out.labels).chance for runner in (champion, challenger))
     _, subjects = np.unique(held_out.subjects, return_inverse=True)
     bootstrap = Bootstrap(subjects.astype(np.int64), seed)
     before, after, difference = bootstrap.differences(held_out.labels, old, new, auc, brier, calibration_error)

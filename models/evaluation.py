@@ -12,7 +12,7 @@ from models.area import area
 from models.training import Floats, Ints, logistic
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Verdict
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 
 Measure = Callable[[Ints, Floats, Floats], Mapping[str, float]]
 """Labels, probabilities and row weights to one or more named numbers."""
@@ -142,7 +142,7 @@ def counts(labels: Ints) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a panel says of held-out rows: probability, whether it answered, and whether that answer was an error.
+    """What a runner says of held-out rows: probability, whether it answered, and whether that answer was an error.
 
     `reasons` counts the rows that abstained for each reason.
     """
@@ -155,10 +155,10 @@ class Judged:
     reasons: Mapping[str, int]
 
 
-def judge(panel: Panel, rows: Floats, labels: Ints) -> Judged:
+def judge(runner: EnsembleRunner, rows: Floats, labels: Ints) -> Judged:
     """Return the verdicts on held-out rows; a row without any probability counts with the base rate."""
-    verdicts = [panel.assess(row) for row in rows.tolist()]
-    rate, positive_from = float(labels.mean()), panel.contract.ensemble.positive_from
+    verdicts = [runner.assess(row) for row in rows.tolist()]
+    rate, positive_from = float(labels.mean()), runner.contract.ensemble.positive_from
     chance = np.array([rate if v.probability is None else v.probability for v in verdicts])
     return Judged(
         verdicts,
@@ -208,7 +208,7 @@ class GroupRow:
 
 def by_band(contract: ModelContract, labels: Ints, judged: Judged) -> list[GroupRow]:
     """Return event rate, mean probability and coverage of each band: the first two should agree."""
-    named = np.array([contract.band(p).name for p in judged.chance.tolist()])
+    named = np.array([contract.band_for(p).name for p in judged.chance.tolist()])
     masks = {f"band {band.name}": named == band.name for band in contract.bands}
     return [replace(row, auc=None) for row in by_group(masks, labels, judged)]
 

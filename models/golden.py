@@ -43,7 +43,7 @@ def _facets(contract: ModelContract, row: Sequence[float], verdict: Verdict) -> 
     shown: set[tuple[str, object]] = {("band", verdict.band), *(("reason", reason) for reason in verdict.reasons)}
     shown |= {("evidence", evidence.code) for vote in verdict.votes.values() for evidence in vote.evidence}
     if verdict.probability is not None:
-        shown.add(("probability", contract.band(verdict.probability).name))
+        shown.add(("probability", contract.band_for(verdict.probability).name))
     for spec, value in zip(contract.features, row, strict=True):
         decoded = spec.decode(value)
         if decoded is None or spec.type in {"category", "boolean"}:

@@ -38,7 +38,7 @@ def with_tables(model: TrainedModel) -> tuple[TrainedModel, dict[str, NotPacked]
     for spec in contract.engines:
         if spec.kind != "lightgbm":
             continue
-        names = [feature.name for feature in contract.columns(spec)]
+        names = [feature.name for feature in contract.engine_features(spec)]
         rows = [dict(zip(_names(contract), contract.encode(row), strict=True)) for row in model.golden]
         try:
             tables[spec.table_file] = table(
@@ -88,10 +88,10 @@ def _draw(cuts: Mapping[int, Sequence[float]], width: int, random: Random) -> It
 
 def _compare_scores(mine: _Mine, reference: _Reference, rows: _Rows) -> None:
     flat = array("d", chain.from_iterable(rows))
-    together = mine.raw_batch(flat, len(rows))
+    together = mine.raw_scores(flat, len(rows))
     for number, row in enumerate(rows):
-        expected = reference.raw(row)
-        if mine.raw(row) != expected or together[number] != expected:
+        expected = reference.raw_score(row)
+        if mine.raw_score(row) != expected or together[number] != expected:
             raise NotPacked("differs", f"row {number} has another score")
 
 

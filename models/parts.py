@@ -10,8 +10,8 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from models.training import Floats
-from vigil.prediction.engines.statistics import Domain, EntropyTest, Parameters, RateTest
-from vigil.prediction.engines.votes import FORMATS, EngineKind, EngineSpec
+from vigil.prediction.engines.statistics import Domain, EntropyTest, RateTest, StatisticsParameters
+from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineKind, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 MOST_DISTANCES = 1000
@@ -34,7 +34,7 @@ class Part:
     def spec(self) -> EngineSpec:
         """The engine without calibration."""
         return EngineSpec(
-            self.name, self.kind, f"{self.name}.{FORMATS[self.kind]}", self.features, specialist=self.specialist
+            self.name, self.kind, f"{self.name}.{FILE_EXTENSIONS[self.kind]}", self.features, specialist=self.specialist
         )
 
 
@@ -149,7 +149,7 @@ def statistics(
         gate=gate,
     )
     tests = tests or Tests()
-    parameters = Parameters(domain=domain, entropy=tests.entropy, rates=tests.rates, votes=tests.votes)
+    parameters = StatisticsParameters(domain=domain, entropy=tests.entropy, rates=tests.rates, votes=tests.votes)
     return Part(name, "statistics", _json(parameters.model_dump(mode="json", exclude_defaults=True)))
 
 

@@ -18,10 +18,10 @@ from models.iit.records import contacts, history, left, moment
 from models.iit.simulator import Cohort
 from models.known import Known
 from vigil.kernel.rows import FeatureValue
-from vigil.prediction.features.model import History, expected_contacts
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.model import PatientHistory, expected_contacts
+from vigil.prediction.features.service import get_feature_set
 
-FEATURES = feature_set("art-visits/1")
+FEATURES = get_feature_set("art-visits/1")
 CUTOFF = moment(1461)
 """2023-01-01. Training ends here, testing begins."""
 EXTRACTED_AT = moment(LAST_DAY)
@@ -114,7 +114,7 @@ def split_of(patient: int) -> Split:
     return next(split for split, below in _SHARES if bucket < below)
 
 
-def indexes(cohort: Cohort, patient: int, record: History, split: Split) -> Iterable[Index]:
+def indexes(cohort: Cohort, patient: int, record: PatientHistory, split: Split) -> Iterable[Index]:
     """Yield the index visits of a patient that belong to the split, whatever their outcome."""
     due = expected_contacts(record.visits, record.dispenses)
     exit_, first_row = left(cohort, patient), int(cohort.starts[patient])

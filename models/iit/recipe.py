@@ -40,7 +40,7 @@ from models.recipe import Progress
 from models.training import Floats, Shape, digest, fit
 from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
-from vigil.prediction.features.schemas import as_json
+from vigil.prediction.features.schemas import to_json
 from vigil.prediction.packages.model import TrainedModel
 
 PATIENTS = 10_000
@@ -110,7 +110,7 @@ def rebuild(seed: int, patients: int, known: Known, progress: Progress) -> tuple
     assembled = assemble(_frame(train_rows, len(learnt)), engines, PLAN, tune.sample, certified.sample)
     test = dataset.table(cohort, "test", lambda done: progress("features for testing", 0.65 + 0.1 * done))
     progress("judging", 0.75)
-    judged = judge(assembled.panel, test.rows, test.labels)
+    judged = judge(assembled.runner, test.rows, test.labels)
     progress("evaluating", 0.85)
     estimates = _evaluate(cohort, test, judged.chance, seed)
     groups = by_band(assembled.contract, test.labels, judged) + by_group(audited(cohort, test), test.labels, judged)
@@ -149,7 +149,7 @@ def _body(cohort: Cohort, patient: int, rng: np.random.Generator) -> Iterator[di
         index = resolved[rng.integers(len(resolved))]
         yield {
             "subject_id": subject(patient),
-            "history": as_json(record.known(index.as_of)),
+            "history": to_json(record.known_at(index.as_of)),
             "as_of": index.as_of.isoformat(),
             "_label": index.label,
         }

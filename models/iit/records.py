@@ -10,10 +10,10 @@ from models.iit.simulator import EXITS, Cohort
 from vigil.prediction.features.model import (
     Dispense,
     FacilityLevel,
-    History,
-    Marital,
+    MaritalStatus,
     Observation,
     PartialDate,
+    PatientHistory,
     Regimen,
     Registration,
     Visit,
@@ -22,7 +22,7 @@ from vigil.prediction.features.model import (
 _MIDNIGHT = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
 _SAME_DAY = timedelta(minutes=40)
 _LEVELS = get_args(FacilityLevel)
-_MARITAL = get_args(Marital)
+_MARITAL = get_args(MaritalStatus)
 _REGIMENS = get_args(Regimen)
 
 
@@ -41,11 +41,11 @@ def subject(patient: int) -> str:
     return f"sim-{patient:06d}"
 
 
-def history(cohort: Cohort, patient: int) -> History:
+def history(cohort: Cohort, patient: int) -> PatientHistory:
     """Return all that was ever recorded of a patient."""
     rows = range(cohort.starts[patient], cohort.starts[patient + 1])
     observations = [o for row in rows for o in _observations(cohort, row, first=row == rows[0])]
-    return History(
+    return PatientHistory(
         registrations=(_registration(cohort, patient),),
         visits=tuple(_visit(cohort, row) for row in rows),
         dispenses=tuple(_dispense(cohort, row) for row in rows),

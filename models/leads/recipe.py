@@ -66,7 +66,7 @@ def build(seed: int, leads: int, progress: Progress) -> TrainedModel:
     progress("calibrating", 0.3)
     assembled = assemble(_frame(fitted), engines, PLAN, tune.sample, split["certify"].sample)
     progress("evaluating", 0.6)
-    judged = judge(assembled.panel, test.rows, test.labels)
+    judged = judge(assembled.runner, test.rows, test.labels)
     estimates = _estimates(test, judged.chance, seed)
     groups = by_band(assembled.contract, test.labels, judged)
     groups += by_group(dataset.groups(test), test.labels, judged)

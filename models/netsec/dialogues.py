@@ -7,7 +7,7 @@ import numpy as np
 
 from models.netsec.presets import MOST_PACKETS, Dialogue, Range
 from vigil.prediction.features.flows.model import Packet
-from vigil.prediction.features.flows.schemas import LONGEST_US
+from vigil.prediction.features.flows.schemas import MAX_FLOW_US
 
 SEGMENT = 1448
 _HEADERS = {"tcp": 52, "udp": 28, "icmp": 28}
@@ -68,7 +68,7 @@ def packets(rng: np.random.Generator, dialogue: Dialogue, path: Path) -> tuple[P
     wire = _Wire(path, _HEADERS[dialogue.protocol])
     sent = list[Packet]()
     for packet in _flow(rng, dialogue, wire):
-        if len(sent) == MOST_PACKETS or packet.at_us > LONGEST_US:
+        if len(sent) == MOST_PACKETS or packet.at_us > MAX_FLOW_US:
             break
         sent.append(packet)
     return tuple(sent)

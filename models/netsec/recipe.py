@@ -37,7 +37,7 @@ from models.recipe import Progress
 from models.training import Shape, digest, fit
 from vigil.prediction.engines.contract import Label, TrainingData
 from vigil.prediction.engines.ensemble import Band
-from vigil.prediction.features.schemas import as_json
+from vigil.prediction.features.schemas import to_json
 from vigil.prediction.features.service import FLOWS
 from vigil.prediction.packages.model import TrainedModel
 
@@ -81,7 +81,7 @@ def build(seed: int, scale: float, progress: Progress) -> TrainedModel:
     assembled = assemble(_frame(fitted), _parts(fitted, seed), PLAN, _sample(tune), _sample(certified))
     test = table(seed, "test", lambda done: progress("flows for testing", 0.75 + 0.15 * done), scale)
     progress("judging", 0.9)
-    judged = judge(assembled.panel, test.rows, _sample(test).labels)
+    judged = judge(assembled.runner, test.rows, _sample(test).labels)
     progress("evaluating", 0.95)
     model = _evaluated(assembled, test, judged, seed)
     progress("done", 1.0)
@@ -137,7 +137,7 @@ def _body(flow: Flow, number: int) -> dict[str, Any]:
     traffic = flow.traffic
     subject = {"subject_id": f"flow-{flow.network}-{number:04d}", "_label": int(flow.kind != "benign")}
     if number % 2 == 0 and len(traffic.packets) + len(traffic.neighbours) <= MOST_RECORDS:
-        return {**subject, "history": as_json(traffic), "as_of": flow.as_of.isoformat()}
+        return {**subject, "history": to_json(traffic), "as_of": flow.as_of.isoformat()}
     return {**subject, "features": FLOWS.extract(traffic, flow.as_of)}
 
 

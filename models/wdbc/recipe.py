@@ -59,7 +59,7 @@ def train(seed: int, progress: Progress) -> TrainedModel:
     ]
     assembled = assemble(_frame(fitted), engines, PLAN, tune.sample, certified.sample)
     progress("evaluating", 0.4)
-    judged = judge(assembled.panel, test.rows, test.labels)
+    judged = judge(assembled.runner, test.rows, test.labels)
     # No calibration slope: resamples of 143 rows separate the classes, and it has no finite value then.
     measures = auc, precision, brier, calibration_error
     estimates = Bootstrap(test.patients, seed).estimates(test.labels, judged.chance, *measures)

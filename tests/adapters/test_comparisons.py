@@ -7,12 +7,12 @@ import pytest
 from tests.adapters.test_ledger import row
 from tests.support.ledgers import ledger as ledger_on
 from vigil.errors import Unavailable
-from vigil.prediction.trials.model import SHARDS, Answer, Comparison
+from vigil.prediction.trials.model import SHARDS, Comparison, ModelAnswer
 from vigil.prediction.trials.store import DynamoComparisons
 
 
 def compared(number, challenger=2, tenant="acme"):
-    comparison = Comparison(Answer(1, 0.5, "wait"), Answer(challenger, number / 1000, "call"))
+    comparison = Comparison(ModelAnswer(1, 0.5, "wait"), ModelAnswer(challenger, number / 1000, "call"))
     plain = row(number % 60, tenant=tenant, subject=f"p-{number}")
     return replace(plain, decision_id=f"dec_{number:031d}{SHARDS[number % 32]}", comparison=comparison)
 

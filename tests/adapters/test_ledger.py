@@ -10,7 +10,7 @@ from tests.support.ledgers import ledger as ledger_on
 from vigil.decisions.scoring.model import LedgerRow
 from vigil.errors import Unavailable
 from vigil.kernel.rows import ModelRef
-from vigil.prediction.trials.model import Answer, Comparison
+from vigil.prediction.trials.model import Comparison, ModelAnswer
 
 
 def row(number=0, tenant="acme", subject="p-1"):
@@ -29,7 +29,7 @@ def row(number=0, tenant="acme", subject="p-1"):
         body='{"probability":0.5}',
         summary=json.dumps({"n": number}),
         high_risk=bool(number % 2),
-        comparison=Comparison(Answer(1, 0.5, "wait"), Answer(2, None, "")) if number % 2 else None,
+        comparison=Comparison(ModelAnswer(1, 0.5, "wait"), ModelAnswer(2, None, "")) if number % 2 else None,
     )
 
 

@@ -62,7 +62,7 @@ def test_a_version_never_changes(packages, name):
 
 def test_an_alias_that_nobody_moved_is_none(catalogue):
     assert catalogue.pointers("toy") == {}
-    assert catalogue.names() == []
+    assert catalogue.model_names() == []
 
 
 def test_a_moved_alias_comes_back_whole(catalogue):
@@ -99,7 +99,7 @@ def test_names_are_the_models_with_a_champion_sorted(catalogue):
         catalogue.move(None, replace(FIRST, name=name))
     catalogue.move(None, replace(FIRST, name="bee", alias="challenger"))
     catalogue.record(published("cat"))
-    assert catalogue.names() == ["ant", "zebra"]
+    assert catalogue.model_names() == ["ant", "zebra"]
 
 
 def test_published_versions_are_listed_oldest_first_and_once(catalogue):
@@ -112,10 +112,10 @@ def test_published_versions_are_listed_oldest_first_and_once(catalogue):
 
 def test_publishing_after_a_promotion_leaves_the_champion_in_the_index(catalogue):
     catalogue.record(published())
-    assert catalogue.names() == []
+    assert catalogue.model_names() == []
     catalogue.move(None, FIRST)
     catalogue.record(published(version=2))
-    assert catalogue.names() == ["toy"]
+    assert catalogue.model_names() == ["toy"]
 
 
 def test_a_publication_that_was_cut_short_can_be_completed_by_the_same_package_only(s3):

@@ -14,14 +14,14 @@ from tests.support.fakes.scoring import FakeLedger, FakeModels
 from tests.support.trained import trained_model
 from vigil.decisions.scoring.service import Scoring
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.loading import load
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.features.service import get_feature_set
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.model import TrainedModel
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-VERIFIER = Verifier(KEYS, load)
+VERIFIER = PackageVerifier(KEYS, load_engine)
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Package:
 
     def scoring(self, loaded: LoadedModel | None = None) -> Scoring:
         models = FakeModels({self.contract.name: loaded or self.loaded})
-        return Scoring(models, feature_set, FakeLedger(), Clock(), timedelta(hours=24))
+        return Scoring(models, get_feature_set, FakeLedger(), Clock(), timedelta(hours=24))
 
 
 def signed(trained: TrainedModel) -> Package:
-    files = build(trained, Release(1, NOW, NOW + timedelta(days=30)), KEY, load)
-    return Package(trained, files, VERIFIER.verify(files, Expected(now=NOW)))
+    files = build_package(trained, Release(1, NOW, NOW + timedelta(days=30)), KEY, load_engine)
+    return Package(trained, files, VERIFIER.verify(files, ExpectedPackage(now=NOW)))
 
 
 @pytest.fixture(scope="session", params=[*recipe.names(), "a stranger's"])

@@ -11,14 +11,14 @@ from tests.conformance.conftest import NOW, VERIFIER, Package, signed
 from tests.support.fakes.packages import OTHER_KEY, resigned
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.errors import InvalidInput, ModelRefused
-from vigil.prediction.engines.ensemble import ABSTAIN, Degraded
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.ensemble import ABSTAIN, DegradedEngine
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import logit, sigmoid
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.verification import Expected, canonical, digest_of
+from vigil.prediction.packages.verification import ExpectedPackage, canonical_json, manifest_digest
 
-CURRENT = Expected(now=NOW)
+CURRENT = ExpectedPackage(now=NOW)
 
 
 def refusal(files, expected=CURRENT):
@@ -33,7 +33,8 @@ def place(package: Package, band: str) -> int:
 
 def engines(package: Package):
     return {
-        spec.name: load(spec, package.trained.files[spec.file], package.contract) for spec in package.contract.engines
+        spec.name: load_engine(spec, package.trained.files[spec.file], package.contract)
+        for spec in package.contract.engines
     }
 
 
@@ -42,8 +43,8 @@ class Broken:
         raise RuntimeError("broken")
 
 
-def with_engine(package: Package, name: str, engine) -> Panel:
-    return Panel(package.contract, engines(package) | {name: engine})
+def with_engine(package: Package, name: str, engine) -> EnsembleRunner:
+    return EnsembleRunner(package.contract, engines(package) | {name: engine})
 
 
 # sign
@@ -68,9 +69,9 @@ def test_a_flipped_byte_of_any_file_is_refused(package):
 def test_an_engine_whose_file_is_not_the_signed_one_is_never_parsed_and_the_answer_says_so(package):
     for spec in package.contract.engines:
         spoilt = {**package.files, spec.file: b"not what was signed"}
-        loaded = VERIFIER.verify(spoilt, replace(CURRENT, whole=False))
+        loaded = VERIFIER.verify(spoilt, replace(CURRENT, require_all=False))
         verdict = loaded.assess(package.rows()[0])
-        assert verdict.degraded == (Degraded(spec.name, "unsigned"),)
+        assert verdict.degraded == (DegradedEngine(spec.name, "unsigned"),)
         assert verdict.decision == ABSTAIN or place(package, verdict.band) == len(package.contract.bands) - 1
         assert {"unsigned_model", "missing"} <= set(verdict.reasons) or verdict.vetoed
 
@@ -88,10 +89,10 @@ def test_another_golden_answer_is_refused(package):
     rows = json.loads(package.files["golden.json"])
     for vote in rows[0]["votes"].values():
         vote["vote"] = "positive" if vote["vote"] != "positive" else "negative"
-    content = canonical(rows)
+    content = canonical_json(rows)
     manifest = json.loads(package.files["manifest.json"])
     manifest["files"]["golden.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    files = resigned({**package.files, "golden.json": content}, canonical(manifest))
+    files = resigned({**package.files, "golden.json": content}, canonical_json(manifest))
     assert refusal(files) == "golden_mismatch"
 
 
@@ -144,16 +145,16 @@ def test_a_missing_or_broken_engine_never_lowers_a_severity_and_is_named(package
     for row in package.rows()[:12]:
         for spec in package.contract.engines:
             seated = engines(package)
-            missing = Panel(package.contract, {n: e for n, e in seated.items() if n != spec.name}).assess(row)
+            missing = EnsembleRunner(package.contract, {n: e for n, e in seated.items() if n != spec.name}).assess(row)
             broken = with_engine(package, spec.name, Broken()).assess(row)
-            assert missing.degraded == (Degraded(spec.name, "unavailable"),)
-            assert broken.degraded == (Degraded(spec.name, "failed"),)
+            assert missing.degraded == (DegradedEngine(spec.name, "unavailable"),)
+            assert broken.degraded == (DegradedEngine(spec.name, "failed"),)
             for verdict in (missing, broken):
                 assert verdict.decision == ABSTAIN or place(package, verdict.band) == highest
                 for vote in verdict.votes.values():
                     assert place(package, verdict.band) >= (place(package, vote.veto) if vote.veto else -1)
                     if vote.probability is not None:
-                        least = package.contract.band(vote.probability).name
+                        least = package.contract.band_for(vote.probability).name
                         assert place(package, verdict.band) >= place(package, least)
 
 
@@ -214,14 +215,14 @@ def answered(package, features, scoring=None, **options):
 
 
 def test_contributions_add_up_to_the_raw_score_of_the_engine_that_is_named(package):
-    if not package.loaded.panel.explainers:
+    if not package.loaded.runner.explainers:
         pytest.skip("this package has no engine that can be explained")
     for features in package.trained.golden[:12]:
         body = answered(package, features, explain=True)
         spec = next(spec for spec in package.contract.engines if spec.name == body["explained_engine"])
         total = body["base_value"] + math.fsum(reason["contribution"] for reason in body["explanation"])
         assert total == pytest.approx(body["raw_score"], abs=1e-9)
-        assert {r["feature"] for r in body["explanation"]} == {f.name for f in package.contract.columns(spec)}
+        assert {r["feature"] for r in body["explanation"]} == {f.name for f in package.contract.engine_features(spec)}
 
 
 # replay
@@ -243,14 +244,14 @@ def test_a_decision_replays_to_the_same_bytes_whole_or_degraded(package):
 
 
 def test_packaging_again_gives_the_same_digest(package):
-    assert digest_of(signed(package.trained).files["manifest.json"]) == package.loaded.digest
+    assert manifest_digest(signed(package.trained).files["manifest.json"]) == package.loaded.digest
 
 
 # unit text
 
 
 def test_reasons_speak_in_the_features_own_units(package):
-    if not package.loaded.panel.explainers:
+    if not package.loaded.runner.explainers:
         pytest.skip("this package has no engine that can be explained")
     units = {spec.name: spec for spec in package.contract.features}
     for features in package.trained.golden[:12]:

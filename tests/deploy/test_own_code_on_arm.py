@@ -21,7 +21,7 @@ from vigil.prediction.engines import trees
 SOURCES = Path(build.LAYERS, "scoring")
 QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 EXPORTED = {
-    trees.FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
+    trees.LIBRARY_FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
     fast_rows.FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
 emulated = pytest.mark.skipif(
@@ -57,10 +57,10 @@ def test_arm64_answers_what_this_machine_answers(answering, tmp_path):
     answers = np.frombuffer(done.stdout)
     count = len(model.rows)
     engine = trees.load(pack(model.text), model.text, len(NAMES))
-    assert answers[:count].tolist() == list(engine.raw_batch(model.rows, count))
+    assert answers[:count].tolist() == list(engine.raw_scores(model.rows, count))
     for row, answer in zip(model.rows.tolist(), answers[count:].reshape(count, -1).tolist(), strict=True):
         contributions, base = engine.contributions(row)
-        assert answer == [*contributions, base, engine.raw(row)]
+        assert answer == [*contributions, base, engine.raw_score(row)]
 
 
 def test_the_program_is_for_arm64(answering):

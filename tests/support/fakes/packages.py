@@ -11,12 +11,12 @@ from tests.support.fakes.clock import Clock
 from vigil.errors import Conflict, ModelRefused, Unavailable
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.ports import Pointer, PublishedVersion
 from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.verification import Release, build
+from vigil.prediction.packages.verification import Release, build_package
 
 NOW = Clock().now
 KEY = SigningKey(bytes(range(32)))
@@ -32,19 +32,19 @@ class LinearEngine:
         self.calibration, self.positive_from = calibration or Calibration(), positive_from
 
     def assess(self, row):
-        raw = self.raw(row)
+        raw = self.raw_score(row)
         probability = self.calibration.probability(raw)
-        return EngineVote(side(probability, self.positive_from), probability, raw=raw, version="linear")
+        return EngineVote(vote_for(probability, self.positive_from), probability, raw=raw, version="linear")
 
-    def raw(self, row):
+    def raw_score(self, row):
         return self.base + sum(self._terms(row))
 
     def contributions(self, row):
         return tuple(self._terms(row)), self.base
 
-    def raw_batch(self, rows, count):
+    def raw_scores(self, rows, count):
         flat, width = memoryview(rows).cast("B").cast("d"), len(self.weights)
-        return [self.raw(flat[i * width : (i + 1) * width]) for i in range(count)]
+        return [self.raw_score(flat[i * width : (i + 1) * width]) for i in range(count)]
 
     def _terms(self, row):
         return [w * (0.5 if math.isnan(x) else x) for w, x in zip(self.weights, row, strict=True)]
@@ -59,7 +59,7 @@ class LinearEngines:
     def __call__(self, spec: EngineSpec, content: bytes, of: ModelContract, table: bytes | None) -> LinearEngine:
         self.handed += [content] if table is None else [content, table]
         document = json.loads(content)
-        if document["features"] != [feature.name for feature in of.columns(spec)]:
+        if document["features"] != [feature.name for feature in of.engine_features(spec)]:
             raise ModelRefused("schema_mismatch", "other features")
         return LinearEngine(document["weights"], document["base"], spec.calibration, of.ensemble.positive_from)
 
@@ -107,7 +107,7 @@ class MemoryCatalogue:
             raise Conflict("another move came first")
         self.moved[new.name, new.alias] = new
 
-    def names(self):
+    def model_names(self):
         if self.away:
             raise Unavailable("the model registry cannot be reached")
         return sorted(name for name, alias in self.moved if alias == "champion")
@@ -155,7 +155,7 @@ def trained(name: str = "toy", base: float = -0.25, **changes: object) -> Traine
 
 def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):
     release = Release(version, NOW - timedelta(days=1), NOW + timedelta(days=days))
-    return build(model or trained(), release, key, LinearEngines())
+    return build_package(model or trained(), release, key, LinearEngines())
 
 
 def resigned(files: Mapping[str, bytes], manifest: bytes, key: SigningKey = KEY) -> dict[str, bytes]:

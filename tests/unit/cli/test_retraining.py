@@ -14,9 +14,9 @@ from models.iit.dataset import FEATURES
 from models.known import known, nothing
 from tests.support.fakes.packages import KEY, KEYS, NOW
 from vigil.errors import Conflict, NotFound
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.gates import check_promotable
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 PATIENTS = 1500
 SMALL = SimpleNamespace(retrain=lambda seed, outcomes, progress: iit.rebuild(seed, PATIENTS, outcomes, progress))
@@ -36,8 +36,8 @@ def first():
 def champion(first):
     from datetime import timedelta
 
-    files = build(first[0], Release(1, NOW, NOW + timedelta(days=10_000)), KEY, load)
-    return Verifier(KEYS, load).verify(files, Expected())
+    files = build_package(first[0], Release(1, NOW, NOW + timedelta(days=10_000)), KEY, load_engine)
+    return PackageVerifier(KEYS, load_engine).verify(files, ExpectedPackage())
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from models.evaluation import Bootstrap, auc, brier
 from models.known import known, nothing
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side, sigmoid
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, sigmoid, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 CONTRACT = ModelContract(
@@ -32,11 +32,11 @@ class Line:
 
     def assess(self, row):
         raw = self.slope * row[0] + self.shift
-        return EngineVote(side(sigmoid(raw), 0.5), sigmoid(raw), raw=raw, version="line")
+        return EngineVote(vote_for(sigmoid(raw), 0.5), sigmoid(raw), raw=raw, version="line")
 
 
-def panel(slope=1.0, shift=0.0):
-    return Panel(CONTRACT, {"line": Line(slope, shift)})
+def runner(slope=1.0, shift=0.0):
+    return EnsembleRunner(CONTRACT, {"line": Line(slope, shift)})
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,13 @@ def held_out():
 
 
 def test_a_challenger_like_the_champion_differs_by_nothing(held_out):
-    found = contest(panel(), panel(), held_out, seed=1)
+    found = contest(runner(), runner(), held_out, seed=1)
     assert (found.rows, found.champion) == (3000, found.challenger)
     assert {(d.value, d.low, d.high) for d in found.difference.values()} == {(0.0, 0.0, 0.0)}
 
 
 def test_a_better_calibrated_challenger_is_shown_to_be_better(held_out):
-    found = contest(panel(shift=1.0), panel(), held_out, seed=1)
+    found = contest(runner(shift=1.0), runner(), held_out, seed=1)
     assert found.difference["calibration_error"].high < 0
     assert found.difference["brier"].high < 0
     assert abs(found.difference["auc"].value) < 1e-9
@@ -63,7 +63,7 @@ def test_a_better_calibrated_challenger_is_shown_to_be_better(held_out):
 
 def test_a_worse_calibrated_challenger_is_refused_even_if_it_ranks_as_well(held_out):
     with pytest.raises(WorseCalibration, match="calibration error is higher by"):
-        contest(panel(), panel(shift=0.6), held_out, seed=1)
+        contest(runner(), runner(shift=0.6), held_out, seed=1)
 
 
 def test_a_difference_is_paired_over_the_same_resamples(held_out):

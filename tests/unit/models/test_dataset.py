@@ -67,7 +67,7 @@ def test_index_visits_are_those_entered_within_a_week(cohort):
         for index in indexes(cohort, patient, record, split_of(patient)):
             visit = record.visits[index.row - int(cohort.starts[patient])]
             assert index.as_of == visit.recorded_at <= visit.visited_at + LATEST_ENTRY
-            assert record.known(index.as_of).visits[-1] == visit
+            assert record.known_at(index.as_of).visits[-1] == visit
 
 
 def test_rows_are_the_served_features_in_schema_order(cohort, tables):

@@ -9,8 +9,8 @@ from models.leads.recipe import samples
 from models.leads.schema import SPECS
 from models.leads.simulator import LAST_DAY, simulate
 from models.leakage import refuse_leaks
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
 
 PLACES = {spec.name: place for place, spec in enumerate(SPECS)}
 
@@ -30,9 +30,11 @@ def parts():
 
 
 @pytest.fixture(scope="module")
-def panel(leads):
+def runner(leads):
     contract = leads.contract
-    return Panel(contract, {spec.name: load(spec, leads.files[spec.file], contract) for spec in contract.engines})
+    return EnsembleRunner(
+        contract, {spec.name: load_engine(spec, leads.files[spec.file], contract) for spec in contract.engines}
+    )
 
 
 def test_every_simulated_value_is_within_its_bounds(simulated):
@@ -88,9 +90,9 @@ def test_few_of_those_ranked_low_would_have_been_accepted(leads):
     assert leads.contract.metrics["accepted_error"] < 0.1
 
 
-def test_whoever_asks_for_a_demonstration_is_never_ranked_low(leads, panel):
+def test_whoever_asks_for_a_demonstration_is_never_ranked_low(leads, runner):
     for row in leads.golden:
-        asked = panel.assess(leads.contract.encode({**row, "demo_requested": True}))
+        asked = runner.assess(leads.contract.encode({**row, "demo_requested": True}))
         assert asked.band != "low"
 
 

@@ -13,10 +13,10 @@ from models.netsec.presets import BEHAVIOURS, KIND_SHARES, MOST_COMPANY, MOST_PA
 from models.netsec.recipe import samples
 from models.netsec.rules import RULES
 from models.netsec.simulator import flows, network
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
-from vigil.prediction.features.flows.schemas import LONGEST_US
-from vigil.prediction.features.schemas import as_json
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.features.flows.schemas import MAX_FLOW_US
+from vigil.prediction.features.schemas import to_json
 from vigil.prediction.features.service import FLOWS
 
 SPLITS = ("train", "tune", "certify", "test")
@@ -32,9 +32,11 @@ def some_flows():
 
 
 @pytest.fixture(scope="module")
-def panel(netsec):
+def runner(netsec):
     contract = netsec.contract
-    return Panel(contract, {spec.name: load(spec, netsec.files[spec.file], contract) for spec in contract.engines})
+    return EnsembleRunner(
+        contract, {spec.name: load_engine(spec, netsec.files[spec.file], contract) for spec in contract.engines}
+    )
 
 
 def test_the_same_seed_gives_the_same_flows():
@@ -52,20 +54,20 @@ def test_flows_stay_within_what_a_history_may_hold(some_flows):
     for flow in some_flows:
         times = [packet.at_us for packet in flow.traffic.packets]
         assert 1 <= len(times) <= MOST_PACKETS
-        assert 0 == times[0] <= times[-1] == max(times) <= LONGEST_US
+        assert 0 == times[0] <= times[-1] == max(times) <= MAX_FLOW_US
         assert len(flow.traffic.neighbours) <= MOST_COMPANY
 
 
 def test_what_is_simulated_is_read_back_as_the_same_flow(some_flows):
     for flow in some_flows[::20]:
-        parsed = FLOWS.parse(json.loads(json.dumps(as_json(flow.traffic))))
+        parsed = FLOWS.parse(json.loads(json.dumps(to_json(flow.traffic))))
         assert parsed == flow.traffic
         assert FLOWS.extract(parsed, flow.as_of) == FLOWS.extract(flow.traffic, flow.as_of)
 
 
 def test_every_packet_of_a_flow_is_known_when_it_is_scored(some_flows):
     for flow in some_flows[::20]:
-        assert Counter(flow.traffic.known(flow.as_of).packets) == Counter(flow.traffic.packets)
+        assert Counter(flow.traffic.known_at(flow.as_of).packets) == Counter(flow.traffic.packets)
 
 
 def test_kinds_have_their_shares_and_every_behaviour_occurs(some_flows):
@@ -128,17 +130,17 @@ def test_most_flows_get_an_answer_whose_error_is_promised(netsec):
     assert netsec.contract.metrics["accepted_error"] < 0.14
 
 
-def test_a_specialist_that_finds_nothing_does_not_vote(netsec, panel):
-    votes = [panel.assess(netsec.contract.encode(row)).votes for row in netsec.golden]
+def test_a_specialist_that_finds_nothing_does_not_vote(netsec, runner):
+    votes = [runner.assess(netsec.contract.encode(row)).votes for row in netsec.golden]
     for name in ("ddos_lgbm", "malware_lgbm"):
         assert {vote[name].vote for vote in votes} == {"positive", "abstain"}
         assert None not in {vote[name].probability for vote in votes}
 
 
-def test_one_specialist_is_enough_for_an_answer(netsec, panel):
+def test_one_specialist_is_enough_for_an_answer(netsec, runner):
     """A flood is no traffic of malware, and is yet found without disagreement."""
     found = dataset.table(9, "test", quiet, 0.4)
-    verdicts = [panel.assess(row) for row in found.rows[found.kinds == "ddos"].tolist()]
+    verdicts = [runner.assess(row) for row in found.rows[found.kinds == "ddos"].tolist()]
     alone = [v for v in verdicts if v.votes["malware_lgbm"].probability < 0.5 <= v.votes["ddos_lgbm"].probability]
     assert any(verdict.decision == "stop_for_review" for verdict in alone)
 
@@ -147,18 +149,18 @@ def test_one_specialist_is_enough_for_an_answer(netsec, panel):
     ("feature", "least", "rule"),
     [("packets_per_s", 100_000, "packet_rate"), ("source_unique_destination_ports", 1000, "port_sweep")],
 )
-def test_a_veto_holds_whatever_the_other_engines_say(netsec, panel, feature, least, rule):
+def test_a_veto_holds_whatever_the_other_engines_say(netsec, runner, feature, least, rule):
     for row in netsec.golden:
-        calm = panel.assess(netsec.contract.encode({**row, feature: least}))
-        loud = panel.assess(netsec.contract.encode({**row, feature: least + 1}))
+        calm = runner.assess(netsec.contract.encode({**row, feature: least}))
+        loud = runner.assess(netsec.contract.encode({**row, feature: least + 1}))
         assert rule not in {evidence.code for evidence in calm.votes["rules"].evidence}
         assert rule in {evidence.code for evidence in loud.votes["rules"].evidence}
         assert (loud.band, loud.decision) == ("high", "stop_for_review")
 
 
-def test_every_rule_but_the_rarest_fires_on_simulated_flows(panel):
+def test_every_rule_but_the_rarest_fires_on_simulated_flows(runner):
     found = dataset.table(2, "tune", quiet)
-    fired = {e.code for row in found.rows.tolist() for e in panel.assess(row).votes["rules"].evidence}
+    fired = {e.code for row in found.rows.tolist() for e in runner.assess(row).votes["rules"].evidence}
     assert {rule["name"] for rule in RULES} - fired <= {"packet_rate", "port_sweep"}
 
 

@@ -10,10 +10,10 @@ from tests.support.fakes.packages import KEY, KEYS, NOW, contract, trained
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import trees
 from vigil.prediction.engines.ensemble import Ensemble
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import Calibration, EngineSpec
 from vigil.prediction.packages.model import TrainedModel
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 NUMBERS, ALL = ("visits", "age"), ("age", "visits", "sex", "phone")
 ENGINES = (
@@ -54,7 +54,10 @@ def test_only_the_engine_that_can_be_packed_is_packed(model):
 def test_a_package_with_a_table_is_served_from_it_with_the_very_answers_of_lightgbm(model):
     release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
     packed, _ = with_tables(model)
-    fast, slow = (Verifier(KEYS, load).verify(build(m, release, KEY, load), Expected(now=NOW)) for m in (packed, model))
+    fast, slow = (
+        PackageVerifier(KEYS, load_engine).verify(build_package(m, release, KEY, load_engine), ExpectedPackage(now=NOW))
+        for m in (packed, model)
+    )
     assert isinstance(_runner(fast, "numbers"), trees.TreesEngine)
     assert not isinstance(_runner(slow, "numbers"), trees.TreesEngine)
     assert not isinstance(_runner(fast, "all"), trees.TreesEngine)
@@ -64,7 +67,7 @@ def test_a_package_with_a_table_is_served_from_it_with_the_very_answers_of_light
 
 
 def _runner(model, engine):
-    return model.panel.explainers[engine].raw.__self__
+    return model.runner.explainers[engine].raw_score.__self__
 
 
 def test_a_signed_table_that_is_none_is_refused_with_its_reason(model):
@@ -74,7 +77,7 @@ def test_a_signed_table_that_is_none_is_refused_with_its_reason(model):
     for broken in (b"", table[:-1], table[:60] + b"\xff" * 8 + table[68:], b"X" + table[1:]):
         files = {**packed.files, "numbers.walk": broken}
         with pytest.raises(ModelRefused) as refused:
-            build(TrainedModel(model.contract, files, model.golden, model.card), release, KEY, load)
+            build_package(TrainedModel(model.contract, files, model.golden, model.card), release, KEY, load_engine)
         assert refused.value.reason == "malformed"
 
 

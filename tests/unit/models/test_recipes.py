@@ -13,9 +13,9 @@ from models.iit import recipe as iit
 from models.leads import recipe as leads
 from models.netsec import recipe as netsec
 from models.wdbc import recipe as wdbc
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.features.service import get_feature_set
 
 SMALL = {
     "iit": lambda seed, progress: iit.build(seed, 400, progress),
@@ -41,13 +41,15 @@ def raw(trained, features):
     return float(booster.predict(np.array([trained.contract.encode(features)]), raw_score=True)[0])
 
 
-def panel(trained):
-    engines = {spec.name: load(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines}
-    return Panel(trained.contract, engines)
+def runner(trained):
+    engines = {
+        spec.name: load_engine(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines
+    }
+    return EnsembleRunner(trained.contract, engines)
 
 
 def probability(trained, features):
-    return panel(trained).assess(trained.contract.encode(features)).probability
+    return runner(trained).assess(trained.contract.encode(features)).probability
 
 
 def test_recipes_are_found_by_name():
@@ -67,14 +69,14 @@ def test_the_booster_has_the_features_of_the_contract_in_order(trained):
     assert boosted
     for spec in boosted:
         booster = lightgbm.Booster(model_str=trained.files[spec.file].decode())
-        assert booster.feature_name() == [column.name for column in trained.contract.columns(spec)]
+        assert booster.feature_name() == [column.name for column in trained.contract.engine_features(spec)]
         assert booster.dump_model()["objective"].startswith("binary")
 
 
 def test_golden_rows_show_every_band_category_and_missing_value(trained):
     contract = trained.contract
     assert 24 <= len(trained.golden) <= 64
-    scored = [panel(trained).assess(contract.encode(row)) for row in trained.golden]
+    scored = [runner(trained).assess(contract.encode(row)) for row in trained.golden]
     assert {verdict.band for verdict in scored} == {"low", "moderate", "high"}
     for spec in contract.features:
         shown = {row[spec.name] for row in trained.golden}
@@ -95,7 +97,7 @@ def test_samples_are_request_bodies_with_the_true_label(name, trained):
 
 
 def served(trained, body):
-    features = feature_set(trained.contract.history)
+    features = get_feature_set(trained.contract.history)
     return features.extract(features.parse(body["history"]), datetime.fromisoformat(body["as_of"]))
 
 

@@ -10,7 +10,7 @@ from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS
 from models.iit.records import contacts, history, left
 from models.iit.simulator import EXITS, LONGEST_LAG, simulate
 from vigil.prediction.features.parsing import parse_history
-from vigil.prediction.features.schemas import as_json
+from vigil.prediction.features.schemas import to_json
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_records_are_back_dated_within_bounds_and_viral_loads_come_late(cohort):
 def test_every_simulated_history_is_valid_input(cohort):
     for patient in range(150):
         record = history(cohort, patient)
-        assert parse_history(as_json(record)) == record
+        assert parse_history(to_json(record)) == record
 
 
 def test_engagement_is_remembered_between_visits():

@@ -48,11 +48,11 @@ def use(engine: trees.TreesEngine, random_: random.Random) -> None:
     odd = (0.0, 1.0, -1.0, math.nan, math.inf, -math.inf)
     rows = [[random_.choice(odd) for _ in range(12)] for _ in range(9)]
     for row in rows:
-        score = engine.raw(row)
+        score = engine.raw_score(row)
         values, base = engine.contributions(row)
         assert all(isinstance(x, float) for x in (score, base, *values))
     flat = memoryview(struct.pack("108d", *(x for row in rows for x in row))).cast("d")
-    assert list(engine.raw_batch(flat, 9)) == [engine.raw(row) for row in rows]
+    assert list(engine.raw_scores(flat, 9)) == [engine.raw_score(row) for row in rows]
 
 
 def main(folder: Path) -> None:

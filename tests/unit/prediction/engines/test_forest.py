@@ -29,7 +29,7 @@ def test_scores_equal_score_samples(missing, options):
     exported = engine("isolation_forest", export(model, NAMES))
     unseen = np.vstack([rows(300, missing=missing), rows(50, missing=0.5), [[1e30, -1e30, 0.0], [np.nan] * 3]])
     expected = -model.score_samples(unseen)
-    assert np.abs([exported.raw(row) for row in unseen.tolist()] - expected).max() <= 1e-9
+    assert np.abs([exported.raw_score(row) for row in unseen.tolist()] - expected).max() <= 1e-9
 
 
 def test_values_are_compared_in_single_precision_as_in_training():
@@ -39,7 +39,7 @@ def test_values_are_compared_in_single_precision_as_in_training():
     for node in np.flatnonzero(tree.children_left >= 0)[:20]:
         row = np.zeros(3)
         row[tree.feature[node]] = np.nextafter(tree.threshold[node], np.inf)
-        assert exported.raw(row.tolist()) == pytest.approx(-model.score_samples([row])[0], abs=1e-9)
+        assert exported.raw_score(row.tolist()) == pytest.approx(-model.score_samples([row])[0], abs=1e-9)
 
 
 def test_the_same_seed_gives_the_same_bytes():

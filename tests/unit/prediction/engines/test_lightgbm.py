@@ -21,7 +21,7 @@ CORE = Path(__file__).parents[4] / "layers/core"
 def test_raw_scores_equal_the_package_bit_for_bit(trained):
     engine = load(trained.text, NAMES)
     expected = trained.booster.predict(trained.rows, raw_score=True, num_threads=1)
-    assert [engine.raw(row) for row in trained.rows.tolist()] == expected.tolist()
+    assert [engine.raw_score(row) for row in trained.rows.tolist()] == expected.tolist()
 
 
 def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
@@ -30,7 +30,7 @@ def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
     for row, values in zip(trained.rows.tolist(), expected.tolist(), strict=True):
         contributions, base = engine.contributions(row)
         assert [*contributions, base] == values
-        assert sum(contributions) + base == pytest.approx(engine.raw(row), abs=1e-9)
+        assert sum(contributions) + base == pytest.approx(engine.raw_score(row), abs=1e-9)
 
 
 def test_the_rows_take_different_paths(trained):
@@ -49,25 +49,25 @@ def test_the_categorical_models_split_on_categories(trained):
 )
 def test_a_batch_equals_its_rows_in_any_buffer_of_doubles(numeric, buffer):
     engine = load(numeric.text, NAMES)
-    scores = engine.raw_batch(buffer(numeric.rows), len(numeric.rows))
-    assert list(scores) == [engine.raw(row) for row in numeric.rows.tolist()]
+    scores = engine.raw_scores(buffer(numeric.rows), len(numeric.rows))
+    assert list(scores) == [engine.raw_score(row) for row in numeric.rows.tolist()]
 
 
 def test_a_large_batch_on_all_cores_equals_its_rows(numeric):
     engine = load(numeric.text, NAMES)
     rows = np.resize(numeric.rows, (LARGE_BATCH_ROWS + 7, len(NAMES))) + np.arange(LARGE_BATCH_ROWS + 7)[:, None] * 1e-4
-    assert list(engine.raw_batch(rows, len(rows))) == [engine.raw(row) for row in rows.tolist()]
+    assert list(engine.raw_scores(rows, len(rows))) == [engine.raw_score(row) for row in rows.tolist()]
 
 
 def test_a_read_only_batch_is_scored(numeric):
     frozen = np.frombuffer(numeric.rows.tobytes()).reshape(numeric.rows.shape)
     assert frozen.flags.writeable is False
     engine = load(numeric.text, NAMES)
-    assert list(engine.raw_batch(frozen, len(frozen))) == list(engine.raw_batch(numeric.rows, len(frozen)))
+    assert list(engine.raw_scores(frozen, len(frozen))) == list(engine.raw_scores(numeric.rows, len(frozen)))
 
 
 def test_an_empty_batch_has_no_scores(numeric):
-    assert list(load(numeric.text, NAMES).raw_batch(array("d"), 0)) == []
+    assert list(load(numeric.text, NAMES).raw_scores(array("d"), 0)) == []
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_an_empty_batch_has_no_scores(numeric):
 )
 def test_a_batch_of_another_layout_is_refused(numeric, rows, count):
     with pytest.raises(ValueError, match="rows must"):
-        load(numeric.text, NAMES).raw_batch(rows, count)
+        load(numeric.text, NAMES).raw_scores(rows, count)
 
 
 @pytest.mark.parametrize("row", [[0.0] * 11, [0.0] * 13, [], [0.0] * 11 + ["1"], [0.0] * 11 + [None]], ids=repr)
 def test_a_row_of_another_shape_is_refused(numeric, row):
     engine = load(numeric.text, NAMES)
     with pytest.raises(ValueError, match="12 numbers"):
-        engine.raw(row)
+        engine.raw_score(row)
     with pytest.raises(ValueError, match="12 numbers"):
         engine.contributions(row)
 
@@ -104,9 +104,9 @@ def test_eight_threads_get_the_answers_of_one(numeric):
 
     def answers(offset):
         order = rows[offset:] + rows[:offset]
-        scores = [engine.raw(row) for _ in range(5) for row in order]
+        scores = [engine.raw_score(row) for _ in range(5) for row in order]
         explained = [engine.contributions(row) for row in order[:60]]
-        return scores, explained, list(engine.raw_batch(np.array(order * 5), 5 * len(order)))
+        return scores, explained, list(engine.raw_scores(np.array(order * 5), 5 * len(order)))
 
     alone = [answers(offset) for offset in range(0, 240, 30)]
     with ThreadPoolExecutor(8) as pool:
@@ -200,7 +200,7 @@ from vigil.prediction.engines.lightgbm import load
 from vigil.errors import ModelRefused
 try:
     engine = load(Path({model!r}).read_bytes(), [f"x{{i}}" for i in range(12)])
-    print(engine.raw([0.5] * 12))
+    print(engine.raw_score([0.5] * 12))
 except ModelRefused as refused:
     print(refused)
 print(sorted({{"lightgbm", "numpy", "scipy", "sklearn"}} & set(sys.modules)))

@@ -39,7 +39,7 @@ def test_the_distance_is_that_of_mahalanobis_on_robust_z():
     precision = np.linalg.inv(np.cov(z, rowvar=False) + 0.1 * np.eye(3))
     for row in draw(50):
         deviation = np.arcsinh((row - center) / scale)
-        assert ENGINE.raw(row.tolist()) == pytest.approx(math.sqrt(deviation @ precision @ deviation), rel=1e-9)
+        assert ENGINE.raw_score(row.tolist()) == pytest.approx(math.sqrt(deviation @ precision @ deviation), rel=1e-9)
 
 
 def test_of_rows_like_those_of_training_the_gates_share_is_out_of_domain():
@@ -60,13 +60,13 @@ def test_a_row_far_away_abstains_and_says_why():
 
 
 def test_correlated_features_are_not_unusual_together_and_are_against_each_other():
-    together, apart = ENGINE.raw((7.0, -3 + 2 * 0.8, 100.0)), ENGINE.raw((7.0, -3 - 2 * 0.8, 100.0))
+    together, apart = ENGINE.raw_score((7.0, -3 + 2 * 0.8, 100.0)), ENGINE.raw_score((7.0, -3 - 2 * 0.8, 100.0))
     assert apart > 1.5 * together
 
 
 def test_a_missing_value_counts_as_the_middle():
     center = json.loads(PART.content)["domain"]["center"]
-    assert ENGINE.raw((math.nan, -2.0, 99.0)) == ENGINE.raw((center[0], -2.0, 99.0))
+    assert ENGINE.raw_score((math.nan, -2.0, 99.0)) == ENGINE.raw_score((center[0], -2.0, 99.0))
 
 
 def test_a_domain_that_only_gates_does_not_vote():

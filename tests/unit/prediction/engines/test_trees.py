@@ -58,8 +58,8 @@ def wide(columns, **settings):
 def test_raw_scores_equal_the_package_bit_for_bit(trained):
     engine = trees.load(pack(trained.text), trained.text, len(NAMES))
     expected = trained.booster.predict(trained.rows, raw_score=True, num_threads=1).tolist()
-    assert [engine.raw(row) for row in trained.rows.tolist()] == expected
-    assert list(engine.raw_batch(trained.rows, len(trained.rows))) == expected
+    assert [engine.raw_score(row) for row in trained.rows.tolist()] == expected
+    assert list(engine.raw_scores(trained.rows, len(trained.rows))) == expected
 
 
 def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
@@ -68,7 +68,7 @@ def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
     for row, values in zip(trained.rows.tolist(), expected.tolist(), strict=True):
         contributions, base = engine.contributions(row)
         assert [*contributions, base] == pytest.approx(values, abs=TOLERANCE * max(1, *map(abs, values)))
-        assert sum(contributions) + base == pytest.approx(engine.raw(row), abs=1e-9)
+        assert sum(contributions) + base == pytest.approx(engine.raw_score(row), abs=1e-9)
 
 
 def test_what_is_packed_was_compared_with_lightgbm_on_odd_rows(trained):
@@ -175,17 +175,17 @@ def _relabelled(packed, text):
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 300])
 def test_a_batch_equals_its_rows_in_any_buffer_of_doubles(engine, numeric, buffer, count):
     rows = numeric.rows[:count]
-    assert list(engine.raw_batch(buffer(rows), count)) == [engine.raw(row) for row in rows.tolist()]
+    assert list(engine.raw_scores(buffer(rows), count)) == [engine.raw_score(row) for row in rows.tolist()]
 
 
 @pytest.mark.parametrize("row", [[0.0] * 11, [0.0] * 13, [], [0.0] * 11 + ["1"], [0.0] * 11 + [None]], ids=repr)
 def test_a_row_of_another_shape_is_refused(engine, row):
     with pytest.raises(ValueError, match="12 numbers"):
-        engine.raw(row)
+        engine.raw_score(row)
     with pytest.raises(ValueError, match="12 numbers"):
         engine.contributions(row)
     with pytest.raises(ValueError, match="rows must"):
-        engine.raw_batch(np.zeros((3, 11)), 3)
+        engine.raw_scores(np.zeros((3, 11)), 3)
 
 
 def test_eight_threads_get_the_answers_of_one(engine):
@@ -193,8 +193,12 @@ def test_eight_threads_get_the_answers_of_one(engine):
 
     def answers(offset):
         order = rows[offset:] + rows[:offset]
-        scores = [engine.raw(row) for row in order]
-        return scores, [engine.contributions(row) for row in order], list(engine.raw_batch(np.array(order), len(order)))
+        scores = [engine.raw_score(row) for row in order]
+        return (
+            scores,
+            [engine.contributions(row) for row in order],
+            list(engine.raw_scores(np.array(order), len(order))),
+        )
 
     alone = [answers(offset) for offset in range(0, 240, 30)]
     with ThreadPoolExecutor(8) as pool:
@@ -238,9 +242,9 @@ def test_a_table_is_small_beside_its_model(numeric):
 
 
 def test_without_the_library_there_is_no_engine(numeric, monkeypatch):
-    monkeypatch.setattr(trees, "library", lambda: None)
+    monkeypatch.setattr(trees, "load_library", lambda: None)
     assert trees.load(pack(numeric.text), numeric.text, len(NAMES)) is None
-    assert reference.load(numeric.text, NAMES).raw([0.0] * 12)
+    assert reference.load(numeric.text, NAMES).raw_score([0.0] * 12)
 
 
 def test_mutated_tables_are_refused_or_harmless_and_the_process_lives(numeric, tmp_path):

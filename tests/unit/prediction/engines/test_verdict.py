@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.prediction.engines.ensemble import Abstention, Band, Degraded, Ensemble, decide, doubt
-from vigil.prediction.engines.votes import EngineVote, side, sigmoid
+from vigil.prediction.engines.ensemble import Abstention, Band, DegradedEngine, Ensemble, decide, error_probability
+from vigil.prediction.engines.votes import EngineVote, sigmoid, vote_for
 
 BANDS = (Band("low", 0, "wait"), Band("moderate", 0.3, "look"), Band("high", 0.7, "act"))
 NAMES = [band.name for band in BANDS]
@@ -16,7 +16,7 @@ ENSEMBLE = Ensemble({"a": 1.0, "b": 0.5, "c": 0.8}, 0.5, -0.2, {"a": -1.0, "b": 
 
 
 def vote(probability, veto=None, **more):
-    said = "abstain" if probability is None else side(probability, ENSEMBLE.positive_from)
+    said = "abstain" if probability is None else vote_for(probability, ENSEMBLE.positive_from)
     return EngineVote(said, probability, veto=veto, **more)
 
 
@@ -62,7 +62,7 @@ def test_a_veto_never_lowers_a_band_and_holds_whatever_the_votes(given_votes, en
 @given(VOTES, ENSEMBLES, st.sets(st.sampled_from("abc"), min_size=1))
 def test_an_answer_with_an_engine_missing_abstains_or_has_the_highest_band(given_votes, ensemble, missing):
     survivors = {name: said for name, said in given_votes.items() if name not in missing}
-    verdict = of(survivors, *(Degraded(name, "failed") for name in sorted(missing)), ensemble=ensemble)
+    verdict = of(survivors, *(DegradedEngine(name, "failed") for name in sorted(missing)), ensemble=ensemble)
     assert verdict.decision == "abstain" or verdict.band == "high"
     assert [lack.engine for lack in verdict.degraded] == sorted(missing)
     assert not verdict.guaranteed
@@ -73,7 +73,7 @@ def test_an_answer_with_an_engine_missing_abstains_or_has_the_highest_band(given
 @given(VOTES, ENSEMBLES, st.sets(st.sampled_from("abc"), min_size=1))
 def test_the_band_of_a_degraded_answer_is_never_below_what_a_survivor_says(given_votes, ensemble, missing):
     survivors = {name: said for name, said in given_votes.items() if name not in missing}
-    verdict = of(survivors, *(Degraded(name, "failed") for name in missing), ensemble=ensemble)
+    verdict = of(survivors, *(DegradedEngine(name, "failed") for name in missing), ensemble=ensemble)
     for said in survivors.values():
         if said.probability is not None:
             assert severity(verdict) >= max(i for i, band in enumerate(BANDS) if said.probability >= band.lower)
@@ -100,14 +100,14 @@ def test_an_abstaining_engine_contributes_its_learnt_term_and_not_zero():
 
 
 def test_a_missing_engine_is_named_with_its_reason():
-    gone = Degraded("a", "unsigned")
+    gone = DegradedEngine("a", "unsigned")
     verdict = of({"b": vote(0.1), "c": vote(0.1)}, gone)
     assert verdict.reasons == ("unsigned_model", "missing")
     assert verdict.degraded == (gone,)
 
 
 def test_with_nobody_left_the_band_is_unknown():
-    verdict = of({}, *(Degraded(name, "failed") for name in "abc"))
+    verdict = of({}, *(DegradedEngine(name, "failed") for name in "abc"))
     assert (verdict.probability, verdict.band, verdict.decision) == (None, "unknown", "abstain")
 
 
@@ -164,9 +164,9 @@ def test_a_veto_decides_where_nothing_known_is_above_it():
 
 @given(st.floats(0, 1), st.floats(0.01, 0.99))
 def test_doubt_is_the_chance_of_the_other_side(probability, positive_from):
-    wrong = doubt(probability, positive_from, "wrong")
+    wrong = error_probability(probability, positive_from, "wrong")
     assert wrong == (probability if probability < positive_from else 1 - probability)
-    assert doubt(probability, positive_from, "missed") in {wrong, 0.0}
+    assert error_probability(probability, positive_from, "missed") in {wrong, 0.0}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import pytest
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.art_visits import extract
-from vigil.prediction.features.model import Dispense, History, Observation, PartialDate, Registration, Visit
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.model import Dispense, Observation, PartialDate, PatientHistory, Registration, Visit
+from vigil.prediction.features.service import get_feature_set
 
 START = datetime(2023, 1, 2, 9, tzinfo=UTC)
-SPECS = feature_set("art-visits/1").specs
+SPECS = get_feature_set("art-visits/1").specs
 
 
 def at(days):
@@ -23,7 +23,7 @@ def visit(on, due=None, **fields):
 
 def features(visits, dispenses=(), observations=(), registration=None, as_of=None):
     registrations = (registration or Registration(START, "female"),)
-    history = History(registrations, tuple(visits), tuple(dispenses), tuple(observations))
+    history = PatientHistory(registrations, tuple(visits), tuple(dispenses), tuple(observations))
     return extract(history, as_of or visits[-1].recorded_at)
 
 
@@ -114,7 +114,7 @@ def test_bmi_needs_a_height_that_still_holds():
 
 def test_the_latest_registration_known_holds():
     registrations = (Registration(at(0), "female", has_phone=False), Registration(at(9), "female", has_phone=True))
-    history = History(registrations, (visit(0, 30),))
+    history = PatientHistory(registrations, (visit(0, 30),))
     assert extract(history, at(8))["has_phone"] is False
     assert extract(history, at(9))["has_phone"] is True
 

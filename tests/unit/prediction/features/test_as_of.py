@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.iit.records import history
 from models.iit.simulator import simulate
 from vigil.prediction.features.art_visits import extract
-from vigil.prediction.features.model import Dispense, History, Observation, Registration, Visit
+from vigil.prediction.features.model import Dispense, Observation, PatientHistory, Registration, Visit
 
 COHORT = simulate(seed=3, patients=80)
 HISTORIES = [history(COHORT, patient) for patient in range(80)]
@@ -43,13 +43,13 @@ def test_deleting_every_later_record_leaves_features_byte_identical(moment):
         tuple(f for f in facts if f.recorded_at <= as_of)
         for facts in (record.registrations, record.visits, record.dispenses, record.observations)
     ]
-    assert as_bytes(History(*kept), as_of) == as_bytes(record, as_of)
+    assert as_bytes(PatientHistory(*kept), as_of) == as_bytes(record, as_of)
 
 
 @given(moments(), st.sampled_from(["dtg", "pi"]), st.sampled_from([14, 180]), st.integers(1, 300))
 def test_altering_the_future_leaves_features_unchanged(moment, regimen, supply, due):
     record, as_of = moment
-    altered = History(
+    altered = PatientHistory(
         replaced(record.registrations, as_of, lambda r: replace(r, sex="male", has_phone=None)),
         replaced(record.visits, as_of, lambda v: replace(v, next_appointment=v.visited_at.date() + due * DAY)),
         replaced(record.dispenses, as_of, lambda d: replace(d, regimen=regimen, days_supply=supply)),
@@ -68,7 +68,7 @@ def test_permuting_the_future_leaves_features_unchanged(moment, random):
         shuffled = iter(later)
         return tuple(next(shuffled) if f.recorded_at > as_of else f for f in facts)
 
-    future_shuffled = History(
+    future_shuffled = PatientHistory(
         permuted(record.registrations),
         permuted(record.visits),
         permuted(record.dispenses),
@@ -81,7 +81,7 @@ def test_permuting_the_future_leaves_features_unchanged(moment, random):
 def test_records_that_arrive_later_about_the_past_or_the_future_change_nothing(moment, days):
     record, as_of = moment
     later, past = as_of + days * DAY, as_of - DAY
-    swollen = History(
+    swollen = PatientHistory(
         (*record.registrations, Registration(later, "male")),
         (*record.visits, Visit(past, later, past.date() + 9 * DAY), Visit(later, later)),
         (*record.dispenses, Dispense(past, later, 180, "pi"), Dispense(later, later, 180, "pi")),

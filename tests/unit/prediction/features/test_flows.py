@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.service import get_feature_set
 
-FLOWS = feature_set("flows/1")
+FLOWS = get_feature_set("flows/1")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = START + timedelta(hours=1)
 

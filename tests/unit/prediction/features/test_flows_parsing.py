@@ -6,10 +6,10 @@ import pytest
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
-from vigil.prediction.features.schemas import as_json
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.schemas import to_json
+from vigil.prediction.features.service import get_feature_set
 
-FLOWS = feature_set("flows/1")
+FLOWS = get_feature_set("flows/1")
 
 
 def document(**changes):
@@ -50,7 +50,7 @@ def test_a_document_becomes_traffic():
 
 def test_json_of_traffic_is_read_back_as_the_same_traffic():
     traffic = FLOWS.parse(document())
-    assert FLOWS.parse(as_json(traffic)) == traffic
+    assert FLOWS.parse(to_json(traffic)) == traffic
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,19 @@ import pytest
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.model import (
-    OBSERVED,
+    OBSERVATION_SPECS,
     Dispense,
-    History,
     Observation,
     ObservationCode,
     PartialDate,
+    PatientHistory,
     Registration,
     Visit,
 )
-from vigil.prediction.features.schemas import HistoryIn, as_json
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.schemas import HistoryIn, to_json
+from vigil.prediction.features.service import get_feature_set
 
-parse = feature_set("art-visits/1").parse
+parse = get_feature_set("art-visits/1").parse
 
 
 def document():
@@ -69,13 +69,13 @@ def test_a_history_becomes_facts():
 
 def test_json_of_a_history_is_read_back_as_the_same_history():
     at = datetime(2024, 1, 2, 8, tzinfo=UTC)
-    history = History(
+    history = PatientHistory(
         (Registration(at, "male", PartialDate(1990), date(2020, 1, 1), distance_km=2.5, has_phone=False),),
         (Visit(at, at, date(2024, 2, 1), scheduled=True),),
         (Dispense(at, at, 90, "dtg"),),
         (Observation("adherence", at, at, "good"), Observation("who_stage", at, at, 2)),
     )
-    assert parse(as_json(history)) == history
+    assert parse(to_json(history)) == history
 
 
 @pytest.mark.parametrize(
@@ -176,9 +176,9 @@ def test_the_schema_can_be_published():
 
 
 def test_every_observation_code_has_a_unit_and_a_range():
-    assert set(OBSERVED) == set(get_args(ObservationCode))
+    assert set(OBSERVATION_SPECS) == set(get_args(ObservationCode))
 
 
 def test_an_unknown_feature_set_is_a_key_error():
     with pytest.raises(KeyError):
-        feature_set("art-visits/0")
+        get_feature_set("art-visits/0")

@@ -6,24 +6,24 @@ import pytest
 
 from tests.support.fakes.packages import KEYS, NOW, LinearEngines, package, resigned
 from vigil.errors import ModelRefused
-from vigil.prediction.packages.verification import Expected, Verifier, canonical
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, canonical_json
 
 PACKAGE = package()
 
 
-CURRENT = Expected(now=NOW)
+CURRENT = ExpectedPackage(now=NOW)
 
 
 def verify(files, expected=CURRENT, keys=KEYS, floors=None):
     engines = LinearEngines()
-    return Verifier(keys, engines, floors or {}).verify(files, expected), engines
+    return PackageVerifier(keys, engines, floors or {}).verify(files, expected), engines
 
 
 def refusal(files, expected=CURRENT, **pins):
     """Return the reason, after making sure that no byte reached the engine."""
     engines = LinearEngines()
     with pytest.raises(ModelRefused) as caught:
-        Verifier(pins.get("keys", KEYS), engines, pins.get("floors", {})).verify(files, expected)
+        PackageVerifier(pins.get("keys", KEYS), engines, pins.get("floors", {})).verify(files, expected)
     assert engines.handed == []
     return caught.value.reason
 
@@ -31,7 +31,7 @@ def refusal(files, expected=CURRENT, **pins):
 def changed(**fields):
     """Return the package with other manifest fields, signed by the pinned key."""
     document = json.loads(PACKAGE["manifest.json"]) | fields
-    return resigned(PACKAGE, canonical(document))
+    return resigned(PACKAGE, canonical_json(document))
 
 
 def relisted(files):
@@ -42,4 +42,4 @@ def relisted(files):
         name: {"sha256": hashlib.sha256(files[name]).hexdigest(), "size": len(files[name])}
         for name in ("model.txt", "golden.json", "card.md")
     }
-    return resigned(files, canonical(json.loads(files["manifest.json"]) | {"files": listed}))
+    return resigned(files, canonical_json(json.loads(files["manifest.json"]) | {"files": listed}))

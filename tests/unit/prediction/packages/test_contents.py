@@ -10,7 +10,7 @@ from tests.support.fakes.packages import KEYS, NOW, OTHER_KEY, LinearEngines, co
 from tests.unit.prediction.packages.signed import CURRENT, PACKAGE, changed, refusal, relisted, verify
 from vigil.errors import ModelRefused
 from vigil.prediction.features.feature_spec import FeatureSpec
-from vigil.prediction.packages.verification import Expected, Verifier, canonical, manifest_bytes
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, canonical_json, manifest_bytes
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_a_manifest_with_an_infinite_metric_is_refused():
 @pytest.mark.parametrize(
     ("expected", "reason"),
     [
-        (Expected("other", 1, now=NOW), "wrong_name"),
-        (Expected("toy", 2, now=NOW), "wrong_name"),
-        (Expected("toy", 1, "sha256:0", now=NOW), "digest_mismatch"),
-        (Expected("toy", 1, now=NOW + timedelta(days=365)), "expired"),
-        (Expected("toy", 1, floor=2, now=NOW), "rolled_back"),
+        (ExpectedPackage("other", 1, now=NOW), "wrong_name"),
+        (ExpectedPackage("toy", 2, now=NOW), "wrong_name"),
+        (ExpectedPackage("toy", 1, "sha256:0", now=NOW), "digest_mismatch"),
+        (ExpectedPackage("toy", 1, now=NOW + timedelta(days=365)), "expired"),
+        (ExpectedPackage("toy", 1, floor=2, now=NOW), "rolled_back"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -62,17 +62,17 @@ def test_a_package_that_is_not_what_was_asked_for_is_refused(expected, reason):
 
 
 def test_a_pinned_floor_holds_whatever_the_pointer_says():
-    assert refusal(PACKAGE, Expected("toy", 1, floor=1, now=NOW), floors={"toy": 2}) == "rolled_back"
+    assert refusal(PACKAGE, ExpectedPackage("toy", 1, floor=1, now=NOW), floors={"toy": 2}) == "rolled_back"
     assert verify(PACKAGE, floors={"other": 2})[0].version == 1
 
 
 def test_replay_accepts_an_expired_version_below_the_floor_but_nothing_unsigned():
-    assert verify(PACKAGE, Expected("toy", 1, floor=9), floors={"toy": 9})[0].version == 1
-    assert refusal(package(key=OTHER_KEY), Expected("toy", 1)) == "unknown_key"
+    assert verify(PACKAGE, ExpectedPackage("toy", 1, floor=9), floors={"toy": 9})[0].version == 1
+    assert refusal(package(key=OTHER_KEY), ExpectedPackage("toy", 1)) == "unknown_key"
 
 
 def test_the_last_second_of_validity_is_valid():
-    assert verify(PACKAGE, Expected(now=NOW + timedelta(days=365, seconds=-1)))[0].version == 1
+    assert verify(PACKAGE, ExpectedPackage(now=NOW + timedelta(days=365, seconds=-1)))[0].version == 1
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_a_golden_row_with_another_answer_is_refused(field, value, reason):
     place = rows[0]["votes"]["model"] if field in {"raw", "vote", "contributions", "base"} else rows[0]
     place[field] = value(place[field])
     with pytest.raises(ModelRefused) as caught:
-        verify(relisted({**PACKAGE, "golden.json": canonical(rows)}))
+        verify(relisted({**PACKAGE, "golden.json": canonical_json(rows)}))
     assert caught.value.reason == reason
 
 
 def test_a_last_bit_of_a_contribution_may_differ_between_machines():
     rows = json.loads(PACKAGE["golden.json"])
     rows[0]["votes"]["model"]["contributions"][0] += 1e-12
-    assert verify(relisted({**PACKAGE, "golden.json": canonical(rows)}))[0].version == 1
+    assert verify(relisted({**PACKAGE, "golden.json": canonical_json(rows)}))[0].version == 1
 
 
 def test_a_model_that_is_not_of_the_schema_is_refused():
@@ -126,7 +126,7 @@ def test_a_model_that_is_not_of_the_schema_is_refused():
     document = json.loads(PACKAGE["manifest.json"])
     other = json.loads(manifest_bytes(replace(verify(PACKAGE)[0].manifest, contract=contract(features=features))))
     with pytest.raises(ModelRefused) as caught:
-        verify(resigned(PACKAGE, canonical(document | {"contract": other["contract"]})))
+        verify(resigned(PACKAGE, canonical_json(document | {"contract": other["contract"]})))
     assert caught.value.reason == "schema_mismatch"
 
 
@@ -138,7 +138,7 @@ def test_an_engine_that_answers_with_no_number_is_refused():
             return engine
 
     with pytest.raises(ModelRefused) as caught:
-        Verifier(KEYS, Blank()).verify(PACKAGE, CURRENT)
+        PackageVerifier(KEYS, Blank()).verify(PACKAGE, CURRENT)
     assert caught.value.reason == "golden_mismatch"
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.fakes.packages import KEY, NOW, contract
 from tests.unit.prediction.packages import fuzz
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
-from vigil.prediction.packages.verification import Release, build
+from vigil.prediction.packages.verification import Release, build_package
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def package():
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 15)
     golden = tuple({"age": age, "visits": 3, "sex": sex} for age in (None, 20, 90) for sex in ("male", None))
     trained = TrainedModel(of, {"model.txt": booster.model_to_string().encode()}, golden, "# Fuzzed\n")
-    return build(trained, Release(1, NOW, NOW + timedelta(days=1)), KEY, load)
+    return build_package(trained, Release(1, NOW, NOW + timedelta(days=1)), KEY, load_engine)
 
 
 def test_200_mutations_of_any_file_are_refused_and_the_process_lives(package, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fakes.packages import KEYS, NOW, LinearEngines, package, trained
 from vigil.errors import ModelRefused
-from vigil.prediction.packages.verification import Expected, Verifier
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 
 TABLE = b"packed"
 
@@ -20,7 +20,7 @@ def packed():
 
 def verify(files):
     engines = LinearEngines()
-    return Verifier(KEYS, engines).verify(files, Expected(now=NOW)), engines
+    return PackageVerifier(KEYS, engines).verify(files, ExpectedPackage(now=NOW)), engines
 
 
 def test_the_engine_is_built_from_its_file_and_its_table(packed):
@@ -47,7 +47,7 @@ def test_without_a_table_there_is_none_to_hand_over(packed):
 def test_a_table_that_is_not_the_signed_one_never_reaches_the_engine(packed, damage, reason):
     engines = LinearEngines()
     with pytest.raises(ModelRefused) as refused:
-        Verifier(KEYS, engines).verify(damage(packed), Expected(now=NOW))
+        PackageVerifier(KEYS, engines).verify(damage(packed), ExpectedPackage(now=NOW))
     assert (refused.value.reason, engines.handed) == (reason, [])
 
 

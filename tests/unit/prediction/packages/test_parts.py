@@ -8,7 +8,7 @@ from tests.support.fakes.packages import package, trained
 from tests.unit.prediction.packages.world import World
 from vigil.errors import Unavailable
 from vigil.prediction.engines.votes import EngineSpec
-from vigil.prediction.packages.verification import digest_of
+from vigil.prediction.packages.verification import manifest_digest
 
 
 def two_engines(name="toy"):
@@ -24,7 +24,7 @@ def parted():
     world = World()
     files = package(1, two_engines())
     world.packages.put("toy", 1, files)
-    world.point(1, digest_of(files["manifest.json"]))
+    world.point(1, manifest_digest(files["manifest.json"]))
     return world
 
 
@@ -42,7 +42,7 @@ def test_with_a_whole_model_in_memory_a_package_in_parts_is_refused(parted):
     whole = parted.registry.champion("toy")
     files = package(2, two_engines())
     parted.packages.put("toy", 2, files)
-    parted.point(2, digest_of(files["manifest.json"]))
+    parted.point(2, manifest_digest(files["manifest.json"]))
     parted.break_bytes(2, "second.txt")
     parted.clock.advance(minutes=1)
     assert parted.registry.champion("toy") is whole
@@ -59,8 +59,8 @@ def test_a_package_without_any_whole_engine_is_not_served(parted):
 def test_a_model_in_parts_heals_when_the_file_is_there_again(parted):
     good = parted.packages.objects["toy", 1, "second.txt"]
     parted.break_bytes(1, "second.txt")
-    assert not parted.registry.champion("toy").panel.whole
+    assert not parted.registry.champion("toy").runner.is_complete
     parted.packages.objects["toy", 1, "second.txt"] = good
     parted.clock.advance(minutes=1)
-    assert parted.registry.champion("toy").panel.whole
+    assert parted.registry.champion("toy").runner.is_complete
     assert [event.kind for event in parted.events] == ["model_degraded", "model_loaded"]

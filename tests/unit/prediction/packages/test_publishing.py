@@ -19,13 +19,13 @@ from tests.support.fakes.packages import (
 )
 from vigil.errors import Conflict, InvalidInput, ModelRefused, NotFound
 from vigil.prediction.packages.publishing import Publisher
-from vigil.prediction.packages.verification import Verifier
+from vigil.prediction.packages.verification import PackageVerifier
 
 
 class Shop:
     def __init__(self):
         self.packages, self.catalogue, self.clock = MemoryPackages(), MemoryCatalogue(), Clock()
-        self.publisher = Publisher(self.packages, self.catalogue, Verifier(KEYS, LinearEngines()), self.clock)
+        self.publisher = Publisher(self.packages, self.catalogue, PackageVerifier(KEYS, LinearEngines()), self.clock)
 
     def publish(self, *versions):
         for version in versions:
@@ -40,7 +40,7 @@ def shop():
 def test_a_published_package_is_stored_whole_and_listed(shop):
     published = shop.publisher.publish(package())
     assert {file: shop.packages.get("toy", 1, file) for file in package()} == package()
-    assert [(entry.published, entry.aliases) for entry in shop.publisher.list()] == [(published, ())]
+    assert [(entry.published, entry.aliases) for entry in shop.publisher.all_versions()] == [(published, ())]
     assert published.metrics == {"auc": 0.7, "calibration_error": 0.05}
 
 
@@ -58,12 +58,12 @@ def test_what_does_not_verify_is_not_stored(shop, files, reason):
         shop.publisher.publish(files)
     assert caught.value.reason == reason
     assert shop.packages.objects == {}
-    assert shop.publisher.list() == []
+    assert shop.publisher.all_versions() == []
 
 
 def test_publishing_twice_changes_nothing(shop):
     assert shop.publisher.publish(package()) == shop.publisher.publish(package())
-    assert len(shop.publisher.list()) == 1
+    assert len(shop.publisher.all_versions()) == 1
 
 
 def test_a_version_cannot_be_published_with_other_bytes(shop):
@@ -76,7 +76,7 @@ def test_promotion_moves_the_champion_and_raises_the_floor(shop):
     shop.publish(1, 2)
     first, second = shop.publisher.promote("toy", 1), shop.publisher.promote("toy", 2)
     assert [(p.version, p.fence, p.floor) for p in (first, second)] == [(1, 1, 1), (2, 2, 2)]
-    assert [entry.aliases for entry in shop.publisher.list()] == [(), ("champion",)]
+    assert [entry.aliases for entry in shop.publisher.all_versions()] == [(), ("champion",)]
 
 
 def test_an_older_version_is_never_promoted(shop):
@@ -130,7 +130,9 @@ def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
                 shop.publisher.promote("toy", 3)
             return super().get(name, version, file)
 
-    slow = Publisher(Overtaken(shop.packages.objects), shop.catalogue, Verifier(KEYS, LinearEngines()), shop.clock)
+    slow = Publisher(
+        Overtaken(shop.packages.objects), shop.catalogue, PackageVerifier(KEYS, LinearEngines()), shop.clock
+    )
     with pytest.raises(Conflict):
         slow.promote("toy", 2)
     assert shop.catalogue.pointers("toy")["champion"].version == 3
@@ -170,7 +172,7 @@ def test_a_challenger_has_a_share_which_can_be_changed_and_its_trial_can_be_ende
     fences = [shop.publisher.promote("toy", 2, "challenger", share).fence for share in (0, 50, 50)]
     ended = shop.publisher.withdraw("toy")
     assert (fences, ended.share, ended.fence) == ([1, 2, 2], None, 3)
-    assert [entry.aliases for entry in shop.publisher.list()] == [("champion",), ()]
+    assert [entry.aliases for entry in shop.publisher.all_versions()] == [("champion",), ()]
     assert shop.publisher.withdraw("toy") == ended
 
 
@@ -205,7 +207,7 @@ def test_going_back_is_the_old_model_under_a_new_signed_version(shop):
     both = Publisher(
         shop.packages,
         shop.catalogue,
-        Verifier({**KEYS, OTHER_KEY.key_id: OTHER_KEY.public}, LinearEngines()),
+        PackageVerifier({**KEYS, OTHER_KEY.key_id: OTHER_KEY.public}, LinearEngines()),
         shop.clock,
     )
     assert both.publish(files).version == 3

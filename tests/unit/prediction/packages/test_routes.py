@@ -12,7 +12,7 @@ from tests.support.gateway import Context, event
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.routes import ModelDetail, router
 from vigil.prediction.packages.service import Registry
-from vigil.prediction.packages.verification import Verifier
+from vigil.prediction.packages.verification import PackageVerifier
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 
@@ -21,7 +21,7 @@ class Api:
     """The router behind its Lambda entry, with a good model and a broken one."""
 
     def __init__(self):
-        packages, self.catalogue, verifier = MemoryPackages(), MemoryCatalogue(), Verifier(KEYS, LinearEngines())
+        packages, self.catalogue, verifier = MemoryPackages(), MemoryCatalogue(), PackageVerifier(KEYS, LinearEngines())
         publisher = Publisher(packages, self.catalogue, verifier, Clock())
         for name in ("toy", "broken"):
             publisher.publish(package(model=trained(name)))

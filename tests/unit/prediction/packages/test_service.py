@@ -8,7 +8,7 @@ import pytest
 from tests.support.fakes.packages import LinearEngines
 from tests.unit.prediction.packages.world import World
 from vigil.errors import ModelRefused, NotFound, Unavailable
-from vigil.prediction.packages.verification import digest_of
+from vigil.prediction.packages.verification import manifest_digest
 
 
 def test_the_pointer_is_looked_at_once_a_minute(world):
@@ -72,7 +72,7 @@ def test_a_loaded_model_is_served_while_a_dependency_is_away(world, dependency):
 def test_an_older_version_than_the_loaded_one_is_refused_even_if_the_pointer_names_it(world):
     world.put(2)
     world.registry.champion("toy")
-    old = digest_of(world.packages.objects["toy", 1, "manifest.json"])
+    old = manifest_digest(world.packages.objects["toy", 1, "manifest.json"])
     world.point(1, old)
     world.clock.advance(minutes=1)
     assert world.registry.champion("toy").version == 2
@@ -83,7 +83,7 @@ def test_an_older_version_than_the_loaded_one_is_refused_even_if_the_pointer_nam
 def test_a_version_below_a_floor_is_not_loaded(floors):
     world = World(floors=floors)
     world.put(1)
-    world.point(1, digest_of(world.packages.objects["toy", 1, "manifest.json"]), floor=1 if floors else 2)
+    world.point(1, manifest_digest(world.packages.objects["toy", 1, "manifest.json"]), floor=1 if floors else 2)
     with pytest.raises(Unavailable) as caught:
         world.registry.champion("toy")
     assert caught.value.__cause__.reason == "rolled_back"
@@ -99,7 +99,7 @@ def test_a_package_that_is_not_the_one_the_pointer_names_is_not_loaded(world):
 def test_a_package_moved_under_another_name_is_not_loaded(world):
     for (_, version, file), content in list(world.packages.objects.items()):
         world.packages.objects["other", version, file] = content
-    world.point(1, digest_of(world.packages.objects["toy", 1, "manifest.json"]), "other")
+    world.point(1, manifest_digest(world.packages.objects["toy", 1, "manifest.json"]), "other")
     with pytest.raises(Unavailable) as caught:
         world.registry.champion("other")
     assert caught.value.__cause__.reason == "wrong_name"
@@ -167,7 +167,7 @@ def test_a_withdrawn_model_is_not_found_and_cannot_come_back_older(world):
     world.clock.advance(minutes=1)
     with pytest.raises(NotFound):
         world.registry.champion("toy")
-    world.point(1, digest_of(world.packages.objects["toy", 1, "manifest.json"]))
+    world.point(1, manifest_digest(world.packages.objects["toy", 1, "manifest.json"]))
     world.clock.advance(minutes=1)
     assert world.registry.champion("toy").version == 2
 
@@ -219,12 +219,12 @@ def test_preloading_loads_what_can_be_loaded_and_never_fails(world):
 
 @pytest.mark.parametrize("spoil", [lambda w: w.break_bytes(1), lambda w: w.catalogue.moved.clear()])
 def test_the_check_fails_if_a_model_cannot_be_served_or_there_is_none(world, spoil):
-    world.another().check()
+    world.another().check_champions()
     spoil(world)
     with pytest.raises(Unavailable):
-        world.another().check()
+        world.another().check_champions()
 
 
 def test_names_are_those_with_a_champion(world):
     world.put(name="another")
-    assert world.registry.names() == ["another", "toy"]
+    assert world.registry.model_names() == ["another", "toy"]

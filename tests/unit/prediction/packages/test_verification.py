@@ -12,14 +12,14 @@ from tests.support.fakes.packages import KEY, KEYS, OTHER_KEY, LinearEngines, co
 from tests.unit.prediction.packages.signed import PACKAGE, refusal, verify
 from vigil.prediction.engines.contract import file_limit
 from vigil.prediction.packages.signing import SigningKey, check_keys, check_signature, sign
-from vigil.prediction.packages.verification import Verifier, canonical, digest_of, manifest_bytes
+from vigil.prediction.packages.verification import PackageVerifier, canonical_json, manifest_bytes, manifest_digest
 
 
 def test_a_good_package_gives_the_model_whose_bytes_it_carries():
     model, engines = verify(PACKAGE)
     assert engines.handed == [PACKAGE["model.txt"]]
     assert (model.name, model.version, model.card) == ("toy", 1, trained().card)
-    assert model.digest == digest_of(PACKAGE["manifest.json"])
+    assert model.digest == manifest_digest(PACKAGE["manifest.json"])
     assert model.contract == contract(bands=model.contract.bands)
 
 
@@ -94,7 +94,7 @@ def test_spare_bits_of_base64_are_no_way_to_another_signature_file():
     other = chr(ord(last) + 1)  # differs in bits that base64 ignores before its padding
     spelled = document | {"signature": document["signature"][:-3] + other + "=="}
     assert base64.b64decode(spelled["signature"]) == base64.b64decode(document["signature"])
-    assert refusal({**PACKAGE, "manifest.sig": canonical(spelled)}) == "unsigned"
+    assert refusal({**PACKAGE, "manifest.sig": canonical_json(spelled)}) == "unsigned"
 
 
 def test_a_signature_of_deep_nesting_is_refused():
@@ -107,7 +107,7 @@ def test_a_key_that_is_not_pinned_is_refused():
 
 def test_another_key_that_claims_a_pinned_id_is_refused():
     forged = json.loads(sign(PACKAGE["manifest.json"], OTHER_KEY)) | {"key_id": KEY.key_id}
-    assert refusal({**PACKAGE, "manifest.sig": canonical(forged)}) == "bad_signature"
+    assert refusal({**PACKAGE, "manifest.sig": canonical_json(forged)}) == "bad_signature"
 
 
 def test_a_pinned_key_cannot_sign_in_the_name_of_the_other():
@@ -125,7 +125,7 @@ def test_a_signature_made_for_another_purpose_does_not_pass():
 
     bare = Ed25519PrivateKey.from_private_bytes(KEY.private).sign(PACKAGE["manifest.json"])
     document = {"key_id": KEY.key_id, "signature": base64.b64encode(bare).decode()}
-    assert refusal({**PACKAGE, "manifest.sig": canonical(document)}) == "bad_signature"
+    assert refusal({**PACKAGE, "manifest.sig": canonical_json(document)}) == "bad_signature"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_only_one_or_two_whole_keys_can_be_pinned(keys):
     with pytest.raises(ValueError, match="public key"):
         check_keys(keys)
     with pytest.raises(ValueError, match="public key"):
-        Verifier(keys, LinearEngines())
+        PackageVerifier(keys, LinearEngines())
 
 
 def test_a_private_key_does_not_show_itself():

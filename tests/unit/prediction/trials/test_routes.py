@@ -11,10 +11,10 @@ from tests.support.fakes.packages import KEYS, LinearEngines, MemoryCatalogue, M
 from tests.support.fakes.trials import FakeComparisons
 from tests.support.gateway import Context, event
 from vigil.prediction.packages.publishing import Publisher
-from vigil.prediction.packages.verification import Verifier
-from vigil.prediction.trials.model import Answer, Comparison, Paired
+from vigil.prediction.packages.verification import PackageVerifier
+from vigil.prediction.trials.model import Comparison, ModelAnswer, PairedComparison
 from vigil.prediction.trials.routes import router
-from vigil.prediction.trials.service import Lifecycle
+from vigil.prediction.trials.service import TrialService
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 
@@ -24,7 +24,7 @@ class Api:
 
     def __init__(self):
         self.packages = MemoryPackages()
-        self.publisher = Publisher(self.packages, MemoryCatalogue(), Verifier(KEYS, LinearEngines()), Clock())
+        self.publisher = Publisher(self.packages, MemoryCatalogue(), PackageVerifier(KEYS, LinearEngines()), Clock())
         for version in (1, 2, 3):
             self.publisher.publish(package(version, trained(base=version / 10)))
         self.publisher.promote("toy", 1)
@@ -35,7 +35,7 @@ class Api:
             routers=[router],
             telemetry=telemetry,
             max_body_bytes=4096,
-            state={"lifecycle": Lifecycle(self.publisher, self.comparisons)},
+            state={"lifecycle": TrialService(self.publisher, self.comparisons)},
         )
         self._handler = lambda_handler(app, telemetry)
 
@@ -112,7 +112,8 @@ def test_a_comparison_is_of_the_present_champion_and_challenger(api):
     assert api("GET", "toy/comparison")[0] == 404
     api.promote(2, alias="challenger")
     api.comparisons.kept["toy", 1, 2] = [
-        Paired(Comparison(Answer(1, 0.5, "wait"), Answer(2, 0.5 + n / 1000, "wait")), str(n)) for n in range(41)
+        PairedComparison(Comparison(ModelAnswer(1, 0.5, "wait"), ModelAnswer(2, 0.5 + n / 1000, "wait")), str(n))
+        for n in range(41)
     ]
     status, body = api("GET", "toy/comparison")
     assert (status, body["pairs"], body["subjects"]) == (200, 41, 41)

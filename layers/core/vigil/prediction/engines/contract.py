@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import FeatureValue
-from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_of
-from vigil.prediction.engines.votes import FORMATS, EngineSpec
+from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_index
+from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+MODEL_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 """What a model may be called: it becomes part of object keys, table keys and paths."""
 
 
@@ -82,8 +82,8 @@ class ModelContract:
     """The most that the metric `calibration_error` may be for the model to decide about anyone."""
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
-            raise ValueError(f"name must match {NAME.pattern}")
+        if not MODEL_NAME_PATTERN.fullmatch(self.name):
+            raise ValueError(f"name must match {MODEL_NAME_PATTERN.pattern}")
         if not self.bands or self.bands[0].lower != 0 or any(a.lower >= b.lower for a, b in pairwise(self.bands)):
             raise ValueError("bands must start at 0 and rise")
         names = [f.name for f in self.features]
@@ -97,8 +97,14 @@ class ModelContract:
             raise ValueError("engines must be there and have distinct names and files")
         for engine in self.engines:
             named = _ENGINE_FILE.fullmatch(engine.file)
-            if not named or engine.file in FILE_LIMITS or engine.file != f"{engine.name}.{FORMATS[engine.kind]}":
-                raise ValueError(f"an engine's name must fit a file name, its file be <name>.{FORMATS[engine.kind]}")
+            if (
+                not named
+                or engine.file in FILE_LIMITS
+                or engine.file != f"{engine.name}.{FILE_EXTENSIONS[engine.kind]}"
+            ):
+                raise ValueError(
+                    f"an engine's name must fit a file name, its file be <name>.{FILE_EXTENSIONS[engine.kind]}"
+                )
             if not set(engine.features or ()) <= features or engine.features == ():
                 raise ValueError("an engine may see only features of the schema")
         if not {*self.ensemble.weights, *self.ensemble.abstain} <= set(names):
@@ -115,7 +121,7 @@ class ModelContract:
         row = []
         for spec in self.features:
             value = features.get(spec.name)
-            if type(value) is float and spec.admits(value):  # nearly every value of nearly every request
+            if type(value) is float and spec.accepts_as_is(value):  # nearly every value of nearly every request
                 row.append(value)
                 continue
             try:
@@ -133,16 +139,16 @@ class ModelContract:
             for spec, number in zip(self.features, row, strict=True)
         }
 
-    def band(self, probability: float) -> Band:
+    def band_for(self, probability: float) -> Band:
         """Return the highest band whose lower edge the probability reaches."""
-        return self.bands[band_of(self.bands, probability)]
+        return self.bands[band_index(self.bands, probability)]
 
     def is_high_risk(self, band: str) -> bool:
         """Say whether someone must be told of a decision in that band."""
         marked = {b.name for b in self.bands if b.high_risk}
         return band in (marked or {self.bands[-1].name})
 
-    def columns(self, engine: EngineSpec) -> tuple[FeatureSpec, ...]:
+    def engine_features(self, engine: EngineSpec) -> tuple[FeatureSpec, ...]:
         """Return the features that an engine sees, in the order in which it sees them."""
         if engine.features is None:
             return self.features

@@ -6,13 +6,13 @@ from typing import Literal, TypeAlias
 
 from vigil.prediction.engines.votes import EngineVote, logit, sigmoid
 
-Policy: TypeAlias = Literal["weighted", "majority", "unanimity"]
+EnsemblePolicy: TypeAlias = Literal["weighted", "majority", "unanimity"]
 AbstentionReason: TypeAlias = Literal[
     "unsigned_model", "missing", "no_calibration", "out_of_domain", "disagreement", "low_confidence"
 ]
 ABSTAIN = "abstain"
 """The decision of an answer that abstains."""
-UNKNOWN = "unknown"
+UNKNOWN_BAND = "unknown"
 """The band when no engine could say anything."""
 
 
@@ -43,7 +43,7 @@ class Ensemble:
     positive_from: float
     intercept: float = 0.0
     abstain: Mapping[str, float] = field(default_factory=dict)
-    policy: Policy = "weighted"
+    policy: EnsemblePolicy = "weighted"
 
     def __post_init__(self) -> None:
         if not self.weights or any(weight < 0 for weight in self.weights.values()):
@@ -63,7 +63,7 @@ class Ensemble:
                 known = True
         return sigmoid(log_odds) if known else None
 
-    def agree(self, votes: Mapping[str, EngineVote], probability: float) -> bool:
+    def has_agreement(self, votes: Mapping[str, EngineVote], probability: float) -> bool:
         """Say whether enough of the voting engines are on the side of the answer, by the policy."""
         side = "positive" if probability >= self.positive_from else "negative"
         voting = {name: vote.vote for name, vote in votes.items() if vote.vote != ABSTAIN}
@@ -99,7 +99,7 @@ class Abstention:
 
 
 @dataclass(frozen=True, slots=True)
-class Degraded:
+class DegradedEngine:
     """An engine that did not vote: its file is not the one that was signed, it cannot be loaded, or it failed."""
 
     engine: str
@@ -119,7 +119,7 @@ class Verdict:
     band: str
     decision: str
     reasons: tuple[AbstentionReason, ...]
-    degraded: tuple[Degraded, ...]
+    degraded: tuple[DegradedEngine, ...]
     vetoed: bool
     guaranteed: bool
 
@@ -135,7 +135,7 @@ class MissingFact:
     resolves: float
 
 
-def doubt(probability: float, positive_from: float, harm: Literal["wrong", "missed"]) -> float:
+def error_probability(probability: float, positive_from: float, harm: Literal["wrong", "missed"]) -> float:
     """Return the chance that an answer is in error: what an abstention threshold is compared with."""
     if probability < positive_from:
         return probability
@@ -147,7 +147,7 @@ def decide(
     ensemble: Ensemble,
     abstention: Abstention | None,
     votes: Mapping[str, EngineVote],
-    degraded: tuple[Degraded, ...] = (),
+    degraded: tuple[DegradedEngine, ...] = (),
     *,
     lacks_facts: bool = False,
 ) -> Verdict:
@@ -170,7 +170,7 @@ def decide(
     return Verdict(
         votes=votes,
         probability=probability,
-        band=band.name if band else UNKNOWN,
+        band=band.name if band else UNKNOWN_BAND,
         decision=band.decision if band and not reasons else ABSTAIN,
         reasons=reasons,
         degraded=degraded,
@@ -179,14 +179,14 @@ def decide(
     )
 
 
-def band_of(bands: Sequence[Band], probability: float) -> int:
+def band_index(bands: Sequence[Band], probability: float) -> int:
     """Return the place of the highest band whose lower edge the probability reaches."""
     return max(place for place, band in enumerate(bands) if probability >= band.lower)
 
 
 def _known(bands: Sequence[Band], probability: float | None, survivors: Iterable[EngineVote]) -> int:
     found = [probability, *(vote.probability for vote in survivors)]
-    return max((band_of(bands, p) for p in found if p is not None), default=-1)
+    return max((band_index(bands, p) for p in found if p is not None), default=-1)
 
 
 def _place(bands: Sequence[Band], name: str) -> int:
@@ -199,7 +199,7 @@ def _promised(ensemble: Ensemble, abstention: Abstention | None, probability: fl
     return abstention.harm == "wrong" or probability < ensemble.positive_from
 
 
-def _absences(degraded: Collection[Degraded], *, lacks_facts: bool) -> Iterator[AbstentionReason]:
+def _absences(degraded: Collection[DegradedEngine], *, lacks_facts: bool) -> Iterator[AbstentionReason]:
     if any(lack.reason == "unsigned" for lack in degraded):
         yield "unsigned_model"
     if degraded or lacks_facts:
@@ -213,7 +213,7 @@ def _doubts(
         yield "out_of_domain"
     if probability is None:
         return
-    if not ensemble.agree(votes, probability):
+    if not ensemble.has_agreement(votes, probability):
         yield "disagreement"
-    if abstention and doubt(probability, ensemble.positive_from, abstention.harm) > abstention.threshold:
+    if abstention and error_probability(probability, ensemble.positive_from, abstention.harm) > abstention.threshold:
         yield "low_confidence"

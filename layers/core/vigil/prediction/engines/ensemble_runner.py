@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from vigil.prediction.engines.contract import Explanation, ModelContract
-from vigil.prediction.engines.ensemble import Degraded, Verdict, decide
-from vigil.prediction.engines.ports import Engine, Explainer
+from vigil.prediction.engines.ensemble import DegradedEngine, Verdict, decide
+from vigil.prediction.engines.ports import ExplainableEngine, VotingEngine
 from vigil.prediction.engines.votes import EngineKind, EngineVote, logit
 
 
 @dataclass(frozen=True, slots=True)
-class _Seat:
+class _LoadedEngine:
     name: str
     kind: EngineKind
-    engine: Engine
+    engine: VotingEngine
     columns: Callable[[Sequence[float]], Sequence[float]]
 
     def vote(self, row: Sequence[float]) -> EngineVote | None:
@@ -31,66 +31,66 @@ class _Seat:
         return vote if sane else None
 
 
-class Panel:
+class EnsembleRunner:
     """Loaded engines behind a contract; those that the contract names and are not given are missing.
 
     `unsigned` names the missing ones whose file is not the signed one. Safe to share by threads.
     """
 
     def __init__(
-        self, contract: ModelContract, engines: Mapping[str, Engine], unsigned: Collection[str] = frozenset()
+        self, contract: ModelContract, engines: Mapping[str, VotingEngine], unsigned: Collection[str] = frozenset()
     ) -> None:
         self.contract = contract
         self._seats = [
-            _Seat(spec.name, spec.kind, engines[spec.name], _columns(contract, spec.features))
+            _LoadedEngine(spec.name, spec.kind, engines[spec.name], _columns(contract, spec.features))
             for spec in contract.engines
             if spec.name in engines
         ]
         self._missing = {
-            spec.name: Degraded(spec.name, "unsigned" if spec.name in unsigned else "unavailable")
+            spec.name: DegradedEngine(spec.name, "unsigned" if spec.name in unsigned else "unavailable")
             for spec in contract.engines
             if spec.name not in engines
         }
         self._essential = [i for i, spec in enumerate(contract.features) if spec.missing == "abstain"]
-        self._explainers = {s.name: s.engine for s in self._seats if isinstance(s.engine, Explainer)}
+        self._explainers = {s.name: s.engine for s in self._seats if isinstance(s.engine, ExplainableEngine)}
 
     @property
-    def seated(self) -> frozenset[str]:
+    def engine_names(self) -> frozenset[str]:
         """The names of the engines that are there."""
         return frozenset(seat.name for seat in self._seats)
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every engine of the contract is there."""
         return not self._missing
 
     @property
-    def explainers(self) -> Mapping[str, Explainer]:
+    def explainers(self) -> Mapping[str, ExplainableEngine]:
         """The engines whose scores can be explained."""
         return self._explainers
 
     @property
-    def lone(self) -> Explainer | None:
+    def only_engine(self) -> ExplainableEngine | None:
         """The engine that decides by itself: calibrated, explainable, seeing the whole row, with no other beside it."""
         specs = self.contract.engines
-        alone = self.whole and len(specs) == 1 and specs[0].calibration is not None and specs[0].features is None
+        alone = self.is_complete and len(specs) == 1 and specs[0].calibration is not None and specs[0].features is None
         return self._explainers.get(specs[0].name) if alone else None
 
-    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
+    def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
         """Return the verdict on one encoded row; a pure function. `without` leaves engines out, for a replay."""
         lacking = {**self._missing, **{lack.engine: lack for lack in without}} if without else self._missing
         votes = {
             seat.name: vote for seat in self._seats if seat.name not in lacking and (vote := seat.vote(row)) is not None
         }
         contract = self.contract
-        degraded: tuple[Degraded, ...] = ()
+        degraded: tuple[DegradedEngine, ...] = ()
         if len(votes) < len(contract.engines):
             names = [spec.name for spec in contract.engines if spec.name not in votes]
-            degraded = tuple(lacking.get(name, Degraded(name, "failed")) for name in names)
+            degraded = tuple(lacking.get(name, DegradedEngine(name, "failed")) for name in names)
         facts = any(math.isnan(row[i]) for i in self._essential)
         return decide(contract.bands, contract.ensemble, contract.abstention, votes, degraded, lacks_facts=facts)
 
-    def lead(self, verdict: Verdict) -> str | None:
+    def explained_engine(self, verdict: Verdict) -> str | None:
         """Return the explainable engine that pushes most to the side of the answer, the first of equals."""
         ensemble = self.contract.ensemble
         positive = (verdict.probability or 0.0) >= ensemble.positive_from
@@ -108,7 +108,7 @@ class Panel:
         spec = next(spec for spec in self.contract.engines if spec.name == engine)
         seen = tuple(_columns(self.contract, spec.features)(row))
         contributions, base = self._explainers[engine].contributions(seen)
-        return Explanation(engine, self.contract.columns(spec), seen, contributions, base)
+        return Explanation(engine, self.contract.engine_features(spec), seen, contributions, base)
 
 
 def _columns(contract: ModelContract, features: tuple[str, ...] | None) -> Callable[[Sequence[float]], Sequence[float]]:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Evidence, side
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Evidence, vote_for
 
 _LEAF = -1
 _Node: TypeAlias = tuple[int, float, Any, Any, bool]
@@ -50,7 +50,7 @@ def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str
         forest = _forests().validate_json(content, strict=True)
     except ValidationError as error:
         raise ModelRefused("malformed", f"{spec.file} is not a forest") from error
-    if forest.features != tuple(feature.name for feature in contract.columns(spec)):
+    if forest.features != tuple(feature.name for feature in contract.engine_features(spec)):
         raise ModelRefused("schema_mismatch", f"{spec.file} has other features than the schema")
     _check(forest, spec.file)
     return ForestEngine(forest, spec.calibration, contract.ensemble.positive_from, version)
@@ -67,7 +67,7 @@ class ForestEngine:
         self._positive_from = positive_from
         self._version = version
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the anomaly score of one row: about one half for usual rows, towards one for isolated ones."""
         values, total = self._single.unpack(self._single.pack(*row)), 0.0
         for feature, threshold, left, right, missing_left in self._trees:
@@ -80,12 +80,12 @@ class ForestEngine:
 
     def assess(self, row: Sequence[float]) -> EngineVote:
         """Return the vote of one row, with the anomaly score as evidence."""
-        raw = self.raw(row)
+        raw = self.raw_score(row)
         evidence = (Evidence("anomaly_score", "How isolated the facts are among those of training.", raw, 0.5),)
         if self._calibration is None:
             return EngineVote("abstain", None, evidence, version=self._version, raw=raw)
         probability = self._calibration.probability(raw)
-        vote = side(probability, self._positive_from)
+        vote = vote_for(probability, self._positive_from)
         return EngineVote(vote, probability, evidence, version=self._version, raw=raw)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from vigil.errors import ModelRefused
 
-FILE = "lib_lightgbm.so"
+LIBRARY_FILE = "lib_lightgbm.so"
 FLOAT64 = 1
 ROW_MAJOR = 1
 RAW_SCORE = 1
@@ -35,7 +35,7 @@ _PROTOTYPES: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-class Library:
+class LightGBMLibrary:
     """The loaded library. Handles are plain integers; every method but `predict_row` raises RuntimeError on failure."""
 
     def __init__(self, path: Path) -> None:
@@ -57,7 +57,7 @@ class Library:
         self._call("LGBM_BoosterLoadModelFromString", text, ctypes.byref(iterations), ctypes.byref(booster))
         return _address(booster)
 
-    def row_config(self, booster: int, kind: int, width: int) -> int:
+    def create_row_config(self, booster: int, kind: int, width: int) -> int:
         """Prepare single-row predictions of a kind; also refuses a `width` that is not the model's."""
         config = c_void_p()
         self._call(
@@ -89,26 +89,26 @@ class Library:
             self._call("LGBM_FastConfigFree", config)
         self._call("LGBM_BoosterFree", booster)
 
-    def error(self) -> str:
+    def last_error(self) -> str:
         """Return the last error of this thread in LightGBM's words."""
         return str(self._last_error().decode(errors="replace"))[:200]
 
     def _call(self, name: str, *arguments: object) -> None:
         if self._functions[name](*arguments):
-            raise RuntimeError(f"{name}: {self.error()}")
+            raise RuntimeError(f"{name}: {self.last_error()}")
 
 
 @cache
-def library() -> Library:
+def load_library() -> LightGBMLibrary:
     """Return the library, loaded once per process; raise ModelRefused(unsupported) if it is nowhere or not loadable."""
-    path = locate()
+    path = locate_library()
     try:
-        return Library(path)
+        return LightGBMLibrary(path)
     except OSError as error:
-        raise ModelRefused("unsupported", f"{FILE} cannot be loaded: {error}") from error
+        raise ModelRefused("unsupported", f"{LIBRARY_FILE} cannot be loaded: {error}") from error
 
 
-def locate() -> Path:
+def locate_library() -> Path:
     """Return the path of the library: the scoring layer's, else that of an installed lightgbm wheel.
 
     The layer is found through `sys.path`, because where layers are unpacked differs between Lambda and local stacks.
@@ -117,9 +117,9 @@ def locate() -> Path:
     if (wheel := find_spec("lightgbm")) and wheel.origin:
         folders.append(Path(wheel.origin).parent / "lib")
     for folder in folders:
-        if (folder / FILE).is_file():
-            return folder / FILE
-    raise ModelRefused("unsupported", f"{FILE} is not on sys.path: is the scoring layer attached?")
+        if (folder / LIBRARY_FILE).is_file():
+            return folder / LIBRARY_FILE
+    raise ModelRefused("unsupported", f"{LIBRARY_FILE} is not on sys.path: is the scoring layer attached?")
 
 
 def native_folders() -> list[Path]:

@@ -8,8 +8,8 @@ from ctypes import byref, c_double
 from typing import TYPE_CHECKING
 
 from vigil.errors import ModelRefused
-from vigil.prediction.engines.library import CONTRIBUTIONS, RAW_SCORE, Library, library
-from vigil.prediction.engines.row_buffers import packer, score_batch
+from vigil.prediction.engines.library import CONTRIBUTIONS, RAW_SCORE, LightGBMLibrary, load_library
+from vigil.prediction.engines.row_buffers import row_packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
@@ -29,15 +29,15 @@ def load(model_text: bytes, feature_names: Sequence[str]) -> "LightGBMEngine":
     Raises ModelRefused: `malformed` for what is not a whole model, `schema_mismatch` for other features, `unsupported`
     for anything but single-output binary log-odds of constant leaves, or without the shared library.
     """
-    check(model_text, feature_names)
-    native = library()
+    check_model_text(model_text, feature_names)
+    native = load_library()
     try:
         return LightGBMEngine(native, native.load_model(model_text), len(feature_names))
     except RuntimeError as error:
         raise ModelRefused("malformed", str(error)) from error
 
 
-def check(model_text: bytes, feature_names: Sequence[str]) -> None:
+def check_model_text(model_text: bytes, feature_names: Sequence[str]) -> None:
     """Raise ModelRefused, as `load` does, for a text that is not whole, of other features or not supported."""
     header = _header(model_text)
     _check_features(header.get("feature_names", "").split(" "), feature_names)
@@ -47,7 +47,7 @@ def check(model_text: bytes, feature_names: Sequence[str]) -> None:
 class LightGBMEngine:
     """A loaded model. Safe to call from several threads; the native memory goes when the engine does."""
 
-    def __init__(self, native: Library, booster: int, width: int) -> None:
+    def __init__(self, native: LightGBMLibrary, booster: int, width: int) -> None:
         configs: list[int] = []
         self._finalizer = weakref.finalize(self, native.free, booster, configs)
         self._finalizer.atexit = False  # the process takes its memory along
@@ -55,18 +55,18 @@ class LightGBMEngine:
         self._booster = booster
         self._width = width
         self._configs = configs
-        self._packed = packer(width)
+        self._packed = row_packer(width)
         self._predict = native.predict_row
         self._length = native.length
         self._raw = self._config(RAW_SCORE)
         self._explainers: deque[int] = deque([self._config(CONTRIBUTIONS)])
         self._values = c_double * (width + 1)
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
         out = c_double()
         if self._predict(self._raw, self._packed(row), self._length, byref(out)):
-            raise RuntimeError(self._native.error())
+            raise RuntimeError(self._native.last_error())
         return out.value
 
     def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
@@ -88,7 +88,7 @@ class LightGBMEngine:
         *values, base = out
         return tuple(values), base
 
-    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+    def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles.
 
         Takes whatever offers the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.
@@ -100,7 +100,7 @@ class LightGBMEngine:
         )
 
     def _config(self, kind: int) -> int:
-        config = self._native.row_config(self._booster, kind, self._width)
+        config = self._native.create_row_config(self._booster, kind, self._width)
         self._configs.append(config)
         return config
 

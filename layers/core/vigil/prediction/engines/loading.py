@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 
 from vigil.prediction.engines import boosting, forest, rules, statistics
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ports import Engine
+from vigil.prediction.engines.ports import VotingEngine
 from vigil.prediction.engines.votes import EngineKind, EngineSpec
 
-Loader = Callable[[EngineSpec, bytes, ModelContract, str], Engine]
-_LOADERS: Mapping[EngineKind, Loader] = {
+EngineLoader = Callable[[EngineSpec, bytes, ModelContract, str], VotingEngine]
+_LOADERS: Mapping[EngineKind, EngineLoader] = {
     "lightgbm": boosting.load,
     "isolation_forest": forest.load,
     "rules": rules.load,
@@ -18,7 +18,7 @@ _LOADERS: Mapping[EngineKind, Loader] = {
 VERSION_DIGITS = 12
 
 
-def load(spec: EngineSpec, content: bytes, contract: ModelContract, table: bytes | None = None) -> Engine:
+def load_engine(spec: EngineSpec, content: bytes, contract: ModelContract, table: bytes | None = None) -> VotingEngine:
     """Return the engine of a package's file; its votes carry the start of the file's SHA-256 as their version.
 
     A LightGBM engine that has a packed table is run by it. Raises ModelRefused: `malformed` or

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
-class Engine(Protocol):
+class VotingEngine(Protocol):
     """A loaded engine. Rows are floats in the order of its features, NaN where missing. Safe to share by threads."""
 
     def assess(self, row: Sequence[float]) -> EngineVote:
@@ -18,10 +18,10 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class Explainer(Engine, Protocol):
+class ExplainableEngine(VotingEngine, Protocol):
     """An engine whose raw score can be explained: LightGBM."""
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row."""
         ...
 
@@ -29,6 +29,6 @@ class Explainer(Engine, Protocol):
         """Return one TreeSHAP contribution per feature, and the base value; they add up to `raw(row)` within 1e-9."""
         ...
 
-    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+    def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles."""
         ...

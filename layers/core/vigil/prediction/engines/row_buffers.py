@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
-def packer(width: int) -> Callable[[Sequence[float]], bytes]:
+def row_packer(width: int) -> Callable[[Sequence[float]], bytes]:
     """Return a function from a row to native doubles; it raises ValueError for a row of another width."""
     pack = struct.Struct(f"{width}d").pack
 

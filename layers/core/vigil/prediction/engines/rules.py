@@ -17,43 +17,43 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.errors import InvalidInput, ModelRefused
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, Vote, side
+from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, Vote, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-Test = Callable[[Sequence[float]], bool | None]
+RowTest = Callable[[Sequence[float]], bool | None]
 """True, false, or None where a missing value leaves it open."""
 
-MOST_RULES = 256
-MOST_PARTS = 32
-DEEPEST = 8
+MAX_RULES = 256
+MAX_CONDITION_PARTS = 32
+MAX_CONDITION_DEPTH = 8
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
 
-class _Part(BaseModel):
+class _RuleModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class All(_Part):
+class AllOf(_RuleModel):
     """True if every part is."""
 
-    all: tuple["Condition", ...] = Field(min_length=1, max_length=MOST_PARTS)
+    all: tuple["Condition", ...] = Field(min_length=1, max_length=MAX_CONDITION_PARTS)
 
 
-class AnyOf(_Part):
+class AnyOf(_RuleModel):
     """True if some part is."""
 
-    any: tuple["Condition", ...] = Field(min_length=1, max_length=MOST_PARTS)
+    any: tuple["Condition", ...] = Field(min_length=1, max_length=MAX_CONDITION_PARTS)
 
 
-class Not(_Part):
+class Not(_RuleModel):
     """True if its part is false."""
 
     not_: "Condition" = Field(alias="not")
 
 
-class Compare(_Part):
+class Compare(_RuleModel):
     """A feature beside a constant, in the feature's own unit."""
 
     feature: str
@@ -61,24 +61,24 @@ class Compare(_Part):
     value: float | bool | str
 
 
-class OneOf(_Part):
+class OneOf(_RuleModel):
     """A feature among constants."""
 
     feature: str
-    in_: tuple[float | bool | str, ...] = Field(alias="in", min_length=1, max_length=MOST_PARTS)
+    in_: tuple[float | bool | str, ...] = Field(alias="in", min_length=1, max_length=MAX_CONDITION_PARTS)
 
 
-class Missing(_Part):
+class IsMissing(_RuleModel):
     """Whether a feature has no value: the one test that a missing value answers."""
 
     feature: str
     missing: bool
 
 
-Condition = All | AnyOf | Not | Compare | OneOf | Missing
+Condition = AllOf | AnyOf | Not | Compare | OneOf | IsMissing
 
 
-class Rule(_Part):
+class Rule(_RuleModel):
     """What to look for and what it means: a vote of so many points, the severity (a band), and whether it is a veto."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
@@ -90,15 +90,15 @@ class Rule(_Part):
     veto: bool = False
 
 
-class RuleBook(_Part):
+class RuleBook(_RuleModel):
     """The content of a file."""
 
-    rules: tuple[Rule, ...] = Field(min_length=1, max_length=MOST_RULES)
+    rules: tuple[Rule, ...] = Field(min_length=1, max_length=MAX_RULES)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    test: Test
+    test: RowTest
     points: float
     veto: int
     """The place of the band that the answer must reach, -1 without a veto."""
@@ -114,7 +114,7 @@ def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str
         book = _books().validate_json(content)
     except (ValidationError, RecursionError) as error:
         raise ModelRefused("malformed", f"{spec.file} is not a rule book") from error
-    features = {feature.name: (place, feature) for place, feature in enumerate(contract.columns(spec))}
+    features = {feature.name: (place, feature) for place, feature in enumerate(contract.engine_features(spec))}
     bands = [band.name for band in contract.bands]
     if len({rule.name for rule in book.rules}) != len(book.rules):
         raise ModelRefused("malformed", f"two rules of {spec.file} have one name")
@@ -149,7 +149,7 @@ class RulesEngine:
         if self._calibration is None:
             return ("positive" if raw > 0 else "negative" if raw < 0 else "abstain"), None
         probability = self._calibration.probability(raw)
-        return side(probability, self._positive_from), probability
+        return vote_for(probability, self._positive_from), probability
 
 
 def _compile(rule: Rule, features: Mapping[str, tuple[int, FeatureSpec]], bands: Sequence[str]) -> _Compiled:
@@ -157,17 +157,17 @@ def _compile(rule: Rule, features: Mapping[str, tuple[int, FeatureSpec]], bands:
         raise ModelRefused("schema_mismatch", f"the severity of rule {rule.name} must be a band of the package")
     place = bands.index(rule.severity) if rule.veto and rule.severity else -1
     try:
-        test = _test(rule.when, features, DEEPEST)
+        test = _test(rule.when, features, MAX_CONDITION_DEPTH)
     except (InvalidInput, LookupError, ValueError) as error:
         raise ModelRefused("schema_mismatch", f"rule {rule.name} does not fit the schema: {error}") from error
     points = rule.points if rule.vote == "positive" else -rule.points
     return _Compiled(test, points, place, Evidence(rule.name, rule.text, severity=rule.severity))
 
 
-def _test(condition: Condition, features: Mapping[str, tuple[int, FeatureSpec]], depth: int) -> Test:
+def _test(condition: Condition, features: Mapping[str, tuple[int, FeatureSpec]], depth: int) -> RowTest:
     if depth == 0:
-        raise ValueError(f"conditions may be {DEEPEST} deep")
-    if isinstance(condition, All):
+        raise ValueError(f"conditions may be {MAX_CONDITION_DEPTH} deep")
+    if isinstance(condition, AllOf):
         return _all([_test(part, features, depth - 1) for part in condition.all])
     if isinstance(condition, AnyOf):
         return _negated(_all([_negated(_test(part, features, depth - 1)) for part in condition.any]))
@@ -176,7 +176,7 @@ def _test(condition: Condition, features: Mapping[str, tuple[int, FeatureSpec]],
     if condition.feature not in features:
         raise LookupError(f"{condition.feature} is not a feature of the engine")
     place, spec = features[condition.feature]
-    if isinstance(condition, Missing):
+    if isinstance(condition, IsMissing):
         return _missing(place, wanted=condition.missing)
     if isinstance(condition, OneOf):
         return _one_of(place, frozenset(spec.encode(value) for value in condition.in_))
@@ -185,7 +185,7 @@ def _test(condition: Condition, features: Mapping[str, tuple[int, FeatureSpec]],
     return _compare(place, _ORDER[condition.op], spec.encode(condition.value))
 
 
-def _all(parts: Sequence[Test]) -> Test:
+def _all(parts: Sequence[RowTest]) -> RowTest:
     def test(row: Sequence[float]) -> bool | None:
         known: bool | None = True
         for part in parts:
@@ -197,22 +197,22 @@ def _all(parts: Sequence[Test]) -> Test:
     return test
 
 
-def _negated(part: Test) -> Test:
+def _negated(part: RowTest) -> RowTest:
     def test(row: Sequence[float]) -> bool | None:
         return None if (said := part(row)) is None else not said
 
     return test
 
 
-def _missing(place: int, *, wanted: bool) -> Test:
+def _missing(place: int, *, wanted: bool) -> RowTest:
     return lambda row: math.isnan(row[place]) is wanted
 
 
-def _one_of(place: int, values: frozenset[float]) -> Test:
+def _one_of(place: int, values: frozenset[float]) -> RowTest:
     return lambda row: None if math.isnan(row[place]) else row[place] in values
 
 
-def _compare(place: int, order: Callable[[float, float], bool], value: float) -> Test:
+def _compare(place: int, order: Callable[[float, float], bool], value: float) -> RowTest:
     return lambda row: None if math.isnan(row[place]) else order(row[place], value)
 
 

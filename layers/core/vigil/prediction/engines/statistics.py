@@ -17,31 +17,31 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, side
+from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, vote_for
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Part(BaseModel):
+class _ParameterModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Domain(_Part):
+class Domain(_ParameterModel):
     """Where training rows lie: middle and scale per feature, and the rows of a lower triangular whitening matrix.
 
     `distances` are those of the rows held out for the gate, rising.
     """
 
     features: tuple[str, ...] = Field(min_length=1)
-    center: tuple[Finite, ...]
-    scale: tuple[Positive, ...]
-    whitening: tuple[tuple[Finite, ...], ...] | None = None
-    distances: tuple[Finite, ...] = Field(min_length=1)
+    center: tuple[FiniteFloat, ...]
+    scale: tuple[PositiveFloat, ...]
+    whitening: tuple[tuple[FiniteFloat, ...], ...] | None = None
+    distances: tuple[FiniteFloat, ...] = Field(min_length=1)
     gate: Annotated[float, Field(gt=0, lt=1)]
 
 
-class EntropyTest(_Part):
+class EntropyTest(_ParameterModel):
     """Fires when the Shannon entropy (bits) of counts is outside its range; not where counts are missing or all 0."""
 
     name: str
@@ -51,7 +51,7 @@ class EntropyTest(_Part):
     maximum: float = math.inf
 
 
-class RateTest(_Part):
+class RateTest(_ParameterModel):
     """Fires when a count is far above `rate` per unit of exposure, for a Poisson count.
 
     `most` bounds `2 (sqrt(count + 3/8) - sqrt(rate * exposure + 3/8))`, nearly a normal deviate (Anscombe, 1948).
@@ -61,11 +61,11 @@ class RateTest(_Part):
     text: str
     count: str
     exposure: str
-    rate: Positive
-    most: Positive
+    rate: PositiveFloat
+    most: PositiveFloat
 
 
-class Parameters(_Part):
+class StatisticsParameters(_ParameterModel):
     """The content of a file. With `votes` false the distance gives no vote: it only gates."""
 
     domain: Domain
@@ -84,7 +84,7 @@ def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str
     except ValidationError as error:
         raise ModelRefused("malformed", f"{spec.file} does not hold the parameters of a domain") from error
     _check(parameters.domain, spec.file)
-    names = [feature.name for feature in contract.columns(spec)]
+    names = [feature.name for feature in contract.engine_features(spec)]
     if unknown := _used(parameters) - set(names):
         raise ModelRefused("schema_mismatch", f"{spec.file} needs {', '.join(sorted(unknown))}")
     return StatisticsEngine(parameters, names, spec, contract.ensemble.positive_from, version)
@@ -94,7 +94,12 @@ class StatisticsEngine:
     """Says whether a row is in the domain, and votes on what its distance and its tests say."""
 
     def __init__(
-        self, parameters: Parameters, names: Sequence[str], spec: EngineSpec, positive_from: float, version: str
+        self,
+        parameters: StatisticsParameters,
+        names: Sequence[str],
+        spec: EngineSpec,
+        positive_from: float,
+        version: str,
     ) -> None:
         domain = parameters.domain
         self._parameters = parameters
@@ -108,7 +113,7 @@ class StatisticsEngine:
         self._positive_from = positive_from
         self._version = version
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the distance of one row from the middle of the domain."""
         asinh = math.asinh
         z = [asinh((x - c) * s) if (x := row[place]) == x else 0.0 for place, c, s in self._scaled]
@@ -118,7 +123,7 @@ class StatisticsEngine:
 
     def assess(self, row: Sequence[float]) -> EngineVote:
         """Return the vote of one row, with the conformal p-value and every test that fired as evidence."""
-        raw, domain = self.raw(row), self._parameters.domain
+        raw, domain = self.raw_score(row), self._parameters.domain
         others = len(domain.distances)
         p = (1 + others - bisect_left(domain.distances, raw)) / (1 + others)
         evidence = [Evidence("typicality", "Share of known rows that are at least as unusual.", p, domain.gate)]
@@ -132,7 +137,7 @@ class StatisticsEngine:
             return EngineVote("positive", probability, tuple(evidence), None, self._version, raw)
         if probability is None:
             return EngineVote("abstain", None, tuple(evidence), None, self._version, raw)
-        vote = side(probability, self._positive_from)
+        vote = vote_for(probability, self._positive_from)
         return EngineVote(vote, probability, tuple(evidence), None, self._version, raw)
 
     def _fired(self, row: Sequence[float]) -> Iterator[Evidence]:
@@ -156,7 +161,7 @@ def _entropy(counts: Sequence[float]) -> float | None:
     return -math.fsum(share * math.log2(share) for count in counts if (share := count / total) > 0)
 
 
-def _used(parameters: Parameters) -> set[str]:
+def _used(parameters: StatisticsParameters) -> set[str]:
     counts = [name for test in parameters.entropy for name in test.counts]
     exposures = [name for test in parameters.rates for name in (test.count, test.exposure)]
     return {*parameters.domain.features, *counts, *exposures}
@@ -172,5 +177,5 @@ def _check(domain: Domain, file: str) -> None:
 
 
 @cache
-def _parameters() -> TypeAdapter[Parameters]:
-    return TypeAdapter(Parameters)
+def _parameters() -> TypeAdapter[StatisticsParameters]:
+    return TypeAdapter(StatisticsParameters)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.library import native_folders
-from vigil.prediction.engines.row_buffers import packer, score_batch
+from vigil.prediction.engines.row_buffers import row_packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
-FILE = "libvigil_trees.so"
+LIBRARY_FILE = "libvigil_trees.so"
 _SOURCE = slice(8, 40)
 """Where a table holds the SHA-256 of the model that it was packed from."""
 
@@ -44,7 +44,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-class Library:
+class TreesLibrary:
     """The functions of the loaded library."""
 
     def __init__(self, path: Path) -> None:
@@ -57,11 +57,11 @@ class Library:
 
 
 @cache
-def library() -> Library | None:
+def load_library() -> TreesLibrary | None:
     """Return the library, loaded once per process, or None where it was not built."""
     for folder in native_folders():
-        if (folder / FILE).is_file():
-            return Library(folder / FILE)
+        if (folder / LIBRARY_FILE).is_file():
+            return TreesLibrary(folder / LIBRARY_FILE)
     return None
 
 
@@ -71,7 +71,7 @@ def load(table: bytes, model_text: bytes, width: int) -> "TreesEngine | None":
     Any bytes are safe to give: raises ModelRefused (`malformed`, `schema_mismatch`) for what is not a whole table of
     this very model.
     """
-    if (native := library()) is None:
+    if (native := load_library()) is None:
         return None
     if table[_SOURCE] != hashlib.sha256(model_text).digest():
         raise ModelRefused("malformed", "the table is not of this model")
@@ -87,16 +87,16 @@ def load(table: bytes, model_text: bytes, width: int) -> "TreesEngine | None":
 class TreesEngine:
     """A loaded table. Safe to call from several threads; the native memory goes when the engine does."""
 
-    def __init__(self, native: Library, model: c_void_p, width: int) -> None:
+    def __init__(self, native: TreesLibrary, model: c_void_p, width: int) -> None:
         weakref.finalize(self, native.free, model).atexit = False  # the process takes its memory along
         self._native = native
         self._model = model
         self._width = width
         self._score = native.score
-        self._packed = packer(width)
+        self._packed = row_packer(width)
         self._values = c_double * (width + 1)
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
         score: float = self._score(self._model, self._packed(row))
         if score != score:  # noqa: PLR0124 - a score is never NaN
@@ -111,7 +111,7 @@ class TreesEngine:
         *values, base = out
         return tuple(values), base
 
-    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+    def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles.
 
         Takes whatever offers the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.

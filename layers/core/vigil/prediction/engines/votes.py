@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 EngineKind: TypeAlias = Literal["lightgbm", "isolation_forest", "rules", "statistics"]
-FORMATS: Mapping[EngineKind, str] = {
+FILE_EXTENSIONS: Mapping[EngineKind, str] = {
     "lightgbm": "txt",
     "isolation_forest": "json",
     "rules": "json",
@@ -85,7 +85,7 @@ class EngineVote:
     out_of_domain: bool = False
 
 
-def side(probability: float, positive_from: float, *, specialist: bool = False) -> Vote:
+def vote_for(probability: float, positive_from: float, *, specialist: bool = False) -> Vote:
     """Return the vote that a probability amounts to."""
     if probability >= positive_from:
         return "positive"

@@ -31,7 +31,7 @@ class FeatureSpec:
     other_units: Mapping[str, float] = field(default_factory=dict)
     cost: float = 1.0
 
-    def admits(self, value: float) -> bool:
+    def accepts_as_is(self, value: float) -> bool:
         """Say whether a float can be taken as it is: a number within both bounds, so neither NaN nor infinite."""
         low, high = self.minimum, self.maximum
         return self.type == "number" and low is not None and high is not None and low <= value <= high

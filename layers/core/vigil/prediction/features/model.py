@@ -9,7 +9,7 @@ from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 Sex: TypeAlias = Literal["female", "male"]
-Marital: TypeAlias = Literal["married", "unmarried", "widowed"]
+MaritalStatus: TypeAlias = Literal["married", "unmarried", "widowed"]
 FacilityLevel: TypeAlias = Literal["dispensary", "health_centre", "hospital"]
 Regimen: TypeAlias = Literal["dtg", "efv", "nvp", "pi", "other"]
 ObservationCode: TypeAlias = Literal["viral_load", "cd4", "weight", "height", "who_stage", "adherence"]
@@ -25,7 +25,7 @@ class PartialDate:
     month: int | None = None
     day: int | None = None
 
-    def middle(self) -> date:
+    def midpoint(self) -> date:
         """Return the date, or the middle of the month or year that is known."""
         return date(self.year, 7, 1) if self.month is None else date(self.year, self.month, self.day or 15)
 
@@ -43,7 +43,7 @@ class Registration:
     birth_date: PartialDate | None = None
     art_started_on: date | None = None
     pregnant_at_start: bool | None = None
-    marital_status: Marital | None = None
+    marital_status: MaritalStatus | None = None
     rural: bool | None = None
     distance_km: float | None = None
     facility_level: FacilityLevel | None = None
@@ -80,7 +80,7 @@ class Observation:
     value: float | str
 
 
-OBSERVED: dict[ObservationCode, FeatureSpec] = {
+OBSERVATION_SPECS: dict[ObservationCode, FeatureSpec] = {
     "viral_load": FeatureSpec("viral_load", "number", "viral load", "copies/mL", 0, 1e7),
     "cd4": FeatureSpec("cd4", "number", "CD4 count", "cells/uL", 0, 3000),
     "weight": FeatureSpec("weight", "number", "weight", "kg", 0.5, 300, other_units={"g": 1000}),
@@ -92,7 +92,7 @@ OBSERVED: dict[ObservationCode, FeatureSpec] = {
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PatientHistory:
     """Facts of one patient, each tuple in order of event time (registrations: of recorded time)."""
 
     registrations: tuple[Registration, ...]
@@ -100,9 +100,9 @@ class History:
     dispenses: tuple[Dispense, ...] = ()
     observations: tuple[Observation, ...] = ()
 
-    def known(self, as_of: datetime) -> "History":
+    def known_at(self, as_of: datetime) -> "PatientHistory":
         """Return the facts that had happened and had been recorded by `as_of`, which carries a UTC offset."""
-        return History(
+        return PatientHistory(
             _until(as_of, self.registrations, lambda r: r.recorded_at),
             _until(as_of, self.visits, lambda v: v.visited_at),
             _until(as_of, self.dispenses, lambda d: d.dispensed_at),
@@ -127,7 +127,7 @@ def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) ->
     return [v.next_appointment or supply_ends.get(v.visited_at.date()) for v in visits]
 
 
-def check_as_of(known: History) -> None:
+def check_as_of(known: PatientHistory) -> None:
     """Refuse an `as_of` before the first visit was known.
 
     Raises InvalidInput with the field `as_of`.

@@ -38,6 +38,6 @@ FLOWS = FeatureSet("flows/1", FLOW_SPECS, parse_traffic, flows.extract, TrafficI
 _SETS: dict[str, FeatureSet[Any]] = {feature_set.name: feature_set for feature_set in (ART_VISITS, FLOWS)}
 
 
-def feature_set(name: str) -> FeatureSet[Any]:
+def get_feature_set(name: str) -> FeatureSet[Any]:
     """Return the feature set of that name; raise KeyError if this build does not have it."""
     return _SETS[name]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.packages.loaded import LoadedModel
 
-SECTIONS = ("Intended use", "Not for", "Data", "Label", "Performance", "Limits")
+REQUIRED_CARD_SECTIONS = ("Intended use", "Not for", "Data", "Label", "Performance", "Limits")
 """The second-level headings that a card must have, each with text under it: after Mitchell et al. (2019)."""
 _HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
 
@@ -26,7 +26,7 @@ def _card(model: LoadedModel) -> Iterator[tuple[str, str]]:
         yield "has a card that does not say at once that the data were simulated", "`simulated` in the first line"
     _, *parts = _HEADING.split(model.card)
     present = [title.lower() for title, text in zip(parts[::2], parts[1::2], strict=True) if text.strip()]
-    for section in SECTIONS:
+    for section in REQUIRED_CARD_SECTIONS:
         if not any(title.startswith(section.lower()) for title in present):
             yield "has an incomplete card", f"text under a heading `## {section}`"
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from vigil.errors import InvalidInput, ModelRefused
 from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.votes import EngineVote, Vote
 
-TOLERANCE = 1e-9
+GOLDEN_TOLERANCE = 1e-9
 """Allowed where last bits differ between C libraries: contributions, logarithms. LightGBM's raw scores are exact."""
 
 
@@ -41,57 +41,59 @@ class GoldenRow:
     reasons: tuple[str, ...]
 
 
-def answer(contract: ModelContract, panel: Panel, features: Mapping[str, FeatureValue]) -> GoldenRow:
+def compute_golden_row(
+    contract: ModelContract, runner: EnsembleRunner, features: Mapping[str, FeatureValue]
+) -> GoldenRow:
     """Return what these engines answer for one row of named values.
 
     Raises InvalidInput if the values break the schema, ModelRefused if an engine fails or gives no finite number.
     """
     row = contract.encode(features)
-    verdict = panel.assess(row)
-    if set(verdict.votes) != panel.seated:
+    verdict = runner.assess(row)
+    if set(verdict.votes) != runner.engine_names:
         raise ModelRefused("golden_mismatch", "an engine fails on a golden row")
-    votes = {name: _vote(panel, name, vote, row) for name, vote in verdict.votes.items()}
+    votes = {name: _vote(runner, name, vote, row) for name, vote in verdict.votes.items()}
     encoded = tuple(None if math.isnan(x) else x for x in row)
     return GoldenRow(features, encoded, votes, verdict.probability, verdict.band, verdict.decision, verdict.reasons)
 
 
-def check(contract: ModelContract, panel: Panel, expected: Iterable[GoldenRow]) -> None:
+def check_golden_rows(contract: ModelContract, runner: EnsembleRunner, expected: Iterable[GoldenRow]) -> None:
     """Run every golden row; raise ModelRefused at the first that the schema or an engine answers otherwise.
 
-    Of a panel that is not whole, only the engines that are there are asked.
+    Of a runner that is not whole, only the engines that are there are asked.
     """
     for number, golden in enumerate(expected):
         try:
-            actual = answer(contract, panel, golden.features)
+            actual = compute_golden_row(contract, runner, golden.features)
         except InvalidInput as error:
             raise ModelRefused("schema_mismatch", f"golden row {number} breaks the feature schema") from error
         if actual.row != golden.row:
             raise ModelRefused("schema_mismatch", f"golden row {number} is encoded otherwise")
-        if broken := _difference(golden, actual, panel):
+        if broken := _difference(golden, actual, runner):
             raise ModelRefused("golden_mismatch", f"golden row {number} has another {broken}")
 
 
-def _vote(panel: Panel, name: str, vote: EngineVote, row: Sequence[float]) -> GoldenVote:
+def _vote(runner: EnsembleRunner, name: str, vote: EngineVote, row: Sequence[float]) -> GoldenVote:
     if vote.raw is not None and not math.isfinite(vote.raw):
         raise ModelRefused("golden_mismatch", "an engine answers a golden row with no finite number")
     contributions: tuple[float, ...] = ()
     base = None
-    if name in panel.explainers:
-        explained = panel.explain(name, row)
+    if name in runner.explainers:
+        explained = runner.explain(name, row)
         contributions, base = explained.contributions, explained.base
     codes = tuple(evidence.code for evidence in vote.evidence)
     return GoldenVote(vote.vote, vote.raw, vote.probability, vote.veto, vote.out_of_domain, codes, contributions, base)
 
 
-def _difference(golden: GoldenRow, actual: GoldenRow, panel: Panel) -> str:
+def _difference(golden: GoldenRow, actual: GoldenRow, runner: EnsembleRunner) -> str:
     for name, vote in actual.votes.items():
         expected = golden.votes.get(name)
         if expected is None:
             return f"set of engines: {name} is not in it"
-        if broken := _vote_difference(expected, vote, exact=name in panel.explainers):
+        if broken := _vote_difference(expected, vote, exact=name in runner.explainers):
             return f"{broken} of {name}"
     if len(actual.votes) < len(golden.votes):
-        return "" if not panel.whole else "set of engines"
+        return "" if not runner.is_complete else "set of engines"
     if not _near(actual.probability, golden.probability):
         return "probability"
     same = (actual.band, actual.decision, actual.reasons) == (golden.band, golden.decision, golden.reasons)
@@ -123,4 +125,4 @@ def _explanation_difference(golden: GoldenVote, actual: GoldenVote) -> str:
 def _near(actual: float | None, expected: float | None) -> bool:
     if actual is None or expected is None:
         return actual is expected
-    return abs(actual - expected) <= TOLERANCE
+    return abs(actual - expected) <= GOLDEN_TOLERANCE

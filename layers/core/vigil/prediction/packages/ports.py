@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ports import Engine
+from vigil.prediction.engines.ports import VotingEngine
 from vigil.prediction.engines.votes import EngineSpec
 
-EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract, bytes | None], Engine]
+EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract, bytes | None], VotingEngine]
 """Builds an engine from the verified bytes of its file, and of its packed table if it has one; raises ModelRefused."""
 
 
@@ -17,7 +17,7 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 """The alias of a newer version on trial: it scores beside the champion, and decides for a share of the subjects."""
 ALIASES = (CHAMPION, CHALLENGER)
-WHOLE = 1000
+FULL_SHARE = 1000
 """The share of all subjects; shares are counted per mille."""
 
 
@@ -53,7 +53,7 @@ class PublishedVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class VersionListing:
     """A published version, and the aliases that point at it now."""
 
     published: PublishedVersion
@@ -91,7 +91,7 @@ class PointerStore(Protocol):
         """Compare-and-set on the fence; raise Conflict if another move came first."""
         ...
 
-    def names(self) -> list[str]:
+    def model_names(self) -> list[str]:
         """Return the names of all models with a champion, sorted."""
         ...
 

@@ -11,16 +11,24 @@ from vigil.prediction.packages.ports import (
     ALIASES,
     CHALLENGER,
     CHAMPION,
-    WHOLE,
+    FULL_SHARE,
     Catalogue,
-    Listing,
     PackageStore,
     Pointer,
     PublishedVersion,
+    VersionListing,
 )
 from vigil.prediction.packages.service import Clock
 from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.verification import Expected, Files, Release, Verifier, names_of, read, resign
+from vigil.prediction.packages.verification import (
+    ExpectedPackage,
+    PackageFiles,
+    PackageVerifier,
+    Release,
+    file_names,
+    re_sign_package,
+    read_package,
+)
 
 
 class Publisher:
@@ -30,7 +38,7 @@ class Publisher:
         self,
         packages: PackageStore,
         catalogue: Catalogue,
-        verifier: Verifier,
+        verifier: PackageVerifier,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._packages = packages
@@ -38,13 +46,13 @@ class Publisher:
         self._verifier = verifier
         self._clock = clock
 
-    def publish(self, files: Files) -> PublishedVersion:
+    def publish(self, files: PackageFiles) -> PublishedVersion:
         """Verify and store a package; safe to repeat after a crash.
 
         Raises ModelRefused, or Conflict if the version exists with other bytes.
         """
-        model = self._verifier.verify(files, Expected(now=self._clock()))
-        self._packages.put(model.name, model.version, {name: files[name] for name in names_of(model.manifest)})
+        model = self._verifier.verify(files, ExpectedPackage(now=self._clock()))
+        self._packages.put(model.name, model.version, {name: files[name] for name in file_names(model.manifest)})
         published = _published(model)
         self._catalogue.record(published)
         return published
@@ -63,8 +71,8 @@ class Publisher:
         pointers = self._catalogue.pointers(name)
         present, champion = pointers.get(alias), pointers.get(CHAMPION)
         floor = max(present.floor, present.version) if present else 1
-        files = read(self._packages, name, version)
-        model = self._verifier.verify(files, Expected(name, version, None, floor, self._clock()))
+        files = read_package(self._packages, name, version)
+        model = self._verifier.verify(files, ExpectedPackage(name, version, None, floor, self._clock()))
         check_promotable(model)
         if alias == CHALLENGER and (champion is None or version <= champion.version):
             raise InvalidInput(FieldError("version", "is no challenger", "newer than the champion"))
@@ -80,11 +88,11 @@ class Publisher:
         versions = [published.version for published in self._catalogue.versions(name)]
         if version not in versions:
             raise NotFound("there is no such version of that model")
-        stored = read(self._packages, name, version)
-        model = self._verifier.verify(stored, Expected(name, version))
-        files = {file: stored[file] for file in names_of(model.manifest)}
+        stored = read_package(self._packages, name, version)
+        model = self._verifier.verify(stored, ExpectedPackage(name, version))
+        files = {file: stored[file] for file in file_names(model.manifest)}
         now = self._clock().replace(microsecond=0)
-        return resign(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
+        return re_sign_package(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
 
     def withdraw(self, name: str) -> Pointer:
         """End the trial of a challenger; raise NotFound if there is none, Conflict if another move came first."""
@@ -97,14 +105,14 @@ class Publisher:
         """Return every alias of a model, by alias."""
         return self._catalogue.pointers(name)
 
-    def versions(self, name: str) -> list[Listing]:
+    def versions(self, name: str) -> list[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
         pointers = self._catalogue.pointers(name).values()
         if listings := [_listing(published, pointers) for published in self._catalogue.versions(name)]:
             return listings
         raise NotFound("there is no model of that name")
 
-    def list(self) -> list[Listing]:
+    def all_versions(self) -> list[VersionListing]:
         """Return every published version by name and version."""
         return [listing for name in self._catalogue.published() for listing in self.versions(name)]
 
@@ -122,14 +130,16 @@ class Publisher:
 def _check(alias: str, share: int) -> None:
     if alias not in ALIASES:
         raise InvalidInput(FieldError("alias", "is not an alias", " or ".join(ALIASES)))
-    if not 0 <= share <= WHOLE or (share and alias == CHAMPION):
-        raise InvalidInput(FieldError("share", "must be a share of a challenger", f"between 0 and {WHOLE} per mille"))
+    if not 0 <= share <= FULL_SHARE or (share and alias == CHAMPION):
+        raise InvalidInput(
+            FieldError("share", "must be a share of a challenger", f"between 0 and {FULL_SHARE} per mille")
+        )
 
 
-def _listing(published: PublishedVersion, pointers: Iterable[Pointer]) -> Listing:
+def _listing(published: PublishedVersion, pointers: Iterable[Pointer]) -> VersionListing:
     mine = [pointer for pointer in pointers if pointer.version == published.version and pointer.share is not None]
     share = next((pointer.share for pointer in mine if pointer.alias == CHALLENGER), None)
-    return Listing(published, tuple(sorted(pointer.alias for pointer in mine)), share)
+    return VersionListing(published, tuple(sorted(pointer.alias for pointer in mine)), share)
 
 
 def _published(model: LoadedModel) -> PublishedVersion:

@@ -70,7 +70,7 @@ RegistryParameter = Annotated[Registry, Depends(current_registry)]
 async def list_models(registry: RegistryParameter) -> ModelList:
     """Return every model with a champion, by name."""
     models, unavailable = [], []
-    for name in registry.names():
+    for name in registry.model_names():
         try:
             models.append(ModelSummary(**_summary(registry.champion(name))))
         except Unavailable:

@@ -8,12 +8,12 @@ from threading import Lock
 from typing import Literal
 
 from vigil.errors import ModelRefused, NotFound, Unavailable, VigilError
-from vigil.prediction.engines.contract import NAME
-from vigil.prediction.packages.loaded import LoadedModel, Trial
+from vigil.prediction.engines.contract import MODEL_NAME_PATTERN
+from vigil.prediction.packages.loaded import ChallengerTrial, LoadedModel
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, PackageStore, Pointer, PointerStore
-from vigil.prediction.packages.verification import Expected, Verifier, read
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, read_package
 
-LOOK_EVERY = timedelta(minutes=1)
+REFRESH_INTERVAL = timedelta(minutes=1)
 _ARCHIVE_SIZE = 4
 _SLOTS = 256  # unknown names come from callers: what is remembered of them is bounded
 
@@ -37,7 +37,7 @@ class _Slot:
     looked_at: datetime | None = None
     look_after: datetime | None = None
     loaded: LoadedModel | None = None
-    trial: Trial | None = None
+    trial: ChallengerTrial | None = None
     problem: VigilError | None = None
 
     def due(self, now: datetime) -> bool:
@@ -55,7 +55,7 @@ class Registry:
         self,
         packages: PackageStore,
         pointers: PointerStore,
-        verifier: Verifier,
+        verifier: PackageVerifier,
         *,
         clock: Clock = lambda: datetime.now(UTC),
         observe: Callable[[RegistryEvent], None] = lambda _: None,
@@ -84,11 +84,11 @@ class Registry:
                 self._lock.release()
         return _serve(name, slot, now)
 
-    def trial(self, name: str) -> Trial | None:
+    def trial(self, name: str) -> ChallengerTrial | None:
         """Return the challenger beside the champion that was returned last; looks nothing up."""
         slot = self._slots.get(name)
         trial = slot.trial if slot else None
-        return trial if trial and not trial.model.expired(self._clock()) else None
+        return trial if trial and not trial.model.is_expired(self._clock()) else None
 
     def archived(self, name: str, version: int) -> LoadedModel:
         """Return one exact version, for replaying a decision of the past; never to be used for a new decision.
@@ -100,8 +100,8 @@ class Registry:
             return slot.loaded
         with self._lock:
             if key not in self._archive:
-                files = read(self._packages, name, version)
-                model = self._verifier.verify(files, Expected(name, version, whole=False))
+                files = read_package(self._packages, name, version)
+                model = self._verifier.verify(files, ExpectedPackage(name, version, require_all=False))
                 if len(self._archive) >= _ARCHIVE_SIZE:
                     self._archive.pop(next(iter(self._archive)))
                 self._archive[key] = model
@@ -115,24 +115,24 @@ class Registry:
         model = self.archived(name, version)
         if model.digest != digest:
             raise ModelRefused("digest_mismatch", "the package is not the one that the work was begun with")
-        if model.expired(self._clock()):
+        if model.is_expired(self._clock()):
             raise ModelRefused("expired", "the package ran out while the work went on")
         return model
 
-    def names(self) -> list[str]:
+    def model_names(self) -> list[str]:
         """Return the names of all models with a champion; raise Unavailable if the pointers are away."""
-        return self._pointers.names()
+        return self._pointers.model_names()
 
     def preload(self) -> None:
         """Load every champion that can be loaded, so that no request waits for it; `check` tells of the others."""
         with suppress(Unavailable):
-            for name in self.names():
+            for name in self.model_names():
                 with suppress(NotFound, Unavailable):
                     self.champion(name)
 
-    def check(self) -> None:
+    def check_champions(self) -> None:
         """Return when every champion can be served; raise Unavailable when one cannot, or when there is none."""
-        names = self.names()
+        names = self.model_names()
         if not names:
             raise Unavailable("there is no model")
         for name in names:
@@ -146,7 +146,7 @@ class Registry:
         return (f"model_update_failed:{_reason(slot.problem)}",)
 
     def _slot(self, name: str) -> _Slot:
-        if not NAME.fullmatch(name):
+        if not MODEL_NAME_PATTERN.fullmatch(name):
             raise NotFound("there is no model of that name")
         if name not in self._slots and len(self._slots) >= _SLOTS:
             self._slots = {known: slot for known, slot in self._slots.items() if slot.loaded}
@@ -163,8 +163,8 @@ class Registry:
             else:
                 version, current = pointer.version, slot.loaded
                 # A whole model in memory is better than a newer one in parts; parts are better than nothing.
-                whole = current is not None and current.panel.whole
-                slot.loaded = self._load(pointer, current, now, whole=whole)
+                complete = current is not None and current.runner.is_complete
+                slot.loaded = self._load(pointer, current, now, require_all=complete)
             slot.trial = self._load_trial(pointers.get(CHALLENGER), slot, now)
         except (ModelRefused, Unavailable) as error:
             problem = error
@@ -172,27 +172,29 @@ class Registry:
         slot.problem, slot.looked_at = problem, now
         # With nothing to serve, an absent dependency is tried again at once; a refused package is not downloaded again.
         retry = slot.loaded is None and isinstance(problem, Unavailable)
-        slot.look_after = now if retry else now + LOOK_EVERY
+        slot.look_after = now if retry else now + REFRESH_INTERVAL
 
-    def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime, *, whole: bool) -> LoadedModel:
-        if current and current.digest == pointer.digest and current.panel.whole:
+    def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime, *, require_all: bool) -> LoadedModel:
+        if current and current.digest == pointer.digest and current.runner.is_complete:
             return current
         floor = max(pointer.floor, current.version if current else 1)
-        expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now, whole=whole)
-        files = read(self._packages, pointer.name, pointer.version)
+        expected = ExpectedPackage(pointer.name, pointer.version, pointer.digest, floor, now, require_all=require_all)
+        files = read_package(self._packages, pointer.name, pointer.version)
         model = self._verifier.verify(files, expected)
-        kind: Literal["model_loaded", "model_degraded"] = "model_loaded" if model.panel.whole else "model_degraded"
+        kind: Literal["model_loaded", "model_degraded"] = (
+            "model_loaded" if model.runner.is_complete else "model_degraded"
+        )
         self._observe(RegistryEvent(kind, pointer.name, pointer.version))
         return model
 
-    def _load_trial(self, pointer: Pointer | None, slot: _Slot, now: datetime) -> Trial | None:
+    def _load_trial(self, pointer: Pointer | None, slot: _Slot, now: datetime) -> ChallengerTrial | None:
         """Return the challenger, or None: a challenger that is not there, is older or bad never harms the champion."""
         champion = slot.loaded
         if pointer is None or pointer.share is None or champion is None or pointer.version <= champion.version:
             return None
         try:
             current = slot.trial.model if slot.trial else champion
-            return Trial(self._load(pointer, current, now, whole=True), pointer.share)
+            return ChallengerTrial(self._load(pointer, current, now, require_all=True), pointer.share)
         except (ModelRefused, Unavailable) as error:
             self._observe(RegistryEvent("model_update_failed", pointer.name, pointer.version, _reason(error)))
             return None
@@ -204,7 +206,7 @@ def _serve(name: str, slot: _Slot, now: datetime) -> LoadedModel:
         raise NotFound("there is no model of that name")
     if loaded is None:
         raise Unavailable(f"model {name} cannot be loaded: {_reason(problem)}") from problem
-    if loaded.expired(now):
+    if loaded.is_expired(now):
         raise Unavailable(f"model {name} cannot be used: expired") from ModelRefused("expired", "ran out while loaded")
     return loaded
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PublicKeys: TypeAlias = Mapping[str, bytes]
 """Raw Ed25519 public keys by key id."""
 
-KEY_SLOTS = 2  # the key in use and the one before or after it, so that a rotation has an overlap
+MAX_PINNED_KEYS = 2  # the key in use and the one before or after it, so that a rotation has an overlap
 _CONTEXT = b"vigil-model-package/1\n"  # no signature made for another purpose can pass for a package's
 
 
@@ -49,8 +49,8 @@ class Signature:
 
 def check_keys(keys: PublicKeys) -> None:
     """Raise ValueError unless these keys can be pinned: one or two, of 32 bytes."""
-    if not 1 <= len(keys) <= KEY_SLOTS:
-        raise ValueError(f"between 1 and {KEY_SLOTS} public keys can be pinned")
+    if not 1 <= len(keys) <= MAX_PINNED_KEYS:
+        raise ValueError(f"between 1 and {MAX_PINNED_KEYS} public keys can be pinned")
     if any(len(key) != 32 for key in keys.values()):
         raise ValueError("an Ed25519 public key has 32 bytes")
 

@@ -79,7 +79,7 @@ class DynamoCatalogue:
         if not moved:
             raise Conflict(f"another move of {new.name} {new.alias} came first")
 
-    def names(self) -> list[str]:
+    def model_names(self) -> list[str]:
         """Return the names of all models with a champion, sorted."""
         return [item["sk"]["S"] for item in self._query(_INDEX) if item["champion"]["BOOL"]]
 

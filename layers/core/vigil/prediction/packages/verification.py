@@ -12,21 +12,21 @@ from pydantic import TypeAdapter
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.contract import FILE_LIMITS, ModelContract, file_limit
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.packages import golden
-from vigil.prediction.packages.loaded import LoadedModel, instant
+from vigil.prediction.packages.loaded import LoadedModel, parse_utc
 from vigil.prediction.packages.model import Manifest, PackagedFile, TrainedModel
 from vigil.prediction.packages.ports import EngineFactory, PackageStore
 from vigil.prediction.packages.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
 
 if TYPE_CHECKING:
-    from vigil.prediction.engines.ports import Engine
+    from vigil.prediction.engines.ports import VotingEngine
 
 _SIGNED = ("manifest.json", "manifest.sig")
 _OF_ALL = frozenset(FILE_LIMITS) - set(_SIGNED)
 
 
-class Files(Protocol):
+class PackageFiles(Protocol):
     """The files of a package by name; a mapping that may fetch each one when it is asked for."""
 
     def __getitem__(self, name: str, /) -> bytes:
@@ -35,11 +35,11 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedPackage:
     """What the caller asked for and accepts; None where it does not care.
 
     `floor` is the lowest acceptable version, `digest` the one that a pointer names. Without `now` neither expiry nor
-    floors apply: only for replaying what an old package decided. `whole` refuses a package any of whose engines cannot
+    floors apply: only for replaying what an old package decided. `require_all` refuses a package any of whose engines cannot
     be had; otherwise one engine must be left, and answers say that others are missing.
     """
 
@@ -48,7 +48,7 @@ class Expected:
     digest: str | None = None
     floor: int = 1
     now: datetime | None = None
-    whole: bool = True
+    require_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Release:
     expires_at: datetime
 
 
-def build(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
+def build_package(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
     """Return the files of a signed package, with the answers that `engines` gives to the golden rows.
 
     Raises ValueError for a model without card or golden rows, InvalidInput if a golden row breaks the schema.
@@ -73,11 +73,11 @@ def build(model: TrainedModel, release: Release, key: SigningKey, engines: Engin
         spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(spec.table_file))
         for spec in model.contract.engines
     }
-    panel = Panel(model.contract, seated)
-    answers = tuple(golden.answer(model.contract, panel, row) for row in model.golden)
+    runner = EnsembleRunner(model.contract, seated)
+    answers = tuple(golden.compute_golden_row(model.contract, runner, row) for row in model.golden)
     files = {
         **model.files,
-        "golden.json": canonical(_golden_rows().dump_python(answers, mode="json")),
+        "golden.json": canonical_json(_golden_rows().dump_python(answers, mode="json")),
         "card.md": model.card.encode(),
     }
     manifest = Manifest(
@@ -93,7 +93,9 @@ def build(model: TrainedModel, release: Release, key: SigningKey, engines: Engin
     return {"manifest.json": signed, "manifest.sig": sign(signed, key), **files}
 
 
-def resign(files: Mapping[str, bytes], manifest: Manifest, release: Release, key: SigningKey) -> dict[str, bytes]:
+def re_sign_package(
+    files: Mapping[str, bytes], manifest: Manifest, release: Release, key: SigningKey
+) -> dict[str, bytes]:
     """Return a verified package under another version, times and key; all that the model is stays the same bytes."""
     again = replace(
         manifest,
@@ -107,7 +109,7 @@ def resign(files: Mapping[str, bytes], manifest: Manifest, release: Release, key
 
 
 @dataclass(frozen=True, slots=True)
-class Verifier:
+class PackageVerifier:
     """What this deployment pins: one or two public keys, and lowest versions that hold whatever a pointer says."""
 
     keys: PublicKeys
@@ -117,27 +119,27 @@ class Verifier:
     def __post_init__(self) -> None:
         check_keys(self.keys)
 
-    def verify(self, files: Files, expected: Expected) -> LoadedModel:
+    def verify(self, files: PackageFiles, expected: ExpectedPackage) -> LoadedModel:
         """Return the model of a package; no byte reaches a parser before the check that vouches for it.
 
         Raises ModelRefused with the reason.
         """
         signed = _get(files, "manifest.json")
         manifest = _signed_manifest(signed, _get(files, "manifest.sig"), self.keys)
-        digest = digest_of(signed)
+        digest = manifest_digest(signed)
         _check_identity(manifest, digest, expected)
         if expected.now is not None:
             floor = max(expected.floor, self.floors.get(manifest.contract.name, 1))
             _check_in_force(manifest, floor, expected.now)
         card, answers = _read({name: _listed(files, name, manifest) for name in _OF_ALL})
-        panel = self._panel(manifest, files, whole=expected.whole)
-        golden.check(manifest.contract, panel, answers)
-        return LoadedModel(manifest, digest, card, panel)
+        runner = self._runner(manifest, files, require_all=expected.require_all)
+        golden.check_golden_rows(manifest.contract, runner, answers)
+        return LoadedModel(manifest, digest, card, runner)
 
-    def _panel(self, manifest: Manifest, files: Files, *, whole: bool) -> Panel:
+    def _runner(self, manifest: Manifest, files: PackageFiles, *, require_all: bool) -> EnsembleRunner:
         """Seat every engine whose file is the signed one and can be loaded."""
         contract = manifest.contract
-        seated: dict[str, Engine] = {}
+        seated: dict[str, VotingEngine] = {}
         unsigned, refusal = set[str](), None
         for spec in contract.engines:
             try:
@@ -151,9 +153,9 @@ class Verifier:
                 seated[spec.name] = self.engines(spec, content, contract, table)
             except ModelRefused as error:
                 refusal = error
-        if refusal and (whole or not seated):
+        if refusal and (require_all or not seated):
             raise refusal
-        return Panel(contract, seated, unsigned)
+        return EnsembleRunner(contract, seated, unsigned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +171,17 @@ class _Stored:
         return self.seen[file]
 
 
-def read(packages: PackageStore, name: str, version: int) -> Files:
+def read_package(packages: PackageStore, name: str, version: int) -> PackageFiles:
     """Return the files of a stored package, each read once and whole when it is asked for, not yet verified."""
     return _Stored(packages, name, version)
 
 
-def names_of(manifest: Manifest) -> tuple[str, ...]:
+def file_names(manifest: Manifest) -> tuple[str, ...]:
     """Return the names of all files of a package."""
     return (*_SIGNED, *sorted(manifest.files))
 
 
-def canonical(document: object) -> bytes:
+def canonical_json(document: object) -> bytes:
     """Return JSON with sorted keys, no spaces, in UTF-8; raise ValueError for NaN and infinities."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()
@@ -187,17 +189,17 @@ def canonical(document: object) -> bytes:
 
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return the canonical bytes of a manifest: the same for equal manifests, whole numbers or not."""
-    first = canonical(_manifests().dump_python(manifest, mode="json"))
+    first = canonical_json(_manifests().dump_python(manifest, mode="json"))
     # A recipe may write 0 for 0.0. Reading once makes every number what its field says.
-    return canonical(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
+    return canonical_json(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
 
 
-def digest_of(manifest: bytes) -> str:
+def manifest_digest(manifest: bytes) -> str:
     """Return the digest of the package with these manifest bytes."""
     return f"sha256:{_sha256(manifest)}"
 
 
-def _get(files: Files, name: str) -> bytes:
+def _get(files: PackageFiles, name: str) -> bytes:
     try:
         content = files[name]
     except KeyError as error:
@@ -207,7 +209,7 @@ def _get(files: Files, name: str) -> bytes:
     return content
 
 
-def _listed(files: Files, name: str, manifest: Manifest) -> bytes:
+def _listed(files: PackageFiles, name: str, manifest: Manifest) -> bytes:
     """Return a file after comparing it with what was signed."""
     content, stated = _get(files, name), manifest.files[name]
     if len(content) != stated.size or _sha256(content) != stated.sha256:
@@ -220,7 +222,7 @@ def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Mani
     try:
         manifest = _manifests().validate_json(content, strict=True)
         is_canonical = manifest_bytes(manifest) == content
-        instant(manifest.created_at), instant(manifest.expires_at)
+        parse_utc(manifest.created_at), parse_utc(manifest.expires_at)
     except ValueError as error:  # pydantic's ValidationError is one
         raise ModelRefused("malformed", "manifest.json breaks its schema") from error
     if not is_canonical:
@@ -232,7 +234,7 @@ def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Mani
     return manifest
 
 
-def _check_identity(manifest: Manifest, digest: str, expected: Expected) -> None:
+def _check_identity(manifest: Manifest, digest: str, expected: ExpectedPackage) -> None:
     if expected.name not in {None, manifest.contract.name} or expected.version not in {None, manifest.version}:
         raise ModelRefused("wrong_name", "the package is of another model or version than was asked for")
     if expected.digest not in {None, digest}:
@@ -240,7 +242,7 @@ def _check_identity(manifest: Manifest, digest: str, expected: Expected) -> None
 
 
 def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
-    if now >= instant(manifest.expires_at):
+    if now >= parse_utc(manifest.expires_at):
         raise ModelRefused("expired", f"the package was valid until {manifest.expires_at}")
     if manifest.version < floor:
         raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")

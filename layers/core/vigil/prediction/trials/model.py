@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist, fmean
 
-FEWEST_SUBJECTS = 30
+MIN_SUBJECTS = 30
 """Below this many subjects the normal approximation of an interval says nothing."""
 SHARDS = "0123456789abcdefghijklmnopqrstuv"
 """The digits of a decision id: comparisons are indexed at 32 places, so that no trial can slow the ledger down."""
@@ -15,7 +15,7 @@ _Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModelAnswer:
     """What one model said of the facts; no probability where it could not say anything."""
 
     version: int
@@ -27,26 +27,26 @@ class Answer:
 class Comparison:
     """What champion and challenger said of the same facts; kept beside a decision, never shown to its tenant."""
 
-    champion: Answer
-    challenger: Answer
+    champion: ModelAnswer
+    challenger: ModelAnswer
 
-    def document(self) -> str:
+    def to_document(self) -> str:
         """Return the JSON that a ledger row carries."""
         return json.dumps([asdict(self.champion), asdict(self.challenger)], separators=(",", ":"), allow_nan=False)
 
     @classmethod
-    def read(cls, document: str) -> "Comparison":
+    def from_document(cls, document: str) -> "Comparison":
         """Return the comparison that a ledger row carries."""
-        champion, challenger = (Answer(**answer) for answer in json.loads(document))
+        champion, challenger = (ModelAnswer(**answer) for answer in json.loads(document))
         return cls(champion, challenger)
 
-    def place(self, name: str, decision_id: str) -> str:
+    def index_partition(self, name: str, decision_id: str) -> str:
         """Return the partition of the index under which this comparison is found again."""
-        return partition(name, self.champion.version, self.challenger.version, decision_id[-1])
+        return comparison_partition(name, self.champion.version, self.challenger.version, decision_id[-1])
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
+class PairedComparison:
     """One comparison of the past, with a digest of its tenant and subject, by which it is clustered."""
 
     comparison: Comparison
@@ -54,7 +54,7 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class MeanInterval:
     """A mean and its 95 % interval; no interval for too few subjects."""
 
     mean: float
@@ -63,7 +63,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TrialReport:
     """Champion and challenger over the same requests.
 
     `difference` is challenger minus champion in probability, `changed` the share of requests whose decision would be
@@ -75,16 +75,16 @@ class Verdict:
     pairs: int
     subjects: int
     unanswered: int
-    difference: Interval | None
-    changed: Interval | None
+    difference: MeanInterval | None
+    changed: MeanInterval | None
 
 
-def partition(name: str, champion: int, challenger: int, shard: str) -> str:
+def comparison_partition(name: str, champion: int, challenger: int, shard: str) -> str:
     """Return one of the partitions that hold the comparisons of two versions; `shard` is one of SHARDS."""
     return f"{name}#{champion}#{challenger}#{shard}"
 
 
-def takes_part(name: str, version: int, tenant_id: str, subject_id: str, share: int) -> bool:
+def is_challenger_subject(name: str, version: int, tenant_id: str, subject_id: str, share: int) -> bool:
     """Say whether a challenger decides for a subject: always the same answer, and once in it stays as the share grows.
 
     The version is part of the draw, so that the next challenger is not tried on the same subjects again.
@@ -93,7 +93,7 @@ def takes_part(name: str, version: int, tenant_id: str, subject_id: str, share: 
     return int.from_bytes(drawn[:8], "big") % 1000 < share
 
 
-def verdict(champion: int, challenger: int, paired: Sequence[Paired]) -> Verdict:
+def compare_versions(champion: int, challenger: int, paired: Sequence[PairedComparison]) -> TrialReport:
     """Return how far two versions are apart over these comparisons."""
     answered = {
         index: (before, after)
@@ -107,7 +107,7 @@ def verdict(champion: int, challenger: int, paired: Sequence[Paired]) -> Verdict
         index: float(pair.comparison.champion.decision != pair.comparison.challenger.decision)
         for index, pair in enumerate(paired)
     }
-    return Verdict(
+    return TrialReport(
         champion=champion,
         challenger=challenger,
         pairs=len(answered),
@@ -118,7 +118,7 @@ def verdict(champion: int, challenger: int, paired: Sequence[Paired]) -> Verdict
     )
 
 
-def _interval(values: Mapping[int, float], subjects: Sequence[str]) -> Interval | None:
+def _interval(values: Mapping[int, float], subjects: Sequence[str]) -> MeanInterval | None:
     """Return the mean and its interval, robust to a subject's values being alike (Liang & Zeger, 1986)."""
     if not values:
         return None
@@ -127,8 +127,8 @@ def _interval(values: Mapping[int, float], subjects: Sequence[str]) -> Interval 
     for index, value in values.items():
         residuals[subjects[index]] = residuals.get(subjects[index], 0.0) + value - mean
     clusters = len(residuals)
-    if clusters < FEWEST_SUBJECTS:
-        return Interval(mean, None, None)
+    if clusters < MIN_SUBJECTS:
+        return MeanInterval(mean, None, None)
     spread = math.fsum(r * r for r in residuals.values()) * clusters / (clusters - 1)
     half = _Z * math.sqrt(spread) / len(values)
-    return Interval(mean, mean - half, mean + half)
+    return MeanInterval(mean, mean - half, mean + half)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from vigil.prediction.packages.ports import Listing, Pointer
-from vigil.prediction.trials.model import Paired
+from vigil.prediction.packages.ports import Pointer, VersionListing
+from vigil.prediction.trials.model import PairedComparison
 
 
-class Versions(Protocol):
+class VersionCatalogue(Protocol):
     """The published versions of models and the aliases that point at them."""
 
-    def versions(self, name: str) -> Sequence[Listing]:
+    def versions(self, name: str) -> Sequence[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
         ...
 
@@ -30,9 +30,9 @@ class Versions(Protocol):
         ...
 
 
-class Comparisons(Protocol):
+class ComparisonStore(Protocol):
     """What champions and challengers said side by side, over all tenants."""
 
-    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[Paired]:
+    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
         """Return at most so many comparisons of two versions, the newest of each shard."""
         ...

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.prediction.trials.model import Verdict
-from vigil.prediction.trials.service import Lifecycle
+from vigil.prediction.trials.model import TrialReport
+from vigil.prediction.trials.service import TrialService
 from vigil.runtime import telemetry
 from vigil.web.etags import kept
 from vigil.web.idempotency import IdempotentRoute
@@ -14,7 +14,7 @@ from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
 if TYPE_CHECKING:
-    from vigil.prediction.packages.ports import Listing
+    from vigil.prediction.packages.ports import VersionListing
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("models:read")]
@@ -62,12 +62,12 @@ class PointerView(BaseModel):
     share: int | None
 
 
-async def current_lifecycle(request: Request) -> Lifecycle:
+async def current_trials(request: Request) -> TrialService:
     """Return the service that `bootstrap` put on the app."""
-    return cast("Lifecycle", request.app.state.lifecycle)
+    return cast("TrialService", request.app.state.lifecycle)
 
 
-Service = Annotated[Lifecycle, Depends(current_lifecycle)]
+Service = Annotated[TrialService, Depends(current_trials)]
 
 
 # Operators look here for what they have just changed: kept, but asked for again every time.
@@ -94,12 +94,12 @@ async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) 
 
 
 @router.get("/{name}/comparison", summary="Compare challenger and champion", responses=responses(401, 403, 404, 503))
-async def compare(name: Name, lifecycle: Service, _: Promoter) -> Verdict:
+async def compare(name: Name, lifecycle: Service, _: Promoter) -> TrialReport:
     """Return how far challenger and champion are apart over the newest requests of all tenants. For operators."""
     return lifecycle.compare(name)
 
 
-def _version(listing: "Listing") -> VersionView:
+def _version(listing: "VersionListing") -> VersionView:
     published = listing.published
     return VersionView(
         version=published.version,

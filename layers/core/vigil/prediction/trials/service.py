@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vigil.errors import FieldError, InvalidInput, ModelRefused, NotFound
-from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, Listing, Pointer
-from vigil.prediction.trials.model import Verdict, verdict
-from vigil.prediction.trials.ports import Comparisons, Versions
+from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, Pointer, VersionListing
+from vigil.prediction.trials.model import TrialReport, compare_versions
+from vigil.prediction.trials.ports import ComparisonStore, VersionCatalogue
 
-COMPARED = 10_000
+MAX_COMPARED_REQUESTS = 10_000
 """A comparison looks at no more requests than this, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lifecycle:
+class TrialService:
     """The life cycle of every model, for all tenants at once: models belong to the deployment."""
 
-    known: Versions
-    comparisons: Comparisons
+    catalogue: VersionCatalogue
+    comparisons: ComparisonStore
 
-    def versions(self, name: str) -> Sequence[Listing]:
+    def versions(self, name: str) -> Sequence[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
-        return self.known.versions(name)
+        return self.catalogue.versions(name)
 
     def promote(self, name: str, version: int, alias: str, share: int) -> Pointer:
         """Point an alias at a version; doing so twice changes nothing.
@@ -29,7 +29,7 @@ class Lifecycle:
         Raises NotFound, InvalidInput with all that speaks against the version, Conflict when another move came first.
         """
         try:
-            return self.known.promote(name, version, alias, share)
+            return self.catalogue.promote(name, version, alias, share)
         except ModelRefused as error:
             raise InvalidInput(
                 FieldError("version", f"is refused: {error.reason}", "a package that verifies")
@@ -37,12 +37,14 @@ class Lifecycle:
 
     def withdraw(self, name: str) -> Pointer:
         """End the trial of the challenger; raise NotFound if there is none."""
-        return self.known.withdraw(name)
+        return self.catalogue.withdraw(name)
 
-    def compare(self, name: str) -> Verdict:
+    def compare(self, name: str) -> TrialReport:
         """Return how far the challenger and the champion are apart; raise NotFound without both of them."""
-        pointers = self.known.pointers(name)
+        pointers = self.catalogue.pointers(name)
         if not pointers.keys() >= {CHAMPION, CHALLENGER}:
             raise NotFound("there is no challenger to compare")
         champion, challenger = pointers[CHAMPION].version, pointers[CHALLENGER].version
-        return verdict(champion, challenger, self.comparisons.recent(name, champion, challenger, COMPARED))
+        return compare_versions(
+            champion, challenger, self.comparisons.recent(name, champion, challenger, MAX_COMPARED_REQUESTS)
+        )

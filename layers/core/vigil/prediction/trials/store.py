@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.prediction.trials.model import SHARDS, Comparison, Paired, partition
+from vigil.prediction.trials.model import SHARDS, Comparison, PairedComparison, comparison_partition
 
 _READERS = 8
 
@@ -17,15 +17,15 @@ class DynamoComparisons:
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The decision ledger")
 
-    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[Paired]:
+    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
         """Return at most so many comparisons of two versions, the newest of each shard."""
-        keys = [partition(name, champion, challenger, shard) for shard in SHARDS]
+        keys = [comparison_partition(name, champion, challenger, shard) for shard in SHARDS]
         each = -(-limit // len(SHARDS))
         with ThreadPoolExecutor(_READERS) as pool:
             shards = pool.map(lambda key: list(self._shard(key, each)), keys)
             return [pair for shard in shards for pair in shard][:limit]
 
-    def _shard(self, key: str, limit: int) -> Iterator[Paired]:
+    def _shard(self, key: str, limit: int) -> Iterator[PairedComparison]:
         items = self._table.items(
             "query",
             IndexName="by_comparison",
@@ -34,4 +34,4 @@ class DynamoComparisons:
             ScanIndexForward=False,
         )
         for item in islice(items, limit):
-            yield Paired(Comparison.read(item["comparison"]["S"]), item["subject_pk"]["S"])
+            yield PairedComparison(Comparison.from_document(item["comparison"]["S"]), item["subject_pk"]["S"])

@@ -18,7 +18,7 @@ def extract(traffic: Traffic, as_of: datetime) -> dict[str, FeatureValue]:
 
     Raises InvalidInput with the field `as_of` when no packet had been seen by then.
     """
-    known = traffic.known(as_of)
+    known = traffic.known_at(as_of)
     check_as_of(known)
     return {
         "protocol": known.protocol,

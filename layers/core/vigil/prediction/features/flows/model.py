@@ -66,7 +66,7 @@ class Traffic:
     packets: tuple[Packet, ...]
     neighbours: tuple[FlowRecord, ...] = ()
 
-    def known(self, as_of: datetime) -> "Traffic":
+    def known_at(self, as_of: datetime) -> "Traffic":
         """Return what had been seen by `as_of`, packets in order of time."""
         elapsed = (as_of - self.started_at) // MICROSECOND
         return Traffic(

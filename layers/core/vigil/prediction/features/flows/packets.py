@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from vigil.prediction.features.flows.bulks import bulks, bursts, subflows
+from vigil.prediction.features.flows.bulks import activity_features, bulk_features, subflow_features
 from vigil.prediction.features.flows.model import Packet
-from vigil.prediction.features.flows.statistics import Summary, mean, median, summary
+from vigil.prediction.features.flows.statistics import Summary, mean, median, summarize
 
-SHORTEST_RATE_US = 1000
+MIN_RATE_DURATION_US = 1000
 """Two packets 5 us apart are no 400,000 packets a second: below 1 ms a flow has no rate."""
 _FLAGS = {"fin": "F", "syn": "S", "rst": "R", "psh": "P", "ack": "A", "urg": "U", "cwr": "C", "ece": "E"}
 
@@ -25,16 +25,16 @@ def packet_features(packets: Sequence[Packet]) -> Summary:
         **_lengths("length", packets),
         "length_median": median([p.payload for p in packets]),
         **_rates(forward, backward, duration_us),
-        **summary("iat", gaps_ms(packets), "_ms"),
+        **summarize("iat", gaps_ms(packets), "_ms"),
         **_flags(packets, _FLAGS),
         "down_up_ratio": len(backward) / len(forward) if forward else None,
         "packet_bytes_mean": mean([p.length for p in packets]),
         "fwd_data_packets": sum(p.payload > 0 for p in forward),
         "fwd_header_min_bytes": min((p.header for p in forward), default=None),
-        **bulks("fwd", packets, forward=True),
-        **bulks("bwd", packets, forward=False),
-        **subflows(packets),
-        **bursts(packets),
+        **bulk_features("fwd", packets, forward=True),
+        **bulk_features("bwd", packets, forward=False),
+        **subflow_features(packets),
+        **activity_features(packets),
     }
 
 
@@ -50,7 +50,7 @@ def _direction(name: str, packets: Sequence[Packet]) -> Summary:
         f"{name}_payload_bytes": sum(p.payload for p in packets),
         **_lengths(f"{name}_length", packets),
         f"{name}_iat_total_ms": (packets[-1].at_us - packets[0].at_us) / 1000 if gaps else None,
-        **summary(f"{name}_iat", gaps, "_ms"),
+        **summarize(f"{name}_iat", gaps, "_ms"),
         **_flags(packets, {f"{name}_{flag}": _FLAGS[flag] for flag in ("psh", "urg", "rst")}),
         f"{name}_header_bytes": sum(p.header for p in packets),
         f"{name}_initial_window": packets[0].window if packets else None,
@@ -58,7 +58,7 @@ def _direction(name: str, packets: Sequence[Packet]) -> Summary:
 
 
 def _lengths(prefix: str, packets: Sequence[Packet]) -> Summary:
-    return summary(prefix, [p.payload for p in packets])
+    return summarize(prefix, [p.payload for p in packets])
 
 
 def _flags(packets: Sequence[Packet], letters: Mapping[str, str]) -> Summary:
@@ -77,6 +77,6 @@ def _rates(forward: Sequence[Packet], backward: Sequence[Packet], duration_us: i
         "fwd_packets_per_s": len(forward),
         "bwd_packets_per_s": len(backward),
     }
-    if duration_us < SHORTEST_RATE_US:
+    if duration_us < MIN_RATE_DURATION_US:
         return dict.fromkeys(amounts)
     return {name: amount * 1_000_000 / duration_us for name, amount in amounts.items()}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
 from vigil.prediction.features.flows.schemas import TrafficIn
-from vigil.prediction.features.parsing import MOST_ERRORS, validated
+from vigil.prediction.features.parsing import MAX_ERRORS, validate_document
 
 
 def parse_traffic(document: object) -> Traffic:
@@ -13,7 +13,7 @@ def parse_traffic(document: object) -> Traffic:
 
     Raises InvalidInput with up to 20 fields such as `history.packets[3].length`; values are never echoed.
     """
-    schema = validated(TrafficIn, document)
+    schema = validate_document(TrafficIn, document)
     traffic = Traffic(
         started_at=schema.started_at,
         protocol=schema.protocol,
@@ -21,11 +21,11 @@ def parse_traffic(document: object) -> Traffic:
         destination=schema.destination,
         source_port=schema.source_port,
         destination_port=schema.destination_port,
-        packets=tuple(p.fact(Packet) for p in schema.packets),
-        neighbours=tuple(n.fact(FlowRecord) for n in schema.neighbours),
+        packets=tuple(p.to_domain(Packet) for p in schema.packets),
+        neighbours=tuple(n.to_domain(FlowRecord) for n in schema.neighbours),
     )
     if errors := list(_strangers(traffic)):
-        raise InvalidInput(*errors[:MOST_ERRORS])
+        raise InvalidInput(*errors[:MAX_ERRORS])
     return traffic
 
 

@@ -6,11 +6,18 @@ from itertools import pairwise
 
 from vigil.prediction.features.flows.model import Packet
 from vigil.prediction.features.flows.packets import gaps_ms
-from vigil.prediction.features.flows.statistics import Summary, entropy, mean, median, share, variation
+from vigil.prediction.features.flows.statistics import (
+    Summary,
+    coefficient_of_variation,
+    mean,
+    median,
+    shannon_entropy,
+    share,
+)
 
-SMALL, LARGE = 64, 1200
-LENGTH_BIN = 64
-PEAK_US = 100_000
+SMALL_PACKET_BYTES, LARGE_PACKET_BYTES = 64, 1200
+LENGTH_BIN_BYTES = 64
+PEAK_WINDOW_US = 100_000
 
 
 def shape_features(packets: Sequence[Packet]) -> Summary:
@@ -18,19 +25,19 @@ def shape_features(packets: Sequence[Packet]) -> Summary:
     gaps, lengths = gaps_ms(packets), [p.payload for p in packets]
     forward = sum(p.payload for p in packets if p.forward)
     return {
-        "length_entropy": entropy(n // LENGTH_BIN for n in lengths),
-        "iat_entropy": entropy((b.at_us - a.at_us).bit_length() for a, b in pairwise(packets)),
-        "iat_variation": variation(gaps),
+        "length_entropy": shannon_entropy(n // LENGTH_BIN_BYTES for n in lengths),
+        "iat_entropy": shannon_entropy((b.at_us - a.at_us).bit_length() for a, b in pairwise(packets)),
+        "iat_variation": coefficient_of_variation(gaps),
         "iat_median_ms": median(gaps),
-        "small_packet_share": share(sum(n < SMALL for n in lengths), len(lengths)),
-        "large_packet_share": share(sum(n >= LARGE for n in lengths), len(lengths)),
+        "small_packet_share": share(sum(n < SMALL_PACKET_BYTES for n in lengths), len(lengths)),
+        "large_packet_share": share(sum(n >= LARGE_PACKET_BYTES for n in lengths), len(lengths)),
         "fwd_payload_share": share(forward, sum(lengths)),
         "turn_share": share(sum(a.forward != b.forward for a, b in pairwise(packets)), len(packets) - 1),
         **_hops(packets),
         **_dialogue(packets),
         "bare_ack_share": share(sum(p.flags == "A" and not p.payload for p in packets), len(packets)),
         "zero_window_count": sum(p.window == 0 for p in packets),
-        "peak_packets_100ms": max(Counter(p.at_us // PEAK_US for p in packets).values()),
+        "peak_packets_100ms": max(Counter(p.at_us // PEAK_WINDOW_US for p in packets).values()),
     }
 
 

@@ -12,7 +12,7 @@ def mean(values: Sequence[float]) -> float | None:
     return math.fsum(values) / len(values) if values else None
 
 
-def deviation(values: Sequence[float]) -> float | None:
+def standard_deviation(values: Sequence[float]) -> float | None:
     """Return the sample standard deviation (n - 1), 0 for a single value, as CICFlowMeter does."""
     if not values:
         return None
@@ -28,13 +28,13 @@ def median(values: Sequence[float]) -> float | None:
     return float(ordered[half]) if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def variation(values: Sequence[float]) -> float | None:
+def coefficient_of_variation(values: Sequence[float]) -> float | None:
     """Return the coefficient of variation: 0 is a clock, 1 a Poisson process. None below 3 values or a mean of 0."""
-    centre, spread = mean(values), deviation(values)
+    centre, spread = mean(values), standard_deviation(values)
     return spread / centre if len(values) > 2 and centre and spread is not None else None
 
 
-def entropy(values: Iterable[Hashable]) -> float | None:
+def shannon_entropy(values: Iterable[Hashable]) -> float | None:
     """Return Shannon's entropy of the distribution of values, in bits."""
     counts = Counter(values)
     total = counts.total()
@@ -43,11 +43,11 @@ def entropy(values: Iterable[Hashable]) -> float | None:
     return abs(math.fsum(n / total * math.log2(total / n) for n in sorted(counts.values())))
 
 
-def summary(prefix: str, values: Sequence[float], suffix: str = "") -> Summary:
+def summarize(prefix: str, values: Sequence[float], suffix: str = "") -> Summary:
     """Return mean, standard deviation, maximum and minimum as `<prefix>_mean<suffix>`, ..."""
     return {
         f"{prefix}_mean{suffix}": mean(values),
-        f"{prefix}_std{suffix}": deviation(values),
+        f"{prefix}_std{suffix}": standard_deviation(values),
         f"{prefix}_max{suffix}": float(max(values)) if values else None,
         f"{prefix}_min{suffix}": float(min(values)) if values else None,
     }

@@ -11,9 +11,9 @@ from tests.functions.conftest import KEY, publish
 from tests.support.gateway import Context, event
 from vigil.bootstrap import models
 from vigil.kernel.tenants import Limits
-from vigil.prediction.engines.loading import load
-from vigil.prediction.packages.verification import Release, build
-from vigil.prediction.trials.model import takes_part
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.packages.verification import Release, build_package
+from vigil.prediction.trials.model import is_challenger_subject
 
 MANY = Limits(None, 1000, 1000, None).encoded()
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}
@@ -44,7 +44,7 @@ def minute_later(monkeypatch):
 
 def release(publisher, model, version):
     now = datetime.now(UTC)
-    publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
+    publisher.publish(build_package(model, Release(version, now, now + timedelta(days=30)), KEY, load_engine))
 
 
 def test_a_challenger_goes_from_the_shadow_to_a_share_to_champion(api, published, trained, minute_later):
@@ -57,7 +57,7 @@ def test_a_challenger_goes_from_the_shadow_to_a_share_to_champion(api, published
         scored = api("POST", "/v1/scores", body=BODY | {"subject_id": f"p-{number}"})[1]
         decided[f"p-{number}"] = scored["model"]["version"]
         assert "comparison" not in scored
-    assert decided == {s: 2 if takes_part("toy", 2, "acme", s, 500) else 1 for s in decided}
+    assert decided == {s: 2 if is_challenger_subject("toy", 2, "acme", s, 500) else 1 for s in decided}
     status, compared = api("GET", "/v1/models/toy/comparison")
     assert (status, compared["pairs"], compared["subjects"], compared["unanswered"]) == (200, 40, 40, 0)
     assert (compared["difference"]["mean"], compared["changed"]["mean"]) == (0, 0)  # the same model twice

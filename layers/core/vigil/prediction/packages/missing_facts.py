@@ -9,28 +9,28 @@ import math
 from collections.abc import Sequence
 
 from vigil.prediction.engines.ensemble import MissingFact, Verdict
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 
-MOST_FACTS = 8
+MAX_FACTS_TRIED = 8
 
 
-def cheapest(panel: Panel, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
+def suggest_missing_fact(runner: EnsembleRunner, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
     """Return the fact to find out first, or None if no missing fact would help."""
     if verdict.degraded:
         return None
-    specs = panel.contract.features
-    typical = panel.contract.typical
+    specs = runner.contract.features
+    typical = runner.contract.typical
     absent = [i for i, spec in enumerate(specs) if math.isnan(row[i]) and typical.get(spec.name)]
-    tried = sorted(absent, key=lambda i: (specs[i].missing != "abstain", specs[i].cost))[:MOST_FACTS]
-    facts = [_fact(panel, row, place) for place in tried]
+    tried = sorted(absent, key=lambda i: (specs[i].missing != "abstain", specs[i].cost))[:MAX_FACTS_TRIED]
+    facts = [_fact(runner, row, place) for place in tried]
     helpful = [fact for fact in facts if fact.resolves] or [
         fact for fact, place in zip(facts, tried, strict=True) if specs[place].missing == "abstain"
     ]
     return max(helpful, key=lambda fact: (fact.resolves / fact.cost, -fact.cost), default=None)
 
 
-def _fact(panel: Panel, row: Sequence[float], place: int) -> MissingFact:
-    spec = panel.contract.features[place]
-    values = panel.contract.typical[spec.name]
-    answered = sum(not panel.assess((*row[:place], value, *row[place + 1 :])).reasons for value in values)
+def _fact(runner: EnsembleRunner, row: Sequence[float], place: int) -> MissingFact:
+    spec = runner.contract.features[place]
+    values = runner.contract.typical[spec.name]
+    answered = sum(not runner.assess((*row[:place], value, *row[place + 1 :])).reasons for value in values)
     return MissingFact(spec.name, spec.label, spec.unit, spec.cost, answered / len(values))
