@@ -14,7 +14,7 @@ from models import recipe
 from models.packed import with_tables
 from vigil.errors import ModelRefused, NotFound
 from vigil.prediction.engines import loading as engine
-from vigil.prediction.engines.contract import FILE_LIMITS, file_limit
+from vigil.prediction.engines.file_limits import FILE_LIMITS, file_limit
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.signing import PublicKeys, SigningKey
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fakes.packages import MemoryCatalogue, MemoryPackages
 from vigil.errors import Conflict, ModelRefused, Unavailable
-from vigil.prediction.engines.contract import FILE_LIMITS
+from vigil.prediction.engines.file_limits import FILE_LIMITS
 from vigil.prediction.packages.ports import Pointer, PublishedVersion
 from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
 

@@ -11,11 +11,11 @@ from typing import Any
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, NotFound, QuotaExceeded
 from vigil.kernel.money import COUNTERS, HardStop
-from vigil.prediction.engines.contract import Explanation, Label, ModelContract, TrainingData
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, DegradedEngine, Ensemble, MissingFact, Verdict
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.ports import ExplainableEngine, VotingEngine
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, sigmoid, vote_for
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Explanation, sigmoid, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.missing_facts import suggest_missing_fact
 

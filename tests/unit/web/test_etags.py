@@ -26,7 +26,7 @@ class Site:
             return self.text
 
         @router.get("/raw", dependencies=[kept(3600, immutable=True)])
-        async def raw_score() -> Response:
+        async def raw() -> Response:
             return Response(self.text, media_type="text/plain")
 
         @router.get("/tagged", dependencies=[kept(0)])

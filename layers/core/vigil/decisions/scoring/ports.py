@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.kernel.rows import FeatureValue
-from vigil.prediction.engines.contract import Explanation, ModelContract
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import DegradedEngine, MissingFact, Verdict
 from vigil.prediction.engines.ports import ExplainableEngine
+from vigil.prediction.engines.votes import Explanation
 
 
 class ScoringModel(Protocol):

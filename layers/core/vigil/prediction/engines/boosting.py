@@ -1,4 +1,4 @@
-"""A LightGBM model as a voting engine."""
+"""Voting engine for LightGBM models."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Booster(Protocol):
-    """What runs the trees; see `registry.ports.Explainer`."""
+    """Port: runs the trees of a model; see `engines.ports.ExplainableEngine`."""
 
     def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score of one row."""
@@ -30,7 +30,7 @@ class Booster(Protocol):
 def load(
     spec: EngineSpec, content: bytes, contract: ModelContract, version: str, table: bytes | None = None
 ) -> "BoostedEngine":
-    """Return the engine of a file in LightGBM's text format, run by its packed table if it has one.
+    """Return the engine of a file in LightGBM's text format; it runs from the packed table if there is one.
 
     Raises ModelRefused (see `lightgbm.load` and `trees.load`).
     """
@@ -48,7 +48,10 @@ def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Boost
 
 
 class BoostedEngine:
-    """Votes by the calibrated probability of its log-odds; without calibration it abstains. Can be explained."""
+    """Engine that votes by the calibrated probability of its log-odds, and can be explained.
+
+    Without calibration it abstains.
+    """
 
     def __init__(self, booster: Booster, spec: EngineSpec, positive_from: float, version: str) -> None:
         self.raw_score = booster.raw_score
@@ -60,7 +63,7 @@ class BoostedEngine:
         self._version = version
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return the vote of one row."""
+        """Return the vote on one row."""
         raw = self.raw_score(row)
         if self._calibration is None:
             return EngineVote("abstain", None, version=self._version, raw=raw)

@@ -1,14 +1,14 @@
-"""The engines of a package, sat at one table: each gives its vote, and a row gets one verdict."""
+"""Runs all engines of a package and combines their votes into one verdict."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from vigil.prediction.engines.contract import Explanation, ModelContract
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import DegradedEngine, Verdict, decide
 from vigil.prediction.engines.ports import ExplainableEngine, VotingEngine
-from vigil.prediction.engines.votes import EngineKind, EngineVote, logit
+from vigil.prediction.engines.votes import EngineKind, EngineVote, Explanation, logit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +19,30 @@ class _LoadedEngine:
     columns: Callable[[Sequence[float]], Sequence[float]]
 
     def vote(self, row: Sequence[float]) -> EngineVote | None:
-        """Return the engine's vote, or None if it fails: whatever breaks in one must not silence the others.
+        """Return the engine's vote, or None if the engine fails; other engines must still vote.
 
-        The verdict then names the engine as degraded.
+        The verdict then lists the engine as degraded.
         """
         try:
             vote = self.engine.assess(self.columns(row))
         except Exception:
             return None
-        sane = vote.probability is None or 0 <= vote.probability <= 1
-        return vote if sane else None
+        valid = vote.probability is None or 0 <= vote.probability <= 1
+        return vote if valid else None
 
 
 class EnsembleRunner:
-    """Loaded engines behind a contract; those that the contract names and are not given are missing.
+    """Loaded engines of one contract; safe to share between threads.
 
-    `unsigned` names the missing ones whose file is not the signed one. Safe to share by threads.
+    Engines of the contract without an entry in `engines` are missing. `unsigned` names the missing engines with a file
+    that is not the signed one.
     """
 
     def __init__(
         self, contract: ModelContract, engines: Mapping[str, VotingEngine], unsigned: Collection[str] = frozenset()
     ) -> None:
         self.contract = contract
-        self._seats = [
+        self._engines = [
             _LoadedEngine(spec.name, spec.kind, engines[spec.name], _columns(contract, spec.features))
             for spec in contract.engines
             if spec.name in engines
@@ -52,35 +53,37 @@ class EnsembleRunner:
             if spec.name not in engines
         }
         self._essential = [i for i, spec in enumerate(contract.features) if spec.missing == "abstain"]
-        self._explainers = {s.name: s.engine for s in self._seats if isinstance(s.engine, ExplainableEngine)}
+        self._explainers = {s.name: s.engine for s in self._engines if isinstance(s.engine, ExplainableEngine)}
 
     @property
     def engine_names(self) -> frozenset[str]:
-        """The names of the engines that are there."""
-        return frozenset(seat.name for seat in self._seats)
+        """Names of the loaded engines."""
+        return frozenset(loaded.name for loaded in self._engines)
 
     @property
     def is_complete(self) -> bool:
-        """Whether every engine of the contract is there."""
+        """True if every engine of the contract is loaded."""
         return not self._missing
 
     @property
     def explainers(self) -> Mapping[str, ExplainableEngine]:
-        """The engines whose scores can be explained."""
+        """Engines with explainable scores, by name."""
         return self._explainers
 
     @property
     def only_engine(self) -> ExplainableEngine | None:
-        """The engine that decides by itself: calibrated, explainable, seeing the whole row, with no other beside it."""
+        """The only engine of the package if it is calibrated, explainable and receives the whole row; else None."""
         specs = self.contract.engines
         alone = self.is_complete and len(specs) == 1 and specs[0].calibration is not None and specs[0].features is None
         return self._explainers.get(specs[0].name) if alone else None
 
     def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
-        """Return the verdict on one encoded row; a pure function. `without` leaves engines out, for a replay."""
+        """Return the verdict on one encoded row; a pure function. `without` excludes engines, for a replay."""
         lacking = {**self._missing, **{lack.engine: lack for lack in without}} if without else self._missing
         votes = {
-            seat.name: vote for seat in self._seats if seat.name not in lacking and (vote := seat.vote(row)) is not None
+            loaded.name: vote
+            for loaded in self._engines
+            if loaded.name not in lacking and (vote := loaded.vote(row)) is not None
         }
         contract = self.contract
         degraded: tuple[DegradedEngine, ...] = ()
@@ -91,7 +94,7 @@ class EnsembleRunner:
         return decide(contract.bands, contract.ensemble, contract.abstention, votes, degraded, lacks_facts=facts)
 
     def explained_engine(self, verdict: Verdict) -> str | None:
-        """Return the explainable engine that pushes most to the side of the answer, the first of equals."""
+        """Return the explainable engine with the largest push towards the answer; the first one of a tie."""
         ensemble = self.contract.ensemble
         positive = (verdict.probability or 0.0) >= ensemble.positive_from
         best, lead = -math.inf, None
@@ -104,7 +107,7 @@ class EnsembleRunner:
         return lead
 
     def explain(self, engine: str, row: Sequence[float]) -> Explanation:
-        """Return the contributions of an explainable engine for one encoded row."""
+        """Return the contributions of an explainable engine's features for one encoded row."""
         spec = next(spec for spec in self.contract.engines if spec.name == engine)
         seen = tuple(_columns(self.contract, spec.features)(row))
         contributions, base = self._explainers[engine].contributions(seen)

@@ -1,6 +1,6 @@
-"""Finds LightGBM's shared library and declares the part of its C API that serving calls.
+"""Finds LightGBM's shared library and declares the part of its C API that scoring calls.
 
-The Python package `lightgbm` is never imported: it costs more at start than all of Vigil, and needs numpy and scipy.
+The Python package `lightgbm` is never imported: it takes longer to start than all of Vigil, and needs numpy and scipy.
 C API: https://lightgbm.readthedocs.io/en/stable/C-API.html
 """
 
@@ -36,7 +36,10 @@ _PROTOTYPES: dict[str, list[Any]] = {
 
 
 class LightGBMLibrary:
-    """The loaded library. Handles are plain integers; every method but `predict_row` raises RuntimeError on failure."""
+    """The loaded LightGBM library.
+
+    Handles are integers; every method except `predict_row` raises RuntimeError on failure.
+    """
 
     def __init__(self, path: Path) -> None:
         shared = ctypes.CDLL(str(path))
@@ -44,21 +47,24 @@ class LightGBMLibrary:
         self._last_error = shared.LGBM_GetLastError
         self._functions = {name: _declared(shared, name) for name in _PROTOTYPES}
         self._matrix = Lock()
-        self._length = c_int64()  # LightGBM wants to write an output length; it is always the one we know
+        self._length = c_int64()  # LightGBM writes an output length here; it is never read
         self.length = ctypes.addressof(self._length)
         self.predict_row = _declared(ctypes.PyDLL(str(path)), "LGBM_BoosterPredictForMatSingleRowFast")
-        """(config, row, length, out) -> 0. Keeps the GIL: a raw score takes microseconds, and giving the GIL back
-        and forth between threads costs more than the score (measured: 11 us against 18 us with 8 threads)."""
+        """Predict one row: (config, row, length, out) -> 0 on success. It holds the GIL, because a raw score takes
+        microseconds.
+
+        Releasing the GIL between threads costs more than the score (measured: 11 us against 18 us with 8 threads).
+        """
 
     def load_model(self, text: bytes) -> int:
-        """Parse a model and return its booster."""
+        """Parse a model and return its booster handle."""
         booster = c_void_p()
         iterations = c_int()
         self._call("LGBM_BoosterLoadModelFromString", text, ctypes.byref(iterations), ctypes.byref(booster))
         return _address(booster)
 
     def create_row_config(self, booster: int, kind: int, width: int) -> int:
-        """Prepare single-row predictions of a kind; also refuses a `width` that is not the model's."""
+        """Return the config of single-row predictions of one kind; fails if `width` is not the model's."""
         config = c_void_p()
         self._call(
             "LGBM_BoosterPredictForMatSingleRowFastInit",
@@ -67,14 +73,14 @@ class LightGBMLibrary:
         return _address(config)
 
     def explain_row(self, config: int, row: bytes, out: "ctypes.Array[c_double]") -> None:
-        """Write the contributions of a packed row, and the base value, into `out`; releases the GIL."""
+        """Write the contributions of a packed row, then the base value, to `out`; releases the GIL."""
         self._call("LGBM_BoosterPredictForMatSingleRowFast", config, row, self.length, out)
 
     def predict_matrix(self, booster: int, rows: int, shape: tuple[int, int], threads: int, out: int) -> None:
-        """Write the raw score of each of `shape[0]` rows at address `rows` to address `out`; releases the GIL.
+        """Write the raw scores of `shape[0]` rows at address `rows` to address `out`; releases the GIL.
 
-        One at a time in the process: the number of threads is a global of LightGBM, and it sizes per-thread buffers
-        by it when a call begins.
+        Only one call runs at a time per process. LightGBM's thread count is global, and each call sizes its per-thread
+        buffers by that count when it starts.
         """
         with self._matrix:
             self._call(
@@ -84,13 +90,13 @@ class LightGBMLibrary:
             )  # fmt: skip
 
     def free(self, booster: int, configs: list[int]) -> None:
-        """Give back a booster and the row configs that point into it."""
+        """Free a booster and the row configs that refer to it."""
         for config in configs:
             self._call("LGBM_FastConfigFree", config)
         self._call("LGBM_BoosterFree", booster)
 
     def last_error(self) -> str:
-        """Return the last error of this thread in LightGBM's words."""
+        """Return LightGBM's message for the last error of this thread."""
         return str(self._last_error().decode(errors="replace"))[:200]
 
     def _call(self, name: str, *arguments: object) -> None:
@@ -100,7 +106,9 @@ class LightGBMLibrary:
 
 @cache
 def load_library() -> LightGBMLibrary:
-    """Return the library, loaded once per process; raise ModelRefused(unsupported) if it is nowhere or not loadable."""
+    """Return the library, loaded once per process; raise ModelRefused (`unsupported`) if it is missing or cannot be
+    loaded.
+    """
     path = locate_library()
     try:
         return LightGBMLibrary(path)
@@ -109,9 +117,9 @@ def load_library() -> LightGBMLibrary:
 
 
 def locate_library() -> Path:
-    """Return the path of the library: the scoring layer's, else that of an installed lightgbm wheel.
+    """Return the path of the library: from the scoring layer, otherwise from an installed lightgbm wheel.
 
-    The layer is found through `sys.path`, because where layers are unpacked differs between Lambda and local stacks.
+    The layer is found through `sys.path`, because Lambda and local stacks unpack layers to different folders.
     """
     folders = native_folders()
     if (wheel := find_spec("lightgbm")) and wheel.origin:
@@ -119,11 +127,11 @@ def locate_library() -> Path:
     for folder in folders:
         if (folder / LIBRARY_FILE).is_file():
             return folder / LIBRARY_FILE
-    raise ModelRefused("unsupported", f"{LIBRARY_FILE} is not on sys.path: is the scoring layer attached?")
+    raise ModelRefused("unsupported", f"{LIBRARY_FILE} is not on sys.path; attach the scoring layer")
 
 
 def native_folders() -> list[Path]:
-    """Return where the scoring layer's libraries may lie."""
+    """Return the folders that may contain the scoring layer's libraries."""
     layer = find_spec("vigil_native")
     return [Path(folder) for folder in (layer and layer.submodule_search_locations) or ()]
 

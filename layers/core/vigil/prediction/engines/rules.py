@@ -1,9 +1,11 @@
-"""Rules in a small declarative language: conditions over features, votes with points, and vetoes. Nothing is evaluated.
+"""Rules in a small declarative language: conditions on features, votes with points, and vetoes; no code is evaluated.
 
-A file is `{"rules": [{"name", "text", "when", "vote", "points", "severity", "veto"}]}`. A condition is one of
-`{"all": [...]}`, `{"any": [...]}`, `{"not": ...}`, `{"feature", "op", "value"}` with `op` one of `< <= > >= == !=`,
-`{"feature", "in": [...]}` and `{"feature", "missing": true | false}`. A comparison with a missing value is neither true
-nor false, and stays so through `not`, `all` and `any` (Kleene, 1938): a rule fires only if its condition is true.
+A file is `{"rules": [{"name", "text", "when", "vote", "points", "severity", "veto"}]}`. A condition is one of `{"all":
+[...]}`, `{"any": [...]}`, `{"not": ...}`, `{"feature", "op", "value"}` with `op` one of `< <= > >= == !=`, `{"feature",
+"in": [...]}` and `{"feature", "missing": true | false}`.
+
+A comparison with a missing value is neither true nor false, also through `not`, `all` and `any` (Kleene, 1938). A rule
+fires only if its condition is true.
 """
 
 import math
@@ -21,7 +23,7 @@ from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, Vot
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 RowTest = Callable[[Sequence[float]], bool | None]
-"""True, false, or None where a missing value leaves it open."""
+"""Compiled condition: returns True, False, or None if a missing value makes the result unknown."""
 
 MAX_RULES = 256
 MAX_CONDITION_PARTS = 32
@@ -36,25 +38,25 @@ class _RuleModel(BaseModel):
 
 
 class AllOf(_RuleModel):
-    """True if every part is."""
+    """Condition that is true if all its parts are true."""
 
     all: tuple["Condition", ...] = Field(min_length=1, max_length=MAX_CONDITION_PARTS)
 
 
 class AnyOf(_RuleModel):
-    """True if some part is."""
+    """Condition that is true if at least one part is true."""
 
     any: tuple["Condition", ...] = Field(min_length=1, max_length=MAX_CONDITION_PARTS)
 
 
 class Not(_RuleModel):
-    """True if its part is false."""
+    """Condition that is true if its part is false."""
 
     not_: "Condition" = Field(alias="not")
 
 
 class Compare(_RuleModel):
-    """A feature beside a constant, in the feature's own unit."""
+    """Comparison of a feature with a constant, in the feature's own unit."""
 
     feature: str
     op: Literal["<", "<=", ">", ">=", "==", "!="]
@@ -62,14 +64,14 @@ class Compare(_RuleModel):
 
 
 class OneOf(_RuleModel):
-    """A feature among constants."""
+    """Condition that is true if the feature equals one of several constants."""
 
     feature: str
     in_: tuple[float | bool | str, ...] = Field(alias="in", min_length=1, max_length=MAX_CONDITION_PARTS)
 
 
 class IsMissing(_RuleModel):
-    """Whether a feature has no value: the one test that a missing value answers."""
+    """Test for a missing value; the only condition that a missing value can satisfy."""
 
     feature: str
     missing: bool
@@ -79,7 +81,7 @@ Condition = AllOf | AnyOf | Not | Compare | OneOf | IsMissing
 
 
 class Rule(_RuleModel):
-    """What to look for and what it means: a vote of so many points, the severity (a band), and whether it is a veto."""
+    """One rule: a condition, its vote and points, its severity (a band), and `veto` to enforce that severity."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     text: str = Field(min_length=1, max_length=300)
@@ -91,7 +93,7 @@ class Rule(_RuleModel):
 
 
 class RuleBook(_RuleModel):
-    """The content of a file."""
+    """Content of a rules file."""
 
     rules: tuple[Rule, ...] = Field(min_length=1, max_length=MAX_RULES)
 
@@ -101,29 +103,32 @@ class _Compiled:
     test: RowTest
     points: float
     veto: int
-    """The place of the band that the answer must reach, -1 without a veto."""
+    """Index of the lowest allowed band; -1 without a veto."""
     evidence: Evidence
 
 
 def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str) -> "RulesEngine":
     """Return the engine of a rule book in JSON.
 
-    Raises ModelRefused: `malformed`, or `schema_mismatch` where a rule names a feature, value or band not there.
+    Raises ModelRefused: `malformed`, or `schema_mismatch` if a rule names an unknown feature, value or band.
     """
     try:
         book = _books().validate_json(content)
     except (ValidationError, RecursionError) as error:
-        raise ModelRefused("malformed", f"{spec.file} is not a rule book") from error
+        raise ModelRefused("malformed", f"{spec.file} is not a valid rule book") from error
     features = {feature.name: (place, feature) for place, feature in enumerate(contract.engine_features(spec))}
     bands = [band.name for band in contract.bands]
     if len({rule.name for rule in book.rules}) != len(book.rules):
-        raise ModelRefused("malformed", f"two rules of {spec.file} have one name")
+        raise ModelRefused("malformed", f"{spec.file} contains two rules with the same name")
     rules = tuple(_compile(rule, features, bands) for rule in book.rules)
     return RulesEngine(rules, bands, spec, contract.ensemble.positive_from, version)
 
 
 class RulesEngine:
-    """Adds up the points of the rules that fire; abstains when none does. The highest veto is the engine's veto."""
+    """Engine that sums the points of all rules that fire; it abstains if no rule fires.
+
+    The highest veto of these rules is the engine's veto.
+    """
 
     def __init__(
         self, rules: Sequence[_Compiled], bands: Sequence[str], spec: EngineSpec, positive_from: float, version: str
@@ -135,7 +140,7 @@ class RulesEngine:
         self._version = version
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return the vote of one row, with every rule that fired as evidence."""
+        """Return the vote on one row; the evidence is every rule that fired."""
         fired = [rule for rule in self._rules if rule.test(row)]
         if not fired:
             return EngineVote("abstain", None, version=self._version)
@@ -166,7 +171,7 @@ def _compile(rule: Rule, features: Mapping[str, tuple[int, FeatureSpec]], bands:
 
 def _test(condition: Condition, features: Mapping[str, tuple[int, FeatureSpec]], depth: int) -> RowTest:
     if depth == 0:
-        raise ValueError(f"conditions may be {MAX_CONDITION_DEPTH} deep")
+        raise ValueError(f"conditions may be nested at most {MAX_CONDITION_DEPTH} deep")
     if isinstance(condition, AllOf):
         return _all([_test(part, features, depth - 1) for part in condition.all])
     if isinstance(condition, AnyOf):
@@ -181,7 +186,7 @@ def _test(condition: Condition, features: Mapping[str, tuple[int, FeatureSpec]],
     if isinstance(condition, OneOf):
         return _one_of(place, frozenset(spec.encode(value) for value in condition.in_))
     if spec.type == "category" and condition.op not in {"==", "!="}:
-        raise ValueError(f"categories of {spec.name} have no order")
+        raise ValueError(f"categories of {spec.name} have no order; use == or !=")
     return _compare(place, _ORDER[condition.op], spec.encode(condition.value))
 
 
@@ -189,9 +194,9 @@ def _all(parts: Sequence[RowTest]) -> RowTest:
     def test(row: Sequence[float]) -> bool | None:
         known: bool | None = True
         for part in parts:
-            if (said := part(row)) is False:
+            if (result := part(row)) is False:
                 return False
-            known = known and said
+            known = known and result
         return known
 
     return test
@@ -199,7 +204,7 @@ def _all(parts: Sequence[RowTest]) -> RowTest:
 
 def _negated(part: RowTest) -> RowTest:
     def test(row: Sequence[float]) -> bool | None:
-        return None if (said := part(row)) is None else not said
+        return None if (result := part(row)) is None else not result
 
     return test
 

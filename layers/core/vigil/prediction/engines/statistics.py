@@ -1,9 +1,9 @@
-"""How far a row is from what the package was trained on, and tests of entropy and of rates where they are declared.
+"""Distance of a row from the training data, and declared tests of entropy and rates.
 
-Robust z: `asinh((x - median) / scale)`, linear near the middle and logarithmic in the tails; a missing value counts
-as the middle. Distance: the Mahalanobis distance of those, or their root sum of squares. Gate: the conformal p-value
-of the distance among rows that took no part in fitting the domain (Vovk, Gammerman & Shafer, 2005): of rows like those
-of training at most a share `gate` is called out of domain.
+Robust z: `asinh((x - median) / scale)`, linear near the median and logarithmic in the tails; a missing value counts as
+the median. Distance: the Mahalanobis distance of the z values, or their root sum of squares. Gate: the conformal
+p-value of the distance among rows that took no part in fitting the domain (Vovk, Gammerman & Shafer, 2005). Of rows
+like those of training, at most a share `gate` is reported as out of domain.
 """
 
 import math
@@ -28,9 +28,9 @@ class _ParameterModel(BaseModel):
 
 
 class Domain(_ParameterModel):
-    """Where training rows lie: middle and scale per feature, and the rows of a lower triangular whitening matrix.
+    """Location of the training rows: median and scale per feature, and a lower triangular whitening matrix by rows.
 
-    `distances` are those of the rows held out for the gate, rising.
+    `distances` are the distances of the rows held out for the gate, in rising order.
     """
 
     features: tuple[str, ...] = Field(min_length=1)
@@ -42,7 +42,10 @@ class Domain(_ParameterModel):
 
 
 class EntropyTest(_ParameterModel):
-    """Fires when the Shannon entropy (bits) of counts is outside its range; not where counts are missing or all 0."""
+    """Test that fires if the Shannon entropy (in bits) of counts is out of range.
+
+    It does not fire if counts are missing or all 0.
+    """
 
     name: str
     text: str
@@ -52,9 +55,10 @@ class EntropyTest(_ParameterModel):
 
 
 class RateTest(_ParameterModel):
-    """Fires when a count is far above `rate` per unit of exposure, for a Poisson count.
+    """Test that fires if a Poisson count is far above `rate` per unit of exposure.
 
-    `most` bounds `2 (sqrt(count + 3/8) - sqrt(rate * exposure + 3/8))`, nearly a normal deviate (Anscombe, 1948).
+    `most` is the upper bound of `2 (sqrt(count + 3/8) - sqrt(rate * exposure + 3/8))`, nearly a normal deviate
+    (Anscombe, 1948).
     """
 
     name: str
@@ -66,7 +70,7 @@ class RateTest(_ParameterModel):
 
 
 class StatisticsParameters(_ParameterModel):
-    """The content of a file. With `votes` false the distance gives no vote: it only gates."""
+    """Content of an engine file. If `votes` is false, the distance only gates and never votes."""
 
     domain: Domain
     entropy: tuple[EntropyTest, ...] = ()
@@ -77,21 +81,24 @@ class StatisticsParameters(_ParameterModel):
 def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str) -> "StatisticsEngine":
     """Return the engine of parameters in JSON.
 
-    Raises ModelRefused: `malformed`, or `schema_mismatch` for features that the engine does not see.
+    Raises ModelRefused: `malformed`, or `schema_mismatch` for features that the engine does not receive.
     """
     try:
         parameters = _parameters().validate_json(content)
     except ValidationError as error:
-        raise ModelRefused("malformed", f"{spec.file} does not hold the parameters of a domain") from error
+        raise ModelRefused("malformed", f"{spec.file} does not contain valid statistics parameters") from error
     _check(parameters.domain, spec.file)
     names = [feature.name for feature in contract.engine_features(spec)]
     if unknown := _used(parameters) - set(names):
-        raise ModelRefused("schema_mismatch", f"{spec.file} needs {', '.join(sorted(unknown))}")
+        raise ModelRefused(
+            "schema_mismatch",
+            f"{spec.file} needs features that the engine does not receive: {', '.join(sorted(unknown))}",
+        )
     return StatisticsEngine(parameters, names, spec, contract.ensemble.positive_from, version)
 
 
 class StatisticsEngine:
-    """Says whether a row is in the domain, and votes on what its distance and its tests say."""
+    """Engine that detects rows out of domain, and votes by distance and declared tests."""
 
     def __init__(
         self,
@@ -114,7 +121,7 @@ class StatisticsEngine:
         self._version = version
 
     def raw_score(self, row: Sequence[float]) -> float:
-        """Return the distance of one row from the middle of the domain."""
+        """Return the distance of one row from the centre of the domain."""
         asinh = math.asinh
         z = [asinh((x - c) * s) if (x := row[place]) == x else 0.0 for place, c, s in self._scaled]
         if (whitening := self._parameters.domain.whitening) is not None:
@@ -122,7 +129,7 @@ class StatisticsEngine:
         return math.sqrt(sum(map(mul, z, z)))
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return the vote of one row, with the conformal p-value and every test that fired as evidence."""
+        """Return the vote on one row; the evidence is the conformal p-value and every test that fired."""
         raw, domain = self.raw_score(row), self._parameters.domain
         others = len(domain.distances)
         p = (1 + others - bisect_left(domain.distances, raw)) / (1 + others)
@@ -171,9 +178,9 @@ def _check(domain: Domain, file: str) -> None:
     width = len(domain.features)
     triangular = domain.whitening is None or [len(row) for row in domain.whitening] == list(range(1, width + 1))
     if len(domain.center) != width or len(domain.scale) != width or not triangular:
-        raise ModelRefused("malformed", f"center, scale and whitening of {file} must fit its features")
+        raise ModelRefused("malformed", f"center, scale and whitening of {file} must match the number of its features")
     if list(domain.distances) != sorted(domain.distances):
-        raise ModelRefused("malformed", f"the distances of {file} must rise")
+        raise ModelRefused("malformed", f"the distances of {file} must be in rising order")
 
 
 @cache

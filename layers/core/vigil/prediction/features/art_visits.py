@@ -1,7 +1,7 @@
-"""The feature set `art-visits/1`: visits on antiretroviral treatment, as they were known at a moment.
+"""The feature set `art-visits/1`: visits on antiretroviral treatment, as known at a given time.
 
-The one code path for training and serving. Every feature is computed from `History.known_at(as_of)` alone, so that
-nothing that happened or was recorded later can change one. The index visit is the last one known.
+Training and serving use the same code. Every feature is computed from `PatientHistory.known_at(as_of)` only, so later
+events or records cannot change it. The index visit is the last known visit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,15 +27,16 @@ YEAR = timedelta(days=365)
 HALF_YEAR = timedelta(days=183)
 DAYS_PER_YEAR = 365.25
 SUPPRESSION_THRESHOLD = 1000
-"""Copies/mL, the threshold of WHO's consolidated guidelines."""
+"""Viral load in copies/mL below which a patient counts as suppressed: the threshold of WHO's consolidated guidelines.
+"""
 ADULT_HEIGHT_AGE_YEARS = 18
 MAX_CHILD_HEIGHT_AGE = HALF_YEAR
 
 
 def extract(history: PatientHistory, as_of: datetime) -> dict[str, FeatureValue]:
-    """Return the features of `SPECS` by name as of a moment that carries a UTC offset.
+    """Return the features of `SPECS` by name, as of a time with a UTC offset.
 
-    Raises InvalidInput with the field `as_of` when no visit was known by then.
+    Raises InvalidInput with the field `as_of` if no visit was known by then.
     """
     known = history.known_at(as_of)
     check_as_of(known)
@@ -58,7 +59,10 @@ def extract(history: PatientHistory, as_of: datetime) -> dict[str, FeatureValue]
 
 
 def _days_late(known: PatientHistory) -> list[int | None]:
-    """Days from the expected contact to each visit, 0 if early; None for the first and where nothing was expected."""
+    """Return the days from the expected contact to each visit, 0 if early.
+
+    None for the first visit and for visits without an expected contact.
+    """
     expected = expected_contacts(known.visits, known.dispenses)
     late: list[int | None] = [None]
     for due, visit in zip(expected, known.visits[1:], strict=False):
@@ -164,7 +168,7 @@ def _viral_load(last: Observation | None, restarted_on: date | None, today: date
     if last is None:
         return {"vl_status": "none", "viral_load": None, "viral_load_age_days": None}
     taken_on, copies = last.observed_at.date(), float(last.value)
-    # A result from before an interruption says nothing about suppression after it.
+    # A result from before an interruption is no evidence of suppression after it.
     current = today - taken_on <= YEAR and (restarted_on is None or taken_on >= restarted_on)
     status = "suppressed" if copies < SUPPRESSION_THRESHOLD else "unsuppressed"
     return {
@@ -197,4 +201,4 @@ def _bmi(weight: float | None, height: Observation | None, age: float | None, to
     if growing and today - height.observed_at.date() > MAX_CHILD_HEIGHT_AGE:
         return None
     bmi = weight / (float(height.value) / 100) ** 2
-    return bmi if 5 <= bmi <= 100 else None  # a weight and a height that cannot be one person's
+    return bmi if 5 <= bmi <= 100 else None  # not plausible for one person: the weight or the height is wrong

@@ -1,4 +1,4 @@
-"""The inputs of the feature set `art-visits/1`: names, units, ranges and what may be missing."""
+"""The inputs of the feature set `art-visits/1`: names, units, ranges and optional values."""
 
 from typing import get_args
 
@@ -45,7 +45,7 @@ _TREATMENT = (
     FeatureSpec("regimen_switched_365d", "boolean", "regimen switched in the last year"),
     FeatureSpec("adherence", "category", "adherence", categories=OBSERVATION_SPECS["adherence"].categories),
 )
-# The cost of finding a fact out: 1 is a question at the visit, 3 an examination, 10 and more a laboratory.
+# Cost of obtaining a value: 1 is a question at the visit, 3 an examination, 10 or more a laboratory test.
 _CLINICAL = (
     FeatureSpec("vl_status", "category", "viral load of the last year", categories=VIRAL_LOAD_STATUSES, cost=20),
     FeatureSpec("viral_load", "number", "last viral load", "copies/mL", 0, 1e7, cost=20),

@@ -1,4 +1,4 @@
-"""A patient's history as dated facts: each has the time it happened and the time it was recorded."""
+"""A patient's history as dated facts; each fact has an event time and a recording time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _Fact = TypeVar("_Fact", "Registration", "Visit", "Dispense", "Observation")
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A date of which the day, or month and day, may be unknown."""
+    """A date with an unknown day, or an unknown month and day."""
 
     year: int
     month: int | None = None
     day: int | None = None
 
     def midpoint(self) -> date:
-        """Return the date, or the middle of the month or year that is known."""
+        """Return the date itself, or the middle of its known month or year."""
         return date(self.year, 7, 1) if self.month is None else date(self.year, self.month, self.day or 15)
 
     def __str__(self) -> str:
@@ -36,7 +36,10 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What the register said of the patient and the facility from `recorded_at` on; a later one replaces it whole."""
+    """Register entry about the patient and the facility, valid from `recorded_at`.
+
+    A later registration replaces an earlier one completely.
+    """
 
     recorded_at: datetime
     sex: Sex | None = None
@@ -52,7 +55,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One clinical contact and the next appointment booked at it."""
+    """One clinical contact, and the next appointment that was booked at it."""
 
     visited_at: datetime
     recorded_at: datetime
@@ -62,7 +65,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Dispense:
-    """Medicine handed over, in days of supply."""
+    """One dispense of medicine; `days_supply` is the supply in days."""
 
     dispensed_at: datetime
     recorded_at: datetime
@@ -72,7 +75,7 @@ class Dispense:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One measurement, in the unit of `OBSERVED[code]`; laboratory results are often recorded weeks later."""
+    """One measurement, in the unit of `OBSERVATION_SPECS[code]`. Laboratory results are often recorded weeks later."""
 
     code: ObservationCode
     observed_at: datetime
@@ -93,7 +96,10 @@ OBSERVATION_SPECS: dict[ObservationCode, FeatureSpec] = {
 
 @dataclass(frozen=True, slots=True)
 class PatientHistory:
-    """Facts of one patient, each tuple in order of event time (registrations: of recorded time)."""
+    """Facts of one patient.
+
+    Each tuple is in order of event time; registrations are in order of recording time.
+    """
 
     registrations: tuple[Registration, ...]
     visits: tuple[Visit, ...]
@@ -101,7 +107,7 @@ class PatientHistory:
     observations: tuple[Observation, ...] = ()
 
     def known_at(self, as_of: datetime) -> "PatientHistory":
-        """Return the facts that had happened and had been recorded by `as_of`, which carries a UTC offset."""
+        """Return the facts that had occurred and been recorded by `as_of`, a time with a UTC offset."""
         return PatientHistory(
             _until(as_of, self.registrations, lambda r: r.recorded_at),
             _until(as_of, self.visits, lambda v: v.visited_at),
@@ -115,9 +121,10 @@ def _until(as_of: datetime, facts: Sequence[_Fact], happened_at: Callable[[_Fact
 
 
 def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) -> list[date | None]:
-    """Return for each visit the day of the next expected contact.
+    """Return, for each visit, the date of the next expected contact.
 
-    That is the appointment booked, else the end of the supply dispensed that day, else None.
+    That is the booked appointment; without one, the end of the supply dispensed on the day of the visit; otherwise
+    None.
     """
     supply_ends = {
         d.dispensed_at.date(): d.dispensed_at.date() + timedelta(days=d.days_supply)
@@ -128,7 +135,7 @@ def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) ->
 
 
 def check_as_of(known: PatientHistory) -> None:
-    """Refuse an `as_of` before the first visit was known.
+    """Check that the first visit was recorded by `as_of`; `known` is the history as of that time.
 
     Raises InvalidInput with the field `as_of`.
     """

@@ -1,4 +1,4 @@
-"""From an untrusted document to a History, or to an error that names each broken field and its bound."""
+"""Parsing of untrusted patient histories, with an error for each invalid field."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -35,9 +35,9 @@ _LIMITS = {
 
 
 def parse_history(document: object) -> PatientHistory:
-    """Return the history that a JSON document describes.
+    """Return the patient history in a JSON document.
 
-    Raises InvalidInput with up to 20 fields such as `history.visits[3].visited_at`; values are never echoed.
+    Raises InvalidInput with at most 20 fields such as `history.visits[3].visited_at`. Messages never contain values.
     """
     schema = validate_document(HistoryIn, document)
     history = PatientHistory(
@@ -52,7 +52,10 @@ def parse_history(document: object) -> PatientHistory:
 
 
 def validate_document(schema: type[_Schema], document: object) -> _Schema:
-    """Return a document of any feature set in its schema; raise InvalidInput as `parse_history` does."""
+    """Return a document of any feature set as an instance of its schema.
+
+    Raises InvalidInput in the same form as `parse_history`.
+    """
     try:
         return schema.model_validate(document)
     except ValidationError as error:
@@ -70,13 +73,13 @@ def _field_error(detail: ErrorDetails) -> FieldError:
 
 
 def _order_errors(history: PatientHistory) -> Iterator[FieldError]:
-    yield from _falls("registrations", "recorded_at", [r.recorded_at for r in history.registrations])
-    yield from _falls("visits", "visited_at", [v.visited_at for v in history.visits])
-    yield from _falls("dispenses", "dispensed_at", [d.dispensed_at for d in history.dispenses])
-    yield from _falls("observations", "observed_at", [o.observed_at for o in history.observations])
+    yield from _unordered_times("registrations", "recorded_at", [r.recorded_at for r in history.registrations])
+    yield from _unordered_times("visits", "visited_at", [v.visited_at for v in history.visits])
+    yield from _unordered_times("dispenses", "dispensed_at", [d.dispensed_at for d in history.dispenses])
+    yield from _unordered_times("observations", "observed_at", [o.observed_at for o in history.observations])
 
 
-def _falls(name: str, key: str, times: Sequence[datetime]) -> Iterator[FieldError]:
+def _unordered_times(name: str, key: str, times: Sequence[datetime]) -> Iterator[FieldError]:
     for i, (earlier, later) in enumerate(pairwise(times), start=1):
         if later < earlier:
             yield FieldError(f"history.{name}[{i}].{key}", "must be in order of time", f"at or after {name}[{i - 1}]")

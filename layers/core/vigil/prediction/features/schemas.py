@@ -1,4 +1,4 @@
-"""The history of a request as JSON: shapes, bounds, and what is wrong with a given one."""
+"""JSON schema of a patient history: shapes, bounds and validation errors."""
 
 import re
 from dataclasses import fields, is_dataclass
@@ -39,7 +39,7 @@ MAX_APPOINTMENT_INTERVAL = timedelta(days=400)
 
 
 def bound_error(message: str, bound: str) -> PydanticCustomError:
-    """Return the error of a rule that is ours, to raise in a validator."""
+    """Return a validation error with a message and the violated bound, for use in a validator."""
     return PydanticCustomError("bound", "{message}", {"message": message, "bound": bound})
 
 
@@ -87,12 +87,12 @@ BirthDate = Annotated[
 
 
 class HistoryRecord(BaseModel):
-    """One object of a history: known fields only."""
+    """Base class of the objects in a history; unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def to_domain(self, kind: type[_Fact]) -> _Fact:
-        """Return the domain value with these same fields."""
+        """Return the domain object of this type with the same fields."""
         return kind(**vars(self))
 
 
@@ -103,7 +103,7 @@ def _not_before(earlier: str, value: datetime, info: ValidationInfo) -> datetime
 
 
 class RegistrationIn(HistoryRecord):
-    """What the register says of the patient and the facility; a later registration replaces an earlier one whole."""
+    """Register entry about the patient and the facility. A later registration replaces an earlier one completely."""
 
     recorded_at: Moment
     sex: Sex | None = None
@@ -128,7 +128,7 @@ class RegistrationIn(HistoryRecord):
 
 
 class VisitIn(HistoryRecord):
-    """One clinical contact and the next appointment booked at it."""
+    """One clinical contact, and the next appointment that was booked at it."""
 
     visited_at: Moment
     recorded_at: Moment
@@ -150,7 +150,7 @@ class VisitIn(HistoryRecord):
 
 
 class DispenseIn(HistoryRecord):
-    """Medicine handed over."""
+    """One dispense of medicine."""
 
     dispensed_at: Moment
     recorded_at: Moment
@@ -164,7 +164,7 @@ class DispenseIn(HistoryRecord):
 
 
 class ObservationIn(HistoryRecord):
-    """One measurement, in the unit of its code: copies/mL, cells/uL, kg, cm, stage 1 to 4, good or fair_poor."""
+    """One measurement, in the unit of its code: copies/mL, cells/uL, kg, cm, stage 1 to 4, or good/fair_poor."""
 
     code: ObservationCode
     observed_at: Moment
@@ -199,7 +199,10 @@ class HistoryIn(HistoryRecord):
 
 
 def to_json(value: object) -> object:
-    """Return a History or any part of it as JSON values without its unknowns: the inverse of parsing."""
+    """Return a history, or a part of it, as JSON values without None fields; the inverse of parsing.
+
+    Times keep their UTC offset, because features depend on the local calendar day.
+    """
     if is_dataclass(value) and not isinstance(value, PartialDate | type):
         given = {f.name: getattr(value, f.name) for f in fields(value)}
         return {name: to_json(part) for name, part in given.items() if part is not None}

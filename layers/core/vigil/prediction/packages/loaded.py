@@ -1,20 +1,21 @@
-"""A model that was verified and stands in memory."""
+"""A verified model in memory, and a challenger on trial."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vigil.prediction.engines.contract import Explanation, ModelContract
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import DegradedEngine, MissingFact, Verdict
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.ports import ExplainableEngine
+from vigil.prediction.engines.votes import Explanation
 from vigil.prediction.packages.missing_facts import suggest_missing_fact
 from vigil.prediction.packages.model import Manifest
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A verified package: its manifest, digest and card, and the engines built from its bytes."""
+    """A verified package: its manifest, digest, card, and the engines built from its files."""
 
     manifest: Manifest
     digest: str
@@ -23,33 +24,33 @@ class LoadedModel:
 
     @property
     def contract(self) -> ModelContract:
-        """What the model promises to its callers."""
+        """Contract of the model."""
         return self.manifest.contract
 
     @property
     def name(self) -> str:
-        """The model's name."""
+        """Name of the model."""
         return self.manifest.contract.name
 
     @property
     def version(self) -> int:
-        """The package's version."""
+        """Version of the package."""
         return self.manifest.version
 
     def is_expired(self, now: datetime) -> bool:
-        """Say whether the package may no longer be used at `now`."""
+        """True if the package must no longer be used at `now`."""
         return now >= parse_utc(self.manifest.expires_at)
 
     def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
-        """Return the verdict on one encoded row (`contract.encode`); `without` leaves engines out, for a replay."""
+        """Return the verdict on one encoded row (`contract.encode`); `without` excludes engines, for a replay."""
         return self.runner.assess(row, without)
 
     def only_engine(self) -> ExplainableEngine | None:
-        """Return the one boosted engine that decides by itself, where the model is no more than that."""
+        """Return the only engine if the model consists of one boosted engine; otherwise None."""
         return self.runner.only_engine
 
     def explained_engine(self, verdict: Verdict) -> str | None:
-        """Return the engine that an explanation of this verdict explains, if any can be."""
+        """Return the name of the engine that explains this verdict, or None if no engine can explain it."""
         return self.runner.explained_engine(verdict)
 
     def explain(self, engine: str, row: Sequence[float]) -> Explanation:
@@ -57,21 +58,21 @@ class LoadedModel:
         return self.runner.explain(engine, row)
 
     def missing_fact(self, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
-        """Return the cheapest missing fact that would most likely let the model answer."""
+        """Return the missing fact with the best chance of an answer per unit of cost, or None."""
         return suggest_missing_fact(self.runner, row, verdict)
 
 
 @dataclass(frozen=True, slots=True)
 class ChallengerTrial:
-    """A challenger in memory, and how many subjects in a thousand it decides for."""
+    """A challenger in memory, and the share of subjects per mille that it decides for."""
 
     model: LoadedModel
     share: int
 
 
 def parse_utc(text: str) -> datetime:
-    """Return an ISO 8601 time of a manifest; raise ValueError if it does not name its offset from UTC."""
+    """Return a time of a manifest (ISO 8601) in UTC; raise ValueError if it has no UTC offset."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("a time must name its offset from UTC")
+        raise ValueError("a time must have a UTC offset")
     return moment.astimezone(UTC)

@@ -1,8 +1,8 @@
-"""What to find out so that the model would answer: the missing fact that resolves most per unit of its cost.
+"""Selection of the missing fact that gives an answer most often per unit of cost.
 
-For every missing feature the row is assessed again with each of its typical values (quartiles of training, or the
-categories); `resolves` is the share of them with which there is an answer. A fact without which the model never answers
-stands in where no single fact would do. At most `MOST_FACTS` are tried, the cheapest first.
+For every missing feature, the row is assessed with each of the feature's typical values (quartiles of training, or the
+categories). `resolves` is the share of these values with an answer. If no single fact gives an answer, a fact without
+which the model never answers is suggested. At most `MAX_FACTS_TRIED` facts are tried, the cheapest first.
 """
 
 import math
@@ -15,7 +15,7 @@ MAX_FACTS_TRIED = 8
 
 
 def suggest_missing_fact(runner: EnsembleRunner, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
-    """Return the fact to find out first, or None if no missing fact would help."""
+    """Return the fact to obtain first, or None if no missing fact would help."""
     if verdict.degraded:
         return None
     specs = runner.contract.features

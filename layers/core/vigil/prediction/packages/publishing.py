@@ -1,4 +1,4 @@
-"""Publishing: a package becomes a version, a version goes on trial, and the better one becomes the champion."""
+"""Publishing of packages, and promotion of versions to champion or challenger."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ from vigil.prediction.packages.verification import (
 
 
 class Publisher:
-    """Puts verified packages where serving finds them; nothing unverified is ever stored or pointed to."""
+    """Publishes and promotes packages; only verified packages are stored or pointed to."""
 
     def __init__(
         self,
@@ -58,16 +58,16 @@ class Publisher:
         return published
 
     def promote(self, name: str, version: int, alias: str = CHAMPION, share: int = 0) -> Pointer:
-        """Point the alias at a published version, which raises the floor to it; doing so twice changes nothing.
+        """Point the alias at a published version and raise the alias's floor to it; repeating this has no effect.
 
-        `share` is for a challenger: the subjects in a thousand that it decides for. Raises NotFound for a version that
-        was not published, ModelRefused (`rolled_back` for one older than the present one or the floor), InvalidInput
-        for one that does not pass the gates or a challenger that is not newer than the champion, Conflict if another
+        `share` is the number of subjects per mille that a challenger decides for. Raises NotFound for an unpublished
+        version. Raises ModelRefused, with `rolled_back` for a version below the current one or the floor. Raises
+        InvalidInput if a gate fails or a challenger is not newer than the champion. Raises Conflict if another
         promotion came first.
         """
         _check(alias, share)
         if version not in {published.version for published in self._catalogue.versions(name)}:
-            raise NotFound("there is no such version of that model")
+            raise NotFound("this model has no such version; list its versions first")
         pointers = self._catalogue.pointers(name)
         present, champion = pointers.get(alias), pointers.get(CHAMPION)
         floor = max(present.floor, present.version) if present else 1
@@ -75,19 +75,22 @@ class Publisher:
         model = self._verifier.verify(files, ExpectedPackage(name, version, None, floor, self._clock()))
         check_promotable(model)
         if alias == CHALLENGER and (champion is None or version <= champion.version):
-            raise InvalidInput(FieldError("version", "is no challenger", "newer than the champion"))
+            raise InvalidInput(
+                FieldError("version", "must be newer than the champion to be a challenger", "newer than the champion")
+            )
         if present and present.version == version and present.digest != model.digest:
             raise Conflict(f"{alias} points at another package of version {version}")
         return self._move(present, Pointer(name, alias, version, model.digest, 1, version, share))
 
     def reissue(self, name: str, version: int, key: SigningKey, valid: timedelta) -> dict[str, bytes]:
-        """Return an old version's files signed anew under the next version: how a model goes back, as floors never do.
+        """Return the files of an old version, signed again under the next version number.
 
-        Raises NotFound, or ModelRefused if the old version no longer verifies, its expiry apart.
+        A rollback uses this, because floors never fall. Raises NotFound, or ModelRefused if the old version no longer
+        verifies; its expiry is ignored.
         """
         versions = [published.version for published in self._catalogue.versions(name)]
         if version not in versions:
-            raise NotFound("there is no such version of that model")
+            raise NotFound("this model has no such version; list its versions first")
         stored = read_package(self._packages, name, version)
         model = self._verifier.verify(stored, ExpectedPackage(name, version))
         files = {file: stored[file] for file in file_names(model.manifest)}
@@ -113,7 +116,7 @@ class Publisher:
         raise NotFound("there is no model of that name")
 
     def all_versions(self) -> list[VersionListing]:
-        """Return every published version by name and version."""
+        """Return every published version, by name and version."""
         return [listing for name in self._catalogue.published() for listing in self.versions(name)]
 
     def _move(self, present: Pointer | None, new: Pointer) -> Pointer:
@@ -129,10 +132,14 @@ class Publisher:
 
 def _check(alias: str, share: int) -> None:
     if alias not in ALIASES:
-        raise InvalidInput(FieldError("alias", "is not an alias", " or ".join(ALIASES)))
+        raise InvalidInput(FieldError("alias", "must be champion or challenger", " or ".join(ALIASES)))
     if not 0 <= share <= FULL_SHARE or (share and alias == CHAMPION):
         raise InvalidInput(
-            FieldError("share", "must be a share of a challenger", f"between 0 and {FULL_SHARE} per mille")
+            FieldError(
+                "share",
+                "must be 0 for a champion, and a share of all subjects for a challenger",
+                f"between 0 and {FULL_SHARE} per mille",
+            )
         )
 
 

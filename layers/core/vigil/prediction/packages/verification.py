@@ -1,4 +1,4 @@
-"""Model packages as bytes: build and sign, and verify before anything is parsed."""
+"""Builds, signs and verifies model packages; every byte is verified before it is parsed."""
 
 import hashlib
 import json
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import TypeAdapter
 
 from vigil.errors import ModelRefused
-from vigil.prediction.engines.contract import FILE_LIMITS, ModelContract, file_limit
+from vigil.kernel.time import format_timestamp
+from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.file_limits import FILE_LIMITS, file_limit
 from vigil.prediction.packages import golden
 from vigil.prediction.packages.loaded import LoadedModel, parse_utc
 from vigil.prediction.packages.model import Manifest, PackagedFile, TrainedModel
@@ -23,24 +25,24 @@ if TYPE_CHECKING:
     from vigil.prediction.engines.ports import VotingEngine
 
 _SIGNED = ("manifest.json", "manifest.sig")
-_OF_ALL = frozenset(FILE_LIMITS) - set(_SIGNED)
+_COMMON = frozenset(FILE_LIMITS) - set(_SIGNED)
 
 
 class PackageFiles(Protocol):
-    """The files of a package by name; a mapping that may fetch each one when it is asked for."""
+    """Files of a package by name; an implementation may fetch each file on demand."""
 
     def __getitem__(self, name: str, /) -> bytes:
-        """Return a file whole; raise KeyError or ModelRefused if it is not there."""
+        """Return the content of a file; raise KeyError or ModelRefused if it does not exist."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedPackage:
-    """What the caller asked for and accepts; None where it does not care.
+    """Properties that a package must have; None accepts any value.
 
-    `floor` is the lowest acceptable version, `digest` the one that a pointer names. Without `now` neither expiry nor
-    floors apply: only for replaying what an old package decided. `require_all` refuses a package any of whose engines cannot
-    be had; otherwise one engine must be left, and answers say that others are missing.
+    `floor` is the lowest accepted version, `digest` the digest in a pointer. Without `now`, neither expiry nor floors
+    apply: only for replaying decisions of an old package. `require_all` refuses a package if any engine cannot be
+    loaded. Otherwise at least one engine must load, and answers report the missing ones.
     """
 
     name: str | None = None
@@ -53,7 +55,7 @@ class ExpectedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What packaging adds to a trained model: its version, and the times in UTC between which it may be used."""
+    """Version of a package, and the times in UTC between which it may be used."""
 
     version: int
     created_at: datetime
@@ -61,19 +63,19 @@ class Release:
 
 
 def build_package(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
-    """Return the files of a signed package, with the answers that `engines` gives to the golden rows.
+    """Return the files of a signed package, including the answers of `engines` to the golden rows.
 
-    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row breaks the schema.
+    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row does not fit the schema.
     """
     if not model.card.strip() or not model.golden:
         raise ValueError("a model needs a card and golden rows")
-    if not _are_files_of(model.contract, model.files.keys() | _OF_ALL):
-        raise ValueError("a model's files are those of its engines")
-    seated = {
+    if not _are_files_of(model.contract, model.files.keys() | _COMMON):
+        raise ValueError("a model must have exactly the files of its engines")
+    loaded = {
         spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(spec.table_file))
         for spec in model.contract.engines
     }
-    runner = EnsembleRunner(model.contract, seated)
+    runner = EnsembleRunner(model.contract, loaded)
     answers = tuple(golden.compute_golden_row(model.contract, runner, row) for row in model.golden)
     files = {
         **model.files,
@@ -83,8 +85,8 @@ def build_package(model: TrainedModel, release: Release, key: SigningKey, engine
     manifest = Manifest(
         format=2,
         version=release.version,
-        created_at=release.created_at.isoformat(),
-        expires_at=release.expires_at.isoformat(),
+        created_at=format_timestamp(release.created_at),
+        expires_at=format_timestamp(release.expires_at),
         key_id=key.key_id,
         contract=model.contract,
         files={name: PackagedFile(_sha256(content), len(content)) for name, content in files.items()},
@@ -96,21 +98,24 @@ def build_package(model: TrainedModel, release: Release, key: SigningKey, engine
 def re_sign_package(
     files: Mapping[str, bytes], manifest: Manifest, release: Release, key: SigningKey
 ) -> dict[str, bytes]:
-    """Return a verified package under another version, times and key; all that the model is stays the same bytes."""
-    again = replace(
+    """Return a verified package under another version, validity and key; all other files are unchanged."""
+    signed_again = replace(
         manifest,
         version=release.version,
-        created_at=release.created_at.isoformat(),
-        expires_at=release.expires_at.isoformat(),
+        created_at=format_timestamp(release.created_at),
+        expires_at=format_timestamp(release.expires_at),
         key_id=key.key_id,
     )
-    signed = manifest_bytes(again)
+    signed = manifest_bytes(signed_again)
     return {**files, "manifest.json": signed, "manifest.sig": sign(signed, key)}
 
 
 @dataclass(frozen=True, slots=True)
 class PackageVerifier:
-    """What this deployment pins: one or two public keys, and lowest versions that hold whatever a pointer says."""
+    """Verifies packages against the deployment's pinned keys and lowest versions.
+
+    There are one or two public keys. `floors` apply regardless of pointers.
+    """
 
     keys: PublicKeys
     engines: EngineFactory
@@ -120,7 +125,7 @@ class PackageVerifier:
         check_keys(self.keys)
 
     def verify(self, files: PackageFiles, expected: ExpectedPackage) -> LoadedModel:
-        """Return the model of a package; no byte reaches a parser before the check that vouches for it.
+        """Return the model of a package; every file is verified before it is parsed.
 
         Raises ModelRefused with the reason.
         """
@@ -131,15 +136,15 @@ class PackageVerifier:
         if expected.now is not None:
             floor = max(expected.floor, self.floors.get(manifest.contract.name, 1))
             _check_in_force(manifest, floor, expected.now)
-        card, answers = _read({name: _listed(files, name, manifest) for name in _OF_ALL})
+        card, answers = _read({name: _listed(files, name, manifest) for name in _COMMON})
         runner = self._runner(manifest, files, require_all=expected.require_all)
         golden.check_golden_rows(manifest.contract, runner, answers)
         return LoadedModel(manifest, digest, card, runner)
 
     def _runner(self, manifest: Manifest, files: PackageFiles, *, require_all: bool) -> EnsembleRunner:
-        """Seat every engine whose file is the signed one and can be loaded."""
+        """Load every engine with a signed file that this machine can run."""
         contract = manifest.contract
-        seated: dict[str, VotingEngine] = {}
+        loaded: dict[str, VotingEngine] = {}
         unsigned, refusal = set[str](), None
         for spec in contract.engines:
             try:
@@ -150,12 +155,12 @@ class PackageVerifier:
                 unsigned.add(spec.name)
                 continue
             try:
-                seated[spec.name] = self.engines(spec, content, contract, table)
+                loaded[spec.name] = self.engines(spec, content, contract, table)
             except ModelRefused as error:
                 refusal = error
-        if refusal and (require_all or not seated):
+        if refusal and (require_all or not loaded):
             raise refusal
-        return EnsembleRunner(contract, seated, unsigned)
+        return EnsembleRunner(contract, loaded, unsigned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +177,7 @@ class _Stored:
 
 
 def read_package(packages: PackageStore, name: str, version: int) -> PackageFiles:
-    """Return the files of a stored package, each read once and whole when it is asked for, not yet verified."""
+    """Return the unverified files of a stored package; each file is fetched once, on first access."""
     return _Stored(packages, name, version)
 
 
@@ -188,9 +193,9 @@ def canonical_json(document: object) -> bytes:
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """Return the canonical bytes of a manifest: the same for equal manifests, whole numbers or not."""
+    """Return the canonical bytes of a manifest; equal manifests give equal bytes, also for 0 and 0.0."""
     first = canonical_json(_manifests().dump_python(manifest, mode="json"))
-    # A recipe may write 0 for 0.0. Reading once makes every number what its field says.
+    # A recipe may write 0 for 0.0. Parsing converts every number to its field's type.
     return canonical_json(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
 
 
@@ -203,17 +208,17 @@ def _get(files: PackageFiles, name: str) -> bytes:
     try:
         content = files[name]
     except KeyError as error:
-        raise ModelRefused("missing_file", f"{name} is not there") from error
+        raise ModelRefused("missing_file", f"{name} does not exist") from error
     if len(content) > file_limit(name):
-        raise ModelRefused("oversized", f"{name} has more than {file_limit(name)} bytes")
+        raise ModelRefused("oversized", f"{name} exceeds {file_limit(name)} bytes")
     return content
 
 
 def _listed(files: PackageFiles, name: str, manifest: Manifest) -> bytes:
-    """Return a file after comparing it with what was signed."""
+    """Return a file after checking its size and digest against the manifest."""
     content, stated = _get(files, name), manifest.files[name]
     if len(content) != stated.size or _sha256(content) != stated.sha256:
-        raise ModelRefused("digest_mismatch", f"{name} is not the file that was signed")
+        raise ModelRefused("digest_mismatch", f"{name} is not the signed file")
     return content
 
 
@@ -223,8 +228,8 @@ def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Mani
         manifest = _manifests().validate_json(content, strict=True)
         is_canonical = manifest_bytes(manifest) == content
         parse_utc(manifest.created_at), parse_utc(manifest.expires_at)
-    except ValueError as error:  # pydantic's ValidationError is one
-        raise ModelRefused("malformed", "manifest.json breaks its schema") from error
+    except ValueError as error:  # includes pydantic's ValidationError
+        raise ModelRefused("malformed", "manifest.json does not fit its schema") from error
     if not is_canonical:
         raise ModelRefused("malformed", "manifest.json is not in canonical form")
     if manifest.key_id != key_id:
@@ -236,14 +241,14 @@ def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Mani
 
 def _check_identity(manifest: Manifest, digest: str, expected: ExpectedPackage) -> None:
     if expected.name not in {None, manifest.contract.name} or expected.version not in {None, manifest.version}:
-        raise ModelRefused("wrong_name", "the package is of another model or version than was asked for")
+        raise ModelRefused("wrong_name", "the package is of another model or version than the requested one")
     if expected.digest not in {None, digest}:
         raise ModelRefused("digest_mismatch", "the package is not the one that the pointer names")
 
 
 def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
     if now >= parse_utc(manifest.expires_at):
-        raise ModelRefused("expired", f"the package was valid until {manifest.expires_at}")
+        raise ModelRefused("expired", f"the package expired at {manifest.expires_at}")
     if manifest.version < floor:
         raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")
 
@@ -254,15 +259,15 @@ def _are_files_of(contract: ModelContract, names: Collection[str]) -> bool:
 
 
 def _needed(contract: ModelContract) -> set[str]:
-    return {engine.file for engine in contract.engines} | _OF_ALL
+    return {engine.file for engine in contract.engines} | _COMMON
 
 
 def _read(files: Mapping[str, bytes]) -> tuple[str, tuple[golden.GoldenRow, ...]]:
     try:
         card = files["card.md"].decode()
         answers = _golden_rows().validate_json(files["golden.json"], strict=True)
-    except ValueError as error:  # UnicodeDecodeError and ValidationError are both of this kind
-        raise ModelRefused("malformed", "card.md or golden.json cannot be read") from error
+    except ValueError as error:  # includes UnicodeDecodeError and ValidationError
+        raise ModelRefused("malformed", "card.md or golden.json cannot be parsed") from error
     if not card.strip() or not answers:
         raise ModelRefused("malformed", "card.md and golden.json must not be empty")
     return card, answers

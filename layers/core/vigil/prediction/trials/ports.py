@@ -1,4 +1,4 @@
-"""What the life cycle of models needs from outside: the registry's aliases, and the comparisons of the past."""
+"""Ports of the trials room: published versions with their aliases, and stored comparisons."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ from vigil.prediction.trials.model import PairedComparison
 
 
 class VersionCatalogue(Protocol):
-    """The published versions of models and the aliases that point at them."""
+    """Published versions of models and the aliases that point at them."""
 
     def versions(self, name: str) -> Sequence[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
@@ -21,7 +21,7 @@ class VersionCatalogue(Protocol):
     def promote(self, name: str, version: int, alias: str, share: int) -> Pointer:
         """Point an alias at a version.
 
-        Raises NotFound, ModelRefused, InvalidInput for one that does not pass the gates, Conflict when overtaken.
+        Raises NotFound, ModelRefused, InvalidInput if a gate fails, or Conflict if another move came first.
         """
         ...
 
@@ -31,8 +31,8 @@ class VersionCatalogue(Protocol):
 
 
 class ComparisonStore(Protocol):
-    """What champions and challengers said side by side, over all tenants."""
+    """Stored comparisons of champions and challengers, over all tenants."""
 
     def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
-        """Return at most so many comparisons of two versions, the newest of each shard."""
+        """Return at most `limit` comparisons of two versions, the newest of each shard."""
         ...

@@ -1,4 +1,4 @@
-"""Which versions there are, which of them decide, and how a challenger does beside the champion."""
+"""Promotion of model versions, and comparison of challenger and champion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from vigil.prediction.trials.model import TrialReport, compare_versions
 from vigil.prediction.trials.ports import ComparisonStore, VersionCatalogue
 
 MAX_COMPARED_REQUESTS = 10_000
-"""A comparison looks at no more requests than this, the newest ones."""
+"""Maximum requests in a comparison; the newest ones are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialService:
-    """The life cycle of every model, for all tenants at once: models belong to the deployment."""
+    """Promotion and trials of all models, for all tenants at once: models belong to the deployment."""
 
     catalogue: VersionCatalogue
     comparisons: ComparisonStore
@@ -24,9 +24,9 @@ class TrialService:
         return self.catalogue.versions(name)
 
     def promote(self, name: str, version: int, alias: str, share: int) -> Pointer:
-        """Point an alias at a version; doing so twice changes nothing.
+        """Point an alias at a version; repeating this has no effect.
 
-        Raises NotFound, InvalidInput with all that speaks against the version, Conflict when another move came first.
+        Raises NotFound, InvalidInput with every failed check, or Conflict if another move came first.
         """
         try:
             return self.catalogue.promote(name, version, alias, share)
@@ -40,10 +40,10 @@ class TrialService:
         return self.catalogue.withdraw(name)
 
     def compare(self, name: str) -> TrialReport:
-        """Return how far the challenger and the champion are apart; raise NotFound without both of them."""
+        """Return the comparison of challenger and champion; raise NotFound unless both exist."""
         pointers = self.catalogue.pointers(name)
         if not pointers.keys() >= {CHAMPION, CHALLENGER}:
-            raise NotFound("there is no challenger to compare")
+            raise NotFound("there is no challenger to compare; promote one first")
         champion, challenger = pointers[CHAMPION].version, pointers[CHALLENGER].version
         return compare_versions(
             champion, challenger, self.comparisons.recent(name, champion, challenger, MAX_COMPARED_REQUESTS)

@@ -1,4 +1,4 @@
-"""Comparisons in the decision ledger: a sparse index over the rows written while a challenger was on trial."""
+"""Comparisons in the decision ledger: a sparse index over the rows written during trials."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +12,13 @@ _READERS = 8
 
 
 class DynamoComparisons:
-    """Reads the index `by_comparison` of the decisions table."""
+    """Reader of the index `by_comparison` of the decisions table."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The decision ledger")
 
     def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
-        """Return at most so many comparisons of two versions, the newest of each shard."""
+        """Return at most `limit` comparisons of two versions, the newest of each shard."""
         keys = [comparison_partition(name, champion, challenger, shard) for shard in SHARDS]
         each = -(-limit // len(SHARDS))
         with ThreadPoolExecutor(_READERS) as pool:

@@ -1,4 +1,4 @@
-"""What the flows around one flow say: a scan, a beacon or a flood shows in the company, not in one connection."""
+"""Features of the flows around one flow; scans, beacons and floods are visible only across several connections."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,7 +10,7 @@ RECENT_WINDOW_US = 10_000_000
 
 
 def neighbour_features(known: Traffic) -> Summary:
-    """Return the features of the source's and the destination's other flows, by name."""
+    """Return the features of the other flows of the source and the destination, by name."""
     sent = [n for n in known.neighbours if n.source == known.source]
     received = [n for n in known.neighbours if n.destination == known.destination]
     pair = [n for n in sent if (n.destination, n.destination_port) == (known.destination, known.destination_port)]
@@ -55,7 +55,7 @@ def _destination(known: Traffic, received: Sequence[FlowRecord]) -> Summary:
 
 
 def _recent(flows: Sequence[FlowRecord]) -> int:
-    """Count those that started within 10 s of this flow's start, before or after."""
+    """Return the number of flows that started within 10 s before or after this flow's start."""
     return sum(abs(n.started_us) <= RECENT_WINDOW_US for n in flows)
 
 

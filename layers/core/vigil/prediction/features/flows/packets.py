@@ -1,4 +1,4 @@
-"""What the packets of one flow say, in the manner of CICFlowMeter. Packets come in order of time, at least one."""
+"""Packet features of one flow, after CICFlowMeter; packets are in order of time and at least one."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,15 @@ from vigil.prediction.features.flows.model import Packet
 from vigil.prediction.features.flows.statistics import Summary, mean, median, summarize
 
 MIN_RATE_DURATION_US = 1000
-"""Two packets 5 us apart are no 400,000 packets a second: below 1 ms a flow has no rate."""
+"""Minimum duration in microseconds for which rates are computed.
+
+Two packets 5 us apart do not mean 400,000 packets a second, so below 1 ms a flow has no rate.
+"""
 _FLAGS = {"fin": "F", "syn": "S", "rst": "R", "psh": "P", "ack": "A", "urg": "U", "cwr": "C", "ece": "E"}
 
 
 def packet_features(packets: Sequence[Packet]) -> Summary:
-    """Return the features of a flow that CICFlowMeter knows, by name."""
+    """Return the CICFlowMeter features of a flow by name."""
     forward = [p for p in packets if p.forward]
     backward = [p for p in packets if not p.forward]
     duration_us = packets[-1].at_us - packets[0].at_us
@@ -39,7 +42,7 @@ def packet_features(packets: Sequence[Packet]) -> Summary:
 
 
 def gaps_ms(packets: Sequence[Packet]) -> list[float]:
-    """Return the times between packets that follow each other, in ms."""
+    """Return the times between successive packets, in ms."""
     return [(b.at_us - a.at_us) / 1000 for a, b in pairwise(packets)]
 
 
@@ -62,7 +65,10 @@ def _lengths(prefix: str, packets: Sequence[Packet]) -> Summary:
 
 
 def _flags(packets: Sequence[Packet], letters: Mapping[str, str]) -> Summary:
-    """Count the packets that carry each flag. There are few combinations of flags, and many packets."""
+    """Return the number of packets with each flag.
+
+    Packets are grouped by flag combination first, because there are few combinations and many packets.
+    """
     combinations = Counter(p.flags for p in packets)
     return {
         f"{name}_count": sum(count for flags, count in combinations.items() if letter in flags)

@@ -1,4 +1,4 @@
-"""A flow with its packets and neighbours as JSON: shapes, bounds, and what is wrong with a given one."""
+"""JSON schema of a flow with its packets and neighbours: shapes and bounds."""
 
 from typing import Annotated
 
@@ -10,10 +10,10 @@ from vigil.prediction.features.schemas import HistoryRecord, Moment, bound_error
 MAX_PACKETS = 2000
 MAX_NEIGHBOURS = 2000
 MAX_FLOW_US = 120_000_000
-"""CICFlowMeter, too, ends a flow after 120 s."""
+"""Maximum time of a packet after the start of the flow, in microseconds. CICFlowMeter also ends flows after 120 s."""
 EARLIEST_START_US = -3_600_000_000
 
-Address = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address, or a pseudonym of one")]
+Address = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address or its pseudonym")]
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 
 
@@ -22,8 +22,8 @@ class PacketIn(HistoryRecord):
 
     at_us: Annotated[StrictInt, Field(ge=0, le=MAX_FLOW_US)]
     forward: StrictBool = Field(description="From source to destination")
-    length: Annotated[StrictInt, Field(ge=20, le=65_575, description="bytes of IP, headers included")]
-    header: Annotated[StrictInt, Field(ge=20, le=200, description="bytes of IP and transport headers")]
+    length: Annotated[StrictInt, Field(ge=20, le=65_575, description="length in bytes of IP, headers included")]
+    header: Annotated[StrictInt, Field(ge=20, le=200, description="length in bytes of the IP and transport headers")]
     flags: Annotated[str, Field(pattern="^[FSRPAUEC]{0,8}$", description="TCP flags by initial; C is CWR")] = ""
     window: Annotated[StrictInt, Field(ge=0, le=65_535)] | None = None
     ttl: Annotated[StrictInt, Field(ge=0, le=255)] | None = None
@@ -37,7 +37,7 @@ class PacketIn(HistoryRecord):
 
 
 class FlowRecordIn(HistoryRecord):
-    """Another flow of the last hour with the same source or the same destination."""
+    """Another flow within the last hour from the same source or to the same destination."""
 
     started_us: Annotated[StrictInt, Field(ge=EARLIEST_START_US, le=MAX_FLOW_US)]
     duration_us: Annotated[StrictInt, Field(ge=0, le=-EARLIEST_START_US)]
@@ -51,7 +51,7 @@ class FlowRecordIn(HistoryRecord):
 
 
 class TrafficIn(HistoryRecord):
-    """One flow as packets, and the flows around it, in any order. What was seen after `as_of` is ignored."""
+    """One flow as packets, and the flows around it, in any order. Facts seen after `as_of` are ignored."""
 
     started_at: Moment
     protocol: Protocol

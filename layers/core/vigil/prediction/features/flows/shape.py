@@ -1,4 +1,4 @@
-"""What the packets of one flow say beyond CICFlowMeter: regularity, dialogue, handshake. In order of time."""
+"""Packet features beyond CICFlowMeter: regularity, dialogue and handshake; packets are in order of time."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ PEAK_WINDOW_US = 100_000
 
 
 def shape_features(packets: Sequence[Packet]) -> Summary:
-    """Return the shape of a flow of at least one packet, by name."""
+    """Return the shape features of a flow by name; the flow has at least one packet."""
     gaps, lengths = gaps_ms(packets), [p.payload for p in packets]
     forward = sum(p.payload for p in packets if p.forward)
     return {
@@ -52,14 +52,14 @@ def _hops(packets: Sequence[Packet]) -> Summary:
 
 
 def _dialogue(packets: Sequence[Packet]) -> Summary:
-    asked = next((p for p in packets if p.forward and p.payload), None)
-    told = next((p for p in packets if not p.forward and p.payload), None)
-    answer = next((p for p in packets if asked and not p.forward and p.payload and p.at_us >= asked.at_us), None)
+    request = next((p for p in packets if p.forward and p.payload), None)
+    response = next((p for p in packets if not p.forward and p.payload), None)
+    answer = next((p for p in packets if request and not p.forward and p.payload and p.at_us >= request.at_us), None)
     syn = next((p for p in packets if p.forward and "S" in p.flags), None)
-    welcome = next((p for p in packets if syn and not p.forward and "S" in p.flags and p.at_us >= syn.at_us), None)
+    syn_answer = next((p for p in packets if syn and not p.forward and "S" in p.flags and p.at_us >= syn.at_us), None)
     return {
-        "handshake_ms": (welcome.at_us - syn.at_us) / 1000 if syn and welcome else None,
-        "fwd_first_payload_bytes": asked.payload if asked else None,
-        "bwd_first_payload_bytes": told.payload if told else None,
-        "answer_delay_ms": (answer.at_us - asked.at_us) / 1000 if asked and answer else None,
+        "handshake_ms": (syn_answer.at_us - syn.at_us) / 1000 if syn and syn_answer else None,
+        "fwd_first_payload_bytes": request.payload if request else None,
+        "bwd_first_payload_bytes": response.payload if response else None,
+        "answer_delay_ms": (answer.at_us - request.at_us) / 1000 if request and answer else None,
     }
