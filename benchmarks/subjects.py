@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cli.training import Training, train
 from models import recipe
-from models.packed import with_tables
+from models.packed import add_packed_tables
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.loading import load_engine
@@ -101,7 +101,7 @@ def prepare(work: Path, contract: ModelContract, text: bytes, count: int, missin
     golden = tuple(contract.decode(row) for row in rows[:32])
     key = SigningKey(draws.randbytes(32))
     now = datetime.now(UTC)
-    model, _ = with_tables(TrainedModel(contract, {ENGINE.file: text}, golden, "# Measured"))
+    model, _ = add_packed_tables(TrainedModel(contract, {ENGINE.file: text}, golden, "# Measured"))
     files = build_package(model, Release(1, now, now + timedelta(days=1)), key, load_engine)
     (folder := work / contract.name).mkdir()
     for name, content in files.items():
@@ -114,7 +114,7 @@ def whole(work: Path, name: str) -> Subject:
     key = SigningKey(random.Random(7).randbytes(32))  # noqa: S311 - a key for this run
     folder = train(Training(name, work / "packages"), key, lambda _, __: None).folder
     contract = TypeAdapter(Manifest).validate_json((folder / "manifest.json").read_bytes()).contract
-    rows = [contract.encode(sample["features"]) for sample in recipe.load(name).samples(1, 10_000)]
+    rows = [contract.encode(sample["features"]) for sample in recipe.load_recipe(name).samples(1, 10_000)]
     return Subject(name, contract, folder, key.public, key.key_id, rows)
 
 

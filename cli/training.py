@@ -11,7 +11,7 @@ from pathlib import Path
 from cli import native
 from cli.checkout import ROOT, locked
 from models import recipe
-from models.packed import with_tables
+from models.packed import add_packed_tables
 from vigil.errors import ModelRefused, NotFound
 from vigil.prediction.engines import loading as engine
 from vigil.prediction.engines.file_limits import FILE_LIMITS, file_limit
@@ -52,8 +52,8 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
 
     Two runs at once train once. Raises NotFound for a model without recipe.
     """
-    if training.name not in recipe.names():
-        raise NotFound(f"no recipe of that name; there are {', '.join(recipe.names())}")
+    if training.name not in recipe.recipe_names():
+        raise NotFound(f"no recipe of that name; there are {', '.join(recipe.recipe_names())}")
     with locked(training.packages / f"{training.name}.lock"):
         return _train(training, key, progress, force=force)
 
@@ -67,7 +67,7 @@ def _train(training: Training, key: SigningKey, progress: recipe.Progress, *, fo
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
     native.provide()
-    model, unpacked = with_tables(recipe.load(training.name).train(training.seed, progress))
+    model, unpacked = add_packed_tables(recipe.load_recipe(training.name).train(training.seed, progress))
     files = build_package(model, release, key, engine.load_engine)
     verified(files, {key.key_id: key.public})
     folder = write_package(parent, release.version, files)

@@ -48,6 +48,6 @@ def signed(trained: TrainedModel) -> Package:
     return Package(trained, files, VERIFIER.verify(files, ExpectedPackage(now=NOW)))
 
 
-@pytest.fixture(scope="session", params=[*recipe.names(), "a stranger's"])
+@pytest.fixture(scope="session", params=[*recipe.recipe_names(), "a stranger's"])
 def package(request) -> Package:
     return signed(stranger.package() if request.param == "a stranger's" else trained_model(request.param))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.assembly import learn
+from models.assembly import fit_ensemble
 from vigil.prediction.engines.ensemble import Verdict
 from vigil.prediction.engines.votes import EngineVote, sigmoid
 
@@ -25,31 +25,31 @@ def verdicts(**odds):
 
 
 def test_a_truthful_engine_gets_weight_one_and_noise_none():
-    found = learn(verdicts(truth=ODDS, noise=RNG.normal(size=3000)), ["truth", "noise"], LABELS)
+    found = fit_ensemble(verdicts(truth=ODDS, noise=RNG.normal(size=3000)), ["truth", "noise"], LABELS)
     assert found.weights["truth"] == pytest.approx(1, abs=0.1)
     assert found.weights["noise"] == pytest.approx(0, abs=0.08)
 
 
 def test_an_engine_that_is_right_the_other_way_round_gets_zero_and_not_less():
-    found = learn(verdicts(truth=ODDS, liar=RNG.normal(size=3000) - ODDS), ["truth", "liar"], LABELS)
+    found = fit_ensemble(verdicts(truth=ODDS, liar=RNG.normal(size=3000) - ODDS), ["truth", "liar"], LABELS)
     assert found.weights["liar"] == pytest.approx(0, abs=0.02)
     assert found.weights["truth"] == pytest.approx(1, abs=0.1)
 
 
 def test_silence_that_means_something_gets_a_term_of_its_own():
     silent = np.where(LABELS == 1, np.where(RNG.random(3000) < 0.6, np.nan, ODDS), ODDS)
-    found = learn(verdicts(truth=ODDS, shy=silent), ["truth", "shy"], LABELS)
+    found = fit_ensemble(verdicts(truth=ODDS, shy=silent), ["truth", "shy"], LABELS)
     assert found.abstain["shy"] > 1.5
 
 
 def test_an_engine_that_never_abstained_is_missed_as_its_average():
-    found = learn(verdicts(truth=ODDS), ["truth"], LABELS)
+    found = fit_ensemble(verdicts(truth=ODDS), ["truth"], LABELS)
     assert found.abstain["truth"] == pytest.approx(found.weights["truth"] * ODDS.mean(), abs=1e-6)
 
 
 def test_the_ensemble_is_calibrated_where_it_was_learnt():
     given = verdicts(one=ODDS + RNG.normal(0, 0.5, 3000), two=ODDS + RNG.normal(0, 0.5, 3000))
-    found = learn(given, ["one", "two"], LABELS)
+    found = fit_ensemble(given, ["one", "two"], LABELS)
     chance = np.array([found.probability(verdict.votes) for verdict in given])
     assert chance.mean() == pytest.approx(LABELS.mean(), abs=0.005)
     for low, high in ((0, 0.15), (0.15, 0.4), (0.4, 1)):

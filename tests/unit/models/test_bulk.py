@@ -24,7 +24,7 @@ def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
     manifest = Manifest(2, 1, "", "2099-01-01T00:00:00Z", "", trained.contract, {})
     model = LoadedModel(manifest, "sha256:0", "", EnsembleRunner(trained.contract, engines))
     now = datetime.now(UTC)
-    samples = [{k: v for k, v in row.items() if k != "_label"} for row in recipe.load(name).samples(3, 25)]
+    samples = [{k: v for k, v in row.items() if k != "_label"} for row in recipe.load_recipe(name).samples(3, 25)]
     golden = [{"subject_id": f"golden-{i}", "features": dict(row)} for i, row in enumerate(trained.golden)]
     documents = [*samples, *golden]
     scoring = Scoring(FakeModels({name: model}), get_feature_set, FakeLedger(), lambda: now, timedelta(hours=1))

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models.challenge import WorseCalibration, contest
+from models.challenge import WorseCalibration, compare_on_held_out
 from models.evaluation import Bootstrap, auc, brier
-from models.known import known, nothing
+from models.known import known_outcomes, no_outcomes
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
@@ -45,17 +45,17 @@ def held_out():
     rng = np.random.default_rng(3)
     x = rng.normal(-1, 1.2, 3000)
     labels = (rng.random(3000) < 1 / (1 + np.exp(-x))).astype(int)
-    return known(x.reshape(-1, 1).tolist(), labels.tolist(), [f"s-{n // 4}" for n in range(3000)], 1)
+    return known_outcomes(x.reshape(-1, 1).tolist(), labels.tolist(), [f"s-{n // 4}" for n in range(3000)], 1)
 
 
 def test_a_challenger_like_the_champion_differs_by_nothing(held_out):
-    found = contest(runner(), runner(), held_out, seed=1)
+    found = compare_on_held_out(runner(), runner(), held_out, seed=1)
     assert (found.rows, found.champion) == (3000, found.challenger)
     assert {(d.value, d.low, d.high) for d in found.difference.values()} == {(0.0, 0.0, 0.0)}
 
 
 def test_a_better_calibrated_challenger_is_shown_to_be_better(held_out):
-    found = contest(runner(shift=1.0), runner(), held_out, seed=1)
+    found = compare_on_held_out(runner(shift=1.0), runner(), held_out, seed=1)
     assert found.difference["calibration_error"].high < 0
     assert found.difference["brier"].high < 0
     assert abs(found.difference["auc"].value) < 1e-9
@@ -63,7 +63,7 @@ def test_a_better_calibrated_challenger_is_shown_to_be_better(held_out):
 
 def test_a_worse_calibrated_challenger_is_refused_even_if_it_ranks_as_well(held_out):
     with pytest.raises(WorseCalibration, match="calibration error is higher by"):
-        contest(runner(), runner(shift=0.6), held_out, seed=1)
+        compare_on_held_out(runner(), runner(shift=0.6), held_out, seed=1)
 
 
 def test_a_difference_is_paired_over_the_same_resamples(held_out):
@@ -81,10 +81,10 @@ def test_subjects_are_on_one_side_whatever_comes_later(held_out):
     learnt, kept = held_out.split()
     assert not set(learnt.subjects.tolist()) & set(kept.subjects.tolist())
     assert len(kept) / len(held_out) == pytest.approx(0.4, abs=0.05)
-    more = held_out.with_(known([[0.0]], [1], ["someone else"], 1))
+    more = held_out.concat(known_outcomes([[0.0]], [1], ["someone else"], 1))
     assert set(learnt.subjects.tolist()) <= set(more.split()[0].subjects.tolist())
 
 
 def test_no_outcomes_are_rows_too():
-    learnt, kept = nothing(CONTRACT.features).split()
+    learnt, kept = no_outcomes(CONTRACT.features).split()
     assert (len(learnt), len(kept), learnt.rows.shape) == (0, 0, (0, 1))

@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from models import area, evaluation
-from models.evaluation import Bootstrap, Judged, auc, by_group, calibration, group_coverage
-from models.training import calibrate
+from models.evaluation import Bootstrap, JudgedRows, auc, by_group, calibration, group_coverage
+from models.training import fit_calibration
 
 RNG = np.random.default_rng(0)
 CHANCE = RNG.beta(1, 6, 6000)
@@ -26,7 +26,7 @@ def test_the_example_in_the_docstring_holds(module):
 def test_the_area_is_the_one_of_scikit_learn_ties_and_weights_included(weights, digits):
     chance = CHANCE.round(digits)
     expected = roc_auc_score(LABELS, chance, sample_weight=weights)
-    assert area.area(LABELS, chance, weights) == pytest.approx(expected, abs=1e-12)
+    assert area.roc_auc(LABELS, chance, weights) == pytest.approx(expected, abs=1e-12)
 
 
 def test_true_probabilities_are_calibrated_and_flattened_ones_are_not():
@@ -48,19 +48,19 @@ def test_an_interval_holds_its_value_and_is_wider_when_subjects_repeat():
 
 def test_platt_calibration_recovers_the_log_odds():
     raw = 2 * np.log(CHANCE / (1 - CHANCE)) + 1
-    found = calibrate(raw, LABELS)
+    found = fit_calibration(raw, LABELS)
     assert (found.slope, found.intercept) == pytest.approx((0.5, -0.5), abs=0.08)
 
 
 def test_platt_calibration_of_separated_classes_is_finite():
-    found = calibrate(np.array([-3.0, -2.0, 2.0, 3.0]), np.array([0, 0, 1, 1]))
+    found = fit_calibration(np.array([-3.0, -2.0, 2.0, 3.0]), np.array([0, 0, 1, 1]))
     assert 0 < found.slope < 5
 
 
 def test_groups_of_fewer_than_eleven_are_suppressed():
     masks = {"ten": np.arange(6000) < 10, "eleven": np.arange(6000) < 11}
     everyone = np.ones(6000, bool)
-    judged = Judged([], CHANCE, np.arange(6000) % 2 == 0, everyone, ~everyone, {})
+    judged = JudgedRows([], CHANCE, np.arange(6000) % 2 == 0, everyone, ~everyone, {})
     ten, eleven = by_group(masks, LABELS, judged)
     assert (ten.event_rate, ten.mean_probability, ten.auc, ten.coverage, ten.abstention) == (None,) * 5
     assert eleven.coverage == pytest.approx(6 / 11)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.iit.label import GRACE_DAYS, LABEL, SETTLE_DAYS, Contact, Exit, outcome
-from models.iit.simulator import LONGEST_LAG
+from models.iit.simulator import MAX_LAG_DAYS
 
 EXPECTED = date(2023, 3, 1)
 NOON = datetime(2023, 3, 1, 12, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_an_exit_before_the_loss_is_excluded_and_one_after_is_not(kind):
 
 
 def test_no_simulated_record_is_later_than_the_label_waits_for():
-    assert LONGEST_LAG <= SETTLE_DAYS
+    assert MAX_LAG_DAYS <= SETTLE_DAYS
 
 
 @given(

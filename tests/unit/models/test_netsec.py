@@ -9,7 +9,7 @@ import pytest
 
 from models.leakage import refuse_leaks
 from models.netsec import dataset
-from models.netsec.presets import BEHAVIOURS, KIND_SHARES, MOST_COMPANY, MOST_PACKETS
+from models.netsec.presets import BEHAVIOURS, KIND_SHARES, MAX_NEIGHBOURS, MAX_PACKETS
 from models.netsec.recipe import samples
 from models.netsec.rules import RULES
 from models.netsec.simulator import flows, network
@@ -53,9 +53,9 @@ def test_networks_differ():
 def test_flows_stay_within_what_a_history_may_hold(some_flows):
     for flow in some_flows:
         times = [packet.at_us for packet in flow.traffic.packets]
-        assert 1 <= len(times) <= MOST_PACKETS
+        assert 1 <= len(times) <= MAX_PACKETS
         assert 0 == times[0] <= times[-1] == max(times) <= MAX_FLOW_US
-        assert len(flow.traffic.neighbours) <= MOST_COMPANY
+        assert len(flow.traffic.neighbours) <= MAX_NEIGHBOURS
 
 
 def test_what_is_simulated_is_read_back_as_the_same_flow(some_flows):
@@ -84,7 +84,7 @@ def test_kinds_have_their_shares_and_every_behaviour_occurs(some_flows):
 def test_no_network_is_in_two_splits_and_certification_flows_are_independent():
     numbers = [number for split in SPLITS for number in dataset.networks(split)]
     assert len(numbers) == len(set(numbers))
-    drawn = [flow.network for flow in islice(dataset.drawn(1, "certify"), 50)]
+    drawn = [flow.network for flow in islice(dataset.simulated_flows(1, "certify"), 50)]
     assert drawn == list(dataset.networks("certify"))[:50]
 
 

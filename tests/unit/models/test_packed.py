@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cli import native
-from models.packed import with_tables
+from models.packed import add_packed_tables
 from tests.support.fakes.packages import KEY, KEYS, NOW, contract, trained
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import trees
@@ -46,14 +46,14 @@ def _text(rows, labels, names):
 
 
 def test_only_the_engine_that_can_be_packed_is_packed(model):
-    packed, refusals = with_tables(model)
+    packed, refusals = add_packed_tables(model)
     assert set(packed.files) == {"numbers.txt", "all.txt", "numbers.walk"}
     assert {name: refusal.reason for name, refusal in refusals.items()} == {"all": "categorical"}
 
 
 def test_a_package_with_a_table_is_served_from_it_with_the_very_answers_of_lightgbm(model):
     release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
-    packed, _ = with_tables(model)
+    packed, _ = add_packed_tables(model)
     fast, slow = (
         PackageVerifier(KEYS, load_engine).verify(build_package(m, release, KEY, load_engine), ExpectedPackage(now=NOW))
         for m in (packed, model)
@@ -71,7 +71,7 @@ def _runner(model, engine):
 
 
 def test_a_signed_table_that_is_none_is_refused_with_its_reason(model):
-    packed, _ = with_tables(model)
+    packed, _ = add_packed_tables(model)
     release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
     table = packed.files["numbers.walk"]
     for broken in (b"", table[:-1], table[:60] + b"\xff" * 8 + table[68:], b"X" + table[1:]):
@@ -84,4 +84,4 @@ def test_a_signed_table_that_is_none_is_refused_with_its_reason(model):
 def test_a_model_without_lightgbm_engines_has_no_tables():
     other = contract(engines=(EngineSpec("rules", "rules", "rules.json"),), ensemble=Ensemble({"rules": 1.0}, 0.5))
     model = TrainedModel(other, {"rules.json": b"{}"}, trained().golden, "# None\n")
-    assert with_tables(model) == (model, {})
+    assert add_packed_tables(model) == (model, {})

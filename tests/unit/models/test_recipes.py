@@ -53,9 +53,9 @@ def probability(trained, features):
 
 
 def test_recipes_are_found_by_name():
-    assert recipe.names() == ["iit", "leads", "netsec", "wdbc"]
+    assert recipe.recipe_names() == ["iit", "leads", "netsec", "wdbc"]
     with pytest.raises(KeyError):
-        recipe.load("nothing")
+        recipe.load_recipe("nothing")
 
 
 def test_the_contract_carries_the_name_of_its_recipe(name, trained):
@@ -88,7 +88,7 @@ def test_golden_rows_show_every_band_category_and_missing_value(trained):
 
 
 def test_samples_are_request_bodies_with_the_true_label(name, trained):
-    bodies = list(recipe.load(name).samples(7, 60))
+    bodies = list(recipe.load_recipe(name).samples(7, 60))
     assert len(bodies) == len({body["subject_id"] for body in bodies}) == 60
     assert {body["_label"] for body in bodies} == {0, 1}
     for body in bodies:
@@ -102,7 +102,7 @@ def served(trained, body):
 
 
 def test_samples_are_the_same_for_the_same_seed(name):
-    assert list(recipe.load(name).samples(3, 5)) == list(recipe.load(name).samples(3, 5))
+    assert list(recipe.load_recipe(name).samples(3, 5)) == list(recipe.load_recipe(name).samples(3, 5))
 
 
 def test_the_card_states_label_bands_metrics_and_digest(trained):

@@ -7,8 +7,8 @@ import pytest
 
 from models.iit.people import SITES
 from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, SOUTH_AFRICA_LIKE
-from models.iit.records import contacts, history, left
-from models.iit.simulator import EXITS, LONGEST_LAG, simulate
+from models.iit.records import history, recorded_exit, visit_contacts
+from models.iit.simulator import EXITS, MAX_LAG_DAYS, simulate
 from vigil.prediction.features.parsing import parse_history
 from vigil.prediction.features.schemas import to_json
 
@@ -80,8 +80,8 @@ def test_a_silent_transfer_leaves_no_record(large):
     silent = np.flatnonzero(large.visits.exit[ends] == EXITS.index("silently_transferred"))[:20]
     died = np.flatnonzero(large.visits.exit[ends] == EXITS.index("died"))[:20]
     assert len(silent) == len(died) == 20
-    assert all(left(large, int(patient)) is None for patient in silent)
-    assert all(left(large, int(patient)).kind == "died" for patient in died)
+    assert all(recorded_exit(large, int(patient)) is None for patient in silent)
+    assert all(recorded_exit(large, int(patient)).kind == "died" for patient in died)
 
 
 def test_about_three_percent_are_of_a_key_population_and_sites_are_all_used(large):
@@ -108,7 +108,7 @@ def test_no_one_is_seen_after_the_last_day_or_after_leaving(large):
 def test_records_are_back_dated_within_bounds_and_viral_loads_come_late(cohort):
     records = [history(cohort, patient) for patient in range(200)]
     lags = [(v.recorded_at - v.visited_at).days for r in records for v in r.visits]
-    assert max(lags) <= LONGEST_LAG
+    assert max(lags) <= MAX_LAG_DAYS
     assert 0.04 < np.mean([lag >= 2 for lag in lags]) < 0.12
     waits = [(o.recorded_at - o.observed_at).days for r in records for o in r.observations if o.code == "viral_load"]
     assert min(waits) >= 9
@@ -134,4 +134,4 @@ def test_engagement_is_remembered_between_visits():
 
 def test_contacts_are_the_visits(cohort):
     record = history(cohort, 0)
-    assert [c.on for c in contacts(record.visits)] == [v.visited_at.date() for v in record.visits]
+    assert [c.on for c in visit_contacts(record.visits)] == [v.visited_at.date() for v in record.visits]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 
-from models.parts import export, forest
+from models.parts import export_forest, forest
 from tests.unit.prediction.engines.contracts import NUMBERS, PLATT, engine
 from vigil.errors import ModelRefused
 
@@ -26,7 +26,7 @@ def rows(count, *, missing=0.0):
 @pytest.mark.parametrize("options", [{}, {"max_features": 2}, {"max_samples": 2}, {"bootstrap": True}], ids=str)
 def test_scores_equal_score_samples(missing, options):
     model = IsolationForest(n_estimators=50, random_state=1, **options).fit(rows(600, missing=missing))
-    exported = engine("isolation_forest", export(model, NAMES))
+    exported = engine("isolation_forest", export_forest(model, NAMES))
     unseen = np.vstack([rows(300, missing=missing), rows(50, missing=0.5), [[1e30, -1e30, 0.0], [np.nan] * 3]])
     expected = -model.score_samples(unseen)
     assert np.abs([exported.raw_score(row) for row in unseen.tolist()] - expected).max() <= 1e-9
@@ -34,7 +34,7 @@ def test_scores_equal_score_samples(missing, options):
 
 def test_values_are_compared_in_single_precision_as_in_training():
     model = IsolationForest(n_estimators=100, random_state=2).fit(rows(500))
-    exported = engine("isolation_forest", export(model, NAMES))
+    exported = engine("isolation_forest", export_forest(model, NAMES))
     tree = model.estimators_[0].tree_
     for node in np.flatnonzero(tree.children_left >= 0)[:20]:
         row = np.zeros(3)

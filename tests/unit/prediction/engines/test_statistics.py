@@ -79,7 +79,7 @@ COUNTS = tuple(FeatureSpec(name, "number", name, minimum=0) for name in ("web", 
 
 def with_checks(**tests):
     rows = RNG.uniform(1, 9, size=(200, 4))
-    part = statistics("engine", rows, rows, COUNTS, gate=0.001, tests=parts.Tests(votes=False, **tests))
+    part = statistics("engine", rows, rows, COUNTS, gate=0.001, tests=parts.StatisticsTests(votes=False, **tests))
     return engine("statistics", part.content, COUNTS)
 
 

@@ -12,8 +12,8 @@ import lightgbm
 import numpy as np
 import pytest
 
-from models.packed import TOLERANCE, table
-from models.packing import NotPacked, pack
+from models.packed import TOLERANCE, checked_table
+from models.packing import NotPacked, pack_table
 from tests.unit.prediction.engines import fuzz_trees
 from tests.unit.prediction.engines.conftest import CATEGORIES, NAMES, draw, train
 from vigil.errors import ModelRefused
@@ -42,7 +42,7 @@ def trained(request):
 
 @pytest.fixture(scope="module")
 def engine(numeric):
-    return trees.load(pack(numeric.text), numeric.text, len(NAMES))
+    return trees.load(pack_table(numeric.text), numeric.text, len(NAMES))
 
 
 def wide(columns, **settings):
@@ -56,14 +56,14 @@ def wide(columns, **settings):
 
 
 def test_raw_scores_equal_the_package_bit_for_bit(trained):
-    engine = trees.load(pack(trained.text), trained.text, len(NAMES))
+    engine = trees.load(pack_table(trained.text), trained.text, len(NAMES))
     expected = trained.booster.predict(trained.rows, raw_score=True, num_threads=1).tolist()
     assert [engine.raw_score(row) for row in trained.rows.tolist()] == expected
     assert list(engine.raw_scores(trained.rows, len(trained.rows))) == expected
 
 
 def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
-    engine = trees.load(pack(trained.text), trained.text, len(NAMES))
+    engine = trees.load(pack_table(trained.text), trained.text, len(NAMES))
     expected = trained.booster.predict(trained.rows, pred_contrib=True, num_threads=1)
     for row, values in zip(trained.rows.tolist(), expected.tolist(), strict=True):
         contributions, base = engine.contributions(row)
@@ -72,14 +72,14 @@ def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
 
 
 def test_what_is_packed_was_compared_with_lightgbm_on_odd_rows(trained):
-    assert table(trained.text, NAMES, trained.rows[:20].tolist()) == pack(trained.text)
+    assert checked_table(trained.text, NAMES, trained.rows[:20].tolist()) == pack_table(trained.text)
 
 
 @pytest.mark.parametrize(("columns", "distinct"), [(6, range(3, 9)), (14, range(9, 17)), (28, range(17, 33))])
 def test_paths_of_up_to_32_features_are_explained(columns, distinct):
     text, booster, rows = wide(columns, feature_fraction_bynode=0.5)
     assert _most_distinct(booster) in distinct
-    engine = trees.load(table(text, booster.feature_name(), rows[:5].tolist()), text, columns)
+    engine = trees.load(checked_table(text, booster.feature_name(), rows[:5].tolist()), text, columns)
     expected = booster.predict(rows[:20], pred_contrib=True)
     for row, values in zip(rows[:20].tolist(), expected.tolist(), strict=True):
         contributions, base = engine.contributions(row)
@@ -103,7 +103,7 @@ def test_paths_of_more_than_32_features_stay_on_lightgbm():
     booster = lightgbm.train(settings, lightgbm.Dataset(np.eye(40)[kinds], label.astype(float)), 2)
     assert _most_distinct(booster) > 32
     with pytest.raises(NotPacked) as refused:
-        pack(booster.model_to_string().encode())
+        pack_table(booster.model_to_string().encode())
     assert refused.value.reason == "too_deep"
 
 
@@ -122,7 +122,7 @@ def test_paths_of_more_than_32_features_stay_on_lightgbm():
 )
 def test_what_a_table_cannot_say_stays_on_lightgbm(settings, reason):
     with pytest.raises(NotPacked) as refused:
-        pack(train(**settings).text)
+        pack_table(train(**settings).text)
     assert refused.value.reason == reason
 
 
@@ -131,7 +131,7 @@ def test_several_classes_stay_on_lightgbm():
     data = lightgbm.Dataset(random.normal(size=(300, 3)), random.integers(0, 3, 300))
     booster = lightgbm.train({"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 1}, data, 3)
     with pytest.raises(NotPacked) as refused:
-        pack(booster.model_to_string().encode())
+        pack_table(booster.model_to_string().encode())
     assert refused.value.reason == "not_binary"
 
 
@@ -147,7 +147,7 @@ def test_several_classes_stay_on_lightgbm():
 def test_a_model_of_odd_numbers_stays_on_lightgbm(numeric, old, new, reason):
     start, _, rest = numeric.text.partition(old)
     with pytest.raises(NotPacked) as refused:
-        pack(start + new + rest)
+        pack_table(start + new + rest)
     assert refused.value.reason == reason
 
 
@@ -157,14 +157,14 @@ def test_a_table_that_answers_otherwise_is_never_packaged(numeric, monkeypatch):
     other = start + name + b"-" + rest.lstrip(b"-")
     if other == numeric.text:
         other = start + name + rest.lstrip(b"-")
-    monkeypatch.setattr("models.packed.pack", lambda text: _relabelled(pack(other), text))
+    monkeypatch.setattr("models.packed.pack", lambda text: _relabelled(pack_table(other), text))
     with pytest.raises(NotPacked) as refused:
-        table(numeric.text, NAMES, [])
+        checked_table(numeric.text, NAMES, [])
     assert refused.value.reason == "differs"
 
 
 def _relabelled(packed, text):
-    return packed[:8] + pack(text)[8:40] + packed[40:]
+    return packed[:8] + pack_table(text)[8:40] + packed[40:]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_eight_threads_get_the_answers_of_one(engine):
 
 
 def test_loading_five_hundred_times_keeps_no_memory(numeric):
-    packed = pack(numeric.text)
+    packed = pack_table(numeric.text)
     row = numeric.rows[0].tolist()
 
     def load_and_drop(times):
@@ -225,7 +225,7 @@ def test_loading_five_hundred_times_keeps_no_memory(numeric):
 
 
 def test_the_table_of_another_model_is_refused(numeric, trained):
-    packed = pack(numeric.text)
+    packed = pack_table(numeric.text)
     other = trained.text if trained.text != numeric.text else numeric.text.replace(b"x0", b"y0")
     with pytest.raises(ModelRefused, match="not of this model"):
         trees.load(packed, other, len(NAMES))
@@ -233,22 +233,22 @@ def test_the_table_of_another_model_is_refused(numeric, trained):
 
 def test_another_number_of_features_is_refused(numeric):
     with pytest.raises(ModelRefused) as refused:
-        trees.load(pack(numeric.text), numeric.text, len(NAMES) + 1)
+        trees.load(pack_table(numeric.text), numeric.text, len(NAMES) + 1)
     assert refused.value.reason == "schema_mismatch"
 
 
 def test_a_table_is_small_beside_its_model(numeric):
-    assert len(pack(numeric.text)) < len(numeric.text) / 2
+    assert len(pack_table(numeric.text)) < len(numeric.text) / 2
 
 
 def test_without_the_library_there_is_no_engine(numeric, monkeypatch):
     monkeypatch.setattr(trees, "load_library", lambda: None)
-    assert trees.load(pack(numeric.text), numeric.text, len(NAMES)) is None
+    assert trees.load(pack_table(numeric.text), numeric.text, len(NAMES)) is None
     assert reference.load(numeric.text, NAMES).raw_score([0.0] * 12)
 
 
 def test_mutated_tables_are_refused_or_harmless_and_the_process_lives(numeric, tmp_path):
-    (tmp_path / "table").write_bytes(pack(numeric.text))
+    (tmp_path / "table").write_bytes(pack_table(numeric.text))
     (tmp_path / "model").write_bytes(numeric.text)
     result = subprocess.run(
         [sys.executable, fuzz_trees.__file__, tmp_path], capture_output=True, text=True, check=False, timeout=120
