@@ -1,4 +1,4 @@
-"""Every package of `models/`, and one by a stranger, signed and loaded as serving does."""
+"""Every package of `models/` and one independent package, signed and loaded as in serving."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,12 +35,14 @@ class Package:
         return self.loaded.contract
 
     def rows(self):
-        """The golden rows, as the engines see them."""
+        """Return the encoded golden rows."""
         return [self.contract.encode(features) for features in self.trained.golden]
 
-    def scoring(self, loaded: LoadedModel | None = None) -> Scoring:
-        models = FakeModels({self.contract.name: loaded or self.loaded})
-        return Scoring(models, get_feature_set, FakeLedger(), Clock(), timedelta(hours=24))
+    def models(self, loaded: LoadedModel | None = None) -> FakeModels:
+        return FakeModels({self.contract.name: loaded or self.loaded})
+
+    def scoring(self, models: FakeModels | None = None) -> Scoring:
+        return Scoring(models or self.models(), get_feature_set, FakeLedger(), Clock(), timedelta(hours=24))
 
 
 def signed(trained: TrainedModel) -> Package:
@@ -48,6 +50,6 @@ def signed(trained: TrainedModel) -> Package:
     return Package(trained, files, VERIFIER.verify(files, ExpectedPackage(now=NOW)))
 
 
-@pytest.fixture(scope="session", params=[*recipe.recipe_names(), "a stranger's"])
+@pytest.fixture(scope="session", params=[*recipe.recipe_names(), "independent"])
 def package(request) -> Package:
-    return signed(stranger.package() if request.param == "a stranger's" else trained_model(request.param))
+    return signed(stranger.package() if request.param == "independent" else trained_model(request.param))

@@ -1,4 +1,4 @@
-"""What any package must keep before anyone is scored by it, whoever made it."""
+"""Conformance tests for any package, regardless of its author, before it scores anyone."""
 
 import hashlib
 import json
@@ -50,7 +50,7 @@ def with_engine(package: Package, name: str, engine) -> EnsembleRunner:
 # sign
 
 
-def test_only_the_pinned_key_signs(package):
+def test_a_signature_by_another_key_is_refused(package):
     manifest = package.files["manifest.json"]
     assert refusal(resigned(package.files, manifest, OTHER_KEY)) == "unknown_key"
     assert refusal({**package.files, "manifest.json": manifest + b" "}) == "bad_signature"
@@ -66,7 +66,7 @@ def test_a_flipped_byte_of_any_file_is_refused(package):
         assert refusal({**package.files, name: bytes(spoilt)}) in {"bad_signature", "unsigned", "digest_mismatch"}
 
 
-def test_an_engine_whose_file_is_not_the_signed_one_is_never_parsed_and_the_answer_says_so(package):
+def test_an_engine_with_an_unsigned_file_is_reported_as_degraded(package):
     for spec in package.contract.engines:
         spoilt = {**package.files, spec.file: b"not what was signed"}
         loaded = VERIFIER.verify(spoilt, replace(CURRENT, require_all=False))
@@ -79,13 +79,13 @@ def test_an_engine_whose_file_is_not_the_signed_one_is_never_parsed_and_the_answ
 # golden
 
 
-def test_golden_rows_show_every_band_and_an_abstention(package):
+def test_golden_rows_cover_every_band_and_an_abstention(package):
     verdicts = [package.loaded.assess(row) for row in package.rows()]
     assert {verdict.band for verdict in verdicts} >= {band.name for band in package.contract.bands}
     assert any(verdict.reasons for verdict in verdicts)
 
 
-def test_another_golden_answer_is_refused(package):
+def test_a_changed_golden_answer_is_refused(package):
     rows = json.loads(package.files["golden.json"])
     for vote in rows[0]["votes"].values():
         vote["vote"] = "positive" if vote["vote"] != "positive" else "negative"
@@ -99,7 +99,7 @@ def test_another_golden_answer_is_refused(package):
 # schema
 
 
-def test_what_breaks_the_schema_names_the_field_and_its_bound(package):
+def test_an_invalid_feature_is_refused_with_its_field_and_bound(package):
     good = dict(package.trained.golden[0])
     for spec in package.contract.features:
         bad = {"category": "no such category", "boolean": 2}.get(spec.type, "many")
@@ -140,12 +140,12 @@ def test_no_veto_ever_lowers_a_band(package):
 # abstain
 
 
-def test_a_missing_or_broken_engine_never_lowers_a_severity_and_is_named(package):
+def test_a_missing_or_broken_engine_never_lowers_a_severity(package):
     highest = len(package.contract.bands) - 1
     for row in package.rows()[:12]:
         for spec in package.contract.engines:
-            seated = engines(package)
-            missing = EnsembleRunner(package.contract, {n: e for n, e in seated.items() if n != spec.name}).assess(row)
+            loaded = engines(package)
+            missing = EnsembleRunner(package.contract, {n: e for n, e in loaded.items() if n != spec.name}).assess(row)
             broken = with_engine(package, spec.name, Broken()).assess(row)
             assert missing.degraded == (DegradedEngine(spec.name, "unavailable"),)
             assert broken.degraded == (DegradedEngine(spec.name, "failed"),)
@@ -158,7 +158,7 @@ def test_a_missing_or_broken_engine_never_lowers_a_severity_and_is_named(package
                         assert place(package, verdict.band) >= place(package, least)
 
 
-def test_essential_facts_that_are_missing_make_it_abstain_and_the_answer_names_one(package):
+def test_missing_essential_facts_abstain_and_one_is_suggested(package):
     essential = [spec for spec in package.contract.features if spec.missing == "abstain"]
     if not essential:
         pytest.skip("every fact of this package is either refused or dispensable when it is missing")
@@ -173,7 +173,7 @@ def test_essential_facts_that_are_missing_make_it_abstain_and_the_answer_names_o
 # calibrate
 
 
-def test_the_probability_is_the_declared_sum_of_calibrated_log_odds(package):
+def test_the_probability_is_the_sum_of_calibrated_log_odds(package):
     ensemble, specs = package.contract.ensemble, {spec.name: spec for spec in package.contract.engines}
     for row in package.rows():
         verdict = package.loaded.assess(row)
@@ -188,7 +188,7 @@ def test_the_probability_is_the_declared_sum_of_calibrated_log_odds(package):
         assert verdict.probability == pytest.approx(sigmoid(log_odds), abs=1e-9)
 
 
-def test_its_threshold_is_certified_or_its_answers_are_marked(package):
+def test_answers_are_marked_unless_a_threshold_is_certified(package):
     rule = package.contract.abstention
     row = next(row for row in package.rows() if not package.loaded.assess(row).reasons)
     body = answered(package, package.contract.decode(row))
@@ -201,7 +201,7 @@ def test_its_threshold_is_certified_or_its_answers_are_marked(package):
         assert "no_calibration" not in body["warnings"]
 
 
-def test_coverage_is_among_its_metrics(package):
+def test_the_metrics_contain_the_coverage(package):
     assert 0 <= package.contract.metrics["coverage"] <= 1
 
 
@@ -214,7 +214,7 @@ def answered(package, features, scoring=None, **options):
     return json.loads(row.body)
 
 
-def test_contributions_add_up_to_the_raw_score_of_the_engine_that_is_named(package):
+def test_contributions_sum_to_the_raw_score_of_the_explained_engine(package):
     if not package.loaded.runner.explainers:
         pytest.skip("this package has no engine that can be explained")
     for features in package.trained.golden[:12]:
@@ -228,17 +228,18 @@ def test_contributions_add_up_to_the_raw_score_of_the_engine_that_is_named(packa
 # replay
 
 
-def test_a_decision_replays_to_the_same_bytes_whole_or_degraded(package):
+def test_a_complete_or_degraded_decision_replays_to_the_same_bytes(package):
     broken = package.contract.engines[-1].name
     degraded = LoadedModel(
         package.loaded.manifest, package.loaded.digest, package.loaded.card, with_engine(package, broken, Broken())
     )
     for features in package.trained.golden[:8]:
         for loaded in (package.loaded, degraded):
-            scoring = package.scoring(loaded)
+            models = package.models(loaded)
+            scoring = package.scoring(models)
             request = ScoreRequest(package.contract.name, "p-1", features=features, explain=True)
             row = scoring.score("acme", request).row
-            scoring._models.history[package.contract.name, 1] = package.loaded  # the engine works again
+            models.history[package.contract.name, 1] = package.loaded  # the engine works again
             stored, again = scoring.replay("acme", row.decision_id)
             assert again == stored.body
 
@@ -250,7 +251,7 @@ def test_packaging_again_gives_the_same_digest(package):
 # unit text
 
 
-def test_reasons_speak_in_the_features_own_units(package):
+def test_reason_texts_use_the_units_of_the_features(package):
     if not package.loaded.runner.explainers:
         pytest.skip("this package has no engine that can be explained")
     units = {spec.name: spec for spec in package.contract.features}

@@ -1,4 +1,4 @@
-"""Models that several tests look at, each trained once."""
+"""Models that several tests use, each trained once."""
 
 from functools import cache
 

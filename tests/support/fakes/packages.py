@@ -1,4 +1,4 @@
-"""Stand-ins for the registry's ports that hold state, and a small model to put through it."""
+"""Fakes of the package ports with state, and a small model for them."""
 
 import json
 import math
@@ -25,7 +25,7 @@ KEYS = {KEY.key_id: KEY.public}
 
 
 class LinearEngine:
-    """A model that is a weighted sum; a missing value counts 0.5."""
+    """Engine with a weighted sum as raw score; a missing value counts 0.5."""
 
     def __init__(self, weights: Sequence[float], base: float, calibration=None, positive_from: float = 0.5):
         self.weights, self.base = weights, base
@@ -52,12 +52,12 @@ class LinearEngine:
 
 @dataclass
 class LinearEngines:
-    """An engine factory that remembers every byte string it was handed."""
+    """Engine factory that records every file it receives."""
 
-    handed: list[bytes] = field(default_factory=list)
+    received_files: list[bytes] = field(default_factory=list)
 
     def __call__(self, spec: EngineSpec, content: bytes, of: ModelContract, table: bytes | None) -> LinearEngine:
-        self.handed += [content] if table is None else [content, table]
+        self.received_files += [content] if table is None else [content, table]
         document = json.loads(content)
         if document["features"] != [feature.name for feature in of.engine_features(spec)]:
             raise ModelRefused("schema_mismatch", "other features")
@@ -66,7 +66,7 @@ class LinearEngines:
 
 @dataclass
 class MemoryPackages:
-    """A PackageStore in memory; `away` makes it unreachable."""
+    """PackageStore in memory; `away` makes it unavailable."""
 
     objects: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     away: bool = False
@@ -88,15 +88,15 @@ class MemoryPackages:
 
 @dataclass
 class MemoryCatalogue:
-    """A Catalogue in memory; counts looks at pointers."""
+    """Catalogue in memory; counts the reads of pointers."""
 
     moved: dict[tuple[str, str], Pointer] = field(default_factory=dict)
     recorded: dict[tuple[str, int], PublishedVersion] = field(default_factory=dict)
     away: bool = False
-    looks: int = 0
+    pointer_reads: int = 0
 
     def pointers(self, name):
-        self.looks += 1
+        self.pointer_reads += 1
         if self.away:
             raise Unavailable("the model registry cannot be reached")
         return {alias: pointer for (of, alias), pointer in self.moved.items() if of == name}
@@ -159,7 +159,7 @@ def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey
 
 
 def resigned(files: Mapping[str, bytes], manifest: bytes, key: SigningKey = KEY) -> dict[str, bytes]:
-    """Return the package with another manifest, properly signed."""
+    """Return the package with another manifest and a valid signature."""
     from vigil.prediction.packages.signing import sign
 
     return {**files, "manifest.json": manifest, "manifest.sig": sign(manifest, key)}

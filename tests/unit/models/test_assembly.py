@@ -1,4 +1,4 @@
-"""Weights are not negative, silence has its term, and the ensemble is as calibrated as its engines."""
+"""Tests of the fitted ensemble: non-negative weights, abstention terms and calibration."""
 
 import numpy as np
 import pytest
@@ -24,30 +24,30 @@ def verdicts(**odds):
     return [of(i) for i in range(len(LABELS))]
 
 
-def test_a_truthful_engine_gets_weight_one_and_noise_none():
+def test_a_calibrated_engine_gets_weight_one_and_noise_zero():
     found = fit_ensemble(verdicts(truth=ODDS, noise=RNG.normal(size=3000)), ["truth", "noise"], LABELS)
     assert found.weights["truth"] == pytest.approx(1, abs=0.1)
     assert found.weights["noise"] == pytest.approx(0, abs=0.08)
 
 
-def test_an_engine_that_is_right_the_other_way_round_gets_zero_and_not_less():
+def test_an_inverted_engine_gets_weight_zero():
     found = fit_ensemble(verdicts(truth=ODDS, liar=RNG.normal(size=3000) - ODDS), ["truth", "liar"], LABELS)
     assert found.weights["liar"] == pytest.approx(0, abs=0.02)
     assert found.weights["truth"] == pytest.approx(1, abs=0.1)
 
 
-def test_silence_that_means_something_gets_a_term_of_its_own():
+def test_an_informative_abstention_gets_its_own_term():
     silent = np.where(LABELS == 1, np.where(RNG.random(3000) < 0.6, np.nan, ODDS), ODDS)
     found = fit_ensemble(verdicts(truth=ODDS, shy=silent), ["truth", "shy"], LABELS)
     assert found.abstain["shy"] > 1.5
 
 
-def test_an_engine_that_never_abstained_is_missed_as_its_average():
+def test_an_engine_that_never_abstained_has_its_average_as_term():
     found = fit_ensemble(verdicts(truth=ODDS), ["truth"], LABELS)
     assert found.abstain["truth"] == pytest.approx(found.weights["truth"] * ODDS.mean(), abs=1e-6)
 
 
-def test_the_ensemble_is_calibrated_where_it_was_learnt():
+def test_the_ensemble_is_calibrated_on_its_tuning_rows():
     given = verdicts(one=ODDS + RNG.normal(0, 0.5, 3000), two=ODDS + RNG.normal(0, 0.5, 3000))
     found = fit_ensemble(given, ["one", "two"], LABELS)
     chance = np.array([found.probability(verdict.votes) for verdict in given])

@@ -1,4 +1,4 @@
-"""Every packaged model gives a row of a batch the decision that it gives a request."""
+"""Tests that every packaged model decides equally in batches and in requests."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Splits share no patient, training ends before testing begins, and labels wait for the extract."""
+"""Tests of the splits of the cohort: disjoint patients, ordered times, and labels as of the extract."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def test_no_patient_is_in_two_splits(tables):
     assert not set(tables["train"].patients) & set(tables["test"].patients)
 
 
-def test_splits_have_their_shares():
+def test_splits_have_their_shares_of_patients():
     counted = [split_of(patient) for patient in range(10_000)]
     assert [counted.count(split) / 100 for split in SPLITS] == pytest.approx([40, 35, 25], abs=1.5)
 
@@ -36,7 +36,7 @@ def test_training_ends_before_testing_begins(cohort, tables):
 
 
 def test_a_training_label_uses_nothing_recorded_after_the_cutoff(cohort):
-    """The label of a training visit is what an extract at the cutoff says, whatever came later."""
+    """The label of a training visit is the one of an extract at the cutoff."""
     for patient in (p for p in range(200) if split_of(p) == "train"):
         record = history(cohort, patient)
         due = expected_contacts(record.visits, record.dispenses)
@@ -48,7 +48,7 @@ def test_a_training_label_uses_nothing_recorded_after_the_cutoff(cohort):
                 assert outcome(due[at], later, recorded_exit(cohort, patient), CUTOFF) == index.outcome
 
 
-def test_labels_are_the_same_at_a_later_extract(cohort):
+def test_labels_are_the_same_in_a_later_extract(cohort):
     resolved = 0
     for patient in range(300):
         record, exit_ = history(cohort, patient), recorded_exit(cohort, patient)
@@ -61,7 +61,7 @@ def test_labels_are_the_same_at_a_later_extract(cohort):
     assert resolved > 1000
 
 
-def test_index_visits_are_those_entered_within_a_week(cohort):
+def test_index_visits_were_entered_within_a_week(cohort):
     for patient in range(100):
         record = history(cohort, patient)
         for index in index_visits(cohort, patient, record, split_of(patient)):
@@ -70,7 +70,7 @@ def test_index_visits_are_those_entered_within_a_week(cohort):
             assert record.known_at(index.as_of).visits[-1] == visit
 
 
-def test_rows_are_the_served_features_in_schema_order(cohort, tables):
+def test_rows_contain_the_served_features_in_schema_order(cohort, tables):
     test = tables["test"]
     patient, row = int(test.patients[0]), int(test.visit_rows[0])
     served = FEATURES.extract(history(cohort, patient), recorded_at(cohort, row))
@@ -78,7 +78,7 @@ def test_rows_are_the_served_features_in_schema_order(cohort, tables):
     assert test.rows.shape[1] == len(FEATURES.specs)
 
 
-def test_the_died_and_transferred_have_no_rows(cohort, tables):
+def test_died_and_transferred_patients_have_no_rows(cohort, tables):
     kinds = {
         index.outcome
         for patient in range(len(cohort.people))

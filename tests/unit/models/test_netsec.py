@@ -1,4 +1,4 @@
-"""The simulated networks are honest, and the package trained on them keeps what it promises."""
+"""Tests of the simulated networks, and of the package trained on them."""
 
 import json
 from collections import Counter
@@ -45,12 +45,12 @@ def test_the_same_seed_gives_the_same_flows():
     assert once != other
 
 
-def test_networks_differ():
+def test_different_networks_have_different_flows():
     sites = [network(1, number) for number in range(20)]
     assert len({site.round_trip_us for site in sites}) == len({site.mix for site in sites}) == 20
 
 
-def test_flows_stay_within_what_a_history_may_hold(some_flows):
+def test_simulated_flows_stay_within_the_limits_of_a_history(some_flows):
     for flow in some_flows:
         times = [packet.at_us for packet in flow.traffic.packets]
         assert 1 <= len(times) <= MAX_PACKETS
@@ -58,7 +58,7 @@ def test_flows_stay_within_what_a_history_may_hold(some_flows):
         assert len(flow.traffic.neighbours) <= MAX_NEIGHBOURS
 
 
-def test_what_is_simulated_is_read_back_as_the_same_flow(some_flows):
+def test_a_simulated_flow_survives_a_round_trip_through_json(some_flows):
     for flow in some_flows[::20]:
         parsed = FLOWS.parse(json.loads(json.dumps(to_json(flow.traffic))))
         assert parsed == flow.traffic
@@ -88,13 +88,13 @@ def test_no_network_is_in_two_splits_and_certification_flows_are_independent():
     assert drawn == list(dataset.networks("certify"))[:50]
 
 
-def test_no_single_feature_tells_a_threat_from_the_rest():
+def test_no_single_feature_reveals_a_threat():
     found = dataset.table(5, "test", quiet)
     for kinds in (("ddos", "malware"), ("ddos",), ("malware",)):
         refuse_leaks(found.rows, found.labels(*kinds), FLOWS.specs)
 
 
-def test_the_engines_are_those_of_the_package_and_small(netsec):
+def test_the_package_has_the_expected_engines_and_is_small(netsec):
     kinds = {spec.name: spec.kind for spec in netsec.contract.engines}
     assert kinds == {
         "ddos_lgbm": "lightgbm",
@@ -108,12 +108,12 @@ def test_the_engines_are_those_of_the_package_and_small(netsec):
         assert lightgbm.Booster(model_str=netsec.files[name].decode()).num_trees() <= 100
 
 
-def test_the_card_says_simulated_first(netsec):
+def test_the_card_states_simulated_in_its_first_line(netsec):
     assert "simulated" in netsec.card.splitlines()[0].lower()
     assert netsec.contract.training.simulated
 
 
-def test_the_model_is_good_but_not_better_than_its_simulator_allows(netsec):
+def test_the_model_is_good_but_within_the_limit_of_its_simulator(netsec):
     metrics = netsec.contract.metrics
     assert 0.8 < metrics["auc_low"] <= metrics["auc"] < 0.95
     assert metrics["ddos_lgbm_auc"] > 0.88
@@ -122,7 +122,7 @@ def test_the_model_is_good_but_not_better_than_its_simulator_allows(netsec):
     assert 0.7 < metrics["calibration_slope"] < 1.4
 
 
-def test_most_flows_get_an_answer_whose_error_is_promised(netsec):
+def test_most_flows_get_an_answer_with_a_guaranteed_error(netsec):
     abstention = netsec.contract.abstention
     assert (abstention.alpha, abstention.delta) == (0.1, 0.05)
     assert abstention.accepted_error_bound <= 0.1
@@ -130,7 +130,7 @@ def test_most_flows_get_an_answer_whose_error_is_promised(netsec):
     assert netsec.contract.metrics["accepted_error"] < 0.14
 
 
-def test_a_specialist_that_finds_nothing_does_not_vote(netsec, runner):
+def test_a_specialist_without_a_finding_does_not_vote(netsec, runner):
     votes = [runner.assess(netsec.contract.encode(row)).votes for row in netsec.golden]
     for name in ("ddos_lgbm", "malware_lgbm"):
         assert {vote[name].vote for vote in votes} == {"positive", "abstain"}
@@ -138,7 +138,7 @@ def test_a_specialist_that_finds_nothing_does_not_vote(netsec, runner):
 
 
 def test_one_specialist_is_enough_for_an_answer(netsec, runner):
-    """A flood is no traffic of malware, and is yet found without disagreement."""
+    """A flood is not malware traffic, but is detected without disagreement."""
     found = dataset.table(9, "test", quiet, 0.4)
     verdicts = [runner.assess(row) for row in found.rows[found.kinds == "ddos"].tolist()]
     alone = [v for v in verdicts if v.votes["malware_lgbm"].probability < 0.5 <= v.votes["ddos_lgbm"].probability]
@@ -149,7 +149,7 @@ def test_one_specialist_is_enough_for_an_answer(netsec, runner):
     ("feature", "least", "rule"),
     [("packets_per_s", 100_000, "packet_rate"), ("source_unique_destination_ports", 1000, "port_sweep")],
 )
-def test_a_veto_holds_whatever_the_other_engines_say(netsec, runner, feature, least, rule):
+def test_a_veto_applies_regardless_of_other_engines(netsec, runner, feature, least, rule):
     for row in netsec.golden:
         calm = runner.assess(netsec.contract.encode({**row, feature: least}))
         loud = runner.assess(netsec.contract.encode({**row, feature: least + 1}))
@@ -158,13 +158,13 @@ def test_a_veto_holds_whatever_the_other_engines_say(netsec, runner, feature, le
         assert (loud.band, loud.decision) == ("high", "stop_for_review")
 
 
-def test_every_rule_but_the_rarest_fires_on_simulated_flows(runner):
+def test_every_rule_except_the_rarest_fires_on_simulated_flows(runner):
     found = dataset.table(2, "tune", quiet)
     fired = {e.code for row in found.rows.tolist() for e in runner.assess(row).votes["rules"].evidence}
     assert {rule["name"] for rule in RULES} - fired <= {"packet_rate", "port_sweep"}
 
 
-def test_samples_are_histories_and_features_of_threats_and_others():
+def test_samples_contain_histories_and_features_of_all_kinds():
     bodies = list(samples(7, 60))
     assert len({body["subject_id"] for body in bodies}) == 60
     assert {body["_label"] for body in bodies} == {0, 1}

@@ -1,4 +1,4 @@
-"""From a trained model to a package whose scores come from a packed table, and the models that keep LightGBM."""
+"""Tests of packages with a packed table, and of models that stay on LightGBM."""
 
 import lightgbm
 import numpy as np
@@ -24,7 +24,7 @@ ENGINES = (
 
 @pytest.fixture(scope="module")
 def model():
-    """Two engines of one package: one on two numbers, in another order than the schema's, and one with a category."""
+    """Return a model with two engines: one on two reordered numbers, and one with a category."""
     native.provide()
     random = np.random.default_rng(5)
     rows = np.column_stack([random.uniform(0, 120, 500), *(random.integers(0, n, 500) for n in (11, 2, 2))])
@@ -45,13 +45,13 @@ def _text(rows, labels, names):
     return lightgbm.train(settings, data, 15).model_to_string().encode()
 
 
-def test_only_the_engine_that_can_be_packed_is_packed(model):
+def test_only_an_engine_that_a_table_can_express_is_packed(model):
     packed, refusals = add_packed_tables(model)
     assert set(packed.files) == {"numbers.txt", "all.txt", "numbers.walk"}
     assert {name: refusal.reason for name, refusal in refusals.items()} == {"all": "categorical"}
 
 
-def test_a_package_with_a_table_is_served_from_it_with_the_very_answers_of_lightgbm(model):
+def test_a_package_with_a_table_gives_the_same_answers_as_lightgbm(model):
     release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
     packed, _ = add_packed_tables(model)
     fast, slow = (
@@ -70,7 +70,7 @@ def _runner(model, engine):
     return model.runner.explainers[engine].raw_score.__self__
 
 
-def test_a_signed_table_that_is_none_is_refused_with_its_reason(model):
+def test_a_signed_table_that_is_invalid_is_refused_as_malformed(model):
     packed, _ = add_packed_tables(model)
     release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
     table = packed.files["numbers.walk"]

@@ -1,4 +1,4 @@
-"""What every trained model promises, and what each is known to reach."""
+"""Tests of the contract and the known performance of every trained model."""
 
 import re
 from datetime import datetime
@@ -26,7 +26,7 @@ SMALL = {
 
 
 def small(name, seed):
-    """Return a model trained on less data, and the fractions done that were told meanwhile."""
+    """Return a model trained on less data, and the fractions reported during training."""
     fractions = []
     return SMALL[name](seed, lambda _step, done: fractions.append(done)), fractions
 
@@ -58,7 +58,7 @@ def test_recipes_are_found_by_name():
         recipe.load_recipe("nothing")
 
 
-def test_the_contract_carries_the_name_of_its_recipe(name, trained):
+def test_the_contract_has_the_name_of_its_recipe(name, trained):
     assert trained.contract.name == name
     assert re.fullmatch("[0-9a-f]{64}", trained.contract.training.sha256)
     assert [band.name for band in trained.contract.bands] == ["low", "moderate", "high"]
@@ -73,7 +73,7 @@ def test_the_booster_has_the_features_of_the_contract_in_order(trained):
         assert booster.dump_model()["objective"].startswith("binary")
 
 
-def test_golden_rows_show_every_band_category_and_missing_value(trained):
+def test_golden_rows_cover_every_band_category_and_missing_value(trained):
     contract = trained.contract
     assert 24 <= len(trained.golden) <= 64
     scored = [runner(trained).assess(contract.encode(row)) for row in trained.golden]
@@ -124,13 +124,13 @@ def test_the_card_states_label_bands_metrics_and_digest(trained):
         assert f"## {title}" in trained.card
 
 
-def test_the_iit_card_says_simulated_first(iit):
+def test_the_iit_card_states_simulated_in_its_first_line(iit):
     assert "simulated" in iit.card.splitlines()[0].lower()
     assert iit.contract.training.simulated
     assert iit.contract.history == "art-visits/1"
 
 
-def test_the_iit_model_is_as_good_as_honest_ones_and_never_above_the_oracle(iit):
+def test_the_iit_model_reaches_its_auc_and_stays_below_the_oracle(iit):
     metrics = iit.contract.metrics
     assert 0.66 <= metrics["auc_low"] <= metrics["auc"] <= metrics["auc_high"] <= 0.80
     assert metrics["auc"] < metrics["oracle_auc"]
@@ -152,13 +152,13 @@ def test_risk_rises_with_lateness(iit):
     assert raw(iit, row | late) > raw(iit, row | punctual)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_does_not(name):
+def test_only_the_same_seed_gives_the_same_bytes(name):
     (once, _), (again, _), (other, _) = first_small(name), small(name, 1), small(name, 2)
     assert once == again
     assert once.files != other.files
 
 
-def test_wdbc_is_trained_on_real_patients_alone(wdbc):
+def test_wdbc_is_trained_on_real_patients_only(wdbc):
     contract = wdbc.contract
     assert not contract.training.simulated
     assert contract.history is None
@@ -167,7 +167,7 @@ def test_wdbc_is_trained_on_real_patients_alone(wdbc):
     assert contract.metrics["auc"] > 0.95
 
 
-def test_progress_rises_to_one(name):
+def test_the_reported_progress_rises_to_one(name):
     _, fractions = first_small(name)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0

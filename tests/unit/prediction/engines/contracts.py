@@ -1,4 +1,4 @@
-"""Small contracts around one engine, for tests of engines."""
+"""Small contracts with one engine, for tests of engines."""
 
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble

@@ -1,4 +1,4 @@
-"""Packed trees answer what LightGBM answers, from any thread, keep no memory, and refuse what is not a table."""
+"""Tests of packed trees: equal answers to LightGBM, thread safety, memory, and refusal of invalid tables."""
 
 import json
 import resource
@@ -46,7 +46,7 @@ def engine(numeric):
 
 
 def wide(columns, **settings):
-    """Return a model whose rows have so many columns, all of which matter."""
+    """Return a model with this many columns, all of them relevant, and rows for it."""
     random = np.random.default_rng(6)
     rows = random.normal(size=(3_000, columns))
     label = (rows.sum(axis=1) + random.normal(size=len(rows)) > 0).astype(float)
@@ -62,7 +62,7 @@ def test_raw_scores_equal_the_package_bit_for_bit(trained):
     assert list(engine.raw_scores(trained.rows, len(trained.rows))) == expected
 
 
-def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
+def test_contributions_equal_the_package_and_sum_to_the_raw_score(trained):
     engine = trees.load(pack_table(trained.text), trained.text, len(NAMES))
     expected = trained.booster.predict(trained.rows, pred_contrib=True, num_threads=1)
     for row, values in zip(trained.rows.tolist(), expected.tolist(), strict=True):
@@ -71,7 +71,7 @@ def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
         assert sum(contributions) + base == pytest.approx(engine.raw_score(row), abs=1e-9)
 
 
-def test_what_is_packed_was_compared_with_lightgbm_on_odd_rows(trained):
+def test_a_packed_table_passes_the_comparison_with_lightgbm(trained):
     assert checked_table(trained.text, NAMES, trained.rows[:20].tolist()) == pack_table(trained.text)
 
 
@@ -97,7 +97,7 @@ def _most_distinct(booster):
 
 
 def test_paths_of_more_than_32_features_stay_on_lightgbm():
-    kinds = np.repeat(np.arange(40), 60)  # each feature tells one kind apart: every split peels one off
+    kinds = np.repeat(np.arange(40), 60)  # each feature identifies one kind, so every split separates one
     label = np.random.default_rng(4).random(len(kinds)) < (kinds % 2) * 0.8 + 0.1
     settings = {"objective": "binary", "num_leaves": 64, "verbosity": -1, "num_threads": 1}
     booster = lightgbm.train(settings, lightgbm.Dataset(np.eye(40)[kinds], label.astype(float)), 2)
@@ -120,7 +120,7 @@ def test_paths_of_more_than_32_features_stay_on_lightgbm():
     ],
     ids=str,
 )
-def test_what_a_table_cannot_say_stays_on_lightgbm(settings, reason):
+def test_a_model_that_a_table_cannot_express_stays_on_lightgbm(settings, reason):
     with pytest.raises(NotPacked) as refused:
         pack_table(train(**settings).text)
     assert refused.value.reason == reason
@@ -144,15 +144,15 @@ def test_several_classes_stay_on_lightgbm():
         (b"\nthreshold=", b"\nthreshold=nan ", "not_finite"),
     ],
 )
-def test_a_model_of_odd_numbers_stays_on_lightgbm(numeric, old, new, reason):
+def test_a_model_with_inconsistent_numbers_stays_on_lightgbm(numeric, old, new, reason):
     start, _, rest = numeric.text.partition(old)
     with pytest.raises(NotPacked) as refused:
         pack_table(start + new + rest)
     assert refused.value.reason == reason
 
 
-def test_a_table_that_answers_otherwise_is_never_packaged(numeric, monkeypatch):
-    """The text that is packed and the text that LightGBM reads differ in one leaf."""
+def test_a_table_with_other_answers_than_lightgbm_is_refused(numeric, monkeypatch):
+    """The packed text differs from LightGBM's text in one leaf."""
     start, name, rest = numeric.text.partition(b"\nleaf_value=")
     other = start + name + b"-" + rest.lstrip(b"-")
     if other == numeric.text:
@@ -188,7 +188,7 @@ def test_a_row_of_another_shape_is_refused(engine, row):
         engine.raw_scores(np.zeros((3, 11)), 3)
 
 
-def test_eight_threads_get_the_answers_of_one(engine):
+def test_eight_threads_get_the_same_answers_as_one(engine):
     rows = draw(9, 240).tolist()
 
     def answers(offset):
@@ -205,7 +205,7 @@ def test_eight_threads_get_the_answers_of_one(engine):
         assert list(pool.map(answers, range(0, 240, 30))) == alone
 
 
-def test_loading_five_hundred_times_keeps_no_memory(numeric):
+def test_loading_five_hundred_times_leaks_no_memory(numeric):
     packed = pack_table(numeric.text)
     row = numeric.rows[0].tolist()
 
@@ -227,7 +227,7 @@ def test_loading_five_hundred_times_keeps_no_memory(numeric):
 def test_the_table_of_another_model_is_refused(numeric, trained):
     packed = pack_table(numeric.text)
     other = trained.text if trained.text != numeric.text else numeric.text.replace(b"x0", b"y0")
-    with pytest.raises(ModelRefused, match="not of this model"):
+    with pytest.raises(ModelRefused, match="not packed from this model"):
         trees.load(packed, other, len(NAMES))
 
 
@@ -237,17 +237,17 @@ def test_another_number_of_features_is_refused(numeric):
     assert refused.value.reason == "schema_mismatch"
 
 
-def test_a_table_is_small_beside_its_model(numeric):
+def test_a_table_is_less_than_half_as_large_as_its_model(numeric):
     assert len(pack_table(numeric.text)) < len(numeric.text) / 2
 
 
-def test_without_the_library_there_is_no_engine(numeric, monkeypatch):
+def test_without_the_library_load_returns_no_engine(numeric, monkeypatch):
     monkeypatch.setattr(trees, "load_library", lambda: None)
     assert trees.load(pack_table(numeric.text), numeric.text, len(NAMES)) is None
     assert reference.load(numeric.text, NAMES).raw_score([0.0] * 12)
 
 
-def test_mutated_tables_are_refused_or_harmless_and_the_process_lives(numeric, tmp_path):
+def test_mutated_tables_are_refused_or_harmless(numeric, tmp_path):
     (tmp_path / "table").write_bytes(pack_table(numeric.text))
     (tmp_path / "model").write_bytes(numeric.text)
     result = subprocess.run(

@@ -1,4 +1,4 @@
-"""A package to spoil, and how it is refused."""
+"""A signed package for manipulation, and the reason of its refusal."""
 
 import json
 
@@ -20,11 +20,11 @@ def verify(files, expected=CURRENT, keys=KEYS, floors=None):
 
 
 def refusal(files, expected=CURRENT, **pins):
-    """Return the reason, after making sure that no byte reached the engine."""
+    """Return the reason of the refusal, after checking that no engine was built."""
     engines = LinearEngines()
     with pytest.raises(ModelRefused) as caught:
         PackageVerifier(pins.get("keys", KEYS), engines, pins.get("floors", {})).verify(files, expected)
-    assert engines.handed == []
+    assert engines.received_files == []
     return caught.value.reason
 
 
@@ -35,7 +35,7 @@ def changed(**fields):
 
 
 def relisted(files):
-    """Return the package with the present bytes of its files in a manifest signed anew."""
+    """Return the package with a new signed manifest that lists the present files."""
     import hashlib
 
     listed = {

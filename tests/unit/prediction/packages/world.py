@@ -1,4 +1,4 @@
-"""A registry over fakes."""
+"""A registry over fakes, and the actions of an operator on it."""
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.packages import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
@@ -8,7 +8,7 @@ from vigil.prediction.packages.verification import PackageVerifier, manifest_dig
 
 
 class World:
-    """A registry over fakes, and what an operator does to it."""
+    """A registry over fakes, and the actions of an operator on it."""
 
     def __init__(self, engines=None, floors=None):
         self.packages, self.catalogue, self.clock = MemoryPackages(), MemoryCatalogue(), Clock()
