@@ -47,7 +47,7 @@ class DecisionPlan:
 
     bands: Callable[[Floats], tuple[Band, ...]]
     positive: str
-    promise: Guarantee
+    guarantee: Guarantee
     policy: EnsemblePolicy = "weighted"
 
 
@@ -86,29 +86,29 @@ def assemble(
     ensemble = replace(ensemble, positive_from=positive_from, policy=plan.policy)
     contract = replace(calibrated.contract, ensemble=ensemble, bands=bands)
     final = _runner(contract, parts)
-    order = threshold_sequence(candidate_answers(final, tune, plan.promise), len(certified.rows), plan.promise)
-    abstention = certify(candidate_answers(final, certified, plan.promise), order, plan.promise)
+    order = threshold_sequence(candidate_answers(final, tune, plan.guarantee), len(certified.rows), plan.guarantee)
+    abstention = certify(candidate_answers(final, certified, plan.guarantee), order, plan.guarantee)
     contract = replace(contract, abstention=abstention)
     return Assembled(contract, {part.spec.file: part.content for part in parts}, _runner(contract, parts))
 
 
-def candidate_answers(runner: EnsembleRunner, sample: Sample, promise: Guarantee) -> CandidateAnswers:
+def candidate_answers(runner: EnsembleRunner, sample: Sample, guarantee: Guarantee) -> CandidateAnswers:
     """Return error probabilities and errors of the answers to which an abstention threshold applies.
 
     Vetoed answers and answers that abstain for other reasons are excluded.
     """
     positive_from = runner.contract.ensemble.positive_from
-    doubts, errors = [], []
+    error_probabilities, errors = [], []
     for row, label in zip(sample.rows.tolist(), sample.labels.tolist(), strict=True):
         verdict = runner.assess(row)
         if verdict.vetoed or verdict.reasons or verdict.probability is None:
             continue
         positive = verdict.probability >= positive_from
-        if promise.harm == "missed" and positive:
+        if guarantee.harm == "missed" and positive:
             continue
-        doubts.append(error_probability(verdict.probability, positive_from, promise.harm))
+        error_probabilities.append(error_probability(verdict.probability, positive_from, guarantee.harm))
         errors.append(positive != bool(label))
-    return CandidateAnswers(np.array(doubts), np.array(errors, bool), len(sample.rows))
+    return CandidateAnswers(np.array(error_probabilities), np.array(errors, bool), len(sample.rows))
 
 
 def fit_ensemble(verdicts: Sequence[Verdict], names: Sequence[str], labels: Ints) -> Ensemble:

@@ -35,25 +35,25 @@ class Guarantee:
 class CandidateAnswers:
     """Answers to independent rows with known labels: their error probabilities, and True for each wrong answer."""
 
-    doubts: Floats
+    error_probabilities: Floats
     errors: NDArray[np.bool_]
     rows: int
     """Number of all assessed rows, including rows that abstain for another reason."""
 
 
-def certify(answers: CandidateAnswers, sequence: Sequence[float], promise: Guarantee) -> Abstention | None:
+def certify(answers: CandidateAnswers, sequence: Sequence[float], guarantee: Guarantee) -> Abstention | None:
     """Return the largest threshold that satisfies the guarantee, or None if the first of the sequence fails."""
     best = None
     for threshold in sequence:
         failed, count = _counts(answers, threshold)
-        if stats.binom.cdf(failed, count, promise.alpha) > promise.delta:
+        if stats.binom.cdf(failed, count, guarantee.alpha) > guarantee.delta:
             break
-        bound = float(stats.beta.ppf(1 - promise.delta, failed + 1, count - failed))
-        best = Abstention(promise.alpha, promise.delta, threshold, bound, count / answers.rows, promise.harm)
+        bound = float(stats.beta.ppf(1 - guarantee.delta, failed + 1, count - failed))
+        best = Abstention(guarantee.alpha, guarantee.delta, threshold, bound, count / answers.rows, guarantee.harm)
     return best
 
 
-def threshold_sequence(known: CandidateAnswers, rows: int, promise: Guarantee) -> list[float]:
+def threshold_sequence(known: CandidateAnswers, rows: int, guarantee: Guarantee) -> list[float]:
     """Return rising thresholds to try, from the error probabilities of rows that certification does not use.
 
     The first threshold is the one that would pass most clearly on `rows` such rows. The expected errors are increased
@@ -62,21 +62,21 @@ def threshold_sequence(known: CandidateAnswers, rows: int, promise: Guarantee) -
     scale = rows / known.rows
 
     def chance(threshold: float) -> float:
-        within = known.doubts[known.doubts <= threshold]
+        within = known.error_probabilities[known.error_probabilities <= threshold]
         expected = math.ceil(ERROR_MARGIN * scale * within.sum())
-        return float(stats.binom.cdf(expected, round(scale * len(within)), promise.alpha))
+        return float(stats.binom.cdf(expected, round(scale * len(within)), guarantee.alpha))
 
-    candidates = sorted(set(np.quantile(known.doubts, np.linspace(0, 1, MAX_THRESHOLDS + 1)[1:]).tolist()))
+    candidates = sorted(set(np.quantile(known.error_probabilities, np.linspace(0, 1, MAX_THRESHOLDS + 1)[1:]).tolist()))
     return candidates[candidates.index(min(candidates, key=chance)) :]
 
 
-def uncertified_threshold(answers: CandidateAnswers, sequence: Sequence[float], promise: Guarantee) -> float | None:
+def uncertified_threshold(answers: CandidateAnswers, sequence: Sequence[float], guarantee: Guarantee) -> float | None:
     """Return the largest threshold with an observed error of at most alpha: the common choice without certification."""
     observed = {threshold: _counts(answers, threshold) for threshold in sequence}
-    return max((t for t, (failed, count) in observed.items() if failed <= promise.alpha * count), default=None)
+    return max((t for t, (failed, count) in observed.items() if failed <= guarantee.alpha * count), default=None)
 
 
 def _counts(answers: CandidateAnswers, threshold: float) -> tuple[int, int]:
     """Return the number of wrong answers within a threshold, and the number of all answers within it."""
-    accepted = answers.doubts <= threshold
+    accepted = answers.error_probabilities <= threshold
     return int(answers.errors[accepted].sum()), int(accepted.sum())

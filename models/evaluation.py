@@ -148,13 +148,13 @@ def counts(labels: Ints) -> dict[str, float]:
 class JudgedRows:
     """Results of a model on held-out rows: verdicts, probabilities, and boolean masks of answered and wrong rows.
 
-    `promised` marks the answers that the guarantee covers. `reasons` counts the rows that abstained, by reason.
+    `guaranteed` marks the answers that the guarantee covers. `reasons` counts the rows that abstained, by reason.
     """
 
     verdicts: Sequence[Verdict]
     chance: Floats
     answered: NDArray[np.bool_]
-    promised: NDArray[np.bool_]
+    guaranteed: NDArray[np.bool_]
     errors: NDArray[np.bool_]
     reasons: Mapping[str, int]
 
@@ -177,8 +177,8 @@ def judge(runner: EnsembleRunner, rows: Floats, labels: Ints) -> JudgedRows:
 def abstentions(judged: JudgedRows) -> dict[str, float]:
     """Return coverage, the abstention rate by reason, and the error rate of the answers under the guarantee."""
     figures = {"coverage": float(judged.answered.mean()), "abstention_rate": float(1 - judged.answered.mean())}
-    if judged.promised.any():
-        figures["accepted_error"] = float(judged.errors[judged.promised].mean())
+    if judged.guaranteed.any():
+        figures["accepted_error"] = float(judged.errors[judged.guaranteed].mean())
     figures |= {f"abstained_{reason}": count / len(judged.chance) for reason, count in sorted(judged.reasons.items())}
     return {name: round(value, 6) for name, value in figures.items()}
 

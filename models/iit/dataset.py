@@ -25,7 +25,7 @@ FEATURES = get_feature_set("art-visits/1")
 CUTOFF = simulated_time(1461)
 """End of training and start of testing: 2023-01-01."""
 EXTRACTED_AT = simulated_time(LAST_DAY)
-LATEST_ENTRY = timedelta(days=7)
+MAX_ENTRY_DELAY = timedelta(days=7)
 """Maximum delay between a visit and its entry.
 
 A visit entered later is no index visit, because a prediction then comes too late.
@@ -125,7 +125,7 @@ def index_visits(cohort: Cohort, patient: int, record: PatientHistory, split: Sp
     for i, visit in enumerate(record.visits):
         as_of = visit.recorded_at
         in_time = as_of >= CUTOFF if split == "test" else as_of < CUTOFF
-        if not in_time or as_of - visit.visited_at > LATEST_ENTRY:
+        if not in_time or as_of - visit.visited_at > MAX_ENTRY_DELAY:
             continue
         result = outcome(due[i], visit_contacts(record.visits[i + 1 :]), exit_, seen_until)
         yield IndexVisit(patient, first_row + i, as_of, result)

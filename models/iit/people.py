@@ -65,7 +65,7 @@ class People:
     def __len__(self) -> int:
         return len(self.site)
 
-    def of(self, rows: Ints) -> "People":
+    def select(self, rows: Ints) -> "People":
         """Return the patients in these rows, in that order."""
         return People(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 

@@ -54,7 +54,7 @@ MIN_OUTCOMES_FOR_LEAK_CHECK = 100
 """Minimum outcomes of each class for the leakage check; with fewer, a feature can reveal them by chance."""
 GATE = 0.005
 """Share of visits like those of training that are reported as out of domain: one in two hundred."""
-PLAN = DecisionPlan(_bands, positive="moderate", promise=Guarantee(alpha=0.08, delta=0.1, harm="missed"))
+PLAN = DecisionPlan(_bands, positive="moderate", guarantee=Guarantee(alpha=0.08, delta=0.1, harm="missed"))
 """The guarantee covers patients who are not flagged: flagging brings help, and the harm is under-flagging."""
 
 

@@ -123,7 +123,7 @@ def _sigmoid(x: Floats) -> Floats:
 def _round(world: _World, now: _PresentPatients) -> tuple[Visits, _PresentPatients]:
     """Simulate one visit of every present patient; return the visits and the patients who come back."""
     rng, sites = world.rng, world.sites
-    people, count = world.people.of(now.patient), len(now.patient)
+    people, count = world.people.select(now.patient), len(now.patient)
     unsuppressed = rng.random(count) < _sigmoid(-2.3 - 0.8 * now.engagement + 0.8 * (now.day - now.restarted < 183))
     poor = rng.random(count) < _sigmoid(-1.3 - 0.9 * now.engagement)
     stock_out = sites.stock_out[people.site, np.minimum(now.day // 30, sites.stock_out.shape[1] - 1)]

@@ -26,7 +26,9 @@ SHAPE = TreeShape(trees=80, leaves=8, rows_per_leaf=60, learning_rate=0.06)
 BANDS = (Band("low", 0.0, "nurture_by_mail"), Band("moderate", 0.12, "write_personally"), Band("high", 0.28, "call"))
 GATE = 0.005
 """Share of leads like those of training that are reported as out of domain: one in two hundred."""
-PLAN = DecisionPlan(lambda _chance: BANDS, positive="moderate", promise=Guarantee(alpha=0.08, delta=0.1, harm="missed"))
+PLAN = DecisionPlan(
+    lambda _chance: BANDS, positive="moderate", guarantee=Guarantee(alpha=0.08, delta=0.1, harm="missed")
+)
 """The guarantee covers leads that are ranked low: a missed lead is lost, an unnecessary call costs minutes."""
 
 

@@ -16,7 +16,7 @@ _ON_THE_WIRE_US = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class NetworkPath:
     """Path between two hosts of one network: round trip, TTLs, and TCP windows of the hosts."""
 
     round_trip_us: float
@@ -30,7 +30,7 @@ class Path:
 class _Wire:
     """Sender of packets with its own clock."""
 
-    path: Path
+    path: NetworkPath
     header: int
     now_us: float = 0.0
 
@@ -63,7 +63,7 @@ def log_uniform(rng: np.random.Generator, bounds: Range) -> float:
     return float(low * (high / low) ** rng.random())
 
 
-def packets(rng: np.random.Generator, dialogue: Dialogue, path: Path) -> tuple[Packet, ...]:
+def packets(rng: np.random.Generator, dialogue: Dialogue, path: NetworkPath) -> tuple[Packet, ...]:
     """Return the packets of one flow, at most 320 of them within 120 s."""
     wire = _Wire(path, _HEADERS[dialogue.protocol])
     sent = list[Packet]()

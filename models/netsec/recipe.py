@@ -35,7 +35,7 @@ LABEL = Label(
 )
 SHAPE = TreeShape(trees=80, leaves=8, rows_per_leaf=20, learning_rate=0.08)
 BANDS = (Band("low", 0.0, "let_pass"), Band("moderate", 0.2, "watch"), Band("high", 0.5, "stop_for_review"))
-PLAN = DecisionPlan(bands=lambda _chance: BANDS, positive="high", promise=Guarantee(alpha=0.1, delta=0.05))
+PLAN = DecisionPlan(bands=lambda _chance: BANDS, positive="high", guarantee=Guarantee(alpha=0.1, delta=0.05))
 FOREST_FEATURES = (
     "length_entropy", "iat_entropy", "iat_variation", "small_packet_share", "large_packet_share", "fwd_payload_share",
     "turn_share", "bare_ack_share", "source_destination_entropy", "source_destination_port_entropy",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from models.netsec.dialogues import Path, packets
+from models.netsec.dialogues import NetworkPath, packets
 from models.netsec.neighbours import FlowEnds, neighbours
 from models.netsec.presets import (
     BEHAVIOURS,
@@ -112,9 +112,9 @@ def _appearance(rng: np.random.Generator, site: Network, true: Behaviour) -> tup
     return (harmless if draw < MIMIC_SHARE + DISGUISED_SHARE else true), true
 
 
-def _path(rng: np.random.Generator, site: Network) -> Path:
+def _path(rng: np.random.Generator, site: Network) -> NetworkPath:
     windows = (64_240, 65_535, 29_200, 8192, 1024)
-    return Path(
+    return NetworkPath(
         round_trip_us=site.round_trip_us * float(rng.lognormal(0, 0.5)),
         forward_ttl=int(rng.choice([64, 128, 255], p=[0.6, 0.35, 0.05])) - int(rng.integers(0, 4)),
         backward_ttl=int(rng.choice([64, 128, 255], p=[0.7, 0.2, 0.1])) - site.hops,

@@ -33,7 +33,7 @@ GATE = 0.02
 
 With 71 rows for the calibration, a smaller share is not possible.
 """
-PLAN = DecisionPlan(lambda _: BANDS, positive="high", promise=Guarantee(alpha=0.08, delta=0.1), policy="weighted")
+PLAN = DecisionPlan(lambda _: BANDS, positive="high", guarantee=Guarantee(alpha=0.08, delta=0.1), policy="weighted")
 
 
 @dataclass(frozen=True, slots=True)

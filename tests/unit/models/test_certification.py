@@ -13,8 +13,8 @@ ROWS = 400
 
 def world(rng, rows):
     """Return answers with an error rate that rises with the error probability, but is 1.3 times as high."""
-    doubts = rng.beta(1, 7, rows)
-    return CandidateAnswers(doubts, rng.random(rows) < np.minimum(1.3 * doubts, 1), rows)
+    error_probabilities = rng.beta(1, 7, rows)
+    return CandidateAnswers(error_probabilities, rng.random(rows) < np.minimum(1.3 * error_probabilities, 1), rows)
 
 
 def true_error(threshold):
@@ -66,16 +66,16 @@ def test_a_guarantee_that_cannot_be_met_is_not_certified():
 
 
 def test_the_search_ends_at_the_first_threshold_that_fails():
-    doubts = np.repeat([0.1, 0.2, 0.3], 200)
+    error_probabilities = np.repeat([0.1, 0.2, 0.3], 200)
     errors = np.zeros(600, bool)
     errors[200:300] = True  # too many at 0.2, and still too many at 0.3
     errors[200:260] = False
-    found = certify(CandidateAnswers(doubts, errors, 600), [0.1, 0.2, 0.3], PROMISE)
+    found = certify(CandidateAnswers(error_probabilities, errors, 600), [0.1, 0.2, 0.3], PROMISE)
     assert found.threshold == 0.1
 
 
 def test_the_order_depends_only_on_probabilities_of_other_rows():
     rng = np.random.default_rng(1)
     known = world(rng, 300)
-    relabelled = CandidateAnswers(known.doubts, ~known.errors, known.rows)
+    relabelled = CandidateAnswers(known.error_probabilities, ~known.errors, known.rows)
     assert threshold_sequence(known, ROWS, PROMISE) == threshold_sequence(relabelled, ROWS, PROMISE)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, LATEST_ENTRY, encode, index_visits, split_of, table
+from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, MAX_ENTRY_DELAY, encode, index_visits, split_of, table
 from models.iit.groups import audit_groups
 from models.iit.label import outcome
 from models.iit.records import history, recorded_at, recorded_exit, visit_contacts
@@ -66,7 +66,7 @@ def test_index_visits_were_entered_within_a_week(cohort):
         record = history(cohort, patient)
         for index in index_visits(cohort, patient, record, split_of(patient)):
             visit = record.visits[index.row - int(cohort.starts[patient])]
-            assert index.as_of == visit.recorded_at <= visit.visited_at + LATEST_ENTRY
+            assert index.as_of == visit.recorded_at <= visit.visited_at + MAX_ENTRY_DELAY
             assert record.known_at(index.as_of).visits[-1] == visit
 
 

@@ -18,7 +18,7 @@ def lifecycle_api() -> process.Handler:
     """Return the Lambda entry of the API of versions, promotions and comparisons."""
     from vigil.prediction.trials import routes
 
-    return process.api([routes.router], lifecycle=lifecycle(publisher(pinned())), claims=process.claims())
+    return process.api([routes.router], trials=lifecycle(publisher(pinned())), claims=process.claims())
 
 
 @process.once

@@ -35,7 +35,7 @@ class Api:
             routers=[router],
             telemetry=telemetry,
             max_body_bytes=4096,
-            state={"lifecycle": TrialService(self.publisher, self.comparisons)},
+            state={"trials": TrialService(self.publisher, self.comparisons)},
         )
         self._handler = lambda_handler(app, telemetry)
 

@@ -168,7 +168,10 @@ def decide(
     decided_by_veto = veto >= 0 and veto >= known and (not degraded or veto == len(bands) - 1)
     reasons: tuple[AbstentionReason, ...] = ()
     if not decided_by_veto:
-        reasons = (*_absences(degraded, lacks_facts=lacks_facts), *_doubts(ensemble, abstention, votes, probability))
+        reasons = (
+            *_missing_reasons(degraded, lacks_facts=lacks_facts),
+            *_confidence_reasons(ensemble, abstention, votes, probability),
+        )
         reasons = reasons or (() if probability is not None else ("no_calibration",))
     band = bands[place] if place >= 0 else None
     return Verdict(
@@ -179,7 +182,7 @@ def decide(
         reasons=reasons,
         degraded=degraded,
         vetoed=decided_by_veto,
-        guaranteed=not reasons and not decided_by_veto and _promised(ensemble, abstention, probability),
+        guaranteed=not reasons and not decided_by_veto and _is_guaranteed(ensemble, abstention, probability),
     )
 
 
@@ -197,20 +200,20 @@ def _place(bands: Sequence[Band], name: str) -> int:
     return next(place for place, band in enumerate(bands) if band.name == name)
 
 
-def _promised(ensemble: Ensemble, abstention: Abstention | None, probability: float | None) -> bool:
+def _is_guaranteed(ensemble: Ensemble, abstention: Abstention | None, probability: float | None) -> bool:
     if abstention is None or probability is None:
         return False
     return abstention.harm == "wrong" or probability < ensemble.positive_from
 
 
-def _absences(degraded: Collection[DegradedEngine], *, lacks_facts: bool) -> Iterator[AbstentionReason]:
+def _missing_reasons(degraded: Collection[DegradedEngine], *, lacks_facts: bool) -> Iterator[AbstentionReason]:
     if any(lack.reason == "unsigned" for lack in degraded):
         yield "unsigned_model"
     if degraded or lacks_facts:
         yield "missing"
 
 
-def _doubts(
+def _confidence_reasons(
     ensemble: Ensemble, abstention: Abstention | None, votes: Mapping[str, EngineVote], probability: float | None
 ) -> Iterator[AbstentionReason]:
     if any(vote.out_of_domain for vote in votes.values()):

@@ -69,7 +69,7 @@ class PointerView(BaseModel):
 
 async def current_trials(request: Request) -> TrialService:
     """Return the service that `bootstrap` attached to the app."""
-    return cast("TrialService", request.app.state.lifecycle)
+    return cast("TrialService", request.app.state.trials)
 
 
 Service = Annotated[TrialService, Depends(current_trials)]
@@ -82,15 +82,15 @@ Service = Annotated[TrialService, Depends(current_trials)]
     dependencies=[kept(0)],
     responses=responses(401, 403, 404, 503),
 )
-async def versions(name: Name, lifecycle: Service, _: Reader) -> VersionList:
+async def versions(name: Name, trials: Service, _: Reader) -> VersionList:
     """Return every published version with its digest, metrics and aliases, oldest first."""
-    return VersionList(name=name, versions=[_version(listing) for listing in lifecycle.versions(name)])
+    return VersionList(name=name, versions=[_version(listing) for listing in trials.versions(name)])
 
 
 @router.post("/{name}/promote", summary="Promote a version", responses=responses(401, 403, 404, 413, 415))
-async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) -> PointerView:
+async def promote(name: Name, body: Promotion, trials: Service, _: Promoter) -> PointerView:
     """Point an alias at a version that passes every check. Repeating the request has no effect. For operators."""
-    pointer = lifecycle.promote(name, body.version, body.alias, body.share)
+    pointer = trials.promote(name, body.version, body.alias, body.share)
     facts = telemetry.current.get()
     facts.model, facts.model_version = name, pointer.version
     return PointerView(
@@ -99,9 +99,9 @@ async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) 
 
 
 @router.get("/{name}/comparison", summary="Compare challenger and champion", responses=responses(401, 403, 404, 503))
-async def compare(name: Name, lifecycle: Service, _: Promoter) -> TrialReport:
+async def compare(name: Name, trials: Service, _: Promoter) -> TrialReport:
     """Return the differences between challenger and champion over the newest requests of all tenants. For operators."""
-    return lifecycle.compare(name)
+    return trials.compare(name)
 
 
 def _version(listing: "VersionListing") -> VersionView:
