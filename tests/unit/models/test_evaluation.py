@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from models import area, evaluation
+from models import evaluation, roc_auc
 from models.evaluation import Bootstrap, JudgedRows, auc, by_group, calibration, group_coverage
 from models.training import fit_calibration
 
@@ -16,7 +16,7 @@ LABELS = (RNG.random(6000) < CHANCE).astype(np.int64)
 SUBJECTS = np.arange(6000) // 4
 
 
-@pytest.mark.parametrize("module", [area, evaluation])
+@pytest.mark.parametrize("module", [roc_auc, evaluation])
 def test_the_example_in_the_docstring_is_correct(module):
     assert doctest.testmod(module).failed == 0
 
@@ -26,7 +26,7 @@ def test_the_example_in_the_docstring_is_correct(module):
 def test_the_auc_equals_that_of_scikit_learn_with_ties_and_weights(weights, digits):
     chance = CHANCE.round(digits)
     expected = roc_auc_score(LABELS, chance, sample_weight=weights)
-    assert area.roc_auc(LABELS, chance, weights) == pytest.approx(expected, abs=1e-12)
+    assert roc_auc.roc_auc(LABELS, chance, weights) == pytest.approx(expected, abs=1e-12)
 
 
 def test_true_probabilities_are_calibrated_and_flattened_ones_not():
