@@ -170,7 +170,7 @@ def through_the_stack(rows: int) -> None:
 
 def a_file(file: Path, rows: int) -> None:
     """Write a CSV file of so many subjects, 200 different ones."""
-    samples = list(recipe.load("wdbc").samples(7, 200))
+    samples = list(recipe.load_recipe("wdbc").samples(7, 200))
     names = list(samples[0]["features"])
     values = [",".join("" if (v := s["features"][n]) is None else repr(v) for n in names) for s in samples]
     with file.open("w") as lines:

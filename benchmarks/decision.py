@@ -6,9 +6,9 @@ from operator import itemgetter
 
 from benchmarks.measure import Measurement, each
 from benchmarks.subjects import draw_row, trained
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
-from vigil.prediction.engines.ports import Engine
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.engines.ports import VotingEngine
 
 Row = tuple[float, ...]
 ROWS = 2_000
@@ -23,23 +23,24 @@ def decisions() -> Iterator[Measurement]:
     for folder, contract in trained():
         files = {path.name: path.read_bytes() for path in folder.iterdir()}
         engines = {
-            spec.name: load(spec, files[spec.file], contract, files.get(spec.table_file)) for spec in contract.engines
+            spec.name: load_engine(spec, files[spec.file], contract, files.get(spec.table_file))
+            for spec in contract.engines
         }
         draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
         rows = [draw_row(contract, draws) for _ in range(ROWS)]
         places = {spec.name: place for place, spec in enumerate(contract.features)}
-        columns = [itemgetter(*(places[f.name] for f in contract.columns(spec))) for spec in contract.engines]
+        columns = [itemgetter(*(places[f.name] for f in contract.engine_features(spec))) for spec in contract.engines]
         bare = [(_bare(engines[spec.name]), pick) for spec, pick in zip(contract.engines, columns, strict=True)]
         parts = [tuple(pick(row) for _, pick in bare) for row in rows]
         yield Measurement(
             f"{contract.name}: a decision by {len(bare)} engines / the engines alone",
-            each(Panel(contract, engines).assess, rows, 200),
+            each(EnsembleRunner(contract, engines).assess, rows, 200),
             each(_one_after_another([run for run, _ in bare]), parts, 200),
             goal=3.0,
         )
 
 
-def _bare(engine: Engine) -> Callable[[Row], object]:
+def _bare(engine: VotingEngine) -> Callable[[Row], object]:
     return getattr(engine, "raw", engine.assess)
 
 

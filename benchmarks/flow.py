@@ -27,9 +27,9 @@ from vigil.decisions.batches.chunks import Chunks
 from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
 from vigil.decisions.batches.splits import Splits
 from vigil.kernel.money import SpendLimit, SpendReservation
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.verification import Expected, Verifier
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 
 
 class Unlimited:
@@ -217,7 +217,9 @@ def loaded(folder: Path) -> LoadedModel:
     """Return the model of a package, after every check that serving does; its public key lies beside it."""
     key_id, key = (folder.parent / "key").read_text().split()
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    return Verifier({key_id: bytes.fromhex(key)}, load).verify(files, Expected(now=datetime.now(UTC)))
+    return PackageVerifier({key_id: bytes.fromhex(key)}, load_engine).verify(
+        files, ExpectedPackage(now=datetime.now(UTC))
+    )
 
 
 def main(folder: Path, form: Any) -> None:

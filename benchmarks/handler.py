@@ -25,7 +25,7 @@ from vigil.kernel.tenants import Tier
 from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 from vigil.prediction.engines.boosting import BoostedEngine
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.privacy.persons.consents_store import DynamoConsents
 from vigil.privacy.persons.store import SubjectTable
@@ -47,7 +47,7 @@ class PackageEngine:
     def __init__(self, text: bytes) -> None:
         self._booster = lightgbm.Booster(model_str=text.decode())
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score of one row."""
         return float(self._booster.predict(np.array([row]), raw_score=True, num_threads=1)[0])
 
@@ -56,7 +56,7 @@ class PackageEngine:
         found = self._booster.predict(np.array([row]), pred_contrib=True, num_threads=1)[0]
         return tuple(found[:-1]), float(found[-1])
 
-    def raw_batch(self, rows: Any, count: int) -> Sequence[float]:
+    def raw_scores(self, rows: Any, count: int) -> Sequence[float]:
         """Return the raw scores of many rows."""
         return list(self._booster.predict(np.asarray(rows).reshape(count, -1), raw_score=True, num_threads=1))
 
@@ -111,7 +111,9 @@ def package(subject: Subject) -> Handler:
     """Return the same function on the lightgbm package."""
     model = subject.loaded()
     engine = BoostedEngine(PackageEngine(subject.text), ENGINE, model.contract.ensemble.positive_from, "")
-    return _proven(_function(replace(model, panel=Panel(model.contract, {ENGINE.name: engine})), _Accepting()), subject)
+    return _proven(
+        _function(replace(model, runner=EnsembleRunner(model.contract, {ENGINE.name: engine})), _Accepting()), subject
+    )
 
 
 def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:

@@ -42,9 +42,9 @@ from vigil.prediction.engines import lightgbm, trees
 text = open(sys.argv[1] + "/lgbm.txt", "rb").read()
 names = sys.argv[2].split(",")
 if os.path.exists(table := sys.argv[1] + "/lgbm.walk"):
-    trees.load(open(table, "rb").read(), text, len(names)).raw([0.0] * len(names))
+    trees.load(open(table, "rb").read(), text, len(names)).raw_score([0.0] * len(names))
 else:
-    lightgbm.load(text, names).raw([0.0] * len(names))
+    lightgbm.load(text, names).raw_score([0.0] * len(names))
 print(time.perf_counter() - started)
 """
 
@@ -118,7 +118,7 @@ def one_row(subject: Subject) -> Measurement:
     booster = _package(subject)
     return Measurement(
         "one row / Booster.predict",
-        each(_ours(subject).raw, subject.rows, 500),
+        each(_ours(subject).raw_score, subject.rows, 500),
         each(lambda row: booster.predict(row, raw_score=True, num_threads=1), arrays, 500),
         goal=0.45,
     )
@@ -128,8 +128,8 @@ def one_row_against_c(subject: Subject) -> Measurement:
     """The raw score of one row against LightGBM's C library, called in the same way."""
     return Measurement(
         "one row / LightGBM's C",
-        each(_ours(subject).raw, subject.rows, 1_000),
-        each(_c_library(subject).raw, subject.rows, 1_000),
+        each(_ours(subject).raw_score, subject.rows, 1_000),
+        each(_c_library(subject).raw_score, subject.rows, 1_000),
         goal=0.7 if subject.table else None,
     )
 
@@ -156,7 +156,7 @@ def function(subject: Subject) -> Measurement:
 def function_above_native(subject: Subject) -> Measurement:
     """The warm function above the native score alone, as a share of the 0.5 ms that it may add."""
     whole = each(handler.native(subject), handler.events(subject), 60)
-    score = each(_ours(subject).raw, subject.rows, 60)
+    score = each(_ours(subject).raw_score, subject.rows, 60)
     return Measurement(
         "warm function above the score, of 0.5 ms",
         lambda number: whole(number) - score(number),
@@ -187,7 +187,7 @@ def batch(subject: Subject, count: int, threads: int) -> Measurement:
     rows = np.array(subject.rows[:count])
     return Measurement(
         f"{count:,} rows / Booster.predict, {threads} core{'s' if threads > 1 else ''}",
-        each(lambda block: engine.raw_batch(block, count), [rows], 1, per=count),
+        each(lambda block: engine.raw_scores(block, count), [rows], 1, per=count),
         each(lambda block: booster.predict(block, raw_score=True, num_threads=threads), [rows], 1, per=count),
         goal=0.4 if subject.table and threads == 1 else None,
     )
@@ -201,7 +201,7 @@ def json_batch(subject: Subject) -> Measurement:
 
     def ours(body: str) -> bytes:
         values = array("d", [math.nan if x is None else x for row in from_json(body) for x in row])
-        return to_json(list(engine.raw_batch(values, JSON_BATCH)))
+        return to_json(list(engine.raw_scores(values, JSON_BATCH)))
 
     def package(body: str) -> bytes:
         values = np.array(from_json(body), np.float64)

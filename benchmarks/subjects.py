@@ -12,16 +12,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from cli.training import Training, train
 from models import recipe
-from models.packed import with_tables
+from models.packed import add_packed_tables
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import Calibration, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.model import Manifest, TrainedModel
 from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 PACKAGES = Path(__file__).parents[1] / ".vigil" / "packages"
 ENGINE = EngineSpec("lgbm", "lightgbm", "lgbm.txt", calibration=Calibration())
@@ -51,7 +51,9 @@ class Subject:
     def loaded(self) -> LoadedModel:
         """Return the model after every check that serving does."""
         files = {path.name: path.read_bytes() for path in self.folder.iterdir()}
-        return Verifier({self.key_id: self.public_key}, load).verify(files, Expected(now=datetime.now(UTC)))
+        return PackageVerifier({self.key_id: self.public_key}, load_engine).verify(
+            files, ExpectedPackage(now=datetime.now(UTC))
+        )
 
     @property
     def trees(self) -> int:
@@ -72,7 +74,7 @@ def subjects(work: Path, rows: int) -> Iterator[Subject]:
     for folder, contract in trained():
         for engine in contract.engines:
             if engine.kind == "lightgbm":
-                features = contract.columns(engine)
+                features = contract.engine_features(engine)
                 name = f"{contract.name}-{engine.name}".replace("_", "-")  # names of models have no underscore
                 yield prepare(work, _contract(name, features), (folder / engine.file).read_bytes(), rows)
 
@@ -99,8 +101,8 @@ def prepare(work: Path, contract: ModelContract, text: bytes, count: int, missin
     golden = tuple(contract.decode(row) for row in rows[:32])
     key = SigningKey(draws.randbytes(32))
     now = datetime.now(UTC)
-    model, _ = with_tables(TrainedModel(contract, {ENGINE.file: text}, golden, "# Measured"))
-    files = build(model, Release(1, now, now + timedelta(days=1)), key, load)
+    model, _ = add_packed_tables(TrainedModel(contract, {ENGINE.file: text}, golden, "# Measured"))
+    files = build_package(model, Release(1, now, now + timedelta(days=1)), key, load_engine)
     (folder := work / contract.name).mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -112,7 +114,7 @@ def whole(work: Path, name: str) -> Subject:
     key = SigningKey(random.Random(7).randbytes(32))  # noqa: S311 - a key for this run
     folder = train(Training(name, work / "packages"), key, lambda _, __: None).folder
     contract = TypeAdapter(Manifest).validate_json((folder / "manifest.json").read_bytes()).contract
-    rows = [contract.encode(sample["features"]) for sample in recipe.load(name).samples(1, 10_000)]
+    rows = [contract.encode(sample["features"]) for sample in recipe.load_recipe(name).samples(1, 10_000)]
     return Subject(name, contract, folder, key.public, key.key_id, rows)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from models.known import Known, known
+from models.known import KnownOutcomes, known_outcomes
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
 from vigil.decisions.scoring.model import LedgerRow
 from vigil.errors import InvalidInput
@@ -37,7 +37,7 @@ class Decisions(Protocol):
 class Harvest:
     """Known outcomes as rows, and how many there were whose decision saw another schema."""
 
-    known: Known
+    known: KnownOutcomes
     unlike: int
 
 
@@ -58,7 +58,7 @@ def gather(
                 continue
             labels.append(LABELS[outcome.status])
             subjects.append(f"{tenant}/{decision.subject_id}")
-    return Harvest(known(rows, labels, subjects, len(contract.features)), unlike)
+    return Harvest(known_outcomes(rows, labels, subjects, len(contract.features)), unlike)
 
 
 def _received(books: Books, tenant: str, since: datetime) -> Iterator[Outcome]:

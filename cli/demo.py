@@ -40,8 +40,8 @@ def demo_command(
     """Score held-out rows of every model, prove a replay, keep tenants apart, say what it cost, and how to go on."""
     with connect(key) as client:
         before, bodies = _predictions(client), []
-        for name in recipe.names():
-            samples = _mixed(recipe.load(name).samples(SEED, 10 * rows), rows)
+        for name in recipe.recipe_names():
+            samples = _mixed(recipe.load_recipe(name).samples(SEED, 10 * rows), rows)
             labels = [sample.pop("_label") for sample in samples]
             bodies += (asked := [{"model": name, **sample, "explain": True} for sample in samples])
             answers = [call(client, "POST", "/v1/scores", json=body) for body in asked]
@@ -74,7 +74,7 @@ def curl(api_url: str, credential: str, body: Body) -> str:
 
 def _file(file: Path, name: str) -> None:
     """Write held-out rows of a model as a batch takes them."""
-    samples = list(recipe.load(name).samples(SEED, FILE_ROWS))
+    samples = list(recipe.load_recipe(name).samples(SEED, FILE_ROWS))
     columns = list(samples[0]["features"])
     with file.open("w", newline="") as opened:
         rows = csv.writer(opened)

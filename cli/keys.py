@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from vigil.errors import Conflict, NotFound
-from vigil.prediction.packages.signing import KEY_SLOTS, PublicKeys, SigningKey
+from vigil.prediction.packages.signing import MAX_PINNED_KEYS, PublicKeys, SigningKey
 
 PRIVATE = "model-signing.pem"
 PUBLIC = "model-keys.json"
@@ -26,7 +26,7 @@ def create(folder: Path, *, rotate: bool = False) -> SigningKey:
     private = Ed25519PrivateKey.generate()
     key = SigningKey(private.private_bytes_raw())
     folder.mkdir(parents=True, exist_ok=True)
-    kept = list(public_keys(folder).items())[: KEY_SLOTS - 1] if (folder / PUBLIC).exists() else []
+    kept = list(public_keys(folder).items())[: MAX_PINNED_KEYS - 1] if (folder / PUBLIC).exists() else []
     pinned = {name: base64.b64encode(raw).decode() for name, raw in [(key.key_id, key.public), *kept]}
     # The public half first: a crash between the two leaves a spare pin, never a signer that nobody trusts.
     _write(folder / PUBLIC, json.dumps(pinned).encode(), mode=0o644)

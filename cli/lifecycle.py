@@ -11,7 +11,7 @@ from cli import deployment, keys
 from cli.models import KeysFolder, key_folder, publisher
 
 if TYPE_CHECKING:
-    from vigil.prediction.trials.model import Interval, Verdict
+    from vigil.prediction.trials.model import MeanInterval, TrialReport
 
 out = Console()
 
@@ -70,7 +70,7 @@ def withdraw_command(name: str, keys_folder: KeysFolder = None) -> None:
     out.print(f"[bold]{name}[/] version {pointer.version} is no longer on trial")
 
 
-def _rows(found: "Verdict") -> list[tuple[str, str]]:
+def _rows(found: "TrialReport") -> list[tuple[str, str]]:
     return [
         ("requests that both answered", str(found.pairs)),
         ("requests that only one answered", str(found.unanswered)),
@@ -80,7 +80,7 @@ def _rows(found: "Verdict") -> list[tuple[str, str]]:
     ]
 
 
-def _interval(interval: "Interval | None") -> str:
+def _interval(interval: "MeanInterval | None") -> str:
     if interval is None:
         return "no pair yet"
     if interval.low is None or interval.high is None:

@@ -111,7 +111,7 @@ class _Up:
         if running and not before:
             self.steps.say("The template has changed: what ran ends, with its tenants and data, and a new one begins.")
         with ThreadPoolExecutor() as pool:
-            trainings = [pool.submit(self._train, name) for name in recipe.names()]
+            trainings = [pool.submit(self._train, name) for name in recipe.recipe_names()]
             built = pool.submit(self._build)
             started = pool.submit(self._start, before)
             deployed = self._deploy(built, started, parameters)

@@ -154,7 +154,7 @@ def promote(
 def list_command(keys_folder: KeysFolder = None) -> None:
     """List the published versions of the current deployment."""
     table = Table("model", "version", "", "digest", "AUC", "created", "valid until", "signed by", box=None)
-    for listing in publisher(keys_folder).list():
+    for listing in publisher(keys_folder).all_versions():
         version = listing.published
         auc = f"{version.metrics['auc']:.3f}" if "auc" in version.metrics else ""
         share = f" for {listing.share} ‰" if listing.share else ""

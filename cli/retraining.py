@@ -13,15 +13,15 @@ from cli.collect_outcomes import gather
 from cli.models import key_folder, progress_bar, publisher
 from cli.training import verified, versions, write_package
 from models import recipe
-from models.challenge import Contest, WorseCalibration, contest
-from models.known import Known
+from models.challenge import ChallengeResult, WorseCalibration, compare_on_held_out
+from models.known import KnownOutcomes
 from models.leakage import LeakageError
 from vigil.errors import Conflict, NotFound
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION
 from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.verification import Release, build
+from vigil.prediction.packages.verification import Release, build_package
 
 VALID = timedelta(days=365)
 out = Console()
@@ -63,8 +63,8 @@ def retrain(name: str, since: datetime, tenants: Sequence[str], seed: int, keys_
 
 
 def challenge(
-    trainer: recipe.Retrainable, known: Known, champion: LoadedModel, signer: Signer, progress: recipe.Progress
-) -> tuple[dict[str, bytes], Contest]:
+    trainer: recipe.Retrainable, known: KnownOutcomes, champion: LoadedModel, signer: Signer, progress: recipe.Progress
+) -> tuple[dict[str, bytes], ChallengeResult]:
     """Return a signed challenger and how it and the champion do on the same held-out rows.
 
     Raises Conflict if a feature tells the label, the challenger is shown to be calibrated worse, or the schemas differ.
@@ -74,22 +74,22 @@ def challenge(
         if model.contract.features != champion.contract.features:
             raise Conflict("not published: the champion has another schema; train and promote the recipe first")
         now = datetime.now(UTC).replace(microsecond=0)
-        files = build(model, Release(signer.version, now, now + VALID), signer.key, load)
+        files = build_package(model, Release(signer.version, now, now + VALID), signer.key, load_engine)
         challenger = verified(files, {signer.key.key_id: signer.key.public})
-        return files, contest(champion.panel, challenger.panel, held_out, signer.seed)
+        return files, compare_on_held_out(champion.runner, challenger.runner, held_out, signer.seed)
     except (LeakageError, WorseCalibration) as error:
         raise Conflict(f"not published: {error}") from error
 
 
 def retrainable(name: str) -> recipe.Retrainable:
     """Return a recipe that can learn from outcomes; raise NotFound for a model without one."""
-    found = recipe.load(name) if name in recipe.names() else None
+    found = recipe.load_recipe(name) if name in recipe.recipe_names() else None
     if not isinstance(found, recipe.Retrainable):
         raise NotFound(f"no recipe of {name} can retrain")
     return found
 
 
-def _table(name: str, version: int, champion: int, found: Contest) -> Table:
+def _table(name: str, version: int, champion: int, found: ChallengeResult) -> Table:
     title = f"{name}: version {version} against version {champion} on the same {found.rows} held-out rows"
     table = Table("measure", "champion", "challenger", "difference (95 %)", title=title)
     for measure, difference in found.difference.items():

@@ -11,13 +11,13 @@ from pathlib import Path
 from cli import native
 from cli.checkout import ROOT, locked
 from models import recipe
-from models.packed import with_tables
+from models.packed import add_packed_tables
 from vigil.errors import ModelRefused, NotFound
 from vigil.prediction.engines import loading as engine
-from vigil.prediction.engines.contract import FILE_LIMITS, file_limit
+from vigil.prediction.engines.file_limits import FILE_LIMITS, file_limit
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.signing import PublicKeys, SigningKey
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 _LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
 _SHARED = (
@@ -52,8 +52,8 @@ def train(training: Training, key: SigningKey, progress: recipe.Progress, *, for
 
     Two runs at once train once. Raises NotFound for a model without recipe.
     """
-    if training.name not in recipe.names():
-        raise NotFound(f"no recipe of that name; there are {', '.join(recipe.names())}")
+    if training.name not in recipe.recipe_names():
+        raise NotFound(f"no recipe of that name; there are {', '.join(recipe.recipe_names())}")
     with locked(training.packages / f"{training.name}.lock"):
         return _train(training, key, progress, force=force)
 
@@ -67,8 +67,8 @@ def _train(training: Training, key: SigningKey, progress: recipe.Progress, *, fo
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
     native.provide()
-    model, unpacked = with_tables(recipe.load(training.name).train(training.seed, progress))
-    files = build(model, release, key, engine.load)
+    model, unpacked = add_packed_tables(recipe.load_recipe(training.name).train(training.seed, progress))
+    files = build_package(model, release, key, engine.load_engine)
     verified(files, {key.key_id: key.public})
     folder = write_package(parent, release.version, files)
     _stamp_file(parent, release.version).write_text(stamp)
@@ -91,7 +91,7 @@ def read_package(folder: Path) -> dict[str, bytes]:
 def verified(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
     """Return the model after every check that serving does; raise ModelRefused."""
     native.provide()
-    return Verifier(keys, engine.load).verify(files, Expected(now=datetime.now(UTC)))
+    return PackageVerifier(keys, engine.load_engine).verify(files, ExpectedPackage(now=datetime.now(UTC)))
 
 
 def _read(path: Path) -> bytes:

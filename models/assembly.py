@@ -1,6 +1,6 @@
-"""From engines to a contract: each is calibrated, their ensemble is learnt, and the abstention threshold certified.
+"""Assembly of engines into a contract: calibration, ensemble and certified abstention threshold.
 
-Calibration and ensemble are fitted on the tuning rows; the threshold is certified on rows that no fit has seen.
+Calibration and ensemble are fitted on the tuning rows. The threshold is certified on rows that no fit has used.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,25 +10,28 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from models.certification import Answers, Promise, certify, sequence
-from models.parts import Part
-from models.training import Floats, Ints, calibrate
+from models.certification import CandidateAnswers, Guarantee, certify, threshold_sequence
+from models.parts import EnginePart
+from models.training import Floats, Ints, fit_calibration
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
-from vigil.prediction.engines.ensemble import Band, Ensemble, Policy, Verdict, doubt
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.ensemble import Band, Ensemble, EnsemblePolicy, Verdict, error_probability
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import Calibration, EngineSpec, logit
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-FEW = 10
-"""With fewer rows than this nothing is fitted."""
+MIN_ROWS_TO_FIT = 10
+"""Minimum rows for a fit."""
 SHRINKAGE = 1.0
-"""Strength of the pull of weights towards equal ones, in rows: what keeps them finite where classes separate."""
+"""Strength of the shrinkage of weights towards equal weights, in rows.
+
+It keeps weights finite if the classes separate.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What is known of a model before its engines are put together."""
+class ModelFrame:
+    """Parts of a contract that are known before the engines are assembled."""
 
     name: str
     features: tuple[FeatureSpec, ...]
@@ -39,13 +42,13 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How engines decide: bands from the tuning rows' probabilities, the first positive band, policy, promise."""
+class DecisionPlan:
+    """Decision rules of a model: bands from probabilities of tuning rows, first positive band, guarantee, policy."""
 
     bands: Callable[[Floats], tuple[Band, ...]]
     positive: str
-    promise: Promise
-    policy: Policy = "weighted"
+    guarantee: Guarantee
+    policy: EnsemblePolicy = "weighted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,60 +61,68 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A contract without metrics, the files of its engines, and the engines at work."""
+    """A contract without metrics, the files of its engines, and their runner."""
 
     contract: ModelContract
     files: Mapping[str, bytes]
-    panel: Panel
+    runner: EnsembleRunner
 
 
-def assemble(frame: Frame, parts: Sequence[Part], plan: Plan, tune: Sample, certified: Sample) -> Assembled:
-    """Calibrate, weigh and certify. Tuning and certification rows share no subject; the latter are independent."""
-    raw = _panel(_contract(frame, [part.spec for part in parts], plan), parts)
+def assemble(
+    frame: ModelFrame, parts: Sequence[EnginePart], plan: DecisionPlan, tune: Sample, certified: Sample
+) -> Assembled:
+    """Calibrate the engines, fit the ensemble and certify the threshold.
+
+    Tuning and certification rows share no subject. The certification rows are independent.
+    """
+    raw = _runner(_contract(frame, [part.spec for part in parts], plan), parts)
     specs = _calibrated(raw, parts, tune)
-    calibrated = _panel(_contract(frame, specs, plan), parts)
+    calibrated = _runner(_contract(frame, specs, plan), parts)
     verdicts = [calibrated.assess(row) for row in tune.rows.tolist()]
-    ensemble = learn(verdicts, [part.name for part in parts], tune.labels)
+    ensemble = fit_ensemble(verdicts, [part.name for part in parts], tune.labels)
     chance = np.array([ensemble.probability(verdict.votes) or 0.0 for verdict in verdicts])
     bands = plan.bands(chance)
     positive_from = next(band.lower for band in bands if band.name == plan.positive)
     ensemble = replace(ensemble, positive_from=positive_from, policy=plan.policy)
     contract = replace(calibrated.contract, ensemble=ensemble, bands=bands)
-    final = _panel(contract, parts)
-    order = sequence(answers(final, tune, plan.promise), len(certified.rows), plan.promise)
-    abstention = certify(answers(final, certified, plan.promise), order, plan.promise)
+    final = _runner(contract, parts)
+    order = threshold_sequence(candidate_answers(final, tune, plan.guarantee), len(certified.rows), plan.guarantee)
+    abstention = certify(candidate_answers(final, certified, plan.guarantee), order, plan.guarantee)
     contract = replace(contract, abstention=abstention)
-    return Assembled(contract, {part.spec.file: part.content for part in parts}, _panel(contract, parts))
+    return Assembled(contract, {part.spec.file: part.content for part in parts}, _runner(contract, parts))
 
 
-def answers(panel: Panel, sample: Sample, promise: Promise) -> Answers:
-    """Return the doubts and errors of the answers that a threshold is to judge: those that nothing else decides."""
-    positive_from = panel.contract.ensemble.positive_from
-    doubts, errors = [], []
+def candidate_answers(runner: EnsembleRunner, sample: Sample, guarantee: Guarantee) -> CandidateAnswers:
+    """Return error probabilities and errors of the answers to which an abstention threshold applies.
+
+    Vetoed answers and answers that abstain for other reasons are excluded.
+    """
+    positive_from = runner.contract.ensemble.positive_from
+    error_probabilities, errors = [], []
     for row, label in zip(sample.rows.tolist(), sample.labels.tolist(), strict=True):
-        verdict = panel.assess(row)
+        verdict = runner.assess(row)
         if verdict.vetoed or verdict.reasons or verdict.probability is None:
             continue
         positive = verdict.probability >= positive_from
-        if promise.harm == "missed" and positive:
+        if guarantee.harm == "missed" and positive:
             continue
-        doubts.append(doubt(verdict.probability, positive_from, promise.harm))
+        error_probabilities.append(error_probability(verdict.probability, positive_from, guarantee.harm))
         errors.append(positive != bool(label))
-    return Answers(np.array(doubts), np.array(errors, bool), len(sample.rows))
+    return CandidateAnswers(np.array(error_probabilities), np.array(errors, bool), len(sample.rows))
 
 
-def learn(verdicts: Sequence[Verdict], names: Sequence[str], labels: Ints) -> Ensemble:
+def fit_ensemble(verdicts: Sequence[Verdict], names: Sequence[str], labels: Ints) -> Ensemble:
     """Fit non-negative weights of calibrated log-odds, a term for each engine's abstention, and the intercept.
 
-    An engine that hardly ever abstained has as its term what it contributes on average: a missing one then leaves the
-    answer where it would be without any news from it.
+    An engine with too few abstentions has its average contribution as term. If it is missing, the answer then stays
+    where it would be without information from it.
     """
     odds = np.array([[_log_odds(verdict, name) for name in names] for verdict in verdicts])
     silent = np.isnan(odds)
-    heard = [i for i in range(len(names)) if (~silent[:, i]).sum() >= FEW]
+    heard = [i for i in range(len(names)) if (~silent[:, i]).sum() >= MIN_ROWS_TO_FIT]
     if not heard:
-        raise ValueError("no engine gives a probability")
-    both = [i for i in heard if silent[:, i].sum() >= FEW]
+        raise ValueError("no engine gives a probability on the tuning rows")
+    both = [i for i in heard if silent[:, i].sum() >= MIN_ROWS_TO_FIT]
     design = np.column_stack([np.nan_to_num(odds[:, heard]), silent[:, both].astype(float), np.ones(len(odds))])
     start = np.concatenate([np.full(len(heard), 1 / len(heard)), np.zeros(len(both) + 1)])
     fitted = _nonnegative(design, labels, start, len(heard))
@@ -123,7 +134,7 @@ def learn(verdicts: Sequence[Verdict], names: Sequence[str], labels: Ints) -> En
 
 
 def _nonnegative(design: Floats, labels: Ints, start: Floats, weights: int) -> Floats:
-    """Minimise the log loss, shrunk towards `start`, with the first `weights` coefficients not below zero."""
+    """Minimise the log loss, shrunk towards `start`; the first `weights` coefficients must not be negative."""
     pull = np.full(len(start), SHRINKAGE)
     pull[-1] = 0.0
 
@@ -137,8 +148,8 @@ def _nonnegative(design: Floats, labels: Ints, start: Floats, weights: int) -> F
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x, np.float64)
 
 
-def _calibrated(panel: Panel, parts: Sequence[Part], tune: Sample) -> list[EngineSpec]:
-    votes = [panel.assess(row).votes for row in tune.rows.tolist()]
+def _calibrated(runner: EnsembleRunner, parts: Sequence[EnginePart], tune: Sample) -> list[EngineSpec]:
+    votes = [runner.assess(row).votes for row in tune.rows.tolist()]
     specs = []
     for part in parts:
         raw = np.array([np.nan if (v := vote[part.name]).raw is None or v.out_of_domain else v.raw for vote in votes])
@@ -147,14 +158,14 @@ def _calibrated(panel: Panel, parts: Sequence[Part], tune: Sample) -> list[Engin
 
 
 def _platt(raw: Floats, labels: Ints) -> Calibration | None:
-    """Fit Platt's sigmoid where there is something to fit, else the smoothed rate; None for an engine never heard."""
+    """Fit Platt's sigmoid if there are enough rows, otherwise the smoothed event rate; None without scores."""
     heard = ~np.isnan(raw)
     count, events = int(heard.sum()), int(labels[heard].sum())
     if not count:
         return None
-    if min(events, count - events) < FEW or len(np.unique(raw[heard])) < 2:
+    if min(events, count - events) < MIN_ROWS_TO_FIT or len(np.unique(raw[heard])) < 2:
         return Calibration(0.0, logit((events + 1) / (count + 2)))
-    return calibrate(raw[heard], labels[heard])
+    return fit_calibration(raw[heard], labels[heard])
 
 
 def _log_odds(verdict: Verdict, name: str) -> float:
@@ -162,7 +173,7 @@ def _log_odds(verdict: Verdict, name: str) -> float:
     return np.nan if probability is None else logit(probability)
 
 
-def _contract(frame: Frame, engines: Sequence[EngineSpec], plan: Plan) -> ModelContract:
+def _contract(frame: ModelFrame, engines: Sequence[EngineSpec], plan: DecisionPlan) -> ModelContract:
     return ModelContract(
         name=frame.name,
         features=frame.features,
@@ -177,6 +188,8 @@ def _contract(frame: Frame, engines: Sequence[EngineSpec], plan: Plan) -> ModelC
     )
 
 
-def _panel(contract: ModelContract, parts: Sequence[Part]) -> Panel:
+def _runner(contract: ModelContract, parts: Sequence[EnginePart]) -> EnsembleRunner:
     specs = {spec.name: spec for spec in contract.engines}
-    return Panel(contract, {part.name: load(specs[part.name], part.content, contract) for part in parts})
+    return EnsembleRunner(
+        contract, {part.name: load_engine(specs[part.name], part.content, contract) for part in parts}
+    )

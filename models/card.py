@@ -1,15 +1,15 @@
-"""Model cards in Markdown: what a model is for, what it is not for, and how it did (Mitchell et al., 2019)."""
+"""Model cards in Markdown: intended use, limits and performance of a model (Mitchell et al., 2019)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models.evaluation import SMALLEST_CELL, Estimate, GroupRow
+from models.evaluation import MIN_GROUP_ROWS, Estimate, GroupRow
 from vigil.prediction.engines.contract import ModelContract
 
 
 @dataclass(frozen=True, slots=True)
-class Prose:
-    """The parts of a card that a person writes; `first_line` is its first line."""
+class CardText:
+    """The hand-written parts of a card; `first_line` is its first line."""
 
     first_line: str
     intended_use: Sequence[str]
@@ -19,7 +19,9 @@ class Prose:
     limits: Sequence[str]
 
 
-def render(contract: ModelContract, prose: Prose, estimates: Mapping[str, Estimate], groups: Sequence[GroupRow]) -> str:
+def render_card(
+    contract: ModelContract, prose: CardText, estimates: Mapping[str, Estimate], groups: Sequence[GroupRow]
+) -> str:
     """Return the card of a model."""
     training = contract.training
     sections = [
@@ -71,7 +73,7 @@ def _bands(contract: ModelContract, how: str) -> str:
 def _engines(contract: ModelContract) -> str:
     ensemble = contract.ensemble
     rows = [
-        (spec.name, spec.kind, str(len(contract.columns(spec))), f"{ensemble.weights.get(spec.name, 0):.3f}")
+        (spec.name, spec.kind, str(len(contract.engine_features(spec))), f"{ensemble.weights.get(spec.name, 0):.3f}")
         for spec in contract.engines
     ]
     table = _table("Engines", ("engine", "kind", "features", "weight"), rows)
@@ -88,7 +90,7 @@ def _abstention(contract: ModelContract) -> str:
         lines = [
             f"Of the {what} given, at most {rule.alpha:g} are in error, with confidence {1 - rule.delta:g}.",
             f"Method: fixed-sequence Clopper-Pearson; upper bound found: {rule.accepted_error_bound:.4f}.",
-            f"Threshold on the doubt: {rule.threshold:.4f}, which accepts {rule.coverage:.3f} of the rows.",
+            f"Threshold on the error probability: {rule.threshold:.4f}, which accepts {rule.coverage:.3f} of the rows.",
         ]
     figures = [f"{name.replace('_', ' ')}: {metrics[name]:.4f}" for name in sorted(metrics) if _is_abstention(name)]
     return _bullets("Abstention", [*lines, *(f"Held-out {figure}" for figure in figures)])
@@ -112,11 +114,13 @@ def _groups(groups: Sequence[GroupRow]) -> str:
     ]
     header = ("group", "rows", "event rate", "mean probability", "AUC", "coverage", "abstention rate")
     table = _table("By group, held-out rows", header, rows)
-    return f"{table}\n\nn/a: fewer than {SMALLEST_CELL} rows, or of either class; within a band AUC says nothing."
+    return (
+        f"{table}\n\nn/a: fewer than {MIN_GROUP_ROWS} rows in total or in one class. Within a band, AUC has no meaning."
+    )
 
 
 def _count(rows: int) -> str:
-    return str(rows) if rows >= SMALLEST_CELL else f"< {SMALLEST_CELL}"
+    return str(rows) if rows >= MIN_GROUP_ROWS else f"< {MIN_GROUP_ROWS}"
 
 
 def _figure(value: float | None) -> str:

@@ -1,9 +1,9 @@
-"""Abstention thresholds with a promise: of the answers given, at most `alpha` in error with confidence `1 - delta`.
+"""Certified abstention thresholds: of the given answers, at most `alpha` are wrong, with confidence `1 - delta`.
 
-Split fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"): thresholds are tried in rising order from
-the one that other rows show to be the most promising; each is kept only if an exact binomial test (Clopper & Pearson,
-1934) rejects that its error is above alpha; the first that is not ends the search. No correction for their number is
-needed, because the rows that test had no part in the order.
+Split fixed-sequence testing (Angelopoulos et al., 2021, "Learn then Test"). Thresholds are tried in rising order, from
+the most promising one on other rows. Each is accepted only if an exact binomial test (Clopper & Pearson, 1934) rejects
+an error above alpha. The first failure ends the search. No correction for the number of tests is needed, because the
+tested rows had no influence on the order.
 """
 
 import math
@@ -18,13 +18,13 @@ from scipy import stats
 from models.training import Floats
 from vigil.prediction.engines.ensemble import Abstention
 
-STEPS = 60
-PESSIMISM = 1.25
+MAX_THRESHOLDS = 60
+ERROR_MARGIN = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """What is asked for: the error, the confidence, and what counts as an error."""
+class Guarantee:
+    """The required guarantee: error share, confidence, and the kind of error."""
 
     alpha: float
     delta: float
@@ -32,51 +32,51 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Answers to rows with known labels: their doubt, and whether each was in error. Independent rows only."""
+class CandidateAnswers:
+    """Answers to independent rows with known labels: their error probabilities, and True for each wrong answer."""
 
-    doubts: Floats
+    error_probabilities: Floats
     errors: NDArray[np.bool_]
     rows: int
-    """All rows asked about, those included that abstain for another reason."""
+    """Number of all assessed rows, including rows that abstain for another reason."""
 
 
-def certify(answers: Answers, sequence: Sequence[float], promise: Promise) -> Abstention | None:
-    """Return the loosest threshold that can be promised, or None if not even the first of the sequence can."""
+def certify(answers: CandidateAnswers, sequence: Sequence[float], guarantee: Guarantee) -> Abstention | None:
+    """Return the largest threshold that satisfies the guarantee, or None if the first of the sequence fails."""
     best = None
     for threshold in sequence:
         failed, count = _counts(answers, threshold)
-        if stats.binom.cdf(failed, count, promise.alpha) > promise.delta:
+        if stats.binom.cdf(failed, count, guarantee.alpha) > guarantee.delta:
             break
-        bound = float(stats.beta.ppf(1 - promise.delta, failed + 1, count - failed))
-        best = Abstention(promise.alpha, promise.delta, threshold, bound, count / answers.rows, promise.harm)
+        bound = float(stats.beta.ppf(1 - guarantee.delta, failed + 1, count - failed))
+        best = Abstention(guarantee.alpha, guarantee.delta, threshold, bound, count / answers.rows, guarantee.harm)
     return best
 
 
-def sequence(known: Answers, rows: int, promise: Promise) -> list[float]:
-    """Return rising thresholds to try, from the doubts of rows that the certification will not use.
+def threshold_sequence(known: CandidateAnswers, rows: int, guarantee: Guarantee) -> list[float]:
+    """Return rising thresholds to try, from the error probabilities of rows that certification does not use.
 
-    They begin with the one that would pass most clearly on `rows` like these, with somewhat more errors than the doubts
-    add up to: they were fitted to these rows.
+    The first threshold is the one that would pass most clearly on `rows` such rows. The expected errors are increased
+    by ERROR_MARGIN, because the probabilities were fitted to these rows.
     """
     scale = rows / known.rows
 
     def chance(threshold: float) -> float:
-        within = known.doubts[known.doubts <= threshold]
-        expected = math.ceil(PESSIMISM * scale * within.sum())
-        return float(stats.binom.cdf(expected, round(scale * len(within)), promise.alpha))
+        within = known.error_probabilities[known.error_probabilities <= threshold]
+        expected = math.ceil(ERROR_MARGIN * scale * within.sum())
+        return float(stats.binom.cdf(expected, round(scale * len(within)), guarantee.alpha))
 
-    candidates = sorted(set(np.quantile(known.doubts, np.linspace(0, 1, STEPS + 1)[1:]).tolist()))
+    candidates = sorted(set(np.quantile(known.error_probabilities, np.linspace(0, 1, MAX_THRESHOLDS + 1)[1:]).tolist()))
     return candidates[candidates.index(min(candidates, key=chance)) :]
 
 
-def plug_in(answers: Answers, sequence: Sequence[float], promise: Promise) -> float | None:
-    """Return the loosest threshold whose observed error is at most alpha: what is done without certification."""
+def uncertified_threshold(answers: CandidateAnswers, sequence: Sequence[float], guarantee: Guarantee) -> float | None:
+    """Return the largest threshold with an observed error of at most alpha: the common choice without certification."""
     observed = {threshold: _counts(answers, threshold) for threshold in sequence}
-    return max((t for t, (failed, count) in observed.items() if failed <= promise.alpha * count), default=None)
+    return max((t for t, (failed, count) in observed.items() if failed <= guarantee.alpha * count), default=None)
 
 
-def _counts(answers: Answers, threshold: float) -> tuple[int, int]:
-    """Return how many of the answers within a threshold are in error, and how many there are."""
-    accepted = answers.doubts <= threshold
+def _counts(answers: CandidateAnswers, threshold: float) -> tuple[int, int]:
+    """Return the number of wrong answers within a threshold, and the number of all answers within it."""
+    accepted = answers.error_probabilities <= threshold
     return int(answers.errors[accepted].sum()), int(accepted.sum())

@@ -1,4 +1,4 @@
-"""How good a model is on held-out rows, with 95 % intervals from a bootstrap that resamples whole subjects."""
+"""Evaluation on held-out rows, with 95 % intervals from a bootstrap that resamples whole subjects."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from models.area import area
-from models.training import Floats, Ints, logistic
+from models.roc_auc import roc_auc
+from models.training import Floats, Ints, fit_logistic
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Verdict
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 
 Measure = Callable[[Ints, Floats, Floats], Mapping[str, float]]
-"""Labels, probabilities and row weights to one or more named numbers."""
+"""Function from labels, probabilities and row weights to one or more named numbers."""
 
 Rows = slice | NDArray[np.bool_]
-"""Which rows of a table."""
+"""Selection of rows of a table."""
 
-SMALLEST_CELL = 11
-"""Groups below this are not shown: they could point at a person."""
+MIN_GROUP_ROWS = 11
+"""Minimum rows of a group for its figures to be shown; smaller groups could identify a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Estimate:
 
 def auc(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
     """Return the area under the ROC curve."""
-    return {"auc": area(labels, chance, weights)}
+    return {"auc": roc_auc(labels, chance, weights)}
 
 
 def precision(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
@@ -52,9 +52,9 @@ def brier(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
 
 
 def calibration(labels: Ints, chance: Floats, weights: Floats) -> Mapping[str, float]:
-    """Return slope and intercept of the labels on the predicted log-odds: 1 and 0 when calibrated (Cox, 1958)."""
+    """Return slope and intercept of the labels on the predicted log-odds; 1 and 0 if calibrated (Cox, 1958)."""
     clipped = chance.clip(1e-9, 1 - 1e-9)
-    fitted = logistic(np.log(clipped / (1 - clipped)), labels, weights)
+    fitted = fit_logistic(np.log(clipped / (1 - clipped)), labels, weights)
     return {"calibration_slope": fitted.slope, "calibration_intercept": fitted.intercept}
 
 
@@ -66,9 +66,13 @@ def calibration_error(labels: Ints, chance: Floats, weights: Floats) -> Mapping[
     return {"calibration_error": float(np.abs(np.bincount(bins, gap)).sum() / weight.sum())}
 
 
+STANDARD_MEASURES: tuple[Measure, ...] = (auc, precision, brier, calibration, calibration_error)
+"""Measures of models on simulated data; they need enough rows for a finite calibration slope."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """Resamples of whole subjects, as row weights. Efron & Tibshirani (1993), percentile intervals.
+    """Resamples of whole subjects, as row weights: percentile intervals (Efron & Tibshirani, 1993).
 
     >>> Bootstrap(np.arange(50), seed=0, repeats=20).estimates(np.arange(50) % 2, np.arange(50) % 2 * 0.5, auc)["auc"]
     Estimate(value=1.0, low=1.0, high=1.0)
@@ -79,7 +83,7 @@ class Bootstrap:
     repeats: int = 200
 
     def estimates(self, labels: Ints, chance: Floats, *measures: Measure) -> dict[str, Estimate]:
-        """Return each number on the rows as they are, and its interval over resamples that hold both classes."""
+        """Return each figure on the given rows, and its interval over resamples that contain both classes."""
 
         def figures(rows: Rows, weights: Floats) -> dict[str, float]:
             return _figures(measures, labels[rows], chance[rows], weights)
@@ -89,7 +93,7 @@ class Bootstrap:
     def differences(
         self, labels: Ints, before: Floats, after: Floats, *measures: Measure
     ) -> tuple[dict[str, float], dict[str, float], dict[str, Estimate]]:
-        """Return each number before and after, and the difference with its interval, paired over the same resamples."""
+        """Return each figure before and after, and the difference with its interval, paired over the same resamples."""
 
         def gaps(rows: Rows, weights: Floats) -> dict[str, float]:
             old, new = (_figures(measures, labels[rows], chance[rows], weights) for chance in (before, after))
@@ -120,8 +124,8 @@ def _figures(measures: Iterable[Measure], labels: Ints, chance: Floats, weights:
     return {name: value for measure in measures for name, value in measure(labels, chance, weights).items()}
 
 
-def flat(estimates: Mapping[str, Estimate]) -> dict[str, float]:
-    """Return estimates as the manifest's plain numbers: `auc`, `auc_low`, `auc_high`, ..."""
+def flat_metrics(estimates: Mapping[str, Estimate]) -> dict[str, float]:
+    """Return estimates as plain numbers for the manifest: `auc`, `auc_low`, `auc_high`, ..."""
     out: dict[str, float] = {}
     for name, estimate in estimates.items():
         out |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
@@ -129,38 +133,38 @@ def flat(estimates: Mapping[str, Estimate]) -> dict[str, float]:
 
 
 def metrics(
-    estimates: Mapping[str, Estimate], labels: Ints, judged: "Judged", groups: Sequence["GroupRow"]
+    estimates: Mapping[str, Estimate], labels: Ints, judged: "JudgedRows", groups: Sequence["GroupRow"]
 ) -> dict[str, float]:
-    """Return all numbers of a manifest: estimates with intervals, counts, abstentions, and coverage by group."""
-    return {**flat(estimates), **counts(labels), **abstentions(judged), **group_coverage(groups)}
+    """Return all metrics of a manifest: estimates with intervals, counts, abstentions, and coverage by group."""
+    return {**flat_metrics(estimates), **counts(labels), **abstentions(judged), **group_coverage(groups)}
 
 
 def counts(labels: Ints) -> dict[str, float]:
-    """Return how many held-out rows there were, and the share of them with the label."""
+    """Return the number of held-out rows and their event rate."""
     return {"test_rows": float(len(labels)), "base_rate": round(float(labels.mean()), 6)}
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What a panel says of held-out rows: probability, whether it answered, and whether that answer was an error.
+class JudgedRows:
+    """Results of a model on held-out rows: verdicts, probabilities, and boolean masks of answered and wrong rows.
 
-    `reasons` counts the rows that abstained for each reason.
+    `guaranteed` marks the answers that the guarantee covers. `reasons` counts the rows that abstained, by reason.
     """
 
     verdicts: Sequence[Verdict]
     chance: Floats
     answered: NDArray[np.bool_]
-    promised: NDArray[np.bool_]
+    guaranteed: NDArray[np.bool_]
     errors: NDArray[np.bool_]
     reasons: Mapping[str, int]
 
 
-def judge(panel: Panel, rows: Floats, labels: Ints) -> Judged:
-    """Return the verdicts on held-out rows; a row without any probability counts with the base rate."""
-    verdicts = [panel.assess(row) for row in rows.tolist()]
-    rate, positive_from = float(labels.mean()), panel.contract.ensemble.positive_from
+def judge(runner: EnsembleRunner, rows: Floats, labels: Ints) -> JudgedRows:
+    """Return the verdicts on held-out rows; a row without a probability counts with the base rate."""
+    verdicts = [runner.assess(row) for row in rows.tolist()]
+    rate, positive_from = float(labels.mean()), runner.contract.ensemble.positive_from
     chance = np.array([rate if v.probability is None else v.probability for v in verdicts])
-    return Judged(
+    return JudgedRows(
         verdicts,
         chance,
         np.array([not v.reasons for v in verdicts]),
@@ -170,17 +174,17 @@ def judge(panel: Panel, rows: Floats, labels: Ints) -> Judged:
     )
 
 
-def abstentions(judged: Judged) -> dict[str, float]:
-    """Return coverage, the share that abstains and why, and the error among the answers that carry the promise."""
+def abstentions(judged: JudgedRows) -> dict[str, float]:
+    """Return coverage, the abstention rate by reason, and the error rate of the answers under the guarantee."""
     figures = {"coverage": float(judged.answered.mean()), "abstention_rate": float(1 - judged.answered.mean())}
-    if judged.promised.any():
-        figures["accepted_error"] = float(judged.errors[judged.promised].mean())
+    if judged.guaranteed.any():
+        figures["accepted_error"] = float(judged.errors[judged.guaranteed].mean())
     figures |= {f"abstained_{reason}": count / len(judged.chance) for reason, count in sorted(judged.reasons.items())}
     return {name: round(value, 6) for name, value in figures.items()}
 
 
 def group_coverage(groups: Sequence["GroupRow"]) -> dict[str, float]:
-    """Return the manifest's numbers of coverage and abstention by group, for groups large enough to be shown."""
+    """Return the metrics of coverage and abstention by group, for groups that are large enough."""
     found: dict[str, float] = {}
     for group in groups:
         if group.coverage is not None and group.abstention is not None:
@@ -191,7 +195,7 @@ def group_coverage(groups: Sequence["GroupRow"]) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One group of the per-group table; None where too few rows, or one class only, forbid a figure."""
+    """One group of the per-group table; a figure is None if the group has too few rows or only one class."""
 
     group: str
     rows: int
@@ -202,26 +206,26 @@ class GroupRow:
 
     @property
     def abstention(self) -> float | None:
-        """The share of the group's rows that got no answer."""
+        """Share of the group's rows without an answer."""
         return None if self.coverage is None else 1 - self.coverage
 
 
-def by_band(contract: ModelContract, labels: Ints, judged: Judged) -> list[GroupRow]:
-    """Return event rate, mean probability and coverage of each band: the first two should agree."""
-    named = np.array([contract.band(p).name for p in judged.chance.tolist()])
+def by_band(contract: ModelContract, labels: Ints, judged: JudgedRows) -> list[GroupRow]:
+    """Return event rate, mean probability and coverage of each band; the first two should be similar."""
+    named = np.array([contract.band_for(p).name for p in judged.chance.tolist()])
     masks = {f"band {band.name}": named == band.name for band in contract.bands}
     return [replace(row, auc=None) for row in by_group(masks, labels, judged)]
 
 
-def by_group(groups: Mapping[str, NDArray[np.bool_]], labels: Ints, judged: Judged) -> list[GroupRow]:
+def by_group(groups: Mapping[str, NDArray[np.bool_]], labels: Ints, judged: JudgedRows) -> list[GroupRow]:
     """Return event rate, mean probability, AUC and coverage of each group."""
     return [_group(name, labels[mask], judged.chance[mask], judged.answered[mask]) for name, mask in groups.items()]
 
 
 def _group(name: str, labels: Ints, chance: Floats, answered: NDArray[np.bool_]) -> GroupRow:
     events = int(labels.sum())
-    if len(labels) < SMALLEST_CELL:
+    if len(labels) < MIN_GROUP_ROWS:
         return GroupRow(name, len(labels), None, None, None, None)
-    few = min(events, len(labels) - events) < SMALLEST_CELL
-    alone = None if few else area(labels, chance)
+    few = min(events, len(labels) - events) < MIN_GROUP_ROWS
+    alone = None if few else roc_auc(labels, chance)
     return GroupRow(name, len(labels), float(labels.mean()), float(chance.mean()), alone, float(answered.mean()))

@@ -1,4 +1,4 @@
-"""Rows whose answers are packaged with a model, so that an engine that means something else by them is refused."""
+"""Selection of golden rows: their answers are packaged with a model, so that deviating engines are refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,16 +9,16 @@ from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Verdict
 
-WANTED = 32
+GOLDEN_ROWS = 32
 
 
-def golden(
+def select_golden_rows(
     contract: ModelContract, rows: Floats, verdicts: Sequence[Verdict]
 ) -> tuple[Mapping[str, FeatureValue], ...]:
-    """Return some 32 named rows that together show every category, missing value, band, reason and rule that occurs.
+    """Return about 32 named rows that together cover every category, missing value, band, reason and rule that occurs.
 
-    Held-out rows first (a greedy cover of what they show, then an even spread over probabilities); what they never
-    show is written into the first of them.
+    Held-out rows come first: a greedy cover, then an even spread over probabilities. Values that never occur in them
+    are added as variants of the first row.
     """
     real = [contract.decode(rows[i].tolist()) for i in _cover(contract, rows, verdicts)]
     return (*real, *_unseen(contract, real))
@@ -33,8 +33,8 @@ def _cover(contract: ModelContract, rows: Floats, verdicts: Sequence[Verdict]) -
         uncovered -= facets[best]
         chosen.append(best)
     by_chance = np.argsort(chance, kind="stable")
-    for i in by_chance[np.linspace(0, len(rows) - 1, WANTED).astype(int)].tolist():
-        if len(chosen) < WANTED and i not in chosen:
+    for i in by_chance[np.linspace(0, len(rows) - 1, GOLDEN_ROWS).astype(int)].tolist():
+        if len(chosen) < GOLDEN_ROWS and i not in chosen:
             chosen.append(i)
     return chosen
 
@@ -43,7 +43,7 @@ def _facets(contract: ModelContract, row: Sequence[float], verdict: Verdict) -> 
     shown: set[tuple[str, object]] = {("band", verdict.band), *(("reason", reason) for reason in verdict.reasons)}
     shown |= {("evidence", evidence.code) for vote in verdict.votes.values() for evidence in vote.evidence}
     if verdict.probability is not None:
-        shown.add(("probability", contract.band(verdict.probability).name))
+        shown.add(("probability", contract.band_for(verdict.probability).name))
     for spec, value in zip(contract.features, row, strict=True):
         decoded = spec.decode(value)
         if decoded is None or spec.type in {"category", "boolean"}:

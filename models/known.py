@@ -1,4 +1,4 @@
-"""Rows whose outcome has become known since: what decisions saw, and what happened."""
+"""Rows with reported outcomes: the features that decisions used, and the true labels."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ Names = NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Encoded rows in schema order, labels, and the subject of each row."""
+class KnownOutcomes:
+    """Encoded rows in schema order, their labels, and the subject of each row."""
 
     rows: Floats
     labels: Ints
@@ -24,34 +24,36 @@ class Known:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def where(self, mask: NDArray[np.bool_]) -> "Known":
-        """Return the rows where the mask is true."""
-        return Known(self.rows[mask], self.labels[mask], self.subjects[mask])
+    def where(self, mask: NDArray[np.bool_]) -> "KnownOutcomes":
+        """Return the rows for which the mask is true."""
+        return KnownOutcomes(self.rows[mask], self.labels[mask], self.subjects[mask])
 
-    def with_(self, more: "Known") -> "Known":
-        """Return these rows and then the others."""
-        return Known(
+    def concat(self, more: "KnownOutcomes") -> "KnownOutcomes":
+        """Return these rows followed by the others."""
+        return KnownOutcomes(
             np.concatenate([self.rows, more.rows]),
             np.concatenate([self.labels, more.labels]),
             np.concatenate([self.subjects, more.subjects]),
         )
 
-    def split(self, held_out_percent: int = 40) -> "tuple[Known, Known]":
-        """Return rows to train on and rows to hold out; a subject is always on the same side, whatever comes later."""
+    def split(self, held_out_percent: int = 40) -> "tuple[KnownOutcomes, KnownOutcomes]":
+        """Return training rows and held-out rows; a subject stays on the same side, also when rows are added later."""
         sides = {name: _bucket(name) < held_out_percent for name in np.unique(self.subjects).tolist()}
         held_out = np.array([sides[name] for name in self.subjects.tolist()], bool)
         return self.where(~held_out), self.where(held_out)
 
 
-def known(rows: Sequence[Sequence[float]], labels: Sequence[int], subjects: Sequence[str], width: int) -> Known:
-    """Return rows of a schema that many features wide; there may be none."""
+def known_outcomes(
+    rows: Sequence[Sequence[float]], labels: Sequence[int], subjects: Sequence[str], width: int
+) -> KnownOutcomes:
+    """Return rows with `width` features; there may be none."""
     matrix = np.array(rows, np.float64).reshape(len(labels), width)
-    return Known(matrix, np.array(labels, np.int64), np.array(subjects, np.str_))
+    return KnownOutcomes(matrix, np.array(labels, np.int64), np.array(subjects, np.str_))
 
 
-def nothing(specs: Sequence[FeatureSpec]) -> Known:
-    """Return no rows of a schema."""
-    return known([], [], [], len(specs))
+def no_outcomes(specs: Sequence[FeatureSpec]) -> KnownOutcomes:
+    """Return an empty set of rows for a schema."""
+    return known_outcomes([], [], [], len(specs))
 
 
 def _bucket(subject: str) -> int:

@@ -1,4 +1,4 @@
-"""A feature that tells the label on its own is not a feature: it has looked at the future."""
+"""Detection of single features that reveal the label, a sign that they contain information from the future."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.area import area
+from models.roc_auc import roc_auc
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-LIMIT = 0.85
-"""Interruption in treatment is predicted at 0.66 to 0.79 by whole models; one honest column does not reach this."""
+MAX_SINGLE_FEATURE_AUC = 0.85
+"""Limit of the area under the ROC curve of a single feature.
+
+Whole models predict interruption in treatment at 0.66 to 0.79, which one honest feature cannot reach.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Leak:
 
 
 class LeakageError(ValueError):
-    """Training was refused because single features tell the label."""
+    """Training was refused because single features reveal the label."""
 
     def __init__(self, leaks: Sequence[Leak]) -> None:
         super().__init__(", ".join(f"{leak.feature} alone has AUC {leak.auc:.3f}" for leak in leaks))
@@ -30,9 +33,12 @@ class LeakageError(ValueError):
 
 
 def refuse_leaks(
-    rows: NDArray[np.float64], labels: NDArray[np.int64], specs: Sequence[FeatureSpec], limit: float = LIMIT
+    rows: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    specs: Sequence[FeatureSpec],
+    limit: float = MAX_SINGLE_FEATURE_AUC,
 ) -> None:
-    """Raise LeakageError if a column alone, or which of its values are missing, reaches `limit` either way."""
+    """Raise LeakageError if a feature alone, or the pattern of its missing values, reaches `limit` either way."""
     found = [Leak(spec.name, _auc_alone(rows[:, i], labels, spec)) for i, spec in enumerate(specs)]
     if leaks := [leak for leak in found if leak.auc >= limit]:
         raise LeakageError(leaks)
@@ -44,12 +50,12 @@ def _auc_alone(column: NDArray[np.float64], labels: NDArray[np.int64], spec: Fea
     views = [missing.astype(float)]
     if not missing.all():
         views += [np.where(missing, edge, present) for edge in (np.nanmin(present) - 1, np.nanmax(present) + 1)]
-    aucs = [area(labels, view) for view in views]
+    aucs = [roc_auc(labels, view) for view in views]
     return max(max(auc, 1 - auc) for auc in aucs)
 
 
 def _event_rates(column: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Order categories by their event rate: their codes have no order of their own."""
+    """Replace categories by their event rates, because category codes have no order."""
     rates = np.full(len(column), np.nan)
     for code in np.unique(column[~np.isnan(column)]):
         rates[column == code] = labels[column == code].mean()

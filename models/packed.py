@@ -1,4 +1,4 @@
-"""Tables for the models that have one, compared with LightGBM before they are packaged."""
+"""Packed tables for models, compared with LightGBM before they are packaged."""
 
 import math
 from array import array
@@ -9,7 +9,7 @@ from itertools import chain
 from random import Random
 from typing import TypeAlias
 
-from models.packing import NotPacked, pack, thresholds
+from models.packing import NotPacked, pack_table, split_thresholds
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import lightgbm, trees
 from vigil.prediction.engines.contract import ModelContract
@@ -21,27 +21,27 @@ _Rows: TypeAlias = Sequence[Sequence[float]]
 
 SCORED_ROWS, EXPLAINED_ROWS = 2_000, 200
 TOLERANCE = 1e-12
-"""Of contributions, relative to the largest number that goes into them if that is above 1."""
+"""Maximum difference of contributions, relative to the largest one if that is above 1."""
 
 _TINY = 1.0000000180025095e-35
-"""The float next to 1e-35, below which LightGBM takes a value for zero."""
+"""The next float after 1e-35, below which LightGBM treats a value as zero."""
 _SPECIAL = (
     math.nan, math.nan, math.nan, 0.0, -0.0, math.inf, -math.inf, 1e300, -1e300, 5e-324, _TINY, -_TINY,
     math.nextafter(_TINY, 1), math.nextafter(-_TINY, -1),
 )  # fmt: skip
 
 
-def with_tables(model: TrainedModel) -> tuple[TrainedModel, dict[str, NotPacked]]:
-    """Return the model with the tables that its LightGBM engines can have, and why the others have none."""
+def add_packed_tables(model: TrainedModel) -> tuple[TrainedModel, dict[str, NotPacked]]:
+    """Return the model with packed tables for its LightGBM engines, and the refusals of engines without a table."""
     contract = model.contract
     tables, refusals = dict[str, bytes](), dict[str, NotPacked]()
     for spec in contract.engines:
         if spec.kind != "lightgbm":
             continue
-        names = [feature.name for feature in contract.columns(spec)]
+        names = [feature.name for feature in contract.engine_features(spec)]
         rows = [dict(zip(_names(contract), contract.encode(row), strict=True)) for row in model.golden]
         try:
-            tables[spec.table_file] = table(
+            tables[spec.table_file] = checked_table(
                 model.files[spec.file], names, [[row[name] for name in names] for row in rows]
             )
         except NotPacked as refusal:
@@ -53,20 +53,21 @@ def _names(contract: ModelContract) -> list[str]:
     return [feature.name for feature in contract.features]
 
 
-def table(model_text: bytes, feature_names: Sequence[str], golden: Sequence[Sequence[float]]) -> bytes:
-    """Return the table of a model, which answers golden and drawn rows as LightGBM does; raise NotPacked.
+def checked_table(model_text: bytes, feature_names: Sequence[str], golden: Sequence[Sequence[float]]) -> bytes:
+    """Return the table of a model after comparing its answers with LightGBM's; raise NotPacked if they differ.
 
-    The drawn rows take values at, beside and between the model's thresholds, missing, infinite, and zero or nearly so.
+    The rows are the golden rows and drawn rows. Drawn values lie at, beside and between the model's thresholds, or are
+    missing, infinite, zero or almost zero.
     """
-    packed = pack(model_text)
+    packed = pack_table(model_text)
     try:
         mine = trees.load(packed, model_text, len(feature_names))
     except ModelRefused as error:
         raise NotPacked("differs", error.detail) from error
     if mine is None:
-        raise NotPacked("differs", "the tree library is not there to compare it with LightGBM")
+        raise NotPacked("differs", "the tree library is missing, so the table cannot be compared with LightGBM")
     reference = lightgbm.load(model_text, feature_names)
-    drawn = list(_draw(thresholds(model_text), len(feature_names), Random(1)))  # noqa: S311 - rows, not secrets
+    drawn = list(_draw(split_thresholds(model_text), len(feature_names), Random(1)))  # noqa: S311 - rows, not secrets
     _compare_scores(mine, reference, [*golden, *drawn])
     _compare_contributions(mine, reference, [*golden, *drawn[:EXPLAINED_ROWS]])
     return packed
@@ -79,7 +80,7 @@ def _draw(cuts: Mapping[int, Sequence[float]], width: int, random: Random) -> It
         pools[feature] = (*_SPECIAL, *values, *near)
     finite = {feature: [x for x in pools[feature] if math.isfinite(x) and abs(x) < 1e300] for feature in range(width)}
     for _ in range(SCORED_ROWS):
-        odd = random.random()  # how unusual the row is
+        odd = random.random()  # degree of unusual values in the row
         yield [
             random.choice(pools[i]) if random.random() < odd else random.uniform(min(finite[i]), max(finite[i]))
             for i in range(width)
@@ -88,11 +89,11 @@ def _draw(cuts: Mapping[int, Sequence[float]], width: int, random: Random) -> It
 
 def _compare_scores(mine: _Mine, reference: _Reference, rows: _Rows) -> None:
     flat = array("d", chain.from_iterable(rows))
-    together = mine.raw_batch(flat, len(rows))
+    together = mine.raw_scores(flat, len(rows))
     for number, row in enumerate(rows):
-        expected = reference.raw(row)
-        if mine.raw(row) != expected or together[number] != expected:
-            raise NotPacked("differs", f"row {number} has another score")
+        expected = reference.raw_score(row)
+        if mine.raw_score(row) != expected or together[number] != expected:
+            raise NotPacked("differs", f"row {number} has another score than with LightGBM")
 
 
 def _compare_contributions(mine: _Mine, reference: _Reference, rows: _Rows) -> None:
@@ -102,4 +103,4 @@ def _compare_contributions(mine: _Mine, reference: _Reference, rows: _Rows) -> N
         scale = max(1.0, abs(base), *map(abs, expected))
         for a, e in zip((*actual, actual_base), (*expected, base), strict=True):
             if not abs(a - e) <= TOLERANCE * scale:
-                raise NotPacked("differs", f"row {number} has other contributions")
+                raise NotPacked("differs", f"row {number} has other contributions than with LightGBM")

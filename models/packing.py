@@ -1,7 +1,7 @@
-"""Packs a LightGBM model into the table that `layers/scoring/trees` walks, if the table can say all that it means.
+"""Packs a LightGBM model into the table that `layers/scoring/trees` walks, if the table can express the model.
 
-Format, little-endian: magic, SHA-256 of the model text, number of features, slots, trees and nodes; then nodes, slots,
-nodes per tree, and the training rows that passed each node. `trees.h` describes nodes and slots.
+Format, little-endian: magic, SHA-256 of the model text, numbers of features, slots, trees and nodes. Then follow the
+nodes, the slots, the nodes per tree, and the training rows that passed each node. `trees.h` describes nodes and slots.
 """
 
 import hashlib
@@ -17,15 +17,15 @@ CATEGORICAL = 1
 DEFAULT_LEFT = 2
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
 SLOT_MISSING_LEFT, SLOT_ZERO_IS_MISSING = 1, 2
-MOST_FEATURES = 1 << 16
-MOST_NODES, MOST_NODES_PER_TREE = 1 << 22, (1 << 16) - 1
-MOST_SPLITS, MOST_DISTINCT = 512, 32
+MAX_FEATURES = 1 << 16
+MAX_NODES, MAX_NODES_PER_TREE = 1 << 22, (1 << 16) - 1
+MAX_SPLITS, MAX_DISTINCT_FEATURES = 512, 32
 
 Refusal = Literal["not_binary", "linear", "categorical", "not_finite", "covers", "too_large", "too_deep", "differs"]
 
 
 class NotPacked(Exception):
-    """The table cannot say what the model means, which then stays on LightGBM; `reason` says why."""
+    """The table cannot express the model, which therefore stays on LightGBM; `reason` is the cause."""
 
     def __init__(self, reason: Refusal, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -34,7 +34,7 @@ class NotPacked(Exception):
 
 @dataclass(slots=True)
 class _Packing:
-    """What grows while trees are packed."""
+    """Sections of the table while trees are packed."""
 
     slots: dict[tuple[int, int], int] = field(default_factory=dict)
     nodes: bytearray = field(default_factory=bytearray)
@@ -42,19 +42,19 @@ class _Packing:
     rows: list[int] = field(default_factory=list)
 
 
-def pack(model_text: bytes) -> bytes:
-    """Return the table of a model in LightGBM's text format (v4); raise NotPacked."""
+def pack_table(model_text: bytes) -> bytes:
+    """Return the table of a model in LightGBM's text format (v4); raise NotPacked if it cannot be expressed."""
     fields, trees = _read(model_text)
     if fields.get("objective") != "binary sigmoid:1" or fields.get("num_tree_per_iteration") != "1":
-        raise NotPacked("not_binary", "only one sum of trees with binary log-odds can be packed")
+        raise NotPacked("not_binary", "only a single sum of trees with binary log-odds can be packed")
     if "average_output" in fields:
-        raise NotPacked("not_binary", "a random forest averages its trees")
+        raise NotPacked("not_binary", "random forests, which average their trees, cannot be packed")
     packing = _Packing()
     for number, tree in enumerate(trees):
         _pack_tree(_Tree.parse(number, tree), packing)
     width = len(fields["feature_names"].split(" "))
-    if width > MOST_FEATURES or len(packing.slots) > MOST_FEATURES or len(packing.rows) > MOST_NODES:
-        raise NotPacked("too_large", f"more than {MOST_FEATURES} features or {MOST_NODES} nodes")
+    if width > MAX_FEATURES or len(packing.slots) > MAX_FEATURES or len(packing.rows) > MAX_NODES:
+        raise NotPacked("too_large", f"more than {MAX_FEATURES} features or {MAX_NODES} nodes")
     counts = width, max(len(packing.slots), 1), len(packing.sizes), len(packing.rows)
     slots = list(packing.slots) or [(0, 0)]
     return b"".join(
@@ -68,8 +68,8 @@ def pack(model_text: bytes) -> bytes:
     )
 
 
-def thresholds(model_text: bytes) -> dict[int, list[float]]:
-    """Return the thresholds of each feature that a model splits on."""
+def split_thresholds(model_text: bytes) -> dict[int, list[float]]:
+    """Return the thresholds of each feature on which a model splits."""
     found = defaultdict[int, set[float]](set)
     for number, fields in enumerate(_read(model_text)[1]):
         tree = _Tree.parse(number, fields)
@@ -80,7 +80,7 @@ def thresholds(model_text: bytes) -> dict[int, list[float]]:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """One tree as LightGBM writes it: a kid below 0 is the leaf `~kid`."""
+    """One tree as written by LightGBM: a negative kid is the leaf `~kid`."""
 
     number: int
     feature: Sequence[int]
@@ -109,26 +109,26 @@ class _Tree:
         )
 
     def rows(self, kid: int) -> int:
-        """Return how many training rows passed a node."""
+        """Return the number of training rows that passed a node."""
         return self.split_rows[kid] if kid >= 0 else self.leaf_rows[~kid]
 
     def levels(self) -> Iterator[int]:
-        """Yield the nodes level by level, as kids of their parents are numbered."""
+        """Yield the nodes level by level, which is their order in the table."""
         level = [0 if self.kids else ~0]
-        for depth in range(MOST_SPLITS + 2):
+        for depth in range(MAX_SPLITS + 2):
             yield from level
             level = [kid for node in level if node >= 0 for kid in self.kids[node]]
             if not level:
                 return
-            if depth > MOST_SPLITS:
+            if depth > MAX_SPLITS:
                 break
-        raise NotPacked("too_deep", f"tree {self.number} has a path of more than {MOST_SPLITS} splits")
+        raise NotPacked("too_deep", f"tree {self.number} has a path of more than {MAX_SPLITS} splits")
 
 
 def _pack_tree(tree: _Tree, packing: _Packing) -> None:
     order = list(tree.levels())
-    if len(order) > MOST_NODES_PER_TREE:
-        raise NotPacked("too_large", f"tree {tree.number} has more than {MOST_NODES_PER_TREE} nodes")
+    if len(order) > MAX_NODES_PER_TREE:
+        raise NotPacked("too_large", f"tree {tree.number} has more than {MAX_NODES_PER_TREE} nodes")
     position = {node: i for i, node in enumerate(order)}
     distinct = {order[0]: frozenset[int]()}
     for here, node in enumerate(order):
@@ -140,19 +140,19 @@ def _pack_tree(tree: _Tree, packing: _Packing) -> None:
         left, right = tree.kids[node]
         for kid in (left, right):
             distinct[kid] = distinct[node] | {tree.feature[node]}
-        if len(distinct[left]) > MOST_DISTINCT:
-            raise NotPacked("too_deep", f"a path of tree {tree.number} has more than {MOST_DISTINCT} features")
+        if len(distinct[left]) > MAX_DISTINCT_FEATURES:
+            raise NotPacked("too_deep", f"a path of tree {tree.number} has more than {MAX_DISTINCT_FEATURES} features")
         packing.nodes += _node(tree, tree.threshold[node], slot, position[right], position[left])
     packing.sizes.append(len(order))
 
 
 def _slot(tree: _Tree, node: int) -> tuple[int, int]:
-    """Return the feature of a split and what the split means by a missing value."""
+    """Return the feature of a split and the split's meaning of a missing value."""
     decision = tree.decision[node]
     if decision & CATEGORICAL:
         raise NotPacked("categorical", f"tree {tree.number} splits on categories")
     kind = decision >> 2
-    if kind == MISSING_NONE:  # LightGBM takes 0 for NaN then
+    if kind == MISSING_NONE:  # LightGBM then treats NaN as 0
         return tree.feature[node], SLOT_MISSING_LEFT if tree.threshold[node] >= 0 else 0
     missing = SLOT_MISSING_LEFT if decision & DEFAULT_LEFT else 0
     return tree.feature[node], missing | (SLOT_ZERO_IS_MISSING if kind == MISSING_ZERO else 0)
@@ -160,9 +160,9 @@ def _slot(tree: _Tree, node: int) -> tuple[int, int]:
 
 def _node(tree: _Tree, value: float, slot: int, right: int, left: int) -> bytes:
     if math.isnan(value):
-        raise NotPacked("not_finite", f"tree {tree.number} has a threshold or leaf that is no number")
-    if slot >= MOST_FEATURES:
-        raise NotPacked("too_large", f"more than {MOST_FEATURES} features")
+        raise NotPacked("not_finite", f"tree {tree.number} has a threshold or leaf that is not a number")
+    if slot >= MAX_FEATURES:
+        raise NotPacked("too_large", f"more than {MAX_FEATURES} features")
     return struct.pack("<d4H", value, slot, right, left, 0)
 
 

@@ -1,4 +1,4 @@
-"""Engines as the files of a package, before they are calibrated."""
+"""Engines as files of a package, before calibration."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,19 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from models.training import Floats
-from vigil.prediction.engines.statistics import Domain, EntropyTest, Parameters, RateTest
-from vigil.prediction.engines.votes import FORMATS, EngineKind, EngineSpec
+from vigil.prediction.engines.statistics import Domain, EntropyTest, RateTest, StatisticsParameters
+from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineKind, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-MOST_DISTANCES = 1000
-"""Rows that the conformal gate is calibrated on: p-values are told apart down to one in a thousand."""
+MAX_DISTANCES = 1000
+"""Maximum rows for the calibration of the conformal gate, so that p-values have a resolution of one in a thousand."""
 RIDGE = 0.1
-"""Added to the diagonal of the correlations, so that nearly equal features do not blow the distance up."""
+"""Ridge added to the diagonal of the correlation matrix, so that nearly equal features do not inflate the distance."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One engine of a package to be; `features` None means all."""
+class EnginePart:
+    """One engine of a future package; `features` None means all features."""
 
     name: str
     kind: EngineKind
@@ -32,22 +32,22 @@ class Part:
 
     @property
     def spec(self) -> EngineSpec:
-        """The engine without calibration."""
+        """Specification of the engine, without calibration."""
         return EngineSpec(
-            self.name, self.kind, f"{self.name}.{FORMATS[self.kind]}", self.features, specialist=self.specialist
+            self.name, self.kind, f"{self.name}.{FILE_EXTENSIONS[self.kind]}", self.features, specialist=self.specialist
         )
 
 
 def boosted(
     name: str, booster: lightgbm.Booster, features: tuple[str, ...] | None = None, *, specialist: bool = False
-) -> Part:
+) -> EnginePart:
     """Return a LightGBM engine."""
-    return Part(name, "lightgbm", booster.model_to_string().encode(), features, specialist)
+    return EnginePart(name, "lightgbm", booster.model_to_string().encode(), features, specialist)
 
 
-def rules(name: str, book: Sequence[Mapping[str, Any]], features: tuple[str, ...] | None = None) -> Part:
-    """Return a rules engine (see `vigil.prediction.engines.rules` for what a rule says)."""
-    return Part(name, "rules", _json({"rules": list(book)}), features)
+def rules(name: str, book: Sequence[Mapping[str, Any]], features: tuple[str, ...] | None = None) -> EnginePart:
+    """Return a rules engine; see `vigil.prediction.engines.rules` for the language."""
+    return EnginePart(name, "rules", _json({"rules": list(book)}), features)
 
 
 def forest(
@@ -59,17 +59,17 @@ def forest(
     features: tuple[str, ...] | None = None,
     trees: int = 64,
     samples: int = 256,
-) -> Part:
-    """Fit an isolation forest to rows of the whole schema, NaN where missing; the same seed gives the same bytes."""
-    seen = columns(specs, features)
+) -> EnginePart:
+    """Fit an isolation forest to rows of the complete schema, NaN where missing; the same seed gives the same bytes."""
+    seen = feature_positions(specs, features)
     model = IsolationForest(n_estimators=trees, max_samples=min(samples, len(rows)), random_state=seed)
     model.fit(rows[:, seen])
     names = tuple(specs[place].name for place in seen)
-    return Part(name, "isolation_forest", export(model, names), features)
+    return EnginePart(name, "isolation_forest", export_forest(model, names), features)
 
 
-def export(model: IsolationForest, names: tuple[str, ...]) -> bytes:
-    """Return a fitted forest as JSON: all trees end to end, children as places in the whole."""
+def export_forest(model: IsolationForest, names: tuple[str, ...]) -> bytes:
+    """Return a fitted forest as JSON: all trees in one sequence of nodes; children are positions in that sequence."""
     nodes: dict[str, list[Any]] = {
         key: [] for key in ("feature", "threshold", "left", "right", "missing_left", "length")
     }
@@ -89,7 +89,7 @@ def export(model: IsolationForest, names: tuple[str, ...]) -> bytes:
 
 
 def path_length(rows: float) -> float:
-    """Return the average path length of an unsuccessful search in a tree of so many rows (Liu et al., 2008, eq. 1)."""
+    """Return the average path length of an unsuccessful search in a tree of `rows` rows (Liu et al., 2008, eq. 1)."""
     if rows <= 2:
         return float(rows == 2)
     return float(2 * (np.log(rows - 1) + np.euler_gamma) - 2 * (rows - 1) / rows)
@@ -106,8 +106,8 @@ def _depths(tree: Any) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
-    """What a statistics engine does beside measuring the distance; `votes` says whether the distance itself votes."""
+class StatisticsTests:
+    """Optional tests of a statistics engine; `votes` is true if the distance itself votes."""
 
     entropy: tuple[EntropyTest, ...] = ()
     rates: tuple[RateTest, ...] = ()
@@ -122,14 +122,14 @@ def statistics(
     *,
     gate: float,
     features: tuple[str, ...] | None = None,
-    tests: Tests | None = None,
-) -> Part:
-    """Return the domain of the fitted rows, its gate calibrated on rows that took no part in fitting.
+    tests: StatisticsTests | None = None,
+) -> EnginePart:
+    """Return a statistics engine: the domain of the fitted rows, with a gate calibrated on held-out rows.
 
-    `features` are those that the distance measures, all numbers of the schema by default; ones without any spread are
-    left out. Tests may need others: the engine sees the whole schema.
+    `features` are the features of the distance, by default all numbers of the schema; features without spread are left
+    out. The engine receives the complete schema, because tests may use other features.
     """
-    wanted = [i for i in columns(specs, features) if specs[i].type in {"number", "integer"}]
+    wanted = [i for i in feature_positions(specs, features) if specs[i].type in {"number", "integer"}]
     center, scale = _middle(fitted[:, wanted])
     kept = [i for i, spread in enumerate(scale) if spread > 0]
     seen = [wanted[i] for i in kept]
@@ -137,8 +137,8 @@ def statistics(
     whitening = np.linalg.inv(np.linalg.cholesky(_covariance(_z(fitted[:, seen], center, scale))))
     z = _z(held_out[:, seen], center, scale)
     distances = np.sort(np.sqrt(((z @ whitening.T) ** 2).sum(axis=1)))
-    if len(distances) > MOST_DISTANCES:
-        drawn = np.random.default_rng(0).choice(len(distances), MOST_DISTANCES, replace=False)
+    if len(distances) > MAX_DISTANCES:
+        drawn = np.random.default_rng(0).choice(len(distances), MAX_DISTANCES, replace=False)
         distances = np.sort(distances[drawn])
     domain = Domain(
         features=tuple(specs[i].name for i in seen),
@@ -148,19 +148,21 @@ def statistics(
         distances=tuple(distances.tolist()),
         gate=gate,
     )
-    tests = tests or Tests()
-    parameters = Parameters(domain=domain, entropy=tests.entropy, rates=tests.rates, votes=tests.votes)
-    return Part(name, "statistics", _json(parameters.model_dump(mode="json", exclude_defaults=True)))
+    tests = tests or StatisticsTests()
+    parameters = StatisticsParameters(domain=domain, entropy=tests.entropy, rates=tests.rates, votes=tests.votes)
+    return EnginePart(name, "statistics", _json(parameters.model_dump(mode="json", exclude_defaults=True)))
 
 
-def columns(specs: Sequence[FeatureSpec], features: tuple[str, ...] | None) -> list[int]:
-    """Return the places of features in the schema."""
+def feature_positions(specs: Sequence[FeatureSpec], features: tuple[str, ...] | None) -> list[int]:
+    """Return the positions of features in the schema."""
     places = {spec.name: place for place, spec in enumerate(specs)}
     return list(places.values()) if features is None else [places[name] for name in features]
 
 
-def typical(rows: Floats, specs: Sequence[FeatureSpec]) -> dict[str, tuple[float, ...]]:
-    """Return what each feature that may be missing is likely to be: its quartiles, or what it was in training."""
+def typical_values(rows: Floats, specs: Sequence[FeatureSpec]) -> dict[str, tuple[float, ...]]:
+    """Return typical values of each feature that may be missing: its quartiles, or all values that occurred in
+    training.
+    """
     found = {}
     for spec, column in zip(specs, rows.T, strict=True):
         known = column[~np.isnan(column)]
@@ -173,7 +175,7 @@ def typical(rows: Floats, specs: Sequence[FeatureSpec]) -> dict[str, tuple[float
 
 
 def _middle(rows: Floats) -> tuple[Floats, Floats]:
-    """Return medians and scales: the median deviation, else the standard one, as if normal."""
+    """Return medians and scales: the scaled median deviation, or the standard deviation if that is zero."""
     center = np.nanmedian(rows, axis=0)
     scale = 1.4826 * np.nanmedian(np.abs(rows - center), axis=0)
     return center, np.where(scale > 0, scale, np.nanstd(rows, axis=0))

@@ -1,15 +1,15 @@
-"""What every `models/<name>/recipe.py` offers, so that training, the demo and the tests know no model by name."""
+"""Interface of every `models/<name>/recipe.py`, so that training, demo and tests need no model names."""
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
-from models.known import Known
+from models.known import KnownOutcomes
 from vigil.prediction.packages.model import TrainedModel
 
 Progress = Callable[[str, float], None]
-"""Called with a step in words and the fraction done, 0 to 1."""
+"""Callback with a step in words and the completed fraction, from 0 to 1."""
 
 
 class Recipe(Protocol):
@@ -20,29 +20,29 @@ class Recipe(Protocol):
         ...
 
     def samples(self, seed: int, count: int) -> Iterable[dict[str, Any]]:
-        """Return held-out rows as `POST /v1/scores` bodies without `model`, with the true label under `_label`."""
+        """Return held-out rows as bodies of `POST /v1/scores` without `model`; `_label` is the true label."""
         ...
 
 
 @runtime_checkable
 class Retrainable(Protocol):
-    """A recipe that can also learn from what became of the subjects of its decisions."""
+    """A recipe that can also learn from reported outcomes of decisions."""
 
-    def retrain(self, seed: int, known: Known, progress: Progress) -> tuple[TrainedModel, Known]:
-        """Train on the recipe's own data and on known outcomes; return the model and rows it was not trained on.
+    def retrain(self, seed: int, known: KnownOutcomes, progress: Progress) -> tuple[TrainedModel, KnownOutcomes]:
+        """Train on the recipe's own data and on reported outcomes; return the model and rows not used for training.
 
-        Raises LeakageError if a feature tells the label.
+        Raises LeakageError if a feature reveals the label.
         """
         ...
 
 
-def names() -> list[str]:
-    """Return the models that have a recipe."""
+def recipe_names() -> list[str]:
+    """Return the names of the models with a recipe."""
     return sorted(p.parent.name for p in Path(__file__).parent.glob("*/recipe.py"))
 
 
-def load(name: str) -> Recipe:
-    """Return the recipe of a model; raise KeyError for a name without one."""
-    if name not in names():
+def load_recipe(name: str) -> Recipe:
+    """Return the recipe of a model; raise KeyError for a name without a recipe."""
+    if name not in recipe_names():
         raise KeyError(name)
     return cast("Recipe", import_module(f"models.{name}.recipe"))

@@ -1,4 +1,4 @@
-"""Fitting a LightGBM model and its Platt calibration, the same for every recipe, deterministically."""
+"""Deterministic fitting of LightGBM models and their Platt calibration, the same for every recipe."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How large the model may grow; fixed before any test row is seen."""
+class TreeShape:
+    """Size of the trees; fixed before any test row is used."""
 
     trees: int
     leaves: int
@@ -27,7 +27,9 @@ class Shape:
     learning_rate: float
 
 
-def fit(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec], shape: Shape, seed: int) -> lightgbm.Booster:
+def fit_booster(
+    rows: Floats, labels: Ints, specs: Sequence[FeatureSpec], shape: TreeShape, seed: int
+) -> lightgbm.Booster:
     """Return a binary booster; the same input gives the same model text."""
     params = {
         "objective": "binary",
@@ -57,29 +59,29 @@ def fit(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec], shape: Shape, 
     return lightgbm.train(params, data, num_boost_round=shape.trees)
 
 
-def calibrate(raw: Floats, labels: Ints) -> Calibration:
-    """Fit Platt's sigmoid on rows that the booster has not seen.
+def fit_calibration(raw: Floats, labels: Ints) -> Calibration:
+    """Fit Platt's sigmoid on rows that the booster was not trained on.
 
-    Targets are smoothed as in Platt (1999), which keeps the slope finite where raw scores separate the classes.
+    Targets are smoothed as in Platt (1999), which keeps the slope finite if raw scores separate the classes.
     """
     positives = int(labels.sum())
     high, low = (positives + 1) / (positives + 2), 1 / (len(labels) - positives + 2)
     target = np.where(labels == 1, high, low)
-    return logistic(
+    return fit_logistic(
         np.concatenate([raw, raw]),
         np.concatenate([np.ones_like(labels), np.zeros_like(labels)]),
         np.concatenate([target, 1 - target]),
     )
 
 
-def logistic(x: Floats, labels: Ints, weights: Floats | None = None) -> Calibration:
+def fit_logistic(x: Floats, labels: Ints, weights: Floats | None = None) -> Calibration:
     """Return the unpenalised logistic regression of labels on one column."""
     model = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(x.reshape(-1, 1), labels, weights)
     return Calibration(slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
 
 
-def digest(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec]) -> str:
-    """Return the SHA-256 of training data: names, then rows and labels as little-endian doubles, row-major."""
+def data_digest(rows: Floats, labels: Ints, specs: Sequence[FeatureSpec]) -> str:
+    """Return the SHA-256 of training data: feature names, then rows and labels as little-endian doubles, row-major."""
     sha = hashlib.sha256("\n".join(spec.name for spec in specs).encode())
     sha.update(np.ascontiguousarray(rows, "<f8").tobytes())
     sha.update(np.ascontiguousarray(labels, "<f8").tobytes())

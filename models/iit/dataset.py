@@ -1,6 +1,6 @@
 """Index visits as rows: features as of the visit, label as of a later extract, in splits that share no patient.
 
-Training and calibration see what was resolved by the cutoff; the test set is other patients after the cutoff.
+Training and calibration use outcomes that were resolved by the cutoff. The test set is other patients after the cutoff.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,19 +14,22 @@ from models.assembly import Sample
 from models.iit.label import Outcome, outcome
 from models.iit.people import Bools, Floats, Ints
 from models.iit.presets import LAST_DAY
-from models.iit.records import contacts, history, left, moment
+from models.iit.records import history, recorded_exit, simulated_time, visit_contacts
 from models.iit.simulator import Cohort
-from models.known import Known
+from models.known import KnownOutcomes
 from vigil.kernel.rows import FeatureValue
-from vigil.prediction.features.model import History, expected_contacts
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.model import PatientHistory, expected_contacts
+from vigil.prediction.features.service import get_feature_set
 
-FEATURES = feature_set("art-visits/1")
-CUTOFF = moment(1461)
-"""2023-01-01. Training ends here, testing begins."""
-EXTRACTED_AT = moment(LAST_DAY)
-LATEST_ENTRY = timedelta(days=7)
-"""A visit entered later than this is no index visit: a prediction then is of no use to anyone."""
+FEATURES = get_feature_set("art-visits/1")
+CUTOFF = simulated_time(1461)
+"""End of training and start of testing: 2023-01-01."""
+EXTRACTED_AT = simulated_time(LAST_DAY)
+MAX_ENTRY_DELAY = timedelta(days=7)
+"""Maximum delay between a visit and its entry.
+
+A visit entered later is no index visit, because a prediction then comes too late.
+"""
 
 WINDOW_DAYS = 180
 
@@ -35,8 +38,8 @@ _SHARES: tuple[tuple[Split, int], ...] = (("train", 40), ("calibration", 75), ("
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
-    """One prediction: a patient, the row of the visit, and the moment that visit was entered."""
+class IndexVisit:
+    """One prediction: a patient, the row of the visit, and the time at which the visit was entered."""
 
     patient: int
     row: int
@@ -45,7 +48,7 @@ class Index:
 
     @property
     def resolved(self) -> bool:
-        """Whether the visit has a label: died, transferred and unresolved ones have none."""
+        """True if the visit has a label; died, transferred and unresolved visits have none."""
         return self.outcome in {"interrupted", "retained"}
 
     @property
@@ -56,7 +59,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Encoded rows of one split. `probability` is the simulator's own, for the oracle alone."""
+    """Encoded rows of one split. `probability` is the simulator's own, only for the oracle."""
 
     rows: Floats
     labels: Ints
@@ -69,15 +72,15 @@ class Table:
 
     @property
     def sample(self) -> Sample:
-        """Rows and labels alone."""
+        """Rows and labels only."""
         return Sample(self.rows, self.labels)
 
     def where(self, mask: Bools) -> "Table":
-        """Return the rows where the mask is true."""
+        """Return the rows for which the mask is true."""
         return Table(*(getattr(self, n)[mask] for n in self.__dataclass_fields__))
 
-    def with_known(self, known: Known) -> "Table":
-        """Return these rows and then those whose outcome was reported, which are of nobody in the cohort (-1)."""
+    def with_known(self, known: KnownOutcomes) -> "Table":
+        """Return these rows followed by the rows with reported outcomes, which have no patient in the cohort (-1)."""
         nobody = np.full(len(known), -1)
         return Table(
             rows=np.concatenate([self.rows, known.rows]),
@@ -88,11 +91,11 @@ class Table:
         )
 
 
-def halves(cohort: Cohort, table: Table, seed: int) -> tuple[Table, Table]:
-    """Share patients between tuning (a quarter) and certifying, where rows are independent: one visit of each at most.
+def split_calibration(cohort: Cohort, table: Table, seed: int) -> tuple[Table, Table]:
+    """Split patients into tuning (a quarter) and certification, with at most one visit of each certification patient.
 
-    That one is drawn from a random window of time, so that frequent visitors count as often as they are scored; one
-    visit of everybody would weigh those who never came back too high.
+    The rows are then independent. The visit is drawn from a random time window, so that frequent visitors count as
+    often as they are scored. One visit of every patient would give too much weight to patients who never returned.
     """
     rng = np.random.default_rng(seed)
     patients = rng.permutation(np.unique(table.patients))
@@ -109,37 +112,37 @@ def halves(cohort: Cohort, table: Table, seed: int) -> tuple[Table, Table]:
 
 
 def split_of(patient: int) -> Split:
-    """Return the one split a patient belongs to: 40 % train, 35 % calibration, 25 % test."""
-    bucket = patient * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash: no order of entry in it
+    """Return the split of a patient: 40 % train, 35 % calibration, 25 % test."""
+    bucket = patient * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash, independent of the order of entry
     return next(split for split, below in _SHARES if bucket < below)
 
 
-def indexes(cohort: Cohort, patient: int, record: History, split: Split) -> Iterable[Index]:
-    """Yield the index visits of a patient that belong to the split, whatever their outcome."""
+def index_visits(cohort: Cohort, patient: int, record: PatientHistory, split: Split) -> Iterable[IndexVisit]:
+    """Yield the index visits of a patient that belong to the split, with any outcome."""
     due = expected_contacts(record.visits, record.dispenses)
-    exit_, first_row = left(cohort, patient), int(cohort.starts[patient])
+    exit_, first_row = recorded_exit(cohort, patient), int(cohort.starts[patient])
     seen_until = EXTRACTED_AT if split == "test" else CUTOFF
     for i, visit in enumerate(record.visits):
         as_of = visit.recorded_at
         in_time = as_of >= CUTOFF if split == "test" else as_of < CUTOFF
-        if not in_time or as_of - visit.visited_at > LATEST_ENTRY:
+        if not in_time or as_of - visit.visited_at > MAX_ENTRY_DELAY:
             continue
-        said = outcome(due[i], contacts(record.visits[i + 1 :]), exit_, seen_until)
-        yield Index(patient, first_row + i, as_of, said)
+        result = outcome(due[i], visit_contacts(record.visits[i + 1 :]), exit_, seen_until)
+        yield IndexVisit(patient, first_row + i, as_of, result)
 
 
 def encode(features: dict[str, FeatureValue]) -> list[float]:
-    """Return features as the floats that the model sees, by the contract's own rule."""
+    """Return features as the floats that the model receives, with the contract's own encoding."""
     return [spec.encode(features[spec.name]) for spec in FEATURES.specs]
 
 
 def table(cohort: Cohort, split: Split, progress: Callable[[float], None]) -> Table:
-    """Return the resolved index visits of a split; died, transferred and unresolved ones are left out."""
+    """Return the resolved index visits of a split; died, transferred and unresolved visits are left out."""
     rows, found = [], []
     patients = [p for p in range(len(cohort.people)) if split_of(p) == split]
     for n, patient in enumerate(patients):
         record = history(cohort, patient)
-        for index in indexes(cohort, patient, record, split):
+        for index in index_visits(cohort, patient, record, split):
             if index.resolved:
                 rows.append(encode(FEATURES.extract(record, index.as_of)))
                 found.append(index)

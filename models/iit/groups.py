@@ -1,4 +1,4 @@
-"""The groups that the model is audited by; region and key population are never features."""
+"""Groups for which the model is audited; region and key population are never features."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from models.iit.simulator import Cohort
 AGE_BANDS = (("age under 15", 0, 15), ("age 15 to 24", 15, 25), ("age 25 to 49", 25, 50), ("age 50 and over", 50, 200))
 
 
-def audited(cohort: Cohort, table: Table) -> dict[str, Bools]:
+def audit_groups(cohort: Cohort, table: Table) -> dict[str, Bools]:
     """Return a mask over the rows of a table for each group by sex, age band, region and key population."""
     people = cohort.people
     region = cohort.sites.region[people.site[table.patients]]

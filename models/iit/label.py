@@ -1,7 +1,7 @@
-"""The label of the `iit` model: interruption in treatment after a visit, and when it can be told.
+"""The label of the `iit` model: interruption in treatment after a visit, and the time at which it is determined.
 
-The definition is versioned and signed into the model ("label passport"): WHO's smart guidelines for HIV count a
-patient as lost after 28 days without contact from the last expected one.
+The definition is versioned and signed into the model ("label passport"). WHO's smart guidelines for HIV count a patient
+as lost after 28 days without contact since the last expected one.
 """
 
 from collections.abc import Iterable
@@ -13,13 +13,14 @@ from vigil.prediction.engines.contract import Label
 
 GRACE_DAYS = 28
 SETTLE_DAYS = 45
-"""Contacts are entered up to this many days after they happened; no label is told before that has passed."""
+"""Maximum delay in days between a contact and its entry; labels are determined only after this delay."""
 
 LABEL = Label(
     name="interruption_in_treatment",
     definition=(
         f"No clinical contact for at least {GRACE_DAYS} days after the next expected contact of the index visit. "
-        f"Told {SETTLE_DAYS} days after that; unresolved until then. Died and transferred are excluded."
+        f"The label is determined {SETTLE_DAYS} days after that; until then it is unresolved. Patients who died or "
+        "were transferred are excluded."
     ),
     version=1,
     grace_days=GRACE_DAYS,
@@ -38,7 +39,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A recorded end of care at this facility that is no interruption."""
+    """A recorded end of care at this facility that is not an interruption."""
 
     kind: Literal["died", "transferred"]
     on: date
@@ -52,10 +53,10 @@ def outcome(
     extracted_at: datetime,
     grace_days: int = GRACE_DAYS,
 ) -> Outcome:
-    """Return what an extract of the records taken at `extracted_at` says happened after an index visit.
+    """Return the outcome of an index visit according to an extract of the records at `extracted_at`.
 
-    `expected` is the next expected contact, None if the records do not tell. Once resolved, a later extract says the
-    same as long as nothing is recorded more than `SETTLE_DAYS` late.
+    `expected` is the next expected contact, None if the records do not contain one. A resolved outcome stays the same
+    in later extracts if no entry is more than `SETTLE_DAYS` late.
     """
     if expected is None:
         return "unresolved"

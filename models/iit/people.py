@@ -1,4 +1,4 @@
-"""The people and facilities of a simulated cohort, as columns: one row a patient."""
+"""Patients and facilities of a simulated cohort, as columns."""
 
 from dataclasses import dataclass, fields
 from typing import TypeAlias
@@ -15,14 +15,14 @@ Bools: TypeAlias = NDArray[np.bool_]
 SITES = len(REGIONS) * SITES_PER_REGION
 MONTHS = LAST_DAY // 30 + 1
 _SITE_SCORES = np.array([-1.34, -0.45, 0.45, 1.34])
-"""Four evenly spaced values of mean 0 and standard deviation 1."""
+"""Four evenly spaced values with mean 0 and standard deviation 1."""
 _AGE_BANDS = ((2, 15), (15, 25), (25, 50), (50, 80))
 _AGE_SHARES = (0.06, 0.18, 0.56, 0.20)
 
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """One row a facility; `stock_out` has one more axis, the 30-day month."""
+    """One row per facility; `stock_out` has a second axis for the 30-day month."""
 
     region: Ints
     effect: Floats
@@ -33,7 +33,10 @@ class Sites:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """One row a patient. Days count from `presets.EPOCH`; `born_precision` is 0 unknown, 1 year, 2 month, 3 day."""
+    """One row per patient. Days count from `presets.EPOCH`.
+
+    `born_precision` is 0 unknown, 1 year, 2 month, 3 day.
+    """
 
     site: Ints
     male: Bools
@@ -62,20 +65,20 @@ class People:
     def __len__(self) -> int:
         return len(self.site)
 
-    def of(self, rows: Ints) -> "People":
-        """Return the patients at those rows, in that order."""
+    def select(self, rows: Ints) -> "People":
+        """Return the patients in these rows, in that order."""
         return People(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
 def draw_sites(rng: np.random.Generator, preset: Preset) -> Sites:
-    """Draw the facilities; every region has the same set of facility effects, so that none differs by luck."""
+    """Draw the facilities; every region has the same set of facility effects, so that no region differs by chance."""
     scores = rng.permuted(np.tile(_SITE_SCORES, (len(REGIONS), 1)), axis=1)
     effect = preset.site_sd * scores
     effect[REGIONS.index(PLANTED.shifted_base_rate)] += PLANTED.base_rate_shift
     return Sites(
         region=np.repeat(np.arange(len(REGIONS)), SITES_PER_REGION),
         effect=effect.ravel(),
-        # Men are at a higher risk at most facilities and at a lower one at some, as the literature has it.
+        # Men have a higher risk at most facilities and a lower one at some, as in the literature.
         male_effect=(0.1 + 0.2 * rng.permuted(scores, axis=1)).ravel(),
         level=rng.permuted(np.tile([0, 1, 1, 2], (len(REGIONS), 1)), axis=1).ravel(),
         stock_out=rng.random((SITES, MONTHS)) < 0.03,

@@ -1,4 +1,4 @@
-"""`iit`: the risk of interruption in HIV treatment after a visit, trained on a simulated cohort."""
+"""Recipe of `iit`: the risk of interruption in HIV treatment after a visit, trained on a simulated cohort."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -7,49 +7,38 @@ from typing import Any
 
 import numpy as np
 
-from models import card, parts
-from models.assembly import Frame, Plan, assemble
-from models.certification import Promise
-from models.evaluation import (
-    Bootstrap,
-    Estimate,
-    auc,
-    brier,
-    by_band,
-    by_group,
-    calibration,
-    calibration_error,
-    judge,
-    metrics,
-    precision,
-)
-from models.golden import golden
+from models import parts
+from models.assembly import DecisionPlan, ModelFrame, assemble
+from models.certification import Guarantee
+from models.evaluation import STANDARD_MEASURES, Bootstrap, Estimate, auc, calibration, judge
+from models.finishing import finish_model
 from models.iit import dataset
+from models.iit.card_text import card_text
 from models.iit.dataset import CUTOFF, FEATURES, Table, split_of
-from models.iit.groups import audited
+from models.iit.groups import audit_groups
 from models.iit.label import LABEL
 from models.iit.presets import DRIFT_DAY, SOUTH_AFRICA_LIKE
-from models.iit.prose import prose
 from models.iit.records import history, subject
 from models.iit.rules import RULES
 from models.iit.simulator import Cohort, simulate
-from models.known import Known, nothing
+from models.known import KnownOutcomes, no_outcomes
 from models.leakage import refuse_leaks
-from models.parts import Tests
+from models.parts import StatisticsTests
 from models.recipe import Progress
-from models.training import Floats, Shape, digest, fit
+from models.training import Floats, TreeShape, data_digest, fit_booster
+from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
-from vigil.prediction.features.schemas import as_json
+from vigil.prediction.features.schemas import to_json
 from vigil.prediction.packages.model import TrainedModel
 
 PATIENTS = 10_000
 PRESET = SOUTH_AFRICA_LIKE
-SHAPE = Shape(trees=120, leaves=8, rows_per_leaf=300, learning_rate=0.05)
+SHAPE = TreeShape(trees=120, leaves=8, rows_per_leaf=300, learning_rate=0.05)
 
 
 def _bands(chance: Floats) -> tuple[Band, ...]:
-    """Cut calibrated probabilities of the tuning rows at their 60th and 90th percentile, in whole percents."""
+    """Return bands from the 60th and 90th percentile of the tuning rows' probabilities, rounded to whole percents."""
     moderate, high = (round(float(edge), 2) for edge in np.quantile(chance, [0.6, 0.9]))
     moderate = max(moderate, 0.01)
     return (
@@ -60,38 +49,38 @@ def _bands(chance: Floats) -> tuple[Band, ...]:
 
 
 CALIBRATION_BOUND = 0.03
-"""A third of the base rate: beyond it the bands no longer mean what they say."""
-TELLING = 100
-"""With fewer outcomes of either kind than this, one column may tell them by chance."""
+"""Maximum calibration error: a third of the base rate. Above it the bands lose their meaning."""
+MIN_OUTCOMES_FOR_LEAK_CHECK = 100
+"""Minimum outcomes of each class for the leakage check; with fewer, a feature can reveal them by chance."""
 GATE = 0.005
-"""One in two hundred visits like those of training is called out of domain."""
-PLAN = Plan(_bands, positive="moderate", promise=Promise(alpha=0.08, delta=0.1, harm="missed"))
-"""Being flagged brings help and the harm is under-flagging: the promise is about those who are not flagged."""
+"""Share of visits like those of training that are reported as out of domain: one in two hundred."""
+PLAN = DecisionPlan(_bands, positive="moderate", guarantee=Guarantee(alpha=0.08, delta=0.1, harm="missed"))
+"""The guarantee covers patients who are not flagged: flagging brings help, and the harm is under-flagging."""
 
 
 def train(seed: int, progress: Progress) -> TrainedModel:
     """Simulate, train, calibrate and evaluate; the same seed gives the same bytes.
 
-    Raises LeakageError if a single feature tells the label.
+    Raises LeakageError if a single feature reveals the label.
     """
     return build(seed, PATIENTS, progress)
 
 
-def retrain(seed: int, known: Known, progress: Progress) -> tuple[TrainedModel, Known]:
-    """Train on the cohort and on most of the known outcomes; return the model and what was held out of both.
+def retrain(seed: int, known: KnownOutcomes, progress: Progress) -> tuple[TrainedModel, KnownOutcomes]:
+    """Train on the cohort and on most of the reported outcomes; return the model and the held-out rows of both.
 
-    Raises LeakageError if a single feature tells the label, in the cohort or among the outcomes.
+    Raises LeakageError if a single feature reveals the label, in the cohort or among the outcomes.
     """
     return rebuild(seed, PATIENTS, known, progress)
 
 
 def build(seed: int, patients: int, progress: Progress) -> TrainedModel:
-    """Train on a cohort of that many patients."""
-    return rebuild(seed, patients, nothing(FEATURES.specs), progress)[0]
+    """Train on a cohort of `patients` patients."""
+    return rebuild(seed, patients, no_outcomes(FEATURES.specs), progress)[0]
 
 
-def rebuild(seed: int, patients: int, known: Known, progress: Progress) -> tuple[TrainedModel, Known]:
-    """Train on a cohort of that many patients and on known outcomes."""
+def rebuild(seed: int, patients: int, known: KnownOutcomes, progress: Progress) -> tuple[TrainedModel, KnownOutcomes]:
+    """Train on a cohort of `patients` patients and on reported outcomes."""
     progress("simulating patients", 0.0)
     cohort = simulate(seed, patients, PRESET)
     learnt, held_out = known.split()
@@ -102,39 +91,37 @@ def rebuild(seed: int, patients: int, known: Known, progress: Progress) -> tuple
     )
     progress("training", 0.6)
     refuse_leaks(train_rows.rows, train_rows.labels, FEATURES.specs)
-    if min(known.labels.sum(), len(known) - known.labels.sum()) >= TELLING:
+    if min(known.labels.sum(), len(known) - known.labels.sum()) >= MIN_OUTCOMES_FOR_LEAK_CHECK:
         refuse_leaks(known.rows, known.labels, FEATURES.specs)
-    tune, certified = dataset.halves(cohort, calibration_rows, seed)
+    tune, certified = dataset.split_calibration(cohort, calibration_rows, seed)
     engines = _engines(train_rows, tune, seed)
     progress("calibrating", 0.62)
     assembled = assemble(_frame(train_rows, len(learnt)), engines, PLAN, tune.sample, certified.sample)
     test = dataset.table(cohort, "test", lambda done: progress("features for testing", 0.65 + 0.1 * done))
     progress("judging", 0.75)
-    judged = judge(assembled.panel, test.rows, test.labels)
+    judged = judge(assembled.runner, test.rows, test.labels)
     progress("evaluating", 0.85)
     estimates = _evaluate(cohort, test, judged.chance, seed)
-    groups = by_band(assembled.contract, test.labels, judged) + by_group(audited(cohort, test), test.labels, judged)
-    figures = metrics(estimates, test.labels, judged, groups)
-    contract = replace(assembled.contract, metrics=figures, calibration_bound=CALIBRATION_BOUND)
+    bounded = replace(assembled, contract=replace(assembled.contract, calibration_bound=CALIBRATION_BOUND))
+    groups = audit_groups(cohort, test)
+    model = finish_model(bounded, test.sample, judged, estimates, groups, card_text(len(learnt)))
     progress("done", 1.0)
-    text = card.render(contract, prose(len(learnt)), estimates, groups)
-    model = TrainedModel(contract, assembled.files, golden(contract, test.rows, judged.verdicts), text)
-    own = Known(test.rows, test.labels, np.array([subject(patient) for patient in test.patients], np.str_))
-    return model, own.with_(held_out)
+    own = KnownOutcomes(test.rows, test.labels, np.array([subject(patient) for patient in test.patients], np.str_))
+    return model, own.concat(held_out)
 
 
-def _engines(trained: Table, tune: Table, seed: int) -> list[parts.Part]:
+def _engines(trained: Table, tune: Table, seed: int) -> list[parts.EnginePart]:
     specs = FEATURES.specs
     return [
-        parts.boosted("lgbm", fit(trained.rows, trained.labels, specs, SHAPE, seed)),
+        parts.boosted("lgbm", fit_booster(trained.rows, trained.labels, specs, SHAPE, seed)),
         parts.forest("iforest", trained.rows, specs, seed),
         parts.rules("rules", RULES),
-        parts.statistics("statistics", trained.rows, tune.rows, specs, gate=GATE, tests=Tests(votes=False)),
+        parts.statistics("statistics", trained.rows, tune.rows, specs, gate=GATE, tests=StatisticsTests(votes=False)),
     ]
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
-    """Return visits of held-out patients, one each, drawn at random, with the history that was known by `as_of`."""
+    """Return random visits of held-out patients, one each, with the history known at `as_of`."""
     cohort = simulate(seed, PATIENTS, PRESET)
     rng = np.random.default_rng(seed)
     held_out = (patient for patient in rng.permutation(PATIENTS).tolist() if split_of(patient) == "test")
@@ -143,14 +130,17 @@ def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
 
 
 def _body(cohort: Cohort, patient: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Yield one resolved visit of the patient, if there is any; drawn, as the last one would be lost too often."""
+    """Yield one random resolved visit of the patient, if any.
+
+    The last visit would be an interruption too often.
+    """
     record = history(cohort, patient)
-    if resolved := [i for i in dataset.indexes(cohort, patient, record, "test") if i.resolved]:
+    if resolved := [i for i in dataset.index_visits(cohort, patient, record, "test") if i.resolved]:
         index = resolved[rng.integers(len(resolved))]
         yield {
             "subject_id": subject(patient),
-            "history": as_json(record.known(index.as_of)),
-            "as_of": index.as_of.isoformat(),
+            "history": to_json(record.known_at(index.as_of)),
+            "as_of": format_timestamp(index.as_of),
             "_label": index.label,
         }
 
@@ -160,15 +150,15 @@ def _evaluate(cohort: Cohort, test: Table, chance: Floats, seed: int) -> dict[st
     since = cohort.visits.day[test.visit_rows] >= DRIFT_DAY
     drifted = Bootstrap(test.patients[since], seed).estimates(test.labels[since], chance[since], auc, calibration)
     return {
-        **bootstrap.estimates(test.labels, chance, auc, precision, brier, calibration, calibration_error),
+        **bootstrap.estimates(test.labels, chance, *STANDARD_MEASURES),
         **{f"oracle_{name}": e for name, e in bootstrap.estimates(test.labels, test.probability, auc).items()},
         **{f"{name}_after_drift": estimate for name, estimate in drifted.items()},
     }
 
 
-def _frame(trained: Table, outcomes: int) -> Frame:
+def _frame(trained: Table, outcomes: int) -> ModelFrame:
     reported = f" and {outcomes} reported outcomes" if outcomes else ""
-    return Frame(
+    return ModelFrame(
         name="iit",
         features=FEATURES.specs,
         label=LABEL,
@@ -176,8 +166,8 @@ def _frame(trained: Table, outcomes: int) -> Frame:
             description=f"Simulated cohort `{PRESET.name}`, index visits resolved by {CUTOFF:%Y-%m-%d}{reported}.",
             simulated=True,
             rows=len(trained),
-            sha256=digest(trained.rows, trained.labels, FEATURES.specs),
+            sha256=data_digest(trained.rows, trained.labels, FEATURES.specs),
         ),
-        typical=parts.typical(trained.rows, FEATURES.specs),
+        typical=parts.typical_values(trained.rows, FEATURES.specs),
         history=FEATURES.name,
     )

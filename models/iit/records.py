@@ -1,4 +1,4 @@
-"""What a clinic's system would hold of a simulated patient: facts with the time they happened and were recorded."""
+"""Records of a clinic's system about simulated patients: facts with event and recording times."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -10,10 +10,10 @@ from models.iit.simulator import EXITS, Cohort
 from vigil.prediction.features.model import (
     Dispense,
     FacilityLevel,
-    History,
-    Marital,
+    MaritalStatus,
     Observation,
     PartialDate,
+    PatientHistory,
     Regimen,
     Registration,
     Visit,
@@ -22,16 +22,16 @@ from vigil.prediction.features.model import (
 _MIDNIGHT = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
 _SAME_DAY = timedelta(minutes=40)
 _LEVELS = get_args(FacilityLevel)
-_MARITAL = get_args(Marital)
+_MARITAL = get_args(MaritalStatus)
 _REGIMENS = get_args(Regimen)
 
 
-def moment(day: int, minute: int = 0) -> datetime:
+def simulated_time(day: int, minute: int = 0) -> datetime:
     """Return the time of a simulated day and minute, in UTC."""
     return _MIDNIGHT + timedelta(days=int(day), minutes=int(minute))
 
 
-def day(number: int) -> date:
+def simulated_date(number: int) -> date:
     """Return the date of a simulated day."""
     return EPOCH + timedelta(days=int(number))
 
@@ -41,11 +41,11 @@ def subject(patient: int) -> str:
     return f"sim-{patient:06d}"
 
 
-def history(cohort: Cohort, patient: int) -> History:
-    """Return all that was ever recorded of a patient."""
+def history(cohort: Cohort, patient: int) -> PatientHistory:
+    """Return all records of a patient."""
     rows = range(cohort.starts[patient], cohort.starts[patient + 1])
     observations = [o for row in rows for o in _observations(cohort, row, first=row == rows[0])]
-    return History(
+    return PatientHistory(
         registrations=(_registration(cohort, patient),),
         visits=tuple(_visit(cohort, row) for row in rows),
         dispenses=tuple(_dispense(cohort, row) for row in rows),
@@ -53,34 +53,34 @@ def history(cohort: Cohort, patient: int) -> History:
     )
 
 
-def contacts(visits: tuple[Visit, ...]) -> list[Contact]:
-    """Return visits as the contacts that the label looks at."""
+def visit_contacts(visits: tuple[Visit, ...]) -> list[Contact]:
+    """Return visits as contacts for the label."""
     return [Contact(v.visited_at.date(), v.recorded_at) for v in visits]
 
 
-def left(cohort: Cohort, patient: int) -> Exit | None:
+def recorded_exit(cohort: Cohort, patient: int) -> Exit | None:
     """Return the recorded exit of a patient; a silent transfer leaves no record."""
     visits, row = cohort.visits, cohort.starts[patient + 1] - 1
     kind = EXITS[visits.exit[row]]
     if kind not in {"died", "transferred"}:
         return None
     happened = visits.exit_day[row]
-    known = moment(happened + visits.exit_lag[row], 12 * 60)
-    return Exit("died" if kind == "died" else "transferred", day(happened), known)
+    known = simulated_time(happened + visits.exit_lag[row], 12 * 60)
+    return Exit("died" if kind == "died" else "transferred", simulated_date(happened), known)
 
 
 def recorded_at(cohort: Cohort, row: int) -> datetime:
-    """Return when the visit in that row was entered: the same day, or back-dated up to 45 days later."""
+    """Return the time at which a visit was entered: the same day, or back-dated up to 45 days later."""
     visits = cohort.visits
-    return moment(visits.day[row] + visits.lag[row], visits.minute[row]) + _SAME_DAY
+    return simulated_time(visits.day[row] + visits.lag[row], visits.minute[row]) + _SAME_DAY
 
 
 def _visit(cohort: Cohort, row: int) -> Visit:
     visits = cohort.visits
     return Visit(
-        visited_at=moment(visits.day[row], visits.minute[row]),
+        visited_at=simulated_time(visits.day[row], visits.minute[row]),
         recorded_at=recorded_at(cohort, row),
-        next_appointment=day(visits.appointment[row]) if visits.appointment_known[row] else None,
+        next_appointment=simulated_date(visits.appointment[row]) if visits.appointment_known[row] else None,
         scheduled=bool(visits.scheduled[row]),
     )
 
@@ -88,7 +88,7 @@ def _visit(cohort: Cohort, row: int) -> Visit:
 def _dispense(cohort: Cohort, row: int) -> Dispense:
     visits = cohort.visits
     return Dispense(
-        dispensed_at=moment(visits.day[row], visits.minute[row] + 20),
+        dispensed_at=simulated_time(visits.day[row], visits.minute[row] + 20),
         recorded_at=recorded_at(cohort, row),
         days_supply=int(visits.supply[row]) if visits.supply_known[row] else None,
         regimen=_REGIMENS[visits.regimen[row]],
@@ -96,32 +96,36 @@ def _dispense(cohort: Cohort, row: int) -> Dispense:
 
 
 def _observations(cohort: Cohort, row: int, *, first: bool) -> Iterator[Observation]:
-    """Yield what was measured at a visit, laboratory results last recorded."""
+    """Yield the observations of a visit; laboratory results are recorded later."""
     visits, people = cohort.visits, cohort.people
-    at, entered, patient = moment(visits.day[row], visits.minute[row]), recorded_at(cohort, row), visits.patient[row]
+    at, entered, patient = (
+        simulated_time(visits.day[row], visits.minute[row]),
+        recorded_at(cohort, row),
+        visits.patient[row],
+    )
     if first:
         yield Observation("height", at, entered, float(people.height_cm[patient]))
         if people.who_stage[patient]:
             yield Observation("who_stage", at, entered, int(people.who_stage[patient]))
         if (cd4 := float(people.cd4[patient])) == cd4:
-            yield Observation("cd4", at, moment(visits.day[row] + visits.viral_load_lag[row]), cd4)
+            yield Observation("cd4", at, simulated_time(visits.day[row] + visits.viral_load_lag[row]), cd4)
     if visits.adherence[row]:
         yield Observation("adherence", at, entered, ("good", "fair_poor")[visits.adherence[row] - 1])
     if (weight := float(visits.weight_kg[row])) == weight:
         yield Observation("weight", at, entered, weight)
     if (copies := float(visits.viral_load[row])) == copies:
-        yield Observation("viral_load", at, moment(visits.day[row] + visits.viral_load_lag[row]), copies)
+        yield Observation("viral_load", at, simulated_time(visits.day[row] + visits.viral_load_lag[row]), copies)
 
 
 def _registration(cohort: Cohort, patient: int) -> Registration:
     people, i = cohort.people, patient
-    born, precision = day(people.born[i]), int(people.born_precision[i])
+    born, precision = simulated_date(people.born[i]), int(people.born_precision[i])
     known = (born.year, born.month, born.day)[:precision]
     return Registration(
-        recorded_at=moment(people.first_visit[i], 8 * 60),
+        recorded_at=simulated_time(people.first_visit[i], 8 * 60),
         sex="male" if people.male[i] else "female",
         birth_date=PartialDate(*known) if known else None,
-        art_started_on=day(people.art_start[i]) if people.art_start_known[i] else None,
+        art_started_on=simulated_date(people.art_start[i]) if people.art_start_known[i] else None,
         pregnant_at_start=bool(people.pregnant_at_start[i]) if people.pregnancy_known[i] else None,
         marital_status=_MARITAL[people.marital[i]] if people.marital_known[i] else None,
         rural=bool(people.rural[i]) if people.rural_known[i] else None,

@@ -1,4 +1,4 @@
-"""The rules of the `iit` model: what a programme follows up on whatever a model says (see `vigil.prediction.engines.rules`)."""
+"""Rules of the `iit` model for cases that a programme always follows up; see `vigil.prediction.engines.rules`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,8 +1,8 @@
-"""A cohort on antiretroviral treatment: latent engagement, visits, interruptions, and what gets written down, late.
+"""A simulated cohort on antiretroviral treatment: latent engagement, visits, interruptions, and delayed records.
 
-Each patient has a latent engagement that follows an AR(1) process over visits. A visit books the next appointment;
-whether the patient then interrupts is one Bernoulli draw whose log odds are engagement + site + covariates. Returns
-after an interruption take 29 days and an exponential of mean 60; a third never return.
+Each patient has a latent engagement that follows an AR(1) process over visits. A visit books the next appointment.
+Interruption is then one Bernoulli draw; its log odds are engagement + site + covariates. A return after an interruption
+takes 29 days plus an exponential time with mean 60 days; a third of the patients never return.
 """
 
 from dataclasses import dataclass, fields
@@ -13,18 +13,18 @@ from models.iit.people import Bools, Floats, Ints, People, Sites, draw_people, d
 from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, Preset
 
 NEVER = 1 << 20
-"""A day that never comes."""
-LONGEST_LAG = 45
-"""Days: the latest that a contact or an exit is entered; `label.SETTLE_DAYS` waits for it."""
+"""Day number that stands for "never"."""
+MAX_LAG_DAYS = 45
+"""Maximum delay in days until a contact or an exit is entered; `label.SETTLE_DAYS` waits for it."""
 EXITS = ("none", "died", "transferred", "silently_transferred")
-_MOST_VISITS = 80
+_MAX_VISITS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """One row a visit, by patient and then day. Days count from the epoch, NaN and 0 are not observed.
+    """One row per visit, by patient and then day. Days count from the epoch; NaN and 0 mean "not observed".
 
-    `probability` is the chance that the label will be positive given all that is latent, silent transfer included.
+    `probability` is the chance of a positive label given all latent values, including silent transfers.
     """
 
     patient: Ints
@@ -50,7 +50,7 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Patients, facilities, and visits; the visits of patient i are rows `starts[i]` to `starts[i + 1]`."""
+    """Patients, facilities and visits; the visits of patient i are the rows `starts[i]` to `starts[i + 1]`."""
 
     people: People
     sites: Sites
@@ -60,7 +60,7 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What stays the same from visit to visit, and the source of chance."""
+    """Constants of all visits, and the random generator."""
 
     rng: np.random.Generator
     preset: Preset
@@ -69,8 +69,8 @@ class _World:
 
 
 @dataclass(frozen=True, slots=True)
-class _Present:
-    """Those who come to their next visit: one row a patient."""
+class _PresentPatients:
+    """Patients who come to their next visit; one row per patient."""
 
     patient: Ints
     day: Ints
@@ -82,7 +82,7 @@ class _Present:
 
 @dataclass(frozen=True, slots=True)
 class _Return:
-    """When a patient is back, NEVER for some, and how the time between was."""
+    """Day of each patient's next visit (NEVER for some), and the kind of the time before it."""
 
     day: Ints
     early: Bools
@@ -90,7 +90,7 @@ class _Return:
 
 
 def simulate(seed: int, patients: int, preset: Preset = KENYA_LIKE) -> Cohort:
-    """Return a cohort of that many patients; the same seed gives the same cohort."""
+    """Return a cohort of `patients` patients; the same seed gives the same cohort."""
     rng = np.random.default_rng(seed)
     sites = draw_sites(rng, preset)
     people = draw_people(rng, patients, sites, preset)
@@ -98,12 +98,12 @@ def simulate(seed: int, patients: int, preset: Preset = KENYA_LIKE) -> Cohort:
     first_line = rng.choice(5, patients, p=[0.0, 0.68, 0.2, 0.07, 0.05])
     starts_on_dtg = (people.art_start > 200) & (rng.random(patients) < 0.7)
     regimen = np.where(starts_on_dtg, 0, first_line)
-    present = _Present(
+    present = _PresentPatients(
         ids, people.first_visit, np.zeros(patients, bool), people.engagement, np.full(patients, -NEVER), regimen
     )
     world = _World(rng, preset, people, sites)
     rounds: list[Visits] = []
-    while len(present.patient) and len(rounds) < _MOST_VISITS:
+    while len(present.patient) and len(rounds) < _MAX_VISITS:
         visits, present = _round(world, present)
         rounds.append(visits)
     visits = _by_patient(rounds)
@@ -120,10 +120,10 @@ def _sigmoid(x: Floats) -> Floats:
     return 1 / (1 + np.exp(-x))
 
 
-def _round(world: _World, now: _Present) -> tuple[Visits, _Present]:
-    """Hold one visit of everyone present; return it, and who comes back and when."""
+def _round(world: _World, now: _PresentPatients) -> tuple[Visits, _PresentPatients]:
+    """Simulate one visit of every present patient; return the visits and the patients who come back."""
     rng, sites = world.rng, world.sites
-    people, count = world.people.of(now.patient), len(now.patient)
+    people, count = world.people.select(now.patient), len(now.patient)
     unsuppressed = rng.random(count) < _sigmoid(-2.3 - 0.8 * now.engagement + 0.8 * (now.day - now.restarted < 183))
     poor = rng.random(count) < _sigmoid(-1.3 - 0.9 * now.engagement)
     stock_out = sites.stock_out[people.site, np.minimum(now.day // 30, sites.stock_out.shape[1] - 1)]
@@ -148,20 +148,20 @@ def _round(world: _World, now: _Present) -> tuple[Visits, _Present]:
         viral_load=np.where(measured, _viral_loads(rng, unsuppressed), np.nan),
         adherence=np.where(rng.random(count) < 0.75, 1 + poor, 0),
         weight_kg=np.where(rng.random(count) < 0.6, np.round(people.weight_kg * rng.normal(1, 0.03, count), 1), np.nan),
-        lag=np.where(rng.random(count) < 0.08, rng.integers(2, LONGEST_LAG + 1, count), 0),
+        lag=np.where(rng.random(count) < 0.08, rng.integers(2, MAX_LAG_DAYS + 1, count), 0),
         viral_load_lag=rng.integers(10, 61, count),
         minute=rng.integers(8 * 60, 16 * 60, count),
         probability=1 - (1 - silent) * (1 - interrupts),
         exit=exits,
         exit_day=exit_day,
-        exit_lag=rng.integers(0, LONGEST_LAG + 1, count),
+        exit_lag=rng.integers(0, MAX_LAG_DAYS + 1, count),
     )
     stays = (exits == 0) & (back <= LAST_DAY)
     return visits, _next(world, now, stays, _Return(back, early, lost))
 
 
-def _supply(rng: np.random.Generator, people: People, now: _Present, unsuppressed: Bools) -> Ints:
-    """Stable patients get more months of medicine; after the drift date many more do."""
+def _supply(rng: np.random.Generator, people: People, now: _PresentPatients, unsuppressed: Bools) -> Ints:
+    """Return the supply in days: more months for stable patients, and much more after the drift date."""
     stable = (now.day - people.art_start > 180) & ~unsuppressed & (now.day - now.restarted > 180)
     half_year = np.where(now.day >= DRIFT_DAY, 0.55, 0.2) * stable
     draw = rng.random(len(now.day))
@@ -169,12 +169,12 @@ def _supply(rng: np.random.Generator, people: People, now: _Present, unsuppresse
 
 
 def _weekday(day: Ints) -> Ints:
-    """Move Saturdays and Sundays to the Monday after; day 0 is a Tuesday."""
+    """Move Saturdays and Sundays to the following Monday; day 0 is a Tuesday."""
     weekday = (day + 1) % 7
     return day + np.where(weekday >= 5, 7 - weekday, 0)
 
 
-def _log_odds(preset: Preset, people: People, sites: Sites, now: _Present, appointment: Ints) -> Floats:
+def _log_odds(preset: Preset, people: People, sites: Sites, now: _PresentPatients, appointment: Ints) -> Floats:
     age = (now.day - people.born) / 365.25
     years = (now.day - people.art_start) / 365.25
     month = appointment % 365 // 30.5
@@ -200,7 +200,7 @@ def _log_odds(preset: Preset, people: People, sites: Sites, now: _Present, appoi
 def _exits(
     rng: np.random.Generator, people: People, sites: Sites, day: Ints, appointment: Ints
 ) -> tuple[Ints, Ints, Floats]:
-    """Return the kind of exit before the appointment, its day, and the chance of a silent one."""
+    """Return the kind of exit before the appointment, its day, and the chance of a silent exit."""
     planted = sites.region[people.site] == REGIONS.index(PLANTED.silent_transfers)
     silent = np.where(planted, PLANTED.silent_transfer_rate, 0.001)
     draw = rng.random(len(day))
@@ -209,8 +209,8 @@ def _exits(
     return kind, between, silent
 
 
-def _return_days(rng: np.random.Generator, now: _Present, appointment: Ints, lost: Bools) -> tuple[Ints, Bools]:
-    """Return the day of the next visit, NEVER for a third of the lost, and whether it is early and unscheduled."""
+def _return_days(rng: np.random.Generator, now: _PresentPatients, appointment: Ints, lost: Bools) -> tuple[Ints, Bools]:
+    """Return the day of the next visit (NEVER for a third of the lost), and True if it is early and unscheduled."""
     count = len(lost)
     gap = np.where(rng.random(count) < 0.35, NEVER, 29 + rng.exponential(60, count))
     is_late = rng.random(count) < _sigmoid(-0.7 - 0.9 * now.engagement)
@@ -228,11 +228,11 @@ def _viral_loads(rng: np.random.Generator, unsuppressed: Bools) -> Floats:
     return np.asarray(np.round(np.where(unsuppressed, high, low)), np.float64)
 
 
-def _next(world: _World, now: _Present, stays: Bools, after: _Return) -> _Present:
+def _next(world: _World, now: _PresentPatients, stays: Bools, after: _Return) -> _PresentPatients:
     memory, rng, count = world.preset.engagement_memory, world.rng, len(stays)
     shock = rng.normal(0, world.preset.engagement_sd * float(np.sqrt(1 - memory**2)), count)
     to_dtg = (after.day > 200) & (now.regimen != 3) & (rng.random(count) < 0.12)
-    return _Present(
+    return _PresentPatients(
         now.patient[stays],
         after.day[stays],
         after.early[stays],

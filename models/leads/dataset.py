@@ -14,12 +14,15 @@ from models.training import Floats, Ints
 Split: TypeAlias = Literal["train", "tune", "certify", "test"]
 _SHARES: tuple[tuple[Split, int], ...] = (("train", 40), ("tune", 55), ("certify", 75), ("test", 100))
 CUTOFF = LAST_DAY - 270
-"""The day before which leads are trained on and from which on they are tested."""
+"""First day of the test leads; all other splits contain only earlier leads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The leads of one split; `numbers` are their places in the simulation, `probability` is for the oracle alone."""
+    """The leads of one split.
+
+    `numbers` are their positions in the simulation. `probability` is only for the oracle.
+    """
 
     rows: Floats
     labels: Ints
@@ -29,18 +32,18 @@ class Part:
 
     @property
     def sample(self) -> Sample:
-        """Rows and labels alone."""
+        """Rows and labels only."""
         return Sample(self.rows, self.labels)
 
 
 def split_of(company: int) -> Split:
-    """Return the one split that a company belongs to: 40 % train, 15 % tune, 20 % certify, 25 % test."""
-    bucket = company * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash: no order of entry in it
+    """Return the split of a company: 40 % train, 15 % tune, 20 % certify, 25 % test."""
+    bucket = company * 2654435761 % 2**32 % 100  # Knuth's multiplicative hash, independent of the order of entry
     return next(split for split, below in _SHARES if bucket < below)
 
 
 def parts(seed: int, count: int) -> dict[Split, Part]:
-    """Return all splits of one simulation of `count` leads; of the certification companies one lead each."""
+    """Return all splits of one simulation of `count` leads; the certification split has one lead of each company."""
     leads = simulate(seed, count)
     of = np.array([split_of(company) for company in leads.companies.tolist()])
     early = leads.days < CUTOFF
@@ -51,7 +54,7 @@ def parts(seed: int, count: int) -> dict[Split, Part]:
 
 
 def groups(part: Part) -> dict[str, NDArray[np.bool_]]:
-    """Return the leads of each region and of each source."""
+    """Return masks of the leads of each region and of each source."""
     columns = {spec.name: part.rows[:, place] for place, spec in enumerate(SPECS)}
     return {
         f"{name} {value}": columns[name] == code

@@ -1,4 +1,4 @@
-"""What the `rules` engine of `leads` looks for: the manners of a sales team, written down."""
+"""Rules of the `leads` model: the working rules of a sales team."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def _is(feature: str, op: str, value: float | str | bool) -> dict[str, Any]:
 RULES: tuple[dict[str, Any], ...] = (
     {
         "name": "asked_for_a_demonstration",
-        "text": "Whoever asks for a demonstration gets an answer from a person.",
+        "text": "The lead asked for a demonstration, so a person must answer.",
         "when": _is("demo_requested", "==", True),
         "points": 1,
         "severity": "moderate",
@@ -41,7 +41,7 @@ RULES: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "met_lately",
-        "text": "A meeting within 90 days and a sign of interest within 14.",
+        "text": "Had a meeting within 90 days and a sign of interest within 14.",
         "when": {"all": [_is("meetings_90d", ">=", 1), _is("silent_days", "<=", 14)]},
         "points": 2,
         "severity": "moderate",

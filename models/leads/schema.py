@@ -1,4 +1,4 @@
-"""The inputs and the label of the `leads` model: what a sales team knows of a lead on the day it is looked at."""
+"""Inputs and label of the `leads` model: the facts that a sales team knows on the day of the score."""
 
 from vigil.prediction.engines.contract import Label
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -37,12 +37,12 @@ _HISTORY = (
     FeatureSpec("page_views_30d", "integer", "pages viewed in 30 days", "pages", 0, 10_000),
     FeatureSpec("pricing_views_30d", "integer", "views of the prices in 30 days", "pages", 0, 1000),
     FeatureSpec("emails_opened_30d", "integer", "emails opened in 30 days", "emails", 0, 300),
-    FeatureSpec("emails_clicked_30d", "integer", "emails followed in 30 days", "emails", 0, 300),
+    FeatureSpec("emails_clicked_30d", "integer", "emails with a followed link in 30 days", "emails", 0, 300),
     FeatureSpec("webinar_minutes_90d", "number", "webinars in 90 days", "min", 0, 5000, other_units={"s": 60}),
-    FeatureSpec("trial_days_30d", "integer", "days the trial was used in 30 days", "days", 0, 30),
+    FeatureSpec("trial_days_30d", "integer", "days on which the trial was used in 30 days", "days", 0, 30),
     FeatureSpec("calls_answered_90d", "integer", "calls answered in 90 days", "calls", 0, 200, missing="refuse"),
     FeatureSpec("meetings_90d", "integer", "meetings in 90 days", "meetings", 0, 100, missing="refuse"),
-    FeatureSpec("demo_requested", "boolean", "demonstration asked for", missing="refuse"),
+    FeatureSpec("demo_requested", "boolean", "demonstration requested", missing="refuse"),
 )
 
 SPECS: tuple[FeatureSpec, ...] = (*_COMPANY, *_PERSON, *_HISTORY)

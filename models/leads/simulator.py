@@ -1,7 +1,7 @@
-"""Simulated leads of simulated companies: a fit and an interest that nobody sees, and the traces that they leave.
+"""Simulated leads of simulated companies: a hidden fit and a hidden interest, and the traces that they leave.
 
-Whether a lead qualifies is one Bernoulli draw whose log odds are fit + interest + timing + the company's own luck; the
-traces are noisy and often missing, which keeps honest models well below the oracle.
+Qualification is one Bernoulli draw; its log odds are fit + interest + timing + the company's own luck. The traces are
+noisy and often missing, so that honest models stay well below the oracle.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models.leads.schema import DEPARTMENTS, INDUSTRIES, REGIONS, SENIORITIES, S
 from models.training import Floats, Ints
 
 LAST_DAY = 730
-"""Days from 2024-01-01 on; leads are scored on any of them."""
+"""Number of simulated days from 2024-01-01; leads are scored on any of them."""
 BASE = -2.35
 _SOURCE_EFFECT = np.array([0.1, -0.1, 0.7, 0.25, 0.45, -0.8])
 _INDUSTRY_EFFECT = np.array([0.35, 0.15, -0.1, 0.1, 0.2, -0.35, -0.2])
@@ -21,7 +21,10 @@ _SENIORITY_EFFECT = np.array([-0.7, -0.2, 0.15, 0.35, 0.25])
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """One row a lead. `probability` is the chance of the label given all that is latent, for the oracle alone."""
+    """One row per lead.
+
+    `probability` is the chance of the label given all latent values; it is only for the oracle.
+    """
 
     rows: Floats
     labels: Ints
@@ -40,7 +43,7 @@ class _Companies:
 
 
 def simulate(seed: int, count: int) -> Leads:
-    """Return that many leads, some three to a company; the same seed gives the same leads."""
+    """Return `count` leads, about three per company; the same seed gives the same leads."""
     rng = np.random.default_rng(seed)
     companies = _companies(rng, count // 3)
     company = rng.integers(count // 3, size=count)
@@ -70,7 +73,7 @@ def _companies(rng: np.random.Generator, count: int) -> _Companies:
         industry=rng.choice(len(INDUSTRIES), count, p=[0.2, 0.18, 0.15, 0.12, 0.12, 0.08, 0.15]),
         region=rng.choice(len(REGIONS), count, p=[0.3, 0.25, 0.15, 0.2, 0.1]),
         employees=employees,
-        # The sweet spot is a few hundred people; fit beyond size stays hidden.
+        # The best size is a few hundred people; fit apart from size stays hidden.
         fit=0.6 * np.exp(-(((np.log(employees) - 5.7) / 1.4) ** 2)) + rng.normal(0, 0.7, count),
         luck=rng.normal(0, 0.4, count),
     )
@@ -100,7 +103,7 @@ def _person_facts(rng: np.random.Generator, count: int, interest: Floats) -> dic
 
 
 def _traces(rng: np.random.Generator, count: int, interest: Floats, source: Floats) -> dict[str, Floats]:
-    """Return what interest leaves behind; habits differ more between people than interest does."""
+    """Return the traces of interest; habits vary more between people than interest does."""
     habit = rng.normal(0, 0.6, count)
     age = np.round(rng.exponential(110, count)).clip(0, 1500)
     cold = source == SOURCES.index("cold_list")
@@ -138,7 +141,7 @@ _UNKNOWN = {
     "webinar_minutes_90d": 0.1,
     "trial_days_30d": 0.05,
 }
-"""Share of leads for whom nobody knows; the rest is always known."""
+"""Share of leads for which a fact is unknown; all other facts are always known."""
 
 
 def _with_gaps(rng: np.random.Generator, columns: dict[str, Floats]) -> Floats:

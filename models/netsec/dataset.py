@@ -25,14 +25,14 @@ class _Draw:
 _DRAWS: dict[Split, _Draw] = {
     "train": _Draw(0, 40, 44),
     "tune": _Draw(1000, 24, 36),
-    "certify": _Draw(2000, 1100, 1),  # one flow of each network: a binomial bound needs independent rows
+    "certify": _Draw(2000, 1100, 1),  # one flow of each network, because a binomial bound needs independent rows
     "test": _Draw(4000, 24, 36),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Encoded rows of one split; `kinds` and `behaviours` say what each flow really was."""
+    """Encoded rows of one split; `kinds` and `behaviours` are the true ones of each flow."""
 
     rows: Floats
     kinds: NDArray[np.str_]
@@ -40,12 +40,12 @@ class Table:
     networks: Ints
 
     def labels(self, *kinds: Kind) -> Ints:
-        """Return 1 for flows of these kinds."""
+        """Return 1 for flows of these kinds, 0 for others."""
         return np.isin(self.kinds, kinds).astype(np.int64)
 
 
 def encode(flow: Flow) -> list[float]:
-    """Return a flow as the floats that the model sees, by the contract's own rule."""
+    """Return a flow encoded as the floats that the model receives, with the contract's own encoding."""
     found = FLOWS.extract(flow.traffic, flow.as_of)
     return [spec.encode(found[spec.name]) for spec in FLOWS.specs]
 
@@ -56,8 +56,8 @@ def networks(split: Split, scale: float = 1.0) -> range:
     return range(draw.first, draw.first + round(draw.networks * scale))
 
 
-def drawn(seed: int, split: Split, scale: float = 1.0) -> Iterator[Flow]:
-    """Yield the flows of a split, network by network; `scale` is the share of its networks to take."""
+def simulated_flows(seed: int, split: Split, scale: float = 1.0) -> Iterator[Flow]:
+    """Yield the flows of a split, network by network; `scale` is the share of its networks to use."""
     for number in networks(split, scale):
         yield from flows(seed, number, _DRAWS[split].flows)
 
@@ -66,7 +66,7 @@ def table(seed: int, split: Split, progress: Callable[[float], None], scale: flo
     """Return the flows of a split as rows."""
     expected = len(networks(split, scale)) * _DRAWS[split].flows
     rows, kept = [], []
-    for n, flow in enumerate(drawn(seed, split, scale)):
+    for n, flow in enumerate(simulated_flows(seed, split, scale)):
         rows.append(encode(flow))
         kept.append((flow.kind, flow.behaviour, flow.network))
         if n % 64 == 0:

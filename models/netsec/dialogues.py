@@ -1,23 +1,23 @@
-"""The packets of one simulated flow: handshake, exchanges in segments, acknowledgements, goodbye."""
+"""The packets of one simulated flow: handshake, exchanges in segments, acknowledgements and termination."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.netsec.presets import MOST_PACKETS, Dialogue, Range
+from models.netsec.presets import MAX_PACKETS, Dialogue, Range
 from vigil.prediction.features.flows.model import Packet
-from vigil.prediction.features.flows.schemas import LONGEST_US
+from vigil.prediction.features.flows.schemas import MAX_FLOW_US
 
 SEGMENT = 1448
 _HEADERS = {"tcp": 52, "udp": 28, "icmp": 28}
 _ON_THE_WIRE_US = 2
-"""Microseconds from one segment of a burst to the next: some six gigabits a second."""
+"""Microseconds between segments of a burst, corresponding to about six gigabits per second."""
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """The way between two hosts of one network: round trip, hops, and TCP windows of its systems."""
+class NetworkPath:
+    """Path between two hosts of one network: round trip, TTLs, and TCP windows of the hosts."""
 
     round_trip_us: float
     forward_ttl: int
@@ -28,9 +28,9 @@ class Path:
 
 @dataclass
 class _Wire:
-    """Packets as they are sent, and the clock."""
+    """Sender of packets with its own clock."""
 
-    path: Path
+    path: NetworkPath
     header: int
     now_us: float = 0.0
 
@@ -45,7 +45,7 @@ class _Wire:
         )
 
     def segments(self, size: int, *, forward: bool) -> Iterator[Packet]:
-        """Send `size` bytes, acknowledged every second segment where TCP does."""
+        """Send `size` bytes; with TCP every second segment is acknowledged."""
         sent = 0
         for number in range(max(1, -(-size // SEGMENT))):
             last = size - sent <= SEGMENT
@@ -58,17 +58,17 @@ class _Wire:
 
 
 def log_uniform(rng: np.random.Generator, bounds: Range) -> float:
-    """Draw from a range, all orders of magnitude alike."""
+    """Draw log-uniformly from a range, so that all orders of magnitude are equally likely."""
     low, high = bounds
     return float(low * (high / low) ** rng.random())
 
 
-def packets(rng: np.random.Generator, dialogue: Dialogue, path: Path) -> tuple[Packet, ...]:
+def packets(rng: np.random.Generator, dialogue: Dialogue, path: NetworkPath) -> tuple[Packet, ...]:
     """Return the packets of one flow, at most 320 of them within 120 s."""
     wire = _Wire(path, _HEADERS[dialogue.protocol])
     sent = list[Packet]()
     for packet in _flow(rng, dialogue, wire):
-        if len(sent) == MOST_PACKETS or packet.at_us > LONGEST_US:
+        if len(sent) == MAX_PACKETS or packet.at_us > MAX_FLOW_US:
             break
         sent.append(packet)
     return tuple(sent)
@@ -92,7 +92,7 @@ def _flow(rng: np.random.Generator, dialogue: Dialogue, wire: _Wire) -> Iterator
             yield from wire.segments(_varied(rng, response), forward=False)
         wire.now_us += pause_us * rng.lognormal(-(steady**2) / 2, steady)
     if tcp and answered:
-        yield from _goodbye(rng, wire)
+        yield from _terminate(rng, wire)
 
 
 def _varied(rng: np.random.Generator, size: float) -> int:
@@ -108,8 +108,8 @@ def _handshake(rng: np.random.Generator, wire: _Wire) -> Iterator[Packet]:
     wire.now_us += rng.uniform(20, 3000)
 
 
-def _goodbye(rng: np.random.Generator, wire: _Wire) -> Iterator[Packet]:
-    """End with FIN or with RST; one in five is left open."""
+def _terminate(rng: np.random.Generator, wire: _Wire) -> Iterator[Packet]:
+    """End the flow with FIN or RST; one flow in five is left open."""
     end = rng.random()
     if end < 0.65:
         yield wire.packet(0, "FA", forward=True)

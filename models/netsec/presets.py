@@ -1,7 +1,7 @@
-"""What hosts do on the simulated networks: ranges that overlap between classes on purpose.
+"""Behaviours of hosts on the simulated networks, with ranges that overlap between classes on purpose.
 
 Every range is drawn log-uniformly. A backup looks like exfiltration, a sensor like a beacon, a call like a flood, an
-inventory like a scan, a popular page like the target of a flood; what tells them apart is never one number.
+inventory like a scan, a popular page like the target of a flood. One number alone never separates them.
 """
 
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ from vigil.prediction.features.flows.model import Protocol
 Kind: TypeAlias = Literal["benign", "ddos", "malware"]
 Range: TypeAlias = tuple[float, float]
 
-MOST_PACKETS = 320
-MOST_COMPANY = 1800
-MIMICS = 0.05
-"""Share of threats that are drawn whole from a harmless behaviour: nobody can find them."""
-DISGUISED = 0.20
-"""Share of threats whose packets are those of a harmless behaviour; only their company gives them away."""
-LOAD_TESTS = 0.03
-"""Share of harmless flows whose packets are those of a threat: load tests, drills, broken clients."""
+MAX_PACKETS = 320
+MAX_NEIGHBOURS = 1800
+MIMIC_SHARE = 0.05
+"""Share of threats drawn completely from a harmless behaviour; they cannot be detected."""
+DISGUISED_SHARE = 0.20
+"""Share of threats with the packets of a harmless behaviour; only the flows around them are suspicious."""
+LOAD_TEST_SHARE = 0.03
+"""Share of harmless flows with the packets of a threat: load tests, drills, broken clients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """What one flow says. Requests and responses in bytes of payload, `pause_ms` between exchanges.
+    """Parameters of one flow; requests and responses are bytes of payload, `pause_ms` is between exchanges.
 
-    `steady` is how much the pauses vary: 0.01 is a clock, 1 a person. TCP that is not `answered` repeats its SYN.
+    `steady` is the variation of the pauses: 0.01 is a clock, 1 a person. TCP that is not `answered` repeats its SYN.
     """
 
     protocol: Protocol
@@ -40,8 +40,8 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
-    """Other flows: those the source sent, those of the same pair, those that the destination received."""
+class NeighbourPreset:
+    """Parameters of the flows around one flow: sent by its source, of the same pair, received by its destination."""
 
     sent: Range = (2, 90)
     destinations: Range = (1, 25)
@@ -58,13 +58,13 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """One thing that hosts do, and its share among behaviours of its kind."""
+    """One behaviour of hosts, and its share among the behaviours of its kind."""
 
     name: str
     kind: Kind
     share: float
     dialogue: Dialogue
-    company: Company = field(default_factory=Company)
+    company: NeighbourPreset = field(default_factory=NeighbourPreset)
 
 
 _WEB = (443, 443, 443, 80, 8443, 8080)
@@ -77,7 +77,7 @@ _BENIGN = (
         "benign",
         0.13,
         Dialogue("udp", (53, 53, 53, 5353, 123), (1, 3), (28, 90), (44, 900), (5, 900)),
-        Company(sent=(10, 160), ports=(1, 5), pair=(3, 80), pair_gap_s=(0.3, 60)),
+        NeighbourPreset(sent=(10, 160), ports=(1, 5), pair=(3, 80), pair_gap_s=(0.3, 60)),
     ),
     Behaviour(
         "call",
@@ -92,38 +92,42 @@ _BENIGN = (
         "benign",
         0.11,
         Dialogue("tcp", (8883, 1883, 443, 5671), (1, 8), (40, 900), (10, 400), (500, 15_000), (0.02, 0.5)),
-        Company(sent=(4, 60), destinations=(1, 5), pair=(4, 50), pair_gap_s=(10, 300), pair_steady=(0.01, 0.6)),
+        NeighbourPreset(sent=(4, 60), destinations=(1, 5), pair=(4, 50), pair_gap_s=(10, 300), pair_steady=(0.01, 0.6)),
     ),
     Behaviour(
         "shell",
         "benign",
         0.06,
         Dialogue("tcp", (22, 3389, 5900), (8, 80), (30, 200), (40, 1400), (40, 4000)),
-        Company(pair=(1, 20), pair_gap_s=(2, 600)),
+        NeighbourPreset(pair=(1, 20), pair_gap_s=(2, 600)),
     ),
     Behaviour(
         "crowd",
         "benign",
         0.09,
         Dialogue("tcp", _WEB, (1, 6), (180, 1500), (300, 30_000), (20, 4000), answered=0.85),
-        Company(received=(60, 700), sources=(25, 500), received_unanswered=(0.02, 0.5), received_gap_s=(0.003, 0.6)),
+        NeighbourPreset(
+            received=(60, 700), sources=(25, 500), received_unanswered=(0.02, 0.5), received_gap_s=(0.003, 0.6)
+        ),
     ),
     Behaviour(
         "inventory",
         "benign",
         0.05,
         Dialogue("tcp", (22, 80, 135, 161, 443, 445, 3389, 9100), (1, 4), (1, 300), (1, 900), (1, 2000), answered=0.4),
-        Company(sent=(40, 800), destinations=(5, 150), ports=(3, 250), sent_unanswered=(0.2, 0.9), pair=(1, 8)),
+        NeighbourPreset(sent=(40, 800), destinations=(5, 150), ports=(3, 250), sent_unanswered=(0.2, 0.9), pair=(1, 8)),
     ),
     Behaviour(
         "unreachable",
         "benign",
         0.04,
         Dialogue("tcp", (443, 80, 8080, 5432, 9092), (1, 7), (1, 2), (1, 2), (100, 4000), answered=0.0),
-        Company(sent_unanswered=(0.05, 0.7), pair=(2, 60), pair_gap_s=(0.5, 60), received_unanswered=(0.1, 0.95)),
+        NeighbourPreset(
+            sent_unanswered=(0.05, 0.7), pair=(2, 60), pair_gap_s=(0.5, 60), received_unanswered=(0.1, 0.95)
+        ),
     ),
 )
-_FLOOD = Company(
+_FLOOD = NeighbourPreset(
     sent=(2, 200),
     destinations=(1, 8),
     sent_unanswered=(0.03, 0.9),
@@ -179,51 +183,55 @@ _MALWARE = (
         "malware",
         0.30,
         Dialogue("tcp", (443, 443, 80, 8080, 8443, 4444), (1, 5), (60, 1200), (20, 1500), (100, 8000), (0.05, 0.9)),
-        Company(sent=(3, 80), pair=(5, 60), pair_gap_s=(15, 400), pair_steady=(0.02, 0.5), sources=(1, 15)),
+        NeighbourPreset(sent=(3, 80), pair=(5, 60), pair_gap_s=(15, 400), pair_steady=(0.02, 0.5), sources=(1, 15)),
     ),
     Behaviour(
         "tunnel",
         "malware",
         0.14,
         Dialogue("udp", (53, 53, 5353, 443), (1, 60), (60, 230), (80, 500), (5, 900), (0.1, 1.0)),
-        Company(sent=(20, 300), destinations=(1, 6), pair=(15, 250), pair_gap_s=(0.05, 15)),
+        NeighbourPreset(sent=(20, 300), destinations=(1, 6), pair=(15, 250), pair_gap_s=(0.05, 15)),
     ),
     Behaviour(
         "exfiltration",
         "malware",
         0.18,
         Dialogue("tcp", (443, 443, 80, 22, 21, 8443), (1, 8), (1.2e4, 3e5), (20, 400), (5, 4000)),
-        Company(pair=(1, 25), sources=(1, 25)),
+        NeighbourPreset(pair=(1, 25), sources=(1, 25)),
     ),
     Behaviour(
         "scan",
         "malware",
         0.12,
         Dialogue("tcp", (22, 23, 445, 3389, 5985, 8080), (1, 3), (1, 200), (1, 300), (0.5, 1500), answered=0.25),
-        Company(sent=(50, 1700), destinations=(10, 400), ports=(2, 300), sent_unanswered=(0.3, 0.98), pair=(1, 5)),
+        NeighbourPreset(
+            sent=(50, 1700), destinations=(10, 400), ports=(2, 300), sent_unanswered=(0.3, 0.98), pair=(1, 5)
+        ),
     ),
     Behaviour(
         "sweep",
         "malware",
         0.04,
         Dialogue("tcp", (22, 80, 443, 3306, 8443, 9200), (1, 3), (1, 60), (1, 200), (0.3, 900), answered=0.15),
-        Company(sent=(200, 1700), destinations=(1, 4), ports=(100, 30_000), sent_unanswered=(0.5, 0.99), pair=(1, 4)),
+        NeighbourPreset(
+            sent=(200, 1700), destinations=(1, 4), ports=(100, 30_000), sent_unanswered=(0.5, 0.99), pair=(1, 4)
+        ),
     ),
     Behaviour(
         "guessing",
         "malware",
         0.12,
         Dialogue("tcp", (22, 3389, 21, 25, 5900), (2, 14), (30, 300), (30, 600), (20, 2500), (0.05, 0.8), 0.85),
-        Company(sent=(15, 300), sent_unanswered=(0.03, 0.6), pair=(10, 150), pair_gap_s=(0.2, 20)),
+        NeighbourPreset(sent=(15, 300), sent_unanswered=(0.03, 0.6), pair=(10, 150), pair_gap_s=(0.2, 20)),
     ),
     Behaviour(
         "mining",
         "malware",
         0.10,
         Dialogue("tcp", (3333, 4444, 443, 14_444), (4, 24), (90, 400), (60, 500), (800, 12_000), (0.2, 1.0)),
-        Company(destinations=(1, 10), pair=(1, 12), pair_gap_s=(20, 600), sources=(1, 20)),
+        NeighbourPreset(destinations=(1, 10), pair=(1, 12), pair_gap_s=(20, 600), sources=(1, 20)),
     ),
 )
 BEHAVIOURS: dict[Kind, tuple[Behaviour, ...]] = {"benign": _BENIGN, "ddos": _DDOS, "malware": _MALWARE}
 KIND_SHARES: dict[Kind, float] = {"benign": 0.72, "ddos": 0.14, "malware": 0.14}
-"""Far more threats than on a real network: the classes are enriched, and the card says so."""
+"""Shares of the kinds of flows. Threats are far more frequent than on a real network; the model card states this."""

@@ -1,6 +1,6 @@
-"""Flows on simulated networks, each with paths, load and a mix of behaviours of its own.
+"""Flows on simulated networks; each network has its own paths, load and mix of behaviours.
 
-A flow's packets and its company are drawn apart, so that threats in disguise and harmless load tests exist.
+A flow's packets and its neighbours are drawn separately, so that disguised threats and harmless load tests occur.
 """
 
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from models.netsec.company import Ends, neighbours
-from models.netsec.dialogues import Path, packets
+from models.netsec.dialogues import NetworkPath, packets
+from models.netsec.neighbours import FlowEnds, neighbours
 from models.netsec.presets import (
     BEHAVIOURS,
-    DISGUISED,
+    DISGUISED_SHARE,
     KIND_SHARES,
-    LOAD_TESTS,
-    MIMICS,
+    LOAD_TEST_SHARE,
+    MIMIC_SHARE,
     Behaviour,
     Kind,
 )
@@ -28,7 +28,7 @@ _KINDS: tuple[Kind, ...] = ("benign", "ddos", "malware")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What the flows of one network have in common. `mix` holds the shares of the harmless behaviours."""
+    """Properties that all flows of one network share. `mix` contains the shares of the harmless behaviours."""
 
     number: int
     round_trip_us: float
@@ -39,7 +39,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One flow, what it really was, and the moment at which it was over."""
+    """One flow, its true kind and behaviour, and the time at which it was complete."""
 
     network: int
     traffic: Traffic
@@ -48,12 +48,12 @@ class Flow:
 
     @property
     def as_of(self) -> datetime:
-        """A second after the last packet."""
+        """One second after the last packet."""
         return self.traffic.started_at + max(p.at_us for p in self.traffic.packets) * MICROSECOND + timedelta(seconds=1)
 
 
 def network(seed: int, number: int) -> Network:
-    """Return one network of the simulated world."""
+    """Return one network of the simulation."""
     rng = np.random.default_rng([seed, number])
     shares = np.array([behaviour.share for behaviour in BEHAVIOURS["benign"]])
     mix = shares * rng.lognormal(0, 0.5, len(shares))
@@ -77,8 +77,8 @@ def flows(seed: int, number: int, count: int) -> Iterator[Flow]:
 
 def _flow(rng: np.random.Generator, site: Network, kind: Kind, started_at: datetime) -> Flow:
     true = _behaviour(rng, site, kind)
-    said, seen = _appearance(rng, site, true)
-    dialogue = said.dialogue
+    shown, around = _appearance(rng, site, true)
+    dialogue = shown.dialogue
     port = int(dialogue.ports[rng.integers(len(dialogue.ports))])
     source, destination = f"h{rng.integers(200)}", f"x{rng.integers(500)}"
     traffic = Traffic(
@@ -89,7 +89,7 @@ def _flow(rng: np.random.Generator, site: Network, kind: Kind, started_at: datet
         source_port=int(rng.integers(1024, 65_536)),
         destination_port=port,
         packets=packets(rng, dialogue, _path(rng, site)),
-        neighbours=neighbours(rng, seen.company, Ends(source, destination, port, site.busy)),
+        neighbours=neighbours(rng, around.company, FlowEnds(source, destination, port, site.busy)),
     )
     return Flow(site.number, traffic, kind, true.name)
 
@@ -101,20 +101,20 @@ def _behaviour(rng: np.random.Generator, site: Network, kind: Kind) -> Behaviour
 
 
 def _appearance(rng: np.random.Generator, site: Network, true: Behaviour) -> tuple[Behaviour, Behaviour]:
-    """Return the behaviours that a flow's packets and its company are drawn from."""
+    """Return the behaviours from which a flow's packets and its neighbours are drawn."""
     draw = rng.random()
     if true.kind == "benign":
         threat: Kind = "ddos" if rng.random() < 0.5 else "malware"
-        return (_behaviour(rng, site, threat) if draw < LOAD_TESTS else true), true
+        return (_behaviour(rng, site, threat) if draw < LOAD_TEST_SHARE else true), true
     harmless = _behaviour(rng, site, "benign")
-    if draw < MIMICS:
+    if draw < MIMIC_SHARE:
         return harmless, harmless
-    return (harmless if draw < MIMICS + DISGUISED else true), true
+    return (harmless if draw < MIMIC_SHARE + DISGUISED_SHARE else true), true
 
 
-def _path(rng: np.random.Generator, site: Network) -> Path:
+def _path(rng: np.random.Generator, site: Network) -> NetworkPath:
     windows = (64_240, 65_535, 29_200, 8192, 1024)
-    return Path(
+    return NetworkPath(
         round_trip_us=site.round_trip_us * float(rng.lognormal(0, 0.5)),
         forward_ttl=int(rng.choice([64, 128, 255], p=[0.6, 0.35, 0.05])) - int(rng.integers(0, 4)),
         backward_ttl=int(rng.choice([64, 128, 255], p=[0.7, 0.2, 0.1])) - site.hops,

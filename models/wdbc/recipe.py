@@ -1,48 +1,51 @@
-"""`wdbc`: malignancy from the real Wisconsin diagnostic breast-cancer measurements; an example of your own model."""
+"""Recipe of `wdbc`: malignancy from the Wisconsin breast-cancer measurements; an example of your own model."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
-from models import card, parts
-from models.assembly import Frame, Plan, Sample, assemble
-from models.certification import Promise
-from models.evaluation import Bootstrap, auc, brier, by_band, calibration_error, judge, metrics, precision
-from models.golden import golden
+from models import parts
+from models.assembly import DecisionPlan, ModelFrame, Sample, assemble
+from models.certification import Guarantee
+from models.evaluation import Bootstrap, auc, brier, calibration_error, judge, precision
+from models.finishing import finish_model
 from models.recipe import Progress
-from models.training import Floats, Ints, Shape, digest, fit
-from models.wdbc.prose import PROSE
+from models.training import Floats, Ints, TreeShape, data_digest, fit_booster
+from models.wdbc.card_text import CARD_TEXT
 from models.wdbc.rules import RULES
 from models.wdbc.schema import LABEL, SPECS
 from vigil.prediction.engines.contract import TrainingData
 from vigil.prediction.engines.ensemble import Band
 from vigil.prediction.packages.model import TrainedModel
 
-SHAPE = Shape(trees=120, leaves=6, rows_per_leaf=8, learning_rate=0.08)
+SHAPE = TreeShape(trees=120, leaves=6, rows_per_leaf=8, learning_rate=0.08)
 BANDS = (
     Band("low", 0.0, "routine_review"),
     Band("moderate", 0.1, "second_reader"),
     Band("high", 0.7, "urgent_review"),
 )
 GATE = 0.02
-"""One in fifty rows like those of training is called out of domain: with 71 rows to judge by, no finer."""
-PLAN = Plan(lambda _: BANDS, positive="high", promise=Promise(alpha=0.08, delta=0.1), policy="weighted")
+"""Share of rows like those of training that are reported as out of domain: one in fifty.
+
+With 71 rows for the calibration, a smaller share is not possible.
+"""
+PLAN = DecisionPlan(lambda _: BANDS, positive="high", guarantee=Guarantee(alpha=0.08, delta=0.1), policy="weighted")
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Rows:
     rows: Floats
     labels: Ints
     patients: Ints
-    """Row numbers in scikit-learn's copy."""
+    """Row numbers in scikit-learn's copy of the data."""
 
     @property
     def sample(self) -> Sample:
-        """Rows and labels alone."""
+        """Rows and labels only."""
         return Sample(self.rows, self.labels)
 
 
@@ -52,26 +55,20 @@ def train(seed: int, progress: Progress) -> TrainedModel:
     fitted, tune, certified, test = _split(seed)
     progress("training", 0.1)
     engines = [
-        parts.boosted("lgbm", fit(fitted.rows, fitted.labels, SPECS, SHAPE, seed)),
+        parts.boosted("lgbm", fit_booster(fitted.rows, fitted.labels, SPECS, SHAPE, seed)),
         parts.forest("iforest", fitted.rows[fitted.labels == 0], SPECS, seed),
         parts.rules("rules", RULES),
         parts.statistics("statistics", fitted.rows, tune.rows, SPECS, gate=GATE),
     ]
     assembled = assemble(_frame(fitted), engines, PLAN, tune.sample, certified.sample)
     progress("evaluating", 0.4)
-    judged = judge(assembled.panel, test.rows, test.labels)
-    # No calibration slope: resamples of 143 rows separate the classes, and it has no finite value then.
+    judged = judge(assembled.runner, test.rows, test.labels)
+    # No calibration slope: resamples of 143 rows can separate the classes, and then it is not finite.
     measures = auc, precision, brier, calibration_error
     estimates = Bootstrap(test.patients, seed).estimates(test.labels, judged.chance, *measures)
-    groups = by_band(assembled.contract, test.labels, judged)
-    contract = replace(assembled.contract, metrics=metrics(estimates, test.labels, judged, groups))
+    model = finish_model(assembled, test.sample, judged, estimates, {}, CARD_TEXT)
     progress("done", 1.0)
-    return TrainedModel(
-        contract,
-        assembled.files,
-        golden(contract, test.rows, judged.verdicts),
-        card.render(contract, PROSE, estimates, groups),
-    )
+    return model
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
@@ -88,8 +85,8 @@ def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
     ]
 
 
-def _frame(fitted: _Part) -> Frame:
-    return Frame(
+def _frame(fitted: _Rows) -> ModelFrame:
+    return ModelFrame(
         name="wdbc",
         features=SPECS,
         label=LABEL,
@@ -97,13 +94,13 @@ def _frame(fitted: _Part) -> Frame:
             description="227 of the 569 patients of the Wisconsin diagnostic breast-cancer data, stratified.",
             simulated=False,
             rows=len(fitted.labels),
-            sha256=digest(fitted.rows, fitted.labels, SPECS),
+            sha256=data_digest(fitted.rows, fitted.labels, SPECS),
         ),
-        typical=parts.typical(fitted.rows, SPECS),
+        typical=parts.typical_values(fitted.rows, SPECS),
     )
 
 
-def _split(seed: int) -> tuple[_Part, _Part, _Part, _Part]:
+def _split(seed: int) -> tuple[_Rows, _Rows, _Rows, _Rows]:
     """Return 227 patients for training, 71 for tuning, 128 for certifying and 143 for testing, stratified by label."""
     rows, benign = load_breast_cancer(return_X_y=True)
     labels = 1 - benign
@@ -112,12 +109,12 @@ def _split(seed: int) -> tuple[_Part, _Part, _Part, _Part]:
     fitted, held = train_test_split(known, test_size=199, stratify=labels[known], random_state=seed)
     tune, certified = train_test_split(held, test_size=128, stratify=labels[held], random_state=seed)
     return (
-        _part(rows, labels, fitted),
-        _part(rows, labels, tune),
-        _part(rows, labels, certified),
-        _part(rows, labels, test),
+        _select(rows, labels, fitted),
+        _select(rows, labels, tune),
+        _select(rows, labels, certified),
+        _select(rows, labels, test),
     )
 
 
-def _part(rows: Floats, labels: Ints, chosen: Ints) -> _Part:
-    return _Part(np.asarray(rows[chosen], np.float64), labels[chosen].astype(np.int64), chosen)
+def _select(rows: Floats, labels: Ints, chosen: Ints) -> _Rows:
+    return _Rows(np.asarray(rows[chosen], np.float64), labels[chosen].astype(np.int64), chosen)

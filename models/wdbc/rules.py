@@ -1,4 +1,4 @@
-"""The rules of the `wdbc` model, in the units of its image system; see `vigil.prediction.engines.rules` for the language."""
+"""Rules of the `wdbc` model, in the units of its image system; see `vigil.prediction.engines.rules`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 RULES: Sequence[Mapping[str, Any]] = (
     {
         "name": "very_large_nuclei",
-        "text": "The largest nuclei are above 2,000 square pixels: no benign mass on record has such.",
+        "text": "The largest nuclei are above 2,000 square pixels, which no benign mass in the data reaches.",
         "when": {"feature": "worst_area", "op": ">", "value": 2000},
         "points": 3,
         "severity": "high",

@@ -1,7 +1,7 @@
-"""The inputs and the label of the `wdbc` model: ten measurements of cell nuclei in three statistics each.
+"""Inputs and label of the `wdbc` model: ten measurements of cell nuclei, in three statistics each.
 
 Street, Wolberg & Mangasarian (1993): computed from a digitised image of a fine needle aspirate. Lengths are in pixels
-of that image system and areas in square pixels; they do not carry over to another microscope without calibration.
+of that image system and areas in square pixels. They do not apply to another microscope without calibration.
 """
 
 from vigil.prediction.engines.contract import Label
@@ -9,7 +9,7 @@ from vigil.prediction.features.feature_spec import FeatureSpec
 
 LABEL = Label(
     name="malignancy",
-    definition="The breast mass was diagnosed as malignant (histology), benign otherwise.",
+    definition="The breast mass was diagnosed as malignant by histology; otherwise it was benign.",
     version=1,
 )
 
@@ -25,7 +25,7 @@ _MEASUREMENTS: tuple[tuple[str, str, str, float], ...] = (
     ("symmetry", "symmetry of the nuclei", "", 1),
     ("fractal_dimension", "fractal dimension of the nuclei", "", 1),
 )
-"""Name, meaning, unit and an upper bound of about twice the largest value on record."""
+"""Name, meaning, unit, and an upper bound of about twice the largest value in the data."""
 
 _STATISTICS = (("mean", "mean"), ("error", "standard error of"), ("worst", "worst"))
 
@@ -34,4 +34,4 @@ SPECS: tuple[FeatureSpec, ...] = tuple(
     for prefix, words in _STATISTICS
     for name, meaning, unit, bound in _MEASUREMENTS
 )
-"""In the order of scikit-learn's copy."""
+"""Features in the order of scikit-learn's copy of the data."""

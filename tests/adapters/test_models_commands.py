@@ -1,4 +1,4 @@
-"""`vigil models` from key to champion, on a real recipe, with AWS in process."""
+"""Tests of `vigil models` from key to champion, on a real recipe, with AWS in process."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ def run(*arguments):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A state folder with a key and one trained package."""
+    """Create a state folder with a key and one trained package."""
     home, environment = tmp_path_factory.mktemp("home"), pytest.MonkeyPatch()
     with environment.context() as patch:
         patch.setenv("VIGIL_HOME", str(home))
@@ -31,7 +31,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture
 def deployed(home, tmp_path, s3, monkeypatch):
-    """A copy of the state folder, and a deployment without any model."""
+    """Return a copy of the state folder, for a deployment without models."""
     copy = shutil.copytree(home, tmp_path / "home")
     monkeypatch.setenv("VIGIL_HOME", str(copy))
     monkeypatch.setenv("VIGIL_STAGE", "local")
@@ -46,7 +46,7 @@ def package(deployed) -> Path:
     return deployed / "packages" / NAME / "00000001"
 
 
-def test_a_trained_package_verifies_and_its_figures_are_shown(package):
+def test_verification_of_a_trained_package_shows_its_metrics(package):
     result = run("verify", package)
     assert result.exit_code == 0, result.output
     assert f"{NAME} version 1: verified" in result.output
@@ -62,7 +62,7 @@ def test_a_trained_package_verifies_and_its_figures_are_shown(package):
     ],
     ids=["digest_mismatch", "missing_file", "oversized"],
 )
-def test_a_spoilt_package_fails_verification_with_its_reason_and_is_not_published(package, spoil, reason):
+def test_a_manipulated_package_is_refused_with_its_reason(package, spoil, reason):
     spoil(package)
     for command in ("verify", "publish"):
         result = run(command, package)
@@ -72,7 +72,7 @@ def test_a_spoilt_package_fails_verification_with_its_reason_and_is_not_publishe
     assert NAME not in run("list").output
 
 
-def test_training_again_without_a_change_is_skipped_and_forcing_makes_the_next_version(package):
+def test_unchanged_training_is_skipped_unless_forced(package):
     result = run("train", NAME)
     assert (result.exit_code, "up to date" in result.output) == (0, True), result.output
     assert run("train", NAME, "--force").exit_code == 0
@@ -81,7 +81,7 @@ def test_training_again_without_a_change_is_skipped_and_forcing_makes_the_next_v
     assert (first / "lgbm.txt").read_bytes() == (second / "lgbm.txt").read_bytes()
 
 
-def test_runs_at_once_train_once(deployed):
+def test_concurrent_runs_train_once(deployed):
     def train(_):
         return models.train(NAME, packages=deployed / "others").reused
 
@@ -98,20 +98,20 @@ def test_runs_at_once_train_once(deployed):
     ],
     ids=["seed", "key", "spoilt package"],
 )
-def test_training_is_not_skipped_when_the_result_would_differ(deployed, change):
+def test_training_is_not_skipped_if_the_result_would_differ(deployed, change):
     assert models.train(NAME, seed=1).reused
     options = change(deployed)
     result = run("train", NAME, *options)
     assert (result.exit_code, "version 2 trained" in result.output) == (0, True), result.output
 
 
-def test_a_model_without_recipe_is_refused_by_name_of_those_that_have_one():
+def test_an_unknown_recipe_is_refused_with_the_known_names():
     result = run("train", "nothing")
     assert result.exit_code == 1
     assert NAME in result.output
 
 
-def test_a_published_and_promoted_package_is_listed_as_champion(package):
+def test_a_promoted_package_is_listed_as_champion(package):
     assert run("publish", package).exit_code == 0
     assert "champion" not in run("list").output
     assert run("promote", NAME, 1).exit_code == 0
@@ -135,7 +135,7 @@ def test_an_older_version_is_not_promoted(package):
     assert (result.exit_code, "rolled_back" in result.output) == (1, True)
 
 
-def test_a_version_that_was_not_published_is_not_promoted():
+def test_an_unpublished_version_is_not_promoted():
     result = run("promote", NAME, 1)
     assert (result.exit_code, "no such version" in result.output) == (1, True)
 
@@ -153,7 +153,7 @@ def test_a_challenger_is_listed_with_its_share_and_withdrawn(package):
     assert "challenger" not in run("list").output
 
 
-def test_going_back_signs_the_old_files_as_the_next_version_and_promotes_it(package, deployed):
+def test_a_rollback_promotes_the_old_files_as_the_next_version(package, deployed):
     newer = models.train(NAME, force=True)
     for folder in (package, newer.folder):
         models.publish(folder)
@@ -166,6 +166,6 @@ def test_going_back_signs_the_old_files_as_the_next_version_and_promotes_it(pack
     assert models.train(NAME).version == 4
 
 
-def test_going_back_to_nowhere_is_refused():
+def test_a_rollback_to_an_unknown_version_is_refused():
     result = run("rollback", NAME, 7)
     assert (result.exit_code, "no such version" in result.output) == (1, True)

@@ -1,4 +1,4 @@
-"""One contract for the stores of the registry, run on the fakes and on S3 and DynamoDB alike."""
+"""Contract tests of the package and alias stores, run on the fakes and on S3 and DynamoDB."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fakes.packages import MemoryCatalogue, MemoryPackages
 from vigil.errors import Conflict, ModelRefused, Unavailable
-from vigil.prediction.engines.contract import FILE_LIMITS
+from vigil.prediction.engines.file_limits import FILE_LIMITS
 from vigil.prediction.packages.ports import Pointer, PublishedVersion
 from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
 
@@ -34,38 +34,38 @@ def catalogue(request):
     return DynamoCatalogue(request.getfixturevalue("dynamodb"), "registry")
 
 
-def test_a_package_comes_back_as_it_was_put(packages):
+def test_a_stored_package_is_returned_unchanged(packages):
     packages.put("toy", 1, FILES)
     assert {name: packages.get("toy", 1, name) for name in FILES} == FILES
 
 
 @pytest.mark.parametrize(("name", "version"), [("toy", 2), ("other", 1)])
-def test_a_file_that_is_not_there_is_refused(packages, name, version):
+def test_a_missing_file_is_refused(packages, name, version):
     packages.put("toy", 1, FILES)
     with pytest.raises(ModelRefused) as caught:
         packages.get(name, version, "model.txt")
     assert caught.value.reason == "missing_file"
 
 
-def test_the_same_package_again_is_no_error(packages):
+def test_storing_the_same_package_again_succeeds(packages):
     packages.put("toy", 1, FILES)
     packages.put("toy", 1, FILES)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_version_never_changes(packages, name):
+def test_storing_other_bytes_under_a_version_is_a_conflict(packages, name):
     packages.put("toy", 1, FILES)
     with pytest.raises(Conflict):
         packages.put("toy", 1, {**FILES, name: b"other"})
     assert {name: packages.get("toy", 1, name) for name in FILES} == FILES
 
 
-def test_an_alias_that_nobody_moved_is_none(catalogue):
+def test_a_model_without_aliases_has_no_pointers(catalogue):
     assert catalogue.pointers("toy") == {}
-    assert catalogue.names() == []
+    assert catalogue.model_names() == []
 
 
-def test_a_moved_alias_comes_back_whole(catalogue):
+def test_a_moved_alias_is_returned_completely(catalogue):
     catalogue.move(None, FIRST)
     assert catalogue.pointers("toy") == {"champion": FIRST}
     catalogue.move(FIRST, SECOND)
@@ -73,7 +73,7 @@ def test_a_moved_alias_comes_back_whole(catalogue):
 
 
 @pytest.mark.parametrize("alias", ["champion", "challenger"])
-def test_only_one_of_two_first_moves_wins(catalogue, alias):
+def test_the_second_of_two_first_moves_is_a_conflict(catalogue, alias):
     first, second = replace(FIRST, alias=alias), replace(SECOND, alias=alias)
     catalogue.move(None, first)
     with pytest.raises(Conflict):
@@ -81,7 +81,7 @@ def test_only_one_of_two_first_moves_wins(catalogue, alias):
     assert catalogue.pointers("toy") == {alias: first}
 
 
-def test_only_one_of_two_moves_from_the_same_fence_wins(catalogue):
+def test_the_second_move_from_the_same_fence_is_a_conflict(catalogue):
     catalogue.move(None, FIRST)
     catalogue.move(FIRST, SECOND)
     with pytest.raises(Conflict):
@@ -89,17 +89,17 @@ def test_only_one_of_two_moves_from_the_same_fence_wins(catalogue):
     assert catalogue.pointers("toy") == {"champion": SECOND}
 
 
-def test_a_move_of_an_alias_that_is_gone_is_a_conflict(catalogue):
+def test_a_move_of_a_missing_alias_is_a_conflict(catalogue):
     with pytest.raises(Conflict):
         catalogue.move(FIRST, SECOND)
 
 
-def test_names_are_the_models_with_a_champion_sorted(catalogue):
+def test_model_names_are_sorted_and_have_a_champion(catalogue):
     for name in ("zebra", "ant"):
         catalogue.move(None, replace(FIRST, name=name))
     catalogue.move(None, replace(FIRST, name="bee", alias="challenger"))
     catalogue.record(published("cat"))
-    assert catalogue.names() == ["ant", "zebra"]
+    assert catalogue.model_names() == ["ant", "zebra"]
 
 
 def test_published_versions_are_listed_oldest_first_and_once(catalogue):
@@ -112,13 +112,13 @@ def test_published_versions_are_listed_oldest_first_and_once(catalogue):
 
 def test_publishing_after_a_promotion_leaves_the_champion_in_the_index(catalogue):
     catalogue.record(published())
-    assert catalogue.names() == []
+    assert catalogue.model_names() == []
     catalogue.move(None, FIRST)
     catalogue.record(published(version=2))
-    assert catalogue.names() == ["toy"]
+    assert catalogue.model_names() == ["toy"]
 
 
-def test_a_publication_that_was_cut_short_can_be_completed_by_the_same_package_only(s3):
+def test_only_the_same_package_completes_an_interrupted_publication(s3):
     s3.put_object(Bucket="packages", Key="toy/00000001/manifest.json", Body=FILES["manifest.json"])
     packages = S3PackageStore(s3, "packages")
     with pytest.raises(Conflict):
@@ -127,23 +127,23 @@ def test_a_publication_that_was_cut_short_can_be_completed_by_the_same_package_o
     assert packages.get("toy", 1, "card.md") == FILES["card.md"]
 
 
-def test_an_object_over_the_limit_is_refused_and_not_read(s3):
+def test_an_object_above_the_limit_is_refused_unread(s3):
     s3.put_object(Bucket="packages", Key="toy/00000001/manifest.sig", Body=bytes(FILE_LIMITS["manifest.sig"] + 1))
     with pytest.raises(ModelRefused) as caught:
         S3PackageStore(s3, "packages").get("toy", 1, "manifest.sig")
     assert caught.value.reason == "oversized"
 
 
-def test_a_long_catalogue_is_read_page_by_page(dynamodb):
+def test_a_catalogue_of_two_pages_is_read_completely(dynamodb):
     catalogue = DynamoCatalogue(dynamodb, "registry")
-    for version in range(1, 31):  # some 50 KB each: two pages of 1 MB
+    for version in range(1, 31):  # about 50 KB each, so two pages of 1 MB
         metrics = {f"metric-{i}-{'x' * 2000}": 0.5 for i in range(25)}
         catalogue.record(replace(published(version=version), metrics=metrics))
     assert [entry.version for entry in catalogue.versions("toy")] == list(range(1, 31))
 
 
 def failing(client, monkeypatch, error):
-    """Make every call of this client fail, below botocore's own translation of answers."""
+    """Make every call of this client fail below botocore's error translation."""
 
     def fail(*_):
         raise error
@@ -170,7 +170,7 @@ AWAY = [THROTTLED, CANCELLED, botocore.exceptions.ConnectTimeoutError(endpoint_u
 
 
 @pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
-def test_a_failure_of_aws_is_unavailable_and_keeps_its_cause(s3, dynamodb, monkeypatch, error):
+def test_an_aws_failure_is_unavailable_with_its_cause(s3, dynamodb, monkeypatch, error):
     failing(s3, monkeypatch, error)
     failing(dynamodb, monkeypatch, error)
     packages, catalogue = S3PackageStore(s3, "packages"), DynamoCatalogue(dynamodb, "registry")
@@ -181,7 +181,7 @@ def test_a_failure_of_aws_is_unavailable_and_keeps_its_cause(s3, dynamodb, monke
         lambda: catalogue.move(None, FIRST),
         lambda: catalogue.move(FIRST, SECOND),
         lambda: catalogue.record(published()),
-        catalogue.names,
+        catalogue.model_names,
         lambda: catalogue.versions("toy"),
     )
     for call in calls:
@@ -190,7 +190,7 @@ def test_a_failure_of_aws_is_unavailable_and_keeps_its_cause(s3, dynamodb, monke
         assert caught.value.__cause__ is error
 
 
-def test_a_first_move_that_met_another_is_tried_again_and_loses_to_it(dynamodb, monkeypatch):
+def test_a_first_move_overtaken_by_another_is_a_conflict(dynamodb, monkeypatch):
     original = dynamodb._make_api_call
 
     def overtaken(*call):

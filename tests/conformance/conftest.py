@@ -1,4 +1,4 @@
-"""Every package of `models/`, and one by a stranger, signed and loaded as serving does."""
+"""Every package of `models/` and one independent package, signed and loaded as in serving."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from tests.support.fakes.scoring import FakeLedger, FakeModels
 from tests.support.trained import trained_model
 from vigil.decisions.scoring.service import Scoring
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.loading import load
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.features.service import get_feature_set
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.model import TrainedModel
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-VERIFIER = Verifier(KEYS, load)
+VERIFIER = PackageVerifier(KEYS, load_engine)
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,21 @@ class Package:
         return self.loaded.contract
 
     def rows(self):
-        """The golden rows, as the engines see them."""
+        """Return the encoded golden rows."""
         return [self.contract.encode(features) for features in self.trained.golden]
 
-    def scoring(self, loaded: LoadedModel | None = None) -> Scoring:
-        models = FakeModels({self.contract.name: loaded or self.loaded})
-        return Scoring(models, feature_set, FakeLedger(), Clock(), timedelta(hours=24))
+    def models(self, loaded: LoadedModel | None = None) -> FakeModels:
+        return FakeModels({self.contract.name: loaded or self.loaded})
+
+    def scoring(self, models: FakeModels | None = None) -> Scoring:
+        return Scoring(models or self.models(), get_feature_set, FakeLedger(), Clock(), timedelta(hours=24))
 
 
 def signed(trained: TrainedModel) -> Package:
-    files = build(trained, Release(1, NOW, NOW + timedelta(days=30)), KEY, load)
-    return Package(trained, files, VERIFIER.verify(files, Expected(now=NOW)))
+    files = build_package(trained, Release(1, NOW, NOW + timedelta(days=30)), KEY, load_engine)
+    return Package(trained, files, VERIFIER.verify(files, ExpectedPackage(now=NOW)))
 
 
-@pytest.fixture(scope="session", params=[*recipe.names(), "a stranger's"])
+@pytest.fixture(scope="session", params=[*recipe.recipe_names(), "independent"])
 def package(request) -> Package:
-    return signed(stranger.package() if request.param == "a stranger's" else trained_model(request.param))
+    return signed(stranger.package() if request.param == "independent" else trained_model(request.param))

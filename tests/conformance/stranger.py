@@ -1,4 +1,4 @@
-"""A package by someone who has read the contract and nothing of `models`: files by hand, and one by LightGBM."""
+"""A package written from the contract alone, without `models`: hand-written files, and one by LightGBM."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What any package must keep before anyone is scored by it, whoever made it."""
+"""Conformance tests for any package, regardless of its author, before it scores anyone."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ from tests.conformance.conftest import NOW, VERIFIER, Package, signed
 from tests.support.fakes.packages import OTHER_KEY, resigned
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.errors import InvalidInput, ModelRefused
-from vigil.prediction.engines.ensemble import ABSTAIN, Degraded
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.ensemble import ABSTAIN, DegradedEngine
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import logit, sigmoid
 from vigil.prediction.packages.loaded import LoadedModel
-from vigil.prediction.packages.verification import Expected, canonical, digest_of
+from vigil.prediction.packages.verification import ExpectedPackage, canonical_json, manifest_digest
 
-CURRENT = Expected(now=NOW)
+CURRENT = ExpectedPackage(now=NOW)
 
 
 def refusal(files, expected=CURRENT):
@@ -33,7 +33,8 @@ def place(package: Package, band: str) -> int:
 
 def engines(package: Package):
     return {
-        spec.name: load(spec, package.trained.files[spec.file], package.contract) for spec in package.contract.engines
+        spec.name: load_engine(spec, package.trained.files[spec.file], package.contract)
+        for spec in package.contract.engines
     }
 
 
@@ -42,14 +43,14 @@ class Broken:
         raise RuntimeError("broken")
 
 
-def with_engine(package: Package, name: str, engine) -> Panel:
-    return Panel(package.contract, engines(package) | {name: engine})
+def with_engine(package: Package, name: str, engine) -> EnsembleRunner:
+    return EnsembleRunner(package.contract, engines(package) | {name: engine})
 
 
 # sign
 
 
-def test_only_the_pinned_key_signs(package):
+def test_a_signature_by_another_key_is_refused(package):
     manifest = package.files["manifest.json"]
     assert refusal(resigned(package.files, manifest, OTHER_KEY)) == "unknown_key"
     assert refusal({**package.files, "manifest.json": manifest + b" "}) == "bad_signature"
@@ -65,12 +66,12 @@ def test_a_flipped_byte_of_any_file_is_refused(package):
         assert refusal({**package.files, name: bytes(spoilt)}) in {"bad_signature", "unsigned", "digest_mismatch"}
 
 
-def test_an_engine_whose_file_is_not_the_signed_one_is_never_parsed_and_the_answer_says_so(package):
+def test_an_engine_with_an_unsigned_file_is_reported_as_degraded(package):
     for spec in package.contract.engines:
         spoilt = {**package.files, spec.file: b"not what was signed"}
-        loaded = VERIFIER.verify(spoilt, replace(CURRENT, whole=False))
+        loaded = VERIFIER.verify(spoilt, replace(CURRENT, require_all=False))
         verdict = loaded.assess(package.rows()[0])
-        assert verdict.degraded == (Degraded(spec.name, "unsigned"),)
+        assert verdict.degraded == (DegradedEngine(spec.name, "unsigned"),)
         assert verdict.decision == ABSTAIN or place(package, verdict.band) == len(package.contract.bands) - 1
         assert {"unsigned_model", "missing"} <= set(verdict.reasons) or verdict.vetoed
 
@@ -78,27 +79,27 @@ def test_an_engine_whose_file_is_not_the_signed_one_is_never_parsed_and_the_answ
 # golden
 
 
-def test_golden_rows_show_every_band_and_an_abstention(package):
+def test_golden_rows_cover_every_band_and_an_abstention(package):
     verdicts = [package.loaded.assess(row) for row in package.rows()]
     assert {verdict.band for verdict in verdicts} >= {band.name for band in package.contract.bands}
     assert any(verdict.reasons for verdict in verdicts)
 
 
-def test_another_golden_answer_is_refused(package):
+def test_a_changed_golden_answer_is_refused(package):
     rows = json.loads(package.files["golden.json"])
     for vote in rows[0]["votes"].values():
         vote["vote"] = "positive" if vote["vote"] != "positive" else "negative"
-    content = canonical(rows)
+    content = canonical_json(rows)
     manifest = json.loads(package.files["manifest.json"])
     manifest["files"]["golden.json"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    files = resigned({**package.files, "golden.json": content}, canonical(manifest))
+    files = resigned({**package.files, "golden.json": content}, canonical_json(manifest))
     assert refusal(files) == "golden_mismatch"
 
 
 # schema
 
 
-def test_what_breaks_the_schema_names_the_field_and_its_bound(package):
+def test_an_invalid_feature_is_refused_with_its_field_and_bound(package):
     good = dict(package.trained.golden[0])
     for spec in package.contract.features:
         bad = {"category": "no such category", "boolean": 2}.get(spec.type, "many")
@@ -139,25 +140,25 @@ def test_no_veto_ever_lowers_a_band(package):
 # abstain
 
 
-def test_a_missing_or_broken_engine_never_lowers_a_severity_and_is_named(package):
+def test_a_missing_or_broken_engine_never_lowers_a_severity(package):
     highest = len(package.contract.bands) - 1
     for row in package.rows()[:12]:
         for spec in package.contract.engines:
-            seated = engines(package)
-            missing = Panel(package.contract, {n: e for n, e in seated.items() if n != spec.name}).assess(row)
+            loaded = engines(package)
+            missing = EnsembleRunner(package.contract, {n: e for n, e in loaded.items() if n != spec.name}).assess(row)
             broken = with_engine(package, spec.name, Broken()).assess(row)
-            assert missing.degraded == (Degraded(spec.name, "unavailable"),)
-            assert broken.degraded == (Degraded(spec.name, "failed"),)
+            assert missing.degraded == (DegradedEngine(spec.name, "unavailable"),)
+            assert broken.degraded == (DegradedEngine(spec.name, "failed"),)
             for verdict in (missing, broken):
                 assert verdict.decision == ABSTAIN or place(package, verdict.band) == highest
                 for vote in verdict.votes.values():
                     assert place(package, verdict.band) >= (place(package, vote.veto) if vote.veto else -1)
                     if vote.probability is not None:
-                        least = package.contract.band(vote.probability).name
+                        least = package.contract.band_for(vote.probability).name
                         assert place(package, verdict.band) >= place(package, least)
 
 
-def test_essential_facts_that_are_missing_make_it_abstain_and_the_answer_names_one(package):
+def test_missing_essential_facts_abstain_and_one_is_suggested(package):
     essential = [spec for spec in package.contract.features if spec.missing == "abstain"]
     if not essential:
         pytest.skip("every fact of this package is either refused or dispensable when it is missing")
@@ -172,7 +173,7 @@ def test_essential_facts_that_are_missing_make_it_abstain_and_the_answer_names_o
 # calibrate
 
 
-def test_the_probability_is_the_declared_sum_of_calibrated_log_odds(package):
+def test_the_probability_is_the_sum_of_calibrated_log_odds(package):
     ensemble, specs = package.contract.ensemble, {spec.name: spec for spec in package.contract.engines}
     for row in package.rows():
         verdict = package.loaded.assess(row)
@@ -187,7 +188,7 @@ def test_the_probability_is_the_declared_sum_of_calibrated_log_odds(package):
         assert verdict.probability == pytest.approx(sigmoid(log_odds), abs=1e-9)
 
 
-def test_its_threshold_is_certified_or_its_answers_are_marked(package):
+def test_answers_are_marked_unless_a_threshold_is_certified(package):
     rule = package.contract.abstention
     row = next(row for row in package.rows() if not package.loaded.assess(row).reasons)
     body = answered(package, package.contract.decode(row))
@@ -200,7 +201,7 @@ def test_its_threshold_is_certified_or_its_answers_are_marked(package):
         assert "no_calibration" not in body["warnings"]
 
 
-def test_coverage_is_among_its_metrics(package):
+def test_the_metrics_contain_the_coverage(package):
     assert 0 <= package.contract.metrics["coverage"] <= 1
 
 
@@ -213,44 +214,45 @@ def answered(package, features, scoring=None, **options):
     return json.loads(row.body)
 
 
-def test_contributions_add_up_to_the_raw_score_of_the_engine_that_is_named(package):
-    if not package.loaded.panel.explainers:
+def test_contributions_sum_to_the_raw_score_of_the_explained_engine(package):
+    if not package.loaded.runner.explainers:
         pytest.skip("this package has no engine that can be explained")
     for features in package.trained.golden[:12]:
         body = answered(package, features, explain=True)
         spec = next(spec for spec in package.contract.engines if spec.name == body["explained_engine"])
         total = body["base_value"] + math.fsum(reason["contribution"] for reason in body["explanation"])
         assert total == pytest.approx(body["raw_score"], abs=1e-9)
-        assert {r["feature"] for r in body["explanation"]} == {f.name for f in package.contract.columns(spec)}
+        assert {r["feature"] for r in body["explanation"]} == {f.name for f in package.contract.engine_features(spec)}
 
 
 # replay
 
 
-def test_a_decision_replays_to_the_same_bytes_whole_or_degraded(package):
+def test_a_complete_or_degraded_decision_replays_to_the_same_bytes(package):
     broken = package.contract.engines[-1].name
     degraded = LoadedModel(
         package.loaded.manifest, package.loaded.digest, package.loaded.card, with_engine(package, broken, Broken())
     )
     for features in package.trained.golden[:8]:
         for loaded in (package.loaded, degraded):
-            scoring = package.scoring(loaded)
+            models = package.models(loaded)
+            scoring = package.scoring(models)
             request = ScoreRequest(package.contract.name, "p-1", features=features, explain=True)
             row = scoring.score("acme", request).row
-            scoring._models.history[package.contract.name, 1] = package.loaded  # the engine works again
+            models.history[package.contract.name, 1] = package.loaded  # the engine works again
             stored, again = scoring.replay("acme", row.decision_id)
             assert again == stored.body
 
 
 def test_packaging_again_gives_the_same_digest(package):
-    assert digest_of(signed(package.trained).files["manifest.json"]) == package.loaded.digest
+    assert manifest_digest(signed(package.trained).files["manifest.json"]) == package.loaded.digest
 
 
 # unit text
 
 
-def test_reasons_speak_in_the_features_own_units(package):
-    if not package.loaded.panel.explainers:
+def test_reason_texts_use_the_units_of_the_features(package):
+    if not package.loaded.runner.explainers:
         pytest.skip("this package has no engine that can be explained")
     units = {spec.name: spec for spec in package.contract.features}
     for features in package.trained.golden[:12]:

@@ -114,7 +114,7 @@ engine = load(Path({model!r}).read_bytes(), ["a", "b", "c"])
 files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
 maps = Path("/proc/self/maps").read_text()
 print(json.dumps({{
-    "scores": [engine.raw(row) for row in {rows!r}],
+    "scores": [engine.raw_score(row) for row in {rows!r}],
     "native": sorted({{line.split()[-1] for line in maps.splitlines() if "gomp" in line or "lightgbm" in line}}),
     "outside": sorted(path for path in files if path and "site-packages" in path),
 }}))

@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 from cli import native
 from cli.checkout import uv
 from layers import build
-from models.packing import pack
+from models.packing import pack_table
 from tests.unit.prediction.engines.conftest import NAMES, train
 from vigil.decisions.batches import fast_rows
 from vigil.prediction.engines import trees
@@ -21,7 +21,7 @@ from vigil.prediction.engines import trees
 SOURCES = Path(build.LAYERS, "scoring")
 QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 EXPORTED = {
-    trees.FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
+    trees.LIBRARY_FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
     fast_rows.FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
 emulated = pytest.mark.skipif(
@@ -51,16 +51,16 @@ def answering(tmp_path_factory):
 def test_arm64_answers_what_this_machine_answers(answering, tmp_path):
     native.provide()
     model = train()
-    (tmp_path / "table").write_bytes(pack(model.text))
+    (tmp_path / "table").write_bytes(pack_table(model.text))
     (tmp_path / "rows").write_bytes(model.rows.tobytes())
     done = subprocess.run([QEMU, answering, tmp_path / "table", tmp_path / "rows"], check=True, capture_output=True)
     answers = np.frombuffer(done.stdout)
     count = len(model.rows)
-    engine = trees.load(pack(model.text), model.text, len(NAMES))
-    assert answers[:count].tolist() == list(engine.raw_batch(model.rows, count))
+    engine = trees.load(pack_table(model.text), model.text, len(NAMES))
+    assert answers[:count].tolist() == list(engine.raw_scores(model.rows, count))
     for row, answer in zip(model.rows.tolist(), answers[count:].reshape(count, -1).tolist(), strict=True):
         contributions, base = engine.contributions(row)
-        assert answer == [*contributions, base, engine.raw(row)]
+        assert answer == [*contributions, base, engine.raw_score(row)]
 
 
 def test_the_program_is_for_arm64(answering):

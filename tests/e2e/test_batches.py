@@ -19,7 +19,7 @@ ENDED = {"completed", "completed_with_errors", "failed", "cancelled"}
 
 @pytest.fixture(scope="module")
 def rows():
-    samples = recipe.load("wdbc").samples(7, 40)
+    samples = recipe.load_recipe("wdbc").samples(7, 40)
     return [{name: value for name, value in sample.items() if name != "_label"} for sample in samples]
 
 

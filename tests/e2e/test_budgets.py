@@ -48,7 +48,7 @@ def look(stack, aws):
 
 
 def test_32_clients_spend_what_there_is_and_not_a_micro_more(tenant, look):
-    (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
+    (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", "subject_id": "spent-on", "features": sample["features"]}
     with tenant("admin") as admin, tenant() as client:
         send = lambda key: client.post("/v1/scores", json=body, headers={"Idempotency-Key": key})  # noqa: E731

@@ -75,7 +75,11 @@ def test_a_poison_message_becomes_a_job_that_its_tenant_alone_sees_and_can_retry
 
 
 def test_what_the_stream_gave_up_is_told_of_again(stack, aws, tenants, operator, redrive):
-    body = {"model": "wdbc", "subject_id": "given-up", "features": recipe.load("wdbc").samples(1, 1)[0]["features"]}
+    body = {
+        "model": "wdbc",
+        "subject_id": "given-up",
+        "features": recipe.load_recipe("wdbc").samples(1, 1)[0]["features"],
+    }
     decision_id = tenants[0].post("/v1/scores", json=body).json()["decision_id"]
     place = eventually(PATIENCE_SECONDS, lambda: place_of(aws, stack, decision_id))
     inbox = listen(aws, stack)

@@ -37,7 +37,7 @@ def heard(stack, aws):
 
 
 def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, tenants, heard):
-    for sample in recipe.load("wdbc").samples(1, 20):
+    for sample in recipe.load_recipe("wdbc").samples(1, 20):
         body = {"model": "wdbc", "subject_id": "heard-of", "features": sample["features"]}
         answer = tenants[0].post("/v1/scores", json=body)
         scored = answer.json()

@@ -30,7 +30,7 @@ def test_a_flag_is_defined_by_one_operator_at_a_time_and_seen_by_tenants(operato
 
 
 def test_a_decision_names_the_set_under_which_it_was_made_and_replays(member, cli, stack):
-    (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
+    (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", **{k: v for k, v in sample.items() if not k.startswith("_")}}
     scored = member.post("/v1/scores", json=body).json()
     assert scored["flags"]["digest"].startswith("sha256:")
@@ -45,7 +45,7 @@ def test_the_command_line_and_the_api_say_the_same(operator, cli, stack):
 
 
 def test_what_has_not_changed_is_a_304_through_the_gateway(member):
-    (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
+    (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", **{k: v for k, v in sample.items() if not k.startswith("_")}}
     decision = member.post("/v1/scores", json=body).json()["decision_id"]
     for path, policy in (

@@ -43,7 +43,7 @@ def client(tenants):
 
 @pytest.fixture(scope="module")
 def decision(client):
-    (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
+    (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", **{k: v for k, v in sample.items() if not k.startswith("_")}}
     return client.post("/v1/scores", json=body).json()["decision_id"]
 

@@ -32,7 +32,7 @@ def tenant(stack, operator):
 
 
 def furnished(client, tenant_id, key):
-    (sample,) = recipe.load(MODEL).samples(seed=1, count=1)
+    (sample,) = recipe.load_recipe(MODEL).samples(seed=1, count=1)
     row = {"subject_id": f"person-{tenant_id}", "features": sample["features"]}
     decision = client.post("/v1/scores", json={"model": MODEL, **row})
     batches = [client.post("/v1/batches", json={"model": MODEL, "rows": [row]}).json()["batch_id"] for _ in range(2)]

@@ -45,7 +45,7 @@ def tenant(stack, services):
 
 
 def body():
-    (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
+    (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     return {"model": "wdbc", "subject_id": "limits", "features": sample["features"]}
 
 

@@ -26,7 +26,7 @@ def tenant(tenants):
 
 
 def score(client, **changes):
-    (sample,) = recipe.load(NAME).samples(1, 1)
+    (sample,) = recipe.load_recipe(NAME).samples(1, 1)
     body = {"model": NAME, "subject_id": sample["subject_id"], "features": sample["features"]} | changes
     answer = client.post("/v1/scores", json=body)
     assert answer.status_code == 201, answer.text
@@ -69,7 +69,7 @@ def test_an_outcome_is_joined_corrected_and_read_by_its_tenant_alone(stack, tena
 
 def test_a_challenger_is_trained_on_outcomes_and_scores_in_the_shadow(tenant, operator, cli):
     """Outcomes over HTTP, `retrain` from the command line, then pairs of both models from requests over HTTP."""
-    samples = list(recipe.load("iit").samples(3, 12))
+    samples = list(recipe.load_recipe("iit").samples(3, 12))
     for sample in samples[:6]:
         body = {"model": "iit", **{k: v for k, v in sample.items() if not k.startswith("_")}}
         decision = tenant.post("/v1/scores", json=body).raise_for_status().json()["decision_id"]

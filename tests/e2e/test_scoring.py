@@ -30,14 +30,14 @@ def ledger(stack, aws):
 
 
 def bodies(name, count):
-    samples = recipe.load(name).samples(seed=1, count=count)
+    samples = recipe.load_recipe(name).samples(seed=1, count=count)
     return [
         {"model": name, **{k: v for k, v in sample.items() if not k.startswith("_")}, "explain": True}
         for sample in samples
     ]
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", recipe.recipe_names())
 def test_every_model_scores_its_held_out_rows_with_an_additive_explanation(clients, name):
     for body in bodies(name, 3):
         answer = clients[0].post("/v1/scores", json=body)

@@ -30,7 +30,7 @@ def tenant(operator):
 
 
 def score(stack, key, **headers):
-    (sample,) = recipe.load(MODEL).samples(1, 1)
+    (sample,) = recipe.load_recipe(MODEL).samples(1, 1)
     body = {"model": MODEL, "subject_id": sample["subject_id"], "features": sample["features"]}
     with http(stack, key) as client:
         return client.post("/v1/scores", json=body, headers=headers)
@@ -38,7 +38,7 @@ def score(stack, key, **headers):
 
 def scored_batch(stack, key):
     """Score two persons, P-1 and P-2, in a batch, and return its id when it has ended."""
-    (sample,) = recipe.load(MODEL).samples(1, 1)
+    (sample,) = recipe.load_recipe(MODEL).samples(1, 1)
     rows = [{"subject_id": name, "features": sample["features"]} for name in ("P-1", "P-2")]
     with http(stack, key) as client:
         batch_id = client.post("/v1/batches", json={"model": MODEL, "rows": rows}).json()["batch_id"]

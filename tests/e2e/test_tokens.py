@@ -43,7 +43,7 @@ def key(stack, cli):
 
 
 def test_a_token_got_with_a_key_scores_a_row_as_the_key_does(client, key):
-    sample = next(iter(recipe.load("wdbc").samples(seed=1, count=1)))
+    sample = next(iter(recipe.load_recipe("wdbc").samples(seed=1, count=1)))
     body = {"model": "wdbc", **{name: value for name, value in sample.items() if not name.startswith("_")}}
     granted = sign_in(client, key)
     scored = client.post("/v1/scores", json=body, headers=bearer(granted))

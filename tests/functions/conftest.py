@@ -19,12 +19,12 @@ from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT
 from vigil.bootstrap import access, process
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.signing import SigningKey
 from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
-from vigil.prediction.packages.verification import Release, Verifier, build
+from vigil.prediction.packages.verification import PackageVerifier, Release, build_package
 
 KEY = SigningKey(bytes(range(32)))
 HANDLER = re.compile(r"functions\.(\w+)\.handler")
@@ -102,7 +102,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
         publisher = Publisher(
             S3PackageStore(boto3.client("s3"), "packages"),
             DynamoCatalogue(boto3.client("dynamodb"), "registry"),
-            Verifier({KEY.key_id: KEY.public}, load),
+            PackageVerifier({KEY.key_id: KEY.public}, load_engine),
             process.now,
         )
         publish(publisher, trained, 1)
@@ -114,7 +114,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
     """Sign, publish and promote a version."""
     now = process.now()
-    publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
+    publisher.publish(build_package(model, Release(version, now, now + timedelta(days=30)), KEY, load_engine))
     publisher.promote(model.contract.name, version)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from tests.support.ledgers import ledger
 from vigil.decisions.scoring.model import LedgerRow
 from vigil.kernel.rows import ModelRef
-from vigil.prediction.trials.model import Answer, Comparison
+from vigil.prediction.trials.model import ModelAnswer
 
 
 def ledger_row(number: int = 0, tenant: str = "acme", subject: str = "p-1") -> LedgerRow:
@@ -26,7 +26,7 @@ def ledger_row(number: int = 0, tenant: str = "acme", subject: str = "p-1") -> L
         body='{"probability":0.5}',
         summary=json.dumps({"n": number}),
         high_risk=bool(number % 2),
-        comparison=Comparison(Answer(1, 0.5, "wait"), Answer(2, None, "")) if number % 2 else None,
+        comparison=Comparison(ModelAnswer(1, 0.5, "wait"), ModelAnswer(2, None, "")) if number % 2 else None,
     )
 
 

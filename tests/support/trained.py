@@ -1,4 +1,4 @@
-"""Models that several tests look at, each trained once."""
+"""Models that several tests use, each trained once."""
 
 from functools import cache
 
@@ -8,4 +8,4 @@ from vigil.prediction.packages.model import TrainedModel
 
 @cache
 def trained_model(name: str) -> TrainedModel:
-    return recipe.load(name).train(7, lambda _step, _done: None)
+    return recipe.load_recipe(name).train(7, lambda _step, _done: None)

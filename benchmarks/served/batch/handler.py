@@ -12,7 +12,7 @@ folder = Path(os.environ["BENCHMARK_PACKAGE"])
 width = int(os.environ["BENCHMARK_WIDTH"])
 if (engine := trees.load((folder / "lgbm.walk").read_bytes(), (folder / "lgbm.txt").read_bytes(), width)) is None:
     raise SystemExit("the scoring layer lacks the tree library")
-score_rows = engine.raw_batch
+score_rows = engine.raw_scores
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> list[float]:  # noqa: ARG001 - Lambda's signature

@@ -1,18 +1,19 @@
 /* Explains rows: path-dependent TreeSHAP (Lundberg et al. 2018, arXiv:1802.03888), as an integral.
  *
- * On the path to a leaf of value v, let z be the share of rows that follow a feature's splits and o be 1 or 0, whether
- * this row does. The Shapley weights are the moments of a uniform variable, so that the contribution of feature i is
+ * On the path to a leaf of value v, let z be the share of rows that follow a feature's splits, and let o be 1 if this
+ * row follows them, otherwise 0. The Shapley weights are the moments of a uniform variable. The contribution of
+ * feature i is therefore
  *
  *     v * (o_i - z_i) * integral over t from 0 to 1 of the product over the other features of G(o, z),
  *     G(o, z) = o * t + z * (1 - t).
  *
- * The product is a polynomial in t of one degree less than the path has features, which n points of Gauss-Legendre
- * quadrature integrate exactly for up to 2 n features. The product over a path is its parent's times one factor, and
- * what the leaves below an edge say of the edge's feature is the sum of their products times one term: two passes over
- * the edges do it, where the classic algorithm does quadratic work for each leaf.
+ * The degree of the product in t is one less than the number of features on the path. Gauss-Legendre quadrature with
+ * n points integrates it exactly for up to 2 n features. The product over a path is the parent's product times one
+ * factor. The leaves below an edge contribute the sum of their products times one term to the edge's feature. Two
+ * passes over the edges are enough; the classic algorithm does quadratic work for each leaf.
  *
- * An edge whose feature occurred further up replaces that feature's factor: G is divided by the earlier one, and the
- * earlier term is taken back. The root takes the part of "no earlier edge", with a factor of 1 and a term of 0.
+ * If the feature of an edge occurred further up, the edge replaces that feature's factor: G is divided by the earlier
+ * factor, and the earlier term is subtracted. The root serves as "no earlier edge", with factor 1 and term 0.
  */
 #include "trees.h"
 
@@ -55,15 +56,16 @@ void invert(const Model *model, uint32_t node, double *inverse) {
             inverse[on * model->points + k] = 1 / (on * points->at[k] + edge->cover * (1 - points->at[k]));
 }
 
-/* Scratch of one call; a row of `points` for each node of the largest tree, and for each feature in `total`. */
+/* Scratch memory of one call: a row of `points` for each node of the largest tree; `total` has one for each feature. */
 typedef struct {
     double *slots, *product, *below, *term, *total;
-    uint8_t *on; /* whether the row follows every edge of the feature up to here */
+    uint8_t *on; /* 1 if the row follows every edge of the feature up to here */
 } Scratch;
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* The factor and the term of an edge: `on` is 1 or 0, whether the row follows it and all above of the same feature. */
+/* Computes the factor and the term of an edge. `on` is 1 if the row follows this edge and all edges above of the same
+ * feature, otherwise 0. */
 INLINE void enter(
     const Edge *edge, double on, const Quadrature *q, const uint32_t points, const double *restrict mine,
     const double *restrict earlier, const double *restrict above, double *restrict product, double *restrict below,

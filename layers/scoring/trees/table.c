@@ -1,4 +1,4 @@
-/* Reads a packed table: everything is checked here, once, so that walks need no checks and always end. */
+/* Reads a packed table. Everything is checked here once, so that walks need no checks and always end. */
 #include "trees.h"
 
 #include <math.h>
@@ -7,18 +7,18 @@
 
 typedef struct {
     char magic[8];
-    uint8_t source[32]; /* SHA-256 of the model that was packed; Python compares it */
+    uint8_t source[32]; /* SHA-256 of the packed model; compared by Python */
     uint32_t features, slots, trees, nodes;
 } Header;
 
 static const char MAGIC[] = "VGLTREE1";
 enum { MOST_NODES = 1 << 22, MOST_FEATURES = 1 << 16, MOST_DISTINCT = 32, MOST_SPLITS = 512 };
 
-/* Little-endian sections follow the header in this order, the largest alignment first, without gaps. */
+/* Little-endian sections after the header, in this order and without gaps; the largest alignment comes first. */
 typedef struct {
     const uint8_t *nodes, *slots;
     const uint8_t *tree_sizes; /* uint32, in nodes */
-    const uint8_t *rows;       /* uint32 for each node: the training rows that passed it */
+    const uint8_t *rows;       /* uint32 for each node: the number of training rows that passed it */
 } Sections;
 
 EXPORTED void vigil_trees_free(Model *model) {
@@ -78,7 +78,7 @@ static int read_tree_sizes(Model *model, const uint8_t *sizes) {
 
 static int is_leaf(const Node *node, uint32_t i) { return node->kid[0] == i && node->kid[1] == i; }
 
-/* Kids lie behind their parent and have one parent only: then every walk moves forward until it stands on a leaf. */
+/* Checks that kids come after their parent and have only one parent, so that every walk moves forward to a leaf. */
 static int adopt(const Model *model, const Tree *tree, uint32_t parent) {
     const Node *node = model->node + tree->first + parent;
     Edge *edges = model->edge + tree->first;
@@ -96,7 +96,7 @@ static int read_nodes(Model *model, Tree *tree) {
     for (uint32_t i = 0; i < tree->nodes; i++) {
         const Node *node = model->node + tree->first + i;
         if (isnan(node->value) || node->slot >= model->slots || node->zero) return BAD_NODE;
-        if (i && edges[i].cover == 0) return BAD_TREE; /* nobody's kid */
+        if (i && edges[i].cover == 0) return BAD_TREE; /* no parent */
         depth[i] = i ? (uint16_t)(depth[edges[i].parent] + 1) : 0;
         if (depth[i] > MOST_SPLITS) return TOO_DEEP;
         if (is_leaf(node, i)) {
@@ -111,7 +111,7 @@ static int read_nodes(Model *model, Tree *tree) {
     return ACCEPTED;
 }
 
-/* Follows the path up to the nearest edge of the same feature; returns the distinct features from the root to here. */
+/* Finds the nearest edge above with the same feature; returns the number of distinct features from the root to here. */
 static uint32_t relate(const Edge *edges, uint32_t i, const uint8_t *distinct, uint16_t *earlier) {
     uint32_t above = edges[i].parent;
     for (uint32_t e = above; e; e = edges[e].parent)
@@ -165,7 +165,7 @@ static int read_all(Model *model, const Header *header, const Sections *from) {
     return ACCEPTED;
 }
 
-/* Reads `size` bytes into a new model, and writes its number of features; returns why not, or 0. */
+/* Reads `size` bytes into a new model and writes its number of features; returns the reason of a refusal, or 0. */
 EXPORTED int vigil_trees_load(const uint8_t *bytes, size_t size, Model **model, uint32_t *features) {
     Header header;
     *model = NULL;

@@ -1,8 +1,7 @@
 /* Boosted trees of numeric splits, walked without branches and explained exactly.
  *
- * What Python calls is marked EXPORTED; everything else is shared by the files of this folder. A model is read-only
- * once it is loaded, and every call brings its own scratch memory, so calls from several threads need no lock.
- */
+ * Functions marked EXPORTED are called by Python; all others are shared by the files of this folder. A loaded model is
+ * read-only, and every call allocates its own scratch memory, so calls from several threads need no lock. */
 #ifndef VIGIL_TREES_H
 #define VIGIL_TREES_H
 
@@ -11,11 +10,12 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-/* Why a table is refused; `vigil.prediction.engines.trees` has the words. */
+/* Reasons for refusing a table; `vigil.prediction.engines.trees` has the messages. */
 enum { ACCEPTED, NO_MEMORY, BAD_HEADER, BAD_SIZE, BAD_SLOT, BAD_NODE, BAD_TREE, BAD_COVER, TOO_DEEP };
 
-/* A leaf points to itself twice, so that a walk may take more steps than the leaf is deep. `value` is the threshold of
- * a split, and what a leaf adds to the score. `kid[1]` is taken if the slot's value is at most the threshold. */
+/* One node. A leaf has itself as both kids, so that a walk may take more steps than the leaf's depth. `value` is the
+ * threshold of a split, or the term that a leaf adds to the score. `kid[1]` is taken if the slot's value is at most the
+ * threshold. */
 typedef struct {
     double value;
     uint16_t slot;
@@ -23,26 +23,26 @@ typedef struct {
     uint16_t zero;
 } Node;
 
-/* A feature together with what a split means by a missing value: a walk then needs one comparison and no more. */
+/* A feature together with the meaning of a missing value in a split, so that a walk needs only one comparison. */
 typedef struct {
     uint16_t feature;
-    uint16_t missing; /* MISSING_LEFT and ZERO_IS_MISSING, or neither */
+    uint16_t missing; /* MISSING_LEFT and ZERO_IS_MISSING, or 0 */
 } Slot;
 
 enum { MISSING_LEFT = 1, ZERO_IS_MISSING = 2 };
 
-/* The edge that leads to a node, for the explanation. Indices are within the tree; 0, the root, stands for "none". */
+/* The edge that leads to a node, for explanations. Indices are within the tree; 0 (the root) means "none". */
 typedef struct {
     double cover; /* share of rows that take every edge of this feature from the root to here */
     double leaf;  /* value of the leaf at its end, or 0 */
     uint16_t parent;
-    uint16_t earlier; /* the latest edge above with the same feature */
+    uint16_t earlier; /* nearest edge above with the same feature */
     uint16_t feature;
     uint16_t is_leaf;
 } Edge;
 
 typedef struct {
-    uint32_t first; /* node */
+    uint32_t first; /* index of the first node */
     uint32_t nodes;
     uint32_t depth;
 } Tree;
@@ -51,26 +51,26 @@ typedef struct {
     uint32_t features, slots, trees, nodes;
     uint32_t longest_tree; /* in nodes */
     uint32_t points;       /* of the quadrature */
-    double base;           /* what the trees answer when no feature is known */
+    double base;           /* score of the trees if no feature is known */
     Node *node;
     Slot *slot;
     Tree *tree;
     Edge *edge;      /* one for each node */
-    double *inverse; /* for each node: two rows of `points`, see shapley.c */
+    double *inverse; /* for each node, two rows of `points`; see shapley.c */
 } Model;
 
-/* The sorted nodes in (0, 1) and weights of Gauss-Legendre quadrature, and what follows from them. */
+/* Nodes in (0, 1), sorted, and weights of a Gauss-Legendre quadrature. */
 typedef struct {
     double at[16], weight[16];
 } Quadrature;
 
-/* Allocates doubles in whole cache lines; NULL without memory. */
+/* Allocates doubles in whole cache lines; returns NULL if memory is exhausted. */
 double *aligned(size_t doubles);
 
 /* Writes the values of all slots for one row of features. */
 void fill_slots(const Model *model, const double *row, double *slots);
 
-/* Returns the number of points with which paths of so many distinct features are explained exactly. */
+/* Returns the number of quadrature points that explain paths of this many distinct features exactly. */
 uint32_t points_for(uint32_t distinct_features);
 const Quadrature *quadrature(uint32_t points);
 void invert(const Model *model, uint32_t node, double *inverse);

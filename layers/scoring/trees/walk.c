@@ -4,13 +4,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TOGETHER = 8 }; /* walks at a time: enough to hide the wait for memory, few enough for the registers */
+enum { TOGETHER = 8 }; /* simultaneous walks: enough to hide memory latency, few enough for the registers */
 
-/* What LightGBM takes for zero, in all of its splits. */
+/* Largest absolute value that LightGBM treats as zero, in all splits. */
 static const double ZERO = 1e-35f;
 
 void fill_slots(const Model *model, const double *row, double *slots) {
-    static const double substitute[2] = {NAN, -INFINITY}; /* never, and always, at most a threshold */
+    static const double substitute[2] = {NAN, -INFINITY}; /* NAN is never at most a threshold, -INFINITY always */
     for (uint32_t s = 0; s < model->slots; s++) {
         double value = row[model->slot[s].feature];
         unsigned how = model->slot[s].missing;
@@ -26,7 +26,7 @@ static inline uint32_t step(const Node *nodes, uint32_t i, const double *slots) 
     return node->kid[slots[node->slot] <= node->value];
 }
 
-/* The trees are added in their order, as LightGBM does: the last bit of a sum depends on it. */
+/* Adds the trees in their order, as LightGBM does, because the last bit of the sum depends on the order. */
 static double walk(const Model *model, const double *slots) {
     double score = 0;
     uint32_t t = 0;
@@ -51,7 +51,7 @@ static double walk(const Model *model, const double *slots) {
     return score;
 }
 
-/* Several rows go through a tree at once, which stays in the nearest cache meanwhile. */
+/* Walks several rows through one tree at a time, which meanwhile stays in the nearest cache. */
 static void walk_rows(const Model *model, const double *slots, double *scores) {
     for (uint32_t r = 0; r < TOGETHER; r++) scores[r] = 0;
     for (uint32_t t = 0; t < model->trees; t++) {
@@ -63,7 +63,7 @@ static void walk_rows(const Model *model, const double *slots, double *scores) {
     }
 }
 
-/* Returns the raw score of one row, or NaN without memory: scores themselves are finite. */
+/* Returns the raw score of one row, or NaN if memory is exhausted; scores themselves are finite. */
 EXPORTED double vigil_trees_score(const Model *model, const double *row) {
     double *slots = malloc(model->slots * sizeof(double));
     if (!slots) return NAN;

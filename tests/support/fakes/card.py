@@ -1,4 +1,4 @@
-"""A model card with every section that promotion asks for."""
+"""A model card with every section that promotion requires."""
 
 CARD = """# Toy, simulated
 

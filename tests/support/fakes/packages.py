@@ -1,4 +1,4 @@
-"""Stand-ins for the registry's ports that hold state, and a small model to put through it."""
+"""Fakes of the package ports with state, and a small model for them."""
 
 import json
 import math
@@ -11,12 +11,12 @@ from tests.support.fakes.clock import Clock
 from vigil.errors import Conflict, ModelRefused, Unavailable
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.ports import Pointer, PublishedVersion
 from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.verification import Release, build
+from vigil.prediction.packages.verification import Release, build_package
 
 NOW = Clock().now
 KEY = SigningKey(bytes(range(32)))
@@ -25,26 +25,26 @@ KEYS = {KEY.key_id: KEY.public}
 
 
 class LinearEngine:
-    """A model that is a weighted sum; a missing value counts 0.5."""
+    """Engine with a weighted sum as raw score; a missing value counts 0.5."""
 
     def __init__(self, weights: Sequence[float], base: float, calibration=None, positive_from: float = 0.5):
         self.weights, self.base = weights, base
         self.calibration, self.positive_from = calibration or Calibration(), positive_from
 
     def assess(self, row):
-        raw = self.raw(row)
+        raw = self.raw_score(row)
         probability = self.calibration.probability(raw)
-        return EngineVote(side(probability, self.positive_from), probability, raw=raw, version="linear")
+        return EngineVote(vote_for(probability, self.positive_from), probability, raw=raw, version="linear")
 
-    def raw(self, row):
+    def raw_score(self, row):
         return self.base + sum(self._terms(row))
 
     def contributions(self, row):
         return tuple(self._terms(row)), self.base
 
-    def raw_batch(self, rows, count):
+    def raw_scores(self, rows, count):
         flat, width = memoryview(rows).cast("B").cast("d"), len(self.weights)
-        return [self.raw(flat[i * width : (i + 1) * width]) for i in range(count)]
+        return [self.raw_score(flat[i * width : (i + 1) * width]) for i in range(count)]
 
     def _terms(self, row):
         return [w * (0.5 if math.isnan(x) else x) for w, x in zip(self.weights, row, strict=True)]
@@ -52,21 +52,21 @@ class LinearEngine:
 
 @dataclass
 class LinearEngines:
-    """An engine factory that remembers every byte string it was handed."""
+    """Engine factory that records every file it receives."""
 
-    handed: list[bytes] = field(default_factory=list)
+    received_files: list[bytes] = field(default_factory=list)
 
     def __call__(self, spec: EngineSpec, content: bytes, of: ModelContract, table: bytes | None) -> LinearEngine:
-        self.handed += [content] if table is None else [content, table]
+        self.received_files += [content] if table is None else [content, table]
         document = json.loads(content)
-        if document["features"] != [feature.name for feature in of.columns(spec)]:
+        if document["features"] != [feature.name for feature in of.engine_features(spec)]:
             raise ModelRefused("schema_mismatch", "other features")
         return LinearEngine(document["weights"], document["base"], spec.calibration, of.ensemble.positive_from)
 
 
 @dataclass
 class MemoryPackages:
-    """A PackageStore in memory; `away` makes it unreachable."""
+    """PackageStore in memory; `away` makes it unavailable."""
 
     objects: dict[tuple[str, int, str], bytes] = field(default_factory=dict)
     away: bool = False
@@ -88,15 +88,15 @@ class MemoryPackages:
 
 @dataclass
 class MemoryCatalogue:
-    """A Catalogue in memory; counts looks at pointers."""
+    """Catalogue in memory; counts the reads of pointers."""
 
     moved: dict[tuple[str, str], Pointer] = field(default_factory=dict)
     recorded: dict[tuple[str, int], PublishedVersion] = field(default_factory=dict)
     away: bool = False
-    looks: int = 0
+    pointer_reads: int = 0
 
     def pointers(self, name):
-        self.looks += 1
+        self.pointer_reads += 1
         if self.away:
             raise Unavailable("the model registry cannot be reached")
         return {alias: pointer for (of, alias), pointer in self.moved.items() if of == name}
@@ -107,7 +107,7 @@ class MemoryCatalogue:
             raise Conflict("another move came first")
         self.moved[new.name, new.alias] = new
 
-    def names(self):
+    def model_names(self):
         if self.away:
             raise Unavailable("the model registry cannot be reached")
         return sorted(name for name, alias in self.moved if alias == "champion")
@@ -155,11 +155,11 @@ def trained(name: str = "toy", base: float = -0.25, **changes: object) -> Traine
 
 def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):
     release = Release(version, NOW - timedelta(days=1), NOW + timedelta(days=days))
-    return build(model or trained(), release, key, LinearEngines())
+    return build_package(model or trained(), release, key, LinearEngines())
 
 
 def resigned(files: Mapping[str, bytes], manifest: bytes, key: SigningKey = KEY) -> dict[str, bytes]:
-    """Return the package with another manifest, properly signed."""
+    """Return the package with another manifest and a valid signature."""
     from vigil.prediction.packages.signing import sign
 
     return {**files, "manifest.json": manifest, "manifest.sig": sign(manifest, key)}

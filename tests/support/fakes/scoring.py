@@ -11,13 +11,13 @@ from typing import Any
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, NotFound, QuotaExceeded
 from vigil.kernel.money import SPEND_COUNTERS, SpendLimit
-from vigil.prediction.engines.contract import Explanation, Label, ModelContract, TrainingData
-from vigil.prediction.engines.ensemble import Band, Degraded, Ensemble, MissingFact, Verdict
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.ports import Engine, Explainer
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side, sigmoid
+from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
+from vigil.prediction.engines.ensemble import Band, DegradedEngine, Ensemble, MissingFact, Verdict
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.ports import ExplainableEngine, VotingEngine
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Explanation, sigmoid, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
-from vigil.prediction.packages.resolving import cheapest
+from vigil.prediction.packages.missing_facts import suggest_missing_fact
 
 FEATURES = (
     FeatureSpec("age", "number", "age", "years", 0, 100, missing="refuse", other_units={"months": 12}),
@@ -42,19 +42,21 @@ class LinearEngine:
     """A weighted sum; a missing value weighs nothing. Its Shapley values are its terms."""
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        raw = self.raw(row)
+        raw = self.raw_score(row)
         probability = sigmoid(raw)
-        return EngineVote(side(probability, CONTRACT.ensemble.positive_from), probability, raw=raw, version="linear")
+        return EngineVote(
+            vote_for(probability, CONTRACT.ensemble.positive_from), probability, raw=raw, version="linear"
+        )
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         return math.fsum(self.contributions(row)[0])
 
     def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
         return tuple(0.0 if math.isnan(x) else w * x for w, x in zip(WEIGHTS, row, strict=True)), 0.0
 
-    def raw_batch(self, rows: Any, count: int) -> Sequence[float]:
+    def raw_scores(self, rows: Any, count: int) -> Sequence[float]:
         width = len(WEIGHTS)
-        return [self.raw(rows[i * width : (i + 1) * width]) for i in range(count)]
+        return [self.raw_score(rows[i * width : (i + 1) * width]) for i in range(count)]
 
 
 @dataclass
@@ -63,26 +65,26 @@ class ToyModel:
     version: int = 1
     digest: str = "sha256:" + "a" * 64
     contract: ModelContract = CONTRACT
-    engines: Mapping[str, Engine] = field(default_factory=lambda: {"linear": LinearEngine()})
+    engines: Mapping[str, VotingEngine] = field(default_factory=lambda: {"linear": LinearEngine()})
 
-    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
-        return self._panel.assess(row, without)
+    def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
+        return self._runner.assess(row, without)
 
-    def lone(self) -> Explainer | None:
-        return self._panel.lone
+    def only_engine(self) -> ExplainableEngine | None:
+        return self._runner.only_engine
 
-    def lead(self, verdict: Verdict) -> str | None:
-        return self._panel.lead(verdict)
+    def explained_engine(self, verdict: Verdict) -> str | None:
+        return self._runner.explained_engine(verdict)
 
     def explain(self, engine: str, row: Sequence[float]) -> Explanation:
-        return self._panel.explain(engine, row)
+        return self._runner.explain(engine, row)
 
     def missing_fact(self, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
-        return cheapest(self._panel, row, verdict)
+        return suggest_missing_fact(self._runner, row, verdict)
 
     @property
-    def _panel(self) -> Panel:
-        return Panel(self.contract, self.engines)
+    def _runner(self) -> EnsembleRunner:
+        return EnsembleRunner(self.contract, self.engines)
 
 
 @dataclass

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from vigil.prediction.trials.model import Paired
+from vigil.prediction.trials.model import PairedComparison
 
 
 @dataclass
 class FakeComparisons:
-    kept: dict[tuple[str, int, int], list[Paired]] = field(default_factory=dict)
+    kept: dict[tuple[str, int, int], list[PairedComparison]] = field(default_factory=dict)
 
     def recent(self, name, champion, challenger, limit):
         return self.kept.get((name, champion, challenger), [])[-limit:]

@@ -11,12 +11,12 @@ from cli.retraining import Signer, challenge, retrainable
 from cli.training import verified
 from models.iit import recipe as iit
 from models.iit.dataset import FEATURES
-from models.known import known, nothing
+from models.known import known_outcomes, no_outcomes
 from tests.support.fakes.packages import KEY, KEYS, NOW
 from vigil.errors import Conflict, NotFound
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.gates import check_promotable
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 PATIENTS = 1500
 SMALL = SimpleNamespace(retrain=lambda seed, outcomes, progress: iit.rebuild(seed, PATIENTS, outcomes, progress))
@@ -29,15 +29,15 @@ def quiet(_step, _done):
 @pytest.fixture(scope="module")
 def first():
     """A model without outcomes, and what it was not trained on."""
-    return iit.rebuild(1, PATIENTS, nothing(FEATURES.specs), quiet)
+    return iit.rebuild(1, PATIENTS, no_outcomes(FEATURES.specs), quiet)
 
 
 @pytest.fixture(scope="module")
 def champion(first):
     from datetime import timedelta
 
-    files = build(first[0], Release(1, NOW, NOW + timedelta(days=10_000)), KEY, load)
-    return Verifier(KEYS, load).verify(files, Expected())
+    files = build_package(first[0], Release(1, NOW, NOW + timedelta(days=10_000)), KEY, load_engine)
+    return PackageVerifier(KEYS, load_engine).verify(files, ExpectedPackage())
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,9 @@ def reported(first):
     """Outcomes like those of the cohort: 600 of the rows that were held out, under subjects of a tenant."""
     rows = first[1]
     some = np.random.default_rng(2).permutation(len(rows))[:600]
-    return known(rows.rows[some].tolist(), rows.labels[some].tolist(), [f"acme/{n}" for n in some], rows.rows.shape[1])
+    return known_outcomes(
+        rows.rows[some].tolist(), rows.labels[some].tolist(), [f"acme/{n}" for n in some], rows.rows.shape[1]
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Models trained once for all tests, and a cohort small enough to rebuild."""
+"""Models trained once for all tests, and a small cohort."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every packaged model gives a row of a batch the decision that it gives a request."""
+"""Tests that every packaged model decides equally in batches and in requests."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,24 +10,26 @@ from vigil.decisions.scoring.batch_scorer import Bulk
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.schemas import subject
 from vigil.decisions.scoring.service import Scoring
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.features.service import get_feature_set
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.model import Manifest
 
 
 def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
-    engines = {spec.name: load(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines}
+    engines = {
+        spec.name: load_engine(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines
+    }
     manifest = Manifest(2, 1, "", "2099-01-01T00:00:00Z", "", trained.contract, {})
-    model = LoadedModel(manifest, "sha256:0", "", Panel(trained.contract, engines))
+    model = LoadedModel(manifest, "sha256:0", "", EnsembleRunner(trained.contract, engines))
     now = datetime.now(UTC)
-    samples = [{k: v for k, v in row.items() if k != "_label"} for row in recipe.load(name).samples(3, 25)]
+    samples = [{k: v for k, v in row.items() if k != "_label"} for row in recipe.load_recipe(name).samples(3, 25)]
     golden = [{"subject_id": f"golden-{i}", "features": dict(row)} for i, row in enumerate(trained.golden)]
     documents = [*samples, *golden]
-    scoring = Scoring(FakeModels({name: model}), feature_set, FakeLedger(), lambda: now, timedelta(hours=1))
+    scoring = Scoring(FakeModels({name: model}), get_feature_set, FakeLedger(), lambda: now, timedelta(hours=1))
     for document, answer in zip(
-        documents, Bulk(model, feature_set, now, (), serialize.members).answers(documents), strict=True
+        documents, Bulk(model, get_feature_set, now, (), serialize.members).answers(documents), strict=True
     ):
         body = subject(document)
         asked = ScoreRequest(name, body.subject_id, body.features, body.history, body.as_of)

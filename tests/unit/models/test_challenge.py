@@ -1,15 +1,15 @@
-"""A challenger meets the champion on the same rows, and one that is shown to be calibrated worse is refused."""
+"""Tests of the comparison of a challenger with the champion, and of the refusal of worse calibration."""
 
 import numpy as np
 import pytest
 
-from models.challenge import WorseCalibration, contest
+from models.challenge import WorseCalibration, compare_on_held_out
 from models.evaluation import Bootstrap, auc, brier
-from models.known import known, nothing
+from models.known import known_outcomes, no_outcomes
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, side, sigmoid
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, sigmoid, vote_for
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 CONTRACT = ModelContract(
@@ -25,49 +25,49 @@ CONTRACT = ModelContract(
 
 
 class Line:
-    """Log-odds that are a straight line in the one feature."""
+    """Return log-odds that are linear in the only feature."""
 
     def __init__(self, slope, shift):
         self.slope, self.shift = slope, shift
 
     def assess(self, row):
         raw = self.slope * row[0] + self.shift
-        return EngineVote(side(sigmoid(raw), 0.5), sigmoid(raw), raw=raw, version="line")
+        return EngineVote(vote_for(sigmoid(raw), 0.5), sigmoid(raw), raw=raw, version="line")
 
 
-def panel(slope=1.0, shift=0.0):
-    return Panel(CONTRACT, {"line": Line(slope, shift)})
+def runner(slope=1.0, shift=0.0):
+    return EnsembleRunner(CONTRACT, {"line": Line(slope, shift)})
 
 
 @pytest.fixture(scope="module")
 def held_out():
-    """Rows whose true log-odds are the feature itself, four to a subject."""
+    """Return rows with the feature as true log-odds, four rows per subject."""
     rng = np.random.default_rng(3)
     x = rng.normal(-1, 1.2, 3000)
     labels = (rng.random(3000) < 1 / (1 + np.exp(-x))).astype(int)
-    return known(x.reshape(-1, 1).tolist(), labels.tolist(), [f"s-{n // 4}" for n in range(3000)], 1)
+    return known_outcomes(x.reshape(-1, 1).tolist(), labels.tolist(), [f"s-{n // 4}" for n in range(3000)], 1)
 
 
-def test_a_challenger_like_the_champion_differs_by_nothing(held_out):
-    found = contest(panel(), panel(), held_out, seed=1)
+def test_a_challenger_equal_to_the_champion_has_no_difference(held_out):
+    found = compare_on_held_out(runner(), runner(), held_out, seed=1)
     assert (found.rows, found.champion) == (3000, found.challenger)
     assert {(d.value, d.low, d.high) for d in found.difference.values()} == {(0.0, 0.0, 0.0)}
 
 
-def test_a_better_calibrated_challenger_is_shown_to_be_better(held_out):
-    found = contest(panel(shift=1.0), panel(), held_out, seed=1)
+def test_a_better_calibrated_challenger_has_a_negative_difference(held_out):
+    found = compare_on_held_out(runner(shift=1.0), runner(), held_out, seed=1)
     assert found.difference["calibration_error"].high < 0
     assert found.difference["brier"].high < 0
     assert abs(found.difference["auc"].value) < 1e-9
 
 
-def test_a_worse_calibrated_challenger_is_refused_even_if_it_ranks_as_well(held_out):
+def test_a_worse_calibrated_challenger_with_equal_ranking_is_refused(held_out):
     with pytest.raises(WorseCalibration, match="calibration error is higher by"):
-        contest(panel(), panel(shift=0.6), held_out, seed=1)
+        compare_on_held_out(runner(), runner(shift=0.6), held_out, seed=1)
 
 
-def test_a_difference_is_paired_over_the_same_resamples(held_out):
-    """Two near-equal answers differ by little, however uncertain each of them is."""
+def test_differences_are_paired_over_the_same_resamples(held_out):
+    """Two similar predictions differ by little, even if each of them is uncertain."""
     chance = 1 / (1 + np.exp(-held_out.rows[:, 0]))
     subjects = np.arange(3000) // 4
     bootstrap = Bootstrap(subjects, seed=1, repeats=100)
@@ -77,14 +77,14 @@ def test_a_difference_is_paired_over_the_same_resamples(held_out):
     assert difference["brier"].high - difference["brier"].low < (alone.high - alone.low) / 50
 
 
-def test_subjects_are_on_one_side_whatever_comes_later(held_out):
+def test_a_subject_stays_on_its_side_when_rows_are_added(held_out):
     learnt, kept = held_out.split()
     assert not set(learnt.subjects.tolist()) & set(kept.subjects.tolist())
     assert len(kept) / len(held_out) == pytest.approx(0.4, abs=0.05)
-    more = held_out.with_(known([[0.0]], [1], ["someone else"], 1))
+    more = held_out.concat(known_outcomes([[0.0]], [1], ["someone else"], 1))
     assert set(learnt.subjects.tolist()) <= set(more.split()[0].subjects.tolist())
 
 
-def test_no_outcomes_are_rows_too():
-    learnt, kept = nothing(CONTRACT.features).split()
+def test_an_empty_set_of_outcomes_can_be_split():
+    learnt, kept = no_outcomes(CONTRACT.features).split()
     assert (len(learnt), len(kept), learnt.rows.shape) == (0, 0, (0, 1))

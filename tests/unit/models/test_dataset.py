@@ -1,14 +1,14 @@
-"""Splits share no patient, training ends before testing begins, and labels wait for the extract."""
+"""Tests of the splits of the cohort: disjoint patients, ordered times, and labels as of the extract."""
 
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, LATEST_ENTRY, encode, indexes, split_of, table
-from models.iit.groups import audited
+from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, MAX_ENTRY_DELAY, encode, index_visits, split_of, table
+from models.iit.groups import audit_groups
 from models.iit.label import outcome
-from models.iit.records import contacts, history, left, recorded_at
+from models.iit.records import history, recorded_at, recorded_exit, visit_contacts
 from vigil.prediction.features.model import expected_contacts
 
 SPLITS = ("train", "calibration", "test")
@@ -25,7 +25,7 @@ def test_no_patient_is_in_two_splits(tables):
     assert not set(tables["train"].patients) & set(tables["test"].patients)
 
 
-def test_splits_have_their_shares():
+def test_splits_have_their_shares_of_patients():
     counted = [split_of(patient) for patient in range(10_000)]
     assert [counted.count(split) / 100 for split in SPLITS] == pytest.approx([40, 35, 25], abs=1.5)
 
@@ -36,41 +36,41 @@ def test_training_ends_before_testing_begins(cohort, tables):
 
 
 def test_a_training_label_uses_nothing_recorded_after_the_cutoff(cohort):
-    """The label of a training visit is what an extract at the cutoff says, whatever came later."""
+    """The label of a training visit is the one of an extract at the cutoff."""
     for patient in (p for p in range(200) if split_of(p) == "train"):
         record = history(cohort, patient)
         due = expected_contacts(record.visits, record.dispenses)
-        for index in indexes(cohort, patient, record, "train"):
+        for index in index_visits(cohort, patient, record, "train"):
             at = index.row - int(cohort.starts[patient])
             if index.resolved:
                 assert due[at] + timedelta(days=28 + 45) <= CUTOFF.date()
-                later = [c for c in contacts(record.visits[at + 1 :]) if c.recorded_at <= CUTOFF]
-                assert outcome(due[at], later, left(cohort, patient), CUTOFF) == index.outcome
+                later = [c for c in visit_contacts(record.visits[at + 1 :]) if c.recorded_at <= CUTOFF]
+                assert outcome(due[at], later, recorded_exit(cohort, patient), CUTOFF) == index.outcome
 
 
-def test_labels_are_the_same_at_a_later_extract(cohort):
+def test_labels_are_the_same_in_a_later_extract(cohort):
     resolved = 0
     for patient in range(300):
-        record, exit_ = history(cohort, patient), left(cohort, patient)
+        record, exit_ = history(cohort, patient), recorded_exit(cohort, patient)
         due = expected_contacts(record.visits, record.dispenses)
         for i, expected in enumerate(due):
-            after = contacts(record.visits[i + 1 :])
+            after = visit_contacts(record.visits[i + 1 :])
             first, last = (outcome(expected, after, exit_, moment) for moment in (CUTOFF, EXTRACTED_AT))
             assert first in {"unresolved", last}
             resolved += first != "unresolved"
     assert resolved > 1000
 
 
-def test_index_visits_are_those_entered_within_a_week(cohort):
+def test_index_visits_were_entered_within_a_week(cohort):
     for patient in range(100):
         record = history(cohort, patient)
-        for index in indexes(cohort, patient, record, split_of(patient)):
+        for index in index_visits(cohort, patient, record, split_of(patient)):
             visit = record.visits[index.row - int(cohort.starts[patient])]
-            assert index.as_of == visit.recorded_at <= visit.visited_at + LATEST_ENTRY
-            assert record.known(index.as_of).visits[-1] == visit
+            assert index.as_of == visit.recorded_at <= visit.visited_at + MAX_ENTRY_DELAY
+            assert record.known_at(index.as_of).visits[-1] == visit
 
 
-def test_rows_are_the_served_features_in_schema_order(cohort, tables):
+def test_rows_contain_the_served_features_in_schema_order(cohort, tables):
     test = tables["test"]
     patient, row = int(test.patients[0]), int(test.visit_rows[0])
     served = FEATURES.extract(history(cohort, patient), recorded_at(cohort, row))
@@ -78,18 +78,18 @@ def test_rows_are_the_served_features_in_schema_order(cohort, tables):
     assert test.rows.shape[1] == len(FEATURES.specs)
 
 
-def test_the_died_and_transferred_have_no_rows(cohort, tables):
+def test_died_and_transferred_patients_have_no_rows(cohort, tables):
     kinds = {
         index.outcome
         for patient in range(len(cohort.people))
-        for index in indexes(cohort, patient, history(cohort, patient), split_of(patient))
+        for index in index_visits(cohort, patient, history(cohort, patient), split_of(patient))
     }
     assert kinds == {"interrupted", "retained", "died", "transferred", "unresolved"}
     assert set(tables["test"].labels) == {0, 1}
 
 
 def test_every_row_is_in_one_group_of_each_kind(cohort, tables):
-    masks = audited(cohort, tables["test"])
+    masks = audit_groups(cohort, tables["test"])
     for prefix in ("age", "region"):
         assert (sum(mask.astype(int) for name, mask in masks.items() if name.startswith(prefix)) == 1).all()
     assert (masks["male"] ^ masks["female"]).all()

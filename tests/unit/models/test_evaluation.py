@@ -1,4 +1,4 @@
-"""Measures mean what they say, and small groups are not shown."""
+"""Tests of measures, their intervals, and the suppression of small groups."""
 
 import doctest
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from models import area, evaluation
-from models.evaluation import Bootstrap, Judged, auc, by_group, calibration, group_coverage
-from models.training import calibrate
+from models import evaluation, roc_auc
+from models.evaluation import Bootstrap, JudgedRows, auc, by_group, calibration, group_coverage
+from models.training import fit_calibration
 
 RNG = np.random.default_rng(0)
 CHANCE = RNG.beta(1, 6, 6000)
@@ -16,20 +16,20 @@ LABELS = (RNG.random(6000) < CHANCE).astype(np.int64)
 SUBJECTS = np.arange(6000) // 4
 
 
-@pytest.mark.parametrize("module", [area, evaluation])
-def test_the_example_in_the_docstring_holds(module):
+@pytest.mark.parametrize("module", [roc_auc, evaluation])
+def test_the_example_in_the_docstring_is_correct(module):
     assert doctest.testmod(module).failed == 0
 
 
 @pytest.mark.parametrize("weights", [None, RNG.integers(0, 4, 6000).astype(np.float64)], ids=["even", "resampled"])
 @pytest.mark.parametrize("digits", [1, 12])
-def test_the_area_is_the_one_of_scikit_learn_ties_and_weights_included(weights, digits):
+def test_the_auc_equals_that_of_scikit_learn_with_ties_and_weights(weights, digits):
     chance = CHANCE.round(digits)
     expected = roc_auc_score(LABELS, chance, sample_weight=weights)
-    assert area.area(LABELS, chance, weights) == pytest.approx(expected, abs=1e-12)
+    assert roc_auc.roc_auc(LABELS, chance, weights) == pytest.approx(expected, abs=1e-12)
 
 
-def test_true_probabilities_are_calibrated_and_flattened_ones_are_not():
+def test_true_probabilities_are_calibrated_and_flattened_ones_not():
     honest = calibration(LABELS, CHANCE, np.ones(6000))
     assert honest["calibration_slope"] == pytest.approx(1, abs=0.1)
     assert honest["calibration_intercept"] == pytest.approx(0, abs=0.2)
@@ -37,7 +37,7 @@ def test_true_probabilities_are_calibrated_and_flattened_ones_are_not():
     assert calibration(LABELS, flat, np.ones(6000))["calibration_slope"] == pytest.approx(2, abs=0.2)
 
 
-def test_an_interval_holds_its_value_and_is_wider_when_subjects_repeat():
+def test_an_interval_is_wider_if_subjects_have_several_rows():
     repeated = np.repeat(np.arange(1500), 4)
     labels, chance = LABELS[:1500][repeated], CHANCE[:1500][repeated]
     clustered = Bootstrap(repeated, seed=1, repeats=100).estimates(labels, chance, auc)["auc"]
@@ -48,19 +48,19 @@ def test_an_interval_holds_its_value_and_is_wider_when_subjects_repeat():
 
 def test_platt_calibration_recovers_the_log_odds():
     raw = 2 * np.log(CHANCE / (1 - CHANCE)) + 1
-    found = calibrate(raw, LABELS)
+    found = fit_calibration(raw, LABELS)
     assert (found.slope, found.intercept) == pytest.approx((0.5, -0.5), abs=0.08)
 
 
 def test_platt_calibration_of_separated_classes_is_finite():
-    found = calibrate(np.array([-3.0, -2.0, 2.0, 3.0]), np.array([0, 0, 1, 1]))
+    found = fit_calibration(np.array([-3.0, -2.0, 2.0, 3.0]), np.array([0, 0, 1, 1]))
     assert 0 < found.slope < 5
 
 
 def test_groups_of_fewer_than_eleven_are_suppressed():
     masks = {"ten": np.arange(6000) < 10, "eleven": np.arange(6000) < 11}
     everyone = np.ones(6000, bool)
-    judged = Judged([], CHANCE, np.arange(6000) % 2 == 0, everyone, ~everyone, {})
+    judged = JudgedRows([], CHANCE, np.arange(6000) % 2 == 0, everyone, ~everyone, {})
     ten, eleven = by_group(masks, LABELS, judged)
     assert (ten.event_rate, ten.mean_probability, ten.auc, ten.coverage, ten.abstention) == (None,) * 5
     assert eleven.coverage == pytest.approx(6 / 11)
@@ -71,14 +71,14 @@ def test_groups_of_fewer_than_eleven_are_suppressed():
     assert eleven.auc is None
 
 
-def test_the_calibration_error_is_near_zero_for_true_probabilities_and_the_gap_for_shifted_ones():
+def test_the_calibration_error_equals_the_shift_of_the_probabilities():
     even = np.ones(6000)
     assert evaluation.calibration_error(LABELS, CHANCE, even)["calibration_error"] < 0.02
     shifted = evaluation.calibration_error(LABELS, CHANCE + 0.2, even)["calibration_error"]
     assert shifted == pytest.approx(0.2, abs=0.02)
 
 
-def test_the_calibration_error_counts_a_row_of_weight_two_as_two_rows():
+def test_the_calibration_error_counts_a_row_of_weight_two_twice():
     twice = np.concatenate([np.arange(6000), np.arange(3000)])
     weights = np.where(np.arange(6000) < 3000, 2.0, 1.0)
     repeated = evaluation.calibration_error(LABELS[twice], CHANCE[twice], np.ones(9000))["calibration_error"]

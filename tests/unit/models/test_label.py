@@ -1,4 +1,4 @@
-"""The label waits until it can be told, and then never changes."""
+"""Tests of the label: it is determined after a delay and then never changes."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.iit.label import GRACE_DAYS, LABEL, SETTLE_DAYS, Contact, Exit, outcome
-from models.iit.simulator import LONGEST_LAG
+from models.iit.simulator import MAX_LAG_DAYS
 
 EXPECTED = date(2023, 3, 1)
 NOON = datetime(2023, 3, 1, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ def contact(days_late, lag=0):
 
 
 @pytest.mark.parametrize(
-    ("days_late", "said"),
+    ("days_late", "result"),
     [
         (-10, "retained"),
         (0, "retained"),
@@ -30,39 +30,39 @@ def contact(days_late, lag=0):
         (31, "interrupted"),
     ],
 )
-def test_28_days_without_contact_are_an_interruption(days_late, said):
-    assert outcome(EXPECTED, [contact(days_late)], None, LATER) == said
+def test_28_days_without_contact_are_an_interruption(days_late, result):
+    assert outcome(EXPECTED, [contact(days_late)], None, LATER) == result
 
 
 @pytest.mark.parametrize(
-    ("days_late", "said"),
+    ("days_late", "result"),
     [(27, "retained"), (28, "retained"), (29, "retained"), (30, "interrupted"), (31, "interrupted")],
 )
-def test_grace_days_are_a_parameter(days_late, said):
-    assert outcome(EXPECTED, [contact(days_late)], None, LATER, grace_days=30) == said
+def test_grace_days_are_a_parameter(days_late, result):
+    assert outcome(EXPECTED, [contact(days_late)], None, LATER, grace_days=30) == result
 
 
-def test_the_parameters_are_signed_with_the_label():
+def test_the_label_contains_its_parameters():
     assert (LABEL.grace_days, LABEL.version) == (GRACE_DAYS, 1) == (28, 1)
 
 
-@pytest.mark.parametrize(("days", "said"), [(-1, "unresolved"), (0, "interrupted")])
-def test_follow_up_that_is_too_short_is_unresolved_and_never_negative(days, said):
+@pytest.mark.parametrize(("days", "result"), [(-1, "unresolved"), (0, "interrupted")])
+def test_a_visit_with_short_follow_up_is_unresolved(days, result):
     extracted = NOON + timedelta(days=GRACE_DAYS + SETTLE_DAYS + days)
-    assert outcome(EXPECTED, [], None, extracted) == said
+    assert outcome(EXPECTED, [], None, extracted) == result
 
 
-def test_a_return_does_not_resolve_earlier_than_an_absence():
+def test_a_return_is_not_resolved_earlier_than_an_absence():
     early = NOON + timedelta(days=GRACE_DAYS + SETTLE_DAYS - 1)
     assert outcome(EXPECTED, [contact(0)], None, early) == "unresolved"
 
 
-def test_nothing_expected_is_unresolved():
+def test_a_visit_without_expected_contact_is_unresolved():
     assert outcome(None, [], None, LATER) == "unresolved"
 
 
 @pytest.mark.parametrize("kind", ["died", "transferred"])
-def test_an_exit_before_the_loss_is_excluded_and_one_after_is_not(kind):
+def test_only_an_exit_before_the_loss_is_excluded(kind):
     def left(days):
         return Exit(kind, EXPECTED + timedelta(days=days), NOON + timedelta(days=days))
 
@@ -71,8 +71,8 @@ def test_an_exit_before_the_loss_is_excluded_and_one_after_is_not(kind):
     assert outcome(EXPECTED, [contact(3)], left(10), LATER) == "retained"
 
 
-def test_no_simulated_record_is_later_than_the_label_waits_for():
-    assert LONGEST_LAG <= SETTLE_DAYS
+def test_simulated_records_are_entered_within_the_labels_delay():
+    assert MAX_LAG_DAYS <= SETTLE_DAYS
 
 
 @given(
@@ -82,7 +82,7 @@ def test_no_simulated_record_is_later_than_the_label_waits_for():
     exit_lag=st.integers(0, SETTLE_DAYS),
     extracts=st.tuples(st.integers(0, 600), st.integers(0, 600)),
 )
-def test_once_resolved_a_label_is_the_same_at_every_later_extract(late, lag, exit_day, exit_lag, extracts):
+def test_a_resolved_label_is_the_same_in_every_later_extract(late, lag, exit_day, exit_lag, extracts):
     contacts = [] if late is None else [contact(late, lag)]
     left = None
     if exit_day is not None:

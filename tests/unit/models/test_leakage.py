@@ -1,4 +1,4 @@
-"""A column that tells the label on its own stops the training."""
+"""Tests that training stops if a single column reveals the label."""
 
 import numpy as np
 import pytest
@@ -19,35 +19,35 @@ def refused(column, spec):
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_number_that_follows_the_label_trips(sign):
+def test_a_number_that_follows_the_label_is_a_leak(sign):
     assert refused(sign * (LABELS + 0.4 * NOISE), FeatureSpec("leaky", "number", "leaky")) == ["leaky"]
 
 
-def test_missingness_that_follows_the_label_trips():
+def test_missing_values_that_follow_the_label_are_a_leak():
     assert refused(np.where(LABELS == 1, np.nan, NOISE), FeatureSpec("leaky", "number", "leaky")) == ["leaky"]
 
 
-def test_a_category_that_follows_the_label_trips_whatever_its_codes():
+def test_a_category_that_follows_the_label_is_a_leak():
     spec = FeatureSpec("leaky", "category", "leaky", categories=("a", "b", "c"))
     codes = np.where(LABELS == 1, 1.0, np.where(NOISE > 0, 0.0, 2.0))
     assert refused(codes, spec) == ["leaky"]
 
 
-def test_an_honest_column_does_not_trip():
+def test_an_honest_column_is_no_leak():
     refuse_leaks((LABELS + 2 * NOISE).reshape(-1, 1), LABELS, (FeatureSpec("honest", "number", "honest"),))
 
 
-def test_a_column_with_no_value_at_all_does_not_trip():
+def test_a_column_without_values_is_no_leak():
     refuse_leaks(np.full((2000, 1), np.nan), LABELS, (FeatureSpec("empty", "number", "empty"),))
 
 
-def test_no_feature_of_the_cohort_trips(cohort):
+def test_no_feature_of_the_cohort_is_a_leak(cohort):
     found = table(cohort, "train", lambda _done: None)
     refuse_leaks(found.rows, found.labels, FEATURES.specs)
 
 
 def test_training_on_a_planted_leak_is_refused(monkeypatch):
-    """The label of every row is written into one of its features, as a feature from the future would."""
+    """Every label is written into one of its row's features, as information from the future would be."""
     honest = recipe.dataset.table
 
     def leaky(cohort, split, progress):

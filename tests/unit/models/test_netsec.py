@@ -1,4 +1,4 @@
-"""The simulated networks are honest, and the package trained on them keeps what it promises."""
+"""Tests of the simulated networks, and of the package trained on them."""
 
 import json
 from collections import Counter
@@ -9,14 +9,14 @@ import pytest
 
 from models.leakage import refuse_leaks
 from models.netsec import dataset
-from models.netsec.presets import BEHAVIOURS, KIND_SHARES, MOST_COMPANY, MOST_PACKETS
+from models.netsec.presets import BEHAVIOURS, KIND_SHARES, MAX_NEIGHBOURS, MAX_PACKETS
 from models.netsec.recipe import samples
 from models.netsec.rules import RULES
 from models.netsec.simulator import flows, network
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
-from vigil.prediction.features.flows.schemas import LONGEST_US
-from vigil.prediction.features.schemas import as_json
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.features.flows.schemas import MAX_FLOW_US
+from vigil.prediction.features.schemas import to_json
 from vigil.prediction.features.service import FLOWS
 
 SPLITS = ("train", "tune", "certify", "test")
@@ -32,9 +32,11 @@ def some_flows():
 
 
 @pytest.fixture(scope="module")
-def panel(netsec):
+def runner(netsec):
     contract = netsec.contract
-    return Panel(contract, {spec.name: load(spec, netsec.files[spec.file], contract) for spec in contract.engines})
+    return EnsembleRunner(
+        contract, {spec.name: load_engine(spec, netsec.files[spec.file], contract) for spec in contract.engines}
+    )
 
 
 def test_the_same_seed_gives_the_same_flows():
@@ -43,29 +45,29 @@ def test_the_same_seed_gives_the_same_flows():
     assert once != other
 
 
-def test_networks_differ():
+def test_different_networks_have_different_flows():
     sites = [network(1, number) for number in range(20)]
     assert len({site.round_trip_us for site in sites}) == len({site.mix for site in sites}) == 20
 
 
-def test_flows_stay_within_what_a_history_may_hold(some_flows):
+def test_simulated_flows_stay_within_the_limits_of_a_history(some_flows):
     for flow in some_flows:
         times = [packet.at_us for packet in flow.traffic.packets]
-        assert 1 <= len(times) <= MOST_PACKETS
-        assert 0 == times[0] <= times[-1] == max(times) <= LONGEST_US
-        assert len(flow.traffic.neighbours) <= MOST_COMPANY
+        assert 1 <= len(times) <= MAX_PACKETS
+        assert 0 == times[0] <= times[-1] == max(times) <= MAX_FLOW_US
+        assert len(flow.traffic.neighbours) <= MAX_NEIGHBOURS
 
 
-def test_what_is_simulated_is_read_back_as_the_same_flow(some_flows):
+def test_a_simulated_flow_survives_a_round_trip_through_json(some_flows):
     for flow in some_flows[::20]:
-        parsed = FLOWS.parse(json.loads(json.dumps(as_json(flow.traffic))))
+        parsed = FLOWS.parse(json.loads(json.dumps(to_json(flow.traffic))))
         assert parsed == flow.traffic
         assert FLOWS.extract(parsed, flow.as_of) == FLOWS.extract(flow.traffic, flow.as_of)
 
 
 def test_every_packet_of_a_flow_is_known_when_it_is_scored(some_flows):
     for flow in some_flows[::20]:
-        assert Counter(flow.traffic.known(flow.as_of).packets) == Counter(flow.traffic.packets)
+        assert Counter(flow.traffic.known_at(flow.as_of).packets) == Counter(flow.traffic.packets)
 
 
 def test_kinds_have_their_shares_and_every_behaviour_occurs(some_flows):
@@ -82,17 +84,17 @@ def test_kinds_have_their_shares_and_every_behaviour_occurs(some_flows):
 def test_no_network_is_in_two_splits_and_certification_flows_are_independent():
     numbers = [number for split in SPLITS for number in dataset.networks(split)]
     assert len(numbers) == len(set(numbers))
-    drawn = [flow.network for flow in islice(dataset.drawn(1, "certify"), 50)]
+    drawn = [flow.network for flow in islice(dataset.simulated_flows(1, "certify"), 50)]
     assert drawn == list(dataset.networks("certify"))[:50]
 
 
-def test_no_single_feature_tells_a_threat_from_the_rest():
+def test_no_single_feature_reveals_a_threat():
     found = dataset.table(5, "test", quiet)
     for kinds in (("ddos", "malware"), ("ddos",), ("malware",)):
         refuse_leaks(found.rows, found.labels(*kinds), FLOWS.specs)
 
 
-def test_the_engines_are_those_of_the_package_and_small(netsec):
+def test_the_package_has_the_expected_engines_and_is_small(netsec):
     kinds = {spec.name: spec.kind for spec in netsec.contract.engines}
     assert kinds == {
         "ddos_lgbm": "lightgbm",
@@ -106,12 +108,12 @@ def test_the_engines_are_those_of_the_package_and_small(netsec):
         assert lightgbm.Booster(model_str=netsec.files[name].decode()).num_trees() <= 100
 
 
-def test_the_card_says_simulated_first(netsec):
+def test_the_card_states_simulated_in_its_first_line(netsec):
     assert "simulated" in netsec.card.splitlines()[0].lower()
     assert netsec.contract.training.simulated
 
 
-def test_the_model_is_good_but_not_better_than_its_simulator_allows(netsec):
+def test_the_model_is_good_but_within_the_limit_of_its_simulator(netsec):
     metrics = netsec.contract.metrics
     assert 0.8 < metrics["auc_low"] <= metrics["auc"] < 0.95
     assert metrics["ddos_lgbm_auc"] > 0.88
@@ -120,7 +122,7 @@ def test_the_model_is_good_but_not_better_than_its_simulator_allows(netsec):
     assert 0.7 < metrics["calibration_slope"] < 1.4
 
 
-def test_most_flows_get_an_answer_whose_error_is_promised(netsec):
+def test_most_flows_get_an_answer_with_a_guaranteed_error(netsec):
     abstention = netsec.contract.abstention
     assert (abstention.alpha, abstention.delta) == (0.1, 0.05)
     assert abstention.accepted_error_bound <= 0.1
@@ -128,17 +130,17 @@ def test_most_flows_get_an_answer_whose_error_is_promised(netsec):
     assert netsec.contract.metrics["accepted_error"] < 0.14
 
 
-def test_a_specialist_that_finds_nothing_does_not_vote(netsec, panel):
-    votes = [panel.assess(netsec.contract.encode(row)).votes for row in netsec.golden]
+def test_a_specialist_without_a_finding_does_not_vote(netsec, runner):
+    votes = [runner.assess(netsec.contract.encode(row)).votes for row in netsec.golden]
     for name in ("ddos_lgbm", "malware_lgbm"):
         assert {vote[name].vote for vote in votes} == {"positive", "abstain"}
         assert None not in {vote[name].probability for vote in votes}
 
 
-def test_one_specialist_is_enough_for_an_answer(netsec, panel):
-    """A flood is no traffic of malware, and is yet found without disagreement."""
+def test_one_specialist_is_enough_for_an_answer(netsec, runner):
+    """A flood is not malware traffic, but is detected without disagreement."""
     found = dataset.table(9, "test", quiet, 0.4)
-    verdicts = [panel.assess(row) for row in found.rows[found.kinds == "ddos"].tolist()]
+    verdicts = [runner.assess(row) for row in found.rows[found.kinds == "ddos"].tolist()]
     alone = [v for v in verdicts if v.votes["malware_lgbm"].probability < 0.5 <= v.votes["ddos_lgbm"].probability]
     assert any(verdict.decision == "stop_for_review" for verdict in alone)
 
@@ -147,22 +149,22 @@ def test_one_specialist_is_enough_for_an_answer(netsec, panel):
     ("feature", "least", "rule"),
     [("packets_per_s", 100_000, "packet_rate"), ("source_unique_destination_ports", 1000, "port_sweep")],
 )
-def test_a_veto_holds_whatever_the_other_engines_say(netsec, panel, feature, least, rule):
+def test_a_veto_applies_regardless_of_other_engines(netsec, runner, feature, least, rule):
     for row in netsec.golden:
-        calm = panel.assess(netsec.contract.encode({**row, feature: least}))
-        loud = panel.assess(netsec.contract.encode({**row, feature: least + 1}))
+        calm = runner.assess(netsec.contract.encode({**row, feature: least}))
+        loud = runner.assess(netsec.contract.encode({**row, feature: least + 1}))
         assert rule not in {evidence.code for evidence in calm.votes["rules"].evidence}
         assert rule in {evidence.code for evidence in loud.votes["rules"].evidence}
         assert (loud.band, loud.decision) == ("high", "stop_for_review")
 
 
-def test_every_rule_but_the_rarest_fires_on_simulated_flows(panel):
+def test_every_rule_except_the_rarest_fires_on_simulated_flows(runner):
     found = dataset.table(2, "tune", quiet)
-    fired = {e.code for row in found.rows.tolist() for e in panel.assess(row).votes["rules"].evidence}
+    fired = {e.code for row in found.rows.tolist() for e in runner.assess(row).votes["rules"].evidence}
     assert {rule["name"] for rule in RULES} - fired <= {"packet_rate", "port_sweep"}
 
 
-def test_samples_are_histories_and_features_of_threats_and_others():
+def test_samples_contain_histories_and_features_of_all_kinds():
     bodies = list(samples(7, 60))
     assert len({body["subject_id"] for body in bodies}) == 60
     assert {body["_label"] for body in bodies} == {0, 1}

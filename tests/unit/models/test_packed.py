@@ -1,19 +1,19 @@
-"""From a trained model to a package whose scores come from a packed table, and the models that keep LightGBM."""
+"""Tests of packages with a packed table, and of models that stay on LightGBM."""
 
 import lightgbm
 import numpy as np
 import pytest
 
 from cli import native
-from models.packed import with_tables
+from models.packed import add_packed_tables
 from tests.support.fakes.packages import KEY, KEYS, NOW, contract, trained
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import trees
 from vigil.prediction.engines.ensemble import Ensemble
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.votes import Calibration, EngineSpec
 from vigil.prediction.packages.model import TrainedModel
-from vigil.prediction.packages.verification import Expected, Release, Verifier, build
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 NUMBERS, ALL = ("visits", "age"), ("age", "visits", "sex", "phone")
 ENGINES = (
@@ -24,7 +24,7 @@ ENGINES = (
 
 @pytest.fixture(scope="module")
 def model():
-    """Two engines of one package: one on two numbers, in another order than the schema's, and one with a category."""
+    """Return a model with two engines: one on two reordered numbers, and one with a category."""
     native.provide()
     random = np.random.default_rng(5)
     rows = np.column_stack([random.uniform(0, 120, 500), *(random.integers(0, n, 500) for n in (11, 2, 2))])
@@ -45,16 +45,19 @@ def _text(rows, labels, names):
     return lightgbm.train(settings, data, 15).model_to_string().encode()
 
 
-def test_only_the_engine_that_can_be_packed_is_packed(model):
-    packed, refusals = with_tables(model)
+def test_only_an_engine_that_a_table_can_express_is_packed(model):
+    packed, refusals = add_packed_tables(model)
     assert set(packed.files) == {"numbers.txt", "all.txt", "numbers.walk"}
     assert {name: refusal.reason for name, refusal in refusals.items()} == {"all": "categorical"}
 
 
-def test_a_package_with_a_table_is_served_from_it_with_the_very_answers_of_lightgbm(model):
+def test_a_package_with_a_table_gives_the_same_answers_as_lightgbm(model):
     release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
-    packed, _ = with_tables(model)
-    fast, slow = (Verifier(KEYS, load).verify(build(m, release, KEY, load), Expected(now=NOW)) for m in (packed, model))
+    packed, _ = add_packed_tables(model)
+    fast, slow = (
+        PackageVerifier(KEYS, load_engine).verify(build_package(m, release, KEY, load_engine), ExpectedPackage(now=NOW))
+        for m in (packed, model)
+    )
     assert isinstance(_runner(fast, "numbers"), trees.TreesEngine)
     assert not isinstance(_runner(slow, "numbers"), trees.TreesEngine)
     assert not isinstance(_runner(fast, "all"), trees.TreesEngine)
@@ -64,21 +67,21 @@ def test_a_package_with_a_table_is_served_from_it_with_the_very_answers_of_light
 
 
 def _runner(model, engine):
-    return model.panel.explainers[engine].raw.__self__
+    return model.runner.explainers[engine].raw_score.__self__
 
 
-def test_a_signed_table_that_is_none_is_refused_with_its_reason(model):
-    packed, _ = with_tables(model)
+def test_a_signed_table_that_is_invalid_is_refused_as_malformed(model):
+    packed, _ = add_packed_tables(model)
     release = Release(1, NOW, NOW.replace(year=NOW.year + 1))
     table = packed.files["numbers.walk"]
     for broken in (b"", table[:-1], table[:60] + b"\xff" * 8 + table[68:], b"X" + table[1:]):
         files = {**packed.files, "numbers.walk": broken}
         with pytest.raises(ModelRefused) as refused:
-            build(TrainedModel(model.contract, files, model.golden, model.card), release, KEY, load)
+            build_package(TrainedModel(model.contract, files, model.golden, model.card), release, KEY, load_engine)
         assert refused.value.reason == "malformed"
 
 
 def test_a_model_without_lightgbm_engines_has_no_tables():
     other = contract(engines=(EngineSpec("rules", "rules", "rules.json"),), ensemble=Ensemble({"rules": 1.0}, 0.5))
     model = TrainedModel(other, {"rules.json": b"{}"}, trained().golden, "# None\n")
-    assert with_tables(model) == (model, {})
+    assert add_packed_tables(model) == (model, {})

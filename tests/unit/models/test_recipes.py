@@ -1,4 +1,4 @@
-"""What every trained model promises, and what each is known to reach."""
+"""Tests of the contract and the known performance of every trained model."""
 
 import re
 from datetime import datetime
@@ -13,9 +13,9 @@ from models.iit import recipe as iit
 from models.leads import recipe as leads
 from models.netsec import recipe as netsec
 from models.wdbc import recipe as wdbc
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.loading import load
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.features.service import get_feature_set
 
 SMALL = {
     "iit": lambda seed, progress: iit.build(seed, 400, progress),
@@ -26,7 +26,7 @@ SMALL = {
 
 
 def small(name, seed):
-    """Return a model trained on less data, and the fractions done that were told meanwhile."""
+    """Return a model trained on less data, and the fractions reported during training."""
     fractions = []
     return SMALL[name](seed, lambda _step, done: fractions.append(done)), fractions
 
@@ -41,22 +41,24 @@ def raw(trained, features):
     return float(booster.predict(np.array([trained.contract.encode(features)]), raw_score=True)[0])
 
 
-def panel(trained):
-    engines = {spec.name: load(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines}
-    return Panel(trained.contract, engines)
+def runner(trained):
+    engines = {
+        spec.name: load_engine(spec, trained.files[spec.file], trained.contract) for spec in trained.contract.engines
+    }
+    return EnsembleRunner(trained.contract, engines)
 
 
 def probability(trained, features):
-    return panel(trained).assess(trained.contract.encode(features)).probability
+    return runner(trained).assess(trained.contract.encode(features)).probability
 
 
 def test_recipes_are_found_by_name():
-    assert recipe.names() == ["iit", "leads", "netsec", "wdbc"]
+    assert recipe.recipe_names() == ["iit", "leads", "netsec", "wdbc"]
     with pytest.raises(KeyError):
-        recipe.load("nothing")
+        recipe.load_recipe("nothing")
 
 
-def test_the_contract_carries_the_name_of_its_recipe(name, trained):
+def test_the_contract_has_the_name_of_its_recipe(name, trained):
     assert trained.contract.name == name
     assert re.fullmatch("[0-9a-f]{64}", trained.contract.training.sha256)
     assert [band.name for band in trained.contract.bands] == ["low", "moderate", "high"]
@@ -67,14 +69,14 @@ def test_the_booster_has_the_features_of_the_contract_in_order(trained):
     assert boosted
     for spec in boosted:
         booster = lightgbm.Booster(model_str=trained.files[spec.file].decode())
-        assert booster.feature_name() == [column.name for column in trained.contract.columns(spec)]
+        assert booster.feature_name() == [column.name for column in trained.contract.engine_features(spec)]
         assert booster.dump_model()["objective"].startswith("binary")
 
 
-def test_golden_rows_show_every_band_category_and_missing_value(trained):
+def test_golden_rows_cover_every_band_category_and_missing_value(trained):
     contract = trained.contract
     assert 24 <= len(trained.golden) <= 64
-    scored = [panel(trained).assess(contract.encode(row)) for row in trained.golden]
+    scored = [runner(trained).assess(contract.encode(row)) for row in trained.golden]
     assert {verdict.band for verdict in scored} == {"low", "moderate", "high"}
     for spec in contract.features:
         shown = {row[spec.name] for row in trained.golden}
@@ -86,7 +88,7 @@ def test_golden_rows_show_every_band_category_and_missing_value(trained):
 
 
 def test_samples_are_request_bodies_with_the_true_label(name, trained):
-    bodies = list(recipe.load(name).samples(7, 60))
+    bodies = list(recipe.load_recipe(name).samples(7, 60))
     assert len(bodies) == len({body["subject_id"] for body in bodies}) == 60
     assert {body["_label"] for body in bodies} == {0, 1}
     for body in bodies:
@@ -95,12 +97,12 @@ def test_samples_are_request_bodies_with_the_true_label(name, trained):
 
 
 def served(trained, body):
-    features = feature_set(trained.contract.history)
+    features = get_feature_set(trained.contract.history)
     return features.extract(features.parse(body["history"]), datetime.fromisoformat(body["as_of"]))
 
 
 def test_samples_are_the_same_for_the_same_seed(name):
-    assert list(recipe.load(name).samples(3, 5)) == list(recipe.load(name).samples(3, 5))
+    assert list(recipe.load_recipe(name).samples(3, 5)) == list(recipe.load_recipe(name).samples(3, 5))
 
 
 def test_the_card_states_label_bands_metrics_and_digest(trained):
@@ -122,13 +124,13 @@ def test_the_card_states_label_bands_metrics_and_digest(trained):
         assert f"## {title}" in trained.card
 
 
-def test_the_iit_card_says_simulated_first(iit):
+def test_the_iit_card_states_simulated_in_its_first_line(iit):
     assert "simulated" in iit.card.splitlines()[0].lower()
     assert iit.contract.training.simulated
     assert iit.contract.history == "art-visits/1"
 
 
-def test_the_iit_model_is_as_good_as_honest_ones_and_never_above_the_oracle(iit):
+def test_the_iit_model_reaches_its_auc_and_stays_below_the_oracle(iit):
     metrics = iit.contract.metrics
     assert 0.66 <= metrics["auc_low"] <= metrics["auc"] <= metrics["auc_high"] <= 0.80
     assert metrics["auc"] < metrics["oracle_auc"]
@@ -150,13 +152,13 @@ def test_risk_rises_with_lateness(iit):
     assert raw(iit, row | late) > raw(iit, row | punctual)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_does_not(name):
+def test_only_the_same_seed_gives_the_same_bytes(name):
     (once, _), (again, _), (other, _) = first_small(name), small(name, 1), small(name, 2)
     assert once == again
     assert once.files != other.files
 
 
-def test_wdbc_is_trained_on_real_patients_alone(wdbc):
+def test_wdbc_is_trained_on_real_patients_only(wdbc):
     contract = wdbc.contract
     assert not contract.training.simulated
     assert contract.history is None
@@ -165,7 +167,7 @@ def test_wdbc_is_trained_on_real_patients_alone(wdbc):
     assert contract.metrics["auc"] > 0.95
 
 
-def test_progress_rises_to_one(name):
+def test_the_reported_progress_rises_to_one(name):
     _, fractions = first_small(name)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0

@@ -24,7 +24,7 @@ def api() -> process.Handler:
     from vigil.decisions.batches import routes
     from vigil.decisions.batches.service import Batches
 
-    config, names = process.settings(), models.catalogue().names
+    config, names = process.settings(), models.catalogue().model_names
     batches = Batches(books(), files(), names, process.now, config.idempotency_window, _charges(), _stored)
     return process.api(
         [routes.router],
@@ -88,12 +88,12 @@ def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
     from vigil.decisions.batches import results
     from vigil.decisions.scoring import serialize
     from vigil.decisions.scoring.batch_scorer import Bulk
-    from vigil.prediction.features.service import feature_set
+    from vigil.prediction.features.service import get_feature_set
 
     asked_at = datetime.fromisoformat(batch.created_at)
     render = results.cells if batch.form == "csv" else serialize.members
     switches = flags.service().pinned(batch.flags) if batch.flags else all_off
-    return Bulk(model, feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+    return Bulk(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
 
 
 @process.once

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from vigil.prediction.packages.service import Registry, RegistryEvent
     from vigil.prediction.packages.signing import PublicKeys
     from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
-    from vigil.prediction.trials.service import Lifecycle
+    from vigil.prediction.trials.service import TrialService
 
 
 @process.once
@@ -18,35 +18,37 @@ def trials_api() -> process.Handler:
     """Return the Lambda entry of the API of versions, promotions and comparisons."""
     from vigil.prediction.trials import routes
 
-    return process.api([routes.router], lifecycle=lifecycle(publisher(pinned())), claims=process.claims())
+    return process.api([routes.router], trials=lifecycle(publisher(pinned())), claims=process.claims())
 
 
 @process.once
 def registry() -> "Registry":
     """Return the models of this process."""
-    from vigil.prediction.engines.loading import load
+    from vigil.prediction.engines.loading import load_engine
     from vigil.prediction.packages.service import Registry
-    from vigil.prediction.packages.verification import Verifier
+    from vigil.prediction.packages.verification import PackageVerifier
 
-    verifier = Verifier(pinned(), load, process.settings().model_floors)
+    verifier = PackageVerifier(pinned(), load_engine, process.settings().model_floors)
     return Registry(packages(), catalogue(), verifier, clock=process.now, observe=_observe)
 
 
 def publisher(keys: "PublicKeys") -> "Publisher":
     """Return what publishes and promotes packages signed by one of these keys; for operators."""
-    from vigil.prediction.engines.loading import load
+    from vigil.prediction.engines.loading import load_engine
     from vigil.prediction.packages.publishing import Publisher
-    from vigil.prediction.packages.verification import Verifier
+    from vigil.prediction.packages.verification import PackageVerifier
 
-    return Publisher(packages(), catalogue(), Verifier(keys, load, process.settings().model_floors), process.now)
+    return Publisher(
+        packages(), catalogue(), PackageVerifier(keys, load_engine, process.settings().model_floors), process.now
+    )
 
 
-def lifecycle(versions: "Publisher") -> "Lifecycle":
+def lifecycle(versions: "Publisher") -> "TrialService":
     """Return the life cycle of the models that a publisher knows."""
-    from vigil.prediction.trials.service import Lifecycle
+    from vigil.prediction.trials.service import TrialService
     from vigil.prediction.trials.store import DynamoComparisons
 
-    return Lifecycle(versions, DynamoComparisons(process.client("dynamodb"), process.settings().decisions_table))
+    return TrialService(versions, DynamoComparisons(process.client("dynamodb"), process.settings().decisions_table))
 
 
 def pinned() -> "PublicKeys":

@@ -15,7 +15,7 @@ def api() -> process.Handler:
     from vigil.decisions.scoring import routes as scoring_routes
     from vigil.operations.health import routes as health_routes
     from vigil.operations.health.service import Health
-    from vigil.prediction.features.service import feature_set
+    from vigil.prediction.features.service import get_feature_set
     from vigil.prediction.packages import routes as registry_routes
     from vigil.web import swagger
 
@@ -26,9 +26,9 @@ def api() -> process.Handler:
         [scoring_routes.router, registry_routes.router, health_routes.router, swagger.router],
         scoring=service(),
         registry=registry,
-        history_schema=lambda name: feature_set(name).schema(),
+        history_schema=lambda name: get_feature_set(name).schema(),
         cursors=process.cursors(),
-        health=Health({"models": registry.check, "ledger": ledger().check}),
+        health=Health({"models": registry.check_champions, "ledger": ledger().check}),
         documented=documented.routers,
     )
 
@@ -37,10 +37,10 @@ def api() -> process.Handler:
 def service() -> "Scoring":
     """Return the scoring service."""
     from vigil.decisions.scoring.service import Scoring
-    from vigil.prediction.features.service import feature_set
+    from vigil.prediction.features.service import get_feature_set
 
     window = process.settings().idempotency_window
-    return Scoring(models.registry(), feature_set, ledger(), process.now, window, flags.service().switches)
+    return Scoring(models.registry(), get_feature_set, ledger(), process.now, window, flags.service().switches)
 
 
 @process.once

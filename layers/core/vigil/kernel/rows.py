@@ -1,4 +1,4 @@
-"""Values that rows share: column names, feature values, and the model that scored a row."""
+"""Values shared by several rooms: feature values, reserved column names, and the model reference of a decision."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,12 +10,12 @@ NAN = float("nan")
 
 
 SUBJECT, AS_OF = "subject_id", "as_of"
-"""The columns of a table that are no features."""
+"""Column names that are reserved and never features."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """The exact model behind a decision."""
+    """Name, version and package digest of the model behind a decision."""
 
     name: str
     version: int

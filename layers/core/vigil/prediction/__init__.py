@@ -1,1 +1,1 @@
-"""Models: features, engines, signed packages and trials."""
+"""Prediction: features, engines, signed model packages, and trials of new model versions."""

@@ -26,7 +26,7 @@ def document(n, features=GOOD):
 class Several(ToyModel):
     """A model of several engines, whose chunks are small."""
 
-    def lone(self):
+    def only_engine(self):
         return None
 
 

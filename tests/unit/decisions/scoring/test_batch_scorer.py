@@ -135,7 +135,7 @@ def replace_lone(model):
     """The same model, saying that it has more than one engine: so that every row is scored by itself."""
 
     class NotAlone(ToyModel):
-        def lone(self):
+        def only_engine(self):
             return None
 
     return NotAlone(model.name, model.version, model.digest, model.contract, model.engines)
@@ -151,7 +151,7 @@ def numbers(line):
 def test_most_rows_of_one_engine_are_scored_together():
     engine = LinearEngine()
     calls = []
-    engine.raw_batch = lambda rows, count: calls.append(count) or LinearEngine.raw_batch(engine, rows, count)
+    engine.raw_scores = lambda rows, count: calls.append(count) or LinearEngine.raw_scores(engine, rows, count)
     model = ToyModel(engines={"linear": engine})
     documents = [{"subject_id": "p", "features": {"age": n, "visits": None, "urban": True}} for n in range(100)]
     in_bulk(model, documents, Clock())

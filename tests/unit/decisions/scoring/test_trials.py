@@ -7,18 +7,18 @@ import pytest
 
 from tests.support.fakes.scoring import FakeTrial, LinearEngine, ToyModel
 from tests.unit.decisions.scoring.world import REQUEST
-from vigil.prediction.trials.model import takes_part
+from vigil.prediction.trials.model import is_challenger_subject
 
 
 class Shifted(LinearEngine):
     """The engine of a challenger: log-odds higher by one."""
 
-    def raw(self, row):
-        return super().raw(row) + 1
+    def raw_score(self, row):
+        return super().raw_score(row) + 1
 
 
 class Broken(LinearEngine):
-    def raw(self, row):
+    def raw_score(self, row):
         raise ZeroDivisionError
 
 
@@ -53,7 +53,7 @@ def test_the_challenger_decides_for_its_share_and_always_for_the_same_subjects(w
         for number in range(60):
             request = replace(REQUEST, subject_id=f"p-{number}")
             row = world.scoring.score("acme", request).row
-            chosen = takes_part("toy", 2, "acme", request.subject_id, 300)
+            chosen = is_challenger_subject("toy", 2, "acme", request.subject_id, 300)
             assert row.model.version == (2 if chosen else 1)
             assert (row.comparison.champion.version, row.comparison.challenger.version) == (1, 2)
     assert {row.model.version for row in world.ledger.rows.values()} == {1, 2}

@@ -1,4 +1,4 @@
-"""Small models of every kind of split that LightGBM knows, and rows that take every branch."""
+"""Small models with every kind of split that LightGBM has, and rows that take every branch."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Trained:
 
 
 def draw(seed, count):
-    """Return rows with zeros, missing values, and categories in the columns 2 and 5."""
+    """Return rows with zeros, missing values, and categories in columns 2 and 5."""
     random = np.random.default_rng(seed)
     rows = random.normal(size=(count, len(NAMES)))
     rows[:, CATEGORIES] = random.integers(0, 40, size=(count, 2))
@@ -56,6 +56,6 @@ def train(**parameters):
     data = lightgbm.Dataset(rows, label, feature_name=list(NAMES), categorical_feature=columns)
     booster = lightgbm.train(settings, data, num_boost_round=40)
     unseen = draw(3, 300)
-    unseen[::10, CATEGORIES] = [[-1.0, 4e9]]  # categories that no training row had
+    unseen[::10, CATEGORIES] = [[-1.0, 4e9]]  # categories unknown in training
     unseen[5::10, CATEGORIES] += 0.5
     return Trained(booster.model_to_string().encode(), booster, unseen)

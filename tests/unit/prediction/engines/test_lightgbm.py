@@ -1,4 +1,4 @@
-"""The native engine answers what the lightgbm package answers, from any thread, and keeps no memory."""
+"""Tests of the LightGBM engine: equal answers to the lightgbm package, thread safety, and memory."""
 
 import os
 import resource
@@ -21,19 +21,19 @@ CORE = Path(__file__).parents[4] / "layers/core"
 def test_raw_scores_equal_the_package_bit_for_bit(trained):
     engine = load(trained.text, NAMES)
     expected = trained.booster.predict(trained.rows, raw_score=True, num_threads=1)
-    assert [engine.raw(row) for row in trained.rows.tolist()] == expected.tolist()
+    assert [engine.raw_score(row) for row in trained.rows.tolist()] == expected.tolist()
 
 
-def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
+def test_contributions_equal_the_package_and_sum_to_the_raw_score(trained):
     engine = load(trained.text, NAMES)
     expected = trained.booster.predict(trained.rows, pred_contrib=True, num_threads=1)
     for row, values in zip(trained.rows.tolist(), expected.tolist(), strict=True):
         contributions, base = engine.contributions(row)
         assert [*contributions, base] == values
-        assert sum(contributions) + base == pytest.approx(engine.raw(row), abs=1e-9)
+        assert sum(contributions) + base == pytest.approx(engine.raw_score(row), abs=1e-9)
 
 
-def test_the_rows_take_different_paths(trained):
+def test_the_test_rows_take_different_paths(trained):
     assert len(set(trained.booster.predict(trained.rows, raw_score=True).tolist())) > 200
 
 
@@ -49,25 +49,25 @@ def test_the_categorical_models_split_on_categories(trained):
 )
 def test_a_batch_equals_its_rows_in_any_buffer_of_doubles(numeric, buffer):
     engine = load(numeric.text, NAMES)
-    scores = engine.raw_batch(buffer(numeric.rows), len(numeric.rows))
-    assert list(scores) == [engine.raw(row) for row in numeric.rows.tolist()]
+    scores = engine.raw_scores(buffer(numeric.rows), len(numeric.rows))
+    assert list(scores) == [engine.raw_score(row) for row in numeric.rows.tolist()]
 
 
 def test_a_large_batch_on_all_cores_equals_its_rows(numeric):
     engine = load(numeric.text, NAMES)
     rows = np.resize(numeric.rows, (LARGE_BATCH_ROWS + 7, len(NAMES))) + np.arange(LARGE_BATCH_ROWS + 7)[:, None] * 1e-4
-    assert list(engine.raw_batch(rows, len(rows))) == [engine.raw(row) for row in rows.tolist()]
+    assert list(engine.raw_scores(rows, len(rows))) == [engine.raw_score(row) for row in rows.tolist()]
 
 
 def test_a_read_only_batch_is_scored(numeric):
     frozen = np.frombuffer(numeric.rows.tobytes()).reshape(numeric.rows.shape)
     assert frozen.flags.writeable is False
     engine = load(numeric.text, NAMES)
-    assert list(engine.raw_batch(frozen, len(frozen))) == list(engine.raw_batch(numeric.rows, len(frozen)))
+    assert list(engine.raw_scores(frozen, len(frozen))) == list(engine.raw_scores(numeric.rows, len(frozen)))
 
 
 def test_an_empty_batch_has_no_scores(numeric):
-    assert list(load(numeric.text, NAMES).raw_batch(array("d"), 0)) == []
+    assert list(load(numeric.text, NAMES).raw_scores(array("d"), 0)) == []
 
 
 @pytest.mark.parametrize(
@@ -86,34 +86,34 @@ def test_an_empty_batch_has_no_scores(numeric):
 )
 def test_a_batch_of_another_layout_is_refused(numeric, rows, count):
     with pytest.raises(ValueError, match="rows must"):
-        load(numeric.text, NAMES).raw_batch(rows, count)
+        load(numeric.text, NAMES).raw_scores(rows, count)
 
 
 @pytest.mark.parametrize("row", [[0.0] * 11, [0.0] * 13, [], [0.0] * 11 + ["1"], [0.0] * 11 + [None]], ids=repr)
 def test_a_row_of_another_shape_is_refused(numeric, row):
     engine = load(numeric.text, NAMES)
     with pytest.raises(ValueError, match="12 numbers"):
-        engine.raw(row)
+        engine.raw_score(row)
     with pytest.raises(ValueError, match="12 numbers"):
         engine.contributions(row)
 
 
-def test_eight_threads_get_the_answers_of_one(numeric):
+def test_eight_threads_get_the_same_answers_as_one(numeric):
     engine = load(numeric.text, NAMES)
     rows = numeric.rows.tolist()
 
     def answers(offset):
         order = rows[offset:] + rows[:offset]
-        scores = [engine.raw(row) for _ in range(5) for row in order]
+        scores = [engine.raw_score(row) for _ in range(5) for row in order]
         explained = [engine.contributions(row) for row in order[:60]]
-        return scores, explained, list(engine.raw_batch(np.array(order * 5), 5 * len(order)))
+        return scores, explained, list(engine.raw_scores(np.array(order * 5), 5 * len(order)))
 
     alone = [answers(offset) for offset in range(0, 240, 30)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(answers, range(0, 240, 30))) == alone
 
 
-def test_loading_two_hundred_times_keeps_no_memory(numeric):
+def test_loading_two_hundred_times_leaks_no_memory(numeric):
     def load_and_drop(times):
         for _ in range(times):
             load(numeric.text, NAMES).contributions(numeric.rows[0].tolist())
@@ -138,7 +138,7 @@ def test_loading_two_hundred_times_keeps_no_memory(numeric):
     ],
     ids=["fewer", "more", "reordered", "none"],
 )
-def test_other_features_than_the_schemas_are_refused(numeric, names, reason):
+def test_a_model_with_other_features_than_the_schema_is_refused(numeric, names, reason):
     with pytest.raises(ModelRefused, match=reason) as refused:
         load(numeric.text, names)
     assert refused.value.reason == "schema_mismatch"
@@ -165,7 +165,7 @@ def test_a_model_that_is_not_binary_log_odds_is_refused(numeric, old, new):
     assert refused.value.reason == "unsupported"
 
 
-def test_a_truncated_model_is_refused_before_it_is_parsed(numeric):
+def test_a_truncated_model_is_refused(numeric):
     whole = numeric.text.index(b"end of trees")
     for length in range(0, whole + 1, whole // 97):
         with pytest.raises(ModelRefused):
@@ -186,7 +186,7 @@ def test_a_truncated_model_is_refused_before_it_is_parsed(numeric):
     ],
     ids=["empty", "header", "magic", "sizes", "shifted", "infos", "encoding", "nul"],
 )
-def test_what_is_not_a_model_is_refused_as_malformed(numeric, damage):
+def test_a_damaged_model_is_refused_as_malformed(numeric, damage):
     with pytest.raises(ModelRefused) as refused:
         load(damage(numeric.text), NAMES)
     assert refused.value.reason == "malformed"
@@ -200,7 +200,7 @@ from vigil.prediction.engines.lightgbm import load
 from vigil.errors import ModelRefused
 try:
     engine = load(Path({model!r}).read_bytes(), [f"x{{i}}" for i in range(12)])
-    print(engine.raw([0.5] * 12))
+    print(engine.raw_score([0.5] * 12))
 except ModelRefused as refused:
     print(refused)
 print(sorted({{"lightgbm", "numpy", "scipy", "sklearn"}} & set(sys.modules)))
@@ -217,11 +217,11 @@ def _in_a_fresh_process(tmp_path, text, *flags):
     return done.stdout.splitlines()
 
 
-def test_scoring_imports_neither_the_package_nor_numpy(numeric, tmp_path):
+def test_scoring_does_not_import_the_package_or_numpy(numeric, tmp_path):
     expected = numeric.booster.predict(np.full((1, 12), 0.5), raw_score=True)[0]
     assert _in_a_fresh_process(tmp_path, numeric.text) == [repr(float(expected)), "[]"]
 
 
-def test_without_the_scoring_layer_the_refusal_says_so(numeric, tmp_path):
+def test_without_the_scoring_layer_the_refusal_names_the_library(numeric, tmp_path):
     message, _ = _in_a_fresh_process(tmp_path, numeric.text, "-I", "-S")
     assert message.startswith("unsupported: lib_lightgbm.so is not on sys.path")

@@ -1,4 +1,4 @@
-"""Rules say what they say, leave open what is missing, and evaluate nothing."""
+"""Tests of rules: conditions, missing values, vetoes, and refusal of invalid rules."""
 
 import json
 import math
@@ -35,7 +35,7 @@ def row(rate=0.0, ports=0.0, stage=0.0, open_=0.0):
 
 
 @pytest.mark.parametrize(
-    ("when", "values", "said"),
+    ("when", "values", "fired"),
     [
         ({"feature": "rate", "op": ">", "value": 5}, {"rate": 5.5}, True),
         ({"feature": "rate", "op": ">", "value": 5}, {"rate": 5.0}, False),
@@ -52,8 +52,8 @@ def row(rate=0.0, ports=0.0, stage=0.0, open_=0.0):
         ({"feature": "rate", "missing": False}, {"rate": NAN}, False),
     ],
 )
-def test_a_condition_means_what_it_says(when, values, said):
-    assert fires(when, row(**values)) is said
+def test_each_condition_is_true_only_for_matching_values(when, values, fired):
+    assert fires(when, row(**values)) is fired
 
 
 MORE = {"feature": "rate", "op": ">", "value": 5}
@@ -61,7 +61,7 @@ OPEN = {"feature": "open", "op": "==", "value": True}
 
 
 @pytest.mark.parametrize(
-    ("when", "said"),
+    ("when", "fired"),
     [
         (MORE, False),
         ({"not": MORE}, False),
@@ -72,8 +72,8 @@ OPEN = {"feature": "open", "op": "==", "value": True}
         ({"not": {"feature": "rate", "in": [1.0]}}, False),
     ],
 )
-def test_a_missing_value_leaves_a_comparison_open_and_its_negation_too(when, said):
-    assert fires(when, row(rate=NAN, open_=1.0)) is said
+def test_a_comparison_with_a_missing_value_and_its_negation_do_not_fire(when, fired):
+    assert fires(when, row(rate=NAN, open_=1.0)) is fired
 
 
 CONDITIONS = st.recursive(
@@ -88,25 +88,25 @@ CONDITIONS = st.recursive(
 
 
 @given(CONDITIONS, st.floats(0, 10), st.integers(0, 6), st.booleans())
-def test_not_turns_a_condition_around_where_nothing_is_missing(when, rate, ports, open_):
+def test_not_inverts_a_condition_without_missing_values(when, rate, ports, open_):
     values = row(rate, float(ports), 0.0, float(open_))
-    with suppress(ModelRefused):  # deeper than is allowed
+    with suppress(ModelRefused):  # deeper than the limit
         assert fires(when, values) is not fires({"not": when}, values)
 
 
 @given(CONDITIONS, st.integers(0, 6), st.booleans())
-def test_what_fires_with_a_value_missing_fires_whatever_the_value_is(when, ports, open_):
-    with suppress(ModelRefused):  # deeper than is allowed
+def test_a_rule_that_fires_on_a_missing_value_fires_on_every_value(when, ports, open_):
+    with suppress(ModelRefused):  # deeper than the limit
         if fires(when, row(NAN, float(ports), 0.0, float(open_))):
             assert all(fires(when, row(rate, float(ports), 0.0, float(open_))) for rate in (0.0, 5.0, 5.1, 1e9))
 
 
-def test_without_a_rule_that_fires_the_engine_abstains():
+def test_the_engine_abstains_if_no_rule_fires():
     vote = rules(FLOOD, calibration=PLATT).assess(row())
     assert (vote.vote, vote.probability, vote.veto, vote.evidence) == ("abstain", None, None, ())
 
 
-def test_points_add_up_and_votes_may_cancel():
+def test_points_are_summed_and_opposite_votes_cancel():
     calm = {
         "name": "calm",
         "text": "Few ports.",
@@ -119,7 +119,7 @@ def test_points_add_up_and_votes_may_cancel():
     assert rules(FLOOD, calm).assess(row(rate=2e5)).vote == "abstain"
 
 
-def test_the_highest_veto_stands_apart_from_the_vote():
+def test_the_highest_veto_applies_independently_of_the_vote():
     veto = {**FLOOD, "points": 0, "severity": "high", "veto": True}
     lower = {**veto, "name": "lower", "severity": "moderate"}
     silent = {**veto, "name": "silent", "veto": False}
@@ -149,18 +149,18 @@ def test_the_highest_veto_stands_apart_from_the_vote():
     ],
     ids=str,
 )
-def test_a_rule_that_does_not_fit_is_refused(changes, reason):
+def test_a_rule_that_does_not_fit_the_schema_is_refused(changes, reason):
     with pytest.raises(ModelRefused) as caught:
         rules({**FLOOD, **changes})
     assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"rules":[]}', b'{"rules":' + b"[" * 100_000])
-def test_what_is_no_rule_book_is_refused(content):
+def test_an_invalid_rule_book_is_refused(content):
     with pytest.raises(ModelRefused, match="malformed"):
         engine("rules", content, FEATURES)
 
 
-def test_two_rules_of_one_name_are_refused():
-    with pytest.raises(ModelRefused, match="one name"):
+def test_two_rules_with_the_same_name_are_refused():
+    with pytest.raises(ModelRefused, match="same name"):
         rules(FLOOD, FLOOD)

@@ -1,4 +1,4 @@
-"""Distances, gate and tests mean what they say."""
+"""Tests of the statistics engine: distances, the gate, and tests of entropy and rates."""
 
 import json
 import math
@@ -31,41 +31,41 @@ def parameters(**changes):
     return engine("statistics", json.dumps({"domain": DOMAIN, **changes}).encode(), calibration=PLATT)
 
 
-def test_the_distance_is_that_of_mahalanobis_on_robust_z():
+def test_the_distance_is_the_mahalanobis_distance_of_robust_z():
     domain = json.loads(PART.content)["domain"]
     center, scale = np.array(domain["center"]), np.array(domain["scale"])
     z = np.arcsinh((FITTED - center) / scale)
     precision = np.linalg.inv(np.cov(z, rowvar=False) + 0.1 * np.eye(3))
     for row in draw(50, seed=3):
         deviation = np.arcsinh((row - center) / scale)
-        assert ENGINE.raw(row.tolist()) == pytest.approx(math.sqrt(deviation @ precision @ deviation), rel=1e-9)
+        assert ENGINE.raw_score(row.tolist()) == pytest.approx(math.sqrt(deviation @ precision @ deviation), rel=1e-9)
 
 
-def test_of_rows_like_those_of_training_the_gates_share_is_out_of_domain():
+def test_the_gates_share_of_usual_rows_is_out_of_domain():
     outside = np.mean([ENGINE.assess(row).out_of_domain for row in draw(4000, seed=4).tolist()])
     assert outside == pytest.approx(GATE, abs=0.015)
 
 
-def test_a_conformal_p_value_is_uniform_on_rows_like_those_of_training():
+def test_the_conformal_p_value_of_usual_rows_is_uniform():
     p = [ENGINE.assess(row).evidence[0].value for row in draw(4000, seed=4).tolist()]
     for level in (0.1, 0.25, 0.5, 0.75):
         assert np.mean(np.array(p) <= level) == pytest.approx(level, abs=0.04)
 
 
-def test_a_row_far_away_abstains_and_says_why():
+def test_a_distant_row_abstains_with_its_p_value_as_evidence():
     vote = ENGINE.assess((50.0, 30.0, -400.0))
     assert (vote.vote, vote.probability, vote.out_of_domain) == ("abstain", None, True)
     assert vote.evidence[0].value == pytest.approx(1 / 1001)
 
 
-def test_correlated_features_are_not_unusual_together_and_are_against_each_other():
-    together, apart = ENGINE.raw((7.0, -3 + 2 * 0.8, 100.0)), ENGINE.raw((7.0, -3 - 2 * 0.8, 100.0))
+def test_a_row_against_the_correlation_has_a_larger_distance():
+    together, apart = ENGINE.raw_score((7.0, -3 + 2 * 0.8, 100.0)), ENGINE.raw_score((7.0, -3 - 2 * 0.8, 100.0))
     assert apart > 1.5 * together
 
 
-def test_a_missing_value_counts_as_the_middle():
+def test_a_missing_value_counts_as_the_median():
     center = json.loads(PART.content)["domain"]["center"]
-    assert ENGINE.raw((math.nan, -2.0, 99.0)) == ENGINE.raw((center[0], -2.0, 99.0))
+    assert ENGINE.raw_score((math.nan, -2.0, 99.0)) == ENGINE.raw_score((center[0], -2.0, 99.0))
 
 
 def test_a_domain_that_only_gates_does_not_vote():
@@ -78,7 +78,7 @@ COUNTS = tuple(FeatureSpec(name, "number", name, minimum=0) for name in ("web", 
 
 def with_checks(**tests):
     rows = np.random.default_rng(5).uniform(1, 9, size=(200, 4))
-    part = statistics("engine", rows, rows, COUNTS, gate=0.001, tests=parts.Tests(votes=False, **tests))
+    part = statistics("engine", rows, rows, COUNTS, gate=0.001, tests=parts.StatisticsTests(votes=False, **tests))
     return engine("statistics", part.content, COUNTS)
 
 
@@ -92,7 +92,7 @@ def test_entropy_outside_its_range_votes_positive_with_evidence():
     assert engine_.assess((math.nan, 4.0, 0.0, 5.0)).vote == "abstain"
 
 
-def test_a_rate_far_above_the_usual_votes_positive_and_chance_does_not():
+def test_a_rate_far_above_the_usual_one_votes_positive():
     fast = RateTest(name="fast", text="Far more than usual.", count="web", exposure="seconds", rate=1.0, most=4.0)
     engine_ = with_checks(rates=(fast,))
     assert engine_.assess((8.0, 2.0, 2.0, 8.0)).vote == "abstain"
@@ -100,7 +100,7 @@ def test_a_rate_far_above_the_usual_votes_positive_and_chance_does_not():
     assert engine_.assess((30.0, 2.0, 2.0, math.nan)).vote == "abstain"
 
 
-def test_the_variance_of_a_poisson_count_is_stable_under_the_rate_test():
+def test_the_rate_test_stabilises_the_variance_of_poisson_counts():
     random = np.random.default_rng(6)
     for mean in (5, 50, 5000):
         counts = random.poisson(mean, 4000)

@@ -1,4 +1,4 @@
-"""Packed trees answer what LightGBM answers, from any thread, keep no memory, and refuse what is not a table."""
+"""Tests of packed trees: equal answers to LightGBM, thread safety, memory, and refusal of invalid tables."""
 
 import json
 import resource
@@ -12,8 +12,8 @@ import lightgbm
 import numpy as np
 import pytest
 
-from models.packed import TOLERANCE, table
-from models.packing import NotPacked, pack
+from models.packed import TOLERANCE, checked_table
+from models.packing import NotPacked, pack_table
 from tests.unit.prediction.engines import fuzz_trees
 from tests.unit.prediction.engines.conftest import CATEGORIES, NAMES, draw, train
 from vigil.errors import ModelRefused
@@ -42,11 +42,11 @@ def trained(request):
 
 @pytest.fixture(scope="module")
 def engine(numeric):
-    return trees.load(pack(numeric.text), numeric.text, len(NAMES))
+    return trees.load(pack_table(numeric.text), numeric.text, len(NAMES))
 
 
 def wide(columns, **settings):
-    """Return a model whose rows have so many columns, all of which matter."""
+    """Return a model with this many columns, all of them relevant, and rows for it."""
     random = np.random.default_rng(6)
     rows = random.normal(size=(3_000, columns))
     label = (rows.sum(axis=1) + random.normal(size=len(rows)) > 0).astype(float)
@@ -56,30 +56,30 @@ def wide(columns, **settings):
 
 
 def test_raw_scores_equal_the_package_bit_for_bit(trained):
-    engine = trees.load(pack(trained.text), trained.text, len(NAMES))
+    engine = trees.load(pack_table(trained.text), trained.text, len(NAMES))
     expected = trained.booster.predict(trained.rows, raw_score=True, num_threads=1).tolist()
-    assert [engine.raw(row) for row in trained.rows.tolist()] == expected
-    assert list(engine.raw_batch(trained.rows, len(trained.rows))) == expected
+    assert [engine.raw_score(row) for row in trained.rows.tolist()] == expected
+    assert list(engine.raw_scores(trained.rows, len(trained.rows))) == expected
 
 
-def test_contributions_equal_the_package_and_add_up_to_the_raw_score(trained):
-    engine = trees.load(pack(trained.text), trained.text, len(NAMES))
+def test_contributions_equal_the_package_and_sum_to_the_raw_score(trained):
+    engine = trees.load(pack_table(trained.text), trained.text, len(NAMES))
     expected = trained.booster.predict(trained.rows, pred_contrib=True, num_threads=1)
     for row, values in zip(trained.rows.tolist(), expected.tolist(), strict=True):
         contributions, base = engine.contributions(row)
         assert [*contributions, base] == pytest.approx(values, abs=TOLERANCE * max(1, *map(abs, values)))
-        assert sum(contributions) + base == pytest.approx(engine.raw(row), abs=1e-9)
+        assert sum(contributions) + base == pytest.approx(engine.raw_score(row), abs=1e-9)
 
 
-def test_what_is_packed_was_compared_with_lightgbm_on_odd_rows(trained):
-    assert table(trained.text, NAMES, trained.rows[:20].tolist()) == pack(trained.text)
+def test_a_packed_table_passes_the_comparison_with_lightgbm(trained):
+    assert checked_table(trained.text, NAMES, trained.rows[:20].tolist()) == pack_table(trained.text)
 
 
 @pytest.mark.parametrize(("columns", "distinct"), [(6, range(3, 9)), (14, range(9, 17)), (28, range(17, 33))])
 def test_paths_of_up_to_32_features_are_explained(columns, distinct):
     text, booster, rows = wide(columns, feature_fraction_bynode=0.5)
     assert _most_distinct(booster) in distinct
-    engine = trees.load(table(text, booster.feature_name(), rows[:5].tolist()), text, columns)
+    engine = trees.load(checked_table(text, booster.feature_name(), rows[:5].tolist()), text, columns)
     expected = booster.predict(rows[:20], pred_contrib=True)
     for row, values in zip(rows[:20].tolist(), expected.tolist(), strict=True):
         contributions, base = engine.contributions(row)
@@ -97,13 +97,13 @@ def _most_distinct(booster):
 
 
 def test_paths_of_more_than_32_features_stay_on_lightgbm():
-    kinds = np.repeat(np.arange(40), 60)  # each feature tells one kind apart: every split peels one off
+    kinds = np.repeat(np.arange(40), 60)  # each feature identifies one kind, so every split separates one
     label = np.random.default_rng(4).random(len(kinds)) < (kinds % 2) * 0.8 + 0.1
     settings = {"objective": "binary", "num_leaves": 64, "verbosity": -1, "num_threads": 1}
     booster = lightgbm.train(settings, lightgbm.Dataset(np.eye(40)[kinds], label.astype(float)), 2)
     assert _most_distinct(booster) > 32
     with pytest.raises(NotPacked) as refused:
-        pack(booster.model_to_string().encode())
+        pack_table(booster.model_to_string().encode())
     assert refused.value.reason == "too_deep"
 
 
@@ -120,9 +120,9 @@ def test_paths_of_more_than_32_features_stay_on_lightgbm():
     ],
     ids=str,
 )
-def test_what_a_table_cannot_say_stays_on_lightgbm(settings, reason):
+def test_a_model_that_a_table_cannot_express_stays_on_lightgbm(settings, reason):
     with pytest.raises(NotPacked) as refused:
-        pack(train(**settings).text)
+        pack_table(train(**settings).text)
     assert refused.value.reason == reason
 
 
@@ -131,7 +131,7 @@ def test_several_classes_stay_on_lightgbm():
     data = lightgbm.Dataset(random.normal(size=(300, 3)), random.integers(0, 3, 300))
     booster = lightgbm.train({"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 1}, data, 3)
     with pytest.raises(NotPacked) as refused:
-        pack(booster.model_to_string().encode())
+        pack_table(booster.model_to_string().encode())
     assert refused.value.reason == "not_binary"
 
 
@@ -144,27 +144,27 @@ def test_several_classes_stay_on_lightgbm():
         (b"\nthreshold=", b"\nthreshold=nan ", "not_finite"),
     ],
 )
-def test_a_model_of_odd_numbers_stays_on_lightgbm(numeric, old, new, reason):
+def test_a_model_with_inconsistent_numbers_stays_on_lightgbm(numeric, old, new, reason):
     start, _, rest = numeric.text.partition(old)
     with pytest.raises(NotPacked) as refused:
-        pack(start + new + rest)
+        pack_table(start + new + rest)
     assert refused.value.reason == reason
 
 
-def test_a_table_that_answers_otherwise_is_never_packaged(numeric, monkeypatch):
-    """The text that is packed and the text that LightGBM reads differ in one leaf."""
+def test_a_table_with_other_answers_than_lightgbm_is_refused(numeric, monkeypatch):
+    """The packed text differs from LightGBM's text in one leaf."""
     start, name, rest = numeric.text.partition(b"\nleaf_value=")
     other = start + name + b"-" + rest.lstrip(b"-")
     if other == numeric.text:
         other = start + name + rest.lstrip(b"-")
-    monkeypatch.setattr("models.packed.pack", lambda text: _relabelled(pack(other), text))
+    monkeypatch.setattr("models.packed.pack", lambda text: _relabelled(pack_table(other), text))
     with pytest.raises(NotPacked) as refused:
-        table(numeric.text, NAMES, [])
+        checked_table(numeric.text, NAMES, [])
     assert refused.value.reason == "differs"
 
 
 def _relabelled(packed, text):
-    return packed[:8] + pack(text)[8:40] + packed[40:]
+    return packed[:8] + pack_table(text)[8:40] + packed[40:]
 
 
 @pytest.mark.parametrize(
@@ -175,34 +175,38 @@ def _relabelled(packed, text):
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 300])
 def test_a_batch_equals_its_rows_in_any_buffer_of_doubles(engine, numeric, buffer, count):
     rows = numeric.rows[:count]
-    assert list(engine.raw_batch(buffer(rows), count)) == [engine.raw(row) for row in rows.tolist()]
+    assert list(engine.raw_scores(buffer(rows), count)) == [engine.raw_score(row) for row in rows.tolist()]
 
 
 @pytest.mark.parametrize("row", [[0.0] * 11, [0.0] * 13, [], [0.0] * 11 + ["1"], [0.0] * 11 + [None]], ids=repr)
 def test_a_row_of_another_shape_is_refused(engine, row):
     with pytest.raises(ValueError, match="12 numbers"):
-        engine.raw(row)
+        engine.raw_score(row)
     with pytest.raises(ValueError, match="12 numbers"):
         engine.contributions(row)
     with pytest.raises(ValueError, match="rows must"):
-        engine.raw_batch(np.zeros((3, 11)), 3)
+        engine.raw_scores(np.zeros((3, 11)), 3)
 
 
-def test_eight_threads_get_the_answers_of_one(engine):
+def test_eight_threads_get_the_same_answers_as_one(engine):
     rows = draw(9, 240).tolist()
 
     def answers(offset):
         order = rows[offset:] + rows[:offset]
-        scores = [engine.raw(row) for row in order]
-        return scores, [engine.contributions(row) for row in order], list(engine.raw_batch(np.array(order), len(order)))
+        scores = [engine.raw_score(row) for row in order]
+        return (
+            scores,
+            [engine.contributions(row) for row in order],
+            list(engine.raw_scores(np.array(order), len(order))),
+        )
 
     alone = [answers(offset) for offset in range(0, 240, 30)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(answers, range(0, 240, 30))) == alone
 
 
-def test_loading_five_hundred_times_keeps_no_memory(numeric):
-    packed = pack(numeric.text)
+def test_loading_five_hundred_times_leaks_no_memory(numeric):
+    packed = pack_table(numeric.text)
     row = numeric.rows[0].tolist()
 
     def load_and_drop(times):
@@ -221,30 +225,30 @@ def test_loading_five_hundred_times_keeps_no_memory(numeric):
 
 
 def test_the_table_of_another_model_is_refused(numeric, trained):
-    packed = pack(numeric.text)
+    packed = pack_table(numeric.text)
     other = trained.text if trained.text != numeric.text else numeric.text.replace(b"x0", b"y0")
-    with pytest.raises(ModelRefused, match="not of this model"):
+    with pytest.raises(ModelRefused, match="not packed from this model"):
         trees.load(packed, other, len(NAMES))
 
 
 def test_another_number_of_features_is_refused(numeric):
     with pytest.raises(ModelRefused) as refused:
-        trees.load(pack(numeric.text), numeric.text, len(NAMES) + 1)
+        trees.load(pack_table(numeric.text), numeric.text, len(NAMES) + 1)
     assert refused.value.reason == "schema_mismatch"
 
 
-def test_a_table_is_small_beside_its_model(numeric):
-    assert len(pack(numeric.text)) < len(numeric.text) / 2
+def test_a_table_is_less_than_half_as_large_as_its_model(numeric):
+    assert len(pack_table(numeric.text)) < len(numeric.text) / 2
 
 
-def test_without_the_library_there_is_no_engine(numeric, monkeypatch):
-    monkeypatch.setattr(trees, "library", lambda: None)
-    assert trees.load(pack(numeric.text), numeric.text, len(NAMES)) is None
-    assert reference.load(numeric.text, NAMES).raw([0.0] * 12)
+def test_without_the_library_load_returns_no_engine(numeric, monkeypatch):
+    monkeypatch.setattr(trees, "load_library", lambda: None)
+    assert trees.load(pack_table(numeric.text), numeric.text, len(NAMES)) is None
+    assert reference.load(numeric.text, NAMES).raw_score([0.0] * 12)
 
 
-def test_mutated_tables_are_refused_or_harmless_and_the_process_lives(numeric, tmp_path):
-    (tmp_path / "table").write_bytes(pack(numeric.text))
+def test_mutated_tables_are_refused_or_harmless(numeric, tmp_path):
+    (tmp_path / "table").write_bytes(pack_table(numeric.text))
     (tmp_path / "model").write_bytes(numeric.text)
     result = subprocess.run(
         [sys.executable, fuzz_trees.__file__, tmp_path], capture_output=True, text=True, check=False, timeout=120

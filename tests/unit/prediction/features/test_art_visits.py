@@ -1,4 +1,4 @@
-"""What each feature of `art-visits/1` means, on histories small enough to check by hand."""
+"""Tests of the features of `art-visits/1` on histories that are small enough to check by hand."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,11 +6,11 @@ import pytest
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.art_visits import extract
-from vigil.prediction.features.model import Dispense, History, Observation, PartialDate, Registration, Visit
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.model import Dispense, Observation, PartialDate, PatientHistory, Registration, Visit
+from vigil.prediction.features.service import get_feature_set
 
 START = datetime(2023, 1, 2, 9, tzinfo=UTC)
-SPECS = feature_set("art-visits/1").specs
+SPECS = get_feature_set("art-visits/1").specs
 
 
 def at(days):
@@ -23,7 +23,7 @@ def visit(on, due=None, **fields):
 
 def features(visits, dispenses=(), observations=(), registration=None, as_of=None):
     registrations = (registration or Registration(START, "female"),)
-    history = History(registrations, tuple(visits), tuple(dispenses), tuple(observations))
+    history = PatientHistory(registrations, tuple(visits), tuple(dispenses), tuple(observations))
     return extract(history, as_of or visits[-1].recorded_at)
 
 
@@ -51,7 +51,7 @@ def test_lateness_is_capped_at_100_days():
     assert features([visit(0, 30), visit(400, 430)])["last_days_late"] == 100
 
 
-def test_without_an_appointment_the_end_of_the_supply_is_expected():
+def test_without_an_appointment_the_end_of_the_supply_is_used():
     found = features([visit(0), visit(37, 60)], [Dispense(at(0), at(0), 30, "dtg")])
     assert found["last_days_late"] == 7
 
@@ -65,11 +65,11 @@ def test_a_restart_is_a_return_28_or_more_days_late(late, status):
     assert features([visit(0, 30), visit(30 + late, 90)])["cascade_status"] == status
 
 
-def test_a_restart_ages():
+def test_a_restart_over_half_a_year_ago_is_an_earlier_restart():
     assert features([visit(0, 30), visit(60, 240), visit(244, 274)])["cascade_status"] == "restarted_earlier"
 
 
-def test_supply_appointment_and_gap():
+def test_supply_gap_and_appointment_come_from_the_last_dispense():
     given = [Dispense(at(0), at(0), 30, "efv"), Dispense(at(40), at(40), 90, "dtg")]
     found = features([visit(0, 28), visit(40, 124)], given)
     assert (found["days_supply"], found["supply_gap_days"], found["next_appointment_days"]) == (90, 10, 84)
@@ -84,7 +84,7 @@ def test_a_dispense_before_the_index_visit_is_not_its_supply():
 @pytest.mark.parametrize(
     ("born", "age"), [(PartialDate(1993), 29.51), (PartialDate(1993, 1), 29.97), (PartialDate(1993, 1, 2), 30.0)]
 )
-def test_a_partial_birth_date_counts_from_its_middle(born, age):
+def test_the_age_of_a_partial_birth_date_counts_from_its_middle(born, age):
     registration = Registration(START, "male", born, date(2022, 1, 2))
     found = features([visit(0, 30)], registration=registration)
     assert found["age_years"] == pytest.approx(age, abs=0.01)
@@ -92,19 +92,19 @@ def test_a_partial_birth_date_counts_from_its_middle(born, age):
 
 
 @pytest.mark.parametrize(("copies", "status"), [(0, "suppressed"), (999, "suppressed"), (1000, "unsuppressed")])
-def test_viral_load_is_suppressed_below_1000(copies, status):
+def test_a_viral_load_below_1000_is_suppressed(copies, status):
     found = features([visit(0, 30)], observations=[Observation("viral_load", at(0), at(0), copies)])
     assert (found["vl_status"], found["viral_load"]) == (status, copies)
 
 
-def test_a_viral_load_over_a_year_old_or_from_before_a_restart_says_nothing():
+def test_a_viral_load_over_a_year_old_or_before_a_restart_is_ignored():
     old = [Observation("viral_load", at(0), at(0), 20)]
     assert features([visit(0, 360), visit(365, 400)], observations=old)["vl_status"] == "suppressed"
     assert features([visit(0, 360), visit(366, 400)], observations=old)["vl_status"] == "none"
     assert features([visit(0, 30), visit(60, 90)], observations=old)["vl_status"] == "none"
 
 
-def test_bmi_needs_a_height_that_still_holds():
+def test_the_bmi_of_a_child_needs_a_recent_height():
     measured = [Observation("height", at(0), at(0), 160), Observation("weight", at(300), at(300), 64)]
     visits = [visit(0, 300), visit(300, 330)]
     adult, child = (Registration(START, "female", PartialDate(year)) for year in (1990, 2010))
@@ -112,14 +112,14 @@ def test_bmi_needs_a_height_that_still_holds():
     assert features(visits, observations=measured, registration=child)["bmi"] is None
 
 
-def test_the_latest_registration_known_holds():
+def test_the_latest_known_registration_is_used():
     registrations = (Registration(at(0), "female", has_phone=False), Registration(at(9), "female", has_phone=True))
-    history = History(registrations, (visit(0, 30),))
+    history = PatientHistory(registrations, (visit(0, 30),))
     assert extract(history, at(8))["has_phone"] is False
     assert extract(history, at(9))["has_phone"] is True
 
 
-def test_unscheduled_visits_are_a_share_of_those_marked():
+def test_the_unscheduled_share_counts_only_marked_visits():
     visits = [visit(0, 30, scheduled=True), visit(9, 30, scheduled=False), visit(30, 60)]
     assert features(visits)["unscheduled_rate_10"] == 0.5
 

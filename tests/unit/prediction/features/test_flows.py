@@ -1,4 +1,4 @@
-"""What each feature of `flows/1` means, on flows small enough to check by hand."""
+"""Tests of the features of `flows/1` on flows that are small enough to check by hand."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.service import get_feature_set
 
-FLOWS = feature_set("flows/1")
+FLOWS = get_feature_set("flows/1")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = START + timedelta(hours=1)
 
@@ -39,17 +39,17 @@ REQUEST = (
     Packet(61_400, True, 52, 52, "A", 480, 63),
     Packet(100_000, True, 52, 52, "FA", 0, 64),
 )
-"""A handshake, one request of 500 bytes, its answer of 1,400 and 800 bytes, and a goodbye."""
+"""A handshake, one request of 500 bytes, its answer of 1,400 and 800 bytes, and the termination."""
 
 
-def test_every_one_of_120_specs_is_extracted_and_encodes():
+def test_all_120_features_are_extracted_and_encoded():
     found = features(REQUEST)
     assert len(FLOWS.specs) == len({spec.name for spec in FLOWS.specs}) == 120
     assert list(found.keys() ^ {spec.name for spec in FLOWS.specs}) == []
     assert len([spec.encode(found[spec.name]) for spec in FLOWS.specs]) == 120
 
 
-def test_counts_lengths_and_rates_of_a_request():
+def test_a_request_has_the_expected_counts_lengths_and_rates():
     found = features(REQUEST)
     assert found["duration_ms"] == 100
     assert (found["fwd_packets"], found["bwd_packets"], found["down_up_ratio"]) == (5, 3, 0.6)
@@ -66,7 +66,7 @@ def test_counts_lengths_and_rates_of_a_request():
     assert (found["fwd_data_packets"], found["fwd_header_min_bytes"]) == (1, 52)
 
 
-def test_times_between_packets_of_a_request():
+def test_a_request_has_the_expected_times_between_packets():
     found = features(REQUEST)
     assert found["iat_mean_ms"] == pytest.approx(100 / 7)
     assert (found["iat_max_ms"], found["iat_min_ms"], found["iat_median_ms"]) == (40, 0.2, 0.5)
@@ -76,7 +76,7 @@ def test_times_between_packets_of_a_request():
     assert found["bwd_iat_mean_ms"] == pytest.approx(20.6)
 
 
-def test_flags_windows_and_hops_of_a_request():
+def test_a_request_has_the_expected_flags_windows_and_hops():
     found = features(REQUEST)
     counts = {flag: found[f"{flag}_count"] for flag in ("fin", "syn", "rst", "psh", "ack", "urg", "cwr", "ece")}
     assert counts == {"fin": 1, "syn": 2, "rst": 0, "psh": 2, "ack": 7, "urg": 0, "cwr": 0, "ece": 0}
@@ -85,7 +85,7 @@ def test_flags_windows_and_hops_of_a_request():
     assert (found["fwd_ttl_mean"], found["fwd_ttl_distinct"], found["bwd_ttl_mean"]) == (63.8, 2, 52)
 
 
-def test_the_dialogue_of_a_request():
+def test_a_request_has_the_expected_dialogue():
     found = features(REQUEST)
     assert (found["handshake_ms"], found["answer_delay_ms"]) == (20, 40)
     assert (found["fwd_first_payload_bytes"], found["bwd_first_payload_bytes"]) == (500, 1400)
@@ -100,7 +100,7 @@ def data(at_ms, forward=True, payload=100):
     return Packet(round(at_ms * 1000), forward, 40 + payload, 40, "PA")
 
 
-def test_bulks_are_four_packets_that_the_other_side_does_not_interrupt():
+def test_four_packets_without_interruption_are_a_bulk():
     four = [data(t) for t in (0, 10, 20, 40)]
     found = features([*four, data(50, forward=False), *(data(t) for t in (60, 70, 80)), data(90, forward=False)])
     assert (found["fwd_bulk_bytes_mean"], found["fwd_bulk_packets_mean"]) == (400, 4)
@@ -108,14 +108,14 @@ def test_bulks_are_four_packets_that_the_other_side_does_not_interrupt():
     assert found["bwd_bulk_bytes_mean"] is found["bwd_bulk_bytes_per_s"] is None
 
 
-def test_an_empty_packet_does_not_interrupt_a_bulk_but_a_pause_does():
+def test_a_bulk_is_interrupted_by_a_pause_but_not_by_an_empty_packet():
     acknowledged = [data(0), data(10), data(15, forward=False, payload=0), data(20), data(30)]
     assert features(acknowledged)["fwd_bulk_packets_mean"] == 4
     assert features([data(0), data(10), data(20), data(1021)])["fwd_bulk_packets_mean"] is None
     assert features([data(0), data(10), data(20), data(1020)])["fwd_bulk_packets_mean"] == 4
 
 
-def test_pauses_part_subflows_and_bursts():
+def test_pauses_separate_subflows_and_bursts():
     found = features([data(t) for t in (0, 100, 1101, 1200, 6200, 6500)] + [data(13_000, forward=False)])
     assert (found["subflows"], found["subflow_fwd_packets"], found["subflow_bwd_bytes"]) == (4, 1.5, 25)
     assert (found["active_max_ms"], found["active_min_ms"], found["active_mean_ms"]) == (1200, 0, 500)
@@ -128,16 +128,16 @@ def test_a_flow_without_pause_has_no_idle_time():
     assert (found["active_mean_ms"], found["active_std_ms"], found["subflows"]) == (100, 0, 1)
 
 
-def test_a_clock_has_no_irregularity():
+def test_regular_packets_have_no_variation():
     assert features([data(t) for t in (0, 50, 100, 150)])["iat_variation"] == 0
     assert features([data(t) for t in (0, 50, 100)])["iat_variation"] is None
 
 
-def test_the_peak_is_the_fullest_tenth_of_a_second():
+def test_the_peak_counts_packets_of_a_tenth_of_a_second():
     assert features([data(t) for t in (0, 99, 100, 110, 199, 200)])["peak_packets_100ms"] == 3
 
 
-def test_one_packet_has_no_rate_no_gap_and_no_other_direction():
+def test_one_packet_has_no_rate_gap_or_other_direction():
     found = features([Packet(0, True, 40, 40, "S", 1024, 64)])
     assert (found["fwd_packets"], found["bwd_packets"], found["duration_ms"]) == (1, 0, 0)
     missing = ("packets_per_s", "iat_mean_ms", "fwd_iat_total_ms", "bwd_length_mean", "bwd_initial_window",
@@ -147,12 +147,12 @@ def test_one_packet_has_no_rate_no_gap_and_no_other_direction():
     assert (found["subflows"], found["peak_packets_100ms"]) == (1, 1)
 
 
-def test_two_packets_a_moment_apart_are_no_rate_of_400_000_a_second():
+def test_two_packets_within_a_millisecond_have_no_rate():
     assert features([data(0), Packet(5, True, 40, 40)])["packets_per_s"] is None
     assert features([data(0), Packet(1000, True, 40, 40)])["packets_per_s"] == 2000
 
 
-def test_only_backward_packets_are_a_flow_too():
+def test_a_flow_may_have_only_backward_packets():
     found = features([data(0, forward=False), data(10, forward=False)])
     assert found["down_up_ratio"] is found["fwd_length_mean"] is found["fwd_header_min_bytes"] is None
     assert (found["bwd_packets"], found["fwd_payload_share"]) == (2, 0)
@@ -165,7 +165,7 @@ def test_the_destination_port_names_the_service(port, service):
     assert features([data(0)], port=port)["service"] == service
 
 
-def test_the_company_of_the_source():
+def test_a_scan_is_visible_in_the_flows_of_the_source():
     scan = [neighbour(-i, port=1000 + i, answered=i % 4 == 0, packets=1, bytes=40) for i in range(1, 21)]
     found = features([data(0)], [*scan, neighbour(-1, source="stranger")])
     assert (found["source_flows"], found["source_flows_10s"], found["source_unique_destination_ports"]) == (21, 10, 21)
@@ -175,14 +175,14 @@ def test_the_company_of_the_source():
     assert (found["source_packets_mean"], found["source_bytes_mean"], found["source_bytes_total"]) == (1, 40, 800)
 
 
-def test_a_beacon_shows_in_the_pair():
+def test_a_beacon_is_visible_in_the_flows_of_the_pair():
     beacon = [neighbour(-60 * i, bytes=500 + i) for i in (1, 2, 3)]
     found = features([data(0)], [*beacon, neighbour(-30, port=80), neighbour(-45, source="stranger")])
     assert (found["pair_flows"], found["pair_gap_mean_s"], found["pair_gap_variation"]) == (4, 60, 0)
     assert found["pair_bytes_variation"] == pytest.approx(1 / 502)
 
 
-def test_the_company_at_the_destination():
+def test_a_flood_is_visible_in_the_flows_to_the_destination():
     flood = [neighbour(-0.1 * i, source=f"bot{i % 3}", source_port=i, answered=False) for i in range(1, 10)]
     found = features([data(0)], [*flood, neighbour(-20, destination="elsewhere")])
     assert (found["destination_flows"], found["destination_flows_10s"], found["destination_unique_sources"]) == (
@@ -195,7 +195,7 @@ def test_the_company_at_the_destination():
     assert found["source_flows"] == 2
 
 
-def test_alone_there_is_nothing_to_say_of_others():
+def test_without_neighbours_their_features_are_missing():
     found = features([data(0)])
     assert (found["source_flows"], found["destination_unique_sources"], found["pair_flows"]) == (1, 1, 1)
     assert (found["source_destination_entropy"], found["destination_source_entropy"]) == (0, 0)
@@ -233,19 +233,19 @@ NEIGHBOURS = st.lists(
 
 
 @given(PACKETS, NEIGHBOURS)
-def test_whatever_was_seen_encodes(packets, neighbours):
+def test_the_features_of_any_flow_can_be_encoded(packets, neighbours):
     found = features(packets, neighbours)
     assert len([spec.encode(found[spec.name]) for spec in FLOWS.specs]) == 120
 
 
 @given(PACKETS, NEIGHBOURS, st.randoms(use_true_random=False))
-def test_the_order_of_records_says_nothing(packets, neighbours, random):
+def test_the_order_of_records_does_not_change_features(packets, neighbours, random):
     shuffled = random.sample(packets, len(packets)), random.sample(neighbours, len(neighbours))
     assert features(*shuffled) == features(packets, neighbours)
 
 
 @given(PACKETS, NEIGHBOURS, st.integers(0, 31_000_000))
-def test_what_was_seen_later_changes_nothing(packets, neighbours, elapsed_us):
+def test_packets_and_records_after_as_of_do_not_change_features(packets, neighbours, elapsed_us):
     as_of = START + timedelta(microseconds=elapsed_us)
     past = [p for p in packets if p.at_us <= elapsed_us]
     ended = [n for n in neighbours if n.started_us + n.duration_us <= elapsed_us]
@@ -258,7 +258,7 @@ def test_what_was_seen_later_changes_nothing(packets, neighbours, elapsed_us):
 
 
 @given(PACKETS, st.integers(1, 10**6))
-def test_a_later_start_of_the_clock_changes_only_the_fixed_bins(packets, shift_us):
+def test_a_time_shift_changes_only_the_peak(packets, shift_us):
     moved = [Packet(p.at_us + shift_us, p.forward, p.length, p.header, p.flags, p.window, p.ttl) for p in packets]
     before, after = features(packets), features(moved)
     assert {name for name in before if before[name] != after[name]} <= {"peak_packets_100ms"}

@@ -1,4 +1,4 @@
-"""A flow is read strictly: each broken rule names its field and its bound, and never the value."""
+"""Tests of strict parsing of flows: errors contain the field and its bound, never the value."""
 
 from datetime import UTC, datetime
 
@@ -6,10 +6,10 @@ import pytest
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
-from vigil.prediction.features.schemas import as_json
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.schemas import to_json
+from vigil.prediction.features.service import get_feature_set
 
-FLOWS = feature_set("flows/1")
+FLOWS = get_feature_set("flows/1")
 
 
 def document(**changes):
@@ -35,7 +35,7 @@ def refused(changed):
     return {e.field: e.bound for e in caught.value.errors}
 
 
-def test_a_document_becomes_traffic():
+def test_a_valid_document_becomes_traffic():
     assert FLOWS.parse(document()) == Traffic(
         datetime(2026, 3, 1, 12, tzinfo=UTC),
         "udp",
@@ -48,9 +48,9 @@ def test_a_document_becomes_traffic():
     )
 
 
-def test_json_of_traffic_is_read_back_as_the_same_traffic():
+def test_traffic_survives_a_round_trip_through_json():
     traffic = FLOWS.parse(document())
-    assert FLOWS.parse(as_json(traffic)) == traffic
+    assert FLOWS.parse(to_json(traffic)) == traffic
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_json_of_traffic_is_read_back_as_the_same_traffic():
         (record(source="10.0.0.7"), "history.neighbours[0].source", "the flow's source or destination"),
     ],
 )
-def test_a_broken_rule_names_its_field_and_bound(body, field, bound):
+def test_an_invalid_value_is_refused_with_its_field_and_bound(body, field, bound):
     errors = refused(body)
     assert errors.keys() == {field}
     if bound:
@@ -93,12 +93,12 @@ def test_a_broken_rule_names_its_field_and_bound(body, field, bound):
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 3])
-def test_what_is_no_object_is_refused(body):
+def test_a_document_that_is_no_object_is_refused(body):
     assert refused(body) == {"history": "object"}
 
 
-def test_the_largest_flow_that_is_read_is_also_scored():
-    """No bound of a feature is below what the bounds of the records allow."""
+def test_the_largest_valid_flow_can_be_scored():
+    """The bounds of the features cover all values that the bounds of the records allow."""
     big = {"length": 65_575, "header": 20, "flags": "FSRPAUEC", "window": 65_535, "ttl": 255}
     packets = [document()["packets"][0] | big | {"at_us": i % 1001, "forward": i % 2 == 0} for i in range(2000)]
     huge = {"bytes": 10**11, "packets": 10**9, "duration_us": 3_600_000_000, "started_us": -3_600_000_000}
@@ -108,7 +108,7 @@ def test_the_largest_flow_that_is_read_is_also_scored():
     assert (found["source_flows"], found["packets_per_s"]) == (2001, 2_000_000)
 
 
-def test_values_are_never_echoed_and_errors_are_few():
+def test_errors_are_limited_to_20_and_contain_no_values():
     body = document(packets=[{"at_us": "SECRET", "flags": "SECRET", "SECRET": 1}] * 100)
     with pytest.raises(InvalidInput) as caught:
         FLOWS.parse(body)
@@ -116,7 +116,7 @@ def test_values_are_never_echoed_and_errors_are_few():
     assert not any("SECRET" in f"{e.message} {e.bound}" for e in caught.value.errors)
 
 
-def test_the_schema_can_be_published():
+def test_the_json_schema_contains_the_limits():
     schema = FLOWS.schema()
     assert schema["properties"]["packets"]["maxItems"] == 2000
     assert schema["$defs"]["PacketIn"]["additionalProperties"] is False

@@ -1,4 +1,4 @@
-"""A history is read strictly: each broken rule names its field and its bound, and never the value."""
+"""Tests of strict parsing of histories: errors contain the field and its bound, never the value."""
 
 from datetime import UTC, date, datetime
 from typing import get_args
@@ -7,19 +7,19 @@ import pytest
 
 from vigil.errors import InvalidInput
 from vigil.prediction.features.model import (
-    OBSERVED,
+    OBSERVATION_SPECS,
     Dispense,
-    History,
     Observation,
     ObservationCode,
     PartialDate,
+    PatientHistory,
     Registration,
     Visit,
 )
-from vigil.prediction.features.schemas import HistoryIn, as_json
-from vigil.prediction.features.service import feature_set
+from vigil.prediction.features.schemas import HistoryIn, to_json
+from vigil.prediction.features.service import get_feature_set
 
-parse = feature_set("art-visits/1").parse
+parse = get_feature_set("art-visits/1").parse
 
 
 def document():
@@ -59,7 +59,7 @@ def changed(name, index, **fields):
     return body
 
 
-def test_a_history_becomes_facts():
+def test_a_valid_document_becomes_a_history():
     history = parse(document())
     assert history.registrations[0].birth_date == PartialDate(1990, 5)
     assert history.visits[0].next_appointment == date(2024, 2, 1)
@@ -67,15 +67,15 @@ def test_a_history_becomes_facts():
     assert (history.dispenses[0].days_supply, history.observations[0].value) == (30, 40)
 
 
-def test_json_of_a_history_is_read_back_as_the_same_history():
+def test_a_history_survives_a_round_trip_through_json():
     at = datetime(2024, 1, 2, 8, tzinfo=UTC)
-    history = History(
+    history = PatientHistory(
         (Registration(at, "male", PartialDate(1990), date(2020, 1, 1), distance_km=2.5, has_phone=False),),
         (Visit(at, at, date(2024, 2, 1), scheduled=True),),
         (Dispense(at, at, 90, "dtg"),),
         (Observation("adherence", at, at, "good"), Observation("who_stage", at, at, 2)),
     )
-    assert parse(as_json(history)) == history
+    assert parse(to_json(history)) == history
 
 
 @pytest.mark.parametrize(
@@ -127,14 +127,14 @@ def test_json_of_a_history_is_read_back_as_the_same_history():
         (changed("observations", 0, value="high"), "history.observations[0].value", "number"),
     ],
 )
-def test_a_broken_rule_names_its_field_and_bound(body, field, bound):
+def test_an_invalid_value_is_refused_with_its_field_and_bound(body, field, bound):
     errors = refused(body)
     assert errors.keys() == {field}
     assert errors[field][1] == bound
 
 
 @pytest.mark.parametrize(("code", "value", "unit"), [("weight", 61_000, "g"), ("height", 1.66, "m")])
-def test_a_swapped_unit_is_named(code, value, unit):
+def test_an_error_names_a_confused_unit(code, value, unit):
     message, _ = refused(changed("observations", 0, code=code, value=value))["history.observations[0].value"]
     assert message.endswith(f"the value looks like {unit}")
 
@@ -150,7 +150,7 @@ def test_facts_out_of_order_are_refused():
     assert refused(body) == {"history.visits[1].visited_at": ("must be in order of time", "at or after visits[0]")}
 
 
-def test_lists_are_bounded():
+def test_lists_beyond_their_bounds_are_refused():
     assert refused({"visits": []})["history.visits"][1] == "at least 1"
     body = document()
     body["observations"] *= 1201
@@ -158,7 +158,7 @@ def test_lists_are_bounded():
     assert refused({})["history.visits"][1] == "required"
 
 
-def test_values_are_never_echoed_and_errors_are_few():
+def test_errors_are_limited_to_20_and_contain_no_values():
     body = document()
     body["visits"] = [{"visited_at": "SECRET", "recorded_at": "SECRET", "scheduled": "SECRET"}] * 100
     with pytest.raises(InvalidInput) as caught:
@@ -169,16 +169,16 @@ def test_values_are_never_echoed_and_errors_are_few():
     assert caught.value.__suppress_context__
 
 
-def test_the_schema_can_be_published():
+def test_the_json_schema_contains_formats_and_forbids_extra_fields():
     schema = HistoryIn.model_json_schema()
     assert schema["$defs"]["VisitIn"]["properties"]["visited_at"]["format"] == "date-time"
     assert schema["additionalProperties"] is False
 
 
 def test_every_observation_code_has_a_unit_and_a_range():
-    assert set(OBSERVED) == set(get_args(ObservationCode))
+    assert set(OBSERVATION_SPECS) == set(get_args(ObservationCode))
 
 
 def test_an_unknown_feature_set_is_a_key_error():
     with pytest.raises(KeyError):
-        feature_set("art-visits/0")
+        get_feature_set("art-visits/0")

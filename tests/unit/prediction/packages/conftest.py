@@ -1,4 +1,4 @@
-"""A registry with one model in it."""
+"""A registry with one model."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""Mutates a real package in this process, with the real engine; started by `test_fuzz.py`, which watches it live.
+"""Mutates a real package and verifies it with the real engine; `test_fuzz.py` runs this as a process.
 
-Prints how often each reason was given, as JSON.
+Prints the number of refusals by reason, as JSON.
 """
 
 import json
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from tests.support.fakes.packages import KEYS, NOW
 from vigil.errors import ModelRefused
-from vigil.prediction.engines.loading import load
-from vigil.prediction.packages.verification import Expected, Verifier
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 
 MUTATIONS = 200
 
 
 def mutated(random_: random.Random, content: bytes) -> bytes:
-    """Return the content with a bit flipped, a piece cut off, doubled or replaced, or nothing left."""
+    """Return the content with a flipped bit, or truncated, partly doubled, partly replaced, or empty."""
     at, changed = random_.randrange(len(content)), bytearray(content)
     kind = random_.choice(["flip", "flip", "flip", "truncate", "double", "garble", "empty"])
     if kind == "flip":
@@ -36,15 +36,15 @@ def mutated(random_: random.Random, content: bytes) -> bytes:
 
 def main(folder: Path) -> None:
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    verifier, random_, reasons = Verifier(KEYS, load), random.Random(20260301), Counter()
-    verifier.verify(files, Expected(now=NOW))  # the package is good until it is changed
+    verifier, random_, reasons = PackageVerifier(KEYS, load_engine), random.Random(20260301), Counter()
+    verifier.verify(files, ExpectedPackage(now=NOW))  # the unchanged package is valid
     for number in range(MUTATIONS):
         name = sorted(files)[number % len(files)]
         content = mutated(random_, files[name])
         if content == files[name]:
             continue
         try:
-            verifier.verify({**files, name: content}, Expected(now=NOW))
+            verifier.verify({**files, name: content}, ExpectedPackage(now=NOW))
         except ModelRefused as refused:
             reasons[refused.reason] += 1
         else:

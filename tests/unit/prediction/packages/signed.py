@@ -1,4 +1,4 @@
-"""A package to spoil, and how it is refused."""
+"""A signed package for manipulation, and the reason of its refusal."""
 
 import json
 
@@ -6,40 +6,40 @@ import pytest
 
 from tests.support.fakes.packages import KEYS, NOW, LinearEngines, package, resigned
 from vigil.errors import ModelRefused
-from vigil.prediction.packages.verification import Expected, Verifier, canonical
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, canonical_json
 
 PACKAGE = package()
 
 
-CURRENT = Expected(now=NOW)
+CURRENT = ExpectedPackage(now=NOW)
 
 
 def verify(files, expected=CURRENT, keys=KEYS, floors=None):
     engines = LinearEngines()
-    return Verifier(keys, engines, floors or {}).verify(files, expected), engines
+    return PackageVerifier(keys, engines, floors or {}).verify(files, expected), engines
 
 
 def refusal(files, expected=CURRENT, **pins):
-    """Return the reason, after making sure that no byte reached the engine."""
+    """Return the reason of the refusal, after checking that no engine was built."""
     engines = LinearEngines()
     with pytest.raises(ModelRefused) as caught:
-        Verifier(pins.get("keys", KEYS), engines, pins.get("floors", {})).verify(files, expected)
-    assert engines.handed == []
+        PackageVerifier(pins.get("keys", KEYS), engines, pins.get("floors", {})).verify(files, expected)
+    assert engines.received_files == []
     return caught.value.reason
 
 
 def changed(**fields):
     """Return the package with other manifest fields, signed by the pinned key."""
     document = json.loads(PACKAGE["manifest.json"]) | fields
-    return resigned(PACKAGE, canonical(document))
+    return resigned(PACKAGE, canonical_json(document))
 
 
 def relisted(files):
-    """Return the package with the present bytes of its files in a manifest signed anew."""
+    """Return the package with a new signed manifest that lists the present files."""
     import hashlib
 
     listed = {
         name: {"sha256": hashlib.sha256(files[name]).hexdigest(), "size": len(files[name])}
         for name in ("model.txt", "golden.json", "card.md")
     }
-    return resigned(files, canonical(json.loads(files["manifest.json"]) | {"files": listed}))
+    return resigned(files, canonical_json(json.loads(files["manifest.json"]) | {"files": listed}))

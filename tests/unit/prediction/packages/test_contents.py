@@ -1,4 +1,4 @@
-"""What a good signature covers is read with the same suspicion."""
+"""Tests of signed contents: the manifest, card and golden rows are validated despite a valid signature."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from tests.support.fakes.packages import KEYS, NOW, OTHER_KEY, LinearEngines, co
 from tests.unit.prediction.packages.signed import CURRENT, PACKAGE, changed, refusal, relisted, verify
 from vigil.errors import ModelRefused
 from vigil.prediction.features.feature_spec import FeatureSpec
-from vigil.prediction.packages.verification import Expected, Verifier, canonical, manifest_bytes
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, canonical_json, manifest_bytes
 
 
 @pytest.mark.parametrize(
@@ -26,17 +26,17 @@ from vigil.prediction.packages.verification import Expected, Verifier, canonical
     ],
     ids=str,
 )
-def test_a_signed_manifest_that_breaks_its_schema_is_refused(fields):
+def test_a_signed_manifest_that_does_not_fit_its_schema_is_refused(fields):
     assert refusal(changed(**fields)) == "malformed"
 
 
 @pytest.mark.parametrize("manifest", [b"", b"{}", b"[" * 100_000, b"NaN", b"\xff"], ids=lambda b: str(b[:4]))
-def test_signed_rubbish_is_refused(manifest):
+def test_a_signed_document_that_is_no_manifest_is_refused(manifest):
     assert refusal(resigned(PACKAGE, manifest)) == "malformed"
 
 
 @pytest.mark.parametrize("indent", [0, 1])
-def test_a_signed_manifest_in_another_than_canonical_form_is_refused(indent):
+def test_a_signed_manifest_that_is_not_canonical_is_refused(indent):
     spaced = json.dumps(json.loads(PACKAGE["manifest.json"]), indent=indent, sort_keys=True).encode()
     assert refusal(resigned(PACKAGE, spaced)) == "malformed"
 
@@ -49,30 +49,30 @@ def test_a_manifest_with_an_infinite_metric_is_refused():
 @pytest.mark.parametrize(
     ("expected", "reason"),
     [
-        (Expected("other", 1, now=NOW), "wrong_name"),
-        (Expected("toy", 2, now=NOW), "wrong_name"),
-        (Expected("toy", 1, "sha256:0", now=NOW), "digest_mismatch"),
-        (Expected("toy", 1, now=NOW + timedelta(days=365)), "expired"),
-        (Expected("toy", 1, floor=2, now=NOW), "rolled_back"),
+        (ExpectedPackage("other", 1, now=NOW), "wrong_name"),
+        (ExpectedPackage("toy", 2, now=NOW), "wrong_name"),
+        (ExpectedPackage("toy", 1, "sha256:0", now=NOW), "digest_mismatch"),
+        (ExpectedPackage("toy", 1, now=NOW + timedelta(days=365)), "expired"),
+        (ExpectedPackage("toy", 1, floor=2, now=NOW), "rolled_back"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_package_that_is_not_what_was_asked_for_is_refused(expected, reason):
+def test_a_package_that_differs_from_the_expected_one_is_refused(expected, reason):
     assert refusal(PACKAGE, expected) == reason
 
 
-def test_a_pinned_floor_holds_whatever_the_pointer_says():
-    assert refusal(PACKAGE, Expected("toy", 1, floor=1, now=NOW), floors={"toy": 2}) == "rolled_back"
+def test_a_pinned_floor_applies_regardless_of_the_pointer():
+    assert refusal(PACKAGE, ExpectedPackage("toy", 1, floor=1, now=NOW), floors={"toy": 2}) == "rolled_back"
     assert verify(PACKAGE, floors={"other": 2})[0].version == 1
 
 
-def test_replay_accepts_an_expired_version_below_the_floor_but_nothing_unsigned():
-    assert verify(PACKAGE, Expected("toy", 1, floor=9), floors={"toy": 9})[0].version == 1
-    assert refusal(package(key=OTHER_KEY), Expected("toy", 1)) == "unknown_key"
+def test_replay_accepts_expired_versions_below_the_floor_if_signed():
+    assert verify(PACKAGE, ExpectedPackage("toy", 1, floor=9), floors={"toy": 9})[0].version == 1
+    assert refusal(package(key=OTHER_KEY), ExpectedPackage("toy", 1)) == "unknown_key"
 
 
-def test_the_last_second_of_validity_is_valid():
-    assert verify(PACKAGE, Expected(now=NOW + timedelta(days=365, seconds=-1)))[0].version == 1
+def test_a_package_is_valid_until_the_last_second():
+    assert verify(PACKAGE, ExpectedPackage(now=NOW + timedelta(days=365, seconds=-1)))[0].version == 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_last_second_of_validity_is_valid():
         ("card.md", b"\xff"),
     ],
 )
-def test_a_signed_card_or_golden_file_that_cannot_be_read_is_refused(name, content):
+def test_a_signed_card_or_golden_file_that_is_unreadable_is_refused(name, content):
     assert refusal(relisted({**PACKAGE, name: content})) == "malformed"
 
 
@@ -111,26 +111,26 @@ def test_a_golden_row_with_another_answer_is_refused(field, value, reason):
     place = rows[0]["votes"]["model"] if field in {"raw", "vote", "contributions", "base"} else rows[0]
     place[field] = value(place[field])
     with pytest.raises(ModelRefused) as caught:
-        verify(relisted({**PACKAGE, "golden.json": canonical(rows)}))
+        verify(relisted({**PACKAGE, "golden.json": canonical_json(rows)}))
     assert caught.value.reason == reason
 
 
-def test_a_last_bit_of_a_contribution_may_differ_between_machines():
+def test_a_contribution_may_differ_in_its_last_bits():
     rows = json.loads(PACKAGE["golden.json"])
     rows[0]["votes"]["model"]["contributions"][0] += 1e-12
-    assert verify(relisted({**PACKAGE, "golden.json": canonical(rows)}))[0].version == 1
+    assert verify(relisted({**PACKAGE, "golden.json": canonical_json(rows)}))[0].version == 1
 
 
-def test_a_model_that_is_not_of_the_schema_is_refused():
+def test_a_model_with_other_features_than_the_schema_is_refused():
     features = (FeatureSpec("height", "number", "height", "cm", 0, 300), *contract().features[1:])
     document = json.loads(PACKAGE["manifest.json"])
     other = json.loads(manifest_bytes(replace(verify(PACKAGE)[0].manifest, contract=contract(features=features))))
     with pytest.raises(ModelRefused) as caught:
-        verify(resigned(PACKAGE, canonical(document | {"contract": other["contract"]})))
+        verify(resigned(PACKAGE, canonical_json(document | {"contract": other["contract"]})))
     assert caught.value.reason == "schema_mismatch"
 
 
-def test_an_engine_that_answers_with_no_number_is_refused():
+def test_an_engine_that_returns_nan_is_refused():
     class Blank(LinearEngines):
         def __call__(self, spec, content, of, table):
             engine = super().__call__(spec, content, of, table)
@@ -138,20 +138,21 @@ def test_an_engine_that_answers_with_no_number_is_refused():
             return engine
 
     with pytest.raises(ModelRefused) as caught:
-        Verifier(KEYS, Blank()).verify(PACKAGE, CURRENT)
+        PackageVerifier(KEYS, Blank()).verify(PACKAGE, CURRENT)
     assert caught.value.reason == "golden_mismatch"
 
 
 @pytest.mark.parametrize("name", ["", "Toy", "../toy", "toy/1", "a" * 65, "toy\n"])
-def test_a_name_that_could_not_be_part_of_a_key_or_path_is_no_model_name(name):
+def test_a_model_name_that_is_unsafe_in_keys_or_paths_is_refused(name):
     with pytest.raises(ValueError, match="name must match"):
         contract(name)
 
 
-def test_without_signature_nothing_of_the_engine_or_openssl_is_imported():
+def test_importing_the_registry_does_not_import_openssl_or_boto3():
     import subprocess
     import sys
 
-    code = "import sys, vigil.prediction.packages.service; print({'boto3', 'botocore', 'cryptography'} & set(sys.modules) or 'none')"
+    never = {"boto3", "botocore", "cryptography"}
+    code = f"import sys, vigil.prediction.packages.service; print({never} & set(sys.modules) or 'none')"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "none"

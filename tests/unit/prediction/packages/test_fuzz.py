@@ -1,4 +1,4 @@
-"""A malformed LightGBM file kills the process that parses it, so none may be parsed; watched from outside."""
+"""Tests with mutated packages: a malformed LightGBM file can kill its process, so it must never be parsed."""
 
 import json
 import subprocess
@@ -11,14 +11,14 @@ import pytest
 
 from tests.support.fakes.packages import KEY, NOW, contract
 from tests.unit.prediction.packages import fuzz
-from vigil.prediction.engines.loading import load
+from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
-from vigil.prediction.packages.verification import Release, build
+from vigil.prediction.packages.verification import Release, build_package
 
 
 @pytest.fixture(scope="module")
 def package():
-    """A signed package of a real model, with a category and missing values."""
+    """Return a signed package of a real model, with a category and missing values."""
     random, of = np.random.default_rng(5), contract()
     rows = np.column_stack([random.uniform(0, 120, 500), *(random.integers(0, n, 500) for n in (11, 2, 2))])
     rows[random.random(rows.shape) < 0.1] = np.nan
@@ -28,10 +28,10 @@ def package():
     booster = lightgbm.train({"objective": "binary", "verbosity": -1, "num_threads": 1}, data, 15)
     golden = tuple({"age": age, "visits": 3, "sex": sex} for age in (None, 20, 90) for sex in ("male", None))
     trained = TrainedModel(of, {"model.txt": booster.model_to_string().encode()}, golden, "# Fuzzed\n")
-    return build(trained, Release(1, NOW, NOW + timedelta(days=1)), KEY, load)
+    return build_package(trained, Release(1, NOW, NOW + timedelta(days=1)), KEY, load_engine)
 
 
-def test_200_mutations_of_any_file_are_refused_and_the_process_lives(package, tmp_path):
+def test_200_mutations_of_a_package_are_refused(package, tmp_path):
     for name, content in package.items():
         (tmp_path / name).write_bytes(content)
     result = subprocess.run(
@@ -43,13 +43,13 @@ def test_200_mutations_of_any_file_are_refused_and_the_process_lives(package, tm
     assert set(reasons) <= {"unsigned", "unknown_key", "bad_signature", "digest_mismatch"}
 
 
-def test_the_same_model_file_mutated_without_a_signature_does_kill_a_process(package):
-    """The danger is real: what the signature keeps out is not caught by LightGBM."""
+def test_a_mutated_model_file_without_signature_kills_its_process(package):
+    """Without the signature check, LightGBM would not catch the damage."""
     code = "import sys; from vigil.prediction.engines.lightgbm import load; load(sys.stdin.buffer.read(), sys.argv[1:])"
     names = [feature.name for feature in contract().features]
     text = package["model.txt"]
     start = text.index(b"threshold=") + len(b"threshold=")
     end = text.index(b"\n", start)
-    broken = text[:start] + b" " * (end - start) + text[end:]  # as long as before: our own check of sizes lets it pass
+    broken = text[:start] + b" " * (end - start) + text[end:]  # same length, so the size check passes
     result = subprocess.run([sys.executable, "-c", code, *names], input=broken, capture_output=True, check=False)
     assert result.returncode < 0, "ended by a signal: an error that Python could catch would give 1"

@@ -1,4 +1,4 @@
-"""A package may carry the packed table of an engine; it is signed and checked like every file, and handed over."""
+"""Tests of packed tables in packages: signed and verified like every file, then passed to the engine."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fakes.packages import KEYS, NOW, LinearEngines, package, trained
 from vigil.errors import ModelRefused
-from vigil.prediction.packages.verification import Expected, Verifier
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 
 TABLE = b"packed"
 
@@ -20,19 +20,19 @@ def packed():
 
 def verify(files):
     engines = LinearEngines()
-    return Verifier(KEYS, engines).verify(files, Expected(now=NOW)), engines
+    return PackageVerifier(KEYS, engines).verify(files, ExpectedPackage(now=NOW)), engines
 
 
 def test_the_engine_is_built_from_its_file_and_its_table(packed):
     _, engines = verify(packed)
-    assert engines.handed == [packed["model.txt"], TABLE]
+    assert engines.received_files == [packed["model.txt"], TABLE]
     assert "model.walk" in json.loads(packed["manifest.json"])["files"]
 
 
-def test_without_a_table_there_is_none_to_hand_over(packed):
+def test_an_unsigned_table_is_not_passed_to_the_engine(packed):
     plain = package()
-    _, engines = verify({**plain, "model.walk": TABLE})  # a file that nobody signed is never looked at
-    assert engines.handed == [plain["model.txt"]]
+    _, engines = verify({**plain, "model.walk": TABLE})  # an unsigned file is never read
+    assert engines.received_files == [plain["model.txt"]]
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def test_without_a_table_there_is_none_to_hand_over(packed):
     ],
     ids=["flipped", "empty", "gone"],
 )
-def test_a_table_that_is_not_the_signed_one_never_reaches_the_engine(packed, damage, reason):
+def test_a_table_that_is_not_the_signed_one_is_refused(packed, damage, reason):
     engines = LinearEngines()
     with pytest.raises(ModelRefused) as refused:
-        Verifier(KEYS, engines).verify(damage(packed), Expected(now=NOW))
-    assert (refused.value.reason, engines.handed) == (reason, [])
+        PackageVerifier(KEYS, engines).verify(damage(packed), ExpectedPackage(now=NOW))
+    assert (refused.value.reason, engines.received_files) == (reason, [])
 
 
 @pytest.mark.parametrize("name", ["other.walk", "model.json", "model.walk.txt"])
-def test_no_other_file_can_be_packaged(name):
+def test_a_file_of_no_engine_is_refused_by_packaging(name):
     model = trained()
-    with pytest.raises(ValueError, match="files are those of its engines"):
+    with pytest.raises(ValueError, match="exactly the files of its engines"):
         package(model=replace(model, files={**model.files, name: TABLE}))

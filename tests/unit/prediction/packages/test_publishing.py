@@ -1,4 +1,4 @@
-"""Only what verifies is published, only what rises is promoted, and of two promoters one wins."""
+"""Tests of publishing: verified packages, rising versions, and concurrent promotions."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,13 +19,13 @@ from tests.support.fakes.packages import (
 )
 from vigil.errors import Conflict, InvalidInput, ModelRefused, NotFound
 from vigil.prediction.packages.publishing import Publisher
-from vigil.prediction.packages.verification import Verifier
+from vigil.prediction.packages.verification import PackageVerifier
 
 
 class Shop:
     def __init__(self):
         self.packages, self.catalogue, self.clock = MemoryPackages(), MemoryCatalogue(), Clock()
-        self.publisher = Publisher(self.packages, self.catalogue, Verifier(KEYS, LinearEngines()), self.clock)
+        self.publisher = Publisher(self.packages, self.catalogue, PackageVerifier(KEYS, LinearEngines()), self.clock)
 
     def publish(self, *versions):
         for version in versions:
@@ -37,10 +37,10 @@ def shop():
     return Shop()
 
 
-def test_a_published_package_is_stored_whole_and_listed(shop):
+def test_a_published_package_is_stored_completely_and_listed(shop):
     published = shop.publisher.publish(package())
     assert {file: shop.packages.get("toy", 1, file) for file in package()} == package()
-    assert [(entry.published, entry.aliases) for entry in shop.publisher.list()] == [(published, ())]
+    assert [(entry.published, entry.aliases) for entry in shop.publisher.all_versions()] == [(published, ())]
     assert published.metrics == {"auc": 0.7, "calibration_error": 0.05}
 
 
@@ -53,17 +53,17 @@ def test_a_published_package_is_stored_whole_and_listed(shop):
     ],
     ids=["unknown_key", "digest_mismatch", "expired"],
 )
-def test_what_does_not_verify_is_not_stored(shop, files, reason):
+def test_a_package_that_fails_verification_is_not_stored(shop, files, reason):
     with pytest.raises(ModelRefused) as caught:
         shop.publisher.publish(files)
     assert caught.value.reason == reason
     assert shop.packages.objects == {}
-    assert shop.publisher.list() == []
+    assert shop.publisher.all_versions() == []
 
 
-def test_publishing_twice_changes_nothing(shop):
+def test_publishing_twice_has_no_effect(shop):
     assert shop.publisher.publish(package()) == shop.publisher.publish(package())
-    assert len(shop.publisher.list()) == 1
+    assert len(shop.publisher.all_versions()) == 1
 
 
 def test_a_version_cannot_be_published_with_other_bytes(shop):
@@ -76,7 +76,7 @@ def test_promotion_moves_the_champion_and_raises_the_floor(shop):
     shop.publish(1, 2)
     first, second = shop.publisher.promote("toy", 1), shop.publisher.promote("toy", 2)
     assert [(p.version, p.fence, p.floor) for p in (first, second)] == [(1, 1, 1), (2, 2, 2)]
-    assert [entry.aliases for entry in shop.publisher.list()] == [(), ("champion",)]
+    assert [entry.aliases for entry in shop.publisher.all_versions()] == [(), ("champion",)]
 
 
 def test_an_older_version_is_never_promoted(shop):
@@ -88,12 +88,12 @@ def test_an_older_version_is_never_promoted(shop):
     assert shop.catalogue.pointers("toy")["champion"].version == 2
 
 
-def test_promoting_the_champion_again_changes_nothing(shop):
+def test_promoting_the_champion_again_has_no_effect(shop):
     shop.publish(1)
     assert shop.publisher.promote("toy", 1) is shop.publisher.promote("toy", 1)
 
 
-def test_another_alias_leaves_the_champion_alone(shop):
+def test_promotion_of_a_challenger_leaves_the_champion_unchanged(shop):
     shop.publish(1, 2)
     shop.publisher.promote("toy", 1)
     assert shop.publisher.promote("toy", 2, "challenger").fence == 1
@@ -109,7 +109,7 @@ def test_another_alias_leaves_the_champion_alone(shop):
     ],
     ids=["missing_file", "digest_mismatch", "expired"],
 )
-def test_what_no_longer_verifies_in_the_store_is_not_promoted(shop, spoil, reason):
+def test_a_stored_package_that_fails_verification_is_not_promoted(shop, spoil, reason):
     shop.publish(1)
     spoil(shop)
     with pytest.raises(ModelRefused) as caught:
@@ -118,19 +118,21 @@ def test_what_no_longer_verifies_in_the_store_is_not_promoted(shop, spoil, reaso
     assert shop.catalogue.moved == {}
 
 
-def test_of_two_promoters_that_saw_the_same_champion_one_gets_a_conflict(shop):
+def test_one_of_two_concurrent_promotions_gets_a_conflict(shop):
     shop.publish(1, 2, 3)
     shop.publisher.promote("toy", 1)
 
     class Overtaken(MemoryPackages):
-        """Between a promoter's look at the pointer and its move, another one promotes."""
+        """A second promotion comes between the read and the move of the first one's pointer."""
 
         def get(self, name, version, file):
             if version == 2 and file == "card.md":
                 shop.publisher.promote("toy", 3)
             return super().get(name, version, file)
 
-    slow = Publisher(Overtaken(shop.packages.objects), shop.catalogue, Verifier(KEYS, LinearEngines()), shop.clock)
+    slow = Publisher(
+        Overtaken(shop.packages.objects), shop.catalogue, PackageVerifier(KEYS, LinearEngines()), shop.clock
+    )
     with pytest.raises(Conflict):
         slow.promote("toy", 2)
     assert shop.catalogue.pointers("toy")["champion"].version == 3
@@ -149,10 +151,16 @@ def without(section):
         ({"metrics": {"auc": 0.7}}, "calibration_error"),
         ({"metrics": {"calibration_error": 0.11}}, "0.1"),
     ],
-    ids=["a section is missing", "a section is empty", "simulated and silent about it", "no figure", "over the bound"],
+    ids=[
+        "a section is missing",
+        "a section is empty",
+        "simulated but not stated",
+        "no metric",
+        "metric above the bound",
+    ],
 )
 @pytest.mark.parametrize("alias", ["champion", "challenger"])
-def test_a_version_that_does_not_pass_a_gate_decides_about_nobody(shop, alias, changes, broken):
+def test_a_version_that_fails_a_gate_is_not_promoted(shop, alias, changes, broken):
     shop.publish(1)
     shop.publisher.promote("toy", 1)
     changes = dict(changes)
@@ -164,27 +172,27 @@ def test_a_version_that_does_not_pass_a_gate_decides_about_nobody(shop, alias, c
     assert [pointer.version for pointer in shop.catalogue.pointers("toy").values()] == [1]
 
 
-def test_a_challenger_has_a_share_which_can_be_changed_and_its_trial_can_be_ended(shop):
+def test_the_share_of_a_challenger_can_change_and_its_trial_can_end(shop):
     shop.publish(1, 2)
     shop.publisher.promote("toy", 1)
     fences = [shop.publisher.promote("toy", 2, "challenger", share).fence for share in (0, 50, 50)]
     ended = shop.publisher.withdraw("toy")
     assert (fences, ended.share, ended.fence) == ([1, 2, 2], None, 3)
-    assert [entry.aliases for entry in shop.publisher.list()] == [("champion",), ()]
+    assert [entry.aliases for entry in shop.publisher.all_versions()] == [("champion",), ()]
     assert shop.publisher.withdraw("toy") == ended
 
 
-def test_only_a_newer_version_challenges_a_champion(shop):
+def test_only_a_newer_version_can_become_challenger(shop):
     shop.publish(1, 2)
-    with pytest.raises(InvalidInput, match="is no challenger"):
+    with pytest.raises(InvalidInput, match="must be newer than the champion"):
         shop.publisher.promote("toy", 2, "challenger")
     shop.publisher.promote("toy", 2)
     for version in (1, 2):
-        with pytest.raises(InvalidInput, match="is no challenger"):
+        with pytest.raises(InvalidInput, match="must be newer than the champion"):
             shop.publisher.promote("toy", version, "challenger")
 
 
-def test_what_was_not_published_is_not_found(shop):
+def test_an_unpublished_version_is_not_found(shop):
     for call in (
         lambda: shop.publisher.promote("toy", 1),
         lambda: shop.publisher.withdraw("toy"),
@@ -195,17 +203,17 @@ def test_what_was_not_published_is_not_found(shop):
             call()
 
 
-def test_going_back_is_the_old_model_under_a_new_signed_version(shop):
+def test_a_rollback_signs_the_old_model_as_a_new_version(shop):
     shop.publisher.publish(package(1, trained(base=0.1)))
     shop.publisher.publish(package(2, trained(base=0.2)))
     for version in (1, 2):
         shop.publisher.promote("toy", version)
-    shop.clock.advance(days=400)  # the old package has expired meanwhile, and the old floor stands
+    shop.clock.advance(days=400)  # the old package has expired meanwhile, and the floor still applies
     files = shop.publisher.reissue("toy", 1, OTHER_KEY, timedelta(days=30))
     both = Publisher(
         shop.packages,
         shop.catalogue,
-        Verifier({**KEYS, OTHER_KEY.key_id: OTHER_KEY.public}, LinearEngines()),
+        PackageVerifier({**KEYS, OTHER_KEY.key_id: OTHER_KEY.public}, LinearEngines()),
         shop.clock,
     )
     assert both.publish(files).version == 3
@@ -215,7 +223,7 @@ def test_going_back_is_the_old_model_under_a_new_signed_version(shop):
     assert changed == {"manifest.json", "manifest.sig"}
 
 
-def test_a_version_that_was_spoilt_is_not_signed_anew(shop):
+def test_a_manipulated_version_is_not_signed_again(shop):
     shop.publish(1)
     shop.packages.objects["toy", 1, "card.md"] = b"# Other"
     with pytest.raises(ModelRefused) as caught:

@@ -1,4 +1,4 @@
-"""`/v1/models` shows what each model promises, and its OpenAPI says so."""
+"""Tests of `/v1/models`: models, contracts and the OpenAPI description."""
 
 import io
 import json
@@ -12,16 +12,16 @@ from tests.support.gateway import Context, event
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.routes import ModelDetail, router
 from vigil.prediction.packages.service import Registry
-from vigil.prediction.packages.verification import Verifier
+from vigil.prediction.packages.verification import PackageVerifier
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 
 
 class Api:
-    """The router behind its Lambda entry, with a good model and a broken one."""
+    """The router behind its Lambda entry, with a valid model and a broken one."""
 
     def __init__(self):
-        packages, self.catalogue, verifier = MemoryPackages(), MemoryCatalogue(), Verifier(KEYS, LinearEngines())
+        packages, self.catalogue, verifier = MemoryPackages(), MemoryCatalogue(), PackageVerifier(KEYS, LinearEngines())
         publisher = Publisher(packages, self.catalogue, verifier, Clock())
         for name in ("toy", "broken"):
             publisher.publish(package(model=trained(name)))
@@ -54,14 +54,14 @@ def test_anonymous_is_refused(api, path):
     assert api(path, tenant=None)[0] == 401
 
 
-def test_the_list_names_every_model_and_those_that_cannot_be_used(api):
+def test_the_list_contains_usable_and_unavailable_models(api):
     _, body = api("/v1/models")
     assert [(m["name"], m["version"], m["label"]["name"]) for m in body["models"]] == [("toy", 1, "missed")]
     assert body["models"][0]["digest"] == api.registry.champion("toy").digest
     assert body["unavailable"] == ["broken"]
 
 
-def test_a_model_shows_its_schema_with_ranges_units_and_missing_policy(api):
+def test_a_model_description_contains_ranges_units_and_missing_policy(api):
     _, body = api("/v1/models/toy")
     age, visits, sex, _ = body["features"]
     assert (age["unit"], age["minimum"], age["maximum"], age["missing"]) == ("years", 0, 120, "allow")
@@ -77,23 +77,23 @@ def test_a_model_shows_its_schema_with_ranges_units_and_missing_policy(api):
 
 
 @pytest.mark.parametrize(("name", "status"), [("unknown", 404), ("NO-NAME", 404), ("broken", 503)])
-def test_a_model_that_cannot_be_described_is_a_problem(api, name, status):
+def test_an_unknown_or_broken_model_is_a_problem(api, name, status):
     assert api(f"/v1/models/{name}")[0] == status
 
 
-def test_the_list_is_a_503_when_the_pointers_are_away(api):
+def test_the_list_is_a_503_if_the_pointers_are_unavailable(api):
     api.catalogue.away = True
     assert api("/v1/models")[0] == 503
 
 
-def test_openapi_states_every_field_of_the_answer(api):
+def test_openapi_describes_every_field_of_a_model(api):
     schemas = api.app.openapi()["components"]["schemas"]
     _, body = api("/v1/models/toy")
     assert set(schemas["ModelDetail"]["required"]) == set(ModelDetail.model_fields) == set(body)
     assert set(schemas["FeatureSpec"]["properties"]) == set(body["features"][0])
 
 
-def test_every_route_is_async_because_a_plain_one_costs_a_thread_per_request():
+def test_every_route_is_async():
     from inspect import iscoroutinefunction
 
     assert all(iscoroutinefunction(route.endpoint) for route in router.routes)

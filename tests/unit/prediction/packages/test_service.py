@@ -1,4 +1,4 @@
-"""The champion is looked up once a minute, follows its pointer, and survives what is bad or away."""
+"""Tests of the registry: refresh once a minute, following pointers, and refused or unavailable updates."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -8,17 +8,17 @@ import pytest
 from tests.support.fakes.packages import LinearEngines
 from tests.unit.prediction.packages.world import World
 from vigil.errors import ModelRefused, NotFound, Unavailable
-from vigil.prediction.packages.verification import digest_of
+from vigil.prediction.packages.verification import manifest_digest
 
 
-def test_the_pointer_is_looked_at_once_a_minute(world):
+def test_the_pointer_is_read_once_a_minute(world):
     first = world.registry.champion("toy")
     world.clock.advance(seconds=59.9)
     assert world.registry.champion("toy") is first
-    assert world.catalogue.looks == 1
+    assert world.catalogue.pointer_reads == 1
     world.clock.advance(seconds=0.1)
     assert world.registry.champion("toy") is first
-    assert (world.catalogue.looks, len(world.engines.handed)) == (2, 1)
+    assert (world.catalogue.pointer_reads, len(world.engines.received_files)) == (2, 1)
 
 
 def test_a_moved_pointer_is_followed_without_a_restart(world):
@@ -30,14 +30,14 @@ def test_a_moved_pointer_is_followed_without_a_restart(world):
     assert [(e.kind, e.version) for e in world.events] == [("model_loaded", 1), ("model_loaded", 2)]
 
 
-def test_a_clock_set_back_is_no_reason_to_keep_an_old_model(world):
+def test_a_clock_set_back_still_refreshes_the_model(world):
     world.registry.champion("toy")
     world.put(2)
     world.clock.advance(days=-1)
     assert world.registry.champion("toy").version == 2
 
 
-def test_the_last_good_model_stays_when_the_next_is_refused_and_says_so(world):
+def test_a_refused_update_leaves_the_last_model_in_use_with_a_warning(world):
     world.registry.champion("toy")
     world.put(2)
     world.break_bytes(2)
@@ -47,7 +47,7 @@ def test_the_last_good_model_stays_when_the_next_is_refused_and_says_so(world):
     assert [(e.kind, e.version, e.reason) for e in world.events[1:]] == [("model_update_failed", 2, "digest_mismatch")]
 
 
-def test_the_warning_goes_when_the_pointer_moves_to_a_good_package(world):
+def test_a_good_package_removes_the_warning(world):
     world.registry.champion("toy")
     world.put(2)
     world.break_bytes(2)
@@ -60,7 +60,7 @@ def test_the_warning_goes_when_the_pointer_moves_to_a_good_package(world):
 
 
 @pytest.mark.parametrize("dependency", ["packages", "catalogue"])
-def test_a_loaded_model_is_served_while_a_dependency_is_away(world, dependency):
+def test_a_loaded_model_is_served_while_a_dependency_is_unavailable(world, dependency):
     world.registry.champion("toy")
     world.put(2)
     getattr(world, dependency).away = True
@@ -69,10 +69,10 @@ def test_a_loaded_model_is_served_while_a_dependency_is_away(world, dependency):
     assert world.registry.warnings("toy") == ("model_update_failed:unavailable",)
 
 
-def test_an_older_version_than_the_loaded_one_is_refused_even_if_the_pointer_names_it(world):
+def test_an_older_version_than_the_loaded_one_is_refused(world):
     world.put(2)
     world.registry.champion("toy")
-    old = digest_of(world.packages.objects["toy", 1, "manifest.json"])
+    old = manifest_digest(world.packages.objects["toy", 1, "manifest.json"])
     world.point(1, old)
     world.clock.advance(minutes=1)
     assert world.registry.champion("toy").version == 2
@@ -83,13 +83,13 @@ def test_an_older_version_than_the_loaded_one_is_refused_even_if_the_pointer_nam
 def test_a_version_below_a_floor_is_not_loaded(floors):
     world = World(floors=floors)
     world.put(1)
-    world.point(1, digest_of(world.packages.objects["toy", 1, "manifest.json"]), floor=1 if floors else 2)
+    world.point(1, manifest_digest(world.packages.objects["toy", 1, "manifest.json"]), floor=1 if floors else 2)
     with pytest.raises(Unavailable) as caught:
         world.registry.champion("toy")
     assert caught.value.__cause__.reason == "rolled_back"
 
 
-def test_a_package_that_is_not_the_one_the_pointer_names_is_not_loaded(world):
+def test_a_package_with_another_digest_than_the_pointer_is_not_loaded(world):
     world.point(1, "sha256:" + "0" * 64)
     with pytest.raises(Unavailable) as caught:
         world.registry.champion("toy")
@@ -99,22 +99,22 @@ def test_a_package_that_is_not_the_one_the_pointer_names_is_not_loaded(world):
 def test_a_package_moved_under_another_name_is_not_loaded(world):
     for (_, version, file), content in list(world.packages.objects.items()):
         world.packages.objects["other", version, file] = content
-    world.point(1, digest_of(world.packages.objects["toy", 1, "manifest.json"]), "other")
+    world.point(1, manifest_digest(world.packages.objects["toy", 1, "manifest.json"]), "other")
     with pytest.raises(Unavailable) as caught:
         world.registry.champion("other")
     assert caught.value.__cause__.reason == "wrong_name"
 
 
-def test_a_model_that_was_never_good_is_unavailable_and_not_downloaded_at_each_request(world):
+def test_a_refused_package_is_not_downloaded_at_each_request(world):
     world.break_bytes(1)
     for _ in range(3):
         with pytest.raises(Unavailable, match="digest_mismatch") as caught:
             world.registry.champion("toy")
         assert isinstance(caught.value.__cause__, ModelRefused)
-    assert (world.catalogue.looks, world.packages.reads) == (1, 5)
+    assert (world.catalogue.pointer_reads, world.packages.reads) == (1, 5)
 
 
-def test_with_nothing_loaded_an_absent_dependency_is_tried_again_at_the_next_request(world):
+def test_without_a_model_an_unavailable_dependency_is_retried_at_once(world):
     world.catalogue.away = True
     with pytest.raises(Unavailable, match="unavailable"):
         world.registry.champion("toy")
@@ -141,33 +141,33 @@ def test_an_unknown_model_is_not_found(world, name):
         world.registry.champion(name)
 
 
-def test_an_unknown_name_is_looked_up_once_a_minute_and_found_after_its_first_publication(world):
+def test_an_unknown_name_is_looked_up_once_a_minute(world):
     for _ in range(3):
         with pytest.raises(NotFound):
             world.registry.champion("later")
-    assert world.catalogue.looks == 1
+    assert world.catalogue.pointer_reads == 1
     world.put(name="later")
     world.clock.advance(minutes=1)
     assert world.registry.champion("later").name == "later"
 
 
-def test_endless_unknown_names_do_not_push_a_loaded_model_out(world):
+def test_many_unknown_names_do_not_evict_a_loaded_model(world):
     world.registry.champion("toy")
     for number in range(600):
         with pytest.raises(NotFound):
             world.registry.champion(f"guess-{number}")
     assert world.registry.champion("toy").version == 1
-    assert len(world.engines.handed) == 1
+    assert len(world.engines.received_files) == 1
 
 
-def test_a_withdrawn_model_is_not_found_and_cannot_come_back_older(world):
+def test_a_withdrawn_model_cannot_return_as_an_older_version(world):
     world.put(2)
     world.registry.champion("toy")
     del world.catalogue.moved["toy", "champion"]
     world.clock.advance(minutes=1)
     with pytest.raises(NotFound):
         world.registry.champion("toy")
-    world.point(1, digest_of(world.packages.objects["toy", 1, "manifest.json"]))
+    world.point(1, manifest_digest(world.packages.objects["toy", 1, "manifest.json"]))
     world.clock.advance(minutes=1)
     assert world.registry.champion("toy").version == 2
 
@@ -175,22 +175,22 @@ def test_a_withdrawn_model_is_not_found_and_cannot_come_back_older(world):
 def test_many_threads_load_a_model_once(world):
     barrier = Barrier(16)
 
-    def ask():
+    def load():
         barrier.wait()
         return world.registry.champion("toy")
 
     with ThreadPoolExecutor(16) as pool:
-        models = [future.result() for future in [pool.submit(ask) for _ in range(16)]]
+        models = [future.result() for future in [pool.submit(load) for _ in range(16)]]
     assert len({id(model) for model in models}) == 1
-    assert len(world.engines.handed) == 1
+    assert len(world.engines.received_files) == 1
 
 
-def test_other_threads_are_served_the_old_model_while_the_new_one_loads():
+def test_threads_receive_the_old_model_while_the_new_one_loads():
     started, release = Event(), Event()
 
     class SlowEngines(LinearEngines):
         def __call__(self, spec, content, of, table):
-            if self.handed:
+            if self.received_files:
                 started.set()
                 assert release.wait(10)
             return super().__call__(spec, content, of, table)
@@ -208,7 +208,7 @@ def test_other_threads_are_served_the_old_model_while_the_new_one_loads():
         assert loading.result().version == 2
 
 
-def test_preloading_loads_what_can_be_loaded_and_never_fails(world):
+def test_preload_loads_every_loadable_model_and_never_fails(world):
     world.put(name="another")
     world.break_bytes(1)
     world.registry.preload()
@@ -218,13 +218,13 @@ def test_preloading_loads_what_can_be_loaded_and_never_fails(world):
 
 
 @pytest.mark.parametrize("spoil", [lambda w: w.break_bytes(1), lambda w: w.catalogue.moved.clear()])
-def test_the_check_fails_if_a_model_cannot_be_served_or_there_is_none(world, spoil):
-    world.another().check()
+def test_the_check_fails_without_a_model_or_with_an_unusable_one(world, spoil):
+    world.another().check_champions()
     spoil(world)
     with pytest.raises(Unavailable):
-        world.another().check()
+        world.another().check_champions()
 
 
-def test_names_are_those_with_a_champion(world):
+def test_model_names_contain_only_models_with_a_champion(world):
     world.put(name="another")
-    assert world.registry.names() == ["another", "toy"]
+    assert world.registry.model_names() == ["another", "toy"]

@@ -1,14 +1,14 @@
-"""A registry over fakes."""
+"""A registry over fakes, and the actions of an operator on it."""
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.packages import KEYS, LinearEngines, MemoryCatalogue, MemoryPackages, package, trained
 from vigil.prediction.packages.ports import Pointer
 from vigil.prediction.packages.service import Registry
-from vigil.prediction.packages.verification import Verifier, digest_of
+from vigil.prediction.packages.verification import PackageVerifier, manifest_digest
 
 
 class World:
-    """A registry over fakes, and what an operator does to it."""
+    """A registry over fakes, and the actions of an operator on it."""
 
     def __init__(self, engines=None, floors=None):
         self.packages, self.catalogue, self.clock = MemoryPackages(), MemoryCatalogue(), Clock()
@@ -20,7 +20,7 @@ class World:
         return Registry(
             self.packages,
             self.catalogue,
-            Verifier(KEYS, self.engines, floors or {}),
+            PackageVerifier(KEYS, self.engines, floors or {}),
             clock=self.clock,
             observe=self.events.append,
         )
@@ -28,7 +28,7 @@ class World:
     def put(self, version=1, name="toy", **options):
         files = package(version, trained(name), **options)
         self.packages.put(name, version, files)
-        self.point(version, digest_of(files["manifest.json"]), name)
+        self.point(version, manifest_digest(files["manifest.json"]), name)
 
     def point(self, version, digest, name="toy", floor=1, alias="champion", share=0):
         present = self.catalogue.moved.get((name, alias))
@@ -38,7 +38,7 @@ class World:
     def challenge(self, version, share=0, **options):
         files = package(version, trained(), **options)
         self.packages.put("toy", version, files)
-        self.point(version, digest_of(files["manifest.json"]), alias="challenger", share=share)
+        self.point(version, manifest_digest(files["manifest.json"]), alias="challenger", share=share)
 
     def break_bytes(self, version, file="model.txt"):
         self.packages.objects["toy", version, file] += b" "

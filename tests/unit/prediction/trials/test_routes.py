@@ -1,4 +1,4 @@
-"""Versions are for every tenant to see; what decides for all tenants is for operators to say."""
+"""Tests of versions for every tenant, and of promotion and comparison for operators."""
 
 import io
 import json
@@ -11,20 +11,20 @@ from tests.support.fakes.packages import KEYS, LinearEngines, MemoryCatalogue, M
 from tests.support.fakes.trials import FakeComparisons
 from tests.support.gateway import Context, event
 from vigil.prediction.packages.publishing import Publisher
-from vigil.prediction.packages.verification import Verifier
-from vigil.prediction.trials.model import Answer, Comparison, Paired
+from vigil.prediction.packages.verification import PackageVerifier
+from vigil.prediction.trials.model import Comparison, ModelAnswer, PairedComparison
 from vigil.prediction.trials.routes import router
-from vigil.prediction.trials.service import Lifecycle
+from vigil.prediction.trials.service import TrialService
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 
 
 class Api:
-    """The router behind its Lambda entry, with three published versions of which the first is champion."""
+    """The router behind its Lambda entry, with three published versions; the first is the champion."""
 
     def __init__(self):
         self.packages = MemoryPackages()
-        self.publisher = Publisher(self.packages, MemoryCatalogue(), Verifier(KEYS, LinearEngines()), Clock())
+        self.publisher = Publisher(self.packages, MemoryCatalogue(), PackageVerifier(KEYS, LinearEngines()), Clock())
         for version in (1, 2, 3):
             self.publisher.publish(package(version, trained(base=version / 10)))
         self.publisher.promote("toy", 1)
@@ -35,7 +35,7 @@ class Api:
             routers=[router],
             telemetry=telemetry,
             max_body_bytes=4096,
-            state={"lifecycle": Lifecycle(self.publisher, self.comparisons)},
+            state={"trials": TrialService(self.publisher, self.comparisons)},
         )
         self._handler = lambda_handler(app, telemetry)
 
@@ -62,20 +62,20 @@ def test_anonymous_is_refused(api, method, path):
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES[1:])
-def test_a_key_without_the_operators_role_is_forbidden_and_changes_nothing(api, method, path):
+def test_promotion_without_the_operator_role_is_forbidden(api, method, path):
     status, problem = api(method, path, role="member", body={"version": 2} if method == "POST" else None)
     assert (status, problem["type"]) == (403, "urn:vigil:problem:forbidden")
     assert api.publisher.pointers("toy")["champion"].version == 1
 
 
-def test_versions_are_listed_with_their_aliases_for_every_tenant(api):
+def test_every_tenant_can_list_versions_with_their_aliases(api):
     assert api.promote(3, alias="challenger", share=50)[0] == 200
     status, body = api("GET", "toy/versions", role="member")
     rows = [(v["version"], v["aliases"], v["share"]) for v in body["versions"]]
     assert (status, rows) == (200, [(1, ["champion"], None), (2, [], None), (3, ["challenger"], 50)])
 
 
-def test_promotion_moves_the_champion_and_repeating_it_changes_nothing(api):
+def test_promotion_moves_the_champion_and_can_be_repeated(api):
     first, second = api.promote(2), api.promote(2)
     assert first == second
     assert (first[0], first[1]["version"], first[1]["alias"]) == (200, 2, "champion")
@@ -92,13 +92,13 @@ def test_promotion_moves_the_champion_and_repeating_it_changes_nothing(api):
         ({"version": 9}, 404, None),
     ],
 )
-def test_what_cannot_be_promoted_is_a_problem_that_names_the_field(api, body, status, field):
+def test_an_invalid_promotion_is_a_problem_with_the_field(api, body, status, field):
     answered, problem = api("POST", "toy/promote", body=body)
     assert answered == status
     assert not field or [error["field"] for error in problem["errors"]] == [field]
 
 
-def test_an_older_version_is_refused_by_reason(api):
+def test_promotion_of_an_older_version_is_refused_with_a_reason(api):
     api.promote(3)
     status, problem = api.promote(2)
     assert (status, problem["errors"][0]["message"]) == (422, "is refused: rolled_back")
@@ -108,11 +108,12 @@ def test_an_unknown_model_has_no_versions(api):
     assert api("GET", "nope/versions")[0] == 404
 
 
-def test_a_comparison_is_of_the_present_champion_and_challenger(api):
+def test_a_comparison_needs_a_champion_and_a_challenger(api):
     assert api("GET", "toy/comparison")[0] == 404
     api.promote(2, alias="challenger")
     api.comparisons.kept["toy", 1, 2] = [
-        Paired(Comparison(Answer(1, 0.5, "wait"), Answer(2, 0.5 + n / 1000, "wait")), str(n)) for n in range(41)
+        PairedComparison(Comparison(ModelAnswer(1, 0.5, "wait"), ModelAnswer(2, 0.5 + n / 1000, "wait")), str(n))
+        for n in range(41)
     ]
     status, body = api("GET", "toy/comparison")
     assert (status, body["pairs"], body["subjects"]) == (200, 41, 41)
@@ -120,7 +121,7 @@ def test_a_comparison_is_of_the_present_champion_and_challenger(api):
     assert body["difference"]["low"] < 0.02 < body["difference"]["high"]
 
 
-def test_every_route_is_async_because_a_plain_one_costs_a_thread_per_request():
+def test_every_route_is_async():
     from inspect import iscoroutinefunction
 
     assert all(iscoroutinefunction(route.endpoint) for route in router.routes)

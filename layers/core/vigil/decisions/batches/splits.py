@@ -115,7 +115,7 @@ class Splits:
             "source": source,
             "source_version": version,
             "columns": columns,
-            "chunk_rows": CHUNK_ROWS if model.lone() else SLOW_CHUNK_ROWS,
+            "chunk_rows": CHUNK_ROWS if model.only_engine() else SLOW_CHUNK_ROWS,
             "pin": Pin(model.name, model.version, model.digest),
             "flags": terms.flags,
             "withdrawn": consents.keep(self._files, batch, terms.withdrawn),

@@ -17,8 +17,8 @@ from vigil.decisions.scoring.schemas import plainly_named, subject
 from vigil.errors import InvalidInput
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ensemble import doubt
-from vigil.prediction.engines.ports import Explainer
+from vigil.prediction.engines.ensemble import error_probability
+from vigil.prediction.engines.ports import ExplainableEngine
 from vigil.prediction.engines.votes import Calibration, logit, sigmoid
 
 Render: TypeAlias = Callable[[Decision], str]
@@ -57,7 +57,7 @@ class Bulk:
         self._now = now
         self._warnings = warnings
         self._render = render
-        engine = model.lone()
+        engine = model.only_engine()
         self._texts = _Texts(engine, model.contract, self._decision, render, switches) if engine else None
 
     def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
@@ -93,7 +93,7 @@ class _Texts:
 
     def __init__(
         self,
-        engine: Explainer,
+        engine: ExplainableEngine,
         contract: ModelContract,
         decide: Callable[[object], Decision],
         render: Render,
@@ -112,7 +112,7 @@ class _Texts:
         places = [place for place, one in enumerate(documents) if type(one) is Flat and plainly_named(one.subject_id)]
         flats = cast("list[Flat]", [documents[place] for place in places])
         rows = memoryview(bytearray().join([flat.row for flat in flats])).cast("d")
-        chances = list(map(self._chance, self._engine.raw_batch(rows, len(places))))
+        chances = list(map(self._chance, self._engine.raw_scores(rows, len(places))))
         texts = dict[Kind, str | None]()
         last = None
         for place, (name, _), (_, kind), numbers in zip(places, flats, chances, _numbers(chances), strict=True):
@@ -159,7 +159,7 @@ def _chances(contract: ModelContract) -> Callable[[float], Chance]:
     def chance(raw: float) -> Chance:
         voted = calibrated(raw)
         probability = sigmoid(intercept + weight * logit(voted))
-        doubtful = rule is not None and doubt(probability, edge, rule.harm) > rule.threshold
+        doubtful = rule is not None and error_probability(probability, edge, rule.harm) > rule.threshold
         kind = bisect_right(lowers, probability), probability >= edge, voted >= edge, doubtful
         return (probability, raw, voted), kind
 

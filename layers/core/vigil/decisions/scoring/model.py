@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from vigil.access.flags.model import Switches
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import FeatureValue, ModelRef
-from vigil.prediction.engines.contract import Explanation, ModelContract
-from vigil.prediction.engines.ensemble import AbstentionReason, Degraded, MissingFact, Verdict
-from vigil.prediction.engines.votes import EngineKind, Evidence, Vote
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ensemble import AbstentionReason, DegradedEngine, MissingFact, Verdict
+from vigil.prediction.engines.votes import EngineKind, Evidence, Explanation, Vote
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.trials.model import Comparison
 
@@ -109,7 +109,7 @@ class Decision:
     engines: tuple[EngineAnswer, ...]
     abstention: AbstentionAnswer | None
     guarantee: Guarantee | None
-    degraded: tuple[Degraded, ...]
+    degraded: tuple[DegradedEngine, ...]
     explained_engine: str | None
     explanation: tuple[Reason, ...] | None
     base_value: float | None

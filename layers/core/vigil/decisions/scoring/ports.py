@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
 from vigil.kernel.rows import FeatureValue
-from vigil.prediction.engines.contract import Explanation, ModelContract
-from vigil.prediction.engines.ensemble import Degraded, MissingFact, Verdict
-from vigil.prediction.engines.ports import Explainer
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ensemble import DegradedEngine, MissingFact, Verdict
+from vigil.prediction.engines.ports import ExplainableEngine
+from vigil.prediction.engines.votes import Explanation
 
 
 class ScoringModel(Protocol):
@@ -34,15 +35,15 @@ class ScoringModel(Protocol):
         """What it promises."""
         ...
 
-    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
+    def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
         """Return the verdict on one encoded row; `without` leaves engines out, for a replay."""
         ...
 
-    def lone(self) -> Explainer | None:
+    def only_engine(self) -> ExplainableEngine | None:
         """Return the one boosted engine that decides by itself, where the model is no more than that."""
         ...
 
-    def lead(self, verdict: Verdict) -> str | None:
+    def explained_engine(self, verdict: Verdict) -> str | None:
         """Return the engine that an explanation of this verdict explains, if any can be."""
         ...
 

@@ -11,8 +11,8 @@ from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import ModelRef
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ensemble import Degraded, Verdict
-from vigil.prediction.trials.model import Answer
+from vigil.prediction.engines.ensemble import DegradedEngine, Verdict
+from vigil.prediction.trials.model import ModelAnswer
 
 CLOCK_SKEW = timedelta(seconds=60)
 
@@ -28,19 +28,19 @@ class Draft:
     as_of: str
     warnings: tuple[str, ...]
     flags: Switches
-    without: tuple[Degraded, ...] = ()
+    without: tuple[DegradedEngine, ...] = ()
     """Engines that were missing when a replayed decision was made."""
 
-    def answer(self) -> Answer:
+    def answer(self) -> ModelAnswer:
         """Return what is compared of this draft."""
         verdict = self.model.assess(self.row, self.without)
-        return Answer(self.model.version, verdict.probability, verdict.decision)
+        return ModelAnswer(self.model.version, verdict.probability, verdict.decision)
 
     def decide(self, decision_id: str, created_at: str) -> Decision:
         """Return the decision: a pure function of the draft, so that a replay gives the same bytes."""
         model = self.model
         verdict = model.assess(self.row, self.without)
-        lead = model.lead(verdict)
+        lead = model.explained_engine(verdict)
         explained = model.explain(lead, self.row) if lead and self._explains(verdict) else None
         return Decision(
             decision_id=decision_id,

@@ -13,8 +13,8 @@ from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringMod
 from vigil.decisions.scoring.prepare import Draft, draft
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, VigilError
 from vigil.kernel.time import format_timestamp
-from vigil.prediction.engines.ensemble import Degraded
-from vigil.prediction.trials.model import Answer, Comparison, takes_part
+from vigil.prediction.engines.ensemble import DegradedEngine
+from vigil.prediction.trials.model import Comparison, ModelAnswer, is_challenger_subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Scoring:
             as_of=stored["as_of"],
             warnings=tuple(stored["warnings"]),
             flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
-            without=tuple(Degraded(**lack) for lack in stored["degraded"]),
+            without=tuple(DegradedEngine(**lack) for lack in stored["degraded"]),
         )
         return row, serialize.body(draft.decide(row.decision_id, row.created_at))
 
@@ -113,9 +113,9 @@ class Scoring:
             rival = self._draft(trial.model, request, flags)
             answer = rival.answer()
         except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
-            rival, answer = draft, Answer(trial.model.version, None, "")
+            rival, answer = draft, ModelAnswer(trial.model.version, None, "")
         comparison = Comparison(draft.answer(), answer)
-        chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
+        chosen = is_challenger_subject(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
         return (rival if chosen and answer.probability is not None else draft), comparison
 
     def _draft(self, model: ScoringModel, request: ScoreRequest, flags: Switches) -> Draft:

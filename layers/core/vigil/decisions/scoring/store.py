@@ -177,8 +177,8 @@ def _comparison(row: LedgerRow) -> Item:
     """Return what puts a row on the sparse index of comparisons."""
     if row.comparison is None:
         return {}
-    place = row.comparison.place(row.model.name, row.decision_id)
-    return {"comparison_pk": {"S": place}, "comparison": {"S": row.comparison.document()}}
+    place = row.comparison.index_partition(row.model.name, row.decision_id)
+    return {"comparison_pk": {"S": place}, "comparison": {"S": row.comparison.to_document()}}
 
 
 def _charged(conditions: Conditions) -> Item:
@@ -207,5 +207,5 @@ def read(item: Mapping[str, Any]) -> LedgerRow:
         body=item["body"]["S"],
         summary=item["summary"]["S"],
         high_risk=item["high_risk"]["BOOL"],
-        comparison=Comparison.read(item["comparison"]["S"]) if "comparison" in item else None,
+        comparison=Comparison.from_document(item["comparison"]["S"]) if "comparison" in item else None,
     )

@@ -1,1 +1,1 @@
-"""Engines that vote, and the ensemble that combines their votes into a verdict."""
+"""Engines that vote on a row, and the ensemble that combines their votes into a verdict."""

@@ -1,20 +1,20 @@
-"""A LightGBM model as a voting engine."""
+"""Voting engine for LightGBM models."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from vigil.prediction.engines import lightgbm, trees
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.votes import EngineSpec, EngineVote, side
+from vigil.prediction.engines.votes import EngineSpec, EngineVote, vote_for
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
 class Booster(Protocol):
-    """What runs the trees; see `registry.ports.Explainer`."""
+    """Port: runs the trees of a model; see `engines.ports.ExplainableEngine`."""
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score of one row."""
         ...
 
@@ -22,7 +22,7 @@ class Booster(Protocol):
         """Return the contributions of one row and the base value."""
         ...
 
-    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
+    def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
         """Return the raw scores of many rows."""
         ...
 
@@ -30,40 +30,43 @@ class Booster(Protocol):
 def load(
     spec: EngineSpec, content: bytes, contract: ModelContract, version: str, table: bytes | None = None
 ) -> "BoostedEngine":
-    """Return the engine of a file in LightGBM's text format, run by its packed table if it has one.
+    """Return the engine of a file in LightGBM's text format; it runs from the packed table if there is one.
 
     Raises ModelRefused (see `lightgbm.load` and `trees.load`).
     """
-    names = [feature.name for feature in contract.columns(spec)]
+    names = [feature.name for feature in contract.engine_features(spec)]
     booster = _booster(content, names, table)
     return BoostedEngine(booster, spec, contract.ensemble.positive_from, version)
 
 
 def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Booster:
     if table is not None:
-        lightgbm.check(content, names)
+        lightgbm.check_model_text(content, names)
         if packed := trees.load(table, content, len(names)):
             return packed
     return lightgbm.load(content, names)
 
 
 class BoostedEngine:
-    """Votes by the calibrated probability of its log-odds; without calibration it abstains. Can be explained."""
+    """Engine that votes by the calibrated probability of its log-odds, and can be explained.
+
+    Without calibration it abstains.
+    """
 
     def __init__(self, booster: Booster, spec: EngineSpec, positive_from: float, version: str) -> None:
-        self.raw = booster.raw
+        self.raw_score = booster.raw_score
         self.contributions = booster.contributions
-        self.raw_batch = booster.raw_batch
+        self.raw_scores = booster.raw_scores
         self._calibration = spec.calibration
         self._specialist = spec.specialist
         self._positive_from = positive_from
         self._version = version
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return the vote of one row."""
-        raw = self.raw(row)
+        """Return the vote on one row."""
+        raw = self.raw_score(row)
         if self._calibration is None:
             return EngineVote("abstain", None, version=self._version, raw=raw)
         probability = self._calibration.probability(raw)
-        vote = side(probability, self._positive_from, specialist=self._specialist)
+        vote = vote_for(probability, self._positive_from, specialist=self._specialist)
         return EngineVote(vote, probability, version=self._version, raw=raw)

@@ -1,4 +1,4 @@
-"""The contract of a model: features, label, engines, ensemble, bands, and the files of its package."""
+"""The contract of a model: features, label, engines, ensemble, bands and training data."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,41 +7,18 @@ from itertools import pairwise
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import FeatureValue
-from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_of
-from vigil.prediction.engines.votes import FORMATS, EngineSpec
+from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_index
+from vigil.prediction.engines.file_limits import ENGINE_FILE_PATTERN, FILE_LIMITS
+from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-"""What a model may be called: it becomes part of object keys, table keys and paths."""
-
-
-FILE_LIMITS: Mapping[str, int] = {
-    "manifest.json": 1 << 20,
-    "manifest.sig": 1 << 12,
-    "golden.json": 8 << 20,
-    "card.md": 1 << 18,
-}
-"""The files that every package has, and the most bytes that each may have; `file_limit` knows those of engines too."""
-
-
-_ENGINE_FILE = re.compile(r"[a-z][a-z0-9_]{0,31}\.(?P<format>txt|json|walk)")
-
-
-_ENGINE_LIMITS = {"txt": 64 << 20, "json": 16 << 20, "walk": 64 << 20}
-
-
-def file_limit(file: str) -> int:
-    """Return the most bytes that a file of a package may have; raise KeyError for a name that no package may have."""
-    if file in FILE_LIMITS:
-        return FILE_LIMITS[file]
-    if match := _ENGINE_FILE.fullmatch(file):
-        return _ENGINE_LIMITS[match["format"]]
-    raise KeyError(file)
+MODEL_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+"""Allowed names of models. A name becomes part of object keys, table keys and paths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What the model predicts, signed with it: a definition in words and the parameters that make it exact."""
+    """The event that the model predicts: a definition in words and its exact parameters; signed with the model."""
 
     name: str
     definition: str
@@ -52,7 +29,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Where the training rows came from, how many they were, and the SHA-256 of their canonical bytes."""
+    """Source of the training rows, their number, and the SHA-256 of their canonical bytes."""
 
     description: str
     simulated: bool
@@ -62,7 +39,7 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True)
 class ModelContract:
-    """All that a model promises to its callers: the part of the manifest that a recipe writes."""
+    """The part of the manifest that a recipe writes: everything that callers can rely on."""
 
     name: str
     features: tuple[FeatureSpec, ...]
@@ -73,39 +50,45 @@ class ModelContract:
     training: TrainingData
     metrics: Mapping[str, float]
     abstention: Abstention | None = None
-    """None: no threshold is certified, and every answer says so."""
+    """Certified abstention rule; None if no threshold is certified, in which case every answer is marked."""
     typical: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """Encoded values that a feature is likely to have: what a missing fact may turn out to be."""
+    """Typical encoded values by feature: candidates for the value of a missing fact."""
     history: str | None = None
-    """The feature set (`vigil.features`) that turns a history into `features`, e.g. `art-visits/1`."""
+    """Name of the feature set that computes `features` from a history, e.g. `art-visits/1`; None if there is none."""
     calibration_bound: float = 0.1
-    """The most that the metric `calibration_error` may be for the model to decide about anyone."""
+    """Maximum of the metric `calibration_error` for the model to be promoted."""
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
-            raise ValueError(f"name must match {NAME.pattern}")
+        if not MODEL_NAME_PATTERN.fullmatch(self.name):
+            raise ValueError(f"the model's name must match {MODEL_NAME_PATTERN.pattern}")
         if not self.bands or self.bands[0].lower != 0 or any(a.lower >= b.lower for a, b in pairwise(self.bands)):
-            raise ValueError("bands must start at 0 and rise")
+            raise ValueError("the first band must start at 0 and the lower edges must rise")
         names = [f.name for f in self.features]
         if not names or len(set(names)) != len(names):
-            raise ValueError("features must be non-empty and have distinct names")
+            raise ValueError("there must be at least one feature, and their names must differ")
         self._check_engines(set(names))
 
     def _check_engines(self, features: set[str]) -> None:
         names, files = [e.name for e in self.engines], [e.file for e in self.engines]
         if not names or len(set(names)) != len(names) or len(set(files)) != len(files):
-            raise ValueError("engines must be there and have distinct names and files")
+            raise ValueError("there must be at least one engine, and engines' names and files must differ")
         for engine in self.engines:
-            named = _ENGINE_FILE.fullmatch(engine.file)
-            if not named or engine.file in FILE_LIMITS or engine.file != f"{engine.name}.{FORMATS[engine.kind]}":
-                raise ValueError(f"an engine's name must fit a file name, its file be <name>.{FORMATS[engine.kind]}")
+            named = ENGINE_FILE_PATTERN.fullmatch(engine.file)
+            if (
+                not named
+                or engine.file in FILE_LIMITS
+                or engine.file != f"{engine.name}.{FILE_EXTENSIONS[engine.kind]}"
+            ):
+                raise ValueError(
+                    f"an engine's name must fit a file name, and its file must be <name>.{FILE_EXTENSIONS[engine.kind]}"
+                )
             if not set(engine.features or ()) <= features or engine.features == ():
-                raise ValueError("an engine may see only features of the schema")
+                raise ValueError("an engine's features must be features of the model, and not empty")
         if not {*self.ensemble.weights, *self.ensemble.abstain} <= set(names):
-            raise ValueError("weights are of engines of the package")
+            raise ValueError("ensemble weights and abstention terms must name engines of the package")
 
     def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
-        """Return the row that the engine sees, in schema order; raise InvalidInput naming every broken field."""
+        """Return the row that engines receive, in schema order; raise InvalidInput with every invalid field."""
         known = {f.name for f in self.features}
         errors = [
             FieldError(f"features.{name[:64]}", "is not a feature of this model", "a feature of the model's schema")
@@ -115,7 +98,7 @@ class ModelContract:
         row = []
         for spec in self.features:
             value = features.get(spec.name)
-            if type(value) is float and spec.admits(value):  # nearly every value of nearly every request
+            if type(value) is float and spec.accepts_as_is(value):  # most values of most requests
                 row.append(value)
                 continue
             try:
@@ -127,35 +110,24 @@ class ModelContract:
         return tuple(row)
 
     def decode(self, row: Sequence[float]) -> dict[str, FeatureValue]:
-        """Return the named values of a row: the inverse of `encode`."""
+        """Return the named values of a row; the inverse of `encode`."""
         return {
             spec.name: number if spec.type == "number" and number == number else spec.decode(number)  # noqa: PLR0124 - NaN is not itself
             for spec, number in zip(self.features, row, strict=True)
         }
 
-    def band(self, probability: float) -> Band:
-        """Return the highest band whose lower edge the probability reaches."""
-        return self.bands[band_of(self.bands, probability)]
+    def band_for(self, probability: float) -> Band:
+        """Return the highest band with a lower edge at or below the probability."""
+        return self.bands[band_index(self.bands, probability)]
 
     def is_high_risk(self, band: str) -> bool:
-        """Say whether someone must be told of a decision in that band."""
+        """True if a decision in this band must be reported as an event."""
         marked = {b.name for b in self.bands if b.high_risk}
         return band in (marked or {self.bands[-1].name})
 
-    def columns(self, engine: EngineSpec) -> tuple[FeatureSpec, ...]:
-        """Return the features that an engine sees, in the order in which it sees them."""
+    def engine_features(self, engine: EngineSpec) -> tuple[FeatureSpec, ...]:
+        """Return the features that an engine receives, in the engine's order."""
         if engine.features is None:
             return self.features
         known = {f.name: f for f in self.features}
         return tuple(known[name] for name in engine.features)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The contributions of one engine's features to its raw score, and the base value that they start from."""
-
-    engine: str
-    features: tuple[FeatureSpec, ...]
-    row: tuple[float, ...]
-    contributions: tuple[float, ...]
-    base: float

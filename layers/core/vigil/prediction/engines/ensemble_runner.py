@@ -1,97 +1,100 @@
-"""The engines of a package, sat at one table: each gives its vote, and a row gets one verdict."""
+"""Runs all engines of a package and combines their votes into one verdict."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from vigil.prediction.engines.contract import Explanation, ModelContract
-from vigil.prediction.engines.ensemble import Degraded, Verdict, decide
-from vigil.prediction.engines.ports import Engine, Explainer
-from vigil.prediction.engines.votes import EngineKind, EngineVote, logit
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ensemble import DegradedEngine, Verdict, decide
+from vigil.prediction.engines.ports import ExplainableEngine, VotingEngine
+from vigil.prediction.engines.votes import EngineKind, EngineVote, Explanation, logit
 
 
 @dataclass(frozen=True, slots=True)
-class _Seat:
+class _LoadedEngine:
     name: str
     kind: EngineKind
-    engine: Engine
+    engine: VotingEngine
     columns: Callable[[Sequence[float]], Sequence[float]]
 
     def vote(self, row: Sequence[float]) -> EngineVote | None:
-        """Return the engine's vote, or None if it fails: whatever breaks in one must not silence the others.
+        """Return the engine's vote, or None if the engine fails; other engines must still vote.
 
-        The verdict then names the engine as degraded.
+        The verdict then lists the engine as degraded.
         """
         try:
             vote = self.engine.assess(self.columns(row))
         except Exception:
             return None
-        sane = vote.probability is None or 0 <= vote.probability <= 1
-        return vote if sane else None
+        valid = vote.probability is None or 0 <= vote.probability <= 1
+        return vote if valid else None
 
 
-class Panel:
-    """Loaded engines behind a contract; those that the contract names and are not given are missing.
+class EnsembleRunner:
+    """Loaded engines of one contract; safe to share between threads.
 
-    `unsigned` names the missing ones whose file is not the signed one. Safe to share by threads.
+    Engines of the contract without an entry in `engines` are missing. `unsigned` names the missing engines with a file
+    that is not the signed one.
     """
 
     def __init__(
-        self, contract: ModelContract, engines: Mapping[str, Engine], unsigned: Collection[str] = frozenset()
+        self, contract: ModelContract, engines: Mapping[str, VotingEngine], unsigned: Collection[str] = frozenset()
     ) -> None:
         self.contract = contract
-        self._seats = [
-            _Seat(spec.name, spec.kind, engines[spec.name], _columns(contract, spec.features))
+        self._engines = [
+            _LoadedEngine(spec.name, spec.kind, engines[spec.name], _columns(contract, spec.features))
             for spec in contract.engines
             if spec.name in engines
         ]
         self._missing = {
-            spec.name: Degraded(spec.name, "unsigned" if spec.name in unsigned else "unavailable")
+            spec.name: DegradedEngine(spec.name, "unsigned" if spec.name in unsigned else "unavailable")
             for spec in contract.engines
             if spec.name not in engines
         }
         self._essential = [i for i, spec in enumerate(contract.features) if spec.missing == "abstain"]
-        self._explainers = {s.name: s.engine for s in self._seats if isinstance(s.engine, Explainer)}
+        self._explainers = {s.name: s.engine for s in self._engines if isinstance(s.engine, ExplainableEngine)}
 
     @property
-    def seated(self) -> frozenset[str]:
-        """The names of the engines that are there."""
-        return frozenset(seat.name for seat in self._seats)
+    def engine_names(self) -> frozenset[str]:
+        """Names of the loaded engines."""
+        return frozenset(loaded.name for loaded in self._engines)
 
     @property
-    def whole(self) -> bool:
-        """Whether every engine of the contract is there."""
+    def is_complete(self) -> bool:
+        """True if every engine of the contract is loaded."""
         return not self._missing
 
     @property
-    def explainers(self) -> Mapping[str, Explainer]:
-        """The engines whose scores can be explained."""
+    def explainers(self) -> Mapping[str, ExplainableEngine]:
+        """Engines with explainable scores, by name."""
         return self._explainers
 
     @property
-    def lone(self) -> Explainer | None:
-        """The engine that decides by itself: calibrated, explainable, seeing the whole row, with no other beside it."""
+    def only_engine(self) -> ExplainableEngine | None:
+        """The only engine of the package if it is calibrated, explainable and receives the whole row; else None."""
         specs = self.contract.engines
-        alone = self.whole and len(specs) == 1 and specs[0].calibration is not None and specs[0].features is None
+        alone = self.is_complete and len(specs) == 1 and specs[0].calibration is not None and specs[0].features is None
         return self._explainers.get(specs[0].name) if alone else None
 
-    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
-        """Return the verdict on one encoded row; a pure function. `without` leaves engines out, for a replay."""
+    def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
+        """Return the verdict on one encoded row; a pure function. `without` excludes engines, for a replay."""
         lacking = {**self._missing, **{lack.engine: lack for lack in without}} if without else self._missing
         votes = {
-            seat.name: vote for seat in self._seats if seat.name not in lacking and (vote := seat.vote(row)) is not None
+            loaded.name: vote
+            for loaded in self._engines
+            if loaded.name not in lacking and (vote := loaded.vote(row)) is not None
         }
         contract = self.contract
-        degraded: tuple[Degraded, ...] = ()
+        degraded: tuple[DegradedEngine, ...] = ()
         if len(votes) < len(contract.engines):
             names = [spec.name for spec in contract.engines if spec.name not in votes]
-            degraded = tuple(lacking.get(name, Degraded(name, "failed")) for name in names)
+            degraded = tuple(lacking.get(name, DegradedEngine(name, "failed")) for name in names)
         facts = any(math.isnan(row[i]) for i in self._essential)
         return decide(contract.bands, contract.ensemble, contract.abstention, votes, degraded, lacks_facts=facts)
 
-    def lead(self, verdict: Verdict) -> str | None:
-        """Return the explainable engine that pushes most to the side of the answer, the first of equals."""
+    def explained_engine(self, verdict: Verdict) -> str | None:
+        """Return the explainable engine with the largest push towards the answer; the first one of a tie."""
         ensemble = self.contract.ensemble
         positive = (verdict.probability or 0.0) >= ensemble.positive_from
         best, lead = -math.inf, None
@@ -104,11 +107,11 @@ class Panel:
         return lead
 
     def explain(self, engine: str, row: Sequence[float]) -> Explanation:
-        """Return the contributions of an explainable engine for one encoded row."""
+        """Return the contributions of an explainable engine's features for one encoded row."""
         spec = next(spec for spec in self.contract.engines if spec.name == engine)
         seen = tuple(_columns(self.contract, spec.features)(row))
         contributions, base = self._explainers[engine].contributions(seen)
-        return Explanation(engine, self.contract.columns(spec), seen, contributions, base)
+        return Explanation(engine, self.contract.engine_features(spec), seen, contributions, base)
 
 
 def _columns(contract: ModelContract, features: tuple[str, ...] | None) -> Callable[[Sequence[float]], Sequence[float]]:

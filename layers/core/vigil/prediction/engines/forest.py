@@ -1,6 +1,6 @@
-"""Isolation forests that scikit-learn trained, scored without it (Liu, Ting & Zhou, 2008).
+"""Isolation forests trained by scikit-learn and scored without it (Liu, Ting & Zhou, 2008).
 
-The raw score is the anomaly score in (0, 1], the opposite of scikit-learn's `score_samples`.
+The raw score is the anomaly score in (0, 1], the negative of scikit-learn's `score_samples`.
 """
 
 import struct
@@ -14,20 +14,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Evidence, side
+from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, Evidence, vote_for
 
 _LEAF = -1
 _Node: TypeAlias = tuple[int, float, Any, Any, bool]
-"""The feature, its threshold, the left and the right child, and where a missing value goes; a leaf holds its length."""
+"""Feature, threshold, left child, right child, and True if a missing value goes left; a leaf has its length as
+threshold.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """All trees end to end: per node the feature (-1 in a leaf), threshold and the places of its two children.
+    """All trees in one sequence of nodes; each node has a feature (-1 in a leaf), a threshold and two child positions.
 
-    `missing_left` says where a missing value goes. `length` is a leaf's path length, the expected rest of an
-    unfinished branch included. `roots` are the places of the trees' first nodes; `normal` is the mean path length that
-    makes a score of one half. Values are compared as single precision floats, as they were in training.
+    `missing_left` is true if a missing value goes left. `length` is a leaf's path length, including the expected rest
+    of an unfinished branch. `roots` are the positions of the trees' first nodes. `normal` is the mean path length that
+    gives a score of one half. Values are compared in single precision, as in training.
     """
 
     features: tuple[str, ...]
@@ -44,20 +46,20 @@ class Forest:
 def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str) -> "ForestEngine":
     """Return the engine of a forest in JSON.
 
-    Raises ModelRefused: `malformed`, or `schema_mismatch` for other features than the contract's.
+    Raises ModelRefused: `malformed`, or `schema_mismatch` if its features differ from the contract's.
     """
     try:
         forest = _forests().validate_json(content, strict=True)
     except ValidationError as error:
-        raise ModelRefused("malformed", f"{spec.file} is not a forest") from error
-    if forest.features != tuple(feature.name for feature in contract.columns(spec)):
-        raise ModelRefused("schema_mismatch", f"{spec.file} has other features than the schema")
+        raise ModelRefused("malformed", f"{spec.file} is not a valid forest") from error
+    if forest.features != tuple(feature.name for feature in contract.engine_features(spec)):
+        raise ModelRefused("schema_mismatch", f"the features of {spec.file} are not those of the schema")
     _check(forest, spec.file)
     return ForestEngine(forest, spec.calibration, contract.ensemble.positive_from, version)
 
 
 class ForestEngine:
-    """Votes by the calibrated probability of the anomaly score; without calibration it abstains."""
+    """Engine that votes by the calibrated probability of the anomaly score; without calibration it abstains."""
 
     def __init__(self, forest: Forest, calibration: Calibration | None, positive_from: float, version: str) -> None:
         self._trees = _linked(forest)
@@ -67,8 +69,8 @@ class ForestEngine:
         self._positive_from = positive_from
         self._version = version
 
-    def raw(self, row: Sequence[float]) -> float:
-        """Return the anomaly score of one row: about one half for usual rows, towards one for isolated ones."""
+    def raw_score(self, row: Sequence[float]) -> float:
+        """Return the anomaly score of one row: about 0.5 for usual rows, near 1 for isolated rows."""
         values, total = self._single.unpack(self._single.pack(*row)), 0.0
         for feature, threshold, left, right, missing_left in self._trees:
             while feature >= 0:
@@ -79,18 +81,18 @@ class ForestEngine:
         return float(2.0 ** (total * self._scale))
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return the vote of one row, with the anomaly score as evidence."""
-        raw = self.raw(row)
-        evidence = (Evidence("anomaly_score", "How isolated the facts are among those of training.", raw, 0.5),)
+        """Return the vote on one row, with the anomaly score as evidence."""
+        raw = self.raw_score(row)
+        evidence = (Evidence("anomaly_score", "Isolation of these facts among those of the training data.", raw, 0.5),)
         if self._calibration is None:
             return EngineVote("abstain", None, evidence, version=self._version, raw=raw)
         probability = self._calibration.probability(raw)
-        vote = side(probability, self._positive_from)
+        vote = vote_for(probability, self._positive_from)
         return EngineVote(vote, probability, evidence, version=self._version, raw=raw)
 
 
 def _linked(forest: Forest) -> list[_Node]:
-    """Return the root of each tree with its children in it: a walk then looks nothing up."""
+    """Return the root of each tree with nested children, so that a walk needs no index lookups."""
     nodes: list[_Node] = [(_LEAF, length, None, None, False) for length in forest.length]
     for place in reversed(range(len(nodes))):  # children come after their parents
         if (feature := forest.feature[place]) != _LEAF:
@@ -100,19 +102,19 @@ def _linked(forest: Forest) -> list[_Node]:
 
 
 def _check(forest: Forest, file: str) -> None:
-    """Refuse what would not end or not fit: children come after their parents, features are those of the row."""
+    """Check that every walk ends and every feature exists: children come after their parents."""
     count = len(forest.feature)
     sizes = {len(forest.threshold), len(forest.left), len(forest.right), len(forest.missing_left), len(forest.length)}
-    sane = sizes == {count} and forest.roots and forest.normal > 0
-    sane = sane and all(0 <= root < count for root in forest.roots)
-    inner = (node for node in range(count) if forest.feature[node] != _LEAF) if sane else ()
-    if not sane or not all(
+    valid = sizes == {count} and forest.roots and forest.normal > 0
+    valid = valid and all(0 <= root < count for root in forest.roots)
+    inner = (node for node in range(count) if forest.feature[node] != _LEAF) if valid else ()
+    if not valid or not all(
         0 <= forest.feature[node] < len(forest.features)
         and node < forest.left[node] < count
         and node < forest.right[node] < count
         for node in inner
     ):
-        raise ModelRefused("malformed", f"the trees of {file} are not whole")
+        raise ModelRefused("malformed", f"the trees of {file} are incomplete or inconsistent")
 
 
 @cache

@@ -1,6 +1,6 @@
-"""Finds LightGBM's shared library and declares the part of its C API that serving calls.
+"""Finds LightGBM's shared library and declares the part of its C API that scoring calls.
 
-The Python package `lightgbm` is never imported: it costs more at start than all of Vigil, and needs numpy and scipy.
+The Python package `lightgbm` is never imported: it takes longer to start than all of Vigil, and needs numpy and scipy.
 C API: https://lightgbm.readthedocs.io/en/stable/C-API.html
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from vigil.errors import ModelRefused
 
-FILE = "lib_lightgbm.so"
+LIBRARY_FILE = "lib_lightgbm.so"
 FLOAT64 = 1
 ROW_MAJOR = 1
 RAW_SCORE = 1
@@ -35,8 +35,11 @@ _PROTOTYPES: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
-class Library:
-    """The loaded library. Handles are plain integers; every method but `predict_row` raises RuntimeError on failure."""
+class LightGBMLibrary:
+    """The loaded LightGBM library.
+
+    Handles are integers; every method except `predict_row` raises RuntimeError on failure.
+    """
 
     def __init__(self, path: Path) -> None:
         shared = ctypes.CDLL(str(path))
@@ -44,21 +47,24 @@ class Library:
         self._last_error = shared.LGBM_GetLastError
         self._functions = {name: _declared(shared, name) for name in _PROTOTYPES}
         self._matrix = Lock()
-        self._length = c_int64()  # LightGBM wants to write an output length; it is always the one we know
+        self._length = c_int64()  # LightGBM writes an output length here; it is never read
         self.length = ctypes.addressof(self._length)
         self.predict_row = _declared(ctypes.PyDLL(str(path)), "LGBM_BoosterPredictForMatSingleRowFast")
-        """(config, row, length, out) -> 0. Keeps the GIL: a raw score takes microseconds, and giving the GIL back
-        and forth between threads costs more than the score (measured: 11 us against 18 us with 8 threads)."""
+        """Predict one row: (config, row, length, out) -> 0 on success. It holds the GIL, because a raw score takes
+        microseconds.
+
+        Releasing the GIL between threads costs more than the score (measured: 11 us against 18 us with 8 threads).
+        """
 
     def load_model(self, text: bytes) -> int:
-        """Parse a model and return its booster."""
+        """Parse a model and return its booster handle."""
         booster = c_void_p()
         iterations = c_int()
         self._call("LGBM_BoosterLoadModelFromString", text, ctypes.byref(iterations), ctypes.byref(booster))
         return _address(booster)
 
-    def row_config(self, booster: int, kind: int, width: int) -> int:
-        """Prepare single-row predictions of a kind; also refuses a `width` that is not the model's."""
+    def create_row_config(self, booster: int, kind: int, width: int) -> int:
+        """Return the config of single-row predictions of one kind; fails if `width` is not the model's."""
         config = c_void_p()
         self._call(
             "LGBM_BoosterPredictForMatSingleRowFastInit",
@@ -67,14 +73,14 @@ class Library:
         return _address(config)
 
     def explain_row(self, config: int, row: bytes, out: "ctypes.Array[c_double]") -> None:
-        """Write the contributions of a packed row, and the base value, into `out`; releases the GIL."""
+        """Write the contributions of a packed row, then the base value, to `out`; releases the GIL."""
         self._call("LGBM_BoosterPredictForMatSingleRowFast", config, row, self.length, out)
 
     def predict_matrix(self, booster: int, rows: int, shape: tuple[int, int], threads: int, out: int) -> None:
-        """Write the raw score of each of `shape[0]` rows at address `rows` to address `out`; releases the GIL.
+        """Write the raw scores of `shape[0]` rows at address `rows` to address `out`; releases the GIL.
 
-        One at a time in the process: the number of threads is a global of LightGBM, and it sizes per-thread buffers
-        by it when a call begins.
+        Only one call runs at a time per process. LightGBM's thread count is global, and each call sizes its per-thread
+        buffers by that count when it starts.
         """
         with self._matrix:
             self._call(
@@ -84,46 +90,48 @@ class Library:
             )  # fmt: skip
 
     def free(self, booster: int, configs: list[int]) -> None:
-        """Give back a booster and the row configs that point into it."""
+        """Free a booster and the row configs that refer to it."""
         for config in configs:
             self._call("LGBM_FastConfigFree", config)
         self._call("LGBM_BoosterFree", booster)
 
-    def error(self) -> str:
-        """Return the last error of this thread in LightGBM's words."""
+    def last_error(self) -> str:
+        """Return LightGBM's message for the last error of this thread."""
         return str(self._last_error().decode(errors="replace"))[:200]
 
     def _call(self, name: str, *arguments: object) -> None:
         if self._functions[name](*arguments):
-            raise RuntimeError(f"{name}: {self.error()}")
+            raise RuntimeError(f"{name}: {self.last_error()}")
 
 
 @cache
-def library() -> Library:
-    """Return the library, loaded once per process; raise ModelRefused(unsupported) if it is nowhere or not loadable."""
-    path = locate()
+def load_library() -> LightGBMLibrary:
+    """Return the library, loaded once per process; raise ModelRefused (`unsupported`) if it is missing or cannot be
+    loaded.
+    """
+    path = locate_library()
     try:
-        return Library(path)
+        return LightGBMLibrary(path)
     except OSError as error:
-        raise ModelRefused("unsupported", f"{FILE} cannot be loaded: {error}") from error
+        raise ModelRefused("unsupported", f"{LIBRARY_FILE} cannot be loaded: {error}") from error
 
 
-def locate() -> Path:
-    """Return the path of the library: the scoring layer's, else that of an installed lightgbm wheel.
+def locate_library() -> Path:
+    """Return the path of the library: from the scoring layer, otherwise from an installed lightgbm wheel.
 
-    The layer is found through `sys.path`, because where layers are unpacked differs between Lambda and local stacks.
+    The layer is found through `sys.path`, because Lambda and local stacks unpack layers to different folders.
     """
     folders = native_folders()
     if (wheel := find_spec("lightgbm")) and wheel.origin:
         folders.append(Path(wheel.origin).parent / "lib")
     for folder in folders:
-        if (folder / FILE).is_file():
-            return folder / FILE
-    raise ModelRefused("unsupported", f"{FILE} is not on sys.path: is the scoring layer attached?")
+        if (folder / LIBRARY_FILE).is_file():
+            return folder / LIBRARY_FILE
+    raise ModelRefused("unsupported", f"{LIBRARY_FILE} is not on sys.path; attach the scoring layer")
 
 
 def native_folders() -> list[Path]:
-    """Return where the scoring layer's libraries may lie."""
+    """Return the folders that may contain the scoring layer's libraries."""
     layer = find_spec("vigil_native")
     return [Path(folder) for folder in (layer and layer.submodule_search_locations) or ()]
 

@@ -1,15 +1,15 @@
-"""From the verified file of an engine to the engine, by its kind."""
+"""Loading of engines from their verified files, by kind of engine."""
 
 import hashlib
 from collections.abc import Callable, Mapping
 
 from vigil.prediction.engines import boosting, forest, rules, statistics
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ports import Engine
+from vigil.prediction.engines.ports import VotingEngine
 from vigil.prediction.engines.votes import EngineKind, EngineSpec
 
-Loader = Callable[[EngineSpec, bytes, ModelContract, str], Engine]
-_LOADERS: Mapping[EngineKind, Loader] = {
+EngineLoader = Callable[[EngineSpec, bytes, ModelContract, str], VotingEngine]
+_LOADERS: Mapping[EngineKind, EngineLoader] = {
     "lightgbm": boosting.load,
     "isolation_forest": forest.load,
     "rules": rules.load,
@@ -18,11 +18,11 @@ _LOADERS: Mapping[EngineKind, Loader] = {
 VERSION_DIGITS = 12
 
 
-def load(spec: EngineSpec, content: bytes, contract: ModelContract, table: bytes | None = None) -> Engine:
-    """Return the engine of a package's file; its votes carry the start of the file's SHA-256 as their version.
+def load_engine(spec: EngineSpec, content: bytes, contract: ModelContract, table: bytes | None = None) -> VotingEngine:
+    """Return the engine of a package's file; its votes carry the start of the file's SHA-256 as version.
 
-    A LightGBM engine that has a packed table is run by it. Raises ModelRefused: `malformed` or
-    `schema_mismatch` for a file that does not fit the contract, `unsupported` where this machine cannot run it.
+    A LightGBM engine with a packed table is run from the table. Raises ModelRefused: `malformed` or `schema_mismatch`
+    for a file that does not fit the contract, `unsupported` if this machine cannot run it.
     """
     version = hashlib.sha256(content).hexdigest()[:VERSION_DIGITS]
     if table is not None and spec.kind == "lightgbm":

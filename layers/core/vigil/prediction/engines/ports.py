@@ -1,4 +1,4 @@
-"""Ports: an engine that votes, and an engine that explains."""
+"""Ports: an engine that votes, and an engine with an explainable score."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -9,26 +9,32 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
-class Engine(Protocol):
-    """A loaded engine. Rows are floats in the order of its features, NaN where missing. Safe to share by threads."""
+class VotingEngine(Protocol):
+    """A loaded engine; safe to share between threads.
+
+    Rows are floats in the order of the engine's features, NaN where a value is missing.
+    """
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return what this engine says of one row: a pure function."""
+        """Return the engine's vote on one row; a pure function."""
         ...
 
 
 @runtime_checkable
-class Explainer(Engine, Protocol):
-    """An engine whose raw score can be explained: LightGBM."""
+class ExplainableEngine(VotingEngine, Protocol):
+    """An engine with an explainable raw score, such as LightGBM."""
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row."""
         ...
 
     def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
-        """Return one TreeSHAP contribution per feature, and the base value; they add up to `raw(row)` within 1e-9."""
+        """Return one TreeSHAP contribution per feature, and the base value.
+
+        Their sum is `raw_score(row)` within 1e-9.
+        """
         ...
 
-    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
-        """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles."""
+    def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
+        """Return the raw scores of `count` rows in a contiguous row-major buffer of doubles."""
         ...

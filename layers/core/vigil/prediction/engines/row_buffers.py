@@ -1,4 +1,4 @@
-"""Rows on their way into native code."""
+"""Conversion of rows to native buffers."""
 
 import ctypes
 import struct
@@ -10,33 +10,33 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
 
-def packer(width: int) -> Callable[[Sequence[float]], bytes]:
-    """Return a function from a row to native doubles; it raises ValueError for a row of another width."""
+def row_packer(width: int) -> Callable[[Sequence[float]], bytes]:
+    """Return a function that packs a row as native doubles; it raises ValueError for a row of another width."""
     pack = struct.Struct(f"{width}d").pack
 
     def packed(row: Sequence[float]) -> bytes:
         try:
             return pack(*row)
         except struct.error as error:
-            raise ValueError(f"a row must hold {width} numbers") from error
+            raise ValueError(f"a row must contain {width} numbers") from error
 
     return packed
 
 
 def score_batch(rows: "Buffer", shape: tuple[int, int], score: Callable[[int, int], None]) -> Sequence[float]:
-    """Return what `score` writes, given the address of the rows and of their scores.
+    """Return the scores that `score` writes; it receives the addresses of the rows and of the scores.
 
-    Takes whatever offers the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.
+    Accepts any object with the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.
     """
     count, width = shape
     view = memoryview(rows)
     if view.format != "d" or not view.c_contiguous:
         raise ValueError("rows must be a C-contiguous buffer of native doubles")
     if view.nbytes != count * width * view.itemsize or (view.ndim > 1 and view.shape != shape):
-        raise ValueError(f"rows must hold {count} rows of {width} doubles")
+        raise ValueError(f"rows must contain {count} rows of {width} doubles")
     scores = array("d", bytes(8 * count))
     if count:
-        # ctypes takes the address of writable memory only, so a read-only buffer is copied
+        # ctypes can only take the address of writable memory, so a read-only buffer is copied
         source = bytearray(view) if view.readonly else view.cast("B")
         score(ctypes.addressof(ctypes.c_char.from_buffer(source)), scores.buffer_info()[0])
     return scores

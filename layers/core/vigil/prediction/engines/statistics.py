@@ -1,9 +1,9 @@
-"""How far a row is from what the package was trained on, and tests of entropy and of rates where they are declared.
+"""Distance of a row from the training data, and declared tests of entropy and rates.
 
-Robust z: `asinh((x - median) / scale)`, linear near the middle and logarithmic in the tails; a missing value counts
-as the middle. Distance: the Mahalanobis distance of those, or their root sum of squares. Gate: the conformal p-value
-of the distance among rows that took no part in fitting the domain (Vovk, Gammerman & Shafer, 2005): of rows like those
-of training at most a share `gate` is called out of domain.
+Robust z: `asinh((x - median) / scale)`, linear near the median and logarithmic in the tails; a missing value counts as
+the median. Distance: the Mahalanobis distance of the z values, or their root sum of squares. Gate: the conformal
+p-value of the distance among rows that took no part in fitting the domain (Vovk, Gammerman & Shafer, 2005). Of rows
+like those of training, at most a share `gate` is reported as out of domain.
 """
 
 import math
@@ -17,32 +17,35 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, side
+from vigil.prediction.engines.votes import EngineSpec, EngineVote, Evidence, vote_for
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Part(BaseModel):
+class _ParameterModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Domain(_Part):
-    """Where training rows lie: middle and scale per feature, and the rows of a lower triangular whitening matrix.
+class Domain(_ParameterModel):
+    """Location of the training rows: median and scale per feature, and a lower triangular whitening matrix by rows.
 
-    `distances` are those of the rows held out for the gate, rising.
+    `distances` are the distances of the rows held out for the gate, in rising order.
     """
 
     features: tuple[str, ...] = Field(min_length=1)
-    center: tuple[Finite, ...]
-    scale: tuple[Positive, ...]
-    whitening: tuple[tuple[Finite, ...], ...] | None = None
-    distances: tuple[Finite, ...] = Field(min_length=1)
+    center: tuple[FiniteFloat, ...]
+    scale: tuple[PositiveFloat, ...]
+    whitening: tuple[tuple[FiniteFloat, ...], ...] | None = None
+    distances: tuple[FiniteFloat, ...] = Field(min_length=1)
     gate: Annotated[float, Field(gt=0, lt=1)]
 
 
-class EntropyTest(_Part):
-    """Fires when the Shannon entropy (bits) of counts is outside its range; not where counts are missing or all 0."""
+class EntropyTest(_ParameterModel):
+    """Test that fires if the Shannon entropy (in bits) of counts is out of range.
+
+    It does not fire if counts are missing or all 0.
+    """
 
     name: str
     text: str
@@ -51,22 +54,23 @@ class EntropyTest(_Part):
     maximum: float = math.inf
 
 
-class RateTest(_Part):
-    """Fires when a count is far above `rate` per unit of exposure, for a Poisson count.
+class RateTest(_ParameterModel):
+    """Test that fires if a Poisson count is far above `rate` per unit of exposure.
 
-    `most` bounds `2 (sqrt(count + 3/8) - sqrt(rate * exposure + 3/8))`, nearly a normal deviate (Anscombe, 1948).
+    `most` is the upper bound of `2 (sqrt(count + 3/8) - sqrt(rate * exposure + 3/8))`, nearly a normal deviate
+    (Anscombe, 1948).
     """
 
     name: str
     text: str
     count: str
     exposure: str
-    rate: Positive
-    most: Positive
+    rate: PositiveFloat
+    most: PositiveFloat
 
 
-class Parameters(_Part):
-    """The content of a file. With `votes` false the distance gives no vote: it only gates."""
+class StatisticsParameters(_ParameterModel):
+    """Content of an engine file. If `votes` is false, the distance only gates and never votes."""
 
     domain: Domain
     entropy: tuple[EntropyTest, ...] = ()
@@ -77,24 +81,32 @@ class Parameters(_Part):
 def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str) -> "StatisticsEngine":
     """Return the engine of parameters in JSON.
 
-    Raises ModelRefused: `malformed`, or `schema_mismatch` for features that the engine does not see.
+    Raises ModelRefused: `malformed`, or `schema_mismatch` for features that the engine does not receive.
     """
     try:
         parameters = _parameters().validate_json(content)
     except ValidationError as error:
-        raise ModelRefused("malformed", f"{spec.file} does not hold the parameters of a domain") from error
+        raise ModelRefused("malformed", f"{spec.file} does not contain valid statistics parameters") from error
     _check(parameters.domain, spec.file)
-    names = [feature.name for feature in contract.columns(spec)]
+    names = [feature.name for feature in contract.engine_features(spec)]
     if unknown := _used(parameters) - set(names):
-        raise ModelRefused("schema_mismatch", f"{spec.file} needs {', '.join(sorted(unknown))}")
+        raise ModelRefused(
+            "schema_mismatch",
+            f"{spec.file} needs features that the engine does not receive: {', '.join(sorted(unknown))}",
+        )
     return StatisticsEngine(parameters, names, spec, contract.ensemble.positive_from, version)
 
 
 class StatisticsEngine:
-    """Says whether a row is in the domain, and votes on what its distance and its tests say."""
+    """Engine that detects rows out of domain, and votes by distance and declared tests."""
 
     def __init__(
-        self, parameters: Parameters, names: Sequence[str], spec: EngineSpec, positive_from: float, version: str
+        self,
+        parameters: StatisticsParameters,
+        names: Sequence[str],
+        spec: EngineSpec,
+        positive_from: float,
+        version: str,
     ) -> None:
         domain = parameters.domain
         self._parameters = parameters
@@ -108,8 +120,8 @@ class StatisticsEngine:
         self._positive_from = positive_from
         self._version = version
 
-    def raw(self, row: Sequence[float]) -> float:
-        """Return the distance of one row from the middle of the domain."""
+    def raw_score(self, row: Sequence[float]) -> float:
+        """Return the distance of one row from the centre of the domain."""
         asinh = math.asinh
         z = [asinh((x - c) * s) if (x := row[place]) == x else 0.0 for place, c, s in self._scaled]
         if (whitening := self._parameters.domain.whitening) is not None:
@@ -117,8 +129,8 @@ class StatisticsEngine:
         return math.sqrt(sum(map(mul, z, z)))
 
     def assess(self, row: Sequence[float]) -> EngineVote:
-        """Return the vote of one row, with the conformal p-value and every test that fired as evidence."""
-        raw, domain = self.raw(row), self._parameters.domain
+        """Return the vote on one row; the evidence is the conformal p-value and every test that fired."""
+        raw, domain = self.raw_score(row), self._parameters.domain
         others = len(domain.distances)
         p = (1 + others - bisect_left(domain.distances, raw)) / (1 + others)
         evidence = [Evidence("typicality", "Share of known rows that are at least as unusual.", p, domain.gate)]
@@ -132,7 +144,7 @@ class StatisticsEngine:
             return EngineVote("positive", probability, tuple(evidence), None, self._version, raw)
         if probability is None:
             return EngineVote("abstain", None, tuple(evidence), None, self._version, raw)
-        vote = side(probability, self._positive_from)
+        vote = vote_for(probability, self._positive_from)
         return EngineVote(vote, probability, tuple(evidence), None, self._version, raw)
 
     def _fired(self, row: Sequence[float]) -> Iterator[Evidence]:
@@ -156,7 +168,7 @@ def _entropy(counts: Sequence[float]) -> float | None:
     return -math.fsum(share * math.log2(share) for count in counts if (share := count / total) > 0)
 
 
-def _used(parameters: Parameters) -> set[str]:
+def _used(parameters: StatisticsParameters) -> set[str]:
     counts = [name for test in parameters.entropy for name in test.counts]
     exposures = [name for test in parameters.rates for name in (test.count, test.exposure)]
     return {*parameters.domain.features, *counts, *exposures}
@@ -166,11 +178,11 @@ def _check(domain: Domain, file: str) -> None:
     width = len(domain.features)
     triangular = domain.whitening is None or [len(row) for row in domain.whitening] == list(range(1, width + 1))
     if len(domain.center) != width or len(domain.scale) != width or not triangular:
-        raise ModelRefused("malformed", f"center, scale and whitening of {file} must fit its features")
+        raise ModelRefused("malformed", f"center, scale and whitening of {file} must match the number of its features")
     if list(domain.distances) != sorted(domain.distances):
-        raise ModelRefused("malformed", f"the distances of {file} must rise")
+        raise ModelRefused("malformed", f"the distances of {file} must be in rising order")
 
 
 @cache
-def _parameters() -> TypeAdapter[Parameters]:
-    return TypeAdapter(Parameters)
+def _parameters() -> TypeAdapter[StatisticsParameters]:
+    return TypeAdapter(StatisticsParameters)

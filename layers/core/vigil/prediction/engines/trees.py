@@ -1,7 +1,7 @@
-"""Boosted trees behind the engine port, by our own C library (`layers/scoring/trees`) instead of LightGBM's.
+"""Scores and explains boosted trees with Vigil's own C library (`layers/scoring/trees`) instead of LightGBM's.
 
-It walks a table that was packed from the model, and compared with LightGBM, when the package was made: raw scores are
-the same bit for bit, contributions within 1e-12. Models that it cannot express carry no table.
+The library walks a table packed from the model. When the package was built, the table was compared with LightGBM: raw
+scores are equal bit for bit, contributions within 1e-12. Models that a table cannot express have none.
 """
 
 import ctypes
@@ -15,26 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from vigil.errors import ModelRefused
 from vigil.prediction.engines.library import native_folders
-from vigil.prediction.engines.row_buffers import packer, score_batch
+from vigil.prediction.engines.row_buffers import row_packer, score_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # collections.abc has it from Python 3.12 on
 
-FILE = "libvigil_trees.so"
+LIBRARY_FILE = "libvigil_trees.so"
 _SOURCE = slice(8, 40)
-"""Where a table holds the SHA-256 of the model that it was packed from."""
+"""Position in a table of the SHA-256 of the model from which the table was packed."""
 
 _REFUSALS = {
-    1: "there is no memory for it",
-    2: "its header is wrong",
-    3: "its size is not what its header says",
-    4: "a slot is of no feature or of no known kind",
-    5: "a node is of no slot, or its value is not a number",
-    6: "a tree is not one",
-    7: "the rows that pass its nodes do not add up",
+    1: "there is not enough memory",
+    2: "its header is invalid",
+    3: "its size does not match its header",
+    4: "a slot has an unknown feature or kind",
+    5: "a node has an unknown slot, or its value is not a number",
+    6: "its nodes do not form trees",
+    7: "the training rows of its nodes do not add up",
     8: "a path is too deep",
 }
-"""In the order of the codes in `trees.h`."""
+"""Messages in the order of the error codes in `trees.h`."""
 
 _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "vigil_trees_load": (c_int, [c_char_p, c_size_t, c_void_p, c_void_p]),
@@ -44,37 +44,37 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-class Library:
-    """The functions of the loaded library."""
+class TreesLibrary:
+    """Functions of the loaded library."""
 
     def __init__(self, path: Path) -> None:
         shared = ctypes.CDLL(str(path))
         self.load, self.score_rows, self.explain, self.free = (
             _declared(shared, name, *types) for name, types in _PROTOTYPES.items()
         )
-        # keeps the GIL, which takes longer to give back than a score takes
+        # called with the GIL held, because releasing it takes longer than a score
         self.score = _declared(ctypes.PyDLL(str(path)), "vigil_trees_score", c_double, [c_void_p, c_char_p])
 
 
 @cache
-def library() -> Library | None:
-    """Return the library, loaded once per process, or None where it was not built."""
+def load_library() -> TreesLibrary | None:
+    """Return the library, loaded once per process, or None if it was not built."""
     for folder in native_folders():
-        if (folder / FILE).is_file():
-            return Library(folder / FILE)
+        if (folder / LIBRARY_FILE).is_file():
+            return TreesLibrary(folder / LIBRARY_FILE)
     return None
 
 
 def load(table: bytes, model_text: bytes, width: int) -> "TreesEngine | None":
     """Return an engine for the table of a model with `width` features, or None without the library.
 
-    Any bytes are safe to give: raises ModelRefused (`malformed`, `schema_mismatch`) for what is not a whole table of
-    this very model.
+    Accepts any bytes safely. Raises ModelRefused (`malformed`, `schema_mismatch`) unless they are a complete table of
+    this model.
     """
-    if (native := library()) is None:
+    if (native := load_library()) is None:
         return None
     if table[_SOURCE] != hashlib.sha256(model_text).digest():
-        raise ModelRefused("malformed", "the table is not of this model")
+        raise ModelRefused("malformed", "the table was not packed from this model")
     model, features = c_void_p(), c_uint32()
     if refusal := native.load(table, len(table), byref(model), byref(features)):
         raise ModelRefused("malformed", f"the table cannot be used: {_REFUSALS[refusal]}")
@@ -85,18 +85,18 @@ def load(table: bytes, model_text: bytes, width: int) -> "TreesEngine | None":
 
 
 class TreesEngine:
-    """A loaded table. Safe to call from several threads; the native memory goes when the engine does."""
+    """A loaded table. Safe to call from several threads; the native memory is freed with the engine."""
 
-    def __init__(self, native: Library, model: c_void_p, width: int) -> None:
-        weakref.finalize(self, native.free, model).atexit = False  # the process takes its memory along
+    def __init__(self, native: TreesLibrary, model: c_void_p, width: int) -> None:
+        weakref.finalize(self, native.free, model).atexit = False  # at exit the process frees its memory anyway
         self._native = native
         self._model = model
         self._width = width
         self._score = native.score
-        self._packed = packer(width)
+        self._packed = row_packer(width)
         self._values = c_double * (width + 1)
 
-    def raw(self, row: Sequence[float]) -> float:
+    def raw_score(self, row: Sequence[float]) -> float:
         """Return the raw score (log-odds) of one row; raise ValueError for a row of another width."""
         score: float = self._score(self._model, self._packed(row))
         if score != score:  # noqa: PLR0124 - a score is never NaN
@@ -104,17 +104,19 @@ class TreesEngine:
         return score
 
     def contributions(self, row: Sequence[float]) -> tuple[tuple[float, ...], float]:
-        """Return one TreeSHAP contribution per feature, and the base value; raise ValueError for another width."""
+        """Return one TreeSHAP contribution per feature, and the base value; raise ValueError for a row of another
+        width.
+        """
         out = self._values()
         if self._native.explain(self._model, self._packed(row), out):
             raise MemoryError
         *values, base = out
         return tuple(values), base
 
-    def raw_batch(self, rows: "Buffer", count: int) -> Sequence[float]:
-        """Return the raw scores of `count` rows held row-major in a contiguous buffer of doubles.
+    def raw_scores(self, rows: "Buffer", count: int) -> Sequence[float]:
+        """Return the raw scores of `count` rows in a contiguous row-major buffer of doubles.
 
-        Takes whatever offers the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.
+        Accepts any object with the buffer protocol (array, memoryview, numpy). Raises ValueError for another layout.
         """
         return score_batch(rows, (count, self._width), lambda source, out: self._score_rows(source, count, out))
 

@@ -1,22 +1,27 @@
-"""What an engine is and what it answers. Pure values and rules."""
+"""Engine specifications, votes and evidence: pure values and rules."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from vigil.prediction.features.feature_spec import FeatureSpec
+
 EngineKind: TypeAlias = Literal["lightgbm", "isolation_forest", "rules", "statistics"]
-FORMATS: Mapping[EngineKind, str] = {
+FILE_EXTENSIONS: Mapping[EngineKind, str] = {
     "lightgbm": "txt",
     "isolation_forest": "json",
     "rules": "json",
     "statistics": "json",
 }
-"""The last part of the name of each kind's file."""
+"""Extension of an engine's file, by kind of engine."""
 Vote: TypeAlias = Literal["positive", "negative", "abstain"]
 
 _MOST_LOG_ODDS = 20.0
-"""Log-odds are cut off here (one in 5e8): no engine knows more, and 1 - 1e-17 is 1 in floating point."""
+"""Maximum absolute log-odds (odds of 5e8 to 1).
+
+No engine is more certain than this, and 1 - 1e-17 equals 1 in floating point.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,11 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """One engine of a package: what kind it is, which file holds it, and which features it sees, in that order.
+    """One engine of a package: its kind, its file, and its features in order.
 
-    `features` None means all of the schema. Without `calibration` it may vote and veto but gives no probability. A
-    `specialist` knows one kind of positive among several: when it finds none its probability counts, but it does not
-    vote, because another kind may be there.
+    `features` None means all features of the schema. Without `calibration` the engine may vote and veto, but gives no
+    probability. A `specialist` detects one kind of positive among several. If it finds none, its probability counts but
+    it does not vote, because the row may be another kind of positive.
     """
 
     name: str
@@ -49,15 +54,15 @@ class EngineSpec:
 
     @property
     def table_file(self) -> str:
-        """The file that holds the packed table of a LightGBM engine, if it has one."""
+        """Name of the file with the packed table of a LightGBM engine, if the engine has one."""
         return f"{self.name}.walk"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that an engine saw: a stable code, a sentence, and the number, bound and severity of it, if any.
+    """One observation of an engine: a stable code, a sentence, and its number, bound and severity if any.
 
-    `severity` is a band of the package; it raises the answer only through a veto.
+    `severity` is a band of the package. It raises the answer only through a veto.
     """
 
     code: str
@@ -69,11 +74,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class EngineVote:
-    """What one engine says of one row.
+    """One engine's vote on one row.
 
-    `probability` is calibrated, None where the engine has nothing to say. `veto` names the band below which the answer
-    must not fall, whatever the others say. `version` is the start of the SHA-256 of the engine's file. `raw` is the
-    score before calibration. `out_of_domain` says that the row is unlike anything the package was trained on.
+    `probability` is calibrated, None if the engine cannot give one. `veto` is the lowest band allowed for the answer,
+    regardless of other votes. `version` is the start of the SHA-256 of the engine's file. `raw` is the score before
+    calibration. `out_of_domain` is true if the row is unlike all training data.
     """
 
     vote: Vote
@@ -85,20 +90,31 @@ class EngineVote:
     out_of_domain: bool = False
 
 
-def side(probability: float, positive_from: float, *, specialist: bool = False) -> Vote:
-    """Return the vote that a probability amounts to."""
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Contributions of one engine's features to its raw score, and the base value to which they are added."""
+
+    engine: str
+    features: tuple[FeatureSpec, ...]
+    row: tuple[float, ...]
+    contributions: tuple[float, ...]
+    base: float
+
+
+def vote_for(probability: float, positive_from: float, *, specialist: bool = False) -> Vote:
+    """Return the vote that corresponds to a probability."""
     if probability >= positive_from:
         return "positive"
     return "abstain" if specialist else "negative"
 
 
 def sigmoid(log_odds: float) -> float:
-    """Return the probability of log-odds, without overflow."""
+    """Return the probability of the log-odds, without overflow."""
     return 1 / (1 + math.exp(-log_odds)) if log_odds >= 0 else (e := math.exp(max(log_odds, -700.0))) / (1 + e)
 
 
 def logit(probability: float) -> float:
-    """Return the log-odds of a probability, at most 20 either way."""
+    """Return the log-odds of a probability, limited to 20 in absolute value."""
     if not 0 < probability < 1:
         return _MOST_LOG_ODDS if probability >= 1 else -_MOST_LOG_ODDS
     log_odds = math.log(probability / (1 - probability))

@@ -1,1 +1,1 @@
-"""Features: specifications of inputs, and feature sets that turn a history into values as of a moment."""
+"""Feature specifications, and feature sets that compute features from a history as of a given time."""

@@ -1,7 +1,7 @@
-"""The feature set `art-visits/1`: visits on antiretroviral treatment, as they were known at a moment.
+"""The feature set `art-visits/1`: visits on antiretroviral treatment, as known at a given time.
 
-The one code path for training and serving. Every feature is computed from `History.known(as_of)` alone, so that
-nothing that happened or was recorded later can change one. The index visit is the last one known.
+Training and serving use the same code. Every feature is computed from `PatientHistory.known_at(as_of)` only, so later
+events or records cannot change it. The index visit is the last known visit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,32 +12,33 @@ from vigil.kernel.rows import FeatureValue
 from vigil.prediction.features.art_visits_specs import MONTHS, WEEKDAYS
 from vigil.prediction.features.model import (
     Dispense,
-    History,
     Observation,
     ObservationCode,
+    PatientHistory,
     Registration,
     Visit,
     check_as_of,
     expected_contacts,
 )
 
-MOST_LATE = 100
-RESTART_GAP = 28
+MAX_DAYS_LATE = 100
+RESTART_GAP_DAYS = 28
 YEAR = timedelta(days=365)
 HALF_YEAR = timedelta(days=183)
 DAYS_PER_YEAR = 365.25
-SUPPRESSED_BELOW = 1000
-"""Copies/mL, the threshold of WHO's consolidated guidelines."""
-ADULT_HEIGHT_FROM = 18
-CHILD_HEIGHT_IS_FRESH_FOR = HALF_YEAR
+SUPPRESSION_THRESHOLD = 1000
+"""Viral load in copies/mL below which a patient counts as suppressed: the threshold of WHO's consolidated guidelines.
+"""
+ADULT_HEIGHT_AGE_YEARS = 18
+MAX_CHILD_HEIGHT_AGE = HALF_YEAR
 
 
-def extract(history: History, as_of: datetime) -> dict[str, FeatureValue]:
-    """Return the features of `SPECS` by name as of a moment that carries a UTC offset.
+def extract(history: PatientHistory, as_of: datetime) -> dict[str, FeatureValue]:
+    """Return the features of `SPECS` by name, as of a time with a UTC offset.
 
-    Raises InvalidInput with the field `as_of` when no visit was known by then.
+    Raises InvalidInput with the field `as_of` if no visit was known by then.
     """
-    known = history.known(as_of)
+    known = history.known_at(as_of)
     check_as_of(known)
     person = known.registrations[-1] if known.registrations else Registration(as_of)
     today = known.visits[-1].visited_at.date()
@@ -57,8 +58,11 @@ def extract(history: History, as_of: datetime) -> dict[str, FeatureValue]:
     }
 
 
-def _days_late(known: History) -> list[int | None]:
-    """Days from the expected contact to each visit, 0 if early; None for the first and where nothing was expected."""
+def _days_late(known: PatientHistory) -> list[int | None]:
+    """Return the days from the expected contact to each visit, 0 if early.
+
+    None for the first visit and for visits without an expected contact.
+    """
     expected = expected_contacts(known.visits, known.dispenses)
     late: list[int | None] = [None]
     for due, visit in zip(expected, known.visits[1:], strict=False):
@@ -67,7 +71,7 @@ def _days_late(known: History) -> list[int | None]:
 
 
 def _capped(days: int) -> int:
-    return min(max(days, 0), MOST_LATE)
+    return min(max(days, 0), MAX_DAYS_LATE)
 
 
 def _mean(values: Sequence[float]) -> float | None:
@@ -84,8 +88,8 @@ def _lateness(visits: Sequence[Visit], late: Sequence[int | None]) -> dict[str, 
         "late_mean_5": _mean(days[-5:]),
         "late_mean_10": _mean(days[-10:]),
         "late14_count_10": _at_least(14, days[-10:]) if days else None,
-        "late28_count_10": _at_least(RESTART_GAP, days[-10:]) if days else None,
-        "early_late28_count": min(_at_least(RESTART_GAP, early), 10) if early else None,
+        "late28_count_10": _at_least(RESTART_GAP_DAYS, days[-10:]) if days else None,
+        "early_late28_count": min(_at_least(RESTART_GAP_DAYS, early), 10) if early else None,
     }
 
 
@@ -94,7 +98,9 @@ def _at_least(threshold: int, days: Iterable[int]) -> int:
 
 
 def _last_restart(visits: Sequence[Visit], late: Sequence[int | None]) -> date | None:
-    restarts = [v.visited_at.date() for v, d in zip(visits, late, strict=True) if d is not None and d >= RESTART_GAP]
+    restarts = [
+        v.visited_at.date() for v, d in zip(visits, late, strict=True) if d is not None and d >= RESTART_GAP_DAYS
+    ]
     return restarts[-1] if restarts else None
 
 
@@ -143,7 +149,7 @@ def _person(person: Registration, today: date) -> dict[str, FeatureValue]:
 def _age(person: Registration, today: date) -> float | None:
     if person.birth_date is None:
         return None
-    return max((today - person.birth_date.middle()).days, 0) / DAYS_PER_YEAR
+    return max((today - person.birth_date.midpoint()).days, 0) / DAYS_PER_YEAR
 
 
 def _treatment(person: Registration, dispenses: Sequence[Dispense], today: date) -> dict[str, FeatureValue]:
@@ -162,9 +168,9 @@ def _viral_load(last: Observation | None, restarted_on: date | None, today: date
     if last is None:
         return {"vl_status": "none", "viral_load": None, "viral_load_age_days": None}
     taken_on, copies = last.observed_at.date(), float(last.value)
-    # A result from before an interruption says nothing about suppression after it.
+    # A result from before an interruption is no evidence of suppression after it.
     current = today - taken_on <= YEAR and (restarted_on is None or taken_on >= restarted_on)
-    status = "suppressed" if copies < SUPPRESSED_BELOW else "unsuppressed"
+    status = "suppressed" if copies < SUPPRESSION_THRESHOLD else "unsuppressed"
     return {
         "vl_status": status if current else "none",
         "viral_load": copies,
@@ -191,8 +197,8 @@ def _number(observation: Observation | None) -> float | None:
 def _bmi(weight: float | None, height: Observation | None, age: float | None, today: date) -> float | None:
     if weight is None or height is None:
         return None
-    growing = age is not None and age < ADULT_HEIGHT_FROM
-    if growing and today - height.observed_at.date() > CHILD_HEIGHT_IS_FRESH_FOR:
+    growing = age is not None and age < ADULT_HEIGHT_AGE_YEARS
+    if growing and today - height.observed_at.date() > MAX_CHILD_HEIGHT_AGE:
         return None
     bmi = weight / (float(height.value) / 100) ** 2
-    return bmi if 5 <= bmi <= 100 else None  # a weight and a height that cannot be one person's
+    return bmi if 5 <= bmi <= 100 else None  # not plausible for one person: the weight or the height is wrong

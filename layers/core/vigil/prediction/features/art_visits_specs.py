@@ -1,12 +1,12 @@
-"""The inputs of the feature set `art-visits/1`: names, units, ranges and what may be missing."""
+"""The inputs of the feature set `art-visits/1`: names, units, ranges and optional values."""
 
 from typing import get_args
 
 from vigil.prediction.features.feature_spec import FeatureSpec
-from vigil.prediction.features.model import OBSERVED, FacilityLevel, Marital, Regimen, Sex
+from vigil.prediction.features.model import OBSERVATION_SPECS, FacilityLevel, MaritalStatus, Regimen, Sex
 
-CASCADE = ("never", "restarted_recently", "restarted_earlier")
-VIRAL_STATUS = ("none", "suppressed", "unsuppressed")
+CASCADE_STATUSES = ("never", "restarted_recently", "restarted_earlier")
+VIRAL_LOAD_STATUSES = ("none", "suppressed", "unsuppressed")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -18,7 +18,7 @@ _LATENESS = (
     FeatureSpec("late14_count_10", "integer", "visits 14 or more days late among the last 10", "visits", 0, 10),
     FeatureSpec("late28_count_10", "integer", "visits 28 or more days late among the last 10", "visits", 0, 10),
     FeatureSpec("early_late28_count", "integer", "visits 28 or more days late in the first 6 months", "visits", 0, 10),
-    FeatureSpec("cascade_status", "category", "restart of treatment", categories=CASCADE, missing="refuse"),
+    FeatureSpec("cascade_status", "category", "restart of treatment", categories=CASCADE_STATUSES, missing="refuse"),
     FeatureSpec("unscheduled_rate_10", "number", "share of unscheduled visits among the last 10", "", 0, 1),
     FeatureSpec("visit_count", "integer", "visits on record", "visits", 1, 600, missing="refuse"),
 )
@@ -32,7 +32,7 @@ _SUPPLY = (
 _PERSON = (
     FeatureSpec("age_years", "number", "age", "years", 0, 100, other_units={"months": 12, "days": 365.25}),
     FeatureSpec("sex", "category", "sex", categories=get_args(Sex), missing="refuse"),
-    FeatureSpec("marital_status", "category", "marital status", categories=get_args(Marital)),
+    FeatureSpec("marital_status", "category", "marital status", categories=get_args(MaritalStatus)),
     FeatureSpec("rural", "boolean", "home in a rural area"),
     FeatureSpec("distance_km", "number", "distance to the facility", "km", 0, 1000, other_units={"m": 1000}),
     FeatureSpec("facility_level", "category", "level of the facility", categories=get_args(FacilityLevel)),
@@ -43,11 +43,11 @@ _TREATMENT = (
     FeatureSpec("pregnant_at_start", "boolean", "pregnant when treatment started"),
     FeatureSpec("regimen", "category", "regimen", categories=get_args(Regimen)),
     FeatureSpec("regimen_switched_365d", "boolean", "regimen switched in the last year"),
-    FeatureSpec("adherence", "category", "adherence", categories=OBSERVED["adherence"].categories),
+    FeatureSpec("adherence", "category", "adherence", categories=OBSERVATION_SPECS["adherence"].categories),
 )
-# The cost of finding a fact out: 1 is a question at the visit, 3 an examination, 10 and more a laboratory.
+# Cost of obtaining a value: 1 is a question at the visit, 3 an examination, 10 or more a laboratory test.
 _CLINICAL = (
-    FeatureSpec("vl_status", "category", "viral load of the last year", categories=VIRAL_STATUS, cost=20),
+    FeatureSpec("vl_status", "category", "viral load of the last year", categories=VIRAL_LOAD_STATUSES, cost=20),
     FeatureSpec("viral_load", "number", "last viral load", "copies/mL", 0, 1e7, cost=20),
     FeatureSpec("viral_load_age_days", "integer", "age of the last viral load", "days", 0, 10_000, cost=20),
     FeatureSpec("cd4", "number", "last CD4 count", "cells/uL", 0, 3000, cost=10),

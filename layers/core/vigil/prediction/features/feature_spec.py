@@ -11,13 +11,17 @@ from vigil.kernel.rows import NAN, FeatureValue
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
-    """One input of a model, in its own unit.
+    """One input of a model: type, unit, allowed range, and handling of missing values.
 
-    `minimum` and `maximum` are inclusive. A category is encoded as its index in `categories`, a boolean as 0 or 1,
-    a missing value as NaN. `other_units` maps the name of a unit that callers send by mistake to the number of
-    those units in one of ours (`{"months": 12}` on a feature in years), so that the error can name the swap.
-    `label` is the noun phrase that reason texts use. A missing value is let through, makes the answer abstain, or is
-    refused. `cost` is the effort of finding the fact out, relative to the package's other features.
+    `minimum` and `maximum` are inclusive. A category is encoded as its index in `categories`, a boolean as 0 or 1, a
+    missing value as NaN.
+
+    `other_units` maps the name of a unit that callers send by mistake to its count in one of the feature's units
+    (`{"months": 12}` for a feature in years). The error message can then name the confused unit.
+
+    `label` is the noun phrase in reason texts. `missing` decides the effect of a missing value: it is allowed, makes
+    the answer abstain, or is refused. `cost` is the effort of obtaining the value, relative to the package's other
+    features.
     """
 
     name: str
@@ -31,13 +35,13 @@ class FeatureSpec:
     other_units: Mapping[str, float] = field(default_factory=dict)
     cost: float = 1.0
 
-    def admits(self, value: float) -> bool:
-        """Say whether a float can be taken as it is: a number within both bounds, so neither NaN nor infinite."""
+    def accepts_as_is(self, value: float) -> bool:
+        """True if the value is a number within both bounds and needs no conversion; never true for NaN or infinity."""
         low, high = self.minimum, self.maximum
         return self.type == "number" and low is not None and high is not None and low <= value <= high
 
     def encode(self, value: object) -> float:
-        """Return the float that the engine sees.
+        """Return the value as the float that the engine receives.
 
         Raises InvalidInput with the field `features.<name>`.
         """
@@ -72,7 +76,7 @@ class FeatureSpec:
         return number
 
     def decode(self, number: float) -> FeatureValue:
-        """Return the value that a person reads: the inverse of `encode`."""
+        """Return the readable value of an encoded number; the inverse of `encode`."""
         if math.isnan(number):
             return None
         if self.type == "category":

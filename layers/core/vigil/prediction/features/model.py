@@ -1,4 +1,4 @@
-"""A patient's history as dated facts: each has the time it happened and the time it was recorded."""
+"""A patient's history as dated facts; each fact has an event time and a recording time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 Sex: TypeAlias = Literal["female", "male"]
-Marital: TypeAlias = Literal["married", "unmarried", "widowed"]
+MaritalStatus: TypeAlias = Literal["married", "unmarried", "widowed"]
 FacilityLevel: TypeAlias = Literal["dispensary", "health_centre", "hospital"]
 Regimen: TypeAlias = Literal["dtg", "efv", "nvp", "pi", "other"]
 ObservationCode: TypeAlias = Literal["viral_load", "cd4", "weight", "height", "who_stage", "adherence"]
@@ -19,14 +19,14 @@ _Fact = TypeVar("_Fact", "Registration", "Visit", "Dispense", "Observation")
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A date of which the day, or month and day, may be unknown."""
+    """A date with an unknown day, or an unknown month and day."""
 
     year: int
     month: int | None = None
     day: int | None = None
 
-    def middle(self) -> date:
-        """Return the date, or the middle of the month or year that is known."""
+    def midpoint(self) -> date:
+        """Return the date itself, or the middle of its known month or year."""
         return date(self.year, 7, 1) if self.month is None else date(self.year, self.month, self.day or 15)
 
     def __str__(self) -> str:
@@ -36,14 +36,17 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What the register said of the patient and the facility from `recorded_at` on; a later one replaces it whole."""
+    """Register entry about the patient and the facility, valid from `recorded_at`.
+
+    A later registration replaces an earlier one completely.
+    """
 
     recorded_at: datetime
     sex: Sex | None = None
     birth_date: PartialDate | None = None
     art_started_on: date | None = None
     pregnant_at_start: bool | None = None
-    marital_status: Marital | None = None
+    marital_status: MaritalStatus | None = None
     rural: bool | None = None
     distance_km: float | None = None
     facility_level: FacilityLevel | None = None
@@ -52,7 +55,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One clinical contact and the next appointment booked at it."""
+    """One clinical contact, and the next appointment that was booked at it."""
 
     visited_at: datetime
     recorded_at: datetime
@@ -62,7 +65,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Dispense:
-    """Medicine handed over, in days of supply."""
+    """One dispense of medicine; `days_supply` is the supply in days."""
 
     dispensed_at: datetime
     recorded_at: datetime
@@ -72,7 +75,7 @@ class Dispense:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One measurement, in the unit of `OBSERVED[code]`; laboratory results are often recorded weeks later."""
+    """One measurement, in the unit of `OBSERVATION_SPECS[code]`. Laboratory results are often recorded weeks later."""
 
     code: ObservationCode
     observed_at: datetime
@@ -80,7 +83,7 @@ class Observation:
     value: float | str
 
 
-OBSERVED: dict[ObservationCode, FeatureSpec] = {
+OBSERVATION_SPECS: dict[ObservationCode, FeatureSpec] = {
     "viral_load": FeatureSpec("viral_load", "number", "viral load", "copies/mL", 0, 1e7),
     "cd4": FeatureSpec("cd4", "number", "CD4 count", "cells/uL", 0, 3000),
     "weight": FeatureSpec("weight", "number", "weight", "kg", 0.5, 300, other_units={"g": 1000}),
@@ -92,17 +95,20 @@ OBSERVED: dict[ObservationCode, FeatureSpec] = {
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """Facts of one patient, each tuple in order of event time (registrations: of recorded time)."""
+class PatientHistory:
+    """Facts of one patient.
+
+    Each tuple is in order of event time; registrations are in order of recording time.
+    """
 
     registrations: tuple[Registration, ...]
     visits: tuple[Visit, ...]
     dispenses: tuple[Dispense, ...] = ()
     observations: tuple[Observation, ...] = ()
 
-    def known(self, as_of: datetime) -> "History":
-        """Return the facts that had happened and had been recorded by `as_of`, which carries a UTC offset."""
-        return History(
+    def known_at(self, as_of: datetime) -> "PatientHistory":
+        """Return the facts that had occurred and been recorded by `as_of`, a time with a UTC offset."""
+        return PatientHistory(
             _until(as_of, self.registrations, lambda r: r.recorded_at),
             _until(as_of, self.visits, lambda v: v.visited_at),
             _until(as_of, self.dispenses, lambda d: d.dispensed_at),
@@ -115,9 +121,10 @@ def _until(as_of: datetime, facts: Sequence[_Fact], happened_at: Callable[[_Fact
 
 
 def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) -> list[date | None]:
-    """Return for each visit the day of the next expected contact.
+    """Return, for each visit, the date of the next expected contact.
 
-    That is the appointment booked, else the end of the supply dispensed that day, else None.
+    That is the booked appointment; without one, the end of the supply dispensed on the day of the visit; otherwise
+    None.
     """
     supply_ends = {
         d.dispensed_at.date(): d.dispensed_at.date() + timedelta(days=d.days_supply)
@@ -127,8 +134,8 @@ def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) ->
     return [v.next_appointment or supply_ends.get(v.visited_at.date()) for v in visits]
 
 
-def check_as_of(known: History) -> None:
-    """Refuse an `as_of` before the first visit was known.
+def check_as_of(known: PatientHistory) -> None:
+    """Check that the first visit was recorded by `as_of`; `known` is the history as of that time.
 
     Raises InvalidInput with the field `as_of`.
     """

@@ -1,4 +1,4 @@
-"""From an untrusted document to a History, or to an error that names each broken field and its bound."""
+"""Parsing of untrusted patient histories, with an error for each invalid field."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -9,11 +9,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from vigil.errors import FieldError, InvalidInput
-from vigil.prediction.features.model import Dispense, History, Observation, Registration, Visit
+from vigil.prediction.features.model import Dispense, Observation, PatientHistory, Registration, Visit
 from vigil.prediction.features.schemas import HistoryIn
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
-MOST_ERRORS = 20
+MAX_ERRORS = 20
 _BOUNDS = {
     "missing": "required",
     "extra_forbidden": "a known field",
@@ -34,30 +34,33 @@ _LIMITS = {
 }
 
 
-def parse_history(document: object) -> History:
-    """Return the history that a JSON document describes.
+def parse_history(document: object) -> PatientHistory:
+    """Return the patient history in a JSON document.
 
-    Raises InvalidInput with up to 20 fields such as `history.visits[3].visited_at`; values are never echoed.
+    Raises InvalidInput with at most 20 fields such as `history.visits[3].visited_at`. Messages never contain values.
     """
-    schema = validated(HistoryIn, document)
-    history = History(
-        tuple(r.fact(Registration) for r in schema.registrations),
-        tuple(v.fact(Visit) for v in schema.visits),
-        tuple(d.fact(Dispense) for d in schema.dispenses),
-        tuple(o.fact(Observation) for o in schema.observations),
+    schema = validate_document(HistoryIn, document)
+    history = PatientHistory(
+        tuple(r.to_domain(Registration) for r in schema.registrations),
+        tuple(v.to_domain(Visit) for v in schema.visits),
+        tuple(d.to_domain(Dispense) for d in schema.dispenses),
+        tuple(o.to_domain(Observation) for o in schema.observations),
     )
     if errors := list(_order_errors(history)):
-        raise InvalidInput(*errors[:MOST_ERRORS])
+        raise InvalidInput(*errors[:MAX_ERRORS])
     return history
 
 
-def validated(schema: type[_Schema], document: object) -> _Schema:
-    """Return a document of any feature set in its schema; raise InvalidInput as `parse_history` does."""
+def validate_document(schema: type[_Schema], document: object) -> _Schema:
+    """Return a document of any feature set as an instance of its schema.
+
+    Raises InvalidInput in the same form as `parse_history`.
+    """
     try:
         return schema.model_validate(document)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*map(_field_error, details[:MOST_ERRORS])) from None
+        raise InvalidInput(*map(_field_error, details[:MAX_ERRORS])) from None
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
@@ -69,14 +72,14 @@ def _field_error(detail: ErrorDetails) -> FieldError:
     return FieldError(path, detail["msg"], bound)
 
 
-def _order_errors(history: History) -> Iterator[FieldError]:
-    yield from _falls("registrations", "recorded_at", [r.recorded_at for r in history.registrations])
-    yield from _falls("visits", "visited_at", [v.visited_at for v in history.visits])
-    yield from _falls("dispenses", "dispensed_at", [d.dispensed_at for d in history.dispenses])
-    yield from _falls("observations", "observed_at", [o.observed_at for o in history.observations])
+def _order_errors(history: PatientHistory) -> Iterator[FieldError]:
+    yield from _unordered_times("registrations", "recorded_at", [r.recorded_at for r in history.registrations])
+    yield from _unordered_times("visits", "visited_at", [v.visited_at for v in history.visits])
+    yield from _unordered_times("dispenses", "dispensed_at", [d.dispensed_at for d in history.dispenses])
+    yield from _unordered_times("observations", "observed_at", [o.observed_at for o in history.observations])
 
 
-def _falls(name: str, key: str, times: Sequence[datetime]) -> Iterator[FieldError]:
+def _unordered_times(name: str, key: str, times: Sequence[datetime]) -> Iterator[FieldError]:
     for i, (earlier, later) in enumerate(pairwise(times), start=1):
         if later < earlier:
             yield FieldError(f"history.{name}[{i}].{key}", "must be in order of time", f"at or after {name}[{i - 1}]")

@@ -1,4 +1,4 @@
-"""The history of a request as JSON: shapes, bounds, and what is wrong with a given one."""
+"""JSON schema of a patient history: shapes, bounds and validation errors."""
 
 import re
 from dataclasses import fields, is_dataclass
@@ -20,18 +20,26 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from vigil.errors import InvalidInput
-from vigil.prediction.features.model import OBSERVED, FacilityLevel, Marital, ObservationCode, PartialDate, Regimen, Sex
+from vigil.prediction.features.model import (
+    OBSERVATION_SPECS,
+    FacilityLevel,
+    MaritalStatus,
+    ObservationCode,
+    PartialDate,
+    Regimen,
+    Sex,
+)
 
 _Fact = TypeVar("_Fact")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
-YEARS = range(1900, 2200)
-LONGEST_INTERVAL = timedelta(days=400)
+ACCEPTED_YEARS = range(1900, 2200)
+MAX_APPOINTMENT_INTERVAL = timedelta(days=400)
 
 
-def broken(message: str, bound: str) -> PydanticCustomError:
-    """Return the error of a rule that is ours, to raise in a validator."""
+def bound_error(message: str, bound: str) -> PydanticCustomError:
+    """Return a validation error with a message and the violated bound, for use in a validator."""
     return PydanticCustomError("bound", "{message}", {"message": message, "bound": bound})
 
 
@@ -39,22 +47,22 @@ def _moment(value: object) -> datetime:
     try:
         if isinstance(value, str) and _MOMENT.fullmatch(value):
             moment = datetime.fromisoformat(value.upper())
-            if moment.year in YEARS:
+            if moment.year in ACCEPTED_YEARS:
                 return moment
     except ValueError:
         pass
-    raise broken("must be an RFC 3339 time with a UTC offset, such as 2024-03-01T08:30:00+03:00", "RFC 3339 time")
+    raise bound_error("must be an RFC 3339 time with a UTC offset, such as 2024-03-01T08:30:00+03:00", "RFC 3339 time")
 
 
 def _day(value: object) -> date:
     try:
         if isinstance(value, str) and _DAY.fullmatch(value):
             day = date.fromisoformat(value)
-            if day.year in YEARS:
+            if day.year in ACCEPTED_YEARS:
                 return day
     except ValueError:
         pass
-    raise broken("must be a date such as 2024-03-01", "date YYYY-MM-DD")
+    raise bound_error("must be a date such as 2024-03-01", "date YYYY-MM-DD")
 
 
 def _partial_date(value: object) -> PartialDate:
@@ -62,11 +70,11 @@ def _partial_date(value: object) -> PartialDate:
         if isinstance(value, str) and (match := _PARTIAL.fullmatch(value)):
             year, month, day = (int(part) if part else None for part in match.groups())
             born = PartialDate(year or 0, month, day)
-            if born.middle().year in YEARS:
+            if born.midpoint().year in ACCEPTED_YEARS:
                 return born
     except ValueError:
         pass
-    raise broken("must be a date such as 1990, 1990-05 or 1990-05-17", "date YYYY, YYYY-MM or YYYY-MM-DD")
+    raise bound_error("must be a date such as 1990, 1990-05 or 1990-05-17", "date YYYY, YYYY-MM or YYYY-MM-DD")
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -78,31 +86,31 @@ BirthDate = Annotated[
 ]
 
 
-class Record(BaseModel):
-    """One object of a history: known fields only."""
+class HistoryRecord(BaseModel):
+    """Base class of the objects in a history; unknown fields are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def fact(self, kind: type[_Fact]) -> _Fact:
-        """Return the domain value with these same fields."""
+    def to_domain(self, kind: type[_Fact]) -> _Fact:
+        """Return the domain object of this type with the same fields."""
         return kind(**vars(self))
 
 
 def _not_before(earlier: str, value: datetime, info: ValidationInfo) -> datetime:
     if earlier in info.data and value < info.data[earlier]:
-        raise broken(f"must not be before {earlier}", f"at or after {earlier}")
+        raise bound_error(f"must not be before {earlier}", f"at or after {earlier}")
     return value
 
 
-class RegistrationIn(Record):
-    """What the register says of the patient and the facility; a later registration replaces an earlier one whole."""
+class RegistrationIn(HistoryRecord):
+    """Register entry about the patient and the facility. A later registration replaces an earlier one completely."""
 
     recorded_at: Moment
     sex: Sex | None = None
     birth_date: BirthDate | None = None
     art_started_on: Day | None = None
     pregnant_at_start: StrictBool | None = None
-    marital_status: Marital | None = None
+    marital_status: MaritalStatus | None = None
     rural: StrictBool | None = None
     distance_km: Annotated[StrictFloat | StrictInt, Field(ge=0, le=1000)] | None = None
     facility_level: FacilityLevel | None = None
@@ -115,12 +123,12 @@ class RegistrationIn(Record):
         if value is not None and recorded is not None:
             day = date(value.year, value.month or 1, value.day or 1) if isinstance(value, PartialDate) else value
             if day > recorded.date():
-                raise broken("must not be after recorded_at", "at or before recorded_at")
+                raise bound_error("must not be after recorded_at", "at or before recorded_at")
         return value
 
 
-class VisitIn(Record):
-    """One clinical contact and the next appointment booked at it."""
+class VisitIn(HistoryRecord):
+    """One clinical contact, and the next appointment that was booked at it."""
 
     visited_at: Moment
     recorded_at: Moment
@@ -136,13 +144,13 @@ class VisitIn(Record):
     @classmethod
     def _soon_after(cls, value: date | None, info: ValidationInfo) -> date | None:
         visited = info.data.get("visited_at")
-        if value and visited and not timedelta(0) < value - visited.date() <= LONGEST_INTERVAL:
-            raise broken("must be 1 to 400 days after visited_at", "1 to 400 days after visited_at")
+        if value and visited and not timedelta(0) < value - visited.date() <= MAX_APPOINTMENT_INTERVAL:
+            raise bound_error("must be 1 to 400 days after visited_at", "1 to 400 days after visited_at")
         return value
 
 
-class DispenseIn(Record):
-    """Medicine handed over."""
+class DispenseIn(HistoryRecord):
+    """One dispense of medicine."""
 
     dispensed_at: Moment
     recorded_at: Moment
@@ -155,8 +163,8 @@ class DispenseIn(Record):
         return _not_before("dispensed_at", value, info)
 
 
-class ObservationIn(Record):
-    """One measurement, in the unit of its code: copies/mL, cells/uL, kg, cm, stage 1 to 4, good or fair_poor."""
+class ObservationIn(HistoryRecord):
+    """One measurement, in the unit of its code: copies/mL, cells/uL, kg, cm, stage 1 to 4, or good/fair_poor."""
 
     code: ObservationCode
     observed_at: Moment
@@ -172,16 +180,16 @@ class ObservationIn(Record):
     @classmethod
     def _within_its_range(cls, value: object, info: ValidationInfo) -> object:
         if value is None:
-            raise broken("must have a value", "required")
+            raise bound_error("must have a value", "required")
         if "code" in info.data:
             try:
-                OBSERVED[info.data["code"]].encode(value)
+                OBSERVATION_SPECS[info.data["code"]].encode(value)
             except InvalidInput as error:
-                raise broken(error.errors[0].message, error.errors[0].bound or "") from None
+                raise bound_error(error.errors[0].message, error.errors[0].bound or "") from None
         return value
 
 
-class HistoryIn(Record):
+class HistoryIn(HistoryRecord):
     """A patient's facts, each list in order of time. Facts recorded after `as_of` are ignored."""
 
     registrations: Annotated[list[RegistrationIn], Field(max_length=50)] = []
@@ -190,13 +198,16 @@ class HistoryIn(Record):
     observations: Annotated[list[ObservationIn], Field(max_length=1200)] = []
 
 
-def as_json(value: object) -> object:
-    """Return a History or any part of it as JSON values without its unknowns: the inverse of parsing."""
+def to_json(value: object) -> object:
+    """Return a history, or a part of it, as JSON values without None fields; the inverse of parsing.
+
+    Times keep their UTC offset, because features depend on the local calendar day.
+    """
     if is_dataclass(value) and not isinstance(value, PartialDate | type):
         given = {f.name: getattr(value, f.name) for f in fields(value)}
-        return {name: as_json(part) for name, part in given.items() if part is not None}
+        return {name: to_json(part) for name, part in given.items() if part is not None}
     if isinstance(value, tuple):
-        return [as_json(part) for part in value]
+        return [to_json(part) for part in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, PartialDate) else value

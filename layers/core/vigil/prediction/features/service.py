@@ -1,4 +1,4 @@
-"""The feature sets that a model package may name, each the one code path for training and serving."""
+"""Registry of the feature sets that a model package may name; training and serving use the same code."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,16 +21,19 @@ _Facts = TypeVar("_Facts")
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet(Generic[_Facts]):
-    """A named, versioned way from a history to features; a change of any feature is a new version."""
+    """A named, versioned computation of features from a history.
+
+    Any change to a feature requires a new version.
+    """
 
     name: str
     specs: tuple[FeatureSpec, ...]
     parse: Callable[[object], _Facts]
-    """From an untrusted JSON document; raises InvalidInput naming fields under `history`."""
+    """Parser of an untrusted JSON document; raises InvalidInput with fields under `history`."""
     extract: Callable[[_Facts, datetime], dict[str, FeatureValue]]
-    """As of a moment with a UTC offset; raises InvalidInput naming `as_of`."""
+    """Computation of features as of a time with a UTC offset; raises InvalidInput with the field `as_of`."""
     schema: Callable[[], dict[str, Any]]
-    """The JSON schema of the document that `parse` reads."""
+    """Function that returns the JSON schema of the document that `parse` accepts."""
 
 
 ART_VISITS = FeatureSet("art-visits/1", SPECS, parse_history, art_visits.extract, HistoryIn.model_json_schema)
@@ -38,6 +41,6 @@ FLOWS = FeatureSet("flows/1", FLOW_SPECS, parse_traffic, flows.extract, TrafficI
 _SETS: dict[str, FeatureSet[Any]] = {feature_set.name: feature_set for feature_set in (ART_VISITS, FLOWS)}
 
 
-def feature_set(name: str) -> FeatureSet[Any]:
-    """Return the feature set of that name; raise KeyError if this build does not have it."""
+def get_feature_set(name: str) -> FeatureSet[Any]:
+    """Return the feature set with this name; raise KeyError if this build does not contain it."""
     return _SETS[name]

@@ -1,1 +1,1 @@
-"""Signed model packages: verification, publishing, aliases and loading."""
+"""Signed model packages: verification, publishing, aliases of versions, and loading for serving."""

@@ -1,4 +1,4 @@
-"""Golden vectors: what a package must answer for known rows, on every machine that loads it."""
+"""Golden rows: known rows with the answers that a package must give on every machine that loads it."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from vigil.errors import InvalidInput, ModelRefused
 from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.votes import EngineVote, Vote
 
-TOLERANCE = 1e-9
-"""Allowed where last bits differ between C libraries: contributions, logarithms. LightGBM's raw scores are exact."""
+GOLDEN_TOLERANCE = 1e-9
+"""Maximum absolute difference of contributions and logarithms, which vary between C libraries in their last bits.
+
+LightGBM's raw scores must be equal.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenVote:
-    """What one engine says of a row; `contributions` and `base` are empty and None where it cannot be explained."""
+    """One engine's vote on a golden row.
+
+    For an engine that cannot be explained, `contributions` is empty and `base` is None.
+    """
 
     vote: Vote
     raw: float | None
@@ -30,7 +36,7 @@ class GoldenVote:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRow:
-    """One known row: named values, as the engines see it (None for NaN), and all that comes out."""
+    """One known row: named values, encoded values (None for NaN), and the complete result."""
 
     features: Mapping[str, FeatureValue]
     row: tuple[float | None, ...]
@@ -41,57 +47,60 @@ class GoldenRow:
     reasons: tuple[str, ...]
 
 
-def answer(contract: ModelContract, panel: Panel, features: Mapping[str, FeatureValue]) -> GoldenRow:
-    """Return what these engines answer for one row of named values.
+def compute_golden_row(
+    contract: ModelContract, runner: EnsembleRunner, features: Mapping[str, FeatureValue]
+) -> GoldenRow:
+    """Return the answer of these engines for one row of named values.
 
-    Raises InvalidInput if the values break the schema, ModelRefused if an engine fails or gives no finite number.
+    Raises InvalidInput if the values do not fit the schema, ModelRefused if an engine fails or returns no finite
+    number.
     """
     row = contract.encode(features)
-    verdict = panel.assess(row)
-    if set(verdict.votes) != panel.seated:
+    verdict = runner.assess(row)
+    if set(verdict.votes) != runner.engine_names:
         raise ModelRefused("golden_mismatch", "an engine fails on a golden row")
-    votes = {name: _vote(panel, name, vote, row) for name, vote in verdict.votes.items()}
+    votes = {name: _vote(runner, name, vote, row) for name, vote in verdict.votes.items()}
     encoded = tuple(None if math.isnan(x) else x for x in row)
     return GoldenRow(features, encoded, votes, verdict.probability, verdict.band, verdict.decision, verdict.reasons)
 
 
-def check(contract: ModelContract, panel: Panel, expected: Iterable[GoldenRow]) -> None:
-    """Run every golden row; raise ModelRefused at the first that the schema or an engine answers otherwise.
+def check_golden_rows(contract: ModelContract, runner: EnsembleRunner, expected: Iterable[GoldenRow]) -> None:
+    """Run every golden row; raise ModelRefused at the first row with another encoding or answer.
 
-    Of a panel that is not whole, only the engines that are there are asked.
+    If engines are missing, only the loaded engines are compared.
     """
     for number, golden in enumerate(expected):
         try:
-            actual = answer(contract, panel, golden.features)
+            actual = compute_golden_row(contract, runner, golden.features)
         except InvalidInput as error:
-            raise ModelRefused("schema_mismatch", f"golden row {number} breaks the feature schema") from error
+            raise ModelRefused("schema_mismatch", f"golden row {number} does not fit the feature schema") from error
         if actual.row != golden.row:
-            raise ModelRefused("schema_mismatch", f"golden row {number} is encoded otherwise")
-        if broken := _difference(golden, actual, panel):
-            raise ModelRefused("golden_mismatch", f"golden row {number} has another {broken}")
+            raise ModelRefused("schema_mismatch", f"golden row {number} has another encoding than the signed one")
+        if broken := _difference(golden, actual, runner):
+            raise ModelRefused("golden_mismatch", f"golden row {number} has another {broken} than the signed one")
 
 
-def _vote(panel: Panel, name: str, vote: EngineVote, row: Sequence[float]) -> GoldenVote:
+def _vote(runner: EnsembleRunner, name: str, vote: EngineVote, row: Sequence[float]) -> GoldenVote:
     if vote.raw is not None and not math.isfinite(vote.raw):
-        raise ModelRefused("golden_mismatch", "an engine answers a golden row with no finite number")
+        raise ModelRefused("golden_mismatch", "an engine returns no finite number for a golden row")
     contributions: tuple[float, ...] = ()
     base = None
-    if name in panel.explainers:
-        explained = panel.explain(name, row)
+    if name in runner.explainers:
+        explained = runner.explain(name, row)
         contributions, base = explained.contributions, explained.base
     codes = tuple(evidence.code for evidence in vote.evidence)
     return GoldenVote(vote.vote, vote.raw, vote.probability, vote.veto, vote.out_of_domain, codes, contributions, base)
 
 
-def _difference(golden: GoldenRow, actual: GoldenRow, panel: Panel) -> str:
+def _difference(golden: GoldenRow, actual: GoldenRow, runner: EnsembleRunner) -> str:
     for name, vote in actual.votes.items():
         expected = golden.votes.get(name)
         if expected is None:
-            return f"set of engines: {name} is not in it"
-        if broken := _vote_difference(expected, vote, exact=name in panel.explainers):
+            return f"set of engines ({name} is not signed)"
+        if broken := _vote_difference(expected, vote, exact=name in runner.explainers):
             return f"{broken} of {name}"
     if len(actual.votes) < len(golden.votes):
-        return "" if not panel.whole else "set of engines"
+        return "" if not runner.is_complete else "set of engines"
     if not _near(actual.probability, golden.probability):
         return "probability"
     same = (actual.band, actual.decision, actual.reasons) == (golden.band, golden.decision, golden.reasons)
@@ -123,4 +132,4 @@ def _explanation_difference(golden: GoldenVote, actual: GoldenVote) -> str:
 def _near(actual: float | None, expected: float | None) -> bool:
     if actual is None or expected is None:
         return actual is expected
-    return abs(actual - expected) <= TOLERANCE
+    return abs(actual - expected) <= GOLDEN_TOLERANCE

@@ -1,77 +1,78 @@
-"""A model that was verified and stands in memory."""
+"""A verified model in memory, and a challenger on trial."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vigil.prediction.engines.contract import Explanation, ModelContract
-from vigil.prediction.engines.ensemble import Degraded, MissingFact, Verdict
-from vigil.prediction.engines.ensemble_runner import Panel
-from vigil.prediction.engines.ports import Explainer
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ensemble import DegradedEngine, MissingFact, Verdict
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.ports import ExplainableEngine
+from vigil.prediction.engines.votes import Explanation
+from vigil.prediction.packages.missing_facts import suggest_missing_fact
 from vigil.prediction.packages.model import Manifest
-from vigil.prediction.packages.resolving import cheapest
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A verified package: its manifest, digest and card, and the engines built from its bytes."""
+    """A verified package: its manifest, digest, card, and the engines built from its files."""
 
     manifest: Manifest
     digest: str
     card: str
-    panel: Panel
+    runner: EnsembleRunner
 
     @property
     def contract(self) -> ModelContract:
-        """What the model promises to its callers."""
+        """Contract of the model."""
         return self.manifest.contract
 
     @property
     def name(self) -> str:
-        """The model's name."""
+        """Name of the model."""
         return self.manifest.contract.name
 
     @property
     def version(self) -> int:
-        """The package's version."""
+        """Version of the package."""
         return self.manifest.version
 
-    def expired(self, now: datetime) -> bool:
-        """Say whether the package may no longer be used at `now`."""
-        return now >= instant(self.manifest.expires_at)
+    def is_expired(self, now: datetime) -> bool:
+        """True if the package must no longer be used at `now`."""
+        return now >= parse_utc(self.manifest.expires_at)
 
-    def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
-        """Return the verdict on one encoded row (`contract.encode`); `without` leaves engines out, for a replay."""
-        return self.panel.assess(row, without)
+    def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
+        """Return the verdict on one encoded row (`contract.encode`); `without` excludes engines, for a replay."""
+        return self.runner.assess(row, without)
 
-    def lone(self) -> Explainer | None:
-        """Return the one boosted engine that decides by itself, where the model is no more than that."""
-        return self.panel.lone
+    def only_engine(self) -> ExplainableEngine | None:
+        """Return the only engine if the model consists of one boosted engine; otherwise None."""
+        return self.runner.only_engine
 
-    def lead(self, verdict: Verdict) -> str | None:
-        """Return the engine that an explanation of this verdict explains, if any can be."""
-        return self.panel.lead(verdict)
+    def explained_engine(self, verdict: Verdict) -> str | None:
+        """Return the name of the engine that explains this verdict, or None if no engine can explain it."""
+        return self.runner.explained_engine(verdict)
 
     def explain(self, engine: str, row: Sequence[float]) -> Explanation:
         """Return the contributions of an engine's features to its raw score."""
-        return self.panel.explain(engine, row)
+        return self.runner.explain(engine, row)
 
     def missing_fact(self, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
-        """Return the cheapest missing fact that would most likely let the model answer."""
-        return cheapest(self.panel, row, verdict)
+        """Return the missing fact with the best chance of an answer per unit of cost, or None."""
+        return suggest_missing_fact(self.runner, row, verdict)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """A challenger in memory, and how many subjects in a thousand it decides for."""
+class ChallengerTrial:
+    """A challenger in memory, and the share of subjects per mille that it decides for."""
 
     model: LoadedModel
     share: int
 
 
-def instant(text: str) -> datetime:
-    """Return an ISO 8601 time of a manifest; raise ValueError if it does not name its offset from UTC."""
+def parse_utc(text: str) -> datetime:
+    """Return a time of a manifest (ISO 8601) in UTC; raise ValueError if it has no UTC offset."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("a time must name its offset from UTC")
+        raise ValueError("a time must have a UTC offset")
     return moment.astimezone(UTC)

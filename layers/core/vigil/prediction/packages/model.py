@@ -1,4 +1,4 @@
-"""What a model package says of itself: features, label, calibration, bands. Pure values and rules."""
+"""Content of a model package: manifest, files, and the trained model before packaging."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from vigil.prediction.engines.contract import ModelContract
 
 @dataclass(frozen=True, slots=True)
 class PackagedFile:
-    """One file of a package: the SHA-256 of its bytes and their number."""
+    """SHA-256 and size in bytes of one file of a package."""
 
     sha256: str
     size: int
@@ -18,9 +18,9 @@ class PackagedFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The signed statement of a package; its canonical bytes are what the signature covers.
+    """The signed document of a package; the signature covers its canonical bytes.
 
-    `version` only ever rises. Times are ISO 8601 in UTC. `digest` of a package is the SHA-256 of these bytes.
+    `version` only rises. Times are ISO 8601 in UTC. The `digest` of a package is the SHA-256 of these bytes.
     """
 
     format: Literal[2]
@@ -34,12 +34,12 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """What a recipe (`models/<name>/recipe.py`) hands to packaging.
+    """Result of a recipe (`models/<name>/recipe.py`), as input of packaging.
 
-    `files` holds the file of each engine: LightGBM's own text format, JSON for the others; and the packed table
-    (`EngineSpec.table_file`) of those that have one, which is then what scores. `golden` is some 32 named
-    rows that exercise missing values, categories and every band; packaging computes what must be answered for them.
-    `card` is Markdown.
+    `files` contains each engine's file: LightGBM's text format, or JSON for other engines. It also contains the packed
+    tables (`EngineSpec.table_file`) of engines that have one; these then compute the scores. `golden` is about 32 named
+    rows that cover missing values, categories and every band. Packaging computes their expected answers. `card` is
+    Markdown.
     """
 
     contract: ModelContract

@@ -1,33 +1,33 @@
-"""What the registry needs from outside: an engine that can run a model, and somewhere packages and pointers live."""
+"""Ports of the packages room: engine factory, package storage and alias storage."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ports import Engine
+from vigil.prediction.engines.ports import VotingEngine
 from vigil.prediction.engines.votes import EngineSpec
 
-EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract, bytes | None], Engine]
-"""Builds an engine from the verified bytes of its file, and of its packed table if it has one; raises ModelRefused."""
+EngineFactory: TypeAlias = Callable[[EngineSpec, bytes, ModelContract, bytes | None], VotingEngine]
+"""Builds an engine from its verified file, and from its packed table if there is one; raises ModelRefused."""
 
 
 CHAMPION = "champion"
-"""The alias of the version that decides."""
+"""Alias of the version that decides."""
 CHALLENGER = "challenger"
-"""The alias of a newer version on trial: it scores beside the champion, and decides for a share of the subjects."""
+"""Alias of a newer version on trial: it scores beside the champion and decides for a share of the subjects."""
 ALIASES = (CHAMPION, CHALLENGER)
-WHOLE = 1000
-"""The share of all subjects; shares are counted per mille."""
+FULL_SHARE = 1000
+"""Share of all subjects; shares are counted per mille."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """Where an alias of a model points.
+    """Target of a model's alias.
 
-    `fence` rises by one with every move and is the compare-and-set token; `floor` is the lowest version that may
-    still be loaded, and never falls. `share` is how many subjects in a thousand a challenger decides for; at 0 it only
-    scores in the shadow, at None its trial has ended. A champion decides for all that no challenger takes.
+    `fence` rises by one with every move and is the compare-and-set token. `floor` is the lowest version that may still
+    be loaded; it never falls. `share` is the number of subjects per mille that a challenger decides for: at 0 it only
+    scores in shadow, at None its trial has ended. A champion decides for all other subjects.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:
-    """One line of the catalogue; what it says is copied from a manifest that was verified when it was published."""
+    """Catalogue entry of one version, copied from its manifest when it was verified and published."""
 
     name: str
     version: int
@@ -53,54 +53,55 @@ class PublishedVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A published version, and the aliases that point at it now."""
+class VersionListing:
+    """A published version and its current aliases."""
 
     published: PublishedVersion
     aliases: tuple[str, ...]
     share: int | None = None
-    """Of the challenger: subjects in a thousand that it decides for."""
+    """Share of subjects per mille that the version decides for, if it is the challenger; otherwise None."""
 
 
 class PackageStore(Protocol):
     """Immutable package files by model and version."""
 
     def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
-        """Store a package; raise Conflict if that version exists with other bytes.
+        """Store a package; raise Conflict if the version exists with other bytes.
 
-        The same bytes again are no error, so that a publication that was cut short can be repeated.
+        Storing the same bytes again succeeds, so that an interrupted publication can be repeated.
         """
         ...
 
     def get(self, name: str, version: int, file: str) -> bytes:
-        """Return one file whole.
+        """Return the content of one file.
 
-        Raises ModelRefused: `missing_file` if it is not there, `oversized` above `file_limit`, before reading it.
+        Raises ModelRefused: `missing_file` if it does not exist, or `oversized` if it exceeds `file_limit`, before
+        reading it.
         """
         ...
 
 
 class PointerStore(Protocol):
-    """Aliases of models: all that serving needs to know."""
+    """Aliases of models, as serving reads them."""
 
     def pointers(self, name: str) -> Mapping[str, Pointer]:
-        """Return every alias of a model as it stands now, by alias; empty for a model without any."""
+        """Return every current alias of a model, by alias; empty for a model without aliases."""
         ...
 
     def move(self, expected: Pointer | None, new: Pointer) -> None:
-        """Compare-and-set on the fence; raise Conflict if another move came first."""
+        """Replace a pointer by compare-and-set on the fence; raise Conflict if another move came first."""
         ...
 
-    def names(self) -> list[str]:
+    def model_names(self) -> list[str]:
         """Return the names of all models with a champion, sorted."""
         ...
 
 
 class Catalogue(PointerStore, Protocol):
-    """Aliases and every published version: what publishing needs."""
+    """Aliases and published versions, as publishing needs them."""
 
     def record(self, published: PublishedVersion) -> None:
-        """Note a published version; noting the same one again changes nothing."""
+        """Record a published version; recording the same version again has no effect."""
         ...
 
     def published(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Publishing: a package becomes a version, a version goes on trial, and the better one becomes the champion."""
+"""Publishing of packages, and promotion of versions to champion or challenger."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -11,26 +11,34 @@ from vigil.prediction.packages.ports import (
     ALIASES,
     CHALLENGER,
     CHAMPION,
-    WHOLE,
+    FULL_SHARE,
     Catalogue,
-    Listing,
     PackageStore,
     Pointer,
     PublishedVersion,
+    VersionListing,
 )
 from vigil.prediction.packages.service import Clock
 from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.verification import Expected, Files, Release, Verifier, names_of, read, resign
+from vigil.prediction.packages.verification import (
+    ExpectedPackage,
+    PackageFiles,
+    PackageVerifier,
+    Release,
+    file_names,
+    re_sign_package,
+    read_package,
+)
 
 
 class Publisher:
-    """Puts verified packages where serving finds them; nothing unverified is ever stored or pointed to."""
+    """Publishes and promotes packages; only verified packages are stored or pointed to."""
 
     def __init__(
         self,
         packages: PackageStore,
         catalogue: Catalogue,
-        verifier: Verifier,
+        verifier: PackageVerifier,
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._packages = packages
@@ -38,53 +46,56 @@ class Publisher:
         self._verifier = verifier
         self._clock = clock
 
-    def publish(self, files: Files) -> PublishedVersion:
+    def publish(self, files: PackageFiles) -> PublishedVersion:
         """Verify and store a package; safe to repeat after a crash.
 
         Raises ModelRefused, or Conflict if the version exists with other bytes.
         """
-        model = self._verifier.verify(files, Expected(now=self._clock()))
-        self._packages.put(model.name, model.version, {name: files[name] for name in names_of(model.manifest)})
+        model = self._verifier.verify(files, ExpectedPackage(now=self._clock()))
+        self._packages.put(model.name, model.version, {name: files[name] for name in file_names(model.manifest)})
         published = _published(model)
         self._catalogue.record(published)
         return published
 
     def promote(self, name: str, version: int, alias: str = CHAMPION, share: int = 0) -> Pointer:
-        """Point the alias at a published version, which raises the floor to it; doing so twice changes nothing.
+        """Point the alias at a published version and raise the alias's floor to it; repeating this has no effect.
 
-        `share` is for a challenger: the subjects in a thousand that it decides for. Raises NotFound for a version that
-        was not published, ModelRefused (`rolled_back` for one older than the present one or the floor), InvalidInput
-        for one that does not pass the gates or a challenger that is not newer than the champion, Conflict if another
+        `share` is the number of subjects per mille that a challenger decides for. Raises NotFound for an unpublished
+        version. Raises ModelRefused, with `rolled_back` for a version below the current one or the floor. Raises
+        InvalidInput if a gate fails or a challenger is not newer than the champion. Raises Conflict if another
         promotion came first.
         """
         _check(alias, share)
         if version not in {published.version for published in self._catalogue.versions(name)}:
-            raise NotFound("there is no such version of that model")
+            raise NotFound("this model has no such version; list its versions first")
         pointers = self._catalogue.pointers(name)
         present, champion = pointers.get(alias), pointers.get(CHAMPION)
         floor = max(present.floor, present.version) if present else 1
-        files = read(self._packages, name, version)
-        model = self._verifier.verify(files, Expected(name, version, None, floor, self._clock()))
+        files = read_package(self._packages, name, version)
+        model = self._verifier.verify(files, ExpectedPackage(name, version, None, floor, self._clock()))
         check_promotable(model)
         if alias == CHALLENGER and (champion is None or version <= champion.version):
-            raise InvalidInput(FieldError("version", "is no challenger", "newer than the champion"))
+            raise InvalidInput(
+                FieldError("version", "must be newer than the champion to be a challenger", "newer than the champion")
+            )
         if present and present.version == version and present.digest != model.digest:
             raise Conflict(f"{alias} points at another package of version {version}")
         return self._move(present, Pointer(name, alias, version, model.digest, 1, version, share))
 
     def reissue(self, name: str, version: int, key: SigningKey, valid: timedelta) -> dict[str, bytes]:
-        """Return an old version's files signed anew under the next version: how a model goes back, as floors never do.
+        """Return the files of an old version, signed again under the next version number.
 
-        Raises NotFound, or ModelRefused if the old version no longer verifies, its expiry apart.
+        A rollback uses this, because floors never fall. Raises NotFound, or ModelRefused if the old version no longer
+        verifies; its expiry is ignored.
         """
         versions = [published.version for published in self._catalogue.versions(name)]
         if version not in versions:
-            raise NotFound("there is no such version of that model")
-        stored = read(self._packages, name, version)
-        model = self._verifier.verify(stored, Expected(name, version))
-        files = {file: stored[file] for file in names_of(model.manifest)}
+            raise NotFound("this model has no such version; list its versions first")
+        stored = read_package(self._packages, name, version)
+        model = self._verifier.verify(stored, ExpectedPackage(name, version))
+        files = {file: stored[file] for file in file_names(model.manifest)}
         now = self._clock().replace(microsecond=0)
-        return resign(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
+        return re_sign_package(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
 
     def withdraw(self, name: str) -> Pointer:
         """End the trial of a challenger; raise NotFound if there is none, Conflict if another move came first."""
@@ -97,15 +108,15 @@ class Publisher:
         """Return every alias of a model, by alias."""
         return self._catalogue.pointers(name)
 
-    def versions(self, name: str) -> list[Listing]:
+    def versions(self, name: str) -> list[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
         pointers = self._catalogue.pointers(name).values()
         if listings := [_listing(published, pointers) for published in self._catalogue.versions(name)]:
             return listings
         raise NotFound("there is no model of that name")
 
-    def list(self) -> list[Listing]:
-        """Return every published version by name and version."""
+    def all_versions(self) -> list[VersionListing]:
+        """Return every published version, by name and version."""
         return [listing for name in self._catalogue.published() for listing in self.versions(name)]
 
     def _move(self, present: Pointer | None, new: Pointer) -> Pointer:
@@ -121,15 +132,21 @@ class Publisher:
 
 def _check(alias: str, share: int) -> None:
     if alias not in ALIASES:
-        raise InvalidInput(FieldError("alias", "is not an alias", " or ".join(ALIASES)))
-    if not 0 <= share <= WHOLE or (share and alias == CHAMPION):
-        raise InvalidInput(FieldError("share", "must be a share of a challenger", f"between 0 and {WHOLE} per mille"))
+        raise InvalidInput(FieldError("alias", "must be champion or challenger", " or ".join(ALIASES)))
+    if not 0 <= share <= FULL_SHARE or (share and alias == CHAMPION):
+        raise InvalidInput(
+            FieldError(
+                "share",
+                "must be 0 for a champion, and a share of all subjects for a challenger",
+                f"between 0 and {FULL_SHARE} per mille",
+            )
+        )
 
 
-def _listing(published: PublishedVersion, pointers: Iterable[Pointer]) -> Listing:
+def _listing(published: PublishedVersion, pointers: Iterable[Pointer]) -> VersionListing:
     mine = [pointer for pointer in pointers if pointer.version == published.version and pointer.share is not None]
     share = next((pointer.share for pointer in mine if pointer.alias == CHALLENGER), None)
-    return Listing(published, tuple(sorted(pointer.alias for pointer in mine)), share)
+    return VersionListing(published, tuple(sorted(pointer.alias for pointer in mine)), share)
 
 
 def _published(model: LoadedModel) -> PublishedVersion:

@@ -1,4 +1,4 @@
-"""`/v1/models`: what can be scored, by which model, and what each model promises."""
+"""`/v1/models`: the models that can score now, and the contract of each."""
 
 from typing import Annotated, Any, cast
 
@@ -29,37 +29,44 @@ class ModelSummary(BaseModel):
 
     name: str
     version: int
-    digest: str = Field(description="SHA-256 of the signed manifest; every decision names it")
+    digest: str = Field(description="SHA-256 of the signed manifest; included in every decision")
     label: Label
-    created_at: str = Field(description="ISO 8601, UTC", json_schema_extra={"format": "date-time"})
+    created_at: str = Field(description="ISO 8601 time in UTC", json_schema_extra={"format": "date-time"})
 
 
 class ModelList(BaseModel):
-    """All models; `unavailable` names those that exist and cannot be used now."""
+    """All models that can be used now; `unavailable` lists the others by name."""
 
     models: list[ModelSummary]
     unavailable: list[str]
 
 
 class ModelDetail(ModelSummary):
-    """All that a model promises."""
+    """Complete description of a model."""
 
-    expires_at: str = Field(description="ISO 8601, UTC", json_schema_extra={"format": "date-time"})
-    features: list[FeatureSpec] = Field(description="in the order in which the model sees them")
-    history: str | None = Field(description="the feature set that turns a `history` into features, if there is one")
-    history_schema: dict[str, Any] | None = Field(description="the JSON schema of such a `history`")
+    expires_at: str = Field(description="ISO 8601 time in UTC", json_schema_extra={"format": "date-time"})
+    features: list[FeatureSpec] = Field(description="Input features, in the order in which the model receives them")
+    history: str | None = Field(
+        description="Feature set that computes the features from a `history`, null if there is none"
+    )
+    history_schema: dict[str, Any] | None = Field(
+        description="JSON schema of the `history`, null if the model accepts none"
+    )
     bands: list[Band]
-    engines: list[EngineSpec] = Field(description="what votes, and the calibration of each")
-    ensemble: Ensemble = Field(description="how votes become one probability, and the policy on disagreement")
-    abstention: Abstention | None = Field(description="the certified threshold, null if there is none")
+    engines: list[EngineSpec] = Field(description="Engines that vote, and the calibration of each")
+    ensemble: Ensemble = Field(description="Combination of votes into one probability, and the policy on disagreement")
+    abstention: Abstention | None = Field(description="Certified abstention threshold, null if there is none")
     metrics: dict[str, float]
     training: TrainingData
-    card: str = Field(description="the model card, Markdown")
-    warnings: list[str] = Field(description="why a newer version may not be in use")
+    card: str = Field(description="Model card in Markdown")
+    warnings: list[str] = Field(description="Reasons for which a newer version may not be in use")
 
 
 async def current_registry(request: Request) -> Registry:
-    """Return the registry that `bootstrap` put on the app; `async` because FastAPI gives a thread to each plain one."""
+    """Return the registry that `bootstrap` attached to the app.
+
+    The function is `async` because FastAPI runs plain functions in a thread each.
+    """
     return cast("Registry", request.app.state.registry)
 
 
@@ -68,9 +75,9 @@ RegistryParameter = Annotated[Registry, Depends(current_registry)]
 
 @router.get("", summary="List the models")
 async def list_models(registry: RegistryParameter) -> ModelList:
-    """Return every model with a champion, by name."""
+    """Return every model that decides now, by name. Models that cannot be used now are listed in `unavailable`."""
     models, unavailable = [], []
-    for name in registry.names():
+    for name in registry.model_names():
         try:
             models.append(ModelSummary(**_summary(registry.champion(name))))
         except Unavailable:

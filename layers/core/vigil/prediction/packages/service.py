@@ -1,4 +1,7 @@
-"""Models for serving: loaded once, verified, refreshed without a deploy, and kept when the next one is bad."""
+"""Registry of the models that serve requests: verified, cached, refreshed without a deployment.
+
+A model stays in use if its next version cannot be loaded.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,21 +11,24 @@ from threading import Lock
 from typing import Literal
 
 from vigil.errors import ModelRefused, NotFound, Unavailable, VigilError
-from vigil.prediction.engines.contract import NAME
-from vigil.prediction.packages.loaded import LoadedModel, Trial
+from vigil.prediction.engines.contract import MODEL_NAME_PATTERN
+from vigil.prediction.packages.loaded import ChallengerTrial, LoadedModel
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, PackageStore, Pointer, PointerStore
-from vigil.prediction.packages.verification import Expected, Verifier, read
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, read_package
 
-LOOK_EVERY = timedelta(minutes=1)
+REFRESH_INTERVAL = timedelta(minutes=1)
 _ARCHIVE_SIZE = 4
-_SLOTS = 256  # unknown names come from callers: what is remembered of them is bounded
+_SLOTS = 256  # limit, because callers choose the names
 
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryEvent:
-    """What an operator should see: for logs and metrics; `reason` is a refusal's reason, or `unavailable`."""
+    """A load or a failed update of a model, for logs and metrics.
+
+    `reason` is the reason of a refusal, or `unavailable`.
+    """
 
     kind: Literal["model_loaded", "model_degraded", "model_update_failed"]
     name: str
@@ -32,30 +38,32 @@ class RegistryEvent:
 
 @dataclass(slots=True)
 class _Slot:
-    """What is known of one name: the model in memory, when to look again, and what went wrong at the last look."""
+    """Cached state of one model name: the loaded models, the time of the next refresh, and the last problem."""
 
-    looked_at: datetime | None = None
-    look_after: datetime | None = None
+    refreshed_at: datetime | None = None
+    refresh_after: datetime | None = None
     loaded: LoadedModel | None = None
-    trial: Trial | None = None
+    trial: ChallengerTrial | None = None
     problem: VigilError | None = None
 
     def due(self, now: datetime) -> bool:
-        # A clock that was set back must not keep a stale model for as long as it went back.
-        return self.looked_at is None or self.look_after is None or not self.looked_at <= now < self.look_after
+        # If the clock was set back, refresh at once; otherwise a stale model would stay for that time.
+        return (
+            self.refreshed_at is None or self.refresh_after is None or not self.refreshed_at <= now < self.refresh_after
+        )
 
 
 class Registry:
     """The models of this process.
 
-    Safe to use from several threads: one load runs at a time, and others are served the last good model meanwhile.
+    Safe to use from several threads: one load runs at a time, and meanwhile other threads receive the last good model.
     """
 
     def __init__(
         self,
         packages: PackageStore,
         pointers: PointerStore,
-        verifier: Verifier,
+        verifier: PackageVerifier,
         *,
         clock: Clock = lambda: datetime.now(UTC),
         observe: Callable[[RegistryEvent], None] = lambda _: None,
@@ -70,89 +78,89 @@ class Registry:
         self._lock = Lock()
 
     def champion(self, name: str) -> LoadedModel:
-        """Return the model that decides now; its pointers are looked at, in one read, no more than once a minute.
+        """Return the model that decides now; its pointers are read once, at most every minute.
 
-        Raises NotFound for an unknown model, Unavailable (from its cause) for one that cannot be served.
+        Raises NotFound for an unknown model, or Unavailable (from its cause) if the model cannot be served.
         """
         slot = self._slot(name)
         now = self._clock()
         if slot.due(now) and self._lock.acquire(blocking=slot.loaded is None):
             try:
                 if slot.due(now):
-                    self._look(name, slot, now)
+                    self._refresh(name, slot, now)
             finally:
                 self._lock.release()
         return _serve(name, slot, now)
 
-    def trial(self, name: str) -> Trial | None:
-        """Return the challenger beside the champion that was returned last; looks nothing up."""
+    def trial(self, name: str) -> ChallengerTrial | None:
+        """Return the challenger of the champion that was returned last; reads only memory."""
         slot = self._slots.get(name)
         trial = slot.trial if slot else None
-        return trial if trial and not trial.model.expired(self._clock()) else None
+        return trial if trial and not trial.model.is_expired(self._clock()) else None
 
     def archived(self, name: str, version: int) -> LoadedModel:
-        """Return one exact version, for replaying a decision of the past; never to be used for a new decision.
+        """Return one exact version for replaying an earlier decision; never use it for new decisions.
 
-        Verified like any other, but neither expiry nor floors apply. Raises ModelRefused or Unavailable.
+        It is verified like any other package, but expiry and floors do not apply. Raises ModelRefused or Unavailable.
         """
         slot, key = self._slots.get(name), (name, version)
         if slot and slot.loaded and slot.loaded.version == version:
             return slot.loaded
         with self._lock:
             if key not in self._archive:
-                files = read(self._packages, name, version)
-                model = self._verifier.verify(files, Expected(name, version, whole=False))
+                files = read_package(self._packages, name, version)
+                model = self._verifier.verify(files, ExpectedPackage(name, version, require_all=False))
                 if len(self._archive) >= _ARCHIVE_SIZE:
                     self._archive.pop(next(iter(self._archive)))
                 self._archive[key] = model
             return self._archive[key]
 
     def pinned(self, name: str, version: int, digest: str) -> LoadedModel:
-        """Return the version that a piece of work was begun with, for new decisions: it must not have expired since.
+        """Return the exact version with which a job was started, for new decisions.
 
-        Raises ModelRefused or Unavailable.
+        Raises ModelRefused if the package differs or has expired, or Unavailable.
         """
         model = self.archived(name, version)
         if model.digest != digest:
-            raise ModelRefused("digest_mismatch", "the package is not the one that the work was begun with")
-        if model.expired(self._clock()):
-            raise ModelRefused("expired", "the package ran out while the work went on")
+            raise ModelRefused("digest_mismatch", "the package is not the one with which the job was started")
+        if model.is_expired(self._clock()):
+            raise ModelRefused("expired", "the package expired while the job was running")
         return model
 
-    def names(self) -> list[str]:
-        """Return the names of all models with a champion; raise Unavailable if the pointers are away."""
-        return self._pointers.names()
+    def model_names(self) -> list[str]:
+        """Return the names of all models with a champion; raise Unavailable if the pointers cannot be read."""
+        return self._pointers.model_names()
 
     def preload(self) -> None:
-        """Load every champion that can be loaded, so that no request waits for it; `check` tells of the others."""
+        """Load all champions that can be loaded before the first request; `check_champions` reports the others."""
         with suppress(Unavailable):
-            for name in self.names():
+            for name in self.model_names():
                 with suppress(NotFound, Unavailable):
                     self.champion(name)
 
-    def check(self) -> None:
-        """Return when every champion can be served; raise Unavailable when one cannot, or when there is none."""
-        names = self.names()
+    def check_champions(self) -> None:
+        """Check that every champion can be served; raise Unavailable if one cannot, or if there is no model."""
+        names = self.model_names()
         if not names:
-            raise Unavailable("there is no model")
+            raise Unavailable("there is no model; publish and promote one")
         for name in names:
             self.champion(name)
 
     def warnings(self, name: str) -> tuple[str, ...]:
-        """Return why the model being served may not be the newest: for answers' `warnings`."""
+        """Return the reasons for which a newer version may not be in use, for the `warnings` of answers."""
         slot = self._slots.get(name)
         if slot is None or slot.loaded is None or slot.problem is None:
             return ()
         return (f"model_update_failed:{_reason(slot.problem)}",)
 
     def _slot(self, name: str) -> _Slot:
-        if not NAME.fullmatch(name):
+        if not MODEL_NAME_PATTERN.fullmatch(name):
             raise NotFound("there is no model of that name")
         if name not in self._slots and len(self._slots) >= _SLOTS:
             self._slots = {known: slot for known, slot in self._slots.items() if slot.loaded}
         return self._slots.setdefault(name, _Slot())
 
-    def _look(self, name: str, slot: _Slot, now: datetime) -> None:
+    def _refresh(self, name: str, slot: _Slot, now: datetime) -> None:
         problem: VigilError | None = None
         version = None
         try:
@@ -162,37 +170,42 @@ class Registry:
                 problem = NotFound("there is no model of that name")
             else:
                 version, current = pointer.version, slot.loaded
-                # A whole model in memory is better than a newer one in parts; parts are better than nothing.
-                whole = current is not None and current.panel.whole
-                slot.loaded = self._load(pointer, current, now, whole=whole)
+                # A complete model in memory is preferred to a newer incomplete one; an incomplete one is preferred to
+                # none.
+                complete = current is not None and current.runner.is_complete
+                slot.loaded = self._load(pointer, current, now, require_all=complete)
             slot.trial = self._load_trial(pointers.get(CHALLENGER), slot, now)
         except (ModelRefused, Unavailable) as error:
             problem = error
             self._observe(RegistryEvent("model_update_failed", name, version, _reason(error)))
-        slot.problem, slot.looked_at = problem, now
-        # With nothing to serve, an absent dependency is tried again at once; a refused package is not downloaded again.
+        slot.problem, slot.refreshed_at = problem, now
+        # Without a model, an unavailable dependency is retried at once. A refused package is not downloaded again.
         retry = slot.loaded is None and isinstance(problem, Unavailable)
-        slot.look_after = now if retry else now + LOOK_EVERY
+        slot.refresh_after = now if retry else now + REFRESH_INTERVAL
 
-    def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime, *, whole: bool) -> LoadedModel:
-        if current and current.digest == pointer.digest and current.panel.whole:
+    def _load(self, pointer: Pointer, current: LoadedModel | None, now: datetime, *, require_all: bool) -> LoadedModel:
+        if current and current.digest == pointer.digest and current.runner.is_complete:
             return current
         floor = max(pointer.floor, current.version if current else 1)
-        expected = Expected(pointer.name, pointer.version, pointer.digest, floor, now, whole=whole)
-        files = read(self._packages, pointer.name, pointer.version)
+        expected = ExpectedPackage(pointer.name, pointer.version, pointer.digest, floor, now, require_all=require_all)
+        files = read_package(self._packages, pointer.name, pointer.version)
         model = self._verifier.verify(files, expected)
-        kind: Literal["model_loaded", "model_degraded"] = "model_loaded" if model.panel.whole else "model_degraded"
+        kind: Literal["model_loaded", "model_degraded"] = (
+            "model_loaded" if model.runner.is_complete else "model_degraded"
+        )
         self._observe(RegistryEvent(kind, pointer.name, pointer.version))
         return model
 
-    def _load_trial(self, pointer: Pointer | None, slot: _Slot, now: datetime) -> Trial | None:
-        """Return the challenger, or None: a challenger that is not there, is older or bad never harms the champion."""
+    def _load_trial(self, pointer: Pointer | None, slot: _Slot, now: datetime) -> ChallengerTrial | None:
+        """Return the challenger, or None if it is missing, older than the champion, or refused; the champion is
+        unaffected.
+        """
         champion = slot.loaded
         if pointer is None or pointer.share is None or champion is None or pointer.version <= champion.version:
             return None
         try:
             current = slot.trial.model if slot.trial else champion
-            return Trial(self._load(pointer, current, now, whole=True), pointer.share)
+            return ChallengerTrial(self._load(pointer, current, now, require_all=True), pointer.share)
         except (ModelRefused, Unavailable) as error:
             self._observe(RegistryEvent("model_update_failed", pointer.name, pointer.version, _reason(error)))
             return None
@@ -204,7 +217,7 @@ def _serve(name: str, slot: _Slot, now: datetime) -> LoadedModel:
         raise NotFound("there is no model of that name")
     if loaded is None:
         raise Unavailable(f"model {name} cannot be loaded: {_reason(problem)}") from problem
-    if loaded.expired(now):
+    if loaded.is_expired(now):
         raise Unavailable(f"model {name} cannot be used: expired") from ModelRefused("expired", "ran out while loaded")
     return loaded
 

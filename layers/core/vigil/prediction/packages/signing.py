@@ -1,4 +1,4 @@
-"""Ed25519 signatures over manifests, and the public keys that are trusted."""
+"""Ed25519 signatures of manifests, and checks against pinned public keys."""
 
 import base64
 import hashlib
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PublicKeys: TypeAlias = Mapping[str, bytes]
 """Raw Ed25519 public keys by key id."""
 
-KEY_SLOTS = 2  # the key in use and the one before or after it, so that a rotation has an overlap
-_CONTEXT = b"vigil-model-package/1\n"  # no signature made for another purpose can pass for a package's
+MAX_PINNED_KEYS = 2  # current key, and the previous or next one during a rotation
+_CONTEXT = b"vigil-model-package/1\n"  # domain separation: signatures for other purposes are not valid for packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +30,33 @@ class SigningKey:
 
     @property
     def public(self) -> bytes:
-        """The raw public key, 32 bytes."""
+        """Raw public key, 32 bytes."""
         return _private(self.private).public_key().public_bytes_raw()
 
     @property
     def key_id(self) -> str:
-        """The first 16 hexadecimal digits of the SHA-256 of the public key."""
+        """First 16 hexadecimal digits of the SHA-256 of the public key."""
         return hashlib.sha256(self.public).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The content of `manifest.sig`; `signature` is base64."""
+    """Content of `manifest.sig`; `signature` is base64."""
 
     key_id: str
     signature: str
 
 
 def check_keys(keys: PublicKeys) -> None:
-    """Raise ValueError unless these keys can be pinned: one or two, of 32 bytes."""
-    if not 1 <= len(keys) <= KEY_SLOTS:
-        raise ValueError(f"between 1 and {KEY_SLOTS} public keys can be pinned")
+    """Raise ValueError unless these are one or two keys of 32 bytes."""
+    if not 1 <= len(keys) <= MAX_PINNED_KEYS:
+        raise ValueError(f"between 1 and {MAX_PINNED_KEYS} public keys must be pinned")
     if any(len(key) != 32 for key in keys.values()):
-        raise ValueError("an Ed25519 public key has 32 bytes")
+        raise ValueError("an Ed25519 public key must have 32 bytes")
 
 
 def sign(manifest: bytes, key: SigningKey) -> bytes:
-    """Return the bytes of `manifest.sig`."""
+    """Return the content of `manifest.sig` for a manifest."""
     return _document(key.key_id, _private(key.private).sign(_CONTEXT + manifest))
 
 
@@ -71,12 +71,12 @@ def check_signature(manifest: bytes, signature: bytes, keys: PublicKeys) -> str:
     try:
         claim = _signatures().validate_json(signature)
         raw = base64.b64decode(claim.signature, validate=True)
-    except ValueError as error:  # ValidationError and binascii.Error are both of this kind
+    except ValueError as error:  # includes ValidationError and binascii.Error
         raise ModelRefused("unsigned", "manifest.sig is not a signature document") from error
-    if _document(claim.key_id, raw) != signature:  # base64 has bits to spare; one signature has one spelling here
+    if _document(claim.key_id, raw) != signature:  # base64 has unused bits; only the canonical spelling is accepted
         raise ModelRefused("unsigned", "manifest.sig is not in canonical form")
     if claim.key_id not in keys:
-        raise ModelRefused("unknown_key", "the signing key is not pinned")
+        raise ModelRefused("unknown_key", "the signing key is not one of the pinned keys")
     try:
         Ed25519PublicKey.from_public_bytes(keys[claim.key_id]).verify(raw, _CONTEXT + manifest)
     except InvalidSignature as error:
@@ -90,7 +90,7 @@ def _document(key_id: str, signature: bytes) -> bytes:
 
 
 def _private(raw: bytes) -> "Ed25519PrivateKey":
-    # Imported where a key is at hand, like its kin below: a function that loads no model never pays for OpenSSL.
+    # Imported only for signing and verification, so that functions without models do not load OpenSSL.
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 see above
 
     return Ed25519PrivateKey.from_private_bytes(raw)

@@ -1,7 +1,8 @@
-"""Model packages in S3, pointers and the catalogue in DynamoDB.
+"""Model packages in S3; pointers and the catalogue of versions in DynamoDB.
 
-Objects: `<name>/<version:08d>/<file>`. Items: `MODEL#<name>` holds `ALIAS#<alias>` and `VERSION#<version:08d>`; the
-partition `MODELS` holds one item per model, with `champion` true once it has one.
+Objects: `<name>/<version:08d>/<file>`. Items: the partition `MODEL#<name>` contains `ALIAS#<alias>` and
+`VERSION#<version:08d>`. The partition `MODELS` contains one item per model; `champion` is true once the model has a
+champion.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vigil.aws.errors import asking
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, ModelRefused
-from vigil.prediction.engines.contract import file_limit
+from vigil.prediction.engines.file_limits import file_limit
 from vigil.prediction.packages.ports import CHAMPION, Pointer, PublishedVersion
 
 if TYPE_CHECKING:
@@ -25,30 +26,30 @@ _EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")
 
 
 class S3PackageStore:
-    """Packages as immutable objects."""
+    """Model packages as immutable S3 objects."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
-        """Store a package; the manifest comes first, so that of two publishers only one goes on."""
+        """Store a package; the manifest is stored first, so that only one of two concurrent publishers continues."""
         for file in sorted(files, key=lambda file: file != "manifest.json"):
             self._put_object(_key(name, version, file), files[file])
 
     def get(self, name: str, version: int, file: str) -> bytes:
-        """Return one file whole."""
-        with asking(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
+        """Return the content of one file."""
+        with asking(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} does not exist")}):
             response = self._client.get_object(Bucket=self._bucket, Key=_key(name, version, file))
             with response["Body"] as body:
                 if response["ContentLength"] > file_limit(file):
-                    raise ModelRefused("oversized", f"{file} has more than {file_limit(file)} bytes")
+                    raise ModelRefused("oversized", f"{file} exceeds {file_limit(file)} bytes")
                 return body.read()
 
     def _put_object(self, key: str, content: bytes) -> None:
-        there = Conflict(f"{key} exists with other bytes")
+        conflict = Conflict(f"{key} exists with other bytes")
         try:
-            with asking(_BUCKET, dict.fromkeys(_EXISTS, there)):
+            with asking(_BUCKET, dict.fromkeys(_EXISTS, conflict)):
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
         except Conflict:
             with asking(_BUCKET):
@@ -58,18 +59,18 @@ class S3PackageStore:
 
 
 class DynamoCatalogue:
-    """Pointers and published versions."""
+    """Pointers and published versions in one DynamoDB table."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._table = Table(client, table, "The model registry")
 
     def pointers(self, name: str) -> Mapping[str, Pointer]:
-        """Return every alias of a model as it stands now, in one read."""
+        """Return every current alias of a model, in one read."""
         pointers = (_pointer(item) for item in self._query(f"MODEL#{name}", "ALIAS#"))
         return {pointer.alias: pointer for pointer in pointers}
 
     def move(self, expected: Pointer | None, new: Pointer) -> None:
-        """Compare-and-set on the fence; the first champion enters the index in the same transaction."""
+        """Replace a pointer by compare-and-set on the fence; the first champion adds its model to the index."""
         put = {"Item": _pointer_item(new), **_fenced(expected)}
         if expected or new.alias != CHAMPION:
             moved = self._table.done("put_item", **put)
@@ -79,12 +80,12 @@ class DynamoCatalogue:
         if not moved:
             raise Conflict(f"another move of {new.name} {new.alias} came first")
 
-    def names(self) -> list[str]:
+    def model_names(self) -> list[str]:
         """Return the names of all models with a champion, sorted."""
         return [item["sk"]["S"] for item in self._query(_INDEX) if item["champion"]["BOOL"]]
 
     def record(self, published: PublishedVersion) -> None:
-        """Note a published version and its model."""
+        """Record a published version and its model."""
         expression = "SET champion = if_not_exists(champion, :value)"
         self._table.call("put_item", Item=_version_item(published))
         self._table.call("update_item", **_index_update(published.name, expression, value=False))

@@ -1,4 +1,4 @@
-"""Model packages as bytes: build and sign, and verify before anything is parsed."""
+"""Builds, signs and verifies model packages; every byte is verified before it is parsed."""
 
 import hashlib
 import json
@@ -11,36 +11,38 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import TypeAdapter
 
 from vigil.errors import ModelRefused
-from vigil.prediction.engines.contract import FILE_LIMITS, ModelContract, file_limit
-from vigil.prediction.engines.ensemble_runner import Panel
+from vigil.kernel.time import format_timestamp
+from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.ensemble_runner import EnsembleRunner
+from vigil.prediction.engines.file_limits import FILE_LIMITS, file_limit
 from vigil.prediction.packages import golden
-from vigil.prediction.packages.loaded import LoadedModel, instant
+from vigil.prediction.packages.loaded import LoadedModel, parse_utc
 from vigil.prediction.packages.model import Manifest, PackagedFile, TrainedModel
 from vigil.prediction.packages.ports import EngineFactory, PackageStore
 from vigil.prediction.packages.signing import PublicKeys, SigningKey, check_keys, check_signature, sign
 
 if TYPE_CHECKING:
-    from vigil.prediction.engines.ports import Engine
+    from vigil.prediction.engines.ports import VotingEngine
 
 _SIGNED = ("manifest.json", "manifest.sig")
-_OF_ALL = frozenset(FILE_LIMITS) - set(_SIGNED)
+_COMMON = frozenset(FILE_LIMITS) - set(_SIGNED)
 
 
-class Files(Protocol):
-    """The files of a package by name; a mapping that may fetch each one when it is asked for."""
+class PackageFiles(Protocol):
+    """Files of a package by name; an implementation may fetch each file on demand."""
 
     def __getitem__(self, name: str, /) -> bytes:
-        """Return a file whole; raise KeyError or ModelRefused if it is not there."""
+        """Return the content of a file; raise KeyError or ModelRefused if it does not exist."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What the caller asked for and accepts; None where it does not care.
+class ExpectedPackage:
+    """Properties that a package must have; None accepts any value.
 
-    `floor` is the lowest acceptable version, `digest` the one that a pointer names. Without `now` neither expiry nor
-    floors apply: only for replaying what an old package decided. `whole` refuses a package any of whose engines cannot
-    be had; otherwise one engine must be left, and answers say that others are missing.
+    `floor` is the lowest accepted version, `digest` the digest in a pointer. Without `now`, neither expiry nor floors
+    apply: only for replaying decisions of an old package. `require_all` refuses a package if any engine cannot be
+    loaded. Otherwise at least one engine must load, and answers report the missing ones.
     """
 
     name: str | None = None
@@ -48,43 +50,43 @@ class Expected:
     digest: str | None = None
     floor: int = 1
     now: datetime | None = None
-    whole: bool = True
+    require_all: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What packaging adds to a trained model: its version, and the times in UTC between which it may be used."""
+    """Version of a package, and the times in UTC between which it may be used."""
 
     version: int
     created_at: datetime
     expires_at: datetime
 
 
-def build(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
-    """Return the files of a signed package, with the answers that `engines` gives to the golden rows.
+def build_package(model: TrainedModel, release: Release, key: SigningKey, engines: EngineFactory) -> dict[str, bytes]:
+    """Return the files of a signed package, including the answers of `engines` to the golden rows.
 
-    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row breaks the schema.
+    Raises ValueError for a model without card or golden rows, InvalidInput if a golden row does not fit the schema.
     """
     if not model.card.strip() or not model.golden:
         raise ValueError("a model needs a card and golden rows")
-    if not _are_files_of(model.contract, model.files.keys() | _OF_ALL):
-        raise ValueError("a model's files are those of its engines")
-    seated = {
+    if not _are_files_of(model.contract, model.files.keys() | _COMMON):
+        raise ValueError("a model must have exactly the files of its engines")
+    loaded = {
         spec.name: engines(spec, model.files[spec.file], model.contract, model.files.get(spec.table_file))
         for spec in model.contract.engines
     }
-    panel = Panel(model.contract, seated)
-    answers = tuple(golden.answer(model.contract, panel, row) for row in model.golden)
+    runner = EnsembleRunner(model.contract, loaded)
+    answers = tuple(golden.compute_golden_row(model.contract, runner, row) for row in model.golden)
     files = {
         **model.files,
-        "golden.json": canonical(_golden_rows().dump_python(answers, mode="json")),
+        "golden.json": canonical_json(_golden_rows().dump_python(answers, mode="json")),
         "card.md": model.card.encode(),
     }
     manifest = Manifest(
         format=2,
         version=release.version,
-        created_at=release.created_at.isoformat(),
-        expires_at=release.expires_at.isoformat(),
+        created_at=format_timestamp(release.created_at),
+        expires_at=format_timestamp(release.expires_at),
         key_id=key.key_id,
         contract=model.contract,
         files={name: PackagedFile(_sha256(content), len(content)) for name, content in files.items()},
@@ -93,22 +95,27 @@ def build(model: TrainedModel, release: Release, key: SigningKey, engines: Engin
     return {"manifest.json": signed, "manifest.sig": sign(signed, key), **files}
 
 
-def resign(files: Mapping[str, bytes], manifest: Manifest, release: Release, key: SigningKey) -> dict[str, bytes]:
-    """Return a verified package under another version, times and key; all that the model is stays the same bytes."""
-    again = replace(
+def re_sign_package(
+    files: Mapping[str, bytes], manifest: Manifest, release: Release, key: SigningKey
+) -> dict[str, bytes]:
+    """Return a verified package under another version, validity and key; all other files are unchanged."""
+    signed_again = replace(
         manifest,
         version=release.version,
-        created_at=release.created_at.isoformat(),
-        expires_at=release.expires_at.isoformat(),
+        created_at=format_timestamp(release.created_at),
+        expires_at=format_timestamp(release.expires_at),
         key_id=key.key_id,
     )
-    signed = manifest_bytes(again)
+    signed = manifest_bytes(signed_again)
     return {**files, "manifest.json": signed, "manifest.sig": sign(signed, key)}
 
 
 @dataclass(frozen=True, slots=True)
-class Verifier:
-    """What this deployment pins: one or two public keys, and lowest versions that hold whatever a pointer says."""
+class PackageVerifier:
+    """Verifies packages against the deployment's pinned keys and lowest versions.
+
+    There are one or two public keys. `floors` apply regardless of pointers.
+    """
 
     keys: PublicKeys
     engines: EngineFactory
@@ -117,27 +124,27 @@ class Verifier:
     def __post_init__(self) -> None:
         check_keys(self.keys)
 
-    def verify(self, files: Files, expected: Expected) -> LoadedModel:
-        """Return the model of a package; no byte reaches a parser before the check that vouches for it.
+    def verify(self, files: PackageFiles, expected: ExpectedPackage) -> LoadedModel:
+        """Return the model of a package; every file is verified before it is parsed.
 
         Raises ModelRefused with the reason.
         """
         signed = _get(files, "manifest.json")
         manifest = _signed_manifest(signed, _get(files, "manifest.sig"), self.keys)
-        digest = digest_of(signed)
+        digest = manifest_digest(signed)
         _check_identity(manifest, digest, expected)
         if expected.now is not None:
             floor = max(expected.floor, self.floors.get(manifest.contract.name, 1))
             _check_in_force(manifest, floor, expected.now)
-        card, answers = _read({name: _listed(files, name, manifest) for name in _OF_ALL})
-        panel = self._panel(manifest, files, whole=expected.whole)
-        golden.check(manifest.contract, panel, answers)
-        return LoadedModel(manifest, digest, card, panel)
+        card, answers = _read({name: _listed(files, name, manifest) for name in _COMMON})
+        runner = self._runner(manifest, files, require_all=expected.require_all)
+        golden.check_golden_rows(manifest.contract, runner, answers)
+        return LoadedModel(manifest, digest, card, runner)
 
-    def _panel(self, manifest: Manifest, files: Files, *, whole: bool) -> Panel:
-        """Seat every engine whose file is the signed one and can be loaded."""
+    def _runner(self, manifest: Manifest, files: PackageFiles, *, require_all: bool) -> EnsembleRunner:
+        """Load every engine with a signed file that this machine can run."""
         contract = manifest.contract
-        seated: dict[str, Engine] = {}
+        loaded: dict[str, VotingEngine] = {}
         unsigned, refusal = set[str](), None
         for spec in contract.engines:
             try:
@@ -148,12 +155,12 @@ class Verifier:
                 unsigned.add(spec.name)
                 continue
             try:
-                seated[spec.name] = self.engines(spec, content, contract, table)
+                loaded[spec.name] = self.engines(spec, content, contract, table)
             except ModelRefused as error:
                 refusal = error
-        if refusal and (whole or not seated):
+        if refusal and (require_all or not loaded):
             raise refusal
-        return Panel(contract, seated, unsigned)
+        return EnsembleRunner(contract, loaded, unsigned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,49 +176,49 @@ class _Stored:
         return self.seen[file]
 
 
-def read(packages: PackageStore, name: str, version: int) -> Files:
-    """Return the files of a stored package, each read once and whole when it is asked for, not yet verified."""
+def read_package(packages: PackageStore, name: str, version: int) -> PackageFiles:
+    """Return the unverified files of a stored package; each file is fetched once, on first access."""
     return _Stored(packages, name, version)
 
 
-def names_of(manifest: Manifest) -> tuple[str, ...]:
+def file_names(manifest: Manifest) -> tuple[str, ...]:
     """Return the names of all files of a package."""
     return (*_SIGNED, *sorted(manifest.files))
 
 
-def canonical(document: object) -> bytes:
+def canonical_json(document: object) -> bytes:
     """Return JSON with sorted keys, no spaces, in UTF-8; raise ValueError for NaN and infinities."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode()
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """Return the canonical bytes of a manifest: the same for equal manifests, whole numbers or not."""
-    first = canonical(_manifests().dump_python(manifest, mode="json"))
-    # A recipe may write 0 for 0.0. Reading once makes every number what its field says.
-    return canonical(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
+    """Return the canonical bytes of a manifest; equal manifests give equal bytes, also for 0 and 0.0."""
+    first = canonical_json(_manifests().dump_python(manifest, mode="json"))
+    # A recipe may write 0 for 0.0. Parsing converts every number to its field's type.
+    return canonical_json(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
 
 
-def digest_of(manifest: bytes) -> str:
+def manifest_digest(manifest: bytes) -> str:
     """Return the digest of the package with these manifest bytes."""
     return f"sha256:{_sha256(manifest)}"
 
 
-def _get(files: Files, name: str) -> bytes:
+def _get(files: PackageFiles, name: str) -> bytes:
     try:
         content = files[name]
     except KeyError as error:
-        raise ModelRefused("missing_file", f"{name} is not there") from error
+        raise ModelRefused("missing_file", f"{name} does not exist") from error
     if len(content) > file_limit(name):
-        raise ModelRefused("oversized", f"{name} has more than {file_limit(name)} bytes")
+        raise ModelRefused("oversized", f"{name} exceeds {file_limit(name)} bytes")
     return content
 
 
-def _listed(files: Files, name: str, manifest: Manifest) -> bytes:
-    """Return a file after comparing it with what was signed."""
+def _listed(files: PackageFiles, name: str, manifest: Manifest) -> bytes:
+    """Return a file after checking its size and digest against the manifest."""
     content, stated = _get(files, name), manifest.files[name]
     if len(content) != stated.size or _sha256(content) != stated.sha256:
-        raise ModelRefused("digest_mismatch", f"{name} is not the file that was signed")
+        raise ModelRefused("digest_mismatch", f"{name} is not the signed file")
     return content
 
 
@@ -220,9 +227,9 @@ def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Mani
     try:
         manifest = _manifests().validate_json(content, strict=True)
         is_canonical = manifest_bytes(manifest) == content
-        instant(manifest.created_at), instant(manifest.expires_at)
-    except ValueError as error:  # pydantic's ValidationError is one
-        raise ModelRefused("malformed", "manifest.json breaks its schema") from error
+        parse_utc(manifest.created_at), parse_utc(manifest.expires_at)
+    except ValueError as error:  # includes pydantic's ValidationError
+        raise ModelRefused("malformed", "manifest.json does not fit its schema") from error
     if not is_canonical:
         raise ModelRefused("malformed", "manifest.json is not in canonical form")
     if manifest.key_id != key_id:
@@ -232,16 +239,16 @@ def _signed_manifest(content: bytes, signature: bytes, keys: PublicKeys) -> Mani
     return manifest
 
 
-def _check_identity(manifest: Manifest, digest: str, expected: Expected) -> None:
+def _check_identity(manifest: Manifest, digest: str, expected: ExpectedPackage) -> None:
     if expected.name not in {None, manifest.contract.name} or expected.version not in {None, manifest.version}:
-        raise ModelRefused("wrong_name", "the package is of another model or version than was asked for")
+        raise ModelRefused("wrong_name", "the package is of another model or version than the requested one")
     if expected.digest not in {None, digest}:
         raise ModelRefused("digest_mismatch", "the package is not the one that the pointer names")
 
 
 def _check_in_force(manifest: Manifest, floor: int, now: datetime) -> None:
-    if now >= instant(manifest.expires_at):
-        raise ModelRefused("expired", f"the package was valid until {manifest.expires_at}")
+    if now >= parse_utc(manifest.expires_at):
+        raise ModelRefused("expired", f"the package expired at {manifest.expires_at}")
     if manifest.version < floor:
         raise ModelRefused("rolled_back", f"version {manifest.version} is below the floor {floor}")
 
@@ -252,15 +259,15 @@ def _are_files_of(contract: ModelContract, names: Collection[str]) -> bool:
 
 
 def _needed(contract: ModelContract) -> set[str]:
-    return {engine.file for engine in contract.engines} | _OF_ALL
+    return {engine.file for engine in contract.engines} | _COMMON
 
 
 def _read(files: Mapping[str, bytes]) -> tuple[str, tuple[golden.GoldenRow, ...]]:
     try:
         card = files["card.md"].decode()
         answers = _golden_rows().validate_json(files["golden.json"], strict=True)
-    except ValueError as error:  # UnicodeDecodeError and ValidationError are both of this kind
-        raise ModelRefused("malformed", "card.md or golden.json cannot be read") from error
+    except ValueError as error:  # includes UnicodeDecodeError and ValidationError
+        raise ModelRefused("malformed", "card.md or golden.json cannot be parsed") from error
     if not card.strip() or not answers:
         raise ModelRefused("malformed", "card.md and golden.json must not be empty")
     return card, answers

@@ -1,1 +1,1 @@
-"""Trials of a challenger beside the champion: promotion, comparison, rollback."""
+"""Trials of a challenger beside the champion: promotion, assignment of subjects, and comparison."""

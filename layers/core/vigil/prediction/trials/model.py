@@ -1,4 +1,4 @@
-"""A challenger on trial: whom it decides for, and how far it and the champion are apart. Pure values and rules."""
+"""Assignment of subjects to a challenger, and comparison of champion and challenger: pure values and rules."""
 
 import hashlib
 import json
@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist, fmean
 
-FEWEST_SUBJECTS = 30
-"""Below this many subjects the normal approximation of an interval says nothing."""
+MIN_SUBJECTS = 30
+"""Minimum subjects for an interval; with fewer, the normal approximation is not valid."""
 SHARDS = "0123456789abcdefghijklmnopqrstuv"
-"""The digits of a decision id: comparisons are indexed at 32 places, so that no trial can slow the ledger down."""
+"""Digits of a decision id. Comparisons are indexed in 32 partitions, so that a trial cannot slow down the ledger."""
 _Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one model said of the facts; no probability where it could not say anything."""
+class ModelAnswer:
+    """One model's answer; `probability` is None if the model could not give one."""
 
     version: int
     probability: float | None
@@ -25,37 +25,40 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What champion and challenger said of the same facts; kept beside a decision, never shown to its tenant."""
+    """Answers of champion and challenger to the same facts.
 
-    champion: Answer
-    challenger: Answer
+    It is stored with a decision and never shown to its tenant.
+    """
 
-    def document(self) -> str:
-        """Return the JSON that a ledger row carries."""
+    champion: ModelAnswer
+    challenger: ModelAnswer
+
+    def to_document(self) -> str:
+        """Return the comparison as JSON for a ledger row."""
         return json.dumps([asdict(self.champion), asdict(self.challenger)], separators=(",", ":"), allow_nan=False)
 
     @classmethod
-    def read(cls, document: str) -> "Comparison":
-        """Return the comparison that a ledger row carries."""
-        champion, challenger = (Answer(**answer) for answer in json.loads(document))
+    def from_document(cls, document: str) -> "Comparison":
+        """Return the comparison in a ledger row."""
+        champion, challenger = (ModelAnswer(**answer) for answer in json.loads(document))
         return cls(champion, challenger)
 
-    def place(self, name: str, decision_id: str) -> str:
-        """Return the partition of the index under which this comparison is found again."""
-        return partition(name, self.champion.version, self.challenger.version, decision_id[-1])
+    def index_partition(self, name: str, decision_id: str) -> str:
+        """Return the index partition that contains this comparison."""
+        return comparison_partition(name, self.champion.version, self.challenger.version, decision_id[-1])
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
-    """One comparison of the past, with a digest of its tenant and subject, by which it is clustered."""
+class PairedComparison:
+    """One stored comparison, and a digest of its tenant and subject for clustering."""
 
     comparison: Comparison
     subject: str
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean and its 95 % interval; no interval for too few subjects."""
+class MeanInterval:
+    """A mean and its 95 % confidence interval; the interval is null for too few subjects."""
 
     mean: float
     low: float | None
@@ -63,11 +66,11 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Champion and challenger over the same requests.
+class TrialReport:
+    """Comparison of champion and challenger over the same requests.
 
-    `difference` is challenger minus champion in probability, `changed` the share of requests whose decision would be
-    another one; both None without a pair. `unanswered` counts the requests that only one of the two could answer.
+    `difference` is challenger minus champion in probability. `changed` is the share of requests with another decision.
+    Both are null without compared requests. `unanswered` counts requests that only one of the two models could answer.
     """
 
     champion: int
@@ -75,26 +78,26 @@ class Verdict:
     pairs: int
     subjects: int
     unanswered: int
-    difference: Interval | None
-    changed: Interval | None
+    difference: MeanInterval | None
+    changed: MeanInterval | None
 
 
-def partition(name: str, champion: int, challenger: int, shard: str) -> str:
-    """Return one of the partitions that hold the comparisons of two versions; `shard` is one of SHARDS."""
+def comparison_partition(name: str, champion: int, challenger: int, shard: str) -> str:
+    """Return the index partition of the comparisons of two versions; `shard` is one of SHARDS."""
     return f"{name}#{champion}#{challenger}#{shard}"
 
 
-def takes_part(name: str, version: int, tenant_id: str, subject_id: str, share: int) -> bool:
-    """Say whether a challenger decides for a subject: always the same answer, and once in it stays as the share grows.
+def is_challenger_subject(name: str, version: int, tenant_id: str, subject_id: str, share: int) -> bool:
+    """True if the challenger decides for the subject; stable, also while the share grows.
 
-    The version is part of the draw, so that the next challenger is not tried on the same subjects again.
+    The version is part of the hash, so that the next challenger is tried on other subjects.
     """
     drawn = hashlib.sha256(f"{name}\n{version}\n{tenant_id}\n{subject_id}".encode()).digest()
     return int.from_bytes(drawn[:8], "big") % 1000 < share
 
 
-def verdict(champion: int, challenger: int, paired: Sequence[Paired]) -> Verdict:
-    """Return how far two versions are apart over these comparisons."""
+def compare_versions(champion: int, challenger: int, paired: Sequence[PairedComparison]) -> TrialReport:
+    """Return the difference between two versions over these comparisons."""
     answered = {
         index: (before, after)
         for index, pair in enumerate(paired)
@@ -107,7 +110,7 @@ def verdict(champion: int, challenger: int, paired: Sequence[Paired]) -> Verdict
         index: float(pair.comparison.champion.decision != pair.comparison.challenger.decision)
         for index, pair in enumerate(paired)
     }
-    return Verdict(
+    return TrialReport(
         champion=champion,
         challenger=challenger,
         pairs=len(answered),
@@ -118,8 +121,8 @@ def verdict(champion: int, challenger: int, paired: Sequence[Paired]) -> Verdict
     )
 
 
-def _interval(values: Mapping[int, float], subjects: Sequence[str]) -> Interval | None:
-    """Return the mean and its interval, robust to a subject's values being alike (Liang & Zeger, 1986)."""
+def _interval(values: Mapping[int, float], subjects: Sequence[str]) -> MeanInterval | None:
+    """Return the mean and its interval, robust to equal values of one subject (Liang & Zeger, 1986)."""
     if not values:
         return None
     mean = fmean(values.values())
@@ -127,8 +130,8 @@ def _interval(values: Mapping[int, float], subjects: Sequence[str]) -> Interval 
     for index, value in values.items():
         residuals[subjects[index]] = residuals.get(subjects[index], 0.0) + value - mean
     clusters = len(residuals)
-    if clusters < FEWEST_SUBJECTS:
-        return Interval(mean, None, None)
+    if clusters < MIN_SUBJECTS:
+        return MeanInterval(mean, None, None)
     spread = math.fsum(r * r for r in residuals.values()) * clusters / (clusters - 1)
     half = _Z * math.sqrt(spread) / len(values)
-    return Interval(mean, mean - half, mean + half)
+    return MeanInterval(mean, mean - half, mean + half)

@@ -1,16 +1,16 @@
-"""What the life cycle of models needs from outside: the registry's aliases, and the comparisons of the past."""
+"""Ports of the trials room: published versions with their aliases, and stored comparisons."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from vigil.prediction.packages.ports import Listing, Pointer
-from vigil.prediction.trials.model import Paired
+from vigil.prediction.packages.ports import Pointer, VersionListing
+from vigil.prediction.trials.model import PairedComparison
 
 
-class Versions(Protocol):
-    """The published versions of models and the aliases that point at them."""
+class VersionCatalogue(Protocol):
+    """Published versions of models and the aliases that point at them."""
 
-    def versions(self, name: str) -> Sequence[Listing]:
+    def versions(self, name: str) -> Sequence[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
         ...
 
@@ -21,7 +21,7 @@ class Versions(Protocol):
     def promote(self, name: str, version: int, alias: str, share: int) -> Pointer:
         """Point an alias at a version.
 
-        Raises NotFound, ModelRefused, InvalidInput for one that does not pass the gates, Conflict when overtaken.
+        Raises NotFound, ModelRefused, InvalidInput if a gate fails, or Conflict if another move came first.
         """
         ...
 
@@ -30,9 +30,9 @@ class Versions(Protocol):
         ...
 
 
-class Comparisons(Protocol):
-    """What champions and challengers said side by side, over all tenants."""
+class ComparisonStore(Protocol):
+    """Stored comparisons of champions and challengers, over all tenants."""
 
-    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[Paired]:
-        """Return at most so many comparisons of two versions, the newest of each shard."""
+    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
+        """Return at most `limit` comparisons of two versions, the newest of each shard."""
         ...

@@ -1,12 +1,12 @@
-"""`/v1/models/{name}/versions`, `/promote`, `/comparison`: the life cycle of a model."""
+"""`/v1/models/{name}/versions`, `/promote` and `/comparison`: promotion and trials of model versions."""
 
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.prediction.trials.model import Verdict
-from vigil.prediction.trials.service import Lifecycle
+from vigil.prediction.trials.model import TrialReport
+from vigil.prediction.trials.service import TrialService
 from vigil.runtime import telemetry
 from vigil.web.etags import kept
 from vigil.web.idempotency import IdempotentRoute
@@ -14,7 +14,7 @@ from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
 if TYPE_CHECKING:
-    from vigil.prediction.packages.ports import Listing
+    from vigil.prediction.packages.ports import VersionListing
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("models:read")]
@@ -23,7 +23,7 @@ Name = Annotated[str, Path(max_length=64)]
 
 
 class VersionView(BaseModel):
-    """A published version. `share` is how many subjects in a thousand a challenger decides for."""
+    """A published version. `share` is the number of subjects per mille that it decides for as challenger."""
 
     version: int
     digest: str
@@ -43,17 +43,22 @@ class VersionList(BaseModel):
 
 
 class Promotion(BaseModel):
-    """Which version an alias shall point at."""
+    """Version that an alias should point at."""
 
     model_config = ConfigDict(extra="forbid")
 
     version: int = Field(ge=1, le=99_999_999)
     alias: Literal["champion", "challenger"] = "champion"
-    share: int = Field(default=0, ge=0, le=1000, description="Of a challenger: subjects per mille; 0 is shadow only.")
+    share: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Subjects per mille that a challenger decides for; 0 is shadow only. Must be 0 for a champion.",
+    )
 
 
 class PointerView(BaseModel):
-    """Where an alias points now; instances follow within a minute."""
+    """Current target of an alias. All instances use it within a minute."""
 
     name: str
     alias: str
@@ -62,30 +67,30 @@ class PointerView(BaseModel):
     share: int | None
 
 
-async def current_lifecycle(request: Request) -> Lifecycle:
-    """Return the service that `bootstrap` put on the app."""
-    return cast("Lifecycle", request.app.state.lifecycle)
+async def current_trials(request: Request) -> TrialService:
+    """Return the service that `bootstrap` attached to the app."""
+    return cast("TrialService", request.app.state.trials)
 
 
-Service = Annotated[Lifecycle, Depends(current_lifecycle)]
+Service = Annotated[TrialService, Depends(current_trials)]
 
 
-# Operators look here for what they have just changed: kept, but asked for again every time.
+# Operators read this right after a change: responses may be cached, but are revalidated every time.
 @router.get(
     "/{name}/versions",
     summary="List the versions of a model",
     dependencies=[kept(0)],
     responses=responses(401, 403, 404, 503),
 )
-async def versions(name: Name, lifecycle: Service, _: Reader) -> VersionList:
-    """Return every published version with its digest, figures and aliases, oldest first."""
-    return VersionList(name=name, versions=[_version(listing) for listing in lifecycle.versions(name)])
+async def versions(name: Name, trials: Service, _: Reader) -> VersionList:
+    """Return every published version with its digest, metrics and aliases, oldest first."""
+    return VersionList(name=name, versions=[_version(listing) for listing in trials.versions(name)])
 
 
 @router.post("/{name}/promote", summary="Promote a version", responses=responses(401, 403, 404, 413, 415))
-async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) -> PointerView:
-    """Point an alias at a version that passes every gate; doing so twice changes nothing. For operators."""
-    pointer = lifecycle.promote(name, body.version, body.alias, body.share)
+async def promote(name: Name, body: Promotion, trials: Service, _: Promoter) -> PointerView:
+    """Point an alias at a version that passes every check. Repeating the request has no effect. For operators."""
+    pointer = trials.promote(name, body.version, body.alias, body.share)
     facts = telemetry.current.get()
     facts.model, facts.model_version = name, pointer.version
     return PointerView(
@@ -94,12 +99,12 @@ async def promote(name: Name, body: Promotion, lifecycle: Service, _: Promoter) 
 
 
 @router.get("/{name}/comparison", summary="Compare challenger and champion", responses=responses(401, 403, 404, 503))
-async def compare(name: Name, lifecycle: Service, _: Promoter) -> Verdict:
-    """Return how far challenger and champion are apart over the newest requests of all tenants. For operators."""
-    return lifecycle.compare(name)
+async def compare(name: Name, trials: Service, _: Promoter) -> TrialReport:
+    """Return the differences between challenger and champion over the newest requests of all tenants. For operators."""
+    return trials.compare(name)
 
 
-def _version(listing: "Listing") -> VersionView:
+def _version(listing: "VersionListing") -> VersionView:
     published = listing.published
     return VersionView(
         version=published.version,

@@ -1,35 +1,35 @@
-"""Which versions there are, which of them decide, and how a challenger does beside the champion."""
+"""Promotion of model versions, and comparison of challenger and champion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vigil.errors import FieldError, InvalidInput, ModelRefused, NotFound
-from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, Listing, Pointer
-from vigil.prediction.trials.model import Verdict, verdict
-from vigil.prediction.trials.ports import Comparisons, Versions
+from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, Pointer, VersionListing
+from vigil.prediction.trials.model import TrialReport, compare_versions
+from vigil.prediction.trials.ports import ComparisonStore, VersionCatalogue
 
-COMPARED = 10_000
-"""A comparison looks at no more requests than this, the newest ones."""
+MAX_COMPARED_REQUESTS = 10_000
+"""Maximum requests in a comparison; the newest ones are used."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """The life cycle of every model, for all tenants at once: models belong to the deployment."""
+class TrialService:
+    """Promotion and trials of all models, for all tenants at once: models belong to the deployment."""
 
-    known: Versions
-    comparisons: Comparisons
+    catalogue: VersionCatalogue
+    comparisons: ComparisonStore
 
-    def versions(self, name: str) -> Sequence[Listing]:
+    def versions(self, name: str) -> Sequence[VersionListing]:
         """Return the published versions of a model, oldest first; raise NotFound for an unknown model."""
-        return self.known.versions(name)
+        return self.catalogue.versions(name)
 
     def promote(self, name: str, version: int, alias: str, share: int) -> Pointer:
-        """Point an alias at a version; doing so twice changes nothing.
+        """Point an alias at a version; repeating this has no effect.
 
-        Raises NotFound, InvalidInput with all that speaks against the version, Conflict when another move came first.
+        Raises NotFound, InvalidInput with every failed check, or Conflict if another move came first.
         """
         try:
-            return self.known.promote(name, version, alias, share)
+            return self.catalogue.promote(name, version, alias, share)
         except ModelRefused as error:
             raise InvalidInput(
                 FieldError("version", f"is refused: {error.reason}", "a package that verifies")
@@ -37,12 +37,14 @@ class Lifecycle:
 
     def withdraw(self, name: str) -> Pointer:
         """End the trial of the challenger; raise NotFound if there is none."""
-        return self.known.withdraw(name)
+        return self.catalogue.withdraw(name)
 
-    def compare(self, name: str) -> Verdict:
-        """Return how far the challenger and the champion are apart; raise NotFound without both of them."""
-        pointers = self.known.pointers(name)
+    def compare(self, name: str) -> TrialReport:
+        """Return the comparison of challenger and champion; raise NotFound unless both exist."""
+        pointers = self.catalogue.pointers(name)
         if not pointers.keys() >= {CHAMPION, CHALLENGER}:
-            raise NotFound("there is no challenger to compare")
+            raise NotFound("there is no challenger to compare; promote one first")
         champion, challenger = pointers[CHAMPION].version, pointers[CHALLENGER].version
-        return verdict(champion, challenger, self.comparisons.recent(name, champion, challenger, COMPARED))
+        return compare_versions(
+            champion, challenger, self.comparisons.recent(name, champion, challenger, MAX_COMPARED_REQUESTS)
+        )

@@ -1,4 +1,4 @@
-"""Comparisons in the decision ledger: a sparse index over the rows written while a challenger was on trial."""
+"""Comparisons in the decision ledger: a sparse index over the rows written during trials."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,26 +6,26 @@ from itertools import islice
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.prediction.trials.model import SHARDS, Comparison, Paired, partition
+from vigil.prediction.trials.model import SHARDS, Comparison, PairedComparison, comparison_partition
 
 _READERS = 8
 
 
 class DynamoComparisons:
-    """Reads the index `by_comparison` of the decisions table."""
+    """Reader of the index `by_comparison` of the decisions table."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The decision ledger")
 
-    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[Paired]:
-        """Return at most so many comparisons of two versions, the newest of each shard."""
-        keys = [partition(name, champion, challenger, shard) for shard in SHARDS]
+    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
+        """Return at most `limit` comparisons of two versions, the newest of each shard."""
+        keys = [comparison_partition(name, champion, challenger, shard) for shard in SHARDS]
         each = -(-limit // len(SHARDS))
         with ThreadPoolExecutor(_READERS) as pool:
             shards = pool.map(lambda key: list(self._shard(key, each)), keys)
             return [pair for shard in shards for pair in shard][:limit]
 
-    def _shard(self, key: str, limit: int) -> Iterator[Paired]:
+    def _shard(self, key: str, limit: int) -> Iterator[PairedComparison]:
         items = self._table.items(
             "query",
             IndexName="by_comparison",
@@ -34,4 +34,4 @@ class DynamoComparisons:
             ScanIndexForward=False,
         )
         for item in islice(items, limit):
-            yield Paired(Comparison.read(item["comparison"]["S"]), item["subject_pk"]["S"])
+            yield PairedComparison(Comparison.from_document(item["comparison"]["S"]), item["subject_pk"]["S"])

@@ -1,1 +1,1 @@
-"""The feature set of network flows."""
+"""The feature set `flows/1`: one network flow and the flows around it."""

@@ -1,20 +1,21 @@
-"""A flow cut into pieces: bulks of one direction, subflows between short pauses, bursts between long ones."""
+"""Features of the parts of a flow: bulks of one direction, subflows between short pauses, bursts between long ones."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 from vigil.prediction.features.flows.model import Packet
-from vigil.prediction.features.flows.statistics import Summary, mean, summary
+from vigil.prediction.features.flows.statistics import Summary, mean, summarize
 
-BULK_PACKETS = 4
-"""So many packets with payload, none from the other side between them, are a bulk."""
+MIN_BULK_PACKETS = 4
+"""Minimum packets of a bulk: packets with payload in one direction, with no payload from the other side between them.
+"""
 SUBFLOW_PAUSE_US = 1_000_000
 ACTIVITY_PAUSE_US = 5_000_000
 
 
-def bulks(name: str, packets: Sequence[Packet], *, forward: bool) -> Summary:
-    """Return mean bytes and packets of the bulks of one direction, and the payload rate within them."""
-    runs = [run for run in _runs(packets) if run[0].forward == forward and len(run) >= BULK_PACKETS]
+def bulk_features(name: str, packets: Sequence[Packet], *, forward: bool) -> Summary:
+    """Return mean bytes and mean packets of the bulks of one direction, and the payload rate within them."""
+    runs = [run for run in _runs(packets) if run[0].forward == forward and len(run) >= MIN_BULK_PACKETS]
     sizes = [sum(p.payload for p in run) for run in runs]
     lasted_us = sum(run[-1].at_us - run[0].at_us for run in runs)
     return {
@@ -25,7 +26,7 @@ def bulks(name: str, packets: Sequence[Packet], *, forward: bool) -> Summary:
 
 
 def _runs(packets: Sequence[Packet]) -> list[list[Packet]]:
-    """Cut packets with payload where the direction turns and at pauses over 1 s."""
+    """Split packets with payload at each change of direction and at pauses over 1 s."""
     runs: list[list[Packet]] = []
     for packet in packets:
         if not packet.payload:
@@ -38,8 +39,8 @@ def _runs(packets: Sequence[Packet]) -> list[list[Packet]]:
     return runs
 
 
-def subflows(packets: Sequence[Packet]) -> Summary:
-    """Return the number of subflows, and packets and payload of each direction per subflow."""
+def subflow_features(packets: Sequence[Packet]) -> Summary:
+    """Return the number of subflows, and the packets and payload of each direction per subflow."""
     count = len(_pieces(packets, SUBFLOW_PAUSE_US + 1))
     found: Summary = {"subflows": count}
     for name, forward in (("fwd", True), ("bwd", False)):
@@ -49,16 +50,16 @@ def subflows(packets: Sequence[Packet]) -> Summary:
     return found
 
 
-def bursts(packets: Sequence[Packet]) -> Summary:
-    """Return how long the flow was active between pauses of 5 s or more, and how long these were, in ms."""
+def activity_features(packets: Sequence[Packet]) -> Summary:
+    """Return durations of activity between pauses of at least 5 s, and durations of these pauses, in ms."""
     pieces = _pieces(packets, ACTIVITY_PAUSE_US)
     active = [(piece[-1] - piece[0]) / 1000 for piece in pieces]
     idle = [(b[0] - a[-1]) / 1000 for a, b in pairwise(pieces)]
-    return {**summary("active", active, "_ms"), **summary("idle", idle, "_ms")}
+    return {**summarize("active", active, "_ms"), **summarize("idle", idle, "_ms")}
 
 
 def _pieces(packets: Sequence[Packet], pause_us: int) -> list[list[int]]:
-    """Cut the packets' times wherever the next one is at least a pause away."""
+    """Split the packet times at every gap of at least `pause_us`."""
     pieces = [[packets[0].at_us]]
     for packet in packets[1:]:
         if packet.at_us - pieces[-1][-1] >= pause_us:

@@ -1,6 +1,6 @@
-"""The feature set `flows/1`: one network flow and its company, as they were known at a moment.
+"""The feature set `flows/1`: one network flow and its neighbours, as known at a given time.
 
-The one code path for training and serving; nothing seen after `as_of` can change a feature.
+Training and serving use the same code. Facts seen after `as_of` never change a feature.
 """
 
 from datetime import datetime
@@ -14,11 +14,11 @@ from vigil.prediction.features.flows.specs import SERVICES
 
 
 def extract(traffic: Traffic, as_of: datetime) -> dict[str, FeatureValue]:
-    """Return the features of `SPECS` by name as of a moment that carries a UTC offset.
+    """Return the features of `SPECS` by name, as of a time with a UTC offset.
 
-    Raises InvalidInput with the field `as_of` when no packet had been seen by then.
+    Raises InvalidInput with the field `as_of` if no packet had been seen by then.
     """
-    known = traffic.known(as_of)
+    known = traffic.known_at(as_of)
     check_as_of(known)
     return {
         "protocol": known.protocol,

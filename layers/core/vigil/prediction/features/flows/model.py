@@ -1,7 +1,7 @@
-"""One network flow as packet records, and the flow records around it, as a capture point saw them.
+"""One network flow as packets, and the flow records around it, as seen at one capture point.
 
-Times are whole microseconds since the flow's `started_at`, negative before it; lengths are bytes of IP. Addresses are
-opaque names, so that a sender may pseudonymise them.
+Times are integer microseconds relative to the flow's `started_at`, negative before it. Lengths are bytes of IP.
+Addresses are opaque names, so a sender may pseudonymise them.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One packet. `flags` are TCP's, of the letters F S R P A U E C (C: CWR); `window` and `ttl` may be unknown.
+    """One packet of a flow.
 
-    `forward` is from the flow's source to its destination. `length` counts the `header` (IP and transport).
+    `forward` means from the flow's source to its destination. `length` includes `header` (IP and transport headers).
+    `flags` are TCP flags from the letters F S R P A U E C (C: CWR). `window` and `ttl` may be unknown.
     """
 
     at_us: int
@@ -31,15 +32,16 @@ class Packet:
 
     @property
     def payload(self) -> int:
-        """Bytes after the headers."""
+        """Payload in bytes: the length without the headers."""
         return self.length - self.header
 
 
 @dataclass(frozen=True, slots=True)
 class FlowRecord:
-    """Another flow of the same source or to the same destination, as NetFlow or a connection log sums it up.
+    """Another flow from the same source or to the same destination, as summarised by NetFlow or a connection log.
 
-    `answered`: whether the destination sent anything but a refusal. A record is known once its flow has ended.
+    `answered` is true if the destination sent anything except a refusal. A record is known only after its flow has
+    ended.
     """
 
     started_us: int
@@ -55,7 +57,7 @@ class FlowRecord:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """The flow to score and what surrounds it. The order of packets and of neighbours says nothing."""
+    """The flow to score and the flows around it. The order of packets and neighbours has no meaning."""
 
     started_at: datetime
     protocol: Protocol
@@ -66,8 +68,8 @@ class Traffic:
     packets: tuple[Packet, ...]
     neighbours: tuple[FlowRecord, ...] = ()
 
-    def known(self, as_of: datetime) -> "Traffic":
-        """Return what had been seen by `as_of`, packets in order of time."""
+    def known_at(self, as_of: datetime) -> "Traffic":
+        """Return the packets and records that had been seen by `as_of`; packets are in order of time."""
         elapsed = (as_of - self.started_at) // MICROSECOND
         return Traffic(
             self.started_at,
@@ -82,7 +84,7 @@ class Traffic:
 
 
 def _order(packet: Packet) -> tuple[object, ...]:
-    """Order packets of the same microsecond by all they are: which was sent first is then not known."""
+    """Sort key of packets; those of the same microsecond have no known order, so all fields break the tie."""
     unknown = -1
     return (
         packet.at_us,
@@ -96,7 +98,7 @@ def _order(packet: Packet) -> tuple[object, ...]:
 
 
 def check_as_of(known: Traffic) -> None:
-    """Refuse an `as_of` before the first packet.
+    """Check that at least one packet was seen by `as_of`; `known` is the traffic as of that time.
 
     Raises InvalidInput with the field `as_of`.
     """

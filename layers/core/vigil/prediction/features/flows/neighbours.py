@@ -1,16 +1,16 @@
-"""What the flows around one flow say: a scan, a beacon or a flood shows in the company, not in one connection."""
+"""Features of the flows around one flow; scans, beacons and floods are visible only across several connections."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 from vigil.prediction.features.flows.model import FlowRecord, Traffic
-from vigil.prediction.features.flows.statistics import Summary, entropy, mean, share, variation
+from vigil.prediction.features.flows.statistics import Summary, coefficient_of_variation, mean, shannon_entropy, share
 
-RECENT_US = 10_000_000
+RECENT_WINDOW_US = 10_000_000
 
 
 def neighbour_features(known: Traffic) -> Summary:
-    """Return the features of the source's and the destination's other flows, by name."""
+    """Return the features of the other flows of the source and the destination, by name."""
     sent = [n for n in known.neighbours if n.source == known.source]
     received = [n for n in known.neighbours if n.destination == known.destination]
     pair = [n for n in sent if (n.destination, n.destination_port) == (known.destination, known.destination_port)]
@@ -25,8 +25,8 @@ def _source(known: Traffic, sent: Sequence[FlowRecord]) -> Summary:
         "source_flows_10s": _recent(sent),
         "source_unique_destinations": len(set(destinations)),
         "source_unique_destination_ports": len(set(ports)),
-        "source_destination_entropy": entropy(destinations),
-        "source_destination_port_entropy": entropy(ports),
+        "source_destination_entropy": shannon_entropy(destinations),
+        "source_destination_port_entropy": shannon_entropy(ports),
         **_amounts("source", sent),
     }
 
@@ -37,8 +37,8 @@ def _pair(pair: Sequence[FlowRecord]) -> Summary:
     return {
         "pair_flows": len(starts),
         "pair_gap_mean_s": mean(gaps),
-        "pair_gap_variation": variation(gaps),
-        "pair_bytes_variation": variation([n.bytes for n in pair]),
+        "pair_gap_variation": coefficient_of_variation(gaps),
+        "pair_bytes_variation": coefficient_of_variation([n.bytes for n in pair]),
     }
 
 
@@ -48,15 +48,15 @@ def _destination(known: Traffic, received: Sequence[FlowRecord]) -> Summary:
         "destination_flows": len(sources),
         "destination_flows_10s": _recent(received),
         "destination_unique_sources": len(set(sources)),
-        "destination_source_entropy": entropy(sources),
-        "destination_source_port_entropy": entropy([known.source_port, *(n.source_port for n in received)]),
+        "destination_source_entropy": shannon_entropy(sources),
+        "destination_source_port_entropy": shannon_entropy([known.source_port, *(n.source_port for n in received)]),
         **_amounts("destination", received),
     }
 
 
 def _recent(flows: Sequence[FlowRecord]) -> int:
-    """Count those that started within 10 s of this flow's start, before or after."""
-    return sum(abs(n.started_us) <= RECENT_US for n in flows)
+    """Return the number of flows that started within 10 s before or after this flow's start."""
+    return sum(abs(n.started_us) <= RECENT_WINDOW_US for n in flows)
 
 
 def _amounts(name: str, flows: Sequence[FlowRecord]) -> Summary:

@@ -1,19 +1,19 @@
-"""From an untrusted document to Traffic, or to an error that names each broken field and its bound."""
+"""Parsing of untrusted flow documents, with an error for each invalid field."""
 
 from collections.abc import Iterator
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
 from vigil.prediction.features.flows.schemas import TrafficIn
-from vigil.prediction.features.parsing import MOST_ERRORS, validated
+from vigil.prediction.features.parsing import MAX_ERRORS, validate_document
 
 
 def parse_traffic(document: object) -> Traffic:
-    """Return the flow that a JSON document describes.
+    """Return the flow in a JSON document.
 
-    Raises InvalidInput with up to 20 fields such as `history.packets[3].length`; values are never echoed.
+    Raises InvalidInput with at most 20 fields such as `history.packets[3].length`. Messages never contain values.
     """
-    schema = validated(TrafficIn, document)
+    schema = validate_document(TrafficIn, document)
     traffic = Traffic(
         started_at=schema.started_at,
         protocol=schema.protocol,
@@ -21,15 +21,15 @@ def parse_traffic(document: object) -> Traffic:
         destination=schema.destination,
         source_port=schema.source_port,
         destination_port=schema.destination_port,
-        packets=tuple(p.fact(Packet) for p in schema.packets),
-        neighbours=tuple(n.fact(FlowRecord) for n in schema.neighbours),
+        packets=tuple(p.to_domain(Packet) for p in schema.packets),
+        neighbours=tuple(n.to_domain(FlowRecord) for n in schema.neighbours),
     )
-    if errors := list(_strangers(traffic)):
-        raise InvalidInput(*errors[:MOST_ERRORS])
+    if errors := list(_unrelated_neighbours(traffic)):
+        raise InvalidInput(*errors[:MAX_ERRORS])
     return traffic
 
 
-def _strangers(traffic: Traffic) -> Iterator[FieldError]:
+def _unrelated_neighbours(traffic: Traffic) -> Iterator[FieldError]:
     for i, neighbour in enumerate(traffic.neighbours):
         if neighbour.source != traffic.source and neighbour.destination != traffic.destination:
             bound = "the flow's source or destination"

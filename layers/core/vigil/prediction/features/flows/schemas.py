@@ -1,29 +1,29 @@
-"""A flow with its packets and neighbours as JSON: shapes, bounds, and what is wrong with a given one."""
+"""JSON schema of a flow with its packets and neighbours: shapes and bounds."""
 
 from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
 from vigil.prediction.features.flows.model import Protocol
-from vigil.prediction.features.schemas import Moment, Record, broken
+from vigil.prediction.features.schemas import HistoryRecord, Moment, bound_error
 
-MOST_PACKETS = 2000
-MOST_NEIGHBOURS = 2000
-LONGEST_US = 120_000_000
-"""CICFlowMeter, too, ends a flow after 120 s."""
-EARLIEST_US = -3_600_000_000
+MAX_PACKETS = 2000
+MAX_NEIGHBOURS = 2000
+MAX_FLOW_US = 120_000_000
+"""Maximum time of a packet after the start of the flow, in microseconds. CICFlowMeter also ends flows after 120 s."""
+EARLIEST_START_US = -3_600_000_000
 
-Address = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address, or a pseudonym of one")]
+Address = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address or its pseudonym")]
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 
 
-class PacketIn(Record):
+class PacketIn(HistoryRecord):
     """One packet, in bytes and microseconds since the flow's `started_at`."""
 
-    at_us: Annotated[StrictInt, Field(ge=0, le=LONGEST_US)]
+    at_us: Annotated[StrictInt, Field(ge=0, le=MAX_FLOW_US)]
     forward: StrictBool = Field(description="From source to destination")
-    length: Annotated[StrictInt, Field(ge=20, le=65_575, description="bytes of IP, headers included")]
-    header: Annotated[StrictInt, Field(ge=20, le=200, description="bytes of IP and transport headers")]
+    length: Annotated[StrictInt, Field(ge=20, le=65_575, description="length in bytes of IP, headers included")]
+    header: Annotated[StrictInt, Field(ge=20, le=200, description="length in bytes of the IP and transport headers")]
     flags: Annotated[str, Field(pattern="^[FSRPAUEC]{0,8}$", description="TCP flags by initial; C is CWR")] = ""
     window: Annotated[StrictInt, Field(ge=0, le=65_535)] | None = None
     ttl: Annotated[StrictInt, Field(ge=0, le=255)] | None = None
@@ -32,15 +32,15 @@ class PacketIn(Record):
     @classmethod
     def _within_the_packet(cls, value: int, info: ValidationInfo) -> int:
         if "length" in info.data and value > info.data["length"]:
-            raise broken("must not be above length", "at most length")
+            raise bound_error("must not be above length", "at most length")
         return value
 
 
-class FlowRecordIn(Record):
-    """Another flow of the last hour with the same source or the same destination."""
+class FlowRecordIn(HistoryRecord):
+    """Another flow within the last hour from the same source or to the same destination."""
 
-    started_us: Annotated[StrictInt, Field(ge=EARLIEST_US, le=LONGEST_US)]
-    duration_us: Annotated[StrictInt, Field(ge=0, le=-EARLIEST_US)]
+    started_us: Annotated[StrictInt, Field(ge=EARLIEST_START_US, le=MAX_FLOW_US)]
+    duration_us: Annotated[StrictInt, Field(ge=0, le=-EARLIEST_START_US)]
     source: Address
     destination: Address
     source_port: Port
@@ -50,8 +50,8 @@ class FlowRecordIn(Record):
     answered: StrictBool
 
 
-class TrafficIn(Record):
-    """One flow as packets, and the flows around it, in any order. What was seen after `as_of` is ignored."""
+class TrafficIn(HistoryRecord):
+    """One flow as packets, and the flows around it, in any order. Facts seen after `as_of` are ignored."""
 
     started_at: Moment
     protocol: Protocol
@@ -59,5 +59,5 @@ class TrafficIn(Record):
     destination: Address
     source_port: Port
     destination_port: Port
-    packets: Annotated[list[PacketIn], Field(min_length=1, max_length=MOST_PACKETS)]
-    neighbours: Annotated[list[FlowRecordIn], Field(max_length=MOST_NEIGHBOURS, default_factory=list)]
+    packets: Annotated[list[PacketIn], Field(min_length=1, max_length=MAX_PACKETS)]
+    neighbours: Annotated[list[FlowRecordIn], Field(max_length=MAX_NEIGHBOURS, default_factory=list)]

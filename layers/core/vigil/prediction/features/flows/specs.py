@@ -1,8 +1,8 @@
-"""The 120 inputs of the feature set `flows/1`: names, units, ranges and what may be missing.
+"""The 120 inputs of the feature set `flows/1`: names, units, ranges and optional values.
 
-The first 78 follow CICFlowMeter's list (Lashkari et al., 2017), lengths being bytes of payload; the rest are the
-shape of the flow and the company it keeps. A figure that cannot be had (a rate of one packet, the gaps of two flows)
-is missing, where CICFlowMeter says 0 or Infinity.
+The first 78 follow CICFlowMeter's list (Lashkari et al., 2017), with lengths in bytes of payload. The rest describe the
+shape of the flow and its neighbours. Undefined values (the rate of one packet, the gaps of two flows) are missing;
+CICFlowMeter reports 0 or Infinity for them.
 """
 
 from typing import get_args
@@ -19,7 +19,7 @@ SERVICES: dict[str, frozenset[int]] = {
     "amplifiable": frozenset({19, 111, 123, 161, 389, 1900, 11211}),
     "messaging": frozenset({1883, 5222, 5672, 6667, 8883}),
 }
-"""Destination ports by what usually answers there; any other is `other`."""
+"""Destination ports by the service that usually answers there; every other port is `other`."""
 
 _DIRECTIONS = (("fwd", "forward"), ("bwd", "backward"))
 _PARTS = (("mean", "mean"), ("std", "standard deviation of the"), ("max", "largest"), ("min", "smallest"))
@@ -108,9 +108,9 @@ _SHAPE = (
     _number("iat_variation", "irregularity of times between packets"),
     _number("iat_median_ms", "median time between packets", "ms"),
     _number("small_packet_share", "share of packets below 64 bytes", "", 1),
-    _number("large_packet_share", "share of packets from 1200 bytes on", "", 1),
+    _number("large_packet_share", "share of packets of 1200 bytes or more", "", 1),
     _number("fwd_payload_share", "share of the payload that went forward", "", 1),
-    _number("turn_share", "share of packets that answer the one before", "", 1),
+    _number("turn_share", "share of packets in the opposite direction to the previous one", "", 1),
     _number("fwd_ttl_mean", "mean forward TTL", "hops", 255),
     FeatureSpec("fwd_ttl_distinct", "integer", "distinct forward TTLs", "", 0, 256),
     _number("bwd_ttl_mean", "mean backward TTL", "hops", 255),
@@ -126,29 +126,29 @@ _SHAPE = (
 _SOURCE = (
     _count("source_flows", "flows of the source within an hour", "flows", least=1),
     _count("source_flows_10s", "flows of the source within 10 s", "flows"),
-    _count("source_unique_destinations", "destinations of the source", "", least=1),
+    _count("source_unique_destinations", "destinations contacted by the source", "", least=1),
     _count("source_unique_destination_ports", "ports that the source tried", "ports", least=1),
     _number("source_destination_entropy", "entropy of the source's destinations", "bits", 60),
     _number("source_destination_port_entropy", "entropy of the source's destination ports", "bits", 16),
     _number("source_unanswered_share", "share of the source's flows without answer", "", 1),
     _number("source_packets_mean", "mean packets of the source's flows", "packets"),
     _number("source_bytes_mean", "mean size of the source's flows", "bytes"),
-    _number("source_bytes_total", "all that the source sent and got", "bytes"),
-    _count("pair_flows", "calls of the source to the same service", "flows", least=1),
-    _number("pair_gap_mean_s", "mean time between calls to the same service", "s"),
-    _number("pair_gap_variation", "irregularity of calls to the same service"),
-    _number("pair_bytes_variation", "irregularity of sizes of calls to the same service"),
+    _number("source_bytes_total", "total bytes sent and received by the source", "bytes"),
+    _count("pair_flows", "connections from the source to the same service", "flows", least=1),
+    _number("pair_gap_mean_s", "mean time between connections to the same service", "s"),
+    _number("pair_gap_variation", "irregularity of connections to the same service"),
+    _number("pair_bytes_variation", "irregularity of the sizes of connections to the same service"),
 )
 _DESTINATION = (
     _count("destination_flows", "flows to the destination within an hour", "flows", least=1),
     _count("destination_flows_10s", "flows to the destination within 10 s", "flows"),
-    _count("destination_unique_sources", "sources that call the destination", "", least=1),
+    _count("destination_unique_sources", "sources that contact the destination", "", least=1),
     _number("destination_source_entropy", "entropy of the destination's sources", "bits", 60),
     _number("destination_source_port_entropy", "entropy of source ports at the destination", "bits", 16),
     _number("destination_unanswered_share", "share of the destination's flows without answer", "", 1),
     _number("destination_packets_mean", "mean packets of flows to the destination", "packets"),
     _number("destination_bytes_mean", "mean size of flows to the destination", "bytes"),
-    _number("destination_bytes_total", "all that the destination got and sent", "bytes"),
+    _number("destination_bytes_total", "total bytes received and sent by the destination", "bytes"),
 )
 
 SPECS: tuple[FeatureSpec, ...] = (

@@ -1,4 +1,4 @@
-"""Summaries of a handful of numbers. Nothing to sum up is None: zero would be a measurement."""
+"""Summary statistics of a few numbers; an empty input gives None, because zero would be a measurement."""
 
 import math
 from collections import Counter
@@ -8,12 +8,12 @@ Summary = dict[str, float | None]
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """Return the mean."""
+    """Return the arithmetic mean."""
     return math.fsum(values) / len(values) if values else None
 
 
-def deviation(values: Sequence[float]) -> float | None:
-    """Return the sample standard deviation (n - 1), 0 for a single value, as CICFlowMeter does."""
+def standard_deviation(values: Sequence[float]) -> float | None:
+    """Return the sample standard deviation (n - 1); 0 for a single value, as in CICFlowMeter."""
     if not values:
         return None
     centre = math.fsum(values) / len(values)
@@ -21,21 +21,24 @@ def deviation(values: Sequence[float]) -> float | None:
 
 
 def median(values: Sequence[float]) -> float | None:
-    """Return the middle value, or the mean of the two in the middle."""
+    """Return the middle value, or the mean of the two middle values."""
     if not values:
         return None
     ordered, half = sorted(values), len(values) // 2
     return float(ordered[half]) if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def variation(values: Sequence[float]) -> float | None:
-    """Return the coefficient of variation: 0 is a clock, 1 a Poisson process. None below 3 values or a mean of 0."""
-    centre, spread = mean(values), deviation(values)
+def coefficient_of_variation(values: Sequence[float]) -> float | None:
+    """Return the coefficient of variation: 0 for a regular clock, 1 for a Poisson process.
+
+    None for fewer than 3 values or a mean of 0.
+    """
+    centre, spread = mean(values), standard_deviation(values)
     return spread / centre if len(values) > 2 and centre and spread is not None else None
 
 
-def entropy(values: Iterable[Hashable]) -> float | None:
-    """Return Shannon's entropy of the distribution of values, in bits."""
+def shannon_entropy(values: Iterable[Hashable]) -> float | None:
+    """Return the Shannon entropy of the distribution of the values, in bits."""
     counts = Counter(values)
     total = counts.total()
     if not total:
@@ -43,16 +46,16 @@ def entropy(values: Iterable[Hashable]) -> float | None:
     return abs(math.fsum(n / total * math.log2(total / n) for n in sorted(counts.values())))
 
 
-def summary(prefix: str, values: Sequence[float], suffix: str = "") -> Summary:
-    """Return mean, standard deviation, maximum and minimum as `<prefix>_mean<suffix>`, ..."""
+def summarize(prefix: str, values: Sequence[float], suffix: str = "") -> Summary:
+    """Return mean, standard deviation, maximum and minimum as `<prefix>_mean<suffix>` and so on."""
     return {
         f"{prefix}_mean{suffix}": mean(values),
-        f"{prefix}_std{suffix}": deviation(values),
+        f"{prefix}_std{suffix}": standard_deviation(values),
         f"{prefix}_max{suffix}": float(max(values)) if values else None,
         f"{prefix}_min{suffix}": float(min(values)) if values else None,
     }
 
 
 def share(part: int, whole: int) -> float | None:
-    """Return part of whole, 0 to 1."""
+    """Return the fraction `part / whole`, from 0 to 1."""
     return part / whole if whole else None

@@ -1,4 +1,4 @@
-"""The flow records around one simulated flow: what its source sends elsewhere, and what its destination receives."""
+"""The flow records around one simulated flow: other flows of its source, and flows to its destination."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.netsec.dialogues import log_uniform
-from models.netsec.presets import MOST_COMPANY, Company, Range
+from models.netsec.presets import MAX_NEIGHBOURS, NeighbourPreset, Range
 from models.training import Floats, Ints
 from vigil.prediction.features.flows.model import FlowRecord
 
@@ -16,8 +16,8 @@ _HEADER = 52
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """Who talks to whom in the flow that is kept company; `busy` scales how much its network talks."""
+class FlowEnds:
+    """Endpoints of the simulated flow; `busy` scales the activity of its network."""
 
     source: str
     destination: str
@@ -25,13 +25,13 @@ class Ends:
     busy: float
 
 
-def neighbours(rng: np.random.Generator, company: Company, ends: Ends) -> tuple[FlowRecord, ...]:
-    """Return the last hour's flows of the source and to the destination, at most 1,800."""
+def neighbours(rng: np.random.Generator, company: NeighbourPreset, ends: FlowEnds) -> tuple[FlowRecord, ...]:
+    """Return flows of the source and to the destination within the last hour, at most 1,800."""
     found = [*_pair(rng, company, ends), *_sent(rng, company, ends), *_received(rng, company, ends)]
-    return tuple(found[:MOST_COMPANY])
+    return tuple(found[:MAX_NEIGHBOURS])
 
 
-def _pair(rng: np.random.Generator, company: Company, ends: Ends) -> Iterable[FlowRecord]:
+def _pair(rng: np.random.Generator, company: NeighbourPreset, ends: FlowEnds) -> Iterable[FlowRecord]:
     gap, steady = log_uniform(rng, company.pair_gap_s), log_uniform(rng, company.pair_steady)
     gaps = gap * rng.lognormal(-(steady**2) / 2, steady, _count(rng, company.pair))
     starts = -np.cumsum(gaps) * 1e6
@@ -41,7 +41,7 @@ def _pair(rng: np.random.Generator, company: Company, ends: Ends) -> Iterable[Fl
     return _records(rng, starts, here, there, np.full(len(starts), ends.port), payload, lost=0.05)
 
 
-def _sent(rng: np.random.Generator, company: Company, ends: Ends) -> Iterable[FlowRecord]:
+def _sent(rng: np.random.Generator, company: NeighbourPreset, ends: FlowEnds) -> Iterable[FlowRecord]:
     count = _count(rng, company.sent, ends.busy)
     starts = -rng.random(count) * min(HOUR_US, count * log_uniform(rng, (0.05, 60)) * 1e6)
     hosts = rng.integers(_count(rng, company.destinations, ends.busy), size=count)
@@ -53,7 +53,7 @@ def _sent(rng: np.random.Generator, company: Company, ends: Ends) -> Iterable[Fl
     return _records(rng, starts, [ends.source] * count, there, chosen, rng.lognormal(7.5, 1.6, count), lost)
 
 
-def _received(rng: np.random.Generator, company: Company, ends: Ends) -> Iterable[FlowRecord]:
+def _received(rng: np.random.Generator, company: NeighbourPreset, ends: FlowEnds) -> Iterable[FlowRecord]:
     count = _count(rng, company.received, ends.busy)
     span_us = min(HOUR_US, count * log_uniform(rng, company.received_gap_s) * 1e6)
     starts = np.minimum((0.05 - rng.random(count)) * span_us, 1e6)
@@ -76,7 +76,7 @@ def _records(
     payload: Floats,
     lost: float,
 ) -> Iterable[FlowRecord]:
-    """Return one record for each start; a flow that got no answer is one to three small packets."""
+    """Return one record for each start time; a flow without an answer has one to three small packets."""
     count = len(starts_us)
     answered = rng.random(count) > lost
     payload = np.where(answered, payload, 0)

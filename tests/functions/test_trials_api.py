@@ -1,4 +1,4 @@
-"""The life-cycle function, wired as it is deployed, beside the scoring function that follows its promotions."""
+"""Tests of the deployed trials function, beside the scoring function that follows its promotions."""
 
 import json
 from dataclasses import replace
@@ -9,11 +9,10 @@ import pytest
 
 from tests.functions.conftest import KEY, publish
 from tests.support.gateway import Context, event
-from vigil.bootstrap import models
 from vigil.kernel.tenants import Limits
-from vigil.prediction.engines.loading import load
-from vigil.prediction.packages.verification import Release, build
-from vigil.prediction.trials.model import takes_part
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.packages.verification import Release, build_package
+from vigil.prediction.trials.model import is_challenger_subject
 
 MANY = Limits(None, 1000, 1000, None).encoded()
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}
@@ -22,10 +21,10 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "I
 @pytest.fixture
 def api(published):
     from functions.scoring_api import handler as scoring
-    from functions.trials_api import handler as lifecycle
+    from functions.trials_api import handler as trials
 
     def call(method, path, role="operator", **kwargs):
-        function = lifecycle if path.endswith(("versions", "promote", "comparison")) else scoring
+        function = trials if path.endswith(("versions", "promote", "comparison")) else scoring
         answer = function.lambda_handler(event(method, path, role=role, limits=MANY, **kwargs), Context())
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -33,36 +32,33 @@ def api(published):
 
 
 @pytest.fixture
-def minute_later(monkeypatch):
-    def wait():
-        registry = models.registry()
-        now = registry._clock
-        monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
-
-    return wait
+def refresh_at_once(monkeypatch):
+    """Let the registry read its pointers at every request instead of once a minute."""
+    monkeypatch.setattr("vigil.prediction.packages.service.REFRESH_INTERVAL", timedelta(0))
 
 
 def release(publisher, model, version):
     now = datetime.now(UTC)
-    publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
+    publisher.publish(build_package(model, Release(version, now, now + timedelta(days=30)), KEY, load_engine))
 
 
-def test_a_challenger_goes_from_the_shadow_to_a_share_to_champion(api, published, trained, minute_later):
+def test_a_challenger_goes_from_shadow_to_a_share_to_champion(api, published, trained, refresh_at_once):
     release(published, trained, 2)
     assert api("POST", "/v1/scores", body=BODY)[1]["model"]["version"] == 1
     assert api("POST", "/v1/models/toy/promote", body={"version": 2, "alias": "challenger", "share": 500})[0] == 200
-    minute_later()
     decided = {}
     for number in range(40):
         scored = api("POST", "/v1/scores", body=BODY | {"subject_id": f"p-{number}"})[1]
         decided[f"p-{number}"] = scored["model"]["version"]
         assert "comparison" not in scored
-    assert decided == {s: 2 if takes_part("toy", 2, "acme", s, 500) else 1 for s in decided}
+    assert decided == {s: 2 if is_challenger_subject("toy", 2, "acme", s, 500) else 1 for s in decided}
     status, compared = api("GET", "/v1/models/toy/comparison")
     assert (status, compared["pairs"], compared["subjects"], compared["unanswered"]) == (200, 40, 40, 0)
-    assert (compared["difference"]["mean"], compared["changed"]["mean"]) == (0, 0)  # the same model twice
+    assert (compared["difference"]["mean"], compared["changed"]["mean"]) == (
+        0,
+        0,
+    )  # both versions contain the same model
     assert api("POST", "/v1/models/toy/promote", body={"version": 2})[0] == 200
-    minute_later()
     assert {api("POST", "/v1/scores", body=BODY | {"subject_id": s})[1]["model"]["version"] for s in decided} == {2}
     aliases = {v["version"]: v["aliases"] for v in api("GET", "/v1/models/toy/versions")[1]["versions"]}
     assert "champion" in aliases[2]
@@ -80,19 +76,19 @@ def test_only_operators_promote(api, published, trained):
     assert api("POST", "/v1/models/toy/promote", role="member", body={"version": 2})[0] == 403
 
 
-def test_the_sample_event_is_understood(api):
+def test_the_sample_event_is_handled(api):
     from functions.trials_api.handler import lambda_handler
 
     sample = json.loads((Path(__file__).parents[2] / "events" / "trials_api.json").read_text())
-    assert lambda_handler(sample, Context())["statusCode"] == 404  # this deployment has no wdbc
+    assert lambda_handler(sample, Context())["statusCode"] == 404  # the deployment has no wdbc model
 
 
-def test_the_openapi_document_of_the_address_covers_every_function(api):
+def test_the_openapi_document_covers_every_function(api):
     paths = api("GET", "/openapi.json")[1]["paths"]
     assert {"/v1/outcomes", "/v1/models/{name}/promote", "/v1/scores", "/v1/models/{name}/comparison"} <= set(paths)
 
 
-def test_publishing_is_what_makes_a_version_known(api, published, trained):
+def test_a_published_version_is_listed(api, published, trained):
     assert api("POST", "/v1/models/toy/promote", body={"version": 2})[0] == 404
     publish(published, trained, 2)
     assert [v["version"] for v in api("GET", "/v1/models/toy/versions")[1]["versions"]] == [1, 2]

@@ -1,0 +1,32 @@
+"""Last step of every recipe: metrics, golden rows and model card of an assembled model."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.assembly import Assembled, Sample
+from models.card import CardText, render_card
+from models.evaluation import Estimate, JudgedRows, by_band, by_group, metrics
+from models.golden import select_golden_rows
+from vigil.prediction.packages.model import TrainedModel
+
+
+def finish_model(
+    assembled: Assembled,
+    test: Sample,
+    judged: JudgedRows,
+    estimates: Mapping[str, Estimate],
+    groups: Mapping[str, NDArray[np.bool_]],
+    text: CardText,
+) -> TrainedModel:
+    """Return the trained model; `groups` are masks over the test rows for the per-group table."""
+    table = by_band(assembled.contract, test.labels, judged) + by_group(groups, test.labels, judged)
+    contract = replace(assembled.contract, metrics=metrics(estimates, test.labels, judged, table))
+    return TrainedModel(
+        contract,
+        assembled.files,
+        select_golden_rows(contract, test.rows, judged.verdicts),
+        render_card(contract, text, estimates, table),
+    )

@@ -1,0 +1,71 @@
+"""Hand-written texts of the `iit` model card."""
+
+from dataclasses import replace
+
+from models.card import CardText
+from models.iit.dataset import CUTOFF, EXTRACTED_AT
+from models.iit.presets import DRIFT_DAY, PLANTED
+from models.iit.records import simulated_date
+
+CARD_TEXT = CardText(
+    first_line="**Simulated: this model was trained and evaluated on simulated patients only, never on real ones.**",
+    intended_use=[
+        (
+            "Showing, testing and load testing how a risk of interruption in HIV treatment is scored, explained and "
+            "acted on, from the visit a patient has just made."
+        ),
+        "A starting point for a programme that retrains it on its own records and validates it before any use.",
+    ],
+    not_for=[
+        "Any decision about a real person.",
+        "Withholding, delaying or rationing treatment; ranking facilities or staff.",
+        "Times other than shortly after a visit, and people not yet on treatment.",
+    ],
+    data=[
+        (
+            "Simulated visits, dispenses and observations with event and recorded time: 8 % of visits back-dated up "
+            "to 45 days, viral loads 10 to 60 days late, deaths, transfers (some silent), stock-outs."
+        ),
+        (
+            f"Training and calibration: outcomes resolved by {CUTOFF:%Y-%m-%d}. Test: other patients, visits from "
+            f"then to {EXTRACTED_AT:%Y-%m-%d}. No patient is in two splits."
+        ),
+        "Index visits are visits entered within 7 days; features are as of that entry.",
+        (
+            "Effect sizes follow published associations (young age, time on treatment, viral load, adherence, WHO "
+            "stage, regimen, pregnancy, rural home); they mix outcomes and designs."
+        ),
+    ],
+    bands="Bands are absolute probabilities, the same at every facility: the calibrated probabilities at the 60th and "
+    "90th percentile of the calibration split, rounded to whole percents. They are not percentiles of a list of "
+    "patients.",
+    limits=[
+        (
+            f"On {simulated_date(DRIFT_DAY)} the simulated world drifts (more multi-month dispensing, a higher base "
+            "rate): figures `after drift` are from visits entered since."
+        ),
+        (
+            f"Planted: patients of region {PLANTED.shifted_base_rate} have a higher risk that no feature shows, so "
+            f"that they are under-flagged; in region {PLANTED.silent_transfers} silent transfers are labelled "
+            f"interruptions; in region {PLANTED.viral_load_missing} viral loads are often missing; regions "
+            f"{', '.join(PLANTED.equal_risk)} have the same risk."
+        ),
+        (
+            "`oracle auc` is the value for a person who knows each patient's latent probability on the same rows: no "
+            "honest model can exceed it except by chance."
+        ),
+        "A recorded phone number is a proxy of a facility's quality of registration, not of a patient's motivation.",
+        "A flagged patient receives help: the main harm is under-flagging.",
+    ],
+)
+
+
+def card_text(outcomes: int) -> CardText:
+    """Return the card texts of a model that was also trained on `outcomes` reported outcomes."""
+    if not outcomes:
+        return CARD_TEXT
+    first_line = (
+        f"**Simulated for the most part: this model was trained on simulated patients and on {outcomes} reported "
+        "outcomes, and evaluated on simulated patients.**"
+    )
+    return replace(CARD_TEXT, first_line=first_line)
