@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from vigil.access.keys.service import Keys
     from vigil.access.keys.store import DynamoKeys, SecretPeppers
     from vigil.access.tenants.service import Tenants
-    from vigil.access.tenants.store import AccessTable, DynamoTenants
+    from vigil.access.tenants.store import DynamoTenants
+    from vigil.aws.tables import Table
     from vigil.kernel.tenants import Limits
 
 
@@ -43,11 +44,11 @@ def keys() -> "Keys":
 
 
 @process.once
-def table() -> "AccessTable":
+def table() -> "Table":
     """Return the table of tenants, keys, sessions and certificates."""
-    from vigil.access.tenants.store import AccessTable
+    from vigil.aws.tables import Table
 
-    return AccessTable(process.client("dynamodb"), process.settings().access_table)
+    return Table(process.client("dynamodb"), process.settings().access_table, "The access table")
 
 
 def _tenants() -> "DynamoTenants":
