@@ -14,7 +14,7 @@ from vigil.aws.secrets import Secret
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, Unavailable
 from vigil.kernel.money import HardStop
-from vigil.privacy.erasure.store import DynamoErasures
+from vigil.privacy.erasure.store import DynamoTenantErasures
 
 NOW = "2026-03-01T12:00:00+00:00"
 KEPT = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": HardStop(1_000, inference_month=7)}
@@ -80,7 +80,7 @@ def test_tenants_are_paged_by_id(tenants):
 
 def test_a_tenant_that_leaves_is_on_the_list_of_erasures_from_that_moment(dynamodb):
     table = Table(dynamodb, "access", "The access table")
-    tenants, erasures = DynamoTenants(table), DynamoErasures(table)
+    tenants, erasures = DynamoTenants(table), DynamoTenantErasures(table)
     tenants.create(TENANT)
     assert erasures.pending() == []
     tenants.replace(TENANT, replace(TENANT, status="offboarding", version=2, changed_at="later"))
@@ -134,11 +134,11 @@ def test_the_first_revocation_counts_and_is_the_tenants_own(keys):
 
 def test_only_a_living_key_is_noted_as_used(keys):
     keys.create("acme", KEY)
-    assert keys.touch("acme", KEY.key.key_id, "then")
+    assert keys.record_use("acme", KEY.key.key_id, "then")
     assert keys.get("acme", KEY.key.key_id).last_used_at == "then"
     keys.revoke("acme", KEY.key.key_id, "now")
-    assert not keys.touch("acme", KEY.key.key_id, "later")
-    assert not keys.touch("acme", "f" * 16, "later")
+    assert not keys.record_use("acme", KEY.key.key_id, "later")
+    assert not keys.record_use("acme", "f" * 16, "later")
     assert (keys.get("acme", KEY.key.key_id).last_used_at, keys.find("f" * 16)) == ("then", None)
 
 

@@ -9,9 +9,9 @@ from vigil.access.tenants.model import Tenant, TenantSettings
 from vigil.access.tenants.store import DynamoTenants
 from vigil.aws.tables import Table
 from vigil.errors import Unavailable
-from vigil.privacy.erasure.model import Certificate, Sweep
-from vigil.privacy.erasure.store import DynamoErasures, KmsSeal
-from vigil.privacy.erasure.tenant_items_store import Listed, Scattered
+from vigil.privacy.erasure.model import Certificate, StoreProgress
+from vigil.privacy.erasure.store import DynamoTenantErasures, KmsSigner
+from vigil.privacy.erasure.tenant_items_store import PartitionItems, ScannedItems
 
 TENANT = Tenant("acme", "FREE", "active", "then", "then", settings=TenantSettings("Acme", "a@b"))
 CERTIFICATE = Certificate("acme", '{"certified_at":"now"}', "c2ln", "ECDSA_SHA_256", "arn:key")
@@ -23,17 +23,17 @@ def books(dynamodb):
     tenants = DynamoTenants(table)
     tenants.create(TENANT)
     tenants.replace(TENANT, replace(TENANT, status="offboarding", version=2))
-    return DynamoErasures(table), tenants
+    return DynamoTenantErasures(table), tenants
 
 
 def test_a_step_is_kept_once_and_read_back_whole(books):
     erasures, _ = books
     (start,) = erasures.pending()
-    sweep = Sweep("2026", 3, ({"pk": "acme#1", "sk": "x"},), {"pk": "acme#1"}, 3)
-    step = start.advance("decisions", sweep)
+    sweep = StoreProgress("2026", 3, ({"pk": "acme#1", "sk": "x"},), {"pk": "acme#1"}, 3)
+    step = start.with_progress("decisions", sweep)
     assert erasures.save("acme", step)
     assert erasures.pending() == [step]
-    assert not erasures.save("acme", start.advance("decisions", Sweep("2027")))
+    assert not erasures.save("acme", start.with_progress("decisions", StoreProgress("2027")))
     assert erasures.pending() == [step]
 
 
@@ -66,8 +66,8 @@ def test_a_list_and_a_look_at_everything_find_a_tenants_items_and_no_others(dyna
             item = {"pk": {"S": f"{tenant}#d{number:03}"}, "sk": {"S": "HOLDS"}, **place, "text": {"S": "x" * 9_000}}
             dynamodb.put_item(TableName="outcomes", Item=item)
     wanted = {f"acme#d{number:03}" for number in range(130)}
-    listed = Listed(dynamodb, "outcomes", index="by_tenant", attribute="list_pk")
-    scattered = Scattered(dynamodb, "outcomes")
+    listed = PartitionItems(dynamodb, "outcomes", index="by_tenant", attribute="list_pk")
+    scattered = ScannedItems(dynamodb, "outcomes")
     for contents in (listed, scattered):
         assert {key["pk"] for key in everything(contents, "acme")} == wanted
     scattered.delete("acme", everything(scattered, "acme"))
@@ -79,20 +79,20 @@ def test_a_list_and_a_look_at_everything_find_a_tenants_items_and_no_others(dyna
 def test_a_partition_is_found_by_its_prefix(dynamodb):
     for tenant in ("acme", "globex"):
         dynamodb.put_item(TableName="access", Item={"pk": {"S": f"SESSIONS#{tenant}"}, "sk": {"S": "1"}})
-    sessions = Listed(dynamodb, "access", prefix="SESSIONS#", led=False)
+    sessions = PartitionItems(dynamodb, "access", prefix="SESSIONS#", led=False)
     assert everything(sessions, "acme") == [{"pk": "SESSIONS#acme", "sk": "1"}]
 
 
 def test_a_key_that_is_another_tenants_is_not_deleted(dynamodb):
     dynamodb.put_item(TableName="outcomes", Item={"pk": {"S": "acme2#1"}, "sk": {"S": "HOLDS"}})
-    contents = Scattered(dynamodb, "outcomes")
+    contents = ScannedItems(dynamodb, "outcomes")
     with pytest.raises(ValueError, match="not the tenant's"):
         contents.delete("acme", [{"pk": "acme2#1", "sk": "HOLDS"}])
     assert len(everything(contents, "acme2")) == 1
 
 
 def test_a_table_that_is_away_is_unavailable(dynamodb):
-    for contents in (Listed(dynamodb, "nowhere"), Scattered(dynamodb, "nowhere")):
+    for contents in (PartitionItems(dynamodb, "nowhere"), ScannedItems(dynamodb, "nowhere")):
         with pytest.raises(Unavailable):
             contents.find("acme", None)
         with pytest.raises(Unavailable):
@@ -102,11 +102,11 @@ def test_a_table_that_is_away_is_unavailable(dynamodb):
 def test_a_seal_is_good_for_its_very_payload_and_key(aws):
     kms = aws("kms")
     arns = [kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"] for _ in range(2)]
-    seal = KmsSeal(kms, arns[0])
+    seal = KmsSigner(kms, arns[0])
     certificate = seal.sign("acme", json.dumps({"erased": 7, "kept": "x" * 5_000}).encode())
     assert (certificate.tenant_id, certificate.key_arn) == ("acme", arns[0])
-    assert seal.verifies(certificate)
-    assert not seal.verifies(replace(certificate, payload=certificate.payload.replace("7", "8")))
-    assert not seal.verifies(replace(certificate, key_arn=arns[1]))
+    assert seal.verify(certificate)
+    assert not seal.verify(replace(certificate, payload=certificate.payload.replace("7", "8")))
+    assert not seal.verify(replace(certificate, key_arn=arns[1]))
     with pytest.raises(Unavailable):
-        KmsSeal(kms, "alias/nowhere").sign("acme", b"{}")
+        KmsSigner(kms, "alias/nowhere").sign("acme", b"{}")

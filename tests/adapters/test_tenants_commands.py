@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from tests.support.tables import environment
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process, tenancy
 from vigil.errors import Unauthenticated
 
@@ -52,7 +52,7 @@ def test_names_are_shown_as_they_are_and_steer_nothing():
     """Their givers are not their readers: `[/]` is no markup, and ends no table."""
     name = "[/bold] [red]"
     assert run("create-key", "acme", "--label", name).exit_code == 0
-    access.tenants().change("acme", Change(settings={"name": name, "contact": "[/]@x"}))
+    access.tenants().change("acme", TenantChange(settings={"name": name, "contact": "[/]@x"}))
     shown = run("show", "acme")
     assert (shown.exit_code, shown.output.count(name), "[/]@x" in shown.output) == (0, 2, True)
 
@@ -62,7 +62,7 @@ def test_rotation_prints_the_new_key_and_revocation_ends_it():
     new = run("rotate-key", "acme", key_id(old), "--overlap-hours", "2").output.strip()
     assert [access.service().authenticate(token)[0].tenant_id for token in (old, new)] == ["acme", "acme"]
     assert run("revoke-key", "acme", key_id(new)).exit_code == 0
-    access.service().forget()
+    access.service().clear_cache()
     with pytest.raises(Unauthenticated):
         access.service().authenticate(new)
     assert "revoked" in run("show", "acme").output

@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.usage import FakeUsage
-from vigil.access.quota.model import Reservation
-from vigil.access.quota.service import Quota
-from vigil.access.quota.store import DynamoQuota
+from vigil.access.quota.model import QuotaReservation
+from vigil.access.quota.service import MonthlyQuota
+from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.decisions.batches.model import FOLDERS
 from vigil.errors import QuotaExceeded, Unavailable
 from vigil.kernel.tenants import Limits
@@ -35,7 +35,7 @@ def usage(request):
 
 @pytest.fixture
 def quota(aws):
-    return Quota(DynamoQuota(aws("dynamodb"), "usage", Clock()), Clock())
+    return MonthlyQuota(DynamoMonthlyQuota(aws("dynamodb"), "usage", Clock()), Clock())
 
 
 def used(aws, tenant="acme"):
@@ -200,7 +200,7 @@ def test_what_was_not_used_is_given_back_once(quota, aws):
 
 
 def test_a_reservation_that_never_was_gives_nothing_back(quota, aws):
-    quota.release("acme", Reservation("2026-03", "b-9", 100), 100)
+    quota.release("acme", QuotaReservation("2026-03", "b-9", 100), 100)
     assert used(aws) == 0
 
 

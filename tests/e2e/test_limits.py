@@ -13,7 +13,7 @@ from botocore.config import Config
 from models import recipe
 from tests.e2e.conftest import http
 from tests.support.rate_limited_client import Obedient
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
 
 PATIENCE_SECONDS = 60
@@ -36,7 +36,7 @@ def tenant(stack, services):
 
     def make(tier="FREE", role="member", tenant_id=None, **limits):
         tenant_id = tenant_id or f"limits-{uuid.uuid4().hex[:8]}"
-        access.tenants().create(tenant_id, tier, Change(limits=limits))
+        access.tenants().create(tenant_id, tier, TenantChange(limits=limits))
         token = access.keys().create(tenant_id, role, by="operator").token
         return opened.enter_context(http(stack, token))
 

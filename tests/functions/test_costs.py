@@ -250,10 +250,10 @@ def test_a_closed_month_is_stated_and_what_comes_late_is_adjusted(costs, report,
 
 
 def test_nothing_is_stated_for_a_tenant_that_leaves(close, clock):
-    from vigil.access.tenants.service import Change
+    from vigil.access.tenants.service import TenantChange
 
     access.tenants().create("acme", "FREE")
-    access.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", TenantChange(status="offboarding"))
     assert close() == {"tenants": 0, "failed": 0}
 
 

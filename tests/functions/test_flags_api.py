@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN, Flag
+from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN_FLAGS, Flag
 from vigil.bootstrap import flags, scoring
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
@@ -56,7 +56,7 @@ def test_a_flag_is_defined_seen_and_obeyed(api, minute_later):
     assert scored["flags"] == {"digest": listed["digest"], "on": [EXPLAIN_HIGH_RISK]}
     row, again = scoring.service().replay("acme", scored["decision_id"])
     assert again == row.body
-    assert flags.service().past(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
+    assert flags.service().find_set(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
 
 
 def test_others_see_their_own_evaluation_and_not_the_lists(api):
@@ -67,7 +67,7 @@ def test_others_see_their_own_evaluation_and_not_the_lists(api):
         assert (flag["on"], flag["obeyed"], flag["definition"]) == (state, False, None)
     assert api("GET", "/v1/flags/beta")[2]["definition"] == body | {"sticky": "tenant"}
     names = [flag["name"] for flag in api("GET", "/v1/flags", role="member")[2]["flags"]]
-    assert names == sorted([*KNOWN, "beta"])
+    assert names == sorted([*KNOWN_FLAGS, "beta"])
 
 
 def test_a_flag_for_some_subjects_says_so_and_answers_for_one(api):

@@ -31,7 +31,7 @@ from vigil.bootstrap import subjects, tenancy
 from vigil.errors import Unavailable
 from vigil.kernel.ids import subject_digest
 from vigil.privacy.erasure.model import Certificate
-from vigil.privacy.persons.store import SubjectTable
+from vigil.privacy.persons.store import PersonTable
 
 
 def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, planted):
@@ -79,7 +79,7 @@ def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, 
     assert {name: store["erased"] for name, store in statement["stores"].items()} == {
         "decisions": 2, "outcomes": 4, "consents": 3, "batches": 2,
     }  # fmt: skip
-    assert tenancy.seal().verifies(Certificate("acme", **sealed))
+    assert tenancy.seal().verify(Certificate("acme", **sealed))
     again = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
     assert (again[1], again[2]["idempotency-replayed"]) == (begun, "true")
 
@@ -87,7 +87,7 @@ def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, 
 def test_an_erasure_that_ends_while_it_is_read_is_told_once(api):
     declare(api, "given")
     api("DELETE", f"/v1/subjects/{JANE}")
-    certificates = SubjectTable.under
+    certificates = PersonTable.items_with_prefix
     with pytest.MonkeyPatch.context() as patch:
 
         def after_its_end(table, pk, prefix):
@@ -95,8 +95,8 @@ def test_an_erasure_that_ends_while_it_is_read_is_told_once(api):
             erased()
             return certificates(table, pk, prefix)
 
-        patch.setattr(SubjectTable, "under", after_its_end)
-        told = subjects._cases().of("acme", JANE)
+        patch.setattr(PersonTable, "items_with_prefix", after_its_end)
+        told = subjects._cases().get("acme", JANE)
     assert (told.running, len(told.certificates)) == (None, 1)
 
 

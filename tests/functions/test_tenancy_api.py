@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, subjects
 from vigil.decisions.batches.model import FOLDERS, Batch
 from vigil.decisions.batches.store import DynamoBooks
@@ -227,7 +227,7 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
         assert report(event("POST", "/v1/outcomes", body=told, tenant=tenant), Context())["statusCode"] == 201
         leave_behind(tenant)
     assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
-    access.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", TenantChange(status="offboarding"))
     sample = json.loads((Path(__file__).parents[2] / "events" / "tenancy_offboarding.json").read_text())
     assert erase(sample, Context()) == {"closed": ["acme"]}
     status, certificate, _ = api("GET", "/acme/certificate", **OPERATOR)

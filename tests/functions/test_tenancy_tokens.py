@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.forgeries import KINDS, Forger
 from tests.support.gateway import Context, event
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
 from vigil.errors import VigilError
 
@@ -77,8 +77,8 @@ def sign_in(key):
 
 
 def test_a_key_signs_in_as_often_as_it_may_ask(key):
-    access.tenants().change("acme", Change(limits={"per_minute": 2, "per_hour": 3}))
-    access.service().forget()
+    access.tenants().change("acme", TenantChange(limits={"per_minute": 2, "per_hour": 3}))
+    access.service().clear_cache()
     answers = [post("token", grant_type="client_credentials", **credentials(key)) for _ in range(9)]
     told = Counter(status for status, _, _ in answers)
     assert (2 <= told[200] <= 3, told[200] + told[429]) == (True, 9)  # a minute may have ended between two of them
@@ -131,7 +131,7 @@ def test_thousands_of_forged_tokens_are_refused_and_good_ones_are_not(key, caplo
 def test_a_token_ends_with_its_key_and_with_its_tenant(key):
     granted = sign_in(key)
     access.keys().revoke("acme", key.key_id, by="operator")
-    access.service().forget()
+    access.service().clear_cache()
     assert refused(granted["access_token"])
     status, answer, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
     assert (status, answer["error"]) == (400, "invalid_grant")
@@ -143,8 +143,8 @@ def test_a_token_ends_with_its_key_and_with_its_tenant(key):
 def test_a_suspended_tenant_is_told_so_and_its_session_goes_on_later(key):
     granted = sign_in(key)
     for status, expected in (("suspended", (400, "unauthorized_client")), ("active", (200, None))):
-        access.tenants().change("acme", Change(status=status))
-        access.service().forget()
+        access.tenants().change("acme", TenantChange(status=status))
+        access.service().clear_cache()
         effect = authorize(granted["access_token"])["policyDocument"]["Statement"][0]["Effect"]
         assert effect == ("Allow" if status == "active" else "Deny")
         refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"]}
@@ -178,7 +178,7 @@ def test_an_offboarded_tenants_sessions_are_erased_and_no_others(key):
 
     sign_in(key)
     other = sign_in(new_key("globex"))
-    access.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", TenantChange(status="offboarding"))
     assert lambda_handler({}, Context()) == {"closed": ["acme"]}
     sessions = [row["pk"]["S"] for row in boto3.client("dynamodb").scan(TableName="access")["Items"] if "digest" in row]
     assert [pk for pk in sessions if pk.startswith("SESSIONS#")] == ["SESSIONS#globex"]

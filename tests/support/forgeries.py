@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from jwt.algorithms import ECAlgorithm
 
-from vigil.access.tokens.signing_keys_service import new_private_key
+from vigil.access.tokens.signing_keys_service import generate_private_key
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 KINDS = ("flipped", "unsigned", "confused", "strangers", "headers", "kids", "claims", "times", "shapes", "spelled")
@@ -28,7 +28,7 @@ class Forger:
         self.said = json.loads(decoded(self.payload))
         self.kid = json.loads(decoded(self.header))["kid"]
         self.key = serialization.load_pem_private_key(pem.encode(), None)
-        self.stranger = serialization.load_pem_private_key(new_private_key().encode(), None)
+        self.stranger = serialization.load_pem_private_key(generate_private_key().encode(), None)
         self.random = Random(seed)
 
     def all(self) -> Iterator[tuple[str, str]]:

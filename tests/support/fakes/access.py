@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from vigil.access.keys.model import ApiKey, KeyPage, KeyRecord
 from vigil.access.tenants.model import Tenant, TenantPage
 from vigil.errors import Conflict, Unavailable
-from vigil.privacy.erasure.model import Certificate, Erasure, Found, Key
+from vigil.privacy.erasure.model import Certificate, Erasure, FoundKeys, Key
 
 
 class FakeTenantStore:
@@ -87,7 +87,7 @@ class FakeKeyStore:
         self._change(key, revoked_at=key.revoked_at or at)
         return True
 
-    def touch(self, tenant_id: str, key_id: str, at: str) -> bool:
+    def record_use(self, tenant_id: str, key_id: str, at: str) -> bool:
         self.touches += 1
         if self.away:
             raise Unavailable("The access table did not answer.")
@@ -136,12 +136,12 @@ class FakeContents:
         self.away = False
         self._crasher = crasher or Crasher()
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
+    def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
         if self.away:
             raise Unavailable("A table did not answer.")
         names = sorted(name for name in self.owned.get(tenant_id, ()) if not after or name > after["pk"])
         page = tuple({"pk": name} for name in names[: self.size])
-        return Found(page, page[-1] if len(names) > self.size else None)
+        return FoundKeys(page, page[-1] if len(names) > self.size else None)
 
     def delete(self, tenant_id: str, keys: tuple[Key, ...]) -> None:
         for key in keys:

@@ -116,7 +116,7 @@ class FakeHolders:
         self.stops: dict[str, HardStop | None] = {}
         self.away = False
 
-    def stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
+    def set_hard_stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
         if self.away:
             raise Unavailable("The access table did not answer.")
         self.stops[tenant_id] = hard_stop

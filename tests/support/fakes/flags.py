@@ -13,7 +13,7 @@ class FakeFlagStore:
         self.overtaken = 0
         self._sets = [FlagSet()]
         for flag in flags:
-            self.replace(self._sets[-1].defining(flag), "test", "now")
+            self.replace(self._sets[-1].with_flag(flag), "test", "now")
 
     def current(self):
         self.reads += 1
@@ -21,7 +21,7 @@ class FakeFlagStore:
             raise Unavailable("away")
         return self._sets[-1]
 
-    def past(self, digest):
+    def find_by_digest(self, digest):
         return next((held for held in self._sets if held.version and held.digest() == digest), None)
 
     def replace(self, new, by, at):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from vigil.access.tokens.oauth_model import Session
-from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, SigningKeySet
 from vigil.errors import Conflict
 
 
@@ -12,21 +12,21 @@ class FakeKeyList:
     """The list of published keys; `cached` gives what a process of its own would know of it."""
 
     def __init__(self) -> None:
-        self.keys = KeyList()
+        self.keys = SigningKeySet()
 
-    def read(self) -> KeyList:
+    def read(self) -> SigningKeySet:
         return self.keys
 
-    def write(self, keys: KeyList) -> None:
+    def write(self, keys: SigningKeySet) -> None:
         if keys.revision != self.keys.revision:
             raise Conflict("Another rotation has changed the keys.")
         self.keys = replace(keys, revision=keys.revision + 1)
 
-    def current(self) -> KeyList:
+    def current(self) -> SigningKeySet:
         return self.keys
 
-    def drop(self) -> None:
-        self.keys = KeyList()
+    def delete(self) -> None:
+        self.keys = SigningKeySet()
 
 
 class FakeVault:
@@ -65,8 +65,8 @@ class Process:
         self._clock = clock
         self._kept: dict = {}
 
-    def current(self) -> KeyList:
-        return self._read("public", empty=KeyList())
+    def current(self) -> SigningKeySet:
+        return self._read("public", empty=SigningKeySet())
 
     def private_keys(self) -> Mapping[str, str]:
         return self._read("private", empty={})

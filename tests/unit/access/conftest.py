@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.fakes.access import FakeKeyStore, FakePeppers, FakeTenantStore
 from tests.support.fakes.clock import Clock
-from vigil.access.keys.authenticate import Access
-from vigil.access.keys.service import Keys
+from vigil.access.keys.authenticate import Authenticator
+from vigil.access.keys.service import ApiKeys
 from vigil.access.tenants.service import Tenants
 
 
@@ -18,9 +18,9 @@ def build():
         key_store=keys,
         peppers=peppers,
         clock=clock,
-        access=Access(store, keys, peppers, "local", clock),
+        authenticator=Authenticator(store, keys, peppers, "local", clock),
         tenants=Tenants(store, clock),
-        keys=Keys(store, keys, peppers, "local", clock),
+        keys=ApiKeys(store, keys, peppers, "local", clock),
     )
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.access.keys.authenticate import Access
-    from vigil.access.keys.service import Keys
+    from vigil.access.keys.authenticate import Authenticator
+    from vigil.access.keys.service import ApiKeys
     from vigil.access.keys.store import DynamoKeys, SecretPeppers
     from vigil.access.tenants.service import Tenants
     from vigil.access.tenants.store import DynamoTenants
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @process.once
-def service() -> "Access":
+def service() -> "Authenticator":
     """Return the service that knows who is behind a credential."""
-    from vigil.access.keys.authenticate import Access
+    from vigil.access.keys.authenticate import Authenticator
 
-    return Access(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return Authenticator(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
 
 
 @process.once
@@ -36,11 +36,11 @@ def limits_of(tenant_id: str) -> "Limits":
 
 
 @process.once
-def keys() -> "Keys":
+def keys() -> "ApiKeys":
     """Return the service of API keys."""
-    from vigil.access.keys.service import Keys
+    from vigil.access.keys.service import ApiKeys
 
-    return Keys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return ApiKeys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
 
 
 @process.once

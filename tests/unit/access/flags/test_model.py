@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.flags import plainly
-from vigil.access.flags.model import BUCKETS, EXPLAIN_HIGH_RISK, KNOWN, Flag, FlagSet
-from vigil.access.flags.store import engine
+from vigil.access.flags.model import BUCKET_COUNT, EXPLAIN_HIGH_RISK, KNOWN_FLAGS, Flag, FlagSet
+from vigil.access.flags.store import powertools_evaluator
 
 TENANTS = ("acme", "globex", "initech")
 names = st.sampled_from(["new-page", "beta", EXPLAIN_HIGH_RISK])
@@ -18,7 +18,7 @@ flags = st.builds(
     name=names,
     description=st.just("d"),
     stages=st.lists(st.sampled_from(["local", "prod"]), unique=True).map(tuple),
-    percentage=st.integers(0, BUCKETS).map(lambda n: n / 100),
+    percentage=st.integers(0, BUCKET_COUNT).map(lambda n: n / 100),
     sticky=st.sampled_from(["tenant", "subject"]),
     allow=some,
     deny=some,
@@ -27,30 +27,30 @@ contexts = st.fixed_dictionaries(
     {
         "stage": st.sampled_from(["local", "prod"]),
         "tenant_id": st.sampled_from(TENANTS),
-        "bucket": st.integers(0, BUCKETS - 1),
+        "bucket": st.integers(0, BUCKET_COUNT - 1),
     }
 )
 
 
 @given(flags, contexts)
 def test_powertools_evaluates_what_the_definition_says(flag, context):
-    held = FlagSet().defining(flag)
-    assert engine(held)(flag.name, context) is plainly(held)(flag.name, context)
+    held = FlagSet().with_flag(flag)
+    assert powertools_evaluator(held)(flag.name, context) is plainly(held)(flag.name, context)
 
 
-@given(flags, st.integers(0, BUCKETS), st.text(), contexts)
+@given(flags, st.integers(0, BUCKET_COUNT), st.text(), contexts)
 def test_whoever_is_in_stays_in_as_the_percentage_grows(flag, more, subject, context):
     wider = replace(flag, percentage=max(flag.percentage, more / 100))
     where = context | {"bucket": flag.bucket(context["tenant_id"], subject)}
     assert wider.bucket(context["tenant_id"], subject) == where["bucket"]
-    before, after = (plainly(FlagSet().defining(f))(f.name, where) for f in (flag, wider))
+    before, after = (plainly(FlagSet().with_flag(f))(f.name, where) for f in (flag, wider))
     assert after or not before
 
 
 def test_a_percentage_is_that_share_of_the_subjects_and_another_one_for_another_flag():
     first, second = (Flag(name, "d", sticky="subject") for name in ("one", "two"))
     subjects = [f"p-{number}" for number in range(20_000)]
-    drawn = [{s for s in subjects if flag.bucket("acme", s) < BUCKETS // 10} for flag in (first, second)]
+    drawn = [{s for s in subjects if flag.bucket("acme", s) < BUCKET_COUNT // 10} for flag in (first, second)]
     assert all(0.09 < len(chosen) / len(subjects) < 0.11 for chosen in drawn)
     assert 0.005 < len(drawn[0] & drawn[1]) / len(subjects) < 0.015
 
@@ -64,19 +64,19 @@ def test_a_flag_that_sticks_to_tenants_does_not_look_at_the_subject():
 def test_a_set_is_read_as_it_was_written_and_named_by_its_content(defined):
     held = FlagSet()
     for flag in defined:
-        held = held.defining(flag)
-    assert FlagSet.read(held.version, held.document()) == held
+        held = held.with_flag(flag)
+    assert FlagSet.from_json(held.version, held.to_json()) == held
     again = FlagSet()
     for flag in reversed(defined):
-        again = again.defining(flag)
+        again = again.with_flag(flag)
     assert again.digest() == held.digest()
-    assert [flag.name for flag in held.everything()] == sorted({flag.name for flag in defined} | KNOWN.keys())
+    assert [flag.name for flag in held.all_flags()] == sorted({flag.name for flag in defined} | KNOWN_FLAGS.keys())
 
 
 @pytest.mark.parametrize("document", ["", "{}x", "[1]", '[{"name": "a"}]', '[{"name":"a","extra":1}]', "3"])
 def test_any_other_document_is_refused(document):
     with pytest.raises((ValueError, TypeError, KeyError)):
-        FlagSet.read(1, document)
+        FlagSet.from_json(1, document)
 
 
 def test_a_known_flag_exists_and_is_off_before_anybody_defines_it():
@@ -88,4 +88,4 @@ def test_a_known_flag_exists_and_is_off_before_anybody_defines_it():
 
 def test_a_tag_changes_with_the_definition():
     flag = Flag("one", "d")
-    assert flag.tag() == Flag("one", "d").tag() != replace(flag, percentage=1).tag()
+    assert flag.etag() == Flag("one", "d").etag() != replace(flag, percentage=1).etag()

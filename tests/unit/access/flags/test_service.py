@@ -9,9 +9,17 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.flags import FakeFlagStore, plainly
-from vigil.access.flags.model import BUCKETS, EXPLAIN_HIGH_RISK, KNOWN, SKIP_MISSING_FACT, Flag, FlagSet, Switches
-from vigil.access.flags.service import MOST_FLAGS, RETRY, Flags, Precondition
-from vigil.access.flags.store import engine
+from vigil.access.flags.model import (
+    BUCKET_COUNT,
+    EXPLAIN_HIGH_RISK,
+    KNOWN_FLAGS,
+    SKIP_MISSING_FACT,
+    Flag,
+    FlagSet,
+    Switches,
+)
+from vigil.access.flags.service import MAX_FLAGS, RETRY_DELAY, Flags, Precondition
+from vigil.access.flags.store import powertools_evaluator
 from vigil.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, PreconditionRequired, Unavailable
 
 ON = Flag(EXPLAIN_HIGH_RISK, "d", stages=("local",), percentage=100.0)
@@ -72,13 +80,13 @@ def test_the_engine_is_asked_once_for_a_tenant_and_a_set():
     assert room.asked == asked
 
 
-@given(percentages=st.lists(st.integers(0, BUCKETS), min_size=2, max_size=2), subject=st.text(max_size=5))
+@given(percentages=st.lists(st.integers(0, BUCKET_COUNT), min_size=2, max_size=2), subject=st.text(max_size=5))
 def test_what_is_settled_is_what_the_engine_says_of_each_bucket(percentages, subject):
     flags = [
         replace(HALF, name=name, percentage=percentage / 100)
         for name, percentage in zip((EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT), percentages, strict=True)
     ]
-    room = Room(*flags, engine=engine)
+    room = Room(*flags, engine=powertools_evaluator)
     evaluate = plainly(room.store.current())
     expected = tuple(
         flag.name
@@ -99,7 +107,7 @@ def test_without_a_store_everything_is_off_and_it_is_said_and_not_asked_again_at
         assert room.flags.switches("acme", "p") == Switches(None, ())
     assert (room.store.reads, room.seen) == (1, ["flags_unavailable"])
     room.store.away = False
-    room.clock.advance(seconds=RETRY.total_seconds())
+    room.clock.advance(seconds=RETRY_DELAY.total_seconds())
     assert room.flags.switches("acme", "p").on == (EXPLAIN_HIGH_RISK,)
 
 
@@ -118,7 +126,7 @@ def test_a_set_that_cannot_be_evaluated_is_like_none():
 
     room = Room(ON, engine=broken)
     assert room.flags.switches("acme", "p") == Switches()
-    assert [e.on for e in room.flags.evaluations("acme")[1]] == [False] * len(KNOWN)
+    assert [e.on for e in room.flags.evaluations("acme")[1]] == [False] * len(KNOWN_FLAGS)
 
 
 def test_an_evaluation_says_where_it_depends_on_the_subject():
@@ -137,18 +145,18 @@ def test_a_change_is_seen_at_once_where_it_was_made_and_kept_with_what_was_befor
     room = Room()
     assert room.flags.switches("acme", "p").on == ()
     before = room.store.current()
-    room.define(ON, Precondition(before.find(ON.name).tag() and (before.find(ON.name).tag(),)))
+    room.define(ON, Precondition(before.find(ON.name).etag() and (before.find(ON.name).etag(),)))
     assert room.flags.switches("acme", "p").on == (EXPLAIN_HIGH_RISK,)
     digest = room.flags.switches("acme", "p").digest
-    room.define(replace(ON, percentage=0.0), Precondition((ON.tag(),)))
-    assert room.flags.past(digest).find(ON.name) == ON
+    room.define(replace(ON, percentage=0.0), Precondition((ON.etag(),)))
+    assert room.flags.find_set(digest).find(ON.name) == ON
     with pytest.raises(NotFound):
-        room.flags.past("sha256:0")
+        room.flags.find_set("sha256:0")
 
 
 def test_two_operators_cannot_undo_each_other():
     room = Room(ON)
-    read = room.flags.current().find(ON.name).tag()
+    read = room.flags.current().find(ON.name).etag()
     room.define(replace(ON, percentage=10.0), Precondition((read,)))
     with pytest.raises(PreconditionFailed):
         room.define(replace(ON, percentage=20.0), Precondition((read,)))
@@ -188,7 +196,7 @@ def test_a_change_of_another_flag_in_between_is_not_lost_and_does_not_refuse_thi
 
 
 def test_there_are_no_more_flags_than_one_item_holds():
-    room = Room(*(replace(ON, name=f"flag-{number}") for number in range(MOST_FLAGS)))
+    room = Room(*(replace(ON, name=f"flag-{number}") for number in range(MAX_FLAGS)))
     with pytest.raises(InvalidInput):
         room.define(replace(ON, name="one-more"), ABSENT)
     assert not room.define(replace(ON, name="flag-0", percentage=5.0), Precondition(("*",)))
@@ -197,7 +205,7 @@ def test_there_are_no_more_flags_than_one_item_holds():
 def test_the_largest_set_fits_into_an_item():
     tenants = tuple(f"{'t' * 29}{number:03d}" for number in range(50))
     largest = FlagSet()
-    for number in range(MOST_FLAGS):
+    for number in range(MAX_FLAGS):
         flag = Flag(
             f"{'f' * 61}{number:03d}",
             "é" * 300,
@@ -207,5 +215,5 @@ def test_the_largest_set_fits_into_an_item():
             tenants,
             tenants,
         )
-        largest = largest.defining(flag)
-    assert len(largest.document()) < 400_000
+        largest = largest.with_flag(flag)
+    assert len(largest.to_json()) < 400_000

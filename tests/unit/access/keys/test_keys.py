@@ -5,17 +5,17 @@ from typing import get_args
 
 import pytest
 
-from vigil.access.keys.model import MOST_KEYS
-from vigil.access.tenants.model import MOST_OVERLAP_HOURS
-from vigil.access.tenants.service import Change
+from vigil.access.keys.model import MAX_ACTIVE_KEYS
+from vigil.access.tenants.model import MAX_OVERLAP_HOURS
+from vigil.access.tenants.service import TenantChange
 from vigil.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from vigil.kernel.tenants import PERMISSIONS, Role
 
 
 def opens(world, token):
-    world.access.forget()
+    world.authenticator.clear_cache()
     try:
-        return bool(world.access.authenticate(str(token)))
+        return bool(world.authenticator.authenticate(str(token)))
     except Unauthenticated:
         return False
 
@@ -54,7 +54,7 @@ def test_both_keys_work_during_the_overlap_and_only_the_new_one_after_it(world):
 
 
 def test_a_rotation_without_an_overlap_takes_the_tenants(world):
-    world.tenants.change("acme", Change(settings={"overlap_hours": 3}))
+    world.tenants.change("acme", TenantChange(settings={"overlap_hours": 3}))
     old = world.keys.create("acme", by="operator")
     world.keys.rotate("acme", old.key.key_id, by="operator")
     assert world.keys.get("acme", old.key.key_id).expires_at == "2026-03-01T15:00:00+00:00"
@@ -69,12 +69,12 @@ def test_a_rotation_never_makes_the_old_key_live_longer(world):
 
 def test_a_key_that_was_made_for_longer_than_is_allowed_by_now_can_be_rotated(world):
     old = world.keys.create("acme", ends=world.clock.now + timedelta(days=365), by="operator")
-    world.tenants.change("acme", Change(settings={"max_key_days": 30}))
+    world.tenants.change("acme", TenantChange(settings={"max_key_days": 30}))
     new = world.keys.rotate("acme", old.key.key_id, by="operator")
     assert datetime.fromisoformat(new.key.expires_at) == world.clock.now + timedelta(days=30)
 
 
-@pytest.mark.parametrize("hours", [-1, MOST_OVERLAP_HOURS + 1])
+@pytest.mark.parametrize("hours", [-1, MAX_OVERLAP_HOURS + 1])
 def test_the_overlap_is_bounded(world, hours):
     old = world.keys.create("acme", by="operator")
     with pytest.raises(InvalidInput):
@@ -122,7 +122,7 @@ def test_another_tenants_key_is_not_there(world):
 
 
 def test_a_tenant_bounds_the_life_of_its_keys(world):
-    world.tenants.change("acme", Change(settings={"max_key_days": 30}))
+    world.tenants.change("acme", TenantChange(settings={"max_key_days": 30}))
     key = world.keys.create("acme", by="admin").key
     assert datetime.fromisoformat(key.expires_at) == world.clock.now + timedelta(days=30)
     with pytest.raises(InvalidInput):
@@ -136,7 +136,7 @@ def test_a_key_that_is_dead_from_the_beginning_is_not_made(world):
 
 def test_a_tenant_that_leaves_gets_no_keys(world):
     old = world.keys.create("acme", by="operator")
-    world.tenants.change("acme", Change(status="offboarding"))
+    world.tenants.change("acme", TenantChange(status="offboarding"))
     for call in (
         lambda: world.keys.create("acme", by="operator"),
         lambda: world.keys.rotate("acme", old.key.key_id, by="operator"),
@@ -160,9 +160,9 @@ def test_pages_follow_each_other_and_miss_nothing(world):
 
 
 def test_a_tenant_makes_so_many_living_keys_and_no_more(world):
-    keys = [world.keys.create("acme", by="admin").key for _ in range(MOST_KEYS)]
+    keys = [world.keys.create("acme", by="admin").key for _ in range(MAX_ACTIVE_KEYS)]
     for make in (lambda: world.keys.create("acme", by="admin"), lambda: rotated(world, keys[1])):
-        with pytest.raises(Conflict, match=f"{MOST_KEYS} keys"):
+        with pytest.raises(Conflict, match=f"{MAX_ACTIVE_KEYS} keys"):
             make()
     world.keys.create("acme", by="operator")
     for key in keys[:2]:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.support.fakes.access import FakeKeyStore, FakePeppers, FakeTenantStore
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.tokens import FakeSessions
-from vigil.access.keys.authenticate import RECENT, Access
-from vigil.access.keys.service import Keys
-from vigil.access.tenants.service import Change, Tenants
-from vigil.access.tokens.oauth_model import GrantRefused, RefreshToken, ReusedToken
+from vigil.access.keys.authenticate import CACHE_AGE, Authenticator
+from vigil.access.keys.service import ApiKeys
+from vigil.access.tenants.service import TenantChange, Tenants
+from vigil.access.tokens.oauth_model import GrantRefused, RefreshToken, RefreshTokenReused
 from vigil.access.tokens.oauth_service import Sessions
 from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Issuer
 from vigil.errors import RateLimited, Unavailable
@@ -34,11 +34,11 @@ class World:
         self.clock, self.store, self.peppers, self.signer = Clock(), FakeSessions(), FakePeppers(), Issue()
         tenant_store, key_store = FakeTenantStore(), FakeKeyStore()
         self.tenants = Tenants(tenant_store, self.clock)
-        self.keys = Keys(tenant_store, key_store, self.peppers, "local", self.clock)
+        self.keys = ApiKeys(tenant_store, key_store, self.peppers, "local", self.clock)
         self.tenants.create("acme", "FREE")
         self.records, self.key = key_store.records, self.keys.create("acme", by="operator").token
         self.client = (self.key.key_id, str(self.key))
-        access = Access(tenant_store, key_store, self.peppers, "local", self.clock)
+        access = Authenticator(tenant_store, key_store, self.peppers, "local", self.clock)
         self.counted, self.room = [], 10**6
         issuer = Issuer("local")
         self.sessions = Sessions(access, self.signer, self.store, self.peppers, issuer, self.clock, self.count)
@@ -54,8 +54,8 @@ class World:
         return type(caught.value) is error and caught.value.error == "invalid_grant"
 
     def set(self, status):
-        self.tenants.change("acme", Change(status=status))
-        self.clock.advance(seconds=RECENT.total_seconds())
+        self.tenants.change("acme", TenantChange(status=status))
+        self.clock.advance(seconds=CACHE_AGE.total_seconds())
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_whoever_loses_a_race_ends_the_session(world):
         return honest(claims)
 
     world.signer.sign = overtaken
-    assert world.refused(grant.refresh_token, ReusedToken)
+    assert world.refused(grant.refresh_token, RefreshTokenReused)
     assert world.refused(won[0].refresh_token)
 
 
@@ -144,7 +144,7 @@ def test_every_used_token_however_old_ends_the_session(world):
     grants = [world.sessions.sign_in(world.client)]
     for _ in range(5):
         grants.append(world.sessions.refresh(grants[-1].refresh_token))
-    assert world.refused(grants[1].refresh_token, ReusedToken)
+    assert world.refused(grants[1].refresh_token, RefreshTokenReused)
     assert world.refused(grants[-1].refresh_token)
     assert next(iter(world.store.sessions.values())).ended == "reused"
 
@@ -177,7 +177,7 @@ def test_a_suspended_tenant_is_not_served_and_goes_on_when_it_is_active_again(wo
 def test_a_session_does_not_outlive_its_key(world):
     grant = world.sessions.sign_in(world.client)
     world.keys.revoke("acme", world.key.key_id, by="operator")
-    world.clock.advance(seconds=RECENT.total_seconds())
+    world.clock.advance(seconds=CACHE_AGE.total_seconds())
     assert world.refused(grant.refresh_token)
 
 
@@ -185,7 +185,7 @@ def test_a_changed_role_is_in_the_next_token(world):
     grant = world.sessions.sign_in(world.client)
     record = world.records[world.key.key_id]
     world.records[world.key.key_id] = replace(record, key=replace(record.key, role="viewer"))
-    world.clock.advance(seconds=RECENT.total_seconds())
+    world.clock.advance(seconds=CACHE_AGE.total_seconds())
     assert world.sessions.refresh(grant.refresh_token).claims.role == "viewer"
 
 
@@ -194,10 +194,10 @@ def test_a_token_sealed_under_an_old_pepper_still_works(world):
     world.peppers.current, world.peppers.versions = "2", {"1": b"first", "2": b"second"}
     grant = world.sessions.refresh(grant.refresh_token)
     del world.peppers.versions["1"]
-    assert RefreshToken.open("local", grant.refresh_token, world.peppers.versions)
+    assert RefreshToken.parse("local", grant.refresh_token, world.peppers.versions)
 
 
 def test_no_secret_shows_in_what_a_traceback_would_print(world):
     grant = world.sessions.sign_in(world.client)
-    token = RefreshToken.open("local", grant.refresh_token, world.peppers.versions)
+    token = RefreshToken.parse("local", grant.refresh_token, world.peppers.versions)
     assert grant.refresh_token[-60:] not in repr(grant) + repr(token) + repr(world.store.sessions)

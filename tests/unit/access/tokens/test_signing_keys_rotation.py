@@ -14,11 +14,11 @@ from vigil.access.tokens.signing_keys_model import (
     CACHE_SECONDS,
     LEAD_SECONDS,
     RETIREMENT_SECONDS,
-    Claims,
     Issuer,
+    TokenClaims,
 )
-from vigil.access.tokens.signing_keys_rotation import Rotation
-from vigil.access.tokens.signing_keys_service import Signer, Verifier, published
+from vigil.access.tokens.signing_keys_rotation import SigningKeyRotation
+from vigil.access.tokens.signing_keys_service import AccessTokenSigner, AccessTokenVerifier, published_jwks
 from vigil.errors import Conflict, Unauthenticated, Unavailable
 
 ISSUER = Issuer("local")
@@ -27,7 +27,7 @@ ISSUER = Issuer("local")
 class World:
     def __init__(self):
         self.clock, self.lists, self.vault = Clock(), FakeKeyList(), FakeVault()
-        self.rotation = Rotation(self.vault, self.lists, ISSUER, self.clock)
+        self.rotation = SigningKeyRotation(self.vault, self.lists, ISSUER, self.clock)
 
     def rotate(self, *steps):
         version = str(uuid.uuid4())
@@ -37,14 +37,14 @@ class World:
 
     def process(self):
         known = Process(self.lists, self.vault, self.clock)
-        return Signer(known, known, ISSUER, self.clock), Verifier(known, ISSUER, self.clock)
+        return AccessTokenSigner(known, known, ISSUER, self.clock), AccessTokenVerifier(known, ISSUER, self.clock)
 
     def claims(self):
         now = int(self.clock().timestamp())
-        return Claims(uuid.uuid4().hex, "0123456789abcdef", "acme", "member", now, now + ACCESS_SECONDS)
+        return TokenClaims(uuid.uuid4().hex, "0123456789abcdef", "acme", "member", now, now + ACCESS_SECONDS)
 
     def kids(self):
-        return [key["kid"] for key in published(self.lists, self.clock)]
+        return [key["kid"] for key in published_jwks(self.lists, self.clock)]
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_new_key_is_published_fifteen_minutes_before_it_signs_and_the_old_one_
     second = world.kids()[1]
 
     def signs(kid):
-        return world.lists.read().signer(world.vault.current(), world.clock().timestamp()).kid == kid
+        return world.lists.read().signing_key(world.vault.current(), world.clock().timestamp()).kid == kid
 
     assert signs(first)
     world.clock.advance(seconds=LEAD_SECONDS - 1)
@@ -113,7 +113,7 @@ def test_a_leaked_key_is_refused_when_caches_have_run_out_and_the_next_one_signs
     (_, old), (signer, verifier) = world.process(), world.process()
     stolen = signer.sign(world.claims())
     assert old.verify(stolen)
-    world.lists.drop()
+    world.lists.delete()
     world.rotate()
     assert len(world.vault.current()) == 1
     world.clock.advance(seconds=CACHE_SECONDS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.access import Crash, Crasher, FakeContents, FakeErasures, FakeSeal
 from tests.unit.access.conftest import build
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.errors import NotFound, Unavailable
 from vigil.privacy.erasure.service import Certificates, Eraser
 
@@ -30,7 +30,7 @@ class Scene:
             self.world.tenants.create(tenant_id, "FREE")
         self.stores = {name: FakeContents(owned, crasher=self.crasher) for name, owned in OWNED.items()}
         self.erasures = FakeErasures(self.world.store, self.crasher)
-        self.world.tenants.change("acme", Change(status="offboarding"))
+        self.world.tenants.change("acme", TenantChange(status="offboarding"))
 
     def offboarding(self):
         """Return the service, new for each run as in a new process."""
@@ -148,7 +148,7 @@ def test_of_two_workers_at_once_one_gives_way_and_the_count_stays_exact():
 
 def test_a_store_that_is_away_holds_up_one_tenant_and_is_reported():
     scene = Scene()
-    scene.world.tenants.change("globex", Change(status="offboarding"))
+    scene.world.tenants.change("globex", TenantChange(status="offboarding"))
     scene.stores["outcomes"].away = True
     with pytest.raises(Unavailable, match="2 erasures"):
         scene.run()

@@ -9,12 +9,12 @@ from typing import Any, Literal
 Stage = Literal["local", "dev", "staging", "prod"]
 Sticky = Literal["tenant", "subject"]
 """Who stays in as a percentage grows: whole tenants, or the subjects of each tenant by themselves."""
-BUCKETS = 10_000
+BUCKET_COUNT = 10_000
 """A percentage has two decimals."""
 
 EXPLAIN_HIGH_RISK = "explain-high-risk"
 SKIP_MISSING_FACT = "skip-missing-fact"
-KNOWN: Mapping[str, str] = {
+KNOWN_FLAGS: Mapping[str, str] = {
     EXPLAIN_HIGH_RISK: "Decisions in a high-risk band are explained without being asked to.",
     SKIP_MISSING_FACT: "Abstentions come without the fact to find out first, which is most of their work.",
 }
@@ -33,7 +33,7 @@ class Flag:
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
 
-    def tag(self) -> str:
+    def etag(self) -> str:
         """Return what tells this definition from any other one of the flag, as an entity tag."""
         return f'"{_digest(asdict(self))[:32]}"'
 
@@ -44,14 +44,14 @@ class Flag:
         """
         who = (tenant_id,) if self.sticky == "tenant" else (tenant_id, subject_id)
         drawn = hashlib.sha256("\n".join((self.name, *who)).encode()).digest()
-        return int.from_bytes(drawn[:8], "big") % BUCKETS
+        return int.from_bytes(drawn[:8], "big") % BUCKET_COUNT
 
-    def feature(self) -> dict[str, Any]:
+    def to_powertools_feature(self) -> dict[str, Any]:
         """Return the flag as a feature in the schema of Powertools Feature Flags, whose first matching rule decides."""
         here = {"action": "KEY_IN_VALUE", "key": "stage", "value": list(self.stages)}
         allowed = {"action": "KEY_IN_VALUE", "key": "tenant_id", "value": list(self.allow)}
         denied = {"action": "KEY_IN_VALUE", "key": "tenant_id", "value": list(self.deny)}
-        below = {"action": "KEY_LESS_THAN_VALUE", "key": "bucket", "value": round(self.percentage * BUCKETS / 100)}
+        below = {"action": "KEY_LESS_THAN_VALUE", "key": "bucket", "value": round(self.percentage * BUCKET_COUNT / 100)}
         return {
             "default": False,
             "rules": {
@@ -72,30 +72,30 @@ class FlagSet:
     def find(self, name: str) -> Flag | None:
         """Return a flag: as defined, as it is before anybody defines it if it is known, None otherwise."""
         defined = next((flag for flag in self.flags if flag.name == name), None)
-        return defined or (Flag(name, KNOWN[name]) if name in KNOWN else None)
+        return defined or (Flag(name, KNOWN_FLAGS[name]) if name in KNOWN_FLAGS else None)
 
-    def everything(self) -> tuple[Flag, ...]:
+    def all_flags(self) -> tuple[Flag, ...]:
         """Return every flag by name, known ones that nobody has defined included."""
-        names = {flag.name for flag in self.flags} | KNOWN.keys()
+        names = {flag.name for flag in self.flags} | KNOWN_FLAGS.keys()
         return tuple(flag for name in sorted(names) if (flag := self.find(name)))
 
-    def defining(self, flag: Flag) -> "FlagSet":
+    def with_flag(self, flag: Flag) -> "FlagSet":
         """Return the next set, in which a flag is defined like this."""
         others = (other for other in self.flags if other.name != flag.name)
         return replace(self, version=self.version + 1, flags=tuple(sorted((*others, flag), key=lambda f: f.name)))
 
-    def document(self) -> str:
+    def to_json(self) -> str:
         """Return the definitions as canonical JSON."""
         return _canonical([asdict(flag) for flag in self.flags])
 
     @classmethod
-    def read(cls, version: int, document: str) -> "FlagSet":
+    def from_json(cls, version: int, document: str) -> "FlagSet":
         """Return the set that a document holds; raise ValueError, TypeError or KeyError for any other document."""
         return cls(version, tuple(_flag(entry) for entry in json.loads(document)))
 
     def digest(self) -> str:
         """Return what names these definitions in a decision, `sha256:` and 64 digits."""
-        return "sha256:" + hashlib.sha256(self.document().encode()).hexdigest()
+        return "sha256:" + hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from vigil.access.flags.model import FlagSet
 
-Evaluate = Callable[[str, Mapping[str, Any]], bool]
+Evaluator = Callable[[str, Mapping[str, Any]], bool]
 """Say whether a flag, by name, is on in a context of `stage`, `tenant_id` and `bucket`."""
 
 
@@ -16,7 +16,7 @@ class FlagStore(Protocol):
         """Return the set that holds, empty if there never was one; raise Unavailable where it cannot be read."""
         ...
 
-    def past(self, digest: str) -> FlagSet | None:
+    def find_by_digest(self, digest: str) -> FlagSet | None:
         """Return a set that held once, by the digest that decisions name."""
         ...
 
@@ -25,9 +25,9 @@ class FlagStore(Protocol):
         ...
 
 
-class Engine(Protocol):
+class EvaluatorFactory(Protocol):
     """Makes what evaluates a set."""
 
-    def __call__(self, flags: FlagSet) -> Evaluate:
+    def __call__(self, flags: FlagSet) -> Evaluator:
         """Return the evaluation of a set; raise Unavailable for one that cannot be evaluated."""
         ...

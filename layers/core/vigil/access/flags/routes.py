@@ -4,8 +4,8 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from vigil.access.flags.model import KNOWN, Evaluation
-from vigil.access.flags.schemas import FLAG_NAME, Definition, FlagList, FlagView
+from vigil.access.flags.model import KNOWN_FLAGS, Evaluation
+from vigil.access.flags.schemas import FLAG_NAME, FlagDefinition, FlagList, FlagView
 from vigil.access.flags.service import Flags, Precondition
 from vigil.web.etags import kept
 from vigil.web.idempotency import IdempotentRoute
@@ -51,9 +51,9 @@ async def get(name: Name, flags: Service, response: Response, caller: Reader, su
     """Return a flag as your tenant meets it; its `ETag` is, for operators, what a change must name."""
     if not caller.may("flags:write"):
         return _view(flags.evaluation(name, caller.tenant_id, subject_id), caller)
-    flags.forget()  # who may change it must not be shown what this instance remembers
+    flags.expire()  # who may change it must not be shown what this instance remembers
     evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
-    response.headers["ETag"] = evaluation.flag.tag()  # only theirs: it tells of a change for another tenant
+    response.headers["ETag"] = evaluation.flag.etag()  # only theirs: it tells of a change for another tenant
     return _view(evaluation, caller)
 
 
@@ -64,16 +64,16 @@ async def get(name: Name, flags: Service, response: Response, caller: Reader, su
 )
 async def define(
     name: Name,
-    body: Definition,
+    body: FlagDefinition,
     flags: Service,
     response: Response,
     caller: Writer,
     expected: Annotated[Precondition | None, Depends(precondition)],
 ) -> FlagView:
     """Define a flag for the whole deployment. For operators; `If-Match` keeps two of them from undoing each other."""
-    flag = body.flag(name)
+    flag = body.to_flag(name)
     response.status_code = 201 if flags.define(flag, expected, caller.key_id) else 200
-    response.headers["ETag"] = flag.tag()
+    response.headers["ETag"] = flag.etag()
     return _view(flags.evaluation(name, caller.tenant_id), caller)
 
 
@@ -83,6 +83,6 @@ def _view(evaluation: Evaluation, caller: Principal) -> FlagView:
         name=flag.name,
         description=flag.description,
         on=evaluation.on,
-        obeyed=flag.name in KNOWN,
-        definition=Definition.of(flag) if caller.may("flags:write") else None,
+        obeyed=flag.name in KNOWN_FLAGS,
+        definition=FlagDefinition.from_flag(flag) if caller.may("flags:write") else None,
     )

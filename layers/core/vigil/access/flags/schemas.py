@@ -5,19 +5,19 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from vigil.access.flags.model import BUCKETS, Flag, Stage, Sticky
+from vigil.access.flags.model import BUCKET_COUNT, Flag, Stage, Sticky
 
 FLAG_NAME = r"^[a-z][a-z0-9-]{1,63}$"
 TenantList = Annotated[list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")]], Field(max_length=50)]
 
 
 def _two_decimals(percentage: float) -> float:
-    if abs(percentage * BUCKETS / 100 - round(percentage * BUCKETS / 100)) > 1e-6:
+    if abs(percentage * BUCKET_COUNT / 100 - round(percentage * BUCKET_COUNT / 100)) > 1e-6:
         raise PydanticCustomError("bound", "has too many decimals", {"bound": "at most two decimals"})
     return percentage
 
 
-class Definition(BaseModel):
+class FlagDefinition(BaseModel):
     """How a flag is defined for the whole deployment."""
 
     model_config = ConfigDict(extra="forbid")
@@ -36,11 +36,11 @@ class Definition(BaseModel):
     deny: TenantList = Field(default=[], description="Tenants for whom it is off whatever else is said.")
 
     @classmethod
-    def of(cls, flag: Flag) -> "Definition":
+    def from_flag(cls, flag: Flag) -> "FlagDefinition":
         """Return the definition of a flag."""
         return cls(**{name: getattr(flag, name) for name in cls.model_fields})
 
-    def flag(self, name: str) -> Flag:
+    def to_flag(self, name: str) -> Flag:
         """Return the flag that is defined like this."""
         lists = {field: tuple(getattr(self, field)) for field in ("stages", "allow", "deny")}
         return Flag(name, self.description, percentage=self.percentage, sticky=self.sticky, **lists)
@@ -53,7 +53,7 @@ class FlagView(BaseModel):
     description: str
     on: bool | None = Field(description="Null where it depends on the subject, and none was given.")
     obeyed: bool = Field(description="Whether this version acts on it; otherwise it is for its readers alone.")
-    definition: Definition | None = Field(description="For operators; null for anyone else.")
+    definition: FlagDefinition | None = Field(description="For operators; null for anyone else.")
 
 
 class FlagList(BaseModel):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.flags.model import BUCKETS, KNOWN, Evaluation, Flag, FlagSet, Switches
-from vigil.access.flags.ports import Engine, Evaluate, FlagStore
+from vigil.access.flags.model import BUCKET_COUNT, KNOWN_FLAGS, Evaluation, Flag, FlagSet, Switches
+from vigil.access.flags.ports import Evaluator, EvaluatorFactory, FlagStore
 from vigil.errors import (
     Conflict,
     FieldError,
@@ -17,11 +17,11 @@ from vigil.errors import (
     Unavailable,
 )
 
-MOST_FLAGS = 64
-RETRY = timedelta(seconds=10)
+MAX_FLAGS = 64
+RETRY_DELAY = timedelta(seconds=10)
 """After a failed read the next one waits so long: an absent table must not slow every request down."""
-_MOST_TENANTS = 10_000
-_ATTEMPTS = 8
+_MAX_CACHED_TENANTS = 10_000
+_MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,19 @@ class Flags:
     def __init__(
         self,
         store: FlagStore,
-        engine: Engine,
+        build_evaluator: EvaluatorFactory,
         stage: str,
         clock: Callable[[], datetime],
         ttl: timedelta,
         observe: Callable[[str], None],
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._build_evaluator = build_evaluator
         self._stage = stage
         self._clock = clock
         self._ttl = ttl
         self._observe = observe
-        self._held: _Held | None = None
+        self._loaded: _LoadedSet | None = None
         self._due: datetime | None = None
 
     def preload(self) -> None:
@@ -67,20 +67,20 @@ class Flags:
         held = self._current()
         return held.digest if held else None
 
-    def pinned(self, digest: str) -> Callable[[str, str], Switches]:
+    def switches_at(self, digest: str) -> Callable[[str, str], Switches]:
         """Return what `switches` gave while a set held; raise NotFound for a set that never did, Unavailable."""
         held = self._current()
         if held and held.digest == digest:
             return held.switches
-        flags = FlagSet() if digest == FlagSet().digest() else self.past(digest)
-        return _Held(flags, self._engine(flags), self._stage).switches
+        flags = FlagSet() if digest == FlagSet().digest() else self.find_set(digest)
+        return _LoadedSet(flags, self._build_evaluator(flags), self._stage).switches
 
     def evaluations(self, tenant_id: str, subject_id: str | None = None) -> tuple[str | None, tuple[Evaluation, ...]]:
         """Return the set's digest and every flag as a tenant meets it, by name; of one subject or of any."""
         held = self._current()
         if held is None:
-            return None, tuple(Evaluation(flag, on=False) for flag in FlagSet().everything())
-        found = (Evaluation(f, held.on(f, tenant_id, subject_id)) for f in held.flags.everything())
+            return None, tuple(Evaluation(flag, on=False) for flag in FlagSet().all_flags())
+        found = (Evaluation(f, held.on(f, tenant_id, subject_id)) for f in held.flags.all_flags())
         return held.digest, tuple(found)
 
     def evaluation(self, name: str, tenant_id: str, subject_id: str | None = None) -> Evaluation:
@@ -94,9 +94,9 @@ class Flags:
         """Return the set that holds now, not what this process remembers; raise Unavailable."""
         return self._store.current()
 
-    def past(self, digest: str) -> FlagSet:
+    def find_set(self, digest: str) -> FlagSet:
         """Return the set that a decision names; raise NotFound."""
-        if (held := self._store.past(digest)) is None:
+        if (held := self._store.find_by_digest(digest)) is None:
             raise NotFound("There is no such set of flags.")
         return held
 
@@ -108,47 +108,47 @@ class Flags:
         """
         if expected is None:
             raise PreconditionRequired("If-Match must carry the flag's ETag; for a new flag, If-None-Match: *.")
-        for _ in range(_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             current = self._store.current()
             found = current.find(flag.name)
             _check(found, expected)
-            new = current.defining(flag)
-            if len(new.flags) > MOST_FLAGS:
-                raise InvalidInput(FieldError("name", "is one flag too many", f"at most {MOST_FLAGS} flags"))
+            new = current.with_flag(flag)
+            if len(new.flags) > MAX_FLAGS:
+                raise InvalidInput(FieldError("name", "is one flag too many", f"at most {MAX_FLAGS} flags"))
             if self._store.replace(new, by, self._clock().astimezone(UTC).isoformat(timespec="seconds")):
-                self.forget()
+                self.expire()
                 return found is None
         raise Conflict("Others keep changing the flags; try again.")
 
-    def forget(self) -> None:
+    def expire(self) -> None:
         """Read the set again the next time that it is asked for; until then, and if that fails, the last one stands."""
         self._due = None
 
-    def _current(self) -> "_Held | None":
+    def _current(self) -> "_LoadedSet | None":
         now = self._clock()
         if self._due is None or now >= self._due:
             try:
-                self._hold(self._store.current())
+                self._load(self._store.current())
                 self._due = now + self._ttl
             except Unavailable:
-                self._due = now + RETRY
+                self._due = now + RETRY_DELAY
                 self._observe("flags_unavailable")
-        return self._held
+        return self._loaded
 
-    def _hold(self, flags: FlagSet) -> None:
-        if self._held is None or self._held.flags != flags:
-            self._held = _Held(flags, self._engine(flags), self._stage)
+    def _load(self, flags: FlagSet) -> None:
+        if self._loaded is None or self._loaded.flags != flags:
+            self._loaded = _LoadedSet(flags, self._build_evaluator(flags), self._stage)
 
 
-class _Held:
+class _LoadedSet:
     """A set in memory, and what is settled of it for each tenant: most flags need no look at the subject."""
 
-    def __init__(self, flags: FlagSet, evaluate: Evaluate, stage: str) -> None:
+    def __init__(self, flags: FlagSet, evaluate: Evaluator, stage: str) -> None:
         self.flags = flags
         self.digest = flags.digest()
         self._evaluate = evaluate
         self._stage = stage
-        self._obeyed = [flag for flag in flags.flags if flag.name in KNOWN]
+        self._obeyed = [flag for flag in flags.flags if flag.name in KNOWN_FLAGS]
         self._settled: dict[str, tuple[Switches, list[tuple[Flag, int]]]] = {}
 
     def switches(self, tenant_id: str, subject_id: str) -> Switches:
@@ -161,12 +161,12 @@ class _Held:
     def on(self, flag: Flag, tenant_id: str, subject_id: str | None) -> bool | None:
         """Say whether a flag is on, None where that depends on a subject that is not given."""
         cut = self._cut(flag, tenant_id)
-        if flag.sticky == "subject" and subject_id is None and 0 < cut < BUCKETS:
+        if flag.sticky == "subject" and subject_id is None and 0 < cut < BUCKET_COUNT:
             return None
         return flag.bucket(tenant_id, subject_id or "") < cut
 
     def _settle(self, tenant_id: str) -> tuple[Switches, list[tuple[Flag, int]]]:
-        if len(self._settled) >= _MOST_TENANTS:
+        if len(self._settled) >= _MAX_CACHED_TENANTS:
             self._settled.clear()
         states = [(flag, self.on(flag, tenant_id, None)) for flag in self._obeyed]
         settled = Switches(self.digest, tuple(flag.name for flag, state in states if state))
@@ -183,11 +183,11 @@ class _Held:
         def off(bucket: int) -> bool:
             return not self._evaluate(flag.name, {"stage": self._stage, "tenant_id": tenant_id, "bucket": bucket})
 
-        return bisect_left(range(BUCKETS), True, key=off)
+        return bisect_left(range(BUCKET_COUNT), True, key=off)
 
 
 def _check(found: Flag | None, expected: Precondition) -> None:
     if expected.absent and found is not None:
         raise PreconditionFailed("The flag exists already; change it with If-Match.")
-    if not expected.absent and (found is None or not {found.tag(), "*"} & set(expected.tags)):
+    if not expected.absent and (found is None or not {found.etag(), "*"} & set(expected.tags)):
         raise PreconditionFailed("The flag is not the one that was read; get it again.")

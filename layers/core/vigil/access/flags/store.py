@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vigil.access.flags.model import FlagSet
-from vigil.access.flags.ports import Evaluate
+from vigil.access.flags.ports import Evaluator
 from vigil.aws.tables import Table
 from vigil.errors import Unavailable
 
@@ -25,7 +25,7 @@ class DynamoFlags:
         """Return the set that holds, empty if there never was one, read consistently."""
         return self._get("CURRENT") or FlagSet()
 
-    def past(self, digest: str) -> FlagSet | None:
+    def find_by_digest(self, digest: str) -> FlagSet | None:
         """Return a set that held once, by its digest."""
         return self._get(f"SET#{digest}")
 
@@ -34,7 +34,7 @@ class DynamoFlags:
         item = {
             "pk": _PK,
             "version": {"N": str(new.version)},
-            "flags": {"S": new.document()},
+            "flags": {"S": new.to_json()},
             "changed_by": {"S": by},
             "changed_at": {"S": at},
         }
@@ -49,12 +49,12 @@ class DynamoFlags:
     def _get(self, sk: str) -> FlagSet | None:
         item = self._table.get({"pk": _PK, "sk": {"S": sk}})
         try:
-            return FlagSet.read(int(item["version"]["N"]), item["flags"]["S"]) if item else None
+            return FlagSet.from_json(int(item["version"]["N"]), item["flags"]["S"]) if item else None
         except (ValueError, TypeError, KeyError) as error:
             raise Unavailable("The set of flags cannot be read.") from error
 
 
-def engine(flags: FlagSet) -> Evaluate:
+def powertools_evaluator(flags: FlagSet) -> Evaluator:
     """Return the evaluation of a set by Powertools Feature Flags; raise Unavailable where its validator refuses."""
     if not flags.flags:
         return _off
@@ -62,7 +62,7 @@ def engine(flags: FlagSet) -> Evaluate:
     from aws_lambda_powertools.utilities.feature_flags import FeatureFlags, StoreProvider  # noqa: PLC0415
     from aws_lambda_powertools.utilities.feature_flags.exceptions import SchemaValidationError  # noqa: PLC0415
 
-    class Held(StoreProvider):
+    class MemoryStore(StoreProvider):
         """The one set at hand, always the same object, so that it is validated once."""
 
         @property
@@ -72,9 +72,9 @@ def engine(flags: FlagSet) -> Evaluate:
         def get_configuration(self) -> dict[str, Any]:
             return features
 
-    powertools = FeatureFlags(Held())
+    powertools = FeatureFlags(MemoryStore())
     try:
-        features = {flag.name: flag.feature() for flag in flags.flags}
+        features = {flag.name: flag.to_powertools_feature() for flag in flags.flags}
         powertools.get_configuration()
     except (SchemaValidationError, TypeError, ValueError) as error:
         raise Unavailable("The set of flags cannot be evaluated.") from error

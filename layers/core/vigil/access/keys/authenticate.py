@@ -6,19 +6,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.keys.model import ApiKey, Token
+from vigil.access.keys.model import ApiKey, KeyToken
 from vigil.access.keys.ports import KeyStore, Peppers
 from vigil.access.keys.ttl_cache import Recent
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
 
-RECENT = timedelta(seconds=30)
+CACHE_AGE = timedelta(seconds=30)
 """How long a record is good without being read again; with API Gateway's 30 s it makes the promised 60 s."""
-BETWEEN_TOUCHES = timedelta(minutes=5)
+USE_RECORD_INTERVAL = timedelta(minutes=5)
 
 
-class Access:
+class Authenticator:
     """Authenticates the holders of keys, and notes that they came."""
 
     def __init__(
@@ -29,9 +29,9 @@ class Access:
         self._peppers = peppers
         self._stage = stage
         self._clock = clock
-        self._recent_tenants: Recent[Tenant] = Recent(RECENT, clock)
-        self._recent_keys: Recent[ApiKey] = Recent(RECENT, clock)
-        self._touched: Recent[bool] = Recent(BETWEEN_TOUCHES, clock)
+        self._recent_tenants: Recent[Tenant] = Recent(CACHE_AGE, clock)
+        self._recent_keys: Recent[ApiKey] = Recent(CACHE_AGE, clock)
+        self._recorded_uses: Recent[bool] = Recent(USE_RECORD_INTERVAL, clock)
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
         """Return the key and tenant behind a token.
@@ -40,7 +40,7 @@ class Access:
         suspended tenant. A wrong secret costs the same calls whether the key id exists or not: what is remembered is
         found by the whole token only.
         """
-        token = Token.parse(token_text)
+        token = KeyToken.parse(token_text)
         if token is None or token.stage != self._stage:
             raise _refusal()
         whole = hashlib.sha256(token_text.encode()).digest()
@@ -50,7 +50,7 @@ class Access:
             self._recent_keys.put(whole, key)
         return key, self._tenant_of(key)
 
-    def holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
+    def find_holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
         """Return a living key and its active tenant by the key's id, for who has proved to act for it otherwise.
 
         Raises as `authenticate`.
@@ -64,23 +64,23 @@ class Access:
             self._recent_keys.put(key_id, key)
         return key, self._tenant_of(key)
 
-    def touch(self, key: ApiKey) -> None:
+    def record_use(self, key: ApiKey) -> None:
         """Note that a key was used, unless that was noted in the last five minutes; failing to is no failure."""
         now = self._clock().astimezone(UTC)
-        noted = key.last_used_at and now - datetime.fromisoformat(key.last_used_at) < BETWEEN_TOUCHES
-        if noted or self._touched.get(key.key_id):
+        noted = key.last_used_at and now - datetime.fromisoformat(key.last_used_at) < USE_RECORD_INTERVAL
+        if noted or self._recorded_uses.get(key.key_id):
             return
-        self._touched.put(key.key_id, True)
+        self._recorded_uses.put(key.key_id, True)
         with suppress(Unavailable):
-            if not self._keys.touch(key.tenant_id, key.key_id, now.isoformat(timespec="seconds")):
-                self.forget()
+            if not self._keys.record_use(key.tenant_id, key.key_id, now.isoformat(timespec="seconds")):
+                self.clear_cache()
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Read everything anew from here on, as after the news that a key is no longer what was remembered."""
         self._recent_keys.forget()
         self._recent_tenants.forget()
 
-    def _verified(self, token: Token) -> ApiKey:
+    def _verified(self, token: KeyToken) -> ApiKey:
         current, peppers = self._peppers.peppers()
         record = self._keys.find(token.key_id)
         digest = token.digest(peppers.get(record.pepper_version if record else current, b""))
@@ -89,7 +89,7 @@ class Access:
         return record.key
 
     def _tenant_of(self, key: ApiKey) -> Tenant:
-        if not key.lives(self._clock()):
+        if not key.is_active(self._clock()):
             raise _refusal()
         tenant = self._recent_tenants.get(key.tenant_id)
         if tenant is None and (tenant := self._tenants.get(key.tenant_id)) is not None:

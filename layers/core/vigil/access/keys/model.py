@@ -11,7 +11,7 @@ from typing import ClassVar
 from vigil.errors import FieldError, Forbidden, InvalidInput
 from vigil.kernel.tenants import PERMISSIONS, Role
 
-MOST_KEYS = 100
+MAX_ACTIVE_KEYS = 100
 """Of a tenant that live at a time, if operators do not make more: rates are per key: more keys ask more often."""
 
 
@@ -33,7 +33,7 @@ class ApiKey:
     """The key that a rotation made of this one, which works on until `expires_at`."""
     last_used_at: str | None = None
 
-    def lives(self, now: datetime) -> bool:
+    def is_active(self, now: datetime) -> bool:
         """Say whether the key opens anything."""
         return self.revoked_at is None and (self.expires_at is None or datetime.fromisoformat(self.expires_at) > now)
 
@@ -56,7 +56,7 @@ class KeyPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class KeyToken:
     """An API key as its owner holds it: `vgl_<stage>_<key id>_<32 random bytes, base64url>`."""
 
     PREFIX: ClassVar[str] = "vgl_"
@@ -65,12 +65,12 @@ class Token:
     secret: str
 
     @classmethod
-    def new(cls, stage: str) -> "Token":
+    def new(cls, stage: str) -> "KeyToken":
         """Return a fresh random token."""
         return cls(stage, secrets.token_hex(8), secrets.token_urlsafe(32))
 
     @classmethod
-    def parse(cls, text: str) -> "Token | None":
+    def parse(cls, text: str) -> "KeyToken | None":
         """Return the parts of a well-formed token, None otherwise."""
         return cls(*match.groups()) if (match := _TOKEN.fullmatch(text)) else None
 

@@ -36,7 +36,7 @@ class KeyStore(Protocol):
         """Mark a tenant's key revoked, the first time only; return False if the tenant has no such key."""
         ...
 
-    def touch(self, tenant_id: str, key_id: str, at: str) -> bool:
+    def record_use(self, tenant_id: str, key_id: str, at: str) -> bool:
         """Note when a key was used; return False, and write nothing, if it is revoked or gone."""
         ...
 

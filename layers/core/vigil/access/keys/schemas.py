@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.access.keys.model import ApiKey
 from vigil.access.keys.service import NewKey
-from vigil.access.tenants.schemas import Name, OverlapHours
+from vigil.access.tenants.schemas import DisplayName, OverlapHours
 from vigil.kernel.tenants import Role
 from vigil.web.schemas import DATE_TIME, Moment
 
@@ -17,7 +17,7 @@ class KeyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role = "member"
-    label: Name = ""
+    label: DisplayName = ""
     expires_at: Moment | None = Field(default=None, description="When it stops working; a minute ahead at least.")
 
 
@@ -48,7 +48,7 @@ class KeyView(BaseModel):
     last_used_at: str | None = Field(json_schema_extra=DATE_TIME, description="Up to five minutes behind.")
 
     @classmethod
-    def of(cls, key: ApiKey) -> "KeyView":
+    def from_key(cls, key: ApiKey) -> "KeyView":
         """Return the view of a key."""
         return cls(**asdict(key))
 
@@ -59,7 +59,7 @@ class NewKeyView(KeyView):
     api_key: str = Field(description="The credential. It is shown this once and kept nowhere.")
 
     @classmethod
-    def made(cls, new: NewKey) -> "NewKeyView":
+    def from_new_key(cls, new: NewKey) -> "NewKeyView":
         """Return the view of a new key."""
         return cls(**asdict(new.key), api_key=str(new.token))
 

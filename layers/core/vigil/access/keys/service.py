@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.keys.model import MOST_KEYS, ApiKey, KeyPage, KeyRecord, Token, check_grant
+from vigil.access.keys.model import MAX_ACTIVE_KEYS, ApiKey, KeyPage, KeyRecord, KeyToken, check_grant
 from vigil.access.keys.ports import KeyStore, Peppers
-from vigil.access.tenants.model import MOST_KEY_DAYS, MOST_OVERLAP_HOURS, Tenant
+from vigil.access.tenants.model import MAX_KEY_DAYS, MAX_OVERLAP_HOURS, Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.tenants import Role
 
-_LEAST_LIFE = timedelta(minutes=1)
+_MIN_LIFETIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class NewKey:
     """A key, and its token, which is nowhere else."""
 
     key: ApiKey
-    token: Token
+    token: KeyToken
 
 
-class Keys:
+class ApiKeys:
     """The keys of all tenants. `by` is the role on whose behalf something is done: nobody makes more than they are."""
 
     def __init__(
@@ -44,8 +44,8 @@ class Keys:
         """
         tenant = self._tenant(tenant_id)
         check_grant(by, role)
-        self._check_room(tenant_id, by)
-        new = self._new(tenant, role, label, ends)
+        self._check_key_count(tenant_id, by)
+        new = self._new_key(tenant, role, label, ends)
         self._keys.create(tenant_id, new[0])
         return NewKey(new[0].key, new[1])
 
@@ -79,17 +79,17 @@ class Keys:
         old = self.get(tenant_id, key_id)
         check_grant(by, old.role)
         now = self._clock().astimezone(UTC)
-        if not old.lives(now) or old.replaced_by:
+        if not old.is_active(now) or old.replaced_by:
             raise Conflict("The key is revoked, expired, or has been rotated already.")
-        self._check_room(tenant_id, by)
+        self._check_key_count(tenant_id, by)
         pause = timedelta(hours=tenant.settings.overlap_hours) if overlap is None else overlap
-        if not timedelta() <= pause <= timedelta(hours=MOST_OVERLAP_HOURS):
-            raise InvalidInput(FieldError("overlap_hours", "is out of range", f"0 to {MOST_OVERLAP_HOURS}"))
+        if not timedelta() <= pause <= timedelta(hours=MAX_OVERLAP_HOURS):
+            raise InvalidInput(FieldError("overlap_hours", "is out of range", f"0 to {MAX_OVERLAP_HOURS}"))
         if ends is None and old.expires_at:
             life = datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at)
-            ends = now + min(life, timedelta(days=tenant.settings.max_key_days or MOST_KEY_DAYS))
-        record, token = self._new(tenant, old.role, old.label, ends)
-        end = min(filter(None, (old.expires_at, _text(now + pause))))
+            ends = now + min(life, timedelta(days=tenant.settings.max_key_days or MAX_KEY_DAYS))
+        record, token = self._new_key(tenant, old.role, old.label, ends)
+        end = min(filter(None, (old.expires_at, _timestamp(now + pause))))
         if not self._keys.rotate(tenant_id, replace(old, expires_at=end, replaced_by=token.key_id), record):
             raise Conflict("The key was revoked or rotated at this very moment.")
         return NewKey(record.key, token)
@@ -100,19 +100,19 @@ class Keys:
         Raises NotFound for a key that is not the tenant's, Forbidden for one that may do more than the caller.
         """
         check_grant(by, self.get(tenant_id, key_id).role)
-        if not self._keys.revoke(tenant_id, key_id, _text(self._clock())):
+        if not self._keys.revoke(tenant_id, key_id, _timestamp(self._clock())):
             raise NotFound(_NO_KEY)
 
-    def _check_room(self, tenant_id: str, by: Role) -> None:
+    def _check_key_count(self, tenant_id: str, by: Role) -> None:
         """Raise Conflict where a tenant has all the keys that it may make; some more, if it makes them at once."""
         if by == "operator":
             return
         living, now, after = 0, self._clock(), None
         while True:
             page = self._keys.page(tenant_id, after, 1_000)
-            living += sum(key.lives(now) for key in page.keys)
-            if living >= MOST_KEYS:
-                raise Conflict(f"At most {MOST_KEYS} keys of a tenant live at a time: revoke one.")
+            living += sum(key.is_active(now) for key in page.keys)
+            if living >= MAX_ACTIVE_KEYS:
+                raise Conflict(f"At most {MAX_ACTIVE_KEYS} keys of a tenant live at a time: revoke one.")
             if (after := page.next) is None:
                 return
 
@@ -124,23 +124,23 @@ class Keys:
             raise Conflict(f"A tenant that is {tenant.status} gets no keys.")
         return tenant
 
-    def _new(self, tenant: Tenant, role: Role, label: str, ends: datetime | None) -> tuple[KeyRecord, Token]:
+    def _new_key(self, tenant: Tenant, role: Role, label: str, ends: datetime | None) -> tuple[KeyRecord, KeyToken]:
         now = self._clock().astimezone(UTC)
         most = tenant.settings.max_key_days
-        latest = now + timedelta(days=most or MOST_KEY_DAYS)
-        if ends is not None and not now + _LEAST_LIFE <= ends <= latest:
-            bound = f"a minute to {most or MOST_KEY_DAYS} days from now"
+        latest = now + timedelta(days=most or MAX_KEY_DAYS)
+        if ends is not None and not now + _MIN_LIFETIME <= ends <= latest:
+            bound = f"a minute to {most or MAX_KEY_DAYS} days from now"
             raise InvalidInput(FieldError("expires_at", "is out of range", bound))
         if ends is None and most:
             ends = latest
-        token = Token.new(self._stage)
+        token = KeyToken.new(self._stage)
         version, peppers = self._peppers.peppers()
-        key = ApiKey(token.key_id, tenant.tenant_id, role, _text(now), label, _text(ends) if ends else None)
+        key = ApiKey(token.key_id, tenant.tenant_id, role, _timestamp(now), label, _timestamp(ends) if ends else None)
         return KeyRecord(key, token.digest(peppers[version]), version), token
 
 
 _NO_KEY = "There is no such key."
 
 
-def _text(moment: datetime) -> str:
+def _timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")

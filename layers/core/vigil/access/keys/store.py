@@ -61,7 +61,7 @@ class DynamoKeys:
         change = "SET revoked_at = if_not_exists(revoked_at, :at)"
         return self._update(tenant_id, key_id, change, "tenant_id = :tenant", at)
 
-    def touch(self, tenant_id: str, key_id: str, at: str) -> bool:
+    def record_use(self, tenant_id: str, key_id: str, at: str) -> bool:
         """Note when a key was used, unless it is revoked or gone."""
         condition = "tenant_id = :tenant AND attribute_not_exists(revoked_at)"
         return self._update(tenant_id, key_id, "SET last_used_at = :at", condition, at)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Reservation:
+class QuotaReservation:
     """Predictions that are set aside in a month under an id of the caller's; 0 rows where there is no limit."""
 
     month: str

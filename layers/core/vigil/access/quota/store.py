@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from vigil.access.quota.model import Reservation
+from vigil.access.quota.model import QuotaReservation
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
 from vigil.errors import QuotaExceeded
@@ -14,7 +14,7 @@ from vigil.kernel.time import resets_at
 Key = dict[str, dict[str, str]]
 
 
-class DynamoQuota:
+class DynamoMonthlyQuota:
     """What tenants have taken from their months: `used` never passes the limit that it was taken under."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
@@ -41,7 +41,7 @@ class DynamoQuota:
         wait = math.ceil((resets_at(month) - self._clock()).total_seconds())
         return QuotaExceeded(limit, max(limit - used, 0), max(wait, 1))
 
-    def reserve(self, tenant_id: str, reservation: Reservation, limit: int) -> None:
+    def reserve(self, tenant_id: str, reservation: QuotaReservation, limit: int) -> None:
         """Set rows aside unless that was done before; raise QuotaExceeded, and write nothing, if not all fit."""
         key = _reservation_key(tenant_id, reservation)
         put = {
@@ -54,12 +54,12 @@ class DynamoQuota:
         if reasons is not None and not refused(reasons[0]):
             raise self.exceeded(reservation.month, limit, reasons[1])
 
-    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
+    def find_reservation(self, tenant_id: str, reservation_id: str, month: str) -> QuotaReservation | None:
         """Return what is set aside under an id, or was, read consistently."""
-        item = self._table.get(_reservation_key(tenant_id, Reservation(month, reservation_id, 0)))
-        return Reservation(month, reservation_id, int(item["rows"]["N"])) if item else None
+        item = self._table.get(_reservation_key(tenant_id, QuotaReservation(month, reservation_id, 0)))
+        return QuotaReservation(month, reservation_id, int(item["rows"]["N"])) if item else None
 
-    def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
+    def release(self, tenant_id: str, reservation: QuotaReservation, unused: int) -> None:
         """Give back what a reservation did not use, once; nothing where there is no such reservation."""
         settle = {
             "Update": {
@@ -84,5 +84,5 @@ def _quota_key(tenant_id: str, month: str) -> Key:
     return {"pk": {"S": f"{tenant_id}#{month}"}, "sk": {"S": "QUOTA"}}
 
 
-def _reservation_key(tenant_id: str, reservation: Reservation) -> Key:
+def _reservation_key(tenant_id: str, reservation: QuotaReservation) -> Key:
     return {"pk": {"S": f"{tenant_id}#{reservation.month}"}, "sk": {"S": f"RESERVED#{reservation.reservation_id}"}}

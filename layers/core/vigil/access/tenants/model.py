@@ -9,27 +9,27 @@ from vigil.errors import Conflict, FieldError, InvalidInput
 from vigil.kernel.money import HardStop
 from vigil.kernel.tenants import TIERS, Limits, Tier
 
-Status = Literal["active", "suspended", "offboarding", "closed"]
-_AFTER: Mapping[Status, frozenset[Status]] = {
+TenantStatus = Literal["active", "suspended", "offboarding", "closed"]
+_AFTER: Mapping[TenantStatus, frozenset[TenantStatus]] = {
     "active": frozenset({"suspended", "offboarding"}),
     "suspended": frozenset({"active", "offboarding"}),
     # Keys are refused from here on and the erasure has begun: there is no way back.
     "offboarding": frozenset({"closed"}),
     "closed": frozenset(),
 }
-MOST_OVERLAP_HOURS = 168
-MOST_KEY_DAYS = 3_650
+MAX_OVERLAP_HOURS = 168
+MAX_KEY_DAYS = 3_650
 _TENANT_ID = re.compile(r"[a-z][a-z0-9-]{2,31}")
 
 
-LIMITS: Mapping[Tier, Limits] = {
+TIER_LIMITS: Mapping[Tier, Limits] = {
     "FREE": Limits(1_000, 60, 1_000, 10),
     "BASIC": Limits(10_000, 60, 1_000, 50),
     "PROFESSIONAL": Limits(100_000, 60, 1_000, 500),
     "ENTERPRISE": Limits(None, 60, 1_000, None),
 }
 """What each tier includes."""
-BOUNDS: Mapping[str, int] = {
+MAX_OVERRIDES: Mapping[str, int] = {
     "predictions_per_month": 1_000_000_000,
     # One DynamoDB item counts a key's requests, and takes 1,000 writes a second.
     "per_minute": 60_000,
@@ -55,13 +55,13 @@ class TenantSettings:
 
     def __post_init__(self) -> None:
         if len(self.name) > 100:
-            raise _broken("settings.name", "must have at most 100 characters", "100")
+            raise _invalid("settings.name", "must have at most 100 characters", "100")
         if len(self.contact) > 254:
-            raise _broken("settings.contact", "must have at most 254 characters", "254")
-        if self.max_key_days is not None and not 1 <= self.max_key_days <= MOST_KEY_DAYS:
-            raise _broken("settings.max_key_days", "is out of range", f"1 to {MOST_KEY_DAYS}, or null")
-        if not 0 <= self.overlap_hours <= MOST_OVERLAP_HOURS:
-            raise _broken("settings.overlap_hours", "is out of range", f"0 to {MOST_OVERLAP_HOURS}")
+            raise _invalid("settings.contact", "must have at most 254 characters", "254")
+        if self.max_key_days is not None and not 1 <= self.max_key_days <= MAX_KEY_DAYS:
+            raise _invalid("settings.max_key_days", "is out of range", f"1 to {MAX_KEY_DAYS}, or null")
+        if not 0 <= self.overlap_hours <= MAX_OVERLAP_HOURS:
+            raise _invalid("settings.overlap_hours", "is out of range", f"0 to {MAX_OVERLAP_HOURS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Tenant:
 
     tenant_id: str
     tier: Tier
-    status: Status
+    status: TenantStatus
     created_at: str
     changed_at: str = ""
     version: int = 1
@@ -83,21 +83,21 @@ class Tenant:
     def __post_init__(self) -> None:
         if not _TENANT_ID.fullmatch(self.tenant_id):
             bound = "3 to 32 lower-case letters, digits and hyphens, a letter first"
-            raise _broken("tenant_id", "is not well formed", bound)
+            raise _invalid("tenant_id", "is not well formed", bound)
         if self.tier not in TIERS:
-            raise _broken("tier", "is not a tier", ", ".join(TIERS))
+            raise _invalid("tier", "is not a tier", ", ".join(TIERS))
         for name, value in self.overrides.items():
-            if name not in BOUNDS:
-                raise _broken(f"limits.{name}", "is not a limit", ", ".join(BOUNDS))
-            if not 1 <= value <= BOUNDS[name]:
-                raise _broken(f"limits.{name}", "is out of range", f"1 to {BOUNDS[name]}")
+            if name not in MAX_OVERRIDES:
+                raise _invalid(f"limits.{name}", "is not a limit", ", ".join(MAX_OVERRIDES))
+            if not 1 <= value <= MAX_OVERRIDES[name]:
+                raise _invalid(f"limits.{name}", "is out of range", f"1 to {MAX_OVERRIDES[name]}")
 
     @property
     def limits(self) -> Limits:
         """What holds: the tier's limits and what was agreed apart from them."""
-        return replace(LIMITS[self.tier], **self.overrides, hard_stop=self.hard_stop)
+        return replace(TIER_LIMITS[self.tier], **self.overrides, hard_stop=self.hard_stop)
 
-    def become(self, status: Status) -> "Tenant":
+    def with_status(self, status: TenantStatus) -> "Tenant":
         """Return the tenant in another state; raise Conflict if no way leads there from the present one."""
         if status == self.status:
             return self
@@ -114,5 +114,5 @@ class TenantPage:
     next: dict[str, str] | None
 
 
-def _broken(field_name: str, message: str, bound: str) -> InvalidInput:
+def _invalid(field_name: str, message: str, bound: str) -> InvalidInput:
     return InvalidInput(FieldError(field_name, message, bound))

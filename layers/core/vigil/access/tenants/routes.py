@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from vigil.access.tenants.model import Tenant
-from vigil.access.tenants.schemas import TenantBody, TenantList, TenantPatch, TenantView, given
-from vigil.access.tenants.service import Change, Tenants
+from vigil.access.tenants.schemas import TenantBody, TenantList, TenantPatch, TenantView, provided_fields
+from vigil.access.tenants.service import TenantChange, Tenants
 from vigil.errors import Forbidden
 from vigil.runtime import telemetry
 from vigil.web import gateway
@@ -33,7 +33,11 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
     """Create an active tenant, which has no key yet. The id of a closed tenant is not given again. For operators."""
     tenants: Tenants = request.app.state.tenants
     telemetry.current.get().target_tenant = body.tenant_id
-    tenant = tenants.create(body.tenant_id, body.tier, Change(limits=given(body.limits), settings=given(body.settings)))
+    tenant = tenants.create(
+        body.tenant_id,
+        body.tier,
+        TenantChange(limits=provided_fields(body.limits), settings=provided_fields(body.settings)),
+    )
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant.tenant_id}"
     return _view(tenant, response)
 
@@ -49,7 +53,7 @@ async def page(
     tenants: Tenants = request.app.state.tenants
     scope = f"tenants\n{caller.tenant_id}"
     found = tenants.page(place.after(scope), limit)
-    items = [TenantView.of(tenant) for tenant in found.tenants]
+    items = [TenantView.from_tenant(tenant) for tenant in found.tenants]
     return TenantList(items=items, next_cursor=place.next(scope, found.next))
 
 
@@ -81,16 +85,16 @@ async def change(
     """
     tenants: Tenants = request.app.state.tenants
     check_administrator(caller, tenant_id)
-    agreed = given(body).keys() - {"settings"}
+    agreed = provided_fields(body).keys() - {"settings"}
     if agreed and not caller.may("tenants:manage"):
         raise Forbidden("Only operators change the tier, status or limits of a tenant.")
     if "status" in agreed and tenant_id == caller.tenant_id:
         raise Forbidden("Nobody suspends or offboards the tenant of the very key that asks for it.")
-    wanted = Change(body.tier, body.status, given(body.limits), given(body.settings))
+    wanted = TenantChange(body.tier, body.status, provided_fields(body.limits), provided_fields(body.settings))
     version = int(if_match.strip('"')) if if_match and if_match != "*" else None
     return _view(tenants.change(tenant_id, wanted, version), response)
 
 
 def _view(tenant: Tenant, response: Response) -> TenantView:
     response.headers["ETag"] = f'"{tenant.version}"'
-    return TenantView.of(tenant)
+    return TenantView.from_tenant(tenant)

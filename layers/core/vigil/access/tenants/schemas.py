@@ -5,16 +5,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.access.tenants.model import BOUNDS, MOST_KEY_DAYS, MOST_OVERLAP_HOURS, Status, Tenant
+from vigil.access.tenants.model import MAX_KEY_DAYS, MAX_OVERLAP_HOURS, MAX_OVERRIDES, Tenant, TenantStatus
 from vigil.kernel.tenants import Tier
 from vigil.web.schemas import DATE_TIME
 
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+_CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
 """Characters that steer a terminal, or turn a text around: names are read by others than who gave them."""
-Name = Annotated[str, Field(max_length=100, pattern=rf"^[^{_UNSEEN}]*$")]
+DisplayName = Annotated[str, Field(max_length=100, pattern=rf"^[^{_CONTROL_CHARACTERS}]*$")]
 Contact = Annotated[str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="An e-mail address.")]
 Limit = Annotated[int | None, Field(strict=True, ge=1)]
-OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MOST_OVERLAP_HOURS)]
+OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MAX_OVERLAP_HOURS)]
 
 
 class OverridesBody(BaseModel):
@@ -22,10 +22,10 @@ class OverridesBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    predictions_per_month: Limit = Field(default=None, le=BOUNDS["predictions_per_month"])
-    per_minute: Limit = Field(default=None, le=BOUNDS["per_minute"])
-    per_hour: Limit = Field(default=None, le=BOUNDS["per_hour"])
-    storage_gb: Limit = Field(default=None, le=BOUNDS["storage_gb"])
+    predictions_per_month: Limit = Field(default=None, le=MAX_OVERRIDES["predictions_per_month"])
+    per_minute: Limit = Field(default=None, le=MAX_OVERRIDES["per_minute"])
+    per_hour: Limit = Field(default=None, le=MAX_OVERRIDES["per_hour"])
+    storage_gb: Limit = Field(default=None, le=MAX_OVERRIDES["storage_gb"])
 
 
 class SettingsBody(BaseModel):
@@ -33,10 +33,10 @@ class SettingsBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = ""
+    name: DisplayName = ""
     contact: Contact = ""
     max_key_days: int | None = Field(
-        default=None, strict=True, ge=1, le=MOST_KEY_DAYS, description="The longest life of a new key; null is none."
+        default=None, strict=True, ge=1, le=MAX_KEY_DAYS, description="The longest life of a new key; null is none."
     )
     overlap_hours: OverlapHours = Field(default=24, description="For how long a rotated key works beside the new one.")
 
@@ -58,7 +58,7 @@ class TenantPatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tier: Tier | None = None
-    status: Status | None = Field(
+    status: TenantStatus | None = Field(
         default=None, description="`offboarding` has no way back; it ends, when everything is erased, in `closed`."
     )
     limits: OverridesBody = OverridesBody()
@@ -89,7 +89,7 @@ class TenantView(BaseModel):
 
     tenant_id: str
     tier: Tier
-    status: Status
+    status: TenantStatus
     created_at: str = Field(json_schema_extra=DATE_TIME)
     changed_at: str = Field(json_schema_extra=DATE_TIME)
     version: int
@@ -98,7 +98,7 @@ class TenantView(BaseModel):
     settings: SettingsView
 
     @classmethod
-    def of(cls, tenant: Tenant) -> "TenantView":
+    def from_tenant(cls, tenant: Tenant) -> "TenantView":
         """Return the view of a tenant."""
         return cls(**asdict(tenant) | {"limits": asdict(tenant.limits)})
 
@@ -110,6 +110,6 @@ class TenantList(BaseModel):
     next_cursor: str | None
 
 
-def given(body: BaseModel) -> dict[str, Any]:
+def provided_fields(body: BaseModel) -> dict[str, Any]:
     """Return what a request says, without what it leaves out."""
     return body.model_dump(exclude_unset=True)

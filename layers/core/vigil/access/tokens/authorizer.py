@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from vigil.access.tokens.credentials import Credentials
+from vigil.access.tokens.credentials import CredentialAuthenticator
 from vigil.errors import TenantSuspended, Unauthenticated
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
@@ -14,7 +14,7 @@ Event = dict[str, Any]
 class Authorizer:
     """Decides on authorizer events, one log line each."""
 
-    def __init__(self, credentials: Credentials, telemetry: Telemetry) -> None:
+    def __init__(self, credentials: CredentialAuthenticator, telemetry: Telemetry) -> None:
         self._credentials = credentials
         self._telemetry = telemetry
 
@@ -30,7 +30,7 @@ class Authorizer:
             scheme, _, token = str(headers.get("authorization", "")).partition(" ")
             key, tenant = self._credentials.authenticate(token.strip() if scheme.lower() == "bearer" else "")
             facts.status, facts.tenant_id, facts.key_id = 200, tenant.tenant_id, key.key_id
-            self._credentials.touch(key)
+            self._credentials.record_use(key)
         except Unauthenticated:
             facts.status = 401
             return None
@@ -50,7 +50,7 @@ class Authorizer:
         return _policy("Allow", event["methodArn"], tenant.tenant_id, context)
 
 
-def refusing(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, Any], Event]:
+def raise_unauthorized(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, Any], Event]:
     """Return a Lambda handler that raises, for None, the one exception text which API Gateway answers with a 401."""
 
     def handler(event: Event, context: Any) -> Event:

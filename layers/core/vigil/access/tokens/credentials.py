@@ -1,17 +1,17 @@
 """The one way in: an API key, or an access token that stands in for one."""
 
-from vigil.access.keys.authenticate import Access
-from vigil.access.keys.model import ApiKey, Token
+from vigil.access.keys.authenticate import Authenticator
+from vigil.access.keys.model import ApiKey, KeyToken
 from vigil.access.tenants.model import Tenant
-from vigil.access.tokens.signing_keys_ports import AccessTokens
+from vigil.access.tokens.signing_keys_ports import TokenVerifier
 from vigil.errors import Unauthenticated
 
 
-class Credentials:
+class CredentialAuthenticator:
     """Tells who is behind a bearer credential, of either kind."""
 
-    def __init__(self, access: Access, tokens: AccessTokens) -> None:
-        self._access = access
+    def __init__(self, authenticator: Authenticator, tokens: TokenVerifier) -> None:
+        self._authenticator = authenticator
         self._tokens = tokens
 
     def authenticate(self, text: str) -> tuple[ApiKey, Tenant]:
@@ -19,14 +19,14 @@ class Credentials:
 
         An access token is worth what its key is worth now: revoked, suspended or given another role, it counts no more.
         """
-        if text.startswith(Token.PREFIX):
-            return self._access.authenticate(text)
+        if text.startswith(KeyToken.PREFIX):
+            return self._authenticator.authenticate(text)
         claims = self._tokens.verify(text)
-        key, tenant = self._access.holder(claims.key_id)
+        key, tenant = self._authenticator.find_holder(claims.key_id)
         if (key.tenant_id, key.role) != (claims.tenant_id, claims.role):
             raise Unauthenticated("The credential is not valid.")
         return key, tenant
 
-    def touch(self, key: ApiKey) -> None:
+    def record_use(self, key: ApiKey) -> None:
         """Note that a key was used, itself or by a token; failing to is no failure."""
-        self._access.touch(key)
+        self._authenticator.record_use(key)

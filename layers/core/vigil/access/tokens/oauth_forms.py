@@ -7,14 +7,14 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from vigil.access.tokens.oauth_model import GrantRefused
 
-FORM = "application/x-www-form-urlencoded"
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 16
 
 
-def fields(content_type: str, body: bytes) -> dict[str, str]:
+def parse_fields(content_type: str, body: bytes) -> dict[str, str]:
     """Return the fields of a body; raise GrantRefused for one that cannot be read, or names a field twice."""
     try:
-        pairs = _form(body) if content_type.partition(";")[0].strip().lower() == FORM else _json(body)
+        pairs = _form(body) if content_type.partition(";")[0].strip().lower() == FORM_MEDIA_TYPE else _json(body)
     except (ValueError, RecursionError) as error:
         raise GrantRefused(
             "invalid_request", "The body cannot be read: form fields, or a JSON object of texts."
@@ -25,7 +25,7 @@ def fields(content_type: str, body: bytes) -> dict[str, str]:
     return found
 
 
-def client(authorization: str | None, form: dict[str, str]) -> tuple[str, str] | None:
+def parse_client(authorization: str | None, form: dict[str, str]) -> tuple[str, str] | None:
     """Return the client's id and secret, from HTTP Basic or from the fields, or None where it names neither."""
     in_body = "client_id" in form or "client_secret" in form
     if authorization is None:

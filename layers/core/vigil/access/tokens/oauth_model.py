@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vigil.access.tokens.signing_keys_model import Claims
+from vigil.access.tokens.signing_keys_model import TokenClaims
 from vigil.errors import VigilError
 
 SESSION_SECONDS = 30 * 24 * 3600
@@ -39,7 +39,7 @@ class GrantRefused(VigilError):
         self.problem: str = error
 
 
-class ReusedToken(GrantRefused):
+class RefreshTokenReused(GrantRefused):
     """A used refresh token came again; its session has ended."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class RefreshToken:
         return cls(stage, tenant_id, session_id, f"{body}_{_seal(body, pepper)}")
 
     @classmethod
-    def open(cls, stage: str, text: str, peppers: Mapping[str, bytes]) -> "RefreshToken | None":
+    def parse(cls, stage: str, text: str, peppers: Mapping[str, bytes]) -> "RefreshToken | None":
         """Return a token that was sealed on this stage, or None."""
         match = _REFRESH.fullmatch(text)
         if match is None or match[1] != stage:
@@ -102,7 +102,7 @@ class Grant:
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
-    claims: Claims
+    claims: TokenClaims
 
 
 def _seal(body: str, pepper: bytes) -> str:

@@ -5,10 +5,10 @@ from typing import Protocol
 from vigil.access.keys.model import ApiKey
 from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.oauth_model import Session
-from vigil.access.tokens.signing_keys_model import Claims
+from vigil.access.tokens.signing_keys_model import TokenClaims
 
 
-class Holders(Protocol):
+class KeyHolders(Protocol):
     """Who is behind an API key.
 
     Both raise Unauthenticated for a key that is not, or no longer, good, and TenantSuspended for a suspended tenant's.
@@ -18,20 +18,20 @@ class Holders(Protocol):
         """Return the key and tenant behind the text of a key."""
         ...
 
-    def holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
+    def find_holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
         """Return a living key and its active tenant by the key's id."""
         ...
 
 
-class Signer(Protocol):
+class TokenSigner(Protocol):
     """The issuer of access tokens."""
 
-    def sign(self, claims: Claims) -> str:
+    def sign(self, claims: TokenClaims) -> str:
         """Return the token; raise Unavailable while there is no key that may sign."""
         ...
 
 
-class Count(Protocol):
+class RequestCounter(Protocol):
     """The limits of keys, against which whatever is done for one counts."""
 
     def __call__(self, key: ApiKey, tenant: Tenant) -> object:

@@ -31,10 +31,10 @@ class RefusalView(BaseModel):
     error_description: str
 
 
-def _documented(**fields: dict[str, Any]) -> dict[str, Any]:
+def _form_schema(**fields: dict[str, Any]) -> dict[str, Any]:
     """Return what OpenAPI says of a body that is a form, or the same fields as JSON."""
     schema = {"type": "object", "properties": {name: {"type": "string"} | more for name, more in fields.items()}}
-    content = {media_type: {"schema": schema} for media_type in (oauth_forms.FORM, "application/json")}
+    content = {media_type: {"schema": schema} for media_type in (oauth_forms.FORM_MEDIA_TYPE, "application/json")}
     return {"requestBody": {"required": True, "content": content}, "security": [{"client": []}, {}]}
 
 
@@ -54,7 +54,7 @@ _CLIENT: dict[str, dict[str, Any]] = {
     summary="Get an access token",
     response_model=TokenView,
     responses=_ERRORS,
-    openapi_extra=_documented(
+    openapi_extra=_form_schema(
         grant_type={"enum": ["client_credentials", "refresh_token"]}, refresh_token={"format": "password"}, **_CLIENT
     ),
 )
@@ -71,7 +71,7 @@ async def token(request: Request) -> Response:
     summary="End a session",
     response_class=Response,
     responses=_ERRORS | {200: {"description": "The refresh token, if it was one, is good no more"}},
-    openapi_extra=_documented(token={"format": "password"}, token_type_hint={}, **_CLIENT),
+    openapi_extra=_form_schema(token={"format": "password"}, token_type_hint={}, **_CLIENT),
 )
 async def revoke(request: Request) -> Response:
     """End the session of a refresh token. Access tokens of it run out within 15 minutes."""
@@ -96,8 +96,10 @@ async def _grant(request: Request) -> Grant:
 
 
 async def _read(request: Request) -> tuple[dict[str, str], tuple[str, str] | None]:
-    form = oauth_forms.fields(request.headers.get("content-type", oauth_forms.FORM), await request.body())
-    return form, oauth_forms.client(request.headers.get("authorization"), form)
+    form = oauth_forms.parse_fields(
+        request.headers.get("content-type", oauth_forms.FORM_MEDIA_TYPE), await request.body()
+    )
+    return form, oauth_forms.parse_client(request.headers.get("authorization"), form)
 
 
 def _field(form: dict[str, str], name: str) -> str:

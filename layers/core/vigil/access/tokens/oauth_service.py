@@ -9,12 +9,19 @@ from datetime import datetime
 from vigil.access.keys.model import ApiKey
 from vigil.access.keys.ports import Peppers
 from vigil.access.tenants.model import Tenant
-from vigil.access.tokens.oauth_model import SESSION_SECONDS, Grant, GrantRefused, RefreshToken, ReusedToken, Session
-from vigil.access.tokens.oauth_ports import Count, Holders, SessionStore, Signer
-from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Claims, Issuer
+from vigil.access.tokens.oauth_model import (
+    SESSION_SECONDS,
+    Grant,
+    GrantRefused,
+    RefreshToken,
+    RefreshTokenReused,
+    Session,
+)
+from vigil.access.tokens.oauth_ports import KeyHolders, RequestCounter, SessionStore, TokenSigner
+from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Issuer, TokenClaims
 from vigil.errors import TenantSuspended, Unauthenticated
 
-Client = tuple[str, str]
+ClientCredentials = tuple[str, str]
 """The `client_id` and `client_secret` of a request: the id of an API key, and the key."""
 
 
@@ -23,13 +30,13 @@ class Sessions:
 
     def __init__(
         self,
-        holders: Holders,
-        signer: Signer,
+        holders: KeyHolders,
+        signer: TokenSigner,
         store: SessionStore,
         peppers: Peppers,
         issuer: Issuer,
         clock: Callable[[], datetime],
-        count: Count,
+        count: RequestCounter,
     ) -> None:
         self._holders = holders
         self._signer = signer
@@ -39,7 +46,7 @@ class Sessions:
         self._clock = clock
         self._count = count
 
-    def sign_in(self, client: Client | None) -> Grant:
+    def sign_in(self, client: ClientCredentials | None) -> Grant:
         """Begin a session of the key's holder; raise GrantRefused for a key that is not good, RateLimited."""
         if client is None:
             raise GrantRefused(
@@ -55,7 +62,7 @@ class Sessions:
         self._store.start(key.tenant_id, Session(session_id, key.tenant_id, key.key_id, token.digest, now, ends))
         return Grant(access_token, token.text, claims)
 
-    def refresh(self, text: str, client: Client | None = None) -> Grant:
+    def refresh(self, text: str, client: ClientCredentials | None = None) -> Grant:
         """Swap a refresh token for new tokens; raise GrantRefused for one that is not, or no longer, good, RateLimited.
 
         A used token that comes again ends its session: either of two holds a stolen copy, and nobody can say which.
@@ -69,7 +76,7 @@ class Sessions:
         if asking and asking.key_id != session.key_id:
             raise GrantRefused("invalid_grant", "The refresh token was given to another client.")
         try:
-            key, tenant = self._holders.holder(session.key_id)
+            key, tenant = self._holders.find_holder(session.key_id)
         except Unauthenticated as error:
             raise _spent() from error
         except TenantSuspended as error:
@@ -83,7 +90,7 @@ class Sessions:
             raise self._reused(session)
         return Grant(access_token, new.text, claims)
 
-    def revoke(self, text: str, client: Client | None = None) -> None:
+    def revoke(self, text: str, client: ClientCredentials | None = None) -> None:
         """End the session of a refresh token, used or not; what is no refresh token of ours changes nothing."""
         asking = self._authenticate(client)[0] if client else None
         try:
@@ -93,7 +100,7 @@ class Sessions:
         if asking is None or asking.key_id == session.key_id:
             self._store.end(session.tenant_id, session.session_id, "revoked")
 
-    def _authenticate(self, client: Client) -> tuple[ApiKey, Tenant]:
+    def _authenticate(self, client: ClientCredentials) -> tuple[ApiKey, Tenant]:
         try:
             key, tenant = self._holders.authenticate(client[1])
         except Unauthenticated as error:
@@ -107,7 +114,7 @@ class Sessions:
     def _session(self, text: str) -> tuple[RefreshToken, Session]:
         """Return a token that we once gave out, and its session; what was made up costs no read."""
         _, peppers = self._peppers.peppers()
-        token = RefreshToken.open(self._issuer.stage, text, peppers)
+        token = RefreshToken.parse(self._issuer.stage, text, peppers)
         session = self._store.get(token.tenant_id, token.session_id) if token else None
         if token is None or session is None:
             raise _spent()
@@ -115,15 +122,15 @@ class Sessions:
 
     def _reused(self, session: Session) -> GrantRefused:
         self._store.end(session.tenant_id, session.session_id, "reused")
-        return ReusedToken()
+        return RefreshTokenReused()
 
     def _new_token(self, tenant_id: str, session_id: str) -> RefreshToken:
         version, peppers = self._peppers.peppers()
         return RefreshToken.new(self._issuer.stage, tenant_id, session_id, peppers[version])
 
-    def _claims(self, key: ApiKey, now: int, session_ends: int) -> Claims:
+    def _claims(self, key: ApiKey, now: int, session_ends: int) -> TokenClaims:
         expires_at = min(now + ACCESS_SECONDS, session_ends)
-        return Claims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at)
+        return TokenClaims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at)
 
     def _now(self) -> int:
         return int(self._clock().timestamp())

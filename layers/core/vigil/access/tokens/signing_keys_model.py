@@ -33,7 +33,7 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class TokenClaims:
     """What an access token says: which key it stands in for, for whom, as what, and until when."""
 
     token_id: str
@@ -54,43 +54,43 @@ class PublicKey:
     signs_from: int
     retires_at: int | None = None
 
-    def accepted(self, now: float) -> bool:
+    def is_accepted(self, now: float) -> bool:
         """Say whether signatures by this key still count."""
         return self.retires_at is None or now < self.retires_at
 
-    def signs(self, now: float) -> bool:
+    def may_sign(self, now: float) -> bool:
         """Say whether a token signed now would find every verifier informed, now and until it expires."""
-        return self.signs_from <= now and self.accepted(now + ACCESS_SECONDS)
+        return self.signs_from <= now and self.is_accepted(now + ACCESS_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
-class KeyList:
+class SigningKeySet:
     """The published keys: next, current and previous, in the order of publication."""
 
     keys: tuple[PublicKey, ...] = ()
     revision: int = 0
 
-    def publish(self, kid: str, x: str, y: str, now: int) -> "KeyList":
+    def publish(self, kid: str, x: str, y: str, now: int) -> "SigningKeySet":
         """Return the list with a further key, which signs once verifiers know it; the very first one signs at once."""
         if any(key.kid == kid for key in self.keys):
             return self
-        key = PublicKey(kid, x, y, now + LEAD_SECONDS if self.accepted(now) else now)
+        key = PublicKey(kid, x, y, now + LEAD_SECONDS if self.accepted_keys(now) else now)
         return replace(self, keys=(*self.keys, key))
 
-    def promote(self, kid: str, now: int) -> "KeyList":
+    def promote(self, kid: str, now: int) -> "SigningKeySet":
         """Return the list of the moment when signers get this key: the others retire after it has taken over."""
         promoted = next(key for key in self.keys if key.kid == kid)
         end = max(now, promoted.signs_from) + RETIREMENT_SECONDS
         retired = (
             key if key is promoted or key.retires_at is not None else replace(key, retires_at=end) for key in self.keys
         )
-        return replace(self, keys=tuple(key for key in retired if key.accepted(now)))
+        return replace(self, keys=tuple(key for key in retired if key.is_accepted(now)))
 
-    def accepted(self, now: float) -> tuple[PublicKey, ...]:
+    def accepted_keys(self, now: float) -> tuple[PublicKey, ...]:
         """Return the keys whose signatures count."""
-        return tuple(key for key in self.keys if key.accepted(now))
+        return tuple(key for key in self.keys if key.is_accepted(now))
 
-    def signer(self, held: Collection[str], now: float) -> PublicKey | None:
+    def signing_key(self, available: Collection[str], now: float) -> PublicKey | None:
         """Return the newest of the held keys that may sign, or None."""
-        able = [key for key in self.keys if key.kid in held and key.signs(now)]
-        return max(able, key=lambda key: key.signs_from, default=None)
+        candidates = [key for key in self.keys if key.kid in available and key.may_sign(now)]
+        return max(candidates, key=lambda key: key.signs_from, default=None)

@@ -3,25 +3,25 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from vigil.access.tokens.signing_keys_model import Claims, KeyList
+from vigil.access.tokens.signing_keys_model import SigningKeySet, TokenClaims
 
 
-class PublicKeys(Protocol):
+class PublishedKeys(Protocol):
     """The published keys, as verifiers know them."""
 
-    def current(self) -> KeyList:
+    def current(self) -> SigningKeySet:
         """Return the list, at most `CACHE_SECONDS` old; an empty list is never kept."""
         ...
 
 
-class KeyLists(Protocol):
+class SigningKeySetStore(Protocol):
     """The published keys, as the rotation changes them."""
 
-    def read(self) -> KeyList:
+    def read(self) -> SigningKeySet:
         """Return the list as it stands."""
         ...
 
-    def write(self, keys: KeyList) -> None:
+    def write(self, keys: SigningKeySet) -> None:
         """Replace the list whose revision this is; raise Conflict if another has been written since."""
         ...
 
@@ -34,15 +34,15 @@ class PrivateKeys(Protocol):
         ...
 
 
-class AccessTokens(Protocol):
+class TokenVerifier(Protocol):
     """Verification of access tokens."""
 
-    def verify(self, text: str) -> Claims:
+    def verify(self, text: str) -> TokenClaims:
         """Return what a token says; raise Unauthenticated for any but a living one of ours."""
         ...
 
 
-class Vault(Protocol):
+class KeyVault(Protocol):
     """The versions of the secret that holds the keys that sign. A ring is PEM by key id."""
 
     def current(self) -> Mapping[str, str]:

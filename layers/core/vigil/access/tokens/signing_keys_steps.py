@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vigil.access.tokens.signing_keys_rotation import Rotation
+from vigil.access.tokens.signing_keys_rotation import SigningKeyRotation
 from vigil.errors import FieldError, MalformedRequest
 from vigil.runtime.telemetry import Telemetry
 
@@ -12,7 +12,7 @@ Event = dict[str, Any]
 class RotationSteps:
     """Takes the steps that events name, one log line each."""
 
-    def __init__(self, rotation: Rotation, telemetry: Telemetry, secret_arn: str) -> None:
+    def __init__(self, rotation: SigningKeyRotation, telemetry: Telemetry, secret_arn: str) -> None:
         self._steps = {
             "createSecret": rotation.create,
             "setSecret": rotation.publish,
@@ -22,7 +22,7 @@ class RotationSteps:
         self._telemetry = telemetry
         self._secret_arn = secret_arn
 
-    def take(self, event: Event, _: Any) -> None:
+    def handle(self, event: Event, _: Any) -> None:
         """Take one step; whatever it raises makes Secrets Manager try again."""
         facts, started = self._telemetry.begin("ROTATE")
         try:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList, PublicKey
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, PublicKey, SigningKeySet
 from vigil.aws.errors import asking
 from vigil.aws.secrets import Secret
 from vigil.aws.tables import Table
@@ -17,30 +17,32 @@ _STORE = "The secret store"
 _KEY_LIST: Item = {"pk": {"S": "SIGNING_KEYS"}, "sk": {"S": "META"}}
 
 
-class DynamoKeyList:
+class DynamoSigningKeySet:
     """The published keys, one item: `pk = SIGNING_KEYS`, `sk = META`."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
         self._table = Table(client, table, "The access table")
         self._clock = clock
-        self._kept = KeyList()
+        self._kept = SigningKeySet()
         self._until: datetime | None = None
 
-    def current(self) -> KeyList:
+    def current(self) -> SigningKeySet:
         """Return the list, at most `CACHE_SECONDS` old; an empty list is never kept."""
         now = self._clock()
         if not self._kept.keys or self._until is None or now >= self._until:
             self._kept, self._until = self.read(), now + timedelta(seconds=CACHE_SECONDS)
         return self._kept
 
-    def read(self) -> KeyList:
+    def read(self) -> SigningKeySet:
         """Return the list as it stands."""
         item = self._table.get(_KEY_LIST)
         if not item:
-            return KeyList()
-        return KeyList(tuple(PublicKey(**key) for key in json.loads(item["keys"]["S"])), int(item["revision"]["N"]))
+            return SigningKeySet()
+        return SigningKeySet(
+            tuple(PublicKey(**key) for key in json.loads(item["keys"]["S"])), int(item["revision"]["N"])
+        )
 
-    def write(self, keys: KeyList) -> None:
+    def write(self, keys: SigningKeySet) -> None:
         """Replace the list whose revision this is; raise Conflict if another has been written since."""
         text = json.dumps([asdict(key) for key in keys.keys], separators=(",", ":"))
         kept = self._table.done(
@@ -52,12 +54,12 @@ class DynamoKeyList:
         if not kept:
             raise Conflict("Another rotation has changed the keys.")
 
-    def drop(self) -> None:
+    def delete(self) -> None:
         """Delete the list: no key counts any more, once the caches have run out, and the next to come signs at once."""
         self._table.call("delete_item", Key=_KEY_LIST)
 
 
-class SecretKeys:
+class SecretPrivateKeys:
     """The private keys that signers use: `{"<key id>": "<PEM>"}`."""
 
     def __init__(self, secret: Secret) -> None:
@@ -68,7 +70,7 @@ class SecretKeys:
         return self._secret.values()
 
 
-class SecretVault:
+class SecretKeyVault:
     """The versions of the secret of private keys, by Secrets Manager's staging labels."""
 
     def __init__(self, client: Any, arn: str) -> None:

@@ -36,7 +36,7 @@ class HardStops:
         hard_stop = plan.hard_stop(self._prices(self._clock()))
         if hard_stop:
             self._settle(tenant_id)
-        self._holders.stop(tenant_id, hard_stop)
+        self._holders.set_hard_stop(tenant_id, hard_stop)
 
     def used(self, tenant_id: str) -> Mapping[Counter, int]:
         """Return what counts against the limits of this day and month: exact for what is set aside by commits."""

@@ -88,7 +88,7 @@ class Stops(Protocol):
 class Holders(Protocol):
     """The records by which requests are let in."""
 
-    def stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
+    def set_hard_stop(self, tenant_id: str, hard_stop: HardStop | None) -> None:
         """Say what a tenant's predictions may cost; nothing is written where that is what holds already."""
         ...
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from vigil.privacy.erasure.model import Certificate, Erasure, Found, Key
+from vigil.privacy.erasure.model import Certificate, Erasure, FoundKeys, Key
 
 
-class Erasable(Protocol):
+class ErasableStore(Protocol):
     """A store that keeps what somebody owns: a tenant, named by its id, or a person."""
 
-    def find(self, owner: Any, after: Key | None, /) -> Found:
+    def find(self, owner: Any, after: Key | None, /) -> FoundKeys:
         """Return a page of all that is kept of the owner, from the beginning or after a page; pages may be empty.
 
         Raises Conflict while work on it is under way, which has to end first.
@@ -24,7 +24,7 @@ class Erasable(Protocol):
         ...
 
 
-class Erasures(Protocol):
+class ErasureStore(Protocol):
     """The erasures under way."""
 
     def pending(self) -> Sequence[Erasure]:
@@ -40,7 +40,7 @@ class Erasures(Protocol):
         ...
 
 
-class Archive(Protocol):
+class CertificateArchive(Protocol):
     """The certificates of tenants that are closed."""
 
     def certificate(self, tenant_id: str) -> Certificate | None:
@@ -48,7 +48,7 @@ class Archive(Protocol):
         ...
 
 
-class Seal(Protocol):
+class CertificateSigner(Protocol):
     """A signature that others can verify."""
 
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:

@@ -7,7 +7,7 @@ from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
 
 
-class Erasing:
+class ErasureSchedule:
     """Goes on with erasures, of tenants that leave or of persons, and tells how many ended."""
 
     def __init__(self, eraser: Eraser, telemetry: Telemetry, route: str) -> None:

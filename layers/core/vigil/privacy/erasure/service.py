@@ -6,17 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from vigil.errors import Conflict, NotFound, Unavailable
-from vigil.privacy.erasure.model import Certificate, Erasure, Sweep
-from vigil.privacy.erasure.ports import Archive, Erasable, Erasures, Seal
+from vigil.privacy.erasure.model import Certificate, Erasure, StoreProgress
+from vigil.privacy.erasure.ports import CertificateArchive, CertificateSigner, ErasableStore, ErasureStore
 
-_LEAST_SECONDS = 10.0
+_MIN_REMAINING_SECONDS = 10.0
 """What must be left of a run for another page to be begun."""
 
 
 class Certificates:
     """The certificates of tenants that are closed."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: CertificateArchive) -> None:
         self._archive = archive
 
     def get(self, tenant_id: str) -> Certificate:
@@ -36,16 +36,16 @@ class Eraser:
 
     def __init__(
         self,
-        erasures: Erasures,
-        stores: Mapping[str, Erasable],
-        seal: Seal,
+        erasures: ErasureStore,
+        stores: Mapping[str, ErasableStore],
+        signer: CertificateSigner,
         stage: str,
         clock: Callable[[], datetime],
         pause: timedelta,
     ) -> None:
         self._erasures = erasures
         self._stores = stores
-        self._seal = seal
+        self._signer = signer
         self._stage = stage
         self._clock = clock
         self._pause = pause
@@ -74,47 +74,47 @@ class Eraser:
             return False
         for name in self._stores:
             step: Erasure | None = erasure
-            while step and not self._rests(step.sweep(name)):
-                if remaining() < _LEAST_SECONDS:
+            while step and not self._is_idle(step.progress_of(name)):
+                if remaining() < _MIN_REMAINING_SECONDS:
                     return False
                 erasure = step
-                step = self._page(erasure, name)
+                step = self._erase_page(erasure, name)
             if step is None:
                 return False
             erasure = step
-        if any(erasure.sweep(name).rescanned_at is None for name in self._stores):
+        if any(erasure.progress_of(name).rescanned_at is None for name in self._stores):
             return False
         return self._erasures.close(erasure.tenant_id, erasure, self._certify(erasure))
 
-    def _rests(self, sweep: Sweep) -> bool:
+    def _is_idle(self, sweep: StoreProgress) -> bool:
         """Say whether there is nothing to do in a store now: it is clean, or its next pass is not due."""
         begun = sweep.after is not None or bool(sweep.deleting) or sweep.found > 0
         return sweep.rescanned_at is not None or (
             not begun and self._clock() < datetime.fromisoformat(sweep.not_before)
         )
 
-    def _page(self, erasure: Erasure, name: str) -> Erasure | None:
+    def _erase_page(self, erasure: Erasure, name: str) -> Erasure | None:
         """Delete one page of a store and return the next state, or None if another worker is at it."""
-        store, owner, sweep = self._stores[name], erasure.owner, erasure.sweep(name)
+        store, owner, sweep = self._stores[name], erasure.owner, erasure.progress_of(name)
         # What was written down by a step that may have been cut off.
         if sweep.deleting and (left := store.delete(owner, sweep.deleting)):
-            step = erasure.advance(name, replace(sweep, deleting=tuple(left)))
+            step = erasure.with_progress(name, replace(sweep, deleting=tuple(left)))
         elif sweep.found and sweep.after is None:
-            step = erasure.advance(name, self._ended(sweep))
+            step = erasure.with_progress(name, self._end_pass(sweep))
         else:
             page = store.find(owner, sweep.after)
-            met = sweep.meet(page)
-            step = erasure.advance(name, self._ended(met) if page.after is None and not page.keys else met)
+            met = sweep.with_page(page)
+            step = erasure.with_progress(name, self._end_pass(met) if page.after is None and not page.keys else met)
         return step if self._erasures.save(erasure.tenant_id, step) else None
 
-    def _ended(self, sweep: Sweep) -> Sweep:
+    def _end_pass(self, sweep: StoreProgress) -> StoreProgress:
         now = self._clock().astimezone(UTC)
         return sweep.end_pass(now.isoformat(), (now + self._pause).isoformat())
 
     def _certify(self, erasure: Erasure) -> Certificate:
         stores = {
             name: {"erased": sweep.erased, "rescanned_at": sweep.rescanned_at}
-            for name, sweep in sorted((name, erasure.sweep(name)) for name in self._stores)
+            for name, sweep in sorted((name, erasure.progress_of(name)) for name in self._stores)
         }
         now = self._clock().astimezone(UTC).isoformat(timespec="seconds")
-        return self._seal.sign(erasure.tenant_id, erasure.payload(uuid.uuid4().hex, self._stage, now, stores))
+        return self._signer.sign(erasure.tenant_id, erasure.payload(uuid.uuid4().hex, self._stage, now, stores))

@@ -5,20 +5,19 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from vigil.aws.errors import Refused, asking
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
-from vigil.privacy.erasure.model import Certificate, Erasure, Sweep
+from vigil.privacy.erasure.model import Certificate, Erasure, decode_progress, encode_progress
 
 _LIST = "ERASURES"
 _ALGORITHM = "ECDSA_SHA_256"
 _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 
 
-class DynamoErasures:
+class DynamoTenantErasures:
     """Erasures under `pk = ERASURES`, `sk = <tenant>`; certificates under `pk = TENANT#<id>`, `sk = CERTIFICATE`."""
 
     def __init__(self, table: Table) -> None:
@@ -69,7 +68,7 @@ class DynamoErasures:
         return self._table.transact(*parts, token=uuid.uuid4().hex) is None
 
 
-class KmsSeal:
+class KmsSigner:
     """Signs with an asymmetric key of KMS."""
 
     def __init__(self, client: Any, key_arn: str) -> None:
@@ -84,7 +83,7 @@ class KmsSeal:
         signature = base64.b64encode(answer["Signature"]).decode()
         return Certificate(tenant_id, payload.decode(), signature, _ALGORITHM, self._key_arn)
 
-    def verifies(self, certificate: Certificate) -> bool:
+    def verify(self, certificate: Certificate) -> bool:
         """Say whether the signature is that of the key which the certificate names; raise Unavailable as above."""
         try:
             with asking("KMS", {"KMSInvalidSignatureException": Refused()}):
@@ -121,15 +120,14 @@ def _item(tenant_id: str, erasure: Erasure) -> Mapping[str, Any]:
         **_key(_LIST, tenant_id),
         "started_at": {"S": erasure.started_at},
         "revision": {"N": str(erasure.revision)},
-        "sweeps": {"S": json.dumps({name: asdict(sweep) for name, sweep in erasure.sweeps.items()})},
+        "sweeps": {"S": encode_progress(erasure.progress)},
     }
 
 
 def _erasure(item: Any) -> Erasure:
-    sweeps = json.loads(item["sweeps"]["S"]) if "sweeps" in item else {}
     return Erasure(
         tenant_id=item["sk"]["S"],
         started_at=item["started_at"]["S"],
         revision=int(item["revision"]["N"]),
-        sweeps={name: Sweep(**{**sweep, "deleting": tuple(sweep["deleting"])}) for name, sweep in sweeps.items()},
+        progress=decode_progress(item["sweeps"]["S"]) if "sweeps" in item else {},
     )

@@ -7,7 +7,7 @@ from vigil.aws.errors import asking
 from vigil.aws.tables import Table
 from vigil.aws.transactions import ATTEMPTS, pause
 from vigil.errors import Unavailable
-from vigil.privacy.erasure.model import Found, Key
+from vigil.privacy.erasure.model import FoundKeys, Key
 
 _TABLE = "A table"
 _PAGE = 100
@@ -17,7 +17,7 @@ _BATCH = 25
 """The most that one BatchWriteItem takes."""
 
 
-class TableContents:
+class TenantItems:
     """The items of a table whose keys are strings. Each subclass knows one way to a tenant's.
 
     `led` says that a tenant's keys begin with its id, which is then looked at once more before anything is deleted.
@@ -45,13 +45,13 @@ class TableContents:
             else:
                 raise Unavailable("The table did not delete every item.")
 
-    def _found(self, answer: Any) -> Found:
+    def _found(self, answer: Any) -> FoundKeys:
         keys = tuple({name: item[name]["S"] for name in self._keys} for item in answer["Items"])
         last = answer.get("LastEvaluatedKey")
-        return Found(keys, {name: value["S"] for name, value in last.items()} if last else None)
+        return FoundKeys(keys, {name: value["S"] for name, value in last.items()} if last else None)
 
 
-class Listed(TableContents):
+class PartitionItems(TenantItems):
     """What stands in one partition of the table or of an index: `prefix` and the tenant's id."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Listed(TableContents):
         # An index cannot be read consistently; the passes of an erasure make up for it.
         self._where: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
+    def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
         """Return a page of the partition."""
         return self._found(
             self._table.call(
@@ -87,10 +87,10 @@ class Listed(TableContents):
         )
 
 
-class Scattered(TableContents):
+class ScannedItems(TenantItems):
     """What no list leads to: every item of the table is looked at whose key begins with `<tenant>#`, or is the id."""
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
+    def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
         """Return which of the next items are the tenant's, read consistently."""
         return self._found(
             self._table.call(

@@ -5,7 +5,7 @@ from typing import Any
 
 from vigil.aws.errors import asking
 from vigil.errors import Unavailable
-from vigil.privacy.erasure.model import Found, Key
+from vigil.privacy.erasure.model import FoundKeys, Key
 
 _PAGE = 500
 """Versions in one page; their keys fit into one item of the books, and into one call of DeleteObjects."""
@@ -19,14 +19,14 @@ class TenantObjects:
         self._bucket = bucket
         self._folders = folders
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
+    def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
         """Return a page of one folder; the position names the folder, and in it the last version that was looked at."""
         folder = after["folder"] if after else self._folders[0]
         place = {"KeyMarker": after["key"], "VersionIdMarker": after["version"]} if after and after["key"] else {}
         prefix = f"{folder}/{tenant_id}/"
         answer = self._call("list_object_versions", Prefix=prefix, MaxKeys=_PAGE, **place)
         met = [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]
-        return Found(tuple({"key": v["Key"], "version": v["VersionId"]} for v in met), self._after(folder, answer))
+        return FoundKeys(tuple({"key": v["Key"], "version": v["VersionId"]} for v in met), self._after(folder, answer))
 
     def delete(self, tenant_id: str, keys: Sequence[Key]) -> None:
         """Delete what keys name; what is gone already is no error. Raises ValueError for a key of another tenant's."""

@@ -7,14 +7,14 @@ from typing import Any, Literal, get_args
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.ids import subject_digest
-from vigil.privacy.erasure.model import Certificate, Erasure, Swept, canonical
+from vigil.privacy.erasure.model import Certificate, Erasure, StoreResults, canonical_json
 
 Purpose = Literal["scoring", "research", "contact"]
 """What data are used for. `scoring` is held to here; the others are kept for the tenant to obey."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 Stance = Literal["given", "withdrawn"]
-Giver = Literal["subject", "representative"]
-KEPT = (
+Declarant = Literal["subject", "representative"]
+RETAINED_PERSON_DATA = (
     "Of decisions their ids, times, models and versions, so that counts and bills stay true: no facts, no subject.",
     "That purposes are withdrawn, under a digest of the subject's id, so that nobody is scored who withdrew that.",
     "Under the same digest, this certificate.",
@@ -38,7 +38,7 @@ class Declaration:
 
     purposes: Mapping[Purpose, Stance]
     text_version: str
-    declared_by: Giver
+    declared_by: Declarant
     declared_at: str
     recorded_at: str
     key_id: str
@@ -52,7 +52,7 @@ class Consent:
     version: int = 0
     history: tuple[Declaration, ...] = ()
 
-    def after(self, declaration: Declaration) -> "Consent":
+    def with_declaration(self, declaration: Declaration) -> "Consent":
         """Return what holds from a declaration on: purposes that it does not name stay as they are."""
         purposes = {**self.purposes, **declaration.purposes}
         return Consent(purposes, self.version + 1, (*self.history, declaration))
@@ -85,9 +85,9 @@ class PersonErasure(Erasure):
         """Whose: what stores are asked by."""
         return Person(self.tenant_id, self.subject_id, self.started_at)
 
-    def payload(self, certificate_id: str, stage: str, certified_at: str, stores: Swept) -> bytes:
+    def payload(self, certificate_id: str, stage: str, certified_at: str, stores: StoreResults) -> bytes:
         """Return the statement that a certificate signs."""
-        return canonical(
+        return canonical_json(
             {
                 "certificate_id": certificate_id,
                 "stage": stage,
@@ -97,13 +97,13 @@ class PersonErasure(Erasure):
                 "requested_by": self.key_id,
                 "certified_at": certified_at,
                 "stores": {name: dict(swept) for name, swept in stores.items()},
-                "kept": KEPT,
+                "kept": RETAINED_PERSON_DATA,
             }
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Erasures:
+class PersonErasures:
     """The erasure of a person that is under way, if there is one, and the certificates of those before it."""
 
     running: PersonErasure | None
@@ -111,14 +111,14 @@ class Erasures:
 
 
 @dataclass(frozen=True, slots=True)
-class Extract:
+class PersonExtract:
     """Some of what a store keeps of a person, as JSON values, and where to read on; None at the end."""
 
     entries: tuple[Mapping[str, Any], ...]
     after: Mapping[str, str] | None
 
 
-def declared(purposes: Mapping[Purpose, Stance], declared_at: datetime, latest: datetime) -> None:
+def check_declaration(purposes: Mapping[Purpose, Stance], declared_at: datetime, latest: datetime) -> None:
     """Raise InvalidInput for a declaration that says nothing, or that was made after `latest`."""
     if not purposes:
         raise InvalidInput(FieldError("purposes", "names no purpose", f"one or more of {', '.join(PURPOSES)}"))

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from vigil.privacy.persons.model import Consent, Declaration, Erasures, Extract, Person, PersonErasure
+from vigil.privacy.persons.model import Consent, Declaration, Person, PersonErasure, PersonErasures, PersonExtract
 
 
-class Consents(Protocol):
+class ConsentStore(Protocol):
     """What persons declared."""
 
     def get(self, tenant_id: str, subject_id: str) -> Consent:
@@ -18,27 +18,27 @@ class Consents(Protocol):
         ...
 
 
-class Cases(Protocol):
+class PersonErasureStore(Protocol):
     """Erasures of persons, under way and done."""
 
     def begin(self, tenant_id: str, erasure: PersonErasure) -> bool:
         """Enter an erasure, unless one of the same person is under way; return whether it was entered."""
         ...
 
-    def of(self, tenant_id: str, subject_id: str) -> Erasures:
+    def get(self, tenant_id: str, subject_id: str) -> PersonErasures:
         """Return a person's erasures, read consistently."""
         ...
 
 
-class Store(Protocol):
+class PersonStore(Protocol):
     """A store that keeps something of persons."""
 
-    def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float], /) -> Extract:
+    def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float], /) -> PersonExtract:
         """Return some of what is kept of a person, in order; with few seconds remaining, less of it."""
         ...
 
 
-class Tenants(Protocol):
+class ConsentRecordingSwitch(Protocol):
     """Who keeps consents."""
 
     def __call__(self, tenant_id: str) -> Any:

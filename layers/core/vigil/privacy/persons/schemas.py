@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.privacy.persons.model import Consent, Erasures, Giver, Purpose, Stance
-from vigil.privacy.persons.service import Said
+from vigil.privacy.persons.model import Consent, Declarant, PersonErasures, Purpose, Stance
+from vigil.privacy.persons.service import DeclarationRequest
 from vigil.web.schemas import DATE_TIME, Moment
 
-Text = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Which text was shown.")]
+TextVersion = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Which text was shown.")]
 
 
 class ConsentBody(BaseModel):
@@ -20,13 +20,13 @@ class ConsentBody(BaseModel):
     purposes: dict[Purpose, Stance] = Field(
         description="`scoring` is held to by this service; the others are kept for you to obey."
     )
-    text_version: Text
-    declared_by: Giver = "subject"
+    text_version: TextVersion
+    declared_by: Declarant = "subject"
     declared_at: Moment | None = Field(default=None, description="When it was declared, if not now.")
 
-    def said(self) -> Said:
+    def to_request(self) -> DeclarationRequest:
         """Return what the body says."""
-        return Said(self.purposes, self.text_version, self.declared_by, self.declared_at)
+        return DeclarationRequest(self.purposes, self.text_version, self.declared_by, self.declared_at)
 
 
 class DeclarationView(BaseModel):
@@ -34,7 +34,7 @@ class DeclarationView(BaseModel):
 
     purposes: dict[Purpose, Stance]
     text_version: str
-    declared_by: Giver
+    declared_by: Declarant
     declared_at: str = Field(json_schema_extra=DATE_TIME)
     recorded_at: str = Field(json_schema_extra=DATE_TIME)
     key_id: str
@@ -48,7 +48,7 @@ class ConsentView(BaseModel):
     history: list[DeclarationView]
 
     @classmethod
-    def of(cls, consent: Consent) -> "ConsentView":
+    def from_consent(cls, consent: Consent) -> "ConsentView":
         """Return the view of consents."""
         return cls(**asdict(consent))
 
@@ -84,11 +84,11 @@ class ErasureView(BaseModel):
     certificates: list[SealedView]
 
     @classmethod
-    def of(cls, erasures: Erasures) -> "ErasureView":
+    def from_erasures(cls, erasures: PersonErasures) -> "ErasureView":
         """Return the view of a person's erasures."""
         running = None
         if case := erasures.running:
-            erased = {name: sweep.erased for name, sweep in case.sweeps.items()}
+            erased = {name: sweep.erased for name, sweep in case.progress.items()}
             running = RunningView(requested_at=case.started_at, requested_by=case.key_id, erased=erased)
         names = SealedView.model_fields
         done = [SealedView(**{name: getattr(each, name) for name in names}) for each in erasures.certificates]

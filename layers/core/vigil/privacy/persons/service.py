@@ -10,57 +10,57 @@ from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
 from vigil.kernel.time import format_timestamp
 from vigil.privacy.persons.model import (
     Consent,
+    Declarant,
     Declaration,
-    Erasures,
-    Giver,
     Person,
     PersonErasure,
+    PersonErasures,
     Purpose,
     Stance,
-    declared,
+    check_declaration,
 )
-from vigil.privacy.persons.ports import Cases, Consents, Store, Tenants
+from vigil.privacy.persons.ports import ConsentRecordingSwitch, ConsentStore, PersonErasureStore, PersonStore
 
-CLOCK_SKEW = timedelta(seconds=60)
-MOST_CHARACTERS = 1 << 20
+MAX_CLOCK_SKEW = timedelta(seconds=60)
+MAX_PART_CHARACTERS = 1 << 20
 """Of an answer, before the last thing that is added to it; a function may answer 6 MB."""
-SPARE_SECONDS = 5.0
-_TRIES = 5
+MIN_REMAINING_SECONDS = 5.0
+_MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DeclarationRequest:
     """A declaration as it is sent; without a time it was made now."""
 
     purposes: Mapping[Purpose, Stance]
     text_version: str
-    declared_by: Giver
+    declared_by: Declarant
     declared_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class ExportPart:
     """What is kept of a person, by store, and where the rest begins; None if this is all, or the last of it."""
 
     data: Mapping[str, Sequence[Mapping[str, Any]]]
     next: dict[str, str] | None
 
 
-class Subjects:
+class PersonRights:
     """Answers for persons, who are known by nothing but a tenant's pseudonym. Holds no state of its own."""
 
     def __init__(
         self,
-        consents: Consents,
-        cases: Cases,
-        stores: Mapping[str, Store],
-        keeps_consents: Tenants,
+        consents: ConsentStore,
+        erasures: PersonErasureStore,
+        stores: Mapping[str, PersonStore],
+        enable_consents: ConsentRecordingSwitch,
         clock: Callable[[], datetime],
     ) -> None:
         self._consents = consents
-        self._cases = cases
+        self._erasures = erasures
         self._stores = stores
-        self._keeps_consents = keeps_consents
+        self._enable_consents = enable_consents
         self._clock = clock
 
     def consent(self, tenant_id: str, subject_id: str) -> Consent:
@@ -69,7 +69,9 @@ class Subjects:
             raise NotFound("There is no consent of such a subject.")
         return consent
 
-    def declare(self, tenant_id: str, subject_id: str, said: Said, key_id: str, *, known: bool) -> Consent:
+    def declare(
+        self, tenant_id: str, subject_id: str, said: DeclarationRequest, key_id: str, *, known: bool
+    ) -> Consent:
         """Keep what a person declares and return what holds from then on.
 
         `known` says that the tenant is known to keep consents; otherwise that is noted first, so that no withdrawal is
@@ -77,9 +79,9 @@ class Subjects:
         others declare at the same time.
         """
         now = self._clock()
-        declared(said.purposes, said.declared_at or now, now + CLOCK_SKEW)
+        check_declaration(said.purposes, said.declared_at or now, now + MAX_CLOCK_SKEW)
         if not known:
-            self._keeps_consents(tenant_id)
+            self._enable_consents(tenant_id)
         declaration = Declaration(
             said.purposes,
             said.text_version,
@@ -88,15 +90,15 @@ class Subjects:
             format_timestamp(now),
             key_id,
         )
-        for _ in range(_TRIES):
+        for _ in range(_MAX_ATTEMPTS):
             consent = self._consents.get(tenant_id, subject_id)
             if self._consents.add(tenant_id, subject_id, consent, declaration):
-                return consent.after(declaration)
+                return consent.with_declaration(declaration)
         raise Conflict("Consents of this subject are being recorded by others; try again.")
 
     def export(
         self, tenant_id: str, subject_id: str, after: Mapping[str, str] | None, remaining: Callable[[], float]
-    ) -> Export:
+    ) -> ExportPart:
         """Return what is kept of a person, store by store, as much as time and an answer's size allow.
 
         All parts together tell what was there when the first was asked for.
@@ -108,8 +110,8 @@ class Subjects:
             found, following = self._part(tenant_id, subject_id, position, remaining)
             data.setdefault(store, []).extend(found)
             size += len(json.dumps(found))
-            if following is None or size > MOST_CHARACTERS or remaining() < SPARE_SECONDS:
-                return Export(data, following)
+            if following is None or size > MAX_PART_CHARACTERS or remaining() < MIN_REMAINING_SECONDS:
+                return ExportPart(data, following)
             position = following
 
     def _part(
@@ -127,17 +129,17 @@ class Subjects:
         rest = names[names.index(name) + 1 :]
         return found.entries, {"store": rest[0], "until": until} if rest else None
 
-    def erase(self, tenant_id: str, subject_id: str, key_id: str) -> Erasures:
+    def erase(self, tenant_id: str, subject_id: str, key_id: str) -> PersonErasures:
         """Begin to erase all that is kept of a person now, unless that is under way, and return how it stands."""
         now = self._clock().astimezone(UTC)
         erasure = PersonErasure(tenant_id, format_timestamp(now), subject_id=subject_id, key_id=key_id)
-        if self._cases.begin(tenant_id, erasure):
-            return Erasures(erasure, ())
+        if self._erasures.begin(tenant_id, erasure):
+            return PersonErasures(erasure, ())
         return self.erasures(tenant_id, subject_id)
 
-    def erasures(self, tenant_id: str, subject_id: str) -> Erasures:
+    def erasures(self, tenant_id: str, subject_id: str) -> PersonErasures:
         """Return the erasures of a person; raise NotFound if none was ever asked for."""
-        found = self._cases.of(tenant_id, subject_id)
+        found = self._erasures.get(tenant_id, subject_id)
         if found.running is None and not found.certificates:
             raise NotFound("There is no erasure of such a subject.")
         return found

@@ -13,24 +13,24 @@ from vigil.kernel.ids import subject_digest
 Item = dict[str, dict[str, str]]
 
 
-class SubjectTable(Table):
+class PersonTable(Table):
     """Items of one table."""
 
     def __init__(self, client: Any, table: str) -> None:
         super().__init__(client, table, "The table of subjects")
 
-    def under(self, pk: str, prefix: str) -> Iterator[Item]:
+    def items_with_prefix(self, pk: str, prefix: str) -> Iterator[Item]:
         """Yield what stands under a key, in order, read consistently."""
         condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": {"S": pk}, ":sk": {"S": prefix}}
         return self.items(
             "query", KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
         )
 
-    def withdrawn(self, tenant_id: str) -> Iterator[Item]:
+    def withdrawn_keys(self, tenant_id: str) -> Iterator[Item]:
         """Yield the keys of a tenant's subjects who have withdrawn, but maybe of the last moment."""
         return self._listed("by_tenant", "list_pk", tenant_id)
 
-    def due(self, kind: str) -> Iterator[Item]:
+    def due_keys(self, kind: str) -> Iterator[Item]:
         """Yield the keys of what is to be done, of all tenants, the oldest first, but maybe of the last moment."""
         return self._listed("by_due", "due_pk", kind)
 
@@ -47,11 +47,11 @@ class SubjectTable(Table):
         )
 
 
-def pk_of(tenant_id: str, subject_id: str) -> str:
+def partition_key(tenant_id: str, subject_id: str) -> str:
     """Return the key under which all of a subject stands."""
     return f"{tenant_id}#{subject_digest(tenant_id, subject_id)}"
 
 
-def key_of(pk: str, sk: str) -> Item:
+def primary_key(pk: str, sk: str) -> Item:
     """Return an item's primary key."""
     return {"pk": {"S": pk}, "sk": {"S": sk}}
