@@ -19,7 +19,7 @@ class FakeTenantStore:
 
     def create(self, tenant: Tenant) -> None:
         if tenant.tenant_id in self.tenants:
-            raise Conflict("That id is taken.")
+            raise Conflict("A tenant with this id exists or existed.")
         self.tenants[tenant.tenant_id] = tenant
 
     def get(self, tenant_id: str) -> Tenant | None:
@@ -52,7 +52,7 @@ class FakeKeyStore:
 
     def create(self, tenant_id: str, record: KeyRecord) -> None:
         if record.key.key_id in self.records:
-            raise Conflict("That id is taken.")
+            raise Conflict("An API key with this id exists.")
         self.records[record.key.key_id] = replace(record, key=replace(record.key, tenant_id=tenant_id))
 
     def find(self, key_id: str) -> KeyRecord | None:

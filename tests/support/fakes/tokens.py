@@ -19,7 +19,7 @@ class FakeKeyList:
 
     def write(self, keys: SigningKeySet) -> None:
         if keys.revision != self.keys.revision:
-            raise Conflict("Another rotation has changed the keys.")
+            raise Conflict("The keys were changed by another rotation.")
         self.keys = replace(keys, revision=keys.revision + 1)
 
     def current(self) -> SigningKeySet:
@@ -53,7 +53,7 @@ class FakeVault:
         if self.staged["AWSCURRENT"] == version:
             return
         if self.staged.get("AWSPENDING") != version:
-            raise Conflict("The version is not pending: another rotation has come after it.")
+            raise Conflict("The version is not pending: a newer rotation has replaced it.")
         self.staged["AWSCURRENT"] = version
 
 
@@ -89,7 +89,7 @@ class FakeSessions:
     def start(self, tenant_id: str, session: Session) -> None:
         there = self.sessions.setdefault((tenant_id, session.session_id), session)
         if there.digest != session.digest:
-            raise Conflict("That id is taken.")
+            raise Conflict("A session with this id exists.")
 
     def get(self, tenant_id: str, session_id: str) -> Session | None:
         return self.sessions.get((tenant_id, session_id))

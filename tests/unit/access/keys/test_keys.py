@@ -116,7 +116,7 @@ def test_another_tenants_key_is_not_there(world):
         lambda: world.keys.rotate("globex", key_id, by="operator"),
         lambda: world.keys.revoke("globex", key_id, by="operator"),
     ):
-        with pytest.raises(NotFound, match=r"^There is no such key\.$"):
+        with pytest.raises(NotFound, match=r"^There is no API key with this id\.$"):
             call()
     assert world.keys.get("acme", key_id).revoked_at is None
 

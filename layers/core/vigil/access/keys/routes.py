@@ -1,4 +1,4 @@
-"""`/v1/tenants/{tenant_id}/keys`: API keys made, listed, rotated and revoked by a tenant's administrators."""
+"""`/v1/tenants/{tenant_id}/keys`: administration of API keys by a tenant's administrators."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -25,7 +25,7 @@ Administrator = Annotated[Principal, requires("keys:manage")]
 async def create(
     request: Request, response: Response, tenant_id: TenantId, body: KeyBody, caller: Administrator
 ) -> NewKeyView:
-    """Create a key of a role that may do no more than yours. The answer is the only place where it is ever shown."""
+    """Create a key. Its role must not exceed yours. This is the only response that contains the key's secret."""
     keys: ApiKeys = request.app.state.keys
     check_administrator(caller, tenant_id)
     new = keys.create(tenant_id, body.role, body.label, body.expires_at, by=caller.role)
@@ -41,7 +41,7 @@ async def page(
     place: Asked,
     limit: Limit = 20,
 ) -> KeyList:
-    """List a tenant's keys, oldest first, never a secret. A new key may take a second to appear."""
+    """List a tenant's keys without secrets, oldest first. A new key may appear after a second."""
     keys: ApiKeys = request.app.state.keys
     scope = f"keys\n{check_administrator(caller, tenant_id)}"
     found = keys.page(tenant_id, place.after(scope), limit)
@@ -50,7 +50,7 @@ async def page(
 
 @router.get("/{key_id}", summary="Show a key", responses=responses(401, 403, 404, 503))
 async def get(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Administrator) -> KeyView:
-    """Return a key, without its secret."""
+    """Return a key without its secret."""
     keys: ApiKeys = request.app.state.keys
     return KeyView.from_key(keys.get(check_administrator(caller, tenant_id), key_id))
 
@@ -64,7 +64,7 @@ async def get(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Admi
 async def rotate(
     request: Request, response: Response, tenant_id: TenantId, key_id: KeyId, body: RotationBody, caller: Administrator
 ) -> NewKeyView:
-    """Make a key that takes another's place; both work for the overlap, so that no caller is ever refused."""
+    """Replace a key by a new one. Both work during the overlap, so clients can switch without failed requests."""
     keys: ApiKeys = request.app.state.keys
     check_administrator(caller, tenant_id)
     overlap = timedelta(hours=body.overlap_hours) if body.overlap_hours is not None else None
@@ -75,6 +75,6 @@ async def rotate(
 
 @router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses=responses(401, 403, 404, 503))
 async def revoke(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Administrator) -> None:
-    """Revoke a key. It stops working within 60 s; doing so twice changes nothing."""
+    """Revoke a key. It stops working within 60 s; a second call has no effect."""
     keys: ApiKeys = request.app.state.keys
     keys.revoke(check_administrator(caller, tenant_id), key_id, by=caller.role)

@@ -1,4 +1,4 @@
-"""API keys in DynamoDB, peppers in Secrets Manager."""
+"""API keys in the access table, peppers in Secrets Manager."""
 
 import uuid
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ _KEY_FIELDS = tuple(field.name for field in fields(ApiKey))
 
 
 class DynamoKeys:
-    """Keys under `pk = KEY#<id>`."""
+    """Keys under `pk = KEY#<id>`, listed by the index `by_tenant`, which contains no digests."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def create(self, tenant_id: str, record: KeyRecord) -> None:
-        """Store a new key; raise Conflict on the one in 2**64 chance that its id is taken."""
+        """Store a new key; raise Conflict if its id is taken (a chance of one in 2**64)."""
         if not self._write({"Put": _put(tenant_id, record)}):
-            raise Conflict("That id is taken.")
+            raise Conflict("An API key with this id exists.")
 
     def find(self, key_id: str) -> KeyRecord | None:
-        """Return a key, read consistently, or None."""
+        """Return a key by its id alone, read consistently, or None."""
         item = self._table.get(_primary_key(key_id))
         return KeyRecord(_key(item), item["digest"]["S"], item["pepper_version"]["S"]) if item else None
 
@@ -41,7 +41,10 @@ class DynamoKeys:
         return KeyPage(tuple(map(_key, items)), position)
 
     def rotate(self, tenant_id: str, old: ApiKey, new: KeyRecord) -> bool:
-        """Store the new key and give the old one its successor and its end, both or neither."""
+        """Store the new key and the changes of the old one in one transaction.
+
+        Returns False without writing if the old key was revoked or rotated in the meantime.
+        """
         update = {
             "Key": _primary_key(old.key_id),
             "UpdateExpression": "SET expires_at = :end, replaced_by = :new",
@@ -57,12 +60,12 @@ class DynamoKeys:
         return self._write({"Put": _put(tenant_id, new)}, {"Update": update})
 
     def revoke(self, tenant_id: str, key_id: str, at: str) -> bool:
-        """Mark a tenant's key revoked, the first time only."""
+        """Mark a tenant's key as revoked; a second call changes nothing. Return False if the tenant has no such key."""
         change = "SET revoked_at = if_not_exists(revoked_at, :at)"
         return self._update(tenant_id, key_id, change, "tenant_id = :tenant", at)
 
     def record_use(self, tenant_id: str, key_id: str, at: str) -> bool:
-        """Note when a key was used, unless it is revoked or gone."""
+        """Store the time of a key's last use; return False without writing if the key is revoked or unknown."""
         condition = "tenant_id = :tenant AND attribute_not_exists(revoked_at)"
         return self._update(tenant_id, key_id, "SET last_used_at = :at", condition, at)
 
@@ -87,7 +90,7 @@ class SecretPeppers:
         self._secret = secret
 
     def peppers(self) -> tuple[str, Mapping[str, bytes]]:
-        """Return the version that new keys use, and every version there is."""
+        """Return the version for new keys, and all versions."""
         values = self._secret.values()
         prefix = "pepper_"
         versions = {

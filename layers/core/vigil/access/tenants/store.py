@@ -1,4 +1,4 @@
-"""Tenants and keys in DynamoDB, peppers in Secrets Manager."""
+"""Tenants in the access table: `pk = TENANT#<id>`, `sk = META`."""
 
 import json
 import uuid
@@ -13,20 +13,20 @@ from vigil.kernel.money import HardStop
 
 Item = dict[str, dict[str, str]]
 _TENANTS = "TENANTS"
-"""The list of all tenants; in capitals, so that no tenant's own list is called so."""
+"""Partition of the index `by_tenant` that lists all tenants; upper case, so no tenant id can be the same."""
 
 
 class DynamoTenants:
-    """Tenants under `pk = TENANT#<id>`."""
+    """All tenants."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def create(self, tenant: Tenant) -> None:
-        """Store a new tenant; raise Conflict if the id is taken, be it by one that is closed."""
+        """Store a new tenant; raise Conflict if the id is taken, also by a closed tenant."""
         put = {"Item": _tenant_item(tenant), "ConditionExpression": "attribute_not_exists(pk)"}
         if not self._write({"Put": put}):
-            raise Conflict("That id is taken.")
+            raise Conflict("A tenant with this id exists or existed.")
 
     def get(self, tenant_id: str) -> Tenant | None:
         """Return a tenant, read consistently, or None."""
@@ -34,7 +34,10 @@ class DynamoTenants:
         return _tenant(item) if item else None
 
     def replace(self, old: Tenant, new: Tenant) -> bool:
-        """Replace a tenant under the condition of its version; one that leaves is put on the list of erasures."""
+        """Replace a tenant; return False if its version in the store is not the old one.
+
+        A tenant that starts offboarding is added to the list of erasures in the same transaction.
+        """
         put = {
             "Item": _tenant_item(new),
             "ConditionExpression": "version = :old",
@@ -46,7 +49,7 @@ class DynamoTenants:
         return self._write({"Put": put}, {"Put": {"Item": erasure | {"revision": {"N": "0"}}}})
 
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
-        """Return a page of tenants by id, from behind any `tenant_id`, or the first."""
+        """Return a page of tenants sorted by id, after a `tenant_id` or from the start."""
         place = {"pk": f"TENANT#{after['tenant_id']}", "sk": "META", "list_sk": after["tenant_id"]} if after else None
         items, last = self._table.page("by_tenant", ("list_pk", _TENANTS), place, limit)
         return TenantPage(tuple(map(_tenant, items)), {"tenant_id": last["list_sk"]} if last else None)

@@ -1,4 +1,4 @@
-"""The one way in: an API key, or an access token that stands in for one."""
+"""Authentication of a bearer credential: an API key or an access token."""
 
 from vigil.access.keys.authenticate import Authenticator
 from vigil.access.keys.model import ApiKey, KeyToken
@@ -8,16 +8,16 @@ from vigil.errors import Unauthenticated
 
 
 class CredentialAuthenticator:
-    """Tells who is behind a bearer credential, of either kind."""
+    """Authenticates API keys and access tokens."""
 
     def __init__(self, authenticator: Authenticator, tokens: TokenVerifier) -> None:
         self._authenticator = authenticator
         self._tokens = tokens
 
     def authenticate(self, text: str) -> tuple[ApiKey, Tenant]:
-        """Return the key and tenant behind a credential; raises as `Access.authenticate`.
+        """Return the key and tenant of a credential; raises as `Authenticator.authenticate`.
 
-        An access token is worth what its key is worth now: revoked, suspended or given another role, it counts no more.
+        An access token is valid only while its key is active, has the same role, and its tenant is active.
         """
         if text.startswith(KeyToken.PREFIX):
             return self._authenticator.authenticate(text)
@@ -28,5 +28,5 @@ class CredentialAuthenticator:
         return key, tenant
 
     def record_use(self, key: ApiKey) -> None:
-        """Note that a key was used, itself or by a token; failing to is no failure."""
+        """Store the time of a key's use, direct or through a token; an unavailable store is ignored."""
         self._authenticator.record_use(key)

@@ -1,4 +1,4 @@
-"""What access tokens need from outside: the keys that verify, and those that sign."""
+"""Ports of signing keys: public keys, private keys and token verification."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,27 +7,27 @@ from vigil.access.tokens.signing_keys_model import SigningKeySet, TokenClaims
 
 
 class PublishedKeys(Protocol):
-    """The published keys, as verifiers know them."""
+    """The published keys for verifiers."""
 
     def current(self) -> SigningKeySet:
-        """Return the list, at most `CACHE_SECONDS` old; an empty list is never kept."""
+        """Return the key set, at most `CACHE_SECONDS` old; an empty set is not cached."""
         ...
 
 
 class SigningKeySetStore(Protocol):
-    """The published keys, as the rotation changes them."""
+    """The published keys for the rotation."""
 
     def read(self) -> SigningKeySet:
-        """Return the list as it stands."""
+        """Return the stored key set, without a cache."""
         ...
 
     def write(self, keys: SigningKeySet) -> None:
-        """Replace the list whose revision this is; raise Conflict if another has been written since."""
+        """Replace the key set; raise Conflict if its revision is not the stored one."""
         ...
 
 
 class PrivateKeys(Protocol):
-    """The keys that sign, as signers know them."""
+    """The private keys for signers."""
 
     def private_keys(self) -> Mapping[str, str]:
         """Return PEM by key id, at most `CACHE_SECONDS` old while the secret store answers."""
@@ -38,25 +38,25 @@ class TokenVerifier(Protocol):
     """Verification of access tokens."""
 
     def verify(self, text: str) -> TokenClaims:
-        """Return what a token says; raise Unauthenticated for any but a living one of ours."""
+        """Return the claims of a token; raise Unauthenticated for an invalid or expired one."""
         ...
 
 
 class KeyVault(Protocol):
-    """The versions of the secret that holds the keys that sign. A ring is PEM by key id."""
+    """Versions of the secret with the private keys. A ring is a mapping of key id to PEM."""
 
     def current(self) -> Mapping[str, str]:
         """Return the ring that signers use."""
         ...
 
     def pending(self, version: str) -> Mapping[str, str] | None:
-        """Return the ring of a version that is not in use yet, or None."""
+        """Return the ring of a version, or None if it has none yet."""
         ...
 
     def add(self, version: str, ring: Mapping[str, str]) -> None:
-        """Keep a ring as the pending version."""
+        """Store a ring as the pending version."""
         ...
 
     def promote(self, version: str) -> None:
-        """Make a version the one that signers use; doing so twice changes nothing."""
+        """Make a version the current one for signers; a second call changes nothing."""
         ...

@@ -1,4 +1,4 @@
-"""Secrets Manager's rotation events: one step of one version of the secret of signing keys."""
+"""Lambda handler of Secrets Manager's rotation events for the secret with the signing keys."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Event = dict[str, Any]
 
 
 class RotationSteps:
-    """Takes the steps that events name, one log line each."""
+    """Runs the rotation step of each event and writes one log line for it."""
 
     def __init__(self, rotation: SigningKeyRotation, telemetry: Telemetry, secret_arn: str) -> None:
         self._steps = {
@@ -23,12 +23,12 @@ class RotationSteps:
         self._secret_arn = secret_arn
 
     def handle(self, event: Event, _: Any) -> None:
-        """Take one step; whatever it raises makes Secrets Manager try again."""
+        """Run one step. Secrets Manager retries after any exception."""
         facts, started = self._telemetry.begin("ROTATE")
         try:
             step = self._steps.get(event["Step"])
             if step is None or event["SecretId"] != self._secret_arn:
-                raise MalformedRequest(FieldError("Step, SecretId", "is not a step of this secret's rotation"))
+                raise MalformedRequest(FieldError("Step, SecretId", "is not a rotation step of this secret"))
             facts.route = event["Step"]
             step(event["ClientRequestToken"])
             facts.status = 200
