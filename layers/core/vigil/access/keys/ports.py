@@ -36,7 +36,7 @@ class KeyStore(Protocol):
         ...
 
     def revoke(self, tenant_id: str, key_id: str, at: str) -> bool:
-        """Mark a tenant's key as revoked; a second call changes nothing. Return False if the tenant has no such key."""
+        """Mark a tenant's key as revoked; a second call has no effect. Return False if the tenant has no such key."""
         ...
 
     def record_use(self, tenant_id: str, key_id: str, at: str) -> bool:

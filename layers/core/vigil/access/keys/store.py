@@ -60,7 +60,7 @@ class DynamoKeys:
         return self._write({"Put": _put(tenant_id, new)}, {"Update": update})
 
     def revoke(self, tenant_id: str, key_id: str, at: str) -> bool:
-        """Mark a tenant's key as revoked; a second call changes nothing. Return False if the tenant has no such key."""
+        """Mark a tenant's key as revoked; a second call has no effect. Return False if the tenant has no such key."""
         change = "SET revoked_at = if_not_exists(revoked_at, :at)"
         return self._update(tenant_id, key_id, change, "tenant_id = :tenant", at)
 
@@ -70,7 +70,7 @@ class DynamoKeys:
         return self._update(tenant_id, key_id, "SET last_used_at = :at", condition, at)
 
     def _write(self, *parts: Part) -> bool:
-        # The token keeps a write that is sent twice after a lost answer from being refused.
+        # The token makes the write safe to send twice, as the client library does after a lost answer.
         return self._table.transact(*parts, token=uuid.uuid4().hex) is None
 
     def _update(self, tenant_id: str, key_id: str, change: str, condition: str, at: str) -> bool:

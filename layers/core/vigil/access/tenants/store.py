@@ -55,8 +55,8 @@ class DynamoTenants:
         return TenantPage(tuple(map(_tenant, items)), {"tenant_id": last["list_sk"]} if last else None)
 
     def _write(self, *parts: Part) -> bool:
-        # A transaction, not a single conditional put: the client library may send a write twice after a lost
-        # answer, and the token keeps the second one from being refused.
+        # The token makes the write safe to send twice, as the client library does after a lost answer. A single
+        # conditional put would reject the second one.
         return self._table.transact(*parts, token=uuid.uuid4().hex) is None
 
 

@@ -56,5 +56,5 @@ class SessionStore(Protocol):
         ...
 
     def end(self, tenant_id: str, session_id: str, why: str) -> None:
-        """End a session. The first reason is kept; an unknown session is ignored."""
+        """End a session. The first reason remains; an unknown session is ignored."""
         ...

@@ -63,7 +63,7 @@ class Sessions:
     def refresh(self, text: str, client: ClientCredentials | None = None) -> Grant:
         """Exchange a refresh token for new tokens; raise GrantRefused for an invalid token, or RateLimited.
 
-        A second use of a token ends its session: one of two holders has a stolen copy, and the service cannot tell
+        A second use of a token ends its session: one of two holders has a stolen copy, and the service does not know
         which.
         """
         client_key = self._authenticate(client)[0] if client else None

@@ -63,7 +63,7 @@ class DynamoSessions:
         return True
 
     def end(self, tenant_id: str, session_id: str, why: str) -> None:
-        """End a session. The first reason is kept; an unknown session is ignored."""
+        """End a session. The first reason remains; an unknown session is ignored."""
         self._table.done(
             "update_item",
             Key=_key(tenant_id, session_id),

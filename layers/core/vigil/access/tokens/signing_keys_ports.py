@@ -58,5 +58,5 @@ class KeyVault(Protocol):
         ...
 
     def promote(self, version: str) -> None:
-        """Make a version the current one for signers; a second call changes nothing."""
+        """Make a version the current one for signers; a second call has no effect."""
         ...

@@ -53,10 +53,8 @@ class SigningKeyRotation:
         claims = TokenClaims(uuid.uuid4().hex, "0" * 16, "rotation-test", "viewer", now, now + ACCESS_SECONDS)
         verifier = AccessTokenVerifier(_FixedKeySet(keys), self._issuer, self._clock)
         new, _ = self._new_key(version)
-        signing = {
-            new,
-            *(key.kid for key in keys.accepted_keys(now)),
-        }  # some keys may have retired since the ring was created
+        # Some keys may have retired since the ring was created.
+        signing = {new, *(key.kid for key in keys.accepted_keys(now))}
         for kid, pem in self._ring(version).items():
             if kid in signing and verifier.verify(sign_claims(claims, self._issuer, kid, pem)) != claims:
                 raise Conflict("A token signed with a new key has other claims than were signed.")
@@ -77,7 +75,7 @@ class SigningKeyRotation:
         return dict(ring)
 
     def _new_key(self, version: str) -> tuple[str, str]:
-        """Return the id and PEM of the new key of a version: a ring keeps its keys in order of creation."""
+        """Return the id and PEM of the new key of a version: the keys of a ring are in order of creation."""
         return list(self._ring(version).items())[-1]
 
     def _now(self) -> int:

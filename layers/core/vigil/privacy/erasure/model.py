@@ -1,4 +1,4 @@
-"""The erasure of all that was somebody's, store by store, and the certificate of it. Pure values and rules."""
+"""Progress of an erasure, store by store, and its certificate."""
 
 import json
 from collections.abc import Mapping
@@ -6,19 +6,20 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 Key = Mapping[str, str]
-"""What names one thing in a store."""
+"""Primary key of a stored item or object."""
 StoreResults = Mapping[str, Mapping[str, Any]]
-"""By store: how many were erased, and when a later look found nothing more."""
+"""Result per store: the number of erased items, and the time of a later scan that found no more."""
 RETAINED_TENANT_DATA = (
-    "The tenant's id, tier, status and dates, so that the id is not given again, and this certificate.",
+    "The tenant's id, tier, status and dates, so that the id is not reused, and this certificate.",
     "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
-    "Log lines, for as long as logs are kept: ids of the tenant, its keys and decisions, and nothing of persons.",
+    "Log lines, until the log retention ends: ids of the tenant, its keys and decisions, and no data of persons.",
 )
+"""Data that remains after a tenant's erasure, and for how long. The certificate contains these sentences."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundKeys:
-    """Some of what a store keeps of a tenant, and where to look on; None at the end."""
+    """One page of a tenant's or person's keys in a store, and the position of the next page; None after the last."""
 
     keys: tuple[Key, ...]
     after: Key | None
@@ -26,36 +27,41 @@ class FoundKeys:
 
 @dataclass(frozen=True, slots=True)
 class StoreProgress:
-    """How far one store is. A pass goes through all that it keeps; the store is clean when a whole pass found nothing.
+    """Progress of an erasure in one store. A pass goes through all pages; the store is clean after a pass without
+    finds.
 
-    `deleting` is written down before anything is deleted and counted in that very step: after a crash the same keys are
-    deleted again, and none is counted twice.
+    `deleting` is saved before the deletion, in the same step that counts the items. After a crash the same keys are
+    deleted again but not counted again.
     """
 
     not_before: str
-    """When a pass may begin, ISO 8601: an index may show for a moment what is no longer there."""
+    """Earliest time of the next pass, ISO 8601. An index may still list deleted items for a moment."""
     erased: int = 0
+    """Number of erased items."""
     deleting: tuple[Key, ...] = ()
     after: Key | None = None
     found: int = 0
-    """How many this pass has found."""
+    """Number of items that this pass has found."""
     rescanned_at: str | None = None
-    """When a whole pass found nothing."""
+    """Time of a complete pass without finds."""
 
     def with_page(self, page: FoundKeys) -> "StoreProgress":
-        """Return the sweep that is about to delete what a page named."""
+        """Return the progress before the deletion of the keys of a page."""
         count = len(page.keys)
         return replace(self, erased=self.erased + count, found=self.found + count, deleting=page.keys, after=page.after)
 
     def end_pass(self, now: str, next_pass: str) -> "StoreProgress":
-        """Return the sweep after the last page of a pass was deleted."""
-        clean = now if self.found == 0 else None
-        return replace(self, deleting=(), after=None, found=0, not_before=next_pass, rescanned_at=clean)
+        """Return the progress after the last page of a pass was deleted."""
+        rescanned_at = now if self.found == 0 else None
+        return replace(self, deleting=(), after=None, found=0, not_before=next_pass, rescanned_at=rescanned_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The erasure of all that is a tenant's. `revision` grows with each step, so that of two workers one gives way."""
+    """Erasure of all data of a tenant.
+
+    `revision` grows with each step, so only one of two concurrent workers can save it.
+    """
 
     tenant_id: str
     started_at: str
@@ -64,27 +70,27 @@ class Erasure:
 
     @property
     def owner(self) -> Any:
-        """Whose: what stores are asked by."""
+        """Owner of the data in the form that stores accept."""
         return self.tenant_id
 
     def payload(self, certificate_id: str, stage: str, certified_at: str, stores: StoreResults) -> bytes:
-        """Return the statement that a certificate signs."""
+        """Return the bytes of the statement that the certificate signs."""
         return ErasureStatement(
             certificate_id, stage, self.tenant_id, self.started_at, certified_at, stores, RETAINED_TENANT_DATA
         ).payload()
 
     def progress_of(self, store: str) -> StoreProgress:
-        """Return how far a store is."""
+        """Return the progress in one store."""
         return self.progress.get(store, StoreProgress(self.started_at))
 
-    def with_progress(self, store: str, sweep: StoreProgress) -> Self:
-        """Return the erasure one step on."""
-        return replace(self, revision=self.revision + 1, progress={**self.progress, store: sweep})
+    def with_progress(self, store: str, progress: StoreProgress) -> Self:
+        """Return the erasure after one more step in a store."""
+        return replace(self, revision=self.revision + 1, progress={**self.progress, store: progress})
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureStatement:
-    """What a certificate states: how much was deleted, and that a later look at every store found nothing more."""
+    """Content of a certificate: the number of erased items per store, and the time of a scan that found no more."""
 
     certificate_id: str
     stage: str
@@ -93,16 +99,16 @@ class ErasureStatement:
     certified_at: str
     stores: StoreResults
     kept: tuple[str, ...]
-    """What there still is, and for how long."""
+    """Data that remains, and for how long."""
 
     def payload(self) -> bytes:
-        """Return the bytes that are signed."""
+        """Return the bytes to sign."""
         return canonical_json(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A signed statement. `signature` is ECDSA over SHA-256 of `payload`, base64 of DER."""
+    """A signed statement. `signature` is ECDSA over the SHA-256 of `payload`, as base64 of DER."""
 
     tenant_id: str
     payload: str
@@ -125,5 +131,5 @@ def decode_progress(text: str) -> dict[str, StoreProgress]:
 
 
 def canonical_json(statement: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a statement: JSON, keys sorted, no white space."""
+    """Return compact JSON with sorted keys."""
     return json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""Erasures and certificates in the access table; signatures by a key that never leaves KMS."""
+"""Erasures and certificates in the access table, and signatures by a KMS key."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ class DynamoTenantErasures:
         self._table = table
 
     def pending(self) -> list[Erasure]:
-        """Return every erasure that is under way, read consistently."""
+        """Return every erasure in progress, read consistently."""
         items = self._table.items(
             "query",
             KeyConditionExpression="pk = :list",
@@ -34,11 +34,11 @@ class DynamoTenantErasures:
         return list(map(_erasure, items))
 
     def save(self, tenant_id: str, erasure: Erasure) -> bool:
-        """Keep a step under the condition of the step before it."""
+        """Store a step; return False if another worker has stored one since."""
         return self._write({"Put": {"Item": _item(tenant_id, erasure), **_after(erasure.revision - 1)}})
 
     def close(self, tenant_id: str, erasure: Erasure, certificate: Certificate) -> bool:
-        """Close the tenant, keep the certificate and end the erasure, all or nothing."""
+        """Close the tenant, store the certificate and end the erasure in one transaction."""
         now = json.loads(certificate.payload)["certified_at"]
         close = {
             "Key": _key(f"TENANT#{tenant_id}"),
@@ -54,37 +54,37 @@ class DynamoTenantErasures:
             },
         }
         texts = {name: {"S": getattr(certificate, name)} for name in _FIELDS}
-        keep = {"Item": {**_key(f"TENANT#{tenant_id}", "CERTIFICATE"), **texts}}
+        put = {"Item": {**_key(f"TENANT#{tenant_id}", "CERTIFICATE"), **texts}}
         end = {"Key": _key(_LIST, tenant_id), **_after(erasure.revision)}
-        return self._write({"Update": close}, {"Put": keep}, {"Delete": end})
+        return self._write({"Update": close}, {"Put": put}, {"Delete": end})
 
     def certificate(self, tenant_id: str) -> Certificate | None:
-        """Return the certificate of a closed tenant."""
+        """Return the certificate of a closed tenant, or None."""
         item = self._table.get(_key(f"TENANT#{tenant_id}", "CERTIFICATE"))
         return Certificate(tenant_id, **{name: item[name]["S"] for name in _FIELDS}) if item else None
 
     def _write(self, *parts: Part) -> bool:
-        # The token keeps a write that is sent twice after a lost answer from being refused.
+        # The token makes the write safe to send twice, as the client library does after a lost answer.
         return self._table.transact(*parts, token=uuid.uuid4().hex) is None
 
 
 class KmsSigner:
-    """Signs with an asymmetric key of KMS."""
+    """Signs with an asymmetric KMS key; the private key never leaves KMS."""
 
     def __init__(self, client: Any, key_arn: str) -> None:
         self._client = client
         self._key_arn = key_arn
 
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:
-        """Return the certificate of a statement; raise Unavailable if KMS does not answer."""
-        asked = {"KeyId": self._key_arn, "MessageType": "DIGEST", "SigningAlgorithm": _ALGORITHM}
+        """Return the signed certificate of a statement; raise Unavailable if KMS does not answer."""
+        options = {"KeyId": self._key_arn, "MessageType": "DIGEST", "SigningAlgorithm": _ALGORITHM}
         with asking("KMS"):
-            answer = self._client.sign(Message=_digest(payload), **asked)
+            answer = self._client.sign(Message=_digest(payload), **options)
         signature = base64.b64encode(answer["Signature"]).decode()
         return Certificate(tenant_id, payload.decode(), signature, _ALGORITHM, self._key_arn)
 
     def verify(self, certificate: Certificate) -> bool:
-        """Say whether the signature is that of the key which the certificate names; raise Unavailable as above."""
+        """Return True if the signature is from the key that the certificate names; raise Unavailable."""
         try:
             with asking("KMS", {"KMSInvalidSignatureException": Refused()}):
                 answer = self._client.verify(
@@ -104,7 +104,7 @@ def _key(pk: str, sk: str = "META") -> dict[str, dict[str, str]]:
 
 
 def _digest(payload: bytes) -> bytes:
-    """Return what KMS is given: it takes no more than 4 KB of a message itself."""
+    """Return the SHA-256 of a payload: KMS accepts messages of at most 4 KB."""
     return hashlib.sha256(payload).digest()
 
 

@@ -1,4 +1,4 @@
-"""What tables keep of a tenant, found and deleted the same way whatever it means."""
+"""Search and deletion of a tenant's items in DynamoDB tables, independent of their meaning."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,16 +11,16 @@ from vigil.privacy.erasure.model import FoundKeys, Key
 
 _TABLE = "A table"
 _PAGE = 100
-_LOOK = 500
-"""Items looked at in one page of a whole table; their keys fit into one item of the books, be they all the tenant's."""
+_SCAN_PAGE = 500
+"""Items per page of a table scan. The keys of all of them fit into one item of the erasure store."""
 _BATCH = 25
-"""The most that one BatchWriteItem takes."""
+"""Maximum items per BatchWriteItem call."""
 
 
 class TenantItems:
-    """The items of a table whose keys are strings. Each subclass knows one way to a tenant's.
+    """A tenant's items in a table with string keys; subclasses define the search.
 
-    `led` says that a tenant's keys begin with its id, which is then looked at once more before anything is deleted.
+    If `led` is true, keys start with the tenant id, and each key is checked before a deletion.
     """
 
     def __init__(self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, led: bool = True) -> None:
@@ -30,9 +30,9 @@ class TenantItems:
         self._led = led
 
     def delete(self, tenant_id: str, keys: Sequence[Key]) -> None:
-        """Delete what keys name; what is gone already is no error. Raises ValueError for a key of another tenant's."""
+        """Delete the items of these keys; missing items are ignored. Raise ValueError for a key of another tenant."""
         if self._led and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
-            raise ValueError("a key is not the tenant's")
+            raise ValueError("a key belongs to another tenant")
         requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
         for start in range(0, len(requests), _BATCH):
             left = {self._table.name: requests[start : start + _BATCH]}
@@ -52,7 +52,7 @@ class TenantItems:
 
 
 class PartitionItems(TenantItems):
-    """What stands in one partition of the table or of an index: `prefix` and the tenant's id."""
+    """Items in one partition of the table or of an index: `prefix` and the tenant id."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class PartitionItems(TenantItems):
         super().__init__(client, table, keys, led=led)
         self._attribute = attribute
         self._prefix = prefix
-        # An index cannot be read consistently; the passes of an erasure make up for it.
+        # An index has no consistent reads; the later passes of an erasure find late items.
         self._where: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
 
     def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
@@ -88,17 +88,17 @@ class PartitionItems(TenantItems):
 
 
 class ScannedItems(TenantItems):
-    """What no list leads to: every item of the table is looked at whose key begins with `<tenant>#`, or is the id."""
+    """Items without an index: a scan finds keys that start with `<tenant>#` or equal the tenant id."""
 
     def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
-        """Return which of the next items are the tenant's, read consistently."""
+        """Return the tenant's keys on the next page of the scan, read consistently."""
         return self._found(
             self._table.call(
                 "scan",
                 FilterExpression="pk = :tenant OR begins_with(pk, :led)",
                 ProjectionExpression=", ".join(self._keys),
                 ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":led": {"S": f"{tenant_id}#"}},
-                Limit=_LOOK,
+                Limit=_SCAN_PAGE,
                 ConsistentRead=True,
                 **({"ExclusiveStartKey": _typed(after)} if after else {}),
             )

@@ -1,4 +1,4 @@
-"""Erasures in the table of persons: `sk = ERASURE` while one is under way, `ERASED#<time>` its certificate."""
+"""Erasures in the table of persons: `sk = ERASURE` is in progress, `ERASED#<time>` has the certificate."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,14 +15,14 @@ _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 
 
 class DynamoPersonErasures:
-    """Erasures. `unlink` makes the last of what is left of a person's decisions nobody's."""
+    """Erasures of persons. `unlink` removes the last reference from a person's decisions."""
 
     def __init__(self, table: PersonTable, unlink: Callable[[Person], None]) -> None:
         self._table = table
         self._unlink = unlink
 
     def begin(self, tenant_id: str, erasure: PersonErasure) -> bool:
-        """Put an erasure unless there is one of the same person."""
+        """Store a new erasure; return False if one of the same person is in progress."""
         return self._table.write(
             {"Put": {"Item": _item(tenant_id, erasure), "ConditionExpression": "attribute_not_exists(pk)"}}
         )
@@ -32,37 +32,37 @@ class DynamoPersonErasures:
         pk = partition_key(tenant_id, subject_id)
         running = self._table.get(primary_key(pk, _RUNNING))
         done = {item["sk"]["S"]: _certificate(tenant_id, item) for item in self._table.items_with_prefix(pk, "ERASED#")}
-        if running and _ended(running["started_at"]["S"]) in done:  # between the two reads
+        if running and _certificate_key(running["started_at"]["S"]) in done:  # it ended between the two reads
             running = None
         return PersonErasures(_erasure(running) if running else None, tuple(done.values()))
 
     def pending(self) -> list[PersonErasure]:
-        """Return every erasure that is under way; one that was asked for a moment ago may be missing."""
+        """Return every erasure in progress; one of the last second may be missing."""
         found = [self._table.get({name: key[name] for name in ("pk", "sk")}) for key in self._table.due_keys(_LIST)]
         return [_erasure(item) for item in found if item]
 
     def save(self, tenant_id: str, erasure: PersonErasure) -> bool:
-        """Keep a step under the condition of the step before it."""
+        """Store a step; return False if another worker has stored one since."""
         return self._table.write({"Put": {"Item": _item(tenant_id, erasure), **_after(erasure.revision - 1)}})
 
     def close(self, tenant_id: str, erasure: PersonErasure, certificate: Certificate) -> bool:
-        """Forget whose the decisions were; then keep the certificate and end the erasure, both or neither."""
+        """Unlink the person's decisions, then store the certificate and end the erasure in one transaction."""
         self._unlink(erasure.owner)
         pk, at = partition_key(tenant_id, erasure.subject_id), json.loads(certificate.payload)["certified_at"]
         texts = {name: {"S": getattr(certificate, name)} for name in _FIELDS}
-        keep = {"Item": {**primary_key(pk, _ended(erasure.started_at)), **texts, "recorded_at": {"S": at}}}
+        put = {"Item": {**primary_key(pk, _certificate_key(erasure.started_at)), **texts, "recorded_at": {"S": at}}}
         return self._table.write(
-            {"Put": keep}, {"Delete": {"Key": primary_key(pk, _RUNNING), **_after(erasure.revision)}}
+            {"Put": put}, {"Delete": {"Key": primary_key(pk, _RUNNING), **_after(erasure.revision)}}
         )
 
     def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> PersonExtract:
-        """Return the certificates of a person's erasures, at once."""
+        """Return the certificates of a person's erasures as one part."""
         return PersonExtract(
             tuple(asdict(done) for done in self.get(person.tenant_id, person.subject_id).certificates), None
         )
 
 
-def _ended(started_at: str) -> str:
+def _certificate_key(started_at: str) -> str:
     return f"ERASED#{started_at}"
 
 

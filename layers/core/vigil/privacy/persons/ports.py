@@ -1,4 +1,4 @@
-"""What persons' rights need from outside: consents, erasures, and every store that keeps something of a person."""
+"""Ports of persons' rights: consents, erasures, and the stores with data of persons."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -7,22 +7,22 @@ from vigil.privacy.persons.model import Consent, Declaration, Person, PersonEras
 
 
 class ConsentStore(Protocol):
-    """What persons declared."""
+    """Consents of persons."""
 
     def get(self, tenant_id: str, subject_id: str) -> Consent:
-        """Return what holds of a person, with its history, read consistently; the empty one of an unknown person."""
+        """Return a person's consents with history, read consistently; empty for an unknown person."""
         ...
 
     def add(self, tenant_id: str, subject_id: str, consent: Consent, declaration: Declaration) -> bool:
-        """Keep a declaration and what holds after it; return False if `consent` is not what held before it."""
+        """Store a declaration and the resulting consents; return False if `consent` is no longer the stored state."""
         ...
 
 
 class PersonErasureStore(Protocol):
-    """Erasures of persons, under way and done."""
+    """Erasures of persons, in progress and completed."""
 
     def begin(self, tenant_id: str, erasure: PersonErasure) -> bool:
-        """Enter an erasure, unless one of the same person is under way; return whether it was entered."""
+        """Store a new erasure; return False if one of the same person is in progress."""
         ...
 
     def get(self, tenant_id: str, subject_id: str) -> PersonErasures:
@@ -31,16 +31,16 @@ class PersonErasureStore(Protocol):
 
 
 class PersonStore(Protocol):
-    """A store that keeps something of persons."""
+    """A store with data of persons."""
 
     def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float], /) -> PersonExtract:
-        """Return some of what is kept of a person, in order; with few seconds remaining, less of it."""
+        """Return a part of a person's data in order; with little remaining time (in seconds), a smaller part."""
         ...
 
 
 class ConsentRecordingSwitch(Protocol):
-    """Who keeps consents."""
+    """Marks a tenant as recording consents."""
 
     def __call__(self, tenant_id: str) -> Any:
-        """Note that a tenant keeps consents, so that scores look at them."""
+        """Mark a tenant as recording consents, so that scores check them."""
         ...
