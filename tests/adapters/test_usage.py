@@ -1,17 +1,13 @@
-"""The contract of usage counters, held by the fake and by DynamoDB alike; quotas; and what calls add up to."""
+"""The contract of usage counters, held by the fake and by DynamoDB alike; and what calls add up to."""
 
 import time
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.fakes.clock import Clock
 from tests.support.fakes.usage import FakeUsage
-from vigil.access.quota.model import QuotaReservation
-from vigil.access.quota.service import MonthlyQuota
-from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.decisions.batches.model import FOLDERS
-from vigil.errors import QuotaExceeded, Unavailable
+from vigil.errors import Unavailable
 from vigil.kernel.tenants import Limits
 from vigil.money.usage.bucket_store import S3Bytes
 from vigil.money.usage.model import Entry, Held, Hour
@@ -31,15 +27,6 @@ def hour(name, count):
 @pytest.fixture(params=["fake", "dynamodb"])
 def usage(request):
     return FakeUsage() if request.param == "fake" else DynamoUsage(request.getfixturevalue("aws")("dynamodb"), "usage")
-
-
-@pytest.fixture
-def quota(aws):
-    return MonthlyQuota(DynamoMonthlyQuota(aws("dynamodb"), "usage", Clock()), Clock())
-
-
-def used(aws, tenant="acme"):
-    return DynamoUsage(aws("dynamodb"), "usage").month(tenant, "2026-03").used
 
 
 def test_entries_are_counted_by_tenant_and_hour(usage):
@@ -165,60 +152,6 @@ def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
             counters.take(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
     calls = DynamoCalls(client, "limits")
     assert [calls.made("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
-
-
-def test_rows_are_set_aside_once_whatever_is_asked_again(quota, aws):
-    for _ in range(3):
-        quota.reserve("acme", "b-1", 600, 1000)
-    assert used(aws) == 600
-    assert used(aws, "globex") == 0
-
-
-def test_what_does_not_fit_is_refused_whole_and_says_what_is_left(quota, aws):
-    quota.reserve("acme", "b-1", 600, 1000)
-    with pytest.raises(QuotaExceeded, match="400 are left") as caught:
-        quota.reserve("acme", "b-2", 401, 1000)
-    assert caught.value.retry_after == (30 * 24 + 12) * 3600  # to the first of April
-    assert used(aws) == 600
-    quota.reserve("acme", "b-2", 400, 1000)
-    assert used(aws) == 1000
-
-
-def test_more_than_a_whole_month_never_fits(quota, aws):
-    with pytest.raises(QuotaExceeded):
-        quota.reserve("acme", "b-1", 1001, 1000)
-    assert used(aws) == 0
-
-
-def test_what_was_not_used_is_given_back_once(quota, aws):
-    reservation = quota.reserve("acme", "b-1", 600, 1000)
-    for _ in range(3):
-        quota.release("acme", reservation, 200)
-    assert used(aws) == 400
-    quota.release("acme", reservation, 100)  # it was settled
-    assert used(aws) == 400
-
-
-def test_a_reservation_that_never_was_gives_nothing_back(quota, aws):
-    quota.release("acme", QuotaReservation("2026-03", "b-9", 100), 100)
-    assert used(aws) == 0
-
-
-def test_more_than_was_set_aside_is_not_given_back(quota, aws):
-    quota.release("acme", quota.reserve("acme", "b-1", 10, 1000), 11)
-    assert used(aws) == 10
-
-
-def test_without_a_limit_nothing_is_written(quota, aws):
-    reservation = quota.reserve("acme", "b-1", 10**6, None)
-    quota.release("acme", reservation, 10**6)
-    assert aws("dynamodb").scan(TableName="usage")["Items"] == []
-
-
-def test_a_month_has_its_own_quota(quota, aws):
-    quota.reserve("acme", "b-1", 1000, 1000, month="2026-02")
-    quota.reserve("acme", "b-1", 1000, 1000)
-    assert used(aws) == 1000
 
 
 def test_tables_that_do_not_answer_are_unavailable(aws):

@@ -1,11 +1,11 @@
-"""Flags in memory, and the rules of a flag written down once more, as plain Python."""
+"""Flag sets in memory, and an independent evaluation of flags in plain Python."""
 
 from vigil.access.flags.model import FlagSet
 from vigil.errors import Unavailable
 
 
 class FakeFlagStore:
-    """Holds the set and every older one; `away` makes it unreachable, `reads` counts."""
+    """All flag sets. `away` makes it unavailable, `overtaken` rejects that many changes, `reads` counts reads."""
 
     def __init__(self, *flags):
         self.away = False
@@ -34,8 +34,8 @@ class FakeFlagStore:
         return True
 
 
-def plainly(flags):
-    """Return an evaluation that follows the words of the definition."""
+def reference_evaluator(flags):
+    """Return an evaluator that follows the definition of the flags."""
 
     def evaluate(name, context):
         flag = flags.find(name)

@@ -1,4 +1,4 @@
-"""Fakes of what tokens and sessions need: one contract test runs each beside its real adapter."""
+"""Fakes for tokens and sessions; one contract test runs each fake and its real adapter."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,8 +8,8 @@ from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, SigningKeySet
 from vigil.errors import Conflict
 
 
-class FakeKeyList:
-    """The list of published keys; `cached` gives what a process of its own would know of it."""
+class FakeSigningKeySet:
+    """The published keys in memory."""
 
     def __init__(self) -> None:
         self.keys = SigningKeySet()
@@ -29,8 +29,8 @@ class FakeKeyList:
         self.keys = SigningKeySet()
 
 
-class FakeVault:
-    """Versions of the secret of private keys."""
+class FakeKeyVault:
+    """Versions of the secret with the private keys."""
 
     def __init__(self) -> None:
         self.versions: dict[str, dict[str, str]] = {"0": {}}
@@ -57,10 +57,10 @@ class FakeVault:
         self.staged["AWSCURRENT"] = version
 
 
-class Process:
-    """A process that reads keys at most every `CACHE_SECONDS`, in its own rhythm, as late as it is allowed to."""
+class CachingProcess:
+    """A process with its own cache, which reads keys as rarely as `CACHE_SECONDS` allows."""
 
-    def __init__(self, lists: FakeKeyList, vault: FakeVault, clock) -> None:
+    def __init__(self, lists: FakeSigningKeySet, vault: FakeKeyVault, clock) -> None:
         self._sources = {"public": lists.read, "private": vault.current}
         self._clock = clock
         self._kept: dict = {}
