@@ -79,7 +79,7 @@ def test_find_returns_only_the_items_of_the_tenant(dynamodb):
 def test_find_uses_the_prefix_of_the_partition(dynamodb):
     for tenant in ("acme", "globex"):
         dynamodb.put_item(TableName="access", Item={"pk": {"S": f"SESSIONS#{tenant}"}, "sk": {"S": "1"}})
-    sessions = PartitionItems(dynamodb, "access", prefix="SESSIONS#", led=False)
+    sessions = PartitionItems(dynamodb, "access", prefix="SESSIONS#", starts_with_tenant=False)
     assert everything(sessions, "acme") == [{"pk": "SESSIONS#acme", "sk": "1"}]
 
 

@@ -80,8 +80,10 @@ def _erasables() -> "dict[str, ErasableStore]":
     config, dynamodb = process.settings(), process.client("dynamodb")
     return {
         # A key is found by its own id, before anybody knows the tenant.
-        "keys": PartitionItems(dynamodb, config.access_table, index="by_tenant", attribute="list_pk", led=False),
-        "sessions": PartitionItems(dynamodb, config.access_table, prefix="SESSIONS#", led=False),
+        "keys": PartitionItems(
+            dynamodb, config.access_table, index="by_tenant", attribute="list_pk", starts_with_tenant=False
+        ),
+        "sessions": PartitionItems(dynamodb, config.access_table, prefix="SESSIONS#", starts_with_tenant=False),
         "decisions": PartitionItems(
             dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"
         ),

@@ -157,26 +157,26 @@ class _LoadedSet:
         settled, undecided = self._cached_states.get(tenant_id) or self._evaluate_tenant(tenant_id)
         if not undecided:
             return settled
-        on = (flag.name for flag, cut in undecided if flag.bucket(tenant_id, subject_id) < cut)
+        on = (flag.name for flag, limit in undecided if flag.bucket(tenant_id, subject_id) < limit)
         return Switches(self.digest, tuple(sorted((*settled.on, *on))))
 
     def on(self, flag: Flag, tenant_id: str, subject_id: str | None) -> bool | None:
         """Return the state of a flag, or None if it depends on a subject and none is given."""
-        cut = self._cut(flag, tenant_id)
-        if flag.sticky == "subject" and subject_id is None and 0 < cut < BUCKET_COUNT:
+        limit = self._bucket_limit(flag, tenant_id)
+        if flag.sticky == "subject" and subject_id is None and 0 < limit < BUCKET_COUNT:
             return None
-        return flag.bucket(tenant_id, subject_id or "") < cut
+        return flag.bucket(tenant_id, subject_id or "") < limit
 
     def _evaluate_tenant(self, tenant_id: str) -> tuple[Switches, list[tuple[Flag, int]]]:
         if len(self._cached_states) >= _MAX_CACHED_TENANTS:
             self._cached_states.clear()
         states = [(flag, self.on(flag, tenant_id, None)) for flag in self._known_flags]
         settled = Switches(self.digest, tuple(flag.name for flag, state in states if state))
-        undecided = [(flag, self._cut(flag, tenant_id)) for flag, state in states if state is None]
+        undecided = [(flag, self._bucket_limit(flag, tenant_id)) for flag, state in states if state is None]
         self._cached_states[tenant_id] = settled, undecided
         return self._cached_states[tenant_id]
 
-    def _cut(self, flag: Flag, tenant_id: str) -> int:
+    def _bucket_limit(self, flag: Flag, tenant_id: str) -> int:
         """Return the number of buckets, counted from 0, in which a flag is on for a tenant.
 
         Takes about 14 evaluations of 20 us each; the result is cached per tenant and set.

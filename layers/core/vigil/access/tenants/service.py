@@ -31,9 +31,7 @@ class TenantChange:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def apply(self, tenant: Tenant) -> Tenant:
-        """Return the changed tenant; raise Conflict for a forbidden status change, InvalidInput for a value out of
-        range.
-        """
+        """Return the changed tenant; raise Conflict for a forbidden status, InvalidInput for a value out of range."""
         overrides = {name: limit for name, limit in ({**tenant.overrides, **self.limits}).items() if limit is not None}
         settings = TenantSettings(**{**asdict(tenant.settings), **self.settings})
         changed = replace(tenant, tier=self.tier or tenant.tier, overrides=overrides, settings=settings)

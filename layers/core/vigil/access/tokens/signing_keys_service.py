@@ -74,7 +74,7 @@ class AccessTokenVerifier:
         audience, issuer = self._issuer.audience, self._issuer.name
         try:
             raw = jwt.decode(text, _public(key), [ALGORITHM], _OPTIONS, audience=audience, issuer=issuer)
-            claims = _typed(raw)
+            claims = _check_types(raw)
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Unauthenticated("The credential is not valid.") from error
         is_started = claims.issued_at <= now + LEEWAY_SECONDS and now >= raw.get("nbf", 0) - LEEWAY_SECONDS
@@ -118,7 +118,7 @@ def public_coordinates(pem: str) -> tuple[str, str]:
     return x, y
 
 
-def _typed(raw: Mapping[str, Any]) -> TokenClaims:
+def _check_types(raw: Mapping[str, Any]) -> TokenClaims:
     """Return the claims; raise ValueError for a claim of the wrong type, or for a lifetime above ACCESS_SECONDS."""
     texts = [raw[name] for name in ("jti", "sub", "tenant_id", "role")]
     times = [raw[name] for name in ("iat", "exp")] + ([raw["nbf"]] if "nbf" in raw else [])

@@ -55,7 +55,7 @@ class DynamoSigningKeySet:
             raise Conflict("The keys were changed by another rotation.")
 
     def delete(self) -> None:
-        """Delete the key set. When all caches have expired, no key is accepted, and the next one signs at once."""
+        """Delete the key set. After the caches expire no key is accepted; the next published key signs at once."""
         self._table.call("delete_item", Key=_KEY_LIST)
 
 

@@ -27,8 +27,7 @@ class FoundKeys:
 
 @dataclass(frozen=True, slots=True)
 class StoreProgress:
-    """Progress of an erasure in one store. A pass goes through all pages; the store is clean after a pass without
-    finds.
+    """Progress of an erasure in one store. A pass goes through all pages; a pass without finds makes the store clean.
 
     `deleting` is saved before the deletion, in the same step that counts the items. After a crash the same keys are
     deleted again but not counted again.

@@ -38,7 +38,10 @@ class DynamoTenantErasures:
         return self._write({"Put": {"Item": _item(tenant_id, erasure), **_after(erasure.revision - 1)}})
 
     def close(self, tenant_id: str, erasure: Erasure, certificate: Certificate) -> bool:
-        """Close the tenant, store the certificate and end the erasure in one transaction."""
+        """Close the tenant, store the certificate and end the erasure in one transaction.
+
+        Returns False without writing if another worker has stored a step since.
+        """
         now = json.loads(certificate.payload)["certified_at"]
         close = {
             "Key": _key(f"TENANT#{tenant_id}"),

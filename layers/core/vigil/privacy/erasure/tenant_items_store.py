@@ -20,18 +20,20 @@ _BATCH = 25
 class TenantItems:
     """A tenant's items in a table with string keys; subclasses define the search.
 
-    If `led` is true, keys start with the tenant id, and each key is checked before a deletion.
+    If `starts_with_tenant` is true, keys start with the tenant id, and each key is checked before a deletion.
     """
 
-    def __init__(self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, led: bool = True) -> None:
+    def __init__(
+        self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, starts_with_tenant: bool = True
+    ) -> None:
         self._client = client
         self._table = Table(client, table, _TABLE)
         self._keys = keys
-        self._led = led
+        self._starts_with_tenant = starts_with_tenant
 
     def delete(self, tenant_id: str, keys: Sequence[Key]) -> None:
         """Delete the items of these keys; missing items are ignored. Raise ValueError for a key of another tenant."""
-        if self._led and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
+        if self._starts_with_tenant and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
             raise ValueError("a key belongs to another tenant")
         requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
         for start in range(0, len(requests), _BATCH):
@@ -63,9 +65,9 @@ class PartitionItems(TenantItems):
         index: str | None = None,
         attribute: str = "pk",
         prefix: str = "",
-        led: bool = True,
+        starts_with_tenant: bool = True,
     ) -> None:
-        super().__init__(client, table, keys, led=led)
+        super().__init__(client, table, keys, starts_with_tenant=starts_with_tenant)
         self._attribute = attribute
         self._prefix = prefix
         # An index has no consistent reads; the later passes of an erasure find late items.
@@ -95,9 +97,9 @@ class ScannedItems(TenantItems):
         return self._found(
             self._table.call(
                 "scan",
-                FilterExpression="pk = :tenant OR begins_with(pk, :led)",
+                FilterExpression="pk = :tenant OR begins_with(pk, :prefix)",
                 ProjectionExpression=", ".join(self._keys),
-                ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":led": {"S": f"{tenant_id}#"}},
+                ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":prefix": {"S": f"{tenant_id}#"}},
                 Limit=_SCAN_PAGE,
                 ConsistentRead=True,
                 **({"ExclusiveStartKey": _typed(after)} if after else {}),

@@ -53,7 +53,7 @@ class DynamoConsents:
         return self._table.write({"Put": put}, {"Put": {"Item": archived}})
 
     def condition(self, tenant_id: str, subject_id: str) -> Part:
-        """Return the transaction part that fails for a subject who has withdrawn consent to scoring."""
+        """Return the transaction part that fails for a subject with a withdrawn consent to scoring."""
         return {
             "ConditionCheck": {
                 "TableName": self._table.name,
@@ -64,7 +64,7 @@ class DynamoConsents:
         }
 
     def withdrawn(self, tenant_id: str) -> frozenset[str]:
-        """Return the digests of subjects who have withdrawn consent to scoring; the last second may be missing."""
+        """Return the digests of subjects with a withdrawn consent to scoring; the last second may be missing."""
         return frozenset(item["pk"]["S"].partition("#")[2] for item in self._table.withdrawn_keys(tenant_id))
 
     def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> PersonExtract:

@@ -1,4 +1,4 @@
-"""Consents, data extracts and erasures of persons whom a tenant has scored."""
+"""Consents, data extracts and erasures of scored persons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -49,7 +49,7 @@ class ExportPart:
 
 
 class PersonRights:
-    """Consents, exports and erasures of persons, who are known only by the tenant's pseudonym."""
+    """Consents, exports and erasures of persons; the service knows only the tenant's pseudonyms for them."""
 
     def __init__(
         self,

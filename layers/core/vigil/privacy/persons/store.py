@@ -27,7 +27,7 @@ class PersonTable(Table):
         )
 
     def withdrawn_keys(self, tenant_id: str) -> Iterator[Item]:
-        """Yield the keys of subjects who have withdrawn consent to scoring; the last second may be missing."""
+        """Yield the keys of subjects with a withdrawn consent to scoring; the last second may be missing."""
         return self._listed("by_tenant", "list_pk", tenant_id)
 
     def due_keys(self, kind: str) -> Iterator[Item]:
