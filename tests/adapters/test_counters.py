@@ -1,4 +1,4 @@
-"""The contract of the counters of requests, held by the fake and by DynamoDB alike."""
+"""Contract of the request counters of rate limits, for the fake and DynamoDB."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,7 @@ def take(counters, clock, who=None):
     return admitted, spent.minute, spent.hour
 
 
-def test_both_limits_are_held_together_and_a_refusal_says_what_is_spent(counters):
+def test_a_request_counts_only_if_both_limits_allow_it(counters):
     clock = Clock()
     assert [take(counters, clock) for _ in range(3)] == [(True, 1, 1), (True, 2, 2), (False, 2, 2)]
     clock.advance(seconds=60)
@@ -37,19 +37,19 @@ def test_both_limits_are_held_together_and_a_refusal_says_what_is_spent(counters
     assert take(counters, clock) == (True, 1, 1)
 
 
-def test_keys_and_tenants_are_counted_apart(counters):
+def test_keys_and_tenants_have_separate_counters(counters):
     clock = Clock()
     for who in (caller(), caller(key="k-2"), caller(tenant="globex")):
         assert take(counters, clock, who) == (True, 1, 1)
 
 
-def test_the_windows_are_those_of_the_clock_in_utc_whatever_zone_it_is_told_in(counters):
+def test_windows_are_in_utc_for_any_time_zone(counters):
     first = datetime(2026, 3, 1, 12, 59, 59, tzinfo=UTC)
     assert counters.take(caller(), first)[1].hour == 1
     assert counters.take(caller(), datetime.fromisoformat("2026-03-01T18:29:59+05:30"))[1].hour == 2
 
 
-def test_an_item_expires_some_days_after_its_hour(aws):
+def test_an_item_expires_days_after_its_hour(aws):
     clock = Clock()
     take(DynamoCounters(aws("dynamodb"), "limits"), clock)
     (item,) = aws("dynamodb").scan(TableName="limits")["Items"]
@@ -57,6 +57,6 @@ def test_an_item_expires_some_days_after_its_hour(aws):
     assert int(item["expires_at"]["N"]) - clock().timestamp() > 3 * 86_400
 
 
-def test_a_table_that_does_not_answer_is_unavailable(aws):
+def test_an_unavailable_table_raises_unavailable(aws):
     with pytest.raises(Unavailable):
         take(DynamoCounters(aws("dynamodb"), "no-such-table"), Clock())

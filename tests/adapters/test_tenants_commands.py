@@ -84,8 +84,8 @@ def test_limits_can_be_overridden_and_restored():
         ("set", "acme", "--tier", "GOLD"),
         ("create-key", "acme", "--role", "root"),
         ("create", "acme"),
-        ("show", "nobody"),
-        ("suspend", "nobody"),
+        ("show", "unknown"),
+        ("suspend", "unknown"),
         ("certificate", "acme"),
     ],
 )

@@ -72,7 +72,7 @@ def test_viewers_members_and_anonymous_callers_are_rejected(api, method, path, b
 @pytest.mark.parametrize(("method", "path", "body"), [route for route in ROUTES if "certificate" not in route[1]][2:])
 def test_another_tenant_and_an_unknown_one_get_the_same_404(api, method, path, body):
     before, answers = contents("access"), []
-    for named in ("acme", "nobody", "x" * 40):
+    for named in ("acme", "unknown", "x" * 40):
         status, problem, _ = api(method, path.replace("acme", named), body=body, tenant="globex", role="admin")
         problem.pop("correlation_id")
         answers.append((status, problem))
@@ -119,7 +119,7 @@ def test_an_administrator_can_change_only_the_settings_of_its_tenant(api):
         ({"settings": {"max_key_days": True}}, "settings.max_key_days"),
         ({"limits": {"secret": 1}}, "limits.secret"),
         ({"settings": {"overlap_hours": 169}}, "settings.overlap_hours"),
-        ({"settings": {"contact": "nobody"}}, "settings.contact"),
+        ({"settings": {"contact": "unknown"}}, "settings.contact"),
         *(({"settings": {"name": f"a{unseen}b"}}, "settings.name") for unseen in "\n\x7f\x9b\u202e\u2066"),
         ({"tier": "GOLD"}, "tier"),
         ({"status": "gone"}, "status"),
@@ -144,8 +144,8 @@ def test_a_forbidden_status_change_returns_409(api):
     assert api("PATCH", "/acme", body={"status": "closed"}, **OPERATOR)[0] == 409
     assert api("PATCH", "/acme", body={"status": "offboarding"}, **OPERATOR)[0] == 200
     assert api("PATCH", "/acme", body={"status": "active"}, **OPERATOR)[0] == 409
-    assert api("PATCH", "/nobody", body={"status": "suspended"}, **OPERATOR)[0] == 404
-    assert "nobody" not in contents("access")
+    assert api("PATCH", "/unknown", body={"status": "suspended"}, **OPERATOR)[0] == 404
+    assert "unknown" not in contents("access")
 
 
 def test_an_operator_cannot_suspend_its_own_tenant(api):
@@ -168,8 +168,8 @@ def test_a_key_is_created_rotated_and_revoked_without_leaking(api, capsys):
     assert listed[made["key_id"]]["replaced_by"] == new["key_id"]
     assert listed[new["key_id"]]["revoked_at"]
     secrets = [text.rsplit("_", 1)[1] for text in (token, new["api_key"])]
-    kept = contents("access") + json.dumps(list(listed.values())) + capsys.readouterr().out
-    assert not [secret for secret in secrets if secret in kept]
+    stored = contents("access") + json.dumps(list(listed.values())) + capsys.readouterr().out
+    assert not [secret for secret in secrets if secret in stored]
 
 
 def test_an_administrator_cannot_obtain_an_operator_key(api):
@@ -207,8 +207,8 @@ def leave_behind(tenant):
     job = Job.opened("work", letter(replace(WORK, tenant_id=tenant)), Rules(), datetime.now(UTC), Random(1))
     DynamoJobs(dynamodb, "dead_letters").put(tenant, job)
     DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
-    said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
-    assert subjects.consents().add(tenant, "jane-roe", Consent(), said)
+    declaration = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
+    assert subjects.consents().add(tenant, "jane-roe", Consent(), declaration)
     DynamoStatements(dynamodb, "costs").close(tenant, Statement("2026-10", (), "now"))
 
 
@@ -221,12 +221,12 @@ def test_an_offboarded_tenant_leaves_only_a_certificate(api):
         access.keys().create(tenant, by="operator")
         for _ in range(scores):
             answer = json.loads(score(event("POST", "/v1/scores", body=BODY, tenant=tenant), Context())["body"])
-        told = {
+        outcome = {
             "decision_id": answer["decision_id"],
             "status": "occurred",
             "recorded_at": datetime.now(UTC).isoformat(),
         }
-        assert report(event("POST", "/v1/outcomes", body=told, tenant=tenant), Context())["statusCode"] == 201
+        assert report(event("POST", "/v1/outcomes", body=outcome, tenant=tenant), Context())["statusCode"] == 201
         leave_behind(tenant)
     assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
     access.tenants().change("acme", TenantChange(status="offboarding"))
@@ -251,9 +251,9 @@ def test_an_offboarded_tenant_leaves_only_a_certificate(api):
             "costs": 1,
         },
     )
-    kept = "decisions", "outcomes", "subjects", "batches", "dead_letters", "idempotency", "limits", "usage", "costs"
-    assert "acme" not in contents(*kept)
-    assert all("globex" in contents(table) for table in kept)
+    stored = "decisions", "outcomes", "subjects", "batches", "dead_letters", "idempotency", "limits", "usage", "costs"
+    assert "acme" not in contents(*stored)
+    assert all("globex" in contents(table) for table in stored)
     versions = boto3.client("s3").list_object_versions(Bucket="files")
     assert {version["Key"] for version in versions["Versions"]} == {f"{f}/globex/bat_1/x" for f in FOLDERS[:2]}
     assert [mark["Key"] for mark in versions["DeleteMarkers"]] == ["uploads/globex/bat_1/x"]

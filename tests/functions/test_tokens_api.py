@@ -192,9 +192,9 @@ def test_no_secret_is_stored_or_logged(key, caplog):
     granted = sign_in(key)
     rows = boto3.client("dynamodb").scan(TableName="access")["Items"]
     authorize(granted["access_token"])
-    kept = json.dumps(rows) + str([vars(record) for record in caplog.records])
+    stored = json.dumps(rows) + str([vars(record) for record in caplog.records])
     for secret in (granted["refresh_token"].split("_", 4)[-1], granted["access_token"], key.secret):
-        assert secret not in kept
+        assert secret not in stored
 
 
 @pytest.mark.parametrize("form", ["form", "json", "basic"])

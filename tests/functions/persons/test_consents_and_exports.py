@@ -65,7 +65,7 @@ def test_declarations_are_stored_with_their_history(api):
         ({"purposes": {"scorring": "given"}}, "purposes.scorring"),
         ({"purposes": {"scoring": "maybe"}}, "purposes.scoring"),
         ({"text_version": ""}, "text_version"),
-        ({"declared_by": "nobody"}, "declared_by"),
+        ({"declared_by": "unknown"}, "declared_by"),
         ({"declared_at": "2199-01-01T00:00:00Z"}, "declared_at"),
     ],
 )

@@ -22,7 +22,7 @@ class FakeFlagStore:
         return self._sets[-1]
 
     def find_by_digest(self, digest):
-        return next((held for held in self._sets if held.version and held.digest() == digest), None)
+        return next((flag_set for flag_set in self._sets if flag_set.version and flag_set.digest() == digest), None)
 
     def replace(self, new, by, at):
         if self.overtaken:
