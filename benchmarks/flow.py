@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import native
-from vigil.access.quota.model import Reservation
+from vigil.access.quota.model import QuotaReservation
 from vigil.bootstrap import batches, process
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.assembly import Assembly, Place
@@ -37,14 +37,14 @@ class Unlimited:
 
     def reserve(
         self, _tenant_id: str, reservation_id: str, _rows: int, _limit: int | None, month: str | None = None
-    ) -> Reservation:
+    ) -> QuotaReservation:
         """Set nothing aside."""
-        return Reservation(month or "", reservation_id, 0)
+        return QuotaReservation(month or "", reservation_id, 0)
 
-    def reserved(self, _tenant_id: str, _reservation_id: str, _month: str) -> None:
+    def find_reservation(self, _tenant_id: str, _reservation_id: str, _month: str) -> None:
         """Nothing ever is."""
 
-    def release(self, _tenant_id: str, _reservation: Reservation, _unused: int) -> None:
+    def release(self, _tenant_id: str, _reservation: QuotaReservation, _unused: int) -> None:
         """Give nothing back."""
 
 

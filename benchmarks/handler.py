@@ -15,8 +15,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from benchmarks.subjects import ENGINE, Subject
-from vigil.access.quota.store import DynamoQuota
-from vigil.access.tenants.model import LIMITS
+from vigil.access.quota.store import DynamoMonthlyQuota
+from vigil.access.tenants.model import TIER_LIMITS
 from vigil.aws import clients
 from vigil.decisions.scoring import routes
 from vigil.decisions.scoring.service import Scoring
@@ -28,7 +28,7 @@ from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.privacy.persons.consents_store import DynamoConsents
-from vigil.privacy.persons.store import SubjectTable
+from vigil.privacy.persons.store import PersonTable
 from vigil.runtime.settings import Settings
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
@@ -155,8 +155,8 @@ def _ledger(client: Any) -> DynamoLedger:
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    quotas, stops = DynamoQuota(client, "usage", clock), DynamoHardLimits(client, "usage", clock)
-    return DynamoLedger(client, "decisions", quotas, stops, DynamoConsents(SubjectTable(client, "subjects")))
+    quotas, stops = DynamoMonthlyQuota(client, "usage", clock), DynamoHardLimits(client, "usage", clock)
+    return DynamoLedger(client, "decisions", quotas, stops, DynamoConsents(PersonTable(client, "subjects")))
 
 
 def _function(
@@ -187,7 +187,7 @@ def _proven(handler: Handler, subject: Subject) -> Handler:
 
 def _authorizer(tier: Tier) -> dict[str, str]:
     caller = {"tenant_id": "acme", "key_id": "k", "tier": tier, "role": "member"}
-    return caller | {"limits": replace(LIMITS[tier], per_minute=60_000, per_hour=3_600_000).encoded()}
+    return caller | {"limits": replace(TIER_LIMITS[tier], per_minute=60_000, per_hour=3_600_000).encoded()}
 
 
 def events(subject: Subject) -> list[dict[str, Any]]:

@@ -25,9 +25,9 @@ def list_command(
 ) -> None:
     """Show how every flag is defined, now or in the set that a decision was made under."""
     flags = _flags()
-    held = flags.past(digest) if digest else flags.current()
+    held = flags.find_set(digest) if digest else flags.current()
     table = Table("flag", "stages", "percentage", "of", "allow", "deny", box=None)
-    for flag in held.everything():
+    for flag in held.all_flags():
         lists = (", ".join(names) or "-" for names in (flag.stages, flag.allow, flag.deny))
         stages, allow, deny = lists
         table.add_row(flag.name, stages, f"{flag.percentage:g} %", f"{flag.sticky}s", allow, deny)
@@ -69,7 +69,7 @@ def define(name: str, changes: dict[str, Any]) -> "Flag":
     """Define a flag with these changes to what it is now, under the API's own rules; return it."""
     from pydantic import ValidationError
 
-    from vigil.access.flags.schemas import FLAG_NAME, Definition
+    from vigil.access.flags.schemas import FLAG_NAME, FlagDefinition
     from vigil.access.flags.service import Precondition
 
     if not re.fullmatch(FLAG_NAME, name):
@@ -77,12 +77,12 @@ def define(name: str, changes: dict[str, Any]) -> "Flag":
     flags = _flags()
     try:
         found = flags.current().find(name)
-        before = Definition.of(found).model_dump() if found else {"stages": []}
-        flag = Definition.model_validate(before | changes).flag(name)
+        before = FlagDefinition.from_flag(found).model_dump() if found else {"stages": []}
+        flag = FlagDefinition.model_validate(before | changes).to_flag(name)
     except ValidationError as error:
         rows = error.errors(include_url=False, include_input=False)
         raise InvalidInput(*(FieldError(".".join(map(str, row["loc"])), row["msg"]) for row in rows)) from error
-    flags.define(flag, Precondition((found.tag(),)) if found else Precondition(absent=True), "command line")
+    flags.define(flag, Precondition((found.etag(),)) if found else Precondition(absent=True), "command line")
     return flag
 
 

@@ -163,11 +163,11 @@ class _Up:
 
     def _create_tenants(self) -> tuple[DemoTenant, ...]:
         from cli.tenants import create_key, create_tenant
-        from vigil.access.tenants.service import Change
+        from vigil.access.tenants.service import TenantChange
 
         with self.steps.step("Create two demo tenants"):
             for tenant_id, tier in DEMO_TENANTS.items():
-                create_tenant(tenant_id, tier, Change(limits=DEMO_LIMITS))
+                create_tenant(tenant_id, tier, TenantChange(limits=DEMO_LIMITS))
             return tuple(DemoTenant(name, tier, create_key(name, "admin")) for name, tier in DEMO_TENANTS.items())
 
     def _publish(self, training: "Future[Trained]") -> tuple[str, int]:

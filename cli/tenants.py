@@ -11,8 +11,8 @@ from rich.table import Table
 from cli import deployment
 
 if TYPE_CHECKING:
-    from vigil.access.tenants.model import Status, Tenant
-    from vigil.access.tenants.service import Change
+    from vigil.access.tenants.model import Tenant, TenantStatus
+    from vigil.access.tenants.service import TenantChange
     from vigil.kernel.tenants import Role, Tier
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
@@ -60,7 +60,7 @@ def show_command(tenant_id: TenantId) -> None:
     while True:
         page = access.keys().page(tenant_id, after, 100)
         for key in page.keys:
-            state = "" if key.lives(now) else "revoked" if key.revoked_at else "expired"
+            state = "" if key.is_active(now) else "revoked" if key.revoked_at else "expired"
             until = f"until {key.expires_at}" if key.expires_at and not state else state
             used = (key.last_used_at or "never")[:16]
             table.add_row(key.key_id, key.role, escape(key.label), key.created_at[:16], used, until[:22])
@@ -76,10 +76,10 @@ def set_command(
     limit: Annotated[list[str] | None, typer.Option(help="name=number, or name= for the tier's again")] = None,
 ) -> None:
     """Change a tenant's tier, or limits that were agreed apart from it."""
-    from vigil.access.tenants.service import Change
+    from vigil.access.tenants.service import TenantChange
 
     limits = dict(map(_limit, limit or ()))
-    _change(tenant_id, Change(tier=cast("Tier | None", tier), limits=limits))
+    _change(tenant_id, TenantChange(tier=cast("Tier | None", tier), limits=limits))
 
 
 @app.command("suspend")
@@ -111,7 +111,7 @@ def certificate_command(tenant_id: TenantId) -> None:
 
     deployment.enter()
     certificate = tenancy.certificates().get(tenant_id)
-    good = tenancy.seal().verifies(certificate)
+    good = tenancy.seal().verify(certificate)
     out.print_json(certificate.payload)
     out.print(f"signature: {'good' if good else 'NOT GOOD'}, by {certificate.key_arn}", soft_wrap=True)
     raise typer.Exit(0 if good else 1)
@@ -151,7 +151,7 @@ def revoke_key_command(tenant_id: TenantId, key_id: KeyId) -> None:
     out.print(f"key [bold]{key_id}[/] is revoked")
 
 
-def create_tenant(tenant_id: str, tier: str, change: "Change | None" = None) -> None:
+def create_tenant(tenant_id: str, tier: str, change: "TenantChange | None" = None) -> None:
     """Create a tenant of the current deployment; raise Conflict if the id is taken."""
     from vigil.bootstrap import access
 
@@ -176,13 +176,13 @@ def _limit(text: str) -> "tuple[str, int | None]":
     return name, int(number) if number else None
 
 
-def _become(tenant_id: str, status: "Status") -> None:
-    from vigil.access.tenants.service import Change
+def _become(tenant_id: str, status: "TenantStatus") -> None:
+    from vigil.access.tenants.service import TenantChange
 
-    _change(tenant_id, Change(status=status))
+    _change(tenant_id, TenantChange(status=status))
 
 
-def _change(tenant_id: str, change: "Change") -> None:
+def _change(tenant_id: str, change: "TenantChange") -> None:
     from vigil.bootstrap import access
 
     deployment.enter()
@@ -190,12 +190,12 @@ def _change(tenant_id: str, change: "Change") -> None:
 
 
 def _show(tenant: "Tenant") -> None:
-    from vigil.access.tenants.model import BOUNDS
+    from vigil.access.tenants.model import MAX_OVERRIDES
 
     table = Table(show_header=False, box=None)
     for name in ("tenant_id", "tier", "status", "created_at", "changed_at", "version"):
         table.add_row(name, str(getattr(tenant, name)))
-    for name in BOUNDS:
+    for name in MAX_OVERRIDES:
         limit = getattr(tenant.limits, name)
         agreed = " (agreed apart from the tier)" if name in tenant.overrides else ""
         table.add_row(name, ("unlimited" if limit is None else f"{limit:,}") + agreed)

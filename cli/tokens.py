@@ -58,7 +58,7 @@ def rotate_command(
 
     deployment.enter()
     if leaked:
-        tokens.published_keys().drop()
+        tokens.published_keys().delete()
     arn, embedded = process.settings().signing_secret_arn, Embedded.load(deployment.home())
     if embedded and embedded.secrets["signing"] == arn:
         rotate_embedded(embedded)

@@ -1,4 +1,4 @@
-"""The contracts of tenants and keys, held by the fakes and by DynamoDB alike; peppers from Secrets Manager."""
+"""Contracts of the tenant and key stores, for fakes and DynamoDB; peppers from Secrets Manager."""
 
 import json
 from dataclasses import replace
@@ -9,49 +9,52 @@ from tests.support.fakes.access import FakeKeyStore, FakeTenantStore
 from vigil.access.keys.model import ApiKey, KeyRecord
 from vigil.access.keys.store import DynamoKeys, SecretPeppers
 from vigil.access.tenants.model import Tenant, TenantSettings
-from vigil.access.tenants.store import AccessTable, DynamoTenants
+from vigil.access.tenants.store import DynamoTenants
 from vigil.aws.secrets import Secret
+from vigil.aws.tables import Table
 from vigil.errors import Conflict, Unavailable
 from vigil.kernel.money import SpendLimit
-from vigil.privacy.erasure.store import DynamoErasures
+from vigil.privacy.erasure.store import DynamoTenantErasures
 
-NOW = "2026-03-01T12:00:00+00:00"
-KEPT = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": SpendLimit(1_000, inference_month=7)}
-TENANT = Tenant("acme", "FREE", "active", NOW, NOW, overrides={"per_minute": 7}, **KEPT)
+NOW = "2026-03-01T12:00:00.000000Z"
+OPTIONAL_FIELDS = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": SpendLimit(1_000, inference_month=7)}
+TENANT = Tenant("acme", "FREE", "active", NOW, NOW, overrides={"per_minute": 7}, **OPTIONAL_FIELDS)
 KEY = KeyRecord(ApiKey("0123456789abcdef", "acme", "admin", NOW, "ci", NOW), "ab" * 32, "1")
 
 
 def another(number, tenant_id="acme"):
-    return KeyRecord(ApiKey(f"{number:016}", tenant_id, "member", f"2026-03-01T12:00:0{number}+00:00"), "cd" * 32, "1")
+    return KeyRecord(
+        ApiKey(f"{number:016}", tenant_id, "member", f"2026-03-01T12:00:0{number}.000000Z"), "cd" * 32, "1"
+    )
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def tenants(request):
     if request.param == "fake":
         return FakeTenantStore()
-    return DynamoTenants(AccessTable(request.getfixturevalue("dynamodb"), "access"))
+    return DynamoTenants(Table(request.getfixturevalue("dynamodb"), "access", "The access table"))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def keys(request):
     if request.param == "fake":
         return FakeKeyStore()
-    return DynamoKeys(AccessTable(request.getfixturevalue("dynamodb"), "access"))
+    return DynamoKeys(Table(request.getfixturevalue("dynamodb"), "access", "The access table"))
 
 
-def test_a_tenant_is_read_back_whole_and_an_unknown_one_is_none(tenants):
+def test_get_returns_the_stored_tenant_or_none(tenants):
     tenants.create(TENANT)
     assert (tenants.get("acme"), tenants.get("globex")) == (TENANT, None)
 
 
-def test_no_tenant_is_created_twice(tenants):
+def test_creating_an_existing_tenant_raises_conflict(tenants):
     tenants.create(TENANT)
     with pytest.raises(Conflict):
         tenants.create(replace(TENANT, tier="BASIC"))
     assert tenants.get("acme") == TENANT
 
 
-def test_a_tenant_is_replaced_only_if_it_is_of_the_version_that_was_read(tenants):
+def test_replace_succeeds_only_for_the_stored_version(tenants):
     tenants.create(TENANT)
     second = replace(TENANT, tier="BASIC", version=2)
     assert tenants.replace(TENANT, second)
@@ -59,7 +62,7 @@ def test_a_tenant_is_replaced_only_if_it_is_of_the_version_that_was_read(tenants
     assert tenants.get("acme") == second
 
 
-def test_replacing_an_unknown_tenant_creates_none(tenants):
+def test_replacing_an_unknown_tenant_returns_false(tenants):
     assert not tenants.replace(TENANT, replace(TENANT, version=2))
     assert tenants.get("acme") is None
 
@@ -71,15 +74,15 @@ def test_tenants_are_paged_by_id(tenants):
     rest = tenants.page(first.next, 2)
     assert [tenant.tenant_id for tenant in (*first.tenants, *rest.tenants)] == ["acme", "globex", "initech"]
     assert (first.tenants[0], rest.next) == (TENANT, None)
-    assert [tenant.tenant_id for tenant in tenants.page({"tenant_id": "b-is-nobody"}, 9).tenants] == [
+    assert [tenant.tenant_id for tenant in tenants.page({"tenant_id": "b-is-unknown"}, 9).tenants] == [
         "globex",
         "initech",
     ]
 
 
-def test_a_tenant_that_leaves_is_on_the_list_of_erasures_from_that_moment(dynamodb):
-    table = AccessTable(dynamodb, "access")
-    tenants, erasures = DynamoTenants(table), DynamoErasures(table)
+def test_an_offboarding_tenant_is_added_to_the_list_of_erasures(dynamodb):
+    table = Table(dynamodb, "access", "The access table")
+    tenants, erasures = DynamoTenants(table), DynamoTenantErasures(table)
     tenants.create(TENANT)
     assert erasures.pending() == []
     tenants.replace(TENANT, replace(TENANT, status="offboarding", version=2, changed_at="later"))
@@ -87,7 +90,7 @@ def test_a_tenant_that_leaves_is_on_the_list_of_erasures_from_that_moment(dynamo
     assert (erasure.tenant_id, erasure.started_at, erasure.revision) == ("acme", "later", 0)
 
 
-def test_a_key_is_read_back_whole_and_only_by_its_tenant(keys):
+def test_get_returns_a_key_only_to_its_tenant(keys):
     keys.create("acme", KEY)
     assert (keys.find(KEY.key.key_id), keys.get("acme", KEY.key.key_id)) == (KEY, KEY.key)
     assert (keys.find("f" * 16), keys.get("globex", KEY.key.key_id)) == (None, None)
@@ -105,7 +108,7 @@ def test_keys_are_paged_by_age_and_by_tenant(keys):
     assert rest.next is None
 
 
-def test_a_rotation_happens_whole_and_once(keys):
+def test_rotate_writes_both_keys_and_only_once(keys):
     keys.create("acme", KEY)
     ended = replace(KEY.key, expires_at="soon", replaced_by=another(1).key.key_id)
     assert keys.rotate("acme", ended, another(1))
@@ -114,14 +117,14 @@ def test_a_rotation_happens_whole_and_once(keys):
     assert (keys.get("acme", KEY.key.key_id), keys.find(another(2).key.key_id)) == (ended, None)
 
 
-def test_a_key_of_another_tenant_or_none_is_not_rotated(keys):
+def test_rotate_rejects_unknown_keys_and_other_tenants(keys):
     keys.create("acme", KEY)
     assert not keys.rotate("globex", KEY.key, another(1, "globex"))
     assert not keys.rotate("acme", another(2).key, another(1))
     assert (keys.get("acme", KEY.key.key_id), keys.find(another(1).key.key_id)) == (KEY.key, None)
 
 
-def test_the_first_revocation_counts_and_is_the_tenants_own(keys):
+def test_revoke_stores_only_the_first_time_and_own_keys(keys):
     keys.create("acme", KEY)
     assert not keys.revoke("globex", KEY.key.key_id, "never")
     assert keys.revoke("acme", KEY.key.key_id, "first")
@@ -131,31 +134,31 @@ def test_the_first_revocation_counts_and_is_the_tenants_own(keys):
     assert keys.find("f" * 16) is None
 
 
-def test_only_a_living_key_is_noted_as_used(keys):
+def test_record_use_ignores_revoked_and_unknown_keys(keys):
     keys.create("acme", KEY)
-    assert keys.touch("acme", KEY.key.key_id, "then")
+    assert keys.record_use("acme", KEY.key.key_id, "then")
     assert keys.get("acme", KEY.key.key_id).last_used_at == "then"
     keys.revoke("acme", KEY.key.key_id, "now")
-    assert not keys.touch("acme", KEY.key.key_id, "later")
-    assert not keys.touch("acme", "f" * 16, "later")
+    assert not keys.record_use("acme", KEY.key.key_id, "later")
+    assert not keys.record_use("acme", "f" * 16, "later")
     assert (keys.get("acme", KEY.key.key_id).last_used_at, keys.find("f" * 16)) == ("then", None)
 
 
-def test_a_list_holds_no_digest(dynamodb):
-    DynamoKeys(AccessTable(dynamodb, "access")).create("acme", KEY)
+def test_the_index_of_keys_contains_no_digest(dynamodb):
+    DynamoKeys(Table(dynamodb, "access", "The access table")).create("acme", KEY)
     items = dynamodb.scan(TableName="access", IndexName="by_tenant")["Items"]
     assert len(items) == 1
     assert KEY.digest not in json.dumps(items)
 
 
-def test_a_table_that_is_away_is_unavailable(aws):
-    tenants = DynamoTenants(AccessTable(aws("dynamodb"), "nowhere"))
+def test_a_missing_table_raises_unavailable(aws):
+    tenants = DynamoTenants(Table(aws("dynamodb"), "nowhere", "The access table"))
     for call in (lambda: tenants.get("acme"), lambda: tenants.create(TENANT), lambda: tenants.page(None, 1)):
         with pytest.raises(Unavailable):
             call()
 
 
-def test_peppers_keep_old_versions_beside_the_current_one(aws):
+def test_peppers_contain_old_versions_and_the_current_one(aws):
     client = aws("secretsmanager")
     fields = {"pepper_version": "2", "pepper_1": "old", "pepper_2": "new"}
     arn = client.create_secret(Name="access", SecretString=json.dumps(fields))["ARN"]
@@ -171,6 +174,6 @@ def test_a_secret_is_read_once(aws):
     assert secret.field("key") == b"a"
 
 
-def test_a_secret_that_cannot_be_read_is_unavailable(aws):
+def test_an_unreadable_secret_raises_unavailable(aws):
     with pytest.raises(Unavailable):
         Secret(aws("secretsmanager"), "nope").values()

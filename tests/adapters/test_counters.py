@@ -49,7 +49,7 @@ def test_windows_are_in_utc_for_any_time_zone(counters):
     assert counters.take(caller(), datetime.fromisoformat("2026-03-01T18:29:59+05:30"))[1].hour == 2
 
 
-def test_an_item_expires_some_days_after_its_hour(aws):
+def test_an_item_expires_days_after_its_hour(aws):
     clock = Clock()
     take(DynamoCounters(aws("dynamodb"), "limits"), clock)
     (item,) = aws("dynamodb").scan(TableName="limits")["Items"]
@@ -57,6 +57,6 @@ def test_an_item_expires_some_days_after_its_hour(aws):
     assert int(item["expires_at"]["N"]) - clock().timestamp() > 3 * 86_400
 
 
-def test_a_table_that_does_not_answer_is_unavailable(aws):
+def test_an_unavailable_table_raises_unavailable(aws):
     with pytest.raises(Unavailable):
         take(DynamoCounters(aws("dynamodb"), "no-such-table"), Clock())

@@ -1,11 +1,11 @@
-"""The contract of the store of flags, held by the fake and by DynamoDB alike."""
+"""Contract of the flag store, for the fake and DynamoDB."""
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.support.fakes.flags import FakeFlagStore
 from vigil.access.flags.model import Flag, FlagSet
-from vigil.access.flags.store import DynamoFlags, engine
+from vigil.access.flags.store import DynamoFlags, powertools_evaluator
 from vigil.errors import Unavailable
 
 FLAG = Flag("new-page", "A new page.", ("local",), 12.5, "subject", ("acme",), ("globex",))
@@ -18,28 +18,28 @@ def store(request):
 
 def test_before_the_first_change_the_set_is_empty(store):
     assert store.current() == FlagSet()
-    assert store.past(FlagSet().digest()) is None
+    assert store.find_by_digest(FlagSet().digest()) is None
 
 
-def test_a_set_holds_and_is_found_again_by_its_digest(store):
-    first = FlagSet().defining(FLAG)
-    second = first.defining(Flag("other", "d"))
-    assert store.replace(first, "key", "2026-01-01T00:00:00+00:00")
-    assert store.replace(second, "key", "2026-01-02T00:00:00+00:00")
+def test_a_replaced_set_is_found_by_its_digest(store):
+    first = FlagSet().with_flag(FLAG)
+    second = first.with_flag(Flag("other", "d"))
+    assert store.replace(first, "key", "2026-01-01T00:00:00.000000Z")
+    assert store.replace(second, "key", "2026-01-02T00:00:00.000000Z")
     assert store.current() == second
-    assert store.past(first.digest()) == first
+    assert store.find_by_digest(first.digest()) == first
 
 
-def test_a_set_that_was_overtaken_does_not_hold_and_is_not_kept(store):
-    assert store.replace(FlagSet().defining(FLAG), "key", "now")
-    late = FlagSet().defining(Flag("other", "d"))
+def test_a_set_of_a_stale_version_is_not_stored(store):
+    assert store.replace(FlagSet().with_flag(FLAG), "key", "now")
+    late = FlagSet().with_flag(Flag("other", "d"))
     assert not store.replace(late, "key", "now")
     assert store.current().flags == (FLAG,)
-    assert store.past(late.digest()) is None
+    assert store.find_by_digest(late.digest()) is None
 
 
 @pytest.mark.parametrize("stored", ["no json", '[{"name": "a"}]', None])
-def test_a_broken_set_is_unavailable(dynamodb, stored):
+def test_a_malformed_set_raises_unavailable(dynamodb, stored):
     broken = {"flags": {"S": stored}} if stored else {}
     item = {"pk": {"S": "FLAGS"}, "sk": {"S": "CURRENT"}, "version": {"N": "1"}} | broken
     dynamodb.put_item(TableName="flags", Item=item)
@@ -47,9 +47,9 @@ def test_a_broken_set_is_unavailable(dynamodb, stored):
         DynamoFlags(dynamodb, "flags").current()
 
 
-def test_a_table_that_does_not_answer_is_unavailable(dynamodb, monkeypatch):
+def test_an_unavailable_table_raises_unavailable(dynamodb, monkeypatch):
     store = DynamoFlags(dynamodb, "no-such-table")
-    for call in (store.current, lambda: store.past("x"), lambda: store.replace(FlagSet(1), "key", "now")):
+    for call in (store.current, lambda: store.find_by_digest("x"), lambda: store.replace(FlagSet(1), "key", "now")):
         with pytest.raises(Unavailable):
             call()
 
@@ -63,6 +63,6 @@ def test_a_table_that_does_not_answer_is_unavailable(dynamodb, monkeypatch):
 
 
 @pytest.mark.parametrize("broken", [Flag("a", "d", percentage="much"), Flag("a", "d", deny=None)])
-def test_a_set_that_powertools_cannot_evaluate_is_unavailable(broken):
+def test_a_set_that_powertools_rejects_raises_unavailable(broken):
     with pytest.raises(Unavailable):
-        engine(FlagSet(1, (broken,)))
+        powertools_evaluator(FlagSet(1, (broken,)))

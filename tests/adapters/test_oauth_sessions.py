@@ -1,4 +1,4 @@
-"""The contract of sessions, held by the fake and by DynamoDB alike."""
+"""Contract of the session store, for the fake and DynamoDB."""
 
 from dataclasses import replace
 
@@ -20,13 +20,13 @@ def store(request):
     return DynamoSessions(request.getfixturevalue("aws")("dynamodb"), "access")
 
 
-def test_a_session_is_kept_for_its_tenant_alone(store):
+def test_get_returns_a_session_only_to_its_tenant(store):
     store.start("acme", SESSION)
     assert store.get("acme", ID) == SESSION
     assert store.get("globex", ID) is None
 
 
-def test_the_same_start_again_changes_nothing_and_another_under_its_id_is_refused(store):
+def test_start_can_be_repeated_but_not_with_another_digest(store):
     store.start("acme", SESSION)
     store.start("acme", SESSION)
     with pytest.raises(Conflict):
@@ -40,14 +40,14 @@ def test_a_digest_is_replaced_once(store):
     assert store.get("acme", ID).digest == "b" * 64
 
 
-def test_ones_own_write_sent_again_is_no_reuse(store):
-    """The client library repeats a call whose answer was lost."""
+def test_a_repeated_advance_succeeds(store):
+    """The client library repeats a call after a lost answer."""
     store.start("acme", SESSION)
     assert store.advance("acme", ID, "a" * 64, "b" * 64)
     assert store.advance("acme", ID, "a" * 64, "b" * 64)
 
 
-def test_the_first_reason_of_an_end_stays_and_nothing_follows_it(store):
+def test_an_ended_session_keeps_its_first_reason_and_cannot_advance(store):
     store.start("acme", SESSION)
     store.end("acme", ID, "reused")
     store.end("acme", ID, "revoked")
@@ -55,12 +55,12 @@ def test_the_first_reason_of_an_end_stays_and_nothing_follows_it(store):
     assert not store.advance("acme", ID, "a" * 64, "b" * 64)
 
 
-def test_ending_what_is_not_there_makes_nothing(store):
+def test_ending_an_unknown_session_creates_no_item(store):
     store.end("globex", ID, "revoked")
     assert store.get("globex", ID) is None
 
 
-def test_a_store_that_is_away_is_unavailable(aws):
+def test_a_missing_table_raises_unavailable(aws):
     away = DynamoSessions(aws("dynamodb"), "nowhere")
     for call in (
         lambda: away.start("acme", SESSION),

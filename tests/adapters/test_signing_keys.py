@@ -1,13 +1,13 @@
-"""The contracts of the list of public keys and of the vault of private ones, held by fakes and AWS alike."""
+"""Contracts of the public key set and of the vault of private keys, for fakes and AWS."""
 
 import uuid
 
 import pytest
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.tokens import FakeKeyList, FakeVault
-from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList
-from vigil.access.tokens.signing_keys_store import DynamoKeyList, SecretKeys, SecretVault
+from tests.support.fakes.tokens import FakeKeyVault, FakeSigningKeySet
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, SigningKeySet
+from vigil.access.tokens.signing_keys_store import DynamoSigningKeySet, SecretKeyVault, SecretPrivateKeys
 from vigil.aws.secrets import Secret
 from vigil.errors import Conflict, Unavailable
 
@@ -17,36 +17,36 @@ FIRST, SECOND = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
 @pytest.fixture(params=["fake", "dynamodb"])
 def lists(request):
     if request.param == "fake":
-        return FakeKeyList()
-    return DynamoKeyList(request.getfixturevalue("aws")("dynamodb"), "access", Clock())
+        return FakeSigningKeySet()
+    return DynamoSigningKeySet(request.getfixturevalue("aws")("dynamodb"), "access", Clock())
 
 
 @pytest.fixture(params=["fake", "secret"])
 def vault(request):
     if request.param == "fake":
-        return FakeVault()
+        return FakeKeyVault()
     client = request.getfixturevalue("aws")("secretsmanager")
-    return SecretVault(client, client.create_secret(Name="signing", SecretString="{}")["ARN"])
+    return SecretKeyVault(client, client.create_secret(Name="signing", SecretString="{}")["ARN"])
 
 
-def test_a_list_is_read_back_whole_and_written_over_what_was_read(lists):
-    assert lists.read() == KeyList()
-    lists.write(KeyList().publish("k1", "x", "y", 1000))
+def test_write_replaces_only_the_revision_that_was_read(lists):
+    assert lists.read() == SigningKeySet()
+    lists.write(SigningKeySet().publish("k1", "x", "y", 1000))
     read = lists.read()
     assert [key.kid for key in read.keys] == ["k1"]
     lists.write(read.publish("k2", "x", "y", 2000).promote("k2", 3000))
     assert lists.read().keys == read.publish("k2", "x", "y", 2000).promote("k2", 3000).keys
     with pytest.raises(Conflict):
         lists.write(read.publish("k3", "x", "y", 2000))
-    lists.drop()
-    assert lists.read() == KeyList()
+    lists.delete()
+    assert lists.read() == SigningKeySet()
 
 
-def test_a_list_is_kept_for_five_minutes_but_never_while_it_is_empty(aws):
+def test_only_a_non_empty_key_set_is_cached_for_five_minutes(aws):
     clock = Clock()
-    known, writer = (DynamoKeyList(aws("dynamodb"), "access", clock) for _ in range(2))
-    assert known.current() == KeyList()
-    writer.write(KeyList().publish("k1", "x", "y", 1000))
+    known, writer = (DynamoSigningKeySet(aws("dynamodb"), "access", clock) for _ in range(2))
+    assert known.current() == SigningKeySet()
+    writer.write(SigningKeySet().publish("k1", "x", "y", 1000))
     assert len(known.current().keys) == 1
     writer.write(writer.read().publish("k2", "x", "y", 1000))
     clock.advance(seconds=CACHE_SECONDS - 1)
@@ -64,12 +64,12 @@ def test_a_pending_ring_becomes_the_current_one(vault):
     assert vault.current() == vault.pending(FIRST) == {"k1": "pem"}
 
 
-def test_a_ring_keeps_the_order_in_which_its_keys_were_made(vault):
+def test_a_ring_preserves_the_order_of_its_keys(vault):
     vault.add(FIRST, {"z": "old", "a": "new"})
     assert list(vault.pending(FIRST)) == ["z", "a"]
 
 
-def test_a_version_that_another_has_followed_is_not_promoted(vault):
+def test_a_superseded_version_cannot_be_promoted(vault):
     vault.add(FIRST, {"k1": "pem"})
     vault.add(SECOND, {"k2": "pem"})
     vault.promote(SECOND)
@@ -78,25 +78,25 @@ def test_a_version_that_another_has_followed_is_not_promoted(vault):
     assert vault.current() == {"k2": "pem"}
 
 
-def test_signers_read_the_current_ring_and_look_again_while_it_is_empty(aws):
+def test_private_keys_are_read_again_while_the_ring_is_empty(aws):
     client = aws("secretsmanager")
     arn = client.create_secret(Name="signing", SecretString="{}")["ARN"]
-    keys, vault = SecretKeys(Secret(client, arn)), SecretVault(client, arn)
+    keys, vault = SecretPrivateKeys(Secret(client, arn)), SecretKeyVault(client, arn)
     assert keys.private_keys() == {}
     vault.add(FIRST, {"k1": "pem"})
     vault.promote(FIRST)
     assert keys.private_keys() == {"k1": "pem"}
 
 
-def test_stores_that_are_away_are_unavailable(aws):
-    away = SecretVault(aws("secretsmanager"), "nowhere")
-    gone = DynamoKeyList(aws("dynamodb"), "nowhere", Clock())
+def test_missing_stores_raise_unavailable(aws):
+    away = SecretKeyVault(aws("secretsmanager"), "nowhere")
+    gone = DynamoSigningKeySet(aws("dynamodb"), "nowhere", Clock())
     for call in (
         lambda: away.add(FIRST, {}),
         lambda: away.promote(FIRST),
         gone.read,
-        gone.drop,
-        lambda: gone.write(KeyList()),
+        gone.delete,
+        lambda: gone.write(SigningKeySet()),
     ):
         with pytest.raises(Unavailable):
             call()

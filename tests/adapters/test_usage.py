@@ -5,13 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.fakes.clock import Clock
 from tests.support.fakes.usage import FakeUsage
-from vigil.access.quota.model import Reservation
-from vigil.access.quota.service import Quota
-from vigil.access.quota.store import DynamoQuota
 from vigil.decisions.batches.model import FOLDERS
-from vigil.errors import QuotaExceeded, Unavailable
+from vigil.errors import Unavailable
 from vigil.kernel.tenants import Limits
 from vigil.money.usage.bucket_store import S3StoredFiles
 from vigil.money.usage.model import StoredBytes, UsageEntry, UsageHour
@@ -31,15 +27,6 @@ def hour(name, count):
 @pytest.fixture(params=["fake", "dynamodb"])
 def usage(request):
     return FakeUsage() if request.param == "fake" else DynamoUsage(request.getfixturevalue("aws")("dynamodb"), "usage")
-
-
-@pytest.fixture
-def quota(aws):
-    return Quota(DynamoQuota(aws("dynamodb"), "usage", Clock()), Clock())
-
-
-def used(aws, tenant="acme"):
-    return DynamoUsage(aws("dynamodb"), "usage").month(tenant, "2026-03").used
 
 
 def test_entries_are_counted_by_tenant_and_hour(usage):
@@ -167,60 +154,6 @@ def test_the_requests_of_all_keys_of_a_tenant_are_added(aws):
             counters.take(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
     calls = DynamoRequestCounts(client, "limits")
     assert [calls.requests_in_hour("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
-
-
-def test_a_repeated_quota_reservation_has_no_effect(quota, aws):
-    for _ in range(3):
-        quota.reserve("acme", "b-1", 600, 1000)
-    assert used(aws) == 600
-    assert used(aws, "globex") == 0
-
-
-def test_a_too_large_reservation_is_refused_with_the_rest(quota, aws):
-    quota.reserve("acme", "b-1", 600, 1000)
-    with pytest.raises(QuotaExceeded, match="400 are left") as caught:
-        quota.reserve("acme", "b-2", 401, 1000)
-    assert caught.value.retry_after == (30 * 24 + 12) * 3600  # until 1 April
-    assert used(aws) == 600
-    quota.reserve("acme", "b-2", 400, 1000)
-    assert used(aws) == 1000
-
-
-def test_a_reservation_above_the_monthly_quota_is_refused(quota, aws):
-    with pytest.raises(QuotaExceeded):
-        quota.reserve("acme", "b-1", 1001, 1000)
-    assert used(aws) == 0
-
-
-def test_unused_rows_are_released_once(quota, aws):
-    reservation = quota.reserve("acme", "b-1", 600, 1000)
-    for _ in range(3):
-        quota.release("acme", reservation, 200)
-    assert used(aws) == 400
-    quota.release("acme", reservation, 100)  # it was released before
-    assert used(aws) == 400
-
-
-def test_the_release_of_an_unknown_reservation_has_no_effect(quota, aws):
-    quota.release("acme", Reservation("2026-03", "b-9", 100), 100)
-    assert used(aws) == 0
-
-
-def test_more_rows_than_reserved_are_not_released(quota, aws):
-    quota.release("acme", quota.reserve("acme", "b-1", 10, 1000), 11)
-    assert used(aws) == 10
-
-
-def test_without_a_limit_nothing_is_written(quota, aws):
-    reservation = quota.reserve("acme", "b-1", 10**6, None)
-    quota.release("acme", reservation, 10**6)
-    assert aws("dynamodb").scan(TableName="usage")["Items"] == []
-
-
-def test_a_month_has_its_own_quota(quota, aws):
-    quota.reserve("acme", "b-1", 1000, 1000, month="2026-02")
-    quota.reserve("acme", "b-1", 1000, 1000)
-    assert used(aws) == 1000
 
 
 def test_tables_that_do_not_answer_are_unavailable(aws):

@@ -10,7 +10,7 @@ import pytest
 
 from models import recipe
 from tests.e2e.conftest import http
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, budgets, process
 from vigil.money.budgets.model import Budget
 
@@ -25,7 +25,7 @@ def tenant(stack):
     before = dict(os.environ)
     stack.activate()
     name = f"thrifty-{uuid.uuid4().hex[:8]}"
-    access.tenants().create(name, "ENTERPRISE", Change(limits={"per_minute": 6_000, "per_hour": 60_000}))
+    access.tenants().create(name, "ENTERPRISE", TenantChange(limits={"per_minute": 6_000, "per_hour": 60_000}))
     stop = Budget("inference", "month", LIMIT * 1_000 + 999, hard_stop=True)
     budgets.service().put(name, stop, by="e2e")
     yield lambda role="member": http(stack, str(access.keys().create(name, role, by="operator").token))

@@ -12,8 +12,8 @@ from botocore.config import Config
 
 from models import recipe
 from tests.e2e.conftest import http
-from tests.support.rate_limited_client import Obedient
-from vigil.access.tenants.service import Change
+from tests.support.rate_limited_client import RateLimitedClient
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
 
 PATIENCE_SECONDS = 60
@@ -36,7 +36,7 @@ def tenant(stack, services):
 
     def make(tier="FREE", role="member", tenant_id=None, **limits):
         tenant_id = tenant_id or f"limits-{uuid.uuid4().hex[:8]}"
-        access.tenants().create(tenant_id, tier, Change(limits=limits))
+        access.tenants().create(tenant_id, tier, TenantChange(limits=limits))
         token = access.keys().create(tenant_id, role, by="operator").token
         return opened.enter_context(http(stack, token))
 
@@ -75,13 +75,13 @@ def test_a_quota_is_exact_a_replay_is_free_and_usage_says_what_is_left(tenant):
 
 
 def test_a_client_that_obeys_the_fields_never_sees_a_429(tenant):
-    client, obedient, refusals = tenant(per_minute=10), Obedient(), 0
+    client, obedient, refusals = tenant(per_minute=10), RateLimitedClient(), 0
     for _ in range(15):
         time.sleep(obedient.wait(time.monotonic()))
-        obedient.under_way += 1
+        obedient.in_flight += 1
         answer = client.get("/v1/models")
-        obedient.under_way -= 1
-        obedient.heard(time.monotonic(), answer.headers)
+        obedient.in_flight -= 1
+        obedient.update(time.monotonic(), answer.headers)
         refusals += answer.status_code == 429
     assert refusals == 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from models import recipe
 from tests.e2e.conftest import http
-from vigil.access.keys.model import Token
+from vigil.access.keys.model import KeyToken
 from vigil.web.middleware import SECURITY_HEADERS
 
 
@@ -87,7 +87,14 @@ def test_another_tenants_decision_is_a_404_like_any_other(clients):
 
 @pytest.mark.parametrize(
     "credential",
-    ["", "Bearer", "Bearer nonsense", f"Bearer {Token.new('local')}", f"Bearer {Token.new('prod')}", "Basic eDp5"],
+    [
+        "",
+        "Bearer",
+        "Bearer nonsense",
+        f"Bearer {KeyToken.new('local')}",
+        f"Bearer {KeyToken.new('prod')}",
+        "Basic eDp5",
+    ],
     ids=["none", "no token", "nonsense", "unknown", "of another stage", "basic"],
 )
 def test_a_wrong_credential_is_a_401_problem_with_the_security_headers(clients, credential):

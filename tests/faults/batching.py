@@ -19,8 +19,8 @@ from tests.support.faultbed.interleaving import Interleaving
 from tests.support.faultbed.plans import Plan, inject
 from tests.support.faultbed.virtual_queues import VirtualQueues
 from tests.support.gateway import Context
-from vigil.access.quota.service import Quota
-from vigil.access.quota.store import DynamoQuota
+from vigil.access.quota.service import MonthlyQuota
+from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.decisions.batches import fast_rows, results
 from vigil.decisions.batches.assembly import Assembly, Place
 from vigil.decisions.batches.charges import Charges
@@ -99,7 +99,7 @@ class World:
         self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
         self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
         self.usage = self.bed.table("Usage")
-        quota = Quota(DynamoQuota(dynamodb, self.usage, self.clock), self.clock)
+        quota = MonthlyQuota(DynamoMonthlyQuota(dynamodb, self.usage, self.clock), self.clock)
         charges = Charges(quota, DynamoHardLimits(dynamodb, self.usage, self.clock))
         self._batches = Batches(
             self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, lambda _: 0

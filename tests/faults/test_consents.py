@@ -13,7 +13,7 @@ from vigil.decisions.scoring.service import Scoring
 from vigil.errors import ConsentWithdrawn
 from vigil.privacy.persons.consents_store import DynamoConsents
 from vigil.privacy.persons.model import Consent, Declaration
-from vigil.privacy.persons.store import SubjectTable
+from vigil.privacy.persons.store import PersonTable
 
 CLIENTS = 32
 
@@ -25,7 +25,7 @@ def now():
 @pytest.mark.parametrize("quota", [None, 100_000])
 def test_no_score_that_begins_after_a_withdrawal_is_answered_is_made(bed, quota):
     decisions, usage, subjects = (bed.table(name) for name in ("Decisions", "Usage", "Subjects"))
-    consents = DynamoConsents(SubjectTable(bed.client("dynamodb"), subjects))
+    consents = DynamoConsents(PersonTable(bed.client("dynamodb"), subjects))
     withdrawn, late, made = threading.Event(), [], []
 
     def score_on(client):

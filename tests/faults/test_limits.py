@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.support.fakes.clock import Clock
-from tests.support.rate_limited_client import play
+from tests.support.rate_limited_client import simulate_client
 from vigil.errors import RateLimited
 from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
@@ -51,5 +51,5 @@ def test_an_obedient_client_never_sees_a_refusal(bed, seed):
         assert fields
         return {name.decode(): value.decode() for name, value in fields}
 
-    play(admit, random, requests=100, workers=4, latency=1.0)
+    simulate_client(admit, random, requests=100, workers=4, latency=1.0)
     assert sum(int(item["h"]["N"]) for item in bed.items(table)) == 100

@@ -16,8 +16,8 @@ from tests.support.faultbed.history import Answer, Count, Effect, Input, report,
 from tests.support.faultbed.interleaving import Interleaving
 from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from tests.support.ledgers import ledger
-from vigil.access.quota.service import Quota
-from vigil.access.quota.store import DynamoQuota
+from vigil.access.quota.service import MonthlyQuota
+from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.decisions.scoring.model import Conditions, ScoreRequest, decision_id
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
@@ -44,7 +44,7 @@ class Month:
         return Scoring(FakeModels(), VisitCount, rows, self.clock, timedelta(hours=24))
 
     def quota(self, client):
-        return Quota(DynamoQuota(client, self.usage, self.clock), self.clock)
+        return MonthlyQuota(DynamoMonthlyQuota(client, self.usage, self.clock), self.clock)
 
     def score(self, scoring, number):
         """Deliver a request, and note its answer or its refusal."""

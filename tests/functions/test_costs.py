@@ -250,10 +250,10 @@ def test_a_closed_month_is_stated_and_late_usage_is_adjusted(costs, report, clos
 
 
 def test_no_month_is_closed_for_an_offboarding_tenant(close, clock):
-    from vigil.access.tenants.service import Change
+    from vigil.access.tenants.service import TenantChange
 
     access.tenants().create("acme", "FREE")
-    access.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", TenantChange(status="offboarding"))
     assert close() == {"tenants": 0, "failed": 0}
 
 

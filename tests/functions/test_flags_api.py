@@ -1,4 +1,4 @@
-"""The flags function, wired as it is deployed, beside the scoring function that obeys it."""
+"""The flags function, wired as deployed, together with the scoring function that evaluates flags."""
 
 import json
 from datetime import timedelta
@@ -8,8 +8,8 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN, Flag
-from vigil.bootstrap import flags, scoring
+from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN_FLAGS, Flag
+from vigil.bootstrap import flags, process, scoring
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
 ON = {"description": "Explain what alarms.", "stages": ["local"], "percentage": 100}
@@ -30,20 +30,18 @@ def api(published):
 
 
 @pytest.fixture
-def minute_later(monkeypatch):
-    def wait():
-        service = flags.service()
-        now = service._clock
-        monkeypatch.setattr(service, "_clock", lambda: now() + timedelta(seconds=61))
-
-    return wait
+def minute_later(published, monkeypatch):
+    """A function that moves the clock of the services forward by 61 seconds."""
+    real_now, waits = process.now, []
+    monkeypatch.setattr(process, "now", lambda: real_now() + timedelta(seconds=61 * len(waits)))
+    return lambda: waits.append(61)
 
 
 def on(definition=ON, **changes):
     return definition | changes
 
 
-def test_a_flag_is_defined_seen_and_obeyed(api, minute_later):
+def test_a_defined_flag_is_listed_and_changes_scores(api, minute_later):
     assert api("POST", "/v1/scores", body=BODY)[2]["explanation"] is None
     tag = api("GET", f"/v1/flags/{EXPLAIN_HIGH_RISK}")[1]["etag"]
     status, headers, flag = api("PUT", f"/v1/flags/{EXPLAIN_HIGH_RISK}", body=ON, headers={"If-Match": tag})
@@ -56,10 +54,10 @@ def test_a_flag_is_defined_seen_and_obeyed(api, minute_later):
     assert scored["flags"] == {"digest": listed["digest"], "on": [EXPLAIN_HIGH_RISK]}
     row, again = scoring.service().replay("acme", scored["decision_id"])
     assert again == row.body
-    assert flags.service().past(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
+    assert flags.service().find_set(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
 
 
-def test_others_see_their_own_evaluation_and_not_the_lists(api):
+def test_only_operators_see_the_definition_of_a_flag(api):
     body = on(allow=["acme"], deny=["globex"], percentage=0)
     assert api("PUT", "/v1/flags/beta", body=body, headers=NEW)[0] == 201
     for tenant, state in (("acme", True), ("globex", False), ("initech", False)):
@@ -67,10 +65,10 @@ def test_others_see_their_own_evaluation_and_not_the_lists(api):
         assert (flag["on"], flag["obeyed"], flag["definition"]) == (state, False, None)
     assert api("GET", "/v1/flags/beta")[2]["definition"] == body | {"sticky": "tenant"}
     names = [flag["name"] for flag in api("GET", "/v1/flags", role="member")[2]["flags"]]
-    assert names == sorted([*KNOWN, "beta"])
+    assert names == sorted([*KNOWN_FLAGS, "beta"])
 
 
-def test_a_flag_for_some_subjects_says_so_and_answers_for_one(api):
+def test_a_subject_flag_is_null_without_a_subject(api):
     api("PUT", "/v1/flags/beta", body=on(percentage=50.25, sticky="subject"), headers=NEW)
     assert api("GET", "/v1/flags/beta")[2]["on"] is None
     expected = Flag("beta", "d", sticky="subject").bucket("acme", "p-1") < 5025
@@ -78,14 +76,14 @@ def test_a_flag_for_some_subjects_says_so_and_answers_for_one(api):
 
 
 @pytest.mark.parametrize("role", ["viewer", "member", "admin"])
-def test_only_operators_define(api, role):
+def test_only_operators_can_define_a_flag(api, role):
     status, _, problem = api("PUT", "/v1/flags/beta", body=ON, headers=NEW, role=role)
     assert (status, problem["type"]) == (403, "urn:vigil:problem:forbidden")
     assert api("GET", "/v1/flags/beta")[0] == 404
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v1/flags"), ("GET", "/v1/flags/a1"), ("PUT", "/v1/flags/a1")])
-def test_flags_are_not_for_anonymous(api, method, path):
+def test_a_request_without_a_credential_returns_401(api, method, path):
     assert api(method, path, tenant=None, body=ON if method == "PUT" else None, headers=NEW)[0] == 401
 
 
@@ -93,7 +91,7 @@ def test_flags_are_not_for_anonymous(api, method, path):
     ("headers", "status"),
     [({}, 428), ({"If-Match": '"other"'}, 412), ({"If-None-Match": "*"}, 412), ({"If-None-Match": '"x"'}, 400)],
 )
-def test_a_change_names_what_it_changes(api, headers, status):
+def test_a_change_without_a_valid_precondition_is_rejected(api, headers, status):
     api("PUT", "/v1/flags/beta", body=ON, headers=NEW)
     assert api("PUT", "/v1/flags/beta", body=on(percentage=1), headers=headers)[0] == status
     assert api("GET", "/v1/flags/beta")[2]["definition"]["percentage"] == 100
@@ -116,14 +114,14 @@ def test_a_change_names_what_it_changes(api, headers, status):
         ("wings", 2),
     ],
 )
-def test_a_definition_out_of_bounds_is_refused_by_field(api, field, value):
+def test_an_invalid_definition_names_its_field(api, field, value):
     status, _, problem = api("PUT", "/v1/flags/beta", body=on(**{field: value}), headers=NEW)
     assert (status, problem["type"]) == (422, "urn:vigil:problem:invalid-input")
     assert problem["errors"][0]["field"].startswith(field)
     assert problem["errors"][0]["bound"]
 
 
-def test_a_retried_change_is_answered_again_with_its_tag(api):
+def test_a_repeated_change_replays_the_response_with_its_etag(api):
     sent = NEW | {"Idempotency-Key": "k"}
     status, headers, flag = api("PUT", "/v1/flags/beta", body=ON, headers=sent)
     again, replayed, same = api("PUT", "/v1/flags/beta", body=ON, headers=sent)
@@ -131,7 +129,7 @@ def test_a_retried_change_is_answered_again_with_its_tag(api):
     assert (replayed["idempotency-replayed"], replayed["etag"]) == ("true", headers["etag"])
 
 
-def test_what_has_not_changed_is_a_304(api):
+def test_an_unchanged_flag_returns_304(api):
     for path in ("/v1/flags", f"/v1/flags/{EXPLAIN_HIGH_RISK}"):
         status, headers, _ = api("GET", path)
         assert (status, headers["cache-control"]) == (200, "private, max-age=0")
@@ -139,7 +137,7 @@ def test_what_has_not_changed_is_a_304(api):
 
 
 @pytest.mark.parametrize("stored", ["no json", '[{"name": "explain-high-risk"}]'])
-def test_a_broken_set_switches_everything_off_and_is_counted(api, stored, caplog):
+def test_a_malformed_set_turns_all_flags_off_and_is_counted(api, stored, caplog):
     item = {"pk": {"S": "FLAGS"}, "sk": {"S": "CURRENT"}, "version": {"N": "1"}, "flags": {"S": stored}}
     boto3.client("dynamodb").put_item(TableName="flags", Item=item)
     status, _, scored = api("POST", "/v1/scores", body=BODY)
@@ -147,13 +145,13 @@ def test_a_broken_set_switches_everything_off_and_is_counted(api, stored, caplog
     assert [record.flags_unavailable for record in caplog.records if record.message == "flags_unavailable"] == [1]
 
 
-def test_an_absent_table_costs_no_score(api):
+def test_a_missing_table_does_not_fail_scores(api):
     boto3.client("dynamodb").delete_table(TableName="flags")
     for _ in range(3):
         assert api("POST", "/v1/scores", body=BODY)[0] == 201
 
 
-def test_the_sample_event_is_understood(api):
+def test_the_sample_event_is_accepted(api):
     from functions.flags_api.handler import lambda_handler
 
     sample = json.loads((Path(__file__).parents[2] / "events" / "flags_api.json").read_text())

@@ -64,10 +64,10 @@ def test_the_tenants_api_calls_what_it_may_and_may_what_it_calls(called):
 
 def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
     from functions.tenants_offboarding.handler import lambda_handler
-    from vigil.access.tenants.service import Change
+    from vigil.access.tenants.service import TenantChange
 
     actions, _ = called
-    access.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", TenantChange(status="offboarding"))
     boto3.client("s3").put_object(Bucket="files", Key="uploads/acme/bat_1/input", Body=b"{}")
     process.forget()
     actions.clear()

@@ -1,4 +1,4 @@
-"""Bearer tokens that must not get in, made by the thousand from one that does, seeded."""
+"""Thousands of invalid access tokens, derived from a valid one with a fixed seed."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -10,33 +10,44 @@ from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from jwt.algorithms import ECAlgorithm
 
-from vigil.access.tokens.signing_keys_service import new_private_key
+from vigil.access.tokens.signing_keys_service import generate_private_key
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-KINDS = ("flipped", "unsigned", "confused", "strangers", "headers", "kids", "claims", "times", "shapes", "spelled")
+FORGERY_KINDS = (
+    "flipped",
+    "unsigned",
+    "confused",
+    "strangers",
+    "headers",
+    "kids",
+    "claims",
+    "times",
+    "shapes",
+    "spelled",
+)
 KIDS: tuple[Any, ...] = ("", "0" * 16, "../../dev/null", "x' OR '1'='1", "\x00", None, 7, ["a"], {"a": 1}, "A" * 4000)
 WRONG: tuple[Any, ...] = (None, True, 1, -1, 1.5, "", "x", [], ["urn:vigil:local:api"], {}, 10**30, "operator", "1")
 URL_HEADERS = ("jku", "x5u", "jwk", "x5c", "x5t", "cty", "zip", "enc", "b64", "")
 
 
-class Forger:
-    """Makes bad tokens from a good one and the private key that signed it: an insider could make no better ones."""
+class TokenForger:
+    """Derives invalid tokens from a valid one and its private key, so no attacker could forge better ones."""
 
     def __init__(self, good: str, pem: str, seed: int = 1) -> None:
         self.good = good
         self.header, self.payload, self.signature = good.split(".")
-        self.said = json.loads(decoded(self.payload))
+        self.body = json.loads(decoded(self.payload))
         self.kid = json.loads(decoded(self.header))["kid"]
         self.key = serialization.load_pem_private_key(pem.encode(), None)
-        self.stranger = serialization.load_pem_private_key(new_private_key().encode(), None)
+        self.stranger = serialization.load_pem_private_key(generate_private_key().encode(), None)
         self.random = Random(seed)
 
     def all(self) -> Iterator[tuple[str, str]]:
-        """Yield kind and token."""
-        return ((kind, token) for kind in KINDS for token in getattr(self, kind)())
+        """Yield the kind and text of every forged token."""
+        return ((kind, token) for kind in FORGERY_KINDS for token in getattr(self, kind)())
 
     def flipped(self) -> Iterator[str]:
-        """One to three bits of the text, or of the signature's bytes, are other than they were."""
+        """Tokens with one to three flipped bits in the text, or one in the bytes of the signature."""
         for number in range(1500):
             raw = bytearray(self.good.encode())
             for place in self.random.sample(range(len(raw)), 1 + number % 3):
@@ -48,13 +59,14 @@ class Forger:
             yield f"{self.header}.{self.payload}.{encoded(raw)}"
 
     def unsigned(self) -> Iterator[str]:
+        """Tokens with the algorithm `none` in several spellings."""
         for alg in ("none", "None", "NONE", "nOnE", "", "null", None):
             for typ in ("at+jwt", "JWT"):
                 start = self.start({"alg": alg, "kid": self.kid, "typ": typ})
                 yield from (start + end for end in (".", "", "." + self.signature, ".AA", "." + "A" * 86))
 
     def confused(self) -> Iterator[str]:
-        """HMAC under whatever of the public key a library might take for a secret."""
+        """Tokens with an HMAC under each form of the public key that a library could use as a secret."""
         public, der = self.key.public_key(), serialization.PublicFormat.SubjectPublicKeyInfo
         point = public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
         pem = public.public_bytes(serialization.Encoding.PEM, der)
@@ -68,29 +80,29 @@ class Forger:
         )
         for alg, digest in (("HS256", hashes.SHA256()), ("HS384", hashes.SHA384()), ("HS512", hashes.SHA512())):
             for secret in known:
-                for said in (alg, "ES256"):
-                    start = self.start({"alg": said, "kid": self.kid, "typ": "at+jwt"})
+                for declared in (alg, "ES256"):
+                    start = self.start({"alg": declared, "kid": self.kid, "typ": "at+jwt"})
                     mac = hmac.HMAC(secret, digest)
                     mac.update(start.encode())
                     yield f"{start}.{encoded(mac.finalize())}"
 
     def strangers(self) -> Iterator[str]:
-        """Signed well, by a key that is not ours, which some headers even bring along."""
+        """Tokens with a valid signature of another key, some with that key in the header."""
         jwk = json.loads(ECAlgorithm.to_jwk(self.stranger.public_key()))
         carried = ({}, {"jwk": jwk}, {"jku": "https://e.example/k"}, {"x5u": "https://e.example/c"}, {"x5c": ["MIIB"]})
         for number in range(300):
             header = {"alg": "ES256", "kid": self.kid, "typ": "at+jwt", **carried[number % 5]}
-            payload = encoded(json.dumps(self.said | {"jti": f"{number:032x}"}).encode())
+            payload = encoded(json.dumps(self.body | {"jti": f"{number:032x}"}).encode())
             yield self.signed(encoded(json.dumps(header, separators=(",", ":")).encode()), payload, self.stranger)
 
     def headers(self) -> Iterator[str]:
-        """Signed by our very key, under a header that our issuer does not write."""
+        """Tokens with a valid signature but a header that the issuer never writes."""
         ours = {"alg": "ES256", "kid": self.kid, "typ": "at+jwt"}
         crits = ({"crit": ["exp"], "exp": 1}, {"crit": []}, {"crit": ["b64"], "b64": False}, {"crit": "exp"})
         for more in (*crits, *({name: "https://e.example/"} for name in URL_HEADERS)):
-            yield self.under(ours | more)
+            yield self.with_header(ours | more)
         for typ in ("JWT", "jwt", "AT+JWT", "application/at+jwt", "id+jwt", None, ""):
-            yield self.under(ours | {"typ": typ})
+            yield self.with_header(ours | {"typ": typ})
         for alg in (
             "none",
             "HS256",
@@ -105,41 +117,44 @@ class Forger:
             1,
             ["ES256"],
         ):
-            yield self.under(ours | {"alg": alg})
-        yield from (self.under(header) for header in ({}, [], None, "ES256", 1, {"alg": "ES256"}, {"kid": self.kid}))
+            yield self.with_header(ours | {"alg": alg})
+        yield from (
+            self.with_header(header) for header in ({}, [], None, "ES256", 1, {"alg": "ES256"}, {"kid": self.kid})
+        )
         spelled = json.dumps(ours).encode(), decoded(self.header) + b" ", b'{"alg":"none",' + decoded(self.header)[1:]
         yield from (self.signed(encoded(text), self.payload) for text in spelled)
 
     def kids(self) -> Iterator[str]:
+        """Tokens with an unknown key id."""
         unknown = (f"{self.random.getrandbits(64):016x}" for _ in range(300))
         for kid in (*KIDS, self.kid + "x", self.kid[:-1], self.kid + "\n", self.kid + "\0", *unknown):
-            yield self.under({"alg": "ES256", "kid": kid, "typ": "at+jwt"})
+            yield self.with_header({"alg": "ES256", "kid": kid, "typ": "at+jwt"})
 
     def claims(self) -> Iterator[str]:
-        """Signed by our very key, but a claim is missing, another's, or of another type."""
+        """Tokens with a valid signature but a missing claim, a wrong value or a wrong type."""
         for name in ("exp", "iat", "aud", "iss", "sub", "jti", "tenant_id", "role"):
-            yield self.saying({other: value for other, value in self.said.items() if other != name})
-            yield from (self.saying(self.said | {name: value}) for value in WRONG if not (name == "jti" and value))
+            yield self.with_claims({other: value for other, value in self.body.items() if other != name})
+            yield from (self.with_claims(self.body | {name: value}) for value in WRONG if not (name == "jti" and value))
         foreign = {"iss": ["urn:vigil:prod", "urn:vigil", ""], "aud": ["urn:vigil:prod:api", "urn:vigil:local"]}
         foreign |= {"tenant_id": ["globex", "ACME"], "role": ["operator", "admin", "viewer"], "sub": ["f" * 16, "vgl_"]}
-        yield from (self.saying(self.said | {name: value}) for name, values in foreign.items() for value in values)
+        yield from (self.with_claims(self.body | {name: value}) for name, values in foreign.items() for value in values)
         yield from (
             self.signed(self.header, encoded(text)) for text in (b"", b"[]", b"null", b'"x"', b"{", b"\xff", b"1")
         )
 
     def times(self) -> Iterator[str]:
-        """Expired, not yet valid, or of a life that we do not give."""
-        now = self.said["iat"]
+        """Expired tokens, tokens from the future, and tokens with a too long lifetime."""
+        now = self.body["iat"]
         for number in range(300):
             late, early = self.random.randrange(60, 10**6), self.random.randrange(60, 10**6)
-            yield self.saying(self.said | {"iat": now - 900 - late, "exp": now - late})
-            yield self.saying(self.said | {"iat": now + early, "exp": now + early + 900})
-            yield self.saying(
-                self.said | {"exp": now + 901 + number} if number % 2 else self.said | {"nbf": now + early}
+            yield self.with_claims(self.body | {"iat": now - 900 - late, "exp": now - late})
+            yield self.with_claims(self.body | {"iat": now + early, "exp": now + early + 900})
+            yield self.with_claims(
+                self.body | {"exp": now + 901 + number} if number % 2 else self.body | {"nbf": now + early}
             )
 
     def shapes(self) -> Iterator[str]:
-        """Not three segments, or too many characters."""
+        """Tokens without exactly three segments, with invalid signatures, or with too many characters."""
         h, p, s = self.header, self.payload, self.signature
         yield from (
             "",
@@ -162,7 +177,7 @@ class Forger:
             f"{s}.{p}.{h}",
         )
         yield json.dumps({"protected": h, "payload": p, "signature": s})
-        yield from (self.saying(self.said | {"pad": "x" * size}) for size in (2_000, 10_000, 100_000))
+        yield from (self.with_claims(self.body | {"pad": "x" * size}) for size in (2_000, 10_000, 100_000))
         yield from (character * 2**size for size in range(4, 17) for character in ("A", "."))
         r, s_ = (int.from_bytes(part, "big") for part in (decoded(s)[:32], decoded(s)[32:]))
         order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -171,7 +186,7 @@ class Forger:
         yield f"{h}.{p}." + encoded(utils.encode_dss_signature(r, s_))
 
     def spelled(self) -> Iterator[str]:
-        """The same bytes in another spelling of base64: spare bits set, padding, the other alphabet, white space."""
+        """The same bytes in another base64 spelling: spare bits, padding, another alphabet, white space."""
         for segment, rest in ((0, 4), (1, 4), (2, 4)):
             parts = self.good.split(".")
             last = ALPHABET.index(parts[segment][-1])
@@ -180,17 +195,17 @@ class Forger:
                 other = [*parts]
                 other[segment] = parts[segment][:-1] + ALPHABET[last | bits]
                 yield ".".join(other)
-            # White space around a whole credential is the header's, not the token's.
+            # White space around the whole credential belongs to the header, so it is not tested here.
             for end in ("=", "==", "A", "AAAA", *(("\n", " ") if segment < 2 else ())):
                 yield ".".join([*parts[:segment], parts[segment] + end, *parts[segment + 1 :]])
         yield from (self.good.replace(".", other) for other in ("%2E", "。", ". ", "\t.", ".."))
 
-    def saying(self, claims: Any) -> str:
-        """Return our own header over other claims, signed by our key."""
+    def with_claims(self, claims: Any) -> str:
+        """Return a token with the valid header and other claims, signed by the issuer's key."""
         return self.signed(self.header, encoded(json.dumps(claims).encode()))
 
-    def under(self, header: Any) -> str:
-        """Return another header over our claims, signed by our key."""
+    def with_header(self, header: Any) -> str:
+        """Return a token with another header and the valid claims, signed by the issuer's key."""
         return self.signed(encoded(json.dumps(header, separators=(",", ":")).encode()), self.payload)
 
     def signed(self, header: str, payload: str, key: Any = None) -> str:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from vigil.access.tenants.model import LIMITS
+from vigil.access.tenants.model import TIER_LIMITS
 
 
 def event(
@@ -20,7 +20,7 @@ def event(
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
     known = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": "member"} | caller
-    authorizer = {"limits": LIMITS[known["tier"]].encoded()} | known if tenant else None
+    authorizer = {"limits": TIER_LIMITS[known["tier"]].encoded()} | known if tenant else None
     return {
         "resource": path,
         "path": path,

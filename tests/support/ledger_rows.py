@@ -6,7 +6,7 @@ from typing import Any
 from tests.support.ledgers import ledger
 from vigil.decisions.scoring.model import LedgerRow
 from vigil.kernel.rows import ModelRef
-from vigil.prediction.trials.model import ModelAnswer
+from vigil.prediction.trials.model import Comparison, ModelAnswer
 
 
 def ledger_row(number: int = 0, tenant: str = "acme", subject: str = "p-1") -> LedgerRow:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from vigil.access.quota.store import DynamoQuota
+from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.decisions.scoring.store import DynamoLedger
 from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 from vigil.privacy.persons.consents_store import DynamoConsents
-from vigil.privacy.persons.store import SubjectTable
+from vigil.privacy.persons.store import PersonTable
 
 
 def ledger(
@@ -20,5 +20,5 @@ def ledger(
     subjects: str = "subjects",
 ) -> DynamoLedger:
     """Return a ledger of some kind on its tables."""
-    quotas, stops = DynamoQuota(client, usage, clock), DynamoHardLimits(client, usage, clock)
-    return kind(client, decisions, quotas, stops, DynamoConsents(SubjectTable(client, subjects)))
+    quotas, stops = DynamoMonthlyQuota(client, usage, clock), DynamoHardLimits(client, usage, clock)
+    return kind(client, decisions, quotas, stops, DynamoConsents(PersonTable(client, subjects)))

@@ -1,4 +1,4 @@
-"""Fakes of what tenancy needs: one contract test runs each beside its real adapter."""
+"""Fakes for tenants, keys and erasures; one contract test runs each fake and its real adapter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from vigil.access.keys.model import ApiKey, KeyPage, KeyRecord
 from vigil.access.tenants.model import Tenant, TenantPage
 from vigil.errors import Conflict, Unavailable
-from vigil.privacy.erasure.model import Certificate, Erasure, Found, Key
+from vigil.privacy.erasure.model import Certificate, Erasure, FoundKeys, Key
 
 
 class FakeTenantStore:
-    """Tenants in memory; `erasures` names those that began to leave."""
+    """Tenants in memory; `erasures` contains the tenants that started offboarding."""
 
     def __init__(self) -> None:
         self.tenants: dict[str, Tenant] = {}
@@ -19,7 +19,7 @@ class FakeTenantStore:
 
     def create(self, tenant: Tenant) -> None:
         if tenant.tenant_id in self.tenants:
-            raise Conflict("That id is taken.")
+            raise Conflict("A tenant with this id exists or existed.")
         self.tenants[tenant.tenant_id] = tenant
 
     def get(self, tenant_id: str) -> Tenant | None:
@@ -47,12 +47,12 @@ class FakeKeyStore:
     def __init__(self) -> None:
         self.records: dict[str, KeyRecord] = {}
         self.reads = 0
-        self.touches = 0
+        self.recorded_uses = 0
         self.away = False
 
     def create(self, tenant_id: str, record: KeyRecord) -> None:
         if record.key.key_id in self.records:
-            raise Conflict("That id is taken.")
+            raise Conflict("An API key with this id exists.")
         self.records[record.key.key_id] = replace(record, key=replace(record.key, tenant_id=tenant_id))
 
     def find(self, key_id: str) -> KeyRecord | None:
@@ -87,8 +87,8 @@ class FakeKeyStore:
         self._change(key, revoked_at=key.revoked_at or at)
         return True
 
-    def touch(self, tenant_id: str, key_id: str, at: str) -> bool:
-        self.touches += 1
+    def record_use(self, tenant_id: str, key_id: str, at: str) -> bool:
+        self.recorded_uses += 1
         if self.away:
             raise Unavailable("The access table did not answer.")
         key = self.get(tenant_id, key_id)
@@ -104,6 +104,8 @@ class FakeKeyStore:
 
 @dataclass
 class FakePeppers:
+    """Peppers in memory."""
+
     current: str = "1"
     versions: dict[str, bytes] = field(default_factory=lambda: {"1": b"first"})
 
@@ -112,11 +114,11 @@ class FakePeppers:
 
 
 class Crash(Exception):
-    """The process died."""
+    """Simulated end of the process."""
 
 
 class Crasher:
-    """Dies at the n-th call of anything that asks, counted over all of them; never with 0."""
+    """Raises Crash at the n-th step of all its users; never with 0."""
 
     def __init__(self, at: int = 0) -> None:
         self.left = at
@@ -127,8 +129,8 @@ class Crasher:
             raise Crash
 
 
-class FakeContents:
-    """A store of names by tenant, `size` to a page; a deleted name may be shown once more, as by an index."""
+class FakeErasableStore:
+    """Names by tenant, `size` per page. Like an index, it may list a deleted name once more."""
 
     def __init__(self, owned: Mapping[str, set[str]], size: int = 2, crasher: Crasher | None = None) -> None:
         self.owned = {tenant: set(names) for tenant, names in owned.items()}
@@ -136,12 +138,12 @@ class FakeContents:
         self.away = False
         self._crasher = crasher or Crasher()
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
+    def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
         if self.away:
             raise Unavailable("A table did not answer.")
         names = sorted(name for name in self.owned.get(tenant_id, ()) if not after or name > after["pk"])
         page = tuple({"pk": name} for name in names[: self.size])
-        return Found(page, page[-1] if len(names) > self.size else None)
+        return FoundKeys(page, page[-1] if len(names) > self.size else None)
 
     def delete(self, tenant_id: str, keys: tuple[Key, ...]) -> None:
         for key in keys:
@@ -149,8 +151,8 @@ class FakeContents:
             self.owned.get(tenant_id, set()).discard(key["pk"])
 
 
-class FakeErasures:
-    """The books of erasures in memory."""
+class FakeErasureStore:
+    """Erasures and certificates in memory."""
 
     def __init__(self, tenants: FakeTenantStore, crasher: Crasher | None = None) -> None:
         self._tenants = tenants
@@ -182,8 +184,8 @@ class FakeErasures:
         return self.certificates.get(tenant_id)
 
 
-class FakeSeal:
-    """Signs with nothing."""
+class FakeCertificateSigner:
+    """Returns certificates with a constant signature."""
 
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:
         return Certificate(tenant_id, payload.decode(), "c2lnbmVk", "none", "arn:key")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vigil.access.quota.model import Reservation
+from vigil.access.quota.model import QuotaReservation
 from vigil.decisions.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
 from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
 from vigil.kernel.money import SpendLimit, SpendReservation
@@ -199,8 +199,8 @@ class FakeQuota:
 
     def reserve(
         self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None
-    ) -> Reservation:
-        reservation = Reservation(month or "", reservation_id, rows if limit is not None else 0)
+    ) -> QuotaReservation:
+        reservation = QuotaReservation(month or "", reservation_id, rows if limit is not None else 0)
         if limit is not None and (tenant_id, reservation_id) not in self.reserved_rows:
             if self.used[tenant_id] + rows > limit:
                 raise QuotaExceeded(limit, limit - self.used[tenant_id], 60)
@@ -208,11 +208,11 @@ class FakeQuota:
             self.used[tenant_id] += rows
         return reservation
 
-    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
+    def find_reservation(self, tenant_id: str, reservation_id: str, month: str) -> QuotaReservation | None:
         rows = self.reserved_rows.get((tenant_id, reservation_id))
-        return None if rows is None else Reservation(month, reservation_id, rows)
+        return None if rows is None else QuotaReservation(month, reservation_id, rows)
 
-    def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
+    def release(self, tenant_id: str, reservation: QuotaReservation, unused: int) -> None:
         key = (tenant_id, reservation.reservation_id)
         if unused and self.reserved_rows.get(key, 0) >= unused and key not in self.released:
             self.released.add(key)

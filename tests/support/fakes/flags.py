@@ -1,11 +1,11 @@
-"""Flags in memory, and the rules of a flag written down once more, as plain Python."""
+"""Flag sets in memory, and an independent evaluation of flags in plain Python."""
 
 from vigil.access.flags.model import FlagSet
 from vigil.errors import Unavailable
 
 
 class FakeFlagStore:
-    """Holds the set and every older one; `away` makes it unreachable, `reads` counts."""
+    """All flag sets. `away` makes it unavailable, `overtaken` rejects that many changes, `reads` counts reads."""
 
     def __init__(self, *flags):
         self.away = False
@@ -13,7 +13,7 @@ class FakeFlagStore:
         self.overtaken = 0
         self._sets = [FlagSet()]
         for flag in flags:
-            self.replace(self._sets[-1].defining(flag), "test", "now")
+            self.replace(self._sets[-1].with_flag(flag), "test", "now")
 
     def current(self):
         self.reads += 1
@@ -21,8 +21,8 @@ class FakeFlagStore:
             raise Unavailable("away")
         return self._sets[-1]
 
-    def past(self, digest):
-        return next((held for held in self._sets if held.version and held.digest() == digest), None)
+    def find_by_digest(self, digest):
+        return next((flag_set for flag_set in self._sets if flag_set.version and flag_set.digest() == digest), None)
 
     def replace(self, new, by, at):
         if self.overtaken:
@@ -34,8 +34,8 @@ class FakeFlagStore:
         return True
 
 
-def plainly(flags):
-    """Return an evaluation that follows the words of the definition."""
+def reference_evaluator(flags):
+    """Return an evaluator that follows the definition of the flags."""
 
     def evaluate(name, context):
         flag = flags.find(name)

@@ -1,36 +1,36 @@
-"""Fakes of what tokens and sessions need: one contract test runs each beside its real adapter."""
+"""Fakes for tokens and sessions; one contract test runs each fake and its real adapter."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from vigil.access.tokens.oauth_model import Session
-from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, SigningKeySet
 from vigil.errors import Conflict
 
 
-class FakeKeyList:
-    """The list of published keys; `cached` gives what a process of its own would know of it."""
+class FakeSigningKeySet:
+    """The published keys in memory."""
 
     def __init__(self) -> None:
-        self.keys = KeyList()
+        self.keys = SigningKeySet()
 
-    def read(self) -> KeyList:
+    def read(self) -> SigningKeySet:
         return self.keys
 
-    def write(self, keys: KeyList) -> None:
+    def write(self, keys: SigningKeySet) -> None:
         if keys.revision != self.keys.revision:
-            raise Conflict("Another rotation has changed the keys.")
+            raise Conflict("The keys were changed by another rotation.")
         self.keys = replace(keys, revision=keys.revision + 1)
 
-    def current(self) -> KeyList:
+    def current(self) -> SigningKeySet:
         return self.keys
 
-    def drop(self) -> None:
-        self.keys = KeyList()
+    def delete(self) -> None:
+        self.keys = SigningKeySet()
 
 
-class FakeVault:
-    """Versions of the secret of private keys."""
+class FakeKeyVault:
+    """Versions of the secret with the private keys."""
 
     def __init__(self) -> None:
         self.versions: dict[str, dict[str, str]] = {"0": {}}
@@ -53,20 +53,20 @@ class FakeVault:
         if self.staged["AWSCURRENT"] == version:
             return
         if self.staged.get("AWSPENDING") != version:
-            raise Conflict("The version is not pending: another rotation has come after it.")
+            raise Conflict("The version is not pending: a newer rotation has replaced it.")
         self.staged["AWSCURRENT"] = version
 
 
-class Process:
-    """A process that reads keys at most every `CACHE_SECONDS`, in its own rhythm, as late as it is allowed to."""
+class CachingProcess:
+    """A process with its own cache, which reads keys as rarely as `CACHE_SECONDS` allows."""
 
-    def __init__(self, lists: FakeKeyList, vault: FakeVault, clock) -> None:
+    def __init__(self, lists: FakeSigningKeySet, vault: FakeKeyVault, clock) -> None:
         self._sources = {"public": lists.read, "private": vault.current}
         self._clock = clock
         self._kept: dict = {}
 
-    def current(self) -> KeyList:
-        return self._read("public", empty=KeyList())
+    def current(self) -> SigningKeySet:
+        return self._read("public", empty=SigningKeySet())
 
     def private_keys(self) -> Mapping[str, str]:
         return self._read("private", empty={})
@@ -89,7 +89,7 @@ class FakeSessions:
     def start(self, tenant_id: str, session: Session) -> None:
         there = self.sessions.setdefault((tenant_id, session.session_id), session)
         if there.digest != session.digest:
-            raise Conflict("That id is taken.")
+            raise Conflict("A session with this id exists.")
 
     def get(self, tenant_id: str, session_id: str) -> Session | None:
         return self.sessions.get((tenant_id, session_id))

@@ -14,7 +14,7 @@ from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.tables import TABLES
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
 from vigil.decisions.batches.store import DynamoBooks
 from vigil.kernel.tenants import Role
@@ -25,7 +25,7 @@ from vigil.operations.dead_letters.store import DynamoJobs
 
 VICTIM, ATTACKER, OPERATORS = "victim-clinic", "attacker-clinic", "ops-team"
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
-PLENTY = Change(limits={"per_minute": 60_000, "per_hour": 3_600_000, "predictions_per_month": 1_000_000})
+PLENTY = TenantChange(limits={"per_minute": 60_000, "per_hour": 3_600_000, "predictions_per_month": 1_000_000})
 DEPLOYMENTS = {"flags", "registry"}
 """Tables in which tenants own nothing."""
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
@@ -130,7 +130,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
     send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
     made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
-    access.tenants().change(tenant_id, Change(settings={"contact": f"{hidden}@clinic.test"}))
+    access.tenants().change(tenant_id, TenantChange(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
     signing_in = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(admin)})
     grant = json.loads(door.ask(signing_in).body)

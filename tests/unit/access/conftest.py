@@ -1,32 +1,13 @@
-"""Tenancy on fakes, a clock that stands still included."""
-
-from types import SimpleNamespace
+"""A tenant with its services on fakes."""
 
 import pytest
 
-from tests.support.fakes.access import FakeKeyStore, FakePeppers, FakeTenantStore
-from tests.support.fakes.clock import Clock
-from vigil.access.keys.authenticate import Access
-from vigil.access.keys.service import Keys
-from vigil.access.tenants.service import Tenants
-
-
-def build():
-    store, keys, peppers, clock = FakeTenantStore(), FakeKeyStore(), FakePeppers(), Clock()
-    return SimpleNamespace(
-        store=store,
-        key_store=keys,
-        peppers=peppers,
-        clock=clock,
-        access=Access(store, keys, peppers, "local", clock),
-        tenants=Tenants(store, clock),
-        keys=Keys(store, keys, peppers, "local", clock),
-    )
+from tests.support.access_services import build_world
 
 
 @pytest.fixture
 def world():
     """Services with one tenant, acme."""
-    made = build()
+    made = build_world()
     made.tenants.create("acme", "FREE")
     return made

@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter
 
 from tests.support.gateway import Context, event
-from vigil.access.tenants.model import LIMITS
+from vigil.access.tenants.model import TIER_LIMITS
 from vigil.kernel.tenants import PERMISSIONS, TIERS, Permission, Role
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
@@ -44,7 +44,7 @@ def api(request, monkeypatch):
 
 
 def test_a_role_with_the_permission_passes_with_its_tenant_and_limits(api):
-    limits = json.dumps(json.loads(LIMITS["FREE"].encoded()) | {"per_minute": 7})
+    limits = json.dumps(json.loads(TIER_LIMITS["FREE"].encoded()) | {"per_minute": 7})
     assert api("/scores", role="member", limits=limits) == (200, {"tenant_id": "acme", "per_minute": 7})
 
 

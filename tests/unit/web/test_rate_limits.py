@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.limits import FakeCounters
-from tests.support.rate_limited_client import items, play
+from tests.support.rate_limited_client import parse_items, simulate_client
 from vigil.errors import RateLimited
 from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
@@ -69,9 +69,9 @@ def test_a_full_minute_refuses_until_its_end_and_then_lets_in_again(limiter, clo
         limiter.admit(caller())
     refusal = refused(limiter, caller())
     assert (refusal.policy, refusal.retry_after) == ("minute", 10)
-    assert items(fields(refusal.headers)["ratelimit"])["minute"] == {"r": 0, "t": 10}
+    assert parse_items(fields(refusal.headers)["ratelimit"])["minute"] == {"r": 0, "t": 10}
     clock.advance(seconds=refusal.retry_after)
-    assert items(fields(limiter.admit(caller()).headers)["ratelimit"])["minute"]["r"] == 2
+    assert parse_items(fields(limiter.admit(caller()).headers)["ratelimit"])["minute"]["r"] == 2
 
 
 def test_a_full_hour_refuses_until_its_end_though_minutes_pass(limiter, clock):
@@ -83,7 +83,7 @@ def test_a_full_hour_refuses_until_its_end_though_minutes_pass(limiter, clock):
     clock.advance(minutes=10)
     again = refused(limiter, caller())
     assert (again.policy, again.retry_after) == ("hour", 46 * 60)
-    assert items(fields(again.headers)["ratelimit"])["minute"]["r"] == 3  # the minute is not what is full
+    assert parse_items(fields(again.headers)["ratelimit"])["minute"]["r"] == 3  # the minute is not what is full
 
 
 def test_refusals_are_remembered_to_the_windows_end_without_asking_the_counters(limiter, counters, clock):
@@ -167,6 +167,6 @@ def test_an_obedient_client_never_sees_a_refusal(seed, per_minute, per_hour, wor
         clock.now = moment
         return fields(random.choice(limiters).admit(who).headers)  # raises RateLimited, were the fields not true
 
-    counted = play(admit, random, requests=60, workers=workers, latency=latency)
+    counted = simulate_client(admit, random, requests=60, workers=workers, latency=latency)
     hours = {datetime.fromtimestamp(at, UTC).hour for at in counted}
     assert len(hours) > 1 or per_hour > 20

@@ -1,1 +1,1 @@
-"""Tenants, API keys, access tokens, monthly quota and feature flags."""
+"""Tenants, API keys, access tokens, monthly prediction quotas and feature flags."""

@@ -5,20 +5,21 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.access.keys.authenticate import Access
-    from vigil.access.keys.service import Keys
+    from vigil.access.keys.authenticate import Authenticator
+    from vigil.access.keys.service import ApiKeys
     from vigil.access.keys.store import DynamoKeys, SecretPeppers
     from vigil.access.tenants.service import Tenants
-    from vigil.access.tenants.store import AccessTable, DynamoTenants
+    from vigil.access.tenants.store import DynamoTenants
+    from vigil.aws.tables import Table
     from vigil.kernel.tenants import Limits
 
 
 @process.once
-def service() -> "Access":
+def service() -> "Authenticator":
     """Return the service that knows who is behind a credential."""
-    from vigil.access.keys.authenticate import Access
+    from vigil.access.keys.authenticate import Authenticator
 
-    return Access(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return Authenticator(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
 
 
 @process.once
@@ -35,19 +36,19 @@ def limits_of(tenant_id: str) -> "Limits":
 
 
 @process.once
-def keys() -> "Keys":
+def keys() -> "ApiKeys":
     """Return the service of API keys."""
-    from vigil.access.keys.service import Keys
+    from vigil.access.keys.service import ApiKeys
 
-    return Keys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return ApiKeys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
 
 
 @process.once
-def table() -> "AccessTable":
+def table() -> "Table":
     """Return the table of tenants, keys, sessions and certificates."""
-    from vigil.access.tenants.store import AccessTable
+    from vigil.aws.tables import Table
 
-    return AccessTable(process.client("dynamodb"), process.settings().access_table)
+    return Table(process.client("dynamodb"), process.settings().access_table, "The access table")
 
 
 def _tenants() -> "DynamoTenants":

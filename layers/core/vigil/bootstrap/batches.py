@@ -92,7 +92,7 @@ def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
 
     asked_at = datetime.fromisoformat(batch.created_at)
     render = results.cells if batch.form == "csv" else serialize.members
-    switches = flags.service().pinned(batch.flags) if batch.flags else all_off
+    switches = flags.service().switches_at(batch.flags) if batch.flags else all_off
     return Bulk(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
 
 

@@ -20,8 +20,8 @@ def api() -> process.Handler:
 def service() -> "Flags":
     """Return the feature flags of this process."""
     from vigil.access.flags.service import Flags
-    from vigil.access.flags.store import DynamoFlags, engine
+    from vigil.access.flags.store import DynamoFlags, powertools_evaluator
 
     config = process.settings()
     store = DynamoFlags(process.client("dynamodb"), config.flags_table)
-    return Flags(store, engine, config.stage, process.now, config.flags_ttl, process.telemetry().degraded)
+    return Flags(store, powertools_evaluator, config.stage, process.now, config.flags_ttl, process.telemetry().degraded)

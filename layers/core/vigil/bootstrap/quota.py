@@ -5,24 +5,24 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import process
 
 if TYPE_CHECKING:
-    from vigil.access.quota.service import Quota
-    from vigil.access.quota.store import DynamoQuota
+    from vigil.access.quota.service import MonthlyQuota
+    from vigil.access.quota.store import DynamoMonthlyQuota
     from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 
 
-def service() -> "Quota":
+def service() -> "MonthlyQuota":
     """Return what sets predictions aside for many rows at once."""
-    from vigil.access.quota.service import Quota
+    from vigil.access.quota.service import MonthlyQuota
 
-    return Quota(store(), process.now)
+    return MonthlyQuota(store(), process.now)
 
 
 @process.once
-def store() -> "DynamoQuota":
+def store() -> "DynamoMonthlyQuota":
     """Return what tenants have taken of their months."""
-    from vigil.access.quota.store import DynamoQuota
+    from vigil.access.quota.store import DynamoMonthlyQuota
 
-    return DynamoQuota(process.client("dynamodb"), process.settings().usage_table, process.now)
+    return DynamoMonthlyQuota(process.client("dynamodb"), process.settings().usage_table, process.now)
 
 
 @process.once

@@ -9,39 +9,39 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.persons_store import PersonRows
     from vigil.decisions.outcomes.persons_store import PersonOutcomes
     from vigil.decisions.scoring.persons_store import PersonDecisions
-    from vigil.privacy.erasure.ports import Erasable
+    from vigil.privacy.erasure.ports import ErasableStore
     from vigil.privacy.erasure.service import Eraser
     from vigil.privacy.persons.consents_store import DynamoConsents
-    from vigil.privacy.persons.erasures_store import DynamoCases
-    from vigil.privacy.persons.ports import Store
-    from vigil.privacy.persons.store import SubjectTable
+    from vigil.privacy.persons.erasures_store import DynamoPersonErasures
+    from vigil.privacy.persons.ports import PersonStore
+    from vigil.privacy.persons.store import PersonTable
 
 
 @process.once
 def api() -> process.Handler:
     """Return the Lambda entry of the API of persons."""
-    from vigil.access.tenants.service import Change
+    from vigil.access.tenants.service import TenantChange
     from vigil.privacy.persons import routes
-    from vigil.privacy.persons.service import Subjects
+    from vigil.privacy.persons.service import PersonRights
 
-    stores: dict[str, Store] = {
+    stores: dict[str, PersonStore] = {
         "consents": consents(),
         "decisions": _decisions(),
         "outcomes": _outcomes(),
         "batch_rows": _batch_rows(),
         "certificates": _cases(),
     }
-    keeps_consents = partial(access.tenants().change, change=Change(settings={"consents": True}))
-    subjects = Subjects(consents(), _cases(), stores, keeps_consents, process.now)
+    keeps_consents = partial(access.tenants().change, change=TenantChange(settings={"consents": True}))
+    subjects = PersonRights(consents(), _cases(), stores, keeps_consents, process.now)
     return process.api([routes.router], subjects=subjects, cursors=process.cursors(), claims=process.claims())
 
 
 @process.once
 def erase() -> process.Handler:
     """Return the Lambda entry of the erasure of persons."""
-    from vigil.privacy.erasure.schedule import Erasing
+    from vigil.privacy.erasure.schedule import ErasureSchedule
 
-    return process.telemetry().wrap(Erasing(eraser(), process.telemetry(), "subjects").handle)
+    return process.telemetry().wrap(ErasureSchedule(eraser(), process.telemetry(), "subjects").handle)
 
 
 def eraser() -> "Eraser":
@@ -50,7 +50,7 @@ def eraser() -> "Eraser":
     from vigil.privacy.erasure.service import Eraser
 
     config = process.settings()
-    stores: dict[str, Erasable] = {
+    stores: dict[str, ErasableStore] = {
         "decisions": _decisions(),
         "outcomes": _outcomes(),
         "consents": consents(),
@@ -67,10 +67,10 @@ def consents() -> "DynamoConsents":
     return DynamoConsents(_table())
 
 
-def _cases() -> "DynamoCases":
-    from vigil.privacy.persons.erasures_store import DynamoCases
+def _cases() -> "DynamoPersonErasures":
+    from vigil.privacy.persons.erasures_store import DynamoPersonErasures
 
-    return DynamoCases(_table(), _decisions().unlink)
+    return DynamoPersonErasures(_table(), _decisions().unlink)
 
 
 def _decisions() -> "PersonDecisions":
@@ -95,7 +95,7 @@ def _batch_rows() -> "PersonRows":
 
 
 @process.once
-def _table() -> "SubjectTable":
-    from vigil.privacy.persons.store import SubjectTable
+def _table() -> "PersonTable":
+    from vigil.privacy.persons.store import PersonTable
 
-    return SubjectTable(process.client("dynamodb"), process.settings().subjects_table)
+    return PersonTable(process.client("dynamodb"), process.settings().subjects_table)

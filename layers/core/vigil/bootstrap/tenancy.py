@@ -5,20 +5,22 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process, tokens
 
 if TYPE_CHECKING:
-    from vigil.privacy.erasure.ports import Erasable
+    from vigil.privacy.erasure.ports import ErasableStore
     from vigil.privacy.erasure.service import Certificates, Eraser
-    from vigil.privacy.erasure.store import DynamoErasures, KmsSeal
+    from vigil.privacy.erasure.store import DynamoTenantErasures, KmsSigner
 
 
 @process.once
 def authorizer() -> process.Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
-    from vigil.access.tokens.authorizer import Authorizer, refusing
-    from vigil.access.tokens.credentials import Credentials
-    from vigil.access.tokens.signing_keys_service import Verifier
+    from vigil.access.tokens.authorizer import Authorizer, raise_unauthorized
+    from vigil.access.tokens.credentials import CredentialAuthenticator
+    from vigil.access.tokens.signing_keys_service import AccessTokenVerifier
 
-    credentials = Credentials(access.service(), Verifier(tokens.published_keys(), tokens.issuer(), process.now))
-    return refusing(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
+    credentials = CredentialAuthenticator(
+        access.service(), AccessTokenVerifier(tokens.published_keys(), tokens.issuer(), process.now)
+    )
+    return raise_unauthorized(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
 
 
 @process.once
@@ -42,9 +44,9 @@ def api() -> process.Handler:
 @process.once
 def erase() -> process.Handler:
     """Return the Lambda entry of the erasure of tenants that leave."""
-    from vigil.privacy.erasure.schedule import Erasing
+    from vigil.privacy.erasure.schedule import ErasureSchedule
 
-    return process.telemetry().wrap(Erasing(offboarding(), process.telemetry(), "offboarding").handle)
+    return process.telemetry().wrap(ErasureSchedule(offboarding(), process.telemetry(), "offboarding").handle)
 
 
 def certificates() -> "Certificates":
@@ -62,41 +64,45 @@ def offboarding() -> "Eraser":
     return Eraser(_erasures(), _erasables(), seal(), config.stage, process.now, config.offboarding_pause)
 
 
-def seal() -> "KmsSeal":
+def seal() -> "KmsSigner":
     """Return what signs certificates, and verifies them."""
-    from vigil.privacy.erasure.store import KmsSeal
+    from vigil.privacy.erasure.store import KmsSigner
 
-    return KmsSeal(process.client("kms"), process.settings().certificate_key_arn)
+    return KmsSigner(process.client("kms"), process.settings().certificate_key_arn)
 
 
-def _erasables() -> "dict[str, Erasable]":
+def _erasables() -> "dict[str, ErasableStore]":
     """Return every store that keeps what tenants own, in the order of their erasure. Packages are the deployment's."""
     from vigil.decisions.batches.model import FOLDERS
-    from vigil.privacy.erasure.tenant_items_store import Listed, Scattered
+    from vigil.privacy.erasure.tenant_items_store import PartitionItems, ScannedItems
     from vigil.privacy.erasure.tenant_objects_store import TenantObjects
 
     config, dynamodb = process.settings(), process.client("dynamodb")
     return {
         # A key is found by its own id, before anybody knows the tenant.
-        "keys": Listed(dynamodb, config.access_table, index="by_tenant", attribute="list_pk", led=False),
-        "sessions": Listed(dynamodb, config.access_table, prefix="SESSIONS#", led=False),
-        "decisions": Listed(dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"),
+        "keys": PartitionItems(
+            dynamodb, config.access_table, index="by_tenant", attribute="list_pk", starts_with_tenant=False
+        ),
+        "sessions": PartitionItems(dynamodb, config.access_table, prefix="SESSIONS#", starts_with_tenant=False),
+        "decisions": PartitionItems(
+            dynamodb, config.decisions_table, ("pk",), index="by_tenant", attribute="tenant_pk"
+        ),
         # A report that was cut short is in no list.
-        "outcomes": Scattered(dynamodb, config.outcomes_table),
+        "outcomes": ScannedItems(dynamodb, config.outcomes_table),
         # Chunks and the count of unfinished batches are in no list. Files last: without chunks nobody writes one.
-        "batches": Scattered(dynamodb, config.batches_table),
+        "batches": ScannedItems(dynamodb, config.batches_table),
         "files": TenantObjects(process.client("s3"), config.batches_bucket, FOLDERS),
-        "dead_letters": Scattered(dynamodb, config.dead_letters_table, ("pk",)),
-        "subjects": Scattered(dynamodb, config.subjects_table),
-        "idempotency": Listed(dynamodb, config.idempotency_table),
-        "costs": Scattered(dynamodb, config.costs_table),
+        "dead_letters": ScannedItems(dynamodb, config.dead_letters_table, ("pk",)),
+        "subjects": ScannedItems(dynamodb, config.subjects_table),
+        "idempotency": PartitionItems(dynamodb, config.idempotency_table),
+        "costs": ScannedItems(dynamodb, config.costs_table),
         # In this order: what is counted of requests is brought into the usage.
-        "limits": Scattered(dynamodb, config.limits_table),
-        "usage": Scattered(dynamodb, config.usage_table),
+        "limits": ScannedItems(dynamodb, config.limits_table),
+        "usage": ScannedItems(dynamodb, config.usage_table),
     }
 
 
-def _erasures() -> "DynamoErasures":
-    from vigil.privacy.erasure.store import DynamoErasures
+def _erasures() -> "DynamoTenantErasures":
+    from vigil.privacy.erasure.store import DynamoTenantErasures
 
-    return DynamoErasures(access.table())
+    return DynamoTenantErasures(access.table())

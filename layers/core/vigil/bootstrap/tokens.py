@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from vigil.access.keys.model import ApiKey
     from vigil.access.tenants.model import Tenant
     from vigil.access.tokens.signing_keys_model import Issuer
-    from vigil.access.tokens.signing_keys_store import DynamoKeyList, SecretKeys
+    from vigil.access.tokens.signing_keys_store import DynamoSigningKeySet, SecretPrivateKeys
 
 
 @process.once
@@ -16,32 +16,34 @@ def api() -> process.Handler:
     """Return the Lambda entry of the API of tokens."""
     from vigil.access.tokens import oauth_routes as session_routes
     from vigil.access.tokens import signing_keys_routes as token_routes
-    from vigil.access.tokens.oauth_forms import FORM
+    from vigil.access.tokens.oauth_forms import FORM_MEDIA_TYPE
     from vigil.access.tokens.oauth_service import Sessions
     from vigil.access.tokens.oauth_store import DynamoSessions
-    from vigil.access.tokens.signing_keys_service import Signer, published
+    from vigil.access.tokens.signing_keys_service import AccessTokenSigner, published_jwks
 
     store = DynamoSessions(process.client("dynamodb"), process.settings().access_table)
-    signer = Signer(_private_keys(), published_keys(), issuer(), process.now)
+    signer = AccessTokenSigner(_private_keys(), published_keys(), issuer(), process.now)
     return process.api(
         [session_routes.router, token_routes.router],
-        media_types=(FORM, "application/json"),
+        media_types=(FORM_MEDIA_TYPE, "application/json"),
         max_body_bytes=16 * 1024,
         sessions=Sessions(access.service(), signer, store, access.peppers(), issuer(), process.now, _count),
-        published_keys=lambda: published(published_keys(), process.now),
+        published_keys=lambda: published_jwks(published_keys(), process.now),
     )
 
 
 @process.once
 def rotation() -> process.Handler:
     """Return the Lambda entry of the rotation of signing keys."""
-    from vigil.access.tokens.signing_keys_rotation import Rotation
+    from vigil.access.tokens.signing_keys_rotation import SigningKeyRotation
     from vigil.access.tokens.signing_keys_steps import RotationSteps
-    from vigil.access.tokens.signing_keys_store import SecretVault
+    from vigil.access.tokens.signing_keys_store import SecretKeyVault
 
     secret = process.settings().signing_secret_arn
-    turns = Rotation(SecretVault(process.client("secretsmanager"), secret), published_keys(), issuer(), process.now)
-    return process.telemetry().wrap(RotationSteps(turns, process.telemetry(), secret).take)
+    turns = SigningKeyRotation(
+        SecretKeyVault(process.client("secretsmanager"), secret), published_keys(), issuer(), process.now
+    )
+    return process.telemetry().wrap(RotationSteps(turns, process.telemetry(), secret).handle)
 
 
 def issuer() -> "Issuer":
@@ -52,11 +54,11 @@ def issuer() -> "Issuer":
 
 
 @process.once
-def published_keys() -> "DynamoKeyList":
+def published_keys() -> "DynamoSigningKeySet":
     """Return the list of the public keys that verify access tokens."""
-    from vigil.access.tokens.signing_keys_store import DynamoKeyList
+    from vigil.access.tokens.signing_keys_store import DynamoSigningKeySet
 
-    return DynamoKeyList(process.client("dynamodb"), process.settings().access_table, process.now)
+    return DynamoSigningKeySet(process.client("dynamodb"), process.settings().access_table, process.now)
 
 
 def _count(key: "ApiKey", tenant: "Tenant") -> None:
@@ -66,8 +68,8 @@ def _count(key: "ApiKey", tenant: "Tenant") -> None:
     process.admission().admit(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))
 
 
-def _private_keys() -> "SecretKeys":
-    from vigil.access.tokens.signing_keys_store import SecretKeys
+def _private_keys() -> "SecretPrivateKeys":
+    from vigil.access.tokens.signing_keys_store import SecretPrivateKeys
     from vigil.aws.secrets import Secret
 
-    return SecretKeys(Secret(process.client("secretsmanager"), process.settings().signing_secret_arn))
+    return SecretPrivateKeys(Secret(process.client("secretsmanager"), process.settings().signing_secret_arn))

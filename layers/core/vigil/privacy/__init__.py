@@ -1,1 +1,1 @@
-"""Rights of persons and erasure of data."""
+"""Rights of persons, and erasure of tenants' and persons' data."""

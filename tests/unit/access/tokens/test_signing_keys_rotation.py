@@ -1,4 +1,4 @@
-"""Keys rotate while tokens are made and checked, and no good token is ever refused."""
+"""Rotations of signing keys while tokens are signed and verified: no valid token is rejected."""
 
 import uuid
 from random import Random
@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.tokens import FakeKeyList, FakeVault, Process
+from tests.support.fakes.tokens import CachingProcess, FakeKeyVault, FakeSigningKeySet
 from vigil.access.tokens.signing_keys_model import (
     ACCESS_SECONDS,
     CACHE_SECONDS,
     LEAD_SECONDS,
     RETIREMENT_SECONDS,
-    Claims,
     Issuer,
+    TokenClaims,
 )
-from vigil.access.tokens.signing_keys_rotation import Rotation
-from vigil.access.tokens.signing_keys_service import Signer, Verifier, published
+from vigil.access.tokens.signing_keys_rotation import SigningKeyRotation
+from vigil.access.tokens.signing_keys_service import AccessTokenSigner, AccessTokenVerifier, published_jwks
 from vigil.errors import Conflict, Unauthenticated, Unavailable
 
 ISSUER = Issuer("local")
@@ -26,8 +26,8 @@ ISSUER = Issuer("local")
 
 class World:
     def __init__(self):
-        self.clock, self.lists, self.vault = Clock(), FakeKeyList(), FakeVault()
-        self.rotation = Rotation(self.vault, self.lists, ISSUER, self.clock)
+        self.clock, self.lists, self.vault = Clock(), FakeSigningKeySet(), FakeKeyVault()
+        self.rotation = SigningKeyRotation(self.vault, self.lists, ISSUER, self.clock)
 
     def rotate(self, *steps):
         version = str(uuid.uuid4())
@@ -36,15 +36,15 @@ class World:
         return version
 
     def process(self):
-        known = Process(self.lists, self.vault, self.clock)
-        return Signer(known, known, ISSUER, self.clock), Verifier(known, ISSUER, self.clock)
+        known = CachingProcess(self.lists, self.vault, self.clock)
+        return AccessTokenSigner(known, known, ISSUER, self.clock), AccessTokenVerifier(known, ISSUER, self.clock)
 
     def claims(self):
         now = int(self.clock().timestamp())
-        return Claims(uuid.uuid4().hex, "0123456789abcdef", "acme", "member", now, now + ACCESS_SECONDS)
+        return TokenClaims(uuid.uuid4().hex, "0123456789abcdef", "acme", "member", now, now + ACCESS_SECONDS)
 
     def kids(self):
-        return [key["kid"] for key in published(self.lists, self.clock)]
+        return [key["kid"] for key in published_jwks(self.lists, self.clock)]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def world():
     return World()
 
 
-def test_before_the_first_rotation_nothing_is_signed_and_nothing_is_published(world):
+def test_signing_and_jwks_are_unavailable_before_the_first_rotation(world):
     signer, _ = world.process()
     with pytest.raises(Unavailable):
         signer.sign(world.claims())
@@ -60,7 +60,7 @@ def test_before_the_first_rotation_nothing_is_signed_and_nothing_is_published(wo
         world.kids()
 
 
-def test_the_first_key_signs_at_once_even_where_emptiness_was_seen(world):
+def test_the_first_key_signs_at_once_despite_empty_caches(world):
     signer, verifier = world.process()
     with pytest.raises(Unavailable):
         signer.sign(world.claims())
@@ -71,7 +71,7 @@ def test_the_first_key_signs_at_once_even_where_emptiness_was_seen(world):
     assert verifier.verify(signer.sign(claims)) == claims
 
 
-def test_a_new_key_is_published_fifteen_minutes_before_it_signs_and_the_old_one_thirty_after(world):
+def test_a_new_key_signs_after_15_and_the_old_one_ends_30_minutes_later(world):
     world.rotate()
     (first,) = world.kids()
     world.clock.advance(days=30)
@@ -79,7 +79,7 @@ def test_a_new_key_is_published_fifteen_minutes_before_it_signs_and_the_old_one_
     second = world.kids()[1]
 
     def signs(kid):
-        return world.lists.read().signer(world.vault.current(), world.clock().timestamp()).kid == kid
+        return world.lists.read().signing_key(world.vault.current(), world.clock().timestamp()).kid == kid
 
     assert signs(first)
     world.clock.advance(seconds=LEAD_SECONDS - 1)
@@ -93,14 +93,14 @@ def test_a_new_key_is_published_fifteen_minutes_before_it_signs_and_the_old_one_
     assert world.kids() == [second]
 
 
-def test_next_current_and_previous_are_published_together(world):
+def test_next_current_and_previous_keys_are_published_together(world):
     for _ in range(3):
         world.clock.advance(seconds=LEAD_SECONDS)
         world.rotate()
     assert len(world.kids()) == 3
 
 
-def test_a_private_key_is_kept_no_longer_than_it_is_accepted(world):
+def test_a_retired_private_key_is_removed_by_the_next_rotation(world):
     for _ in range(4):
         world.rotate()
         world.clock.advance(days=30)
@@ -108,12 +108,12 @@ def test_a_private_key_is_kept_no_longer_than_it_is_accepted(world):
     assert len(world.lists.read().keys) == 2
 
 
-def test_a_leaked_key_is_refused_when_caches_have_run_out_and_the_next_one_signs_at_once(world):
+def test_a_deleted_key_is_rejected_after_the_cache_time(world):
     world.rotate()
     (_, old), (signer, verifier) = world.process(), world.process()
     stolen = signer.sign(world.claims())
     assert old.verify(stolen)
-    world.lists.drop()
+    world.lists.delete()
     world.rotate()
     assert len(world.vault.current()) == 1
     world.clock.advance(seconds=CACHE_SECONDS)
@@ -124,7 +124,7 @@ def test_a_leaked_key_is_refused_when_caches_have_run_out_and_the_next_one_signs
     assert old.verify(signer.sign(claims)) == claims
 
 
-def test_every_step_may_be_repeated(world):
+def test_every_rotation_step_can_be_repeated(world):
     steps = ("create", "publish", "test", "finish")
     world.rotate(*(step for step in steps for _ in range(2)), *steps)
     assert len(world.kids()) == len(world.vault.current()) == 1
@@ -137,7 +137,7 @@ def test_an_older_rotation_cannot_finish_after_a_newer_one(world):
         world.rotation.finish(stale)
 
 
-def test_the_test_step_refuses_keys_that_verifiers_do_not_know(world):
+def test_the_test_step_rejects_unpublished_keys(world):
     version = world.rotate("create")
     with pytest.raises(Unauthenticated):
         world.rotation.test(version)
@@ -147,8 +147,8 @@ def test_the_test_step_refuses_keys_that_verifiers_do_not_know(world):
 
 @settings(max_examples=10)
 @given(st.integers(0, 2**32), st.lists(st.floats(0, 4 * 3600), min_size=1, max_size=6))
-def test_whoever_signs_and_whoever_verifies_a_good_token_is_never_refused(seed, pauses):
-    """Six processes with caches of their own; rotations at any distance, their steps up to two hours apart."""
+def test_a_valid_token_is_never_rejected_during_rotations(seed, pauses):
+    """Six processes with own caches; rotations at any distance, with steps up to two hours apart."""
     random, world = Random(seed), World()
     world.rotate()
     processes, living = [world.process() for _ in range(6)], []

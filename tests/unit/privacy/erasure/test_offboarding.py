@@ -1,4 +1,4 @@
-"""Offboarding erases all of one tenant's and nothing of another's, whatever dies on the way, and counts exactly."""
+"""Erasures delete all data of one tenant and no other's, survive crashes, and count exactly."""
 
 import json
 from datetime import timedelta
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.fakes.access import Crash, Crasher, FakeContents, FakeErasures, FakeSeal
-from tests.unit.access.conftest import build
-from vigil.access.tenants.service import Change
+from tests.support.access_services import build_world
+from tests.support.fakes.access import Crash, Crasher, FakeCertificateSigner, FakeErasableStore, FakeErasureStore
+from vigil.access.tenants.service import TenantChange
 from vigil.errors import NotFound, Unavailable
 from vigil.privacy.erasure.service import Certificates, Eraser
 
@@ -22,32 +22,34 @@ OWNED = {
 
 
 class Scene:
-    """Acme leaves, globex stays."""
+    """Two tenants; acme is offboarding, globex stays."""
 
     def __init__(self, crash_at=0):
-        self.world, self.crasher = build(), Crasher(crash_at)
+        self.world, self.crasher = build_world(), Crasher(crash_at)
         for tenant_id in ("acme", "globex"):
             self.world.tenants.create(tenant_id, "FREE")
-        self.stores = {name: FakeContents(owned, crasher=self.crasher) for name, owned in OWNED.items()}
-        self.erasures = FakeErasures(self.world.store, self.crasher)
-        self.world.tenants.change("acme", Change(status="offboarding"))
+        self.stores = {name: FakeErasableStore(owned, crasher=self.crasher) for name, owned in OWNED.items()}
+        self.erasures = FakeErasureStore(self.world.store, self.crasher)
+        self.world.tenants.change("acme", TenantChange(status="offboarding"))
 
     def offboarding(self):
-        """Return the service, new for each run as in a new process."""
-        return Eraser(self.erasures, self.stores, FakeSeal(), "local", self.world.clock, pause=timedelta(minutes=2))
+        """Return a new service for each run, as in a new process."""
+        return Eraser(
+            self.erasures, self.stores, FakeCertificateSigner(), "local", self.world.clock, pause=timedelta(minutes=2)
+        )
 
     def run(self, seconds=PLENTY):
         self.world.clock.advance(minutes=3)
         return self.offboarding().run(lambda: seconds)
 
-    def to_the_end(self):
+    def run_until_closed(self):
         for _ in range(60):
             try:
                 if self.run():
                     return
             except (Crash, Unavailable):
                 continue
-        raise AssertionError("it does not end")
+        raise AssertionError("the erasure does not end")
 
     def erased(self):
         statement = json.loads(Certificates(self.erasures).get("acme").payload)
@@ -61,16 +63,16 @@ EXACT = {"decisions": 7, "keys": 0, "outcomes": 1}
 LEFT = {"decisions": {"globex": {"d0", "d1"}}, "outcomes": {"globex": {"o1"}}, "keys": {"globex": {"k1"}}}
 
 
-def test_everything_goes_the_tenant_is_closed_and_the_certificate_counts_it():
+def test_an_erasure_deletes_all_data_and_certifies_the_counts():
     scene = Scene()
-    scene.to_the_end()
+    scene.run_until_closed()
     assert (scene.left(), scene.erased()) == (LEFT, EXACT)
     assert scene.world.tenants.get("acme").status == "closed"
     assert scene.world.tenants.get("globex").status == "active"
     assert scene.run() == ()
 
 
-def test_no_certificate_before_a_later_look_found_nothing():
+def test_there_is_no_certificate_before_a_pass_without_finds():
     scene = Scene()
     assert scene.run() == ()
     assert scene.left() == LEFT
@@ -79,15 +81,15 @@ def test_no_certificate_before_a_later_look_found_nothing():
     assert scene.run() == ("acme",)
 
 
-def test_what_is_written_behind_its_back_is_found_and_counted():
+def test_data_written_during_the_erasure_is_erased_and_counted():
     scene = Scene()
     scene.run()
     scene.stores["outcomes"].owned["acme"].add("late")
-    scene.to_the_end()
+    scene.run_until_closed()
     assert (scene.left(), scene.erased()) == (LEFT, EXACT | {"outcomes": 2})
 
 
-def test_nothing_is_deleted_while_a_request_may_be_under_way():
+def test_deletion_starts_only_after_the_pause():
     scene = Scene()
     scene.world.clock.advance(seconds=119)
     assert scene.offboarding().run(lambda: PLENTY) == ()
@@ -95,24 +97,24 @@ def test_nothing_is_deleted_while_a_request_may_be_under_way():
 
 
 @given(st.integers(1, 60))
-def test_a_crash_at_any_step_loses_nothing_and_counts_nothing_twice(at):
+def test_a_crash_at_any_step_keeps_the_counts_exact(at):
     scene = Scene(crash_at=at)
-    scene.to_the_end()
+    scene.run_until_closed()
     assert (scene.left(), scene.erased()) == (LEFT, EXACT)
 
 
-def test_a_run_without_time_stops_and_the_next_one_goes_on():
+def test_a_run_out_of_time_is_continued_by_the_next_run():
     scene = Scene()
     seconds = iter([PLENTY, PLENTY])
     scene.world.clock.advance(minutes=3)
     assert scene.offboarding().run(lambda: next(seconds, 0.0)) == ()
     assert 0 < len(scene.left()["decisions"]["acme"]) < 7
-    scene.to_the_end()
+    scene.run_until_closed()
     assert scene.erased() == EXACT
 
 
-class Slow(FakeContents):
-    """A store that deletes one thing at a time, and says what is left."""
+class Slow(FakeErasableStore):
+    """A store that deletes one item per call and returns the rest."""
 
     def delete(self, tenant_id, keys):
         super().delete(tenant_id, keys[:1])
@@ -120,14 +122,14 @@ class Slow(FakeContents):
 
 
 @given(st.integers(0, 60))
-def test_what_is_too_much_for_once_is_gone_on_with_and_counted_once(at):
+def test_a_partial_deletion_is_continued_and_counted_once(at):
     scene = Scene(crash_at=at)
     scene.stores["decisions"] = Slow(OWNED["decisions"], size=4, crasher=scene.crasher)
-    scene.to_the_end()
+    scene.run_until_closed()
     assert (scene.left(), scene.erased()) == (LEFT, EXACT)
 
 
-def test_of_two_workers_at_once_one_gives_way_and_the_count_stays_exact():
+def test_two_concurrent_workers_keep_the_counts_exact():
     scene = Scene()
     scene.world.clock.advance(minutes=3)
     first = scene.offboarding()
@@ -142,17 +144,17 @@ def test_of_two_workers_at_once_one_gives_way_and_the_count_stays_exact():
 
     scene.stores["decisions"].find = slow
     assert first.run(lambda: PLENTY) == ()
-    scene.to_the_end()
+    scene.run_until_closed()
     assert scene.erased() == EXACT
 
 
-def test_a_store_that_is_away_holds_up_one_tenant_and_is_reported():
+def test_an_unavailable_store_is_reported_after_all_erasures_ran():
     scene = Scene()
-    scene.world.tenants.change("globex", Change(status="offboarding"))
+    scene.world.tenants.change("globex", TenantChange(status="offboarding"))
     scene.stores["outcomes"].away = True
     with pytest.raises(Unavailable, match="2 erasures"):
         scene.run()
     assert "acme" not in scene.left()["decisions"]
     scene.stores["outcomes"].away = False
-    scene.to_the_end()
+    scene.run_until_closed()
     assert scene.erased() == EXACT

@@ -1,1 +1,1 @@
-"""Feature flags with sticky percentage rollout."""
+"""Feature flags with rollout by stage, tenant list and sticky percentage."""

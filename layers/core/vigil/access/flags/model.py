@@ -1,4 +1,4 @@
-"""Feature flags: whom each is on for, the set that holds, and what of it a decision names. Pure values and rules."""
+"""Feature flags, versioned flag sets, and the flag states that a decision records."""
 
 import hashlib
 import json
@@ -8,22 +8,22 @@ from typing import Any, Literal
 
 Stage = Literal["local", "dev", "staging", "prod"]
 Sticky = Literal["tenant", "subject"]
-"""Who stays in as a percentage grows: whole tenants, or the subjects of each tenant by themselves."""
-BUCKETS = 10_000
-"""A percentage has two decimals."""
+"""Unit of a percentage: whole tenants, or the subjects of each tenant."""
+BUCKET_COUNT = 10_000
+"""Number of rollout buckets: a percentage has two decimals."""
 
 EXPLAIN_HIGH_RISK = "explain-high-risk"
 SKIP_MISSING_FACT = "skip-missing-fact"
-KNOWN: Mapping[str, str] = {
-    EXPLAIN_HIGH_RISK: "Decisions in a high-risk band are explained without being asked to.",
-    SKIP_MISSING_FACT: "Abstentions come without the fact to find out first, which is most of their work.",
+KNOWN_FLAGS: Mapping[str, str] = {
+    EXPLAIN_HIGH_RISK: "Decisions in a high-risk band always include an explanation.",
+    SKIP_MISSING_FACT: "Abstentions omit the most useful missing fact, which saves most of their computing time.",
 }
-"""What this version obeys. These flags always exist, and are off until somebody defines them."""
+"""Flags that this version acts on. They always exist and are off until an operator defines them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag. Deny comes before allow, and both before the percentage; outside its stages it is off for everyone."""
+    """Definition of a flag. `deny` overrides `allow`; both override the percentage. It is off outside its stages."""
 
     name: str
     description: str
@@ -33,76 +33,76 @@ class Flag:
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
 
-    def tag(self) -> str:
-        """Return what tells this definition from any other one of the flag, as an entity tag."""
+    def etag(self) -> str:
+        """Return the entity tag of this definition; any change of the definition changes the tag."""
         return f'"{_digest(asdict(self))[:32]}"'
 
     def bucket(self, tenant_id: str, subject_id: str) -> int:
-        """Return where in 0 to BUCKETS - 1 somebody stands: always the same place, another one for each flag.
+        """Return the bucket of a tenant or subject, from 0 to BUCKET_COUNT - 1. It is stable and differs per flag.
 
-        Whoever is below a percentage is below any greater one, so that nobody falls out as it grows.
+        A flag is on for the buckets below its percentage, so a growing percentage never turns the flag off.
         """
-        who = (tenant_id,) if self.sticky == "tenant" else (tenant_id, subject_id)
-        drawn = hashlib.sha256("\n".join((self.name, *who)).encode()).digest()
-        return int.from_bytes(drawn[:8], "big") % BUCKETS
+        owner = (tenant_id,) if self.sticky == "tenant" else (tenant_id, subject_id)
+        digest = hashlib.sha256("\n".join((self.name, *owner)).encode()).digest()
+        return int.from_bytes(digest[:8], "big") % BUCKET_COUNT
 
-    def feature(self) -> dict[str, Any]:
-        """Return the flag as a feature in the schema of Powertools Feature Flags, whose first matching rule decides."""
-        here = {"action": "KEY_IN_VALUE", "key": "stage", "value": list(self.stages)}
+    def to_powertools_feature(self) -> dict[str, Any]:
+        """Return the flag in the schema of Powertools Feature Flags; the first matching rule decides."""
+        in_stage = {"action": "KEY_IN_VALUE", "key": "stage", "value": list(self.stages)}
         allowed = {"action": "KEY_IN_VALUE", "key": "tenant_id", "value": list(self.allow)}
         denied = {"action": "KEY_IN_VALUE", "key": "tenant_id", "value": list(self.deny)}
-        below = {"action": "KEY_LESS_THAN_VALUE", "key": "bucket", "value": round(self.percentage * BUCKETS / 100)}
+        below = {"action": "KEY_LESS_THAN_VALUE", "key": "bucket", "value": round(self.percentage * BUCKET_COUNT / 100)}
         return {
             "default": False,
             "rules": {
                 "denied": {"when_match": False, "conditions": [denied]},
-                "allowed": {"when_match": True, "conditions": [here, allowed]},
-                "percentage": {"when_match": True, "conditions": [here, below]},
+                "allowed": {"when_match": True, "conditions": [in_stage, allowed]},
+                "percentage": {"when_match": True, "conditions": [in_stage, below]},
             },
         }
 
 
 @dataclass(frozen=True, slots=True)
 class FlagSet:
-    """All definitions at once; `version` counts their changes."""
+    """All flag definitions; `version` counts their changes."""
 
     version: int = 0
     flags: tuple[Flag, ...] = ()
 
     def find(self, name: str) -> Flag | None:
-        """Return a flag: as defined, as it is before anybody defines it if it is known, None otherwise."""
+        """Return a flag by name: its definition, the default of a known flag, or None."""
         defined = next((flag for flag in self.flags if flag.name == name), None)
-        return defined or (Flag(name, KNOWN[name]) if name in KNOWN else None)
+        return defined or (Flag(name, KNOWN_FLAGS[name]) if name in KNOWN_FLAGS else None)
 
-    def everything(self) -> tuple[Flag, ...]:
-        """Return every flag by name, known ones that nobody has defined included."""
-        names = {flag.name for flag in self.flags} | KNOWN.keys()
+    def all_flags(self) -> tuple[Flag, ...]:
+        """Return all flags sorted by name, including known flags without a definition."""
+        names = {flag.name for flag in self.flags} | KNOWN_FLAGS.keys()
         return tuple(flag for name in sorted(names) if (flag := self.find(name)))
 
-    def defining(self, flag: Flag) -> "FlagSet":
-        """Return the next set, in which a flag is defined like this."""
+    def with_flag(self, flag: Flag) -> "FlagSet":
+        """Return the next version of the set, with this definition added or replaced."""
         others = (other for other in self.flags if other.name != flag.name)
         return replace(self, version=self.version + 1, flags=tuple(sorted((*others, flag), key=lambda f: f.name)))
 
-    def document(self) -> str:
+    def to_json(self) -> str:
         """Return the definitions as canonical JSON."""
         return _canonical([asdict(flag) for flag in self.flags])
 
     @classmethod
-    def read(cls, version: int, document: str) -> "FlagSet":
-        """Return the set that a document holds; raise ValueError, TypeError or KeyError for any other document."""
+    def from_json(cls, version: int, document: str) -> "FlagSet":
+        """Return the set of a JSON document; raise ValueError, TypeError or KeyError if the document is malformed."""
         return cls(version, tuple(_flag(entry) for entry in json.loads(document)))
 
     def digest(self) -> str:
-        """Return what names these definitions in a decision, `sha256:` and 64 digits."""
-        return "sha256:" + hashlib.sha256(self.document().encode()).hexdigest()
+        """Return the digest that decisions record: `sha256:` and 64 hexadecimal digits."""
+        return "sha256:" + hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """What a decision says of the flags it was made under: the set's digest, and which known flags were on.
+    """Flag state of one decision: the digest of the flag set, and the names of the known flags that are on.
 
-    No digest where no set could be read: then everything is off.
+    The digest is None if the set could not be read; then all flags are off.
     """
 
     digest: str | None = None
@@ -113,13 +113,13 @@ _ALL_OFF = Switches()
 
 
 def all_off(_tenant_id: str, _subject_id: str) -> Switches:
-    """Return what a decision obeys where there are no flags at all."""
+    """Return the flag state of a service without flags: no digest, all flags off."""
     return _ALL_OFF
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A flag as one tenant meets it; `on` is None where it depends on the subject."""
+    """Result of a flag for one tenant; `on` is None if it depends on the subject."""
 
     flag: Flag
     on: bool | None

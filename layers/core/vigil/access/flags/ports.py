@@ -1,33 +1,33 @@
-"""What flags need from outside: somewhere the set is kept, and an engine that evaluates it."""
+"""Ports of feature flags: storage of flag sets, and their evaluation."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from vigil.access.flags.model import FlagSet
 
-Evaluate = Callable[[str, Mapping[str, Any]], bool]
-"""Say whether a flag, by name, is on in a context of `stage`, `tenant_id` and `bucket`."""
+Evaluator = Callable[[str, Mapping[str, Any]], bool]
+"""True if the named flag is on in a context of `stage`, `tenant_id` and `bucket`."""
 
 
 class FlagStore(Protocol):
-    """The set of flags that holds, and every set that ever held."""
+    """The current flag set and all earlier ones."""
 
     def current(self) -> FlagSet:
-        """Return the set that holds, empty if there never was one; raise Unavailable where it cannot be read."""
+        """Return the current set, empty before the first change; raise Unavailable if it cannot be read."""
         ...
 
-    def past(self, digest: str) -> FlagSet | None:
-        """Return a set that held once, by the digest that decisions name."""
+    def find_by_digest(self, digest: str) -> FlagSet | None:
+        """Return the current or an earlier set by the digest that decisions record, or None."""
         ...
 
     def replace(self, new: FlagSet, by: str, at: str) -> bool:
-        """Let a set hold if the one before it, by version, still does; say whether that was so."""
+        """Store the next version; return False without writing if the stored version is not its predecessor."""
         ...
 
 
-class Engine(Protocol):
-    """Makes what evaluates a set."""
+class EvaluatorFactory(Protocol):
+    """Builds the evaluator of a flag set."""
 
-    def __call__(self, flags: FlagSet) -> Evaluate:
-        """Return the evaluation of a set; raise Unavailable for one that cannot be evaluated."""
+    def __call__(self, flags: FlagSet) -> Evaluator:
+        """Return the evaluator of a set; raise Unavailable if the set cannot be evaluated."""
         ...

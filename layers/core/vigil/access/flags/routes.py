@@ -1,11 +1,11 @@
-"""`/v1/flags`: what is on for a tenant, and, for operators, how that is defined."""
+"""`/v1/flags`: flags evaluated for the caller's tenant, and their definitions for operators."""
 
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from vigil.access.flags.model import KNOWN, Evaluation
-from vigil.access.flags.schemas import FLAG_NAME, Definition, FlagList, FlagView
+from vigil.access.flags.model import KNOWN_FLAGS, Evaluation
+from vigil.access.flags.schemas import FLAG_NAME, FlagDefinition, FlagList, FlagView
 from vigil.access.flags.service import Flags, Precondition
 from vigil.web.etags import kept
 from vigil.web.idempotency import IdempotentRoute
@@ -19,21 +19,25 @@ Name = Annotated[str, Path(pattern=FLAG_NAME)]
 
 
 async def current_flags(request: Request) -> Flags:
-    """Return the service that `bootstrap` put on the app."""
+    """Return the flags service from the state of the app."""
     return cast("Flags", request.app.state.flags)
 
 
 Service = Annotated[Flags, Depends(current_flags)]
-Subject = Annotated[str | None, Query(pattern=SUBJECT_ID, description="Evaluate for this subject of yours.")]
+Subject = Annotated[
+    str | None, Query(pattern=SUBJECT_ID, description="Subject id; the flag is evaluated for this subject.")
+]
 
 
 async def precondition(
-    if_match: Annotated[str | None, Header(alias="If-Match", max_length=256, description="The flag's ETag.")] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", max_length=256, description="Current ETag of the flag.")
+    ] = None,
     if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", pattern=r"^\*$", description="`*`, for a new flag.")
+        str | None, Header(alias="If-None-Match", pattern=r"^\*$", description="`*` to create a new flag.")
     ] = None,
 ) -> Precondition | None:
-    """Return what a change expects of the flag, None where it does not say."""
+    """Return the precondition of a change, or None if the request has no precondition header."""
     if if_match is not None:
         return Precondition(tags=tuple(tag.strip() for tag in if_match.split(",")))
     return Precondition(absent=True) if if_none_match is not None else None
@@ -41,19 +45,21 @@ async def precondition(
 
 @router.get("", summary="List flags", dependencies=[kept(0)], responses=responses(401, 403, 422))
 async def page(flags: Service, caller: Reader, subject_id: Subject = None) -> FlagList:
-    """Return every flag as your tenant meets it; a change takes up to a minute to reach every instance."""
+    """Return all flags, evaluated for your tenant. A change reaches every instance within a minute."""
     digest, found = flags.evaluations(caller.tenant_id, subject_id)
     return FlagList(digest=digest, flags=[_view(evaluation, caller) for evaluation in found])
 
 
 @router.get("/{name}", summary="Fetch a flag", dependencies=[kept(0)], responses=responses(401, 403, 404, 422, 503))
 async def get(name: Name, flags: Service, response: Response, caller: Reader, subject_id: Subject = None) -> FlagView:
-    """Return a flag as your tenant meets it; its `ETag` is, for operators, what a change must name."""
+    """Return a flag, evaluated for your tenant. For operators, `ETag` is the value that a change must send."""
     if not caller.may("flags:write"):
         return _view(flags.evaluation(name, caller.tenant_id, subject_id), caller)
-    flags.forget()  # who may change it must not be shown what this instance remembers
+    flags.expire()  # an operator needs the stored definition, not the cached one
     evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
-    response.headers["ETag"] = evaluation.flag.tag()  # only theirs: it tells of a change for another tenant
+    response.headers["ETag"] = (
+        evaluation.flag.etag()
+    )  # only for operators: it reveals changes that concern other tenants
     return _view(evaluation, caller)
 
 
@@ -64,16 +70,16 @@ async def get(name: Name, flags: Service, response: Response, caller: Reader, su
 )
 async def define(
     name: Name,
-    body: Definition,
+    body: FlagDefinition,
     flags: Service,
     response: Response,
     caller: Writer,
     expected: Annotated[Precondition | None, Depends(precondition)],
 ) -> FlagView:
-    """Define a flag for the whole deployment. For operators; `If-Match` keeps two of them from undoing each other."""
-    flag = body.flag(name)
+    """Define a flag for the whole deployment. Only for operators; `If-Match` prevents lost updates."""
+    flag = body.to_flag(name)
     response.status_code = 201 if flags.define(flag, expected, caller.key_id) else 200
-    response.headers["ETag"] = flag.tag()
+    response.headers["ETag"] = flag.etag()
     return _view(flags.evaluation(name, caller.tenant_id), caller)
 
 
@@ -83,6 +89,6 @@ def _view(evaluation: Evaluation, caller: Principal) -> FlagView:
         name=flag.name,
         description=flag.description,
         on=evaluation.on,
-        obeyed=flag.name in KNOWN,
-        definition=Definition.of(flag) if caller.may("flags:write") else None,
+        obeyed=flag.name in KNOWN_FLAGS,
+        definition=FlagDefinition.from_flag(flag) if caller.may("flags:write") else None,
     )

@@ -1,12 +1,12 @@
-"""Flags: evaluated from memory, read again once in a while, and changed by operators without losing an update."""
+"""Feature flags: cached in memory, refreshed after a TTL, and changed by operators without lost updates."""
 
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from vigil.access.flags.model import BUCKETS, KNOWN, Evaluation, Flag, FlagSet, Switches
-from vigil.access.flags.ports import Engine, Evaluate, FlagStore
+from vigil.access.flags.model import BUCKET_COUNT, KNOWN_FLAGS, Evaluation, Flag, FlagSet, Switches
+from vigil.access.flags.ports import Evaluator, EvaluatorFactory, FlagStore
 from vigil.errors import (
     Conflict,
     FieldError,
@@ -16,178 +16,180 @@ from vigil.errors import (
     PreconditionRequired,
     Unavailable,
 )
+from vigil.kernel.time import format_timestamp
 
-MOST_FLAGS = 64
-RETRY = timedelta(seconds=10)
-"""After a failed read the next one waits so long: an absent table must not slow every request down."""
-_MOST_TENANTS = 10_000
-_ATTEMPTS = 8
+MAX_FLAGS = 64
+"""Maximum number of defined flags per deployment."""
+RETRY_DELAY = timedelta(seconds=10)
+"""Delay before the next read after a failed one, so that a missing table does not slow down every request."""
+_MAX_CACHED_TENANTS = 10_000
+_MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """What a change expects of the flag: one of these tags (`If-Match`), or that it does not exist yet."""
+    """Expected state of a flag before a change: one of these tags (`If-Match`), or that it does not exist."""
 
     tags: tuple[str, ...] = ()
     absent: bool = False
 
 
 class Flags:
-    """The flags of one process. Reading never fails: without a set everything is off."""
+    """Flags of one process. Evaluation never fails: without a readable set all flags are off."""
 
     def __init__(
         self,
         store: FlagStore,
-        engine: Engine,
+        build_evaluator: EvaluatorFactory,
         stage: str,
         clock: Callable[[], datetime],
         ttl: timedelta,
         observe: Callable[[str], None],
     ) -> None:
         self._store = store
-        self._engine = engine
+        self._build_evaluator = build_evaluator
         self._stage = stage
         self._clock = clock
         self._ttl = ttl
         self._observe = observe
-        self._held: _Held | None = None
+        self._loaded: _LoadedSet | None = None
         self._due: datetime | None = None
 
     def preload(self) -> None:
-        """Read the set, so that no request waits for it."""
+        """Read the flag set now, so that no request waits for it."""
         self._current()
 
     def switches(self, tenant_id: str, subject_id: str) -> Switches:
-        """Return what a decision about a subject obeys, and names; looks the set up at most once per TTL."""
-        held = self._current()
-        return held.switches(tenant_id, subject_id) if held else Switches()
+        """Return the flag state for a decision about a subject; reads the set at most once per TTL."""
+        loaded = self._current()
+        return loaded.switches(tenant_id, subject_id) if loaded else Switches()
 
     def digest(self) -> str | None:
-        """Return what names the set that holds now, None where none could be read."""
-        held = self._current()
-        return held.digest if held else None
+        """Return the digest of the current set, or None if no set could be read."""
+        loaded = self._current()
+        return loaded.digest if loaded else None
 
-    def pinned(self, digest: str) -> Callable[[str, str], Switches]:
-        """Return what `switches` gave while a set held; raise NotFound for a set that never did, Unavailable."""
-        held = self._current()
-        if held and held.digest == digest:
-            return held.switches
-        flags = FlagSet() if digest == FlagSet().digest() else self.past(digest)
-        return _Held(flags, self._engine(flags), self._stage).switches
+    def switches_at(self, digest: str) -> Callable[[str, str], Switches]:
+        """Return the `switches` function of the set with this digest; raise NotFound or Unavailable."""
+        loaded = self._current()
+        if loaded and loaded.digest == digest:
+            return loaded.switches
+        flags = FlagSet() if digest == FlagSet().digest() else self.find_set(digest)
+        return _LoadedSet(flags, self._build_evaluator(flags), self._stage).switches
 
     def evaluations(self, tenant_id: str, subject_id: str | None = None) -> tuple[str | None, tuple[Evaluation, ...]]:
-        """Return the set's digest and every flag as a tenant meets it, by name; of one subject or of any."""
-        held = self._current()
-        if held is None:
-            return None, tuple(Evaluation(flag, on=False) for flag in FlagSet().everything())
-        found = (Evaluation(f, held.on(f, tenant_id, subject_id)) for f in held.flags.everything())
-        return held.digest, tuple(found)
+        """Return the digest of the set and all flags by name, for one subject or for the tenant in general."""
+        loaded = self._current()
+        if loaded is None:
+            return None, tuple(Evaluation(flag, on=False) for flag in FlagSet().all_flags())
+        found = (Evaluation(f, loaded.on(f, tenant_id, subject_id)) for f in loaded.flags.all_flags())
+        return loaded.digest, tuple(found)
 
     def evaluation(self, name: str, tenant_id: str, subject_id: str | None = None) -> Evaluation:
-        """Return one flag as a tenant meets it; raise NotFound."""
+        """Return one flag, evaluated for a tenant; raise NotFound."""
         _, found = self.evaluations(tenant_id, subject_id)
         if (evaluation := next((e for e in found if e.flag.name == name), None)) is None:
-            raise NotFound("There is no such flag.")
+            raise NotFound("There is no flag with this name.")
         return evaluation
 
     def current(self) -> FlagSet:
-        """Return the set that holds now, not what this process remembers; raise Unavailable."""
+        """Return the current set from the store instead of the cache; raise Unavailable."""
         return self._store.current()
 
-    def past(self, digest: str) -> FlagSet:
-        """Return the set that a decision names; raise NotFound."""
-        if (held := self._store.past(digest)) is None:
-            raise NotFound("There is no such set of flags.")
-        return held
+    def find_set(self, digest: str) -> FlagSet:
+        """Return the set with a digest from a decision; raise NotFound."""
+        if (found := self._store.find_by_digest(digest)) is None:
+            raise NotFound("There is no flag set with this digest.")
+        return found
 
     def define(self, flag: Flag, expected: Precondition | None, by: str) -> bool:
-        """Define a flag for the whole deployment, and say whether it is a new one; others follow within the TTL.
+        """Define a flag for the whole deployment; return True if it is new. Other processes follow within the TTL.
 
-        Raises PreconditionRequired where nothing is expected, PreconditionFailed where the flag is not what was
-        expected, InvalidInput for too many flags, Conflict when overtaken again and again.
+        Raises PreconditionRequired without a precondition, PreconditionFailed if the flag is in another state,
+        InvalidInput for too many flags, and Conflict after repeated concurrent changes.
         """
         if expected is None:
-            raise PreconditionRequired("If-Match must carry the flag's ETag; for a new flag, If-None-Match: *.")
-        for _ in range(_ATTEMPTS):
+            raise PreconditionRequired("Send the flag's ETag in If-Match or, for a new flag, If-None-Match: *.")
+        for _ in range(_MAX_ATTEMPTS):
             current = self._store.current()
             found = current.find(flag.name)
             _check(found, expected)
-            new = current.defining(flag)
-            if len(new.flags) > MOST_FLAGS:
-                raise InvalidInput(FieldError("name", "is one flag too many", f"at most {MOST_FLAGS} flags"))
-            if self._store.replace(new, by, self._clock().astimezone(UTC).isoformat(timespec="seconds")):
-                self.forget()
+            new = current.with_flag(flag)
+            if len(new.flags) > MAX_FLAGS:
+                raise InvalidInput(FieldError("name", "exceeds the number of flags", f"at most {MAX_FLAGS} flags"))
+            if self._store.replace(new, by, format_timestamp(self._clock())):
+                self.expire()
                 return found is None
-        raise Conflict("Others keep changing the flags; try again.")
+        raise Conflict("The flags are being changed by other requests; try again.")
 
-    def forget(self) -> None:
-        """Read the set again the next time that it is asked for; until then, and if that fails, the last one stands."""
+    def expire(self) -> None:
+        """Make the next evaluation read the set again; if the read fails, the cached set stays in use."""
         self._due = None
 
-    def _current(self) -> "_Held | None":
+    def _current(self) -> "_LoadedSet | None":
         now = self._clock()
         if self._due is None or now >= self._due:
             try:
-                self._hold(self._store.current())
+                self._load(self._store.current())
                 self._due = now + self._ttl
             except Unavailable:
-                self._due = now + RETRY
+                self._due = now + RETRY_DELAY
                 self._observe("flags_unavailable")
-        return self._held
+        return self._loaded
 
-    def _hold(self, flags: FlagSet) -> None:
-        if self._held is None or self._held.flags != flags:
-            self._held = _Held(flags, self._engine(flags), self._stage)
+    def _load(self, flags: FlagSet) -> None:
+        if self._loaded is None or self._loaded.flags != flags:
+            self._loaded = _LoadedSet(flags, self._build_evaluator(flags), self._stage)
 
 
-class _Held:
-    """A set in memory, and what is settled of it for each tenant: most flags need no look at the subject."""
+class _LoadedSet:
+    """A flag set in memory with cached results per tenant: most flags do not depend on the subject."""
 
-    def __init__(self, flags: FlagSet, evaluate: Evaluate, stage: str) -> None:
+    def __init__(self, flags: FlagSet, evaluate: Evaluator, stage: str) -> None:
         self.flags = flags
         self.digest = flags.digest()
         self._evaluate = evaluate
         self._stage = stage
-        self._obeyed = [flag for flag in flags.flags if flag.name in KNOWN]
-        self._settled: dict[str, tuple[Switches, list[tuple[Flag, int]]]] = {}
+        self._known_flags = [flag for flag in flags.flags if flag.name in KNOWN_FLAGS]
+        self._cached_states: dict[str, tuple[Switches, list[tuple[Flag, int]]]] = {}
 
     def switches(self, tenant_id: str, subject_id: str) -> Switches:
-        settled, undecided = self._settled.get(tenant_id) or self._settle(tenant_id)
+        settled, undecided = self._cached_states.get(tenant_id) or self._evaluate_tenant(tenant_id)
         if not undecided:
             return settled
-        on = (flag.name for flag, cut in undecided if flag.bucket(tenant_id, subject_id) < cut)
+        on = (flag.name for flag, limit in undecided if flag.bucket(tenant_id, subject_id) < limit)
         return Switches(self.digest, tuple(sorted((*settled.on, *on))))
 
     def on(self, flag: Flag, tenant_id: str, subject_id: str | None) -> bool | None:
-        """Say whether a flag is on, None where that depends on a subject that is not given."""
-        cut = self._cut(flag, tenant_id)
-        if flag.sticky == "subject" and subject_id is None and 0 < cut < BUCKETS:
+        """Return the state of a flag, or None if it depends on a subject and none is given."""
+        limit = self._bucket_limit(flag, tenant_id)
+        if flag.sticky == "subject" and subject_id is None and 0 < limit < BUCKET_COUNT:
             return None
-        return flag.bucket(tenant_id, subject_id or "") < cut
+        return flag.bucket(tenant_id, subject_id or "") < limit
 
-    def _settle(self, tenant_id: str) -> tuple[Switches, list[tuple[Flag, int]]]:
-        if len(self._settled) >= _MOST_TENANTS:
-            self._settled.clear()
-        states = [(flag, self.on(flag, tenant_id, None)) for flag in self._obeyed]
+    def _evaluate_tenant(self, tenant_id: str) -> tuple[Switches, list[tuple[Flag, int]]]:
+        if len(self._cached_states) >= _MAX_CACHED_TENANTS:
+            self._cached_states.clear()
+        states = [(flag, self.on(flag, tenant_id, None)) for flag in self._known_flags]
         settled = Switches(self.digest, tuple(flag.name for flag, state in states if state))
-        undecided = [(flag, self._cut(flag, tenant_id)) for flag, state in states if state is None]
-        self._settled[tenant_id] = settled, undecided
-        return self._settled[tenant_id]
+        undecided = [(flag, self._bucket_limit(flag, tenant_id)) for flag, state in states if state is None]
+        self._cached_states[tenant_id] = settled, undecided
+        return self._cached_states[tenant_id]
 
-    def _cut(self, flag: Flag, tenant_id: str) -> int:
-        """Return for how many buckets a flag is on: from the first up to a place, whatever its rules, and no further.
+    def _bucket_limit(self, flag: Flag, tenant_id: str) -> int:
+        """Return the number of buckets, counted from 0, in which a flag is on for a tenant.
 
-        The engine is asked some 14 times here, and never again for this tenant and set: it takes 20 us each time.
+        Takes about 14 evaluations of 20 us each; the result is cached per tenant and set.
         """
 
         def off(bucket: int) -> bool:
             return not self._evaluate(flag.name, {"stage": self._stage, "tenant_id": tenant_id, "bucket": bucket})
 
-        return bisect_left(range(BUCKETS), True, key=off)
+        return bisect_left(range(BUCKET_COUNT), True, key=off)
 
 
 def _check(found: Flag | None, expected: Precondition) -> None:
     if expected.absent and found is not None:
-        raise PreconditionFailed("The flag exists already; change it with If-Match.")
-    if not expected.absent and (found is None or not {found.tag(), "*"} & set(expected.tags)):
-        raise PreconditionFailed("The flag is not the one that was read; get it again.")
+        raise PreconditionFailed("The flag already exists; send its ETag in If-Match to change it.")
+    if not expected.absent and (found is None or not {found.etag(), "*"} & set(expected.tags)):
+        raise PreconditionFailed("The flag has changed since it was read; fetch it again and repeat the change.")

@@ -1,6 +1,6 @@
-"""Flags in DynamoDB, one item for the whole set, evaluated by Powertools Feature Flags.
+"""Flags in DynamoDB, one item per flag set, and their evaluation by Powertools Feature Flags.
 
-`pk = FLAGS`; `sk = CURRENT` is the set that holds, `SET#<digest>` each set that ever held.
+`pk = FLAGS`; `sk = CURRENT` is the current set, `SET#<digest>` each set that was ever current.
 """
 
 import uuid
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vigil.access.flags.model import FlagSet
-from vigil.access.flags.ports import Evaluate
+from vigil.access.flags.ports import Evaluator
 from vigil.aws.tables import Table
 from vigil.errors import Unavailable
 
@@ -16,25 +16,25 @@ _PK = {"S": "FLAGS"}
 
 
 class DynamoFlags:
-    """The set of flags that holds, and every set that ever held."""
+    """The current flag set and all earlier ones."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The flags table")
 
     def current(self) -> FlagSet:
-        """Return the set that holds, empty if there never was one, read consistently."""
+        """Return the current set, read consistently; empty before the first change."""
         return self._get("CURRENT") or FlagSet()
 
-    def past(self, digest: str) -> FlagSet | None:
-        """Return a set that held once, by its digest."""
+    def find_by_digest(self, digest: str) -> FlagSet | None:
+        """Return the current or an earlier set by its digest, or None."""
         return self._get(f"SET#{digest}")
 
     def replace(self, new: FlagSet, by: str, at: str) -> bool:
-        """Let a set hold if the one before it still does: both items or none, and safe to repeat by its token."""
+        """Store the next version if the stored one is its predecessor. Writes both items or none; retries are safe."""
         item = {
             "pk": _PK,
             "version": {"N": str(new.version)},
-            "flags": {"S": new.document()},
+            "flags": {"S": new.to_json()},
             "changed_by": {"S": by},
             "changed_at": {"S": at},
         }
@@ -43,27 +43,27 @@ class DynamoFlags:
             "ConditionExpression": "version = :before" if new.version > 1 else "attribute_not_exists(pk)",
             **({"ExpressionAttributeValues": {":before": {"N": str(new.version - 1)}}} if new.version > 1 else {}),
         }
-        kept = {"Item": item | {"sk": {"S": f"SET#{new.digest()}"}}}
-        return self._table.transact({"Put": current}, {"Put": kept}, token=uuid.uuid4().hex) is None
+        archived = {"Item": item | {"sk": {"S": f"SET#{new.digest()}"}}}
+        return self._table.transact({"Put": current}, {"Put": archived}, token=uuid.uuid4().hex) is None
 
     def _get(self, sk: str) -> FlagSet | None:
         item = self._table.get({"pk": _PK, "sk": {"S": sk}})
         try:
-            return FlagSet.read(int(item["version"]["N"]), item["flags"]["S"]) if item else None
+            return FlagSet.from_json(int(item["version"]["N"]), item["flags"]["S"]) if item else None
         except (ValueError, TypeError, KeyError) as error:
-            raise Unavailable("The set of flags cannot be read.") from error
+            raise Unavailable("The flag set cannot be read.") from error
 
 
-def engine(flags: FlagSet) -> Evaluate:
-    """Return the evaluation of a set by Powertools Feature Flags; raise Unavailable where its validator refuses."""
+def powertools_evaluator(flags: FlagSet) -> Evaluator:
+    """Return the Powertools evaluator of a set; raise Unavailable if the Powertools schema rejects the set."""
     if not flags.flags:
         return _off
-    # 20 ms, which a function pays only where there is something to evaluate.
+    # The import takes 20 ms, so it happens only for a set with flags.
     from aws_lambda_powertools.utilities.feature_flags import FeatureFlags, StoreProvider  # noqa: PLC0415
     from aws_lambda_powertools.utilities.feature_flags.exceptions import SchemaValidationError  # noqa: PLC0415
 
-    class Held(StoreProvider):
-        """The one set at hand, always the same object, so that it is validated once."""
+    class MemoryStore(StoreProvider):
+        """The set in memory. It is always the same object, so Powertools validates it once."""
 
         @property
         def get_raw_configuration(self) -> dict[str, Any]:
@@ -72,12 +72,12 @@ def engine(flags: FlagSet) -> Evaluate:
         def get_configuration(self) -> dict[str, Any]:
             return features
 
-    powertools = FeatureFlags(Held())
+    powertools = FeatureFlags(MemoryStore())
     try:
-        features = {flag.name: flag.feature() for flag in flags.flags}
+        features = {flag.name: flag.to_powertools_feature() for flag in flags.flags}
         powertools.get_configuration()
     except (SchemaValidationError, TypeError, ValueError) as error:
-        raise Unavailable("The set of flags cannot be evaluated.") from error
+        raise Unavailable("The flag set cannot be evaluated.") from error
     return lambda name, context: bool(powertools.evaluate(name=name, context=dict(context), default=False))
 
 

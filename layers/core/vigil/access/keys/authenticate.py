@@ -1,4 +1,4 @@
-"""Who is behind a credential."""
+"""Authentication of API keys, with a cache of 30 s."""
 
 import hashlib
 import hmac
@@ -6,20 +6,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.keys.model import ApiKey, Token
+from vigil.access.keys.model import ApiKey, KeyToken
 from vigil.access.keys.ports import KeyStore, Peppers
 from vigil.access.keys.ttl_cache import Recent
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
+from vigil.kernel.time import format_timestamp
 
-RECENT = timedelta(seconds=30)
-"""How long a record is good without being read again; with API Gateway's 30 s it makes the promised 60 s."""
-BETWEEN_TOUCHES = timedelta(minutes=5)
+CACHE_AGE = timedelta(seconds=30)
+"""Maximum age of cached keys and tenants. With the 30 s cache of API Gateway, changes take effect within 60 s."""
+USE_RECORD_INTERVAL = timedelta(minutes=5)
+"""Minimum time between two stored uses of a key."""
 
 
-class Access:
-    """Authenticates the holders of keys, and notes that they came."""
+class Authenticator:
+    """Authenticates API keys and records their last use."""
 
     def __init__(
         self, tenants: TenantStore, keys: KeyStore, peppers: Peppers, stage: str, clock: Callable[[], datetime]
@@ -29,29 +31,29 @@ class Access:
         self._peppers = peppers
         self._stage = stage
         self._clock = clock
-        self._recent_tenants: Recent[Tenant] = Recent(RECENT, clock)
-        self._recent_keys: Recent[ApiKey] = Recent(RECENT, clock)
-        self._touched: Recent[bool] = Recent(BETWEEN_TOUCHES, clock)
+        self._recent_tenants: Recent[Tenant] = Recent(CACHE_AGE, clock)
+        self._recent_keys: Recent[ApiKey] = Recent(CACHE_AGE, clock)
+        self._recorded_uses: Recent[bool] = Recent(USE_RECORD_INTERVAL, clock)
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
-        """Return the key and tenant behind a token.
+        """Return the key and tenant of a token.
 
-        Raises Unauthenticated with one and the same message for every cause, TenantSuspended for a good key of a
-        suspended tenant. A wrong secret costs the same calls whether the key id exists or not: what is remembered is
-        found by the whole token only.
+        Raises Unauthenticated with the same message for every cause, and TenantSuspended for a valid key of a suspended
+        tenant. A wrong secret costs the same calls for known and unknown key ids: the cache lookup uses the whole
+        token.
         """
-        token = Token.parse(token_text)
+        token = KeyToken.parse(token_text)
         if token is None or token.stage != self._stage:
-            raise _refusal()
-        whole = hashlib.sha256(token_text.encode()).digest()
-        key = self._recent_keys.get(whole)
+            raise _invalid_credential()
+        token_digest = hashlib.sha256(token_text.encode()).digest()
+        key = self._recent_keys.get(token_digest)
         if key is None:
-            key = self._verified(token)
-            self._recent_keys.put(whole, key)
-        return key, self._tenant_of(key)
+            key = self._verify(token)
+            self._recent_keys.put(token_digest, key)
+        return key, self._active_tenant(key)
 
-    def holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
-        """Return a living key and its active tenant by the key's id, for who has proved to act for it otherwise.
+    def find_holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
+        """Return an active key and its active tenant by key id, for a caller with another proof of identity.
 
         Raises as `authenticate`.
         """
@@ -59,47 +61,47 @@ class Access:
         if key is None:
             record = self._keys.find(key_id)
             if record is None:
-                raise _refusal()
+                raise _invalid_credential()
             key = record.key
             self._recent_keys.put(key_id, key)
-        return key, self._tenant_of(key)
+        return key, self._active_tenant(key)
 
-    def touch(self, key: ApiKey) -> None:
-        """Note that a key was used, unless that was noted in the last five minutes; failing to is no failure."""
+    def record_use(self, key: ApiKey) -> None:
+        """Store the time of a key's use, at most once in five minutes; an unavailable store is ignored."""
         now = self._clock().astimezone(UTC)
-        noted = key.last_used_at and now - datetime.fromisoformat(key.last_used_at) < BETWEEN_TOUCHES
-        if noted or self._touched.get(key.key_id):
+        recorded = key.last_used_at and now - datetime.fromisoformat(key.last_used_at) < USE_RECORD_INTERVAL
+        if recorded or self._recorded_uses.get(key.key_id):
             return
-        self._touched.put(key.key_id, True)
+        self._recorded_uses.put(key.key_id, True)
         with suppress(Unavailable):
-            if not self._keys.touch(key.tenant_id, key.key_id, now.isoformat(timespec="seconds")):
-                self.forget()
+            if not self._keys.record_use(key.tenant_id, key.key_id, format_timestamp(now)):
+                self.clear_cache()
 
-    def forget(self) -> None:
-        """Read everything anew from here on, as after the news that a key is no longer what was remembered."""
+    def clear_cache(self) -> None:
+        """Clear the cache, for example after a key turned out to be revoked."""
         self._recent_keys.forget()
         self._recent_tenants.forget()
 
-    def _verified(self, token: Token) -> ApiKey:
+    def _verify(self, token: KeyToken) -> ApiKey:
         current, peppers = self._peppers.peppers()
         record = self._keys.find(token.key_id)
         digest = token.digest(peppers.get(record.pepper_version if record else current, b""))
         if not hmac.compare_digest(digest, record.digest if record else "") or record is None:
-            raise _refusal()
+            raise _invalid_credential()
         return record.key
 
-    def _tenant_of(self, key: ApiKey) -> Tenant:
-        if not key.lives(self._clock()):
-            raise _refusal()
+    def _active_tenant(self, key: ApiKey) -> Tenant:
+        if not key.is_active(self._clock()):
+            raise _invalid_credential()
         tenant = self._recent_tenants.get(key.tenant_id)
         if tenant is None and (tenant := self._tenants.get(key.tenant_id)) is not None:
             self._recent_tenants.put(key.tenant_id, tenant)
         if tenant is None or tenant.status in {"offboarding", "closed"}:
-            raise _refusal()
+            raise _invalid_credential()
         if tenant.status == "suspended":
             raise TenantSuspended("The tenant is suspended.")
         return tenant
 
 
-def _refusal() -> Unauthenticated:
+def _invalid_credential() -> Unauthenticated:
     return Unauthenticated("The credential is not valid.")

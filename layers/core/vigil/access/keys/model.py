@@ -1,4 +1,4 @@
-"""API keys and their tokens. Pure values and rules."""
+"""API keys, their tokens, and the rule for granting roles."""
 
 import hashlib
 import hmac
@@ -11,8 +11,11 @@ from typing import ClassVar
 from vigil.errors import FieldError, Forbidden, InvalidInput
 from vigil.kernel.tenants import PERMISSIONS, Role
 
-MOST_KEYS = 100
-"""Of a tenant that live at a time, if operators do not make more: rates are per key: more keys ask more often."""
+MAX_ACTIVE_KEYS = 100
+"""Maximum active keys per tenant (operators may exceed it).
+
+Rate limits are per key, so more keys allow more requests.
+"""
 
 
 _TOKEN = re.compile(r"vgl_([a-z0-9]{1,16})_([a-z0-9]{16})_([A-Za-z0-9_-]{43})")
@@ -20,7 +23,7 @@ _TOKEN = re.compile(r"vgl_([a-z0-9]{1,16})_([a-z0-9]{16})_([A-Za-z0-9_-]{43})")
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as everybody who administers it may see it. Times are ISO 8601 in UTC."""
+    """An API key without its secret. Times are ISO 8601 in UTC."""
 
     key_id: str
     tenant_id: str
@@ -30,17 +33,17 @@ class ApiKey:
     expires_at: str | None = None
     revoked_at: str | None = None
     replaced_by: str | None = None
-    """The key that a rotation made of this one, which works on until `expires_at`."""
+    """Id of the key that replaced this one in a rotation; this key stays valid until `expires_at`."""
     last_used_at: str | None = None
 
-    def lives(self, now: datetime) -> bool:
-        """Say whether the key opens anything."""
+    def is_active(self, now: datetime) -> bool:
+        """Return True if the key is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or datetime.fromisoformat(self.expires_at) > now)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What is kept of a key: an HMAC-SHA256 of its secret under a versioned pepper, never the secret."""
+    """Stored form of a key: an HMAC-SHA256 of its token under a versioned pepper, never the token."""
 
     key: ApiKey
     digest: str
@@ -49,15 +52,15 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeyPage:
-    """One page of keys, and the position after it."""
+    """One page of keys, and the position of the next one."""
 
     keys: tuple[ApiKey, ...]
     next: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """An API key as its owner holds it: `vgl_<stage>_<key id>_<32 random bytes, base64url>`."""
+class KeyToken:
+    """Secret text of an API key: `vgl_<stage>_<key id>_<32 random bytes, base64url>`."""
 
     PREFIX: ClassVar[str] = "vgl_"
     stage: str
@@ -65,30 +68,30 @@ class Token:
     secret: str
 
     @classmethod
-    def new(cls, stage: str) -> "Token":
-        """Return a fresh random token."""
+    def new(cls, stage: str) -> "KeyToken":
+        """Return a new random token."""
         return cls(stage, secrets.token_hex(8), secrets.token_urlsafe(32))
 
     @classmethod
-    def parse(cls, text: str) -> "Token | None":
-        """Return the parts of a well-formed token, None otherwise."""
+    def parse(cls, text: str) -> "KeyToken | None":
+        """Return the parts of a well-formed token, or None."""
         return cls(*match.groups()) if (match := _TOKEN.fullmatch(text)) else None
 
     def __str__(self) -> str:
         return f"vgl_{self.stage}_{self.key_id}_{self.secret}"
 
     def __repr__(self) -> str:
-        """Show no secret: tokens end up in tracebacks."""
+        """Return a text without the secret: tokens appear in tracebacks."""
         return f"Token({self.stage}, {self.key_id})"
 
     def digest(self, pepper: bytes) -> str:
-        """Return what is stored of the secret."""
+        """Return the HMAC of the token that is stored."""
         return hmac.new(pepper, str(self).encode(), hashlib.sha256).hexdigest()
 
 
 def check_grant(granter: Role, role: Role) -> None:
-    """Raise Forbidden if a key of one role may not make, change or revoke a key of another, which may do more."""
+    """Raise Forbidden unless a key of the role `granter` may create, change or revoke keys of the role `role`."""
     if role not in PERMISSIONS:
-        raise InvalidInput(FieldError("role", "is not a role", ", ".join(PERMISSIONS)))
+        raise InvalidInput(FieldError("role", "is not a known role", ", ".join(PERMISSIONS)))
     if not PERMISSIONS[role] <= PERMISSIONS[granter]:
-        raise Forbidden(f"A key of the role {granter} cannot make or change one of the role {role}.")
+        raise Forbidden(f"A key with the role {granter} cannot create, change or revoke a key with the role {role}.")

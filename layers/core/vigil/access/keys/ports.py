@@ -1,4 +1,4 @@
-"""Ports: key storage and the peppers that hash secrets."""
+"""Ports of API keys: storage, and the peppers for hashing."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -14,7 +14,10 @@ class KeyStore(Protocol):
         ...
 
     def find(self, key_id: str) -> KeyRecord | None:
-        """Return a key, read consistently, or None: the one read that no tenant leads, for it is what tells of one."""
+        """Return a key by its id alone, read consistently, or None.
+
+        Authentication uses it before the tenant is known.
+        """
         ...
 
     def get(self, tenant_id: str, key_id: str) -> ApiKey | None:
@@ -26,24 +29,24 @@ class KeyStore(Protocol):
         ...
 
     def rotate(self, tenant_id: str, old: ApiKey, new: KeyRecord) -> bool:
-        """Store the new key and give the old one its successor and its end, both or neither.
+        """Store the new key and the changes of the old one (`replaced_by`, `expires_at`) in one transaction.
 
-        Returns False, and changes nothing, if the old one has been revoked or rotated meanwhile.
+        Returns False without writing if the old key was revoked or rotated in the meantime.
         """
         ...
 
     def revoke(self, tenant_id: str, key_id: str, at: str) -> bool:
-        """Mark a tenant's key revoked, the first time only; return False if the tenant has no such key."""
+        """Mark a tenant's key as revoked; a second call has no effect. Return False if the tenant has no such key."""
         ...
 
-    def touch(self, tenant_id: str, key_id: str, at: str) -> bool:
-        """Note when a key was used; return False, and write nothing, if it is revoked or gone."""
+    def record_use(self, tenant_id: str, key_id: str, at: str) -> bool:
+        """Store the time of a key's last use; return False without writing if the key is revoked or unknown."""
         ...
 
 
 class Peppers(Protocol):
-    """The secrets under which keys are hashed, by version."""
+    """Secrets for hashing keys, by version."""
 
     def peppers(self) -> tuple[str, Mapping[str, bytes]]:
-        """Return the version that new keys use, and all versions that old keys may still use."""
+        """Return the version for new keys, and all versions that existing keys may use."""
         ...

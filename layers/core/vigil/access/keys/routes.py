@@ -1,4 +1,4 @@
-"""`/v1/tenants/{tenant_id}/keys`: API keys made, listed, rotated and revoked by a tenant's administrators."""
+"""`/v1/tenants/{tenant_id}/keys`: administration of API keys by a tenant's administrators."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from vigil.access.keys.schemas import KeyBody, KeyList, KeyView, NewKeyView, RotationBody
-from vigil.access.keys.service import Keys
-from vigil.access.tenants.routes import TenantId, administered
+from vigil.access.keys.service import ApiKeys
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked, Limit
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
+from vigil.web.tenant_routes import TenantId, check_administrator
 
 router = APIRouter(prefix="/v1/tenants/{tenant_id}/keys", tags=["keys"], route_class=IdempotentRoute)
 KeyId = Annotated[str, Path(max_length=64)]
@@ -25,12 +25,12 @@ Administrator = Annotated[Principal, requires("keys:manage")]
 async def create(
     request: Request, response: Response, tenant_id: TenantId, body: KeyBody, caller: Administrator
 ) -> NewKeyView:
-    """Create a key of a role that may do no more than yours. The answer is the only place where it is ever shown."""
-    keys: Keys = request.app.state.keys
-    administered(caller, tenant_id)
+    """Create a key. Its role must not exceed yours. This is the only response that contains the key's secret."""
+    keys: ApiKeys = request.app.state.keys
+    check_administrator(caller, tenant_id)
     new = keys.create(tenant_id, body.role, body.label, body.expires_at, by=caller.role)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
-    return NewKeyView.made(new)
+    return NewKeyView.from_new_key(new)
 
 
 @router.get("", summary="List keys", responses=responses(400, 401, 403, 404, 422, 503))
@@ -41,18 +41,18 @@ async def page(
     place: Asked,
     limit: Limit = 20,
 ) -> KeyList:
-    """List a tenant's keys, oldest first, never a secret. A new key may take a second to appear."""
-    keys: Keys = request.app.state.keys
-    scope = f"keys\n{administered(caller, tenant_id)}"
+    """List a tenant's keys without secrets, oldest first. A new key may appear after a second."""
+    keys: ApiKeys = request.app.state.keys
+    scope = f"keys\n{check_administrator(caller, tenant_id)}"
     found = keys.page(tenant_id, place.after(scope), limit)
-    return KeyList(items=[KeyView.of(key) for key in found.keys], next_cursor=place.next(scope, found.next))
+    return KeyList(items=[KeyView.from_key(key) for key in found.keys], next_cursor=place.next(scope, found.next))
 
 
 @router.get("/{key_id}", summary="Show a key", responses=responses(401, 403, 404, 503))
 async def get(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Administrator) -> KeyView:
-    """Return a key, without its secret."""
-    keys: Keys = request.app.state.keys
-    return KeyView.of(keys.get(administered(caller, tenant_id), key_id))
+    """Return a key without its secret."""
+    keys: ApiKeys = request.app.state.keys
+    return KeyView.from_key(keys.get(check_administrator(caller, tenant_id), key_id))
 
 
 @router.post(
@@ -64,17 +64,17 @@ async def get(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Admi
 async def rotate(
     request: Request, response: Response, tenant_id: TenantId, key_id: KeyId, body: RotationBody, caller: Administrator
 ) -> NewKeyView:
-    """Make a key that takes another's place; both work for the overlap, so that no caller is ever refused."""
-    keys: Keys = request.app.state.keys
-    administered(caller, tenant_id)
+    """Replace a key by a new one. Both work during the overlap, so clients can switch without failed requests."""
+    keys: ApiKeys = request.app.state.keys
+    check_administrator(caller, tenant_id)
     overlap = timedelta(hours=body.overlap_hours) if body.overlap_hours is not None else None
     new = keys.rotate(tenant_id, key_id, overlap, body.expires_at, by=caller.role)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
-    return NewKeyView.made(new)
+    return NewKeyView.from_new_key(new)
 
 
 @router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses=responses(401, 403, 404, 503))
 async def revoke(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Administrator) -> None:
-    """Revoke a key. It stops working within 60 s; doing so twice changes nothing."""
-    keys: Keys = request.app.state.keys
-    keys.revoke(administered(caller, tenant_id), key_id, by=caller.role)
+    """Revoke a key. It stops working within 60 s; a second call has no effect."""
+    keys: ApiKeys = request.app.state.keys
+    keys.revoke(check_administrator(caller, tenant_id), key_id, by=caller.role)

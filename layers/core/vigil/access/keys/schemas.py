@@ -1,4 +1,4 @@
-"""Request and response bodies of API keys."""
+"""Request and response bodies of the API keys API."""
 
 from dataclasses import asdict
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.access.keys.model import ApiKey
 from vigil.access.keys.service import NewKey
-from vigil.access.tenants.schemas import Name, OverlapHours
+from vigil.access.tenants.schemas import DisplayName, OverlapHours
 from vigil.kernel.tenants import Role
 from vigil.web.schemas import DATE_TIME, Moment
 
@@ -17,25 +17,25 @@ class KeyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role = "member"
-    label: Name = ""
-    expires_at: Moment | None = Field(default=None, description="When it stops working; a minute ahead at least.")
+    label: DisplayName = ""
+    expires_at: Moment | None = Field(default=None, description="Time of expiry, at least one minute from now.")
 
 
 class RotationBody(BaseModel):
-    """How a key is replaced."""
+    """Options of a key rotation."""
 
     model_config = ConfigDict(extra="forbid")
 
     overlap_hours: OverlapHours | None = Field(
-        default=None, description="For how long the old key still works; the tenant's setting if left out."
+        default=None, description="Time in which the old key still works, in hours; default: the tenant's setting."
     )
     expires_at: Moment | None = Field(
-        default=None, description="When the new key stops working; if left out it lives as long as the old one was to."
+        default=None, description="Expiry of the new key; default: the lifetime of the old key, from now on."
     )
 
 
 class KeyView(BaseModel):
-    """A key, without its secret, which nobody has but its owner."""
+    """A key without its secret."""
 
     key_id: str
     tenant_id: str
@@ -44,28 +44,28 @@ class KeyView(BaseModel):
     created_at: str = Field(json_schema_extra=DATE_TIME)
     expires_at: str | None = Field(json_schema_extra=DATE_TIME)
     revoked_at: str | None = Field(json_schema_extra=DATE_TIME)
-    replaced_by: str | None = Field(description="The key that a rotation made of this one.")
-    last_used_at: str | None = Field(json_schema_extra=DATE_TIME, description="Up to five minutes behind.")
+    replaced_by: str | None = Field(description="Id of the key that replaced this one in a rotation.")
+    last_used_at: str | None = Field(json_schema_extra=DATE_TIME, description="Up to five minutes late.")
 
     @classmethod
-    def of(cls, key: ApiKey) -> "KeyView":
+    def from_key(cls, key: ApiKey) -> "KeyView":
         """Return the view of a key."""
         return cls(**asdict(key))
 
 
 class NewKeyView(KeyView):
-    """A key that was just made, with itself."""
+    """A new key with its secret."""
 
-    api_key: str = Field(description="The credential. It is shown this once and kept nowhere.")
+    api_key: str = Field(description="The credential. It is returned only once and not stored.")
 
     @classmethod
-    def made(cls, new: NewKey) -> "NewKeyView":
+    def from_new_key(cls, new: NewKey) -> "NewKeyView":
         """Return the view of a new key."""
         return cls(**asdict(new.key), api_key=str(new.token))
 
 
 class KeyList(BaseModel):
-    """Keys, oldest first, dead ones too; `next_cursor` is null on the last page."""
+    """Keys, oldest first, including revoked and expired ones; `next_cursor` is null on the last page."""
 
     items: list[KeyView]
     next_cursor: str | None

@@ -1,1 +1,1 @@
-"""The monthly quota of predictions per tenant."""
+"""Monthly prediction quota of each tenant; the rate limits per minute and hour are in `vigil.web.rate_limits`."""

@@ -1,11 +1,11 @@
-"""A tenant's predictions of a month. Pure values and rules."""
+"""Value of the monthly quota."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Reservation:
-    """Predictions that are set aside in a month under an id of the caller's; 0 rows where there is no limit."""
+class QuotaReservation:
+    """Predictions reserved in a month under an id that the caller chose; `rows` is 0 for an unlimited tenant."""
 
     month: str
     reservation_id: str

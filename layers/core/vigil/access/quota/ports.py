@@ -1,21 +1,21 @@
-"""What a quota needs from outside: somewhere to keep what is used of it."""
+"""Port of the monthly quota: its storage."""
 
 from typing import Protocol
 
-from vigil.access.quota.model import Reservation
+from vigil.access.quota.model import QuotaReservation
 
 
-class QuotaStore(Protocol):
-    """What tenants have taken from their months."""
+class MonthlyQuotaStore(Protocol):
+    """Predictions used and reserved per tenant and month."""
 
-    def reserve(self, tenant_id: str, reservation: Reservation, limit: int) -> None:
-        """Set rows aside unless that was done before; raise QuotaExceeded, and write nothing, if not all fit."""
+    def reserve(self, tenant_id: str, reservation: QuotaReservation, limit: int) -> None:
+        """Reserve rows once per id; raise QuotaExceeded without writing if they do not all fit."""
         ...
 
-    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
-        """Return what is set aside under an id, or was, read consistently."""
+    def find_reservation(self, tenant_id: str, reservation_id: str, month: str) -> QuotaReservation | None:
+        """Return a reservation, released or not, read consistently; None if the id is unknown."""
         ...
 
-    def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
-        """Give back what a reservation did not use, once; nothing where there is no such reservation."""
+    def release(self, tenant_id: str, reservation: QuotaReservation, unused: int) -> None:
+        """Return the unused rows of a reservation to the quota once; no effect if the reservation is unknown."""
         ...

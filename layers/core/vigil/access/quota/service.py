@@ -1,38 +1,40 @@
-"""Setting predictions aside for many rows at once, as a batch does; a single decision is charged by its commit."""
+"""Reservation of predictions for batches; a single decision is charged by the transaction that stores it."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from vigil.access.quota.model import Reservation
-from vigil.access.quota.ports import QuotaStore
+from vigil.access.quota.model import QuotaReservation
+from vigil.access.quota.ports import MonthlyQuotaStore
 from vigil.kernel.time import month_of
 
 
-class Quota:
-    """Sets predictions aside, once per reservation, and takes back what was not used."""
+class MonthlyQuota:
+    """Reserves predictions of a tenant's month and returns unused ones to the quota."""
 
-    def __init__(self, store: QuotaStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: MonthlyQuotaStore, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
 
     def reserve(
         self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None
-    ) -> Reservation:
-        """Set rows aside in a month (this one, if none is given); raise QuotaExceeded if not all of them fit.
+    ) -> QuotaReservation:
+        """Reserve rows in `month` (default: the current month); raise QuotaExceeded if they do not all fit.
 
-        The same id again changes nothing, whatever became of the first call: keep the month it was made in. `limit` is
-        the tenant's predictions per month; without one nothing is written.
+        A repeated call with the same id and month has no effect, so store the month with the id. `limit` is the
+        tenant's number of predictions per month; without a limit the call does not write.
         """
-        reservation = Reservation(month or month_of(self._clock()), reservation_id, rows if limit is not None else 0)
+        reservation = QuotaReservation(
+            month or month_of(self._clock()), reservation_id, rows if limit is not None else 0
+        )
         if limit is not None:
             self._store.reserve(tenant_id, reservation, limit)
         return reservation
 
-    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
-        """Return what is set aside under an id in a month, or was; None where nothing ever was."""
-        return self._store.reserved(tenant_id, reservation_id, month)
+    def find_reservation(self, tenant_id: str, reservation_id: str, month: str) -> QuotaReservation | None:
+        """Return the reservation of an id in a month, released or not; None if there was never one."""
+        return self._store.find_reservation(tenant_id, reservation_id, month)
 
-    def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
-        """Give back the rows that were not used after all; only the first release of a reservation counts."""
+    def release(self, tenant_id: str, reservation: QuotaReservation, unused: int) -> None:
+        """Return unused rows to the quota; only the first release of a reservation counts."""
         if reservation.rows and unused:
             self._store.release(tenant_id, reservation, unused)

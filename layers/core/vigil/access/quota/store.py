@@ -1,11 +1,11 @@
-"""Quotas in the usage table: `pk = <tenant>#2026-11`, `sk = QUOTA` or `RESERVED#<id>`."""
+"""Monthly quotas in the usage table: `pk = <tenant>#2026-11`, `sk = QUOTA` or `RESERVED#<id>`."""
 
 import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from vigil.access.quota.model import Reservation
+from vigil.access.quota.model import QuotaReservation
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
 from vigil.errors import QuotaExceeded
@@ -14,35 +14,36 @@ from vigil.kernel.time import resets_at
 Key = dict[str, dict[str, str]]
 
 
-class DynamoQuota:
-    """What tenants have taken from their months: `used` never passes the limit that it was taken under."""
+class DynamoMonthlyQuota:
+    """Predictions used and reserved per tenant and month; `used` never exceeds the limit of the charge."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
         self._table = Table(client, table, "The usage table")
         self._clock = clock
 
     def charge(self, tenant_id: str, month: str, rows: int, limit: int) -> Part:
-        """Return the part of a transaction that takes so many predictions of a month if they are left."""
+        """Return the transaction part that charges `rows` predictions to a month if the limit allows them."""
         return {
             "Update": {
-                "TableName": self._table.name,  # the transaction may be of another table
+                "TableName": self._table.name,  # the transaction may be on another table
                 "Key": _quota_key(tenant_id, month),
                 "UpdateExpression": "ADD used :rows",
-                # An absent `used` is not below anything, though the month is empty.
-                "ConditionExpression": "used <= :room" + (" OR attribute_not_exists(used)" if rows <= limit else ""),
-                "ExpressionAttributeValues": {":rows": {"N": str(rows)}, ":room": {"N": str(limit - rows)}},
+                # A comparison with the missing `used` of a new month is false, hence the second condition.
+                "ConditionExpression": "used <= :remaining"
+                + (" OR attribute_not_exists(used)" if rows <= limit else ""),
+                "ExpressionAttributeValues": {":rows": {"N": str(rows)}, ":remaining": {"N": str(limit - rows)}},
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
 
     def exceeded(self, month: str, limit: int, reason: Part) -> QuotaExceeded:
-        """Return the error of a charge that was refused for this reason."""
+        """Return the error for a charge that DynamoDB rejected with this reason."""
         used = int(reason.get("Item", {}).get("used", {}).get("N", "0"))
         wait = math.ceil((resets_at(month) - self._clock()).total_seconds())
         return QuotaExceeded(limit, max(limit - used, 0), max(wait, 1))
 
-    def reserve(self, tenant_id: str, reservation: Reservation, limit: int) -> None:
-        """Set rows aside unless that was done before; raise QuotaExceeded, and write nothing, if not all fit."""
+    def reserve(self, tenant_id: str, reservation: QuotaReservation, limit: int) -> None:
+        """Reserve rows once per id; raise QuotaExceeded without writing if they do not all fit."""
         key = _reservation_key(tenant_id, reservation)
         put = {
             "Put": {
@@ -54,13 +55,13 @@ class DynamoQuota:
         if reasons is not None and not refused(reasons[0]):
             raise self.exceeded(reservation.month, limit, reasons[1])
 
-    def reserved(self, tenant_id: str, reservation_id: str, month: str) -> Reservation | None:
-        """Return what is set aside under an id, or was, read consistently."""
-        item = self._table.get(_reservation_key(tenant_id, Reservation(month, reservation_id, 0)))
-        return Reservation(month, reservation_id, int(item["rows"]["N"])) if item else None
+    def find_reservation(self, tenant_id: str, reservation_id: str, month: str) -> QuotaReservation | None:
+        """Return a reservation, released or not, read consistently; None if the id is unknown."""
+        item = self._table.get(_reservation_key(tenant_id, QuotaReservation(month, reservation_id, 0)))
+        return QuotaReservation(month, reservation_id, int(item["rows"]["N"])) if item else None
 
-    def release(self, tenant_id: str, reservation: Reservation, unused: int) -> None:
-        """Give back what a reservation did not use, once; nothing where there is no such reservation."""
+    def release(self, tenant_id: str, reservation: QuotaReservation, unused: int) -> None:
+        """Return the unused rows of a reservation to the quota once; no effect if the reservation is unknown."""
         settle = {
             "Update": {
                 "Key": _reservation_key(tenant_id, reservation),
@@ -70,19 +71,19 @@ class DynamoQuota:
                 "ExpressionAttributeValues": {":unused": {"N": str(unused)}},
             }
         }
-        give_back = {
+        return_unused = {
             "Update": {
                 "Key": _quota_key(tenant_id, reservation.month),
                 "UpdateExpression": "ADD used :back",
                 "ExpressionAttributeValues": {":back": {"N": str(-unused)}},
             }
         }
-        self._table.transact(settle, give_back)
+        self._table.transact(settle, return_unused)
 
 
 def _quota_key(tenant_id: str, month: str) -> Key:
     return {"pk": {"S": f"{tenant_id}#{month}"}, "sk": {"S": "QUOTA"}}
 
 
-def _reservation_key(tenant_id: str, reservation: Reservation) -> Key:
+def _reservation_key(tenant_id: str, reservation: QuotaReservation) -> Key:
     return {"pk": {"S": f"{tenant_id}#{reservation.month}"}, "sk": {"S": f"RESERVED#{reservation.reservation_id}"}}

@@ -1,1 +1,1 @@
-"""Tenants: life cycle, tiers, limits and settings."""
+"""Tenants: life cycle, tier, limits and settings."""

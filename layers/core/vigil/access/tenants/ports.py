@@ -1,4 +1,4 @@
-"""What tenancy needs from outside: somewhere tenants and keys live, and the peppers."""
+"""Port of tenants: their storage."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ class TenantStore(Protocol):
     """All tenants."""
 
     def create(self, tenant: Tenant) -> None:
-        """Store a new tenant; raise Conflict if the id is taken, be it by one that is closed."""
+        """Store a new tenant; raise Conflict if the id is taken, also by a closed tenant."""
         ...
 
     def get(self, tenant_id: str) -> Tenant | None:
@@ -17,12 +17,12 @@ class TenantStore(Protocol):
         ...
 
     def replace(self, old: Tenant, new: Tenant) -> bool:
-        """Replace a tenant that is still of the old version, and say whether it was.
+        """Replace a tenant; return False if its version in the store is not the old one.
 
-        One that begins to offboard is put on the list of erasures in the same step.
+        A tenant that starts offboarding is added to the list of erasures in the same transaction.
         """
         ...
 
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
-        """Return a page of tenants by id, from behind any `tenant_id`, or the first."""
+        """Return a page of tenants sorted by id, after a `tenant_id` or from the start."""
         ...

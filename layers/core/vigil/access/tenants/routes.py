@@ -1,28 +1,28 @@
-"""`/v1/tenants`: tenants, for operators, and what their own administrators may decide."""
+"""`/v1/tenants`: administration of all tenants by operators, and of its own tenant by an administrator."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from vigil.access.tenants.model import Tenant
-from vigil.access.tenants.schemas import TenantBody, TenantList, TenantPatch, TenantView, given
-from vigil.access.tenants.service import Change, Tenants
-from vigil.errors import Forbidden, NotFound
+from vigil.access.tenants.schemas import TenantBody, TenantList, TenantPatch, TenantView, provided_fields
+from vigil.access.tenants.service import TenantChange, Tenants
+from vigil.errors import Forbidden
 from vigil.runtime import telemetry
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked, Limit
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
+from vigil.web.tenant_routes import TenantId, check_administrator
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"], route_class=IdempotentRoute)
-TenantId = Annotated[str, Path(max_length=64)]
 Manager = Annotated[Principal, requires("tenants:manage")]
 Reader = Annotated[Principal, requires("tenants:read")]
 Configurer = Annotated[Principal, requires("tenants:configure")]
 IfMatch = Annotated[
     str | None,
-    Header(pattern=r'^(\*|"[0-9]{1,12}")$', description="The ETag that the change is meant for; another is a 412."),
+    Header(pattern=r'^(\*|"[0-9]{1,12}")$', description="ETag of the version to change; another version returns 412."),
 ]
 
 
@@ -30,10 +30,14 @@ IfMatch = Annotated[
     "", status_code=201, summary="Create a tenant", responses=responses(400, 401, 403, 409, 413, 415, 422, 503)
 )
 async def create(request: Request, response: Response, body: TenantBody, _: Manager) -> TenantView:
-    """Create an active tenant, which has no key yet. The id of a closed tenant is not given again. For operators."""
+    """Create an active tenant without API keys. The id of a closed tenant cannot be reused. Only for operators."""
     tenants: Tenants = request.app.state.tenants
     telemetry.current.get().target_tenant = body.tenant_id
-    tenant = tenants.create(body.tenant_id, body.tier, Change(limits=given(body.limits), settings=given(body.settings)))
+    tenant = tenants.create(
+        body.tenant_id,
+        body.tier,
+        TenantChange(limits=provided_fields(body.limits), settings=provided_fields(body.settings)),
+    )
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant.tenant_id}"
     return _view(tenant, response)
 
@@ -45,19 +49,19 @@ async def page(
     place: Asked,
     limit: Limit = 20,
 ) -> TenantList:
-    """List all tenants by id, closed ones too. A new tenant may take a second to appear. For operators."""
+    """List all tenants by id, including closed ones. A new tenant may appear after a second. Only for operators."""
     tenants: Tenants = request.app.state.tenants
     scope = f"tenants\n{caller.tenant_id}"
     found = tenants.page(place.after(scope), limit)
-    items = [TenantView.of(tenant) for tenant in found.tenants]
+    items = [TenantView.from_tenant(tenant) for tenant in found.tenants]
     return TenantList(items=items, next_cursor=place.next(scope, found.next))
 
 
 @router.get("/{tenant_id}", summary="Show a tenant", responses=responses(401, 403, 404, 503))
 async def get(request: Request, response: Response, tenant_id: TenantId, caller: Reader) -> TenantView:
-    """Return a tenant: any for operators, its own for an administrator."""
+    """Return a tenant. Operators may read any tenant, administrators only their own."""
     tenants: Tenants = request.app.state.tenants
-    administered(caller, tenant_id)
+    check_administrator(caller, tenant_id)
     return _view(tenants.get(tenant_id), response)
 
 
@@ -74,31 +78,24 @@ async def change(
     caller: Configurer,
     if_match: IfMatch = None,
 ) -> TenantView:
-    """Change what is given, whole or not at all. Tier, status and limits are for operators to say, of others.
+    """Change the given fields, all or none.
 
-    A suspended tenant's requests are refused and a resumed one's pass within 60 s. `offboarding` refuses all keys for
-    good and erases what the tenant owns.
+    Only operators may change tier, status and limits; the status of the caller's own tenant cannot be changed. A
+    suspension or resumption takes effect within 60 s. `offboarding` is final: it rejects all keys and erases the
+    tenant's data.
     """
     tenants: Tenants = request.app.state.tenants
-    administered(caller, tenant_id)
-    agreed = given(body).keys() - {"settings"}
-    if agreed and not caller.may("tenants:manage"):
-        raise Forbidden("Only operators change the tier, status or limits of a tenant.")
-    if "status" in agreed and tenant_id == caller.tenant_id:
-        raise Forbidden("Nobody suspends or offboards the tenant of the very key that asks for it.")
-    wanted = Change(body.tier, body.status, given(body.limits), given(body.settings))
+    check_administrator(caller, tenant_id)
+    operator_fields = provided_fields(body).keys() - {"settings"}
+    if operator_fields and not caller.may("tenants:manage"):
+        raise Forbidden("Only operators may change the tier, status or limits of a tenant.")
+    if "status" in operator_fields and tenant_id == caller.tenant_id:
+        raise Forbidden("The status of the caller's own tenant cannot be changed; use a key of another tenant.")
+    tenant_change = TenantChange(body.tier, body.status, provided_fields(body.limits), provided_fields(body.settings))
     version = int(if_match.strip('"')) if if_match and if_match != "*" else None
-    return _view(tenants.change(tenant_id, wanted, version), response)
-
-
-def administered(caller: Principal, tenant_id: str) -> str:
-    """Return the tenant that a path names if the caller administers it; another's looks like one that is not there."""
-    if tenant_id != caller.tenant_id and not caller.may("tenants:manage"):
-        raise NotFound("There is no such tenant.")
-    telemetry.current.get().target_tenant = tenant_id
-    return tenant_id
+    return _view(tenants.change(tenant_id, tenant_change, version), response)
 
 
 def _view(tenant: Tenant, response: Response) -> TenantView:
     response.headers["ETag"] = f'"{tenant.version}"'
-    return TenantView.of(tenant)
+    return TenantView.from_tenant(tenant)

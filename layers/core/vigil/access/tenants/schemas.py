@@ -1,48 +1,56 @@
-"""What requests and answers about tenants and keys look like."""
+"""Request and response bodies of the tenants API."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.access.tenants.model import BOUNDS, MOST_KEY_DAYS, MOST_OVERLAP_HOURS, Status, Tenant
+from vigil.access.tenants.model import MAX_KEY_DAYS, MAX_OVERLAP_HOURS, MAX_OVERRIDES, Tenant, TenantStatus
 from vigil.kernel.tenants import Tier
 from vigil.web.schemas import DATE_TIME
 
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
-"""Characters that steer a terminal, or turn a text around: names are read by others than who gave them."""
-Name = Annotated[str, Field(max_length=100, pattern=rf"^[^{_UNSEEN}]*$")]
-Contact = Annotated[str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="An e-mail address.")]
+_CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+"""Characters that control a terminal or reverse the direction of a text: other people read these names."""
+DisplayName = Annotated[str, Field(max_length=100, pattern=rf"^[^{_CONTROL_CHARACTERS}]*$")]
+Contact = Annotated[
+    str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="E-mail address, or empty.")
+]
 Limit = Annotated[int | None, Field(strict=True, ge=1)]
-OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MOST_OVERLAP_HOURS)]
+OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MAX_OVERLAP_HOURS)]
 
 
 class OverridesBody(BaseModel):
-    """Limits agreed apart from the tier's; null gives the tier's back."""
+    """Limits agreed separately from the tier; null restores the limit of the tier."""
 
     model_config = ConfigDict(extra="forbid")
 
-    predictions_per_month: Limit = Field(default=None, le=BOUNDS["predictions_per_month"])
-    per_minute: Limit = Field(default=None, le=BOUNDS["per_minute"])
-    per_hour: Limit = Field(default=None, le=BOUNDS["per_hour"])
-    storage_gb: Limit = Field(default=None, le=BOUNDS["storage_gb"])
+    predictions_per_month: Limit = Field(default=None, le=MAX_OVERRIDES["predictions_per_month"])
+    per_minute: Limit = Field(default=None, le=MAX_OVERRIDES["per_minute"])
+    per_hour: Limit = Field(default=None, le=MAX_OVERRIDES["per_hour"])
+    storage_gb: Limit = Field(default=None, le=MAX_OVERRIDES["storage_gb"])
 
 
 class SettingsBody(BaseModel):
-    """What a tenant's own administrators decide; what is left out stays."""
+    """Settings that a tenant's own administrators decide; omitted fields are unchanged."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = ""
+    name: DisplayName = ""
     contact: Contact = ""
     max_key_days: int | None = Field(
-        default=None, strict=True, ge=1, le=MOST_KEY_DAYS, description="The longest life of a new key; null is none."
+        default=None,
+        strict=True,
+        ge=1,
+        le=MAX_KEY_DAYS,
+        description="Maximum lifetime of a new key (days); null is unlimited.",
     )
-    overlap_hours: OverlapHours = Field(default=24, description="For how long a rotated key works beside the new one.")
+    overlap_hours: OverlapHours = Field(
+        default=24, description="Default overlap of a rotated key and the new one (hours)."
+    )
 
 
 class TenantBody(BaseModel):
-    """A new tenant. Its id is for ever: it leads the keys of all that the tenant owns."""
+    """A new tenant. Its id is permanent: it is the first part of every key of the tenant's data."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,20 +61,20 @@ class TenantBody(BaseModel):
 
 
 class TenantPatch(BaseModel):
-    """What is to change; what is left out stays. All but `settings` is for operators."""
+    """Fields to change; omitted fields are unchanged. Only operators may set fields other than `settings`."""
 
     model_config = ConfigDict(extra="forbid")
 
     tier: Tier | None = None
-    status: Status | None = Field(
-        default=None, description="`offboarding` has no way back; it ends, when everything is erased, in `closed`."
+    status: TenantStatus | None = Field(
+        default=None, description="`offboarding` is final; the status becomes `closed` when all data is erased."
     )
     limits: OverridesBody = OverridesBody()
     settings: SettingsBody = SettingsBody()
 
 
 class LimitsView(BaseModel):
-    """What holds, the tier's limits and the agreed ones together; null is without limit."""
+    """Effective limits: the limits of the tier with the tenant's overrides; null means unlimited."""
 
     predictions_per_month: int | None
     per_minute: int
@@ -75,13 +83,13 @@ class LimitsView(BaseModel):
 
 
 class SettingsView(BaseModel):
-    """What a tenant's own administrators decided."""
+    """Settings that a tenant's own administrators decided."""
 
     name: str
     contact: str
     max_key_days: int | None
     overlap_hours: int
-    consents: bool = Field(description="Whether scores look at the consents of persons: since the first was recorded.")
+    consents: bool = Field(description="True if scores check consents of persons; set by the first recorded consent.")
 
 
 class TenantView(BaseModel):
@@ -89,16 +97,16 @@ class TenantView(BaseModel):
 
     tenant_id: str
     tier: Tier
-    status: Status
+    status: TenantStatus
     created_at: str = Field(json_schema_extra=DATE_TIME)
     changed_at: str = Field(json_schema_extra=DATE_TIME)
     version: int
     limits: LimitsView
-    overrides: dict[str, int] = Field(description="Which limits were agreed apart from the tier's.")
+    overrides: dict[str, int] = Field(description="Limits agreed separately from the tier.")
     settings: SettingsView
 
     @classmethod
-    def of(cls, tenant: Tenant) -> "TenantView":
+    def from_tenant(cls, tenant: Tenant) -> "TenantView":
         """Return the view of a tenant."""
         return cls(**asdict(tenant) | {"limits": asdict(tenant.limits)})
 
@@ -110,6 +118,6 @@ class TenantList(BaseModel):
     next_cursor: str | None
 
 
-def given(body: BaseModel) -> dict[str, Any]:
-    """Return what a request says, without what it leaves out."""
+def provided_fields(body: BaseModel) -> dict[str, Any]:
+    """Return the fields that the request contains, without defaults."""
     return body.model_dump(exclude_unset=True)

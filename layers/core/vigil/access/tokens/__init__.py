@@ -1,1 +1,1 @@
-"""Access tokens: OAuth sign-in, signing keys and the API Gateway authorizer."""
+"""Access tokens: OAuth endpoints and sessions, signing keys and their rotation, and the API Gateway authorizer."""

@@ -1,9 +1,9 @@
-"""API Gateway's REQUEST authorizer: a bearer token in, a policy and the tenant out."""
+"""REQUEST authorizer of API Gateway: returns a policy and the tenant for a bearer credential."""
 
 from collections.abc import Callable
 from typing import Any
 
-from vigil.access.tokens.credentials import Credentials
+from vigil.access.tokens.credentials import CredentialAuthenticator
 from vigil.errors import TenantSuspended, Unauthenticated
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
@@ -12,16 +12,16 @@ Event = dict[str, Any]
 
 
 class Authorizer:
-    """Decides on authorizer events, one log line each."""
+    """Authorizes requests and writes one log line for each."""
 
-    def __init__(self, credentials: Credentials, telemetry: Telemetry) -> None:
+    def __init__(self, credentials: CredentialAuthenticator, telemetry: Telemetry) -> None:
         self._credentials = credentials
         self._telemetry = telemetry
 
     def decide(self, event: Event, _: Any) -> Event | None:
-        """Return the policy and context of the caller's tenant, or None for a credential that is not valid.
+        """Return the policy and the tenant's context, or None for an invalid credential.
 
-        A good key of a suspended tenant gets a policy that denies.
+        A valid key of a suspended tenant gets a policy that denies access.
         """
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         correlation.begin(headers.get(correlation.HEADER))
@@ -30,7 +30,7 @@ class Authorizer:
             scheme, _, token = str(headers.get("authorization", "")).partition(" ")
             key, tenant = self._credentials.authenticate(token.strip() if scheme.lower() == "bearer" else "")
             facts.status, facts.tenant_id, facts.key_id = 200, tenant.tenant_id, key.key_id
-            self._credentials.touch(key)
+            self._credentials.record_use(key)
         except Unauthenticated:
             facts.status = 401
             return None
@@ -50,12 +50,12 @@ class Authorizer:
         return _policy("Allow", event["methodArn"], tenant.tenant_id, context)
 
 
-def refusing(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, Any], Event]:
-    """Return a Lambda handler that raises, for None, the one exception text which API Gateway answers with a 401."""
+def raise_unauthorized(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, Any], Event]:
+    """Return a Lambda handler that raises `Unauthorized` for None: API Gateway answers this text with a 401."""
 
     def handler(event: Event, context: Any) -> Event:
         if (answer := decide(event, context)) is None:
-            raise Exception("Unauthorized")  # noqa: TRY002 - API Gateway matches this very text
+            raise Exception("Unauthorized")  # noqa: TRY002 - API Gateway matches exactly this text
         return answer
 
     return handler
@@ -64,7 +64,7 @@ def refusing(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, A
 def _policy(effect: str, method_arn: str, principal_id: str, context: Event) -> Event:
     """Return a policy for the whole stage, because API Gateway caches it per token, not per method.
 
-    Only a suspended tenant is ever denied: the template words API Gateway's ACCESS_DENIED for that.
+    It denies access only for a suspended tenant: the template defines the ACCESS_DENIED response for that case.
     """
     api, stage = method_arn.split("/")[:2]
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": f"{api}/{stage}/*"}

@@ -1,32 +1,32 @@
-"""The one way in: an API key, or an access token that stands in for one."""
+"""Authentication of a bearer credential: an API key or an access token."""
 
-from vigil.access.keys.authenticate import Access
-from vigil.access.keys.model import ApiKey, Token
+from vigil.access.keys.authenticate import Authenticator
+from vigil.access.keys.model import ApiKey, KeyToken
 from vigil.access.tenants.model import Tenant
-from vigil.access.tokens.ports import AccessTokens
+from vigil.access.tokens.signing_keys_ports import TokenVerifier
 from vigil.errors import Unauthenticated
 
 
-class Credentials:
-    """Tells who is behind a bearer credential, of either kind."""
+class CredentialAuthenticator:
+    """Authenticates API keys and access tokens."""
 
-    def __init__(self, access: Access, tokens: AccessTokens) -> None:
-        self._access = access
+    def __init__(self, authenticator: Authenticator, tokens: TokenVerifier) -> None:
+        self._authenticator = authenticator
         self._tokens = tokens
 
     def authenticate(self, text: str) -> tuple[ApiKey, Tenant]:
-        """Return the key and tenant behind a credential; raises as `Access.authenticate`.
+        """Return the key and tenant of a credential; raises as `Authenticator.authenticate`.
 
-        An access token is worth what its key is worth now: revoked, suspended or given another role, it counts no more.
+        An access token is valid only while its key is active, has the same role, and its tenant is active.
         """
-        if text.startswith(Token.PREFIX):
-            return self._access.authenticate(text)
+        if text.startswith(KeyToken.PREFIX):
+            return self._authenticator.authenticate(text)
         claims = self._tokens.verify(text)
-        key, tenant = self._access.holder(claims.key_id)
+        key, tenant = self._authenticator.find_holder(claims.key_id)
         if (key.tenant_id, key.role) != (claims.tenant_id, claims.role):
             raise Unauthenticated("The credential is not valid.")
         return key, tenant
 
-    def touch(self, key: ApiKey) -> None:
-        """Note that a key was used, itself or by a token; failing to is no failure."""
-        self._access.touch(key)
+    def record_use(self, key: ApiKey) -> None:
+        """Store the time of a key's use, direct or through a token; an unavailable store is ignored."""
+        self._authenticator.record_use(key)

@@ -1,4 +1,4 @@
-"""Sessions and the refresh tokens that carry them on. Times are seconds since 1970, UTC."""
+"""Sessions and their refresh tokens. Times are seconds since 1970, UTC."""
 
 import hashlib
 import hmac
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vigil.access.tokens.signing_keys_model import Claims
+from vigil.access.tokens.signing_keys_model import TokenClaims
 from vigil.errors import VigilError
 
 SESSION_SECONDS = 30 * 24 * 3600
-"""How long a session can be refreshed; then the key is needed again."""
+"""Maximum lifetime of a session, in seconds; a new session needs the API key."""
 GrantError = Literal[
     "invalid_request",
     "invalid_client",
@@ -28,9 +28,9 @@ _REFRESH = re.compile(
 
 
 class GrantRefused(VigilError):
-    """No token is given; `error` is the code of RFC 6749, section 5.2, and the message its description.
+    """The request gets no token; `error` is the code of RFC 6749, section 5.2, and the message its description.
 
-    `problem` is what the log calls it.
+    `problem` is the name in the log.
     """
 
     def __init__(self, error: GrantError, description: str) -> None:
@@ -39,20 +39,20 @@ class GrantRefused(VigilError):
         self.problem: str = error
 
 
-class ReusedToken(GrantRefused):
-    """A used refresh token came again; its session has ended."""
+class RefreshTokenReused(GrantRefused):
+    """A refresh token was used a second time; its session has ended."""
 
     def __init__(self) -> None:
-        super().__init__("invalid_grant", "The refresh token was used before: the session has ended.")
+        super().__init__("invalid_grant", "The refresh token was already used; its session has ended.")
         self.problem = "reused_refresh_token"
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token as its owner holds it: `vgr_<stage>_<tenant>_<session>_<32 random bytes>_<seal>`.
+    """Refresh token of a session: `vgr_<stage>_<tenant>_<session>_<32 random bytes>_<seal>`.
 
-    The seal, an HMAC under the pepper, tells a token that was once given out from one that was made up: only the
-    former, coming again, may end a session.
+    The seal is an HMAC under the pepper. It proves that Vigil issued the token, so an invented token cannot end a
+    session.
     """
 
     stage: str
@@ -62,13 +62,13 @@ class RefreshToken:
 
     @classmethod
     def new(cls, stage: str, tenant_id: str, session_id: str, pepper: bytes) -> "RefreshToken":
-        """Return a fresh token of a session."""
+        """Return a new token of a session."""
         body = f"vgr_{stage}_{tenant_id}_{session_id}_{secrets.token_urlsafe(32)}"
         return cls(stage, tenant_id, session_id, f"{body}_{_seal(body, pepper)}")
 
     @classmethod
-    def open(cls, stage: str, text: str, peppers: Mapping[str, bytes]) -> "RefreshToken | None":
-        """Return a token that was sealed on this stage, or None."""
+    def parse(cls, stage: str, text: str, peppers: Mapping[str, bytes]) -> "RefreshToken | None":
+        """Return the parsed token, or None if its stage or seal is wrong."""
         match = _REFRESH.fullmatch(text)
         if match is None or match[1] != stage:
             return None
@@ -78,13 +78,13 @@ class RefreshToken:
 
     @property
     def digest(self) -> str:
-        """What is kept of it: a SHA-256, which for 32 random bytes needs no pepper."""
+        """Stored form of the token: a SHA-256, which needs no pepper for 32 random bytes."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A line of refresh tokens that one sign-in began; only the last token of it is good, once."""
+    """A session that starts with a sign-in. Only its newest refresh token is valid, and only once."""
 
     session_id: str
     tenant_id: str
@@ -93,16 +93,16 @@ class Session:
     started_at: int
     expires_at: int
     ended: str | None = None
-    """Why it ended before its time: `revoked`, or `reused` when a used token came again."""
+    """Reason for an early end: `revoked`, or `reused` after a second use of a refresh token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a sign-in or a refresh gives."""
+    """Tokens that a sign-in or a refresh returns."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
-    claims: Claims
+    claims: TokenClaims
 
 
 def _seal(body: str, pepper: bytes) -> str:

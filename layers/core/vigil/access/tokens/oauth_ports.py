@@ -1,41 +1,42 @@
-"""What sessions need from outside: who is behind a key, an issuer of access tokens, and somewhere to live."""
+"""Ports of sessions: key authentication, token signing, rate limits and session storage."""
 
 from typing import Protocol
 
 from vigil.access.keys.model import ApiKey
 from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.oauth_model import Session
-from vigil.access.tokens.signing_keys_model import Claims
+from vigil.access.tokens.signing_keys_model import TokenClaims
 
 
-class Holders(Protocol):
-    """Who is behind an API key.
+class KeyHolders(Protocol):
+    """Lookup of the key and tenant of a credential.
 
-    Both raise Unauthenticated for a key that is not, or no longer, good, and TenantSuspended for a suspended tenant's.
+    Both methods raise Unauthenticated for an invalid or inactive key, and TenantSuspended for a key of a suspended
+    tenant.
     """
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
-        """Return the key and tenant behind the text of a key."""
+        """Return the key and tenant of an API key's text."""
         ...
 
-    def holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
-        """Return a living key and its active tenant by the key's id."""
-        ...
-
-
-class Signer(Protocol):
-    """The issuer of access tokens."""
-
-    def sign(self, claims: Claims) -> str:
-        """Return the token; raise Unavailable while there is no key that may sign."""
+    def find_holder(self, key_id: str) -> tuple[ApiKey, Tenant]:
+        """Return an active key and its active tenant by the id of the key."""
         ...
 
 
-class Count(Protocol):
-    """The limits of keys, against which whatever is done for one counts."""
+class TokenSigner(Protocol):
+    """Signing of access tokens."""
+
+    def sign(self, claims: TokenClaims) -> str:
+        """Return the token; raise Unavailable if there is no key that may sign."""
+        ...
+
+
+class RequestCounter(Protocol):
+    """Rate limits of API keys."""
 
     def __call__(self, key: ApiKey, tenant: Tenant) -> object:
-        """Count a request; raise RateLimited when the key has none left."""
+        """Count a request; raise RateLimited if the key has reached a limit."""
         ...
 
 
@@ -43,7 +44,7 @@ class SessionStore(Protocol):
     """Sessions by tenant and id."""
 
     def start(self, tenant_id: str, session: Session) -> None:
-        """Store a new session; raise Conflict on the one in 2**64 chance that its id is taken."""
+        """Store a new session; raise Conflict if its id is taken (a chance of one in 2**64)."""
         ...
 
     def get(self, tenant_id: str, session_id: str) -> Session | None:
@@ -51,9 +52,9 @@ class SessionStore(Protocol):
         ...
 
     def advance(self, tenant_id: str, session_id: str, used: str, new: str) -> bool:
-        """Replace the digest `used` by `new`; return False if the session has ended or another digest is there."""
+        """Replace the digest `used` by `new`; return False if the session has ended or has another digest."""
         ...
 
     def end(self, tenant_id: str, session_id: str, why: str) -> None:
-        """End a session; the first reason stays, and a session that is not there is none to end."""
+        """End a session. The first reason remains; an unknown session is ignored."""
         ...

@@ -1,4 +1,4 @@
-"""Sign in with a key, go on with a refresh token, end a session."""
+"""OAuth sessions: sign in with an API key, refresh, and revoke."""
 
 import hmac
 import secrets
@@ -9,27 +9,34 @@ from datetime import datetime
 from vigil.access.keys.model import ApiKey
 from vigil.access.keys.ports import Peppers
 from vigil.access.tenants.model import Tenant
-from vigil.access.tokens.oauth_model import SESSION_SECONDS, Grant, GrantRefused, RefreshToken, ReusedToken, Session
-from vigil.access.tokens.oauth_ports import Count, Holders, SessionStore, Signer
-from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Claims, Issuer
+from vigil.access.tokens.oauth_model import (
+    SESSION_SECONDS,
+    Grant,
+    GrantRefused,
+    RefreshToken,
+    RefreshTokenReused,
+    Session,
+)
+from vigil.access.tokens.oauth_ports import KeyHolders, RequestCounter, SessionStore, TokenSigner
+from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Issuer, TokenClaims
 from vigil.errors import TenantSuspended, Unauthenticated
 
-Client = tuple[str, str]
+ClientCredentials = tuple[str, str]
 """The `client_id` and `client_secret` of a request: the id of an API key, and the key."""
 
 
 class Sessions:
-    """Gives tokens to the holders of keys."""
+    """Issues tokens to the holders of API keys."""
 
     def __init__(
         self,
-        holders: Holders,
-        signer: Signer,
+        holders: KeyHolders,
+        signer: TokenSigner,
         store: SessionStore,
         peppers: Peppers,
         issuer: Issuer,
         clock: Callable[[], datetime],
-        count: Count,
+        count_request: RequestCounter,
     ) -> None:
         self._holders = holders
         self._signer = signer
@@ -37,16 +44,14 @@ class Sessions:
         self._peppers = peppers
         self._issuer = issuer
         self._clock = clock
-        self._count = count
+        self._count_request = count_request
 
-    def sign_in(self, client: Client | None) -> Grant:
-        """Begin a session of the key's holder; raise GrantRefused for a key that is not good, RateLimited."""
+    def sign_in(self, client: ClientCredentials | None) -> Grant:
+        """Start a session; raise GrantRefused for an invalid key, or RateLimited."""
         if client is None:
-            raise GrantRefused(
-                "invalid_client", "The API key is required: its id as client_id, itself as client_secret."
-            )
+            raise GrantRefused("invalid_client", "Send the API key's id as client_id and the API key as client_secret.")
         key, tenant = self._authenticate(client)
-        self._count(key, tenant)
+        self._count_request(key, tenant)
         session_id, now = secrets.token_hex(8), self._now()
         token = self._new_token(key.tenant_id, session_id)
         ends = now + SESSION_SECONDS
@@ -55,27 +60,28 @@ class Sessions:
         self._store.start(key.tenant_id, Session(session_id, key.tenant_id, key.key_id, token.digest, now, ends))
         return Grant(access_token, token.text, claims)
 
-    def refresh(self, text: str, client: Client | None = None) -> Grant:
-        """Swap a refresh token for new tokens; raise GrantRefused for one that is not, or no longer, good, RateLimited.
+    def refresh(self, text: str, client: ClientCredentials | None = None) -> Grant:
+        """Exchange a refresh token for new tokens; raise GrantRefused for an invalid token, or RateLimited.
 
-        A used token that comes again ends its session: either of two holds a stolen copy, and nobody can say which.
+        A second use of a token ends its session: one of two holders has a stolen copy, and the service does not know
+        which.
         """
-        asking = self._authenticate(client)[0] if client else None
+        client_key = self._authenticate(client)[0] if client else None
         token, session = self._session(text)
         if session.ended or self._now() >= session.expires_at:
-            raise _spent()
+            raise _invalid_refresh_token()
         if not hmac.compare_digest(token.digest, session.digest):
             raise self._reused(session)
-        if asking and asking.key_id != session.key_id:
-            raise GrantRefused("invalid_grant", "The refresh token was given to another client.")
+        if client_key and client_key.key_id != session.key_id:
+            raise GrantRefused("invalid_grant", "The refresh token belongs to another client.")
         try:
-            key, tenant = self._holders.holder(session.key_id)
+            key, tenant = self._holders.find_holder(session.key_id)
         except Unauthenticated as error:
-            raise _spent() from error
+            raise _invalid_refresh_token() from error
         except TenantSuspended as error:
             raise _suspended() from error
-        # All that can fail comes before the one write that spends the token.
-        self._count(key, tenant)
+        # Every step that can fail precedes the write that consumes the token.
+        self._count_request(key, tenant)
         new = self._new_token(session.tenant_id, session.session_id)
         claims = self._claims(key, self._now(), session.expires_at)
         access_token = self._signer.sign(claims)
@@ -83,17 +89,17 @@ class Sessions:
             raise self._reused(session)
         return Grant(access_token, new.text, claims)
 
-    def revoke(self, text: str, client: Client | None = None) -> None:
-        """End the session of a refresh token, used or not; what is no refresh token of ours changes nothing."""
-        asking = self._authenticate(client)[0] if client else None
+    def revoke(self, text: str, client: ClientCredentials | None = None) -> None:
+        """End the session of a refresh token, used or not; any other text is ignored."""
+        client_key = self._authenticate(client)[0] if client else None
         try:
             _, session = self._session(text)
         except GrantRefused:
             return
-        if asking is None or asking.key_id == session.key_id:
+        if client_key is None or client_key.key_id == session.key_id:
             self._store.end(session.tenant_id, session.session_id, "revoked")
 
-    def _authenticate(self, client: Client) -> tuple[ApiKey, Tenant]:
+    def _authenticate(self, client: ClientCredentials) -> tuple[ApiKey, Tenant]:
         try:
             key, tenant = self._holders.authenticate(client[1])
         except Unauthenticated as error:
@@ -105,31 +111,31 @@ class Sessions:
         return key, tenant
 
     def _session(self, text: str) -> tuple[RefreshToken, Session]:
-        """Return a token that we once gave out, and its session; what was made up costs no read."""
+        """Return a parsed refresh token and its session. An invented token causes no read."""
         _, peppers = self._peppers.peppers()
-        token = RefreshToken.open(self._issuer.stage, text, peppers)
+        token = RefreshToken.parse(self._issuer.stage, text, peppers)
         session = self._store.get(token.tenant_id, token.session_id) if token else None
         if token is None or session is None:
-            raise _spent()
+            raise _invalid_refresh_token()
         return token, session
 
     def _reused(self, session: Session) -> GrantRefused:
         self._store.end(session.tenant_id, session.session_id, "reused")
-        return ReusedToken()
+        return RefreshTokenReused()
 
     def _new_token(self, tenant_id: str, session_id: str) -> RefreshToken:
         version, peppers = self._peppers.peppers()
         return RefreshToken.new(self._issuer.stage, tenant_id, session_id, peppers[version])
 
-    def _claims(self, key: ApiKey, now: int, session_ends: int) -> Claims:
+    def _claims(self, key: ApiKey, now: int, session_ends: int) -> TokenClaims:
         expires_at = min(now + ACCESS_SECONDS, session_ends)
-        return Claims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at)
+        return TokenClaims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at)
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
 
 
-def _spent() -> GrantRefused:
+def _invalid_refresh_token() -> GrantRefused:
     return GrantRefused("invalid_grant", "The refresh token is not valid, or its session has ended.")
 
 

@@ -1,4 +1,4 @@
-"""Sessions in DynamoDB."""
+"""OAuth sessions in the access table."""
 
 from typing import Any
 
@@ -11,25 +11,25 @@ Item = dict[str, dict[str, str]]
 
 
 class DynamoSessions:
-    """Sessions: `pk = SESSIONS#<tenant>`, `sk = <id>`; DynamoDB deletes them some time after `ttl`."""
+    """Sessions under `pk = SESSIONS#<tenant>`, `sk = <id>`; DynamoDB deletes them some time after `ttl`."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The access table")
 
     def start(self, tenant_id: str, session: Session) -> None:
-        """Store a new session; raise Conflict on the one in 2**64 chance that its id is taken."""
+        """Store a new session; raise Conflict if its id is taken (a chance of one in 2**64)."""
         texts = {name: {"S": getattr(session, name)} for name in ("key_id", "digest")}
         times = {"started_at": {"N": str(session.started_at)}, "ttl": {"N": str(session.expires_at)}}
         item = _key(tenant_id, session.session_id) | texts | times
-        kept = self._table.done(
+        stored = self._table.done(
             "put_item",
             Item=item,
-            # The second half is our own write, whose answer was lost and which the client library sent again.
+            # The second condition accepts a repeated write: the client library resends it after a lost answer.
             ConditionExpression="attribute_not_exists(pk) OR digest = :own",
             ExpressionAttributeValues={":own": item["digest"]},
         )
-        if not kept:
-            raise Conflict("That id is taken.")
+        if not stored:
+            raise Conflict("A session with this id exists.")
 
     def get(self, tenant_id: str, session_id: str) -> Session | None:
         """Return a session, read consistently, or None."""
@@ -47,7 +47,7 @@ class DynamoSessions:
         )
 
     def advance(self, tenant_id: str, session_id: str, used: str, new: str) -> bool:
-        """Replace the digest `used` by `new`; return False if the session has ended or another digest is there."""
+        """Replace the digest `used` by `new`; return False if the session has ended or has another digest."""
         try:
             self._table.call(
                 "update_item",
@@ -58,12 +58,12 @@ class DynamoSessions:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except Refused as refusal:
-            # As above: what stands there may be what this very call has written.
+            # As above, the stored digest may be from an earlier attempt of this call.
             return bool(refusal.found.get("digest") == {"S": new} and "ended" not in refusal.found)
         return True
 
     def end(self, tenant_id: str, session_id: str, why: str) -> None:
-        """End a session; the first reason stays, and a session that is not there is none to end."""
+        """End a session. The first reason remains; an unknown session is ignored."""
         self._table.done(
             "update_item",
             Key=_key(tenant_id, session_id),

@@ -1,54 +1,62 @@
-"""What access tokens need from outside: the keys that verify, and those that sign."""
+"""Ports of signing keys: public keys, private keys and token verification."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from vigil.access.tokens.signing_keys_model import KeyList
+from vigil.access.tokens.signing_keys_model import SigningKeySet, TokenClaims
 
 
-class PublicKeys(Protocol):
-    """The published keys, as verifiers know them."""
+class PublishedKeys(Protocol):
+    """The published keys for verifiers."""
 
-    def current(self) -> KeyList:
-        """Return the list, at most `CACHE_SECONDS` old; an empty list is never kept."""
+    def current(self) -> SigningKeySet:
+        """Return the key set, at most `CACHE_SECONDS` old; an empty set is not cached."""
         ...
 
 
-class KeyLists(Protocol):
-    """The published keys, as the rotation changes them."""
+class SigningKeySetStore(Protocol):
+    """The published keys for the rotation."""
 
-    def read(self) -> KeyList:
-        """Return the list as it stands."""
+    def read(self) -> SigningKeySet:
+        """Return the stored key set, without a cache."""
         ...
 
-    def write(self, keys: KeyList) -> None:
-        """Replace the list whose revision this is; raise Conflict if another has been written since."""
+    def write(self, keys: SigningKeySet) -> None:
+        """Replace the key set; raise Conflict if its revision is not the stored one."""
         ...
 
 
 class PrivateKeys(Protocol):
-    """The keys that sign, as signers know them."""
+    """The private keys for signers."""
 
     def private_keys(self) -> Mapping[str, str]:
         """Return PEM by key id, at most `CACHE_SECONDS` old while the secret store answers."""
         ...
 
 
-class Vault(Protocol):
-    """The versions of the secret that holds the keys that sign. A ring is PEM by key id."""
+class TokenVerifier(Protocol):
+    """Verification of access tokens."""
+
+    def verify(self, text: str) -> TokenClaims:
+        """Return the claims of a token; raise Unauthenticated for an invalid or expired one."""
+        ...
+
+
+class KeyVault(Protocol):
+    """Versions of the secret with the private keys. A ring is a mapping of key id to PEM."""
 
     def current(self) -> Mapping[str, str]:
         """Return the ring that signers use."""
         ...
 
     def pending(self, version: str) -> Mapping[str, str] | None:
-        """Return the ring of a version that is not in use yet, or None."""
+        """Return the ring of a version, or None if it has none yet."""
         ...
 
     def add(self, version: str, ring: Mapping[str, str]) -> None:
-        """Keep a ring as the pending version."""
+        """Store a ring as the pending version."""
         ...
 
     def promote(self, version: str) -> None:
-        """Make a version the one that signers use; doing so twice changes nothing."""
+        """Make a version the current one for signers; a second call has no effect."""
         ...

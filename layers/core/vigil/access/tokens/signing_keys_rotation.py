@@ -1,59 +1,67 @@
-"""Signing keys and their rotation, in the four steps of Secrets Manager; each may be repeated."""
+"""Rotation of signing keys in the four steps of Secrets Manager; each step can be repeated."""
 
 import secrets
 import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Claims, Issuer, KeyList
-from vigil.access.tokens.signing_keys_ports import KeyLists, Vault
-from vigil.access.tokens.signing_keys_service import Verifier, coordinates, new_private_key, sign
+from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, Issuer, SigningKeySet, TokenClaims
+from vigil.access.tokens.signing_keys_ports import KeyVault, SigningKeySetStore
+from vigil.access.tokens.signing_keys_service import (
+    AccessTokenVerifier,
+    generate_private_key,
+    public_coordinates,
+    sign_claims,
+)
 from vigil.errors import Conflict
 
 
-class Rotation:
-    """Brings a new signing key into use without a moment at which a good token is refused.
+class SigningKeyRotation:
+    """Introduces a new signing key without rejecting a valid token at any time.
 
-    The secret holds the private keys, for the signer alone. The list of public keys, which every verifier reads,
-    says when each may sign and until when it is accepted.
+    Only signers read the secret with the private keys. All verifiers read the set of public keys, which defines when
+    each key may sign and until when it is accepted.
     """
 
-    def __init__(self, vault: Vault, lists: KeyLists, issuer: Issuer, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, vault: KeyVault, lists: SigningKeySetStore, issuer: Issuer, clock: Callable[[], datetime]
+    ) -> None:
         self._vault = vault
         self._lists = lists
         self._issuer = issuer
         self._clock = clock
 
     def create(self, version: str) -> None:
-        """Keep a ring with a new private key, and those that may still be signing, as the pending version."""
+        """Store a pending ring with a new private key and the keys that may still sign."""
         if self._vault.pending(version) is not None:
             return
-        held = {key.kid for key in self._lists.read().accepted(self._now())}
-        kept = {kid: pem for kid, pem in self._vault.current().items() if kid in held}
-        self._vault.add(version, kept | {secrets.token_hex(8): new_private_key()})
+        accepted = {key.kid for key in self._lists.read().accepted_keys(self._now())}
+        signing_ring = {kid: pem for kid, pem in self._vault.current().items() if kid in accepted}
+        self._vault.add(version, signing_ring | {secrets.token_hex(8): generate_private_key()})
 
     def publish(self, version: str) -> None:
-        """Publish the public key of the new private key, which starts the time that verifiers get to fetch it."""
-        kid, pem = self._new(version)
+        """Publish the public part of the new key; verifiers then have time to fetch it."""
+        kid, pem = self._new_key(version)
         keys = self._lists.read()
-        published = keys.publish(kid, *coordinates(pem), self._now())
+        published = keys.publish(kid, *public_coordinates(pem), self._now())
         if published != keys:
             self._lists.write(published)
 
     def test(self, version: str) -> None:
-        """Raise Conflict unless a token by every key that signers would hold passes what is published."""
+        """Raise Conflict or Unauthenticated unless tokens signed with each key of the new ring pass verification."""
         now, keys = self._now(), self._lists.read()
-        claims = Claims(uuid.uuid4().hex, "0" * 16, "rotation-test", "viewer", now, now + ACCESS_SECONDS)
-        verifier = Verifier(_Published(keys), self._issuer, self._clock)
-        new, _ = self._new(version)
-        signing = {new, *(key.kid for key in keys.accepted(now))}  # some may have retired since the ring was made
+        claims = TokenClaims(uuid.uuid4().hex, "0" * 16, "rotation-test", "viewer", now, now + ACCESS_SECONDS)
+        verifier = AccessTokenVerifier(_FixedKeySet(keys), self._issuer, self._clock)
+        new, _ = self._new_key(version)
+        # Some keys may have retired since the ring was created.
+        signing = {new, *(key.kid for key in keys.accepted_keys(now))}
         for kid, pem in self._ring(version).items():
-            if kid in signing and verifier.verify(sign(claims, self._issuer, kid, pem)) != claims:
-                raise Conflict("A token by the new keys does not say what was signed.")
+            if kid in signing and verifier.verify(sign_claims(claims, self._issuer, kid, pem)) != claims:
+                raise Conflict("A token signed with a new key has other claims than were signed.")
 
     def finish(self, version: str) -> None:
-        """Let signers have the new key, and set the end of the older ones."""
-        kid, _ = self._new(version)
+        """Make the new ring current for signers, and set the end of the older keys."""
+        kid, _ = self._new_key(version)
         self._vault.promote(version)
         keys = self._lists.read()
         promoted = keys.promote(kid, self._now())
@@ -63,23 +71,23 @@ class Rotation:
     def _ring(self, version: str) -> dict[str, str]:
         ring = self._vault.pending(version)
         if not ring:
-            raise Conflict("The version holds no keys: create comes first.")
+            raise Conflict("The version has no keys; run createSecret first.")
         return dict(ring)
 
-    def _new(self, version: str) -> tuple[str, str]:
-        """Return the id and PEM of the key that a version brought; a ring names its keys in the order of making."""
+    def _new_key(self, version: str) -> tuple[str, str]:
+        """Return the id and PEM of the new key of a version: the keys of a ring are in order of creation."""
         return list(self._ring(version).items())[-1]
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
 
 
-class _Published:
-    """A list of public keys that was read a moment ago."""
+class _FixedKeySet:
+    """A key set that was just read, in the form of the port PublishedKeys."""
 
-    def __init__(self, keys: KeyList) -> None:
+    def __init__(self, keys: SigningKeySet) -> None:
         self._keys = keys
 
-    def current(self) -> KeyList:
-        """Return the list."""
+    def current(self) -> SigningKeySet:
+        """Return the key set."""
         return self._keys

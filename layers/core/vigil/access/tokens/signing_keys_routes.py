@@ -1,4 +1,4 @@
-"""`/.well-known/jwks.json`: the public keys, for whoever wants to verify an access token."""
+"""`/.well-known/jwks.json`: public keys for the verification of access tokens."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -17,7 +17,7 @@ router = APIRouter(tags=["tokens"])
 
 
 class JwkView(BaseModel):
-    """A P-256 public key, as RFC 7517 writes it."""
+    """A P-256 public key in the format of RFC 7517."""
 
     kty: str
     crv: str
@@ -29,14 +29,17 @@ class JwkView(BaseModel):
 
 
 class JwksView(BaseModel):
-    """The keys whose signatures are accepted: those of tokens that live, and the next one ahead of its use."""
+    """Keys with accepted signatures, including the next key before its first use."""
 
     keys: list[JwkView]
 
 
-@router.get("/.well-known/jwks.json", summary="The keys that verify access tokens", responses=responses(503))
+@router.get("/.well-known/jwks.json", summary="List the public keys of access tokens", responses=responses(503))
 async def jwks(request: Request, response: Response) -> JwksView:
-    """Return the public keys. Fetch them again after at most five minutes; a new key waits three times as long."""
+    """Return the public keys.
+
+    Refresh them after at most five minutes; a new key signs only 15 minutes after publication.
+    """
     published = cast("Callable[[], list[Jwk]]", request.app.state.published_keys)
     response.headers["cache-control"] = f"public, max-age={CACHE_SECONDS}"
     return JwksView(keys=[JwkView(**key) for key in published()])

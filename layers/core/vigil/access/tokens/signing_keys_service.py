@@ -1,4 +1,4 @@
-"""ES256 access tokens: made by the issuer, and verified without believing a word of their header."""
+"""Signing and verification of ES256 access tokens; the verifier never parses a token's header."""
 
 import json
 import re
@@ -12,16 +12,16 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, LEEWAY_SECONDS, Claims, Issuer, PublicKey
-from vigil.access.tokens.signing_keys_ports import PrivateKeys, PublicKeys
+from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, LEEWAY_SECONDS, Issuer, PublicKey, TokenClaims
+from vigil.access.tokens.signing_keys_ports import PrivateKeys, PublishedKeys
 from vigil.errors import Unauthenticated, Unavailable
 
 ALGORITHM = "ES256"
-MAX_LENGTH = 2048
-"""Characters of a token that is looked at; ours have some 420."""
-_TYPE = "at+jwt"  # RFC 9068: no JWT that was made for another purpose passes for an access token
+MAX_TOKEN_LENGTH = 2048
+"""Maximum length of a token to verify, in characters; Vigil's tokens have about 420."""
+_TYPE = "at+jwt"  # RFC 9068: a JWT for another purpose is not accepted as an access token
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})")
-# Times are checked here against the service's own clock; PyJWT reads the machine's.
+# PyJWT would check times against the machine's clock; this module uses the clock of the service.
 _OPTIONS: Any = {
     "require": ["exp", "iat", "aud", "iss", "sub", "jti", "tenant_id", "role"],
     "strict_aud": True,
@@ -30,66 +30,68 @@ _OPTIONS: Any = {
 Jwk = dict[str, str]
 
 
-class Signer:
+class AccessTokenSigner:
     """Signs claims with the newest key that every verifier knows."""
 
-    def __init__(self, private: PrivateKeys, public: PublicKeys, issuer: Issuer, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, private: PrivateKeys, public: PublishedKeys, issuer: Issuer, clock: Callable[[], datetime]
+    ) -> None:
         self._private = private
         self._public = public
         self._issuer = issuer
         self._clock = clock
 
-    def sign(self, claims: Claims) -> str:
-        """Return the token; raise Unavailable while there is no key that may sign."""
+    def sign(self, claims: TokenClaims) -> str:
+        """Return the token; raise Unavailable if there is no key that may sign."""
         ring = self._private.private_keys()
-        key = self._public.current().signer(ring, self._clock().timestamp())
+        key = self._public.current().signing_key(ring, self._clock().timestamp())
         if key is None:
             raise Unavailable("There is no signing key yet.")
-        return sign(claims, self._issuer, key.kid, ring[key.kid])
+        return sign_claims(claims, self._issuer, key.kid, ring[key.kid])
 
 
-class Verifier:
+class AccessTokenVerifier:
     """Verifies access tokens of one issuer."""
 
-    def __init__(self, public: PublicKeys, issuer: Issuer, clock: Callable[[], datetime]) -> None:
+    def __init__(self, public: PublishedKeys, issuer: Issuer, clock: Callable[[], datetime]) -> None:
         self._public = public
         self._issuer = issuer
         self._clock = clock
 
-    def verify(self, text: str) -> Claims:
-        """Return the claims of a token; raise Unauthenticated, with one message for every cause."""
+    def verify(self, text: str) -> TokenClaims:
+        """Return the claims of a token; raise Unauthenticated with the same message for every cause."""
         now = self._clock().timestamp()
-        segments = match.groups() if len(text) <= MAX_LENGTH and (match := _SHAPE.fullmatch(text)) else ()
-        keys = {_header(key.kid): key for key in self._public.current().accepted(now)} if segments else {}
-        # A header is compared, never parsed: `none`, other algorithms, `crit`, `jku`, `jwk` and unknown kids all
-        # are other bytes than those that our issuer writes.
+        segments = match.groups() if len(text) <= MAX_TOKEN_LENGTH and (match := _SHAPE.fullmatch(text)) else ()
+        keys = {_header(key.kid): key for key in self._public.current().accepted_keys(now)} if segments else {}
+        # The header is compared with the issuer's own bytes and never parsed. This rejects `none`, other
+        # algorithms, `crit`, `jku`, `jwk` and unknown kids.
         key = keys.get(segments[0]) if segments else None
         if key is None:
             raise Unauthenticated("The credential is not valid.")
         return self._claims(text, key, now)
 
-    def _claims(self, text: str, key: PublicKey, now: float) -> Claims:
+    def _claims(self, text: str, key: PublicKey, now: float) -> TokenClaims:
         audience, issuer = self._issuer.audience, self._issuer.name
         try:
             raw = jwt.decode(text, _public(key), [ALGORITHM], _OPTIONS, audience=audience, issuer=issuer)
-            claims = _typed(raw)
+            claims = _check_types(raw)
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Unauthenticated("The credential is not valid.") from error
-        begun = claims.issued_at <= now + LEEWAY_SECONDS and now >= raw.get("nbf", 0) - LEEWAY_SECONDS
-        if not begun or now >= claims.expires_at + LEEWAY_SECONDS:
+        is_started = claims.issued_at <= now + LEEWAY_SECONDS and now >= raw.get("nbf", 0) - LEEWAY_SECONDS
+        if not is_started or now >= claims.expires_at + LEEWAY_SECONDS:
             raise Unauthenticated("The credential is not valid.")
         return claims
 
 
-def published(public: PublicKeys, clock: Callable[[], datetime]) -> list[Jwk]:
-    """Return the keys whose signatures count, as RFC 7517 writes them; raise Unavailable before there is one."""
-    if not (keys := public.current().accepted(clock().timestamp())):
+def published_jwks(public: PublishedKeys, clock: Callable[[], datetime]) -> list[Jwk]:
+    """Return the accepted keys in the format of RFC 7517; raise Unavailable before the first one exists."""
+    if not (keys := public.current().accepted_keys(clock().timestamp())):
         raise Unavailable("There is no signing key yet.")
     return [_jwk(key) for key in keys]
 
 
-def sign(claims: Claims, issuer: Issuer, kid: str, pem: str) -> str:
-    """Return the token that one key makes of these claims."""
+def sign_claims(claims: TokenClaims, issuer: Issuer, kid: str, pem: str) -> str:
+    """Return a token with these claims, signed with the given key."""
     payload = {
         "iss": issuer.name,
         "aud": issuer.audience,
@@ -103,32 +105,32 @@ def sign(claims: Claims, issuer: Issuer, kid: str, pem: str) -> str:
     return jwt.encode(payload, _private(pem), ALGORITHM, headers={"typ": _TYPE, "kid": kid})
 
 
-def new_private_key() -> str:
-    """Return a fresh P-256 private key as PEM."""
+def generate_private_key() -> str:
+    """Return a new P-256 private key as PEM."""
     form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     return ec.generate_private_key(ec.SECP256R1()).private_bytes(*form).decode()
 
 
-def coordinates(pem: str) -> tuple[str, str]:
+def public_coordinates(pem: str) -> tuple[str, str]:
     """Return the public point of a private key, each coordinate as base64url of 32 bytes."""
     numbers = _private(pem).public_key().public_numbers()
     x, y = (_encode(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
     return x, y
 
 
-def _typed(raw: Mapping[str, Any]) -> Claims:
-    """Return claims whose types are right: `true` is no time and 1.5 none of ours."""
+def _check_types(raw: Mapping[str, Any]) -> TokenClaims:
+    """Return the claims; raise ValueError for a claim of the wrong type, or for a lifetime above ACCESS_SECONDS."""
     texts = [raw[name] for name in ("jti", "sub", "tenant_id", "role")]
     times = [raw[name] for name in ("iat", "exp")] + ([raw["nbf"]] if "nbf" in raw else [])
     if not all(type(text) is str and text for text in texts) or not all(type(time) is int for time in times):
         raise ValueError("a claim has the wrong type")
     if not 0 < times[1] - times[0] <= ACCESS_SECONDS:
-        raise ValueError("the token lives too long")
-    return Claims(*texts, *times[:2])
+        raise ValueError("the token's lifetime is too long")
+    return TokenClaims(*texts, *times[:2])
 
 
 def _jwk(key: PublicKey) -> Jwk:
-    """Return a public key as RFC 7517 writes it."""
+    """Return a public key in the format of RFC 7517."""
     return {"kty": "EC", "crv": "P-256", "alg": ALGORITHM, "use": "sig", "kid": key.kid, "x": key.x, "y": key.y}
 
 
@@ -139,14 +141,14 @@ def _public(key: PublicKey) -> Any:
 
 @lru_cache(maxsize=8)
 def _header(kid: str) -> str:
-    """Return the one header that our issuer writes for a key, as PyJWT does: names in order, no spaces."""
+    """Return the only accepted header for a key, encoded as PyJWT does: sorted names, no spaces."""
     header = {"alg": ALGORITHM, "kid": kid, "typ": _TYPE}
     return _encode(json.dumps(header, separators=(",", ":")).encode())
 
 
 def _private(pem: str) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(pem.encode(), password=None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - the ring holds what new_private_key made
+    assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - the ring contains only keys of generate_private_key
     return key
 
 

@@ -1,8 +1,8 @@
-"""Secrets Manager's rotation events: one step of one version of the secret of signing keys."""
+"""Lambda handler of Secrets Manager's rotation events for the secret with the signing keys."""
 
 from typing import Any
 
-from vigil.access.tokens.signing_keys_rotation import Rotation
+from vigil.access.tokens.signing_keys_rotation import SigningKeyRotation
 from vigil.errors import FieldError, MalformedRequest
 from vigil.runtime.telemetry import Telemetry
 
@@ -10,9 +10,9 @@ Event = dict[str, Any]
 
 
 class RotationSteps:
-    """Takes the steps that events name, one log line each."""
+    """Runs the rotation step of each event and writes one log line for it."""
 
-    def __init__(self, rotation: Rotation, telemetry: Telemetry, secret_arn: str) -> None:
+    def __init__(self, rotation: SigningKeyRotation, telemetry: Telemetry, secret_arn: str) -> None:
         self._steps = {
             "createSecret": rotation.create,
             "setSecret": rotation.publish,
@@ -22,13 +22,13 @@ class RotationSteps:
         self._telemetry = telemetry
         self._secret_arn = secret_arn
 
-    def take(self, event: Event, _: Any) -> None:
-        """Take one step; whatever it raises makes Secrets Manager try again."""
+    def handle(self, event: Event, _: Any) -> None:
+        """Run one step. Secrets Manager retries after any exception."""
         facts, started = self._telemetry.begin("ROTATE")
         try:
             step = self._steps.get(event["Step"])
             if step is None or event["SecretId"] != self._secret_arn:
-                raise MalformedRequest(FieldError("Step, SecretId", "is not a step of this secret's rotation"))
+                raise MalformedRequest(FieldError("Step, SecretId", "is not a rotation step of this secret"))
             facts.route = event["Step"]
             step(event["ClientRequestToken"])
             facts.status = 200

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList, PublicKey
+from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, PublicKey, SigningKeySet
 from vigil.aws.errors import asking
 from vigil.aws.secrets import Secret
 from vigil.aws.tables import Table
@@ -17,48 +17,50 @@ _STORE = "The secret store"
 _KEY_LIST: Item = {"pk": {"S": "SIGNING_KEYS"}, "sk": {"S": "META"}}
 
 
-class DynamoKeyList:
-    """The published keys, one item: `pk = SIGNING_KEYS`, `sk = META`."""
+class DynamoSigningKeySet:
+    """The published keys in one item: `pk = SIGNING_KEYS`, `sk = META`."""
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
         self._table = Table(client, table, "The access table")
         self._clock = clock
-        self._kept = KeyList()
+        self._cached = SigningKeySet()
         self._until: datetime | None = None
 
-    def current(self) -> KeyList:
-        """Return the list, at most `CACHE_SECONDS` old; an empty list is never kept."""
+    def current(self) -> SigningKeySet:
+        """Return the key set, at most `CACHE_SECONDS` old; an empty set is not cached."""
         now = self._clock()
-        if not self._kept.keys or self._until is None or now >= self._until:
-            self._kept, self._until = self.read(), now + timedelta(seconds=CACHE_SECONDS)
-        return self._kept
+        if not self._cached.keys or self._until is None or now >= self._until:
+            self._cached, self._until = self.read(), now + timedelta(seconds=CACHE_SECONDS)
+        return self._cached
 
-    def read(self) -> KeyList:
-        """Return the list as it stands."""
+    def read(self) -> SigningKeySet:
+        """Return the stored key set, without a cache."""
         item = self._table.get(_KEY_LIST)
         if not item:
-            return KeyList()
-        return KeyList(tuple(PublicKey(**key) for key in json.loads(item["keys"]["S"])), int(item["revision"]["N"]))
+            return SigningKeySet()
+        return SigningKeySet(
+            tuple(PublicKey(**key) for key in json.loads(item["keys"]["S"])), int(item["revision"]["N"])
+        )
 
-    def write(self, keys: KeyList) -> None:
-        """Replace the list whose revision this is; raise Conflict if another has been written since."""
+    def write(self, keys: SigningKeySet) -> None:
+        """Replace the key set; raise Conflict if its revision is not the stored one."""
         text = json.dumps([asdict(key) for key in keys.keys], separators=(",", ":"))
-        kept = self._table.done(
+        stored = self._table.done(
             "put_item",
             Item=_KEY_LIST | {"keys": {"S": text}, "revision": {"N": str(keys.revision + 1)}},
             ConditionExpression="attribute_not_exists(pk) OR revision = :read",
             ExpressionAttributeValues={":read": {"N": str(keys.revision)}},
         )
-        if not kept:
-            raise Conflict("Another rotation has changed the keys.")
+        if not stored:
+            raise Conflict("The keys were changed by another rotation.")
 
-    def drop(self) -> None:
-        """Delete the list: no key counts any more, once the caches have run out, and the next to come signs at once."""
+    def delete(self) -> None:
+        """Delete the key set. After the caches expire no key is accepted; the next published key signs at once."""
         self._table.call("delete_item", Key=_KEY_LIST)
 
 
-class SecretKeys:
-    """The private keys that signers use: `{"<key id>": "<PEM>"}`."""
+class SecretPrivateKeys:
+    """The private keys for signers: `{"<key id>": "<PEM>"}`."""
 
     def __init__(self, secret: Secret) -> None:
         self._secret = secret
@@ -68,8 +70,8 @@ class SecretKeys:
         return self._secret.values()
 
 
-class SecretVault:
-    """The versions of the secret of private keys, by Secrets Manager's staging labels."""
+class SecretKeyVault:
+    """Versions of the secret with the private keys, by the staging labels of Secrets Manager."""
 
     def __init__(self, client: Any, arn: str) -> None:
         self._client = client
@@ -80,28 +82,28 @@ class SecretVault:
         return self._ring(VersionStage="AWSCURRENT") or {}
 
     def pending(self, version: str) -> Mapping[str, str] | None:
-        """Return the ring of a version, or None before it has one."""
+        """Return the ring of a version, or None if it has none yet."""
         return self._ring(VersionId=version)
 
     def add(self, version: str, ring: Mapping[str, str]) -> None:
-        """Keep a ring as the pending version."""
+        """Store a ring as the pending version."""
         self._call("put_secret_value", ClientRequestToken=version, SecretString=json.dumps(ring),
                    VersionStages=["AWSPENDING"])  # fmt: skip
 
     def promote(self, version: str) -> None:
-        """Make the pending version the current one; raise Conflict for one that is neither."""
+        """Make the pending version the current one; raise Conflict if it is neither pending nor current."""
         stages = self._call("describe_secret")["VersionIdsToStages"]
         current = next(known for known, labels in stages.items() if "AWSCURRENT" in labels)
         if current == version:
             return
         if "AWSPENDING" not in stages.get(version, ()):
-            raise Conflict("The version is not pending: another rotation has come after it.")
+            raise Conflict("The version is not pending: a newer rotation has replaced it.")
         self._call("update_secret_version_stage", VersionStage="AWSCURRENT", MoveToVersionId=version,
                    RemoveFromVersionId=current)  # fmt: skip
 
     def _ring(self, **version: str) -> dict[str, str] | None:
         try:
-            with asking(_STORE, {"ResourceNotFoundException": NotFound("There is no such version.")}):
+            with asking(_STORE, {"ResourceNotFoundException": NotFound("There is no such version of the secret.")}):
                 answer = self._client.get_secret_value(SecretId=self._arn, **version)
         except NotFound:
             return None

@@ -32,7 +32,7 @@ class Charges:
         To be called when what is charged of the chunks cannot change any more.
         """
         tenant_id, name, moment = batch.tenant_id, batch.batch_id, batch.created_at
-        reservation = self._quota.reserved(tenant_id, name, moment[:7]) if batch.quota is not None else None
+        reservation = self._quota.find_reservation(tenant_id, name, moment[:7]) if batch.quota is not None else None
         if reservation:
             self._quota.release(tenant_id, reservation, reservation.rows - sum(chunk.charged for chunk in chunks))
         hold = self._stops.get_reservation(tenant_id, name, moment) if batch.hard_stop is not None else None

@@ -12,8 +12,8 @@ from vigil.decisions.batches.naming import Named
 from vigil.decisions.batches.ports import Books, History
 from vigil.decisions.batches.unpacking import unpack
 from vigil.errors import Conflict, InvalidInput, NotFound
-from vigil.privacy.erasure.model import Found, Key
-from vigil.privacy.persons.model import Extract, Person
+from vigil.privacy.erasure.model import FoundKeys, Key
+from vigil.privacy.persons.model import Person, PersonExtract
 
 RANGE = 8 << 20
 AT_ONCE = 64 << 20
@@ -56,7 +56,7 @@ class PersonRows:
         self._books = books
         self._files = files
 
-    def find(self, person: Person, after: Key | None) -> Found:
+    def find(self, person: Person, after: Key | None) -> FoundKeys:
         """Return the next batch if files of it name the person; raise Conflict before it has ended.
 
         What is longer than a step is gone through in several, which find nothing but where to go on.
@@ -68,10 +68,10 @@ class PersonRows:
             if batch.created_at <= person.until and self._has_files(batch):
                 stopped, named = self._names(batch, person, place)
                 if named:
-                    return Found(({"batch": batch.batch_id},), following)
+                    return FoundKeys(({"batch": batch.batch_id},), following)
                 if stopped:
-                    return Found((), {"list": place["list"], **stopped})
-        return Found((), following)
+                    return FoundKeys((), {"list": place["list"], **stopped})
+        return FoundKeys((), following)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> Sequence[Key]:
         """Blank the person's lines in results, and delete what the batch worked with, which nobody needs any more.
@@ -81,7 +81,7 @@ class PersonRows:
         """
         return tuple(left for key in keys if (left := self._erase(key, person)))
 
-    def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float]) -> Extract:
+    def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float]) -> PersonExtract:
         """Return rows, of inputs and of results; where time or room runs short, the place is told."""
         place, entries = after or _START, list[Mapping[str, Any]]()
         while True:
@@ -90,9 +90,9 @@ class PersonRows:
                 if batch.created_at <= person.until:
                     stopped = self._gather(batch, person, place, entries, remaining)
                     if stopped:
-                        return Extract(tuple(entries), {"list": place["list"], **stopped})
+                        return PersonExtract(tuple(entries), {"list": place["list"], **stopped})
             if page.next is None:
-                return Extract(tuple(entries), None)
+                return PersonExtract(tuple(entries), None)
             place = {"list": json.dumps(page.next)}
 
     def _gather(

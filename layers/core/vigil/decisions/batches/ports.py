@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from vigil.access.quota.model import Reservation
+from vigil.access.quota.model import QuotaReservation
 from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
 from vigil.decisions.scoring.model import Flat
 from vigil.decisions.scoring.ports import ScoringModel
@@ -136,15 +136,15 @@ class Quota(Protocol):
 
     def reserve(
         self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None, /
-    ) -> Reservation:
+    ) -> QuotaReservation:
         """Set rows aside once, or raise QuotaExceeded; nothing without a limit."""
         ...
 
-    def reserved(self, tenant_id: str, reservation_id: str, month: str, /) -> Reservation | None:
+    def find_reservation(self, tenant_id: str, reservation_id: str, month: str, /) -> QuotaReservation | None:
         """Return what is set aside, or was, read consistently."""
         ...
 
-    def release(self, tenant_id: str, reservation: Reservation, unused: int, /) -> None:
+    def release(self, tenant_id: str, reservation: QuotaReservation, unused: int, /) -> None:
         """Give rows back, once; nothing where none are set aside."""
         ...
 

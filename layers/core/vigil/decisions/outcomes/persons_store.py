@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 from vigil.aws.tables import Table
 from vigil.decisions.outcomes.store import DynamoOutcomes
-from vigil.privacy.erasure.model import Found, Key
-from vigil.privacy.persons.model import Extract, Person
+from vigil.privacy.erasure.model import FoundKeys, Key
+from vigil.privacy.persons.model import Person, PersonExtract
 
 Decisions: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
 """A page of the ids of a person's decisions, and where the next one begins."""
@@ -21,10 +21,10 @@ class PersonOutcomes:
         self._decisions = decisions
         self._outcomes = DynamoOutcomes(client, table)
 
-    def find(self, person: Person, after: Key | None) -> Found:
+    def find(self, person: Person, after: Key | None) -> FoundKeys:
         """Return the keys of every report, and of what holds, of a page of decisions."""
         names, position = self._decisions(person, after)
-        return Found(tuple(key for name in names for key in self._keys(person, name)), position)
+        return FoundKeys(tuple(key for name in names for key in self._keys(person, name)), position)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
         """Delete what keys name. Raises ValueError for a key of another tenant's."""
@@ -33,11 +33,11 @@ class PersonOutcomes:
         for key in keys:
             self._table.call("delete_item", Key={name: {"S": text} for name, text in key.items()})
 
-    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
+    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> PersonExtract:
         """Return every report of a page of decisions, of each in the order in which they were recorded."""
         names, position = self._decisions(person, after)
         reports = (self._outcomes.history(person.tenant_id, name) for name in names)
-        return Extract(tuple(asdict(report) for history in reports for report in history), position)
+        return PersonExtract(tuple(asdict(report) for history in reports for report in history), position)
 
     def _keys(self, person: Person, decision_id: str) -> Iterator[Key]:
         items = self._table.items(

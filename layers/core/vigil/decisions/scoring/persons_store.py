@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.privacy.erasure.model import Found, Key
-from vigil.privacy.persons.model import Extract, Person
+from vigil.privacy.erasure.model import FoundKeys, Key
+from vigil.privacy.persons.model import Person, PersonExtract
 
 _PAGE = 25
 _OF_THE_PERSON = (
@@ -37,11 +37,11 @@ class PersonDecisions:
         page = self._page(person, after)
         return [item["pk"]["S"].partition("#")[2] for item in page["Items"]], _position(page)
 
-    def find(self, person: Person, after: Key | None) -> Found:
+    def find(self, person: Person, after: Key | None) -> FoundKeys:
         """Return a page of the rows that still hold something."""
         page = self._page(person, after)
         keys = tuple({"pk": item["pk"]["S"]} for item in page["Items"] if "summary" in item)
-        return Found(keys, _position(page))
+        return FoundKeys(keys, _position(page))
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
         """Take all from rows but what counts need. Raises ValueError for a key of another tenant's."""
@@ -61,11 +61,11 @@ class PersonDecisions:
                 if "summary" not in item:
                     self._update(item["pk"]["S"], "REMOVE subject_pk", {})
 
-    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> Extract:
+    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> PersonExtract:
         """Return a page of decisions, newest first: the request's facts, the answer, and how a challenger compared."""
         page = self._page(person, after)
         found = (self._table.get({"pk": item["pk"]}) for item in page["Items"])
-        return Extract(tuple(_told(row) for row in found if row and "body" in row), _position(page))
+        return PersonExtract(tuple(_told(row) for row in found if row and "body" in row), _position(page))
 
     def _pages(self, person: Person) -> Iterator[Any]:
         after: Key | None = None

@@ -1,1 +1,1 @@
-"""Erasure of a tenant's or a person's data, certified by a signature."""
+"""Erasure of a tenant's or a person's data in every store, with a signed certificate."""

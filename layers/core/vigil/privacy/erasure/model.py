@@ -1,4 +1,4 @@
-"""The erasure of all that was somebody's, store by store, and the certificate of it. Pure values and rules."""
+"""Progress of an erasure, store by store, and its certificate."""
 
 import json
 from collections.abc import Mapping
@@ -6,101 +6,108 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 Key = Mapping[str, str]
-"""What names one thing in a store."""
-Swept = Mapping[str, Mapping[str, Any]]
-"""By store: how many were erased, and when a later look found nothing more."""
-KEPT = (
-    "The tenant's id, tier, status and dates, so that the id is not given again, and this certificate.",
+"""Primary key of a stored item or object."""
+StoreResults = Mapping[str, Mapping[str, Any]]
+"""Result per store: the number of erased items, and the time of a later scan that found no more."""
+RETAINED_TENANT_DATA = (
+    "The tenant's id, tier, status and dates, so that the id is not reused, and this certificate.",
     "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
-    "Log lines, for as long as logs are kept: ids of the tenant, its keys and decisions, and nothing of persons.",
+    "Log lines, until the log retention ends: ids of the tenant, its keys and decisions, and no data of persons.",
 )
+"""Data that remains after a tenant's erasure, and for how long. The certificate contains these sentences."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Some of what a store keeps of a tenant, and where to look on; None at the end."""
+class FoundKeys:
+    """One page of a tenant's or person's keys in a store, and the position of the next page; None after the last."""
 
     keys: tuple[Key, ...]
     after: Key | None
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
-    """How far one store is. A pass goes through all that it keeps; the store is clean when a whole pass found nothing.
+class StoreProgress:
+    """Progress of an erasure in one store. A pass goes through all pages; a pass without finds makes the store clean.
 
-    `deleting` is written down before anything is deleted and counted in that very step: after a crash the same keys are
-    deleted again, and none is counted twice.
+    `deleting` is saved before the deletion, in the same step that counts the items. After a crash the same keys are
+    deleted again but not counted again.
     """
 
     not_before: str
-    """When a pass may begin, ISO 8601: an index may show for a moment what is no longer there."""
+    """Earliest time of the next pass, ISO 8601. An index may still list deleted items for a moment."""
     erased: int = 0
+    """Number of erased items."""
     deleting: tuple[Key, ...] = ()
     after: Key | None = None
     found: int = 0
-    """How many this pass has found."""
+    """Number of items that this pass has found."""
     rescanned_at: str | None = None
-    """When a whole pass found nothing."""
+    """Time of a complete pass without finds."""
 
-    def meet(self, page: Found) -> "Sweep":
-        """Return the sweep that is about to delete what a page named."""
+    def with_page(self, page: FoundKeys) -> "StoreProgress":
+        """Return the progress before the deletion of the keys of a page."""
         count = len(page.keys)
         return replace(self, erased=self.erased + count, found=self.found + count, deleting=page.keys, after=page.after)
 
-    def end_pass(self, now: str, next_pass: str) -> "Sweep":
-        """Return the sweep after the last page of a pass was deleted."""
-        clean = now if self.found == 0 else None
-        return replace(self, deleting=(), after=None, found=0, not_before=next_pass, rescanned_at=clean)
+    def end_pass(self, now: str, next_pass: str) -> "StoreProgress":
+        """Return the progress after the last page of a pass was deleted."""
+        rescanned_at = now if self.found == 0 else None
+        return replace(self, deleting=(), after=None, found=0, not_before=next_pass, rescanned_at=rescanned_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The erasure of all that is a tenant's. `revision` grows with each step, so that of two workers one gives way."""
+    """Erasure of all data of a tenant.
+
+    `revision` grows with each step, so only one of two concurrent workers can save it.
+    """
 
     tenant_id: str
     started_at: str
     revision: int = 0
-    sweeps: Mapping[str, Sweep] = field(default_factory=dict)
+    progress: Mapping[str, StoreProgress] = field(default_factory=dict)
 
     @property
     def owner(self) -> Any:
-        """Whose: what stores are asked by."""
+        """Owner of the data in the form that stores accept."""
         return self.tenant_id
 
-    def payload(self, certificate_id: str, stage: str, certified_at: str, stores: Swept) -> bytes:
-        """Return the statement that a certificate signs."""
-        return Statement(certificate_id, stage, self.tenant_id, self.started_at, certified_at, stores, KEPT).payload()
+    def payload(self, certificate_id: str, stage: str, certified_at: str, stores: StoreResults) -> bytes:
+        """Return the bytes of the statement that the certificate signs."""
+        return ErasureStatement(
+            certificate_id, stage, self.tenant_id, self.started_at, certified_at, stores, RETAINED_TENANT_DATA
+        ).payload()
 
-    def sweep(self, store: str) -> Sweep:
-        """Return how far a store is."""
-        return self.sweeps.get(store, Sweep(self.started_at))
+    def progress_of(self, store: str) -> StoreProgress:
+        """Return the progress in one store."""
+        return self.progress.get(store, StoreProgress(self.started_at))
 
-    def advance(self, store: str, sweep: Sweep) -> Self:
-        """Return the erasure one step on."""
-        return replace(self, revision=self.revision + 1, sweeps={**self.sweeps, store: sweep})
+    def with_progress(self, store: str, progress: StoreProgress) -> Self:
+        """Return the erasure after one more step in a store."""
+        return replace(self, revision=self.revision + 1, progress={**self.progress, store: progress})
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """What a certificate states: how much was deleted, and that a later look at every store found nothing more."""
+class ErasureStatement:
+    """Content of a certificate: the number of erased items per store, and the time of a scan that found no more."""
 
     certificate_id: str
     stage: str
     tenant_id: str
     offboarded_at: str
     certified_at: str
-    stores: Swept
+    stores: StoreResults
     kept: tuple[str, ...]
-    """What there still is, and for how long."""
+    """Data that remains, and for how long."""
 
     def payload(self) -> bytes:
-        """Return the bytes that are signed."""
-        return canonical(asdict(self))
+        """Return the bytes to sign."""
+        return canonical_json(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A signed statement. `signature` is ECDSA over SHA-256 of `payload`, base64 of DER."""
+    """A signed statement. `signature` is ECDSA over the SHA-256 of `payload`, as base64 of DER."""
 
     tenant_id: str
     payload: str
@@ -109,6 +116,19 @@ class Certificate:
     key_arn: str
 
 
-def canonical(statement: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a statement: JSON, keys sorted, no white space."""
+def encode_progress(progress: Mapping[str, StoreProgress]) -> str:
+    """Return the progress of an erasure as JSON, by store."""
+    return json.dumps({name: asdict(store) for name, store in progress.items()})
+
+
+def decode_progress(text: str) -> dict[str, StoreProgress]:
+    """Return the progress that `encode_progress` wrote."""
+    return {
+        name: StoreProgress(**{**store, "deleting": tuple(store["deleting"])})
+        for name, store in json.loads(text).items()
+    }
+
+
+def canonical_json(statement: Mapping[str, Any]) -> bytes:
+    """Return compact JSON with sorted keys."""
     return json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()

@@ -1,56 +1,59 @@
-"""What an erasure needs from outside: the stores to erase, its own books, and a seal."""
+"""Ports of erasures: the stores to erase, the storage of progress, and the signer of certificates."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from vigil.privacy.erasure.model import Certificate, Erasure, Found, Key
+from vigil.privacy.erasure.model import Certificate, Erasure, FoundKeys, Key
 
 
-class Erasable(Protocol):
-    """A store that keeps what somebody owns: a tenant, named by its id, or a person."""
+class ErasableStore(Protocol):
+    """A store with data of owners; an owner is a tenant id or a person."""
 
-    def find(self, owner: Any, after: Key | None, /) -> Found:
-        """Return a page of all that is kept of the owner, from the beginning or after a page; pages may be empty.
+    def find(self, owner: Any, after: Key | None, /) -> FoundKeys:
+        """Return a page of the owner's keys, from the start or after a page; a page may be empty.
 
-        Raises Conflict while work on it is under way, which has to end first.
+        Raises Conflict while work on the data is in progress; a later run tries again.
         """
         ...
 
     def delete(self, owner: Any, keys: Sequence[Key], /) -> Sequence[Key] | None:
-        """Delete what keys name; what is gone already is no error.
+        """Delete the items of these keys; missing items are ignored.
 
-        Returns what is left to do, as other keys, where that is too much for once.
+        Returns the keys that remain to be deleted if the work is too large for one call.
         """
         ...
 
 
-class Erasures(Protocol):
-    """The erasures under way."""
+class ErasureStore(Protocol):
+    """Erasures in progress."""
 
     def pending(self) -> Sequence[Erasure]:
-        """Return every erasure that is under way."""
+        """Return every erasure in progress."""
         ...
 
     def save(self, tenant_id: str, erasure: Any, /) -> bool:
-        """Keep a step; return False if another worker has made one since."""
+        """Store a step; return False if another worker has stored one since."""
         ...
 
     def close(self, tenant_id: str, erasure: Any, certificate: Certificate, /) -> bool:
-        """Keep the certificate and end the erasure, a tenant's with the tenant, all or nothing; False as for `save`."""
+        """Store the certificate and end the erasure in one transaction; return False as in `save`.
+
+        The erasure of a tenant also closes the tenant.
+        """
         ...
 
 
-class Archive(Protocol):
-    """The certificates of tenants that are closed."""
+class CertificateArchive(Protocol):
+    """Certificates of closed tenants."""
 
     def certificate(self, tenant_id: str) -> Certificate | None:
-        """Return the certificate of a closed tenant."""
+        """Return the certificate of a closed tenant, or None."""
         ...
 
 
-class Seal(Protocol):
-    """A signature that others can verify."""
+class CertificateSigner(Protocol):
+    """Signatures that others can verify."""
 
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:
-        """Return the certificate of a statement."""
+        """Return the signed certificate of a statement."""
         ...

@@ -1,4 +1,4 @@
-"""The eraser's turn: one run, one log line."""
+"""Scheduled Lambda handler of erasures: one run, one log line."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
 
 
-class Erasing:
-    """Goes on with erasures, of tenants that leave or of persons, and tells how many ended."""
+class ErasureSchedule:
+    """Continues the erasures of tenants or of persons, and logs the number of completed ones."""
 
     def __init__(self, eraser: Eraser, telemetry: Telemetry, route: str) -> None:
         self._eraser = eraser
@@ -16,7 +16,7 @@ class Erasing:
         self._route = route
 
     def handle(self, event: Any, context: Any) -> dict[str, list[str]]:
-        """Go on with every erasure; raise Unavailable if one of them stopped at a store that was away."""
+        """Continue every erasure; raise Unavailable after the run if a store was unavailable for one of them."""
         correlation.begin(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = self._route

@@ -1,120 +1,123 @@
-"""Erases every store of all that is somebody's, in as many runs as it takes, and certifies that nothing is left."""
+"""Erasure of every store in as many runs as needed, and certification that no data is left."""
 
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from vigil.errors import Conflict, NotFound, Unavailable
-from vigil.privacy.erasure.model import Certificate, Erasure, Sweep
-from vigil.privacy.erasure.ports import Archive, Erasable, Erasures, Seal
+from vigil.kernel.time import format_timestamp
+from vigil.privacy.erasure.model import Certificate, Erasure, StoreProgress
+from vigil.privacy.erasure.ports import CertificateArchive, CertificateSigner, ErasableStore, ErasureStore
 
-_LEAST_SECONDS = 10.0
-"""What must be left of a run for another page to be begun."""
+_MIN_REMAINING_SECONDS = 10.0
+"""Minimum remaining time of a run for another page, in seconds."""
 
 
 class Certificates:
-    """The certificates of tenants that are closed."""
+    """Certificates of closed tenants."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: CertificateArchive) -> None:
         self._archive = archive
 
     def get(self, tenant_id: str) -> Certificate:
-        """Return the certificate of a tenant's erasure; raise NotFound before there is one."""
+        """Return the certificate of a tenant's erasure; raise NotFound if it does not exist yet."""
         if (certificate := self._archive.certificate(tenant_id)) is None:
-            raise NotFound("There is no such certificate: it is written when all that a tenant owned is erased.")
+            raise NotFound("There is no certificate yet: it is written when all data of the tenant is erased.")
         return certificate
 
 
 class Eraser:
-    """Goes through stores, of tenants that leave or of persons. Its state is in its books: a run that is cut off loses
-    nothing.
+    """Erases the data of leaving tenants, or of persons.
 
-    `pause` is from the start of an erasure to the first deletion, by when no earlier request is under way any more, and
-    from one pass through a store to the next.
+    Its state is in the store, so an interrupted run loses no progress. `pause` is the time from the start of an erasure
+    to the first deletion, so that earlier requests have ended. It is also the time between two passes through a store.
     """
 
     def __init__(
         self,
-        erasures: Erasures,
-        stores: Mapping[str, Erasable],
-        seal: Seal,
+        erasures: ErasureStore,
+        stores: Mapping[str, ErasableStore],
+        signer: CertificateSigner,
         stage: str,
         clock: Callable[[], datetime],
         pause: timedelta,
     ) -> None:
         self._erasures = erasures
         self._stores = stores
-        self._seal = seal
+        self._signer = signer
         self._stage = stage
         self._clock = clock
         self._pause = pause
 
     def run(self, remaining: Callable[[], float]) -> tuple[str, ...]:
-        """Go on with every erasure while there are seconds remaining; return the tenants of those that ended.
+        """Continue every erasure while there is time; return the tenants of the completed ones.
 
-        Raises Unavailable when a store was away for one of them, after all the others had their turn.
+        `remaining` returns the remaining seconds. Raises Unavailable if a store was unavailable for one erasure, after
+        all others were processed.
         """
         closed, failures = list[str](), list[Unavailable]()
         for erasure in self._erasures.pending():
             try:
                 if self._erase(erasure, remaining):
                     closed.append(erasure.tenant_id)
-            except Conflict:  # work on what is to go is under way: a later run finds it done
+            except Conflict:  # work on the data is in progress; a later run erases it
                 continue
             except Unavailable as error:
                 failures.append(error)
         if failures:
-            raise Unavailable(f"{len(failures)} erasures stopped: {failures[0]} The next run goes on.") from failures[0]
+            message = f"{len(failures)} erasures stopped: {failures[0]} The next run continues."
+            raise Unavailable(message) from failures[0]
         return tuple(closed)
 
     def _erase(self, erasure: Erasure, remaining: Callable[[], float]) -> bool:
-        """Return whether the erasure ended; not when time, or another worker's step, ended this one's turn."""
+        """Return True if the erasure is complete; False if time ran out or another worker stored a step."""
         if self._clock() < datetime.fromisoformat(erasure.started_at) + self._pause:
             return False
         for name in self._stores:
             step: Erasure | None = erasure
-            while step and not self._rests(step.sweep(name)):
-                if remaining() < _LEAST_SECONDS:
+            while step and not self._is_idle(step.progress_of(name)):
+                if remaining() < _MIN_REMAINING_SECONDS:
                     return False
                 erasure = step
-                step = self._page(erasure, name)
+                step = self._erase_page(erasure, name)
             if step is None:
                 return False
             erasure = step
-        if any(erasure.sweep(name).rescanned_at is None for name in self._stores):
+        if any(erasure.progress_of(name).rescanned_at is None for name in self._stores):
             return False
         return self._erasures.close(erasure.tenant_id, erasure, self._certify(erasure))
 
-    def _rests(self, sweep: Sweep) -> bool:
-        """Say whether there is nothing to do in a store now: it is clean, or its next pass is not due."""
-        begun = sweep.after is not None or bool(sweep.deleting) or sweep.found > 0
-        return sweep.rescanned_at is not None or (
-            not begun and self._clock() < datetime.fromisoformat(sweep.not_before)
+    def _is_idle(self, progress: StoreProgress) -> bool:
+        """Return True if a store needs no work now: it is clean, or its next pass is not due."""
+        has_started = progress.after is not None or bool(progress.deleting) or progress.found > 0
+        return progress.rescanned_at is not None or (
+            not has_started and self._clock() < datetime.fromisoformat(progress.not_before)
         )
 
-    def _page(self, erasure: Erasure, name: str) -> Erasure | None:
-        """Delete one page of a store and return the next state, or None if another worker is at it."""
-        store, owner, sweep = self._stores[name], erasure.owner, erasure.sweep(name)
-        # What was written down by a step that may have been cut off.
-        if sweep.deleting and (left := store.delete(owner, sweep.deleting)):
-            step = erasure.advance(name, replace(sweep, deleting=tuple(left)))
-        elif sweep.found and sweep.after is None:
-            step = erasure.advance(name, self._ended(sweep))
+    def _erase_page(self, erasure: Erasure, name: str) -> Erasure | None:
+        """Delete one page of a store and return the next state, or None if another worker has stored a step."""
+        store, owner, progress = self._stores[name], erasure.owner, erasure.progress_of(name)
+        # These keys were saved by a step that may have been interrupted.
+        if progress.deleting and (left := store.delete(owner, progress.deleting)):
+            step = erasure.with_progress(name, replace(progress, deleting=tuple(left)))
+        elif progress.found and progress.after is None:
+            step = erasure.with_progress(name, self._end_pass(progress))
         else:
-            page = store.find(owner, sweep.after)
-            met = sweep.meet(page)
-            step = erasure.advance(name, self._ended(met) if page.after is None and not page.keys else met)
+            page = store.find(owner, progress.after)
+            started = progress.with_page(page)
+            is_last = page.after is None and not page.keys
+            step = erasure.with_progress(name, self._end_pass(started) if is_last else started)
         return step if self._erasures.save(erasure.tenant_id, step) else None
 
-    def _ended(self, sweep: Sweep) -> Sweep:
-        now = self._clock().astimezone(UTC)
-        return sweep.end_pass(now.isoformat(), (now + self._pause).isoformat())
+    def _end_pass(self, progress: StoreProgress) -> StoreProgress:
+        now = self._clock()
+        return progress.end_pass(format_timestamp(now), format_timestamp(now + self._pause))
 
     def _certify(self, erasure: Erasure) -> Certificate:
         stores = {
-            name: {"erased": sweep.erased, "rescanned_at": sweep.rescanned_at}
-            for name, sweep in sorted((name, erasure.sweep(name)) for name in self._stores)
+            name: {"erased": progress.erased, "rescanned_at": progress.rescanned_at}
+            for name, progress in sorted((name, erasure.progress_of(name)) for name in self._stores)
         }
-        now = self._clock().astimezone(UTC).isoformat(timespec="seconds")
-        return self._seal.sign(erasure.tenant_id, erasure.payload(uuid.uuid4().hex, self._stage, now, stores))
+        now = format_timestamp(self._clock())
+        return self._signer.sign(erasure.tenant_id, erasure.payload(uuid.uuid4().hex, self._stage, now, stores))

@@ -1,4 +1,4 @@
-"""What tables keep of a tenant, found and deleted the same way whatever it means."""
+"""Search and deletion of a tenant's items in DynamoDB tables, independent of their meaning."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,32 +7,34 @@ from vigil.aws.errors import asking
 from vigil.aws.tables import Table
 from vigil.aws.transactions import ATTEMPTS, pause
 from vigil.errors import Unavailable
-from vigil.privacy.erasure.model import Found, Key
+from vigil.privacy.erasure.model import FoundKeys, Key
 
 _TABLE = "A table"
 _PAGE = 100
-_LOOK = 500
-"""Items looked at in one page of a whole table; their keys fit into one item of the books, be they all the tenant's."""
+_SCAN_PAGE = 500
+"""Items per page of a table scan. The keys of all of them fit into one item of the erasure store."""
 _BATCH = 25
-"""The most that one BatchWriteItem takes."""
+"""Maximum items per BatchWriteItem call."""
 
 
-class TableContents:
-    """The items of a table whose keys are strings. Each subclass knows one way to a tenant's.
+class TenantItems:
+    """A tenant's items in a table with string keys; subclasses define the search.
 
-    `led` says that a tenant's keys begin with its id, which is then looked at once more before anything is deleted.
+    If `starts_with_tenant` is true, keys start with the tenant id, and each key is checked before a deletion.
     """
 
-    def __init__(self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, led: bool = True) -> None:
+    def __init__(
+        self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, starts_with_tenant: bool = True
+    ) -> None:
         self._client = client
         self._table = Table(client, table, _TABLE)
         self._keys = keys
-        self._led = led
+        self._starts_with_tenant = starts_with_tenant
 
     def delete(self, tenant_id: str, keys: Sequence[Key]) -> None:
-        """Delete what keys name; what is gone already is no error. Raises ValueError for a key of another tenant's."""
-        if self._led and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
-            raise ValueError("a key is not the tenant's")
+        """Delete the items of these keys; missing items are ignored. Raise ValueError for a key of another tenant."""
+        if self._starts_with_tenant and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
+            raise ValueError("a key belongs to another tenant")
         requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
         for start in range(0, len(requests), _BATCH):
             left = {self._table.name: requests[start : start + _BATCH]}
@@ -45,14 +47,14 @@ class TableContents:
             else:
                 raise Unavailable("The table did not delete every item.")
 
-    def _found(self, answer: Any) -> Found:
+    def _found(self, answer: Any) -> FoundKeys:
         keys = tuple({name: item[name]["S"] for name in self._keys} for item in answer["Items"])
         last = answer.get("LastEvaluatedKey")
-        return Found(keys, {name: value["S"] for name, value in last.items()} if last else None)
+        return FoundKeys(keys, {name: value["S"] for name, value in last.items()} if last else None)
 
 
-class Listed(TableContents):
-    """What stands in one partition of the table or of an index: `prefix` and the tenant's id."""
+class PartitionItems(TenantItems):
+    """Items in one partition of the table or of an index: `prefix` and the tenant id."""
 
     def __init__(
         self,
@@ -63,15 +65,15 @@ class Listed(TableContents):
         index: str | None = None,
         attribute: str = "pk",
         prefix: str = "",
-        led: bool = True,
+        starts_with_tenant: bool = True,
     ) -> None:
-        super().__init__(client, table, keys, led=led)
+        super().__init__(client, table, keys, starts_with_tenant=starts_with_tenant)
         self._attribute = attribute
         self._prefix = prefix
-        # An index cannot be read consistently; the passes of an erasure make up for it.
+        # An index has no consistent reads; the later passes of an erasure find late items.
         self._where: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
+    def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
         """Return a page of the partition."""
         return self._found(
             self._table.call(
@@ -87,18 +89,18 @@ class Listed(TableContents):
         )
 
 
-class Scattered(TableContents):
-    """What no list leads to: every item of the table is looked at whose key begins with `<tenant>#`, or is the id."""
+class ScannedItems(TenantItems):
+    """Items without an index: a scan finds keys that start with `<tenant>#` or equal the tenant id."""
 
-    def find(self, tenant_id: str, after: Key | None) -> Found:
-        """Return which of the next items are the tenant's, read consistently."""
+    def find(self, tenant_id: str, after: Key | None) -> FoundKeys:
+        """Return the tenant's keys on the next page of the scan, read consistently."""
         return self._found(
             self._table.call(
                 "scan",
-                FilterExpression="pk = :tenant OR begins_with(pk, :led)",
+                FilterExpression="pk = :tenant OR begins_with(pk, :prefix)",
                 ProjectionExpression=", ".join(self._keys),
-                ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":led": {"S": f"{tenant_id}#"}},
-                Limit=_LOOK,
+                ExpressionAttributeValues={":tenant": {"S": tenant_id}, ":prefix": {"S": f"{tenant_id}#"}},
+                Limit=_SCAN_PAGE,
                 ConsistentRead=True,
                 **({"ExclusiveStartKey": _typed(after)} if after else {}),
             )

@@ -1,1 +1,1 @@
-"""Consents, exports and erasure requests of persons."""
+"""Rights of persons: consents, exports and erasure requests."""

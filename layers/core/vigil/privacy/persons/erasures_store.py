@@ -1,64 +1,68 @@
-"""Erasures in the table of persons: `sk = ERASURE` while one is under way, `ERASED#<time>` its certificate."""
+"""Erasures in the table of persons: `sk = ERASURE` is in progress, `ERASED#<time>` has the certificate."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from vigil.privacy.erasure.model import Certificate, Sweep
-from vigil.privacy.persons.model import Erasures, Extract, Person, PersonErasure
-from vigil.privacy.persons.store import Item, SubjectTable, key_of, pk_of
+from vigil.privacy.erasure.model import Certificate, decode_progress, encode_progress
+from vigil.privacy.persons.model import Person, PersonErasure, PersonErasures, PersonExtract
+from vigil.privacy.persons.store import Item, PersonTable, partition_key, primary_key
 
 _LIST = "ERASURES"
 _RUNNING = "ERASURE"
 _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 
 
-class DynamoCases:
-    """Erasures. `unlink` makes the last of what is left of a person's decisions nobody's."""
+class DynamoPersonErasures:
+    """Erasures of persons. `unlink` removes the last reference from a person's decisions."""
 
-    def __init__(self, table: SubjectTable, unlink: Callable[[Person], None]) -> None:
+    def __init__(self, table: PersonTable, unlink: Callable[[Person], None]) -> None:
         self._table = table
         self._unlink = unlink
 
     def begin(self, tenant_id: str, erasure: PersonErasure) -> bool:
-        """Put an erasure unless there is one of the same person."""
+        """Store a new erasure; return False if one of the same person is in progress."""
         return self._table.write(
             {"Put": {"Item": _item(tenant_id, erasure), "ConditionExpression": "attribute_not_exists(pk)"}}
         )
 
-    def of(self, tenant_id: str, subject_id: str) -> Erasures:
+    def get(self, tenant_id: str, subject_id: str) -> PersonErasures:
         """Return a person's erasures, read consistently."""
-        pk = pk_of(tenant_id, subject_id)
-        running = self._table.get(key_of(pk, _RUNNING))
-        done = {item["sk"]["S"]: _certificate(tenant_id, item) for item in self._table.under(pk, "ERASED#")}
-        if running and _ended(running["started_at"]["S"]) in done:  # between the two reads
+        pk = partition_key(tenant_id, subject_id)
+        running = self._table.get(primary_key(pk, _RUNNING))
+        done = {item["sk"]["S"]: _certificate(tenant_id, item) for item in self._table.items_with_prefix(pk, "ERASED#")}
+        if running and _certificate_key(running["started_at"]["S"]) in done:  # it ended between the two reads
             running = None
-        return Erasures(_erasure(running) if running else None, tuple(done.values()))
+        return PersonErasures(_erasure(running) if running else None, tuple(done.values()))
 
     def pending(self) -> list[PersonErasure]:
-        """Return every erasure that is under way; one that was asked for a moment ago may be missing."""
-        found = [self._table.get({name: key[name] for name in ("pk", "sk")}) for key in self._table.due(_LIST)]
+        """Return every erasure in progress; one of the last second may be missing."""
+        found = [self._table.get({name: key[name] for name in ("pk", "sk")}) for key in self._table.due_keys(_LIST)]
         return [_erasure(item) for item in found if item]
 
     def save(self, tenant_id: str, erasure: PersonErasure) -> bool:
-        """Keep a step under the condition of the step before it."""
+        """Store a step; return False if another worker has stored one since."""
         return self._table.write({"Put": {"Item": _item(tenant_id, erasure), **_after(erasure.revision - 1)}})
 
     def close(self, tenant_id: str, erasure: PersonErasure, certificate: Certificate) -> bool:
-        """Forget whose the decisions were; then keep the certificate and end the erasure, both or neither."""
+        """Unlink the person's decisions, then store the certificate and end the erasure in one transaction."""
         self._unlink(erasure.owner)
-        pk, at = pk_of(tenant_id, erasure.subject_id), json.loads(certificate.payload)["certified_at"]
+        pk, at = partition_key(tenant_id, erasure.subject_id), json.loads(certificate.payload)["certified_at"]
         texts = {name: {"S": getattr(certificate, name)} for name in _FIELDS}
-        keep = {"Item": {**key_of(pk, _ended(erasure.started_at)), **texts, "recorded_at": {"S": at}}}
-        return self._table.write({"Put": keep}, {"Delete": {"Key": key_of(pk, _RUNNING), **_after(erasure.revision)}})
+        put = {"Item": {**primary_key(pk, _certificate_key(erasure.started_at)), **texts, "recorded_at": {"S": at}}}
+        return self._table.write(
+            {"Put": put}, {"Delete": {"Key": primary_key(pk, _RUNNING), **_after(erasure.revision)}}
+        )
 
-    def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> Extract:
-        """Return the certificates of a person's erasures, at once."""
-        return Extract(tuple(asdict(done) for done in self.of(person.tenant_id, person.subject_id).certificates), None)
+    def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> PersonExtract:
+        """Return the certificates of a person's erasures as one part."""
+        return PersonExtract(
+            tuple(asdict(done) for done in self.get(person.tenant_id, person.subject_id).certificates), None
+        )
 
 
-def _ended(started_at: str) -> str:
+def _certificate_key(started_at: str) -> str:
     return f"ERASED#{started_at}"
 
 
@@ -70,26 +74,25 @@ def _after(revision: int) -> dict[str, Any]:
 
 
 def _item(tenant_id: str, erasure: PersonErasure) -> dict[str, Any]:
-    pk = pk_of(tenant_id, erasure.subject_id)
+    pk = partition_key(tenant_id, erasure.subject_id)
     texts = ("subject_id", "key_id", "started_at")
     return {
-        **key_of(pk, _RUNNING),
+        **primary_key(pk, _RUNNING),
         "tenant_id": {"S": tenant_id},
         **{name: {"S": getattr(erasure, name)} for name in texts},
         "revision": {"N": str(erasure.revision)},
-        "sweeps": {"S": json.dumps({name: asdict(sweep) for name, sweep in erasure.sweeps.items()})},
+        "sweeps": {"S": encode_progress(erasure.progress)},
         "due_pk": {"S": _LIST},
         "due_at": {"S": erasure.started_at},
     }
 
 
 def _erasure(item: Item) -> PersonErasure:
-    sweeps = json.loads(item["sweeps"]["S"])
     return PersonErasure(
         tenant_id=item["tenant_id"]["S"],
         started_at=item["started_at"]["S"],
         revision=int(item["revision"]["N"]),
-        sweeps={name: Sweep(**{**sweep, "deleting": tuple(sweep["deleting"])}) for name, sweep in sweeps.items()},
+        progress=decode_progress(item["sweeps"]["S"]),
         subject_id=item["subject_id"]["S"],
         key_id=item["key_id"]["S"],
     )

@@ -1,4 +1,4 @@
-"""A person whose data a tenant has scored: consents, all that is kept, and the erasure of it. Pure values and rules."""
+"""Consents, data extracts and erasures of scored persons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,38 +7,38 @@ from typing import Any, Literal, get_args
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.ids import subject_digest
-from vigil.privacy.erasure.model import Certificate, Erasure, Swept, canonical
+from vigil.privacy.erasure.model import Certificate, Erasure, StoreResults, canonical_json
 
 Purpose = Literal["scoring", "research", "contact"]
-"""What data are used for. `scoring` is held to here; the others are kept for the tenant to obey."""
+"""Purpose of data use. Vigil enforces `scoring`; it stores the others for the tenant to enforce."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 Stance = Literal["given", "withdrawn"]
-Giver = Literal["subject", "representative"]
-KEPT = (
-    "Of decisions their ids, times, models and versions, so that counts and bills stay true: no facts, no subject.",
-    "That purposes are withdrawn, under a digest of the subject's id, so that nobody is scored who withdrew that.",
-    "Under the same digest, this certificate.",
-    "Of rows in batches that got no answer a number, a digest of the row and what was wrong: no subject, no facts.",
-    "What was sent after the erasure was asked for.",
-    "Streams of changes and kept answers, for 24 hours; the latter are sealed with their caller's Idempotency-Key.",
-    "Copies that callers keep of a decision, for an hour.",
+Declarant = Literal["subject", "representative"]
+RETAINED_PERSON_DATA = (
+    "Ids, times, models and versions of decisions, so that counts and bills stay correct: no facts, no subject.",
+    "Withdrawn purposes, under a digest of the subject's id, so that the withdrawal of scoring stays in effect.",
+    "This certificate, under the same digest.",
+    "Row number, row digest and error of batch rows without an answer: no subject, no facts.",
+    "Data that was sent after the request to erase.",
+    "Change streams and stored responses, for 24 hours; the latter are encrypted with the caller's Idempotency-Key.",
+    "Copies of a decision in caches of callers, for an hour.",
     "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
-    "Events that were sent and log lines: ids, models and bands, in events a digest of the subject's id, no facts.",
+    "Sent events and log lines: ids, models and bands, in events a digest of the subject's id; no facts.",
 )
-"""What an erasure leaves, and for how long."""
+"""Data that remains after a person's erasure, and for how long. The certificate contains these sentences."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a person, or who may speak for one, has declared. Times are ISO 8601 in UTC.
+    """A declaration by a person or a representative. Times are ISO 8601 in UTC.
 
-    `text_version` names the text that was shown; `declared_at` is the person's time, `recorded_at` ours; `key_id` is
-    the credential that recorded it.
+    `text_version` names the text that was shown. `declared_at` is the time of the person's declaration, `recorded_at`
+    the time of storage. `key_id` is the API key that recorded it.
     """
 
     purposes: Mapping[Purpose, Stance]
     text_version: str
-    declared_by: Giver
+    declared_by: Declarant
     declared_at: str
     recorded_at: str
     key_id: str
@@ -46,21 +46,21 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What holds of a person's consents: of each purpose what was declared last. `version` counts declarations."""
+    """Consents of a person: the last declaration of each purpose. `version` counts the declarations."""
 
     purposes: Mapping[Purpose, Stance] = field(default_factory=dict)
     version: int = 0
     history: tuple[Declaration, ...] = ()
 
-    def after(self, declaration: Declaration) -> "Consent":
-        """Return what holds from a declaration on: purposes that it does not name stay as they are."""
+    def with_declaration(self, declaration: Declaration) -> "Consent":
+        """Return the consents after a declaration; purposes without a new value are unchanged."""
         purposes = {**self.purposes, **declaration.purposes}
         return Consent(purposes, self.version + 1, (*self.history, declaration))
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A subject of a tenant; of all that is kept, what came up to a moment (ISO 8601 in UTC)."""
+    """A subject of a tenant, limited to data that was stored up to a time (ISO 8601 in UTC)."""
 
     tenant_id: str
     subject_id: str
@@ -68,26 +68,26 @@ class Person:
 
     @property
     def digest(self) -> str:
-        """What stands for the subject in keys, and in certificates."""
+        """Digest of the subject for keys and certificates."""
         return subject_digest(self.tenant_id, self.subject_id)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonErasure(Erasure):
-    """The erasure of what was kept of one person when it was asked for."""
+    """Erasure of the data that a person had at the time of the request."""
 
     subject_id: str = ""
     key_id: str = ""
-    """The credential that asked for it."""
+    """Id of the API key that requested the erasure."""
 
     @property
     def owner(self) -> Person:
-        """Whose: what stores are asked by."""
+        """Owner of the data in the form that stores accept."""
         return Person(self.tenant_id, self.subject_id, self.started_at)
 
-    def payload(self, certificate_id: str, stage: str, certified_at: str, stores: Swept) -> bytes:
-        """Return the statement that a certificate signs."""
-        return canonical(
+    def payload(self, certificate_id: str, stage: str, certified_at: str, stores: StoreResults) -> bytes:
+        """Return the bytes of the statement that the certificate signs."""
+        return canonical_json(
             {
                 "certificate_id": certificate_id,
                 "stage": stage,
@@ -96,31 +96,31 @@ class PersonErasure(Erasure):
                 "requested_at": self.started_at,
                 "requested_by": self.key_id,
                 "certified_at": certified_at,
-                "stores": {name: dict(swept) for name, swept in stores.items()},
-                "kept": KEPT,
+                "stores": {name: dict(result) for name, result in stores.items()},
+                "kept": RETAINED_PERSON_DATA,
             }
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Erasures:
-    """The erasure of a person that is under way, if there is one, and the certificates of those before it."""
+class PersonErasures:
+    """The erasure of a person in progress, if any, and the certificates of the completed ones."""
 
     running: PersonErasure | None
     certificates: tuple[Certificate, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Extract:
-    """Some of what a store keeps of a person, as JSON values, and where to read on; None at the end."""
+class PersonExtract:
+    """A part of a person's data in a store, as JSON values, and the position of the next part; None after the last."""
 
     entries: tuple[Mapping[str, Any], ...]
     after: Mapping[str, str] | None
 
 
-def declared(purposes: Mapping[Purpose, Stance], declared_at: datetime, latest: datetime) -> None:
-    """Raise InvalidInput for a declaration that says nothing, or that was made after `latest`."""
+def check_declaration(purposes: Mapping[Purpose, Stance], declared_at: datetime, latest: datetime) -> None:
+    """Raise InvalidInput for a declaration without purposes, or with a time after `latest`."""
     if not purposes:
-        raise InvalidInput(FieldError("purposes", "names no purpose", f"one or more of {', '.join(PURPOSES)}"))
+        raise InvalidInput(FieldError("purposes", "has no purpose", f"one or more of {', '.join(PURPOSES)}"))
     if declared_at > latest:
-        raise InvalidInput(FieldError("declared_at", "is in the future", "at most 60 s ahead of our clock"))
+        raise InvalidInput(FieldError("declared_at", "is in the future", "at most 60 s ahead of the service's clock"))

@@ -1,46 +1,46 @@
-"""What persons' rights need from outside: consents, erasures, and every store that keeps something of a person."""
+"""Ports of persons' rights: consents, erasures, and the stores with data of persons."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from vigil.privacy.persons.model import Consent, Declaration, Erasures, Extract, Person, PersonErasure
+from vigil.privacy.persons.model import Consent, Declaration, Person, PersonErasure, PersonErasures, PersonExtract
 
 
-class Consents(Protocol):
-    """What persons declared."""
+class ConsentStore(Protocol):
+    """Consents of persons."""
 
     def get(self, tenant_id: str, subject_id: str) -> Consent:
-        """Return what holds of a person, with its history, read consistently; the empty one of an unknown person."""
+        """Return a person's consents with history, read consistently; empty for an unknown person."""
         ...
 
     def add(self, tenant_id: str, subject_id: str, consent: Consent, declaration: Declaration) -> bool:
-        """Keep a declaration and what holds after it; return False if `consent` is not what held before it."""
+        """Store a declaration and the resulting consents; return False if `consent` is no longer the stored state."""
         ...
 
 
-class Cases(Protocol):
-    """Erasures of persons, under way and done."""
+class PersonErasureStore(Protocol):
+    """Erasures of persons, in progress and completed."""
 
     def begin(self, tenant_id: str, erasure: PersonErasure) -> bool:
-        """Enter an erasure, unless one of the same person is under way; return whether it was entered."""
+        """Store a new erasure; return False if one of the same person is in progress."""
         ...
 
-    def of(self, tenant_id: str, subject_id: str) -> Erasures:
+    def get(self, tenant_id: str, subject_id: str) -> PersonErasures:
         """Return a person's erasures, read consistently."""
         ...
 
 
-class Store(Protocol):
-    """A store that keeps something of persons."""
+class PersonStore(Protocol):
+    """A store with data of persons."""
 
-    def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float], /) -> Extract:
-        """Return some of what is kept of a person, in order; with few seconds remaining, less of it."""
+    def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float], /) -> PersonExtract:
+        """Return a part of a person's data in order; with little remaining time (in seconds), a smaller part."""
         ...
 
 
-class Tenants(Protocol):
-    """Who keeps consents."""
+class ConsentRecordingSwitch(Protocol):
+    """Marks a tenant as recording consents."""
 
     def __call__(self, tenant_id: str) -> Any:
-        """Note that a tenant keeps consents, so that scores look at them."""
+        """Mark a tenant as recording consents, so that scores check them."""
         ...

@@ -1,11 +1,11 @@
-"""`/v1/subjects/{subject_id}`: a person's consents, all that is kept of one, and its erasure."""
+"""`/v1/subjects/{subject_id}`: consents, export and erasure of a person's data."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
 from vigil.privacy.persons.schemas import ConsentBody, ConsentView, ErasureView, ExportView
-from vigil.privacy.persons.service import Subjects
+from vigil.privacy.persons.service import PersonRights
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked
@@ -22,28 +22,30 @@ Eraser = Annotated[Principal, requires("subjects:erase")]
 
 @router.put("/consent", summary="Record a consent", responses=responses(401, 403, 413, 415))
 async def declare(request: Request, subject_id: SubjectId, body: ConsentBody, caller: Recorder) -> ConsentView:
-    """Record what a person gives or withdraws. Without the one to scoring, the person is not scored any more."""
-    subjects: Subjects = request.app.state.subjects
-    said = body.said()
-    return ConsentView.of(subjects.declare(caller.tenant_id, subject_id, said, caller.key_id, known=caller.consents))
+    """Record given or withdrawn consents. Without consent to `scoring`, requests to score the person are rejected."""
+    subjects: PersonRights = request.app.state.subjects
+    request_body = body.to_request()
+    return ConsentView.from_consent(
+        subjects.declare(caller.tenant_id, subject_id, request_body, caller.key_id, known=caller.consents)
+    )
 
 
 @router.get("/consent", summary="Fetch consents", responses=responses(401, 403, 404, 422, 503))
 async def consent(request: Request, subject_id: SubjectId, caller: Reader) -> ConsentView:
-    """Return what holds of a person's consents, and every declaration that led there."""
-    subjects: Subjects = request.app.state.subjects
-    return ConsentView.of(subjects.consent(caller.tenant_id, subject_id))
+    """Return a person's current consents and all declarations."""
+    subjects: PersonRights = request.app.state.subjects
+    return ConsentView.from_consent(subjects.consent(caller.tenant_id, subject_id))
 
 
-@router.get("/export", summary="Fetch all of a person", responses=responses(400, 401, 403, 422, 503))
+@router.get("/export", summary="Export a person's data", responses=responses(400, 401, 403, 422, 503))
 async def export(
     request: Request,
     subject_id: SubjectId,
     caller: Exporter,
     place: Asked,
 ) -> ExportView:
-    """Return all that is kept of a person, by store, in as many parts as it takes."""
-    subjects: Subjects = request.app.state.subjects
+    """Return all data of a person by store, in one or more parts."""
+    subjects: PersonRights = request.app.state.subjects
 
     scope = f"export\n{caller.tenant_id}\n{subject_id}"
     found = subjects.export(
@@ -56,16 +58,16 @@ async def export(
     return ExportView(data=data, next_cursor=place.next(scope, found.next))
 
 
-@router.delete("", status_code=202, summary="Erase a person", responses=responses(401, 403))
+@router.delete("", status_code=202, summary="Erase a person's data", responses=responses(401, 403))
 async def erase(request: Request, response: Response, subject_id: SubjectId, caller: Eraser) -> ErasureView:
-    """Begin to erase all that is kept of a person by now; asking again while that is under way begins nothing."""
-    subjects: Subjects = request.app.state.subjects
+    """Start erasing a person's data. Repeating the request while an erasure runs has no effect."""
+    subjects: PersonRights = request.app.state.subjects
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/subjects/{subject_id}/erasure"
-    return ErasureView.of(subjects.erase(caller.tenant_id, subject_id, caller.key_id))
+    return ErasureView.from_erasures(subjects.erase(caller.tenant_id, subject_id, caller.key_id))
 
 
-@router.get("/erasure", summary="How an erasure stands", responses=responses(401, 403, 404, 422, 503))
+@router.get("/erasure", summary="Fetch the state of an erasure", responses=responses(401, 403, 404, 422, 503))
 async def erasure(request: Request, subject_id: SubjectId, caller: Eraser) -> ErasureView:
-    """Return how far the erasure of a person is, and the signed certificates of those that are done."""
-    subjects: Subjects = request.app.state.subjects
-    return ErasureView.of(subjects.erasures(caller.tenant_id, subject_id))
+    """Return the progress of a person's erasure, and the signed certificates of completed ones."""
+    subjects: PersonRights = request.app.state.subjects
+    return ErasureView.from_erasures(subjects.erasures(caller.tenant_id, subject_id))

@@ -1,6 +1,6 @@
-"""The table of persons: `pk = <tenant>#<digest of the subject>`, so that no key shows a subject.
+"""Table of persons: `pk = <tenant>#<digest of the subject>`, so keys do not contain subject ids.
 
-Two indexes are sparse: `by_tenant` has who has withdrawn the consent to scoring, `by_due` every erasure under way.
+Two indexes are sparse: `by_tenant` lists withdrawals of the consent to scoring, `by_due` erasures in progress.
 """
 
 from collections.abc import Iterator
@@ -13,29 +13,29 @@ from vigil.kernel.ids import subject_digest
 Item = dict[str, dict[str, str]]
 
 
-class SubjectTable(Table):
-    """Items of one table."""
+class PersonTable(Table):
+    """Items of the table of persons."""
 
     def __init__(self, client: Any, table: str) -> None:
-        super().__init__(client, table, "The table of subjects")
+        super().__init__(client, table, "The subjects table")
 
-    def under(self, pk: str, prefix: str) -> Iterator[Item]:
-        """Yield what stands under a key, in order, read consistently."""
+    def items_with_prefix(self, pk: str, prefix: str) -> Iterator[Item]:
+        """Yield the items of a partition by prefix of `sk`, in order, read consistently."""
         condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": {"S": pk}, ":sk": {"S": prefix}}
         return self.items(
             "query", KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
         )
 
-    def withdrawn(self, tenant_id: str) -> Iterator[Item]:
-        """Yield the keys of a tenant's subjects who have withdrawn, but maybe of the last moment."""
+    def withdrawn_keys(self, tenant_id: str) -> Iterator[Item]:
+        """Yield the keys of subjects with a withdrawn consent to scoring; the last second may be missing."""
         return self._listed("by_tenant", "list_pk", tenant_id)
 
-    def due(self, kind: str) -> Iterator[Item]:
-        """Yield the keys of what is to be done, of all tenants, the oldest first, but maybe of the last moment."""
+    def due_keys(self, kind: str) -> Iterator[Item]:
+        """Yield the keys of due work of all tenants, oldest first; the last second may be missing."""
         return self._listed("by_due", "due_pk", kind)
 
     def write(self, *parts: Part) -> bool:
-        """Do all parts of a transaction or none; return False if a condition speaks against it."""
+        """Write all parts in one transaction; return False without writing if a condition is not met."""
         return self.transact(*parts) is None
 
     def _listed(self, index: str, attribute: str, value: str) -> Iterator[Item]:
@@ -47,11 +47,11 @@ class SubjectTable(Table):
         )
 
 
-def pk_of(tenant_id: str, subject_id: str) -> str:
-    """Return the key under which all of a subject stands."""
+def partition_key(tenant_id: str, subject_id: str) -> str:
+    """Return the partition key of a subject."""
     return f"{tenant_id}#{subject_digest(tenant_id, subject_id)}"
 
 
-def key_of(pk: str, sk: str) -> Item:
+def primary_key(pk: str, sk: str) -> Item:
     """Return an item's primary key."""
     return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -1,4 +1,4 @@
-"""The functions of tokens and of their keys, wired as they are deployed."""
+"""The functions of tokens and of their signing keys, wired as deployed."""
 
 import json
 import uuid
@@ -10,9 +10,9 @@ import boto3
 import jwt
 import pytest
 
-from tests.support.forgeries import KINDS, Forger
+from tests.support.forgeries import FORGERY_KINDS, TokenForger
 from tests.support.gateway import Context, event
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
 from vigil.errors import VigilError
 
@@ -76,24 +76,27 @@ def sign_in(key):
     return granted
 
 
-def test_a_key_signs_in_as_often_as_it_may_ask(key):
-    access.tenants().change("acme", Change(limits={"per_minute": 2, "per_hour": 3}))
-    access.service().forget()
+def test_sign_ins_count_against_the_rate_limits(key):
+    access.tenants().change("acme", TenantChange(limits={"per_minute": 2, "per_hour": 3}))
+    access.service().clear_cache()
     answers = [post("token", grant_type="client_credentials", **credentials(key)) for _ in range(9)]
-    told = Counter(status for status, _, _ in answers)
-    assert (2 <= told[200] <= 3, told[200] + told[429]) == (True, 9)  # a minute may have ended between two of them
+    statuses = Counter(status for status, _, _ in answers)
+    assert (2 <= statuses[200] <= 3, statuses[200] + statuses[429]) == (
+        True,
+        9,
+    )  # a minute may have ended between two requests
     _, problem, headers = answers[-1]
     assert problem["violated-policies"] in (["minute"], ["hour"])
     assert int(headers["retry-after"]) > 0
 
 
-def test_a_token_opens_what_its_key_opens(key):
+def test_an_access_token_has_the_same_policy_as_its_key(key):
     granted = sign_in(key)
     assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 900)
     assert authorize(granted["access_token"]) == authorize(str(key))
 
 
-def test_a_stranger_can_verify_a_token_with_what_is_published_and_a_library(key):
+def test_a_jwt_library_verifies_a_token_with_the_jwks(key):
     from functions.tokens_api.handler import lambda_handler
 
     token = sign_in(key)["access_token"]
@@ -103,35 +106,35 @@ def test_a_stranger_can_verify_a_token_with_what_is_published_and_a_library(key)
     keys = jwt.PyJWKSet.from_dict(json.loads(answer["body"]))
     header = jwt.get_unverified_header(token)
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": header["kid"]}
-    said = jwt.decode(token, keys[header["kid"]], audience="urn:vigil:local:api", issuer="urn:vigil:local")
-    assert (said["sub"], said["tenant_id"], said["role"]) == (key.key_id, "acme", "member")
-    assert said["exp"] - said["iat"] == 900
-    assert said["jti"]
+    claims = jwt.decode(token, keys[header["kid"]], audience="urn:vigil:local:api", issuer="urn:vigil:local")
+    assert (claims["sub"], claims["tenant_id"], claims["role"]) == (key.key_id, "acme", "member")
+    assert claims["exp"] - claims["iat"] == 900
+    assert claims["jti"]
 
 
-def test_thousands_of_forged_tokens_are_refused_and_good_ones_are_not(key, caplog):
+def test_thousands_of_forged_tokens_are_rejected(key, caplog):
     good = sign_in(key)["access_token"]
     secret = process.settings().signing_secret_arn
     ring = json.loads(
         boto3.client("secretsmanager").get_secret_value(SecretId=secret, VersionStage="AWSCURRENT")["SecretString"]
     )
     counted, accepted = Counter(), []
-    for kind, token in Forger(good, *ring.values()).all():
+    for kind, token in TokenForger(good, *ring.values()).all():
         counted[kind] += 1
         if not refused(token):
             accepted.append((kind, token))
     assert accepted == []
-    assert set(counted) == set(KINDS)
+    assert set(counted) == set(FORGERY_KINDS)
     assert counted.total() > 3000
     assert {record.levelname for record in caplog.records} == {"INFO"}
     assert [refused(sign_in(key)["access_token"]) for _ in range(20)] == [False] * 20
     assert not refused(good)
 
 
-def test_a_token_ends_with_its_key_and_with_its_tenant(key):
+def test_a_token_is_rejected_after_its_key_is_revoked(key):
     granted = sign_in(key)
     access.keys().revoke("acme", key.key_id, by="operator")
-    access.service().forget()
+    access.service().clear_cache()
     assert refused(granted["access_token"])
     status, answer, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
     assert (status, answer["error"]) == (400, "invalid_grant")
@@ -140,11 +143,11 @@ def test_a_token_ends_with_its_key_and_with_its_tenant(key):
     assert headers["www-authenticate"] == 'Basic realm="vigil"'
 
 
-def test_a_suspended_tenant_is_told_so_and_its_session_goes_on_later(key):
+def test_a_session_continues_after_a_suspension(key):
     granted = sign_in(key)
     for status, expected in (("suspended", (400, "unauthorized_client")), ("active", (200, None))):
-        access.tenants().change("acme", Change(status=status))
-        access.service().forget()
+        access.tenants().change("acme", TenantChange(status=status))
+        access.service().clear_cache()
         effect = authorize(granted["access_token"])["policyDocument"]["Statement"][0]["Effect"]
         assert effect == ("Allow" if status == "active" else "Deny")
         refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"]}
@@ -153,7 +156,7 @@ def test_a_suspended_tenant_is_told_so_and_its_session_goes_on_later(key):
             assert (answered, body.get("error")) == expected
 
 
-def test_a_refresh_token_is_good_once_and_coming_again_it_ends_the_session(key, caplog):
+def test_a_reused_refresh_token_ends_the_session(key, caplog):
     first = sign_in(key)["refresh_token"]
     status, second, headers = post("token", grant_type="refresh_token", refresh_token=first)
     assert (status, headers["cache-control"], headers["pragma"]) == (200, "no-store", "no-cache")
@@ -165,7 +168,7 @@ def test_a_refresh_token_is_good_once_and_coming_again_it_ends_the_session(key, 
     assert problems == ["reused_refresh_token", "invalid_grant"]
 
 
-def test_a_session_ends_when_its_owner_says_so(key):
+def test_revoke_ends_the_session(key):
     granted = sign_in(key)
     assert post("revoke", token=granted["refresh_token"])[:2] == (200, {})
     assert post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])[0] == 400
@@ -173,29 +176,29 @@ def test_a_session_ends_when_its_owner_says_so(key):
     assert not refused(granted["access_token"])
 
 
-def test_an_offboarded_tenants_sessions_are_erased_and_no_others(key):
+def test_offboarding_erases_only_the_sessions_of_the_tenant(key):
     from functions.tenants_offboarding.handler import lambda_handler
 
     sign_in(key)
     other = sign_in(new_key("globex"))
-    access.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", TenantChange(status="offboarding"))
     assert lambda_handler({}, Context()) == {"closed": ["acme"]}
     sessions = [row["pk"]["S"] for row in boto3.client("dynamodb").scan(TableName="access")["Items"] if "digest" in row]
     assert [pk for pk in sessions if pk.startswith("SESSIONS#")] == ["SESSIONS#globex"]
     assert post("token", grant_type="refresh_token", refresh_token=other["refresh_token"])[0] == 200
 
 
-def test_nothing_that_was_given_out_is_kept_or_logged(key, caplog):
+def test_no_secret_is_stored_or_logged(key, caplog):
     granted = sign_in(key)
     rows = boto3.client("dynamodb").scan(TableName="access")["Items"]
     authorize(granted["access_token"])
-    kept = json.dumps(rows) + str([vars(record) for record in caplog.records])
+    stored = json.dumps(rows) + str([vars(record) for record in caplog.records])
     for secret in (granted["refresh_token"].split("_", 4)[-1], granted["access_token"], key.secret):
-        assert secret not in kept
+        assert secret not in stored
 
 
 @pytest.mark.parametrize("form", ["form", "json", "basic"])
-def test_a_client_may_name_itself_in_a_form_in_json_or_by_http_basic(key, form):
+def test_client_credentials_are_accepted_in_three_formats(key, form):
     basic = b64encode(f"{key.key_id}:{key}".encode()).decode()
     arguments = {
         "form": {"grant_type": "client_credentials", **credentials(key)},
@@ -233,7 +236,7 @@ def test_a_client_may_name_itself_in_a_form_in_json_or_by_http_basic(key, form):
         ({"grant_type": "x", "client_id": "a", "headers": {"Authorization": "Basic YTpi"}}, 400, "invalid_request"),
     ],
 )
-def test_a_refusal_says_why_as_oauth_clients_read_it(key, arguments, status, error):
+def test_an_invalid_request_returns_an_oauth_error(key, arguments, status, error):
     answered, body, headers = post("token", **arguments)
     assert (answered, body["error"]) == (status, error)
     assert headers["content-type"] == "application/json"
@@ -241,7 +244,7 @@ def test_a_refusal_says_why_as_oauth_clients_read_it(key, arguments, status, err
 
 
 @pytest.mark.parametrize("path", ["token", "revoke"])
-def test_a_request_of_nothing_at_all_is_refused_as_any_other(key, path):
+def test_an_empty_request_returns_invalid_request(key, path):
     from functions.tokens_api.handler import lambda_handler
 
     nothing = event("POST", f"/v1/oauth/{path}", tenant=None) | {"headers": {}, "multiValueHeaders": {}}
@@ -249,13 +252,13 @@ def test_a_request_of_nothing_at_all_is_refused_as_any_other(key, path):
     assert (answer["statusCode"], json.loads(answer["body"])["error"]) == (400, "invalid_request")
 
 
-def test_the_id_and_the_key_must_belong_together(key):
+def test_a_client_id_of_another_key_is_rejected(key):
     other = new_key("acme")
     named = {"client_id": other.key_id, "client_secret": str(key)}
     assert post("token", grant_type="client_credentials", **named)[1]["error"] == "invalid_client"
 
 
-def test_a_refresh_token_is_for_the_client_that_it_was_given_to(key):
+def test_a_refresh_token_of_another_client_is_rejected(key):
     refresh = {"grant_type": "refresh_token", "refresh_token": sign_in(key)["refresh_token"]}
     other = new_key("globex")
     assert post("token", **refresh, **credentials(other))[1]["error"] == "invalid_grant"
@@ -266,12 +269,12 @@ def test_a_refresh_token_is_for_the_client_that_it_was_given_to(key):
 @pytest.mark.parametrize(
     ("content_type", "size", "status"), [("text/plain", 1, 415), (FORM["Content-Type"], 20_000, 413)]
 )
-def test_what_is_no_form_is_a_problem_document(key, content_type, size, status):
+def test_a_wrong_media_type_or_size_returns_a_problem_document(key, content_type, size, status):
     answered, body, headers = post("token", body="a" * size, headers={"Content-Type": content_type})
     assert (answered, body["status"], headers["content-type"]) == (status, status, "application/problem+json")
 
 
-def test_without_a_key_that_signs_there_is_no_token_and_nothing_to_cache(published):
+def test_without_a_signing_key_token_and_jwks_return_503(published):
     from functions.tokens_api.handler import lambda_handler
 
     access.tenants().create("acme", "FREE")
@@ -280,7 +283,7 @@ def test_without_a_key_that_signs_there_is_no_token_and_nothing_to_cache(publish
     assert (answer["statusCode"], answer["headers"]["cache-control"]) == (503, "no-store")
 
 
-def test_a_rotation_keeps_tokens_sessions_and_what_is_published(key):
+def test_tokens_and_sessions_stay_valid_during_a_rotation(key):
     granted = sign_in(key)
     version = str(uuid.uuid4())
     for step in STEPS:
@@ -291,7 +294,7 @@ def test_a_rotation_keeps_tokens_sessions_and_what_is_published(key):
         assert status == 200
 
 
-def test_the_rotation_refuses_other_secrets_and_unknown_steps(key):
+def test_the_rotation_rejects_other_secrets_and_unknown_steps(key):
     with pytest.raises(VigilError):
         take("createSecret", str(uuid.uuid4()), "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other")
     with pytest.raises(VigilError):

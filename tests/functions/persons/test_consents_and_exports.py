@@ -1,6 +1,4 @@
-"""Consents and exports of persons, wired as they are deployed: nothing is told of others."""
-
-# ruff: noqa: F811 - fixtures come by name
+"""Consents and exports of persons, wired as deployed."""
 
 import json
 from pathlib import Path
@@ -8,19 +6,16 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.functions.persons import (  # noqa: F401
+from tests.support.persons import (
     FEATURES,
     JANE,
     JOE,
-    KEEPING,
-    PLENTY,
-    api,
+    LONG_CONTEXT,
+    RECORDS_CONSENTS,
     batch,
     declare,
-    deployed,
-    everything,
-    exported,
-    planted,
+    export_all,
+    read_all_stores,
     score,
 )
 from vigil.bootstrap import access
@@ -35,19 +30,19 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "too_low"), ROUTES)
-def test_the_anonymous_and_those_without_the_right_are_refused(api, method, path, body, too_low):
+def test_callers_without_permission_are_rejected(api, method, path, body, too_low):
     assert api(method, f"/v1/subjects/{JANE}{path}", body=body, tenant=None)[0] == 401
     if too_low:
         assert api(method, f"/v1/subjects/{JANE}{path}", body=body, role=too_low)[0] == 403
 
 
-def test_what_a_person_declares_is_kept_with_its_history(api):
+def test_declarations_are_stored_with_their_history(api):
     unknown = api("GET", f"/v1/subjects/{JANE}/consent")
     assert declare(api, "given", headers={"Idempotency-Key": "k"})[0] == 200
     assert declare(api, "given", headers={"Idempotency-Key": "k"})[2]["idempotency-replayed"] == "true"
-    said = {"purposes": {"scoring": "withdrawn", "research": "given"}, "text_version": "v2"}
-    said |= {"declared_by": "representative", "declared_at": "2026-01-01T00:00:00+01:00"}
-    status, now, _ = api("PUT", f"/v1/subjects/{JANE}/consent", body=said, key_id="fedcba9876543210")
+    declaration = {"purposes": {"scoring": "withdrawn", "research": "given"}, "text_version": "v2"}
+    declaration |= {"declared_by": "representative", "declared_at": "2026-01-01T00:00:00+01:00"}
+    status, now, _ = api("PUT", f"/v1/subjects/{JANE}/consent", body=declaration, key_id="fedcba9876543210")
     assert (status, now["purposes"]) == (200, {"scoring": "withdrawn", "research": "given"})
     assert api("GET", f"/v1/subjects/{JANE}/consent")[1] == now
     first, last = now["history"]
@@ -70,11 +65,11 @@ def test_what_a_person_declares_is_kept_with_its_history(api):
         ({"purposes": {"scorring": "given"}}, "purposes.scorring"),
         ({"purposes": {"scoring": "maybe"}}, "purposes.scoring"),
         ({"text_version": ""}, "text_version"),
-        ({"declared_by": "nobody"}, "declared_by"),
+        ({"declared_by": "unknown"}, "declared_by"),
         ({"declared_at": "2199-01-01T00:00:00Z"}, "declared_at"),
     ],
 )
-def test_a_bad_declaration_names_field_and_bound(api, change, field):
+def test_an_invalid_declaration_names_its_field(api, change, field):
     body = {"purposes": {"scoring": "given"}, "text_version": "1"} | change
     status, problem, _ = api("PUT", f"/v1/subjects/{JANE}/consent", body=body)
     assert (status, [error["field"] for error in problem["errors"]]) == (422, [field])
@@ -82,22 +77,22 @@ def test_a_bad_declaration_names_field_and_bound(api, change, field):
 
 
 @pytest.mark.parametrize("tier", ["FREE", "ENTERPRISE"])
-def test_who_has_withdrawn_is_not_scored_from_that_very_moment(api, tier):
-    earlier = score(api, key="k", tier=tier, **KEEPING)
+def test_a_withdrawal_rejects_scores_at_once(api, tier):
+    earlier = score(api, key="k", tier=tier, **RECORDS_CONSENTS)
     assert earlier[0] == 201
     declare(api, "withdrawn")
-    status, problem, _ = score(api, tier=tier, **KEEPING)
+    status, problem, _ = score(api, tier=tier, **RECORDS_CONSENTS)
     assert (status, problem["type"]) == (403, "urn:vigil:problem:consent-withdrawn")
     assert JANE not in json.dumps(problem)
-    assert score(api, key="k", tier=tier, **KEEPING)[:2] == (200, earlier[1])  # what was decided before
-    assert score(api, JOE, tier=tier, **KEEPING)[0] == 201
-    assert score(api, tenant="globex", tier=tier, **KEEPING)[0] == 201
+    assert score(api, key="k", tier=tier, **RECORDS_CONSENTS)[:2] == (200, earlier[1])  # the earlier decision
+    assert score(api, JOE, tier=tier, **RECORDS_CONSENTS)[0] == 201
+    assert score(api, tenant="globex", tier=tier, **RECORDS_CONSENTS)[0] == 201
     assert len(api("GET", "/v1/scores", query={"subject_id": JANE})[1]["items"]) == 1
     declare(api, "given")
-    assert score(api, tier=tier, **KEEPING)[0] == 201
+    assert score(api, tier=tier, **RECORDS_CONSENTS)[0] == 201
 
 
-def test_the_first_declaration_makes_the_tenant_one_that_keeps_consents(api):
+def test_the_first_declaration_marks_the_tenant_as_recording_consents(api):
     assert not access.tenants().get("acme").settings.consents
     declare(api, "withdrawn")
     assert access.tenants().get("acme").settings.consents
@@ -105,7 +100,7 @@ def test_the_first_declaration_makes_the_tenant_one_that_keeps_consents(api):
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_rows_of_who_has_withdrawn_get_no_answer(api, deployed, form):
+def test_batch_rows_of_a_withdrawn_subject_get_no_decision(api, deployed, form):
     declare(api, "withdrawn")
     name = batch(api, deployed, form, JOE, JANE)
     assert api("GET", f"/v1/batches/{name}")[1]["rows"] == {"total": 2, "done": 2, "failed": 1}
@@ -115,9 +110,9 @@ def test_rows_of_who_has_withdrawn_get_no_answer(api, deployed, form):
     assert (JOE in text, JANE in text) == (True, False)
 
 
-def test_an_export_holds_all_that_is_kept_of_a_person_and_nothing_of_others(api, planted):
+def test_an_export_contains_all_data_of_one_person_only(api, planted):
     decisions, files = planted
-    found, _ = exported(api)
+    found, _ = export_all(api)
     assert [entry["version"] for entry in found["consents"]] == [2]
     assert {entry["decision"]["decision_id"] for entry in found["decisions"]} == set(decisions)
     assert found["decisions"][0]["inputs"]["age"] == 80
@@ -129,22 +124,22 @@ def test_an_export_holds_all_that_is_kept_of_a_person_and_nothing_of_others(api,
     assert rows[files[1], "uploads/input"] == {"subject_id": JANE, "age": "40", "stage": "II"}
     assert rows[files[1], "results/results.csv"]["decision"]
     assert JOE not in json.dumps(found)
-    mentioning = [place for place, text in everything().items() if JANE in text and place[0] != "files"]
+    mentioning = [place for place, text in read_all_stores().items() if JANE in text and place[0] != "files"]
     assert {place[:2] for place in mentioning if "acme" in place[1]} == {("decisions", f"acme#{d}") for d in decisions}
-    foreign, _ = exported(api, tenant="globex")
+    foreign, _ = export_all(api, tenant="globex")
     assert {name: len(entries) for name, entries in foreign.items()} == {
         "consents": 1, "decisions": 1, "outcomes": 0, "batch_rows": 0, "certificates": 0,
     }  # fmt: skip
 
 
-def test_an_export_comes_in_as_many_parts_as_it_takes(api, planted, monkeypatch):
+def test_an_export_in_parts_equals_the_whole_export(api, planted, monkeypatch):
     from vigil.decisions.batches import persons_store
     from vigil.privacy.persons import service
 
-    whole, _ = exported(api)
-    monkeypatch.setattr(service, "MOST_CHARACTERS", 0)
+    whole, _ = export_all(api)
+    monkeypatch.setattr(service, "MAX_PART_CHARACTERS", 0)
     monkeypatch.setattr(persons_store, "MOST_TOLD", 0)
-    in_parts, parts = exported(api)
+    in_parts, parts = export_all(api)
     assert in_parts == whole
     assert parts > 6
     cursor = api("GET", f"/v1/subjects/{JANE}/export")[1]["next_cursor"]
@@ -152,11 +147,11 @@ def test_an_export_comes_in_as_many_parts_as_it_takes(api, planted, monkeypatch)
     assert api("GET", f"/v1/subjects/{JANE}/export", query={"cursor": cursor}, tenant="globex")[0] == 400
 
 
-def test_the_sample_events_are_understood(api):
+def test_the_sample_events_are_accepted(api):
     from functions.persons_api.handler import lambda_handler as answer
     from functions.persons_erasure.handler import lambda_handler as erase
 
-    events = Path(__file__).parents[2] / "events"
+    events = Path(__file__).parents[3] / "events"
     access.tenants().create("demo-clinic", "FREE")
-    assert answer(json.loads((events / "persons_api.json").read_text()), PLENTY)["statusCode"] == 200
-    assert erase(json.loads((events / "persons_erasure.json").read_text()), PLENTY) == {"closed": []}
+    assert answer(json.loads((events / "persons_api.json").read_text()), LONG_CONTEXT)["statusCode"] == 200
+    assert erase(json.loads((events / "persons_erasure.json").read_text()), LONG_CONTEXT) == {"closed": []}

@@ -1,6 +1,4 @@
-"""Erasures of persons, wired as they are deployed: nothing is left, nothing comes back, and counts stay."""
-
-# ruff: noqa: F811 - fixtures come by name
+"""Erasures of persons, wired as deployed."""
 
 import json
 from contextlib import suppress
@@ -10,46 +8,44 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from tests.functions.persons import (  # noqa: F401
+from tests.functions.test_batches import run
+from tests.support.persons import (
     FEATURES,
     JANE,
     JOE,
-    KEEPING,
-    api,
+    RECORDS_CONSENTS,
     batch,
     declare,
-    deployed,
-    erased,
-    everything,
-    exported,
+    export_all,
     outcome,
-    planted,
-    run,
+    read_all_stores,
+    run_erasures,
     score,
 )
 from vigil.bootstrap import subjects, tenancy
 from vigil.errors import Unavailable
 from vigil.kernel.ids import subject_digest
 from vigil.privacy.erasure.model import Certificate
-from vigil.privacy.persons.store import SubjectTable
+from vigil.privacy.persons.erasures_store import DynamoPersonErasures
+from vigil.privacy.persons.store import PersonTable
 
 
-def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, planted):
+def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
     decisions, _ = planted
-    usage = {place: text for place, text in everything().items() if place[0] == "usage"}
+    usage = {place: text for place, text in read_all_stores().items() if place[0] == "usage"}
     assert api("GET", f"/v1/subjects/{JANE}/erasure")[0] == 404
     status, begun, headers = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
     assert (status, headers["location"]) == (202, f"/local/v1/subjects/{JANE}/erasure")
     assert api("DELETE", f"/v1/subjects/{JANE}")[1]["running"]["requested_at"] == begun["running"]["requested_at"]
-    assert erased() == {"closed": ["acme"]}
+    assert run_erasures() == {"closed": ["acme"]}
 
-    kept = everything()
+    stored = read_all_stores()
     digest = subject_digest("acme", JANE)
-    about = [place for place, text in kept.items() if JANE in text or digest in text]
+    mentioning = [place for place, text in stored.items() if JANE in text or digest in text]
     foreign = subject_digest("globex", JANE)
-    assert {place[:2] for place in about if "globex" not in place[1]} == {("subjects", f"acme#{digest}")}
-    assert [place[2][:7] for place in about if place[0] == "subjects" and foreign not in place[1]] == ["ERASED#"]
-    assert {place: text for place, text in kept.items() if place[0] == "usage"} == usage
+    assert {place[:2] for place in mentioning if "globex" not in place[1]} == {("subjects", f"acme#{digest}")}
+    assert [place[2][:7] for place in mentioning if place[0] == "subjects" and foreign not in place[1]] == ["ERASED#"]
+    assert {place: text for place, text in stored.items() if place[0] == "usage"} == usage
     for decision in decisions:
         left = boto3.client("dynamodb").get_item(TableName="decisions", Key={"pk": {"S": f"acme#{decision}"}})["Item"]
         assert set(left) == {
@@ -62,78 +58,79 @@ def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, 
     assert score(api, key=f"k-{JANE}-0")[0] == 410
     assert len(api("GET", "/v1/scores")[1]["items"]) == 1
     assert api("GET", f"/v1/subjects/{JANE}/consent")[0] == 404
-    assert all(not entries for name, entries in exported(api)[0].items() if name != "certificates")
+    assert all(not entries for name, entries in export_all(api)[0].items() if name != "certificates")
 
-    joe, _ = exported(api, JOE)
+    joe, _ = export_all(api, JOE)
     assert (len(joe["decisions"]), len(joe["outcomes"]), len(joe["batch_rows"])) == (1, 1, 2)
-    results = [text for place, text in kept.items() if place[0] == "files" and "/results." in place[1]]
+    results = [text for place, text in stored.items() if place[0] == "files" and "/results." in place[1]]
     assert len(results) == 2
     assert all(JOE in text and "was erased with all that was kept of its subject" in text for text in results)
 
-    status, told, _ = api("GET", f"/v1/subjects/{JANE}/erasure")
-    (sealed,) = told["certificates"]
+    status, answer, _ = api("GET", f"/v1/subjects/{JANE}/erasure")
+    (sealed,) = answer["certificates"]
     statement = json.loads(sealed["payload"])
-    assert (status, told["running"], statement["subject"], statement["requested_by"]) == (
+    assert (status, answer["running"], statement["subject"], statement["requested_by"]) == (
         200, None, digest, "0123456789abcdef",
     )  # fmt: skip
     assert {name: store["erased"] for name, store in statement["stores"].items()} == {
         "decisions": 2, "outcomes": 4, "consents": 3, "batches": 2,
     }  # fmt: skip
-    assert tenancy.seal().verifies(Certificate("acme", **sealed))
+    assert tenancy.seal().verify(Certificate("acme", **sealed))
     again = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
     assert (again[1], again[2]["idempotency-replayed"]) == (begun, "true")
 
 
-def test_an_erasure_that_ends_while_it_is_read_is_told_once(api):
+def test_an_erasure_that_ends_during_the_read_is_returned_once(api):
     declare(api, "given")
     api("DELETE", f"/v1/subjects/{JANE}")
-    certificates = SubjectTable.under
+    certificates = PersonTable.items_with_prefix
     with pytest.MonkeyPatch.context() as patch:
 
         def after_its_end(table, pk, prefix):
             patch.undo()
-            erased()
+            run_erasures()
             return certificates(table, pk, prefix)
 
-        patch.setattr(SubjectTable, "under", after_its_end)
-        told = subjects._cases().of("acme", JANE)
-    assert (told.running, len(told.certificates)) == (None, 1)
+        patch.setattr(PersonTable, "items_with_prefix", after_its_end)
+        table = PersonTable(boto3.client("dynamodb"), "subjects")
+        answer = DynamoPersonErasures(table, unlink=lambda _: None).get("acme", JANE)
+    assert (answer.running, len(answer.certificates)) == (None, 1)
 
 
-def test_a_withdrawal_outlives_the_erasure(api):
+def test_a_withdrawal_survives_the_erasure(api):
     declare(api, "withdrawn")
     api("DELETE", f"/v1/subjects/{JANE}")
-    erased()
+    run_erasures()
     consent = api("GET", f"/v1/subjects/{JANE}/consent")[1]
     assert (consent["purposes"], consent["history"]) == ({"scoring": "withdrawn"}, [])
-    assert score(api, **KEEPING)[0] == 403
+    assert score(api, **RECORDS_CONSENTS)[0] == 403
     declare(api, "given")
-    assert score(api, **KEEPING)[0] == 201
+    assert score(api, **RECORDS_CONSENTS)[0] == 201
 
 
-def test_what_is_sent_after_the_erasure_was_asked_for_stays(api):
+def test_data_sent_after_the_request_survives_the_erasure(api):
     score(api)
     api("DELETE", f"/v1/subjects/{JANE}")
     later = score(api)[1]["decision_id"]
     declare(api, "given")
-    erased()
-    found, _ = exported(api)
+    run_erasures()
+    found, _ = export_all(api)
     assert [entry["decision"]["decision_id"] for entry in found["decisions"]] == [later]
     assert len(found["consents"]) == 1
 
 
-def test_an_erasure_waits_for_a_batch_that_has_not_ended(api, deployed):
+def test_an_erasure_waits_for_an_unfinished_batch(api, deployed):
     body = {"model": "toy", "rows": [{"subject_id": JANE, "features": FEATURES}]}
     made = api("POST", "/v1/batches", body=body)[1]["batch_id"]
     api("DELETE", f"/v1/subjects/{JANE}")
-    assert erased(3) == {"closed": []}
+    assert run_erasures(3) == {"closed": []}
     run(deployed, made)
-    assert erased() == {"closed": ["acme"]}
-    assert not [place for place, text in everything().items() if JANE in text]
+    assert run_erasures() == {"closed": ["acme"]}
+    assert not [place for place, text in read_all_stores().items() if JANE in text]
 
 
-class Dies:
-    """Lets every call through, but the answer of the n-th, which is as if the process had died before the next one."""
+class FailingCall:
+    """Executes every call, but raises an error after the n-th, as if the process had failed before the next one."""
 
     def __init__(self, at):
         self.left, self.call = at, BaseClient._make_api_call
@@ -146,32 +143,32 @@ class Dies:
         return answer
 
 
-def test_an_erasure_that_dies_at_any_call_is_completed_by_the_next_run(api, deployed, monkeypatch):
+def test_an_erasure_interrupted_at_any_call_is_completed(api, deployed, monkeypatch):
     outcome(api, score(api)[1]["decision_id"])
     declare(api, "given")
     batch(api, deployed, "ndjson", JANE)
     api("DELETE", f"/v1/subjects/{JANE}")
-    kept, eraser, at, died = Kept(), subjects.eraser(), 0, True
-    while died:
+    snapshot, eraser, at, failed = Snapshot(), subjects.eraser(), 0, True
+    while failed:
         at += 1
-        kept.restore()
-        dies = Dies(at)
+        snapshot.restore()
+        call = FailingCall(at)
         with monkeypatch.context() as patch, suppress(Unavailable):
-            patch.setattr(BaseClient, "_make_api_call", lambda *call, dies=dies: dies(*call))
+            patch.setattr(BaseClient, "_make_api_call", lambda *arguments, call=call: call(*arguments))
             eraser.run(lambda: 300.0)
-        died = dies.left <= 0
+        failed = call.left <= 0
         eraser.run(lambda: 300.0)
         (sealed,) = api("GET", f"/v1/subjects/{JANE}/erasure")[1]["certificates"]
         stores = json.loads(sealed["payload"])["stores"]
         assert {name: store["erased"] for name, store in stores.items()} == {
             "decisions": 1, "outcomes": 2, "consents": 2, "batches": 1,
         }  # fmt: skip
-        assert not [place for place, text in everything().items() if JANE in text]
+        assert not [place for place, text in read_all_stores().items() if JANE in text]
     assert at > 20
 
 
-class Kept:
-    """What is kept of a person, put back as often as it takes."""
+class Snapshot:
+    """A copy of a person's data that can be restored repeatedly."""
 
     def __init__(self):
         self.dynamodb, self.s3 = boto3.client("dynamodb"), boto3.client("s3")

@@ -1,4 +1,4 @@
-"""The API of tenants and keys, wired as it is deployed, and the erasure of a tenant that leaves."""
+"""The API of tenants and keys, wired as deployed, and the erasure of an offboarding tenant."""
 
 import json
 from dataclasses import replace
@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
-from vigil.access.tenants.service import Change
+from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, subjects
 from vigil.decisions.batches.model import FOLDERS, Batch
 from vigil.decisions.batches.store import DynamoBooks
@@ -42,7 +42,7 @@ def api(published):
 
 
 def contents(*tables):
-    """Return everything that tables hold, as text."""
+    """Return all items of tables as text."""
     client = boto3.client("dynamodb")
     return json.dumps([client.scan(TableName=table)["Items"] for table in tables])
 
@@ -62,7 +62,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-def test_anonymous_is_refused_and_so_is_who_only_uses_the_service(api, method, path, body):
+def test_viewers_members_and_anonymous_callers_are_rejected(api, method, path, body):
     before = contents("access")
     assert api(method, path, body=body, tenant=None)[0] == 401
     assert {api(method, path, body=body, tenant="acme", role=role)[0] for role in ("viewer", "member")} == {403}
@@ -70,9 +70,9 @@ def test_anonymous_is_refused_and_so_is_who_only_uses_the_service(api, method, p
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [route for route in ROUTES if "certificate" not in route[1]][2:])
-def test_another_tenant_and_none_cannot_be_told_apart_by_an_administrator(api, method, path, body):
+def test_another_tenant_and_an_unknown_one_get_the_same_404(api, method, path, body):
     before, answers = contents("access"), []
-    for named in ("acme", "nobody", "x" * 40):
+    for named in ("acme", "unknown", "x" * 40):
         status, problem, _ = api(method, path.replace("acme", named), body=body, tenant="globex", role="admin")
         problem.pop("correlation_id")
         answers.append((status, problem))
@@ -81,7 +81,7 @@ def test_another_tenant_and_none_cannot_be_told_apart_by_an_administrator(api, m
     assert contents("access") == before
 
 
-def test_an_operator_creates_lists_and_changes_tenants(api):
+def test_an_operator_can_create_list_and_change_tenants(api):
     body = {"tenant_id": "initech", "tier": "BASIC", "limits": {"per_minute": 120}, "settings": {"name": "Initech"}}
     status, made, headers = api("POST", "", body=body, **OPERATOR)
     assert (status, headers["location"], headers["etag"]) == (201, "/local/v1/tenants/initech", '"1"')
@@ -97,7 +97,7 @@ def test_an_operator_creates_lists_and_changes_tenants(api):
     assert api("GET", "/initech", **OPERATOR)[1] == changed
 
 
-def test_an_administrator_sees_and_configures_its_own_tenant_and_nothing_that_is_the_operators(api):
+def test_an_administrator_can_change_only_the_settings_of_its_tenant(api):
     status, changed, _ = api("PATCH", "/acme", body={"settings": {"contact": "it@acme.test"}}, **ADMIN)
     assert (status, changed["settings"]["contact"]) == (200, "it@acme.test")
     assert api("GET", "/acme", **ADMIN)[1] == changed
@@ -119,20 +119,20 @@ def test_an_administrator_sees_and_configures_its_own_tenant_and_nothing_that_is
         ({"settings": {"max_key_days": True}}, "settings.max_key_days"),
         ({"limits": {"secret": 1}}, "limits.secret"),
         ({"settings": {"overlap_hours": 169}}, "settings.overlap_hours"),
-        ({"settings": {"contact": "nobody"}}, "settings.contact"),
+        ({"settings": {"contact": "unknown"}}, "settings.contact"),
         *(({"settings": {"name": f"a{unseen}b"}}, "settings.name") for unseen in "\n\x7f\x9b\u202e\u2066"),
         ({"tier": "GOLD"}, "tier"),
         ({"status": "gone"}, "status"),
         ({"version": 2}, "version"),
     ],
 )
-def test_a_broken_bound_is_named_and_changes_nothing(api, body, field):
+def test_an_invalid_field_is_named_and_the_tenant_unchanged(api, body, field):
     status, problem, _ = api("PATCH", "/acme", body=body, **OPERATOR)
     assert (status, [row["field"] for row in problem["errors"]]) == (422, [field])
     assert access.tenants().get("acme").version == 1
 
 
-def test_a_change_that_is_meant_for_another_version_is_a_412(api):
+def test_a_change_of_another_version_returns_412(api):
     changes = {"body": {"tier": "BASIC"}, **OPERATOR}
     assert api("PATCH", "/acme", headers={"If-Match": '"1"'}, **changes)[0] == 200
     assert api("PATCH", "/acme", headers={"If-Match": '"1"'}, **changes)[0] == 412
@@ -140,20 +140,20 @@ def test_a_change_that_is_meant_for_another_version_is_a_412(api):
     assert api("PATCH", "/acme", headers={"If-Match": "1"}, **changes)[0] == 400
 
 
-def test_illegal_transitions_are_conflicts_and_unknown_tenants_are_not_created(api):
+def test_a_forbidden_status_change_returns_409(api):
     assert api("PATCH", "/acme", body={"status": "closed"}, **OPERATOR)[0] == 409
     assert api("PATCH", "/acme", body={"status": "offboarding"}, **OPERATOR)[0] == 200
     assert api("PATCH", "/acme", body={"status": "active"}, **OPERATOR)[0] == 409
-    assert api("PATCH", "/nobody", body={"status": "suspended"}, **OPERATOR)[0] == 404
-    assert "nobody" not in contents("access")
+    assert api("PATCH", "/unknown", body={"status": "suspended"}, **OPERATOR)[0] == 404
+    assert "unknown" not in contents("access")
 
 
-def test_no_operator_suspends_the_tenant_of_the_key_that_asks(api):
+def test_an_operator_cannot_suspend_its_own_tenant(api):
     assert api("PATCH", "/ops", body={"status": "suspended"}, **OPERATOR)[0] == 403
     assert access.tenants().get("ops").status == "active"
 
 
-def test_a_keys_life_from_its_only_showing_to_its_end(api, capsys):
+def test_a_key_is_created_rotated_and_revoked_without_leaking(api, capsys):
     status, made, headers = api("POST", "/acme/keys", body={"role": "member", "label": "ward 3"}, **ADMIN)
     assert (status, headers["location"]) == (201, f"/local/v1/tenants/acme/keys/{made['key_id']}")
     token = made.pop("api_key")
@@ -168,11 +168,11 @@ def test_a_keys_life_from_its_only_showing_to_its_end(api, capsys):
     assert listed[made["key_id"]]["replaced_by"] == new["key_id"]
     assert listed[new["key_id"]]["revoked_at"]
     secrets = [text.rsplit("_", 1)[1] for text in (token, new["api_key"])]
-    kept = contents("access") + json.dumps(list(listed.values())) + capsys.readouterr().out
-    assert not [secret for secret in secrets if secret in kept]
+    stored = contents("access") + json.dumps(list(listed.values())) + capsys.readouterr().out
+    assert not [secret for secret in secrets if secret in stored]
 
 
-def test_an_administrator_never_gets_hold_of_an_operators_key(api):
+def test_an_administrator_cannot_obtain_an_operator_key(api):
     operators = access.keys().create("acme", "operator", by="operator").key
     assert api("POST", "/acme/keys", body={"role": "operator"}, **ADMIN)[0] == 403
     assert api("POST", f"/acme/keys/{operators.key_id}/rotate", body={}, **ADMIN)[0] == 403
@@ -180,22 +180,24 @@ def test_an_administrator_never_gets_hold_of_an_operators_key(api):
     assert api("POST", "/acme/keys", body={"role": "operator"}, **OPERATOR)[0] == 201
 
 
-def test_a_cursor_of_one_tenants_keys_does_not_open_anothers(api):
+def test_a_cursor_of_another_tenant_returns_400(api):
     for _ in range(2):
         access.keys().create("acme", by="operator")
     cursor = api("GET", "/acme/keys", query={"limit": "1"}, **ADMIN)[1]["next_cursor"]
     assert api("GET", "/globex/keys", query={"cursor": cursor}, tenant="globex", role="admin")[0] == 400
 
 
-def test_the_sample_event_is_understood(api):
+def test_the_sample_event_is_accepted(api):
     from functions.tenants_api.handler import lambda_handler
 
     sample = json.loads((Path(__file__).parents[2] / "events" / "tenants_api.json").read_text())
-    assert lambda_handler(sample, Context())["statusCode"] == 409  # this deployment has an acme
+    assert lambda_handler(sample, Context())["statusCode"] == 409  # acme exists in this deployment
 
 
 def leave_behind(tenant):
-    """Leave of a tenant a batch, files of which one is deleted, a consent, dead work, a kept answer and a statement."""
+    """Create data of a tenant in every store: a batch, files (one deleted), a consent, a dead letter, a claim, a
+    statement.
+    """
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     batch = Batch(tenant, "bat_1", "toy", "csv", "awaiting_upload", "now", "corr-1", "f", 0)
     DynamoBooks(dynamodb, "batches").create(batch, 10)
@@ -205,12 +207,12 @@ def leave_behind(tenant):
     job = Job.opened("work", letter(replace(WORK, tenant_id=tenant)), Rules(), datetime.now(UTC), Random(1))
     DynamoJobs(dynamodb, "dead_letters").put(tenant, job)
     DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
-    said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
-    assert subjects.consents().add(tenant, "jane-roe", Consent(), said)
+    declaration = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
+    assert subjects.consents().add(tenant, "jane-roe", Consent(), declaration)
     DynamoStatements(dynamodb, "costs").close(tenant, CostStatement("2026-10", (), "now"))
 
 
-def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
+def test_an_offboarded_tenant_leaves_only_a_certificate(api):
     from functions.outcomes_api.handler import lambda_handler as report
     from functions.scoring_api.handler import lambda_handler as score
     from functions.tenants_offboarding.handler import lambda_handler as erase
@@ -219,15 +221,15 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
         access.keys().create(tenant, by="operator")
         for _ in range(scores):
             answer = json.loads(score(event("POST", "/v1/scores", body=BODY, tenant=tenant), Context())["body"])
-        told = {
+        outcome = {
             "decision_id": answer["decision_id"],
             "status": "occurred",
             "recorded_at": datetime.now(UTC).isoformat(),
         }
-        assert report(event("POST", "/v1/outcomes", body=told, tenant=tenant), Context())["statusCode"] == 201
+        assert report(event("POST", "/v1/outcomes", body=outcome, tenant=tenant), Context())["statusCode"] == 201
         leave_behind(tenant)
     assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
-    access.tenants().change("acme", Change(status="offboarding"))
+    access.tenants().change("acme", TenantChange(status="offboarding"))
     sample = json.loads((Path(__file__).parents[2] / "events" / "tenants_offboarding.json").read_text())
     assert erase(sample, Context()) == {"closed": ["acme"]}
     status, certificate, _ = api("GET", "/acme/certificate", **OPERATOR)
@@ -238,20 +240,20 @@ def test_an_offboarded_tenant_leaves_nothing_but_a_certificate_that_counts(api):
             "keys": 1,
             "sessions": 0,
             "decisions": 3,
-            "outcomes": 2,  # a report, and that it holds
+            "outcomes": 2,  # a report, and the current outcome
             "batches": 2,
             "files": 3,
             "dead_letters": 1,
-            "subjects": 2,  # a declaration, and what holds
+            "subjects": 2,  # a declaration, and the current consents
             "idempotency": 1,
             "limits": 1,
             "usage": 1,
             "costs": 1,
         },
     )
-    kept = "decisions", "outcomes", "subjects", "batches", "dead_letters", "idempotency", "limits", "usage", "costs"
-    assert "acme" not in contents(*kept)
-    assert all("globex" in contents(table) for table in kept)
+    stored = "decisions", "outcomes", "subjects", "batches", "dead_letters", "idempotency", "limits", "usage", "costs"
+    assert "acme" not in contents(*stored)
+    assert all("globex" in contents(table) for table in stored)
     versions = boto3.client("s3").list_object_versions(Bucket="files")
     assert {version["Key"] for version in versions["Versions"]} == {f"{f}/globex/bat_1/x" for f in FOLDERS[:2]}
     assert [mark["Key"] for mark in versions["DeleteMarkers"]] == ["uploads/globex/bat_1/x"]

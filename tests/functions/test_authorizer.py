@@ -1,4 +1,4 @@
-"""The authorizer function, wired as it is deployed."""
+"""The authorizer function, wired as deployed."""
 
 import pytest
 
@@ -15,20 +15,20 @@ def authorize(published):
     return lambda token: lambda_handler({"methodArn": ARN, "headers": {"Authorization": f"Bearer {token}"}}, Context())
 
 
-def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
+def test_only_an_active_key_is_authorized(authorize, capsys):
     access.tenants().create("acme", "FREE")
     token = access.keys().create("acme", by="operator").token
     limits = '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}'
     who = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
     assert authorize(token)["context"] == who | {"limits": limits, "consents": "false"}
     access.keys().revoke("acme", token.key_id, by="operator")
-    access.service().forget()
+    access.service().clear_cache()
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(token)
     assert token.secret not in capsys.readouterr().out
 
 
-def test_an_operators_key_says_so(authorize):
+def test_the_context_contains_the_operator_role(authorize):
     access.tenants().create("acme", "FREE")
     token = access.keys().create("acme", "operator", by="operator").token
     assert authorize(token)["context"]["role"] == "operator"

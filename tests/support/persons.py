@@ -1,0 +1,80 @@
+"""Requests about persons to functions in process, and helpers to read all stored data."""
+
+import json
+from datetime import UTC, datetime
+
+import boto3
+
+from tests.functions.test_batches import run
+from tests.support.gateway import Context
+from tests.support.tables import TABLES
+from vigil.bootstrap import process
+
+JANE, JOE = "jane-roe", "joe-doe"
+FEATURES = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
+RECORDS_CONSENTS = {"consents": "true"}
+LONG_CONTEXT = Context(300_000)
+
+
+def declare(api, stance, subject=JANE, **arguments):
+    body = {"purposes": {"scoring": stance}, "text_version": "2026-03"}
+    return api("PUT", f"/v1/subjects/{subject}/consent", body=body, **arguments)
+
+
+def score(api, subject=JANE, key=None, **arguments):
+    headers = {"Idempotency-Key": key} if key else {}
+    body = {"model": "toy", "subject_id": subject, "features": FEATURES}
+    return api("POST", "/v1/scores", body=body, headers=headers, **arguments)
+
+
+def batch(api, deployed, form, *subjects):
+    """Score subjects in a file of the tenant; return the batch id."""
+    if form == "ndjson":
+        body = {"model": "toy", "rows": [{"subject_id": subject, "features": FEATURES} for subject in subjects]}
+        made = api("POST", "/v1/batches", body=body)[1]
+    else:
+        made = api("POST", "/v1/batches", body={"model": "toy", "format": "csv"})[1]
+        lines = ["subject_id,age,stage", *(f"{subject},40,II" for subject in subjects)]
+        key = f"uploads/acme/{made['batch_id']}/input"
+        boto3.client("s3").put_object(Bucket="files", Key=key, Body="\n".join(lines).encode())
+    run(deployed, made["batch_id"])
+    return made["batch_id"]
+
+
+def outcome(api, decision, subject=JANE):
+    body = {"decision_id": decision, "status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
+    return api("POST", "/v1/outcomes", body=body)
+
+
+def export_all(api, subject=JANE, **arguments):
+    found, cursor, parts = {}, None, 0
+    while True:
+        query = {"cursor": cursor} if cursor else None
+        status, part, _ = api("GET", f"/v1/subjects/{subject}/export", query=query, **arguments)
+        assert status == 200
+        for store, entries in part["data"].items():
+            found.setdefault(store, []).extend(entries)
+        parts += 1
+        if not (cursor := part["next_cursor"]):
+            return found, parts
+
+
+def read_all_stores():
+    """Return all stored data: each item of each table, and each version of each object, as text by place."""
+    dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    stored = {}
+    for table in TABLES.values():
+        for item in dynamodb.scan(TableName=table)["Items"]:
+            stored[table, item["pk"]["S"], item.get("sk", {}).get("S")] = json.dumps(item)
+    for found in s3.list_object_versions(Bucket="files").get("Versions", []):
+        key, version = found["Key"], found["VersionId"]
+        content = s3.get_object(Bucket="files", Key=key, VersionId=version)["Body"].read()
+        stored["files", key, version] = content.decode()
+    return stored
+
+
+def run_erasures(times=1):
+    from functions.persons_erasure.handler import lambda_handler
+
+    process.forget()
+    return [lambda_handler({"id": "run"}, LONG_CONTEXT) for _ in range(times)][-1]
