@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, Switches, all_off
 from vigil.decisions.scoring.model import Decision, Flat, ScoreRequest
 from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
-from vigil.decisions.scoring.prepare import draft
+from vigil.decisions.scoring.prepare import Preparation
 from vigil.decisions.scoring.schemas import plainly_named, subject
 from vigil.errors import InvalidInput
 from vigil.kernel.time import format_timestamp
@@ -84,8 +84,8 @@ class Bulk:
         flags = self._switches(body.subject_id)
         # A row has no explanation: what is on is told of it, and the work is not done.
         obeyed = replace(flags, on=tuple(name for name in flags.on if name != EXPLAIN_HIGH_RISK))
-        drafted = draft(self._model, request, self._feature_sets, self._now, self._warnings, obeyed)
-        return replace(drafted.decide("", format_timestamp(self._now)), flags=flags)
+        assessed = Preparation(request, self._feature_sets, self._now).assess(self._model, self._warnings, obeyed)
+        return replace(assessed.decide("", format_timestamp(self._now)), flags=flags)
 
 
 class _Texts:

@@ -10,7 +10,7 @@ from vigil.access.flags.model import Switches, all_off
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id
 from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
-from vigil.decisions.scoring.prepare import Draft, draft
+from vigil.decisions.scoring.prepare import AssessedRequest, Preparation
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.ensemble import Degraded
@@ -64,14 +64,14 @@ class Scoring:
         # Without a key no other request can meet this one's row: there is nothing to compare.
         fingerprint = _fingerprint(request) if key else ""
         try:
-            draft, comparison = self._assess(tenant_id, request)
+            assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
             # The model may have moved on since the first delivery: its answer still stands.
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
         identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
-        return self._commit(identity, draft, comparison)
+        return self._commit(identity, assessed, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
         """Return a tenant's decision; raise NotFound, alike for an unknown id and for another tenant's."""
@@ -91,36 +91,38 @@ class Scoring:
         row = self.get(tenant_id, decision)
         model = self._models.archived(row.model.name, row.model.version)
         stored = json.loads(row.body)
-        draft = Draft(
+        vector = model.contract.encode(json.loads(row.inputs))
+        assessed = AssessedRequest(
             model=model,
             subject_id=row.subject_id,
-            row=model.contract.encode(json.loads(row.inputs)),
+            vector=vector,
+            verdict=model.assess(vector, tuple(Degraded(**lack) for lack in stored["degraded"])),
             explain=stored["explanation"] is not None,
             as_of=stored["as_of"],
             warnings=tuple(stored["warnings"]),
             flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
-            without=tuple(Degraded(**lack) for lack in stored["degraded"]),
         )
-        return row, serialize.body(draft.decide(row.decision_id, row.created_at))
+        return row, serialize.body(assessed.decide(row.decision_id, row.created_at))
 
-    def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[Draft, Comparison | None]:
-        """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
+    def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[AssessedRequest, Comparison | None]:
+        """Return the verdict of the model that decides for this subject, and how champion and challenger compare.
+
+        Each model runs once.
+        """
         flags = self._switches(tenant_id, request.subject_id)
-        draft = self._draft(self._champion(request.model), request, flags)
+        champion_model = self._champion(request.model)
+        preparation = Preparation(request, self._feature_sets, self._clock())
+        champion = preparation.assess(champion_model, self._models.warnings(request.model), flags)
         if (trial := self._models.trial(request.model)) is None:
-            return draft, None
+            return champion, None
         try:
-            rival = self._draft(trial.model, request, flags)
-            answer = rival.answer()
-        except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
-            rival, answer = draft, Answer(trial.model.version, None, "")
-        comparison = Comparison(draft.answer(), answer)
+            challenger = preparation.assess(trial.model, self._models.warnings(request.model), flags)
+            answer = challenger.answer()
+        except Exception:  # a failing challenger must not affect the champion's answer; the comparison records it
+            challenger, answer = champion, Answer(trial.model.version, None, "")
+        comparison = Comparison(champion.answer(), answer)
         chosen = takes_part(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
-        return (rival if chosen and answer.probability is not None else draft), comparison
-
-    def _draft(self, model: ScoringModel, request: ScoreRequest, flags: Switches) -> Draft:
-        warnings = self._models.warnings(request.model)
-        return draft(model, request, self._feature_sets, self._clock(), warnings, flags)
+        return (challenger if chosen and answer.probability is not None else champion), comparison
 
     def _champion(self, name: str) -> ScoringModel:
         try:
@@ -128,24 +130,24 @@ class Scoring:
         except NotFound as error:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
-    def _commit(self, request: "_Identity", draft: Draft, comparison: Comparison | None) -> Outcome:
+    def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> Outcome:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
         while True:
-            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), format_timestamp(now))
+            decision = assessed.decide(decision_id(request.tenant_id, request.key, generation), format_timestamp(now))
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
-                subject_id=draft.subject_id,
+                subject_id=assessed.subject_id,
                 model=decision.model,
                 fingerprint=request.fingerprint,
                 correlation_id=request.correlation_id,
                 nonce=nonce,
                 created_at=decision.created_at,
                 expires_at=int((now + self._window).timestamp()),
-                inputs=serialize.inputs(draft.model.contract.decode(draft.row)),
+                inputs=serialize.inputs(assessed.model.contract.decode(assessed.vector)),
                 body=serialize.body(decision),
                 summary=serialize.summary(decision),
-                high_risk=draft.model.contract.is_high_risk(decision.band),
+                high_risk=assessed.model.contract.is_high_risk(decision.band),
                 comparison=comparison,
             )
             existing = self._ledger.commit(row, request.conditions)
