@@ -6,8 +6,8 @@ from pathlib import Path
 import boto3
 
 from tests.support.templates import INFRA, template
-from vigil.decisions.batches.model import Batch, Pin, Span
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.model import Batch, ChunkRange, Pin
+from vigil.decisions.batches.store import DynamoBatches
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
@@ -38,9 +38,9 @@ def running_batch(name):
     now = datetime.now(UTC).isoformat()
     pin = Pin("toy", 1, "sha256:0")
     batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)
-    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books = DynamoBatches(boto3.client("dynamodb"), "batches")
     books.create(batch, 10)
-    books.write(batch, [Span(0, 0, 10, 1, 1), Span(1, 10, 10, 2, 1)])
+    books.add_chunks(batch, [ChunkRange(0, 0, 10, 1, 1), ChunkRange(1, 10, 10, 2, 1)])
     running = books.change(batch, ["splitting"], {"state": "running"})
     assert running is not None
     return running

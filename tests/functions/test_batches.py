@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 from tests.functions.test_roles import granted
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
-from vigil.decisions.batches import long_file, splits
+from vigil.decisions.batches import multipart_file, splits
 
 QUEUES = ("batch_splits", "batch_chunks", "batch_assemblies")
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
@@ -235,7 +235,7 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     from functions.scoring_batch.handler import lambda_handler as score
 
     monkeypatch.setattr(splits, "ENTERED", 1)
-    monkeypatch.setattr(long_file, "PART", 1)
+    monkeypatch.setattr(multipart_file, "PART", 1)
     row = {"subject_id": "p", "features": GOOD}
     process.forget()
     _, batch = post({"model": "toy", "rows": [row, {}]})

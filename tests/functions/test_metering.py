@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, metering, process
-from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.model import Batch, Chunk, ChunkRange, Pin
+from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.tenants import Limits
 
 MANY = Limits(1000, 1000, 1000, 10).encoded()
@@ -199,12 +199,14 @@ def test_the_audit_brings_in_calls_that_no_look_did_and_alarms_for_events_that_a
 
 def batch_of(tenant, rows, charged, settled_at):
     """Write a batch of one chunk that is done."""
-    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books = DynamoBatches(boto3.client("dynamodb"), "batches")
     made = ("splitting", "2026-03-14T12:00:00.000000Z", "corr", "print", 99)
     batch = Batch(tenant, "bat_1", "toy", "csv", *made, run="r", pin=Pin("toy", 3, "sha256:0"))
     books.create(batch, 10)
-    books.write(batch, [Span(0, 0, 10, 1, rows)])
-    done = Chunk(Span(0, 0, 10, 1, rows), "done", scored=rows, charged=charged, settled_at=settled_at, part_sha256="d")
+    books.add_chunks(batch, [ChunkRange(0, 0, 10, 1, rows)])
+    done = Chunk(
+        ChunkRange(0, 0, 10, 1, rows), "done", scored=rows, charged=charged, settled_at=settled_at, part_sha256="d"
+    )
     assert books.settle(batch, done, "waiting")
 
 

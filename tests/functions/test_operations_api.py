@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
-from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Job, Rules, Work
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, DeadLetterJob, RetryRules, Work
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 
 JOBS = "/v1/dlq/jobs"
 
@@ -33,8 +33,8 @@ def parked(published):
 
 
 def keep(died):
-    job = Job.opened("work", died, Rules(), datetime.now(UTC), Random(1))
-    DynamoJobs(boto3.client("dynamodb"), "dead_letters").put(job.tenant_id, job)
+    job = DeadLetterJob.create("work", died, RetryRules(), datetime.now(UTC), Random(1))
+    DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write(job.tenant_id, job)
     return job
 
 

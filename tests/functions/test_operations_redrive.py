@@ -12,8 +12,8 @@ from tests.support.fakes.dead_letters import WORK
 from tests.support.gateway import Context
 from vigil.bootstrap import process
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.model import Filter
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import JobFilter
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.workers.queues import Message, SqsQueue
 
 MINUTE = json.loads((Path(__file__).parents[2] / "events" / "operations_redrive.json").read_text())
@@ -41,8 +41,8 @@ def redrive(queues):
 
 
 def jobs():
-    store = DynamoJobs(boto3.client("dynamodb"), "dead_letters")
-    states = (Filter(), Filter(state="resolved"))
+    store = DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters")
+    states = (JobFilter(), JobFilter(state="resolved"))
     return [job for wanted in states for job in store.page(None, wanted, None, 100).jobs]
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field, replace
 
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.model import Job, JobPage, Letter, Work
+from vigil.operations.dead_letters.model import DeadLetter, DeadLetterJob, JobPage, Work
 
 WORK = Work("batch-1.chunk-7", "batch.chunk", "acme", "corr-1", '{"key":"part/7"}')
 
 
 def letter(work=WORK, handle="h-1", **more):
     """Return a letter of some work."""
-    return Letter(work, handle, **more)
+    return DeadLetter(work, handle, **more)
 
 
 @dataclass
@@ -18,13 +18,13 @@ class FakeSource:
     """A dead-letter queue; `fail` is raised by the next sends, `ended` is how work put back ends at once."""
 
     name: str = "work"
-    lying: list[Letter] = field(default_factory=list)
+    lying: list[DeadLetter] = field(default_factory=list)
     sent: list[Work] = field(default_factory=list)
     fail: Exception | None = None
     ended: str | None = None
     away: bool = False
 
-    def letters(self):
+    def receive(self):
         if self.away:
             raise Unavailable("away")
         return self.lying[:10]
@@ -32,7 +32,7 @@ class FakeSource:
     def delete(self, letters):
         self.lying = [each for each in self.lying if each not in letters]
 
-    def put_back(self, work):
+    def resend(self, work):
         if self.fail:
             raise self.fail
         self.sent.append(work)
@@ -47,7 +47,7 @@ class FakeSource:
 class FakeJobs:
     """Books that refuse what was made from another version; `before_put` runs between a read and its write."""
 
-    items: dict[str, Job] = field(default_factory=dict)
+    items: dict[str, DeadLetterJob] = field(default_factory=dict)
     before_put: object = None
 
     def get(self, tenant_id, key):

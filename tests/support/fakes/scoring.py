@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, NotFound, QuotaExceeded
 from vigil.kernel.money import COUNTERS, HardStop
 from vigil.prediction.engines.contract import Explanation, Label, ModelContract, TrainingData
@@ -68,10 +68,10 @@ class ToyModel:
     def assess(self, row: Sequence[float], without: Collection[Degraded] = ()) -> Verdict:
         return self._panel.assess(row, without)
 
-    def lone(self) -> Explainer | None:
+    def only_engine(self) -> Explainer | None:
         return self._panel.lone
 
-    def lead(self, verdict: Verdict) -> str | None:
+    def explained_engine(self, verdict: Verdict) -> str | None:
         return self._panel.lead(verdict)
 
     def explain(self, engine: str, row: Sequence[float]) -> Explanation:
@@ -178,7 +178,7 @@ class FakeLedger:
         self.calls += 1
         return self.rows.get((tenant_id, decision_id))
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         self.calls += 1
         mine = [
             row for row in self.rows.values() if row.tenant_id == tenant_id and subject_id in {None, row.subject_id}
@@ -187,7 +187,7 @@ class FakeLedger:
         rest = [row for row in ordered if after is None or _time_sk(row) < after["time_sk"]]
         last = rest[limit - 1] if len(rest) > limit else None
         position = {"pk": f"{tenant_id}#{last.decision_id}", "time_sk": _time_sk(last)} if last else None
-        return Page(tuple(row.summary for row in rest[:limit]), position)
+        return LedgerPage(tuple(row.summary for row in rest[:limit]), position)
 
 
 def _time_sk(row: LedgerRow) -> str:

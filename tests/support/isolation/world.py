@@ -17,12 +17,12 @@ from tests.support.isolation.door import FrontDoor, Request
 from tests.support.tables import TABLES
 from vigil.access.tenants.service import Change
 from vigil.bootstrap import access
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.tenants import Role
 from vigil.money.usage.model import Entry
 from vigil.money.usage.store import DynamoUsage
-from vigil.operations.dead_letters.model import Job, Rules
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 
 VICTIM, ATTACKER, OPERATORS = "victim-clinic", "attacker-clinic", "ops-team"
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
@@ -121,7 +121,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     send(f"/v1/subjects/{erased}", None, method="DELETE")
     rows = [{"subject_id": hidden, "features": GOOD}]
     begun = [send("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
-    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books = DynamoBatches(boto3.client("dynamodb"), "batches")
     ended = books.get(tenant_id, begun[1])
     assert ended is not None
     books.end(ended, "completed")
@@ -181,8 +181,10 @@ def _cursor(door: FrontDoor, token: str, path: str) -> str | None:
 
 def _dead(tenant_id: str, name: str) -> str:
     work = replace(WORK, tenant_id=tenant_id, id=name, correlation_id=name, body=json.dumps({"key": name}))
-    job = Job.opened("batch-chunks", letter(work, refusal="not-found"), Rules(), datetime.now(UTC), Random(1))
-    DynamoJobs(boto3.client("dynamodb"), "dead_letters").put(tenant_id, job)
+    job = DeadLetterJob.create(
+        "batch-chunks", letter(work, refusal="not-found"), RetryRules(), datetime.now(UTC), Random(1)
+    )
+    DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write(tenant_id, job)
     return job.job_id
 
 

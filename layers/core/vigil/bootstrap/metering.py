@@ -46,7 +46,7 @@ def events() -> process.Handler:
 @process.once
 def audit() -> process.Handler:
     """Return the Lambda entry of the schedules that recount days (`{"job": "recount"}`) and say what is stored."""
-    from vigil.decisions.batches.done_chunks_store import SettledChunks
+    from vigil.decisions.batches.done_chunks_store import DoneChunks
     from vigil.decisions.batches.model import FOLDERS
     from vigil.money.usage.audit import Audit
     from vigil.money.usage.bucket_store import S3Bytes
@@ -55,7 +55,7 @@ def audit() -> process.Handler:
     from vigil.money.usage.stream_entries import of_chunk, of_decision
 
     config, dynamodb = process.settings(), process.client("dynamodb")
-    chunks = SettledChunks(dynamodb, config.batches_table)
+    chunks = DoneChunks(dynamodb, config.batches_table)
     ledgers: list[Ledger] = [(scoring.ledger(), of_decision), (chunks, of_chunk)]
     recounts = (Predictions(ledgers, usage()), Reported(usage()), calls())
     gauges = Gauges(usage(), S3Bytes(process.client("s3"), config.batches_bucket, FOLDERS), process.now)

@@ -52,7 +52,7 @@ def main():
     native.provide()
     random_, counts = random.Random(20260301), [0, 0]
     _pages, end = guarded()
-    shared = fast_rows.library()
+    shared = fast_rows.load_library()
     functions = {COLUMNS: shared.vigil_rows_table, None: shared.vigil_rows_object}
     row = (ctypes.c_double * 5)()
     for columns, lines in SEEDS.items():

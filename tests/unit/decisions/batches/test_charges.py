@@ -19,7 +19,7 @@ def test_rows_that_were_given_up_and_scored_after_all_are_free(world):
     world.limit, world.hard_stop = 1000, HardStop(1_000, total_month=10**9)
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     late = world.outbox.jobs.popleft()
-    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.chunks.mark_lost("acme", batch.batch_id, 0, "given up")
     world.run()
     world.do(late)
     world.run()
@@ -55,7 +55,7 @@ def test_a_batch_that_is_cancelled_before_its_rows_are_set_aside_gives_them_back
     batch = world.order()
     quota = CancelledMeanwhile(lambda: world.batches.cancel("acme", batch.batch_id), dies)
     world.batches._charges._quota = world.splits._charges._quota = quota
-    world.files.put(batch.upload, b"".join(map(document, range(2 * ROWS))), {})
+    world.files.put(batch.upload_key, b"".join(map(document, range(2 * ROWS))), {})
     if dies:
         with pytest.raises(Died):
             world.arrive(batch)
@@ -127,7 +127,7 @@ def test_rows_that_were_given_up_and_scored_in_a_later_month_count_in_that_one(w
     world.limit = 1000
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     late = world.outbox.jobs.popleft()
-    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.chunks.mark_lost("acme", batch.batch_id, 0, "given up")
     world.run()
     world.clock.advance(days=31)
     world.do(late)

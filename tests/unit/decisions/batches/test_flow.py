@@ -24,7 +24,7 @@ def test_rows_sent_along_come_out_in_their_order_with_the_bad_ones_named(world):
     assert world.errors(batch) == [lines[3]]
     status = world.batches.get("acme", batch.batch_id)
     assert (status.batch.state, status.progress.done, status.progress.failed) == ("completed_with_errors", 5, 1)
-    assert world.files.about[batch.output("results")]["correlation-id"] == "correlated"
+    assert world.files.about[batch.output_key("results")]["correlation-id"] == "correlated"
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -59,7 +59,7 @@ def test_the_same_rows_always_give_the_same_bytes(world):
 def test_a_file_that_cannot_be_read_ends_its_batch_with_the_reason(world, content, form, reason):
     batch = world.upload(content, form)
     ended = world.books.get("acme", batch.batch_id)
-    assert (ended.state, world.outbox.sent, world.books.unfinished("acme")) == ("failed", [], [])
+    assert (ended.state, world.outbox.sent, world.books.unfinished_ids("acme")) == ("failed", [], [])
     assert reason in ended.reason
 
 

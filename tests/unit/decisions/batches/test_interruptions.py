@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.fakes.batches import FakeFiles
 from tests.unit.decisions.batches.world import ROWS, big, document
-from vigil.decisions.batches import long_file, splits
-from vigil.decisions.batches.model import Span
+from vigil.decisions.batches import multipart_file, splits
+from vigil.decisions.batches.model import ChunkRange
 from vigil.errors import Conflict, InvalidInput, ModelRefused, Unavailable
 
 
@@ -18,7 +18,7 @@ def test_a_chunk_that_was_given_up_is_named_and_its_lane_goes_on(world):
     while world.outbox.jobs:
         job = world.outbox.jobs.popleft()
         if job.details.get("index") == lost:
-            world.chunks.give_up(job.tenant_id, job.batch_id, lost, "poison")
+            world.chunks.mark_lost(job.tenant_id, job.batch_id, lost, "poison")
             again = job
         else:
             world.do(job)
@@ -40,7 +40,7 @@ def test_a_chunk_that_was_given_up_is_named_and_its_lane_goes_on(world):
 def test_giving_up_what_is_done_changes_nothing(world):
     batch = big(world)
     world.run()
-    world.chunks.give_up("acme", batch.batch_id, 1, "late")
+    world.chunks.mark_lost("acme", batch.batch_id, 1, "late")
     assert world.batches.get("acme", batch.batch_id).progress.lost == ()
     assert not world.outbox.jobs
 
@@ -56,7 +56,7 @@ def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
 
 
 def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(long_file, "PART", 1 << 12)
+    monkeypatch.setattr(multipart_file, "PART", 1 << 12)
     monkeypatch.setattr(FakeFiles, "finish", finish_small)
     world.left = 1.0
     batch = big(world)
@@ -74,9 +74,9 @@ def finish_small(self, key, upload):
 def test_an_older_split_cannot_enter_chunks(world):
     batch = big(world)
     now = world.books.get("acme", batch.batch_id)
-    assert not world.books.write(replace(now, run="older"), [Span(0, 0, 1, 1, 1)])
+    assert not world.books.add_chunks(replace(now, run="older"), [ChunkRange(0, 0, 1, 1, 1)])
     world.books.batches["acme", batch.batch_id] = replace(now, state="splitting", run="newer")
-    world.splits.go_on(replace(now, state="splitting"), now.run, Span(0, 0, 0, 1, 0), lambda: 100)
+    world.splits.resume(replace(now, state="splitting"), now.run, ChunkRange(0, 0, 0, 1, 0), lambda: 100)
     assert world.state(batch) == "splitting"
 
 
@@ -100,7 +100,7 @@ def test_a_split_that_died_before_it_started_the_lanes_starts_them_when_it_comes
 
 def test_a_second_upload_is_not_looked_at(world):
     batch = big(world)
-    world.files.put(batch.upload, b"other", {})
+    world.files.put(batch.upload_key, b"other", {})
     world.arrive(batch, "2")
     world.run()
     assert len(world.results(batch)) == ROWS * 10 - 5
@@ -144,7 +144,7 @@ def test_a_chunk_whose_model_is_away_is_not_settled(world, failure):
 def test_a_file_that_changed_under_the_work_is_noticed(world):
     batch = big(world)
     world.books.batches["acme", batch.batch_id] = replace(world.books.get("acme", batch.batch_id), source_version="2")
-    world.files.put(batch.upload, b"{}\n", {})
+    world.files.put(batch.upload_key, b"{}\n", {})
     with pytest.raises(InvalidInput, match="is not what was split"):
         world.do(world.outbox.jobs[0])
     assert world.books.settled == []
@@ -152,4 +152,4 @@ def test_a_file_that_changed_under_the_work_is_noticed(world):
 
 def test_a_file_is_read_in_ranges(world):
     world.upload(b"".join(document(n) for n in range(100_000)))
-    assert world.files.longest_read <= splits.RANGE
+    assert world.files.longest_read <= splits.READ_BYTES

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.unit.decisions.batches.world import GOOD, ROWS, big, document
-from vigil.decisions.batches.model import MOST_UNFINISHED
-from vigil.decisions.batches.service import UPLOAD_WAITED, Order
+from vigil.decisions.batches.model import MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.service import UPLOAD_TIMEOUT, BatchOrder
 from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 
 
@@ -17,7 +17,7 @@ def deep(levels):
 
 def test_the_same_key_and_order_is_one_batch(world):
     one = world.order(rows=[{}], key="k")
-    again, replayed = world.batches.create("acme", Order("toy", "ndjson", [{}], "ndjson[{}]", "other"), "k")
+    again, replayed = world.batches.create("acme", BatchOrder("toy", "ndjson", [{}], "ndjson[{}]", "other"), "k")
     assert (again.batch_id, replayed) == (one.batch_id, True)
     with pytest.raises(IdempotencyKeyReused):
         world.order(rows=[{"a": 1}], key="k")
@@ -28,7 +28,7 @@ def test_the_same_key_and_order_is_one_batch(world):
 
 def test_a_model_that_is_not_there_is_refused_before_anything_is_written(world):
     with pytest.raises(InvalidInput, match="model"):
-        world.batches.create("acme", Order("nothing", "csv", None, "f", "c"))
+        world.batches.create("acme", BatchOrder("nothing", "csv", None, "f", "c"))
     assert not world.books.batches
 
 
@@ -52,15 +52,15 @@ def test_a_tenant_whose_files_take_all_that_they_may_begins_no_batch_and_keeps_t
 
 
 def test_unfinished_batches_are_bounded_and_those_without_a_file_end_by_themselves(world):
-    batches = [world.order() for _ in range(MOST_UNFINISHED)]
+    batches = [world.order() for _ in range(MAX_UNFINISHED_BATCHES)]
     with pytest.raises(Conflict):
         world.order()
     world.order(tenant="globex")
     world.batches.cancel("acme", batches[0].batch_id)
     world.order()
-    world.clock.advance(seconds=UPLOAD_WAITED.total_seconds() + 1)
+    world.clock.advance(seconds=UPLOAD_TIMEOUT.total_seconds() + 1)
     world.order()
-    assert len(world.books.unfinished("acme")) == 1
+    assert len(world.books.unfinished_ids("acme")) == 1
     assert world.batches.get("acme", batches[1].batch_id).batch.state == "failed"
 
 
@@ -111,6 +111,6 @@ def test_rows_that_nobody_scored_are_given_back(world):
     world.limit = 1000
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     world.outbox.jobs.popleft()
-    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.chunks.mark_lost("acme", batch.batch_id, 0, "given up")
     world.run()
     assert (world.state(batch), world.quota.used["acme"]) == ("completed_with_errors", ROWS)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.scoring import CONTRACT, FEATURES
 from vigil.decisions.batches import fast_rows, results
-from vigil.decisions.batches.model import ROW_BYTES
-from vigil.decisions.batches.parsing import header, reader
-from vigil.decisions.scoring.model import Flat
+from vigil.decisions.batches.model import MAX_ROW_BYTES
+from vigil.decisions.batches.parsing import build_reader, parse_header
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.feature_spec import FeatureSpec
 
@@ -25,7 +25,7 @@ COLUMNS = ("subject_id", *NAMES)
 
 
 def rows(content, form="csv", columns=COLUMNS, contract=CONTRACT):
-    read = reader(form, columns, contract, fast_rows.reader)
+    read = build_reader(form, columns, contract, fast_rows.build_fast_reader)
     return [SimpleNamespace(content=own, document=held) for own, held in read(content)]
 
 
@@ -38,7 +38,7 @@ def numbers_only(*names):
 def flat(subject_id, *values, contract=CONTRACT):
     """The row that these values are, encoded."""
     row = contract.encode(dict(zip([spec.name for spec in contract.features], values, strict=True)))
-    return Flat(subject_id, struct.pack(f"{len(row)}d", *row))
+    return EncodedSubject(subject_id, struct.pack(f"{len(row)}d", *row))
 
 
 def wrong(row):
@@ -90,7 +90,7 @@ def test_quotes_hold_line_feeds_commas_and_quotes():
         (b'p-1,"1"x,,,\n', "is not CSV"),
         (b"p-\xff,1,,,\n", "is not UTF-8"),
         (b'"p-\xff",1,,,\n', "is not UTF-8"),
-        (b"p-1," + b"1" * ROW_BYTES + b",,,\n", "is too long"),
+        (b"p-1," + b"1" * MAX_ROW_BYTES + b",,,\n", "is too long"),
         (b'"' + b"p" * 200_000 + b'",1,,,\n', "is not CSV"),
     ],
 )
@@ -111,7 +111,7 @@ def test_columns_may_be_in_any_order_and_features_may_lack_one():
 
 
 def outcome(contract, document):
-    document = document.document(contract) if isinstance(document, Flat) else document
+    document = document.to_document(contract) if isinstance(document, EncodedSubject) else document
     try:
         return document["subject_id"], repr(contract.encode(document["features"]))
     except InvalidInput as error:
@@ -160,17 +160,17 @@ def test_a_row_of_ten_megabytes_is_one_bad_row():
 )
 def test_a_header_that_does_not_fit_is_named(row, field):
     with pytest.raises(InvalidInput) as caught:
-        header(row, CONTRACT)
+        parse_header(row, CONTRACT)
     assert caught.value.errors[0].field == field
 
 
 def test_a_header_may_be_quoted_and_spaced():
-    assert header(b'\r\n"subject_id", age ,"as_of"\r\n', CONTRACT) == ("subject_id", "age", "as_of")
+    assert parse_header(b'\r\n"subject_id", age ,"as_of"\r\n', CONTRACT) == ("subject_id", "age", "as_of")
 
 
 def test_no_cell_of_a_result_is_a_formula():
     error = InvalidInput(FieldError("=cmd()", "@SUM(1)", "+1"))
-    line = results.writers("csv")[1](3, b"content", error)
+    line = results.line_writers("csv")[1](3, b"content", error)
     (cells,) = csv.reader(io.StringIO(line))
     assert cells[-3:] == ["'=cmd()", "'@SUM(1)", "'+1"]
     assert len(cells) == len(results.COLUMNS)
@@ -178,7 +178,7 @@ def test_no_cell_of_a_result_is_a_formula():
 
 def test_an_error_line_has_row_and_digest_and_nothing_of_the_row():
     error = InvalidInput(FieldError("features.age", "must be a number", "number"))
-    line = json.loads(results.writers("ndjson")[1](7, b"secret", error))
+    line = json.loads(results.line_writers("ndjson")[1](7, b"secret", error))
     digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
     told = [{"field": "features.age", "message": "must be a number", "bound": "number"}]
     assert line == {"row": 7, "input_hash": digest, "errors": told}

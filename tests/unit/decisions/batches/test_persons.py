@@ -9,9 +9,9 @@ import pytest
 from tests.support.fakes.batches import FakeBooks, FakeFiles
 from vigil.decisions.batches import persons_store
 from vigil.decisions.batches.model import Batch
-from vigil.decisions.batches.naming import Named
 from vigil.decisions.batches.persons_store import PersonRows
-from vigil.decisions.batches.results import COLUMNS, erased_line
+from vigil.decisions.batches.results import COLUMNS, format_erased_row
+from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import Conflict
 from vigil.privacy.persons.model import Person
 
@@ -38,7 +38,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     ],
 )
 def test_a_line_is_a_persons_if_it_names_the_person_where_subjects_are_named(form, line, mine):
-    assert (Named(form, ("subject_id", "age"), "42").row(f"{line}\n".encode()) is not None) is mine
+    assert (SubjectRows(form, ("subject_id", "age"), "42").row(f"{line}\n".encode()) is not None) is mine
 
 
 class Killed(Exception):
@@ -93,7 +93,7 @@ class Scene:
         return steps
 
     def results(self):
-        return [content for content in self.files.objects[self.batch.output("results")] if content is not None]
+        return [content for content in self.files.objects[self.batch.output_key("results")] if content is not None]
 
     def told(self):
         entries, after, parts = [], None, 0
@@ -117,21 +117,21 @@ def test_results_keep_their_lines_but_for_the_persons_which_says_why(form):
     lines = [scene.result(subject, row) for row, subject in enumerate(("7", "42", "8", "42"), 1)]
     head = [",".join(COLUMNS)] if form == "csv" else []
     old = "\n".join([*head, *lines, ""]).encode()
-    scene.files.put(scene.batch.output("results"), old, {})
+    scene.files.put(scene.batch.output_key("results"), old, {})
     scene.files.put("results/acme/bat_1/errors.ndjson", b"", {})
     scene.files.put("parts/acme/bat_1/results/000000", b"x", {})
     scene.rows.delete(JANE, scene.keys())
-    (*_, now) = scene.files.objects[scene.batch.output("results")]
+    (*_, now) = scene.files.objects[scene.batch.output_key("results")]
     left = now.decode().splitlines()
     kept = [*head, lines[0], lines[2]]
     assert [line for line in left if line in kept] == kept
     assert [line for line in left if "was erased" in line] == [left[len(head) + 1], left[len(head) + 3]]
     assert [json.loads(left[3])["row"] if form == "ndjson" else int(left[4].split(",")[0])] == [4]
-    assert scene.files.objects[scene.batch.output("results")][0] is None
-    assert set(scene.files.objects) == {scene.batch.output("results"), "results/acme/bat_1/errors.ndjson"}
+    assert scene.files.objects[scene.batch.output_key("results")][0] is None
+    assert set(scene.files.objects) == {scene.batch.output_key("results"), "results/acme/bat_1/errors.ndjson"}
     assert scene.keys() == ()
     scene.rows.delete(JANE, [{"batch": "bat_1"}])  # once more, as after a crash
-    assert scene.files.objects[scene.batch.output("results")][-1] == now
+    assert scene.files.objects[scene.batch.output_key("results")][-1] == now
 
 
 def long_results(form, mine=7_000):
@@ -140,8 +140,8 @@ def long_results(form, mine=7_000):
     head = [",".join(COLUMNS)] if form == "csv" else []
     cells = {"ndjson": '{"row":%d,"subject_id":"%s","pad":"%s"}', "csv": "%d,x,%s" + "," * 15 + "%s"}[form]
     lines = [cells % (row, "42" if row % mine == 0 else "7", "x" * 1_000) for row in range(1, 40_001)]
-    clean = [erased_line(form, row) if row % mine == 0 else line for row, line in enumerate(lines, 1)]
-    scene.files.put(scene.batch.output("results"), "\n".join([*head, *lines, ""]).encode(), {})
+    clean = [format_erased_row(form, row) if row % mine == 0 else line for row, line in enumerate(lines, 1)]
+    scene.files.put(scene.batch.output_key("results"), "\n".join([*head, *lines, ""]).encode(), {})
     scene.files.put("parts/acme/bat_1/results/000000", b"x", {})
     return scene, "\n".join([*head, *clean, ""]).encode()
 
@@ -152,7 +152,7 @@ def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_
     scene, clean = long_results(form)
     assert scene.erase() == 5
     assert scene.results() == [clean]
-    assert set(scene.files.objects) == {scene.batch.output("results")}
+    assert set(scene.files.objects) == {scene.batch.output_key("results")}
     assert scene.keys() == ()
 
 
@@ -174,9 +174,9 @@ def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed,
     scene = Scene()
     others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
     pack = gzip.compress if packed else bytes
-    scene.files.put(scene.batch.upload, pack(others), {})
+    scene.files.put(scene.batch.upload_key, pack(others), {})
     assert (scene.keys(), scene.steps) == ((), 8)
-    scene.files.put(scene.batch.upload, pack(others + b'{"subject_id":"42"}\n'), {})
+    scene.files.put(scene.batch.upload_key, pack(others + b'{"subject_id":"42"}\n'), {})
     assert (scene.keys(), scene.steps) == (({"batch": "bat_1"},), 15)
 
 
@@ -185,23 +185,23 @@ def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkey
     scene = Scene()
     lines = b'{"subject_id":"7"}\n' * 20
     for content in (lines, b'{"subject_id":"42"}\n' + lines):
-        scene.files.put(scene.batch.upload, content, {})
+        scene.files.put(scene.batch.upload_key, content, {})
     place = scene.rows.find(JANE, None).after
-    scene.files.objects[scene.batch.upload][0] = None
+    scene.files.objects[scene.batch.upload_key][0] = None
     assert scene.rows.find(JANE, place).keys == ({"batch": "bat_1"},)
 
 
 def test_every_version_and_what_is_packed_is_looked_through():
     scene = Scene()
     for content in (b'{"subject_id":"42"}\n', b'{"subject_id":"7"}\n'):
-        scene.files.put(scene.batch.upload, content, {})
+        scene.files.put(scene.batch.upload_key, content, {})
     assert scene.keys() == ({"batch": "bat_1"},)
     packed = Scene()
-    packed.files.put(packed.batch.upload, gzip.compress(b'{"subject_id":"7"}\n{"subject_id":"42"}'), {})
+    packed.files.put(packed.batch.upload_key, gzip.compress(b'{"subject_id":"7"}\n{"subject_id":"42"}'), {})
     assert packed.keys() == ({"batch": "bat_1"},)
     assert packed.told()[0] == [{"batch_id": "bat_1", "file": "uploads/input", "row": {"subject_id": "42"}}]
     broken = Scene()
-    broken.files.put(broken.batch.upload, gzip.compress(b'{"subject_id":"7"}\n' * 99)[:-9], {})
+    broken.files.put(broken.batch.upload_key, gzip.compress(b'{"subject_id":"7"}\n' * 99)[:-9], {})
     assert broken.keys() == ()
 
 
@@ -210,7 +210,7 @@ def test_a_file_is_told_in_parts_of_any_size_without_losing_or_repeating_a_row(m
     scene = Scene()
     lines = [json.dumps({"subject_id": "42" if row % 3 else "7", "row": row}) for row in range(200)]
     content = "\n".join(lines).encode()
-    scene.files.put(scene.batch.upload, gzip.compress(content) if packed else content, {})
+    scene.files.put(scene.batch.upload_key, gzip.compress(content) if packed else content, {})
     monkeypatch.setattr(persons_store, "RANGE", 64)
     whole, _ = scene.told()
     monkeypatch.setattr(persons_store, "MOST_TOLD", 100)

@@ -8,8 +8,8 @@ import pytest
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
-from vigil.decisions.outcomes.model import Report, Window
-from vigil.decisions.outcomes.service import MOST_DECISIONS, Outcomes
+from vigil.decisions.outcomes.model import DecisionWindow, Report
+from vigil.decisions.outcomes.service import MAX_WINDOW_DECISIONS, Outcomes
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
 from vigil.errors import Conflict, InvalidInput, NotFound
@@ -104,7 +104,7 @@ def test_times_that_cannot_be_are_refused_and_nothing_is_kept(world, recorded, h
 
 def window(start, end, **changes):
     base = datetime(2026, 1, 1, tzinfo=UTC)
-    return Window(**{"subject_id": "p-1", "model": "toy"} | changes, start=base + start, end=base + end)
+    return DecisionWindow(**{"subject_id": "p-1", "model": "toy"} | changes, start=base + start, end=base + end)
 
 
 def test_a_window_meets_the_subjects_decisions_as_of_then_and_no_others(world):
@@ -133,12 +133,12 @@ def test_a_window_that_ends_before_it_starts_is_refused(world):
 
 def test_a_window_over_many_pages_is_whole_up_to_its_bound(world):
     base = datetime(2026, 1, 1, tzinfo=UTC)
-    for number in range(MOST_DECISIONS):
+    for number in range(MAX_WINDOW_DECISIONS):
         world.decide(as_of=base + timedelta(minutes=number))
     for _ in range(30):
         world.decide(as_of=base - timedelta(days=1))
     wide = window(timedelta(0), timedelta(days=1))
-    assert len(world.outcomes.record_window("acme", wide, world.report())) == MOST_DECISIONS
+    assert len(world.outcomes.record_window("acme", wide, world.report())) == MAX_WINDOW_DECISIONS
     world.decide(as_of=base + timedelta(hours=20))
     with pytest.raises(InvalidInput, match="too many decisions"):
         world.outcomes.record_window("acme", wide, world.report())

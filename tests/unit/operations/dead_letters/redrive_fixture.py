@@ -5,10 +5,10 @@ from random import Random
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.dead_letters import FakeJobs, FakeSource
-from vigil.operations.dead_letters.model import Rules
-from vigil.operations.dead_letters.redrive import Reprocessor
+from vigil.operations.dead_letters.model import RetryRules
+from vigil.operations.dead_letters.redrive import Redriver
 
-RULES = Rules(timedelta(seconds=60), 3)
+RULES = RetryRules(timedelta(seconds=60), 3)
 
 
 class Bench:
@@ -21,7 +21,7 @@ class Bench:
 
     def another(self, *sources, owners=None, rules=RULES):
         sources = sources or (self.source,)
-        return Reprocessor(sources, self.jobs, owners or {}, rules, Random(7), self.clock, self.taken.append)
+        return Redriver(sources, self.jobs, owners or {}, rules, Random(7), self.clock, self.taken.append)
 
     def run(self, **later):
         self.clock.advance(**later)

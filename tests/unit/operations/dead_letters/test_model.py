@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.dead_letters import WORK, letter
-from vigil.operations.dead_letters.model import Job, Rules
+from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-RULES = Rules(timedelta(seconds=60), 5, longest=timedelta(hours=1))
+RULES = RetryRules(timedelta(seconds=60), 5, max_delay=timedelta(hours=1))
 
 
 @given(st.integers(0, 10**9), st.integers(0, 2**32))
 def test_a_pause_is_never_longer_than_its_bound(attempts, seed):
     pause = RULES.delay(attempts, Random(seed))
-    assert timedelta() <= pause <= min(RULES.longest, RULES.base * 2 ** min(attempts, 10))
+    assert timedelta() <= pause <= min(RULES.max_delay, RULES.base_delay * 2 ** min(attempts, 10))
 
 
 def test_pauses_fill_their_range_and_double_with_each_attempt():
@@ -33,13 +33,15 @@ def test_pauses_fill_their_range_and_double_with_each_attempt():
 
 
 def test_the_same_work_is_the_same_job_and_other_work_is_not():
-    ids = {Job.opened(queue, letter(), RULES, NOW, Random(seed)).key for queue in ("a", "b") for seed in (1, 2)}
+    ids = {
+        DeadLetterJob.create(queue, letter(), RULES, NOW, Random(seed)).key for queue in ("a", "b") for seed in (1, 2)
+    }
     assert len(ids) == 2
 
 
 def test_a_job_keeps_its_last_hundred_steps():
-    job = Job.opened("work", letter(WORK), RULES, NOW, Random(1))
+    job = DeadLetterJob.create("work", letter(WORK), RULES, NOW, Random(1))
     for _ in range(150):
-        job = job.asked("member:k", NOW)
+        job = job.request_retry("member:k", NOW)
     assert len(job.steps) == 100
     assert job.version == 151

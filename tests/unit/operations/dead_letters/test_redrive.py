@@ -38,7 +38,7 @@ def test_a_job_is_sent_when_it_is_due_and_not_before():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
-    pause = (RULES.base * 2).total_seconds()
+    pause = (RULES.base_delay * 2).total_seconds()
     assert bench.source.sent == []
     bench.run(seconds=pause)
     assert bench.source.sent == [replace(WORK, attempts=1)]
@@ -172,5 +172,5 @@ def test_of_any_dead_work_none_vanishes_and_attempts_are_bounded(seed, count):
             break
     assert len(bench.jobs.items) == count
     assert {job.state for job in bench.jobs.items.values()} <= {"parked", "resolved"}
-    assert max((work.attempts for work in bench.source.sent), default=0) <= RULES.most_attempts
+    assert max((work.attempts for work in bench.source.sent), default=0) <= RULES.max_attempts
     assert len({(work.id, work.attempts) for work in bench.source.sent}) == len(bench.source.sent)

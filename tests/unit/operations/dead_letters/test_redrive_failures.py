@@ -56,12 +56,12 @@ def test_a_death_that_comes_before_its_sending_is_recorded_counts_once():
     bench.source.die(WORK)
     bench.run()
     bench.clock.advance(hours=1)
-    claimed = bench.job.claimed(RULES, bench.clock())
-    assert bench.jobs.put("acme", claimed)
+    claimed = bench.job.claim(RULES, bench.clock())
+    assert bench.jobs.write("acme", claimed)
     bench.source.die(replace(WORK, attempts=1))
     bench.run()
     assert (bench.job.state, bench.job.work.attempts) == ("waiting", 1)
-    assert not bench.jobs.put("acme", claimed.sent(RULES, bench.clock()))
+    assert not bench.jobs.write("acme", claimed.mark_sent(RULES, bench.clock()))
 
 
 def test_what_is_resolved_by_hand_while_it_is_sent_stays_resolved():
@@ -69,10 +69,10 @@ def test_what_is_resolved_by_hand_while_it_is_sent_stays_resolved():
     bench.source.die(WORK)
     bench.run()
     bench.clock.advance(hours=1)
-    claimed = bench.job.claimed(RULES, bench.clock())
-    bench.jobs.put("acme", claimed)
-    bench.jobs.put("acme", claimed.resolved("by_hand", bench.clock(), "member:k"))
-    assert not bench.jobs.put("acme", claimed.sent(RULES, bench.clock()))
+    claimed = bench.job.claim(RULES, bench.clock())
+    bench.jobs.write("acme", claimed)
+    bench.jobs.write("acme", claimed.resolve("by_hand", bench.clock(), "member:k"))
+    assert not bench.jobs.write("acme", claimed.mark_sent(RULES, bench.clock()))
     assert (bench.job.state, bench.job.resolution) == ("resolved", "by_hand")
 
 
@@ -91,7 +91,7 @@ def test_work_done_before_its_sending_was_noted_is_not_reopened_by_a_second_copy
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
-    assert bench.jobs.put("acme", bench.job.claimed(RULES, bench.clock()))
+    assert bench.jobs.write("acme", bench.job.claim(RULES, bench.clock()))
     sent = replace(WORK, attempts=1)
     bench.source.die(sent, settled=True)
     bench.run()

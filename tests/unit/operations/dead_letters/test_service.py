@@ -8,7 +8,7 @@ import pytest
 from tests.support.fakes.dead_letters import WORK, FakeJobs
 from tests.unit.operations.dead_letters.test_redrive import Bench
 from vigil.errors import Conflict, NotFound
-from vigil.operations.dead_letters.model import Filter
+from vigil.operations.dead_letters.model import JobFilter
 from vigil.operations.dead_letters.service import DeadLetters
 
 BY = "member:key"
@@ -87,11 +87,11 @@ def test_a_change_that_meets_another_is_made_upon_it(service, bench):
 def test_a_list_shows_what_is_open_and_only_ones_own(service, bench):
     bench.source.die(replace(WORK, tenant_id="globex", id="g"))
     bench.run()
-    assert [job.tenant_id for job in service.page("acme", Filter(), None, 10).jobs] == ["acme"]
-    assert {job.tenant_id for job in service.page(None, Filter(), None, 10).jobs} == {"acme", "globex"}
-    service.resolve("acme", service.page("acme", Filter(), None, 10).jobs[0].job_id, BY)
-    assert service.page("acme", Filter(), None, 10).jobs == ()
-    assert len(service.page("acme", Filter(state="resolved"), None, 10).jobs) == 1
+    assert [job.tenant_id for job in service.page("acme", JobFilter(), None, 10).jobs] == ["acme"]
+    assert {job.tenant_id for job in service.page(None, JobFilter(), None, 10).jobs} == {"acme", "globex"}
+    service.resolve("acme", service.page("acme", JobFilter(), None, 10).jobs[0].job_id, BY)
+    assert service.page("acme", JobFilter(), None, 10).jobs == ()
+    assert len(service.page("acme", JobFilter(state="resolved"), None, 10).jobs) == 1
 
 
 def test_only_old_resolved_jobs_of_ones_own_are_removed(service, bench):
@@ -101,11 +101,11 @@ def test_only_old_resolved_jobs_of_ones_own_are_removed(service, bench):
     for job in list(bench.jobs.items.values()):
         if job.work.id in {"work-1", "work-3"}:
             service.resolve(None, job.job_id, BY)
-    assert service.clean("acme", timedelta(days=1)) == (0, False)
+    assert service.delete_resolved("acme", timedelta(days=1)) == (0, False)
     bench.clock.advance(days=2)
-    assert service.clean("acme", timedelta(days=1)) == (1, False)
+    assert service.delete_resolved("acme", timedelta(days=1)) == (1, False)
     assert sorted(job.work.id for job in bench.jobs.items.values()) == [WORK.id, "work-2", "work-3"]
-    assert service.clean(None, timedelta(days=1)) == (1, False)
+    assert service.delete_resolved(None, timedelta(days=1)) == (1, False)
 
 
 def test_a_job_that_never_stands_still_is_a_conflict(bench):

@@ -1,19 +1,19 @@
 """What a batch takes of its tenant's month, and of its money under a hard stop: its rows, less those without answer."""
 
 from vigil.decisions.batches.model import Batch, Chunk
-from vigil.decisions.batches.ports import Quota, Stops
+from vigil.decisions.batches.ports import RowQuota, SpendHolds
 from vigil.errors import BudgetExhausted, FieldError, InvalidInput, QuotaExceeded
 from vigil.kernel.money import Hold
 
 
-class Charges:
+class BatchCharges:
     """Rows set aside and given back, in the month in which their batch was asked for. Every step may be repeated."""
 
-    def __init__(self, quota: Quota, stops: Stops) -> None:
+    def __init__(self, quota: RowQuota, stops: SpendHolds) -> None:
         self._quota = quota
         self._stops = stops
 
-    def take(self, batch: Batch, rows: int) -> None:
+    def reserve(self, batch: Batch, rows: int) -> None:
         """Set the rows of a batch aside, and what they cost; raise InvalidInput where they are more than are left.
 
         Then something may be set aside all the same: it is given back with the batch that ends for it.
@@ -26,7 +26,7 @@ class Charges:
         except (QuotaExceeded, BudgetExhausted) as error:
             raise InvalidInput(FieldError("rows", f"are too many: {rows}", str(error))) from error
 
-    def give_back(self, batch: Batch, chunks: list[Chunk]) -> None:
+    def release_unused(self, batch: Batch, chunks: list[Chunk]) -> None:
         """Give back what was set aside and not charged, if anything was; only the first time counts.
 
         To be called when what is charged of the chunks cannot change any more.

@@ -6,7 +6,7 @@ from typing import Any
 from vigil.aws.tables import Table
 
 
-class SettledChunks:
+class DoneChunks:
     """The list under `list_pk = <tenant>#DONE`, by the time at which they did."""
 
     def __init__(self, client: Any, table: str) -> None:

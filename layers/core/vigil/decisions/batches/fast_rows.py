@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ctypes import POINTER, c_char_p, c_double, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 
-from vigil.decisions.scoring.model import Flat
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.kernel.rows import AS_OF, NAN, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.library import native_folders
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-FILE = "libvigil_rows.so"
+LIBRARY_FILE = "libvigil_rows.so"
 _NAME = _END = 0xFFFFFFFF
 _LARGEST = sys.float_info.max
 
@@ -33,20 +33,22 @@ class _Column(ctypes.Structure):
     ]  # fmt: skip
 
 
-def library() -> ctypes.PyDLL | None:
+def load_library() -> ctypes.PyDLL | None:
     """Return the library, or None where it was not built."""
     for folder in native_folders():
-        if (folder / FILE).is_file():
-            return _declared(ctypes.PyDLL(str(folder / FILE)))  # keeps the GIL: a line takes a microsecond
+        if (folder / LIBRARY_FILE).is_file():
+            return _declared(ctypes.PyDLL(str(folder / LIBRARY_FILE)))  # keeps the GIL: a line takes a microsecond
     return None
 
 
-def reader(contract: ModelContract, columns: Sequence[str] | None) -> Callable[[bytes], Flat | None]:
+def build_fast_reader(
+    contract: ModelContract, columns: Sequence[str] | None
+) -> Callable[[bytes], EncodedSubject | None]:
     """Return what reads a line, without its end, for one thread: of CSV under these columns, else an object of NDJSON.
 
     What it returns is None for a line that is not plainly right; no cell of CSV that is has a quote.
     """
-    shared, width = library(), len(contract.features)
+    shared, width = load_library(), len(contract.features)
     needed = {spec.name for spec in contract.features if spec.missing != "allow"}
     if shared is None or (columns is not None and not needed <= set(columns)):
         return lambda _line: None
@@ -56,9 +58,9 @@ def reader(contract: ModelContract, columns: Sequence[str] | None) -> Callable[[
     numbers = (c_double * (width + 1))(*[NAN] * width)  # a feature without a column stays NaN
     row = memoryview(numbers).cast("B")[: 8 * width]
 
-    def plain(line: bytes) -> Flat | None:
+    def plain(line: bytes) -> EncodedSubject | None:
         if span := read(array, count, line, len(line), numbers):
-            return Flat(line[span >> 32 : span & _END].decode(), bytes(row))
+            return EncodedSubject(line[span >> 32 : span & _END].decode(), bytes(row))
         return None
 
     return plain

@@ -1,17 +1,16 @@
 """What a batch is: its states, its chunks, and what its progress amounts to. Pure values and rules."""
 
-import base64
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
+from vigil.kernel.ids import derive_id
 from vigil.kernel.money import HardStop
 from vigil.kernel.time import format_timestamp, resets_at
 
-Format: TypeAlias = Literal["csv", "ndjson"]
-State: TypeAlias = Literal[
+FileFormat: TypeAlias = Literal["csv", "ndjson"]
+BatchState: TypeAlias = Literal[
     "awaiting_upload",
     "splitting",
     "running",
@@ -23,10 +22,10 @@ State: TypeAlias = Literal[
 ]
 FOLDERS = ("uploads", "plain", "parts", "results")
 """Of the bucket; in each, a tenant's objects lie in a folder of its own."""
-STOPPED: tuple[State, ...] = ("cancelled", "failed")
+STOPPED: tuple[BatchState, ...] = ("cancelled", "failed")
 """No chunk of such a batch is settled any more."""
-UNFINISHED: tuple[State, ...] = ("awaiting_upload", "splitting", "running", "assembling")
-JobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
+UNFINISHED: tuple[BatchState, ...] = ("awaiting_upload", "splitting", "running", "assembling")
+BatchJobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
 Output: TypeAlias = Literal["results", "errors"]
 ChunkState: TypeAlias = Literal["waiting", "done", "failed"]
 
@@ -34,24 +33,24 @@ CHUNK_ROWS = 10_000
 SLOW_CHUNK_ROWS = 2_500
 """Of a model of several engines, which takes ten times as long for a row, and more where it abstains."""
 CHUNK_BYTES = 8 << 20
-LONGEST_ROW = 16 << 20
+FATAL_ROW_BYTES = 16 << 20
 """In the file: what is longer has no end, and ends the batch. Above ROW_BYTES a row is one that is wrong."""
-ROW_BYTES = 256 << 10
+MAX_ROW_BYTES = 256 << 10
 """As much as the body of a request may have."""
-MOST_ROWS = 10_000_000
-MOST_BYTES = 5 << 30
-MOST_UNPACKED = 1 << 30
-MOST_RATIO = 200
+MAX_ROWS = 10_000_000
+MAX_FILE_BYTES = 5 << 30
+MAX_UNPACKED_BYTES = 1 << 30
+MAX_UNPACK_RATIO = 200
 """How often its own size a gzip file may unpack to."""
-MOST_INLINE = 1_000
-MOST_UNFINISHED = 10
+MAX_INLINE_ROWS = 1_000
+MAX_UNFINISHED_BATCHES = 10
 """Batches of one tenant that are not at an end."""
 LANES = 4
 """Chunks of one batch that are worked on at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ChunkRange:
     """Chunk number `index` of a file: `length` bytes from `start`, which hold `rows` rows from `first_row` (1) on."""
 
     index: int
@@ -60,15 +59,15 @@ class Span:
     first_row: int
     rows: int
 
-    def following(self) -> "Span":
+    def next_empty(self) -> "ChunkRange":
         """Return the empty chunk behind this one."""
-        return Span(self.index + bool(self.rows), self.start + self.length, 0, self.first_row + self.rows, 0)
+        return ChunkRange(self.index + bool(self.rows), self.start + self.length, 0, self.first_row + self.rows, 0)
 
-    def longer(self, by: int) -> "Span":
+    def extended_by(self, size: int) -> "ChunkRange":
         """Return this chunk with more bytes."""
-        return replace(self, length=self.length + by)
+        return replace(self, length=self.length + size)
 
-    def holding(self, rows: int) -> "Span":
+    def with_rows(self, rows: int) -> "ChunkRange":
         """Return this chunk with so many rows."""
         return replace(self, rows=rows)
 
@@ -83,7 +82,7 @@ class Chunk:
     the money that was set aside under a hard stop the charged rows took. `settled_at` is the time at which rows count.
     """
 
-    span: Span
+    range: ChunkRange
     state: ChunkState = "waiting"
     scored: int = 0
     failed: int = 0
@@ -115,8 +114,8 @@ class Batch:
     tenant_id: str
     batch_id: str
     model: str
-    form: Format
-    state: State
+    form: FileFormat
+    state: BatchState
     created_at: str
     correlation_id: str
     fingerprint: str
@@ -145,11 +144,11 @@ class Batch:
     """Why it failed, in words that name field and bound."""
 
     @property
-    def unfinished(self) -> bool:
+    def is_unfinished(self) -> bool:
         """Whether something is still to come."""
         return self.state in UNFINISHED
 
-    def counted_at(self, moment: str) -> str:
+    def counting_time(self, moment: str) -> str:
         """Return when rows that are answered at a moment count: in the month in which they were asked for, as charged.
 
         What is answered after its end counts in its last microsecond.
@@ -157,37 +156,37 @@ class Batch:
         month = self.created_at[:7]
         return moment if moment.startswith(month) else format_timestamp(resets_at(month) - timedelta(microseconds=1))
 
-    def job(self, kind: JobKind, name: str, details: Mapping[str, str | int]) -> "Job":
+    def make_job(self, kind: BatchJobKind, name: str, details: Mapping[str, str | int]) -> "BatchJob":
         """Return a piece of work on this batch, under the correlation id of the request that made it."""
-        return Job(kind, self.tenant_id, self.batch_id, self.correlation_id, name, details)
+        return BatchJob(kind, self.tenant_id, self.batch_id, self.correlation_id, name, details)
 
-    def chunk(self, index: int) -> "Job":
+    def chunk_job(self, index: int) -> "BatchJob":
         """Return the work of scoring a chunk."""
-        return self.job("batch.chunk", f"{index:06}", {"index": index})
+        return self.make_job("batch.chunk", f"{index:06}", {"index": index})
 
-    def key(self, name: str) -> str:
+    def object_key(self, name: str) -> str:
         """Return the key of one of this batch's objects."""
         return f"{self.tenant_id}/{self.batch_id}/{name}"
 
     @property
-    def about(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         """What is noted on each object of this batch's results."""
         known = {"batch": self.batch_id, "correlation-id": self.correlation_id, "model": self.model}
         pin = {"model-version": str(self.pin.version), "model-digest": self.pin.digest} if self.pin else {}
         return known | pin
 
     @property
-    def upload(self) -> str:
+    def upload_key(self) -> str:
         """The key under which the file arrives."""
-        return f"uploads/{self.key('input')}"
+        return f"uploads/{self.object_key('input')}"
 
-    def part(self, index: int, kind: Output) -> str:
+    def part_key(self, index: int, kind: Output) -> str:
         """Return the key of a chunk's part of the results, or of the errors."""
-        return f"parts/{self.key(f'{kind}/{index:06}')}"
+        return f"parts/{self.object_key(f'{kind}/{index:06}')}"
 
-    def output(self, kind: Output) -> str:
+    def output_key(self, kind: Output) -> str:
         """Return the key of the results, or of the errors."""
-        return f"results/{self.key(kind)}.{self.form if kind == 'results' else 'ndjson'}"
+        return f"results/{self.object_key(kind)}.{self.form if kind == 'results' else 'ndjson'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +203,18 @@ class Progress:
     """Chunks that are at an end."""
 
     @classmethod
-    def of(cls, chunks: Sequence[Chunk]) -> "Progress":
+    def from_chunks(cls, chunks: Sequence[Chunk]) -> "Progress":
         """Add chunks up."""
         ended = [chunk for chunk in chunks if chunk.state != "waiting"]
-        lost = tuple((c.span.first_row, c.span.first_row + c.span.rows - 1) for c in ended if c.state == "failed")
-        return cls(sum(c.span.rows for c in ended), sum(c.failed for c in ended), lost, len(ended))
+        lost = tuple((c.range.first_row, c.range.first_row + c.range.rows - 1) for c in ended if c.state == "failed")
+        return cls(sum(c.range.rows for c in ended), sum(c.failed for c in ended), lost, len(ended))
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BatchJob:
     """A piece of work on a batch, for a queue: references only. `name` tells it from the others of its kind."""
 
-    kind: JobKind
+    kind: BatchJobKind
     tenant_id: str
     batch_id: str
     correlation_id: str
@@ -229,7 +228,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class BatchTerms:
     """What holds for all rows of a batch from the moment its file is split."""
 
     flags: str = ""
@@ -239,7 +238,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class FileVersion:
     """A version of a file; only the latest one is found without being named."""
 
     key: str
@@ -248,14 +247,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class BatchListing:
     """One page of batches, newest first, and the position after it."""
 
     batches: tuple[Batch, ...]
     next: dict[str, str] | None
 
 
-def owner(key: str) -> tuple[str, str]:
+def parse_upload_key(key: str) -> tuple[str, str]:
     """Return tenant and batch of an upload's key; raise ValueError for any other key."""
     match key.split("/"):
         case ["uploads", tenant_id, batch_id, "input"]:
@@ -263,7 +262,6 @@ def owner(key: str) -> tuple[str, str]:
     raise ValueError("not the key of an upload")
 
 
-def batch_id(tenant_id: str, key: str, generation: int) -> str:
-    """Return the id that a tenant's idempotency key leads to; `generation` counts the key's expired uses."""
-    seed = f"POST /v1/batches\n{tenant_id}\n{generation}\n{key}".encode()
-    return "bat_" + base64.b32hexencode(hashlib.sha256(seed).digest()[:20]).decode().lower()
+def derive_batch_id(tenant_id: str, key: str, generation: int) -> str:
+    """Return the batch id of a tenant's idempotency key; `generation` counts the key's expired uses."""
+    return derive_id("bat_", "POST /v1/batches", tenant_id, key, generation)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.errors import asking
-from vigil.decisions.batches.model import Stored
+from vigil.decisions.batches.model import FileVersion
 from vigil.errors import NotFound, Unavailable
 
 _BUCKET = "The bucket of batches"
@@ -42,37 +42,37 @@ class S3Files:
             content: bytes = body.read()
         return content
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Put an object."""
-        self._call("put_object", Key=key, Body=content, Metadata=about)
+        self._call("put_object", Key=key, Body=content, Metadata=metadata)
 
-    def versions(self, prefix: str) -> Iterator[Stored]:
+    def list_versions(self, prefix: str) -> Iterator[FileVersion]:
         """Yield every version of every object under a prefix."""
         place: dict[str, str] = {}
         while True:
             answer = self._call("list_object_versions", Prefix=prefix, **place)
             for found in answer.get("Versions", ()):
-                yield Stored(found["Key"], found["VersionId"], found["IsLatest"])
+                yield FileVersion(found["Key"], found["VersionId"], found["IsLatest"])
             if not answer["IsTruncated"]:
                 return
             place = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
 
-    def remove(self, versions: Sequence[Stored]) -> None:
+    def delete_versions(self, versions: Sequence[FileVersion]) -> None:
         """Delete versions, without leaving marks of them, as many in a call as it takes."""
         for start in range(0, len(versions), _AT_ONCE):
             named = [{"Key": v.key, "VersionId": v.version} for v in versions[start : start + _AT_ONCE]]
             if self._call("delete_objects", Delete={"Objects": named, "Quiet": True}).get("Errors"):
                 raise Unavailable("The bucket did not delete every object.")
 
-    def begin(self, key: str, about: Mapping[str, str]) -> str:
+    def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
         """Begin a multipart upload."""
-        return str(self._call("create_multipart_upload", Key=key, Metadata=about)["UploadId"])
+        return str(self._call("create_multipart_upload", Key=key, Metadata=metadata)["UploadId"])
 
-    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
+    def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
         """Upload a part."""
         self._call("upload_part", Key=key, UploadId=upload, PartNumber=number, Body=content)
 
-    def finish(self, key: str, upload: str) -> None:
+    def complete_upload(self, key: str, upload: str) -> None:
         """Complete a multipart upload of all the parts that it has."""
         parts, marker = [], 0
         while True:

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from pydantic_core import from_json
 
-from vigil.decisions.batches.model import ROW_BYTES, Format
-from vigil.decisions.batches.ports import Plain, Plains
-from vigil.decisions.batches.splitting import BLANK, Lines
+from vigil.decisions.batches.model import MAX_ROW_BYTES, FileFormat
+from vigil.decisions.batches.ports import FastReader, FastReaderFactory
+from vigil.decisions.batches.row_boundaries import BLANK_LINES, RowBoundaries
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
@@ -21,19 +21,21 @@ _LONG = 300
 """Digits from which a number is surely out of any range: Python refuses to make integers of thousands of them."""
 
 
-Row: TypeAlias = tuple[bytes, object]
+ParsedRow: TypeAlias = tuple[bytes, object]
 """Its own bytes without the line end, and what they hold, or an InvalidInput. A plain tuple: there are millions."""
-Reader: TypeAlias = Callable[[bytes], Iterator[Row]]
+RowReader: TypeAlias = Callable[[bytes], Iterator[ParsedRow]]
 
 
-def reader(form: Format, columns: Sequence[str], contract: ModelContract, plains: Plains) -> Reader:
+def build_reader(
+    form: FileFormat, columns: Sequence[str], contract: ModelContract, plains: FastReaderFactory
+) -> RowReader:
     """Return what reads the chunks of a file; `columns` are those of a CSV header, checked by `header`."""
     if form == "csv":
         return _Table(columns, contract, plains(contract, columns)).rows
     return partial(_lines, plains(contract, None))
 
 
-def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
+def parse_header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
     """Return the columns that a CSV header names; raise InvalidInput for one that does not fit the model."""
     try:
         *_, names = csv.reader(row.decode().splitlines(keepends=True), strict=True)
@@ -55,10 +57,10 @@ def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
     return columns
 
 
-def _lines(plain: Plain, content: bytes) -> Iterator[Row]:
+def _lines(plain: FastReader, content: bytes) -> Iterator[ParsedRow]:
     """Yield the rows of NDJSON: one JSON object a line."""
     for line in content.split(b"\n"):
-        if line not in BLANK:
+        if line not in BLANK_LINES:
             row = line[:-1] if line.endswith(b"\r") else line
             yield row, _wrong_size(row) or plain(row) or _object(row)
 
@@ -73,7 +75,7 @@ def _object(row: bytes) -> object:
 class _Table:
     """Rows of CSV under one header."""
 
-    def __init__(self, columns: Sequence[str], contract: ModelContract, plain: Plain) -> None:
+    def __init__(self, columns: Sequence[str], contract: ModelContract, plain: FastReader) -> None:
         specs = contract.features
         places = {name: place for place, name in enumerate(columns)}
         self._width = len(columns)
@@ -82,13 +84,13 @@ class _Table:
         self._cells = [(places.get(spec.name), spec) for spec in specs]
         self._plain = plain
 
-    def rows(self, content: bytes) -> Iterator[Row]:
+    def rows(self, content: bytes) -> Iterator[ParsedRow]:
         """Yield the rows of a chunk."""
         lines = iter(content.split(b"\n"))
         for line in lines:
             if b'"' in line:
                 yield self._quoted(line, lines)
-            elif line not in BLANK:
+            elif line not in BLANK_LINES:
                 row = line[:-1] if line.endswith(b"\r") else line
                 yield row, _wrong_size(row) or self._plain(row) or self._unquoted(row)
 
@@ -98,9 +100,9 @@ class _Table:
         except UnicodeDecodeError:
             return _broken("is not UTF-8", "UTF-8")
 
-    def _quoted(self, line: bytes, more: Iterator[bytes]) -> Row:
+    def _quoted(self, line: bytes, more: Iterator[bytes]) -> ParsedRow:
         """Return the row that begins with this line, which has a quote; it may go on over the lines that follow."""
-        taken, ends = [line], Lines("csv")
+        taken, ends = [line], RowBoundaries("csv")
         while not ends.ends_row(taken[-1]) and (another := next(more, None)) is not None:
             taken.append(another)
         row = b"\n".join(taken).removesuffix(b"\r")
@@ -145,7 +147,7 @@ def _value(cell: str, spec: FeatureSpec) -> object:
 
 
 def _wrong_size(row: bytes) -> InvalidInput | None:
-    return _broken("is too long", f"at most {ROW_BYTES} bytes") if len(row) > ROW_BYTES else None
+    return _broken("is too long", f"at most {MAX_ROW_BYTES} bytes") if len(row) > MAX_ROW_BYTES else None
 
 
 def _broken(message: str, bound: str) -> InvalidInput:

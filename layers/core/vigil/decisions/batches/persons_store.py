@@ -5,20 +5,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vigil.decisions.batches import naming, results, splitting
-from vigil.decisions.batches.long_file import LongFile
-from vigil.decisions.batches.model import FOLDERS, Batch, Stored
-from vigil.decisions.batches.naming import Named
-from vigil.decisions.batches.ports import Books, History
-from vigil.decisions.batches.unpacking import unpack
+from vigil.decisions.batches import results, row_boundaries, subject_rows
+from vigil.decisions.batches.model import FOLDERS, Batch, FileVersion
+from vigil.decisions.batches.multipart_file import MultipartFile
+from vigil.decisions.batches.ports import BatchStore, VersionedFiles
+from vigil.decisions.batches.subject_rows import SubjectRows
+from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import Conflict, InvalidInput, NotFound
 from vigil.privacy.erasure.model import Found, Key
 from vigil.privacy.persons.model import Extract, Person
 
-RANGE = 8 << 20
-AT_ONCE = 64 << 20
+READ_BYTES = 8 << 20
+STEP_BYTES = 64 << 20
 """Bytes that one step of an erasure looks at, or writes anew: a second or three, of which many fit into a run."""
-MOST_TOLD = 1 << 20
+MAX_EXPORT_BYTES = 1 << 20
 """Bytes of rows in one part of an export."""
 SPARE_SECONDS = 5.0
 _WORKING = ("uploads", "plain", "parts")
@@ -27,11 +27,11 @@ _START = {"list": "null"}
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class RowsFile:
     """A version of a file that holds rows: `columns` are those of its CSV."""
 
     batch: Batch
-    stored: Stored
+    stored: FileVersion
     columns: Sequence[str]
 
     @property
@@ -52,7 +52,7 @@ class File:
 class PersonRows:
     """Looks through every file of a tenant's batches: no list leads from a person to them."""
 
-    def __init__(self, books: Books, files: History) -> None:
+    def __init__(self, books: BatchStore, files: VersionedFiles) -> None:
         self._books = books
         self._files = files
 
@@ -106,7 +106,7 @@ class PersonRows:
         """Add the person's rows of a batch from a place on; return where it stopped before the end."""
         told = 0
         for count, (file, offset, line, row) in enumerate(self._looked_through(batch, person, place)):
-            if told > MOST_TOLD or (count % 1000 == 0 and remaining() < SPARE_SECONDS):
+            if told > MAX_EXPORT_BYTES or (count % 1000 == 0 and remaining() < SPARE_SECONDS):
                 return file.place(offset)
             if row is not None:
                 entries.append({"batch_id": batch.batch_id, "file": file.short, "row": row})
@@ -117,7 +117,7 @@ class PersonRows:
         """Say whether a batch has files to look through; raise Conflict where they are still being written."""
         if batch.state == "awaiting_upload" and not any(self._rows_files(batch)):
             return False
-        if batch.unfinished:
+        if batch.is_unfinished:
             raise Conflict("The batch has not ended.")
         return True
 
@@ -127,22 +127,22 @@ class PersonRows:
         for file, offset, line, row in self._looked_through(batch, person, place):
             if row is not None:
                 return None, True
-            if read > AT_ONCE:
+            if read > STEP_BYTES:
                 return file.place(offset), False
             read += len(line)
         return None, False
 
     def _looked_through(
         self, batch: Batch, person: Person, place: Mapping[str, str]
-    ) -> Iterator[tuple[File, int, bytes, dict[str, Any] | None]]:
+    ) -> Iterator[tuple[RowsFile, int, bytes, dict[str, Any] | None]]:
         """Yield the lines of a batch's files from a place on: the file, where each begins, and the person's rows."""
         files = list(self._rows_files(batch))
         first = next((number for number, file in enumerate(files) if file.is_at(place)), None)
         offset = 0 if first is None else int(place["offset"])
         for file in files[first:]:
-            named = Named(batch.form, file.columns, person.subject_id)
+            named = SubjectRows(batch.form, file.columns, person.subject_id)
             for line in self._lines(file.stored, offset):
-                yield file, offset, line, named.row(line)
+                yield file, offset, line, named.match(line)
                 offset += len(line)
             offset = 0
 
@@ -153,8 +153,8 @@ class PersonRows:
         if "version" in key:
             return self._blank(batch, person, key)
         for folder in FOLDERS:
-            kept = list(self._files.versions(f"{folder}/{batch.key('')}"))
-            self._files.remove([stored for stored in kept if folder in _WORKING or not stored.latest])
+            kept = list(self._files.list_versions(f"{folder}/{batch.object_key('')}"))
+            self._files.delete_versions([stored for stored in kept if folder in _WORKING or not stored.latest])
         results_file = self._latest(batch)
         return self._blank(batch, person, {**key, "version": results_file.version}) if results_file else None
 
@@ -163,61 +163,61 @@ class PersonRows:
 
         The same step, taken twice, writes the same parts of the same upload.
         """
-        old = Stored(batch.output("results"), key["version"], latest=True)
-        clean = LongFile(self._files, old.key, batch.about, key.get("upload", ""), int(key.get("part", 1)))
-        named = Named(batch.form, results.COLUMNS, person.subject_id)
+        old = FileVersion(batch.output_key("results"), key["version"], latest=True)
+        clean = MultipartFile(self._files, old.key, batch.metadata, key.get("upload", ""), int(key.get("part", 1)))
+        named = SubjectRows(batch.form, results.COLUMNS, person.subject_id)
         begun = offset = int(key.get("offset", 0))
         # A line is a row, under the header that CSV has.
         row = int(key.get("row", 0 if batch.form == "csv" else 1))
         try:
             for number, line in enumerate(self._lines(old, begun), row):
-                if clean.settled and offset - begun > AT_ONCE:
+                if clean.is_flushed and offset - begun > STEP_BYTES:
                     place = {"part": str(clean.part), "offset": str(offset), "row": str(number)}
                     return {**key, "upload": clean.upload, **place}
-                erased = f"{results.erased_line(batch.form, number)}\n".encode()
-                clean.write(line if named.row(line) is None else erased)
+                erased = f"{results.format_erased_row(batch.form, number)}\n".encode()
+                clean.write(line if named.match(line) is None else erased)
                 offset += len(line)
             clean.close()
         except NotFound:  # the upload has ended: by this very step, of a run that died, or because it lay for too long
             if self._latest(batch) == old:
                 return {"batch": key["batch"]}
-        self._files.remove([old])
+        self._files.delete_versions([old])
         return None
 
-    def _latest(self, batch: Batch) -> Stored | None:
+    def _latest(self, batch: Batch) -> FileVersion | None:
         """Return the results as they are."""
-        versions = self._files.versions(batch.output("results"))
+        versions = self._files.list_versions(batch.output_key("results"))
         return next((stored for stored in versions if stored.latest), None)
 
-    def _rows_files(self, batch: Batch) -> Iterator[File]:
+    def _rows_files(self, batch: Batch) -> Iterator[RowsFile]:
         """Yield the results, or their parts as long as they are not joined, and what came in."""
         joined = False
-        for stored in self._files.versions(f"results/{batch.key('results.')}"):
+        for stored in self._files.list_versions(f"results/{batch.object_key('results.')}"):
             joined = True
-            yield File(batch, stored, results.COLUMNS)
+            yield RowsFile(batch, stored, results.COLUMNS)
         if not joined:
-            for stored in self._files.versions(f"parts/{batch.key('results/')}"):
-                yield File(batch, stored, results.COLUMNS)
+            for stored in self._files.list_versions(f"parts/{batch.object_key('results/')}"):
+                yield RowsFile(batch, stored, results.COLUMNS)
         for folder in ("uploads", "plain"):
-            for stored in self._files.versions(f"{folder}/{batch.key('input')}"):
-                yield File(batch, stored, batch.columns)
+            for stored in self._files.list_versions(f"{folder}/{batch.object_key('input')}"):
+                yield RowsFile(batch, stored, batch.columns)
 
-    def _lines(self, stored: Stored, start: int = 0) -> Iterator[bytes]:
+    def _lines(self, stored: FileVersion, start: int = 0) -> Iterator[bytes]:
         try:
-            yield from naming.lines(self._blocks(stored, start))
+            yield from subject_rows.split_lines(self._blocks(stored, start))
         except InvalidInput:  # gzip that is cut short, or a bomb: its batch has failed for it
             return
 
-    def _blocks(self, stored: Stored, start: int) -> Iterator[bytes]:
+    def _blocks(self, stored: FileVersion, start: int) -> Iterator[bytes]:
         """Yield a file's text from a place on; what is packed is unpacked from its beginning for that."""
-        if not splitting.is_gzip(self._files.read(stored.key, stored.version, 0, 2)):
+        if not row_boundaries.is_gzip(self._files.read(stored.key, stored.version, 0, 2)):
             yield from self._ranges(stored, start)
             return
-        for block in unpack(self._ranges(stored, 0)):
+        for block in unpack_gzip(self._ranges(stored, 0)):
             yield block[start:]
             start = max(0, start - len(block))
 
-    def _ranges(self, stored: Stored, start: int) -> Iterator[bytes]:
-        while block := self._files.read(stored.key, stored.version, start, RANGE):
+    def _ranges(self, stored: FileVersion, start: int) -> Iterator[bytes]:
+        while block := self._files.read(stored.key, stored.version, start, READ_BYTES):
             yield block
             start += len(block)

@@ -4,15 +4,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from vigil.access.quota.model import Reservation
-from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
-from vigil.decisions.scoring.model import Flat
+from vigil.decisions.batches.model import (
+    Batch,
+    BatchJob,
+    BatchListing,
+    BatchState,
+    Chunk,
+    ChunkRange,
+    ChunkState,
+    FileVersion,
+)
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import InvalidInput
 from vigil.kernel.money import HardStop, Hold
 from vigil.prediction.engines.contract import ModelContract
 
 
-class Books(Protocol):
+class BatchStore(Protocol):
     """Batches of all tenants, and the ledger of their chunks."""
 
     def create(self, batch: Batch, most: int) -> Batch | None:
@@ -26,25 +35,25 @@ class Books(Protocol):
         """Return a batch, read consistently."""
         ...
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """Return a page of a tenant's batches, newest first."""
         ...
 
-    def unfinished(self, tenant_id: str) -> list[str]:
+    def unfinished_ids(self, tenant_id: str) -> list[str]:
         """Return the ids of a tenant's unfinished batches."""
         ...
 
     def change(
-        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+        self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
         """Set values if the batch is in one of these states (and its run is this one); return it, or None if not."""
         ...
 
-    def end(self, batch: Batch, state: State, **values: Any) -> bool:
+    def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
         """Bring an unfinished batch to its end, and take it off its tenant's count; return whether this call did."""
         ...
 
-    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
+    def add_chunks(self, batch: Batch, spans: Sequence[ChunkRange]) -> bool:
         """Enter up to 50 waiting chunks if the batch is being split by its `run`; return whether it is."""
         ...
 
@@ -52,7 +61,7 @@ class Books(Protocol):
         """Return the chunks of a batch that is split, in order, read consistently."""
         ...
 
-    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+    def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         """Return a chunk and its batch, read consistently."""
         ...
 
@@ -61,7 +70,7 @@ class Books(Protocol):
         ...
 
 
-class Files(Protocol):
+class BatchFiles(Protocol):
     """Objects by key."""
 
     def upload_url(self, key: str, seconds: int) -> str:
@@ -76,62 +85,62 @@ class Files(Protocol):
         """Return a range of a file, less at its end, nothing behind it; raise NotFound for an object not there."""
         ...
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Write a file whole; `about` becomes its metadata."""
         ...
 
-    def begin(self, key: str, about: Mapping[str, str]) -> str:
+    def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
         """Begin a file in parts and return the upload's id."""
         ...
 
-    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
+    def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
         """Write part `number` (from 1): 5 MiB or more, but for the last; raise NotFound for an upload that ended."""
         ...
 
-    def finish(self, key: str, upload: str) -> None:
+    def complete_upload(self, key: str, upload: str) -> None:
         """Make a file of its parts; raise NotFound for an upload that has ended."""
         ...
 
 
-class History(Files, Protocol):
+class VersionedFiles(BatchFiles, Protocol):
     """Objects by key and version."""
 
-    def versions(self, prefix: str) -> Iterable[Stored]:
+    def list_versions(self, prefix: str) -> Iterable[FileVersion]:
         """Yield every version of every file whose key begins like this."""
         ...
 
-    def remove(self, versions: Sequence[Stored]) -> None:
+    def delete_versions(self, versions: Sequence[FileVersion]) -> None:
         """Remove versions of files for good; one that is gone is no error."""
         ...
 
 
-class Outbox(Protocol):
+class JobSender(Protocol):
     """The queues of batches."""
 
-    def send(self, jobs: Sequence[Job]) -> None:
+    def send(self, jobs: Sequence[BatchJob]) -> None:
         """Send jobs, at least once each; raise Unavailable."""
         ...
 
 
-class Scorer(Protocol):
+class RowScorer(Protocol):
     """One version of a model as of a moment, for many subjects."""
 
-    def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
+    def answer_rows(self, documents: Sequence[object]) -> list[str | InvalidInput]:
         """Return the answer to each row as it is written, or what is wrong with it."""
         ...
 
 
-Scorers: TypeAlias = Callable[[ScoringModel, Batch], Scorer]
+RowScorerFactory: TypeAlias = Callable[[ScoringModel, Batch], RowScorer]
 """Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.writers`)."""
 
 
-Plain: TypeAlias = Callable[[bytes], Flat | None]
+FastReader: TypeAlias = Callable[[bytes], EncodedSubject | None]
 """Reads a line that is plainly right; None for any other."""
-Plains: TypeAlias = Callable[[ModelContract, Sequence[str] | None], Plain]
+FastReaderFactory: TypeAlias = Callable[[ModelContract, Sequence[str] | None], FastReader]
 """Makes what reads the lines of a file: of CSV under these columns, else the objects of NDJSON."""
 
 
-class Quota(Protocol):
+class RowQuota(Protocol):
     """Predictions of tenants' months."""
 
     def reserve(
@@ -149,7 +158,7 @@ class Quota(Protocol):
         ...
 
 
-class Stops(Protocol):
+class SpendHolds(Protocol):
     """The money that predictions may cost under hard stops."""
 
     def hold(self, tenant_id: str, hold: Hold, stop: HardStop, /) -> None:
@@ -165,7 +174,7 @@ class Stops(Protocol):
         ...
 
 
-class Models(Protocol):
+class BatchModels(Protocol):
     """Where verified models come from."""
 
     def champion(self, name: str) -> ScoringModel:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TypeAlias
 
-from vigil.decisions.batches.model import Format
+from vigil.decisions.batches.model import FileFormat
 from vigil.decisions.scoring.model import Decision
 from vigil.errors import FieldError, InvalidInput
 
@@ -27,35 +27,35 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
 
-def writers(form: Format) -> tuple[AnswerWriter, ErrorWriter]:
+def line_writers(form: FileFormat) -> tuple[AnswerWriter, ErrorWriter]:
     """Return what writes the line of a row, and what writes that of a bad one.
 
     An answer is what `cells` makes of a decision, or the rest of a JSON object.
     """
-    return (_csv_line, _csv_error_line) if form == "csv" else (_json_line, error_line)
+    return (_csv_line, _csv_error_line) if form == "csv" else (_json_line, format_error)
 
 
-def error_line(number: int, content: bytes, error: InvalidInput) -> str:
+def format_error(number: int, content: bytes, error: InvalidInput) -> str:
     """Return the JSON that says what is wrong with a row: fields and bounds, never values."""
     return _json_error(number, hashlib.sha256(content).hexdigest(), error)
 
 
-def lost_line(form: Format, number: int) -> str:
+def format_lost_row(form: FileFormat, number: int) -> str:
     """Return the line of a row whose part of the file was given up: nobody has read it."""
     return _csv_error(number, None, _LOST) if form == "csv" else _json_error(number, None, _LOST)
 
 
-def erased_line(form: Format, number: int) -> str:
+def format_erased_row(form: FileFormat, number: int) -> str:
     """Return the line of a row that was a person's whose data are erased."""
     return _csv_error(number, None, _ERASED) if form == "csv" else _json_error(number, None, _ERASED)
 
 
-def head(form: Format) -> str:
+def header_line(form: FileFormat) -> str:
     """Return what stands above the results."""
     return ",".join(COLUMNS) + "\n" if form == "csv" else ""
 
 
-def cells(decision: Decision) -> str:
+def answer_cells(decision: Decision) -> str:
     """Return the cells of a decision, behind row and digest."""
     abstention = decision.abstention
     fact = abstention.missing_fact if abstention else None

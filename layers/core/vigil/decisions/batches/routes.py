@@ -18,7 +18,7 @@ from vigil.decisions.batches.schemas import (
     RowsView,
     UploadView,
 )
-from vigil.decisions.batches.service import Batches, Order, Status
+from vigil.decisions.batches.service import Batches, BatchOrder, BatchStatus
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
@@ -40,13 +40,13 @@ async def create(
     form, limits = body.format or "ndjson", caller.limits
     storage = None if limits.storage_gb is None else limits.storage_gb * 10**9
     terms = (limits.predictions_per_month, limits.hard_stop, storage)
-    order = Order(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
+    order = BatchOrder(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/batches/{batch.batch_id}"
     if replayed:
         response.status_code = 200
         response.headers["Idempotency-Replayed"] = "true"
-    return _told(batches, Status(batch, Progress.of([]), None, None))
+    return _told(batches, BatchStatus(batch, Progress.from_chunks([]), None, None))
 
 
 # A batch is its own idempotency record, as a decision is: rows that a crash kept from being put are put by the retry.
@@ -122,7 +122,7 @@ def _note(batch: Batch) -> None:
     facts.batch_id, facts.model = batch.batch_id, batch.model
 
 
-def _told(batches: Batches, status: Status) -> BatchView:
+def _told(batches: Batches, status: BatchStatus) -> BatchView:
     batch, progress = status.batch, status.progress
     _note(batch)
     upload = batches.upload_url(batch)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vigil.decisions.batches.model import MOST_INLINE, Format, State
+from vigil.decisions.batches.model import MAX_INLINE_ROWS, BatchState, FileFormat
 from vigil.web.schemas import MODEL_NAME
 
 
@@ -14,10 +14,10 @@ class BatchBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
-    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_INLINE)] | None = Field(
+    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_INLINE_ROWS)] | None = Field(
         default=None, description="Each as the body of POST /v1/scores, without `model` and `explain`."
     )
-    format: Format | None = Field(
+    format: FileFormat | None = Field(
         default=None, description="Of the file: CSV with a header, or NDJSON; may be gzip. Results come in the same."
     )
 
@@ -56,8 +56,8 @@ class BatchSummary(BaseModel):
 
     batch_id: str
     model: PinView
-    format: Format
-    state: State
+    format: FileFormat
+    state: BatchState
     created_at: str
     started_at: str | None
     ended_at: str | None
@@ -88,5 +88,5 @@ class OutputView(BaseModel):
     """Where to fetch a file with GET, and until when."""
 
     url: str
-    format: Format
+    format: FileFormat
     expires_at: str

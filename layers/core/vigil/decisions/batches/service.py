@@ -8,25 +8,33 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from vigil.decisions.batches.charges import Charges
-from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
-from vigil.decisions.batches.ports import Books, Files
+from vigil.decisions.batches.charges import BatchCharges
+from vigil.decisions.batches.model import (
+    MAX_UNFINISHED_BATCHES,
+    Batch,
+    BatchListing,
+    FileFormat,
+    Output,
+    Progress,
+    derive_batch_id,
+)
+from vigil.decisions.batches.ports import BatchFiles, BatchStore
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 from vigil.kernel.money import HardStop
 from vigil.kernel.time import format_timestamp
 
 UPLOAD_SECONDS = 3600
 DOWNLOAD_SECONDS = 900
-UPLOAD_WAITED = timedelta(hours=6)
+UPLOAD_TIMEOUT = timedelta(hours=6)
 """Then nobody is uploading any more: the address is good for an hour, and a transfer may have begun in its last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BatchOrder:
     """What a tenant asks for: rows, or the format of a file that it will upload."""
 
     model: str
-    form: Format
+    form: FileFormat
     rows: Sequence[Mapping[str, Any]] | None
     fingerprint: str
     correlation_id: str
@@ -39,7 +47,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class BatchStatus:
     """A batch and how far it is. `rate` is in rows per second; both estimates are None before there are any."""
 
     batch: Batch
@@ -53,12 +61,12 @@ class Batches:
 
     def __init__(
         self,
-        books: Books,
-        files: Files,
+        books: BatchStore,
+        files: BatchFiles,
         models: Callable[[], Collection[str]],
         clock: Callable[[], datetime],
         window: timedelta,
-        charges: Charges,
+        charges: BatchCharges,
         stored: Callable[[str], int],
     ) -> None:
         self._books = books
@@ -69,7 +77,7 @@ class Batches:
         self._charges = charges
         self._stored = stored
 
-    def create(self, tenant_id: str, order: Order, key: str | None = None) -> tuple[Batch, bool]:
+    def create(self, tenant_id: str, order: BatchOrder, key: str | None = None) -> tuple[Batch, bool]:
         """Return the one batch of this order, however often it is delivered, and whether an earlier delivery made it.
 
         Raises InvalidInput for an unknown model, or a row that cannot be put into a file, IdempotencyKeyReused for a
@@ -81,18 +89,18 @@ class Batches:
         batch, replayed = self._enter(tenant_id, order, key or str(uuid.uuid4()))
         if content is not None and batch.state == "awaiting_upload":
             # Where an upload would have gone, so that its arrival starts every batch. Safe to repeat: the first counts.
-            self._files.put(batch.upload, content, {})
+            self._files.put(batch.upload_key, content, {})
         return batch, replayed
 
-    def get(self, tenant_id: str, name: str) -> Status:
+    def get(self, tenant_id: str, name: str) -> BatchStatus:
         """Return a batch and its progress; raise NotFound, alike for an unknown id and for another tenant's."""
         batch = self._find(tenant_id, name)
-        progress = Progress.of(self._books.chunks(batch))
+        progress = Progress.from_chunks(self._books.chunks(batch))
         rate = self._rate(batch, progress)
-        left = (batch.rows - progress.done) / rate if rate and batch.unfinished else None
-        return Status(batch, progress, rate, left)
+        left = (batch.rows - progress.done) / rate if rate and batch.is_unfinished else None
+        return BatchStatus(batch, progress, rate, left)
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """Return a page of a tenant's batches, newest first. A new one may take a second to appear."""
         return self._books.page(tenant_id, after, limit)
 
@@ -104,7 +112,7 @@ class Batches:
             if batch.state != "cancelled":
                 raise Conflict(f"The batch has ended: {batch.state}.")
         cancelled = self._find(tenant_id, name)
-        self._charges.give_back(cancelled, self._books.chunks(cancelled))
+        self._charges.release_unused(cancelled, self._books.chunks(cancelled))
         return cancelled
 
     def upload_url(self, batch: Batch) -> tuple[str, str] | None:
@@ -112,24 +120,24 @@ class Batches:
         if batch.inline or batch.state != "awaiting_upload":
             return None
         expires = self._clock() + timedelta(seconds=UPLOAD_SECONDS)
-        return self._files.upload_url(batch.upload, UPLOAD_SECONDS), format_timestamp(expires)
+        return self._files.upload_url(batch.upload_key, UPLOAD_SECONDS), format_timestamp(expires)
 
     def output_url(self, tenant_id: str, name: str, output: Output) -> tuple[Batch, str, str]:
         """Return the batch, where to have this of it, and until when; raise Conflict before there is any."""
         batch = self._find(tenant_id, name)
         if batch.state not in {"completed", "completed_with_errors"}:
             raise Conflict(f"There are no {output} of a batch that is {batch.state}.")
-        key = batch.output(output)
+        key = batch.output_key(output)
         expires = self._clock() + timedelta(seconds=DOWNLOAD_SECONDS)
         url = self._files.download_url(key, f"{name}-{key.rsplit('/', 1)[-1]}", DOWNLOAD_SECONDS)
         return batch, url, format_timestamp(expires)
 
-    def _enter(self, tenant_id: str, order: Order, key: str) -> tuple[Batch, bool]:
+    def _enter(self, tenant_id: str, order: BatchOrder, key: str) -> tuple[Batch, bool]:
         now, generation = self._clock(), 0
         while True:
             batch = Batch(
                 tenant_id=tenant_id,
-                batch_id=batch_id(tenant_id, key, generation),
+                batch_id=derive_batch_id(tenant_id, key, generation),
                 model=order.model,
                 form=order.form,
                 state="awaiting_upload",
@@ -157,15 +165,15 @@ class Batches:
         if storage is not None and self._stored(batch.tenant_id) >= storage:
             raise StorageFull(f"The files of batches take the {storage} bytes that they may; see GET /v1/usage.")
         try:
-            return self._books.create(batch, MOST_UNFINISHED)
+            return self._books.create(batch, MAX_UNFINISHED_BATCHES)
         except Conflict:
             if not self._sweep(batch.tenant_id):
                 raise
-            return self._books.create(batch, MOST_UNFINISHED)
+            return self._books.create(batch, MAX_UNFINISHED_BATCHES)
 
     def _sweep(self, tenant_id: str) -> bool:
         """End batches whose file never came; return whether there were any."""
-        found = (self._books.get(tenant_id, name) for name in self._books.unfinished(tenant_id))
+        found = (self._books.get(tenant_id, name) for name in self._books.unfinished_ids(tenant_id))
         forsaken = [batch for batch in found if batch and self._forsaken(batch)]
         for batch in forsaken:
             self._end_forsaken(batch)
@@ -173,7 +181,7 @@ class Batches:
 
     def _forsaken(self, batch: Batch) -> bool:
         waited = self._clock() - datetime.fromisoformat(batch.created_at)
-        return batch.state == "awaiting_upload" and waited > UPLOAD_WAITED
+        return batch.state == "awaiting_upload" and waited > UPLOAD_TIMEOUT
 
     def _find(self, tenant_id: str, name: str) -> Batch:
         if (batch := self._books.get(tenant_id, name)) is None:

@@ -6,44 +6,44 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 
-from vigil.decisions.batches import consents, parsing, splitting
-from vigil.decisions.batches.charges import Charges
+from vigil.decisions.batches import consents, parsing, row_boundaries
+from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.model import (
     CHUNK_ROWS,
     LANES,
-    MOST_BYTES,
+    MAX_FILE_BYTES,
     SLOW_CHUNK_ROWS,
     STOPPED,
     Batch,
+    BatchState,
+    BatchTerms,
+    ChunkRange,
     Pin,
-    Span,
-    State,
-    Terms,
 )
-from vigil.decisions.batches.ports import Books, Files, Models, Outbox
-from vigil.decisions.batches.unpacking import unpack
+from vigil.decisions.batches.ports import BatchFiles, BatchModels, BatchStore, JobSender
+from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.time import format_timestamp
 
-RANGE = 8 << 20
-ENTERED = 50
+READ_BYTES = 8 << 20
+CHUNKS_PER_WRITE = 50
 """Chunks that are entered at a time."""
 SPARE_SECONDS = 10.0
 """With less time than this left, the rest of a file is left to another message."""
-Remaining = Callable[[], float]
+SecondsLeft = Callable[[], float]
 
 
-class Splits:
+class FileSplitting:
     """Cuts files into chunks. Every step may be repeated: the batch's `run` says whose entries count."""
 
     def __init__(
         self,
-        books: Books,
-        files: Files,
-        outbox: Outbox,
-        models: Models,
-        terms: Callable[[str], Terms],
-        charges: Charges,
+        books: BatchStore,
+        files: BatchFiles,
+        outbox: JobSender,
+        models: BatchModels,
+        terms: Callable[[str], BatchTerms],
+        charges: BatchCharges,
         clock: Callable[[], datetime],
     ) -> None:
         self._books = books
@@ -54,12 +54,12 @@ class Splits:
         self._charges = charges
         self._clock = clock
 
-    def arrive(self, batch: Batch, version: str, size: int, remaining: Remaining) -> None:
+    def start(self, batch: Batch, version: str, size: int, remaining: SecondsLeft) -> None:
         """Begin a batch whose file has come; a file that comes later is not looked at.
 
         Raises Conflict while another delivery is at it: should that one die, this one has to come again.
         """
-        mine: tuple[State, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
+        mine: tuple[BatchState, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
         if batch.object_version not in {"", version}:
             return
         begun = self._books.change(
@@ -69,12 +69,12 @@ class Splits:
             self._repeat(batch)
             return
         with _Failing(self, begun):
-            if not 0 < size <= MOST_BYTES:
-                raise InvalidInput(FieldError("file", "is empty or too large", f"1 to {MOST_BYTES} bytes"))
+            if not 0 < size <= MAX_FILE_BYTES:
+                raise InvalidInput(FieldError("file", "is empty or too large", f"1 to {MAX_FILE_BYTES} bytes"))
             prepared, start = self._prepare(begun)
             self._split(prepared, start, remaining)
 
-    def go_on(self, batch: Batch, run: str, start: Span, remaining: Remaining) -> None:
+    def resume(self, batch: Batch, run: str, start: ChunkRange, remaining: SecondsLeft) -> None:
         """Go on with a split that ran out of time; an older run's is left alone."""
         if batch.state != "splitting":
             self._repeat(batch)
@@ -84,14 +84,14 @@ class Splits:
         with _Failing(self, batch), suppress(_TakenOver):
             self._split(batch, start, remaining)
 
-    def fail(self, batch: Batch, error: InvalidInput) -> None:
+    def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
         """End a batch whose file cannot be read, saying why."""
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
         self._books.end(batch, "failed", ended_at=format_timestamp(self._clock()), reason=reason)
         if now := self._books.get(batch.tenant_id, batch.batch_id):
-            self._charges.give_back(now, self._books.chunks(now))
+            self._charges.release_unused(now, self._books.chunks(now))
 
-    def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
+    def _prepare(self, batch: Batch) -> tuple[Batch, ChunkRange]:
         """Pin the model and the terms, see what kind of file this is, and return where its rows begin."""
         try:
             model = self._models.champion(batch.model)
@@ -99,74 +99,74 @@ class Splits:
             raise InvalidInput(
                 FieldError("model", "is no longer a model of this service", "see GET /v1/models")
             ) from error
-        source, version = batch.upload, batch.object_version
-        head = self._files.read(source, version, 0, RANGE)
-        if splitting.is_gzip(head):
+        source, version = batch.upload_key, batch.object_version
+        head = self._files.read(source, version, 0, READ_BYTES)
+        if row_boundaries.is_gzip(head):
             source, version = self._unpacked(batch), ""
-            head = self._files.read(source, version, 0, RANGE)
-        splitting.refuse_foreign(head)
-        begin = splitting.text_start(head)
+            head = self._files.read(source, version, 0, READ_BYTES)
+        row_boundaries.reject_foreign_format(head)
+        begin = row_boundaries.find_text_start(head)
         columns: tuple[str, ...] = ()
         if batch.form == "csv":
-            row, length = splitting.first_row(head[begin:])
-            columns, begin = parsing.header(row, model.contract), begin + length
+            row, length = row_boundaries.find_first_row(head[begin:])
+            columns, begin = parsing.parse_header(row, model.contract), begin + length
         terms = self._terms(batch.tenant_id)
         values = {
             "source": source,
             "source_version": version,
             "columns": columns,
-            "chunk_rows": CHUNK_ROWS if model.lone() else SLOW_CHUNK_ROWS,
+            "chunk_rows": CHUNK_ROWS if model.only_engine() else SLOW_CHUNK_ROWS,
             "pin": Pin(model.name, model.version, model.digest),
             "flags": terms.flags,
-            "withdrawn": consents.keep(self._files, batch, terms.withdrawn),
+            "withdrawn": consents.store_withdrawn(self._files, batch, terms.withdrawn),
         }
         prepared = self._books.change(batch, ("splitting",), values, batch.run)
-        return prepared or batch, Span(0, begin, 0, 1, 0)
+        return prepared or batch, ChunkRange(0, begin, 0, 1, 0)
 
     def _unpacked(self, batch: Batch) -> str:
-        key = f"plain/{batch.key('input')}"
-        upload, number, held = self._files.begin(key, {}), 1, bytearray()
-        for text in unpack(self._blocks(batch.upload, batch.object_version, 0)):
+        key = f"plain/{batch.object_key('input')}"
+        upload, number, held = self._files.begin_upload(key, {}), 1, bytearray()
+        for text in unpack_gzip(self._blocks(batch.upload_key, batch.object_version, 0)):
             held += text
-            if len(held) >= RANGE:
-                self._files.add(key, upload, number, bytes(held))
+            if len(held) >= READ_BYTES:
+                self._files.upload_part(key, upload, number, bytes(held))
                 number, held = number + 1, bytearray()
-        self._files.add(key, upload, number, bytes(held))
-        self._files.finish(key, upload)
+        self._files.upload_part(key, upload, number, bytes(held))
+        self._files.complete_upload(key, upload)
         return key
 
     def _blocks(self, key: str, version: str, start: int) -> Iterator[bytes]:
-        block = bytes(RANGE)
-        while len(block) == RANGE:
-            block = self._files.read(key, version, start, RANGE)
+        block = bytes(READ_BYTES)
+        while len(block) == READ_BYTES:
+            block = self._files.read(key, version, start, READ_BYTES)
             yield block
             start += len(block)
 
-    def _split(self, batch: Batch, start: Span, remaining: Remaining) -> None:
+    def _split(self, batch: Batch, start: ChunkRange, remaining: SecondsLeft) -> None:
         """Enter the chunks from `start` on; the last one to do so starts the lanes."""
         last, entered = start, []
-        blocks = self._blocks(batch.source, batch.source_version, start.following().start)
-        for span in splitting.split(blocks, batch.form, start, batch.chunk_rows):
+        blocks = self._blocks(batch.source, batch.source_version, start.next_empty().start)
+        for span in row_boundaries.find_chunks(blocks, batch.form, start, batch.chunk_rows):
             last = span
             entered.append(span)
-            if len(entered) < ENTERED:
+            if len(entered) < CHUNKS_PER_WRITE:
                 continue
-            if not self._books.write(batch, entered):
+            if not self._books.add_chunks(batch, entered):
                 self._repeat(batch)
                 return
             entered = []
             if remaining() < SPARE_SECONDS:
                 details = {"run": batch.run, **asdict(span)}
-                self._outbox.send([batch.job("batch.split", f"{batch.run}.{span.index}", details)])
+                self._outbox.send([batch.make_job("batch.split", f"{batch.run}.{span.index}", details)])
                 return
-        if entered and not self._books.write(batch, entered):
+        if entered and not self._books.add_chunks(batch, entered):
             self._repeat(batch)
             return
-        end = last.following()
+        end = last.next_empty()
         if end.index == 0:
             raise InvalidInput(FieldError("file", "holds no rows", "1 row or more"))
         rows = end.first_row - 1
-        self._charges.take(batch, rows)
+        self._charges.reserve(batch, rows)
         values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": format_timestamp(self._clock())}
         if running := self._books.change(batch, ("splitting",), values, batch.run):
             self._start(running)
@@ -179,12 +179,12 @@ class Splits:
         if now and now.state == "running":
             self._start(now)
         elif now and now.state in STOPPED:
-            self._charges.give_back(now, self._books.chunks(now))
+            self._charges.release_unused(now, self._books.chunks(now))
         elif now and now.state == "splitting":
             raise _TakenOver("Another delivery is splitting this file.")
 
     def _start(self, batch: Batch) -> None:
-        self._outbox.send([batch.chunk(index) for index in range(min(LANES, batch.chunks))])
+        self._outbox.send([batch.chunk_job(index) for index in range(min(LANES, batch.chunks))])
 
 
 class _TakenOver(Conflict):
@@ -194,7 +194,7 @@ class _TakenOver(Conflict):
 class _Failing:
     """Ends a batch for what is wrong with its file: that is its tenant's to know, and no fault of the work."""
 
-    def __init__(self, splits: Splits, batch: Batch) -> None:
+    def __init__(self, splits: FileSplitting, batch: Batch) -> None:
         self._splits = splits
         self._batch = batch
 
@@ -203,6 +203,6 @@ class _Failing:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         if isinstance(error, InvalidInput):
-            self._splits.fail(self._batch, error)
+            self._splits.fail_batch(self._batch, error)
             return True
         return False

@@ -13,7 +13,17 @@ from typing import Any
 from vigil.aws.errors import Refused
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
-from vigil.decisions.batches.model import STOPPED, UNFINISHED, Batch, Chunk, ChunkState, Page, Pin, Span, State
+from vigil.decisions.batches.model import (
+    STOPPED,
+    UNFINISHED,
+    Batch,
+    BatchListing,
+    BatchState,
+    Chunk,
+    ChunkRange,
+    ChunkState,
+    Pin,
+)
 from vigil.errors import Conflict
 from vigil.kernel.money import HardStop
 
@@ -23,7 +33,7 @@ _FIELDS = {f.name: f.type for f in fields(Batch)}
 _SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "span")
 
 
-class DynamoBooks:
+class DynamoBatches:
     """The books of batches."""
 
     def __init__(self, client: Any, table: str) -> None:
@@ -50,18 +60,18 @@ class DynamoBooks:
         item = self._table.get({"pk": {"S": f"{tenant_id}#{batch_id}"}, "sk": {"S": "BATCH"}})
         return _batch(item) if item else None
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """Return a page of the index by tenant, newest first."""
         items, position = self._table.page("by_tenant", ("list_pk", tenant_id), after, limit, ScanIndexForward=False)
-        return Page(tuple(map(_batch, items)), position)
+        return BatchListing(tuple(map(_batch, items)), position)
 
-    def unfinished(self, tenant_id: str) -> list[str]:
+    def unfinished_ids(self, tenant_id: str) -> list[str]:
         """Return the ids of a tenant's unfinished batches."""
         item = self._table.get(_unfinished(tenant_id)) or {}
         return sorted(item.get("unfinished", {}).get("SS", []))
 
     def change(
-        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+        self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
         """Update the batch under the condition of its state, and of its run."""
         try:
@@ -72,7 +82,7 @@ class DynamoBooks:
             ours = refusal.found and all(refusal.found.get(name) == _typed(value) for name, value in values.items())
             return _batch(refusal.found) if ours else None
 
-    def end(self, batch: Batch, state: State, **values: Any) -> bool:
+    def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
         """Update the batch and take it off the count, or neither."""
         update = _change(batch, UNFINISHED, None, {"state": state, **values})
         count = {
@@ -82,7 +92,7 @@ class DynamoBooks:
         }
         return not self._transact({"Update": update}, {"Update": count})
 
-    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
+    def add_chunks(self, batch: Batch, spans: Sequence[ChunkRange]) -> bool:
         """Put chunks under the condition that the batch is still being split by this run."""
         check = {
             "Key": _key(batch),
@@ -106,7 +116,7 @@ class DynamoBooks:
         )
         return list(map(_chunk, items))
 
-    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+    def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         """Return a chunk and its batch in one consistent read."""
         pk = {"S": f"{tenant_id}#{batch_id}"}
         keys = [{"pk": pk, "sk": {"S": sk}} for sk in ("BATCH", _chunk_sk(index))]
@@ -144,7 +154,7 @@ def _chunk_sk(index: int) -> str:
     return f"CHUNK#{index:06}"
 
 
-def _change(batch: Batch, states: Sequence[State], run: str | None, values: Mapping[str, Any]) -> Item:
+def _change(batch: Batch, states: Sequence[BatchState], run: str | None, values: Mapping[str, Any]) -> Item:
     update = _update(_key(batch), values)
     allowed: Item = {f":in{place}": {"S": state} for place, state in enumerate(states)}
     condition = f"#state IN ({', '.join(allowed)})"
@@ -196,11 +206,11 @@ def _batch(item: Mapping[str, Any]) -> Batch:
 
 
 def _chunk_key(batch: Batch, chunk: Chunk) -> Item:
-    return {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.span.index)}}
+    return {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.range.index)}}
 
 
 def _chunk_item(batch: Batch, chunk: Chunk) -> Item:
-    values = {**asdict(chunk.span), "state": chunk.state}
+    values = {**asdict(chunk.range), "state": chunk.state}
     return _chunk_key(batch, chunk) | {name: _typed(value) for name, value in values.items()}
 
 
@@ -210,7 +220,7 @@ def _outcome(batch: Batch, chunk: Chunk) -> dict[str, Any]:
     said = {name: getattr(chunk, name) for name in _SETTLED}
     said |= {"tenant_id": batch.tenant_id, "model": batch.pin.name, "model_version": batch.pin.version}
     if chunk.state == "done":
-        name = f"{batch.batch_id}#{chunk.span.index:06}"
+        name = f"{batch.batch_id}#{chunk.range.index:06}"
         said |= {"list_pk": f"{batch.tenant_id}#DONE", "list_sk": f"{chunk.settled_at}#{name}"}
     return said
 
@@ -218,4 +228,4 @@ def _outcome(batch: Batch, chunk: Chunk) -> dict[str, Any]:
 def _chunk(item: Item) -> Chunk:
     said = {name: next(iter(item[name].values())) for name in _SETTLED if name in item}
     numbers = {name: int(value) for name, value in said.items() if "N" in item[name]}
-    return Chunk(Span(**{f.name: int(item[f.name]["N"]) for f in fields(Span)}), **said | numbers)
+    return Chunk(ChunkRange(**{f.name: int(item[f.name]["N"]) for f in fields(ChunkRange)}), **said | numbers)

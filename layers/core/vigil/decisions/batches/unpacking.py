@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable, Iterator
 
-from vigil.decisions.batches.model import MOST_RATIO, MOST_UNPACKED
+from vigil.decisions.batches.model import MAX_UNPACK_RATIO, MAX_UNPACKED_BYTES
 from vigil.errors import FieldError, InvalidInput
 
 _STEP = 1 << 20
@@ -12,7 +12,7 @@ _FREE = 1 << 20
 """Up to here no ratio is looked at: small files of one value pack very well."""
 
 
-def unpack(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def unpack_gzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield what a gzip stream holds, its members one after the other, at most 1 MiB at a time.
 
     Raises InvalidInput for a stream that is broken or cut short, and where it unpacks to more than MOST_UNPACKED bytes
@@ -28,8 +28,8 @@ def unpack(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 member = zlib.decompressobj(_GZIP)
             text = _step(member, left)
             unpacked += len(text)
-            if unpacked > MOST_UNPACKED or (unpacked > _FREE and unpacked > MOST_RATIO * packed):
-                bound = f"at most {MOST_UNPACKED} bytes, and {MOST_RATIO} times its own size"
+            if unpacked > MAX_UNPACKED_BYTES or (unpacked > _FREE and unpacked > MAX_UNPACK_RATIO * packed):
+                bound = f"at most {MAX_UNPACKED_BYTES} bytes, and {MAX_UNPACK_RATIO} times its own size"
                 raise InvalidInput(FieldError("file", "unpacks to too much", bound))
             yield text
             left = member.unused_data if member.eof else member.unconsumed_tail

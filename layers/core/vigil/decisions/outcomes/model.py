@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Status = Literal["occurred", "not_occurred", "excluded", "unresolved"]
+OutcomeStatus = Literal["occurred", "not_occurred", "excluded", "unresolved"]
 """Whether the label came true. `excluded` has no label by its definition (died, transferred); `unresolved` has none
 yet: it is kept apart and never counts as `not_occurred`."""
 
@@ -13,13 +13,13 @@ yet: it is kept apart and never counts as `not_occurred`."""
 class Report:
     """What a tenant says of a subject. `recorded_at` orders corrections: the report recorded last is what holds."""
 
-    status: Status
+    status: OutcomeStatus
     recorded_at: datetime
     happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class DecisionWindow:
     """Decisions about a subject by a model, as of a moment from `start` up to, not including, `end`."""
 
     subject_id: str
@@ -35,23 +35,23 @@ class Outcome:
     decision_id: str
     model: str
     model_version: int
-    status: Status
+    status: OutcomeStatus
     recorded_at: str
     received_at: str
     happened_at: str | None = None
 
     @property
-    def resolved(self) -> bool:
+    def is_resolved(self) -> bool:
         """Whether anything final is known: such outcomes and the others are listed apart."""
         return self.status != "unresolved"
 
-    def same_report(self, other: "Outcome") -> bool:
+    def is_same_report(self, other: "Outcome") -> bool:
         """Say whether both come from one report, delivered twice."""
         return (self.status, self.recorded_at, self.happened_at) == (other.status, other.recorded_at, other.happened_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedOutcome:
     """An outcome that is in the books, and whether an earlier delivery had brought it there."""
 
     outcome: Outcome

@@ -9,14 +9,14 @@ from vigil.decisions.outcomes.store import DynamoOutcomes
 from vigil.privacy.erasure.model import Found, Key
 from vigil.privacy.persons.model import Extract, Person
 
-Decisions: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
+DecisionIds: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
 """A page of the ids of a person's decisions, and where the next one begins."""
 
 
 class PersonOutcomes:
     """Items of the outcomes table by the decisions that they belong to, page by page of these."""
 
-    def __init__(self, client: Any, table: str, decisions: Decisions) -> None:
+    def __init__(self, client: Any, table: str, decisions: DecisionIds) -> None:
         self._table = Table(client, table, "The outcomes table")
         self._decisions = decisions
         self._outcomes = DynamoOutcomes(client, table)

@@ -3,17 +3,17 @@
 from typing import Protocol
 
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
-from vigil.decisions.scoring.model import LedgerRow, Page
+from vigil.decisions.scoring.model import LedgerPage, LedgerRow
 
 
-class Decisions(Protocol):
+class DecisionReader(Protocol):
     """The decisions of all tenants, to read."""
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         """Return a tenant's decision."""
         ...
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         """Return a tenant's decisions, newest first, of one subject or of all."""
         ...
 

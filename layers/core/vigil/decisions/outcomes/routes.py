@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vigil.decisions.outcomes.model import Outcome, Recorded, Report, Status, Window
+from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked, Limit
@@ -35,7 +35,9 @@ class OutcomeBody(BaseModel):
 
     decision_id: str | None = Field(default=None, min_length=1, max_length=64)
     window: WindowBody | None = None
-    status: Status = Field(description="`unresolved` is not known yet; `excluded` has no label by its definition.")
+    status: OutcomeStatus = Field(
+        description="`unresolved` is not known yet; `excluded` has no label by its definition."
+    )
     recorded_at: Moment = Field(
         description="When you recorded this. A correction has a later one; the same report again changes nothing."
     )
@@ -54,7 +56,7 @@ class OutcomeView(BaseModel):
     decision_id: str
     model: str
     model_version: int
-    status: Status
+    status: OutcomeStatus
     recorded_at: str = Field(json_schema_extra={"format": "date-time"})
     received_at: str = Field(json_schema_extra={"format": "date-time"})
     happened_at: str | None
@@ -86,9 +88,9 @@ async def record(request: Request, response: Response, body: OutcomeBody, caller
     """Join a late label to a decision, or to every decision in a window; returns one outcome per decision."""
     outcomes: Outcomes = request.app.state.outcomes
     report = Report(body.status, body.recorded_at, body.happened_at)
-    recorded: tuple[Recorded, ...]
+    recorded: tuple[RecordedOutcome, ...]
     if body.window is not None:
-        recorded = outcomes.record_window(caller.tenant_id, Window(**dict(body.window)), report)
+        recorded = outcomes.record_window(caller.tenant_id, DecisionWindow(**dict(body.window)), report)
     else:
         recorded = (outcomes.record(caller.tenant_id, str(body.decision_id), report),)
     if all(entry.replayed for entry in recorded):

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from vigil.decisions.outcomes.model import Outcome, OutcomePage, Recorded, Report, Window
-from vigil.decisions.outcomes.ports import Decisions, OutcomeStore
+from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomePage, RecordedOutcome, Report
+from vigil.decisions.outcomes.ports import DecisionReader, OutcomeStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.time import format_timestamp
 
 CLOCK_SKEW = timedelta(seconds=60)
-MOST_DECISIONS = 100
+MAX_WINDOW_DECISIONS = 100
 """A window may meet no more decisions than this."""
 _NO_DECISION = "There is no such decision."
 
@@ -19,12 +19,12 @@ _NO_DECISION = "There is no such decision."
 class Outcomes:
     """Records and returns outcomes for tenants. Holds no state of its own; safe to share."""
 
-    def __init__(self, decisions: Decisions, store: OutcomeStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, decisions: DecisionReader, store: OutcomeStore, clock: Callable[[], datetime]) -> None:
         self._decisions = decisions
         self._store = store
         self._clock = clock
 
-    def record(self, tenant_id: str, decision_id: str, report: Report) -> Recorded:
+    def record(self, tenant_id: str, decision_id: str, report: Report) -> RecordedOutcome:
         """Join a report to one decision; the same report again changes nothing.
 
         Raises NotFound, alike for an unknown decision and another tenant's, InvalidInput for times that cannot be,
@@ -36,7 +36,7 @@ class Outcomes:
         (recorded,) = self._record(tenant_id, [json.loads(row.summary)], report)
         return recorded
 
-    def record_window(self, tenant_id: str, window: Window, report: Report) -> tuple[Recorded, ...]:
+    def record_window(self, tenant_id: str, window: DecisionWindow, report: Report) -> tuple[RecordedOutcome, ...]:
         """Join a report to every decision in a window; raises as `record`, and InvalidInput for too wide a window."""
         if window.start >= window.end:
             raise InvalidInput(FieldError("window.end", "must be after the start", "later than window.start"))
@@ -55,24 +55,26 @@ class Outcomes:
         """Return a page of what holds, last received first; what is unresolved is never among what is resolved."""
         return self._store.page(tenant_id, after, limit, resolved=resolved)
 
-    def _in(self, tenant_id: str, window: Window) -> Iterator[Mapping[str, Any]]:
+    def _in(self, tenant_id: str, window: DecisionWindow) -> Iterator[Mapping[str, Any]]:
         """Yield the summaries of the decisions in a window; decisions are made at or after what they are as of."""
         after, met = None, 0
         while True:
-            page = self._decisions.page(tenant_id, window.subject_id, after, MOST_DECISIONS)
+            page = self._decisions.page(tenant_id, window.subject_id, after, MAX_WINDOW_DECISIONS)
             for summary in map(json.loads, page.summaries):
                 if _moment(summary["created_at"]) + CLOCK_SKEW < window.start:
                     return
                 if summary["model"]["name"] == window.model and window.start <= _moment(summary["as_of"]) < window.end:
                     met += 1
-                    if met > MOST_DECISIONS:
-                        bound = f"at most {MOST_DECISIONS} decisions"
+                    if met > MAX_WINDOW_DECISIONS:
+                        bound = f"at most {MAX_WINDOW_DECISIONS} decisions"
                         raise InvalidInput(FieldError("window", "meets too many decisions", bound))
                     yield summary
             if (after := page.next) is None:
                 return
 
-    def _record(self, tenant_id: str, summaries: list[Mapping[str, Any]], report: Report) -> tuple[Recorded, ...]:
+    def _record(
+        self, tenant_id: str, summaries: list[Mapping[str, Any]], report: Report
+    ) -> tuple[RecordedOutcome, ...]:
         for summary in summaries:
             self._check(report, _moment(summary["as_of"]))
         return tuple(self._keep(tenant_id, _outcome(summary, report, self._clock())) for summary in summaries)
@@ -88,13 +90,13 @@ class Outcomes:
         if report.happened_at is not None and report.happened_at > report.recorded_at:
             raise InvalidInput(FieldError("happened_at", "is after it was recorded", "at or before recorded_at"))
 
-    def _keep(self, tenant_id: str, outcome: Outcome) -> Recorded:
+    def _keep(self, tenant_id: str, outcome: Outcome) -> RecordedOutcome:
         earlier = self._store.record(tenant_id, outcome)
         if earlier is None:
-            return Recorded(outcome, replayed=False)
-        if not earlier.same_report(outcome):
+            return RecordedOutcome(outcome, replayed=False)
+        if not earlier.is_same_report(outcome):
             raise Conflict("Another outcome was recorded at that moment; a correction has a later recorded_at.")
-        return Recorded(earlier, replayed=True)
+        return RecordedOutcome(earlier, replayed=True)
 
 
 def _outcome(summary: Mapping[str, Any], report: Report, now: datetime) -> Outcome:

@@ -70,7 +70,7 @@ def _list_pk(tenant_id: str, *, resolved: bool) -> str:
 
 
 def _listing(tenant_id: str, outcome: Outcome) -> Item:
-    place = _list_pk(tenant_id, resolved=outcome.resolved)
+    place = _list_pk(tenant_id, resolved=outcome.is_resolved)
     return {"list_pk": {"S": place}, "list_sk": {"S": f"{outcome.received_at}#{outcome.decision_id}"}}
 
 

@@ -10,10 +10,10 @@ from typing import TypeAlias, cast
 from pydantic_core import to_json
 
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, Switches, all_off
-from vigil.decisions.scoring.model import Decision, Flat, ScoreRequest
-from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
+from vigil.decisions.scoring.model import Decision, EncodedSubject, ScoreRequest
+from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
 from vigil.decisions.scoring.prepare import Preparation
-from vigil.decisions.scoring.schemas import plainly_named, subject
+from vigil.decisions.scoring.schemas import is_plain_subject_id, parse_subject
 from vigil.errors import InvalidInput
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
@@ -21,11 +21,11 @@ from vigil.prediction.engines.ensemble import doubt
 from vigil.prediction.engines.ports import Explainer
 from vigil.prediction.engines.votes import Calibration, logit, sigmoid
 
-Render: TypeAlias = Callable[[Decision], str]
+RenderDecision: TypeAlias = Callable[[Decision], str]
 """Writes a decision as part of a line."""
-Kind: TypeAlias = tuple[int, bool, bool, bool]
+AnswerShape: TypeAlias = tuple[int, bool, bool, bool]
 """Band, side of the answer, side of the vote, whether it is too doubtful: what an answer depends on but for numbers."""
-Chance: TypeAlias = tuple[tuple[float, float, float], Kind]
+Scored: TypeAlias = tuple[tuple[float, float, float], AnswerShape]
 """Probability, raw score and the vote's probability, and what kind of answer it is."""
 
 _NONE = partial(all_off, "")
@@ -35,7 +35,7 @@ _MARKS = (_NAME, repr(_PROBABILITY), repr(_RAW), repr(_VOTED))
 """Nothing else in an answer reads like them."""
 
 
-class Bulk:
+class BatchScorer:
     """The answers of one version of a model as of a moment, written by `render`.
 
     Where the model is one boosted engine, rows that are encoded already are scored in one native call, and answers that
@@ -45,10 +45,10 @@ class Bulk:
     def __init__(
         self,
         model: ScoringModel,
-        feature_sets: Callable[[str], FeatureSet],
+        feature_sets: Callable[[str], FeatureExtractor],
         now: datetime,
         warnings: Sequence[str],
-        render: Render,
+        render: RenderDecision,
         switches: Callable[[str], Switches] = _NONE,
     ) -> None:
         self._model = model
@@ -57,15 +57,15 @@ class Bulk:
         self._now = now
         self._warnings = warnings
         self._render = render
-        engine = model.lone()
-        self._texts = _Texts(engine, model.contract, self._decision, render, switches) if engine else None
+        engine = model.only_engine()
+        self._texts = _AnswerTemplates(engine, model.contract, self._decision, render, switches) if engine else None
 
-    def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
+    def answer_rows(self, documents: Sequence[object]) -> list[str | InvalidInput]:
         """Return the answer to each row, or what is wrong with it; values are never echoed.
 
         A row is a `Flat`, a document that should be a `schemas.SubjectBody`, or what is wrong with it already.
         """
-        found = self._texts.answers(documents) if self._texts else [None] * len(documents)
+        found = self._texts.answer_rows(documents) if self._texts else [None] * len(documents)
         return [
             self._answer(document) if text is None else text for document, text in zip(documents, found, strict=True)
         ]
@@ -79,7 +79,9 @@ class Bulk:
             return error
 
     def _decision(self, document: object) -> Decision:
-        body = subject(document.document(self._model.contract) if isinstance(document, Flat) else document)
+        body = parse_subject(
+            document.to_document(self._model.contract) if isinstance(document, EncodedSubject) else document
+        )
         request = ScoreRequest(self._model.name, body.subject_id, body.features, body.history, body.as_of)
         flags = self._switches(body.subject_id)
         # A row has no explanation: what is on is told of it, and the work is not done.
@@ -88,7 +90,7 @@ class Bulk:
         return replace(assessed.decide("", format_timestamp(self._now)), flags=flags)
 
 
-class _Texts:
+class _AnswerTemplates:
     """The texts of a lone boosted engine's answers, with gaps for what differs between rows."""
 
     def __init__(
@@ -96,7 +98,7 @@ class _Texts:
         engine: Explainer,
         contract: ModelContract,
         decide: Callable[[object], Decision],
-        render: Render,
+        render: RenderDecision,
         switches: Callable[[str], Switches],
     ) -> None:
         self._engine = engine
@@ -104,16 +106,20 @@ class _Texts:
         self._decide = decide
         self._render = render
         self._chance = _chances(contract)
-        self._texts: dict[Switches, dict[Kind, str | None]] = {}
+        self._texts: dict[Switches, dict[AnswerShape, str | None]] = {}
 
-    def answers(self, documents: Sequence[object]) -> list[str | None]:
+    def answer_rows(self, documents: Sequence[object]) -> list[str | None]:
         """Return the answer to each row, or None where it must be found one by one."""
         found: list[str | None] = [None] * len(documents)
-        places = [place for place, one in enumerate(documents) if type(one) is Flat and plainly_named(one.subject_id)]
-        flats = cast("list[Flat]", [documents[place] for place in places])
-        rows = memoryview(bytearray().join([flat.row for flat in flats])).cast("d")
+        places = [
+            place
+            for place, one in enumerate(documents)
+            if type(one) is EncodedSubject and is_plain_subject_id(one.subject_id)
+        ]
+        flats = cast("list[EncodedSubject]", [documents[place] for place in places])
+        rows = memoryview(bytearray().join([flat.vector for flat in flats])).cast("d")
         chances = list(map(self._chance, self._engine.raw_batch(rows, len(places))))
-        texts = dict[Kind, str | None]()
+        texts = dict[AnswerShape, str | None]()
         last = None
         for place, (name, _), (_, kind), numbers in zip(places, flats, chances, _numbers(chances), strict=True):
             if (obeyed := self._switches(name)) is not last:  # most often they are the same object for all
@@ -142,13 +148,13 @@ class _Texts:
         return text
 
 
-def _numbers(chances: Sequence[Chance]) -> Iterator[tuple[str, ...]]:
+def _numbers(chances: Sequence[Scored]) -> Iterator[tuple[str, ...]]:
     """Return all numbers as JSON; one call writes them, because a float's own `repr` takes ten times as long."""
     flat = iter(to_json([number for numbers, _ in chances for number in numbers])[1:-1].decode().split(","))
     return zip(flat, flat, flat, strict=True) if chances else iter(())
 
 
-def _chances(contract: ModelContract) -> Callable[[float], Chance]:
+def _chances(contract: ModelContract) -> Callable[[float], Scored]:
     """Return what makes of a raw score the numbers of its answer, in the very terms of `ensemble.model.decide`."""
     (spec,) = contract.engines
     assert isinstance(spec.calibration, Calibration)  # noqa: S101 - a lone engine has one
@@ -156,7 +162,7 @@ def _chances(contract: ModelContract) -> Callable[[float], Chance]:
     intercept, edge = contract.ensemble.intercept, contract.ensemble.positive_from
     lowers, rule = [band.lower for band in contract.bands], contract.abstention
 
-    def chance(raw: float) -> Chance:
+    def chance(raw: float) -> Scored:
         voted = calibrated(raw)
         probability = sigmoid(intercept + weight * logit(voted))
         doubtful = rule is not None and doubt(probability, edge, rule.harm) > rule.threshold

@@ -1,6 +1,5 @@
 """What a decision is: request, reasons, answer and ledger row. Pure values and rules."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from vigil.access.flags.model import Switches
+from vigil.kernel.ids import derive_id
 from vigil.kernel.money import HardStop
 from vigil.kernel.rows import FeatureValue, ModelRef
 from vigil.prediction.engines.contract import Explanation, ModelContract
@@ -36,15 +36,15 @@ class ScoreRequest:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-class Flat(NamedTuple):
+class EncodedSubject(NamedTuple):
     """A subject whose features are encoded already, as `ModelContract.encode` does it, and packed as native doubles."""
 
     subject_id: str
-    row: bytes
+    vector: bytes
 
-    def document(self, contract: ModelContract) -> dict[str, Any]:
+    def to_document(self, contract: ModelContract) -> dict[str, Any]:
         """Return the document that says the same."""
-        return {"subject_id": self.subject_id, "features": contract.decode(memoryview(self.row).cast("d"))}
+        return {"subject_id": self.subject_id, "features": contract.decode(memoryview(self.vector).cast("d"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +161,16 @@ UNCONDITIONAL = Conditions()
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class LedgerPage:
     """One page of decisions, newest first, and the position after it."""
 
     summaries: tuple[str, ...]
     next: dict[str, str] | None
 
 
-def decision_id(tenant_id: str, key: str, generation: int) -> str:
-    """Return the id that a tenant's idempotency key leads to; `generation` counts the key's expired uses."""
-    seed = f"POST /v1/scores\n{tenant_id}\n{generation}\n{key}".encode()
-    return "dec_" + base64.b32hexencode(hashlib.sha256(seed).digest()[:20]).decode().lower()
+def derive_decision_id(tenant_id: str, key: str, generation: int) -> str:
+    """Return the decision id of a tenant's idempotency key; `generation` counts the key's expired uses."""
+    return derive_id("dec_", "POST /v1/scores", tenant_id, key, generation)
 
 
 def engine_answers(contract: ModelContract, verdict: Verdict) -> tuple[EngineAnswer, ...]:

@@ -32,7 +32,7 @@ class PersonDecisions:
         self._table = Table(client, table, "The decision ledger")
         self._clock = clock
 
-    def ids(self, person: Person, after: Mapping[str, str] | None) -> tuple[list[str], Key | None]:
+    def decision_ids(self, person: Person, after: Mapping[str, str] | None) -> tuple[list[str], Key | None]:
         """Return a page of the ids of a person's decisions, those too that are erased and not yet unlinked."""
         page = self._page(person, after)
         return [item["pk"]["S"].partition("#")[2] for item in page["Items"]], _position(page)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.contract import Explanation, ModelContract
 from vigil.prediction.engines.ensemble import Degraded, MissingFact, Verdict
@@ -38,11 +38,11 @@ class ScoringModel(Protocol):
         """Return the verdict on one encoded row; `without` leaves engines out, for a replay."""
         ...
 
-    def lone(self) -> Explainer | None:
+    def only_engine(self) -> Explainer | None:
         """Return the one boosted engine that decides by itself, where the model is no more than that."""
         ...
 
-    def lead(self, verdict: Verdict) -> str | None:
+    def explained_engine(self, verdict: Verdict) -> str | None:
         """Return the engine that an explanation of this verdict explains, if any can be."""
         ...
 
@@ -55,7 +55,7 @@ class ScoringModel(Protocol):
         ...
 
 
-class Trial(Protocol):
+class ModelTrial(Protocol):
     """A challenger beside the champion."""
 
     @property
@@ -69,14 +69,14 @@ class Trial(Protocol):
         ...
 
 
-class Models(Protocol):
+class ScoringModels(Protocol):
     """Where verified models come from."""
 
     def champion(self, name: str) -> ScoringModel:
         """Return the model behind the champion alias; raise NotFound or Unavailable."""
         ...
 
-    def trial(self, name: str) -> Trial | None:
+    def trial(self, name: str) -> ModelTrial | None:
         """Return the challenger of the champion that was returned last, if there is one; looks nothing up."""
         ...
 
@@ -89,7 +89,7 @@ class Models(Protocol):
         ...
 
 
-class FeatureSet(Protocol):
+class FeatureExtractor(Protocol):
     """The one code path from histories to features, in training and in serving."""
 
     @property
@@ -103,7 +103,7 @@ class FeatureSet(Protocol):
         ...
 
 
-class Ledger(Protocol):
+class DecisionLedger(Protocol):
     """The decisions of all tenants; each row is written once and never changed until its person's data are erased."""
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
@@ -118,6 +118,6 @@ class Ledger(Protocol):
         """Return a tenant's decision, read consistently; raise Erased for one that was there."""
         ...
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         """Return a tenant's decisions, newest first, of one subject or of all."""
         ...

@@ -7,7 +7,7 @@ from typing import Any
 
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.decisions.scoring.model import AbstentionAnswer, Decision, ScoreRequest, engine_answers, guarantee, reasons
-from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
+from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import FeatureValue, ModelRef
 from vigil.kernel.time import format_timestamp
@@ -39,7 +39,7 @@ class AssessedRequest:
     def decide(self, decision_id: str, created_at: str) -> Decision:
         """Return the decision. Equal values give equal bytes, which a replay relies on."""
         model, verdict = self.model, self.verdict
-        lead = model.lead(verdict)
+        lead = model.explained_engine(verdict)
         explained = model.explain(lead, self.vector) if lead and self._explains(verdict) else None
         return Decision(
             decision_id=decision_id,
@@ -76,7 +76,7 @@ class AssessedRequest:
 class Preparation:
     """One request, prepared for one or more models. A history is parsed once per feature set."""
 
-    def __init__(self, request: ScoreRequest, feature_sets: Callable[[str], FeatureSet], now: datetime) -> None:
+    def __init__(self, request: ScoreRequest, feature_sets: Callable[[str], FeatureExtractor], now: datetime) -> None:
         self._request = request
         self._feature_sets = feature_sets
         self._now = now

@@ -10,10 +10,10 @@ from vigil.prediction.engines.ensemble import AbstentionReason
 from vigil.prediction.engines.votes import EngineKind, Vote
 from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Moment, field_error
 
-MOST_ERRORS = 20
+MAX_ROW_ERRORS = 20
 """Of one row of a batch."""
 
-plainly_named = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
+is_plain_subject_id = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
 """Whether a text names a subject and is written as it is in every format: a spreadsheet would run `-1` or `@a`."""
 
 Features = Annotated[
@@ -50,13 +50,13 @@ class ScoreBody(SubjectBody):
     explain: StrictBool = Field(default=False, description="Add TreeSHAP contributions; some 80 times the work.")
 
 
-def subject(document: object) -> SubjectBody:
+def parse_subject(document: object) -> SubjectBody:
     """Return the subject that a row of a batch holds; raise InvalidInput as a request with it would be refused."""
     try:
         return SubjectBody.model_validate(document)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*(field_error(dict(detail)) for detail in details[:MOST_ERRORS])) from None
+        raise InvalidInput(*(field_error(dict(detail)) for detail in details[:MAX_ROW_ERRORS])) from None
 
 
 class ModelView(BaseModel):

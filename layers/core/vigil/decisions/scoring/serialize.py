@@ -21,7 +21,7 @@ def summary(decision: Decision) -> str:
     return to_json(decision, exclude=_NOT_IN_LISTS, inf_nan_mode="null").decode()
 
 
-def members(decision: Decision) -> str:
+def result_members(decision: Decision) -> str:
     """Return the answer but for what belongs to one request, as the rest of an object that a row of a batch begins."""
     return to_json(decision, exclude=_OF_ONE_REQUEST, inf_nan_mode="null").decode()[1:]
 

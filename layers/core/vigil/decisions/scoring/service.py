@@ -8,8 +8,15 @@ from datetime import datetime, timedelta
 
 from vigil.access.flags.model import Switches, all_off
 from vigil.decisions.scoring import serialize
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id
-from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
+from vigil.decisions.scoring.model import (
+    UNCONDITIONAL,
+    Conditions,
+    LedgerPage,
+    LedgerRow,
+    ScoreRequest,
+    derive_decision_id,
+)
+from vigil.decisions.scoring.ports import DecisionLedger, FeatureExtractor, ScoringModel, ScoringModels
 from vigil.decisions.scoring.prepare import AssessedRequest, Preparation
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, MalformedRequest, NotFound, VigilError
 from vigil.kernel.time import format_timestamp
@@ -18,7 +25,7 @@ from vigil.prediction.trials.model import Answer, Comparison, takes_part
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ScoreResult:
     """A committed decision: the row, and whether it was committed by an earlier request."""
 
     row: LedgerRow
@@ -33,9 +40,9 @@ class Scoring:
 
     def __init__(
         self,
-        models: Models,
-        feature_sets: Callable[[str], FeatureSet],
-        ledger: Ledger,
+        models: ScoringModels,
+        feature_sets: Callable[[str], FeatureExtractor],
+        ledger: DecisionLedger,
         clock: Callable[[], datetime],
         idempotency_window: timedelta,
         switches: Callable[[str, str], Switches] = all_off,
@@ -54,7 +61,7 @@ class Scoring:
         key: str | None = None,
         correlation_id: str = "",
         conditions: Conditions = UNCONDITIONAL,
-    ) -> Outcome:
+    ) -> ScoreResult:
         """Return the one decision of this request, however often it is delivered; the id goes with its events.
 
         Raises IdempotencyKeyReused for a key with another payload, Erased for a key whose decision is erased,
@@ -79,7 +86,7 @@ class Scoring:
             raise NotFound("There is no such decision.")
         return row
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         """Return a page of a tenant's decisions, newest first. A new decision may take a second to appear."""
         return self._ledger.page(tenant_id, subject_id, after, limit)
 
@@ -130,10 +137,12 @@ class Scoring:
         except NotFound as error:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
-    def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> Outcome:
+    def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> ScoreResult:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
         while True:
-            decision = assessed.decide(decision_id(request.tenant_id, request.key, generation), format_timestamp(now))
+            decision = assessed.decide(
+                derive_decision_id(request.tenant_id, request.key, generation), format_timestamp(now)
+            )
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
@@ -152,7 +161,7 @@ class Scoring:
             )
             existing = self._ledger.commit(row, request.conditions)
             if existing is None or existing.nonce == nonce:
-                return Outcome(row, decision.band, replayed=False, explained=decision.explanation is not None)
+                return ScoreResult(row, decision.band, replayed=False, explained=decision.explanation is not None)
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the key's promise has ended: the row stays, the key starts a new one
@@ -163,7 +172,7 @@ class Scoring:
     def _earlier(self, tenant_id: str, key: str) -> LedgerRow | None:
         """Return the unexpired row that a key leads to, if there is one."""
         generation = 0
-        while row := self._ledger.get(tenant_id, decision_id(tenant_id, key, generation)):
+        while row := self._ledger.get(tenant_id, derive_decision_id(tenant_id, key, generation)):
             if row.expires_at > self._clock().timestamp():
                 return row
             generation += 1
@@ -181,8 +190,8 @@ class _Identity:
     conditions: Conditions
 
 
-def _replayed(row: LedgerRow) -> Outcome:
-    return Outcome(row, json.loads(row.summary)["band"], replayed=True)
+def _replayed(row: LedgerRow) -> ScoreResult:
+    return ScoreResult(row, json.loads(row.summary)["band"], replayed=True)
 
 
 def _fingerprint(request: ScoreRequest) -> str:

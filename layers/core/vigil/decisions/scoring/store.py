@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from vigil.aws.errors import Refused
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.kernel.ids import subject_digest
 from vigil.kernel.money import HardStop
@@ -18,7 +18,7 @@ from vigil.prediction.trials.model import Comparison
 Item = dict[str, dict[str, Any]]
 
 
-class Charges(Protocol):
+class QuotaCharges(Protocol):
     """How a prediction is taken from a tenant's month in the very transaction that writes it."""
 
     def charge(self, tenant_id: str, month: str, rows: int, limit: int) -> Part:
@@ -30,7 +30,7 @@ class Charges(Protocol):
         ...
 
 
-class Stops(Protocol):
+class SpendCharges(Protocol):
     """How what a prediction costs is set aside in the very transaction that writes it."""
 
     def take(self, tenant_id: str, moment: str, micros: int, stop: HardStop) -> Part:
@@ -42,7 +42,7 @@ class Stops(Protocol):
         ...
 
 
-class Consents(Protocol):
+class ConsentChecks(Protocol):
     """How a decision depends on its subject's consent in the very transaction that writes it."""
 
     def condition(self, tenant_id: str, subject_id: str) -> Part:
@@ -53,7 +53,9 @@ class Consents(Protocol):
 class DynamoLedger:
     """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
 
-    def __init__(self, client: Any, table: str, charges: Charges, stops: Stops, consents: Consents) -> None:
+    def __init__(
+        self, client: Any, table: str, charges: QuotaCharges, stops: SpendCharges, consents: ConsentChecks
+    ) -> None:
         self._table = Table(client, table, "The decision ledger")
         self._charges = charges
         self._stops = stops
@@ -69,7 +71,7 @@ class DynamoLedger:
         try:
             self._table.call("put_item", **_put(row))
         except Refused as refusal:
-            return read(refusal.found)
+            return parse_row(refusal.found)
         return None
 
     def _transact(self, row: LedgerRow, conditions: Conditions) -> LedgerRow | None:
@@ -79,7 +81,7 @@ class DynamoLedger:
         if (reasons := self._table.transact({"Put": put}, *(part for part, _ in checks), token=token)) is None:
             return None
         if refused(reasons[0]):
-            return read(reasons[0]["Item"])
+            return parse_row(reasons[0]["Item"])
         raise next(error(why) for (_, error), why in zip(checks, reasons[1:], strict=True) if refused(why))
 
     def _checks(self, row: LedgerRow, conditions: Conditions) -> Iterator[tuple[Part, Callable[[Part], VigilError]]]:
@@ -97,9 +99,9 @@ class DynamoLedger:
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         """Return a tenant's decision, read consistently."""
         item = self._table.get({"pk": {"S": _pk(tenant_id, decision_id)}})
-        return read(item) if item else None
+        return parse_row(item) if item else None
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         """Return one page from the index of the tenant or of one subject, newest first; shorter by what is erased."""
         index, attribute, value = (
             ("by_tenant", "tenant_pk", tenant_id)
@@ -107,7 +109,7 @@ class DynamoLedger:
             else ("by_subject", "subject_pk", _subject_pk(tenant_id, subject_id))
         )
         items, position = self._table.page(index, (attribute, value), after, limit, ScanIndexForward=False)
-        return Page(tuple(item["summary"]["S"] for item in items if "summary" in item), position)
+        return LedgerPage(tuple(item["summary"]["S"] for item in items if "summary" in item), position)
 
     def count(self, tenant_id: str, day: str) -> int:
         """Return how many rows a tenant has of a day (`2026-11-21`, UTC), seconds after they were written."""
@@ -187,7 +189,7 @@ def _charged(conditions: Conditions) -> Item:
     return quota | ({"reserved_micros": {"N": str(stop.each)}} if (stop := conditions.hard_stop) else {})
 
 
-def read(item: Mapping[str, Any]) -> LedgerRow:
+def parse_row(item: Mapping[str, Any]) -> LedgerRow:
     """Return the row that an item holds, be it read from the table or from its stream; raise Erased for what is left
     of one.
     """

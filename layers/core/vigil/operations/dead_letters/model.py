@@ -14,10 +14,10 @@ from typing import Literal
 
 from vigil.kernel.time import format_timestamp
 
-State = Literal["waiting", "retrying", "parked", "resolved"]
-Cause = Literal["transient", "permanent", "poison"]
+JobState = Literal["waiting", "retrying", "parked", "resolved"]
+JobCause = Literal["transient", "permanent", "poison"]
 """Why work died: what may pass by itself, what its own rules refuse, and what died in every try or cannot be read."""
-Resolution = Literal["succeeded", "by_hand", "sent_on"]
+JobResolution = Literal["succeeded", "by_hand", "sent_on"]
 """How a job ended: its worker reported the work done; somebody closed it; or, where a message that had been unreadable
 could be read after all, it went on as that message (and is a new job should it die again)."""
 StepName = Literal["recorded", "asked", "retried", "parked", "resolved"]
@@ -41,7 +41,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """What lies on a dead-letter queue: dead work, or the word of a worker that work put back earlier is done."""
 
     work: Work
@@ -52,24 +52,24 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RetryRules:
     """How dead work is tried again."""
 
-    base: timedelta = timedelta(seconds=60)
-    most_attempts: int = 5
-    longest: timedelta = timedelta(hours=6)
+    base_delay: timedelta = timedelta(seconds=60)
+    max_attempts: int = 5
+    max_delay: timedelta = timedelta(hours=6)
     lease: timedelta = timedelta(minutes=2)
     """Longer than a redriver can run, so that a claim never outlives its owner."""
-    patience: timedelta = timedelta(days=5)
+    confirmation_timeout: timedelta = timedelta(days=5)
     """Longer than any queue keeps a message: without a word until then, the work is gone from it."""
 
-    def verdict(self, letter: Letter) -> tuple[Cause, str]:
+    def classify(self, letter: DeadLetter) -> tuple[JobCause, str]:
         """Return why work died, and the reason as a code."""
         if letter.work.kind == UNREADABLE:
             return "poison", "unreadable"
         if letter.refusal:
             return "permanent", letter.refusal
-        if letter.work.attempts >= self.most_attempts:
+        if letter.work.attempts >= self.max_attempts:
             return "poison", "attempts-exhausted"
         return "transient", "deliveries-exhausted"
 
@@ -78,12 +78,12 @@ class Rules:
 
         Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
         """
-        seconds = min(self.longest.total_seconds(), self.base.total_seconds() * 2.0 ** min(attempts, 32))
+        seconds = min(self.max_delay.total_seconds(), self.base_delay.total_seconds() * 2.0 ** min(attempts, 32))
         return timedelta(seconds=random.uniform(0, seconds))
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JobStep:
     """Something that happened to a job."""
 
     at: str
@@ -94,7 +94,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class DeadLetterJob:
     """Dead work and what became of it. Times are ISO 8601 in UTC.
 
     `version` rises with every change and fences it: a change is written only over the version that it was made from.
@@ -103,16 +103,16 @@ class Job:
 
     queue: str
     work: Work
-    state: State
-    cause: Cause
+    state: JobState
+    cause: JobCause
     reason: str
     died_at: str
     changed_at: str
     due_at: str | None
     version: int = 1
     leased_until: str | None = None
-    resolution: Resolution | None = None
-    steps: tuple[Step, ...] = field(default=())
+    resolution: JobResolution | None = None
+    steps: tuple[JobStep, ...] = field(default=())
 
     @property
     def tenant_id(self) -> str:
@@ -122,7 +122,7 @@ class Job:
     @property
     def key(self) -> str:
         """Return the job's id among its tenant's."""
-        return key(self.queue, self.work)
+        return job_key(self.queue, self.work)
 
     @property
     def job_id(self) -> str:
@@ -130,7 +130,9 @@ class Job:
         return f"{self.tenant_id}.{self.key}"
 
     @classmethod
-    def opened(cls, queue: str, letter: Letter, rules: Rules, now: datetime, random: Random) -> "Job":
+    def create(
+        cls, queue: str, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random
+    ) -> "DeadLetterJob":
         """Return the job of work that died for the first time."""
         born = cls(
             queue,
@@ -145,55 +147,63 @@ class Job:
         )
         return _dead(born, letter, rules, now, random)
 
-    def died(self, letter: Letter, rules: Rules, now: datetime, random: Random) -> "Job | None":
+    def record_death(
+        self, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random
+    ) -> "DeadLetterJob | None":
         """Return the job after its work died again, or None for a letter that tells nothing new."""
         known = self.work.attempts + (self.state != "retrying")
         if letter.work.attempts < known or self.resolution in {"succeeded", "sent_on"}:
             return None
         return _dead(self, letter, rules, now, random)
 
-    def claimed(self, rules: Rules, now: datetime) -> "Job":
+    def claim(self, rules: RetryRules, now: datetime) -> "DeadLetterJob":
         """Return the job with a lease on what is due; once it has run out, anyone may claim again."""
         until = format_timestamp(now + rules.lease)
         return replace(self, due_at=until, leased_until=until, version=self.version + 1)
 
-    def leased(self, now: datetime) -> bool:
+    def is_leased(self, now: datetime) -> bool:
         """Say whether a redriver is at work on this job."""
         return self.leased_until is not None and self.leased_until > format_timestamp(now)
 
-    def sent(self, rules: Rules, now: datetime) -> "Job":
+    def mark_sent(self, rules: RetryRules, now: datetime) -> "DeadLetterJob":
         """Return the job after its work was put back on its queue."""
         work = replace(self.work, attempts=self.work.attempts + 1)
-        return _next(replace(self, work=work), "retrying", "retried", now, due=now + rules.patience)
+        return _next(replace(self, work=work), "retrying", "retried", now, due=now + rules.confirmation_timeout)
 
-    def parked(self, reason: str, now: datetime, cause: Cause = "poison") -> "Job":
+    def park(self, reason: str, now: datetime, cause: JobCause = "poison") -> "DeadLetterJob":
         """Return the job after it was given up; its owner is still to be told."""
         return _next(replace(self, cause=cause, reason=reason), "parked", "parked", now, due=now)
 
-    def told(self) -> "Job":
+    def mark_notified(self) -> "DeadLetterJob":
         """Return the parked job after its owner was told."""
         return replace(self, due_at=None, leased_until=None, version=self.version + 1)
 
-    def asked(self, by: str, now: datetime) -> "Job":
+    def request_retry(self, by: str, now: datetime) -> "DeadLetterJob":
         """Return the job after somebody asked for another try."""
         return _next(self, "waiting", "asked", now, by=by, due=now)
 
-    def resolved(self, resolution: Resolution, now: datetime, by: str | None = None) -> "Job":
+    def resolve(self, resolution: JobResolution, now: datetime, by: str | None = None) -> "DeadLetterJob":
         """Return the job after its end."""
         return _next(replace(self, resolution=resolution), "resolved", "resolved", now, by=by)
 
 
-def _dead(job: Job, letter: Letter, rules: Rules, now: datetime, random: Random) -> Job:
-    cause, reason = rules.verdict(letter)
+def _dead(job: DeadLetterJob, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random) -> DeadLetterJob:
+    cause, reason = rules.classify(letter)
     dead = replace(job, work=letter.work, cause=cause, reason=reason, resolution=None)
     if cause == "transient":
         return _next(dead, "waiting", "recorded", now, due=now + rules.delay(letter.work.attempts, random))
-    return _step(dead, "recorded", now).parked(reason, now, cause)
+    return _step(dead, "recorded", now).park(reason, now, cause)
 
 
 def _next(
-    job: Job, state: State, step: StepName, now: datetime, *, due: datetime | None = None, by: str | None = None
-) -> Job:
+    job: DeadLetterJob,
+    state: JobState,
+    step: StepName,
+    now: datetime,
+    *,
+    due: datetime | None = None,
+    by: str | None = None,
+) -> DeadLetterJob:
     moved = replace(
         job,
         state=state,
@@ -205,22 +215,22 @@ def _next(
     return _step(moved, step, now, by)
 
 
-def _step(job: Job, name: StepName, now: datetime, by: str | None = None) -> Job:
+def _step(job: DeadLetterJob, name: StepName, now: datetime, by: str | None = None) -> DeadLetterJob:
     reason = job.resolution if name == "resolved" else None if name in {"asked", "retried"} else job.reason
-    taken = Step(format_timestamp(now), name, job.work.attempts, reason, by)
+    taken = JobStep(format_timestamp(now), name, job.work.attempts, reason, by)
     return replace(job, steps=(*job.steps, taken)[-_MOST_STEPS:])
 
 
-def key(queue: str, work: Work) -> str:
+def job_key(queue: str, work: Work) -> str:
     """Return what identifies work among its tenant's: the same work on the same queue has the same key for ever."""
     return hashlib.sha256(f"{queue}\0{work.kind}\0{work.id}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class JobFilter:
     """Which jobs to list: those of one state, or all that are not resolved."""
 
-    state: State | None = None
+    state: JobState | None = None
     queue: str | None = None
     reason: str | None = None
     before: str | None = None
@@ -231,5 +241,5 @@ class Filter:
 class JobPage:
     """One page of jobs, latest first, and the position after it."""
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[DeadLetterJob, ...]
     next: dict[str, str] | None

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from vigil.operations.dead_letters.model import Filter, Job, JobPage, Letter, Resolution, Work
+from vigil.operations.dead_letters.model import DeadLetter, DeadLetterJob, JobFilter, JobPage, JobResolution, Work
 
-Abandoned = Callable[[Work], None]
+AbandonedHandler = Callable[[Work], None]
 """How the owner of a kind of work hears that a piece of it was given up, at least once; must be safe to repeat."""
-Owners = Mapping[str, Abandoned]
+AbandonedHandlers = Mapping[str, AbandonedHandler]
 
 
-class Source(Protocol):
+class DeadLetterSource(Protocol):
     """A dead-letter queue and the place that its letters came from."""
 
     @property
@@ -18,15 +18,15 @@ class Source(Protocol):
         """Return the name under which its jobs are listed."""
         ...
 
-    def letters(self) -> Sequence[Letter]:
+    def receive(self) -> Sequence[DeadLetter]:
         """Return some letters, hidden from others for a while; empty when there seem to be none."""
         ...
 
-    def delete(self, letters: Sequence[Letter]) -> None:
+    def delete(self, letters: Sequence[DeadLetter]) -> None:
         """Delete letters that are recorded."""
         ...
 
-    def put_back(self, work: Work) -> Resolution | None:
+    def resend(self, work: Work) -> JobResolution | None:
         """Have the work done again, at least once; return how it ended if that is known at once.
 
         Raises Unavailable if it may help to try again, another VigilError if it cannot.
@@ -34,25 +34,25 @@ class Source(Protocol):
         ...
 
 
-class Jobs(Protocol):
+class JobStore(Protocol):
     """The books of dead work."""
 
-    def get(self, tenant_id: str, key: str) -> Job | None:
+    def get(self, tenant_id: str, key: str) -> DeadLetterJob | None:
         """Return a job as it is now."""
         ...
 
-    def put(self, tenant_id: str, job: Job) -> bool:
+    def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
         """Write a job over the version before it, or as the first; False if that is not what is there."""
         ...
 
-    def page(self, tenant_id: str | None, wanted: Filter, after: dict[str, str] | None, limit: int) -> JobPage:
+    def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
         """Return jobs of a tenant, or of all of them, latest first."""
         ...
 
-    def due(self, queue: str, now: str, limit: int) -> Sequence[Job]:
+    def due(self, queue: str, now: str, limit: int) -> Sequence[DeadLetterJob]:
         """Return jobs of a queue, of all tenants, whose time has come; what was written just now may be missing."""
         ...
 
-    def remove(self, tenant_id: str, job: Job) -> bool:
+    def delete(self, tenant_id: str, job: DeadLetterJob) -> bool:
         """Delete a job if it is still of this version."""
         ...

@@ -6,7 +6,15 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.operations.dead_letters.model import UNREADABLE, Cause, Filter, Job, Resolution, State, StepName
+from vigil.operations.dead_letters.model import (
+    UNREADABLE,
+    DeadLetterJob,
+    JobCause,
+    JobFilter,
+    JobResolution,
+    JobState,
+    StepName,
+)
 from vigil.operations.dead_letters.service import DeadLetters
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Place
@@ -48,8 +56,8 @@ class JobView(BaseModel):
     kind: str
     message_id: str = Field(description="The same work has the same id however often it is sent.")
     correlation_id: str = Field(description="Of the request that led to the work.")
-    state: State
-    cause: Cause
+    state: JobState
+    cause: JobCause
     reason: str
     attempts: int = Field(description="How often the work was put back on its queue.")
     died_at: str = Field(json_schema_extra={"format": "date-time"}, description="When it died first.")
@@ -57,7 +65,7 @@ class JobView(BaseModel):
     due_at: str | None = Field(
         json_schema_extra={"format": "date-time"}, description="When the next step is due; taken within a minute."
     )
-    resolution: Resolution | None = Field(
+    resolution: JobResolution | None = Field(
         description="`succeeded`: its worker reported the work done. `by_hand`: somebody closed it, whatever became of "
         "the work. `sent_on`: it could be read after all and went on as the message that it is; what became of that "
         "message is a job of its own, if it dies."
@@ -71,12 +79,12 @@ class JobDetail(JobView):
     steps: list[StepView]
 
 
-class Wanted(BaseModel):
+class JobQuery(BaseModel):
     """Which jobs to list."""
 
     model_config = ConfigDict(extra="forbid")
 
-    state: State | None = Field(default=None, description="All but resolved ones where it is not given.")
+    state: JobState | None = Field(default=None, description="All but resolved ones where it is not given.")
     queue: str | None = Field(default=None, pattern=_WORD)
     reason: str | None = Field(default=None, pattern=_WORD)
     min_age: str | None = Field(
@@ -109,7 +117,9 @@ Service = Annotated[DeadLetters, Depends(current_dead_letters)]
 
 
 @router.get("/jobs", summary="List dead work", responses=responses(400, 401, 403, 422, 503))
-async def page(request: Request, caller: Reader, dead_letters: Service, wanted: Annotated[Wanted, Query()]) -> JobList:
+async def page(
+    request: Request, caller: Reader, dead_letters: Service, wanted: Annotated[JobQuery, Query()]
+) -> JobList:
     """List your dead work, latest first; operators see everybody's. A change may take a second to appear.
 
     A filter can make a page shorter than its limit: `next_cursor` alone says whether there is more.
@@ -118,8 +128,8 @@ async def page(request: Request, caller: Reader, dead_letters: Service, wanted: 
     tenant_id = _tenant(caller)
     scope = "\n".join(map(str, ("dlq", tenant_id, wanted.state, wanted.queue, wanted.reason, wanted.min_age)))
 
-    before = dead_letters.before(_age(wanted.min_age)) if wanted.min_age else None
-    jobs = Filter(wanted.state, wanted.queue, wanted.reason, before)
+    before = dead_letters.time_before(_age(wanted.min_age)) if wanted.min_age else None
+    jobs = JobFilter(wanted.state, wanted.queue, wanted.reason, before)
     found = dead_letters.page(tenant_id, jobs, place.after(scope), wanted.limit)
     items = [JobView(**_fields(job)) for job in found.jobs]
     return JobList(items=items, next_cursor=place.next(scope, found.next))
@@ -152,7 +162,7 @@ async def clean(
     older_than: Annotated[str, Query(pattern=_AGE, description="Since it was resolved: `30m`, `12h`, `7d`.")],
 ) -> Cleanup:
     """Remove jobs that were resolved at least so long ago; jobs in any other state stay."""
-    removed, more = dead_letters.clean(_tenant(caller), _age(older_than))
+    removed, more = dead_letters.delete_resolved(_tenant(caller), _age(older_than))
     return Cleanup(removed=removed, more=more)
 
 
@@ -165,7 +175,7 @@ def _who(caller: Principal) -> str:
     return f"{caller.role}:{caller.key_id}"
 
 
-def _fields(job: Job) -> dict[str, Any]:
+def _fields(job: DeadLetterJob) -> dict[str, Any]:
     own = {name: getattr(job, name) for name in JobView.model_fields if hasattr(job, name)}
     return own | {
         "id": job.job_id,
@@ -176,7 +186,7 @@ def _fields(job: Job) -> dict[str, Any]:
     }
 
 
-def _detail(job: Job) -> JobDetail:
+def _detail(job: DeadLetterJob) -> JobDetail:
     body = None if job.work.kind == UNREADABLE else job.work.body
     steps = [StepView(**{name: getattr(step, name) for name in StepView.model_fields}) for step in job.steps]
     return JobDetail(**_fields(job), body=body, steps=steps)

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.redrive import Reprocessor, Taken
+from vigil.operations.dead_letters.redrive import Redriver, RedriveStep
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry, place
 
 
-class Redrive:
+class ScheduledRedrive:
     """Runs a reprocessor and tells of what it does."""
 
-    def __init__(self, telemetry: Telemetry, build: Callable[[Callable[[Taken], None]], Reprocessor]) -> None:
+    def __init__(self, telemetry: Telemetry, build: Callable[[Callable[[RedriveStep], None]], Redriver]) -> None:
         self._telemetry = telemetry
         self._steps: Counter[str] = Counter()
         self._reprocessor = build(self._observe)
@@ -34,7 +34,7 @@ class Redrive:
             raise Unavailable(f"{facts.failed} steps failed; they are tried again.")
         return dict(self._steps)
 
-    def _observe(self, taken: Taken) -> None:
+    def _observe(self, taken: RedriveStep) -> None:
         self._steps[taken.step] += 1
         said: dict[str, str] = {}
         if job := taken.job:

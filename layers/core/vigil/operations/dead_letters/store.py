@@ -14,12 +14,12 @@ from vigil.errors import Unavailable, Unreadable
 from vigil.operations.dead_letters.model import (
     OPERATORS,
     UNREADABLE,
-    Filter,
-    Job,
+    DeadLetter,
+    DeadLetterJob,
+    JobFilter,
     JobPage,
-    Letter,
-    Resolution,
-    Step,
+    JobResolution,
+    JobStep,
     Work,
 )
 from vigil.workers.queues import Message, Received, SqsQueue
@@ -44,15 +44,15 @@ class SqsSource:
         self._dead = dead
         self._read = read
 
-    def letters(self) -> Sequence[Letter]:
+    def receive(self) -> Sequence[DeadLetter]:
         """Return up to ten letters, hidden from others for two minutes."""
-        return [letter(received, self._read) for received in self._dead.receive(_HIDDEN_SECONDS)]
+        return [parse_letter(received, self._read) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
-    def delete(self, letters: Sequence[Letter]) -> None:
+    def delete(self, letters: Sequence[DeadLetter]) -> None:
         """Delete letters from the dead-letter queue."""
         self._dead.delete([each.handle for each in letters])
 
-    def put_back(self, work: Work) -> Resolution | None:
+    def resend(self, work: Work) -> JobResolution | None:
         """Send the work to its queue; what could not be read is read again, which raises Unreadable if it fails."""
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
@@ -70,15 +70,15 @@ class StreamSource:
         self._dead = dead
         self._replay = replay
 
-    def letters(self) -> Sequence[Letter]:
+    def receive(self) -> Sequence[DeadLetter]:
         """Return up to ten letters, hidden from others for two minutes."""
-        return [letter(received, _batch) for received in self._dead.receive(_HIDDEN_SECONDS)]
+        return [parse_letter(received, _batch) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
-    def delete(self, letters: Sequence[Letter]) -> None:
+    def delete(self, letters: Sequence[DeadLetter]) -> None:
         """Delete letters from the dead-letter queue."""
         self._dead.delete([each.handle for each in letters])
 
-    def put_back(self, work: Work) -> Resolution | None:
+    def resend(self, work: Work) -> JobResolution | None:
         """Tell of the batch again here and now; what fails dies again first, so that its attempts are counted."""
         try:
             self._replay(work.body)
@@ -105,7 +105,7 @@ def _batch(received: Received) -> Message:
         raise Unreadable("This is no record of a failed batch.") from error
 
 
-def letter(received: Received, read: Callable[[Received], Message]) -> Letter:
+def parse_letter(received: Received, read: Callable[[Received], Message]) -> DeadLetter:
     """Return what lies on a dead-letter queue; what cannot be read is work of its own kind, and the operators'."""
     marks = received.attributes
     try:
@@ -116,21 +116,21 @@ def letter(received: Received, read: Callable[[Received], Message]) -> Letter:
         trace = received.system.get("AWSTraceHeader")
         work = Work(source_id, UNREADABLE, OPERATORS, source_id, said, trace=trace)
     refusal = marks.get("reason", "refused") if marks.get("failure") == "permanent" else None
-    return Letter(work, received.handle, refusal, settled="settled" in marks)
+    return DeadLetter(work, received.handle, refusal, settled="settled" in marks)
 
 
-class DynamoJobs:
+class DynamoDeadLetterJobs:
     """The books of dead work."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The table of dead letters")
 
-    def get(self, tenant_id: str, key: str) -> Job | None:
+    def get(self, tenant_id: str, key: str) -> DeadLetterJob | None:
         """Return a job, read consistently."""
         item = self._table.get(_pk(tenant_id, key))
         return _job(item) if item else None
 
-    def put(self, tenant_id: str, job: Job) -> bool:
+    def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
         """Write a job over the version before it, or as the first of its key."""
         condition = "version = :before OR attribute_not_exists(pk)" if job.version <= 1 else "version = :before"
         return self._table.done(
@@ -140,7 +140,7 @@ class DynamoJobs:
             ExpressionAttributeValues={":before": {"N": str(job.version - 1)}},
         )
 
-    def remove(self, tenant_id: str, job: Job) -> bool:
+    def delete(self, tenant_id: str, job: DeadLetterJob) -> bool:
         """Delete a job if it is still of this version."""
         return self._table.done(
             "delete_item",
@@ -149,7 +149,7 @@ class DynamoJobs:
             ExpressionAttributeValues={":version": {"N": str(job.version)}},
         )
 
-    def page(self, tenant_id: str | None, wanted: Filter, after: dict[str, str] | None, limit: int) -> JobPage:
+    def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
         """Return one page, latest first; a filter that leaves little may make it shorter than asked for."""
         query, found = _listing(tenant_id, wanted), list[Mapping[str, Any]]()
         position = {name: {"S": text} for name, text in after.items()} if after else None
@@ -165,7 +165,7 @@ class DynamoJobs:
         more = {name: value["S"] for name, value in position.items()} if position else None
         return JobPage(tuple(_job(item) for item in found[:limit]), more)
 
-    def due(self, queue: str, now: str, limit: int) -> Sequence[Job]:
+    def due(self, queue: str, now: str, limit: int) -> Sequence[DeadLetterJob]:
         """Return jobs whose time has come, the longest overdue first."""
         answer = self._table.call(
             "query",
@@ -181,7 +181,7 @@ def _pk(tenant_id: str, key: str) -> dict[str, Any]:
     return {"pk": {"S": f"{tenant_id}#{key}"}}
 
 
-def _attributes(job: Job) -> dict[str, Any]:
+def _attributes(job: DeadLetterJob) -> dict[str, Any]:
     shelf = "resolved" if job.state == "resolved" else "open"
     since = job.changed_at if job.state == "resolved" else job.died_at
     texts = {
@@ -201,7 +201,7 @@ def _position(tenant_id: str | None) -> tuple[str, str, str]:
     return ("pk", "age_pk" if tenant_id is None else "tenant_pk", "listed_at")
 
 
-def _listing(tenant_id: str | None, wanted: Filter) -> dict[str, Any]:
+def _listing(tenant_id: str | None, wanted: JobFilter) -> dict[str, Any]:
     """Return the query of a list: the index gives the shelf and the age, a filter the rest."""
     shelf = "resolved" if wanted.state == "resolved" else "open"
     index, partition = ("by_age", shelf) if tenant_id is None else ("by_tenant", f"{tenant_id}#{shelf}")
@@ -218,6 +218,8 @@ def _listing(tenant_id: str | None, wanted: Filter) -> dict[str, Any]:
     return query
 
 
-def _job(item: Mapping[str, Any]) -> Job:
+def _job(item: Mapping[str, Any]) -> DeadLetterJob:
     raw = json.loads(item["job"]["S"])
-    return Job(**raw | {"work": Work(**raw["work"]), "steps": tuple(Step(**step) for step in raw["steps"])})
+    return DeadLetterJob(
+        **raw | {"work": Work(**raw["work"]), "steps": tuple(JobStep(**step) for step in raw["steps"])}
+    )

@@ -8,7 +8,7 @@ from vigil.errors import VigilError
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """The result of asking one dependency: up or down, the class of the failure, and how long it took (ms)."""
 
     name: str
@@ -23,16 +23,16 @@ class Health:
     def __init__(self, probes: Mapping[str, Callable[[], object]]) -> None:
         self._probes = probes
 
-    def checks(self) -> tuple[Check, ...]:
+    def run_checks(self) -> tuple[CheckResult, ...]:
         """Return one result per dependency. Causes are class names: messages may hold more than callers should see."""
         return tuple(self._run(name, probe) for name, probe in self._probes.items())
 
     @staticmethod
-    def _run(name: str, probe: Callable[[], object]) -> Check:
+    def _run(name: str, probe: Callable[[], object]) -> CheckResult:
         started = time.perf_counter()
         cause = None
         try:
             probe()
         except VigilError as error:
             cause = type(error).__name__
-        return Check(name, cause is None, round((time.perf_counter() - started) * 1e3, 3), cause)
+        return CheckResult(name, cause is None, round((time.perf_counter() - started) * 1e3, 3), cause)

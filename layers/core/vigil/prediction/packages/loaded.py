@@ -44,11 +44,11 @@ class LoadedModel:
         """Return the verdict on one encoded row (`contract.encode`); `without` leaves engines out, for a replay."""
         return self.panel.assess(row, without)
 
-    def lone(self) -> Explainer | None:
+    def only_engine(self) -> Explainer | None:
         """Return the one boosted engine that decides by itself, where the model is no more than that."""
         return self.panel.lone
 
-    def lead(self, verdict: Verdict) -> str | None:
+    def explained_engine(self, verdict: Verdict) -> str | None:
         """Return the engine that an explanation of this verdict explains, if any can be."""
         return self.panel.lead(verdict)
 

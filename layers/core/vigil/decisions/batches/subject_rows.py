@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from vigil.decisions.batches.model import Format
+from vigil.decisions.batches.model import FileFormat
 
 
-def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines of a file with their ends, from blocks of any size."""
     rest = b""
     for block in blocks:
@@ -18,17 +18,17 @@ def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-class Named:
+class SubjectRows:
     """The rows that name a subject. `columns` are those of CSV; without them any cell may be the one that names it."""
 
-    def __init__(self, form: Format, columns: Sequence[str], subject_id: str) -> None:
+    def __init__(self, form: FileFormat, columns: Sequence[str], subject_id: str) -> None:
         self._form = form
         self._columns = columns
         # A cell that a spreadsheet would run is written with a quote before it.
         self._names = (subject_id, f"'{subject_id}")
         self._raw = subject_id.encode()
 
-    def row(self, line: bytes) -> dict[str, Any] | None:
+    def match(self, line: bytes) -> dict[str, Any] | None:
         """Return what a line holds if it is the subject's; the bare line where it cannot be read."""
         if self._raw not in line:
             return None

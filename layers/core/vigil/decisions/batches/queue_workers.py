@@ -4,37 +4,37 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
-from vigil.decisions.batches.assembly import Assembly, Place
-from vigil.decisions.batches.chunks import Chunks
-from vigil.decisions.batches.model import Batch, Job, JobKind, Span, owner
-from vigil.decisions.batches.splits import Splits
+from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
+from vigil.decisions.batches.chunks import ChunkScoring
+from vigil.decisions.batches.model import Batch, BatchJob, BatchJobKind, ChunkRange, parse_upload_key
+from vigil.decisions.batches.splits import FileSplitting
 from vigil.errors import FieldError, InvalidInput, NotFound, Unreadable
 from vigil.runtime import telemetry
 from vigil.workers.queues import Message, Received, SqsQueue
 from vigil.workers.worker_loop import Deadline
 
 ARRIVAL = "batch.arrival"
-KINDS = (ARRIVAL, *get_args(JobKind))
+KINDS = (ARRIVAL, *get_args(BatchJobKind))
 """Every kind of message about a batch."""
-Find = Callable[[str, str], Batch | None]
+FindBatch = Callable[[str, str], Batch | None]
 
 
-class Postbox:
+class JobQueues:
     """Sends jobs to the queue of their kind."""
 
-    def __init__(self, queues: Mapping[JobKind, SqsQueue]) -> None:
+    def __init__(self, queues: Mapping[BatchJobKind, SqsQueue]) -> None:
         self._queues = queues
 
-    def send(self, jobs: Sequence[Job]) -> None:
+    def send(self, jobs: Sequence[BatchJob]) -> None:
         """Send jobs of one kind, at least once each."""
         for kind in dict.fromkeys(job.kind for job in jobs):
-            self._queues[kind].send(message_of(job) for job in jobs if job.kind == kind)
+            self._queues[kind].send(to_message(job) for job in jobs if job.kind == kind)
 
 
-class SplitWork:
+class SplitWorker:
     """The queue of files: arrivals as S3 tells of them through EventBridge, and splits that ran out of time."""
 
-    def __init__(self, splits: Splits, find: Find) -> None:
+    def __init__(self, splits: FileSplitting, find: FindBatch) -> None:
         self._splits = splits
         self._find = find
 
@@ -47,7 +47,7 @@ class SplitWork:
             return received.message()
         try:
             told = json.loads(received.body)["detail"]["object"]
-            tenant_id, batch_id = owner(told["key"])
+            tenant_id, batch_id = parse_upload_key(told["key"])
             details = {"batch_id": batch_id, "version": str(told.get("version-id", "")), "size": int(told["size"])}
         except (ValueError, KeyError, TypeError) as error:
             raise Unreadable("This is no file of a batch.") from error
@@ -61,16 +61,16 @@ class SplitWork:
         """Split a file, or go on with it."""
         details, batch = _open(message, self._find)
         if message.kind == ARRIVAL:
-            self._splits.arrive(batch, details["version"], details["size"], deadline.remaining)
+            self._splits.start(batch, details["version"], details["size"], deadline.remaining)
             return
-        span = Span(**{name: details[name] for name in Span.__slots__})
-        self._splits.go_on(batch, details["run"], span, deadline.remaining)
+        span = ChunkRange(**{name: details[name] for name in ChunkRange.__slots__})
+        self._splits.resume(batch, details["run"], span, deadline.remaining)
 
 
-class ChunkWork:
+class ChunkWorker:
     """The queue of chunks."""
 
-    def __init__(self, chunks: Chunks) -> None:
+    def __init__(self, chunks: ChunkScoring) -> None:
         self._chunks = chunks
 
     def do(self, message: Message, _deadline: Deadline) -> None:
@@ -78,42 +78,42 @@ class ChunkWork:
         details = _details(message)
         facts = telemetry.current.get()
         done = self._chunks.score(message.tenant_id, details["batch_id"], details["index"])
-        facts.records, facts.failed = (done.span.rows, done.failed) if done else (0, 0)
+        facts.records, facts.failed = (done.range.rows, done.failed) if done else (0, 0)
 
 
-class AssemblyWork:
+class AssemblyWorker:
     """The queue of batches whose chunks are all at an end."""
 
-    def __init__(self, assembly: Assembly, find: Find) -> None:
+    def __init__(self, assembly: BatchAssembly, find: FindBatch) -> None:
         self._assembly = assembly
         self._find = find
 
     def do(self, message: Message, deadline: Deadline) -> None:
         """Assemble a batch, or go on with it."""
         details, batch = _open(message, self._find)
-        place = Place(**{name: details[name] for name in Place.__slots__ if name in details})
+        place = AssemblyCheckpoint(**{name: details[name] for name in AssemblyCheckpoint.__slots__ if name in details})
         self._assembly.assemble(batch, details.get("name", message.id.rsplit(".", 1)[-1]), place, deadline.remaining)
 
 
-class GivenUp:
+class AbandonedBatchWork:
     """What becomes of a batch whose message was given up for good."""
 
-    def __init__(self, chunks: Chunks, splits: Splits, find: Find) -> None:
+    def __init__(self, chunks: ChunkScoring, splits: FileSplitting, find: FindBatch) -> None:
         self._chunks = chunks
         self._splits = splits
         self._find = find
 
-    def abandoned(self, message: Message) -> None:
+    def record_abandoned(self, message: Message) -> None:
         """Note that nobody will do this: its rows are lost, or its batch has failed, until somebody retries it."""
         details, batch = _open(message, self._find)
         if message.kind == "batch.chunk":
-            self._chunks.give_up(message.tenant_id, details["batch_id"], details["index"], "given up")
+            self._chunks.mark_lost(message.tenant_id, details["batch_id"], details["index"], "given up")
         else:
             what = "put together" if message.kind == "batch.assembly" else "read"
-            self._splits.fail(batch, InvalidInput(FieldError("file", f"could not be {what}: it was given up")))
+            self._splits.fail_batch(batch, InvalidInput(FieldError("file", f"could not be {what}: it was given up")))
 
 
-def message_of(job: Job) -> Message:
+def to_message(job: BatchJob) -> Message:
     """Return the message that carries a job."""
     body = json.dumps({"batch_id": job.batch_id, **job.details}, separators=(",", ":"))
     return Message(job.id, job.kind, job.tenant_id, job.correlation_id, body)
@@ -125,7 +125,7 @@ def _details(message: Message) -> dict[str, Any]:
     return details
 
 
-def _open(message: Message, find: Find) -> tuple[dict[str, Any], Batch]:
+def _open(message: Message, find: FindBatch) -> tuple[dict[str, Any], Batch]:
     details = _details(message)
     if (batch := find(message.tenant_id, details["batch_id"])) is None:
         raise NotFound("There is no such batch.")
