@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.fakes.batches import FakeBooks, FakeFiles
+from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from vigil.aws.clients import client
 from vigil.decisions.batches.done_chunks_store import DoneChunks
 from vigil.decisions.batches.model import Batch, Chunk, ChunkRange, Pin
@@ -20,7 +20,7 @@ SPAN = ChunkRange(0, 10, 20, 1, 5)
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def books(request, dynamodb):
-    return FakeBooks() if request.param == "fake" else DynamoBatches(dynamodb, "batches")
+    return FakeBatchStore() if request.param == "fake" else DynamoBatches(dynamodb, "batches")
 
 
 @pytest.fixture(params=["fake", "s3"])
@@ -189,7 +189,7 @@ class Away:
     [
         lambda: DynamoBatches(Away(), "t").get("acme", "b"),
         lambda: DynamoBatches(Away(), "t").create(BATCH, 1),
-        lambda: DynamoBatches(Away(), "t").chunk("acme", "b", 1),
+        lambda: DynamoBatches(Away(), "t").find_chunk("acme", "b", 1),
         lambda: S3Files(Away(), "b").read("k", "", 0, 1),
         lambda: S3Files(Away(), "b").put("k", b"", {}),
     ],

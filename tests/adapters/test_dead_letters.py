@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.dead_letters import WORK, FakeJobs, letter
+from tests.support.fakes.dead_letters import WORK, FakeJobStore, letter
 from vigil.alerting.events.model import Place
 from vigil.alerting.events.store import DynamoStream
 from vigil.errors import NotFound, Unavailable, Unreadable
@@ -30,7 +30,7 @@ def job(number=0, queue="work", tenant="acme", **more):
 @pytest.fixture(params=["fake", "dynamodb"])
 def jobs(request):
     if request.param == "fake":
-        return FakeJobs()
+        return FakeJobStore()
     return DynamoDeadLetterJobs(request.getfixturevalue("aws")("dynamodb"), "dead_letters")
 
 

@@ -171,7 +171,7 @@ class World:
             errors = [*self._lines(batch, "errors")]
             yield Count(f"{batch.batch_id} errors", sum(chunk.failed for chunk in chunks), len(errors))
         for tenant in ("tenant-0", "tenant-1"):
-            yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished(tenant)), 0)
+            yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished_ids(tenant)), 0)
 
     def metered(self):
         """Return one input per chunk, and one effect per time that a chunk became done."""

@@ -234,8 +234,8 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     from functions.batches_split.handler import lambda_handler as split
     from functions.scoring_batch.handler import lambda_handler as score
 
-    monkeypatch.setattr(splits, "ENTERED", 1)
-    monkeypatch.setattr(multipart_file, "PART", 1)
+    monkeypatch.setattr(splits, "CHUNKS_PER_WRITE", 1)
+    monkeypatch.setattr(multipart_file, "PART_BYTES", 1)
     row = {"subject_id": "p", "features": GOOD}
     process.forget()
     _, batch = post({"model": "toy", "rows": [row, {}]})

@@ -68,7 +68,7 @@ def sources(called, monkeypatch):
     batch, unread = running_batch("b"), running_batch("c")
     SqsQueue(sqs, urls["chunks-dead"]).send([to_message(batch.chunk_job(0))])
     refused = Received("m-1", "", {}, {})
-    for name, job in (("chunks-dead", batch.chunk_job(1)), ("splits-dead", unread.job("batch.split", "0", {}))):
+    for name, job in (("chunks-dead", batch.chunk_job(1)), ("splits-dead", unread.make_job("batch.split", "0", {}))):
         message = to_message(job)
         SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)
     arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}

@@ -143,7 +143,7 @@ def test_an_export_comes_in_as_many_parts_as_it_takes(api, planted, monkeypatch)
 
     whole, _ = exported(api)
     monkeypatch.setattr(service, "MOST_CHARACTERS", 0)
-    monkeypatch.setattr(persons_store, "MOST_TOLD", 0)
+    monkeypatch.setattr(persons_store, "MAX_EXPORT_BYTES", 0)
     in_parts, parts = exported(api)
     assert in_parts == whole
     assert parts > 6

@@ -205,7 +205,7 @@ def leave_behind(tenant):
     job = DeadLetterJob.create(
         "work", letter(replace(WORK, tenant_id=tenant)), RetryRules(), datetime.now(UTC), Random(1)
     )
-    DynamoDeadLetterJobs(dynamodb, "dead_letters").put(tenant, job)
+    DynamoDeadLetterJobs(dynamodb, "dead_letters").write(tenant, job)
     DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
     said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
     assert subjects.consents().add(tenant, "jane-roe", Consent(), said)

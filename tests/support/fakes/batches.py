@@ -22,7 +22,7 @@ from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
 from vigil.kernel.money import HardStop, Hold
 
 
-class FakeBooks:
+class FakeBatchStore:
     """The books in memory, as atomic as DynamoDB."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class FakeBooks:
             key = (batch.tenant_id, batch.batch_id)
             if key in self.batches:
                 return self.batches[key]
-            if len(self.unfinished(batch.tenant_id)) >= most:
+            if len(self.unfinished_ids(batch.tenant_id)) >= most:
                 raise Conflict("There are too many unfinished batches.")
             self.batches[key] = batch
             return None

@@ -50,7 +50,7 @@ class FakeBudgets:
             self.alerts[tenant_id, alert.name] = replace(self.alerts[tenant_id, alert.name], state="sent")
 
 
-class FakeBooks:
+class FakeBatchStore:
     """What is spent: `lines` and `reserved` micros, by tenant."""
 
     def __init__(self) -> None:

@@ -44,18 +44,18 @@ class FakeSource:
 
 
 @dataclass
-class FakeJobs:
-    """Books that refuse what was made from another version; `before_put` runs between a read and its write."""
+class FakeJobStore:
+    """Books that refuse what was made from another version; `before_write` runs between a read and its write."""
 
     items: dict[str, DeadLetterJob] = field(default_factory=dict)
-    before_put: object = None
+    before_write: object = None
 
     def get(self, tenant_id, key):
         return self.items.get(f"{tenant_id}#{key}")
 
-    def put(self, tenant_id, job):
-        if self.before_put:
-            act, self.before_put = self.before_put, None
+    def write(self, tenant_id, job):
+        if self.before_write:
+            act, self.before_write = self.before_write, None
             act()
         place = f"{tenant_id}#{job.key}"
         there = self.items.get(place)
@@ -64,7 +64,7 @@ class FakeJobs:
         self.items[place] = replace(job)
         return True
 
-    def remove(self, tenant_id, job):
+    def delete(self, tenant_id, job):
         place = f"{tenant_id}#{job.key}"
         if self.items.get(place) != job:
             return False

@@ -125,7 +125,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     ended = books.get(tenant_id, begun[1])
     assert ended is not None
     books.end(ended, "completed")
-    boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
+    boto3.client("s3").put_object(Bucket="files", Key=ended.output_key("results"), Body=hidden.encode())
     used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
     entry = Entry(tenant_id, "hidden", f"{datetime.now(UTC):%Y-%m-%dT%H}", {"predictions": used, "emails": used})
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])

@@ -65,7 +65,7 @@ def test_a_batch_that_is_cancelled_before_its_rows_are_set_aside_gives_them_back
 
 
 def test_a_split_that_was_overtaken_gives_back_what_it_set_aside_when_the_batch_has_ended(world, monkeypatch):
-    monkeypatch.setattr(splits, "ENTERED", 1)
+    monkeypatch.setattr(splits, "CHUNKS_PER_WRITE", 1)
     world.limit, world.left = 1000, 0.0
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     older = world.outbox.jobs.popleft()
@@ -80,15 +80,15 @@ def test_a_chunk_in_flight_when_its_batch_is_cancelled_is_neither_entered_nor_ch
     world.limit = 1000
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     job = world.outbox.jobs.popleft()
-    before = world.books.chunk
+    before = world.books.find_chunk
 
     def find(*asked):
         found = before(*asked)
-        world.books.chunk = before
+        world.books.find_chunk = before
         world.batches.cancel("acme", batch.batch_id)
         return found
 
-    world.books.chunk = find
+    world.books.find_chunk = find
     with pytest.raises(Conflict):
         world.do(job)
     world.do(job)  # its message comes again

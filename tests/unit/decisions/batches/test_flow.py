@@ -24,7 +24,7 @@ def test_rows_sent_along_come_out_in_their_order_with_the_bad_ones_named(world):
     assert world.errors(batch) == [lines[3]]
     status = world.batches.get("acme", batch.batch_id)
     assert (status.batch.state, status.progress.done, status.progress.failed) == ("completed_with_errors", 5, 1)
-    assert world.files.about[batch.output_key("results")]["correlation-id"] == "correlated"
+    assert world.files.metadata[batch.output_key("results")]["correlation-id"] == "correlated"
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

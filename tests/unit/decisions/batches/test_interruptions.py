@@ -46,7 +46,7 @@ def test_giving_up_what_is_done_changes_nothing(world):
 
 
 def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(splits, "ENTERED", 2)
+    monkeypatch.setattr(splits, "CHUNKS_PER_WRITE", 2)
     world.left = 1.0
     batch = big(world)
     assert [job.kind for job in world.outbox.jobs] == ["batch.split"]
@@ -56,8 +56,8 @@ def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
 
 
 def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(multipart_file, "PART", 1 << 12)
-    monkeypatch.setattr(FakeFiles, "finish", finish_small)
+    monkeypatch.setattr(multipart_file, "PART_BYTES", 1 << 12)
+    monkeypatch.setattr(FakeFiles, "complete_upload", finish_small)
     world.left = 1.0
     batch = big(world)
     world.run()
@@ -68,7 +68,7 @@ def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch
 
 def finish_small(self, key, upload):
     parts = self.uploads.pop(upload)
-    self.put(key, b"".join(content for _, content in sorted(parts.items())), self.about[key])
+    self.put(key, b"".join(content for _, content in sorted(parts.items())), self.metadata[key])
 
 
 def test_an_older_split_cannot_enter_chunks(world):

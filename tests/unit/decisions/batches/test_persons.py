@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.fakes.batches import FakeBooks, FakeFiles
+from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from vigil.decisions.batches import persons_store
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.persons_store import PersonRows
@@ -38,7 +38,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     ],
 )
 def test_a_line_is_a_persons_if_it_names_the_person_where_subjects_are_named(form, line, mine):
-    assert (SubjectRows(form, ("subject_id", "age"), "42").row(f"{line}\n".encode()) is not None) is mine
+    assert (SubjectRows(form, ("subject_id", "age"), "42").match(f"{line}\n".encode()) is not None) is mine
 
 
 class Killed(Exception):
@@ -65,7 +65,7 @@ class Dying:
 
 class Scene:
     def __init__(self, form="ndjson"):
-        self.books, self.files = FakeBooks(), FakeFiles()
+        self.books, self.files = FakeBatchStore(), FakeFiles()
         self.rows = PersonRows(self.books, self.files)
         self.batch = Batch("acme", "bat_1", "toy", form, "completed", NOW, "c", "f", 0, columns=("subject_id", "age"))
         self.books.create(self.batch, 10)
@@ -148,7 +148,7 @@ def long_results(form, mine=7_000):
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
 def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_made_up_for(form, monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 1 << 20)
     scene, clean = long_results(form)
     assert scene.erase() == 5
     assert scene.results() == [clean]
@@ -157,7 +157,7 @@ def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_
 
 
 def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 1 << 20)
     scene, clean = long_results("ndjson")
     keys = scene.rows.delete(JANE, scene.rows.delete(JANE, scene.keys()))
     scene.files.uploads.clear()
@@ -169,8 +169,8 @@ def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monke
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed, monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 2_000)
-    monkeypatch.setattr(persons_store, "RANGE", 64)
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 2_000)
+    monkeypatch.setattr(persons_store, "READ_BYTES", 64)
     scene = Scene()
     others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
     pack = gzip.compress if packed else bytes
@@ -181,7 +181,7 @@ def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed,
 
 
 def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 100)
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 100)
     scene = Scene()
     lines = b'{"subject_id":"7"}\n' * 20
     for content in (lines, b'{"subject_id":"42"}\n' + lines):
@@ -211,9 +211,9 @@ def test_a_file_is_told_in_parts_of_any_size_without_losing_or_repeating_a_row(m
     lines = [json.dumps({"subject_id": "42" if row % 3 else "7", "row": row}) for row in range(200)]
     content = "\n".join(lines).encode()
     scene.files.put(scene.batch.upload_key, gzip.compress(content) if packed else content, {})
-    monkeypatch.setattr(persons_store, "RANGE", 64)
+    monkeypatch.setattr(persons_store, "READ_BYTES", 64)
     whole, _ = scene.told()
-    monkeypatch.setattr(persons_store, "MOST_TOLD", 100)
+    monkeypatch.setattr(persons_store, "MAX_EXPORT_BYTES", 100)
     entries, parts = scene.told()
     assert entries == whole
     assert [entry["row"]["row"] for entry in whole] == [row for row in range(200) if row % 3]

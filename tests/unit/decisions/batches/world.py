@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-from tests.support.fakes.batches import FakeBooks, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
+from tests.support.fakes.batches import FakeBatchStore, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, ToyModel, VisitCount
 from vigil.decisions.batches import fast_rows, results
@@ -44,7 +44,7 @@ def scorer(model, batch):
 
 class World:
     def __init__(self):
-        self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
+        self.books, self.files, self.outbox, self.clock = FakeBatchStore(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
         self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
         self.hard_stop, self.holds = None, FakeHolds()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.support.fakes.budgets import FakeBooks, FakeBudgets, FakeHolders, FakeStops
+from tests.support.fakes.budgets import FakeBatchStore, FakeBudgets, FakeHolders, FakeStops
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.events import FakeBus
 from vigil.money.budgets.checks import Watch
@@ -18,7 +18,7 @@ TODAY = "2026-03-01"
 @dataclass
 class World:
     store: FakeBudgets = field(default_factory=FakeBudgets)
-    books: FakeBooks = field(default_factory=FakeBooks)
+    books: FakeBatchStore = field(default_factory=FakeBatchStore)
     stops: FakeStops = field(default_factory=FakeStops)
     holders: FakeHolders = field(default_factory=FakeHolders)
     bus: FakeBus = field(default_factory=FakeBus)

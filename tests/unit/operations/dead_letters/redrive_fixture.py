@@ -4,7 +4,7 @@ from datetime import timedelta
 from random import Random
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.dead_letters import FakeJobs, FakeSource
+from tests.support.fakes.dead_letters import FakeJobStore, FakeSource
 from vigil.operations.dead_letters.model import RetryRules
 from vigil.operations.dead_letters.redrive import Redriver
 
@@ -16,7 +16,7 @@ class Bench:
 
     def __init__(self, *sources, owners=None, rules=RULES):
         self.source = FakeSource()
-        self.jobs, self.clock, self.taken = FakeJobs(), Clock(), []
+        self.jobs, self.clock, self.taken = FakeJobStore(), Clock(), []
         self.redriver = self.another(*sources, owners=owners, rules=rules)
 
     def another(self, *sources, owners=None, rules=RULES):

@@ -25,11 +25,11 @@ def test_a_redriver_that_is_killed_after_sending_sends_the_same_attempt_again():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
-    put = bench.jobs.put
-    bench.jobs.put = lambda tenant, job: put(tenant, job) if job.state == "waiting" else _killed()
+    put = bench.jobs.write
+    bench.jobs.write = lambda tenant, job: put(tenant, job) if job.state == "waiting" else _killed()
     with pytest.raises(SystemExit):
         bench.run(hours=1)
-    bench.jobs.put = put
+    bench.jobs.write = put
     bench.run(seconds=30)
     assert len(bench.source.sent) == 1  # its lease still holds
     bench.run(minutes=3)
@@ -46,7 +46,7 @@ def test_of_two_redrivers_at_once_one_sends():
     bench.source.die(WORK)
     bench.run()
     bench.clock.advance(hours=1)
-    bench.jobs.before_put = lambda: bench.another().run(lambda: 60.0)
+    bench.jobs.before_write = lambda: bench.another().run(lambda: 60.0)
     bench.redriver.run(lambda: 60.0)
     assert len(bench.source.sent) == 1
 
@@ -113,8 +113,8 @@ def test_a_letter_that_cannot_be_recorded_stays_and_holds_no_other_up():
     bench = Bench()
     bench.source.die(WORK)
     bench.source.die(replace(WORK, id="other"))
-    put = bench.jobs.put
-    bench.jobs.put = lambda tenant, job: put(tenant, job) if job.work.id == "other" else _broken()
+    put = bench.jobs.write
+    bench.jobs.write = lambda tenant, job: put(tenant, job) if job.work.id == "other" else _broken()
     bench.run()
     assert [each.work.id for each in bench.source.lying] == [WORK.id]
     assert bench.job.work.id == "other"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.fakes.dead_letters import WORK, FakeJobs
+from tests.support.fakes.dead_letters import WORK, FakeJobStore
 from tests.unit.operations.dead_letters.test_redrive import Bench
 from vigil.errors import Conflict, NotFound
 from vigil.operations.dead_letters.model import JobFilter
@@ -79,7 +79,7 @@ def test_resolving_twice_changes_nothing(service, bench):
 
 
 def test_a_change_that_meets_another_is_made_upon_it(service, bench):
-    bench.jobs.before_put = lambda: service.retry("acme", bench.job.job_id, BY)
+    bench.jobs.before_write = lambda: service.retry("acme", bench.job.job_id, BY)
     resolved = service.resolve("acme", bench.job.job_id, BY)
     assert [step.name for step in resolved.steps] == ["recorded", "parked", "asked", "resolved"]
 
@@ -109,8 +109,8 @@ def test_only_old_resolved_jobs_of_ones_own_are_removed(service, bench):
 
 
 def test_a_job_that_never_stands_still_is_a_conflict(bench):
-    class Restless(FakeJobs):
-        def put(self, tenant_id, job):
+    class Restless(FakeJobStore):
+        def write(self, tenant_id, job):
             return False
 
     with pytest.raises(Conflict):

@@ -30,7 +30,7 @@ from vigil.kernel.money import HardStop
 Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _FIELDS = {f.name: f.type for f in fields(Batch)}
-_SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "span")
+_SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "range")
 
 
 class DynamoBatches:
