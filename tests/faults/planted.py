@@ -67,7 +67,7 @@ class RecordsFirst(Redriver):
     """Records that work was sent, then sends it."""
 
     def _send(self, source: DeadLetterSource, job: DeadLetterJob) -> None:
-        self._keep(job.mark_sent(self._rules, self._clock()))
+        self._write(job.mark_sent(self._rules, self._clock()))
         source.resend(replace(job.work, attempts=job.work.attempts + 1))
 
 

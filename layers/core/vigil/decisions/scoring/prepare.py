@@ -1,4 +1,4 @@
-"""From a request to all that a decision depends on: the same for one subject over HTTP and for a row of a batch."""
+"""Prepares decisions: the same code for one subject over HTTP and for a row of a batch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CLOCK_SKEW = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class AssessedRequest:
-    """A model's verdict on one request, and everything else that a decision depends on except its id and time."""
+    """A model's verdict on one request, with everything else a decision needs except its id and time."""
 
     model: ScoringModel
     subject_id: str
@@ -33,11 +33,11 @@ class AssessedRequest:
     flags: Switches
 
     def answer(self) -> Answer:
-        """Return the part that is compared with another model's answer."""
+        """Return the part that trials compare with another model's answer."""
         return Answer(self.model.version, self.verdict.probability, self.verdict.decision)
 
     def decide(self, decision_id: str, created_at: str) -> Decision:
-        """Return the decision. Equal values give equal bytes, which a replay relies on."""
+        """Return the decision. Equal inputs give equal bytes; a replay relies on this."""
         model, verdict = self.model, self.verdict
         lead = model.explained_engine(verdict)
         explained = model.explain(lead, self.vector) if lead and self._explains(verdict) else None
@@ -74,7 +74,7 @@ class AssessedRequest:
 
 
 class Preparation:
-    """One request, prepared for one or more models. A history is parsed once per feature set."""
+    """One request for one or more models. A history is parsed once per feature set."""
 
     def __init__(self, request: ScoreRequest, feature_sets: Callable[[str], FeatureExtractor], now: datetime) -> None:
         self._request = request
@@ -84,9 +84,9 @@ class Preparation:
         self._extracted: dict[str, Mapping[str, FeatureValue]] = {}
 
     def assess(self, model: ScoringModel, warnings: Sequence[str], flags: Switches) -> AssessedRequest:
-        """Run a model's engines once and return its verdict. Raises InvalidInput for an invalid request.
+        """Run a model's engines once and return the verdict. Raises InvalidInput for an invalid request.
 
-        `warnings` are the warnings about the model; a missing certified threshold adds `no_calibration`.
+        `warnings` are the model's warnings. A model without a certified threshold adds `no_calibration`.
         """
         request, contract = self._request, model.contract
         _check(request, contract, self._now)
@@ -106,7 +106,7 @@ class Preparation:
         if self._request.features is not None:
             return self._request.features
         name = contract.history
-        assert name is not None  # noqa: S101 - `_check` raised for a model without a feature set
+        assert name is not None  # noqa: S101 - `_check` rejects a history for a model without a feature set
         if name not in self._extracted:
             feature_set = self._feature_sets(name)
             self._extracted[name] = feature_set.extract(feature_set.parse(self._request.history), self._as_of)
@@ -119,11 +119,11 @@ def _marks(contract: ModelContract) -> tuple[str, ...]:
 
 def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:
     if (request.features is None) == (request.history is None):
-        raise InvalidInput(FieldError("features", "must be given, or history, but not both", "exactly one"))
+        raise InvalidInput(FieldError("features", "or history must be given, but not both", "exactly one of the two"))
     if request.history is not None:
         if contract.history is None:
-            raise InvalidInput(FieldError("history", "is not understood by this model", "send features"))
+            raise InvalidInput(FieldError("history", "is not supported by this model", "send features"))
         if request.as_of is None:
             raise InvalidInput(FieldError("as_of", "is required with a history", "ISO 8601 with a zone"))
     if request.as_of is not None and request.as_of > now + CLOCK_SKEW:
-        raise InvalidInput(FieldError("as_of", "is in the future", "at most 60 s ahead of our clock"))
+        raise InvalidInput(FieldError("as_of", "is in the future", "at most 60 s ahead of the server's clock"))

@@ -1,4 +1,4 @@
-"""Scoring: compute in memory, then commit once."""
+"""Scores requests: computes in memory, then commits once."""
 
 import json
 import uuid
@@ -26,17 +26,17 @@ from vigil.prediction.trials.model import Answer, Comparison, takes_part
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
-    """A committed decision: the row, and whether it was committed by an earlier request."""
+    """A committed decision. `replayed` is True if an earlier request committed it."""
 
     row: LedgerRow
     band: str
     replayed: bool
     explained: bool = False
-    """Whether this request did the work of an explanation."""
+    """True if this request computed an explanation."""
 
 
 class Scoring:
-    """Scores requests for tenants. Holds no state of its own; safe to share."""
+    """Scores requests for tenants. Stateless and safe to share between threads."""
 
     def __init__(
         self,
@@ -62,18 +62,19 @@ class Scoring:
         correlation_id: str = "",
         conditions: Conditions = UNCONDITIONAL,
     ) -> ScoreResult:
-        """Return the one decision of this request, however often it is delivered; the id goes with its events.
+        """Return the one decision for this request, also when it is delivered again. Events carry the correlation id.
 
-        Raises IdempotencyKeyReused for a key with another payload, Erased for a key whose decision is erased,
-        InvalidInput for a broken rule, QuotaExceeded, BudgetExhausted or ConsentWithdrawn for a condition that is not
-        met, and Unavailable when the model or the ledger is away. Nothing is written before the score is known.
+        Raises IdempotencyKeyReused for a key with another payload, Erased for a key with an erased decision,
+        InvalidInput for an invalid request, QuotaExceeded, BudgetExhausted or ConsentWithdrawn for an unmet condition,
+        and Unavailable if the model or the ledger does not respond. The ledger is written only after the score is
+        computed.
         """
-        # Without a key no other request can meet this one's row: there is nothing to compare.
+        # Without a key, no other request can address this row, so that a fingerprint is not needed.
         fingerprint = _fingerprint(request) if key else ""
         try:
             assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
-            # The model may have moved on since the first delivery: its answer still stands.
+            # The model may have changed since the first delivery. The first answer remains valid.
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
@@ -81,19 +82,19 @@ class Scoring:
         return self._commit(identity, assessed, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
-        """Return a tenant's decision; raise NotFound, alike for an unknown id and for another tenant's."""
+        """Return a tenant's decision. Raises NotFound for an unknown id and for another tenant's id."""
         if (row := self._ledger.get(tenant_id, decision)) is None:
             raise NotFound("There is no such decision.")
         return row
 
     def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
-        """Return a page of a tenant's decisions, newest first. A new decision may take a second to appear."""
+        """Return a page of a tenant's decisions, newest first. A new decision can take a second to appear."""
         return self._ledger.page(tenant_id, subject_id, after, limit)
 
     def replay(self, tenant_id: str, decision: str) -> tuple[LedgerRow, str]:
-        """Score an old decision again with the very model version it names; return its row and the new body.
+        """Score an old decision again with its exact model version; return its row and the new body.
 
-        Raises NotFound, or ModelRefused when that version cannot be had or verified any more.
+        Raises NotFound, or ModelRefused if that version is missing or no longer verifies.
         """
         row = self.get(tenant_id, decision)
         model = self._models.archived(row.model.name, row.model.version)
@@ -112,7 +113,7 @@ class Scoring:
         return row, serialize.body(assessed.decide(row.decision_id, row.created_at))
 
     def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[AssessedRequest, Comparison | None]:
-        """Return the verdict of the model that decides for this subject, and how champion and challenger compare.
+        """Return the verdict of the model that decides for this subject, and the comparison with the challenger.
 
         Each model runs once.
         """
@@ -164,13 +165,13 @@ class Scoring:
                 return ScoreResult(row, decision.band, replayed=False, explained=decision.explanation is not None)
             if existing.expires_at > now.timestamp():
                 break
-            generation += 1  # the key's promise has ended: the row stays, the key starts a new one
+            generation += 1  # the idempotency window has ended: the row remains, and the key starts a new one
         if existing.fingerprint != request.fingerprint:
-            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
+            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return _replayed(existing)
 
     def _earlier(self, tenant_id: str, key: str) -> LedgerRow | None:
-        """Return the unexpired row that a key leads to, if there is one."""
+        """Return the unexpired row of an idempotency key, or None."""
         generation = 0
         while row := self._ledger.get(tenant_id, derive_decision_id(tenant_id, key, generation)):
             if row.expires_at > self._clock().timestamp():
@@ -181,7 +182,7 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """By what a request is known again."""
+    """The identity of a request for idempotency."""
 
     tenant_id: str
     key: str
@@ -198,4 +199,4 @@ def _fingerprint(request: ScoreRequest) -> str:
     try:
         return request.fingerprint()
     except RecursionError as error:
-        raise MalformedRequest(FieldError("body", "is nested too deeply", "32 levels")) from error
+        raise MalformedRequest(FieldError("body", "is nested too deeply", "at most 32 levels")) from error

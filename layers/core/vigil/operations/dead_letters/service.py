@@ -1,4 +1,4 @@
-"""Dead letters: what callers may see of them and ask for."""
+"""Access to dead letter jobs: list, retry, resolve and remove."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ MAX_DELETED_PER_CALL = 200
 
 
 class DeadLetters:
-    """Lists, retries, resolves and removes jobs. `tenant_id` is whose the caller may touch: None is everybody's."""
+    """Lists, retries, resolves and removes jobs. `tenant_id` restricts access to one tenant; None allows all."""
 
     def __init__(self, jobs: JobStore, clock: Callable[[], datetime]) -> None:
         self._jobs = jobs
@@ -24,27 +24,27 @@ class DeadLetters:
         return self._jobs.page(tenant_id, wanted, after, limit)
 
     def time_before(self, age: timedelta) -> str:
-        """Return the moment before which things are at least of this age."""
+        """Return the time that is this long ago."""
         return format_timestamp(self._clock() - age)
 
     def get(self, tenant_id: str | None, job_id: str) -> DeadLetterJob:
-        """Return a job; raise NotFound, alike for one that is not there and another tenant's."""
+        """Return a job. Raises NotFound for an unknown id and for another tenant's job."""
         owner, _, key = job_id.partition(".")
-        # A tenant's own shelf is looked at whoever is named, so that not even the time tells.
+        # Always read the caller's own partition, so that response times do not reveal another tenant's jobs.
         job = self._jobs.get(tenant_id or owner, key)
         if job is None or job.job_id != job_id:
             raise NotFound("There is no such job.")
         return job
 
     def retry(self, tenant_id: str | None, job_id: str, by: str) -> DeadLetterJob:
-        """Have a job tried again at the next redrive, however often it was before; one under way stays as it is.
+        """Schedule a job's work for the next redrive, also beyond the attempt limit. A running retry is not changed.
 
-        Raises NotFound, and Conflict for a job that is resolved.
+        Raises NotFound, and Conflict for a resolved job.
         """
 
         def asked(job: DeadLetterJob) -> DeadLetterJob | None:
             if job.state == "resolved":
-                raise Conflict("The job is resolved; there is nothing to retry.")
+                raise Conflict("The job is resolved and cannot be retried.")
             now = self._clock()
             under_way = job.state == "retrying" or (job.state == "waiting" and job.is_leased(now))
             return None if under_way else job.request_retry(by, now)
@@ -52,7 +52,7 @@ class DeadLetters:
         return self._change(tenant_id, job_id, asked)
 
     def resolve(self, tenant_id: str | None, job_id: str, by: str) -> DeadLetterJob:
-        """Close a job by hand, whatever became of its work; a resolved one stays as it is. Raises NotFound."""
+        """Close a job by hand, in any state; a resolved job is not changed. Raises NotFound."""
 
         def closed(job: DeadLetterJob) -> DeadLetterJob | None:
             return None if job.state == "resolved" else job.resolve("by_hand", self._clock(), by)
@@ -60,7 +60,7 @@ class DeadLetters:
         return self._change(tenant_id, job_id, closed)
 
     def delete_resolved(self, tenant_id: str | None, age: timedelta) -> tuple[int, bool]:
-        """Remove some jobs that were resolved at least so long ago; return how many, and whether more wait."""
+        """Delete some jobs that were resolved at least this long ago; return their number, and True if more remain."""
         wanted = JobFilter(state="resolved", before=self.time_before(age))
         page = self._jobs.page(tenant_id, wanted, None, MAX_DELETED_PER_CALL)
         return sum(self._jobs.delete(job.tenant_id, job) for job in page.jobs), page.next is not None
@@ -73,4 +73,4 @@ class DeadLetters:
             changed = change(job)
             if changed is None or self._jobs.write(job.tenant_id, changed):
                 return changed or job
-        raise Conflict("The job is changing at this moment; try again.")
+        raise Conflict("The job is being changed by another process; try again.")

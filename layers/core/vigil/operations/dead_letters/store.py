@@ -1,7 +1,7 @@
-"""Dead letters on SQS, and their jobs in DynamoDB.
+"""Dead-letter queues in SQS, and jobs in DynamoDB.
 
-A job is one item: `pk = <tenant>#<key>`, the job as JSON, and what the indexes need. `by_tenant` and `by_age` list open
-and resolved jobs apart, by when they died or were resolved; `by_due` is sparse: only jobs that wait for a redriver.
+A job is one item: `pk = <tenant>#<key>`, the job as JSON, and index attributes. `by_tenant` and `by_age` list open and
+resolved jobs apart, by time of failure or resolution. `by_due` is sparse and lists only jobs with a due step.
 """
 
 import json
@@ -26,15 +26,15 @@ from vigil.workers.queues import Message, Received, SqsQueue
 
 STREAM_BATCH = "decisions.stream"
 _HIDDEN_SECONDS = 120
-_KEPT = 16_384
-"""Characters of what cannot be read: a job must fit into one item."""
+_MAX_STORED_CHARACTERS = 16_384
+"""Maximum stored characters of an unreadable message; a job must fit into one item."""
 _EVALUATED = 200
-_ROUNDS = 10
-"""How many reads a page may take when a filter leaves little of each."""
+_MAX_READS = 10
+"""Maximum reads per page, for filters that match few items."""
 
 
 class SqsSource:
-    """The dead-letter queue of a queue of Vigil's; `read` makes work of what is not in Vigil's own form."""
+    """A queue and its dead-letter queue. `read` parses messages that are not in Vigil's format."""
 
     def __init__(
         self, name: str, queue: SqsQueue, dead: SqsQueue, read: Callable[[Received], Message] = Received.message
@@ -45,7 +45,7 @@ class SqsSource:
         self._read = read
 
     def receive(self) -> Sequence[DeadLetter]:
-        """Return up to ten letters, hidden from others for two minutes."""
+        """Return up to ten letters and hide them from other receivers for two minutes."""
         return [parse_letter(received, self._read) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
     def delete(self, letters: Sequence[DeadLetter]) -> None:
@@ -53,7 +53,7 @@ class SqsSource:
         self._dead.delete([each.handle for each in letters])
 
     def resend(self, work: Work) -> JobResolution | None:
-        """Send the work to its queue; what could not be read is read again, which raises Unreadable if it fails."""
+        """Send the work to its queue. An unreadable message is parsed again first, which can raise Unreadable."""
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
             self._queue.send([replace(self._read(Received(work.id, raw["body"], raw["attributes"], {})), attempts=0)])
@@ -63,7 +63,7 @@ class SqsSource:
 
 
 class StreamSource:
-    """The dead letters of the ledger's stream, which say where in it a batch stands; `replay` tells of it again."""
+    """Dead letters of the ledger's stream. Each names a batch of stream records; `replay` processes the batch again."""
 
     def __init__(self, name: str, dead: SqsQueue, replay: Callable[[str], None]) -> None:
         self.name = name
@@ -71,7 +71,7 @@ class StreamSource:
         self._replay = replay
 
     def receive(self) -> Sequence[DeadLetter]:
-        """Return up to ten letters, hidden from others for two minutes."""
+        """Return up to ten letters and hide them from other receivers for two minutes."""
         return [parse_letter(received, _batch) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
     def delete(self, letters: Sequence[DeadLetter]) -> None:
@@ -79,7 +79,7 @@ class StreamSource:
         self._dead.delete([each.handle for each in letters])
 
     def resend(self, work: Work) -> JobResolution | None:
-        """Tell of the batch again here and now; what fails dies again first, so that its attempts are counted."""
+        """Process the stream batch now. If that fails, send a dead letter first, which counts the attempt."""
         try:
             self._replay(work.body)
         except Unavailable:
@@ -89,38 +89,38 @@ class StreamSource:
 
 
 def _batch(received: Received) -> Message:
-    """Return what Lambda's own record says of a batch that it gave up on; in Vigil's form it has died again.
+    """Return the work in Lambda's record of a failed stream batch, or in Vigil's format after a further failure.
 
-    The record: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    Record format: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
     if "kind" in received.attributes:
         return received.message()
     try:
-        said = json.loads(received.body)
-        batch, request = said["DDBStreamBatchInfo"], said["requestContext"]["requestId"]
+        parsed = json.loads(received.body)
+        batch, request = parsed["DDBStreamBatchInfo"], parsed["requestContext"]["requestId"]
         first, last = batch["startSequenceNumber"], batch["endSequenceNumber"]
         place = {"stream": batch["streamArn"], "shard": batch["shardId"], "first": first, "last": last}
         return Message(f"{first}-{last}", STREAM_BATCH, OPERATORS, request, json.dumps(place))
     except (KeyError, TypeError, ValueError) as error:
-        raise Unreadable("This is no record of a failed batch.") from error
+        raise Unreadable("The message is not a record of a failed stream batch.") from error
 
 
 def parse_letter(received: Received, read: Callable[[Received], Message]) -> DeadLetter:
-    """Return what lies on a dead-letter queue; what cannot be read is work of its own kind, and the operators'."""
+    """Return the letter of a received message. An unreadable message becomes work of its own kind for the operators."""
     marks = received.attributes
     try:
         work = Work(**asdict(read(received)))
     except Unreadable:
-        said = json.dumps({"body": received.body[:_KEPT], "attributes": dict(marks)})
+        parsed = json.dumps({"body": received.body[:_MAX_STORED_CHARACTERS], "attributes": dict(marks)})
         source_id = marks.get("source_id", received.id)
         trace = received.system.get("AWSTraceHeader")
-        work = Work(source_id, UNREADABLE, OPERATORS, source_id, said, trace=trace)
+        work = Work(source_id, UNREADABLE, OPERATORS, source_id, parsed, trace=trace)
     refusal = marks.get("reason", "refused") if marks.get("failure") == "permanent" else None
     return DeadLetter(work, received.handle, refusal, settled="settled" in marks)
 
 
 class DynamoDeadLetterJobs:
-    """The books of dead work."""
+    """Stored jobs."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The table of dead letters")
@@ -131,7 +131,7 @@ class DynamoDeadLetterJobs:
         return _job(item) if item else None
 
     def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
-        """Write a job over the version before it, or as the first of its key."""
+        """Write a job over its previous version, or as the first version of its key."""
         condition = "version = :before OR attribute_not_exists(pk)" if job.version <= 1 else "version = :before"
         return self._table.done(
             "put_item",
@@ -141,7 +141,7 @@ class DynamoDeadLetterJobs:
         )
 
     def delete(self, tenant_id: str, job: DeadLetterJob) -> bool:
-        """Delete a job if it is still of this version."""
+        """Delete a job if the stored version is the same."""
         return self._table.done(
             "delete_item",
             Key=_pk(tenant_id, job.key),
@@ -150,10 +150,10 @@ class DynamoDeadLetterJobs:
         )
 
     def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
-        """Return one page, latest first; a filter that leaves little may make it shorter than asked for."""
+        """Return one page, latest first. A filter with few matches can make it shorter than the limit."""
         query, found = _listing(tenant_id, wanted), list[Mapping[str, Any]]()
         position = {name: {"S": text} for name, text in after.items()} if after else None
-        for _ in range(_ROUNDS):
+        for _ in range(_MAX_READS):
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._table.call("query", Limit=_EVALUATED, ScanIndexForward=False, **query, **start)
             found += answer["Items"]
@@ -166,7 +166,7 @@ class DynamoDeadLetterJobs:
         return JobPage(tuple(_job(item) for item in found[:limit]), more)
 
     def due(self, queue: str, now: str, limit: int) -> Sequence[DeadLetterJob]:
-        """Return jobs whose time has come, the longest overdue first."""
+        """Return due jobs, the longest overdue first."""
         answer = self._table.call(
             "query",
             IndexName="by_due",
@@ -202,7 +202,7 @@ def _position(tenant_id: str | None) -> tuple[str, str, str]:
 
 
 def _listing(tenant_id: str | None, wanted: JobFilter) -> dict[str, Any]:
-    """Return the query of a list: the index gives the shelf and the age, a filter the rest."""
+    """Return the query of a list. The index selects open or resolved jobs and their age, a filter the rest."""
     shelf = "resolved" if wanted.state == "resolved" else "open"
     index, partition = ("by_age", shelf) if tenant_id is None else ("by_tenant", f"{tenant_id}#{shelf}")
     filters = {name: text for name in ("state", "queue", "reason") if (text := getattr(wanted, name))}

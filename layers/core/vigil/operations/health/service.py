@@ -1,4 +1,4 @@
-"""Health: is this instance alive, started, ready, and which dependency is away."""
+"""Runs health probes and reports unavailable dependencies."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from vigil.errors import VigilError
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The result of asking one dependency: up or down, the class of the failure, and how long it took (ms)."""
+    """Result of one probe. `cause` is the class of the failure."""
 
     name: str
     up: bool
@@ -18,13 +18,13 @@ class CheckResult:
 
 
 class Health:
-    """Runs named probes; a probe returns when its dependency answers and raises when it does not."""
+    """Runs named probes. A probe raises an error if its dependency does not respond."""
 
     def __init__(self, probes: Mapping[str, Callable[[], object]]) -> None:
         self._probes = probes
 
     def run_checks(self) -> tuple[CheckResult, ...]:
-        """Return one result per dependency. Causes are class names: messages may hold more than callers should see."""
+        """Return one result per dependency. Causes are class names, because messages can contain internal details."""
         return tuple(self._run(name, probe) for name, probe in self._probes.items())
 
     @staticmethod
