@@ -111,11 +111,11 @@ class Disk:
         self.batch = replace(self._known(), state=state, **values)
         return True
 
-    def add_chunks(self, batch: Batch, spans: Sequence[ChunkRange]) -> bool:
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
         """Enter chunks."""
         del batch
-        self.asked["write"] += len(spans)
-        self.ledger |= {span.index: Chunk(span) for span in spans}
+        self.asked["write"] += len(chunk_ranges)
+        self.ledger |= {span.index: Chunk(span) for span in chunk_ranges}
         return True
 
     def chunks(self, batch: Batch) -> list[Chunk]:

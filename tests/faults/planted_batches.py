@@ -53,7 +53,7 @@ class Forgetful(Table):
 class BelievesWhatItRead(FileSplitting):
     """Goes by the state that the batch had when its message came."""
 
-    def _repeat(self, batch: Batch) -> None:
+    def _finish_other_delivery(self, batch: Batch) -> None:
         if batch.state == "running":
             self._start(batch)
 
@@ -68,5 +68,5 @@ class HopesForOthers(ChunkScoring):
         done = self._score(batch, chunk)
         if not self._books.settle(batch, done, chunk.state):
             return None
-        self._go_on(batch, index)
+        self._enqueue_next(batch, index)
         return done

@@ -72,12 +72,12 @@ class FakeBatchStore:
         open_states: tuple[BatchState, ...] = ("awaiting_upload", "splitting", "running", "assembling")
         return self.change(batch, open_states, {"state": state, **values}) is not None
 
-    def add_chunks(self, batch: Batch, spans: Sequence[ChunkRange]) -> bool:
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
         now = self.batches[batch.tenant_id, batch.batch_id]
         if (now.state, now.run) != ("splitting", batch.run):
             return False
         mine = self.ledger.setdefault((batch.tenant_id, batch.batch_id), {})
-        mine |= {span.index: Chunk(span) for span in spans}
+        mine |= {chunk_range.index: Chunk(chunk_range) for chunk_range in chunk_ranges}
         return True
 
     def chunks(self, batch: Batch) -> list[Chunk]:
@@ -118,10 +118,10 @@ class FakeFiles:
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
         if key not in self.objects:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         content = self.objects[key][int(version) - 1 if version else -1]
         if content is None:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         found = content[start : start + length if length >= 0 else None]
         self.longest_read = max(self.longest_read, len(found))
         return found
@@ -149,12 +149,12 @@ class FakeFiles:
 
     def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
         if upload not in self.uploads:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         self.uploads[upload][number] = content
 
     def complete_upload(self, key: str, upload: str) -> None:
         if upload not in self.uploads:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         parts = self.uploads.pop(upload)
         assert all(len(content) >= 5 << 20 for _, content in sorted(parts.items())[:-1])
         self.put(key, b"".join(content for _, content in sorted(parts.items())), self.metadata[key])

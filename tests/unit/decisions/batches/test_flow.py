@@ -49,8 +49,8 @@ def test_the_same_rows_always_give_the_same_bytes(world):
     [
         (b"a\n", "csv", "header"),
         (b"", "ndjson", "is empty"),
-        (b"\n\r\n", "ndjson", "holds no rows"),
-        (b"subject_id,age\n", "csv", "holds no rows"),
+        (b"\n\r\n", "ndjson", "contains no rows"),
+        (b"subject_id,age\n", "csv", "contains no rows"),
         (b"PK\x03\x04", "csv", "a workbook"),
         (gzip.compress(bytes(300 << 20), mtime=0), "csv", "unpacks to too much"),
         (gzip.compress(b"x" * 99, mtime=0)[:-5], "ndjson", "broken gzip"),

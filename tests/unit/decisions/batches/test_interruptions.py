@@ -145,7 +145,7 @@ def test_a_file_that_changed_under_the_work_is_noticed(world):
     batch = big(world)
     world.books.batches["acme", batch.batch_id] = replace(world.books.get("acme", batch.batch_id), source_version="2")
     world.files.put(batch.upload_key, b"{}\n", {})
-    with pytest.raises(InvalidInput, match="is not what was split"):
+    with pytest.raises(InvalidInput, match="has changed since it was split"):
         world.do(world.outbox.jobs[0])
     assert world.books.settled == []
 

@@ -1,4 +1,4 @@
-"""What batches need from outside: books of batches and chunks, files, queues, models."""
+"""Ports of batches: stored batches and chunks, files, queues, models, quota and spend."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -22,12 +22,12 @@ from vigil.prediction.engines.contract import ModelContract
 
 
 class BatchStore(Protocol):
-    """Batches of all tenants, and the ledger of their chunks."""
+    """Batches and chunks of all tenants."""
 
     def create(self, batch: Batch, most: int) -> Batch | None:
-        """Write the batch if its id is free and return None; return the batch that is there otherwise.
+        """Write the batch and return None; return the existing batch if its id is taken.
 
-        Raises Conflict where the tenant has `most` unfinished ones: exact, however many ask at once.
+        Raises Conflict if the tenant has `most` unfinished batches. The bound is exact under concurrency.
         """
         ...
 
@@ -46,19 +46,19 @@ class BatchStore(Protocol):
     def change(
         self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
-        """Set values if the batch is in one of these states (and its run is this one); return it, or None if not."""
+        """Set values if the batch is in one of these states and, if given, of this run. Return the batch, or None."""
         ...
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
-        """Bring an unfinished batch to its end, and take it off its tenant's count; return whether this call did."""
+        """End an unfinished batch and remove it from the tenant's count. Return True if this call ended it."""
         ...
 
-    def add_chunks(self, batch: Batch, spans: Sequence[ChunkRange]) -> bool:
-        """Enter up to 50 waiting chunks if the batch is being split by its `run`; return whether it is."""
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
+        """Write up to 50 waiting chunks if the batch is being split by its `run`. Return False if it is not."""
         ...
 
     def chunks(self, batch: Batch) -> list[Chunk]:
-        """Return the chunks of a batch that is split, in order, read consistently."""
+        """Return the chunks of a split batch in order, read consistently."""
         ...
 
     def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
@@ -66,121 +66,121 @@ class BatchStore(Protocol):
         ...
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        """Enter what became of a chunk that was in this state, unless its batch is stopped; return whether it is."""
+        """Write a chunk's new state if it was `was` and its batch is not stopped. Return True if written."""
         ...
 
 
 class BatchFiles(Protocol):
-    """Objects by key."""
+    """Files by key."""
 
     def upload_url(self, key: str, seconds: int) -> str:
-        """Return an address to which one file may be sent by PUT."""
+        """Return a URL for one upload by PUT."""
         ...
 
     def download_url(self, key: str, name: str, seconds: int) -> str:
-        """Return an address from which a file may be had, to be saved under that name."""
+        """Return a URL for a download that is saved under this name."""
         ...
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
-        """Return a range of a file, less at its end, nothing behind it; raise NotFound for an object not there."""
+        """Return a range of a file, shorter at its end and empty behind it. Raises NotFound."""
         ...
 
     def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Write a file whole; `about` becomes its metadata."""
+        """Write a whole file with metadata."""
         ...
 
     def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
-        """Begin a file in parts and return the upload's id."""
+        """Start a multipart upload and return its id."""
         ...
 
     def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
-        """Write part `number` (from 1): 5 MiB or more, but for the last; raise NotFound for an upload that ended."""
+        """Upload part `number` (from 1), at least 5 MiB except for the last. Raises NotFound for an ended upload."""
         ...
 
     def complete_upload(self, key: str, upload: str) -> None:
-        """Make a file of its parts; raise NotFound for an upload that has ended."""
+        """Join the parts into the file. Raises NotFound for an ended upload."""
         ...
 
 
 class VersionedFiles(BatchFiles, Protocol):
-    """Objects by key and version."""
+    """Files by key and version."""
 
     def list_versions(self, prefix: str) -> Iterable[FileVersion]:
-        """Yield every version of every file whose key begins like this."""
+        """Yield every version of every file with this key prefix."""
         ...
 
     def delete_versions(self, versions: Sequence[FileVersion]) -> None:
-        """Remove versions of files for good; one that is gone is no error."""
+        """Delete versions permanently. A missing version is not an error."""
         ...
 
 
 class JobSender(Protocol):
-    """The queues of batches."""
+    """Sender of jobs to the queues of batches."""
 
     def send(self, jobs: Sequence[BatchJob]) -> None:
-        """Send jobs, at least once each; raise Unavailable."""
+        """Send jobs at least once each. Raises Unavailable."""
         ...
 
 
 class RowScorer(Protocol):
-    """One version of a model as of a moment, for many subjects."""
+    """Scorer of many rows with one model version as of one time."""
 
     def answer_rows(self, documents: Sequence[object]) -> list[str | InvalidInput]:
-        """Return the answer to each row as it is written, or what is wrong with it."""
+        """Return the answer or the error of each row. An answer is part of a result line."""
         ...
 
 
 RowScorerFactory: TypeAlias = Callable[[ScoringModel, Batch], RowScorer]
-"""Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.writers`)."""
+"""Function that returns the scorer of a batch; its answers fit the batch's format (`results.line_writers`)."""
 
 
 FastReader: TypeAlias = Callable[[bytes], EncodedSubject | None]
-"""Reads a line that is plainly right; None for any other."""
+"""Function that reads a line that is valid beyond doubt; None for any other line."""
 FastReaderFactory: TypeAlias = Callable[[ModelContract, Sequence[str] | None], FastReader]
-"""Makes what reads the lines of a file: of CSV under these columns, else the objects of NDJSON."""
+"""Function that returns the fast reader for CSV with these columns, or for NDJSON if they are None."""
 
 
 class RowQuota(Protocol):
-    """Predictions of tenants' months."""
+    """Monthly prediction quotas of tenants."""
 
     def reserve(
         self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None, /
     ) -> Reservation:
-        """Set rows aside once, or raise QuotaExceeded; nothing without a limit."""
+        """Reserve rows once. Raises QuotaExceeded. Without a limit, nothing is reserved."""
         ...
 
     def reserved(self, tenant_id: str, reservation_id: str, month: str, /) -> Reservation | None:
-        """Return what is set aside, or was, read consistently."""
+        """Return a reservation, also a released one, read consistently."""
         ...
 
     def release(self, tenant_id: str, reservation: Reservation, unused: int, /) -> None:
-        """Give rows back, once; nothing where none are set aside."""
+        """Release unused rows once. Without a reservation, nothing happens."""
         ...
 
 
 class SpendHolds(Protocol):
-    """The money that predictions may cost under hard stops."""
+    """Spend reservations under hard limits."""
 
     def hold(self, tenant_id: str, hold: Hold, stop: HardStop, /) -> None:
-        """Set micros aside once, or raise BudgetExhausted."""
+        """Reserve micros once. Raises BudgetExhausted."""
         ...
 
     def held(self, tenant_id: str, hold_id: str, moment: str, /) -> Hold | None:
-        """Return what is set aside, or was, read consistently."""
+        """Return a reservation, also a released one, read consistently."""
         ...
 
     def release(self, tenant_id: str, hold: Hold, unused: int, /) -> None:
-        """Give micros back, once; nothing where none are set aside."""
+        """Release unused micros once. Without a reservation, nothing happens."""
         ...
 
 
 class BatchModels(Protocol):
-    """Where verified models come from."""
+    """Source of verified models."""
 
     def champion(self, name: str) -> ScoringModel:
-        """Return the model that decides now; raise NotFound or Unavailable."""
+        """Return the current champion. Raises NotFound or Unavailable."""
         ...
 
     def pinned(self, name: str, version: int, digest: str) -> ScoringModel:
-        """Return an exact version that decided when it was pinned; raise ModelRefused or Unavailable."""
+        """Return an exact version. Raises ModelRefused or Unavailable."""
         ...

@@ -1,4 +1,4 @@
-"""What the queues of batches carry: from messages to work, and back."""
+"""Workers of the batch queues: convert messages to jobs and run them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from vigil.workers.worker_loop import Deadline
 
 ARRIVAL = "batch.arrival"
 KINDS = (ARRIVAL, *get_args(BatchJobKind))
-"""Every kind of message about a batch."""
+"""All kinds of messages about batches."""
 FindBatch = Callable[[str, str], Batch | None]
 
 
@@ -26,40 +26,44 @@ class JobQueues:
         self._queues = queues
 
     def send(self, jobs: Sequence[BatchJob]) -> None:
-        """Send jobs of one kind, at least once each."""
+        """Send jobs at least once each."""
         for kind in dict.fromkeys(job.kind for job in jobs):
             self._queues[kind].send(to_message(job) for job in jobs if job.kind == kind)
 
 
 class SplitWorker:
-    """The queue of files: arrivals as S3 tells of them through EventBridge, and splits that ran out of time."""
+    """Worker for arrived files (S3 events by EventBridge) and for splits that ran out of time."""
 
     def __init__(self, splits: FileSplitting, find: FindBatch) -> None:
         self._splits = splits
         self._find = find
 
     def read(self, received: Received) -> Message:
-        """Return the message; an arrival becomes one under the correlation id of the request that began the batch.
+        """Return the message of an event or a job. An arrival gets the correlation id of the batch's request.
 
-        Raises Unreadable for what is neither, and for a file of no batch.
+        Raises Unreadable for any other message and for a file without a batch.
         """
         if "kind" in received.attributes:
             return received.message()
         try:
-            told = json.loads(received.body)["detail"]["object"]
-            tenant_id, batch_id = parse_upload_key(told["key"])
-            details = {"batch_id": batch_id, "version": str(told.get("version-id", "")), "size": int(told["size"])}
+            uploaded = json.loads(received.body)["detail"]["object"]
+            tenant_id, batch_id = parse_upload_key(uploaded["key"])
+            details = {
+                "batch_id": batch_id,
+                "version": str(uploaded.get("version-id", "")),
+                "size": int(uploaded["size"]),
+            }
         except (ValueError, KeyError, TypeError) as error:
-            raise Unreadable("This is no file of a batch.") from error
+            raise Unreadable("The message is not about a file of a batch.") from error
         if (batch := self._find(tenant_id, batch_id)) is None:
-            raise Unreadable("This file is of no batch.")
+            raise Unreadable("No batch exists for this file.")
         trace = received.system.get("AWSTraceHeader")
         name = f"{batch_id}.arrival.{details['version'] or 'only'}"
         return Message(name, ARRIVAL, tenant_id, batch.correlation_id, json.dumps(details), trace=trace)
 
     def do(self, message: Message, deadline: Deadline) -> None:
-        """Split a file, or go on with it."""
-        details, batch = _open(message, self._find)
+        """Start or continue to split a file."""
+        details, batch = _load(message, self._find)
         if message.kind == ARRIVAL:
             self._splits.start(batch, details["version"], details["size"], deadline.remaining)
             return
@@ -68,7 +72,7 @@ class SplitWorker:
 
 
 class ChunkWorker:
-    """The queue of chunks."""
+    """Worker that scores chunks."""
 
     def __init__(self, chunks: ChunkScoring) -> None:
         self._chunks = chunks
@@ -82,21 +86,25 @@ class ChunkWorker:
 
 
 class AssemblyWorker:
-    """The queue of batches whose chunks are all at an end."""
+    """Worker that assembles batches after all chunks are settled."""
 
     def __init__(self, assembly: BatchAssembly, find: FindBatch) -> None:
         self._assembly = assembly
         self._find = find
 
     def do(self, message: Message, deadline: Deadline) -> None:
-        """Assemble a batch, or go on with it."""
-        details, batch = _open(message, self._find)
-        place = AssemblyCheckpoint(**{name: details[name] for name in AssemblyCheckpoint.__slots__ if name in details})
-        self._assembly.assemble(batch, details.get("name", message.id.rsplit(".", 1)[-1]), place, deadline.remaining)
+        """Start or continue to assemble a batch."""
+        details, batch = _load(message, self._find)
+        checkpoint = AssemblyCheckpoint(
+            **{name: details[name] for name in AssemblyCheckpoint.__slots__ if name in details}
+        )
+        self._assembly.assemble(
+            batch, details.get("name", message.id.rsplit(".", 1)[-1]), checkpoint, deadline.remaining
+        )
 
 
 class AbandonedBatchWork:
-    """What becomes of a batch whose message was given up for good."""
+    """Handler for batch work whose retries have ended."""
 
     def __init__(self, chunks: ChunkScoring, splits: FileSplitting, find: FindBatch) -> None:
         self._chunks = chunks
@@ -104,13 +112,13 @@ class AbandonedBatchWork:
         self._find = find
 
     def record_abandoned(self, message: Message) -> None:
-        """Note that nobody will do this: its rows are lost, or its batch has failed, until somebody retries it."""
-        details, batch = _open(message, self._find)
+        """Mark the rows of a chunk as lost, or fail the batch, until a user retries the work."""
+        details, batch = _load(message, self._find)
         if message.kind == "batch.chunk":
             self._chunks.mark_lost(message.tenant_id, details["batch_id"], details["index"], "given up")
         else:
-            what = "put together" if message.kind == "batch.assembly" else "read"
-            self._splits.fail_batch(batch, InvalidInput(FieldError("file", f"could not be {what}: it was given up")))
+            action = "assembled" if message.kind == "batch.assembly" else "read"
+            self._splits.fail_batch(batch, InvalidInput(FieldError("file", f"could not be {action} in any attempt")))
 
 
 def to_message(job: BatchJob) -> Message:
@@ -125,7 +133,7 @@ def _details(message: Message) -> dict[str, Any]:
     return details
 
 
-def _open(message: Message, find: FindBatch) -> tuple[dict[str, Any], Batch]:
+def _load(message: Message, find: FindBatch) -> tuple[dict[str, Any], Batch]:
     details = _details(message)
     if (batch := find(message.tenant_id, details["batch_id"])) is None:
         raise NotFound("There is no such batch.")

@@ -1,7 +1,7 @@
-"""Where the rows of a file begin, found in a stream of its ranges: chunks of whole rows, with flat memory.
+"""Finds row boundaries in a stream and groups rows into chunks, with constant memory.
 
-A row ends at a line feed; in CSV not at one inside quotes. Quotes open at the start of a field only, as they do for
-`csv.reader`, which reads the chunks later: a test holds that both see the same rows.
+A row ends at a line feed, in CSV only at one outside quotes. Quotes open only at the start of a field, as in
+`csv.reader`, which reads the chunks later. A test compares the two.
 """
 
 import re
@@ -11,7 +11,7 @@ from vigil.decisions.batches.model import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_ROWS
 from vigil.errors import FieldError, InvalidInput
 
 BLANK_LINES = (b"", b"\r")
-"""Lines that are no rows."""
+"""Lines that are not rows."""
 _OPENS = re.compile(rb'(?:^|(?<=,))"')
 _BOM = b"\xef\xbb\xbf"
 _FOREIGN = {
@@ -26,40 +26,40 @@ _GZIP = b"\x1f\x8b"
 
 
 def reject_foreign_format(head: bytes) -> None:
-    """Raise InvalidInput if a file begins like something that is no text in UTF-8."""
+    """Raise InvalidInput if a file starts like a format that is not UTF-8 text."""
     for magic, name in _FOREIGN.items():
         if head.startswith(magic):
             raise InvalidInput(FieldError("file", f"looks like {name}", "CSV or NDJSON in UTF-8, or gzip of it"))
 
 
 def is_gzip(head: bytes) -> bool:
-    """Say whether a file begins like gzip."""
+    """Return True if a file starts like gzip."""
     return head.startswith(_GZIP)
 
 
 def find_text_start(head: bytes) -> int:
-    """Return where the text of a file begins: behind a byte order mark, if there is one."""
+    """Return the offset of the text: 0, or the length of a byte order mark."""
     return len(_BOM) if head.startswith(_BOM) else 0
 
 
 class RowBoundaries:
-    """Tells for line after line whether a row ends there."""
+    """Detects row ends line by line."""
 
     def __init__(self, form: FileFormat) -> None:
         self._quoting = form == "csv"
         self._inside = False
 
     def ends_row(self, line: bytes) -> bool:
-        """Take the next line, without its line feed, and say whether its end is that of a row."""
+        """Return True if a row ends with this line. `line` is the next line without its line feed."""
         if self._quoting and (self._inside or b'"' in line):
             self._inside = _inside(line, self._inside)
         return not self._inside
 
 
 def find_first_row(head: bytes) -> tuple[bytes, int]:
-    """Return the first row of a CSV file, and where the next one begins, from the start of the file's text.
+    """Return the first row of a CSV text and the offset of the next one.
 
-    Raises InvalidInput for a row that does not end within `head`.
+    Raises InvalidInput if the row does not end within `head`.
     """
     lines, end = RowBoundaries("csv"), 0
     while (feed := head.find(b"\n", end)) >= 0:
@@ -71,10 +71,10 @@ def find_first_row(head: bytes) -> tuple[bytes, int]:
 
 
 def find_chunks(blocks: Iterable[bytes], form: FileFormat, start: ChunkRange, most: int) -> Iterator[ChunkRange]:
-    """Yield the chunks of a stream that begins where `start` ends; rows keep counting from there.
+    """Yield the chunks of a stream that starts where `start` ends. Row numbers continue.
 
     A chunk ends after `most` rows, or with the row that reaches CHUNK_BYTES. Raises InvalidInput for a row over
-    LONGEST_ROW bytes, and beyond MOST_ROWS rows.
+    FATAL_ROW_BYTES, and for more than MAX_ROWS rows.
     """
     lines = RowBoundaries(form)
     chunk, row, rows = start.next_empty(), 0, 0
@@ -96,7 +96,7 @@ def find_chunks(blocks: Iterable[bytes], form: FileFormat, start: ChunkRange, mo
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a stream; the last one too, as if a line feed followed it: a range may be one too long."""
+    """Yield the lines of a stream. A last line without a line feed counts one byte too many, which does no harm."""
     rest: list[bytes] = []
     held = 0
     for block in blocks:
@@ -125,7 +125,7 @@ def _inside(line: bytes, inside: bool) -> bool:
             return True
         place = closing + 1
         if line[place : place + 1] == b'"':
-            place += 1  # two quotes are one of the text
+            place += 1  # a doubled quote is part of the text
         else:
             inside = False
 

@@ -1,4 +1,4 @@
-"""The JSON of the batches API, as OpenAPI shows it."""
+"""JSON schemas of the batches API, as shown in OpenAPI."""
 
 from typing import Annotated, Any
 
@@ -9,16 +9,16 @@ from vigil.web.schemas import MODEL_NAME
 
 
 class BatchBody(BaseModel):
-    """Rows, or the format of a file that will be uploaded."""
+    """Inline rows, or the format of a file to upload."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_INLINE_ROWS)] | None = Field(
-        default=None, description="Each as the body of POST /v1/scores, without `model` and `explain`."
+        default=None, description="Inline rows. Each is a body of POST /v1/scores without `model` and `explain`."
     )
     format: FileFormat | None = Field(
-        default=None, description="Of the file: CSV with a header, or NDJSON; may be gzip. Results come in the same."
+        default=None, description="Format of file and results: CSV with a header, or NDJSON. The file can be gzip."
     )
 
     @model_validator(mode="after")
@@ -29,22 +29,22 @@ class BatchBody(BaseModel):
 
 
 class UploadView(BaseModel):
-    """Where to send the file with PUT, and until when."""
+    """Upload URL for PUT and its expiry."""
 
     url: str
     expires_at: str
 
 
 class RowsView(BaseModel):
-    """Counts of rows; the total is known once the file has been read."""
+    """Row counts. `total` is null until the file is split."""
 
     total: int | None
     done: int
-    failed: int = Field(description="Those among `done` without an answer.")
+    failed: int = Field(description="Rows in `done` without an answer.")
 
 
 class PinView(BaseModel):
-    """The model that scores every row of the batch; the version is known once the file has come."""
+    """The model that scores every row. `version` and `digest` are null until the file is split."""
 
     name: str
     version: int | None
@@ -61,18 +61,18 @@ class BatchSummary(BaseModel):
     created_at: str
     started_at: str | None
     ended_at: str | None
-    reason: str | None = Field(description="Why it failed.")
+    reason: str | None = Field(description="Reason of a failure.")
 
 
 class BatchView(BatchSummary):
-    """A batch and how far it is."""
+    """A batch and its progress."""
 
     rows: RowsView
     percent: float | None
-    rate: float | None = Field(description="Rows per second.")
+    rate: float | None = Field(description="Average rows per second.")
     seconds_left: float | None
     lost_rows: list[tuple[int, int]] = Field(
-        description="First and last row of each part of the file that was given up."
+        description="First and last row of each chunk that failed in every attempt."
     )
     upload: UploadView | None
 
@@ -85,7 +85,7 @@ class BatchPage(BaseModel):
 
 
 class OutputView(BaseModel):
-    """Where to fetch a file with GET, and until when."""
+    """Download URL for GET and its expiry."""
 
     url: str
     format: FileFormat

@@ -1,4 +1,4 @@
-"""A file has arrived: unpack it, find its chunks, start its lanes."""
+"""Splits an arrived file: unpacks it, finds its chunks, and starts its lanes."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,14 +27,14 @@ from vigil.kernel.time import format_timestamp
 
 READ_BYTES = 8 << 20
 CHUNKS_PER_WRITE = 50
-"""Chunks that are entered at a time."""
+"""Maximum chunks per write."""
 SPARE_SECONDS = 10.0
-"""With less time than this left, the rest of a file is left to another message."""
+"""Remaining time in seconds below which a further message continues the split."""
 SecondsLeft = Callable[[], float]
 
 
 class FileSplitting:
-    """Cuts files into chunks. Every step may be repeated: the batch's `run` says whose entries count."""
+    """Splits files into chunks. Every step is safe to repeat; only chunks of the batch's current `run` count."""
 
     def __init__(
         self,
@@ -55,9 +55,9 @@ class FileSplitting:
         self._clock = clock
 
     def start(self, batch: Batch, version: str, size: int, remaining: SecondsLeft) -> None:
-        """Begin a batch whose file has come; a file that comes later is not looked at.
+        """Start to split an arrived file. A second file of the batch is ignored.
 
-        Raises Conflict while another delivery is at it: should that one die, this one has to come again.
+        Raises Conflict while another delivery splits the file, so that this one is retried if that one crashes.
         """
         mine: tuple[BatchState, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
         if batch.object_version not in {"", version}:
@@ -66,7 +66,7 @@ class FileSplitting:
             batch, mine, {"state": "splitting", "object_version": version, "run": uuid.uuid4().hex}
         )
         if begun is None:
-            self._repeat(batch)
+            self._finish_other_delivery(batch)
             return
         with _Failing(self, begun):
             if not 0 < size <= MAX_FILE_BYTES:
@@ -75,9 +75,9 @@ class FileSplitting:
             self._split(prepared, start, remaining)
 
     def resume(self, batch: Batch, run: str, start: ChunkRange, remaining: SecondsLeft) -> None:
-        """Go on with a split that ran out of time; an older run's is left alone."""
+        """Continue a split that ran out of time. A job of an older run is ignored."""
         if batch.state != "splitting":
-            self._repeat(batch)
+            self._finish_other_delivery(batch)
             return
         if batch.run != run:
             return
@@ -85,14 +85,14 @@ class FileSplitting:
             self._split(batch, start, remaining)
 
     def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
-        """End a batch whose file cannot be read, saying why."""
+        """Fail a batch because of its file, and store the reason."""
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
         self._books.end(batch, "failed", ended_at=format_timestamp(self._clock()), reason=reason)
         if now := self._books.get(batch.tenant_id, batch.batch_id):
             self._charges.release_unused(now, self._books.chunks(now))
 
     def _prepare(self, batch: Batch) -> tuple[Batch, ChunkRange]:
-        """Pin the model and the terms, see what kind of file this is, and return where its rows begin."""
+        """Pin model and terms, detect the file format, and return the batch and the start of its rows."""
         try:
             model = self._models.champion(batch.model)
         except NotFound as error:
@@ -125,13 +125,13 @@ class FileSplitting:
 
     def _unpacked(self, batch: Batch) -> str:
         key = f"plain/{batch.object_key('input')}"
-        upload, number, held = self._files.begin_upload(key, {}), 1, bytearray()
+        upload, number, buffer = self._files.begin_upload(key, {}), 1, bytearray()
         for text in unpack_gzip(self._blocks(batch.upload_key, batch.object_version, 0)):
-            held += text
-            if len(held) >= READ_BYTES:
-                self._files.upload_part(key, upload, number, bytes(held))
-                number, held = number + 1, bytearray()
-        self._files.upload_part(key, upload, number, bytes(held))
+            buffer += text
+            if len(buffer) >= READ_BYTES:
+                self._files.upload_part(key, upload, number, bytes(buffer))
+                number, buffer = number + 1, bytearray()
+        self._files.upload_part(key, upload, number, bytes(buffer))
         self._files.complete_upload(key, upload)
         return key
 
@@ -143,38 +143,38 @@ class FileSplitting:
             start += len(block)
 
     def _split(self, batch: Batch, start: ChunkRange, remaining: SecondsLeft) -> None:
-        """Enter the chunks from `start` on; the last one to do so starts the lanes."""
+        """Write the chunks from `start` on. The delivery that reaches the end starts the lanes."""
         last, entered = start, []
         blocks = self._blocks(batch.source, batch.source_version, start.next_empty().start)
-        for span in row_boundaries.find_chunks(blocks, batch.form, start, batch.chunk_rows):
-            last = span
-            entered.append(span)
+        for chunk_range in row_boundaries.find_chunks(blocks, batch.form, start, batch.chunk_rows):
+            last = chunk_range
+            entered.append(chunk_range)
             if len(entered) < CHUNKS_PER_WRITE:
                 continue
             if not self._books.add_chunks(batch, entered):
-                self._repeat(batch)
+                self._finish_other_delivery(batch)
                 return
             entered = []
             if remaining() < SPARE_SECONDS:
-                details = {"run": batch.run, **asdict(span)}
-                self._outbox.send([batch.make_job("batch.split", f"{batch.run}.{span.index}", details)])
+                details = {"run": batch.run, **asdict(chunk_range)}
+                self._outbox.send([batch.make_job("batch.split", f"{batch.run}.{chunk_range.index}", details)])
                 return
         if entered and not self._books.add_chunks(batch, entered):
-            self._repeat(batch)
+            self._finish_other_delivery(batch)
             return
         end = last.next_empty()
         if end.index == 0:
-            raise InvalidInput(FieldError("file", "holds no rows", "1 row or more"))
+            raise InvalidInput(FieldError("file", "contains no rows", "1 row or more"))
         rows = end.first_row - 1
         self._charges.reserve(batch, rows)
         values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": format_timestamp(self._clock())}
         if running := self._books.change(batch, ("splitting",), values, batch.run):
             self._start(running)
             return
-        self._repeat(batch)
+        self._finish_other_delivery(batch)
 
-    def _repeat(self, batch: Batch) -> None:
-        """Do what another delivery may leave undone: it did not start every lane, or give back what it set aside."""
+    def _finish_other_delivery(self, batch: Batch) -> None:
+        """Finish the work of another delivery, which may have crashed: start the lanes, or release the reservation."""
         now = self._books.get(batch.tenant_id, batch.batch_id)
         if now and now.state == "running":
             self._start(now)
@@ -188,11 +188,11 @@ class FileSplitting:
 
 
 class _TakenOver(Conflict):
-    """A later run is splitting the file."""
+    """A later run splits the file."""
 
 
 class _Failing:
-    """Ends a batch for what is wrong with its file: that is its tenant's to know, and no fault of the work."""
+    """Fails a batch on InvalidInput. A bad file is the tenant's error, so the message counts as done."""
 
     def __init__(self, splits: FileSplitting, batch: Batch) -> None:
         self._splits = splits

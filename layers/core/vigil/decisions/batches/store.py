@@ -1,7 +1,7 @@
-"""Batches in DynamoDB: `pk = <tenant>#<batch>` with `sk = BATCH` and one `sk = CHUNK#<index>` per chunk.
+"""Batches in DynamoDB: `pk = <tenant>#<batch>` with `sk = BATCH`, and one `sk = CHUNK#<index>` per chunk.
 
-A chunk that is done is listed under `list_pk = <tenant>#DONE`, by time, for whoever counts what is used.
-`pk = <tenant>`, `sk = UNFINISHED` holds the ids of the tenant's unfinished batches: their number is the bound.
+A finished chunk is listed under `list_pk = <tenant>#DONE` by completion time, for usage metering.
+`pk = <tenant>`, `sk = UNFINISHED` has the ids of the tenant's unfinished batches; their number is limited.
 """
 
 import json
@@ -34,13 +34,13 @@ _SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "range")
 
 
 class DynamoBatches:
-    """The books of batches."""
+    """Batches and chunks of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The batches table")
 
     def create(self, batch: Batch, most: int) -> Batch | None:
-        """Write the batch and count it, or neither."""
+        """Write the batch and add it to the tenant's count in one transaction."""
         put = {"Item": _item(batch), "ConditionExpression": "attribute_not_exists(pk)"}
         count = {
             "Key": _unfinished(batch.tenant_id),
@@ -53,7 +53,7 @@ class DynamoBatches:
             return None
         if conditions[0]:
             return self.get(batch.tenant_id, batch.batch_id)
-        raise Conflict(f"There are {most} unfinished batches: wait for one to end, or cancel one.")
+        raise Conflict(f"There are {most} unfinished batches. Wait until one ends, or cancel one.")
 
     def get(self, tenant_id: str, batch_id: str) -> Batch | None:
         """Return a batch, read consistently."""
@@ -73,17 +73,17 @@ class DynamoBatches:
     def change(
         self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
-        """Update the batch under the condition of its state, and of its run."""
+        """Update the batch if its state, and its run if given, match."""
         try:
             update = _change(batch, states, run, values)
             return _batch(self._table.call("update_item", **update, **_ANSWERS)["Attributes"])
         except Refused as refusal:
-            # what is there is what was to be: the first answer was lost, and the client library sent it again
+            # Equal values mean that our own write succeeded, its response was lost, and the client sent it again.
             ours = refusal.found and all(refusal.found.get(name) == _typed(value) for name, value in values.items())
             return _batch(refusal.found) if ours else None
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
-        """Update the batch and take it off the count, or neither."""
+        """Update the batch and remove it from the tenant's count in one transaction."""
         update = _change(batch, UNFINISHED, None, {"state": state, **values})
         count = {
             "Key": _unfinished(batch.tenant_id),
@@ -92,19 +92,19 @@ class DynamoBatches:
         }
         return not self._transact({"Update": update}, {"Update": count})
 
-    def add_chunks(self, batch: Batch, spans: Sequence[ChunkRange]) -> bool:
-        """Put chunks under the condition that the batch is still being split by this run."""
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
+        """Put chunks if the batch is still being split by this run."""
         check = {
             "Key": _key(batch),
             "ConditionExpression": "#state = :splitting AND #run = :run",
             "ExpressionAttributeNames": {"#state": "state", "#run": "run"},
             "ExpressionAttributeValues": {":splitting": {"S": "splitting"}, ":run": {"S": batch.run}},
         }
-        puts = ({"Put": {"Item": _chunk_item(batch, Chunk(span))}} for span in spans)
+        puts = ({"Put": {"Item": _chunk_item(batch, Chunk(chunk_range))}} for chunk_range in chunk_ranges)
         return not self._transact({"ConditionCheck": check}, *puts)
 
     def chunks(self, batch: Batch) -> list[Chunk]:
-        """Return the chunks of a batch that is split; a run that was overtaken may have left others behind them."""
+        """Return the chunks of a split batch. Chunks of an older run with a higher index are ignored."""
         if not batch.chunks:
             return []
         bounds = {":first": {"S": _chunk_sk(0)}, ":last": {"S": _chunk_sk(batch.chunks - 1)}}
@@ -124,7 +124,7 @@ class DynamoBatches:
         return (_batch(items["BATCH"]), _chunk(items[_chunk_sk(index)])) if len(items) == len(keys) else None
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        """Update the chunk under the condition of its state and of its batch's; one that is done enters a list."""
+        """Update the chunk if its state is `was` and its batch is not stopped. A finished chunk also gets list keys."""
         update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
         update["ConditionExpression"] = "#state = :was"
         update["ExpressionAttributeValues"][":was"] = {"S": was}
@@ -138,7 +138,7 @@ class DynamoBatches:
         return not self._transact({"Update": update}, {"ConditionCheck": check})
 
     def _transact(self, *writes: Part) -> list[bool]:
-        """Do all writes or none; return which conditions refused, or nothing."""
+        """Write all or nothing. Return for each part whether its condition failed; empty on success."""
         return [refused(reason) for reason in self._table.transact(*writes, token=uuid.uuid4().hex) or ()]
 
 
@@ -215,17 +215,17 @@ def _chunk_item(batch: Batch, chunk: Chunk) -> Item:
 
 
 def _outcome(batch: Batch, chunk: Chunk) -> dict[str, Any]:
-    """Return what is written when a chunk is settled; of one that is done, also what a meter needs to find it."""
+    """Return the attributes of a settled chunk; a finished chunk also has the keys that usage metering reads."""
     assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
-    said = {name: getattr(chunk, name) for name in _SETTLED}
-    said |= {"tenant_id": batch.tenant_id, "model": batch.pin.name, "model_version": batch.pin.version}
+    values = {name: getattr(chunk, name) for name in _SETTLED}
+    values |= {"tenant_id": batch.tenant_id, "model": batch.pin.name, "model_version": batch.pin.version}
     if chunk.state == "done":
         name = f"{batch.batch_id}#{chunk.range.index:06}"
-        said |= {"list_pk": f"{batch.tenant_id}#DONE", "list_sk": f"{chunk.settled_at}#{name}"}
-    return said
+        values |= {"list_pk": f"{batch.tenant_id}#DONE", "list_sk": f"{chunk.settled_at}#{name}"}
+    return values
 
 
 def _chunk(item: Item) -> Chunk:
-    said = {name: next(iter(item[name].values())) for name in _SETTLED if name in item}
-    numbers = {name: int(value) for name, value in said.items() if "N" in item[name]}
-    return Chunk(ChunkRange(**{f.name: int(item[f.name]["N"]) for f in fields(ChunkRange)}), **said | numbers)
+    values = {name: next(iter(item[name].values())) for name in _SETTLED if name in item}
+    numbers = {name: int(value) for name, value in values.items() if "N" in item[name]}
+    return Chunk(ChunkRange(**{f.name: int(item[f.name]["N"]) for f in fields(ChunkRange)}), **values | numbers)

@@ -1,4 +1,4 @@
-"""Which rows of a file are one person's: of an input in its format, or of results."""
+"""Finds the rows of one subject in input files and results."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ from vigil.decisions.batches.model import FileFormat
 
 
 def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a file with their ends, from blocks of any size."""
+    """Yield the lines of a file with their line ends, from blocks of any size."""
     rest = b""
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
@@ -19,17 +19,17 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class SubjectRows:
-    """The rows that name a subject. `columns` are those of CSV; without them any cell may be the one that names it."""
+    """Rows that name a subject. `columns` is the CSV header; without it, any cell can be the subject id."""
 
     def __init__(self, form: FileFormat, columns: Sequence[str], subject_id: str) -> None:
         self._form = form
         self._columns = columns
-        # A cell that a spreadsheet would run is written with a quote before it.
+        # The results have a quote before a cell that a spreadsheet would run as a formula.
         self._names = (subject_id, f"'{subject_id}")
         self._raw = subject_id.encode()
 
     def match(self, line: bytes) -> dict[str, Any] | None:
-        """Return what a line holds if it is the subject's; the bare line where it cannot be read."""
+        """Return the row of a line if it names the subject, or the line itself if it cannot be parsed."""
         if self._raw not in line:
             return None
         text = line.decode(errors="replace").rstrip("\r\n")

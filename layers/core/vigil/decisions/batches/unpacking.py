@@ -1,4 +1,4 @@
-"""Gzip unpacked in a stream, with flat memory; bombs are refused."""
+"""Unpacks gzip as a stream with constant memory and rejects bombs."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -9,14 +9,14 @@ from vigil.errors import FieldError, InvalidInput
 _STEP = 1 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 _FREE = 1 << 20
-"""Up to here no ratio is looked at: small files of one value pack very well."""
+"""Unpacked bytes up to which the ratio is not checked. Small repetitive files have high ratios."""
 
 
 def unpack_gzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what a gzip stream holds, its members one after the other, at most 1 MiB at a time.
+    """Yield the content of all members of a gzip stream, at most 1 MiB at a time.
 
-    Raises InvalidInput for a stream that is broken or cut short, and where it unpacks to more than MOST_UNPACKED bytes
-    or to more than MOST_RATIO times its own size.
+    Raises InvalidInput for a broken or truncated stream, and for an unpacked size above MAX_UNPACKED_BYTES or above
+    MAX_UNPACK_RATIO times the packed size.
     """
     packed = unpacked = 0
     member = zlib.decompressobj(_GZIP)
