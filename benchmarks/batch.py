@@ -38,6 +38,7 @@ from vigil.bootstrap.batches import scorer
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, ChunkRange, FileFormat, Pin
+from vigil.decisions.batches.ports import BatchPorts
 from vigil.prediction.packages.loaded import LoadedModel
 
 GOAL = 1.25
@@ -75,7 +76,9 @@ def worker(subject: Subject, form: FileFormat) -> Measurement:
     disk.create(batch, 1)
     disk.put(batch.upload_key, content, {})
     span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = ChunkScoring(disk, disk, disk, OneModel(model), scorer, fast_rows.build_fast_reader, process.now)
+    chunks = ChunkScoring(
+        BatchPorts(disk, disk, disk, process.now), OneModel(model), scorer, fast_rows.build_fast_reader
+    )
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
 

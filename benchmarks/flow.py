@@ -34,6 +34,7 @@ from vigil.decisions.batches.model import (
     ChunkRange,
     ChunkState,
 )
+from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.kernel.money import HardStop, Hold
 from vigil.prediction.engines.loading import load
@@ -205,10 +206,11 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = ChunkScoring(disk, disk, disk, OneModel(model), batches.scorer, fast_rows.build_fast_reader, process.now)
+    ports = BatchPorts(disk, disk, disk, process.now)
+    chunks = ChunkScoring(ports, OneModel(model), batches.scorer, fast_rows.build_fast_reader)
     charges = BatchCharges(Unlimited(), Unstopped())
-    assembly = BatchAssembly(disk, disk, disk, charges, process.now)
-    splits = FileSplitting(disk, disk, disk, OneModel(model), lambda _: BatchTerms(), charges, process.now)
+    assembly = BatchAssembly(ports, charges)
+    splits = FileSplitting(ports, OneModel(model), lambda _: BatchTerms(), charges)
     assert disk.batch is not None  # noqa: S101 - created before
     splits.start(disk.batch, "", size, lambda: 1e9)
     disk.asked["message"] += 1

@@ -27,6 +27,7 @@ from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.object_store import S3Files
+from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.queue_workers import (
     AbandonedBatchWork,
     AssemblyWorker,
@@ -112,10 +113,11 @@ class World:
         )
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = JobQueues({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, fast_rows.build_fast_reader, self.clock)
-        splits = self.splits(self._books, files, outbox, OneModel(), lambda _: BatchTerms(), charges, self.clock)
+        ports = BatchPorts(self._books, files, outbox, self.clock)
+        chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader)
+        splits = self.splits(ports, OneModel(), lambda _: BatchTerms(), charges)
         arrivals = SplitWorker(splits, self._books.get)
-        self._chunks, self._assembly = chunks, BatchAssembly(self._books, files, outbox, charges, self.clock)
+        self._chunks, self._assembly = chunks, BatchAssembly(ports, charges)
         assembly = AssemblyWorker(self._assembly, self._books.get)
         self._sources = [
             self._serve("batch.split", arrivals.do, arrivals.read),

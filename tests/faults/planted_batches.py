@@ -66,7 +66,7 @@ class HopesForOthers(ChunkScoring):
         if chunk.state == "done":
             return replace(chunk)
         done = self._score(batch, chunk)
-        if not self._books.settle(batch, done, chunk.state):
+        if not self._ports.batches.settle(batch, done, chunk.state):
             return None
         self._enqueue_next(batch, index)
         return done

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.chunks import ChunkScoring
     from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
     from vigil.decisions.batches.object_store import S3Files
+    from vigil.decisions.batches.ports import BatchPorts
     from vigil.decisions.batches.queue_workers import AbandonedBatchWork, JobQueues
     from vigil.decisions.batches.splits import FileSplitting
     from vigil.decisions.batches.store import DynamoBatches
@@ -58,8 +59,14 @@ def assemble() -> process.Handler:
     from vigil.decisions.batches.assembly import BatchAssembly
     from vigil.decisions.batches.queue_workers import AssemblyWorker
 
-    assembly = BatchAssembly(books(), files(), _postbox(), _charges(), process.now)
+    assembly = BatchAssembly(_ports(), _charges())
     return process.worker(AssemblyWorker(assembly, books().get).do)
+
+
+def _ports() -> "BatchPorts":
+    from vigil.decisions.batches.ports import BatchPorts
+
+    return BatchPorts(books(), files(), _postbox(), process.now)
 
 
 def _stored(tenant_id: str) -> int:
@@ -79,9 +86,7 @@ def _chunks() -> "ChunkScoring":
     from vigil.decisions.batches import fast_rows
     from vigil.decisions.batches.chunks import ChunkScoring
 
-    return ChunkScoring(
-        books(), files(), _postbox(), models.registry(), scorer, fast_rows.build_fast_reader, process.now
-    )
+    return ChunkScoring(_ports(), models.registry(), scorer, fast_rows.build_fast_reader)
 
 
 def scorer(model: "ScoringModel", batch: "Batch") -> "BatchScorer":
@@ -103,7 +108,7 @@ def splits() -> "FileSplitting":
     """Return what cuts files that have arrived into chunks."""
     from vigil.decisions.batches.splits import FileSplitting
 
-    return FileSplitting(books(), files(), _postbox(), models.registry(), _terms, _charges(), process.now)
+    return FileSplitting(_ports(), models.registry(), _terms, _charges())
 
 
 def _terms(tenant_id: str) -> "BatchTerms":

@@ -113,7 +113,7 @@ def test_a_cancelled_batch_begins_no_further_chunk(world):
     world.run()
     assert (world.state(batch), len(world.books.settled)) == ("cancelled", 1)
     assert world.batches.cancel("acme", batch.batch_id).state == "cancelled"
-    with pytest.raises(Conflict, match="no results"):
+    with pytest.raises(Conflict, match="results exist only"):
         world.batches.output_url("acme", batch.batch_id, "results")
 
 

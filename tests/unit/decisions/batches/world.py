@@ -11,6 +11,7 @@ from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import BatchTerms, ChunkRange
+from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.service import Batches, BatchOrder
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.scoring import serialize
@@ -53,11 +54,10 @@ class World:
         held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, held)
         terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
-        self.splits = FileSplitting(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
-        self.chunks = ChunkScoring(
-            self.books, self.files, self.outbox, self.models, scorer, fast_rows.build_fast_reader, self.clock
-        )
-        self.assembly = BatchAssembly(self.books, self.files, self.outbox, charges, self.clock)
+        ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
+        self.splits = FileSplitting(ports, self.models, terms, charges)
+        self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader)
+        self.assembly = BatchAssembly(ports, charges)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
         order = BatchOrder("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)

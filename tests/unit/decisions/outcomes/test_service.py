@@ -127,7 +127,7 @@ def test_a_window_without_a_decision_is_not_found(world, changes):
 
 
 def test_a_window_that_ends_before_it_starts_is_refused(world):
-    with pytest.raises(InvalidInput, match="must be after window.start"):
+    with pytest.raises(InvalidInput, match=r"must be after window\.start"):
         world.outcomes.record_window("acme", window(timedelta(1), timedelta(1)), world.report())
 
 

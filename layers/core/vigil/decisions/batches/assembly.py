@@ -3,15 +3,13 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 
 from vigil.decisions.batches import results
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.model import Batch, BatchState, Chunk, Output, Progress
 from vigil.decisions.batches.multipart_file import MultipartFile
-from vigil.decisions.batches.ports import BatchFiles, BatchStore, JobSender
+from vigil.decisions.batches.ports import BatchPorts
 from vigil.errors import NotFound
-from vigil.kernel.time import format_timestamp
 
 SPARE_SECONDS = 15.0
 _READY: tuple[BatchState, ...] = ("running", "assembling")
@@ -36,30 +34,20 @@ class AssemblyCheckpoint:
 class BatchAssembly:
     """Joins the results and then the errors. Repeated or parallel runs give the same files."""
 
-    def __init__(
-        self,
-        books: BatchStore,
-        files: BatchFiles,
-        outbox: JobSender,
-        charges: BatchCharges,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._books = books
-        self._files = files
-        self._outbox = outbox
+    def __init__(self, ports: BatchPorts, charges: BatchCharges) -> None:
+        self._ports = ports
         self._charges = charges
-        self._clock = clock
 
     def assemble(self, batch: Batch, name: str, checkpoint: AssemblyCheckpoint, remaining: Callable[[], float]) -> None:
         """Join the parts from the checkpoint on. If time runs short, a further message continues."""
-        chunks = self._books.chunks(batch) if batch.state in _READY + _ENDED else []
+        chunks = self._ports.batches.chunks(batch) if batch.state in _READY + _ENDED else []
         if not chunks or any(chunk.state == "waiting" for chunk in chunks):
             return
         ledger = _digest(chunks)
         if checkpoint.ledger not in {"", ledger}:
             checkpoint = AssemblyCheckpoint()
         if batch.state == "running":
-            self._books.change(batch, ("running",), {"state": "assembling"})
+            self._ports.batches.change(batch, ("running",), {"state": "assembling"})
         try:
             next_checkpoint = self._join(batch, chunks, checkpoint, remaining)
         except NotFound:
@@ -71,12 +59,12 @@ class BatchAssembly:
             next_checkpoint = AssemblyCheckpoint("errors")
         if next_checkpoint is not None:
             details = {"name": name, **asdict(replace(next_checkpoint, ledger=ledger))}
-            self._outbox.send(
+            self._ports.jobs.send(
                 [batch.make_job("batch.assembly", f"{name}.{next_checkpoint.output}.{next_checkpoint.chunk}", details)]
             )
-        elif _digest(self._books.chunks(batch)) != ledger:
+        elif _digest(self._ports.batches.chunks(batch)) != ledger:
             # A lost chunk was scored meanwhile, so that the written output is out of date.
-            self._outbox.send([batch.make_job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
+            self._ports.jobs.send([batch.make_job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
         else:
             self._charges.release_unused(batch, chunks)
             self._end(batch, Progress.from_chunks(chunks))
@@ -86,7 +74,7 @@ class BatchAssembly:
     ) -> AssemblyCheckpoint | None:
         """Write one output. Return a checkpoint if time ran short, else None."""
         file = MultipartFile(
-            self._files, batch.output_key(checkpoint.output), batch.metadata, checkpoint.upload, checkpoint.part
+            self._ports.files, batch.output_key(checkpoint.output), batch.metadata, checkpoint.upload, checkpoint.part
         )
         if checkpoint.output == "results" and not checkpoint.chunk:
             file.write(results.header_line(batch.form).encode())
@@ -105,13 +93,13 @@ class BatchAssembly:
             rows = range(chunk_range.first_row, chunk_range.first_row + chunk_range.rows)
             yield "".join(f"{results.format_lost_row(form, number)}\n" for number in rows).encode()
         elif output == "results" or chunk.failed:
-            yield self._files.read(batch.part_key(chunk_range.index, output), "", 0, -1)
+            yield self._ports.files.read(batch.part_key(chunk_range.index, output), "", 0, -1)
 
     def _end(self, batch: Batch, progress: Progress) -> None:
         state: BatchState = "completed_with_errors" if progress.failed else "completed"
-        now = format_timestamp(self._clock())
-        if not self._books.end(batch, state, ended_at=now):
-            self._books.change(batch, _ENDED, {"state": state, "ended_at": now})
+        now = self._ports.now()
+        if not self._ports.batches.end(batch, state, ended_at=now):
+            self._ports.batches.change(batch, _ENDED, {"state": state, "ended_at": now})
 
 
 def _digest(chunks: Sequence[Chunk]) -> str:

@@ -1,24 +1,19 @@
 """Scores a chunk: reads, scores and writes its rows, settles the chunk once, and enqueues the next job."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import islice
 
 from vigil.decisions.batches import consents, parsing, results
 from vigil.decisions.batches.model import LANES, STOPPED, Batch, Chunk, Output
 from vigil.decisions.batches.ports import (
-    BatchFiles,
     BatchModels,
-    BatchStore,
+    BatchPorts,
     FastReaderFactory,
-    JobSender,
     RowScorer,
     RowScorerFactory,
 )
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.time import format_timestamp
 
 ROWS_PER_STEP = 500
 """Rows parsed into memory at a time. A larger number is slower, because it exceeds the processor's cache."""
@@ -37,22 +32,12 @@ class ChunkScoring:
     """Scores chunks. A part depends only on file, model and batch, so that a repeated write gives the same bytes."""
 
     def __init__(
-        self,
-        books: BatchStore,
-        files: BatchFiles,
-        outbox: JobSender,
-        models: BatchModels,
-        scorers: RowScorerFactory,
-        fast_readers: FastReaderFactory,
-        clock: Callable[[], datetime],
+        self, ports: BatchPorts, models: BatchModels, scorers: RowScorerFactory, fast_readers: FastReaderFactory
     ) -> None:
-        self._books = books
-        self._files = files
-        self._outbox = outbox
+        self._ports = ports
         self._models = models
         self._scorers = scorers
         self._fast_readers = fast_readers
-        self._clock = clock
 
     def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
         """Score a chunk and continue its lane. Return the settled chunk, or None if there was nothing to score.
@@ -67,7 +52,7 @@ class ChunkScoring:
             self._resume_lane(batch, index)
             return None
         done = self._score(batch, chunk)
-        if not self._books.settle(batch, done, chunk.state):
+        if not self._ports.batches.settle(batch, done, chunk.state):
             raise Conflict(
                 "Another delivery settled this chunk, or the batch was cancelled; retry to continue its lane."
             )
@@ -80,21 +65,21 @@ class ChunkScoring:
         """Mark the rows of a chunk as lost and continue its lane. A finished chunk is not changed."""
         batch, chunk = self._find(tenant_id, batch_id, index)
         if chunk.state == "waiting" and batch.state not in STOPPED:
-            now = format_timestamp(self._clock())
+            now = self._ports.now()
             lost = replace(chunk, state="failed", failed=chunk.range.rows, reason=reason, settled_at=now)
-            if self._books.settle(batch, lost, chunk.state):
+            if self._ports.batches.settle(batch, lost, chunk.state):
                 self._enqueue_next(batch, index)
                 return
         self._resume_lane(batch, index)
 
     def _find(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk]:
-        if (found := self._books.find_chunk(tenant_id, batch_id, index)) is None:
+        if (found := self._ports.batches.find_chunk(tenant_id, batch_id, index)) is None:
             raise NotFound("There is no such chunk.")
         return found
 
     def _score(self, batch: Batch, chunk: Chunk) -> Chunk:
         chunk_range = chunk.range
-        content = self._files.read(batch.source, batch.source_version, chunk_range.start, chunk_range.length)
+        content = self._ports.files.read(batch.source, batch.source_version, chunk_range.start, chunk_range.length)
         scored = self._score_rows(batch, chunk_range.first_row, content)
         if len(scored.lines) != chunk_range.rows:
             changed = FieldError("file", "has changed since it was split", f"{chunk_range.rows} rows in this chunk")
@@ -105,7 +90,7 @@ class ChunkScoring:
         failed = len(scored.errors)
         answered = chunk_range.rows - failed
         late = chunk.state != "waiting"  # the tenant does not pay for rows that were reported as lost
-        now = format_timestamp(self._clock())
+        now = self._ports.now()
         return replace(
             chunk,
             state="done",
@@ -137,27 +122,27 @@ class ChunkScoring:
     def _scorer_and_reader(self, batch: Batch) -> tuple[RowScorer, parsing.RowReader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
-        scorer = consents.enforce_consents(self._scorers(model, batch), self._files, batch)
+        scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch)
         return scorer, parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
 
     def _put_part(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
         content = "\n".join([*lines, ""]).encode()
-        self._files.put(batch.part_key(index, output), content, batch.metadata)
+        self._ports.files.put(batch.part_key(index, output), content, batch.metadata)
         return hashlib.sha256(content).hexdigest()
 
     def _enqueue_next(self, batch: Batch, index: int) -> None:
         """Enqueue the lane's next chunk, or the assembly when every lane is finished."""
         if batch.state in _ENDED:  # a lost chunk was scored late
-            self._outbox.send([batch.make_job("batch.assembly", f"{index:06}", {"output": "results"})])
+            self._ports.jobs.send([batch.make_job("batch.assembly", f"{index:06}", {"output": "results"})])
         elif index + LANES < batch.chunks:
-            self._outbox.send([batch.chunk_job(index + LANES)])
-        elif all(chunk.state != "waiting" for chunk in self._books.chunks(batch)):
-            self._outbox.send([batch.make_job("batch.assembly", "first", {"output": "results"})])
+            self._ports.jobs.send([batch.chunk_job(index + LANES)])
+        elif all(chunk.state != "waiting" for chunk in self._ports.batches.chunks(batch)):
+            self._ports.jobs.send([batch.make_job("batch.assembly", "first", {"output": "results"})])
 
     def _resume_lane(self, batch: Batch, index: int) -> None:
         """Continue a lane, unless its next chunk is settled or the batch has ended."""
         if batch.state != "running":
             return
-        following = self._books.find_chunk(batch.tenant_id, batch.batch_id, index + LANES)
+        following = self._ports.batches.find_chunk(batch.tenant_id, batch.batch_id, index + LANES)
         if following is None or following[1].state == "waiting":
             self._enqueue_next(batch, index)

@@ -52,8 +52,8 @@ class RowsFile:
 class PersonRows:
     """Scans every file of a tenant's batches, because no index maps a person to rows."""
 
-    def __init__(self, books: BatchStore, files: VersionedFiles) -> None:
-        self._books = books
+    def __init__(self, batches: BatchStore, files: VersionedFiles) -> None:
+        self._batches = batches
         self._files = files
 
     def find(self, person: Person, after: Key | None) -> Found:
@@ -62,7 +62,7 @@ class PersonRows:
         Large files are scanned in several steps. A step without a match returns only the position of the next one.
         """
         position = after or _START
-        page = self._books.page(person.tenant_id, json.loads(position["list"]), 1)
+        page = self._batches.page(person.tenant_id, json.loads(position["list"]), 1)
         following = {"list": json.dumps(page.next)} if page.next else None
         for batch in page.batches:
             if batch.created_at <= person.until and self._has_files(batch):
@@ -84,7 +84,7 @@ class PersonRows:
         """Return rows of inputs and results, and the next position if time or space runs short."""
         position, entries = after or _START, list[Mapping[str, Any]]()
         while True:
-            page = self._books.page(person.tenant_id, json.loads(position["list"]), 1)
+            page = self._batches.page(person.tenant_id, json.loads(position["list"]), 1)
             for batch in page.batches:
                 if batch.created_at <= person.until:
                     stopped = self._collect(batch, person, position, entries, remaining)
@@ -147,7 +147,7 @@ class PersonRows:
 
     def _erase(self, key: Key, person: Person) -> Key | None:
         """Take one erasure step for a batch and return the next one, or None at the end."""
-        if (batch := self._books.get(person.tenant_id, key["batch"])) is None:
+        if (batch := self._batches.get(person.tenant_id, key["batch"])) is None:
             return None
         if "version" in key:
             return self._blank(batch, person, key)

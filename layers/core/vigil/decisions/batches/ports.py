@@ -1,6 +1,8 @@
 """Ports of batches: stored batches and chunks, files, queues, models, quota and spend."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from vigil.access.quota.model import Reservation
@@ -18,6 +20,7 @@ from vigil.decisions.scoring.model import EncodedSubject
 from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import InvalidInput
 from vigil.kernel.money import HardStop, Hold
+from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
 
 
@@ -120,6 +123,20 @@ class JobSender(Protocol):
     def send(self, jobs: Sequence[BatchJob]) -> None:
         """Send jobs at least once each. Raises Unavailable."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPorts:
+    """Ports that every step of a batch uses: split, chunk and assembly."""
+
+    batches: BatchStore
+    files: BatchFiles
+    jobs: JobSender
+    clock: Callable[[], datetime]
+
+    def now(self) -> str:
+        """Return the current time as a timestamp."""
+        return format_timestamp(self.clock())
 
 
 class RowScorer(Protocol):

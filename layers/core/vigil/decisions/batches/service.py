@@ -62,7 +62,7 @@ class Batches:
 
     def __init__(
         self,
-        books: BatchStore,
+        batches: BatchStore,
         files: BatchFiles,
         models: Callable[[], Collection[str]],
         clock: Callable[[], datetime],
@@ -70,7 +70,7 @@ class Batches:
         charges: BatchCharges,
         stored: Callable[[str], int],
     ) -> None:
-        self._books = books
+        self._batches = batches
         self._files = files
         self._models = models
         self._clock = clock
@@ -96,24 +96,24 @@ class Batches:
     def get(self, tenant_id: str, name: str) -> BatchStatus:
         """Return a batch and its progress. Raises NotFound for an unknown id and for another tenant's id."""
         batch = self._find(tenant_id, name)
-        progress = Progress.from_chunks(self._books.chunks(batch))
+        progress = Progress.from_chunks(self._batches.chunks(batch))
         rate = self._rate(batch, progress)
         left = (batch.rows - progress.done) / rate if rate and batch.is_unfinished else None
         return BatchStatus(batch, progress, rate, left)
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """Return a page of a tenant's batches, newest first. A new one can take a second to appear."""
-        return self._books.page(tenant_id, after, limit)
+        return self._batches.page(tenant_id, after, limit)
 
     def cancel(self, tenant_id: str, name: str) -> Batch:
         """Cancel a batch; no further chunk starts. Raises Conflict if it has another end state."""
         batch = self._find(tenant_id, name)
-        if batch.state != "cancelled" and not self._books.end(batch, "cancelled", ended_at=self._now()):
+        if batch.state != "cancelled" and not self._batches.end(batch, "cancelled", ended_at=self._now()):
             batch = self._find(tenant_id, name)
             if batch.state != "cancelled":
                 raise Conflict(f"The batch has ended: {batch.state}.")
         cancelled = self._find(tenant_id, name)
-        self._charges.release_unused(cancelled, self._books.chunks(cancelled))
+        self._charges.release_unused(cancelled, self._batches.chunks(cancelled))
         return cancelled
 
     def upload_url(self, batch: Batch) -> tuple[str, str] | None:
@@ -150,7 +150,7 @@ class Batches:
                 quota=order.quota,
                 hard_stop=order.hard_stop,
             )
-            existing = self._books.get(tenant_id, batch.batch_id) or self._create_new(batch, order.storage)
+            existing = self._batches.get(tenant_id, batch.batch_id) or self._create_new(batch, order.storage)
             if existing is None:
                 return batch, False
             if existing.expires_at > now.timestamp():
@@ -166,15 +166,15 @@ class Batches:
         if storage is not None and self._stored(batch.tenant_id) >= storage:
             raise StorageFull(f"The files of batches have reached the limit of {storage} bytes; see GET /v1/usage.")
         try:
-            return self._books.create(batch, MAX_UNFINISHED_BATCHES)
+            return self._batches.create(batch, MAX_UNFINISHED_BATCHES)
         except Conflict:
             if not self._fail_abandoned_batches(batch.tenant_id):
                 raise
-            return self._books.create(batch, MAX_UNFINISHED_BATCHES)
+            return self._batches.create(batch, MAX_UNFINISHED_BATCHES)
 
     def _fail_abandoned_batches(self, tenant_id: str) -> bool:
         """Fail the tenant's batches without a file after the timeout. Return True if there were any."""
-        found = (self._books.get(tenant_id, name) for name in self._books.unfinished_ids(tenant_id))
+        found = (self._batches.get(tenant_id, name) for name in self._batches.unfinished_ids(tenant_id))
         abandoned = [batch for batch in found if batch and self._is_abandoned(batch)]
         for batch in abandoned:
             self._fail_abandoned(batch)
@@ -185,15 +185,15 @@ class Batches:
         return batch.state == "awaiting_upload" and waited > UPLOAD_TIMEOUT
 
     def _find(self, tenant_id: str, name: str) -> Batch:
-        if (batch := self._books.get(tenant_id, name)) is None:
+        if (batch := self._batches.get(tenant_id, name)) is None:
             raise NotFound("There is no such batch.")
         if self._is_abandoned(batch):
             self._fail_abandoned(batch)
-            return self._books.get(tenant_id, name) or batch
+            return self._batches.get(tenant_id, name) or batch
         return batch
 
     def _fail_abandoned(self, batch: Batch) -> None:
-        self._books.end(batch, "failed", ended_at=self._now(), reason="file: was not uploaded in time")
+        self._batches.end(batch, "failed", ended_at=self._now(), reason="file: was not uploaded in time")
 
     def _rate(self, batch: Batch, progress: Progress) -> float | None:
         if not batch.started_at or not progress.done:

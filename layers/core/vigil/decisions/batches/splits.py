@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
 
 from vigil.decisions.batches import consents, parsing, row_boundaries
 from vigil.decisions.batches.charges import BatchCharges
@@ -20,10 +19,9 @@ from vigil.decisions.batches.model import (
     ChunkRange,
     Pin,
 )
-from vigil.decisions.batches.ports import BatchFiles, BatchModels, BatchStore, JobSender
+from vigil.decisions.batches.ports import BatchModels, BatchPorts
 from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.time import format_timestamp
 
 READ_BYTES = 8 << 20
 CHUNKS_PER_WRITE = 50
@@ -37,22 +35,12 @@ class FileSplitting:
     """Splits files into chunks. Every step is safe to repeat; only chunks of the batch's current `run` count."""
 
     def __init__(
-        self,
-        books: BatchStore,
-        files: BatchFiles,
-        outbox: JobSender,
-        models: BatchModels,
-        terms: Callable[[str], BatchTerms],
-        charges: BatchCharges,
-        clock: Callable[[], datetime],
+        self, ports: BatchPorts, models: BatchModels, terms: Callable[[str], BatchTerms], charges: BatchCharges
     ) -> None:
-        self._books = books
-        self._files = files
-        self._outbox = outbox
+        self._ports = ports
         self._models = models
         self._terms = terms
         self._charges = charges
-        self._clock = clock
 
     def start(self, batch: Batch, version: str, size: int, remaining: SecondsLeft) -> None:
         """Start to split an arrived file. A second file of the batch is ignored.
@@ -62,7 +50,7 @@ class FileSplitting:
         mine: tuple[BatchState, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
         if batch.object_version not in {"", version}:
             return
-        begun = self._books.change(
+        begun = self._ports.batches.change(
             batch, mine, {"state": "splitting", "object_version": version, "run": uuid.uuid4().hex}
         )
         if begun is None:
@@ -87,9 +75,9 @@ class FileSplitting:
     def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
         """Fail a batch because of its file, and store the reason."""
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
-        self._books.end(batch, "failed", ended_at=format_timestamp(self._clock()), reason=reason)
-        if now := self._books.get(batch.tenant_id, batch.batch_id):
-            self._charges.release_unused(now, self._books.chunks(now))
+        self._ports.batches.end(batch, "failed", ended_at=self._ports.now(), reason=reason)
+        if now := self._ports.batches.get(batch.tenant_id, batch.batch_id):
+            self._charges.release_unused(now, self._ports.batches.chunks(now))
 
     def _prepare(self, batch: Batch) -> tuple[Batch, ChunkRange]:
         """Pin model and terms, detect the file format, and return the batch and the start of its rows."""
@@ -100,10 +88,10 @@ class FileSplitting:
                 FieldError("model", "is no longer a model of this service", "see GET /v1/models")
             ) from error
         source, version = batch.upload_key, batch.object_version
-        head = self._files.read(source, version, 0, READ_BYTES)
+        head = self._ports.files.read(source, version, 0, READ_BYTES)
         if row_boundaries.is_gzip(head):
             source, version = self._unpacked(batch), ""
-            head = self._files.read(source, version, 0, READ_BYTES)
+            head = self._ports.files.read(source, version, 0, READ_BYTES)
         row_boundaries.reject_foreign_format(head)
         begin = row_boundaries.find_text_start(head)
         columns: tuple[str, ...] = ()
@@ -118,27 +106,27 @@ class FileSplitting:
             "chunk_rows": CHUNK_ROWS if model.only_engine() else SLOW_CHUNK_ROWS,
             "pin": Pin(model.name, model.version, model.digest),
             "flags": terms.flags,
-            "withdrawn": consents.store_withdrawn(self._files, batch, terms.withdrawn),
+            "withdrawn": consents.store_withdrawn(self._ports.files, batch, terms.withdrawn),
         }
-        prepared = self._books.change(batch, ("splitting",), values, batch.run)
+        prepared = self._ports.batches.change(batch, ("splitting",), values, batch.run)
         return prepared or batch, ChunkRange(0, begin, 0, 1, 0)
 
     def _unpacked(self, batch: Batch) -> str:
         key = f"plain/{batch.object_key('input')}"
-        upload, number, buffer = self._files.begin_upload(key, {}), 1, bytearray()
+        upload, number, buffer = self._ports.files.begin_upload(key, {}), 1, bytearray()
         for text in unpack_gzip(self._blocks(batch.upload_key, batch.object_version, 0)):
             buffer += text
             if len(buffer) >= READ_BYTES:
-                self._files.upload_part(key, upload, number, bytes(buffer))
+                self._ports.files.upload_part(key, upload, number, bytes(buffer))
                 number, buffer = number + 1, bytearray()
-        self._files.upload_part(key, upload, number, bytes(buffer))
-        self._files.complete_upload(key, upload)
+        self._ports.files.upload_part(key, upload, number, bytes(buffer))
+        self._ports.files.complete_upload(key, upload)
         return key
 
     def _blocks(self, key: str, version: str, start: int) -> Iterator[bytes]:
         block = bytes(READ_BYTES)
         while len(block) == READ_BYTES:
-            block = self._files.read(key, version, start, READ_BYTES)
+            block = self._ports.files.read(key, version, start, READ_BYTES)
             yield block
             start += len(block)
 
@@ -151,15 +139,15 @@ class FileSplitting:
             entered.append(chunk_range)
             if len(entered) < CHUNKS_PER_WRITE:
                 continue
-            if not self._books.add_chunks(batch, entered):
+            if not self._ports.batches.add_chunks(batch, entered):
                 self._finish_other_delivery(batch)
                 return
             entered = []
             if remaining() < SPARE_SECONDS:
                 details = {"run": batch.run, **asdict(chunk_range)}
-                self._outbox.send([batch.make_job("batch.split", f"{batch.run}.{chunk_range.index}", details)])
+                self._ports.jobs.send([batch.make_job("batch.split", f"{batch.run}.{chunk_range.index}", details)])
                 return
-        if entered and not self._books.add_chunks(batch, entered):
+        if entered and not self._ports.batches.add_chunks(batch, entered):
             self._finish_other_delivery(batch)
             return
         end = last.next_empty()
@@ -167,24 +155,24 @@ class FileSplitting:
             raise InvalidInput(FieldError("file", "contains no rows", "1 row or more"))
         rows = end.first_row - 1
         self._charges.reserve(batch, rows)
-        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": format_timestamp(self._clock())}
-        if running := self._books.change(batch, ("splitting",), values, batch.run):
+        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": self._ports.now()}
+        if running := self._ports.batches.change(batch, ("splitting",), values, batch.run):
             self._start(running)
             return
         self._finish_other_delivery(batch)
 
     def _finish_other_delivery(self, batch: Batch) -> None:
         """Finish the work of another delivery, which may have crashed: start the lanes, or release the reservation."""
-        now = self._books.get(batch.tenant_id, batch.batch_id)
+        now = self._ports.batches.get(batch.tenant_id, batch.batch_id)
         if now and now.state == "running":
             self._start(now)
         elif now and now.state in STOPPED:
-            self._charges.release_unused(now, self._books.chunks(now))
+            self._charges.release_unused(now, self._ports.batches.chunks(now))
         elif now and now.state == "splitting":
             raise _TakenOver("Another delivery is splitting this file.")
 
     def _start(self, batch: Batch) -> None:
-        self._outbox.send([batch.chunk_job(index) for index in range(min(LANES, batch.chunks))])
+        self._ports.jobs.send([batch.chunk_job(index) for index in range(min(LANES, batch.chunks))])
 
 
 class _TakenOver(Conflict):
