@@ -37,8 +37,9 @@ from vigil.bootstrap import process
 from vigil.bootstrap.batches import scorer
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, ChunkRange, FileFormat, Pin
+from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, ChunkRange, FileFormat
 from vigil.decisions.batches.ports import BatchPorts
+from vigil.kernel.rows import ModelRef
 from vigil.prediction.packages.loaded import LoadedModel
 
 GOAL = 1.25
@@ -103,7 +104,7 @@ def timed(work: Any) -> Round:
 
 def a_batch(subject: Subject, form: FileFormat, model: LoadedModel) -> Batch:
     """Return a running batch of this model."""
-    pin = Pin(model.name, model.version, model.digest)
+    pin = ModelRef(model.name, model.version, model.digest)
     now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     batch = Batch("t", "b", subject.name, form, "running", now, "c", "f", 0, pin=pin, chunks=1)
     return replace(batch, source=batch.upload_key, columns=("subject_id", *subject.names))

@@ -7,10 +7,11 @@ import pytest
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from vigil.aws.clients import client
 from vigil.decisions.batches.done_chunks_store import DoneChunks
-from vigil.decisions.batches.model import Batch, Chunk, ChunkRange, Pin
+from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
 from vigil.decisions.batches.object_store import S3Files
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.errors import Conflict, NotFound, Unavailable
+from vigil.kernel.rows import ModelRef
 from vigil.money.usage.stream_entries import of_chunk
 from vigil.runtime.settings import Settings
 
@@ -33,12 +34,12 @@ def files(request, s3):
 @pytest.fixture
 def split(books):
     books.create(BATCH, 10)
-    values = {"state": "splitting", "run": "r", "pin": Pin("toy", 3, "sha256:0"), "columns": ("a", "b")}
+    values = {"state": "splitting", "run": "r", "pin": ModelRef("toy", 3, "sha256:0"), "columns": ("a", "b")}
     return books.change(BATCH, ("awaiting_upload",), values)
 
 
 def test_a_batch_is_read_as_it_was_written(books, split):
-    expected = replace(BATCH, state="splitting", run="r", pin=Pin("toy", 3, "sha256:0"), columns=("a", "b"))
+    expected = replace(BATCH, state="splitting", run="r", pin=ModelRef("toy", 3, "sha256:0"), columns=("a", "b"))
     assert split == expected == books.get("acme", "bat_1")
     assert books.get("globex", "bat_1") is None
 
@@ -99,7 +100,7 @@ def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
 def test_chunks_that_became_done_are_listed_by_day_for_their_tenant_alone(dynamodb):
     books, settled = DynamoBatches(dynamodb, "batches"), DoneChunks(dynamodb, "batches")
     for tenant in ("acme", "globex"):
-        batch = replace(BATCH, tenant_id=tenant, state="splitting", run="r", pin=Pin("toy", 3, "sha256:0"))
+        batch = replace(BATCH, tenant_id=tenant, state="splitting", run="r", pin=ModelRef("toy", 3, "sha256:0"))
         books.create(batch, 10)
         spans = [replace(SPAN, index=n) for n in range(5)]
         books.add_chunks(batch, spans)

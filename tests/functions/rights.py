@@ -6,8 +6,9 @@ from pathlib import Path
 import boto3
 
 from tests.support.templates import INFRA, template
-from vigil.decisions.batches.model import Batch, ChunkRange, Pin
+from vigil.decisions.batches.model import Batch, ChunkRange
 from vigil.decisions.batches.store import DynamoBatches
+from vigil.kernel.rows import ModelRef
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
@@ -36,7 +37,7 @@ def granted(role):
 def running_batch(name):
     """Return a batch of two chunks of which none is done."""
     now = datetime.now(UTC).isoformat()
-    pin = Pin("toy", 1, "sha256:0")
+    pin = ModelRef("toy", 1, "sha256:0")
     batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)
     books = DynamoBatches(boto3.client("dynamodb"), "batches")
     books.create(batch, 10)

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, metering, process
-from vigil.decisions.batches.model import Batch, Chunk, ChunkRange, Pin
+from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
 from vigil.decisions.batches.store import DynamoBatches
+from vigil.kernel.rows import ModelRef
 from vigil.kernel.tenants import Limits
 
 MANY = Limits(1000, 1000, 1000, 10).encoded()
@@ -201,7 +202,7 @@ def batch_of(tenant, rows, charged, settled_at):
     """Write a batch of one chunk that is done."""
     books = DynamoBatches(boto3.client("dynamodb"), "batches")
     made = ("splitting", "2026-03-14T12:00:00.000000Z", "corr", "print", 99)
-    batch = Batch(tenant, "bat_1", "toy", "csv", *made, run="r", pin=Pin("toy", 3, "sha256:0"))
+    batch = Batch(tenant, "bat_1", "toy", "csv", *made, run="r", pin=ModelRef("toy", 3, "sha256:0"))
     books.create(batch, 10)
     books.add_chunks(batch, [ChunkRange(0, 0, 10, 1, rows)])
     done = Chunk(

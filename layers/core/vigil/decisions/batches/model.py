@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from vigil.kernel.ids import derive_id
 from vigil.kernel.money import HardStop
+from vigil.kernel.rows import ModelRef
 from vigil.kernel.time import format_timestamp, resets_at
 
 FileFormat: TypeAlias = Literal["csv", "ndjson"]
@@ -96,15 +97,6 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
-    """The exact model that scores all rows of a batch."""
-
-    name: str
-    version: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """A file of rows to score.
 
@@ -132,7 +124,7 @@ class Batch:
     object_version: str = ""
     columns: tuple[str, ...] = ()
     run: str = ""
-    pin: Pin | None = None
+    pin: ModelRef | None = None
     withdrawn: str = ""
     """Key of the list of subjects without consent at the time of the split; empty without any."""
     flags: str = ""

@@ -17,11 +17,11 @@ from vigil.decisions.batches.model import (
     BatchState,
     BatchTerms,
     ChunkRange,
-    Pin,
 )
 from vigil.decisions.batches.ports import BatchModels, BatchPorts
 from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.rows import ModelRef
 
 READ_BYTES = 8 << 20
 CHUNKS_PER_WRITE = 50
@@ -104,7 +104,7 @@ class FileSplitting:
             "source_version": version,
             "columns": columns,
             "chunk_rows": CHUNK_ROWS if model.only_engine() else SLOW_CHUNK_ROWS,
-            "pin": Pin(model.name, model.version, model.digest),
+            "pin": ModelRef(model.name, model.version, model.digest),
             "flags": terms.flags,
             "withdrawn": consents.store_withdrawn(self._ports.files, batch, terms.withdrawn),
         }

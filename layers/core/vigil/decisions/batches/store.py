@@ -22,10 +22,10 @@ from vigil.decisions.batches.model import (
     Chunk,
     ChunkRange,
     ChunkState,
-    Pin,
 )
 from vigil.errors import Conflict
 from vigil.kernel.money import HardStop
+from vigil.kernel.rows import ModelRef
 
 Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
@@ -183,7 +183,7 @@ def _typed(value: Any) -> dict[str, Any]:
         return {"N": str(value)}
     if isinstance(value, str):
         return {"S": value}
-    return {"S": json.dumps(asdict(value) if isinstance(value, Pin | HardStop) else value)}
+    return {"S": json.dumps(asdict(value) if isinstance(value, ModelRef | HardStop) else value)}
 
 
 def _item(batch: Batch) -> Item:
@@ -199,7 +199,7 @@ def _batch(item: Mapping[str, Any]) -> Batch:
             values[name] = int(value)
     values["columns"] = tuple(json.loads(values["columns"]))
     if "pin" in values:
-        values["pin"] = Pin(**json.loads(values["pin"]))
+        values["pin"] = ModelRef(**json.loads(values["pin"]))
     if "hard_stop" in values:
         values["hard_stop"] = HardStop(**json.loads(values["hard_stop"]))
     return Batch(**values)
