@@ -1,4 +1,4 @@
-"""The books and the files of batches: the fake and AWS (in process) keep the same promises."""
+"""The contracts of batch store and files, for the fakes and for AWS in process."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def split(books):
     return books.change(BATCH, ("awaiting_upload",), values)
 
 
-def test_a_batch_is_read_as_it_was_written(books, split):
+def test_a_batch_is_read_back_complete(books, split):
     expected = replace(BATCH, state="splitting", run="r", pin=ModelRef("toy", 3, "sha256:0"), columns=("a", "b"))
     assert split == expected == books.get("acme", "bat_1")
     assert books.get("globex", "bat_1") is None
@@ -49,7 +49,7 @@ def test_an_id_is_written_once(books):
     assert books.create(replace(BATCH, model="other"), 10) == BATCH
 
 
-def test_a_tenant_has_so_many_unfinished_batches_and_no_more(books):
+def test_a_tenants_unfinished_batches_are_limited(books):
     for number in range(3):
         books.create(replace(BATCH, batch_id=f"bat_{number}"), 3)
     with pytest.raises(Conflict):
@@ -63,13 +63,13 @@ def test_a_tenant_has_so_many_unfinished_batches_and_no_more(books):
     assert books.create(replace(BATCH, batch_id="bat_9"), 3) is None
 
 
-def test_a_change_needs_its_state_and_its_run(books, split):
+def test_a_change_requires_its_state_and_run(books, split):
     assert books.change(split, ("running",), {"state": "failed"}) is None
     assert books.change(split, ("splitting",), {"rows": 5}, "older") is None
     assert books.change(split, ("splitting",), {"rows": 5}, "r").rows == 5
 
 
-def test_chunks_are_entered_by_the_run_that_splits_and_by_no_other(books, split):
+def test_chunks_are_written_only_by_the_current_run(books, split):
     spans = [replace(SPAN, index=n, first_row=n + 1) for n in range(30)]
     assert not books.add_chunks(replace(split, run="older"), spans)
     whole = replace(split, chunks=30)
@@ -85,7 +85,7 @@ def test_chunks_are_entered_by_the_run_that_splits_and_by_no_other(books, split)
     assert not books.add_chunks(split, spans)
 
 
-def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
+def test_a_chunk_becomes_done_once_also_after_a_loss(books, split):
     books.add_chunks(split, [SPAN])
     lost = Chunk(SPAN, "failed", failed=5, reason="given up")
     done = Chunk(SPAN, "done", scored=4, failed=1, charged=4, part_sha256="d", settled_at="2026-03-01T13")
@@ -97,7 +97,7 @@ def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
     assert books.chunks(replace(split, chunks=1)) == [done]
 
 
-def test_chunks_that_became_done_are_listed_by_day_for_their_tenant_alone(dynamodb):
+def test_finished_chunks_are_listed_by_day_and_tenant(dynamodb):
     books, settled = DynamoBatches(dynamodb, "batches"), DoneChunks(dynamodb, "batches")
     for tenant in ("acme", "globex"):
         batch = replace(BATCH, tenant_id=tenant, state="splitting", run="r", pin=ModelRef("toy", 3, "sha256:0"))
@@ -120,7 +120,7 @@ def test_chunks_that_became_done_are_listed_by_day_for_their_tenant_alone(dynamo
 
 
 @pytest.mark.parametrize("state", ["cancelled", "failed"])
-def test_no_chunk_of_a_stopped_batch_is_settled(books, split, state):
+def test_a_chunk_of_a_stopped_batch_is_not_settled(books, split, state):
     books.add_chunks(split, [SPAN])
     books.end(split, state)
     assert not books.settle(split, Chunk(SPAN, "done", scored=5), "waiting")
@@ -148,7 +148,7 @@ def test_a_file_is_read_by_range(files):
         files.read("nothing", "", 0, 1)
 
 
-def test_a_file_is_read_as_it_was_when_it_arrived(s3):
+def test_a_file_is_read_in_the_version_that_arrived(s3):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket="files", Key="k", Body=b"0123456789")["VersionId"]
@@ -166,7 +166,7 @@ def test_parts_become_one_file_once(files):
         files.complete_upload("k", upload)
 
 
-def test_presigned_addresses_are_signed_as_encrypted_buckets_want_them(aws):
+def test_presigned_urls_are_signed_for_encrypted_buckets(aws):
     files = S3Files(client(Settings("dev"), "s3"), "files")
     for url in (files.upload_url("uploads/acme/bat_1/input", 60), files.download_url("k", "name.csv", 60)):
         assert url.startswith("https://files.s3.eu-west-1.amazonaws.com/")
@@ -195,12 +195,12 @@ class Away:
         lambda: S3Files(Away(), "b").put("k", b"", {}),
     ],
 )
-def test_what_is_away_is_unavailable(ask):
+def test_an_unavailable_service_is_reported(ask):
     with pytest.raises(Unavailable):
         ask()
 
 
-def test_a_transaction_in_the_way_is_waited_for(dynamodb):
+def test_a_conflicting_transaction_is_retried(dynamodb):
     from botocore.exceptions import ClientError
 
     class Busy:

@@ -1,4 +1,4 @@
-"""The contract of the books of dead work, held by the fake and by DynamoDB alike; and dead letters on SQS."""
+"""The job store contract, for the fake and for DynamoDB; and dead letters on SQS."""
 
 import json
 from dataclasses import asdict, replace
@@ -34,18 +34,18 @@ def jobs(request):
     return DynamoDeadLetterJobs(request.getfixturevalue("aws")("dynamodb"), "dead_letters")
 
 
-def test_a_job_is_kept_and_read_back_whole(jobs):
+def test_a_job_is_stored_and_read_back_complete(jobs):
     for opened in (job(), job(1, refusal="not-found")):
         assert jobs.write("acme", opened)
         assert jobs.get("acme", opened.key) == opened
 
 
-def test_a_job_is_its_tenants(jobs):
+def test_a_job_belongs_to_its_tenant(jobs):
     jobs.write("acme", job())
     assert jobs.get("globex", job().key) is None
 
 
-def test_a_change_is_written_only_over_the_version_it_was_made_from(jobs):
+def test_a_change_is_written_only_over_its_previous_version(jobs):
     first = job()
     jobs.write("acme", first)
     assert not jobs.write("acme", first)
@@ -55,11 +55,11 @@ def test_a_change_is_written_only_over_the_version_it_was_made_from(jobs):
     assert jobs.get("acme", first.key) == one
 
 
-def test_a_later_version_is_not_written_where_there_is_none(jobs):
+def test_a_later_version_is_not_written_without_an_earlier_one(jobs):
     assert not jobs.write("acme", job().claim(RULES, Clock()()))
 
 
-def test_pages_follow_one_another_latest_first(jobs):
+def test_pages_are_contiguous_and_latest_first(jobs):
     for number in range(5):
         jobs.write("acme", job(number))
     jobs.write("globex", job(9, tenant="globex"))
@@ -73,7 +73,7 @@ def test_pages_follow_one_another_latest_first(jobs):
     assert len(jobs.page(None, JobFilter(), None, 10).jobs) == 6
 
 
-def test_a_list_is_narrowed_by_state_queue_reason_and_age(jobs):
+def test_a_list_is_filtered_by_state_queue_reason_and_age(jobs):
     kept = [job(0), job(1, "other"), job(2, refusal="not-found"), job(3)]
     for each in kept:
         jobs.write("acme", each)
@@ -96,7 +96,7 @@ def test_a_list_is_narrowed_by_state_queue_reason_and_age(jobs):
         assert ids(JobFilter(state="resolved", before=resolved.changed_at), tenant) == set()
 
 
-def test_only_what_is_due_is_due_and_the_longest_overdue_comes_first(jobs):
+def test_only_due_jobs_are_due_with_the_longest_overdue_first(jobs):
     late, soon, other = job(2), job(1), job(3, "other")
     for each in (late, soon, other, job(4, refusal="x").mark_notified()):
         jobs.write("acme", replace(each, version=1))
@@ -106,7 +106,7 @@ def test_only_what_is_due_is_due_and_the_longest_overdue_comes_first(jobs):
     assert jobs.due("work", format_timestamp(Clock()() - timedelta(days=1)), 10) == []
 
 
-def test_only_the_very_version_is_removed(jobs):
+def test_only_the_same_version_is_deleted(jobs):
     first = job()
     jobs.write("acme", first)
     changed = first.request_retry("member:k", Clock()())
@@ -116,7 +116,7 @@ def test_only_the_very_version_is_removed(jobs):
     assert jobs.get("acme", first.key) is None
 
 
-def test_a_page_of_few_matches_among_many_is_found(dynamodb, monkeypatch):
+def test_a_page_with_few_matches_among_many_is_found(dynamodb, monkeypatch):
     monkeypatch.setattr("vigil.operations.dead_letters.store._EVALUATED", 3)
     store = DynamoDeadLetterJobs(dynamodb, "dead_letters")
     for number in range(20):
@@ -127,7 +127,7 @@ def test_a_page_of_few_matches_among_many_is_found(dynamodb, monkeypatch):
     assert [each.work.id for each in store.page("acme", JobFilter(queue="rare"), first.next, 5).jobs] == ["work-2"]
 
 
-def test_a_table_that_is_away_is_unavailable(dynamodb):
+def test_a_table_without_a_response_is_unavailable(dynamodb):
     store = DynamoDeadLetterJobs(dynamodb, "absent")
     calls = (
         lambda: store.get("acme", "k"),
@@ -150,7 +150,7 @@ def queues(aws):
 MESSAGE = Message(**asdict(WORK))
 
 
-def test_a_letter_is_the_work_that_died(queues):
+def test_a_letter_contains_the_failed_work(queues):
     work, dead = queues
     dead.send([MESSAGE])
     source = SqsSource("work", work, dead)
@@ -160,7 +160,7 @@ def test_a_letter_is_the_work_that_died(queues):
     assert source.receive() == []
 
 
-def test_a_letter_says_for_what_its_work_was_refused_and_whether_it_is_done(queues):
+def test_a_letter_has_the_refusal_code_or_the_success_report(queues):
     work, dead = queues
     dead.send([MESSAGE])
     (received,) = dead.receive(0)
@@ -172,14 +172,14 @@ def test_a_letter_says_for_what_its_work_was_refused_and_whether_it_is_done(queu
     assert (settled.work, settled.settled) == (replace(WORK, attempts=1), True)
 
 
-def test_work_is_put_back_as_the_message_that_it_was(queues):
+def test_resent_work_equals_the_original_message(queues):
     work, dead = queues
     assert SqsSource("work", work, dead).resend(replace(WORK, attempts=2)) is None
     (received,) = work.receive(30)
     assert received.message() == replace(MESSAGE, attempts=2)
 
 
-def test_what_cannot_be_read_is_the_operators_and_goes_on_once_it_can(queues):
+def test_unreadable_work_belongs_to_operators_and_is_sent_once_readable(queues):
     work, dead = queues
     dead._client.send_message(QueueUrl=dead._url, MessageBody="key=part/7")
     (unread,) = SqsSource("work", work, dead).receive()
@@ -196,8 +196,8 @@ def test_what_cannot_be_read_is_the_operators_and_goes_on_once_it_can(queues):
 
 @pytest.fixture
 def stream(aws, monkeypatch):
-    """A table with a stream, and the place in it from the second to the third of four rows."""
-    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    """A table with a stream, and the position from the second to the third of four rows."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes account endpoints for DynamoDB
     dynamodb, streams = aws("dynamodb"), aws("dynamodbstreams")
     table = dynamodb.create_table(
         TableName="rows",
@@ -216,20 +216,20 @@ def stream(aws, monkeypatch):
     return streams, Place(arn, shard, numbers[1], numbers[2])
 
 
-def test_a_place_in_a_stream_is_read_from_its_first_row_to_its_last(stream):
+def test_a_stream_position_is_read_from_its_first_row_to_its_last(stream):
     client, place = stream
     rows = [record["dynamodb"]["NewImage"]["pk"]["S"] for record in DynamoStream(client).read(place)]
     assert rows == ["1", "2"]
 
 
-def test_a_place_that_is_forgotten_is_not_found(stream):
+def test_an_expired_stream_position_is_not_found(stream):
     client, place = stream
     with pytest.raises(NotFound):
         list(DynamoStream(client).read(replace(place, stream=place.stream.replace("rows", "gone"))))
 
 
 def given_up(place):
-    """Return what Lambda puts on a stream's dead-letter queue."""
+    """Return Lambda's message on a stream's dead-letter queue."""
     batch = {"shardId": place.shard, "startSequenceNumber": place.first, "endSequenceNumber": place.last}
     batch |= {"batchSize": 2, "streamArn": place.stream, "approximateArrivalOfFirstRecord": "2026-03-01T12:00:00Z"}
     return {
@@ -238,7 +238,7 @@ def given_up(place):
     }
 
 
-def test_a_batch_of_the_stream_is_told_of_again(queues):
+def test_a_stream_batch_is_processed_again(queues):
     _, dead = queues
     place = Place("arn:stream", "shard-1", "100", "200")
     dead._client.send_message(QueueUrl=dead._url, MessageBody=json.dumps(given_up(place)))
@@ -250,7 +250,7 @@ def test_a_batch_of_the_stream_is_told_of_again(queues):
     assert [Place(**json.loads(each)) for each in told] == [place]
 
 
-def test_a_batch_that_cannot_be_told_dies_again_with_its_attempts(queues):
+def test_a_stream_batch_that_fails_again_counts_its_attempts(queues):
     _, dead = queues
 
     def replay(_):
@@ -268,7 +268,7 @@ def test_a_batch_that_cannot_be_told_dies_again_with_its_attempts(queues):
 
 
 @pytest.mark.parametrize("body", ["?", "[]", "{}", '{"DDBStreamBatchInfo": {}}'])
-def test_what_is_no_record_of_a_batch_is_unreadable(queues, body):
+def test_a_message_that_is_not_a_batch_record_is_unreadable(queues, body):
     _, dead = queues
     dead._client.send_message(QueueUrl=dead._url, MessageBody=body)
     (died,) = StreamSource("scoring-events", dead, print).receive()

@@ -1,4 +1,4 @@
-"""Fakes of what batches need: they implement the ports and hold state."""
+"""Fakes of the batch ports, with state."""
 
 import threading
 from collections import Counter, deque
@@ -23,7 +23,7 @@ from vigil.kernel.money import HardStop, Hold
 
 
 class FakeBatchStore:
-    """The books in memory, as atomic as DynamoDB."""
+    """Batches and chunks in memory, as atomic as DynamoDB."""
 
     def __init__(self) -> None:
         self.batches: dict[tuple[str, str], Batch] = {}
@@ -105,7 +105,7 @@ class FakeFiles:
     """A versioned bucket."""
 
     objects: dict[str, list[bytes | None]] = field(default_factory=dict)
-    """The versions of each, oldest first; None stands for one that was removed."""
+    """Versions of each object, oldest first; None stands for a deleted one."""
     metadata: dict[str, Mapping[str, str]] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     longest_read: int = 0
@@ -162,7 +162,7 @@ class FakeFiles:
 
 @dataclass
 class FakeOutbox:
-    """Queues as one line."""
+    """All queues as one line."""
 
     jobs: deque[BatchJob] = field(default_factory=deque)
     sent: list[str] = field(default_factory=list)
@@ -173,7 +173,7 @@ class FakeOutbox:
 
 
 class FakeHolds:
-    """Micros under hard stops, as exact as a transaction; one counter holds for every limit."""
+    """Spend reservations in micros, as exact as a transaction; one counter serves every limit."""
 
     def __init__(self) -> None:
         self.used: Counter[str] = Counter()
@@ -200,7 +200,7 @@ class FakeHolds:
 
 
 class FakeQuota:
-    """Predictions of tenants' months, as exact as a transaction."""
+    """Monthly predictions of tenants, as exact as a transaction."""
 
     def __init__(self) -> None:
         self.used: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Dead-letter queues and books in memory."""
+"""Dead-letter queues and jobs in memory."""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,13 +9,13 @@ WORK = Work("batch-1.chunk-7", "batch.chunk", "acme", "corr-1", '{"key":"part/7"
 
 
 def letter(work=WORK, handle="h-1", **more):
-    """Return a letter of some work."""
+    """Return a letter for this work."""
     return DeadLetter(work, handle, **more)
 
 
 @dataclass
 class FakeSource:
-    """A dead-letter queue; `fail` is raised by the next sends, `ended` is how work put back ends at once."""
+    """A dead-letter queue. `fail` is the error of the next sends; `ended` is the immediate resolution of a send."""
 
     name: str = "work"
     lying: list[DeadLetter] = field(default_factory=list)
@@ -39,13 +39,13 @@ class FakeSource:
         return self.ended
 
     def die(self, work=None, **more):
-        """Let the work sent last (or other work) die."""
+        """Add a letter for the last sent work, or for other work."""
         self.lying.append(letter(work or self.sent[-1], f"h-{len(self.lying)}", **more))
 
 
 @dataclass
 class FakeJobStore:
-    """Books that refuse what was made from another version; `before_write` runs between a read and its write."""
+    """Jobs with version checks. `before_write` runs between a read and its write."""
 
     items: dict[str, DeadLetterJob] = field(default_factory=dict)
     before_write: object = None

@@ -1,4 +1,4 @@
-"""Outcomes in memory: one contract test runs them beside DynamoDB."""
+"""Outcomes in memory. A contract test runs them and DynamoDB alike."""
 
 import threading
 
@@ -6,7 +6,7 @@ from vigil.decisions.outcomes.model import Outcome, OutcomePage
 
 
 class FakeOutcomes:
-    """Every report by tenant and decision, as atomic as a conditional put."""
+    """All reports by tenant and decision, as atomic as a conditional put."""
 
     def __init__(self) -> None:
         self.reports: dict[tuple[str, str], dict[str, Outcome]] = {}

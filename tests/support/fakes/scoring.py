@@ -1,4 +1,4 @@
-"""Fakes of what scoring needs: they implement the ports and hold state."""
+"""Fakes of the scoring ports, with state."""
 
 import math
 import threading
@@ -39,7 +39,7 @@ WEIGHTS = (0.03, -0.2, 0.5, 0.4)
 
 
 class LinearEngine:
-    """A weighted sum; a missing value weighs nothing. Its Shapley values are its terms."""
+    """A weighted sum, without missing values. Its Shapley values are its terms."""
 
     def assess(self, row: Sequence[float]) -> EngineVote:
         raw = self.raw(row)

@@ -1,4 +1,4 @@
-"""Rows of one person in files of batches: told whole, erased whole, and nobody else's with them."""
+"""One person's rows in batch files: export and erasure are complete and affect only that person."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
         ("ndjson", '{"subject_id": "42", "features": {"age": 7}}', True),
         ("ndjson", '{"subject_id":"7","features":{"age":42}}', False),
         ("ndjson", '{"subject_id":"7","features":{"site":"42"}}', False),
-        ("ndjson", '{"subject_id":"42","features":', True),  # it cannot be read, and names the person
+        ("ndjson", '{"subject_id":"42","features":', True),  # unreadable, but it names the person
         ("ndjson", '{"subject_id":"7","features":{"age":42', False),
         ("csv", "42,7", True),
         ("csv", '"42",7\r', True),
@@ -37,16 +37,16 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
         ("csv", "421,7", False),
     ],
 )
-def test_a_line_is_a_persons_if_it_names_the_person_where_subjects_are_named(form, line, mine):
+def test_a_line_belongs_to_the_subject_in_its_subject_id(form, line, mine):
     assert (SubjectRows(form, ("subject_id", "age"), "42").match(f"{line}\n".encode()) is not None) is mine
 
 
 class Killed(Exception):
-    """The process ended."""
+    """The process has crashed."""
 
 
 class Dying:
-    """Files whose process dies right behind the n-th change."""
+    """Files that crash the process after the n-th change."""
 
     def __init__(self, files, at):
         self._files, self._left = files, at
@@ -71,7 +71,7 @@ class Scene:
         self.books.create(self.batch, 10)
 
     def keys(self):
-        """Return what is found in the end, and in how many steps."""
+        """Return the final result, and the number of steps."""
         found, self.steps = self.rows.find(JANE, None), 1
         while not found.keys and found.after:
             found = self.rows.find(JANE, found.after)
@@ -79,7 +79,7 @@ class Scene:
         return found.keys
 
     def erase(self):
-        """Delete step by step, each anew in a process that dies at every call on its way; return how many it took."""
+        """Delete step by step; the process crashes at every call of each step. Return the number of steps."""
         keys, steps = self.keys(), 0
         while keys:
             steps, at, done = steps + 1, 0, None
@@ -112,7 +112,7 @@ class Scene:
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_results_keep_their_lines_but_for_the_persons_which_says_why(form):
+def test_erased_results_differ_only_in_the_persons_rows(form):
     scene = Scene(form)
     lines = [scene.result(subject, row) for row, subject in enumerate(("7", "42", "8", "42"), 1)]
     head = [",".join(COLUMNS)] if form == "csv" else []
@@ -130,12 +130,12 @@ def test_results_keep_their_lines_but_for_the_persons_which_says_why(form):
     assert scene.files.objects[scene.batch.output_key("results")][0] is None
     assert set(scene.files.objects) == {scene.batch.output_key("results"), "results/acme/bat_1/errors.ndjson"}
     assert scene.keys() == ()
-    scene.rows.delete(JANE, [{"batch": "bat_1"}])  # once more, as after a crash
+    scene.rows.delete(JANE, [{"batch": "bat_1"}])  # repeated, as after a crash
     assert scene.files.objects[scene.batch.output_key("results")][-1] == now
 
 
 def long_results(form, mine=7_000):
-    """Return a scene with results of five parts, the cleaned ones beside it."""
+    """Return a scene with results of five parts, and the expected results after erasure."""
     scene = Scene(form)
     head = [",".join(COLUMNS)] if form == "csv" else []
     cells = {"ndjson": '{"row":%d,"subject_id":"%s","pad":"%s"}', "csv": "%d,x,%s" + "," * 15 + "%s"}[form]
@@ -147,7 +147,7 @@ def long_results(form, mine=7_000):
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_made_up_for(form, monkeypatch):
+def test_long_results_are_rewritten_in_steps_despite_crashes(form, monkeypatch):
     monkeypatch.setattr(persons_store, "STEP_BYTES", 1 << 20)
     scene, clean = long_results(form)
     assert scene.erase() == 5
@@ -156,7 +156,7 @@ def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_
     assert scene.keys() == ()
 
 
-def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monkeypatch):
+def test_an_expired_upload_is_restarted_without_losing_rows(monkeypatch):
     monkeypatch.setattr(persons_store, "STEP_BYTES", 1 << 20)
     scene, clean = long_results("ndjson")
     keys = scene.rows.delete(JANE, scene.rows.delete(JANE, scene.keys()))
@@ -168,7 +168,7 @@ def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monke
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed, monkeypatch):
+def test_files_are_scanned_in_steps_from_the_last_position(packed, monkeypatch):
     monkeypatch.setattr(persons_store, "STEP_BYTES", 2_000)
     monkeypatch.setattr(persons_store, "READ_BYTES", 64)
     scene = Scene()
@@ -180,7 +180,7 @@ def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed,
     assert (scene.keys(), scene.steps) == (({"batch": "bat_1"},), 15)
 
 
-def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkeypatch):
+def test_a_file_deleted_between_steps_hides_no_other_file(monkeypatch):
     monkeypatch.setattr(persons_store, "STEP_BYTES", 100)
     scene = Scene()
     lines = b'{"subject_id":"7"}\n' * 20
@@ -191,7 +191,7 @@ def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkey
     assert scene.rows.find(JANE, place).keys == ({"batch": "bat_1"},)
 
 
-def test_every_version_and_what_is_packed_is_looked_through():
+def test_every_version_and_packed_file_is_scanned():
     scene = Scene()
     for content in (b'{"subject_id":"42"}\n', b'{"subject_id":"7"}\n'):
         scene.files.put(scene.batch.upload_key, content, {})
@@ -206,7 +206,7 @@ def test_every_version_and_what_is_packed_is_looked_through():
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_file_is_told_in_parts_of_any_size_without_losing_or_repeating_a_row(monkeypatch, packed):
+def test_an_export_in_parts_contains_every_row_once(monkeypatch, packed):
     scene = Scene()
     lines = [json.dumps({"subject_id": "42" if row % 3 else "7", "row": row}) for row in range(200)]
     content = "\n".join(lines).encode()
@@ -220,7 +220,7 @@ def test_a_file_is_told_in_parts_of_any_size_without_losing_or_repeating_a_row(m
     assert parts > 20
 
 
-def test_a_batch_that_has_not_ended_is_waited_for_and_a_later_one_is_not_looked_at():
+def test_an_unfinished_batch_delays_and_a_later_one_is_ignored():
     scene = Scene()
     running = Batch("acme", "bat_2", "toy", "ndjson", "running", NOW, "c", "f", 0)
     scene.books.create(running, 10)

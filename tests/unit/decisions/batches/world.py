@@ -1,4 +1,4 @@
-"""Batches from end to end, over fakes."""
+"""Batches end to end over fakes."""
 
 import json
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ def document(n, features=GOOD):
 
 
 class Several(ToyModel):
-    """A model of several engines, whose chunks are small."""
+    """A model with several engines and small chunks."""
 
     def only_engine(self):
         return None
@@ -104,7 +104,7 @@ class World:
 
 
 ROWS = 50
-"""Of a chunk, in these tests."""
+"""Rows per chunk in these tests."""
 
 
 def big(world, chunks=10):

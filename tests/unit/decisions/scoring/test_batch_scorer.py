@@ -1,4 +1,4 @@
-"""A row of a batch gets the decision of POST /v1/scores, whichever way it is scored."""
+"""A batch row gets the decision of POST /v1/scores on the fast and on the slow path."""
 
 import json
 from dataclasses import replace
@@ -88,7 +88,7 @@ ROWS = st.one_of(
 
 
 def asked_alone(model, document, clock):
-    """Return the decision that POST /v1/scores makes of a row, or what it says is wrong."""
+    """Return the decision of POST /v1/scores for a row, or its errors."""
     scoring = Scoring(FakeModels({"toy": model}), VisitCount, FakeLedger(), clock, timedelta(hours=1), switches)
     try:
         body = parse_subject(document)
@@ -123,7 +123,7 @@ def test_a_row_gets_the_decision_of_a_request(name, documents):
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=40)
 @given(st.lists(ROWS, max_size=8))
-def test_a_line_of_csv_is_written_of_the_same_decision(name, documents):
+def test_a_csv_line_has_the_same_decision(name, documents):
     model, clock, write = MODELS[name], Clock(), answer_cells
     one_by_one = []
     for document in documents:
@@ -132,7 +132,7 @@ def test_a_line_of_csv_is_written_of_the_same_decision(name, documents):
 
 
 def replace_lone(model):
-    """The same model, saying that it has more than one engine: so that every row is scored by itself."""
+    """The same model without an only engine, so that every row is scored alone."""
 
     class NotAlone(ToyModel):
         def only_engine(self):
@@ -142,13 +142,13 @@ def replace_lone(model):
 
 
 def numbers(line):
-    """A line with its numbers read: 1e-7 and 1e-07 are one."""
+    """Return a line with parsed numbers: 1e-7 and 1e-07 are equal."""
     if not isinstance(line, str):
         return line
     return [float(cell) if i in {1, 2} and cell else cell for i, cell in enumerate(line.split(","))]
 
 
-def test_most_rows_of_one_engine_are_scored_together():
+def test_rows_of_one_engine_are_scored_in_one_call():
     engine = LinearEngine()
     calls = []
     engine.raw_batch = lambda rows, count: calls.append(count) or LinearEngine.raw_batch(engine, rows, count)
@@ -158,7 +158,7 @@ def test_most_rows_of_one_engine_are_scored_together():
     assert calls == [100]
 
 
-def test_the_moment_of_a_batch_is_that_of_its_rows():
+def test_rows_without_as_of_use_the_time_of_the_batch():
     asked = datetime(2026, 3, 1, tzinfo=UTC)
     (answer,) = BatchScorer(ToyModel(), VisitCount, asked, (), serialize.result_members).answer_rows(
         [{"subject_id": "p", "features": {"age": 1}}]

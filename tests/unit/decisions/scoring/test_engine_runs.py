@@ -24,7 +24,7 @@ class CountingEngine(LinearEngine):
 
 
 class CountingWorld(World):
-    """A world that records each engine run and each parse of a history, by the feature set's name."""
+    """A world that records each engine run, and each parse with the name of its feature set."""
 
     def __init__(self, challenger=None):
         self.runs, self.parses = [], []
@@ -73,7 +73,7 @@ def test_a_challenger_with_its_own_feature_set_parses_once_more():
     assert world.parses == ["toy/1", "toy/2"]
 
 
-def test_a_new_generation_of_a_key_does_not_run_the_engines_again():
+def test_a_new_generation_of_a_key_runs_the_engines_once():
     world = CountingWorld()
     world.scoring.score("acme", FEATURES, "key")
     world.clock.advance(hours=25)

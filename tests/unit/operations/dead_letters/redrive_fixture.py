@@ -1,4 +1,4 @@
-"""A redriver to try out."""
+"""A redriver over fakes."""
 
 from datetime import timedelta
 from random import Random
@@ -12,7 +12,7 @@ RULES = RetryRules(timedelta(seconds=60), 3)
 
 
 class Bench:
-    """A redriver, one queue, its books and a clock that stands still."""
+    """A redriver, one queue, its jobs and a fixed clock."""
 
     def __init__(self, *sources, owners=None, rules=RULES):
         self.source = FakeSource()
