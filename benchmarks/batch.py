@@ -36,13 +36,15 @@ from models import recipe
 from vigil.bootstrap import process
 from vigil.bootstrap.batches import scorer
 from vigil.decisions.batches import fast_rows
-from vigil.decisions.batches.chunks import Chunks
-from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
+from vigil.decisions.batches.chunks import ChunkScoring
+from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, ChunkRange, FileFormat
+from vigil.decisions.batches.ports import BatchPorts
+from vigil.kernel.rows import ModelRef
 from vigil.prediction.packages.loaded import LoadedModel
 
 GOAL = 1.25
 """At least 0.8 x the rate of `Booster.predict`."""
-FORMATS: tuple[Format, ...] = ("csv", "ndjson")
+FORMATS: tuple[FileFormat, ...] = ("csv", "ndjson")
 FORMS = {"csv": "CSV", "ndjson": "NDJSON"}
 SIZES = (10_000, 100_000, 1_000_000)
 
@@ -66,16 +68,18 @@ CALLS = {
 out = Console()
 
 
-def worker(subject: Subject, form: Format) -> Measurement:
+def worker(subject: Subject, form: FileFormat) -> Measurement:
     """Return a chunk scored by the worker, against the package's `predict` on the same numbers."""
     content = text(subject, form, CHUNK_ROWS)
     disk = Disk(Path(tempfile.mkdtemp()))
     model = subject.loaded()
     batch = a_batch(subject, form, model)
     disk.create(batch, 1)
-    disk.put(batch.upload, content, {})
-    span = Span(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = Chunks(disk, disk, disk, OneModel(model), scorer, fast_rows.reader, process.now)
+    disk.put(batch.upload_key, content, {})
+    span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
+    chunks = ChunkScoring(
+        BatchPorts(disk, disk, disk, process.now), OneModel(model), scorer, fast_rows.build_fast_reader
+    )
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
 
@@ -98,12 +102,12 @@ def timed(work: Any) -> Round:
     return run
 
 
-def a_batch(subject: Subject, form: Format, model: LoadedModel) -> Batch:
+def a_batch(subject: Subject, form: FileFormat, model: LoadedModel) -> Batch:
     """Return a running batch of this model."""
-    pin = Pin(model.name, model.version, model.digest)
+    pin = ModelRef(model.name, model.version, model.digest)
     now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     batch = Batch("t", "b", subject.name, form, "running", now, "c", "f", 0, pin=pin, chunks=1)
-    return replace(batch, source=batch.upload, columns=("subject_id", *subject.names))
+    return replace(batch, source=batch.upload_key, columns=("subject_id", *subject.names))
 
 
 def rounded(row: Sequence[float]) -> list[float]:
@@ -111,7 +115,7 @@ def rounded(row: Sequence[float]) -> list[float]:
     return [round(value, 6) for value in row]
 
 
-def text(subject: Subject, form: Format, count: int) -> bytes:
+def text(subject: Subject, form: FileFormat, count: int) -> bytes:
     """Return the rows of a file, without a header."""
     file, names = io.StringIO(), subject.names
     for number in range(count):
@@ -125,7 +129,7 @@ def text(subject: Subject, form: Format, count: int) -> bytes:
     return file.getvalue().encode()
 
 
-def whole(subject: Subject, form: Format, rows: int) -> dict[str, Any]:
+def whole(subject: Subject, form: FileFormat, rows: int) -> dict[str, Any]:
     """Return what a whole batch took, in a process of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

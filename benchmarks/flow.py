@@ -21,11 +21,21 @@ from cli import native
 from vigil.access.quota.model import QuotaReservation
 from vigil.bootstrap import batches, process
 from vigil.decisions.batches import fast_rows
-from vigil.decisions.batches.assembly import Assembly, Place
-from vigil.decisions.batches.charges import Charges
-from vigil.decisions.batches.chunks import Chunks
-from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Terms
-from vigil.decisions.batches.splits import Splits
+from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
+from vigil.decisions.batches.charges import BatchCharges
+from vigil.decisions.batches.chunks import ChunkScoring
+from vigil.decisions.batches.model import (
+    Batch,
+    BatchJob,
+    BatchListing,
+    BatchState,
+    BatchTerms,
+    Chunk,
+    ChunkRange,
+    ChunkState,
+)
+from vigil.decisions.batches.ports import BatchPorts
+from vigil.decisions.batches.splits import FileSplitting
 from vigil.kernel.money import SpendLimit, SpendReservation
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.loaded import LoadedModel
@@ -82,12 +92,12 @@ class Disk:
 
     folder: Path
     asked: Counter[str] = field(default_factory=Counter)
-    jobs: deque[Job] = field(default_factory=deque)
+    jobs: deque[BatchJob] = field(default_factory=deque)
     ledger: dict[int, Chunk] = field(default_factory=dict)
     batch: Batch | None = None
 
     def change(
-        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+        self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
         """Set values."""
         del batch, states, run
@@ -95,18 +105,18 @@ class Disk:
         self.batch = replace(self._known(), **values)
         return self.batch
 
-    def end(self, batch: Batch, state: State, **values: Any) -> bool:
+    def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
         """End the batch."""
         del batch
         self.asked["end"] += 1
         self.batch = replace(self._known(), state=state, **values)
         return True
 
-    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
         """Enter chunks."""
         del batch
-        self.asked["write"] += len(spans)
-        self.ledger |= {span.index: Chunk(span) for span in spans}
+        self.asked["write"] += len(chunk_ranges)
+        self.ledger |= {span.index: Chunk(span) for span in chunk_ranges}
         return True
 
     def chunks(self, batch: Batch) -> list[Chunk]:
@@ -114,7 +124,7 @@ class Disk:
         self.asked["chunks"] += 1
         return [self.ledger[index] for index in range(batch.chunks)]
 
-    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+    def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         """Return a chunk."""
         self.asked["chunk"] += 1
         return (self._known(), self.ledger[index]) if index in self.ledger else None
@@ -123,7 +133,7 @@ class Disk:
         """Enter what became of a chunk."""
         del batch, was
         self.asked["settle"] += 1
-        self.ledger[chunk.span.index] = chunk
+        self.ledger[chunk.range.index] = chunk
         return True
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
@@ -133,28 +143,28 @@ class Disk:
             file.seek(start)
             return file.read(length)
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Write a file."""
         self.asked["put"] += 1
         self._path(key).write_bytes(content)
 
-    def begin(self, key: str, about: Mapping[str, str]) -> str:
+    def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
         """Begin a file."""
         self.asked["begin"] += 1
         self._path(key).write_bytes(b"")
         return key
 
-    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
+    def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
         """Write on."""
         self.asked["add"] += 1
         with self._path(key).open("ab") as file:
             file.write(content)
 
-    def finish(self, key: str, upload: str) -> None:
+    def complete_upload(self, key: str, upload: str) -> None:
         """Nothing is left to do."""
         self.asked["finish"] += 1
 
-    def send(self, jobs: Sequence[Job]) -> None:
+    def send(self, jobs: Sequence[BatchJob]) -> None:
         """Queue jobs."""
         self.asked["send"] += 1
         self.jobs.extend(jobs)
@@ -168,11 +178,11 @@ class Disk:
         self.batch = batch
         return None
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """There are no pages."""
-        return Page((), None)
+        return BatchListing((), None)
 
-    def unfinished(self, tenant_id: str) -> list[str]:
+    def unfinished_ids(self, tenant_id: str) -> list[str]:
         """There are no others."""
         return []
 
@@ -196,12 +206,13 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, fast_rows.reader, process.now)
-    charges = Charges(Unlimited(), Unstopped())
-    assembly = Assembly(disk, disk, disk, charges, process.now)
-    splits = Splits(disk, disk, disk, OneModel(model), lambda _: Terms(), charges, process.now)
+    ports = BatchPorts(disk, disk, disk, process.now)
+    chunks = ChunkScoring(ports, OneModel(model), batches.scorer, fast_rows.build_fast_reader)
+    charges = BatchCharges(Unlimited(), Unstopped())
+    assembly = BatchAssembly(ports, charges)
+    splits = FileSplitting(ports, OneModel(model), lambda _: BatchTerms(), charges)
     assert disk.batch is not None  # noqa: S101 - created before
-    splits.arrive(disk.batch, "", size, lambda: 1e9)
+    splits.start(disk.batch, "", size, lambda: 1e9)
     disk.asked["message"] += 1
     while disk.jobs:
         job, batch = disk.jobs.popleft(), disk.batch
@@ -209,8 +220,8 @@ def run(disk: Disk, model: LoadedModel, size: int) -> None:
         if job.kind == "batch.chunk":
             chunks.score("t", "b", int(job.details["index"]))
         else:
-            place = Place(**{name: job.details[name] for name in Place.__slots__ if name in job.details})  # type: ignore[arg-type]
-            assembly.assemble(batch, job.name, place, lambda: 1e9)
+            known: dict[str, Any] = {n: job.details[n] for n in AssemblyCheckpoint.__slots__ if n in job.details}
+            assembly.assemble(batch, job.name, AssemblyCheckpoint(**known), lambda: 1e9)
 
 
 def loaded(folder: Path) -> LoadedModel:

@@ -1,26 +1,27 @@
-"""The books and the files of batches: the fake and AWS (in process) keep the same promises."""
+"""The contracts of batch store and files, for the fakes and for AWS in process."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.support.fakes.batches import FakeBooks, FakeFiles
+from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from vigil.aws.clients import client
-from vigil.decisions.batches.done_chunks_store import SettledChunks
-from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
+from vigil.decisions.batches.done_chunks_store import DoneChunks
+from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
 from vigil.decisions.batches.object_store import S3Files
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.store import DynamoBatches
 from vigil.errors import Conflict, NotFound, Unavailable
+from vigil.kernel.rows import ModelRef
 from vigil.money.usage.stream_entries import chunk_entry
 from vigil.runtime.settings import Settings
 
 BATCH = Batch("acme", "bat_1", "toy", "csv", "awaiting_upload", "2026-03-01T12:00:00.000000Z", "corr", "print", 99)
-SPAN = Span(0, 10, 20, 1, 5)
+SPAN = ChunkRange(0, 10, 20, 1, 5)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def books(request, dynamodb):
-    return FakeBooks() if request.param == "fake" else DynamoBooks(dynamodb, "batches")
+    return FakeBatchStore() if request.param == "fake" else DynamoBatches(dynamodb, "batches")
 
 
 @pytest.fixture(params=["fake", "s3"])
@@ -33,12 +34,12 @@ def files(request, s3):
 @pytest.fixture
 def split(books):
     books.create(BATCH, 10)
-    values = {"state": "splitting", "run": "r", "pin": Pin("toy", 3, "sha256:0"), "columns": ("a", "b")}
+    values = {"state": "splitting", "run": "r", "pin": ModelRef("toy", 3, "sha256:0"), "columns": ("a", "b")}
     return books.change(BATCH, ("awaiting_upload",), values)
 
 
-def test_a_batch_is_read_as_it_was_written(books, split):
-    expected = replace(BATCH, state="splitting", run="r", pin=Pin("toy", 3, "sha256:0"), columns=("a", "b"))
+def test_a_batch_is_read_back_complete(books, split):
+    expected = replace(BATCH, state="splitting", run="r", pin=ModelRef("toy", 3, "sha256:0"), columns=("a", "b"))
     assert split == expected == books.get("acme", "bat_1")
     assert books.get("globex", "bat_1") is None
 
@@ -48,44 +49,44 @@ def test_an_id_is_written_once(books):
     assert books.create(replace(BATCH, model="other"), 10) == BATCH
 
 
-def test_a_tenant_has_so_many_unfinished_batches_and_no_more(books):
+def test_a_tenants_unfinished_batches_are_limited(books):
     for number in range(3):
         books.create(replace(BATCH, batch_id=f"bat_{number}"), 3)
     with pytest.raises(Conflict):
         books.create(replace(BATCH, batch_id="bat_9"), 3)
     assert books.get("acme", "bat_9") is None
     assert books.create(replace(BATCH, tenant_id="globex"), 3) is None
-    assert books.unfinished("acme") == ["bat_0", "bat_1", "bat_2"]
+    assert books.unfinished_ids("acme") == ["bat_0", "bat_1", "bat_2"]
     assert books.end(BATCH, "cancelled", ended_at="now")
     assert not books.end(BATCH, "failed")
-    assert books.unfinished("acme") == ["bat_0", "bat_2"]
+    assert books.unfinished_ids("acme") == ["bat_0", "bat_2"]
     assert books.create(replace(BATCH, batch_id="bat_9"), 3) is None
 
 
-def test_a_change_needs_its_state_and_its_run(books, split):
+def test_a_change_requires_its_state_and_run(books, split):
     assert books.change(split, ("running",), {"state": "failed"}) is None
     assert books.change(split, ("splitting",), {"rows": 5}, "older") is None
     assert books.change(split, ("splitting",), {"rows": 5}, "r").rows == 5
 
 
-def test_chunks_are_entered_by_the_run_that_splits_and_by_no_other(books, split):
+def test_chunks_are_written_only_by_the_current_run(books, split):
     spans = [replace(SPAN, index=n, first_row=n + 1) for n in range(30)]
-    assert not books.write(replace(split, run="older"), spans)
+    assert not books.add_chunks(replace(split, run="older"), spans)
     whole = replace(split, chunks=30)
     assert books.chunks(whole) == []
-    assert books.write(split, spans)
+    assert books.add_chunks(split, spans)
     assert books.chunks(whole) == [Chunk(span) for span in spans]
     assert books.chunks(replace(split, chunks=29)) == [Chunk(span) for span in spans[:29]]
     assert books.chunks(split) == []
-    assert books.chunk("acme", "bat_1", 7) == (split, Chunk(spans[7]))
-    assert books.chunk("acme", "bat_1", 99) is None
-    assert books.chunk("globex", "bat_1", 7) is None
+    assert books.find_chunk("acme", "bat_1", 7) == (split, Chunk(spans[7]))
+    assert books.find_chunk("acme", "bat_1", 99) is None
+    assert books.find_chunk("globex", "bat_1", 7) is None
     books.change(split, ("splitting",), {"state": "cancelled"})
-    assert not books.write(split, spans)
+    assert not books.add_chunks(split, spans)
 
 
-def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
-    books.write(split, [SPAN])
+def test_a_chunk_becomes_done_once_also_after_a_loss(books, split):
+    books.add_chunks(split, [SPAN])
     lost = Chunk(SPAN, "failed", failed=5, reason="given up")
     done = Chunk(SPAN, "done", scored=4, failed=1, charged=4, part_sha256="d", settled_at="2026-03-01T13")
     assert books.settle(split, lost, "waiting")
@@ -96,13 +97,13 @@ def test_a_chunk_is_done_once_even_after_it_was_given_up(books, split):
     assert books.chunks(replace(split, chunks=1)) == [done]
 
 
-def test_chunks_that_became_done_are_listed_by_day_for_their_tenant_alone(dynamodb):
-    books, settled = DynamoBooks(dynamodb, "batches"), SettledChunks(dynamodb, "batches")
+def test_finished_chunks_are_listed_by_day_and_tenant(dynamodb):
+    books, settled = DynamoBatches(dynamodb, "batches"), DoneChunks(dynamodb, "batches")
     for tenant in ("acme", "globex"):
-        batch = replace(BATCH, tenant_id=tenant, state="splitting", run="r", pin=Pin("toy", 3, "sha256:0"))
+        batch = replace(BATCH, tenant_id=tenant, state="splitting", run="r", pin=ModelRef("toy", 3, "sha256:0"))
         books.create(batch, 10)
         spans = [replace(SPAN, index=n) for n in range(5)]
-        books.write(batch, spans)
+        books.add_chunks(batch, spans)
         for span, day in zip(spans, (1, 1, 2, 3), strict=False):
             done = Chunk(span, "done", scored=4, charged=3, part_sha256="d", settled_at=f"2026-03-0{day}T13:00:00Z")
             books.settle(batch, done, "waiting")
@@ -115,12 +116,12 @@ def test_chunks_that_became_done_are_listed_by_day_for_their_tenant_alone(dynamo
     assert entries[0].amounts == {"predictions": 4, "charged": 3}
     assert books.page("acme", None, 9).batches == (books.get("acme", "bat_1"),)
     with pytest.raises(Unavailable):
-        SettledChunks(dynamodb, "none").count("acme", "2026-03-01")
+        DoneChunks(dynamodb, "none").count("acme", "2026-03-01")
 
 
 @pytest.mark.parametrize("state", ["cancelled", "failed"])
-def test_no_chunk_of_a_stopped_batch_is_settled(books, split, state):
-    books.write(split, [SPAN])
+def test_a_chunk_of_a_stopped_batch_is_not_settled(books, split, state):
+    books.add_chunks(split, [SPAN])
     books.end(split, state)
     assert not books.settle(split, Chunk(SPAN, "done", scored=5), "waiting")
     assert books.chunks(replace(split, chunks=1)) == [Chunk(SPAN)]
@@ -147,7 +148,7 @@ def test_a_file_is_read_by_range(files):
         files.read("nothing", "", 0, 1)
 
 
-def test_a_file_is_read_as_it_was_when_it_arrived(s3):
+def test_a_file_is_read_in_the_version_that_arrived(s3):
     s3.create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket="files", Key="k", Body=b"0123456789")["VersionId"]
@@ -156,16 +157,16 @@ def test_a_file_is_read_as_it_was_when_it_arrived(s3):
 
 
 def test_parts_become_one_file_once(files):
-    upload = files.begin("k", {"batch": "b"})
-    files.add("k", upload, 2, b"end")
-    files.add("k", upload, 1, b"x" * (5 << 20))
-    files.finish("k", upload)
+    upload = files.begin_upload("k", {"batch": "b"})
+    files.upload_part("k", upload, 2, b"end")
+    files.upload_part("k", upload, 1, b"x" * (5 << 20))
+    files.complete_upload("k", upload)
     assert files.read("k", "", 0, -1) == b"x" * (5 << 20) + b"end"
     with pytest.raises(NotFound):
-        files.finish("k", upload)
+        files.complete_upload("k", upload)
 
 
-def test_presigned_addresses_are_signed_as_encrypted_buckets_want_them(aws):
+def test_presigned_urls_are_signed_for_encrypted_buckets(aws):
     files = S3Files(client(Settings("dev"), "s3"), "files")
     for url in (files.upload_url("uploads/acme/bat_1/input", 60), files.download_url("k", "name.csv", 60)):
         assert url.startswith("https://files.s3.eu-west-1.amazonaws.com/")
@@ -187,19 +188,19 @@ class Away:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: DynamoBooks(Away(), "t").get("acme", "b"),
-        lambda: DynamoBooks(Away(), "t").create(BATCH, 1),
-        lambda: DynamoBooks(Away(), "t").chunk("acme", "b", 1),
+        lambda: DynamoBatches(Away(), "t").get("acme", "b"),
+        lambda: DynamoBatches(Away(), "t").create(BATCH, 1),
+        lambda: DynamoBatches(Away(), "t").find_chunk("acme", "b", 1),
         lambda: S3Files(Away(), "b").read("k", "", 0, 1),
         lambda: S3Files(Away(), "b").put("k", b"", {}),
     ],
 )
-def test_what_is_away_is_unavailable(ask):
+def test_an_unavailable_service_is_reported(ask):
     with pytest.raises(Unavailable):
         ask()
 
 
-def test_a_transaction_in_the_way_is_waited_for(dynamodb):
+def test_a_conflicting_transaction_is_retried(dynamodb):
     from botocore.exceptions import ClientError
 
     class Busy:
@@ -213,5 +214,5 @@ def test_a_transaction_in_the_way_is_waited_for(dynamodb):
                 raise ClientError(answer, "TransactWriteItems")
             return dynamodb.transact_write_items(**arguments)
 
-    assert DynamoBooks(Busy(), "batches").create(BATCH, 1) is None
-    assert DynamoBooks(dynamodb, "batches").get("acme", "bat_1") == BATCH
+    assert DynamoBatches(Busy(), "batches").create(BATCH, 1) is None
+    assert DynamoBatches(dynamodb, "batches").get("acme", "bat_1") == BATCH

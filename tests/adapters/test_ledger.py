@@ -1,4 +1,4 @@
-"""The ledger contract, held by the fake and by DynamoDB alike."""
+"""The ledger contract, for the fake and for DynamoDB."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ def ledger(request):
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["plain", "high risk, compared"])
-def test_a_row_is_written_once_and_read_back_whole(ledger, number):
+def test_a_row_is_written_once_and_read_back_complete(ledger, number):
     assert ledger.commit(row(number)) is None
     assert ledger.get("acme", row(number).decision_id) == row(number)
 
@@ -50,13 +50,13 @@ def test_pages_are_newest_first_and_complete(ledger, subject, expected):
     assert seen == expected
 
 
-def test_subjects_do_not_appear_in_keys(aws):
+def test_keys_contain_no_subject_ids(aws):
     ledger_on(aws("dynamodb")).commit(row(subject="jane-roe"))
     item = aws("dynamodb").scan(TableName="decisions")["Items"][0]
     assert not [name for name in ("pk", "tenant_pk", "subject_pk", "time_sk") if "jane-roe" in item[name]["S"]]
 
 
-def test_a_ledger_that_does_not_answer_is_unavailable(aws):
+def test_a_ledger_without_a_response_is_unavailable(aws):
     ledger = ledger_on(aws("dynamodb"), "no-such-table")
     for call in (lambda: ledger.commit(row()), lambda: ledger.get("a", "b"), lambda: ledger.page("a", None, None, 1)):
         with pytest.raises(Unavailable):

@@ -1,4 +1,4 @@
-"""The contract of the books of outcomes, held by the fake and by DynamoDB alike."""
+"""The outcome store contract, for the fake and for DynamoDB."""
 
 from dataclasses import replace
 from itertools import permutations
@@ -31,19 +31,19 @@ def store(request):
 
 
 @pytest.mark.parametrize("happened", [None, "2026-03-01T00:00:00.000000Z"])
-def test_a_report_is_kept_and_read_back_whole(store, happened):
+def test_a_report_is_stored_and_read_back_complete(store, happened):
     assert store.record("acme", outcome(happened=happened)) is None
     assert store.history("acme", outcome().decision_id) == (outcome(happened=happened),)
 
 
-def test_a_second_report_of_the_same_moment_returns_the_first_and_changes_nothing(store):
+def test_a_second_report_of_one_moment_returns_the_first(store):
     store.record("acme", outcome())
     assert store.record("acme", outcome(status="excluded")) == outcome()
     assert store.history("acme", outcome().decision_id) == (outcome(),)
 
 
 @pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
-def test_what_was_recorded_last_holds_whatever_the_order_of_delivery(store, order):
+def test_the_last_recorded_report_is_current_in_any_delivery_order(store, order):
     reports = {1: outcome(day=1), 2: outcome(status="excluded", day=2), 3: outcome(status="not_occurred", day=3)}
     for day in (*order, *order):
         store.record("acme", reports[day])
@@ -51,7 +51,7 @@ def test_what_was_recorded_last_holds_whatever_the_order_of_delivery(store, orde
     assert store.page("acme", None, 10, resolved=True).outcomes == (reports[3],)
 
 
-def test_what_is_unresolved_is_listed_apart_until_it_is_resolved(store):
+def test_an_unresolved_outcome_is_listed_apart_until_it_is_resolved(store):
     store.record("acme", outcome(0))
     store.record("acme", outcome(1, "unresolved"))
     assert [o.decision_id[-1] for o in store.page("acme", None, 10, resolved=True).outcomes] == ["0"]
@@ -67,7 +67,7 @@ def test_outcomes_belong_to_their_tenant(store):
     assert store.page("globex", None, 10, resolved=True).outcomes == ()
 
 
-def test_pages_are_last_received_first_and_meet_every_decision_once(store):
+def test_pages_are_last_received_first_with_every_decision_once(store):
     for number in range(5):
         store.record("acme", outcome(number))
         store.record("acme", outcome(number, "excluded", day=2))
@@ -80,7 +80,7 @@ def test_pages_are_last_received_first_and_meet_every_decision_once(store):
     assert seen == [4, 3, 2, 1, 0]
 
 
-def test_a_delivery_that_was_cut_short_is_completed_by_the_next(aws, monkeypatch):
+def test_an_interrupted_delivery_is_completed_by_the_next(aws, monkeypatch):
     client = aws("dynamodb")
     store, original, calls = DynamoOutcomes(client, "outcomes"), client._make_api_call, []
 
@@ -99,7 +99,7 @@ def test_a_delivery_that_was_cut_short_is_completed_by_the_next(aws, monkeypatch
     assert store.page("acme", None, 10, resolved=True).outcomes == (outcome(),)
 
 
-def test_a_table_that_does_not_answer_is_unavailable(aws):
+def test_a_table_without_a_response_is_unavailable(aws):
     store = DynamoOutcomes(aws("dynamodb"), "no-such-table")
     for call in (
         lambda: store.record("a", outcome()),

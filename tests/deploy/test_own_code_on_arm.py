@@ -22,7 +22,7 @@ SOURCES = Path(build.LAYERS, "scoring")
 QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 EXPORTED = {
     trees.LIBRARY_FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
-    fast_rows.FILE: {"vigil_rows_table", "vigil_rows_object"},
+    fast_rows.LIBRARY_FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
 emulated = pytest.mark.skipif(
     QEMU is None, reason="no qemu-aarch64 at hand (Debian: qemu-user): arm64 code was not run"

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
 from tests.support.templates import DISTRICTS, functions, resources, roles, routes, template
-from vigil.operations.dead_letters.model import Rules
+from vigil.operations.dead_letters.model import RetryRules
 from vigil.web import problems
 from vigil.web.middleware import SECURITY_HEADERS
 
@@ -175,11 +175,11 @@ def test_a_retry_waits_for_a_word_for_longer_than_any_queue_keeps_a_message():
     longest = max(
         QUEUE["Parameters"]["RetentionSeconds"]["Default"], *(q.get("RetentionSeconds", 0) for q in QUEUES.values())
     )
-    assert Rules().patience > timedelta(seconds=longest)
+    assert RetryRules().confirmation_timeout > timedelta(seconds=longest)
 
 
 def test_a_claim_on_a_job_outlives_the_redriver():
-    assert Rules().lease > timedelta(seconds=FUNCTIONS["DeadLettersRedrive"]["Timeout"])
+    assert RetryRules().lease > timedelta(seconds=FUNCTIONS["DeadLettersRedrive"]["Timeout"])
 
 
 def test_every_queue_has_one_consumer():

@@ -22,23 +22,30 @@ from tests.support.gateway import Context
 from vigil.access.quota.service import MonthlyQuota
 from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.decisions.batches import fast_rows, results
-from vigil.decisions.batches.assembly import Assembly, Place
-from vigil.decisions.batches.charges import Charges
-from vigil.decisions.batches.chunks import Chunks
-from vigil.decisions.batches.model import Terms
+from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
+from vigil.decisions.batches.charges import BatchCharges
+from vigil.decisions.batches.chunks import ChunkScoring
+from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.object_store import S3Files
-from vigil.decisions.batches.service import Batches, Order
-from vigil.decisions.batches.splits import Splits
-from vigil.decisions.batches.store import DynamoBooks, _chunk_sk, _key, _update
-from vigil.decisions.batches.stream import AssemblyWork, ChunkWork, GivenUp, Postbox, SplitWork
+from vigil.decisions.batches.ports import BatchPorts
+from vigil.decisions.batches.queue_workers import (
+    AbandonedBatchWork,
+    AssemblyWorker,
+    ChunkWorker,
+    JobQueues,
+    SplitWorker,
+)
+from vigil.decisions.batches.service import Batches, BatchOrder
+from vigil.decisions.batches.splits import FileSplitting
+from vigil.decisions.batches.store import DynamoBatches, _chunk_sk, _key, _update
 from vigil.decisions.scoring import serialize
-from vigil.decisions.scoring.batch_scorer import Bulk
+from vigil.decisions.scoring.batch_scorer import BatchScorer
 from vigil.errors import VigilError
 from vigil.kernel.money import SpendLimit
 from vigil.money.budgets.hard_limits_store import DynamoHardLimits
-from vigil.operations.dead_letters.model import Rules
-from vigil.operations.dead_letters.redrive import Reprocessor
-from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, _job
+from vigil.operations.dead_letters.model import RetryRules
+from vigil.operations.dead_letters.redrive import Redriver
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource, _job
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.queues import Message, SqsQueue
 from vigil.workers.worker_loop import Worker
@@ -46,10 +53,10 @@ from vigil.workers.worker_loop import Worker
 ROWS_OF_A_CHUNK = 3
 LIMIT = 1_000
 STOP = SpendLimit(1_000, total_month=10**9)
-RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
+RULES = RetryRules(base_delay=timedelta(minutes=1), max_attempts=4)
 
 
-class SmallChunks(DynamoBooks):
+class SmallChunks(DynamoBatches):
     """The real books, in which chunks have few rows."""
 
     def change(self, batch, states, values, run=None):
@@ -69,8 +76,8 @@ class OneModel:
 
 def scorer(model, batch):
     """Return the scorer of deployments."""
-    render = results.cells if batch.form == "csv" else serialize.members
-    return Bulk(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
+    render = results.answer_cells if batch.form == "csv" else serialize.result_members
+    return BatchScorer(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
 
 
 @dataclass
@@ -80,12 +87,12 @@ class World:
     bed: Bed
     seed: int
     plan: Plan
-    chunks: type[Chunks] = Chunks
-    splits: type[Splits] = Splits
-    books: type[DynamoBooks] = SmallChunks
+    chunks: type[ChunkScoring] = ChunkScoring
+    splits: type[FileSplitting] = FileSplitting
+    books: type[DynamoBatches] = SmallChunks
     duplicates: float = 0.1
     hours: int = 2
-    orders: dict[str, tuple[str, Order]] = field(default_factory=dict)
+    orders: dict[str, tuple[str, BatchOrder]] = field(default_factory=dict)
     found: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -96,29 +103,30 @@ class World:
         dynamodb, s3 = self._faulty(self.bed.client("dynamodb")), self._faulty(self.bed.client("s3"))
         self._sqs = self._faulty(self.queues.client())
         self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
-        self._unhurt = DynamoBooks(self.bed.client("dynamodb"), self.table)
-        self._jobs = DynamoJobs(dynamodb, self.bed.table("DeadLetters"))
+        self._unhurt = DynamoBatches(self.bed.client("dynamodb"), self.table)
+        self._jobs = DynamoDeadLetterJobs(dynamodb, self.bed.table("DeadLetters"))
         self.usage = self.bed.table("Usage")
         quota = MonthlyQuota(DynamoMonthlyQuota(dynamodb, self.usage, self.clock), self.clock)
-        charges = Charges(quota, DynamoHardLimits(dynamodb, self.usage, self.clock))
+        charges = BatchCharges(quota, DynamoHardLimits(dynamodb, self.usage, self.clock))
         self._batches = Batches(
             self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, lambda _: 0
         )
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
-        outbox = Postbox({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
-        chunks = self.chunks(self._books, files, outbox, OneModel(), scorer, fast_rows.reader, self.clock)
-        splits = self.splits(self._books, files, outbox, OneModel(), lambda _: Terms(), charges, self.clock)
-        arrivals = SplitWork(splits, self._books.get)
-        self._chunks, self._assembly = chunks, Assembly(self._books, files, outbox, charges, self.clock)
-        assembly = AssemblyWork(self._assembly, self._books.get)
+        outbox = JobQueues({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
+        ports = BatchPorts(self._books, files, outbox, self.clock)
+        chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader)
+        splits = self.splits(ports, OneModel(), lambda _: BatchTerms(), charges)
+        arrivals = SplitWorker(splits, self._books.get)
+        self._chunks, self._assembly = chunks, BatchAssembly(ports, charges)
+        assembly = AssemblyWorker(self._assembly, self._books.get)
         self._sources = [
             self._serve("batch.split", arrivals.do, arrivals.read),
-            self._serve("batch.chunk", ChunkWork(chunks).do),
+            self._serve("batch.chunk", ChunkWorker(chunks).do),
             self._serve("batch.assembly", assembly.do),
         ]
-        given_up = GivenUp(chunks, splits, self._books.get)
+        given_up = AbandonedBatchWork(chunks, splits, self._books.get)
         self._owners = dict.fromkeys(
-            ("batch.arrival", *self._urls), lambda work: given_up.abandoned(Message(**asdict(work)))
+            ("batch.arrival", *self._urls), lambda work: given_up.record_abandoned(Message(**asdict(work)))
         )
 
     def order(self, number, rows):
@@ -126,7 +134,7 @@ class World:
         documents = [
             {"subject_id": f"p-{row}", "features": {"age": 200 if row % 7 == 6 else row}} for row in range(rows)
         ]
-        order = Order("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT, STOP)
+        order = BatchOrder("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT, STOP)
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
     def live(self, actors=2, *others):
@@ -137,7 +145,7 @@ class World:
                 if isinstance(end, BaseException) and not isinstance(end, Crash):
                     raise end
             if self._still():
-                return not any(batch.unfinished for batch in self._ended())
+                return not any(batch.is_unfinished for batch in self._ended())
         return False
 
     def inputs(self):
@@ -165,7 +173,7 @@ class World:
             errors = [*self._lines(batch, "errors")]
             yield Count(f"{batch.batch_id} errors", sum(chunk.failed for chunk in chunks), len(errors))
         for tenant in ("tenant-0", "tenant-1"):
-            yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished(tenant)), 0)
+            yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished_ids(tenant)), 0)
 
     def metered(self):
         """Return one input per chunk, and one effect per time that a chunk became done."""
@@ -184,7 +192,7 @@ class World:
         dynamodb.update_item(TableName=self.table, **_update(_key(batch), {"state": "running"}))
 
     def assemble(self):
-        self._assembly.assemble(self._ended()[0], "first", Place(), lambda: 60.0)
+        self._assembly.assemble(self._ended()[0], "first", AssemblyCheckpoint(), lambda: 60.0)
 
     def score(self, chunk):
         batch = self._ended()[0]
@@ -198,7 +206,7 @@ class World:
 
     def stuck(self):
         """Return what stands still, for the report of a world that does not come to its end."""
-        return [f"{batch.batch_id} {batch.state} {batch.chunks}" for batch in self._ended() if batch.unfinished]
+        return [f"{batch.batch_id} {batch.state} {batch.chunks}" for batch in self._ended() if batch.is_unfinished]
 
     def _ask(self):
         """Order what is not ordered yet, as a client that has got no answer asks again; S3 tells of what has come."""
@@ -236,7 +244,7 @@ class World:
 
     def _redrive(self):
         sources = [source for _, source, _ in self._sources]
-        Reprocessor(sources, self._jobs, self._owners, RULES, self.random, self.clock, lambda taken: None).run(
+        Redriver(sources, self._jobs, self._owners, RULES, self.random, self.clock, lambda taken: None).run(
             lambda: 60.0
         )
 
@@ -263,7 +271,7 @@ class World:
         return [self._unhurt.get(self.orders[key][0], batch_id) for key, batch_id in self.found.items()]
 
     def _lines(self, batch, output):
-        body = self._s3.get_object(Bucket=self.bucket, Key=batch.output(output))["Body"].read()
+        body = self._s3.get_object(Bucket=self.bucket, Key=batch.output_key(output))["Body"].read()
         return map(json.loads, body.decode().splitlines())
 
     def _faulty(self, client):

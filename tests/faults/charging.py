@@ -69,7 +69,7 @@ class Charged(World):
                 tenant, name = self.orders[key][0], self.found[key]
                 try:
                     status = self._batches.get(tenant, name)
-                    if status.batch.unfinished and status.progress.done < self.cancelled[key]:
+                    if status.batch.is_unfinished and status.progress.done < self.cancelled[key]:
                         continue
                     self._batches.cancel(tenant, name)
                 except Conflict:

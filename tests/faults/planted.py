@@ -10,10 +10,10 @@ from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
 from vigil.decisions.scoring.store import DynamoLedger, _item
 from vigil.money.usage.model import UsageEntry
 from vigil.money.usage.store import DynamoUsage
-from vigil.operations.dead_letters.model import Job
-from vigil.operations.dead_letters.ports import Source
-from vigil.operations.dead_letters.redrive import Reprocessor
-from vigil.operations.dead_letters.store import DynamoJobs, _attributes, _pk
+from vigil.operations.dead_letters.model import DeadLetterJob
+from vigil.operations.dead_letters.ports import DeadLetterSource
+from vigil.operations.dead_letters.redrive import Redriver
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, _attributes, _pk
 from vigil.workers.queues import Received
 from vigil.workers.worker_loop import Worker
 
@@ -54,27 +54,27 @@ class NamesTheWork(Worker):
         return {"batchItemFailures": [{"itemIdentifier": work[each]} for each in failed]}
 
 
-class DeletesFirst(Reprocessor):
+class DeletesFirst(Redriver):
     """Deletes a dead letter, then records it."""
 
-    def _drain(self, source: Source) -> bool:
-        letters = source.letters()
+    def _drain(self, source: DeadLetterSource) -> bool:
+        letters = source.receive()
         source.delete(letters)
         return sum(self._try(source, None, partial(self._record, source, letter)) for letter in letters) > 0
 
 
-class RecordsFirst(Reprocessor):
+class RecordsFirst(Redriver):
     """Records that work was sent, then sends it."""
 
-    def _send(self, source: Source, job: Job) -> None:
-        self._keep(job.sent(self._rules, self._clock()))
-        source.put_back(replace(job.work, attempts=job.work.attempts + 1))
+    def _send(self, source: DeadLetterSource, job: DeadLetterJob) -> None:
+        self._write(job.mark_sent(self._rules, self._clock()))
+        source.resend(replace(job.work, attempts=job.work.attempts + 1))
 
 
-class Unfenced(DynamoJobs):
+class Unfenced(DynamoDeadLetterJobs):
     """Writes a job over whatever version is there."""
 
-    def put(self, tenant_id: str, job: Job) -> bool:
+    def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
         self._table.call("put_item", Item=_pk(tenant_id, job.key) | _attributes(job))
         return True
 

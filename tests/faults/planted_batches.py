@@ -8,9 +8,9 @@ from tests.faults.batching import SmallChunks
 from vigil.aws.errors import Refused
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
-from vigil.decisions.batches.chunks import Chunks
+from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import Batch, Chunk, ChunkState
-from vigil.decisions.batches.splits import Splits
+from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.batches.store import _chunk_key, _outcome, _update
 
 
@@ -50,15 +50,15 @@ class Forgetful(Table):
             raise Refused from refused
 
 
-class BelievesWhatItRead(Splits):
+class BelievesWhatItRead(FileSplitting):
     """Goes by the state that the batch had when its message came."""
 
-    def _repeat(self, batch: Batch) -> None:
+    def _finish_other_delivery(self, batch: Batch) -> None:
         if batch.state == "running":
             self._start(batch)
 
 
-class HopesForOthers(Chunks):
+class HopesForOthers(ChunkScoring):
     """Leaves the lane to the delivery that was faster, which may be dead."""
 
     def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
@@ -66,7 +66,7 @@ class HopesForOthers(Chunks):
         if chunk.state == "done":
             return replace(chunk)
         done = self._score(batch, chunk)
-        if not self._books.settle(batch, done, chunk.state):
+        if not self._ports.batches.settle(batch, done, chunk.state):
             return None
-        self._go_on(batch, index)
+        self._enqueue_next(batch, index)
         return done

@@ -19,16 +19,16 @@ from tests.support.faultbed.plans import Plan, inject
 from tests.support.faultbed.virtual_queues import VirtualQueues
 from tests.support.gateway import Context
 from vigil.errors import NotFound, Unavailable
-from vigil.operations.dead_letters.model import OPERATORS, Rules
-from vigil.operations.dead_letters.redrive import Reprocessor
-from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, _job
+from vigil.operations.dead_letters.model import OPERATORS, RetryRules
+from vigil.operations.dead_letters.redrive import Redriver
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource, _job
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.queues import Message, SqsQueue
 from vigil.workers.worker_loop import Worker
 
 KIND = "test.work"
 RECEIVES = 3
-RULES = Rules(base=timedelta(minutes=1), most_attempts=4)
+RULES = RetryRules(base_delay=timedelta(minutes=1), max_attempts=4)
 ENDS = {
     "good": "done",
     "late": "done",
@@ -47,8 +47,8 @@ class World:
     bed: Bed
     seed: int
     plan: Plan
-    redriver: type[Reprocessor] = Reprocessor
-    books: type[DynamoJobs] = DynamoJobs
+    redriver: type[Redriver] = Redriver
+    books: type[DynamoDeadLetterJobs] = DynamoDeadLetterJobs
     duplicates: float = 0.05
     hours: int = 2
     """Longer than all pauses of a work together: RULES allow some 30 minutes, and every crash adds some."""
@@ -73,7 +73,7 @@ class World:
     def send(self, number, fate=None):
         """Send one message, and return what must become of it."""
         fate, key, tenant = fate or self.random.choice(_FATES), f"w-{number}", f"tenant-{number % 3}"
-        self.fates[key], self._patience[key] = fate, self.random.randint(1, RECEIVES * RULES.most_attempts)
+        self.fates[key], self._patience[key] = fate, self.random.randint(1, RECEIVES * RULES.max_attempts)
         if fate != "unreadable":
             SqsQueue(self._client, self.source).send([Message(key, KIND, tenant, "corr", "{}")])
             return Input(key, tenant, ENDS[fate])
@@ -99,14 +99,14 @@ class World:
         given_up = [Effect(_name(job), job.tenant_id, f"parked: {job.reason}") for job in parked]
         return [Effect(key, tenant, "done") for key, tenant in self.done] + given_up
 
-    def put_back(self):
+    def resend(self):
         """Return which tries are in the books, and which were sent."""
         steps = [(job, step) for job in self.jobs() for step in job.steps if step.name == "retried"]
         booked = [Input(f"{job.work.id}/{step.attempts}", job.tenant_id) for job, step in steps]
         sent = [Effect(f"{each['id']}/{each['attempts']}", each["tenant_id"]) for each in self._sent()]
         return booked, sent
 
-    def most_attempts(self):
+    def max_attempts(self):
         """Return how often the most unlucky work was put back."""
         return max((int(each["attempts"]) for each in self._sent()), default=0)
 

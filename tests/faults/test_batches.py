@@ -113,7 +113,7 @@ def late(bed, seed):
     """Score a chunk that had been given up, while the batch is put together without it."""
     world = world_of(bed, seed, {}, duplicates=0.0)
     world.live()
-    world.give_up(chunk=1)
+    world.mark_lost(chunk=1)
     world.meet(world.assemble, lambda: world.score(chunk=1))
     assert world.live()
     return verdict(world)

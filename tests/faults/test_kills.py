@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.faultbed.history import Effect, Input, report, violations
 from tests.support.faultbed.workers import deaths, working
-from vigil.decisions.scoring.model import decision_id
+from vigil.decisions.scoring.model import derive_decision_id
 from vigil.workers.queues import Message, SqsQueue
 
 DRAINED_WITHIN_SECONDS = 60
@@ -38,7 +38,7 @@ def ordeal(bed, seed, messages, kills, planted=""):
 
 
 def asked(message):
-    pk = f"{message.tenant_id}#{decision_id(message.tenant_id, message.id, 0)}"
+    pk = f"{message.tenant_id}#{derive_decision_id(message.tenant_id, message.id, 0)}"
     return Input(pk, message.tenant_id, message.body)
 
 

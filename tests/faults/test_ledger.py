@@ -14,7 +14,7 @@ from tests.support.faultbed.history import Answer, Effect, Input, report, violat
 from tests.support.faultbed.interleaving import Interleaving
 from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from tests.support.ledgers import ledger as ledger_on
-from vigil.decisions.scoring.model import ScoreRequest, decision_id
+from vigil.decisions.scoring.model import ScoreRequest, derive_decision_id
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
 from vigil.errors import Unavailable
@@ -58,7 +58,7 @@ class Run:
 
 def _pk(request):
     tenant, key = request
-    return f"{tenant}#{decision_id(tenant, f'k-{key}', 0)}"
+    return f"{tenant}#{derive_decision_id(tenant, f'k-{key}', 0)}"
 
 
 def storm(bed, seed, kind=DynamoLedger, requests=60, copies=4):

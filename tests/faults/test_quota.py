@@ -18,7 +18,7 @@ from tests.support.faultbed.plans import At, Seeded, everywhere, inject
 from tests.support.ledgers import ledger
 from vigil.access.quota.service import MonthlyQuota
 from vigil.access.quota.store import DynamoMonthlyQuota
-from vigil.decisions.scoring.model import Conditions, ScoreRequest, decision_id
+from vigil.decisions.scoring.model import Conditions, ScoreRequest, derive_decision_id
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
 from vigil.errors import QuotaExceeded, Unavailable
@@ -74,7 +74,7 @@ class Month:
 
 
 def _pk(number):
-    return f"acme#{decision_id('acme', f'k-{number}', 0)}"
+    return f"acme#{derive_decision_id('acme', f'k-{number}', 0)}"
 
 
 def race(bed, seed, limit, calls, clients=32, world=Month):

@@ -33,8 +33,8 @@ def test_no_dead_letter_vanishes_and_tries_are_bounded(bed, seeds, count, messag
     for seed in seeds(count):
         world, wrong = trial(bed, seed, messages, everywhere(rate), hours=12)
         assert not wrong, report(wrong, seed)
-        assert world.most_attempts() == RULES.most_attempts
-        assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.most_attempts)  # faults send some tries twice
+        assert world.max_attempts() == RULES.max_attempts
+        assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.max_attempts)  # faults send some tries twice
         given_up = {key for key, fate in world.fates.items() if fate in {"poison", "permanent"}}
         assert given_up <= {*world.told}, "an owner was not told"
 
@@ -49,7 +49,7 @@ def test_a_redriver_that_lets_go_too_early_is_caught(bed, seeds, planted):
 def fenced(bed, seed, **variant):
     """Without failures, only stale reads and two redrivers: every try in the books must have been sent, once."""
     world, wrong = trial(bed, seed, 15, {"stale": 0.2}, duplicates=0.0, **variant)
-    return wrong + violations(*world.put_back())
+    return wrong + violations(*world.resend())
 
 
 def test_redrivers_at_once_send_every_try_once(bed, seeds):

@@ -6,8 +6,9 @@ from pathlib import Path
 import boto3
 
 from tests.support.templates import roles
-from vigil.decisions.batches.model import Batch, Pin, Span
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.model import Batch, ChunkRange
+from vigil.decisions.batches.store import DynamoBatches
+from vigil.kernel.rows import ModelRef
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
@@ -31,11 +32,11 @@ def granted(function):
 def running_batch(name):
     """Return a batch of two chunks of which none is done."""
     now = datetime.now(UTC).isoformat()
-    pin = Pin("toy", 1, "sha256:0")
+    pin = ModelRef("toy", 1, "sha256:0")
     batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)
-    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books = DynamoBatches(boto3.client("dynamodb"), "batches")
     books.create(batch, 10)
-    books.write(batch, [Span(0, 0, 10, 1, 1), Span(1, 10, 10, 2, 1)])
+    books.add_chunks(batch, [ChunkRange(0, 0, 10, 1, 1), ChunkRange(1, 10, 10, 2, 1)])
     running = books.change(batch, ["splitting"], {"state": "running"})
     assert running is not None
     return running

@@ -1,4 +1,4 @@
-"""A batch through its four functions as Lambda starts them, and what each of their roles grants."""
+"""A batch through its four functions as Lambda starts them, and the permissions of their roles."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 from tests.functions.test_roles import granted
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
-from vigil.decisions.batches import long_file, splits
+from vigil.decisions.batches import multipart_file, splits
 
 QUEUES = ("batch_splits", "batch_chunks", "batch_assemblies")
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
@@ -19,7 +19,7 @@ GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
 @pytest.fixture
 def deployed(published, monkeypatch):
     """A deployment with the queues and the bucket of batches; yields the URLs of its queues."""
-    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes account endpoints for DynamoDB
     urls = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in (*QUEUES, "dead")}
     for name in QUEUES:
         monkeypatch.setenv(f"VIGIL_{name.upper()}_QUEUE", urls[name])
@@ -57,7 +57,7 @@ def record(name, body, attributes, queue):
 
 
 def taken(url):
-    """Return the events that Lambda would make of what lies in a queue, and empty it."""
+    """Return Lambda's events for the messages of a queue, and empty it."""
     found = []
     while (
         messages := boto3.client("sqs")
@@ -71,7 +71,7 @@ def taken(url):
     return found
 
 
-def test_a_tenant_whose_files_take_all_that_they_may_begins_no_batch(deployed):
+def test_a_tenant_over_its_storage_limit_creates_no_batch(deployed):
     held = {"pk": {"S": "acme"}, "sk": {"S": "HELD"}, "storage_bytes": {"N": str(10 * 10**9)}}
     boto3.client("dynamodb").put_item(TableName="usage", Item=held)
     status, problem = post({"model": "toy", "format": "csv"})
@@ -79,7 +79,7 @@ def test_a_tenant_whose_files_take_all_that_they_may_begins_no_batch(deployed):
 
 
 def run(deployed, batch_id):
-    """Let the workers do what there is to do."""
+    """Run the workers until the queues are empty."""
     from functions.batches_assembly.handler import lambda_handler as assemble
     from functions.batches_chunk.handler import lambda_handler as score
     from functions.batches_split.handler import lambda_handler as split
@@ -98,7 +98,7 @@ def output(name):
     return boto3.client("s3").get_object(Bucket="files", Key=found["Key"])
 
 
-def test_rows_come_out_with_the_decisions_of_requests(deployed, caplog):
+def test_rows_get_the_decisions_of_requests(deployed, caplog):
     from functions.scoring_api.handler import lambda_handler as score
 
     rows = [{"subject_id": f"p-{n}", "features": GOOD | {"age": 20 * n}} for n in range(7)]
@@ -129,7 +129,7 @@ def test_rows_come_out_with_the_decisions_of_requests(deployed, caplog):
         assert (kind, "corr-7", batch["batch_id"]) in told
 
 
-def test_a_file_is_asked_for_taken_and_answered_in_csv(deployed):
+def test_a_csv_file_is_uploaded_scored_and_answered_in_csv(deployed):
     _, batch = post({"model": "toy", "format": "csv"})
     assert f"uploads/acme/{batch['batch_id']}/input" in batch["upload"]["url"]
     content = b'subject_id,age,stage\np-1,40,II\np-2,"forty",II\n'
@@ -161,12 +161,12 @@ def test_the_same_key_is_the_same_batch(deployed):
         ({"model": "toy", "rows": ["x"]}, "rows.0"),
     ],
 )
-def test_a_broken_order_names_its_field(deployed, body, field):
+def test_an_invalid_order_names_its_field(deployed, body, field):
     status, problem = post(body)
     assert (status, problem["errors"][0]["field"]) == (422, field)
 
 
-def test_nobody_without_a_key_and_no_other_tenant_sees_a_batch(deployed):
+def test_anonymous_and_other_tenants_see_no_batch(deployed):
     _, batch = post({"model": "toy", "format": "csv"})
     path = f"/v1/batches/{batch['batch_id']}"
     for method, address in (("GET", path), ("POST", f"{path}/cancel"), ("GET", f"{path}/results")):
@@ -176,7 +176,7 @@ def test_nobody_without_a_key_and_no_other_tenant_sees_a_batch(deployed):
     assert [item["batch_id"] for item in api("GET", "/v1/batches")[1]["items"]] == [batch["batch_id"]]
 
 
-def test_a_viewer_follows_batches_and_starts_or_cancels_none(deployed):
+def test_a_viewer_reads_batches_but_cannot_start_or_cancel_them(deployed):
     _, batch = post({"model": "toy", "format": "csv"})
     path = f"/v1/batches/{batch['batch_id']}"
     assert api("GET", path, role="viewer")[0] == 200
@@ -185,14 +185,14 @@ def test_a_viewer_follows_batches_and_starts_or_cancels_none(deployed):
     assert api("GET", path)[1]["state"] == "awaiting_upload"
 
 
-def test_a_cancelled_batch_says_so(deployed):
+def test_a_cancelled_batch_has_state_cancelled(deployed):
     _, batch = post({"model": "toy", "format": "csv"})
     path = f"/v1/batches/{batch['batch_id']}"
     assert api("POST", f"{path}/cancel")[1]["state"] == "cancelled"
     assert api("GET", f"{path}/results")[0] == 409
 
 
-def test_a_file_of_no_batch_is_set_aside(deployed):
+def test_a_file_without_a_batch_goes_to_the_dead_letters(deployed):
     from functions.batches_split.handler import lambda_handler as split
 
     assert split(arrival("uploads/acme/bat_x/input", 1), Context()) == {"batchItemFailures": []}
@@ -204,7 +204,7 @@ MEANS = {"ListParts": "ListMultipartUploadParts"} | dict.fromkeys(
     ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"), "PutObject"
 )
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
-# What Lambda itself does in a role's name, to feed the function from a queue.
+# Calls that Lambda makes with the function's role to receive messages.
 FED = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 
 
@@ -218,7 +218,7 @@ def rights(service, operation, arguments):
 
 @pytest.fixture
 def called(deployed, monkeypatch):
-    """The IAM actions behind every AWS call from here on."""
+    """Collect the IAM actions of all AWS calls from now on."""
     actions, original = set(), BaseClient._make_api_call
 
     def recording(client, operation, arguments):
@@ -229,13 +229,13 @@ def called(deployed, monkeypatch):
     return actions
 
 
-def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called, monkeypatch):
+def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, monkeypatch):
     from functions.batches_assembly.handler import lambda_handler as assemble
     from functions.batches_chunk.handler import lambda_handler as score
     from functions.batches_split.handler import lambda_handler as split
 
-    monkeypatch.setattr(splits, "ENTERED", 1)
-    monkeypatch.setattr(long_file, "PART", 1)
+    monkeypatch.setattr(splits, "CHUNKS_PER_WRITE", 1)
+    monkeypatch.setattr(multipart_file, "PART_BYTES", 1)
     row = {"subject_id": "p", "features": GOOD}
     process.forget()
     _, batch = post({"model": "toy", "rows": [row, {}]})
@@ -255,7 +255,7 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     rows_version = boto3.client("s3").head_object(Bucket="files", Key=rows_key)["VersionId"]
     called.clear()
     split(arrival(rows_key, 1, rows_version), Context(100_000))
-    split(arrival(key, len(content), version), Context(5_000))  # out of time: it sends itself a message
+    split(arrival(key, len(content), version), Context(5_000))  # out of time: it sends a message to itself
     split(arrival("uploads/acme/nobody/input", 1), Context(100_000))
     by_split = set(called)
     for each in taken(deployed["batch_splits"]):
@@ -275,7 +275,7 @@ def test_every_function_calls_what_it_may_and_may_what_it_calls(deployed, called
     by_assembly = set(called)
 
     api("GET", f"/v1/batches/{batch['batch_id']}")
-    assert by_api | {"s3:GetObject"} == granted("BatchesApi")  # what a presigned address may do, its signer must
+    assert by_api | {"s3:GetObject"} == granted("BatchesApi")  # a presigned URL has the permissions of its signer
     assert by_split | FED == granted("BatchesSplit")
     assert by_score | FED == granted("BatchesChunk")
     assert by_assembly | FED == granted("BatchesAssembly")

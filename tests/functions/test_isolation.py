@@ -32,7 +32,7 @@ from vigil.bootstrap import documented, process
 from vigil.decisions.batches import model as batch
 from vigil.decisions.batches import store as books
 from vigil.decisions.scoring import store as scores
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.web.openapi import document
 
 LEAST = 2_000
@@ -117,8 +117,8 @@ def findings(world: World, operation: Operation, role: str | None, swap: Swap):
     done = [each.status < 400 or each.status == 409 for each in (answer, other)]
     if changing and (all(done) or (done[0] and operation.method == "DELETE")):
         return  # the second of two that succeed finds what the first one did, and nothing to delete
-    if answer.told() != other.told():
-        yield f"{about}, it differs from that of nobody's: {answer.told()} {other.told()}"
+    if answer.mark_notified() != other.mark_notified():
+        yield f"{about}, it differs from that of nobody's: {answer.mark_notified()} {other.mark_notified()}"
 
 
 @pytest.mark.parametrize("operation", ALL.values(), ids=ALL)
@@ -207,8 +207,8 @@ def test_a_store_that_trusts_its_caller_is_stopped_at_the_boundary(world, plante
 
 
 def test_a_list_of_another_tenant_is_stopped_at_the_boundary(world, planted):
-    real = books.DynamoBooks.page
-    planted(books.DynamoBooks, "page", lambda store, tenant_id, after, limit: real(store, VICTIM, after, limit))
+    real = books.DynamoBatches.page
+    planted(books.DynamoBatches, "page", lambda store, tenant_id, after, limit: real(store, VICTIM, after, limit))
     assert ask(world, "/v1/batches").status == 500
 
 
@@ -219,13 +219,13 @@ def test_an_address_of_another_tenants_file_is_not_signed(world, planted):
 
 def test_the_attacks_find_a_store_that_tells_what_is_not_from_what_is_anothers(world, planted):
     """The boundary aside: what a store gives away without a foreign key of DynamoDB is found by the twins."""
-    real = DynamoJobs.get
+    real = DynamoDeadLetterJobs.get
 
     def telling(store, tenant_id, key):
         real(store, tenant_id, key)
         return real(store, tenant_id, key) if key == world.victim.job_id.partition(".")[2] else None
 
-    planted(DynamoJobs, "get", telling)
+    planted(DynamoDeadLetterJobs, "get", telling)
     operation = ALL["GET /v1/dlq/jobs/{job_id}"]
     (swap,) = (swap for swap in swaps.in_paths(operation, world.attacker) if swap.what == "path ('job_id',)")
     assert list(findings(world, operation, "admin", swap))

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, metering, process
-from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
+from vigil.decisions.batches.store import DynamoBatches
+from vigil.kernel.rows import ModelRef
 from vigil.kernel.tenants import Limits
 
 MANY = Limits(1000, 1000, 1000, 10).encoded()
@@ -199,12 +200,14 @@ def test_the_audit_repairs_calls_and_reports_lost_events(published, usage, clock
 
 def batch_of(tenant, rows, charged, settled_at):
     """Write a batch with one completed chunk."""
-    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books = DynamoBatches(boto3.client("dynamodb"), "batches")
     made = ("splitting", "2026-03-14T12:00:00.000000Z", "corr", "print", 99)
-    batch = Batch(tenant, "bat_1", "toy", "csv", *made, run="r", pin=Pin("toy", 3, "sha256:0"))
+    batch = Batch(tenant, "bat_1", "toy", "csv", *made, run="r", pin=ModelRef("toy", 3, "sha256:0"))
     books.create(batch, 10)
-    books.write(batch, [Span(0, 0, 10, 1, rows)])
-    done = Chunk(Span(0, 0, 10, 1, rows), "done", scored=rows, charged=charged, settled_at=settled_at, part_sha256="d")
+    books.add_chunks(batch, [ChunkRange(0, 0, 10, 1, rows)])
+    done = Chunk(
+        ChunkRange(0, 0, 10, 1, rows), "done", scored=rows, charged=charged, settled_at=settled_at, part_sha256="d"
+    )
     assert books.settle(batch, done, "waiting")
 
 

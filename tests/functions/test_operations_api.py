@@ -1,4 +1,4 @@
-"""The function of dead letters, wired as it is deployed, on jobs in its table."""
+"""The dead letter API as deployed, on jobs in its table."""
 
 import json
 from dataclasses import replace
@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
-from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Job, Rules, Work
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, DeadLetterJob, RetryRules, Work
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 
 JOBS = "/v1/dlq/jobs"
 
@@ -33,8 +33,8 @@ def parked(published):
 
 
 def keep(died):
-    job = Job.opened("work", died, Rules(), datetime.now(UTC), Random(1))
-    DynamoJobs(boto3.client("dynamodb"), "dead_letters").put(job.tenant_id, job)
+    job = DeadLetterJob.create("work", died, RetryRules(), datetime.now(UTC), Random(1))
+    DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write(job.tenant_id, job)
     return job
 
 
@@ -52,7 +52,7 @@ def test_anonymous_is_refused(api, method, path):
     assert api(method, path, tenant=None, query={"older_than": "1d"} if method == "DELETE" else None)[0] == 401
 
 
-def test_who_may_only_read_changes_nothing(api, parked):
+def test_a_viewer_cannot_change_a_job(api, parked):
     for role in ("viewer", "member"):
         assert api("GET", f"{JOBS}/{parked.job_id}", role=role)[0] == 200
         for method, path in ENDPOINTS[2:]:
@@ -60,7 +60,7 @@ def test_who_may_only_read_changes_nothing(api, parked):
             assert api(method, path.replace("acme.k", parked.job_id), role=role, query=query)[0] == 403
 
 
-def test_another_tenant_sees_nothing_and_changes_nothing(api, parked):
+def test_another_tenant_sees_and_changes_no_job(api, parked):
     place = f"{JOBS}/{parked.job_id}"
     assert api("GET", JOBS, tenant="globex") == (200, {"items": [], "next_cursor": None})
     for method, path in (("GET", place), ("POST", f"{place}/retry"), ("POST", f"{place}/resolve")):
@@ -68,7 +68,7 @@ def test_another_tenant_sees_nothing_and_changes_nothing(api, parked):
     assert api("GET", place)[1]["state"] == "parked"
 
 
-def test_a_job_says_what_died_why_and_what_became_of_it(api, parked):
+def test_a_job_shows_its_work_cause_and_history(api, parked):
     status, job = api("GET", f"{JOBS}/{parked.job_id}")
     assert status == 200
     assert (job["queue"], job["kind"], job["message_id"]) == ("work", WORK.kind, WORK.id)
@@ -77,7 +77,7 @@ def test_a_job_says_what_died_why_and_what_became_of_it(api, parked):
     assert [step["name"] for step in job["steps"]] == ["recorded", "parked"]
 
 
-def test_operators_see_and_change_everybodys(api, parked):
+def test_operators_see_and_change_all_jobs(api, parked):
     keep(letter(replace(WORK, tenant_id="globex")))
     _, listed = api("GET", JOBS, tenant="vendor", role="operator")
     assert {job["tenant_id"] for job in listed["items"]} == {"acme", "globex"}
@@ -86,7 +86,7 @@ def test_operators_see_and_change_everybodys(api, parked):
     assert job["steps"][-1]["by"] == "operator:0123456789abcdef"
 
 
-def test_what_nobody_could_read_is_shown_to_operators_without_its_words(api, published):
+def test_an_unreadable_message_is_shown_to_operators_without_its_body(api, published):
     job = keep(letter(Work("m-1", UNREADABLE, OPERATORS, "m-1", '{"body": "jane-roe"}')))
     assert api("GET", f"{JOBS}/{job.job_id}")[0] == 404
     status, shown = api("GET", f"{JOBS}/{job.job_id}", tenant="vendor", role="operator")
@@ -105,7 +105,7 @@ def test_a_job_is_retried_once_and_resolved_by_hand(api, parked):
     assert api("GET", JOBS, query={"state": "resolved"})[1]["items"][0]["id"] == parked.job_id
 
 
-def test_pages_follow_one_another_and_a_cursor_opens_no_other_list(api, published):
+def test_pages_are_contiguous_and_a_cursor_fits_only_its_list(api, published):
     for number in range(3):
         keep(letter(replace(WORK, id=f"work-{number}")))
     _, first = api("GET", JOBS, query={"limit": "2"})
@@ -122,12 +122,12 @@ def test_pages_follow_one_another_and_a_cursor_opens_no_other_list(api, publishe
     "query",
     [{"state": "lost"}, {"min_age": "3w"}, {"min_age": "-1d"}, {"limit": "0"}, {"queue": "a b"}, {"color": "x"}],
 )
-def test_a_filter_that_is_none_is_named(api, query):
+def test_an_invalid_filter_is_named(api, query):
     status, problem = api("GET", JOBS, query=query)
     assert (status, [error["field"] for error in problem["errors"]]) == (422, list(query))
 
 
-def test_cleaning_removes_what_is_resolved_and_old_enough(api, parked):
+def test_cleanup_removes_old_resolved_jobs(api, parked):
     assert api("DELETE", "/v1/dlq/cleanup")[0] == 422
     assert api("DELETE", "/v1/dlq/cleanup", query={"older_than": "0m"}) == (200, {"removed": 0, "more": False})
     api("POST", f"{JOBS}/{parked.job_id}/resolve")

@@ -1,4 +1,4 @@
-"""The redriver, wired as it is deployed, on dead-letter queues in process."""
+"""The redriver as deployed, on dead-letter queues in process."""
 
 import json
 import uuid
@@ -12,21 +12,21 @@ from tests.support.fakes.dead_letters import WORK
 from tests.support.gateway import Context
 from vigil.bootstrap import process
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.model import Filter
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import JobFilter
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.workers.queues import Message, SqsQueue
 
 MINUTE = json.loads((Path(__file__).parents[2] / "events" / "dead_letters_redrive.json").read_text())
-MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # which has no owner to be told
+MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # a kind without an owner to notify
 
 
 @pytest.fixture
 def queues(published, monkeypatch):
-    """A queue with its dead letters, known to the redriver; tries come at once."""
+    """A queue with dead letters that the redriver knows; retries are due at once."""
     client = boto3.client("sqs")
     work, dead = (SqsQueue(client, client.create_queue(QueueName=n)["QueueUrl"]) for n in ("work", "work-dead"))
     monkeypatch.setenv("VIGIL_QUEUES", json.dumps({"work": {"url": work._url, "dead": dead._url}}))
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # a logger keeps the stream it began with
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # a logger never changes its first stream
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
     monkeypatch.setenv("VIGIL_MAX_REPROCESS_ATTEMPTS", "1")
     process.forget()
@@ -41,12 +41,12 @@ def redrive(queues):
 
 
 def jobs():
-    store = DynamoJobs(boto3.client("dynamodb"), "dead_letters")
-    states = (Filter(), Filter(state="resolved"))
+    store = DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters")
+    states = (JobFilter(), JobFilter(state="resolved"))
     return [job for wanted in states for job in store.page(None, wanted, None, 100).jobs]
 
 
-def test_dead_work_goes_back_to_its_queue_and_is_resolved_by_its_workers_word(queues, redrive):
+def test_failed_work_is_resent_and_resolved_by_a_success_report(queues, redrive):
     work, dead = queues
     dead.send([MESSAGE])
     assert redrive() == {"recorded": 1, "retried": 1}
@@ -57,7 +57,7 @@ def test_dead_work_goes_back_to_its_queue_and_is_resolved_by_its_workers_word(qu
     assert [(job.state, job.resolution) for job in jobs()] == [("resolved", "succeeded")]
 
 
-def test_work_that_dies_again_is_parked_at_its_bound(queues, redrive):
+def test_work_that_fails_again_is_parked_at_its_limit(queues, redrive):
     _, dead = queues
     dead.send([MESSAGE])
     redrive()
@@ -66,7 +66,7 @@ def test_work_that_dies_again_is_parked_at_its_bound(queues, redrive):
     assert [(job.state, job.reason) for job in jobs()] == [("parked", "attempts-exhausted")]
 
 
-def test_the_log_says_each_step_and_nothing_of_the_body(queues, redrive, capsys):
+def test_the_log_has_every_step_and_no_body(queues, redrive, capsys):
     _, dead = queues
     dead.send([replace(MESSAGE, body='{"key":"jane-roe"}')])
     (received,) = dead.receive(30)
@@ -84,7 +84,7 @@ def test_the_log_says_each_step_and_nothing_of_the_body(queues, redrive, capsys)
     assert "jane-roe" not in out
 
 
-def test_a_run_in_which_a_step_failed_fails_after_all_the_others(queues, redrive, capsys):
+def test_a_run_with_a_failed_step_fails_after_all_others(queues, redrive, capsys):
     work, dead = queues
     dead.send([MESSAGE])
     boto3.client("sqs").delete_queue(QueueUrl=work._url)

@@ -1,4 +1,4 @@
-"""The outcomes function, wired as it is deployed, on decisions that the scoring function made."""
+"""The outcomes function as deployed, on decisions of the scoring function."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def test_an_outcome_is_reported_repeated_corrected_and_read(api, decision):
     assert (found["status"], [o["status"] for o in found["history"]]) == ("not_occurred", ["occurred", "not_occurred"])
 
 
-def test_a_window_meets_the_decision_of_its_subject(api, decision):
+def test_a_window_matches_the_decision_of_its_subject(api, decision):
     now = datetime.now(UTC)
     window = {
         "subject_id": "p-1",
@@ -66,7 +66,7 @@ def test_a_window_meets_the_decision_of_its_subject(api, decision):
     assert api("POST", "/v1/outcomes", tenant="globex", body=report(window=window))[0] == 404
 
 
-def test_another_tenants_decision_is_a_404_like_any_other(api, decision):
+def test_another_tenants_decision_is_not_found(api, decision):
     mine = decision["decision_id"]
     answers = [
         api("POST", "/v1/outcomes", tenant="globex", body=report(decision_id=mine)),
@@ -101,7 +101,7 @@ def test_resolved_and_unresolved_outcomes_are_listed_apart_page_by_page(api):
     assert seen["false"] == ["unresolved", "unresolved"]
 
 
-def test_a_cursor_of_one_list_does_not_open_the_other(api):
+def test_a_cursor_of_one_list_is_invalid_for_the_other(api):
     for number in range(2):
         made = api("POST", "/v1/scores", body=BODY | {"subject_id": f"p-{number}"})[2]
         api("POST", "/v1/outcomes", body=report(decision_id=made["decision_id"]))
@@ -128,7 +128,7 @@ def test_a_cursor_of_one_list_does_not_open_the_other(api):
         ({"note": "x"}, "note"),
     ],
 )
-def test_bad_input_names_the_field_and_its_bound(api, change, field):
+def test_invalid_input_names_the_field_and_its_bound(api, change, field):
     body = report(decision_id="dec_" + "0" * 32) | change
     status, _, problem = api("POST", "/v1/outcomes", body={k: v for k, v in body.items() if v is not None})
     assert status == 422

@@ -15,7 +15,7 @@ from tests.functions.rights import (
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
 from vigil.decisions.batches import results
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.store import DynamoBatches
 
 
 def test_the_scoring_api_calls_what_it_may_and_may_what_it_calls(called):
@@ -74,7 +74,7 @@ def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
 
     actions, _ = called
     files = boto3.client("s3")
-    DynamoBooks(boto3.client("dynamodb"), "batches").end(running_batch("c"), "completed", ended_at="now")
+    DynamoBatches(boto3.client("dynamodb"), "batches").end(running_batch("c"), "completed", ended_at="now")
     answer = {"row": "1", "subject_id": "p-1"}
     line = ",".join(answer.get(name, "") for name in results.COLUMNS).encode() + b"\n"
     for folder, name, content in (("uploads", "input", b"p-1\n"), ("results", "results.csv", line)):

@@ -19,10 +19,10 @@ from tests.functions.rights import (
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
-from vigil.decisions.batches.stream import message_of
+from vigil.decisions.batches.queue_workers import to_message
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.model import Job, Rules
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.workers.queues import Received, SqsQueue
 
 
@@ -41,8 +41,8 @@ def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
     actions, _ = called
     for number in range(2):
         dead = letter(replace(WORK, id=f"work-{number}"), refusal="not-found")
-        job = Job.opened("work", dead, Rules(), datetime.now(UTC), Random(1))
-        DynamoJobs(boto3.client("dynamodb"), "dead_letters").put("acme", job)
+        job = DeadLetterJob.create("work", dead, RetryRules(), datetime.now(UTC), Random(1))
+        DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write("acme", job)
     actions.clear()
     requests = [
         ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}),
@@ -66,10 +66,10 @@ def sources(called, monkeypatch):
     monkeypatch.setenv("VIGIL_BATCH_CHUNKS_QUEUE", urls["chunks"])
     monkeypatch.setenv("VIGIL_BATCH_ASSEMBLIES_QUEUE", urls["assemblies"])
     batch, unread = running_batch("b"), running_batch("c")
-    SqsQueue(sqs, urls["chunks-dead"]).send([message_of(batch.chunk(0))])
+    SqsQueue(sqs, urls["chunks-dead"]).send([to_message(batch.chunk_job(0))])
     refused = Received("m-1", "", {}, {})
-    for name, job in (("chunks-dead", batch.chunk(1)), ("splits-dead", unread.job("batch.split", "0", {}))):
-        message = message_of(job)
+    for name, job in (("chunks-dead", batch.chunk_job(1)), ("splits-dead", unread.make_job("batch.split", "0", {}))):
+        message = to_message(job)
         SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)
     arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}
     sqs.send_message(QueueUrl=urls["splits-dead"], MessageBody=json.dumps(arrival))

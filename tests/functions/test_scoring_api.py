@@ -1,4 +1,4 @@
-"""The scoring function, wired as it is deployed: real model, real stores, events in and answers out."""
+"""The scoring function as deployed: real model, real stores, HTTP events."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -26,16 +26,16 @@ def api(published):
 
 @pytest.fixture
 def stopped(monkeypatch):
-    """A clock that stands still, so that no window ends meanwhile."""
+    """A fixed clock, so that no rate window ends during a test."""
     now = datetime.now(UTC)
     monkeypatch.setattr(process, "now", lambda: now)
 
 
 @pytest.fixture
 def aws_calls(api):
-    """Every AWS call of the API's own clients, as `Service.Operation`."""
+    """Record every AWS call of the API's clients as `Service.Operation`."""
     calls = []
-    api("GET", "/health/readiness")  # cold start: models loaded, clients made
+    api("GET", "/health/readiness")  # cold start: models loaded, clients created
     for service in ("dynamodb", "s3", "secretsmanager"):
         events = process.client(service).meta.events
         events.register("before-call", lambda model, **_: calls.append(model.name))
@@ -43,21 +43,21 @@ def aws_calls(api):
 
 
 @pytest.mark.parametrize(("tier", "commit"), [("ENTERPRISE", "PutItem"), ("FREE", "TransactWriteItems")])
-def test_a_warm_score_is_two_aws_calls_the_limiter_and_the_commit(api, aws_calls, tier, commit):
+def test_a_warm_score_makes_two_aws_calls(api, aws_calls, tier, commit):
     assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"}, tier=tier)[0] == 201
     assert aws_calls == ["UpdateItem", commit]
     assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"}, tier=tier)[0] == 200
     assert aws_calls == ["UpdateItem", commit] * 2
 
 
-def test_a_request_that_breaks_a_rule_is_counted_and_makes_no_other_aws_call(api, aws_calls):
+def test_an_invalid_request_counts_and_makes_no_other_aws_call(api, aws_calls):
     status, headers, _ = api("POST", "/v1/scores", body=BODY | {"features": {"age": 400}})
     assert status == 422
     assert headers["ratelimit-policy"] == '"minute";q=60;w=60, "hour";q=1000;w=3600'
     assert aws_calls == ["UpdateItem"]
 
 
-def test_a_full_month_refuses_new_predictions_writes_nothing_and_still_replays(api):
+def test_a_full_month_refuses_new_predictions_but_replays_old_ones(api):
     limits = '{"predictions_per_month":2,"per_minute":60,"per_hour":1000,"storage_gb":10}'
     send = lambda key, body=BODY: api("POST", "/v1/scores", body=body, headers={"Idempotency-Key": key}, limits=limits)  # noqa: E731
     first, second = send("a"), send("b")
@@ -71,10 +71,10 @@ def test_a_full_month_refuses_new_predictions_writes_nothing_and_still_replays(a
     assert 0 < int(headers["retry-after"]) <= 31 * 86_400
     assert [answer[2] for answer in (send("a"), send("b"))] == [first[2], second[2]]
     assert len(api("GET", "/v1/scores")[2]["items"]) == 2
-    assert send("a", BODY | {"explain": False})[0] == 422  # the key was used with another payload, full month or not
+    assert send("a", BODY | {"explain": False})[0] == 422  # another payload for the key, also with a full month
 
 
-def test_a_key_over_its_limit_is_refused_before_anything_else_is_done(stopped, api, aws_calls):
+def test_a_key_over_its_rate_limit_is_refused_first(stopped, api, aws_calls):
     limits = '{"predictions_per_month":null,"per_minute":1,"per_hour":10,"storage_gb":null}'
     while (refused := api("GET", "/v1/models", limits=limits))[0] == 200:
         aws_calls.clear()
@@ -85,10 +85,10 @@ def test_a_key_over_its_limit_is_refused_before_anything_else_is_done(stopped, a
     assert headers["ratelimit"].startswith(f'"minute";r=0;t={headers["retry-after"]}, "hour";r=')
     aws_calls.clear()
     assert api("GET", "/v1/models", limits=limits)[0] == 429
-    assert aws_calls == []  # it is remembered
+    assert aws_calls == []  # the refusal is cached
 
 
-def test_without_the_limits_table_requests_are_answered_without_a_word_of_limits(api, caplog):
+def test_without_the_limits_table_requests_are_still_answered(api, caplog):
     boto3.client("dynamodb").delete_table(TableName="limits")
     status, headers, _ = api("POST", "/v1/scores", body=BODY)
     assert status == 201
@@ -109,9 +109,7 @@ def test_score_get_list_and_replay_agree(api):
     assert again == row.body
 
 
-def test_a_promotion_reaches_a_warm_instance_within_a_minute_and_old_decisions_still_replay(
-    api, published, trained, monkeypatch
-):
+def test_a_promotion_reaches_warm_instances_and_old_decisions_replay(api, published, trained, monkeypatch):
     first = api("POST", "/v1/scores", body=BODY)[2]
     publish(published, trained, 2)
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 1
@@ -123,7 +121,7 @@ def test_a_promotion_reaches_a_warm_instance_within_a_minute_and_old_decisions_s
     assert (row.model.version, again) == (1, row.body)
 
 
-def test_a_flipped_byte_in_a_new_package_keeps_the_old_model_and_says_so(api, published, trained, monkeypatch):
+def test_a_corrupt_new_package_is_refused_with_a_warning(api, published, trained, monkeypatch):
     import boto3
 
     api("POST", "/v1/scores", body=BODY)
@@ -151,7 +149,7 @@ def test_models_are_described_with_schema_card_and_digest(api):
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/toy"])
-def test_models_are_not_for_anonymous(api, path):
+def test_anonymous_cannot_read_models(api, path):
     assert api("GET", path, tenant=None)[0] == 401
 
 
@@ -160,7 +158,7 @@ def test_health_is_up_with_a_model_and_a_ledger(api):
     assert {check["name"]: check["up"] for check in checks} == {"models": True, "ledger": True}
 
 
-def test_a_second_instance_answers_a_duplicate_with_the_first_ones_bytes(api):
+def test_a_second_instance_answers_a_duplicate_with_the_same_bytes(api):
     first = api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"})[2]
     process.forget()
     status, headers, again = api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"})

@@ -14,11 +14,11 @@ from tests.support.gateway import Context, event
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, subjects
 from vigil.decisions.batches.model import FOLDERS, Batch
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.store import DynamoBatches
 from vigil.money.costs.model import CostStatement
 from vigil.money.costs.store import DynamoStatements
-from vigil.operations.dead_letters.model import Job, Rules
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.privacy.persons.model import Consent, Declaration
 from vigil.web.idempotency import Use
 from vigil.web.idempotency_store import DynamoClaims
@@ -200,12 +200,14 @@ def leave_behind(tenant):
     """
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     batch = Batch(tenant, "bat_1", "toy", "csv", "awaiting_upload", "now", "corr-1", "f", 0)
-    DynamoBooks(dynamodb, "batches").create(batch, 10)
+    DynamoBatches(dynamodb, "batches").create(batch, 10)
     for folder in FOLDERS[:2]:
         s3.put_object(Bucket="files", Key=f"{folder}/{tenant}/bat_1/x", Body=b"jane-roe")
     s3.delete_object(Bucket="files", Key=f"uploads/{tenant}/bat_1/x")
-    job = Job.opened("work", letter(replace(WORK, tenant_id=tenant)), Rules(), datetime.now(UTC), Random(1))
-    DynamoJobs(dynamodb, "dead_letters").put(tenant, job)
+    job = DeadLetterJob.create(
+        "work", letter(replace(WORK, tenant_id=tenant)), RetryRules(), datetime.now(UTC), Random(1)
+    )
+    DynamoDeadLetterJobs(dynamodb, "dead_letters").write(tenant, job)
     DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
     declaration = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
     assert subjects.consents().add(tenant, "jane-roe", Consent(), declaration)

@@ -1,4 +1,4 @@
-"""A ledger in DynamoDB, with the quotas and hard stops that it charges."""
+"""A ledger in DynamoDB with the quotas and spend limits that it charges."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +19,6 @@ def ledger(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     subjects: str = "subjects",
 ) -> DynamoLedger:
-    """Return a ledger of some kind on its tables."""
+    """Return a ledger of this class on its tables."""
     quotas, stops = DynamoMonthlyQuota(client, usage, clock), DynamoHardLimits(client, usage, clock)
     return kind(client, decisions, quotas, stops, DynamoConsents(PersonTable(client, subjects)))

@@ -1,7 +1,7 @@
-/* Reads a line of CSV or NDJSON into the numbers that engines see, if it is plainly right.
+/* Reads a line of CSV or NDJSON into a feature vector, if the line is valid beyond doubt.
  *
- * Whatever is not is left to Python, which says what is wrong with it: nothing here explains, and nothing is guessed.
- * Numbers become the nearest double, as everywhere else. `vigil.decisions.batches.fast_rows` fills the columns.
+ * Python parses every other line and reports its errors; this library never guesses. A number becomes the nearest
+ * double, as in Python. `vigil.decisions.batches.fast_rows` fills the columns.
  */
 #include <float.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-/* A value that is written as one known text: a category, true, null, or nothing between two commas. */
+/* A value with one fixed text: a category, true, false, null, or an empty cell. */
 typedef struct {
     const char *text;
     size_t length;
@@ -20,28 +20,28 @@ typedef struct {
 } Word;
 
 typedef struct {
-    const char *key; /* of a member of an object, in its quotes */
+    const char *key; /* JSON key with its quotes */
     size_t key_length;
     const Word *word;
     size_t words;
-    double low, high; /* of its numbers; it has none if `low` is above `high` */
-    uint32_t place;   /* in the row, or NAME */
-    uint8_t whole;    /* its numbers are integers */
-    uint8_t exact;    /* space beside a cell of CSV belongs to it */
-    uint8_t optional; /* an object may lack it */
+    double low, high; /* range of numbers; no numbers if `low` is above `high` */
+    uint32_t place;   /* index in the feature vector, or NAME */
+    uint8_t whole;    /* numbers must be integers */
+    uint8_t exact;    /* space around a CSV cell is part of its value */
+    uint8_t optional; /* the member may be missing in an object */
 } Column;
 
-static const uint32_t NAME = UINT32_MAX; /* of the subject: told, not read */
+static const uint32_t NAME = UINT32_MAX; /* the subject id: its offsets are returned, its value is not parsed */
 static const uint64_t NOT_PLAIN = 0;
 enum { LONGEST_NUMBER = 63 };
-enum { MOST_DIGITS = 19, MOST_PLACES = 4 }; /* of a number and its exponent, that surely fit an integer */
+enum { MOST_DIGITS = 19, MOST_PLACES = 4 }; /* of a number and its exponent; both fit an integer */
 
-/* Powers of ten that are doubles. One operation on them and an integer below 2^53 is rounded once, so exactly. */
+/* Powers of ten that are exact doubles. One operation with an integer up to 2^53 rounds once, to the nearest double. */
 static const double POWER[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 enum { HIGHEST_POWER = 22 };
 
-/* What a member of an object holds before it has been read; no number is it, and neither is NAN. */
+/* Bits of a member that is not read yet: a NaN that differs from NAN and from every number. */
 static const uint64_t ABSENT = 0x7ff8a65e00000001;
 
 static int is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -60,7 +60,7 @@ static const char *digits(const char *at, const char *end, uint64_t *value) {
     return at;
 }
 
-/* Python leaves LC_NUMERIC alone, so that the point is a point. */
+/* Returns the nearest double, or NAN for a too long text. Python leaves LC_NUMERIC at "C", so the point is ".". */
 static double nearest(const char *start, const char *end) {
     char text[LONGEST_NUMBER + 1];
     if (end - start > LONGEST_NUMBER) return NAN;
@@ -69,7 +69,7 @@ static double nearest(const char *start, const char *end) {
     return strtod(text, NULL);
 }
 
-/* Reads a number of JSON; returns where it ends, or NULL if there is none. One that is too long to read is NAN. */
+/* Reads a JSON number. Returns its end, or NULL if there is none. A number that is too long gives NAN. */
 static const char *number(const char *start, const char *end, double *out) {
     int negative = start < end && *start == '-', lowered = 0;
     uint64_t value = 0, exponent = 0;
@@ -86,7 +86,7 @@ static const char *number(const char *start, const char *end, double *out) {
         at = digits(first, end, &exponent);
         if (!(places = at - first)) return NULL;
     }
-    if (negative && !value) return NULL; /* a zero with a sign: Python knows when it keeps it */
+    if (negative && !value) return NULL; /* negative zero: Python decides if it keeps the sign */
     int64_t shift = 0;
     int counted = whole + decimals <= MOST_DIGITS && places <= MOST_PLACES && value <= 1ull << 53;
     if (counted) shift = (lowered ? -(int64_t)exponent : (int64_t)exponent) - decimals;
@@ -99,7 +99,7 @@ static const char *number(const char *start, const char *end, double *out) {
     return at;
 }
 
-/* Reads what a column takes; returns where it ends, or NULL for anything else. */
+/* Reads a value of a column. Returns its end, or NULL for an invalid value. */
 static const char *value(const Column *column, const char *at, const char *end, double *out) {
     if (column->low <= column->high && at < end && (*at == '-' || is_digit(*at))) {
         double read;
@@ -119,18 +119,18 @@ static const char *value(const Column *column, const char *at, const char *end, 
     return NULL;
 }
 
-/* Returns where a name ends that CSV and JSON hold as it is. */
+/* Returns the end of a subject id that CSV and JSON write without quotes or escapes. */
 static const char *name_end(const char *at, const char *end) {
     while (at < end && *at > ' ' && *at < 0x7f && *at != '"' && *at != '\\' && *at != ',') at++;
     return at;
 }
 
-static uint64_t span(const char *line, const char *start, const char *end) {
+static uint64_t pack_offsets(const char *line, const char *start, const char *end) {
     return (uint64_t)(start - line) << 32 | (uint64_t)(end - line);
 }
 
-/* Reads a line of CSV without quotes, whose cells are the columns in their order. Returns where the name starts, shifted
- * by 32 bits, and where it ends; or NOT_PLAIN. */
+/* Reads a line of CSV without quotes; its cells are the columns in order. Returns the start offset of the subject id in
+ * the upper 32 bits and its end offset in the lower ones; or NOT_PLAIN. */
 EXPORTED uint64_t vigil_rows_table(const Column *columns, size_t count, const char *line, size_t length, double *row) {
     const char *at = line, *end = line + length;
     uint64_t name = NOT_PLAIN;
@@ -139,18 +139,18 @@ EXPORTED uint64_t vigil_rows_table(const Column *columns, size_t count, const ch
         if (column->place == NAME) {
             const char *start = at;
             at = name_end(start, end);
-            name = span(line, start, at);
+            name = pack_offsets(line, start, at);
             continue;
         }
         const char *cell = column->exact ? at : skip(at, end);
         const char *behind = value(column, cell, end, row + column->place);
-        if (!behind || (behind == cell && cell > at)) return NOT_PLAIN; /* a space is not nothing */
+        if (!behind || (behind == cell && cell > at)) return NOT_PLAIN; /* a cell of spaces is not an empty cell */
         at = column->exact ? behind : skip(behind, end);
     }
     return at == end ? name : NOT_PLAIN;
 }
 
-/* Skips space, one character that must be there, and space; returns NULL if it is not. */
+/* Skips space, one required character, and space. Returns NULL if the character is missing. */
 static const char *past(const char *at, const char *end, char wanted) {
     at = skip(at, end);
     return at < end && *at == wanted ? skip(at + 1, end) : NULL;
@@ -160,7 +160,7 @@ static const char *past_text(const char *at, const char *end, const char *text, 
     return (size_t)(end - at) >= length && !memcmp(at, text, length) ? past(at + length, end, ':') : NULL;
 }
 
-/* Finds the column whose key is here, most often the next one; `*at` is then past the colon. */
+/* Finds the column of the key at `*at`, usually the next one, and moves `*at` past the colon. Returns NULL if none. */
 static const Column *keyed(const Column *columns, size_t count, size_t next, const char **at, const char *end) {
     for (size_t i = 0; i < count; i++) {
         const Column *column = columns + (next + i) % count;
@@ -175,7 +175,7 @@ static const Column *keyed(const Column *columns, size_t count, size_t next, con
 
 static int is_absent(const double *place) { return !memcmp(place, &ABSENT, sizeof ABSENT); }
 
-/* Reads an object of features, each at most once; returns where it ends, or NULL. */
+/* Reads an object of features, each at most once. Returns its end, or NULL. */
 static const char *features(const Column *columns, size_t count, const char *at, const char *end, double *row) {
     for (size_t i = 0; i < count; i++) memcpy(row + i, &ABSENT, sizeof ABSENT);
     if (!(at = past(at, end, '{'))) return NULL;
@@ -197,7 +197,7 @@ static const char *features(const Column *columns, size_t count, const char *at,
     return past(at, end, '}');
 }
 
-/* Reads a line of NDJSON that holds a name and features, and nothing else. Returns what `vigil_rows_table` does. */
+/* Reads a line of NDJSON with exactly a subject id and features. Returns the offsets as `vigil_rows_table` does. */
 EXPORTED uint64_t vigil_rows_object(const Column *columns, size_t count, const char *line, size_t length, double *row) {
     static const char subject[] = "\"subject_id\"", inputs[] = "\"features\"";
     const char *end = line + length, *at = past(line, end, '{'), *behind;
@@ -207,7 +207,7 @@ EXPORTED uint64_t vigil_rows_object(const Column *columns, size_t count, const c
         if (!at) return NOT_PLAIN;
         if (!name && (behind = past_text(at, end, subject, sizeof subject - 1)) && behind < end && *behind == '"') {
             at = name_end(behind + 1, end);
-            name = span(line, behind + 1, at);
+            name = pack_offsets(line, behind + 1, at);
             at = at < end && *at == '"' ? skip(at + 1, end) : NULL;
         } else if ((behind = past_text(at, end, inputs, sizeof inputs - 1))) {
             at = features(columns, count, behind, end, row);

@@ -138,7 +138,7 @@ def test_an_export_in_parts_equals_the_whole_export(api, planted, monkeypatch):
 
     whole, _ = export_all(api)
     monkeypatch.setattr(service, "MAX_PART_CHARACTERS", 0)
-    monkeypatch.setattr(persons_store, "MOST_TOLD", 0)
+    monkeypatch.setattr(persons_store, "MAX_EXPORT_BYTES", 0)
     in_parts, parts = export_all(api)
     assert in_parts == whole
     assert parts > 6

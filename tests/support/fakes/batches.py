@@ -1,4 +1,4 @@
-"""Fakes of what batches need: they implement the ports and hold state."""
+"""Fakes of the batch ports, with state."""
 
 import threading
 from collections import Counter, deque
@@ -7,13 +7,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vigil.access.quota.model import QuotaReservation
-from vigil.decisions.batches.model import STOPPED, Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
+from vigil.decisions.batches.model import (
+    STOPPED,
+    Batch,
+    BatchJob,
+    BatchListing,
+    BatchState,
+    Chunk,
+    ChunkRange,
+    ChunkState,
+    FileVersion,
+)
 from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
 from vigil.kernel.money import SpendLimit, SpendReservation
 
 
-class FakeBooks:
-    """The books in memory, as atomic as DynamoDB."""
+class FakeBatchStore:
+    """Batches and chunks in memory, as atomic as DynamoDB."""
 
     def __init__(self) -> None:
         self.batches: dict[tuple[str, str], Batch] = {}
@@ -26,7 +36,7 @@ class FakeBooks:
             key = (batch.tenant_id, batch.batch_id)
             if key in self.batches:
                 return self.batches[key]
-            if len(self.unfinished(batch.tenant_id)) >= most:
+            if len(self.unfinished_ids(batch.tenant_id)) >= most:
                 raise Conflict("There are too many unfinished batches.")
             self.batches[key] = batch
             return None
@@ -34,21 +44,21 @@ class FakeBooks:
     def get(self, tenant_id: str, batch_id: str) -> Batch | None:
         return self.batches.get((tenant_id, batch_id))
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         mine = [batch for (tenant, _), batch in self.batches.items() if tenant == tenant_id]
         ordered = sorted(mine, key=lambda batch: (batch.created_at, batch.batch_id), reverse=True)
         rest = [b for b in ordered if after is None or f"{b.created_at}#{b.batch_id}" < after["list_sk"]]
         last = rest[limit - 1] if len(rest) > limit else None
         position = {"list_sk": f"{last.created_at}#{last.batch_id}"} if last else None
-        return Page(tuple(rest[:limit]), position)
+        return BatchListing(tuple(rest[:limit]), position)
 
-    def unfinished(self, tenant_id: str) -> list[str]:
+    def unfinished_ids(self, tenant_id: str) -> list[str]:
         return sorted(
-            name for (tenant, name), batch in self.batches.items() if tenant == tenant_id and batch.unfinished
+            name for (tenant, name), batch in self.batches.items() if tenant == tenant_id and batch.is_unfinished
         )
 
     def change(
-        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+        self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
         with self._lock:
             key = (batch.tenant_id, batch.batch_id)
@@ -58,23 +68,23 @@ class FakeBooks:
             self.batches[key] = replace(now, **values)
             return self.batches[key]
 
-    def end(self, batch: Batch, state: State, **values: Any) -> bool:
-        open_states: tuple[State, ...] = ("awaiting_upload", "splitting", "running", "assembling")
+    def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
+        open_states: tuple[BatchState, ...] = ("awaiting_upload", "splitting", "running", "assembling")
         return self.change(batch, open_states, {"state": state, **values}) is not None
 
-    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
         now = self.batches[batch.tenant_id, batch.batch_id]
         if (now.state, now.run) != ("splitting", batch.run):
             return False
         mine = self.ledger.setdefault((batch.tenant_id, batch.batch_id), {})
-        mine |= {span.index: Chunk(span) for span in spans}
+        mine |= {chunk_range.index: Chunk(chunk_range) for chunk_range in chunk_ranges}
         return True
 
     def chunks(self, batch: Batch) -> list[Chunk]:
         written = self.ledger.get((batch.tenant_id, batch.batch_id), {})
         return [written[index] for index in sorted(written) if index < batch.chunks]
 
-    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+    def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         chunk = self.ledger.get((tenant_id, batch_id), {}).get(index)
         batch = self.get(tenant_id, batch_id)
         return (batch, chunk) if batch and chunk else None
@@ -83,10 +93,10 @@ class FakeBooks:
         with self._lock:
             mine = self.ledger[batch.tenant_id, batch.batch_id]
             stopped = self.batches[batch.tenant_id, batch.batch_id].state in STOPPED
-            if stopped or mine[chunk.span.index].state != was:
+            if stopped or mine[chunk.range.index].state != was:
                 return False
-            mine[chunk.span.index] = chunk
-            self.settled.append((chunk.state, chunk.span.index))
+            mine[chunk.range.index] = chunk
+            self.settled.append((chunk.state, chunk.range.index))
             return True
 
 
@@ -95,8 +105,8 @@ class FakeFiles:
     """A versioned bucket."""
 
     objects: dict[str, list[bytes | None]] = field(default_factory=dict)
-    """The versions of each, oldest first; None stands for one that was removed."""
-    about: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Versions of each object, oldest first; None stands for a deleted one."""
+    metadata: dict[str, Mapping[str, str]] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     longest_read: int = 0
 
@@ -108,62 +118,62 @@ class FakeFiles:
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
         if key not in self.objects:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         content = self.objects[key][int(version) - 1 if version else -1]
         if content is None:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         found = content[start : start + length if length >= 0 else None]
         self.longest_read = max(self.longest_read, len(found))
         return found
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         self.objects.setdefault(key, []).append(content)
-        self.about[key] = about
+        self.metadata[key] = metadata
 
-    def versions(self, prefix: str) -> Iterator[Stored]:
+    def list_versions(self, prefix: str) -> Iterator[FileVersion]:
         for key in [key for key in self.objects if key.startswith(prefix)]:
             kept = [number for number, content in enumerate(self.objects[key], 1) if content is not None]
-            yield from (Stored(key, str(number), number == kept[-1]) for number in kept)
+            yield from (FileVersion(key, str(number), number == kept[-1]) for number in kept)
 
-    def remove(self, versions: Sequence[Stored]) -> None:
+    def delete_versions(self, versions: Sequence[FileVersion]) -> None:
         for stored in versions:
             self.objects[stored.key][int(stored.version) - 1] = None
             if all(content is None for content in self.objects[stored.key]):
                 del self.objects[stored.key]
 
-    def begin(self, key: str, about: Mapping[str, str]) -> str:
+    def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
         upload = f"{key}/{len(self.uploads)}"
         self.uploads[upload] = {}
-        self.about[key] = about
+        self.metadata[key] = metadata
         return upload
 
-    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
+    def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
         if upload not in self.uploads:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         self.uploads[upload][number] = content
 
-    def finish(self, key: str, upload: str) -> None:
+    def complete_upload(self, key: str, upload: str) -> None:
         if upload not in self.uploads:
-            raise NotFound("The file is not there.")
+            raise NotFound("There is no such file.")
         parts = self.uploads.pop(upload)
         assert all(len(content) >= 5 << 20 for _, content in sorted(parts.items())[:-1])
-        self.put(key, b"".join(content for _, content in sorted(parts.items())), self.about[key])
+        self.put(key, b"".join(content for _, content in sorted(parts.items())), self.metadata[key])
 
 
 @dataclass
 class FakeOutbox:
-    """Queues as one line."""
+    """All queues as one line."""
 
-    jobs: deque[Job] = field(default_factory=deque)
+    jobs: deque[BatchJob] = field(default_factory=deque)
     sent: list[str] = field(default_factory=list)
 
-    def send(self, jobs: Sequence[Job]) -> None:
+    def send(self, jobs: Sequence[BatchJob]) -> None:
         self.jobs.extend(jobs)
         self.sent += [job.id for job in jobs]
 
 
 class FakeHolds:
-    """Micros under hard stops, as exact as a transaction; one counter holds for every limit."""
+    """Spend reservations in micros, as exact as a transaction; one counter serves every limit."""
 
     def __init__(self) -> None:
         self.used: Counter[str] = Counter()
@@ -190,7 +200,7 @@ class FakeHolds:
 
 
 class FakeQuota:
-    """Predictions of tenants' months, as exact as a transaction."""
+    """Monthly predictions of tenants, as exact as a transaction."""
 
     def __init__(self) -> None:
         self.used: Counter[str] = Counter()

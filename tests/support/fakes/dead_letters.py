@@ -1,30 +1,30 @@
-"""Dead-letter queues and books in memory."""
+"""Dead-letter queues and jobs in memory."""
 
 from dataclasses import dataclass, field, replace
 
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.model import Job, JobPage, Letter, Work
+from vigil.operations.dead_letters.model import DeadLetter, DeadLetterJob, JobPage, Work
 
 WORK = Work("batch-1.chunk-7", "batch.chunk", "acme", "corr-1", '{"key":"part/7"}')
 
 
 def letter(work=WORK, handle="h-1", **more):
-    """Return a letter of some work."""
-    return Letter(work, handle, **more)
+    """Return a letter for this work."""
+    return DeadLetter(work, handle, **more)
 
 
 @dataclass
 class FakeSource:
-    """A dead-letter queue; `fail` is raised by the next sends, `ended` is how work put back ends at once."""
+    """A dead-letter queue. `fail` is the error of the next sends; `ended` is the immediate resolution of a send."""
 
     name: str = "work"
-    lying: list[Letter] = field(default_factory=list)
+    lying: list[DeadLetter] = field(default_factory=list)
     sent: list[Work] = field(default_factory=list)
     fail: Exception | None = None
     ended: str | None = None
     away: bool = False
 
-    def letters(self):
+    def receive(self):
         if self.away:
             raise Unavailable("away")
         return self.lying[:10]
@@ -32,30 +32,30 @@ class FakeSource:
     def delete(self, letters):
         self.lying = [each for each in self.lying if each not in letters]
 
-    def put_back(self, work):
+    def resend(self, work):
         if self.fail:
             raise self.fail
         self.sent.append(work)
         return self.ended
 
     def die(self, work=None, **more):
-        """Let the work sent last (or other work) die."""
+        """Add a letter for the last sent work, or for other work."""
         self.lying.append(letter(work or self.sent[-1], f"h-{len(self.lying)}", **more))
 
 
 @dataclass
-class FakeJobs:
-    """Books that refuse what was made from another version; `before_put` runs between a read and its write."""
+class FakeJobStore:
+    """Jobs with version checks. `before_write` runs between a read and its write."""
 
-    items: dict[str, Job] = field(default_factory=dict)
-    before_put: object = None
+    items: dict[str, DeadLetterJob] = field(default_factory=dict)
+    before_write: object = None
 
     def get(self, tenant_id, key):
         return self.items.get(f"{tenant_id}#{key}")
 
-    def put(self, tenant_id, job):
-        if self.before_put:
-            act, self.before_put = self.before_put, None
+    def write(self, tenant_id, job):
+        if self.before_write:
+            act, self.before_write = self.before_write, None
             act()
         place = f"{tenant_id}#{job.key}"
         there = self.items.get(place)
@@ -64,7 +64,7 @@ class FakeJobs:
         self.items[place] = replace(job)
         return True
 
-    def remove(self, tenant_id, job):
+    def delete(self, tenant_id, job):
         place = f"{tenant_id}#{job.key}"
         if self.items.get(place) != job:
             return False

@@ -1,4 +1,4 @@
-"""Outcomes in memory: one contract test runs them beside DynamoDB."""
+"""Outcomes in memory. A contract test runs them and DynamoDB alike."""
 
 import threading
 
@@ -6,7 +6,7 @@ from vigil.decisions.outcomes.model import Outcome, OutcomePage
 
 
 class FakeOutcomes:
-    """Every report by tenant and decision, as atomic as a conditional put."""
+    """All reports by tenant and decision, as atomic as a conditional put."""
 
     def __init__(self) -> None:
         self.reports: dict[tuple[str, str], dict[str, Outcome]] = {}
@@ -24,7 +24,7 @@ class FakeOutcomes:
 
     def page(self, tenant_id, after, limit, *, resolved):
         hold = [self.history(tenant_id, decision_id)[-1] for of, decision_id in self.reports if of == tenant_id]
-        ordered = sorted((o for o in hold if o.resolved == resolved), key=_list_sk, reverse=True)
+        ordered = sorted((o for o in hold if o.is_resolved == resolved), key=_list_sk, reverse=True)
         rest = [outcome for outcome in ordered if after is None or _list_sk(outcome) < after["list_sk"]]
         last = rest[limit - 1] if len(rest) > limit else None
         position = {"pk": "", "sk": "HOLDS", "list_sk": _list_sk(last)} if last else None

@@ -1,4 +1,4 @@
-"""Fakes of what scoring needs: they implement the ports and hold state."""
+"""Fakes of the scoring ports, with state."""
 
 import math
 import threading
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, NotFound, QuotaExceeded
 from vigil.kernel.money import SPEND_COUNTERS, SpendLimit
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
@@ -39,7 +39,7 @@ WEIGHTS = (0.03, -0.2, 0.5, 0.4)
 
 
 class LinearEngine:
-    """A weighted sum; a missing value weighs nothing. Its Shapley values are its terms."""
+    """A weighted sum, without missing values. Its Shapley values are its terms."""
 
     def assess(self, row: Sequence[float]) -> EngineVote:
         raw = self.raw_score(row)
@@ -180,7 +180,7 @@ class FakeLedger:
         self.calls += 1
         return self.rows.get((tenant_id, decision_id))
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         self.calls += 1
         mine = [
             row for row in self.rows.values() if row.tenant_id == tenant_id and subject_id in {None, row.subject_id}
@@ -189,7 +189,7 @@ class FakeLedger:
         rest = [row for row in ordered if after is None or _time_sk(row) < after["time_sk"]]
         last = rest[limit - 1] if len(rest) > limit else None
         position = {"pk": f"{tenant_id}#{last.decision_id}", "time_sk": _time_sk(last)} if last else None
-        return Page(tuple(row.summary for row in rest[:limit]), position)
+        return LedgerPage(tuple(row.summary for row in rest[:limit]), position)
 
 
 def _time_sk(row: LedgerRow) -> str:

@@ -1,4 +1,4 @@
-"""Comparisons in memory: one contract test runs them beside the index of the ledger."""
+"""Comparisons in memory. A contract test runs them and the ledger's index alike."""
 
 from dataclasses import dataclass, field
 

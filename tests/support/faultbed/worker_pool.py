@@ -1,8 +1,8 @@
 """A process that has everything imported and forks workers on demand: a killed worker has a successor in milliseconds.
 
-Run as `python -m tests.support.faultbed.worker_pool <module> <queue url>`; `module` has a `lambda_handler`. Each line on
-standard input is a plan of faults (JSON), for which one worker is started and its process id printed. At the end of the input,
-or when whoever started this is gone, all workers end.
+Run as `python -m tests.support.faultbed.worker_pool <module> <queue url>`; `module` has a `lambda_handler`. Each line
+on standard input is a plan of faults (JSON), for which one worker is started and its process id printed. At the end of
+the input, or when whoever started this is gone, all workers end.
 """
 
 import importlib

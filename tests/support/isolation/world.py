@@ -16,12 +16,12 @@ from tests.support.isolation.door import FrontDoor, Request
 from tests.support.tables import TABLES
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
-from vigil.decisions.batches.store import DynamoBooks
+from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.tenants import Role
 from vigil.money.usage.model import UsageEntry
 from vigil.money.usage.store import DynamoUsage
-from vigil.operations.dead_letters.model import Job, Rules
-from vigil.operations.dead_letters.store import DynamoJobs
+from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 
 VICTIM, ATTACKER, OPERATORS = "victim-clinic", "attacker-clinic", "ops-team"
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
@@ -120,11 +120,11 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     send(f"/v1/subjects/{erased}", None, method="DELETE")
     rows = [{"subject_id": hidden, "features": GOOD}]
     begun = [send("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
-    books = DynamoBooks(boto3.client("dynamodb"), "batches")
+    books = DynamoBatches(boto3.client("dynamodb"), "batches")
     ended = books.get(tenant_id, begun[1])
     assert ended is not None
     books.end(ended, "completed")
-    boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
+    boto3.client("s3").put_object(Bucket="files", Key=ended.output_key("results"), Body=hidden.encode())
     used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
     entry = UsageEntry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
@@ -180,8 +180,10 @@ def _cursor(door: FrontDoor, token: str, path: str) -> str | None:
 
 def _dead(tenant_id: str, name: str) -> str:
     work = replace(WORK, tenant_id=tenant_id, id=name, correlation_id=name, body=json.dumps({"key": name}))
-    job = Job.opened("batch-chunks", letter(work, refusal="not-found"), Rules(), process.now(), Random(1))
-    DynamoJobs(boto3.client("dynamodb"), "dead_letters").put(tenant_id, job)
+    job = DeadLetterJob.create(
+        "batch-chunks", letter(work, refusal="not-found"), RetryRules(), process.now(), Random(1)
+    )
+    DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write(tenant_id, job)
     return job.job_id
 
 

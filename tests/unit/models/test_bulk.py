@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from models import recipe
 from tests.support.fakes.scoring import FakeLedger, FakeModels
 from vigil.decisions.scoring import serialize
-from vigil.decisions.scoring.batch_scorer import Bulk
+from vigil.decisions.scoring.batch_scorer import BatchScorer
 from vigil.decisions.scoring.model import ScoreRequest
-from vigil.decisions.scoring.schemas import subject
+from vigil.decisions.scoring.schemas import parse_subject
 from vigil.decisions.scoring.service import Scoring
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.loading import load_engine
@@ -29,9 +29,11 @@ def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
     documents = [*samples, *golden]
     scoring = Scoring(FakeModels({name: model}), get_feature_set, FakeLedger(), lambda: now, timedelta(hours=1))
     for document, answer in zip(
-        documents, Bulk(model, get_feature_set, now, (), serialize.members).answers(documents), strict=True
+        documents,
+        BatchScorer(model, get_feature_set, now, (), serialize.result_members).answer_rows(documents),
+        strict=True,
     ):
-        body = subject(document)
+        body = parse_subject(document)
         asked = ScoreRequest(name, body.subject_id, body.features, body.history, body.as_of)
         alone = json.loads(scoring.score("acme", asked).row.body)
         assert isinstance(answer, str)

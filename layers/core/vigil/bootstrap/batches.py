@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import flags, metering, models, process, quota, subjects
 
 if TYPE_CHECKING:
-    from vigil.decisions.batches.charges import Charges
-    from vigil.decisions.batches.chunks import Chunks
-    from vigil.decisions.batches.model import Batch, JobKind, Terms
+    from vigil.decisions.batches.charges import BatchCharges
+    from vigil.decisions.batches.chunks import ChunkScoring
+    from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
     from vigil.decisions.batches.object_store import S3Files
-    from vigil.decisions.batches.splits import Splits
-    from vigil.decisions.batches.store import DynamoBooks
-    from vigil.decisions.batches.stream import GivenUp, Postbox
-    from vigil.decisions.scoring.batch_scorer import Bulk
+    from vigil.decisions.batches.ports import BatchPorts
+    from vigil.decisions.batches.queue_workers import AbandonedBatchWork, JobQueues
+    from vigil.decisions.batches.splits import FileSplitting
+    from vigil.decisions.batches.store import DynamoBatches
+    from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.decisions.scoring.ports import ScoringModel
 
 
@@ -38,28 +39,34 @@ def api() -> process.Handler:
 @process.once
 def split() -> process.Handler:
     """Return the Lambda entry of the queue of files that have arrived."""
-    from vigil.decisions.batches.stream import SplitWork
+    from vigil.decisions.batches.queue_workers import SplitWorker
 
-    work = SplitWork(splits(), books().get)
+    work = SplitWorker(splits(), books().get)
     return process.worker(work.do, work.read)
 
 
 @process.once
 def score() -> process.Handler:
     """Return the Lambda entry of the queue of chunks."""
-    from vigil.decisions.batches.stream import ChunkWork
+    from vigil.decisions.batches.queue_workers import ChunkWorker
 
-    return process.worker(ChunkWork(_chunks()).do)
+    return process.worker(ChunkWorker(_chunks()).do)
 
 
 @process.once
 def assemble() -> process.Handler:
     """Return the Lambda entry of the queue of batches to put together."""
-    from vigil.decisions.batches.assembly import Assembly
-    from vigil.decisions.batches.stream import AssemblyWork
+    from vigil.decisions.batches.assembly import BatchAssembly
+    from vigil.decisions.batches.queue_workers import AssemblyWorker
 
-    assembly = Assembly(books(), files(), _postbox(), _charges(), process.now)
-    return process.worker(AssemblyWork(assembly, books().get).do)
+    assembly = BatchAssembly(_ports(), _charges())
+    return process.worker(AssemblyWorker(assembly, books().get).do)
+
+
+def _ports() -> "BatchPorts":
+    from vigil.decisions.batches.ports import BatchPorts
+
+    return BatchPorts(books(), files(), _postbox(), process.now)
 
 
 def _stored(tenant_id: str) -> int:
@@ -67,61 +74,61 @@ def _stored(tenant_id: str) -> int:
     return metering.usage().stored_bytes(tenant_id).storage_bytes
 
 
-def given_up() -> "GivenUp":
+def given_up() -> "AbandonedBatchWork":
     """Return what is told of messages of batches that nobody will try again."""
-    from vigil.decisions.batches.stream import GivenUp
+    from vigil.decisions.batches.queue_workers import AbandonedBatchWork
 
-    return GivenUp(_chunks(), splits(), books().get)
+    return AbandonedBatchWork(_chunks(), splits(), books().get)
 
 
 @process.once
-def _chunks() -> "Chunks":
+def _chunks() -> "ChunkScoring":
     from vigil.decisions.batches import fast_rows
-    from vigil.decisions.batches.chunks import Chunks
+    from vigil.decisions.batches.chunks import ChunkScoring
 
-    return Chunks(books(), files(), _postbox(), models.registry(), scorer, fast_rows.reader, process.now)
+    return ChunkScoring(_ports(), models.registry(), scorer, fast_rows.build_fast_reader)
 
 
-def scorer(model: "ScoringModel", batch: "Batch") -> "Bulk":
+def scorer(model: "ScoringModel", batch: "Batch") -> "BatchScorer":
     """Return what answers the rows of a batch."""
     from vigil.access.flags.model import all_off
     from vigil.decisions.batches import results
     from vigil.decisions.scoring import serialize
-    from vigil.decisions.scoring.batch_scorer import Bulk
+    from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.prediction.features.service import get_feature_set
 
     asked_at = datetime.fromisoformat(batch.created_at)
-    render = results.cells if batch.form == "csv" else serialize.members
+    render = results.answer_cells if batch.form == "csv" else serialize.result_members
     switches = flags.service().switches_at(batch.flags) if batch.flags else all_off
-    return Bulk(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+    return BatchScorer(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
 
 
 @process.once
-def splits() -> "Splits":
+def splits() -> "FileSplitting":
     """Return what cuts files that have arrived into chunks."""
-    from vigil.decisions.batches.splits import Splits
+    from vigil.decisions.batches.splits import FileSplitting
 
-    return Splits(books(), files(), _postbox(), models.registry(), _terms, _charges(), process.now)
-
-
-def _terms(tenant_id: str) -> "Terms":
-    from vigil.decisions.batches.model import Terms
-
-    return Terms(flags.service().digest() or "", subjects.consents().withdrawn(tenant_id))
+    return FileSplitting(_ports(), models.registry(), _terms, _charges())
 
 
-def _charges() -> "Charges":
-    from vigil.decisions.batches.charges import Charges
+def _terms(tenant_id: str) -> "BatchTerms":
+    from vigil.decisions.batches.model import BatchTerms
 
-    return Charges(quota.service(), quota.stops())
+    return BatchTerms(flags.service().digest() or "", subjects.consents().withdrawn(tenant_id))
+
+
+def _charges() -> "BatchCharges":
+    from vigil.decisions.batches.charges import BatchCharges
+
+    return BatchCharges(quota.service(), quota.stops())
 
 
 @process.once
-def books() -> "DynamoBooks":
+def books() -> "DynamoBatches":
     """Return the records of batches and their chunks."""
-    from vigil.decisions.batches.store import DynamoBooks
+    from vigil.decisions.batches.store import DynamoBatches
 
-    return DynamoBooks(process.client("dynamodb"), process.settings().batches_table)
+    return DynamoBatches(process.client("dynamodb"), process.settings().batches_table)
 
 
 @process.once
@@ -133,14 +140,14 @@ def files() -> "S3Files":
 
 
 @process.once
-def _postbox() -> "Postbox":
-    from vigil.decisions.batches.stream import Postbox
+def _postbox() -> "JobQueues":
+    from vigil.decisions.batches.queue_workers import JobQueues
     from vigil.workers.queues import SqsQueue
 
     config = process.settings()
-    urls: dict[JobKind, str] = {
+    urls: dict[BatchJobKind, str] = {
         "batch.split": config.batch_splits_queue,
         "batch.chunk": config.batch_chunks_queue,
         "batch.assembly": config.batch_assemblies_queue,
     }
-    return Postbox({kind: SqsQueue(process.client("sqs"), url) for kind, url in urls.items()})
+    return JobQueues({kind: SqsQueue(process.client("sqs"), url) for kind, url in urls.items()})

@@ -46,7 +46,7 @@ def events() -> process.Handler:
 @process.once
 def audit() -> process.Handler:
     """Return the Lambda entry of the schedules that recount days (`{"job": "recount"}`) and say what is stored."""
-    from vigil.decisions.batches.done_chunks_store import SettledChunks
+    from vigil.decisions.batches.done_chunks_store import DoneChunks
     from vigil.decisions.batches.model import FOLDERS
     from vigil.money.usage.audit import UsageAudit
     from vigil.money.usage.bucket_store import S3StoredFiles
@@ -55,7 +55,7 @@ def audit() -> process.Handler:
     from vigil.money.usage.stream_entries import chunk_entry, decision_entry
 
     config, dynamodb = process.settings(), process.client("dynamodb")
-    chunks = SettledChunks(dynamodb, config.batches_table)
+    chunks = DoneChunks(dynamodb, config.batches_table)
     ledgers: list[LedgerReader] = [(scoring.ledger(), decision_entry), (chunks, chunk_entry)]
     recounts = (PredictionSource(ledgers, usage()), ReportedUsageSource(usage()), calls())
     gauges = StorageMeter(usage(), S3StoredFiles(process.client("s3"), config.batches_bucket, FOLDERS), process.now)

@@ -10,8 +10,8 @@ from vigil.bootstrap import batches, events, metering, process
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from vigil.operations.dead_letters.ports import Owners, Source
-    from vigil.operations.dead_letters.store import DynamoJobs
+    from vigil.operations.dead_letters.ports import AbandonedHandlers, DeadLetterSource
+    from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
     from vigil.workers.queues import Message, Received
 
 
@@ -32,38 +32,38 @@ def api() -> process.Handler:
 @process.once
 def redrive() -> process.Handler:
     """Return the Lambda entry of the redriver."""
-    from vigil.operations.dead_letters.model import Rules
-    from vigil.operations.dead_letters.redrive import Reprocessor
-    from vigil.operations.dead_letters.schedule import Redrive
+    from vigil.operations.dead_letters.model import RetryRules
+    from vigil.operations.dead_letters.redrive import Redriver
+    from vigil.operations.dead_letters.schedule import ScheduledRedrive
 
     config, telemetry = process.settings(), process.telemetry()
-    rules = Rules(config.backoff_base, config.most_reprocess_attempts)
+    rules = RetryRules(config.backoff_base, config.most_reprocess_attempts)
     sources = [_source(name) for name in config.queues]
-    schedule = Redrive(
+    schedule = ScheduledRedrive(
         telemetry,
         # Of the system: a generator of our own would be in the snapshot, and all instances would wait alike.
-        lambda observe: Reprocessor(sources, _jobs(), _owners(), rules, SystemRandom(), process.now, observe),
+        lambda observe: Redriver(sources, _jobs(), _owners(), rules, SystemRandom(), process.now, observe),
     )
     return telemetry.wrap(schedule.handle)
 
 
-def _owners() -> "Owners":
+def _owners() -> "AbandonedHandlers":
     """Return who is told, by kind of message, that work was given up."""
-    from vigil.decisions.batches.stream import KINDS
+    from vigil.decisions.batches.queue_workers import KINDS
     from vigil.workers.queues import Message
 
     given_up = batches.given_up()
-    return dict.fromkeys(KINDS, lambda work: given_up.abandoned(Message(**asdict(work))))
+    return dict.fromkeys(KINDS, lambda work: given_up.record_abandoned(Message(**asdict(work))))
 
 
 def _reader(name: str) -> "list[Callable[[Received], Message]]":
     """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
-    from vigil.decisions.batches.stream import SplitWork
+    from vigil.decisions.batches.queue_workers import SplitWorker
 
-    return [SplitWork(batches.splits(), batches.books().get).read] if name == "batch-splits" else []
+    return [SplitWorker(batches.splits(), batches.books().get).read] if name == "batch-splits" else []
 
 
-def _source(name: str) -> "Source":
+def _source(name: str) -> "DeadLetterSource":
     from vigil.operations.dead_letters.store import SqsSource, StreamSource
     from vigil.workers.queues import SqsQueue
 
@@ -89,7 +89,7 @@ def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
 
 
 @process.once
-def _jobs() -> "DynamoJobs":
-    from vigil.operations.dead_letters.store import DynamoJobs
+def _jobs() -> "DynamoDeadLetterJobs":
+    from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 
-    return DynamoJobs(process.client("dynamodb"), process.settings().dead_letters_table)
+    return DynamoDeadLetterJobs(process.client("dynamodb"), process.settings().dead_letters_table)

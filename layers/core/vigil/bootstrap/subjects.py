@@ -84,7 +84,7 @@ def _decisions() -> "PersonDecisions":
 def _outcomes() -> "PersonOutcomes":
     from vigil.decisions.outcomes.persons_store import PersonOutcomes
 
-    return PersonOutcomes(process.client("dynamodb"), process.settings().outcomes_table, _decisions().ids)
+    return PersonOutcomes(process.client("dynamodb"), process.settings().outcomes_table, _decisions().decision_ids)
 
 
 def _batch_rows() -> "PersonRows":

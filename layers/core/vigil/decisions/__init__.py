@@ -1,1 +1,1 @@
-"""Scores, batches and outcomes."""
+"""Decisions: scores, batches and outcomes."""

@@ -1,1 +1,1 @@
-"""Health checks and dead letters."""
+"""Operations: health checks and dead letters."""

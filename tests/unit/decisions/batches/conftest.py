@@ -1,4 +1,4 @@
-"""Batches from end to end, over fakes."""
+"""Batches end to end over fakes."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""Reads mutated lines that end where the memory ends; started by `test_reading.py`, which watches it live.
+"""Reads mutated lines that end at a memory guard page; `test_fast_rows.py` runs it in a process of its own.
 
-Behind the line lies a page that may not be read. Prints how many lines were plain, and how many were not.
+The page behind the line is not readable. Prints how many lines were read and how many were rejected.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ def mutated(random_, line):
 
 
 def guarded():
-    """Return the address behind a page that may be written, where one begins that may not even be read."""
+    """Return the address behind a writable page, at which an unreadable page starts."""
     pages = mmap.mmap(-1, 2 * mmap.PAGESIZE)
     start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -52,7 +52,7 @@ def main():
     native.provide()
     random_, counts = random.Random(20260301), [0, 0]
     _pages, end = guarded()
-    shared = fast_rows.library()
+    shared = fast_rows.load_library()
     functions = {COLUMNS: shared.vigil_rows_table, None: shared.vigil_rows_object}
     row = (ctypes.c_double * 5)()
     for columns, lines in SEEDS.items():

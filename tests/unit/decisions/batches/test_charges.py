@@ -1,4 +1,4 @@
-"""What a batch takes of its tenant's month is exactly what was scored of it, whenever it ends and whoever dies."""
+"""A batch is charged for exactly its scored rows, whenever it ends and despite crashes."""
 
 import pytest
 
@@ -15,11 +15,11 @@ def world(monkeypatch):
     return World()
 
 
-def test_rows_that_were_given_up_and_scored_after_all_are_free(world):
+def test_lost_rows_that_are_scored_later_are_free(world):
     world.limit, world.hard_stop = 1000, SpendLimit(1_000, total_month=10**9)
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     late = world.outbox.jobs.popleft()
-    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.chunks.mark_lost("acme", batch.batch_id, 0, "given up")
     world.run()
     world.do(late)
     world.run()
@@ -30,7 +30,7 @@ def test_rows_that_were_given_up_and_scored_after_all_are_free(world):
 
 
 class CancelledMeanwhile(FakeQuota):
-    """Before rows are set aside for the first time, their batch is cancelled; after it, the worker may die."""
+    """A quota whose batch is cancelled before the first reservation; optionally the worker crashes after it."""
 
     def __init__(self, cancel, dies):
         super().__init__()
@@ -46,56 +46,56 @@ class CancelledMeanwhile(FakeQuota):
 
 
 class Died(Exception):
-    """The worker did, before it could do anything else."""
+    """The worker crashed before any other step."""
 
 
 @pytest.mark.parametrize("dies", [True, False])
-def test_a_batch_that_is_cancelled_before_its_rows_are_set_aside_gives_them_back(world, dies):
+def test_a_batch_cancelled_before_its_reservation_releases_it(world, dies):
     world.limit = 1000
     batch = world.order()
     quota = CancelledMeanwhile(lambda: world.batches.cancel("acme", batch.batch_id), dies)
     world.batches._charges._quota = world.splits._charges._quota = quota
-    world.files.put(batch.upload, b"".join(map(document, range(2 * ROWS))), {})
+    world.files.put(batch.upload_key, b"".join(map(document, range(2 * ROWS))), {})
     if dies:
         with pytest.raises(Died):
             world.arrive(batch)
         assert quota.used["acme"] == 2 * ROWS
-    world.arrive(batch)  # its message comes again
+    world.arrive(batch)  # its message is delivered again
     assert (world.state(batch), quota.used["acme"], len(world.outbox.jobs)) == ("cancelled", 0, 0)
 
 
-def test_a_split_that_was_overtaken_gives_back_what_it_set_aside_when_the_batch_has_ended(world, monkeypatch):
-    monkeypatch.setattr(splits, "ENTERED", 1)
+def test_an_overtaken_split_releases_its_reservation_after_the_end(world, monkeypatch):
+    monkeypatch.setattr(splits, "CHUNKS_PER_WRITE", 1)
     world.limit, world.left = 1000, 0.0
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     older = world.outbox.jobs.popleft()
-    world.arrive(batch)  # another run begins
+    world.arrive(batch)  # another run starts
     world.batches.cancel("acme", batch.batch_id)
-    world.quota.reserve("acme", batch.batch_id, 2 * ROWS, 1000)  # the older one had come so far, and died
+    world.quota.reserve("acme", batch.batch_id, 2 * ROWS, 1000)  # the older run reached this step and crashed
     world.do(older)
     assert world.quota.used["acme"] == 0
 
 
-def test_a_chunk_in_flight_when_its_batch_is_cancelled_is_neither_entered_nor_charged(world):
+def test_a_chunk_of_a_cancelled_batch_is_neither_settled_nor_charged(world):
     world.limit = 1000
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     job = world.outbox.jobs.popleft()
-    before = world.books.chunk
+    before = world.books.find_chunk
 
     def find(*asked):
         found = before(*asked)
-        world.books.chunk = before
+        world.books.find_chunk = before
         world.batches.cancel("acme", batch.batch_id)
         return found
 
-    world.books.chunk = find
+    world.books.find_chunk = find
     with pytest.raises(Conflict):
         world.do(job)
-    world.do(job)  # its message comes again
+    world.do(job)  # its message is delivered again
     assert (world.state(batch), world.books.settled, world.quota.used["acme"]) == ("cancelled", [], 0)
 
 
-def test_under_a_hard_stop_a_batch_costs_the_rows_that_were_scored(world):
+def test_under_a_spend_limit_a_batch_costs_its_scored_rows(world):
     world.hard_stop = SpendLimit(1_000, inference_month=80_000)
     batch = world.upload(b"".join(document(n, GOOD if n % 4 else {"age": "old"}) for n in range(80)))
     assert world.holds.used["acme"] == 80_000
@@ -105,14 +105,14 @@ def test_under_a_hard_stop_a_batch_costs_the_rows_that_were_scored(world):
     assert sum(chunk.reserved_micros for chunk in chunks) == 60_000
 
 
-def test_a_batch_that_costs_more_than_is_left_is_not_begun_and_gives_its_quota_back(world):
+def test_a_batch_over_the_budget_fails_and_releases_its_quota(world):
     world.limit, world.hard_stop = 1000, SpendLimit(1_000, total_day=79_999)
     batch = world.upload(b"".join(map(document, range(80))))
     assert (world.state(batch), world.quota.used["acme"], world.holds.used["acme"]) == ("failed", 0, 0)
     assert "total/day leaves 79999 micro-dollars" in world.books.get("acme", batch.batch_id).reason
 
 
-def test_rows_that_are_answered_after_the_month_count_in_it_as_they_are_charged_in_it(world):
+def test_rows_answered_in_a_later_month_count_in_the_batchs_month(world):
     world.limit = 1000
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     assert batch.created_at.startswith("2026-03-01")
@@ -123,11 +123,11 @@ def test_rows_that_are_answered_after_the_month_count_in_it_as_they_are_charged_
     assert [chunk.settled_at for chunk in chunks] == ["2026-03-01T12:00:00.000000Z", "2026-03-31T23:59:59.999999Z"]
 
 
-def test_rows_that_were_given_up_and_scored_in_a_later_month_count_in_that_one(world):
+def test_lost_rows_scored_in_a_later_month_count_in_that_month(world):
     world.limit = 1000
     batch = world.upload(b"".join(map(document, range(2 * ROWS))))
     late = world.outbox.jobs.popleft()
-    world.chunks.give_up("acme", batch.batch_id, 0, "given up")
+    world.chunks.mark_lost("acme", batch.batch_id, 0, "given up")
     world.run()
     world.clock.advance(days=31)
     world.do(late)

@@ -1,4 +1,4 @@
-"""A line that is plainly right is encoded as ever; whatever is not is left alone, and never read beyond its end."""
+"""The fast reader encodes valid lines like the parser, rejects all others, and never reads beyond a line."""
 
 import json
 import math
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.support.fakes.scoring import CONTRACT, FEATURES
 from tests.unit.decisions.batches import fuzz_lines
 from vigil.decisions.batches import parsing
-from vigil.decisions.batches.fast_rows import reader
-from vigil.decisions.scoring.schemas import subject
+from vigil.decisions.batches.fast_rows import build_fast_reader
+from vigil.decisions.scoring.schemas import parse_subject
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 pytestmark = pytest.mark.usefixtures("own_libraries")
@@ -40,7 +40,7 @@ def number(**bounds):
 
 
 def numbers(flat):
-    return memoryview(flat.row).cast("d").tolist()
+    return memoryview(flat.vector).cast("d").tolist()
 
 
 def same(row, expected):
@@ -50,25 +50,25 @@ def same(row, expected):
 @given(
     st.dictionaries(st.sampled_from([*NAMES, "colour"]), VALUES), st.sampled_from([None, (",", ":"), (" ,\t", " : ")])
 )
-def test_an_object_is_encoded_as_ever(features, separators):
+def test_an_object_is_encoded_like_its_document(features, separators):
     line = json.dumps({"features": features, "subject_id": "p-1"}, separators=separators).encode()
-    if (flat := reader(CONTRACT, None)(line)) is not None:
+    if (flat := build_fast_reader(CONTRACT, None)(line)) is not None:
         assert flat.subject_id == "p-1"
         assert same(numbers(flat), CONTRACT.encode(features))
 
 
 @given(st.permutations(NAMES))
-def test_most_objects_are_plain(order):
+def test_most_objects_are_read(order):
     line = json.dumps({"subject_id": "p-1", "features": {name: GOOD[name] for name in order}}).encode()
-    assert numbers(reader(CONTRACT, None)(line)) == [40.5, 3.0, 1.0, 1.0]
-    assert same(numbers(reader(CONTRACT, None)(line.replace(b"true", b"null"))), [40.5, 3.0, math.nan, 1.0])
+    assert numbers(build_fast_reader(CONTRACT, None)(line)) == [40.5, 3.0, 1.0, 1.0]
+    assert same(numbers(build_fast_reader(CONTRACT, None)(line.replace(b"true", b"null"))), [40.5, 3.0, math.nan, 1.0])
 
 
-def test_a_member_that_may_be_missing_may_be_left_out():
-    read = reader(CONTRACT, None)
+def test_an_optional_member_can_be_missing():
+    read = build_fast_reader(CONTRACT, None)
     assert same(numbers(read(b'{"subject_id":"p","features":{"age":7}}')), [7, math.nan, math.nan, math.nan])
     assert read(b'{"subject_id":"p","features":{"visits":7}}') is None
-    assert same(numbers(reader(number(), None)(b'{"subject_id":"p","features":{}}')), [math.nan])
+    assert same(numbers(build_fast_reader(number(), None)(b'{"subject_id":"p","features":{}}')), [math.nan])
 
 
 @given(DECIMALS)
@@ -83,16 +83,16 @@ def test_a_member_that_may_be_missing_may_be_left_out():
 def test_a_number_is_the_nearest_double_in_both_formats(text):
     lines = (b"p,%s", ("subject_id", "x")), (b'{"subject_id":"p","features":{"x":%s}}', None)
     for pattern, columns in lines:
-        flat = reader(number(), columns)(pattern % text.encode())
-        if flat is None:  # out of every range, longer than numbers are, or a zero with a sign
+        flat = build_fast_reader(number(), columns)(pattern % text.encode())
+        if flat is None:  # out of every range, too long, or a negative zero
             assert math.isinf(float(text)) or len(text) > 63 or (text[0] == "-" and not float(text))
         else:
             assert numbers(flat) == [float(text)]
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_double_comes_back_as_it_was_written(value):
-    flat = reader(number(), ("subject_id", "x"))(f"p,{value!r}".encode())
+def test_a_written_double_is_read_back_exactly(value):
+    flat = build_fast_reader(number(), ("subject_id", "x"))(f"p,{value!r}".encode())
     assert flat is None or numbers(flat) == [value]
     assert flat is not None or str(value) == "-0.0"
 
@@ -100,17 +100,17 @@ def test_a_double_comes_back_as_it_was_written(value):
 @pytest.mark.parametrize(
     ("text", "taken"), [("1.5", True), ("-2", True), ("3e0", True), ("3.0000001", False), ("-2.1", False)]
 )
-def test_bounds_belong_to_the_range(text, taken):
-    flat = reader(number(minimum=-2.0, maximum=3.0), ("subject_id", "x"))(f"p,{text}".encode())
+def test_bounds_are_inside_the_range(text, taken):
+    flat = build_fast_reader(number(minimum=-2.0, maximum=3.0), ("subject_id", "x"))(f"p,{text}".encode())
     assert (flat is not None) == taken
 
 
 @pytest.mark.parametrize(
     ("text", "taken"), [("3", True), ("3.0", True), ("30e-1", True), ("3.5", False), ("51", False)]
 )
-def test_integers_are_whole(text, taken):
+def test_integers_have_no_fraction(text, taken):
     specs = (FeatureSpec("n", "integer", "n", minimum=0, maximum=50),)
-    flat = reader(contract(*specs), ("n", "subject_id"))(f"{text},p".encode())
+    flat = build_fast_reader(contract(*specs), ("n", "subject_id"))(f"{text},p".encode())
     assert (flat is not None) == taken
 
 
@@ -122,16 +122,16 @@ def test_integers_are_whole(text, taken):
         (b"p,7,null, true,I", [7, math.nan, 1, 0]),
     ],
 )
-def test_cells_may_be_spaced_and_empty(line, row):
-    assert same(numbers(reader(CONTRACT, COLUMNS)(line)), row)
+def test_cells_can_have_spaces_or_be_empty(line, row):
+    assert same(numbers(build_fast_reader(CONTRACT, COLUMNS)(line)), row)
 
 
-def test_columns_may_be_in_any_order_and_lack_features():
-    read = reader(CONTRACT, ("stage", "as_of", "subject_id", "age"))
+def test_columns_can_have_any_order_and_lack_features():
+    read = build_fast_reader(CONTRACT, ("stage", "as_of", "subject_id", "age"))
     assert read(b"II,,p-1,40").subject_id == "p-1"
     assert same(numbers(read(b"II,,p-1,40")), [40, math.nan, math.nan, 1])
     assert read(b"II,2026-01-01T00:00:00Z,p-1,40") is None
-    assert reader(CONTRACT, ("subject_id", "stage"))(b"p-1,II") is None  # age is required
+    assert build_fast_reader(CONTRACT, ("subject_id", "stage"))(b"p-1,II") is None  # age is required
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_columns_may_be_in_any_order_and_lack_features():
         b'p"q,1,1,,', b"\xff,1,1,,", b"a b,1,1,,", b"p,,1,,", b"p,1}1,,,", b"p,1,1,true,I\x00",
     ],
 )  # fmt: skip
-def test_a_table_leaves_alone_what_is_not_plain(line):
-    assert reader(CONTRACT, COLUMNS)(line) is None
+def test_an_uncertain_csv_line_is_rejected(line):
+    assert build_fast_reader(CONTRACT, COLUMNS)(line) is None
 
 
 @pytest.mark.parametrize(
@@ -173,44 +173,44 @@ def test_a_table_leaves_alone_what_is_not_plain(line):
         b'{"subject_id":"p","features":{"age":1}} x',
     ],
 )  # fmt: skip
-def test_an_object_is_left_alone_that_is_not_plain(line):
-    assert reader(CONTRACT, None)(line) is None
+def test_an_uncertain_object_is_rejected(line):
+    assert build_fast_reader(CONTRACT, None)(line) is None
 
 
 @pytest.mark.parametrize("code", range(5))
-def test_names_and_categories_may_be_any_text(code):
+def test_names_and_categories_can_be_any_text(code):
     (spec,) = ODD.features
     category = spec.categories[code]
     for ascii_only in (True, False):
         features = {"subject_id": "p", "features": {spec.name: category}}
-        flat = reader(ODD, None)(json.dumps(features, ensure_ascii=ascii_only).encode())
+        flat = build_fast_reader(ODD, None)(json.dumps(features, ensure_ascii=ascii_only).encode())
         assert flat is None or numbers(flat) == [code]
     assert flat is not None
-    cell = reader(ODD, ("subject_id", spec.name))(f"p,{category}".encode())
+    cell = build_fast_reader(ODD, ("subject_id", spec.name))(f"p,{category}".encode())
     assert (numbers(cell) if cell else None) == ([code] if category in {"ä", "a b", "a"} else None)
 
 
 def test_a_category_with_a_comma_is_two_cells():
     specs = (*ODD.features, FeatureSpec("x", "number", "x"))
-    assert reader(contract(*specs), ("subject_id", specs[0].name, "x"))(b"p,a,b,1") is None
+    assert build_fast_reader(contract(*specs), ("subject_id", specs[0].name, "x"))(b"p,a,b,1") is None
 
 
 @pytest.mark.parametrize("columns", fuzz_lines.SEEDS)
-def test_of_a_mutated_line_is_read_what_the_parser_finds_or_nothing(columns):
-    random_, plain, read = random.Random(20261121), reader(CONTRACT, columns), 0
-    parse = parsing.reader("csv" if columns else "ndjson", columns or (), CONTRACT, lambda *_: lambda _line: None)
+def test_a_mutated_line_is_rejected_or_read_like_the_parser(columns):
+    random_, plain, read = random.Random(20261121), build_fast_reader(CONTRACT, columns), 0
+    parse = parsing.build_reader("csv" if columns else "ndjson", columns or (), CONTRACT, lambda *_: lambda _line: None)
     for _ in range(20_000):
         line = fuzz_lines.mutated(random_, random_.choice(fuzz_lines.SEEDS[columns]))
         if (flat := plain(line)) is not None:
             ((_, document),) = parse(line)
-            found = subject(document | {"subject_id": "p"})  # names are judged by who scores
+            found = parse_subject(document | {"subject_id": "p"})  # the scorer validates subject ids
             assert (document["subject_id"], found.history, found.as_of) == (flat.subject_id, None, None)
             assert same(numbers(flat), CONTRACT.encode(found.features)), line
             read += 1
     assert read > 1_000
 
 
-def test_nothing_is_read_beyond_the_end_of_a_line():
+def test_no_byte_beyond_the_end_of_a_line_is_read():
     command = [sys.executable, fuzz_lines.__file__]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr

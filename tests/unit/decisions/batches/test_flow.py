@@ -1,4 +1,4 @@
-"""From a file to its results: every row once, however often and in whatever order messages come."""
+"""From a file to its results: every row once, with duplicate and reordered messages."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ from tests.unit.decisions.batches.world import ROWS, big, document
 from vigil.decisions.batches.model import LANES
 
 
-def test_rows_sent_along_come_out_in_their_order_with_the_bad_ones_named(world):
+def test_inline_rows_are_answered_in_order_with_named_errors(world):
     rows = [json.loads(document(n)) for n in range(5)]
     rows[3]["features"] = {"age": "forty"}
     batch = world.order(rows=rows)
@@ -24,11 +24,11 @@ def test_rows_sent_along_come_out_in_their_order_with_the_bad_ones_named(world):
     assert world.errors(batch) == [lines[3]]
     status = world.batches.get("acme", batch.batch_id)
     assert (status.batch.state, status.progress.done, status.progress.failed) == ("completed_with_errors", 5, 1)
-    assert world.files.about[batch.output("results")]["correlation-id"] == "correlated"
+    assert world.files.metadata[batch.output_key("results")]["correlation-id"] == "correlated"
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_a_file_of_csv_comes_out_as_csv(world, pack):
+def test_a_csv_file_gives_csv_results(world, pack):
     content = b"\xef\xbb\xbfage,subject_id,stage\r\n40,p-1,II\r\n,p-2,\r\nx,p-3,I\r\n"
     batch = world.upload(pack(content), "csv")
     world.run()
@@ -37,7 +37,7 @@ def test_a_file_of_csv_comes_out_as_csv(world, pack):
     assert [line[head.index("error_field")] for line in lines] == ["", "features.age", "features.age"]
 
 
-def test_the_same_rows_always_give_the_same_bytes(world):
+def test_equal_rows_give_equal_bytes(world):
     content = b"".join(document(n) for n in range(3))
     one, other = (world.upload(content) for _ in range(2))
     world.run()
@@ -49,21 +49,21 @@ def test_the_same_rows_always_give_the_same_bytes(world):
     [
         (b"a\n", "csv", "header"),
         (b"", "ndjson", "is empty"),
-        (b"\n\r\n", "ndjson", "holds no rows"),
-        (b"subject_id,age\n", "csv", "holds no rows"),
+        (b"\n\r\n", "ndjson", "contains no rows"),
+        (b"subject_id,age\n", "csv", "contains no rows"),
         (b"PK\x03\x04", "csv", "a workbook"),
         (gzip.compress(bytes(300 << 20), mtime=0), "csv", "unpacks to too much"),
         (gzip.compress(b"x" * 99, mtime=0)[:-5], "ndjson", "broken gzip"),
     ],
 )
-def test_a_file_that_cannot_be_read_ends_its_batch_with_the_reason(world, content, form, reason):
+def test_an_unreadable_file_fails_its_batch_with_the_reason(world, content, form, reason):
     batch = world.upload(content, form)
     ended = world.books.get("acme", batch.batch_id)
-    assert (ended.state, world.outbox.sent, world.books.unfinished("acme")) == ("failed", [], [])
+    assert (ended.state, world.outbox.sent, world.books.unfinished_ids("acme")) == ("failed", [], [])
     assert reason in ended.reason
 
 
-def test_a_batch_has_never_more_than_its_lanes_in_flight(world):
+def test_a_batch_never_has_more_than_its_lanes_in_flight(world):
     batch = big(world)
     most = 0
     while world.outbox.jobs:
@@ -75,7 +75,7 @@ def test_a_batch_has_never_more_than_its_lanes_in_flight(world):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_chunks_count_once_whatever_is_delivered_twice_late_or_cut_off(world, seed):
+def test_chunks_count_once_with_duplicate_late_or_lost_messages(world, seed):
     draws = random.Random(seed)
     batch = big(world)
     delivered = 0
@@ -85,7 +85,7 @@ def test_chunks_count_once_whatever_is_delivered_twice_late_or_cut_off(world, se
         sent = len(world.outbox.sent)
         world.do(job)
         delivered += 1
-        if draws.random() < 0.3:  # the worker died before it sent anything on; its message comes again
+        if draws.random() < 0.3:  # the worker crashed before it sent a job; its message is delivered again
             for _ in range(len(world.outbox.sent) - sent):
                 world.outbox.jobs.pop()
             world.outbox.jobs.append(job)
@@ -94,4 +94,4 @@ def test_chunks_count_once_whatever_is_delivered_twice_late_or_cut_off(world, se
     assert world.state(batch) == "completed"
     assert Counter(world.books.settled) == {("done", n): 1 for n in range(10)}
     assert [json.loads(line)["row"] for line in world.results(batch)] == list(range(1, ROWS * 10 - 4))
-    assert delivered < 60  # duplicates do not breed
+    assert delivered < 60  # duplicates do not multiply

@@ -1,4 +1,4 @@
-"""Work on a batch may end anywhere, come twice, or find another world than it left."""
+"""Batch work that is interrupted, duplicated, or overtaken by other changes."""
 
 import json
 from dataclasses import replace
@@ -7,18 +7,18 @@ import pytest
 
 from tests.support.fakes.batches import FakeFiles
 from tests.unit.decisions.batches.world import ROWS, big, document
-from vigil.decisions.batches import long_file, splits
-from vigil.decisions.batches.model import Span
+from vigil.decisions.batches import multipart_file, splits
+from vigil.decisions.batches.model import ChunkRange
 from vigil.errors import Conflict, InvalidInput, ModelRefused, Unavailable
 
 
-def test_a_chunk_that_was_given_up_is_named_and_its_lane_goes_on(world):
+def test_a_lost_chunk_is_named_and_its_lane_continues(world):
     batch = big(world)
     lost = 1
     while world.outbox.jobs:
         job = world.outbox.jobs.popleft()
         if job.details.get("index") == lost:
-            world.chunks.give_up(job.tenant_id, job.batch_id, lost, "poison")
+            world.chunks.mark_lost(job.tenant_id, job.batch_id, lost, "poison")
             again = job
         else:
             world.do(job)
@@ -30,23 +30,23 @@ def test_a_chunk_that_was_given_up_is_named_and_its_lane_goes_on(world):
     assert {line["row"] for line in lines if "errors" in line} == set(range(rows[0], rows[1] + 1))
     assert {line["row"] for line in world.errors(batch)} == set(range(rows[0], rows[1] + 1))
 
-    world.do(again)  # somebody retries it
+    world.do(again)  # a user retries it
     world.run()
     status = world.batches.get("acme", batch.batch_id)
     assert (status.batch.state, status.progress.lost, status.progress.failed) == ("completed", (), 0)
     assert not [line for line in world.results(batch) if "errors" in line]
 
 
-def test_giving_up_what_is_done_changes_nothing(world):
+def test_marking_a_done_chunk_as_lost_changes_nothing(world):
     batch = big(world)
     world.run()
-    world.chunks.give_up("acme", batch.batch_id, 1, "late")
+    world.chunks.mark_lost("acme", batch.batch_id, 1, "late")
     assert world.batches.get("acme", batch.batch_id).progress.lost == ()
     assert not world.outbox.jobs
 
 
-def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(splits, "ENTERED", 2)
+def test_a_split_out_of_time_continues_by_message(world, monkeypatch):
+    monkeypatch.setattr(splits, "CHUNKS_PER_WRITE", 2)
     world.left = 1.0
     batch = big(world)
     assert [job.kind for job in world.outbox.jobs] == ["batch.split"]
@@ -55,9 +55,9 @@ def test_a_split_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
     assert len({job for job in world.outbox.sent if ".split." in job}) == 5
 
 
-def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch):
-    monkeypatch.setattr(long_file, "PART", 1 << 12)
-    monkeypatch.setattr(FakeFiles, "finish", finish_small)
+def test_an_assembly_out_of_time_continues_by_message(world, monkeypatch):
+    monkeypatch.setattr(multipart_file, "PART_BYTES", 1 << 12)
+    monkeypatch.setattr(FakeFiles, "complete_upload", finish_small)
     world.left = 1.0
     batch = big(world)
     world.run()
@@ -68,19 +68,19 @@ def test_an_assembly_that_runs_out_of_time_goes_on_by_message(world, monkeypatch
 
 def finish_small(self, key, upload):
     parts = self.uploads.pop(upload)
-    self.put(key, b"".join(content for _, content in sorted(parts.items())), self.about[key])
+    self.put(key, b"".join(content for _, content in sorted(parts.items())), self.metadata[key])
 
 
-def test_an_older_split_cannot_enter_chunks(world):
+def test_an_older_split_cannot_write_chunks(world):
     batch = big(world)
     now = world.books.get("acme", batch.batch_id)
-    assert not world.books.write(replace(now, run="older"), [Span(0, 0, 1, 1, 1)])
+    assert not world.books.add_chunks(replace(now, run="older"), [ChunkRange(0, 0, 1, 1, 1)])
     world.books.batches["acme", batch.batch_id] = replace(now, state="splitting", run="newer")
-    world.splits.go_on(replace(now, state="splitting"), now.run, Span(0, 0, 0, 1, 0), lambda: 100)
+    world.splits.resume(replace(now, state="splitting"), now.run, ChunkRange(0, 0, 0, 1, 0), lambda: 100)
     assert world.state(batch) == "splitting"
 
 
-def test_a_split_whose_worker_died_begins_again(world):
+def test_a_split_is_restarted_after_a_crash(world):
     batch = big(world)
     finished = world.books.get("acme", batch.batch_id)
     world.outbox.jobs.clear()
@@ -90,7 +90,7 @@ def test_a_split_whose_worker_died_begins_again(world):
     assert world.state(batch) == "completed"
 
 
-def test_a_split_that_died_before_it_started_the_lanes_starts_them_when_it_comes_again(world):
+def test_a_repeated_split_starts_the_lanes_after_a_crash(world):
     batch = big(world)
     world.outbox.jobs.clear()
     world.arrive(batch)
@@ -98,33 +98,33 @@ def test_a_split_that_died_before_it_started_the_lanes_starts_them_when_it_comes
     assert world.state(batch) == "completed"
 
 
-def test_a_second_upload_is_not_looked_at(world):
+def test_a_second_upload_is_ignored(world):
     batch = big(world)
-    world.files.put(batch.upload, b"other", {})
+    world.files.put(batch.upload_key, b"other", {})
     world.arrive(batch, "2")
     world.run()
     assert len(world.results(batch)) == ROWS * 10 - 5
 
 
-def test_a_cancelled_batch_begins_no_further_chunk(world):
+def test_a_cancelled_batch_starts_no_further_chunk(world):
     batch = big(world)
     world.do(world.outbox.jobs.popleft())
     assert world.batches.cancel("acme", batch.batch_id).state == "cancelled"
     world.run()
     assert (world.state(batch), len(world.books.settled)) == ("cancelled", 1)
     assert world.batches.cancel("acme", batch.batch_id).state == "cancelled"
-    with pytest.raises(Conflict, match="no results"):
+    with pytest.raises(Conflict, match="results exist only"):
         world.batches.output_url("acme", batch.batch_id, "results")
 
 
-def test_what_has_ended_cannot_be_cancelled(world):
+def test_an_ended_batch_cannot_be_cancelled(world):
     batch = big(world, 1)
     world.run()
     with pytest.raises(Conflict, match="has ended: completed"):
         world.batches.cancel("acme", batch.batch_id)
 
 
-def test_a_batch_keeps_its_model_when_another_is_promoted(world):
+def test_a_batch_uses_its_model_after_another_is_promoted(world):
     batch = big(world)
     world.models.promote(version=2)
     world.run()
@@ -132,7 +132,7 @@ def test_a_batch_keeps_its_model_when_another_is_promoted(world):
 
 
 @pytest.mark.parametrize("failure", [Unavailable("away"), ModelRefused("expired", "ran out")])
-def test_a_chunk_whose_model_is_away_is_not_settled(world, failure):
+def test_a_chunk_without_its_model_is_not_settled(world, failure):
     batch = big(world)
     world.models.failure = failure
     with pytest.raises(type(failure)):
@@ -141,15 +141,15 @@ def test_a_chunk_whose_model_is_away_is_not_settled(world, failure):
     assert world.state(batch) == "running"
 
 
-def test_a_file_that_changed_under_the_work_is_noticed(world):
+def test_a_changed_file_is_detected(world):
     batch = big(world)
     world.books.batches["acme", batch.batch_id] = replace(world.books.get("acme", batch.batch_id), source_version="2")
-    world.files.put(batch.upload, b"{}\n", {})
-    with pytest.raises(InvalidInput, match="is not what was split"):
+    world.files.put(batch.upload_key, b"{}\n", {})
+    with pytest.raises(InvalidInput, match="has changed since it was split"):
         world.do(world.outbox.jobs[0])
     assert world.books.settled == []
 
 
 def test_a_file_is_read_in_ranges(world):
     world.upload(b"".join(document(n) for n in range(100_000)))
-    assert world.files.longest_read <= splits.RANGE
+    assert world.files.longest_read <= splits.READ_BYTES

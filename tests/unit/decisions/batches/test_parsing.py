@@ -1,4 +1,4 @@
-"""What a row of a file means, and what is said of one that means nothing."""
+"""Parsing of file rows, and the errors of bad rows."""
 
 import csv
 import io
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.scoring import CONTRACT, FEATURES
 from vigil.decisions.batches import fast_rows, results
-from vigil.decisions.batches.model import ROW_BYTES
-from vigil.decisions.batches.parsing import header, reader
-from vigil.decisions.scoring.model import Flat
+from vigil.decisions.batches.model import MAX_ROW_BYTES
+from vigil.decisions.batches.parsing import build_reader, parse_header
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.feature_spec import FeatureSpec
 
@@ -25,7 +25,7 @@ COLUMNS = ("subject_id", *NAMES)
 
 
 def rows(content, form="csv", columns=COLUMNS, contract=CONTRACT):
-    read = reader(form, columns, contract, fast_rows.reader)
+    read = build_reader(form, columns, contract, fast_rows.build_fast_reader)
     return [SimpleNamespace(content=own, document=held) for own, held in read(content)]
 
 
@@ -36,9 +36,9 @@ def numbers_only(*names):
 
 
 def flat(subject_id, *values, contract=CONTRACT):
-    """The row that these values are, encoded."""
+    """Return the encoded vector of these values."""
     row = contract.encode(dict(zip([spec.name for spec in contract.features], values, strict=True)))
-    return Flat(subject_id, struct.pack(f"{len(row)}d", *row))
+    return EncodedSubject(subject_id, struct.pack(f"{len(row)}d", *row))
 
 
 def wrong(row):
@@ -46,7 +46,7 @@ def wrong(row):
     return error.field, error.message
 
 
-def test_cells_become_what_json_would_say():
+def test_cells_become_json_values():
     (row,) = rows(b"p-1,40.5, 3 ,TRUE,II\n")
     assert row.document == flat("p-1", 40.5, 3, True, "II")
     (row,) = rows(b"p-1,+4e1,,, II\n")
@@ -57,7 +57,7 @@ def test_cells_become_what_json_would_say():
 @pytest.mark.parametrize(
     "cell", ["nan", "inf", "1_000", "0x10", "=1+1", "@A1", "-cmd", "--1", "1.2.3", "\N{ARABIC-INDIC DIGIT ONE}"]
 )
-def test_what_is_no_number_is_refused_by_name_and_never_told(cell):
+def test_an_invalid_number_is_refused_without_its_value(cell):
     (row,) = rows(f"p-1,{cell},,,\n".encode())
     with pytest.raises(InvalidInput) as caught:
         CONTRACT.encode(row.document["features"])
@@ -66,13 +66,13 @@ def test_what_is_no_number_is_refused_by_name_and_never_told(cell):
     assert cell not in f"{error.message}{error.bound}"
 
 
-def test_numbers_may_be_as_long_as_they_like():
+def test_numbers_can_have_any_length():
     (row,) = rows(b"p-1," + b"9" * 5000 + b",,,\n")
     with pytest.raises(InvalidInput, match=r"features\.age: must be finite"):
         CONTRACT.encode(row.document["features"])
 
 
-def test_quotes_hold_line_feeds_commas_and_quotes():
+def test_quoted_cells_can_contain_line_feeds_commas_and_quotes():
     content = b'"p-1",40,1,true,"I"\r\n"a\r\nb,""c""",1,,,\r\np-2,2,,,\r\n'
     found = rows(content)
     assert [flat("p-1", 40, 1, True, "I"), flat("p-2", 2, None, None, None)] == [found[0].document, found[2].document]
@@ -90,18 +90,18 @@ def test_quotes_hold_line_feeds_commas_and_quotes():
         (b'p-1,"1"x,,,\n', "is not CSV"),
         (b"p-\xff,1,,,\n", "is not UTF-8"),
         (b'"p-\xff",1,,,\n', "is not UTF-8"),
-        (b"p-1," + b"1" * ROW_BYTES + b",,,\n", "is too long"),
+        (b"p-1," + b"1" * MAX_ROW_BYTES + b",,,\n", "is too long"),
         (b'"' + b"p" * 200_000 + b'",1,,,\n', "is not CSV"),
     ],
 )
-def test_a_bad_row_is_one_bad_row(line, message):
+def test_a_bad_row_is_one_error(line, message):
     first, bad, *rest = rows(b"p-0,1,,,\n" + line + (b"p-2,2,,,\n" if b'"1,' not in line else b""))
     assert first.document == flat("p-0", 1, None, None, None)
     assert wrong(bad) == ("row", message)
     assert [row.document.subject_id for row in rest] in (["p-2"], [])
 
 
-def test_columns_may_be_in_any_order_and_features_may_lack_one():
+def test_columns_can_have_any_order_and_lack_features():
     columns = ("stage", "as_of", "subject_id", "age")
     (row,) = rows(b"II,2026-01-01T00:00:00Z,p-1,40\n", columns=columns)
     features = {"age": 40, "visits": None, "urban": None, "stage": "II"}
@@ -111,7 +111,7 @@ def test_columns_may_be_in_any_order_and_features_may_lack_one():
 
 
 def outcome(contract, document):
-    document = document.document(contract) if isinstance(document, Flat) else document
+    document = document.to_document(contract) if isinstance(document, EncodedSubject) else document
     try:
         return document["subject_id"], repr(contract.encode(document["features"]))
     except InvalidInput as error:
@@ -124,7 +124,7 @@ CELLS = st.sampled_from(
 
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=5))
-def test_the_fast_way_through_numbers_says_what_the_slow_one_says(table):
+def test_the_fast_path_for_numbers_equals_the_slow_path(table):
     content = "".join(f"p,{','.join(row)}\n" for row in table).encode()
     quoted = "".join('"p",' + ",".join(f'"{cell}"' for cell in row) + "\n" for row in table).encode()
     contract = numbers_only("x", "y", "z")
@@ -134,7 +134,7 @@ def test_the_fast_way_through_numbers_says_what_the_slow_one_says(table):
             assert outcome(contract, one.document) == outcome(contract, other.document)
 
 
-def test_ndjson_is_an_object_a_line():
+def test_ndjson_has_one_object_per_line():
     found = rows(b'{"subject_id":"p"}\r\n\r\n[1]\nnot json\n\xff\n{"a":1}', "ndjson")
     assert [row.document for row in found[:2]] == [{"subject_id": "p"}, [1]]
     assert [wrong(row)[1] for row in found[2:4]] == ["is not a JSON object in UTF-8"] * 2
@@ -158,27 +158,27 @@ def test_a_row_of_ten_megabytes_is_one_bad_row():
         (b"subject_id,\xff", "header"),
     ],
 )
-def test_a_header_that_does_not_fit_is_named(row, field):
+def test_an_invalid_header_is_named(row, field):
     with pytest.raises(InvalidInput) as caught:
-        header(row, CONTRACT)
+        parse_header(row, CONTRACT)
     assert caught.value.errors[0].field == field
 
 
-def test_a_header_may_be_quoted_and_spaced():
-    assert header(b'\r\n"subject_id", age ,"as_of"\r\n', CONTRACT) == ("subject_id", "age", "as_of")
+def test_a_header_can_have_quotes_and_spaces():
+    assert parse_header(b'\r\n"subject_id", age ,"as_of"\r\n', CONTRACT) == ("subject_id", "age", "as_of")
 
 
-def test_no_cell_of_a_result_is_a_formula():
+def test_no_result_cell_is_a_formula():
     error = InvalidInput(FieldError("=cmd()", "@SUM(1)", "+1"))
-    line = results.writers("csv")[1](3, b"content", error)
+    line = results.line_writers("csv")[1](3, b"content", error)
     (cells,) = csv.reader(io.StringIO(line))
     assert cells[-3:] == ["'=cmd()", "'@SUM(1)", "'+1"]
     assert len(cells) == len(results.COLUMNS)
 
 
-def test_an_error_line_has_row_and_digest_and_nothing_of_the_row():
+def test_an_error_line_has_row_and_digest_but_no_values():
     error = InvalidInput(FieldError("features.age", "must be a number", "number"))
-    line = json.loads(results.writers("ndjson")[1](7, b"secret", error))
+    line = json.loads(results.line_writers("ndjson")[1](7, b"secret", error))
     digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
     told = [{"field": "features.age", "message": "must be a number", "bound": "number"}]
     assert line == {"row": 7, "input_hash": digest, "errors": told}

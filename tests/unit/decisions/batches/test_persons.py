@@ -1,4 +1,4 @@
-"""Rows of one person in files of batches: told whole, erased whole, and nobody else's with them."""
+"""One person's rows in batch files: export and erasure are complete and affect only that person."""
 
 import gzip
 import json
@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.support.fakes.batches import FakeBooks, FakeFiles
+from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from vigil.decisions.batches import persons_store
 from vigil.decisions.batches.model import Batch
-from vigil.decisions.batches.naming import Named
 from vigil.decisions.batches.persons_store import PersonRows
-from vigil.decisions.batches.results import COLUMNS, erased_line
+from vigil.decisions.batches.results import COLUMNS, format_erased_row
+from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import Conflict
 from vigil.privacy.persons.model import Person
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
         ("ndjson", '{"subject_id": "42", "features": {"age": 7}}', True),
         ("ndjson", '{"subject_id":"7","features":{"age":42}}', False),
         ("ndjson", '{"subject_id":"7","features":{"site":"42"}}', False),
-        ("ndjson", '{"subject_id":"42","features":', True),  # it cannot be read, and names the person
+        ("ndjson", '{"subject_id":"42","features":', True),  # unreadable, but it names the person
         ("ndjson", '{"subject_id":"7","features":{"age":42', False),
         ("csv", "42,7", True),
         ("csv", '"42",7\r', True),
@@ -37,16 +37,16 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
         ("csv", "421,7", False),
     ],
 )
-def test_a_line_is_a_persons_if_it_names_the_person_where_subjects_are_named(form, line, mine):
-    assert (Named(form, ("subject_id", "age"), "42").row(f"{line}\n".encode()) is not None) is mine
+def test_a_line_belongs_to_the_subject_in_its_subject_id(form, line, mine):
+    assert (SubjectRows(form, ("subject_id", "age"), "42").match(f"{line}\n".encode()) is not None) is mine
 
 
 class Killed(Exception):
-    """The process ended."""
+    """The process has crashed."""
 
 
 class Dying:
-    """Files whose process dies right behind the n-th change."""
+    """Files that crash the process after the n-th change."""
 
     def __init__(self, files, at):
         self._files, self._left = files, at
@@ -65,13 +65,13 @@ class Dying:
 
 class Scene:
     def __init__(self, form="ndjson"):
-        self.books, self.files = FakeBooks(), FakeFiles()
+        self.books, self.files = FakeBatchStore(), FakeFiles()
         self.rows = PersonRows(self.books, self.files)
         self.batch = Batch("acme", "bat_1", "toy", form, "completed", NOW, "c", "f", 0, columns=("subject_id", "age"))
         self.books.create(self.batch, 10)
 
     def keys(self):
-        """Return what is found in the end, and in how many steps."""
+        """Return the final result, and the number of steps."""
         found, self.steps = self.rows.find(JANE, None), 1
         while not found.keys and found.after:
             found = self.rows.find(JANE, found.after)
@@ -79,7 +79,7 @@ class Scene:
         return found.keys
 
     def erase(self):
-        """Delete step by step, each anew in a process that dies at every call on its way; return how many it took."""
+        """Delete step by step; the process crashes at every call of each step. Return the number of steps."""
         keys, steps = self.keys(), 0
         while keys:
             steps, at, done = steps + 1, 0, None
@@ -93,7 +93,7 @@ class Scene:
         return steps
 
     def results(self):
-        return [content for content in self.files.objects[self.batch.output("results")] if content is not None]
+        return [content for content in self.files.objects[self.batch.output_key("results")] if content is not None]
 
     def told(self):
         entries, after, parts = [], None, 0
@@ -112,52 +112,52 @@ class Scene:
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_results_keep_their_lines_but_for_the_persons_which_says_why(form):
+def test_erased_results_differ_only_in_the_persons_rows(form):
     scene = Scene(form)
     lines = [scene.result(subject, row) for row, subject in enumerate(("7", "42", "8", "42"), 1)]
     head = [",".join(COLUMNS)] if form == "csv" else []
     old = "\n".join([*head, *lines, ""]).encode()
-    scene.files.put(scene.batch.output("results"), old, {})
+    scene.files.put(scene.batch.output_key("results"), old, {})
     scene.files.put("results/acme/bat_1/errors.ndjson", b"", {})
     scene.files.put("parts/acme/bat_1/results/000000", b"x", {})
     scene.rows.delete(JANE, scene.keys())
-    (*_, now) = scene.files.objects[scene.batch.output("results")]
+    (*_, now) = scene.files.objects[scene.batch.output_key("results")]
     left = now.decode().splitlines()
     kept = [*head, lines[0], lines[2]]
     assert [line for line in left if line in kept] == kept
     assert [line for line in left if "was erased" in line] == [left[len(head) + 1], left[len(head) + 3]]
     assert [json.loads(left[3])["row"] if form == "ndjson" else int(left[4].split(",")[0])] == [4]
-    assert scene.files.objects[scene.batch.output("results")][0] is None
-    assert set(scene.files.objects) == {scene.batch.output("results"), "results/acme/bat_1/errors.ndjson"}
+    assert scene.files.objects[scene.batch.output_key("results")][0] is None
+    assert set(scene.files.objects) == {scene.batch.output_key("results"), "results/acme/bat_1/errors.ndjson"}
     assert scene.keys() == ()
-    scene.rows.delete(JANE, [{"batch": "bat_1"}])  # once more, as after a crash
-    assert scene.files.objects[scene.batch.output("results")][-1] == now
+    scene.rows.delete(JANE, [{"batch": "bat_1"}])  # repeated, as after a crash
+    assert scene.files.objects[scene.batch.output_key("results")][-1] == now
 
 
 def long_results(form, mine=7_000):
-    """Return a scene with results of five parts, the cleaned ones beside it."""
+    """Return a scene with results of five parts, and the expected results after erasure."""
     scene = Scene(form)
     head = [",".join(COLUMNS)] if form == "csv" else []
     cells = {"ndjson": '{"row":%d,"subject_id":"%s","pad":"%s"}', "csv": "%d,x,%s" + "," * 15 + "%s"}[form]
     lines = [cells % (row, "42" if row % mine == 0 else "7", "x" * 1_000) for row in range(1, 40_001)]
-    clean = [erased_line(form, row) if row % mine == 0 else line for row, line in enumerate(lines, 1)]
-    scene.files.put(scene.batch.output("results"), "\n".join([*head, *lines, ""]).encode(), {})
+    clean = [format_erased_row(form, row) if row % mine == 0 else line for row, line in enumerate(lines, 1)]
+    scene.files.put(scene.batch.output_key("results"), "\n".join([*head, *lines, ""]).encode(), {})
     scene.files.put("parts/acme/bat_1/results/000000", b"x", {})
     return scene, "\n".join([*head, *clean, ""]).encode()
 
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
-def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_made_up_for(form, monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+def test_long_results_are_rewritten_in_steps_despite_crashes(form, monkeypatch):
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 1 << 20)
     scene, clean = long_results(form)
     assert scene.erase() == 5
     assert scene.results() == [clean]
-    assert set(scene.files.objects) == {scene.batch.output("results")}
+    assert set(scene.files.objects) == {scene.batch.output_key("results")}
     assert scene.keys() == ()
 
 
-def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+def test_an_expired_upload_is_restarted_without_losing_rows(monkeypatch):
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 1 << 20)
     scene, clean = long_results("ndjson")
     keys = scene.rows.delete(JANE, scene.rows.delete(JANE, scene.keys()))
     scene.files.uploads.clear()
@@ -168,59 +168,59 @@ def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monke
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed, monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 2_000)
-    monkeypatch.setattr(persons_store, "RANGE", 64)
+def test_files_are_scanned_in_steps_from_the_last_position(packed, monkeypatch):
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 2_000)
+    monkeypatch.setattr(persons_store, "READ_BYTES", 64)
     scene = Scene()
     others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
     pack = gzip.compress if packed else bytes
-    scene.files.put(scene.batch.upload, pack(others), {})
+    scene.files.put(scene.batch.upload_key, pack(others), {})
     assert (scene.keys(), scene.steps) == ((), 8)
-    scene.files.put(scene.batch.upload, pack(others + b'{"subject_id":"42"}\n'), {})
+    scene.files.put(scene.batch.upload_key, pack(others + b'{"subject_id":"42"}\n'), {})
     assert (scene.keys(), scene.steps) == (({"batch": "bat_1"},), 15)
 
 
-def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 100)
+def test_a_file_deleted_between_steps_hides_no_other_file(monkeypatch):
+    monkeypatch.setattr(persons_store, "STEP_BYTES", 100)
     scene = Scene()
     lines = b'{"subject_id":"7"}\n' * 20
     for content in (lines, b'{"subject_id":"42"}\n' + lines):
-        scene.files.put(scene.batch.upload, content, {})
+        scene.files.put(scene.batch.upload_key, content, {})
     place = scene.rows.find(JANE, None).after
-    scene.files.objects[scene.batch.upload][0] = None
+    scene.files.objects[scene.batch.upload_key][0] = None
     assert scene.rows.find(JANE, place).keys == ({"batch": "bat_1"},)
 
 
-def test_every_version_and_what_is_packed_is_looked_through():
+def test_every_version_and_packed_file_is_scanned():
     scene = Scene()
     for content in (b'{"subject_id":"42"}\n', b'{"subject_id":"7"}\n'):
-        scene.files.put(scene.batch.upload, content, {})
+        scene.files.put(scene.batch.upload_key, content, {})
     assert scene.keys() == ({"batch": "bat_1"},)
     packed = Scene()
-    packed.files.put(packed.batch.upload, gzip.compress(b'{"subject_id":"7"}\n{"subject_id":"42"}'), {})
+    packed.files.put(packed.batch.upload_key, gzip.compress(b'{"subject_id":"7"}\n{"subject_id":"42"}'), {})
     assert packed.keys() == ({"batch": "bat_1"},)
     assert packed.told()[0] == [{"batch_id": "bat_1", "file": "uploads/input", "row": {"subject_id": "42"}}]
     broken = Scene()
-    broken.files.put(broken.batch.upload, gzip.compress(b'{"subject_id":"7"}\n' * 99)[:-9], {})
+    broken.files.put(broken.batch.upload_key, gzip.compress(b'{"subject_id":"7"}\n' * 99)[:-9], {})
     assert broken.keys() == ()
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_file_is_told_in_parts_of_any_size_without_losing_or_repeating_a_row(monkeypatch, packed):
+def test_an_export_in_parts_contains_every_row_once(monkeypatch, packed):
     scene = Scene()
     lines = [json.dumps({"subject_id": "42" if row % 3 else "7", "row": row}) for row in range(200)]
     content = "\n".join(lines).encode()
-    scene.files.put(scene.batch.upload, gzip.compress(content) if packed else content, {})
-    monkeypatch.setattr(persons_store, "RANGE", 64)
+    scene.files.put(scene.batch.upload_key, gzip.compress(content) if packed else content, {})
+    monkeypatch.setattr(persons_store, "READ_BYTES", 64)
     whole, _ = scene.told()
-    monkeypatch.setattr(persons_store, "MOST_TOLD", 100)
+    monkeypatch.setattr(persons_store, "MAX_EXPORT_BYTES", 100)
     entries, parts = scene.told()
     assert entries == whole
     assert [entry["row"]["row"] for entry in whole] == [row for row in range(200) if row % 3]
     assert parts > 20
 
 
-def test_a_batch_that_has_not_ended_is_waited_for_and_a_later_one_is_not_looked_at():
+def test_an_unfinished_batch_delays_and_a_later_one_is_ignored():
     scene = Scene()
     running = Batch("acme", "bat_2", "toy", "ndjson", "running", NOW, "c", "f", 0)
     scene.books.create(running, 10)

@@ -1,20 +1,21 @@
-"""Batches from end to end, over fakes."""
+"""Batches end to end over fakes."""
 
 import json
 from datetime import datetime, timedelta
 
-from tests.support.fakes.batches import FakeBooks, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
+from tests.support.fakes.batches import FakeBatchStore, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, ToyModel, VisitCount
 from vigil.decisions.batches import fast_rows, results
-from vigil.decisions.batches.assembly import Assembly, Place
-from vigil.decisions.batches.charges import Charges
-from vigil.decisions.batches.chunks import Chunks
-from vigil.decisions.batches.model import Span, Terms
-from vigil.decisions.batches.service import Batches, Order
-from vigil.decisions.batches.splits import Splits
+from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
+from vigil.decisions.batches.charges import BatchCharges
+from vigil.decisions.batches.chunks import ChunkScoring
+from vigil.decisions.batches.model import BatchTerms, ChunkRange
+from vigil.decisions.batches.ports import BatchPorts
+from vigil.decisions.batches.service import Batches, BatchOrder
+from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.scoring import serialize
-from vigil.decisions.scoring.batch_scorer import Bulk
+from vigil.decisions.scoring.batch_scorer import BatchScorer
 
 GOOD = {"age": 40, "visits": 1, "urban": True, "stage": "II"}
 
@@ -24,7 +25,7 @@ def document(n, features=GOOD):
 
 
 class Several(ToyModel):
-    """A model of several engines, whose chunks are small."""
+    """A model with several engines and small chunks."""
 
     def only_engine(self):
         return None
@@ -38,39 +39,40 @@ class Registry(FakeModels):
 
 
 def scorer(model, batch):
-    render = results.cells if batch.form == "csv" else serialize.members
-    return Bulk(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
+    render = results.answer_cells if batch.form == "csv" else serialize.result_members
+    return BatchScorer(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
 
 
 class World:
     def __init__(self):
-        self.books, self.files, self.outbox, self.clock = FakeBooks(), FakeFiles(), FakeOutbox(), Clock()
+        self.books, self.files, self.outbox, self.clock = FakeBatchStore(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
         self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
         self.hard_stop, self.holds = None, FakeHolds()
-        charges = Charges(self.quota, self.holds)
+        charges = BatchCharges(self.quota, self.holds)
         self.stored, self.storage = {}, None
         held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, held)
-        terms = lambda _: Terms(withdrawn=self.withdrawn)  # noqa: E731
-        self.splits = Splits(self.books, self.files, self.outbox, self.models, terms, charges, self.clock)
-        self.chunks = Chunks(self.books, self.files, self.outbox, self.models, scorer, fast_rows.reader, self.clock)
-        self.assembly = Assembly(self.books, self.files, self.outbox, charges, self.clock)
+        terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
+        ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
+        self.splits = FileSplitting(ports, self.models, terms, charges)
+        self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader)
+        self.assembly = BatchAssembly(ports, charges)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
-        order = Order("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)
+        order = BatchOrder("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)
         return self.batches.create(tenant, order, key)[0]
 
     def upload(self, content, form="ndjson"):
         batch = self.order(form)
-        self.files.put(batch.upload, content, {})
+        self.files.put(batch.upload_key, content, {})
         self.arrive(batch)
         return batch
 
     def arrive(self, batch, version="1"):
         now = self.books.get(batch.tenant_id, batch.batch_id)
-        size = len(self.files.objects[batch.upload][int(version) - 1])
-        self.splits.arrive(now, version, size, lambda: self.left)
+        size = len(self.files.objects[batch.upload_key][int(version) - 1])
+        self.splits.start(now, version, size, lambda: self.left)
 
     def do(self, job):
         batch = self.books.get(job.tenant_id, job.batch_id)
@@ -78,10 +80,12 @@ class World:
         if job.kind == "batch.chunk":
             self.chunks.score(job.tenant_id, job.batch_id, details["index"])
         elif job.kind == "batch.split":
-            span = Span(**{name: details[name] for name in Span.__slots__})
-            self.splits.go_on(batch, details["run"], span, lambda: self.left)
+            span = ChunkRange(**{name: details[name] for name in ChunkRange.__slots__})
+            self.splits.resume(batch, details["run"], span, lambda: self.left)
         else:
-            place = Place(**{name: details[name] for name in Place.__slots__ if name in details})
+            place = AssemblyCheckpoint(
+                **{name: details[name] for name in AssemblyCheckpoint.__slots__ if name in details}
+            )
             self.assembly.assemble(batch, details.get("name", "first"), place, lambda: self.left)
 
     def run(self):
@@ -96,11 +100,11 @@ class World:
         return self.files.objects[key][-1].decode().splitlines()
 
     def errors(self, batch):
-        return [json.loads(line) for line in self.files.objects[batch.output("errors")][-1].decode().splitlines()]
+        return [json.loads(line) for line in self.files.objects[batch.output_key("errors")][-1].decode().splitlines()]
 
 
 ROWS = 50
-"""Of a chunk, in these tests."""
+"""Rows per chunk in these tests."""
 
 
 def big(world, chunks=10):

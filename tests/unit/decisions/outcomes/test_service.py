@@ -1,4 +1,4 @@
-"""An outcome finds its decision, can be corrected, can come twice, and is nobody else's."""
+"""Outcomes are joined to decisions, corrected, replayed, and invisible to other tenants."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,15 +8,15 @@ import pytest
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
-from vigil.decisions.outcomes.model import Report, Window
-from vigil.decisions.outcomes.service import MOST_DECISIONS, Outcomes
+from vigil.decisions.outcomes.model import DecisionWindow, Report
+from vigil.decisions.outcomes.service import MAX_WINDOW_DECISIONS, Outcomes
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
 from vigil.errors import Conflict, InvalidInput, NotFound
 
 
 class World:
-    """Decisions that were made, and the service that hears what became of them."""
+    """Stored decisions, and the outcome service."""
 
     def __init__(self):
         self.clock, self.ledger, self.store = Clock(), FakeLedger(), FakeOutcomes()
@@ -36,7 +36,7 @@ def world():
     return World()
 
 
-def test_an_outcome_is_joined_to_its_decision_with_the_model_that_made_it(world):
+def test_an_outcome_is_joined_to_its_decision_and_model(world):
     decision = world.decide()
     world.clock.advance(days=40)
     recorded = world.outcomes.record("acme", decision, world.report())
@@ -44,7 +44,7 @@ def test_an_outcome_is_joined_to_its_decision_with_the_model_that_made_it(world)
     assert world.outcomes.history("acme", decision) == (recorded.outcome,)
 
 
-def test_the_same_report_again_changes_nothing(world):
+def test_a_repeated_report_changes_nothing(world):
     decision = world.decide()
     report = world.report(happened_at=world.clock())
     first = world.outcomes.record("acme", decision, report)
@@ -53,10 +53,10 @@ def test_the_same_report_again_changes_nothing(world):
     assert (again.replayed, again.outcome) == (True, first.outcome)
 
 
-def test_a_correction_holds_from_then_on_and_forgets_nothing(world):
+def test_a_correction_becomes_current_and_the_history_remains(world):
     decision = world.decide()
     first, second = world.report("occurred"), world.report("not_occurred", seconds=1)
-    for report in (first, second, first):  # the first one is delivered again after its correction
+    for report in (first, second, first):  # the first report is delivered again after its correction
         world.clock.advance(seconds=10)
         world.outcomes.record("acme", decision, report)
     assert [outcome.status for outcome in world.outcomes.history("acme", decision)] == ["occurred", "not_occurred"]
@@ -64,14 +64,14 @@ def test_a_correction_holds_from_then_on_and_forgets_nothing(world):
     assert holds.status == "not_occurred"
 
 
-def test_two_reports_of_one_moment_that_differ_are_a_conflict(world):
+def test_two_different_reports_of_one_moment_are_a_conflict(world):
     decision, report = world.decide(), world.report("occurred")
     world.outcomes.record("acme", decision, report)
     with pytest.raises(Conflict):
         world.outcomes.record("acme", decision, replace(report, status="excluded"))
 
 
-def test_another_tenants_decision_is_not_found_like_any_other(world):
+def test_another_tenants_decision_is_not_found(world):
     decision = world.decide()
     messages = set()
     for tenant, asked in (("globex", decision), ("acme", "dec_nothing")):
@@ -94,7 +94,7 @@ def test_another_tenants_decision_is_not_found_like_any_other(world):
     ],
     ids=["recorded in the future", "recorded before the prediction", "happened after it was recorded"],
 )
-def test_times_that_cannot_be_are_refused_and_nothing_is_kept(world, recorded, happened, field):
+def test_impossible_times_are_refused_and_not_stored(world, recorded, happened, field):
     decision, now = world.decide(), world.clock()
     with pytest.raises(InvalidInput) as caught:
         world.outcomes.record("acme", decision, Report("occurred", now + recorded, happened and now + happened))
@@ -104,10 +104,10 @@ def test_times_that_cannot_be_are_refused_and_nothing_is_kept(world, recorded, h
 
 def window(start, end, **changes):
     base = datetime(2026, 1, 1, tzinfo=UTC)
-    return Window(**{"subject_id": "p-1", "model": "toy"} | changes, start=base + start, end=base + end)
+    return DecisionWindow(**{"subject_id": "p-1", "model": "toy"} | changes, start=base + start, end=base + end)
 
 
-def test_a_window_meets_the_subjects_decisions_as_of_then_and_no_others(world):
+def test_a_window_matches_only_the_subjects_decisions_in_its_time(world):
     base = datetime(2026, 1, 1, tzinfo=UTC)
     inside = {world.decide(as_of=base + timedelta(days=day)) for day in (10, 19)}
     world.decide(as_of=base + timedelta(days=9))
@@ -126,25 +126,25 @@ def test_a_window_without_a_decision_is_not_found(world, changes):
         world.outcomes.record_window("acme", window(timedelta(0), timedelta(days=9), **changes), world.report())
 
 
-def test_a_window_that_ends_before_it_starts_is_refused(world):
-    with pytest.raises(InvalidInput, match="must be after the start"):
+def test_a_window_that_ends_before_its_start_is_refused(world):
+    with pytest.raises(InvalidInput, match=r"must be after window\.start"):
         world.outcomes.record_window("acme", window(timedelta(1), timedelta(1)), world.report())
 
 
-def test_a_window_over_many_pages_is_whole_up_to_its_bound(world):
+def test_a_window_over_several_pages_is_complete_up_to_its_limit(world):
     base = datetime(2026, 1, 1, tzinfo=UTC)
-    for number in range(MOST_DECISIONS):
+    for number in range(MAX_WINDOW_DECISIONS):
         world.decide(as_of=base + timedelta(minutes=number))
     for _ in range(30):
         world.decide(as_of=base - timedelta(days=1))
     wide = window(timedelta(0), timedelta(days=1))
-    assert len(world.outcomes.record_window("acme", wide, world.report())) == MOST_DECISIONS
+    assert len(world.outcomes.record_window("acme", wide, world.report())) == MAX_WINDOW_DECISIONS
     world.decide(as_of=base + timedelta(hours=20))
     with pytest.raises(InvalidInput, match="too many decisions"):
         world.outcomes.record_window("acme", wide, world.report())
 
 
-def test_what_is_unresolved_never_counts_as_known(world):
+def test_unresolved_outcomes_are_not_listed_as_resolved(world):
     known, open_ = world.decide("p-1"), world.decide("p-2")
     world.outcomes.record("acme", known, world.report("not_occurred"))
     world.outcomes.record("acme", open_, world.report("unresolved"))

@@ -1,4 +1,4 @@
-"""Scoring over fakes."""
+"""A scoring service over fakes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A row of a batch gets the decision of POST /v1/scores, whichever way it is scored."""
+"""A batch row gets the decision of POST /v1/scores on the fast and on the slow path."""
 
 import json
 from dataclasses import replace
@@ -13,12 +13,12 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.decisions.batches import fast_rows
-from vigil.decisions.batches.parsing import reader
-from vigil.decisions.batches.results import cells
+from vigil.decisions.batches.parsing import build_reader
+from vigil.decisions.batches.results import answer_cells
 from vigil.decisions.scoring import serialize
-from vigil.decisions.scoring.batch_scorer import Bulk
+from vigil.decisions.scoring.batch_scorer import BatchScorer
 from vigil.decisions.scoring.model import ScoreRequest
-from vigil.decisions.scoring.schemas import subject
+from vigil.decisions.scoring.schemas import parse_subject
 from vigil.decisions.scoring.service import Scoring
 from vigil.errors import InvalidInput
 from vigil.prediction.engines.boosting import BoostedEngine
@@ -88,10 +88,10 @@ ROWS = st.one_of(
 
 
 def asked_alone(model, document, clock):
-    """Return the decision that POST /v1/scores makes of a row, or what it says is wrong."""
+    """Return the decision of POST /v1/scores for a row, or its errors."""
     scoring = Scoring(FakeModels({"toy": model}), VisitCount, FakeLedger(), clock, timedelta(hours=1), switches)
     try:
-        body = subject(document)
+        body = parse_subject(document)
         request = ScoreRequest("toy", body.subject_id, body.features, body.history, body.as_of)
         decision = json.loads(scoring.score("acme", request).row.body)
     except InvalidInput as error:
@@ -104,10 +104,10 @@ def switches(tenant_id, subject_id):
     return Switches("sha256:0", (EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT) if len(subject_id) % 2 else ())
 
 
-def in_bulk(model, documents, clock, write=serialize.members):
-    read = reader("ndjson", (), model.contract, fast_rows.reader)
+def in_bulk(model, documents, clock, write=serialize.result_members):
+    read = build_reader("ndjson", (), model.contract, fast_rows.build_fast_reader)
     rows = [row for document in documents for _, row in read(json.dumps(document).encode())]
-    answers = Bulk(model, VisitCount, clock(), (), write, partial(switches, "acme")).answers(rows)
+    answers = BatchScorer(model, VisitCount, clock(), (), write, partial(switches, "acme")).answer_rows(rows)
     return [answer.errors if isinstance(answer, InvalidInput) else answer for answer in answers]
 
 
@@ -123,8 +123,8 @@ def test_a_row_gets_the_decision_of_a_request(name, documents):
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=40)
 @given(st.lists(ROWS, max_size=8))
-def test_a_line_of_csv_is_written_of_the_same_decision(name, documents):
-    model, clock, write = MODELS[name], Clock(), cells
+def test_a_csv_line_has_the_same_decision(name, documents):
+    model, clock, write = MODELS[name], Clock(), answer_cells
     one_by_one = []
     for document in documents:
         one_by_one += in_bulk(replace_lone(model), [document], clock, write)
@@ -132,7 +132,7 @@ def test_a_line_of_csv_is_written_of_the_same_decision(name, documents):
 
 
 def replace_lone(model):
-    """The same model, saying that it has more than one engine: so that every row is scored by itself."""
+    """The same model without an only engine, so that every row is scored alone."""
 
     class NotAlone(ToyModel):
         def only_engine(self):
@@ -142,13 +142,13 @@ def replace_lone(model):
 
 
 def numbers(line):
-    """A line with its numbers read: 1e-7 and 1e-07 are one."""
+    """Return a line with parsed numbers: 1e-7 and 1e-07 are equal."""
     if not isinstance(line, str):
         return line
     return [float(cell) if i in {1, 2} and cell else cell for i, cell in enumerate(line.split(","))]
 
 
-def test_most_rows_of_one_engine_are_scored_together():
+def test_rows_of_one_engine_are_scored_in_one_call():
     engine = LinearEngine()
     calls = []
     engine.raw_scores = lambda rows, count: calls.append(count) or LinearEngine.raw_scores(engine, rows, count)
@@ -158,9 +158,9 @@ def test_most_rows_of_one_engine_are_scored_together():
     assert calls == [100]
 
 
-def test_the_moment_of_a_batch_is_that_of_its_rows():
+def test_rows_without_as_of_use_the_time_of_the_batch():
     asked = datetime(2026, 3, 1, tzinfo=UTC)
-    (answer,) = Bulk(ToyModel(), VisitCount, asked, (), serialize.members).answers(
+    (answer,) = BatchScorer(ToyModel(), VisitCount, asked, (), serialize.result_members).answer_rows(
         [{"subject_id": "p", "features": {"age": 1}}]
     )
     assert json.loads("{" + answer)["as_of"] == "2026-03-01T00:00:00.000000Z"

@@ -1,4 +1,4 @@
-"""What an answer says beside its probability: engines, abstention, guarantee, and what was missing."""
+"""Parts of an answer beside the probability: engines, abstention, guarantee, degraded engines."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,7 @@ def answered(world, **features):
     return json.loads(row.body), json.loads(row.summary), row
 
 
-def test_every_engines_vote_is_in_the_answer_and_not_in_lists():
+def test_an_answer_has_every_engines_vote_and_a_list_entry_has_none():
     body, summary, _ = answered(world())
     assert [(e["name"], e["kind"], e["vote"], e["version"]) for e in body["engines"]] == [
         ("linear", "lightgbm", "positive", "linear")
@@ -41,19 +41,19 @@ def test_every_engines_vote_is_in_the_answer_and_not_in_lists():
     assert summary["degraded"] == []
 
 
-def test_without_a_certified_threshold_the_answer_is_marked_and_without_a_guarantee():
+def test_without_a_threshold_the_answer_has_a_warning_and_no_guarantee():
     body, _, _ = answered(world())
     assert body["warnings"] == ["no_calibration"]
     assert (body["guarantee"], body["abstention"], body["decision"]) == (None, None, "call")
 
 
-def test_a_certified_answer_carries_its_guarantee():
+def test_a_certified_answer_has_its_guarantee():
     body, _, _ = answered(world(abstention=CERTIFIED))
     assert body["warnings"] == []
     assert (body["guarantee"]["alpha"], body["guarantee"]["delta"], body["guarantee"]["threshold"]) == (0.1, 0.05, 0.35)
 
 
-def test_a_doubtful_answer_abstains_and_keeps_its_band_and_probability():
+def test_a_doubtful_answer_abstains_with_its_band_and_probability():
     body, summary, _ = answered(world(abstention=replace(CERTIFIED, threshold=0.001)))
     assert (body["decision"], body["band"]) == ("abstain", "high")
     assert body["probability"] > 0.5
@@ -62,7 +62,7 @@ def test_a_doubtful_answer_abstains_and_keeps_its_band_and_probability():
     assert summary["abstention"] == body["abstention"]
 
 
-def test_an_abstention_names_the_missing_fact_that_resolves_most_for_its_cost():
+def test_an_abstention_names_the_missing_fact_with_the_best_value_for_cost():
     costs = {"visits": 1.0, "urban": 4.0, "stage": 1.0}
     features = tuple(replace(spec, cost=costs.get(spec.name, 1.0)) for spec in CONTRACT.features)
     typical = {"visits": (0.0, 10.0, 40.0), "urban": (0.0, 1.0), "stage": (0.0, 1.0, 2.0)}
@@ -70,14 +70,14 @@ def test_an_abstention_names_the_missing_fact_that_resolves_most_for_its_cost():
         world(abstention=replace(CERTIFIED, threshold=0.3), features=features, typical=typical),
         age=20, urban=None, stage=None,
     )  # fmt: skip
-    # log-odds 0.6: 10 or 40 visits (-0.2 each) settle it; stage III (+0.8) settles it; urban (+0.5) does too
+    # log-odds 0.6: 10 or 40 visits (-0.2 each) change the side; so do stage III (+0.8) and urban (+0.5)
     assert body["abstention"]["reasons"] == ["low_confidence"]
     assert body["abstention"]["missing_fact"] == {
         "feature": "visits", "label": "visits kept", "unit": "visits", "cost": 1.0, "resolves": pytest.approx(2 / 3),
     }  # fmt: skip
 
 
-def test_an_essential_fact_that_is_missing_is_named():
+def test_a_missing_essential_fact_is_named():
     age, visits, *rest = CONTRACT.features
     features = (age, replace(visits, missing="abstain"), *rest)
     body, _, _ = answered(world(features=features, typical={"visits": (1.0, 2.0)}))
@@ -86,7 +86,7 @@ def test_an_essential_fact_that_is_missing_is_named():
     assert body["abstention"]["missing_fact"]["resolves"] == 1.0
 
 
-def test_a_failing_engine_degrades_the_answer_and_the_request_is_still_answered():
+def test_a_failing_engine_degrades_the_answer_but_not_the_request():
     broken = world(Broken())
     body, _, _ = answered(broken)
     assert body["degraded"] == [{"engine": "linear", "reason": "failed"}]
@@ -100,7 +100,7 @@ def test_a_failing_engine_degrades_the_answer_and_the_request_is_still_answered(
     assert body["explanation"] is None
 
 
-def test_a_degraded_decision_replays_to_the_same_bytes_when_the_engine_works_again():
+def test_a_degraded_decision_replays_to_the_same_bytes_after_recovery():
     broken = world(Broken())
     body, _, row = answered(broken)
     broken.models.history["toy", 1] = ToyModel()

@@ -1,4 +1,4 @@
-"""What is switched on steers a decision, is named by it, and is what its replay obeys."""
+"""Flags change a decision, are named in it, and are reused by its replay."""
 
 import json
 from dataclasses import replace
@@ -20,11 +20,11 @@ UNSETTLED = {
     "abstention": Abstention(0.1, 0.05, 0.3, 0.09, 0.8),
     "typical": {"visits": (0.0, 10.0, 40.0), "urban": (0.0, 1.0), "stage": (0.0, 1.0, 2.0)},
 }
-"""A rule under which `UNSURE` is one, and what would settle it."""
+"""A contract for which `UNSURE` abstains, with typical values for the missing fact."""
 
 
 class Switched(World):
-    """A world in which flags are on for the subjects of `whom`."""
+    """A world with flags that are on for the subjects of `whom`."""
 
     def __init__(self, *on, whom=("p-1",), **changes):
         self.on, self.whom = on, whom
@@ -42,13 +42,13 @@ class Switched(World):
         return json.loads(outcome.row.body), outcome
 
 
-def test_a_decision_names_the_set_and_what_was_on_and_a_list_does_not():
+def test_a_decision_names_the_flag_set_and_a_list_entry_does_not():
     body, outcome = Switched(EXPLAIN_HIGH_RISK).answered(LOW)
     assert body["flags"] == {"digest": DIGEST, "on": [EXPLAIN_HIGH_RISK]}
     assert "flags" not in json.loads(outcome.row.summary)
 
 
-def test_without_flags_everything_is_off_and_no_set_is_named():
+def test_without_flags_the_decision_names_no_set_and_all_are_off():
     assert json.loads(World().scoring.score("acme", LOW).row.body)["flags"] == {"digest": None, "on": []}
 
 
@@ -56,7 +56,7 @@ def test_without_flags_everything_is_off_and_no_set_is_named():
     ("on", "request_", "explained"),
     [((EXPLAIN_HIGH_RISK,), HIGH, True), ((EXPLAIN_HIGH_RISK,), LOW, False), ((), HIGH, False)],
 )
-def test_high_risk_is_explained_unasked_where_that_is_on(on, request_, explained):
+def test_the_flag_adds_explanations_to_high_risk_decisions(on, request_, explained):
     body, outcome = Switched(*on).answered(request_)
     assert (body["explanation"] is not None, outcome.explained) == (explained, explained)
     if explained:
@@ -64,14 +64,14 @@ def test_high_risk_is_explained_unasked_where_that_is_on(on, request_, explained
         assert total == pytest.approx(body["raw_score"])
 
 
-def test_only_those_for_whom_it_is_on_are_explained():
+def test_only_subjects_with_the_flag_get_an_explanation():
     world = Switched(EXPLAIN_HIGH_RISK, whom=("p-2",))
     assert world.answered(HIGH)[0]["explanation"] is None
     assert world.answered(replace(HIGH, subject_id="p-2"))[0]["explanation"] is not None
 
 
 @pytest.mark.parametrize("on", [(), (SKIP_MISSING_FACT,)])
-def test_an_abstention_comes_without_its_missing_fact_where_that_is_on(on):
+def test_the_flag_removes_the_missing_fact_from_an_abstention(on):
     body, _ = Switched(*on, **UNSETTLED).answered(UNSURE)
     assert body["abstention"]["reasons"] == ["low_confidence"]
     assert (body["abstention"]["missing_fact"] is None) is bool(on)
@@ -79,7 +79,7 @@ def test_an_abstention_comes_without_its_missing_fact_where_that_is_on(on):
 
 @pytest.mark.parametrize("request_", [HIGH, LOW, UNSURE])
 @pytest.mark.parametrize("on", [(), (EXPLAIN_HIGH_RISK,), (SKIP_MISSING_FACT,), (EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT)])
-def test_a_replay_obeys_what_was_on_then(on, request_):
+def test_a_replay_uses_the_flags_of_the_original_decision(on, request_):
     world = Switched(*on, **UNSETTLED)
     _, outcome = world.answered(request_)
     world.on = tuple({EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT} - set(on))
@@ -87,7 +87,7 @@ def test_a_replay_obeys_what_was_on_then(on, request_):
     assert again == row.body
 
 
-def test_champion_and_challenger_are_under_the_same_flags():
+def test_champion_and_challenger_use_the_same_flags():
     from tests.support.fakes.scoring import FakeTrial
 
     world = Switched(EXPLAIN_HIGH_RISK)

@@ -1,4 +1,4 @@
-"""A request leads to one decision, however often and however unluckily it is delivered."""
+"""A request leads to one decision, also with duplicates, crashes and lost responses."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ def test_a_warm_score_makes_one_ledger_call(world):
     assert world.ledger.calls == 1
 
 
-def test_the_same_key_and_payload_gets_the_same_bytes_and_one_row(world):
+def test_the_same_key_and_payload_returns_the_same_bytes_and_one_row(world):
     first = world.scoring.score("acme", REQUEST, "key")
     world.clock.advance(hours=23)
     again = world.scoring.score("acme", REQUEST, "key")
@@ -28,7 +28,7 @@ def test_the_same_key_and_payload_gets_the_same_bytes_and_one_row(world):
     assert len(world.ledger.rows) == 1
 
 
-def test_key_order_does_not_make_another_payload(world):
+def test_the_order_of_keys_does_not_change_the_payload(world):
     shuffled = replace(REQUEST, features=dict(reversed(REQUEST.features.items())))
     world.scoring.score("acme", REQUEST, "key")
     assert world.scoring.score("acme", shuffled, "key").replayed
@@ -45,18 +45,18 @@ def test_the_same_key_with_another_payload_is_refused(world, other):
     assert len(world.ledger.rows) == 1
 
 
-def test_two_tenants_may_use_the_same_key(world):
+def test_two_tenants_can_use_the_same_key(world):
     mine, theirs = (world.scoring.score(tenant, REQUEST, "key") for tenant in ("acme", "globex"))
     assert mine.row.decision_id != theirs.row.decision_id
     assert not theirs.replayed
 
 
-def test_without_a_key_every_request_is_its_own_decision(world):
+def test_without_a_key_every_request_makes_a_decision(world):
     ids = {world.scoring.score("acme", REQUEST).row.decision_id for _ in range(5)}
     assert len(ids) == 5
 
 
-def test_an_expired_key_starts_a_new_decision_and_keeps_the_old_one(world):
+def test_an_expired_key_starts_a_new_decision_beside_the_old_one(world):
     first = world.scoring.score("acme", REQUEST, "key")
     world.clock.advance(hours=25)
     other = replace(REQUEST, subject_id="p-2")
@@ -85,7 +85,7 @@ def test_32_concurrent_duplicates_commit_one_row(world):
 
 
 class CrashingLedger(FakeLedger):
-    """Dies before or after the write, or writes and loses the answer so that the client library sends it again."""
+    """Fails before or after the write, or writes and loses the response, so that the client sends it again."""
 
     def __init__(self, inner, crash):
         super().__init__()
@@ -111,13 +111,13 @@ def test_a_crash_around_the_commit_and_a_retry_leave_one_row(world, crash):
     assert len(world.ledger.rows) == 1
 
 
-def test_a_write_whose_answer_was_lost_is_recognised_as_our_own(world):
+def test_a_write_with_a_lost_response_is_recognised_by_its_nonce(world):
     outcome = world.service(CrashingLedger(world.ledger, "lost")).score("acme", REQUEST, "key")
     assert not outcome.replayed
     assert len(world.ledger.rows) == 1
 
 
-def test_a_replay_is_answered_even_when_the_model_is_gone_or_has_another_schema(world):
+def test_a_replay_is_answered_when_the_model_is_unavailable(world):
     first = world.scoring.score("acme", REQUEST, "key")
     world.models.failure = Unavailable("no model")
     assert world.scoring.score("acme", REQUEST, "key").row.body == first.row.body
@@ -125,13 +125,13 @@ def test_a_replay_is_answered_even_when_the_model_is_gone_or_has_another_schema(
         world.scoring.score("acme", REQUEST, "another key")
 
 
-def test_contributions_and_base_add_up_to_the_raw_score(world):
+def test_contributions_and_base_value_add_up_to_the_raw_score(world):
     body = json.loads(world.scoring.score("acme", REQUEST).row.body)
     total = body["base_value"] + sum(reason["contribution"] for reason in body["explanation"])
     assert abs(total - body["raw_score"]) < 1e-9
 
 
-def test_reasons_speak_in_the_features_own_unit_strongest_first(world):
+def test_reasons_use_the_features_units_with_the_strongest_first(world):
     reasons = json.loads(world.scoring.score("acme", REQUEST).row.body)["explanation"]
     assert reasons[0]["text"] == "Age: 40 years; raises the chance of trouble."
     assert {r["text"] for r in reasons} >= {
@@ -143,7 +143,7 @@ def test_reasons_speak_in_the_features_own_unit_strongest_first(world):
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_no_explanation_unless_asked(world):
+def test_without_explain_there_is_no_explanation(world):
     body = json.loads(world.scoring.score("acme", replace(REQUEST, explain=False)).row.body)
     assert body["explanation"] is None
     assert body["base_value"] is None
@@ -158,7 +158,7 @@ def test_an_old_decision_replays_to_the_same_bytes_after_a_promotion(age, visits
     assert again == stored.body
 
 
-def test_a_replay_shows_a_model_that_changed_under_the_same_version(world):
+def test_a_replay_reveals_a_model_changed_under_the_same_version(world):
     row = world.scoring.score("acme", REQUEST).row
     world.models.history["toy", 1] = ToyModel(digest="sha256:" + "f" * 64)
     stored, again = world.scoring.replay("acme", row.decision_id)
@@ -193,7 +193,7 @@ def test_another_tenants_decision_is_not_found(world):
         ({"features": {"age": [40]}}, "features.age"),
     ],
 )
-def test_bad_input_names_the_field_and_writes_nothing(world, change, field):
+def test_invalid_input_names_the_field_and_writes_nothing(world, change, field):
     with pytest.raises(InvalidInput) as caught:
         world.scoring.score("acme", replace(REQUEST, **change), "key")
     assert [error.field for error in caught.value.errors] == [field]
@@ -206,7 +206,7 @@ def test_a_value_in_another_unit_is_named(world):
         world.scoring.score("acme", replace(REQUEST, features={"age": 480}))
 
 
-def test_as_of_in_the_future_is_refused_beyond_a_minute_of_clock_skew(world):
+def test_as_of_more_than_60_seconds_ahead_is_refused(world):
     from datetime import timedelta
 
     soon = replace(REQUEST, as_of=world.clock() + timedelta(seconds=59))
@@ -215,7 +215,7 @@ def test_as_of_in_the_future_is_refused_beyond_a_minute_of_clock_skew(world):
         world.scoring.score("acme", replace(REQUEST, as_of=world.clock() + timedelta(seconds=61)))
 
 
-def test_a_history_needs_as_of(world):
+def test_a_history_requires_as_of(world):
     contract = replace(ToyModel().contract, history="toy/1")
     world.models.promote(contract=contract)
     request = ScoreRequest("toy", "p", history={"visits": [1, 2, 3]})
@@ -225,7 +225,7 @@ def test_a_history_needs_as_of(world):
     assert json.loads(row.inputs)["visits"] == 3
 
 
-def test_pages_go_back_in_time_and_meet_every_decision_once(world):
+def test_pages_are_newest_first_and_contain_every_decision_once(world):
     for i in range(7):
         world.scoring.score("acme", replace(REQUEST, subject_id=f"p-{i % 2}"))
         world.clock.advance(seconds=1)

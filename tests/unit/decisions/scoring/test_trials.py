@@ -1,4 +1,4 @@
-"""A challenger in the shadow, or deciding for its share."""
+"""A challenger in shadow mode, or deciding for its share of subjects."""
 
 import json
 from dataclasses import replace
@@ -11,7 +11,7 @@ from vigil.prediction.trials.model import is_challenger_subject
 
 
 class Shifted(LinearEngine):
-    """The engine of a challenger: log-odds higher by one."""
+    """The challenger's engine, with log-odds higher by one."""
 
     def raw_score(self, row):
         return super().raw_score(row) + 1
@@ -26,7 +26,7 @@ def challenger(engine=Shifted, **changes):
     return ToyModel(**{"version": 2, "digest": "sha256:" + "b" * 64, "engines": {"linear": engine()}, **changes})
 
 
-def test_a_challenger_in_the_shadow_changes_no_answer_and_is_kept_beside_it(world):
+def test_a_shadow_challenger_changes_no_answer_and_is_recorded(world):
     plain = world.scoring.score("acme", REQUEST, "plain").row
     world.models.on_trial = FakeTrial(challenger())
     row = world.scoring.score("acme", REQUEST, "shadow").row
@@ -41,13 +41,13 @@ def test_a_challenger_in_the_shadow_changes_no_answer_and_is_kept_beside_it(worl
     assert rival.probability > champion.probability
 
 
-def test_a_trial_is_still_one_ledger_call_and_one_row(world):
+def test_a_trial_makes_one_ledger_call_and_one_row(world):
     world.models.on_trial = FakeTrial(challenger(), share=500)
     world.scoring.score("acme", REQUEST, "key")
     assert (world.ledger.calls, len(world.ledger.rows)) == (1, 1)
 
 
-def test_the_challenger_decides_for_its_share_and_always_for_the_same_subjects(world):
+def test_the_challenger_decides_for_a_constant_share_of_subjects(world):
     world.models.on_trial = FakeTrial(challenger(), share=300)
     for _ in range(2):
         for number in range(60):
@@ -64,14 +64,14 @@ def test_the_challenger_decides_for_its_share_and_always_for_the_same_subjects(w
     [challenger(Broken), challenger(contract=replace(ToyModel().contract, features=ToyModel().contract.features[:1]))],
     ids=["its engine fails", "it has another schema"],
 )
-def test_a_challenger_that_cannot_answer_costs_nobody_an_answer_and_is_counted(world, model):
+def test_a_failing_challenger_does_not_affect_the_answer_and_is_counted(world, model):
     world.models.on_trial = FakeTrial(model, share=1000)
     row = world.scoring.score("acme", REQUEST).row
     assert row.model.version == 1
     assert row.comparison.challenger.probability is None
 
 
-def test_a_decision_of_a_challenger_replays_to_the_same_bytes_after_its_trial(world):
+def test_a_challengers_decision_replays_to_the_same_bytes_after_its_trial(world):
     world.models.on_trial = FakeTrial(challenger(), share=1000)
     row = world.scoring.score("acme", REQUEST).row
     world.models.on_trial = None

@@ -1,4 +1,4 @@
-"""Scoring over fakes."""
+"""A scoring service over fakes."""
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount

@@ -1,27 +1,27 @@
-"""A redriver to try out."""
+"""A redriver over fakes."""
 
 from datetime import timedelta
 from random import Random
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.dead_letters import FakeJobs, FakeSource
-from vigil.operations.dead_letters.model import Rules
-from vigil.operations.dead_letters.redrive import Reprocessor
+from tests.support.fakes.dead_letters import FakeJobStore, FakeSource
+from vigil.operations.dead_letters.model import RetryRules
+from vigil.operations.dead_letters.redrive import Redriver
 
-RULES = Rules(timedelta(seconds=60), 3)
+RULES = RetryRules(timedelta(seconds=60), 3)
 
 
 class Bench:
-    """A redriver, one queue, its books and a clock that stands still."""
+    """A redriver, one queue, its jobs and a fixed clock."""
 
     def __init__(self, *sources, owners=None, rules=RULES):
         self.source = FakeSource()
-        self.jobs, self.clock, self.taken = FakeJobs(), Clock(), []
+        self.jobs, self.clock, self.taken = FakeJobStore(), Clock(), []
         self.redriver = self.another(*sources, owners=owners, rules=rules)
 
     def another(self, *sources, owners=None, rules=RULES):
         sources = sources or (self.source,)
-        return Reprocessor(sources, self.jobs, owners or {}, rules, Random(7), self.clock, self.taken.append)
+        return Redriver(sources, self.jobs, owners or {}, rules, Random(7), self.clock, self.taken.append)
 
     def run(self, **later):
         self.clock.advance(**later)

@@ -1,4 +1,4 @@
-"""Dead work is recorded once, tried again within bounds, and never lost, whatever fails in between."""
+"""Failed work is recorded once, retried within limits, and never lost."""
 
 from dataclasses import replace
 from random import Random
@@ -13,7 +13,7 @@ from vigil.errors import NotFound, Unavailable
 from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Work
 
 
-def test_a_letter_becomes_a_job_and_is_gone_from_the_queue():
+def test_a_letter_becomes_a_job_and_leaves_the_queue():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -23,7 +23,7 @@ def test_a_letter_becomes_a_job_and_is_gone_from_the_queue():
     assert [taken.step for taken in bench.taken] == ["recorded"]
 
 
-def test_a_letter_that_comes_again_changes_nothing():
+def test_a_duplicate_letter_changes_nothing():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -34,11 +34,11 @@ def test_a_letter_that_comes_again_changes_nothing():
     assert bench.source.lying == []
 
 
-def test_a_job_is_sent_when_it_is_due_and_not_before():
+def test_a_job_is_sent_when_due_and_not_before():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
-    pause = (RULES.base * 2).total_seconds()
+    pause = (RULES.base_delay * 2).total_seconds()
     assert bench.source.sent == []
     bench.run(seconds=pause)
     assert bench.source.sent == [replace(WORK, attempts=1)]
@@ -47,7 +47,7 @@ def test_a_job_is_sent_when_it_is_due_and_not_before():
     assert len(bench.source.sent) == 1
 
 
-def test_the_workers_word_resolves_a_job():
+def test_a_success_report_resolves_a_job():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -60,7 +60,7 @@ def test_the_workers_word_resolves_a_job():
     assert len(bench.source.sent) == 1
 
 
-def test_nothing_resolves_a_job_but_a_word():
+def test_a_job_is_not_resolved_without_a_report():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -69,7 +69,7 @@ def test_nothing_resolves_a_job_but_a_word():
     assert bench.job.state == "retrying"
 
 
-def test_work_that_vanished_from_its_queue_is_sent_again_and_given_up_in_the_end():
+def test_lost_work_is_sent_again_and_parked_after_its_attempts():
     bench = Bench()
     bench.source.die(WORK)
     for _ in range(10):
@@ -78,7 +78,7 @@ def test_work_that_vanished_from_its_queue_is_sent_again_and_given_up_in_the_end
     assert (bench.job.state, bench.job.reason) == ("parked", "no-word")
 
 
-def test_work_that_goes_on_dying_is_parked_after_its_attempts():
+def test_work_that_fails_repeatedly_is_parked_after_its_attempts():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -100,7 +100,7 @@ def test_work_that_goes_on_dying_is_parked_after_its_attempts():
         (letter(replace(WORK, attempts=3)), "poison", "attempts-exhausted"),
     ],
 )
-def test_what_trying_cannot_help_is_parked_at_once(dead, cause, reason):
+def test_unrecoverable_work_is_parked_at_once(dead, cause, reason):
     bench = Bench()
     bench.source.lying = [dead]
     bench.run(days=1)
@@ -109,7 +109,7 @@ def test_what_trying_cannot_help_is_parked_at_once(dead, cause, reason):
     assert bench.source.sent == []
 
 
-def test_the_owner_of_parked_work_hears_of_it_once():
+def test_the_owner_of_parked_work_is_notified_once():
     heard = []
     bench = Bench(owners={"batch.chunk": heard.append})
     bench.source.die(WORK, refusal="not-found")
@@ -119,7 +119,7 @@ def test_the_owner_of_parked_work_hears_of_it_once():
 
 
 @pytest.mark.parametrize("error", [Unavailable("away"), RuntimeError("a bug")])
-def test_an_owner_that_cannot_hear_is_told_later(error):
+def test_a_failed_notification_is_retried_later(error):
     heard, errors = [], [error]
 
     def owner(work):
@@ -136,7 +136,7 @@ def test_an_owner_that_cannot_hear_is_told_later(error):
     assert heard == [WORK]
 
 
-def test_an_owner_that_is_gone_is_not_told_for_ever():
+def test_a_missing_owner_record_ends_the_notifications():
     calls = []
 
     def owner(work):
@@ -153,8 +153,8 @@ def test_an_owner_that_is_gone_is_not_told_for_ever():
 
 @settings(max_examples=50)
 @given(st.integers(0, 2**32), st.integers(1, 40))
-def test_of_any_dead_work_none_vanishes_and_attempts_are_bounded(seed, count):
-    """Letters come twice or late, workers die or succeed or swallow, redrivers are killed: every job ends, and once."""
+def test_no_failed_work_is_lost_and_attempts_are_limited(seed, count):
+    """Letters are duplicated or late, workers fail, succeed or lose work, redrivers crash: every job ends once."""
     random, bench = Random(seed), Bench()
     for number in range(count):
         bench.source.die(replace(WORK, id=f"work-{number}"))
@@ -172,5 +172,5 @@ def test_of_any_dead_work_none_vanishes_and_attempts_are_bounded(seed, count):
             break
     assert len(bench.jobs.items) == count
     assert {job.state for job in bench.jobs.items.values()} <= {"parked", "resolved"}
-    assert max((work.attempts for work in bench.source.sent), default=0) <= RULES.most_attempts
+    assert max((work.attempts for work in bench.source.sent), default=0) <= RULES.max_attempts
     assert len({(work.id, work.attempts) for work in bench.source.sent}) == len(bench.source.sent)

@@ -1,4 +1,4 @@
-"""What fails, dies or comes twice in the middle of a redrive loses nothing and counts once."""
+"""Failures, crashes and duplicates during a redrive lose nothing and count once."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.unit.operations.dead_letters.redrive_fixture import RULES, Bench
 from vigil.errors import NotFound, Unavailable
 
 
-def test_a_send_that_fails_costs_no_attempt():
+def test_a_failed_send_does_not_count_as_an_attempt():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -21,17 +21,17 @@ def test_a_send_that_fails_costs_no_attempt():
     assert [work.attempts for work in bench.source.sent] == [1]
 
 
-def test_a_redriver_that_is_killed_after_sending_sends_the_same_attempt_again():
+def test_a_redriver_killed_after_a_send_repeats_the_same_attempt():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
-    put = bench.jobs.put
-    bench.jobs.put = lambda tenant, job: put(tenant, job) if job.state == "waiting" else _killed()
+    put = bench.jobs.write
+    bench.jobs.write = lambda tenant, job: put(tenant, job) if job.state == "waiting" else _killed()
     with pytest.raises(SystemExit):
         bench.run(hours=1)
-    bench.jobs.put = put
+    bench.jobs.write = put
     bench.run(seconds=30)
-    assert len(bench.source.sent) == 1  # its lease still holds
+    assert len(bench.source.sent) == 1  # the lease is still valid
     bench.run(minutes=3)
     assert bench.source.sent == [replace(WORK, attempts=1)] * 2
     assert bench.job.work.attempts == 1
@@ -41,42 +41,42 @@ def _killed():
     raise SystemExit
 
 
-def test_of_two_redrivers_at_once_one_sends():
+def test_two_parallel_redrivers_send_once():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
     bench.clock.advance(hours=1)
-    bench.jobs.before_put = lambda: bench.another().run(lambda: 60.0)
+    bench.jobs.before_write = lambda: bench.another().run(lambda: 60.0)
     bench.redriver.run(lambda: 60.0)
     assert len(bench.source.sent) == 1
 
 
-def test_a_death_that_comes_before_its_sending_is_recorded_counts_once():
+def test_a_failure_before_its_send_is_recorded_counts_once():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
     bench.clock.advance(hours=1)
-    claimed = bench.job.claimed(RULES, bench.clock())
-    assert bench.jobs.put("acme", claimed)
+    claimed = bench.job.claim(RULES, bench.clock())
+    assert bench.jobs.write("acme", claimed)
     bench.source.die(replace(WORK, attempts=1))
     bench.run()
     assert (bench.job.state, bench.job.work.attempts) == ("waiting", 1)
-    assert not bench.jobs.put("acme", claimed.sent(RULES, bench.clock()))
+    assert not bench.jobs.write("acme", claimed.mark_sent(RULES, bench.clock()))
 
 
-def test_what_is_resolved_by_hand_while_it_is_sent_stays_resolved():
+def test_a_job_resolved_by_hand_during_a_send_remains_resolved():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
     bench.clock.advance(hours=1)
-    claimed = bench.job.claimed(RULES, bench.clock())
-    bench.jobs.put("acme", claimed)
-    bench.jobs.put("acme", claimed.resolved("by_hand", bench.clock(), "member:k"))
-    assert not bench.jobs.put("acme", claimed.sent(RULES, bench.clock()))
+    claimed = bench.job.claim(RULES, bench.clock())
+    bench.jobs.write("acme", claimed)
+    bench.jobs.write("acme", claimed.resolve("by_hand", bench.clock(), "member:k"))
+    assert not bench.jobs.write("acme", claimed.mark_sent(RULES, bench.clock()))
     assert (bench.job.state, bench.job.resolution) == ("resolved", "by_hand")
 
 
-def test_a_death_before_success_does_not_reopen_what_succeeded():
+def test_an_earlier_failure_does_not_reopen_succeeded_work():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -87,11 +87,11 @@ def test_a_death_before_success_does_not_reopen_what_succeeded():
     assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
 
 
-def test_work_done_before_its_sending_was_noted_is_not_reopened_by_a_second_copy_that_dies():
+def test_a_failing_duplicate_does_not_reopen_succeeded_work():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
-    assert bench.jobs.put("acme", bench.job.claimed(RULES, bench.clock()))
+    assert bench.jobs.write("acme", bench.job.claim(RULES, bench.clock()))
     sent = replace(WORK, attempts=1)
     bench.source.die(sent, settled=True)
     bench.run()
@@ -100,7 +100,7 @@ def test_work_done_before_its_sending_was_noted_is_not_reopened_by_a_second_copy
     assert (bench.job.state, bench.job.resolution) == ("resolved", "succeeded")
 
 
-def test_a_queue_that_is_away_does_not_hold_up_the_others():
+def test_an_unavailable_queue_does_not_block_the_others():
     away, there = FakeSource("away", away=True), FakeSource("there")
     there.die(WORK)
     bench = Bench(away, there)
@@ -109,12 +109,12 @@ def test_a_queue_that_is_away_does_not_hold_up_the_others():
     assert [taken.queue for taken in bench.taken if taken.step == "failed"] == ["away"]
 
 
-def test_a_letter_that_cannot_be_recorded_stays_and_holds_no_other_up():
+def test_an_unrecordable_letter_remains_and_blocks_no_other():
     bench = Bench()
     bench.source.die(WORK)
     bench.source.die(replace(WORK, id="other"))
-    put = bench.jobs.put
-    bench.jobs.put = lambda tenant, job: put(tenant, job) if job.work.id == "other" else _broken()
+    put = bench.jobs.write
+    bench.jobs.write = lambda tenant, job: put(tenant, job) if job.work.id == "other" else _broken()
     bench.run()
     assert [each.work.id for each in bench.source.lying] == [WORK.id]
     assert bench.job.work.id == "other"
@@ -124,14 +124,14 @@ def _broken():
     raise RuntimeError("a bug")
 
 
-def test_nothing_is_begun_when_time_is_short():
+def test_no_step_starts_when_time_is_short():
     bench = Bench()
     bench.source.die(WORK)
     bench.redriver.run(lambda: 5.0)
     assert len(bench.source.lying) == 1
 
 
-def test_a_place_that_is_gone_is_parked_instead_of_sent():
+def test_work_for_a_missing_target_is_parked():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()
@@ -140,7 +140,7 @@ def test_a_place_that_is_gone_is_parked_instead_of_sent():
     assert (bench.job.state, bench.job.reason) == ("parked", "gone")
 
 
-def test_work_that_ends_as_it_is_put_back_is_resolved_at_once():
+def test_work_that_ends_at_once_is_resolved_at_once():
     bench = Bench()
     bench.source.die(WORK)
     bench.run()

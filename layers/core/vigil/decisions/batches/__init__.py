@@ -1,1 +1,1 @@
-"""Batch scoring of files: split, score, assemble."""
+"""Batches: files of rows, split into chunks, scored and assembled into results."""

@@ -1,29 +1,27 @@
-"""The parts of a batch joined in the order of its rows, with flat memory; then the batch is at its end."""
+"""Joins the parts of a batch in row order with constant memory, and ends the batch."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 
 from vigil.decisions.batches import results
-from vigil.decisions.batches.charges import Charges
-from vigil.decisions.batches.long_file import LongFile
-from vigil.decisions.batches.model import Batch, Chunk, Output, Progress, State
-from vigil.decisions.batches.ports import Books, Files, Outbox
+from vigil.decisions.batches.charges import BatchCharges
+from vigil.decisions.batches.model import Batch, BatchState, Chunk, Output, Progress
+from vigil.decisions.batches.multipart_file import MultipartFile
+from vigil.decisions.batches.ports import BatchPorts
 from vigil.errors import NotFound
-from vigil.kernel.time import format_timestamp
 
 SPARE_SECONDS = 15.0
-_READY: tuple[State, ...] = ("running", "assembling")
-_ENDED: tuple[State, ...] = ("completed", "completed_with_errors", "failed")
-"""From these it is assembled again, when a chunk that was given up has been scored after all."""
+_READY: tuple[BatchState, ...] = ("running", "assembling")
+_ENDED: tuple[BatchState, ...] = ("completed", "completed_with_errors", "failed")
+"""End states from which a batch is assembled again, after a lost chunk was scored late."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """How far an assembly is: which output, which upload, its next part, and the next chunk.
+class AssemblyCheckpoint:
+    """Progress of an assembly: the output, its upload, the next part and the next chunk.
 
-    `ledger` is the digest of the chunks that it joins: with others, it begins anew.
+    `ledger` is the digest of the joined chunks. If the chunks change, the assembly starts again.
     """
 
     output: Output = "results"
@@ -33,74 +31,75 @@ class Place:
     ledger: str = ""
 
 
-class Assembly:
-    """Joins results and then errors. May be repeated and may run twice at once: the outcome is the same."""
+class BatchAssembly:
+    """Joins the results and then the errors. Repeated or parallel runs give the same files."""
 
-    def __init__(
-        self, books: Books, files: Files, outbox: Outbox, charges: Charges, clock: Callable[[], datetime]
-    ) -> None:
-        self._books = books
-        self._files = files
-        self._outbox = outbox
+    def __init__(self, ports: BatchPorts, charges: BatchCharges) -> None:
+        self._ports = ports
         self._charges = charges
-        self._clock = clock
 
-    def assemble(self, batch: Batch, name: str, place: Place, remaining: Callable[[], float]) -> None:
-        """Join the parts from `place` on; what does not fit into the time left is left to another message."""
-        chunks = self._books.chunks(batch) if batch.state in _READY + _ENDED else []
+    def assemble(self, batch: Batch, name: str, checkpoint: AssemblyCheckpoint, remaining: Callable[[], float]) -> None:
+        """Join the parts from the checkpoint on. If time runs short, a further message continues."""
+        chunks = self._ports.batches.chunks(batch) if batch.state in _READY + _ENDED else []
         if not chunks or any(chunk.state == "waiting" for chunk in chunks):
             return
         ledger = _digest(chunks)
-        if place.ledger not in {"", ledger}:
-            place = Place()
+        if checkpoint.ledger not in {"", ledger}:
+            checkpoint = AssemblyCheckpoint()
         if batch.state == "running":
-            self._books.change(batch, ("running",), {"state": "assembling"})
+            self._ports.batches.change(batch, ("running",), {"state": "assembling"})
         try:
-            stopped = self._join(batch, chunks, place, remaining)
+            next_checkpoint = self._join(batch, chunks, checkpoint, remaining)
         except NotFound:
-            if not place.upload:
+            if not checkpoint.upload:
                 raise
-            # an earlier delivery of this message finished the upload, and may have died before it said so
-            stopped = self._join(batch, chunks, Place(place.output), remaining)
-        if stopped is None and place.output == "results":
-            stopped = Place("errors")
-        if stopped is not None:
-            details = {"name": name, **asdict(replace(stopped, ledger=ledger))}
-            self._outbox.send([batch.job("batch.assembly", f"{name}.{stopped.output}.{stopped.chunk}", details)])
-        elif _digest(self._books.chunks(batch)) != ledger:
-            # a chunk that was given up has been scored meanwhile: what was written is out of date
-            self._outbox.send([batch.job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
+            # An earlier delivery of this message completed the upload and may have crashed afterwards.
+            next_checkpoint = self._join(batch, chunks, AssemblyCheckpoint(checkpoint.output), remaining)
+        if next_checkpoint is None and checkpoint.output == "results":
+            next_checkpoint = AssemblyCheckpoint("errors")
+        if next_checkpoint is not None:
+            details = {"name": name, **asdict(replace(next_checkpoint, ledger=ledger))}
+            self._ports.jobs.send(
+                [batch.make_job("batch.assembly", f"{name}.{next_checkpoint.output}.{next_checkpoint.chunk}", details)]
+            )
+        elif _digest(self._ports.batches.chunks(batch)) != ledger:
+            # A lost chunk was scored meanwhile, so that the written output is out of date.
+            self._ports.jobs.send([batch.make_job("batch.assembly", f"{name}.{ledger[:8]}", {"name": name})])
         else:
-            self._charges.give_back(batch, chunks)
-            self._end(batch, Progress.of(chunks))
+            self._charges.release_unused(batch, chunks)
+            self._end(batch, Progress.from_chunks(chunks))
 
-    def _join(self, batch: Batch, chunks: list[Chunk], place: Place, remaining: Callable[[], float]) -> Place | None:
-        """Write one output; return where it stopped if time ran short."""
-        file = LongFile(self._files, batch.output(place.output), batch.about, place.upload, place.part)
-        if place.output == "results" and not place.chunk:
-            file.write(results.head(batch.form).encode())
-        for chunk in chunks[place.chunk :]:
-            for content in self._contents(batch, chunk, place.output):
+    def _join(
+        self, batch: Batch, chunks: list[Chunk], checkpoint: AssemblyCheckpoint, remaining: Callable[[], float]
+    ) -> AssemblyCheckpoint | None:
+        """Write one output. Return a checkpoint if time ran short, else None."""
+        file = MultipartFile(
+            self._ports.files, batch.output_key(checkpoint.output), batch.metadata, checkpoint.upload, checkpoint.part
+        )
+        if checkpoint.output == "results" and not checkpoint.chunk:
+            file.write(results.header_line(batch.form).encode())
+        for chunk in chunks[checkpoint.chunk :]:
+            for content in self._contents(batch, chunk, checkpoint.output):
                 file.write(content)
-            if file.settled and remaining() < SPARE_SECONDS and chunk is not chunks[-1]:
-                return Place(place.output, file.upload, file.part, chunk.span.index + 1)
+            if file.is_flushed and remaining() < SPARE_SECONDS and chunk is not chunks[-1]:
+                return AssemblyCheckpoint(checkpoint.output, file.upload, file.part, chunk.range.index + 1)
         file.close()
         return None
 
     def _contents(self, batch: Batch, chunk: Chunk, output: Output) -> Iterator[bytes]:
-        span = chunk.span
+        chunk_range = chunk.range
         if chunk.state == "failed":
             form = batch.form if output == "results" else "ndjson"
-            rows = range(span.first_row, span.first_row + span.rows)
-            yield "".join(f"{results.lost_line(form, number)}\n" for number in rows).encode()
+            rows = range(chunk_range.first_row, chunk_range.first_row + chunk_range.rows)
+            yield "".join(f"{results.format_lost_row(form, number)}\n" for number in rows).encode()
         elif output == "results" or chunk.failed:
-            yield self._files.read(batch.part(span.index, output), "", 0, -1)
+            yield self._ports.files.read(batch.part_key(chunk_range.index, output), "", 0, -1)
 
     def _end(self, batch: Batch, progress: Progress) -> None:
-        state: State = "completed_with_errors" if progress.failed else "completed"
-        now = format_timestamp(self._clock())
-        if not self._books.end(batch, state, ended_at=now):
-            self._books.change(batch, _ENDED, {"state": state, "ended_at": now})
+        state: BatchState = "completed_with_errors" if progress.failed else "completed"
+        now = self._ports.now()
+        if not self._ports.batches.end(batch, state, ended_at=now):
+            self._ports.batches.change(batch, _ENDED, {"state": state, "ended_at": now})
 
 
 def _digest(chunks: Sequence[Chunk]) -> str:

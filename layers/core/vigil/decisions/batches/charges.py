@@ -1,22 +1,22 @@
-"""What a batch takes of its tenant's month, and of its money under a hard stop: its rows, less those without answer."""
+"""Charges of a batch: reserves its rows and their price, and releases the part for rows without an answer."""
 
 from vigil.decisions.batches.model import Batch, Chunk
-from vigil.decisions.batches.ports import Quota, Stops
+from vigil.decisions.batches.ports import RowQuota, SpendHolds
 from vigil.errors import BudgetExhausted, FieldError, InvalidInput, QuotaExceeded
 from vigil.kernel.money import SpendReservation
 
 
-class Charges:
-    """Rows set aside and given back, in the month in which their batch was asked for. Every step may be repeated."""
+class BatchCharges:
+    """Reserves and releases quota and money in the month of the batch's creation. Every step is safe to repeat."""
 
-    def __init__(self, quota: Quota, stops: Stops) -> None:
+    def __init__(self, quota: RowQuota, stops: SpendHolds) -> None:
         self._quota = quota
         self._stops = stops
 
-    def take(self, batch: Batch, rows: int) -> None:
-        """Set the rows of a batch aside, and what they cost; raise InvalidInput where they are more than are left.
+    def reserve(self, batch: Batch, rows: int) -> None:
+        """Reserve the rows of a batch and their price. Raises InvalidInput if quota or budget is too small.
 
-        Then something may be set aside all the same: it is given back with the batch that ends for it.
+        A failed call can leave a reservation, which is released when the batch ends.
         """
         try:
             self._quota.reserve(batch.tenant_id, batch.batch_id, rows, batch.quota, batch.created_at[:7])
@@ -26,10 +26,10 @@ class Charges:
         except (QuotaExceeded, BudgetExhausted) as error:
             raise InvalidInput(FieldError("rows", f"are too many: {rows}", str(error))) from error
 
-    def give_back(self, batch: Batch, chunks: list[Chunk]) -> None:
-        """Give back what was set aside and not charged, if anything was; only the first time counts.
+    def release_unused(self, batch: Batch, chunks: list[Chunk]) -> None:
+        """Release the reserved but uncharged part. Only the first call has an effect.
 
-        To be called when what is charged of the chunks cannot change any more.
+        Call it only after the charges of all chunks are final.
         """
         tenant_id, name, moment = batch.tenant_id, batch.batch_id, batch.created_at
         reservation = self._quota.find_reservation(tenant_id, name, moment[:7]) if batch.quota is not None else None

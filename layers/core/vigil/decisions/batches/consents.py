@@ -1,50 +1,50 @@
-"""Rows of persons who have withdrawn the consent to scoring: they get no answer.
+"""Withholds answers for subjects who have withdrawn the consent to scoring.
 
-Who that is, is kept when a file is split, like the model and the flags: a chunk that is scored twice has the same part.
+The list of these subjects is stored when a file is split, so that a chunk that is scored again gives the same part.
 """
 
 from collections.abc import Collection, Sequence
 
 from vigil.decisions.batches.model import Batch
-from vigil.decisions.batches.ports import Files, Scorer
-from vigil.decisions.scoring.model import Flat
+from vigil.decisions.batches.ports import BatchFiles, RowScorer
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.ids import subject_digest
 
 _REFUSED = InvalidInput(FieldError("subject_id", "has withdrawn the consent to scoring", "a consent to scoring"))
 
 
-def keep(files: Files, batch: Batch, digests: Collection[str]) -> str:
-    """Keep who a batch must not score, and return the key of the list; none where there is nobody."""
+def store_withdrawn(files: BatchFiles, batch: Batch, digests: Collection[str]) -> str:
+    """Store the digests of withdrawn subjects and return the key of the list; empty without any digest."""
     if not digests:
         return ""
-    key = f"plain/{batch.key(f'withdrawn.{batch.run}')}"
+    key = f"plain/{batch.object_key(f'withdrawn.{batch.run}')}"
     files.put(key, "\n".join(sorted(digests)).encode(), {})
     return key
 
 
-def heeding(scorer: Scorer, files: Files, batch: Batch) -> Scorer:
-    """Return a scorer that does not answer for whom the batch must not score."""
+def enforce_consents(scorer: RowScorer, files: BatchFiles, batch: Batch) -> RowScorer:
+    """Return a scorer that answers with an error for withdrawn subjects."""
     if not batch.withdrawn:
         return scorer
-    return _Heeding(scorer, batch.tenant_id, frozenset(files.read(batch.withdrawn, "", 0, -1).decode().split()))
+    return _ConsentFilter(scorer, batch.tenant_id, frozenset(files.read(batch.withdrawn, "", 0, -1).decode().split()))
 
 
-class _Heeding:
-    """Puts the refusal in the place of rows, so that a scorer passes it on like that of any bad row."""
+class _ConsentFilter:
+    """Replaces the rows of withdrawn subjects by an error, which the scorer returns like that of any bad row."""
 
-    def __init__(self, scorer: Scorer, tenant_id: str, digests: Collection[str]) -> None:
+    def __init__(self, scorer: RowScorer, tenant_id: str, digests: Collection[str]) -> None:
         self._scorer = scorer
         self._tenant_id = tenant_id
         self._digests = digests
 
-    def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
-        """Return the answer to each row, or what is wrong with it."""
-        return self._scorer.answers([_REFUSED if self._refuses(document) else document for document in documents])
+    def answer_rows(self, subjects: Sequence[object]) -> list[str | InvalidInput]:
+        """Return the answer or the error of each row."""
+        return self._scorer.answer_rows([_REFUSED if self._refuses(subject) else subject for subject in subjects])
 
     def _refuses(self, document: object) -> bool:
         subject: object = None
-        if isinstance(document, Flat):
+        if isinstance(document, EncodedSubject):
             subject = document.subject_id
         elif isinstance(document, dict):
             subject = document.get("subject_id")

@@ -1,4 +1,4 @@
-"""The chunks that became done on a day, in the list of the batches table: what a meter's audit counts again."""
+"""Finished chunks of a day, for the audit of usage counters."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 from vigil.aws.tables import Table
 
 
-class SettledChunks:
-    """The list under `list_pk = <tenant>#DONE`, by the time at which they did."""
+class DoneChunks:
+    """Finished chunks of a tenant by completion time (`list_pk = <tenant>#DONE`)."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The batches table")
 
     def count(self, tenant_id: str, day: str) -> int:
-        """Return how many rows with an answer they hold."""
+        """Return the number of answered rows in the chunks that finished on a day."""
         return sum(int(image["scored"]["N"]) for image in self.images(tenant_id, day))
 
     def images(self, tenant_id: str, day: str) -> Iterator[Mapping[str, Any]]:
-        """Yield them in DynamoDB's JSON."""
+        """Yield the items of the chunks that finished on a day, as DynamoDB JSON."""
         return self._table.items(
             "query",
             IndexName="by_tenant",

@@ -1,7 +1,7 @@
-"""Lines of files, read into the rows that engines see, by our own C library (`layers/scoring/rows`).
+"""Fast reader of rows by a C library (`layers/scoring/rows`).
 
-A line is taken only if it is plainly right: then its row is what `ModelContract.encode` makes of it. All others are
-left to whoever has words for what is wrong; so is every line where the library was not built.
+It reads only lines that are valid beyond doubt, with the values of `ModelContract.encode`. Python parses all other
+lines and reports their errors. Without the library, Python parses every line.
 """
 
 import ctypes
@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ctypes import POINTER, c_char_p, c_double, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 
-from vigil.decisions.scoring.model import Flat
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.kernel.rows import AS_OF, NAN, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.library import native_folders
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-FILE = "libvigil_rows.so"
+LIBRARY_FILE = "libvigil_rows.so"
 _NAME = _END = 0xFFFFFFFF
 _LARGEST = sys.float_info.max
 
@@ -33,20 +33,24 @@ class _Column(ctypes.Structure):
     ]  # fmt: skip
 
 
-def library() -> ctypes.PyDLL | None:
-    """Return the library, or None where it was not built."""
+def load_library() -> ctypes.PyDLL | None:
+    """Return the library, or None if it was not built."""
     for folder in native_folders():
-        if (folder / FILE).is_file():
-            return _declared(ctypes.PyDLL(str(folder / FILE)))  # keeps the GIL: a line takes a microsecond
+        if (folder / LIBRARY_FILE).is_file():
+            return _declared(
+                ctypes.PyDLL(str(folder / LIBRARY_FILE))
+            )  # does not release the GIL: a line takes a microsecond
     return None
 
 
-def reader(contract: ModelContract, columns: Sequence[str] | None) -> Callable[[bytes], Flat | None]:
-    """Return what reads a line, without its end, for one thread: of CSV under these columns, else an object of NDJSON.
+def build_fast_reader(
+    contract: ModelContract, columns: Sequence[str] | None
+) -> Callable[[bytes], EncodedSubject | None]:
+    """Return a reader of lines without line end, for use in one thread. `columns` is None for NDJSON.
 
-    What it returns is None for a line that is not plainly right; no cell of CSV that is has a quote.
+    The reader returns None for a line that Python must parse. It accepts no CSV cell with a quote.
     """
-    shared, width = library(), len(contract.features)
+    shared, width = load_library(), len(contract.features)
     needed = {spec.name for spec in contract.features if spec.missing != "allow"}
     if shared is None or (columns is not None and not needed <= set(columns)):
         return lambda _line: None
@@ -56,12 +60,12 @@ def reader(contract: ModelContract, columns: Sequence[str] | None) -> Callable[[
     numbers = (c_double * (width + 1))(*[NAN] * width)  # a feature without a column stays NaN
     row = memoryview(numbers).cast("B")[: 8 * width]
 
-    def plain(line: bytes) -> Flat | None:
-        if span := read(array, count, line, len(line), numbers):
-            return Flat(line[span >> 32 : span & _END].decode(), bytes(row))
+    def read_line(line: bytes) -> EncodedSubject | None:
+        if offsets := read(array, count, line, len(line), numbers):
+            return EncodedSubject(line[offsets >> 32 : offsets & _END].decode(), bytes(row))
         return None
 
-    return plain
+    return read_line
 
 
 def _members(contract: ModelContract) -> Iterator[_Column]:
@@ -78,7 +82,7 @@ def _cells(contract: ModelContract, columns: Sequence[str]) -> Iterator[_Column]
     for name in columns:
         if name == SUBJECT:
             yield _Column(place=_NAME)
-        elif name == AS_OF:  # there is room behind the row for a moment that is not given
+        elif name == AS_OF:  # an empty `as_of` cell is written to the extra element behind the features
             yield _column(None, len(specs), {"": NAN})
         else:
             place, spec = specs[name]
@@ -86,7 +90,7 @@ def _cells(contract: ModelContract, columns: Sequence[str]) -> Iterator[_Column]
 
 
 def _words(spec: FeatureSpec) -> dict[str, float]:
-    """Return what a cell may say beside numbers."""
+    """Return the accepted texts of a cell, except numbers."""
     if spec.type == "category":
         words = {name: float(code) for code, name in enumerate(spec.categories) if name and not {",", '"'} & set(name)}
         return words | ({"": NAN} if spec.missing == "allow" else {})
@@ -97,7 +101,7 @@ def _words(spec: FeatureSpec) -> dict[str, float]:
 
 def _column(spec: FeatureSpec | None, place: int, words: Mapping[str, float], key: str = "") -> _Column:
     texts = {word.encode(): value for word, value in words.items()}
-    low, high = 1.0, 0.0  # no numbers
+    low, high = 1.0, 0.0  # an empty range: no numbers
     if spec and spec.type in {"number", "integer"}:
         low = -_LARGEST if spec.minimum is None else max(spec.minimum, -_LARGEST)
         high = _LARGEST if spec.maximum is None else min(spec.maximum, _LARGEST)

@@ -1,37 +1,37 @@
-"""The files of batches in S3."""
+"""Files of batches in S3."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.errors import asking
-from vigil.decisions.batches.model import Stored
+from vigil.decisions.batches.model import FileVersion
 from vigil.errors import NotFound, Unavailable
 
 _BUCKET = "The bucket of batches"
 _GONE = ("NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404")
 _AT_ONCE = 1_000
-"""The most that one DeleteObjects takes."""
+"""Maximum objects per DeleteObjects call."""
 _BEHIND = ("InvalidRange", "416")
 
 
 class S3Files:
-    """Objects of one bucket, which encrypts them by itself."""
+    """Objects of one bucket with default encryption."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def upload_url(self, key: str, seconds: int) -> str:
-        """Return a presigned PUT."""
+        """Return a presigned URL for PUT."""
         return self._presigned("put_object", seconds, Key=key)
 
     def download_url(self, key: str, name: str, seconds: int) -> str:
-        """Return a presigned GET."""
+        """Return a presigned URL for GET."""
         disposition = f'attachment; filename="{name}"'
         return self._presigned("get_object", seconds, Key=key, ResponseContentDisposition=disposition)
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
-        """Return a range of an object's version, the newest without one; to the end with a negative length."""
+        """Return a range of an object; a negative length reads to the end. An empty version reads the latest one."""
         span = f"bytes={start}-{start + length - 1}" if length >= 0 else f"bytes={start}-"
         pinned = {"VersionId": version} if version else {}
         try:
@@ -42,38 +42,38 @@ class S3Files:
             content: bytes = body.read()
         return content
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Put an object."""
-        self._call("put_object", Key=key, Body=content, Metadata=about)
+        self._call("put_object", Key=key, Body=content, Metadata=metadata)
 
-    def versions(self, prefix: str) -> Iterator[Stored]:
+    def list_versions(self, prefix: str) -> Iterator[FileVersion]:
         """Yield every version of every object under a prefix."""
         place: dict[str, str] = {}
         while True:
             answer = self._call("list_object_versions", Prefix=prefix, **place)
             for found in answer.get("Versions", ()):
-                yield Stored(found["Key"], found["VersionId"], found["IsLatest"])
+                yield FileVersion(found["Key"], found["VersionId"], found["IsLatest"])
             if not answer["IsTruncated"]:
                 return
             place = {"KeyMarker": answer["NextKeyMarker"], "VersionIdMarker": answer["NextVersionIdMarker"]}
 
-    def remove(self, versions: Sequence[Stored]) -> None:
-        """Delete versions, without leaving marks of them, as many in a call as it takes."""
+    def delete_versions(self, versions: Sequence[FileVersion]) -> None:
+        """Delete versions without leaving delete markers."""
         for start in range(0, len(versions), _AT_ONCE):
             named = [{"Key": v.key, "VersionId": v.version} for v in versions[start : start + _AT_ONCE]]
             if self._call("delete_objects", Delete={"Objects": named, "Quiet": True}).get("Errors"):
                 raise Unavailable("The bucket did not delete every object.")
 
-    def begin(self, key: str, about: Mapping[str, str]) -> str:
-        """Begin a multipart upload."""
-        return str(self._call("create_multipart_upload", Key=key, Metadata=about)["UploadId"])
+    def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
+        """Start a multipart upload and return its id."""
+        return str(self._call("create_multipart_upload", Key=key, Metadata=metadata)["UploadId"])
 
-    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
+    def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
         """Upload a part."""
         self._call("upload_part", Key=key, UploadId=upload, PartNumber=number, Body=content)
 
-    def finish(self, key: str, upload: str) -> None:
-        """Complete a multipart upload of all the parts that it has."""
+    def complete_upload(self, key: str, upload: str) -> None:
+        """Complete a multipart upload with all its parts."""
         parts, marker = [], 0
         while True:
             answer = self._call("list_parts", Key=key, UploadId=upload, PartNumberMarker=marker)
@@ -88,10 +88,10 @@ class S3Files:
         return str(self._client.generate_presigned_url(operation, Params=parameters, ExpiresIn=seconds))
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        gone, behind = NotFound("The file is not there."), _Behind()
+        gone, behind = NotFound("There is no such file."), _Behind()
         with asking(_BUCKET, dict.fromkeys(_GONE, gone) | dict.fromkeys(_BEHIND, behind)):
             return getattr(self._client, operation)(Bucket=self._bucket, **arguments)
 
 
 class _Behind(Exception):
-    """A range begins behind the end of its object."""
+    """A range starts behind the end of its object."""

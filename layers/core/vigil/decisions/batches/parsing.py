@@ -1,4 +1,4 @@
-"""The rows of a chunk: from bytes to what scoring understands, or to what is wrong with one. Values are never told."""
+"""Parses the rows of a chunk into subjects or errors. Error messages never contain values."""
 
 import csv
 import re
@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from pydantic_core import from_json
 
-from vigil.decisions.batches.model import ROW_BYTES, Format
-from vigil.decisions.batches.ports import Plain, Plains
-from vigil.decisions.batches.splitting import BLANK, Lines
+from vigil.decisions.batches.model import MAX_ROW_BYTES, FileFormat
+from vigil.decisions.batches.ports import FastReader, FastReaderFactory
+from vigil.decisions.batches.row_boundaries import BLANK_LINES, RowBoundaries
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.json_documents import BOUND, MESSAGE, is_too_deep
 from vigil.kernel.rows import AS_OF, SUBJECT
@@ -19,23 +19,25 @@ from vigil.prediction.features.feature_spec import FeatureSpec
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _LONG = 300
-"""Digits from which a number is surely out of any range: Python refuses to make integers of thousands of them."""
+"""Length from which a number is parsed as a float. It is out of every range, and Python rejects very long integers."""
 
 
-Row: TypeAlias = tuple[bytes, object]
-"""Its own bytes without the line end, and what they hold, or an InvalidInput. A plain tuple: there are millions."""
-Reader: TypeAlias = Callable[[bytes], Iterator[Row]]
+ParsedRow: TypeAlias = tuple[bytes, object]
+"""Bytes of a row without its line end, and the parsed subject or an InvalidInput. A tuple is fast for many rows."""
+RowReader: TypeAlias = Callable[[bytes], Iterator[ParsedRow]]
 
 
-def reader(form: Format, columns: Sequence[str], contract: ModelContract, plains: Plains) -> Reader:
-    """Return what reads the chunks of a file; `columns` are those of a CSV header, checked by `header`."""
+def build_reader(
+    form: FileFormat, columns: Sequence[str], contract: ModelContract, plains: FastReaderFactory
+) -> RowReader:
+    """Return the reader for the chunks of a file. `columns` are those of `parse_header` for CSV."""
     if form == "csv":
         return _Table(columns, contract, plains(contract, columns)).rows
     return partial(_lines, plains(contract, None))
 
 
-def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
-    """Return the columns that a CSV header names; raise InvalidInput for one that does not fit the model."""
+def parse_header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
+    """Return the columns of a CSV header. Raises InvalidInput for a header that does not match the model."""
     try:
         *_, names = csv.reader(row.decode().splitlines(keepends=True), strict=True)
     except (ValueError, csv.Error) as error:
@@ -43,23 +45,23 @@ def header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
     columns = tuple(name.strip() for name in names)
     known = {SUBJECT, AS_OF, *(spec.name for spec in contract.features)}
     errors = [
-        FieldError(f"header.{name[:64]}", "is not a column of this model", f"{SUBJECT}, {AS_OF} and its features")
+        FieldError(f"header.{name[:64]}", "is not a column of this model", f"{SUBJECT}, {AS_OF} or one of its features")
         for name in columns
         if name not in known
     ]
     if len(set(columns)) != len(columns):
-        errors.append(FieldError("header", "names a column twice", "distinct names"))
+        errors.append(FieldError("header", "contains a column twice", "distinct names"))
     if SUBJECT not in columns:
-        errors.append(FieldError("header", f"lacks {SUBJECT}", f"a column {SUBJECT}"))
+        errors.append(FieldError("header", f"has no column {SUBJECT}", f"a column {SUBJECT}"))
     if errors:
         raise InvalidInput(*errors[:20])
     return columns
 
 
-def _lines(plain: Plain, content: bytes) -> Iterator[Row]:
-    """Yield the rows of NDJSON: one JSON object a line."""
+def _lines(plain: FastReader, content: bytes) -> Iterator[ParsedRow]:
+    """Yield the rows of NDJSON, one JSON object per line."""
     for line in content.split(b"\n"):
-        if line not in BLANK:
+        if line not in BLANK_LINES:
             row = line[:-1] if line.endswith(b"\r") else line
             yield row, _wrong_size(row) or plain(row) or _object(row)
 
@@ -74,9 +76,9 @@ def _object(row: bytes) -> object:
 
 
 class _Table:
-    """Rows of CSV under one header."""
+    """CSV rows under one header."""
 
-    def __init__(self, columns: Sequence[str], contract: ModelContract, plain: Plain) -> None:
+    def __init__(self, columns: Sequence[str], contract: ModelContract, plain: FastReader) -> None:
         specs = contract.features
         places = {name: place for place, name in enumerate(columns)}
         self._width = len(columns)
@@ -85,13 +87,13 @@ class _Table:
         self._cells = [(places.get(spec.name), spec) for spec in specs]
         self._plain = plain
 
-    def rows(self, content: bytes) -> Iterator[Row]:
+    def rows(self, content: bytes) -> Iterator[ParsedRow]:
         """Yield the rows of a chunk."""
         lines = iter(content.split(b"\n"))
         for line in lines:
             if b'"' in line:
                 yield self._quoted(line, lines)
-            elif line not in BLANK:
+            elif line not in BLANK_LINES:
                 row = line[:-1] if line.endswith(b"\r") else line
                 yield row, _wrong_size(row) or self._plain(row) or self._unquoted(row)
 
@@ -101,9 +103,9 @@ class _Table:
         except UnicodeDecodeError:
             return _broken("is not UTF-8", "UTF-8")
 
-    def _quoted(self, line: bytes, more: Iterator[bytes]) -> Row:
-        """Return the row that begins with this line, which has a quote; it may go on over the lines that follow."""
-        taken, ends = [line], Lines("csv")
+    def _quoted(self, line: bytes, more: Iterator[bytes]) -> ParsedRow:
+        """Return the row that starts with this line. It has a quote and can continue over the following lines."""
+        taken, ends = [line], RowBoundaries("csv")
         while not ends.ends_row(taken[-1]) and (another := next(more, None)) is not None:
             taken.append(another)
         row = b"\n".join(taken).removesuffix(b"\r")
@@ -116,7 +118,7 @@ class _Table:
             return _broken("is not UTF-8", "UTF-8")
         except (csv.Error, ValueError):
             return _broken("is not CSV", f"RFC 4180, cells of at most {csv.field_size_limit()} characters")
-        # A plain row is read without its quotes; a cell that needs them makes one cell too many.
+        # The fast reader gets the row without quotes. A cell that needs quotes gives one cell too many there.
         whole = len(cells) == self._width
         return (whole and self._plain(",".join(cells).encode())) or self._document(cells)
 
@@ -131,7 +133,7 @@ class _Table:
 
 
 def _value(cell: str, spec: FeatureSpec) -> object:
-    """Return what a cell means to a feature, as JSON would say it; a text that means nothing stays, to be refused."""
+    """Return the JSON value of a cell for a feature. An invalid text is returned as it is, and rejected later."""
     if not cell:
         return None
     if spec.type == "category":
@@ -148,7 +150,7 @@ def _value(cell: str, spec: FeatureSpec) -> object:
 
 
 def _wrong_size(row: bytes) -> InvalidInput | None:
-    return _broken("is too long", f"at most {ROW_BYTES} bytes") if len(row) > ROW_BYTES else None
+    return _broken("is too long", f"at most {MAX_ROW_BYTES} bytes") if len(row) > MAX_ROW_BYTES else None
 
 
 def _broken(message: str, bound: str) -> InvalidInput:

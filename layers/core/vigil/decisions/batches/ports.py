@@ -1,24 +1,36 @@
-"""What batches need from outside: books of batches and chunks, files, queues, models."""
+"""Ports of batches: stored batches and chunks, files, queues, models, quota and spend."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from vigil.access.quota.model import QuotaReservation
-from vigil.decisions.batches.model import Batch, Chunk, ChunkState, Job, Page, Span, State, Stored
-from vigil.decisions.scoring.model import Flat
+from vigil.decisions.batches.model import (
+    Batch,
+    BatchJob,
+    BatchListing,
+    BatchState,
+    Chunk,
+    ChunkRange,
+    ChunkState,
+    FileVersion,
+)
+from vigil.decisions.scoring.model import EncodedSubject
 from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import InvalidInput
 from vigil.kernel.money import SpendLimit, SpendReservation
+from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
 
 
-class Books(Protocol):
-    """Batches of all tenants, and the ledger of their chunks."""
+class BatchStore(Protocol):
+    """Batches and chunks of all tenants."""
 
     def create(self, batch: Batch, most: int) -> Batch | None:
-        """Write the batch if its id is free and return None; return the batch that is there otherwise.
+        """Write the batch and return None; return the existing batch if its id is taken.
 
-        Raises Conflict where the tenant has `most` unfinished ones: exact, however many ask at once.
+        Raises Conflict if the tenant has `most` unfinished batches. The bound is exact under concurrency.
         """
         ...
 
@@ -26,152 +38,166 @@ class Books(Protocol):
         """Return a batch, read consistently."""
         ...
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """Return a page of a tenant's batches, newest first."""
         ...
 
-    def unfinished(self, tenant_id: str) -> list[str]:
+    def unfinished_ids(self, tenant_id: str) -> list[str]:
         """Return the ids of a tenant's unfinished batches."""
         ...
 
     def change(
-        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+        self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
-        """Set values if the batch is in one of these states (and its run is this one); return it, or None if not."""
+        """Set values if the batch is in one of these states and, if given, of this run. Return the batch, or None."""
         ...
 
-    def end(self, batch: Batch, state: State, **values: Any) -> bool:
-        """Bring an unfinished batch to its end, and take it off its tenant's count; return whether this call did."""
+    def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
+        """End an unfinished batch and remove it from the tenant's count. Return True if this call ended it."""
         ...
 
-    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
-        """Enter up to 50 waiting chunks if the batch is being split by its `run`; return whether it is."""
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
+        """Write up to 50 waiting chunks if the batch is being split by its `run`. Return False if it is not."""
         ...
 
     def chunks(self, batch: Batch) -> list[Chunk]:
-        """Return the chunks of a batch that is split, in order, read consistently."""
+        """Return the chunks of a split batch in order, read consistently."""
         ...
 
-    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+    def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         """Return a chunk and its batch, read consistently."""
         ...
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        """Enter what became of a chunk that was in this state, unless its batch is stopped; return whether it is."""
+        """Write a chunk's new state if it was `was` and its batch is not stopped. Return True if written."""
         ...
 
 
-class Files(Protocol):
-    """Objects by key."""
+class BatchFiles(Protocol):
+    """Files by key."""
 
     def upload_url(self, key: str, seconds: int) -> str:
-        """Return an address to which one file may be sent by PUT."""
+        """Return a URL for one upload by PUT."""
         ...
 
     def download_url(self, key: str, name: str, seconds: int) -> str:
-        """Return an address from which a file may be had, to be saved under that name."""
+        """Return a URL for a download that is saved under this name."""
         ...
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
-        """Return a range of a file, less at its end, nothing behind it; raise NotFound for an object not there."""
+        """Return a range of a file, shorter at its end and empty behind it. Raises NotFound."""
         ...
 
-    def put(self, key: str, content: bytes, about: Mapping[str, str]) -> None:
-        """Write a file whole; `about` becomes its metadata."""
+    def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        """Write a whole file with metadata."""
         ...
 
-    def begin(self, key: str, about: Mapping[str, str]) -> str:
-        """Begin a file in parts and return the upload's id."""
+    def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
+        """Start a multipart upload and return its id."""
         ...
 
-    def add(self, key: str, upload: str, number: int, content: bytes) -> None:
-        """Write part `number` (from 1): 5 MiB or more, but for the last; raise NotFound for an upload that ended."""
+    def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
+        """Upload part `number` (from 1), at least 5 MiB except for the last. Raises NotFound for an ended upload."""
         ...
 
-    def finish(self, key: str, upload: str) -> None:
-        """Make a file of its parts; raise NotFound for an upload that has ended."""
-        ...
-
-
-class History(Files, Protocol):
-    """Objects by key and version."""
-
-    def versions(self, prefix: str) -> Iterable[Stored]:
-        """Yield every version of every file whose key begins like this."""
-        ...
-
-    def remove(self, versions: Sequence[Stored]) -> None:
-        """Remove versions of files for good; one that is gone is no error."""
+    def complete_upload(self, key: str, upload: str) -> None:
+        """Join the parts into the file. Raises NotFound for an ended upload."""
         ...
 
 
-class Outbox(Protocol):
-    """The queues of batches."""
+class VersionedFiles(BatchFiles, Protocol):
+    """Files by key and version."""
 
-    def send(self, jobs: Sequence[Job]) -> None:
-        """Send jobs, at least once each; raise Unavailable."""
+    def list_versions(self, prefix: str) -> Iterable[FileVersion]:
+        """Yield every version of every file with this key prefix."""
+        ...
+
+    def delete_versions(self, versions: Sequence[FileVersion]) -> None:
+        """Delete versions permanently. A missing version is not an error."""
         ...
 
 
-class Scorer(Protocol):
-    """One version of a model as of a moment, for many subjects."""
+class JobSender(Protocol):
+    """Sender of jobs to the queues of batches."""
 
-    def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
-        """Return the answer to each row as it is written, or what is wrong with it."""
+    def send(self, jobs: Sequence[BatchJob]) -> None:
+        """Send jobs at least once each. Raises Unavailable."""
         ...
 
 
-Scorers: TypeAlias = Callable[[ScoringModel, Batch], Scorer]
-"""Makes a scorer of the rows of a batch, whose answers are parts of lines in its format (`results.writers`)."""
+@dataclass(frozen=True, slots=True)
+class BatchPorts:
+    """Ports that every step of a batch uses: split, chunk and assembly."""
+
+    batches: BatchStore
+    files: BatchFiles
+    jobs: JobSender
+    clock: Callable[[], datetime]
+
+    def now(self) -> str:
+        """Return the current time as a timestamp."""
+        return format_timestamp(self.clock())
 
 
-Plain: TypeAlias = Callable[[bytes], Flat | None]
-"""Reads a line that is plainly right; None for any other."""
-Plains: TypeAlias = Callable[[ModelContract, Sequence[str] | None], Plain]
-"""Makes what reads the lines of a file: of CSV under these columns, else the objects of NDJSON."""
+class RowScorer(Protocol):
+    """Scorer of many rows with one model version as of one time."""
+
+    def answer_rows(self, documents: Sequence[object]) -> list[str | InvalidInput]:
+        """Return the answer or the error of each row. An answer is part of a result line."""
+        ...
 
 
-class Quota(Protocol):
-    """Predictions of tenants' months."""
+RowScorerFactory: TypeAlias = Callable[[ScoringModel, Batch], RowScorer]
+"""Function that returns the scorer of a batch; its answers fit the batch's format (`results.line_writers`)."""
+
+
+FastReader: TypeAlias = Callable[[bytes], EncodedSubject | None]
+"""Function that reads a line that is valid beyond doubt; None for any other line."""
+FastReaderFactory: TypeAlias = Callable[[ModelContract, Sequence[str] | None], FastReader]
+"""Function that returns the fast reader for CSV with these columns, or for NDJSON if they are None."""
+
+
+class RowQuota(Protocol):
+    """Monthly prediction quotas of tenants."""
 
     def reserve(
         self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None, /
     ) -> QuotaReservation:
-        """Set rows aside once, or raise QuotaExceeded; nothing without a limit."""
+        """Reserve rows once. Raises QuotaExceeded. Without a limit, nothing is reserved."""
         ...
 
     def find_reservation(self, tenant_id: str, reservation_id: str, month: str, /) -> QuotaReservation | None:
-        """Return what is set aside, or was, read consistently."""
+        """Return a reservation, also a released one, read consistently."""
         ...
 
     def release(self, tenant_id: str, reservation: QuotaReservation, unused: int, /) -> None:
-        """Give rows back, once; nothing where none are set aside."""
+        """Release unused rows once. Without a reservation, nothing happens."""
         ...
 
 
-class Stops(Protocol):
-    """The money that predictions may cost under hard stops."""
+class SpendHolds(Protocol):
+    """Spend reservations under hard limits."""
 
     def reserve(self, tenant_id: str, reservation: SpendReservation, stop: SpendLimit, /) -> None:
-        """Set micros aside once, or raise BudgetExhausted."""
+        """Reserve micros once. Raises BudgetExhausted."""
         ...
 
     def get_reservation(self, tenant_id: str, reservation_id: str, moment: str, /) -> SpendReservation | None:
-        """Return what is set aside, or was, read consistently."""
+        """Return a reservation, also a released one, read consistently."""
         ...
 
     def release(self, tenant_id: str, reservation: SpendReservation, unused: int, /) -> None:
-        """Give micros back, once; nothing where none are set aside."""
+        """Release unused micros once. Without a reservation, nothing happens."""
         ...
 
 
-class Models(Protocol):
-    """Where verified models come from."""
+class BatchModels(Protocol):
+    """Source of verified models."""
 
     def champion(self, name: str) -> ScoringModel:
-        """Return the model that decides now; raise NotFound or Unavailable."""
+        """Return the current champion. Raises NotFound or Unavailable."""
         ...
 
     def pinned(self, name: str, version: int, digest: str) -> ScoringModel:
-        """Return an exact version that decided when it was pinned; raise ModelRefused or Unavailable."""
+        """Return an exact version. Raises ModelRefused or Unavailable."""
         ...

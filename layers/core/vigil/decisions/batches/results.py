@@ -1,4 +1,4 @@
-"""What comes out for a row: its line in the results, and in the errors if there was no answer."""
+"""Formats result lines and error lines."""
 
 import csv
 import hashlib
@@ -7,56 +7,56 @@ import json
 from collections.abc import Callable
 from typing import TypeAlias
 
-from vigil.decisions.batches.model import Format
+from vigil.decisions.batches.model import FileFormat
 from vigil.decisions.scoring.model import Decision
 from vigil.errors import FieldError, InvalidInput
 
 AnswerWriter: TypeAlias = Callable[[int, bytes, str], str]
 ErrorWriter: TypeAlias = Callable[[int, bytes, InvalidInput], str]
-"""From the number of a row, its own bytes and its answer, or what is wrong with it, to its line."""
+"""Function from row number, bytes of the row, and answer or error, to a line."""
 _ANSWER = (
     "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
     "degraded", "as_of", "warnings", "model", "model_version",
 )  # fmt: skip
 _ERROR = ("error_field", "error", "error_bound")
 COLUMNS = ("row", "input_hash", *_ANSWER, *_ERROR)
-"""Of results in CSV."""
-_LOST = InvalidInput(FieldError("row", "was not scored: its part of the file was given up", None))
-_ERASED = InvalidInput(FieldError("row", "was erased with all that was kept of its subject", None))
+"""Columns of results in CSV."""
+_LOST = InvalidInput(FieldError("row", "was not scored: its chunk failed in every attempt", None))
+_ERASED = InvalidInput(FieldError("row", "was erased with its subject's data", None))
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+"""First characters of a cell that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
 
-def writers(form: Format) -> tuple[AnswerWriter, ErrorWriter]:
-    """Return what writes the line of a row, and what writes that of a bad one.
+def line_writers(form: FileFormat) -> tuple[AnswerWriter, ErrorWriter]:
+    """Return the functions that write the result lines of answered rows and of bad rows.
 
-    An answer is what `cells` makes of a decision, or the rest of a JSON object.
+    An answer is the output of `answer_cells`, or the remaining members of a JSON object.
     """
-    return (_csv_line, _csv_error_line) if form == "csv" else (_json_line, error_line)
+    return (_csv_line, _csv_error_line) if form == "csv" else (_json_line, format_error)
 
 
-def error_line(number: int, content: bytes, error: InvalidInput) -> str:
-    """Return the JSON that says what is wrong with a row: fields and bounds, never values."""
+def format_error(number: int, content: bytes, error: InvalidInput) -> str:
+    """Return the JSON line of a bad row, with fields and bounds but without values."""
     return _json_error(number, hashlib.sha256(content).hexdigest(), error)
 
 
-def lost_line(form: Format, number: int) -> str:
-    """Return the line of a row whose part of the file was given up: nobody has read it."""
+def format_lost_row(form: FileFormat, number: int) -> str:
+    """Return the line of a row in a lost chunk. The digest is missing, because the row was never read."""
     return _csv_error(number, None, _LOST) if form == "csv" else _json_error(number, None, _LOST)
 
 
-def erased_line(form: Format, number: int) -> str:
-    """Return the line of a row that was a person's whose data are erased."""
+def format_erased_row(form: FileFormat, number: int) -> str:
+    """Return the line that replaces a row of an erased person."""
     return _csv_error(number, None, _ERASED) if form == "csv" else _json_error(number, None, _ERASED)
 
 
-def head(form: Format) -> str:
-    """Return what stands above the results."""
+def header_line(form: FileFormat) -> str:
+    """Return the header line of the results; empty for NDJSON."""
     return ",".join(COLUMNS) + "\n" if form == "csv" else ""
 
 
-def cells(decision: Decision) -> str:
-    """Return the cells of a decision, behind row and digest."""
+def answer_cells(decision: Decision) -> str:
+    """Return the CSV cells of a decision, which follow row number and digest."""
     abstention = decision.abstention
     fact = abstention.missing_fact if abstention else None
     return _csv(
@@ -107,5 +107,5 @@ def _csv(*cells: object) -> str:
 
 
 def _harmless(cell: object) -> object:
-    """Return a cell that no spreadsheet runs; numbers are written as they are."""
+    """Return a cell that no spreadsheet runs as a formula. Numbers are not changed."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RISKY) else cell

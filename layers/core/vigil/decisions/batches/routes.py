@@ -1,4 +1,4 @@
-"""`/v1/batches`: score many subjects, follow the work, fetch what came out."""
+"""`/v1/batches`: score many subjects, follow the progress, fetch the results."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from vigil.decisions.batches.schemas import (
     RowsView,
     UploadView,
 )
-from vigil.decisions.batches.service import Batches, Order, Status
+from vigil.decisions.batches.service import Batches, BatchOrder, BatchStatus
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
 from vigil.web.bodies import BoundedRoute
@@ -35,21 +35,21 @@ BatchId = Annotated[str, Path(max_length=64)]
 async def create(
     request: Request, response: Response, body: BatchBody, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> BatchView:
-    """Score up to 1,000 rows sent along, or a file: the answer says where to upload it; its arrival starts the work."""
+    """Score up to 1,000 inline rows, or a file. The answer for a file has an upload URL; the upload starts the work."""
     batches: Batches = request.app.state.batches
     form, limits = body.format or "ndjson", caller.limits
     storage = None if limits.storage_gb is None else limits.storage_gb * 10**9
     terms = (limits.predictions_per_month, limits.hard_stop, storage)
-    order = Order(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
+    order = BatchOrder(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/batches/{batch.batch_id}"
     if replayed:
         response.status_code = 200
         response.headers["Idempotency-Replayed"] = "true"
-    return _told(batches, Status(batch, Progress.of([]), None, None))
+    return _view(batches, BatchStatus(batch, Progress.from_chunks([]), None, None))
 
 
-# A batch is its own idempotency record, as a decision is: rows that a crash kept from being put are put by the retry.
+# A batch is its own idempotency record. If a crash prevents the write of inline rows, the retry writes them.
 router.add_api_route(
     "",
     create,
@@ -64,11 +64,11 @@ router.add_api_route(
 )
 
 
-@router.get("/{batch_id}", summary="How far a batch is", responses=responses(401, 403, 404, 503))
+@router.get("/{batch_id}", summary="Fetch a batch", responses=responses(401, 403, 404, 503))
 async def get(request: Request, batch_id: BatchId, caller: Reader) -> BatchView:
     """Return one of your batches and its progress."""
     batches: Batches = request.app.state.batches
-    return _told(batches, batches.get(caller.tenant_id, batch_id))
+    return _view(batches, batches.get(caller.tenant_id, batch_id))
 
 
 @router.get("", summary="List batches", responses=responses(400, 401, 403, 422, 503))
@@ -78,7 +78,7 @@ async def page(
     place: Asked,
     limit: Limit = 20,
 ) -> BatchPage:
-    """List your batches, newest first. A new one may take a second to appear."""
+    """List your batches, newest first. A new one can take a second to appear."""
     batches: Batches = request.app.state.batches
     scope = f"batches\n{caller.tenant_id}"
     found = batches.page(caller.tenant_id, place.after(scope), limit)
@@ -88,28 +88,28 @@ async def page(
 
 @router.post("/{batch_id}/cancel", summary="Cancel a batch", responses=responses(401, 403, 404, 409, 415, 503))
 async def cancel(request: Request, batch_id: BatchId, caller: Writer) -> BatchView:
-    """End a batch: no further part of its file is begun. What was cancelled before stays so."""
+    """End a batch; its remaining chunks are not scored. A second call has no effect."""
     batches: Batches = request.app.state.batches
     batches.cancel(caller.tenant_id, batch_id)
-    return _told(batches, batches.get(caller.tenant_id, batch_id))
+    return _view(batches, batches.get(caller.tenant_id, batch_id))
 
 
 @router.get("/{batch_id}/results", summary="Fetch the results", responses=responses(401, 403, 404, 409, 503))
 async def results(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
-    """Return where to fetch one line per row of the file, in its order."""
+    """Return a download URL for the results: one line per row of the file, in file order."""
     return _output(request, caller.tenant_id, batch_id, "results")
 
 
 @router.get("/{batch_id}/errors", summary="Fetch the errors", responses=responses(401, 403, 404, 409, 503))
 async def errors(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
-    """Return where to fetch one NDJSON line per row without an answer: row number, fields, bounds."""
+    """Return a download URL for the errors: one NDJSON line per row without an answer, with fields and bounds."""
     return _output(request, caller.tenant_id, batch_id, "errors")
 
 
 def _output(request: Request, tenant_id: str, batch_id: str, output: Output) -> OutputView:
     batches: Batches = request.app.state.batches
     batch, url, expires_at = batches.output_url(tenant_id, batch_id, output)
-    _note(batch)
+    _record_facts(batch)
     return OutputView(url=url, format=batch.form if output == "results" else "ndjson", expires_at=expires_at)
 
 
@@ -117,14 +117,14 @@ def _fingerprint(body: BatchBody) -> str:
     return hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
 
 
-def _note(batch: Batch) -> None:
+def _record_facts(batch: Batch) -> None:
     facts = telemetry.current.get()
     facts.batch_id, facts.model = batch.batch_id, batch.model
 
 
-def _told(batches: Batches, status: Status) -> BatchView:
+def _view(batches: Batches, status: BatchStatus) -> BatchView:
     batch, progress = status.batch, status.progress
-    _note(batch)
+    _record_facts(batch)
     upload = batches.upload_url(batch)
     return BatchView(
         **_summary(batch),

@@ -1,24 +1,24 @@
-"""The JSON of the batches API, as OpenAPI shows it."""
+"""JSON schemas of the batches API, as shown in OpenAPI."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vigil.decisions.batches.model import MOST_INLINE, Format, State
+from vigil.decisions.batches.model import MAX_INLINE_ROWS, BatchState, FileFormat
 from vigil.web.schemas import MODEL_NAME
 
 
 class BatchBody(BaseModel):
-    """Rows, or the format of a file that will be uploaded."""
+    """Inline rows, or the format of a file to upload."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
-    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST_INLINE)] | None = Field(
-        default=None, description="Each as the body of POST /v1/scores, without `model` and `explain`."
+    rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_INLINE_ROWS)] | None = Field(
+        default=None, description="Inline rows. Each is a body of POST /v1/scores without `model` and `explain`."
     )
-    format: Format | None = Field(
-        default=None, description="Of the file: CSV with a header, or NDJSON; may be gzip. Results come in the same."
+    format: FileFormat | None = Field(
+        default=None, description="Format of file and results: CSV with a header, or NDJSON. The file can be gzip."
     )
 
     @model_validator(mode="after")
@@ -29,22 +29,22 @@ class BatchBody(BaseModel):
 
 
 class UploadView(BaseModel):
-    """Where to send the file with PUT, and until when."""
+    """Upload URL for PUT and its expiry."""
 
     url: str
     expires_at: str
 
 
 class RowsView(BaseModel):
-    """Counts of rows; the total is known once the file has been read."""
+    """Row counts. `total` is null until the file is split."""
 
     total: int | None
     done: int
-    failed: int = Field(description="Those among `done` without an answer.")
+    failed: int = Field(description="Rows in `done` without an answer.")
 
 
 class PinView(BaseModel):
-    """The model that scores every row of the batch; the version is known once the file has come."""
+    """The model that scores every row. `version` and `digest` are null until the file is split."""
 
     name: str
     version: int | None
@@ -56,23 +56,23 @@ class BatchSummary(BaseModel):
 
     batch_id: str
     model: PinView
-    format: Format
-    state: State
+    format: FileFormat
+    state: BatchState
     created_at: str
     started_at: str | None
     ended_at: str | None
-    reason: str | None = Field(description="Why it failed.")
+    reason: str | None = Field(description="Reason of a failure.")
 
 
 class BatchView(BatchSummary):
-    """A batch and how far it is."""
+    """A batch and its progress."""
 
     rows: RowsView
     percent: float | None
-    rate: float | None = Field(description="Rows per second.")
+    rate: float | None = Field(description="Average rows per second.")
     seconds_left: float | None
     lost_rows: list[tuple[int, int]] = Field(
-        description="First and last row of each part of the file that was given up."
+        description="First and last row of each chunk that failed in every attempt."
     )
     upload: UploadView | None
 
@@ -85,8 +85,8 @@ class BatchPage(BaseModel):
 
 
 class OutputView(BaseModel):
-    """Where to fetch a file with GET, and until when."""
+    """Download URL for GET and its expiry."""
 
     url: str
-    format: Format
+    format: FileFormat
     expires_at: str

@@ -1,4 +1,4 @@
-"""Batches as their tenants see them: ask for one, follow it, cancel it, fetch what came out."""
+"""Tenant operations on batches: create, follow, cancel, fetch outputs."""
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -8,9 +8,17 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from vigil.decisions.batches.charges import Charges
-from vigil.decisions.batches.model import MOST_UNFINISHED, Batch, Format, Output, Page, Progress, batch_id
-from vigil.decisions.batches.ports import Books, Files
+from vigil.decisions.batches.charges import BatchCharges
+from vigil.decisions.batches.model import (
+    MAX_UNFINISHED_BATCHES,
+    Batch,
+    BatchListing,
+    FileFormat,
+    Output,
+    Progress,
+    derive_batch_id,
+)
+from vigil.decisions.batches.ports import BatchFiles, BatchStore
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 from vigil.kernel.json_documents import BOUND
 from vigil.kernel.money import SpendLimit
@@ -18,30 +26,31 @@ from vigil.kernel.time import format_timestamp
 
 UPLOAD_SECONDS = 3600
 DOWNLOAD_SECONDS = 900
-UPLOAD_WAITED = timedelta(hours=6)
-"""Then nobody is uploading any more: the address is good for an hour, and a transfer may have begun in its last."""
+UPLOAD_TIMEOUT = timedelta(hours=6)
+"""Time after creation at which a batch without a file fails. An upload URL is valid for one hour, and a transfer that
+started in time can take longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a tenant asks for: rows, or the format of a file that it will upload."""
+class BatchOrder:
+    """A tenant's request: inline rows, or the format of a file to upload."""
 
     model: str
-    form: Format
+    form: FileFormat
     rows: Sequence[Mapping[str, Any]] | None
     fingerprint: str
     correlation_id: str
     quota: int | None = None
-    """The tenant's predictions per month; None is without limit."""
+    """Monthly predictions of the tenant; None is unlimited."""
     hard_stop: SpendLimit | None = None
-    """What its predictions may cost."""
+    """Spend limit of the tenant; None is unlimited."""
     storage: int | None = None
-    """How many bytes its files may take; None is without limit."""
+    """Maximum bytes of the tenant's files; None is unlimited."""
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """A batch and how far it is. `rate` is in rows per second; both estimates are None before there are any."""
+class BatchStatus:
+    """A batch and its progress. `rate` is in rows per second. Both estimates are None until the first row is done."""
 
     batch: Batch
     progress: Progress
@@ -50,19 +59,19 @@ class Status:
 
 
 class Batches:
-    """Takes orders and answers questions; the work is done behind queues."""
+    """Creates, reads and cancels batches; queue workers do the rest."""
 
     def __init__(
         self,
-        books: Books,
-        files: Files,
+        batches: BatchStore,
+        files: BatchFiles,
         models: Callable[[], Collection[str]],
         clock: Callable[[], datetime],
         window: timedelta,
-        charges: Charges,
+        charges: BatchCharges,
         stored: Callable[[str], int],
     ) -> None:
-        self._books = books
+        self._batches = batches
         self._files = files
         self._models = models
         self._clock = clock
@@ -70,67 +79,67 @@ class Batches:
         self._charges = charges
         self._stored = stored
 
-    def create(self, tenant_id: str, order: Order, key: str | None = None) -> tuple[Batch, bool]:
-        """Return the one batch of this order, however often it is delivered, and whether an earlier delivery made it.
+    def create(self, tenant_id: str, order: BatchOrder, key: str | None = None) -> tuple[Batch, bool]:
+        """Return the one batch for this order, and True if an earlier delivery created it.
 
-        Raises InvalidInput for an unknown model, or a row that cannot be put into a file, IdempotencyKeyReused for a
-        key with another payload, Conflict for a tenant with MOST_UNFINISHED unfinished batches, and StorageFull for one
-        whose files took as much as they may when they were last measured.
+        Raises InvalidInput for an unknown model or a row that has no file representation, IdempotencyKeyReused for a
+        key with another payload, Conflict for a tenant with MAX_UNFINISHED_BATCHES unfinished batches, and StorageFull
+        if the tenant's files reached the limit at the last measurement.
         """
-        # Before the batch is there: one whose rows can never be put would wait for them.
+        # Convert the rows first: a batch with inconvertible rows would wait for them forever.
         content = None if order.rows is None else b"".join(map(_line, range(len(order.rows)), order.rows))
-        batch, replayed = self._enter(tenant_id, order, key or str(uuid.uuid4()))
+        batch, replayed = self._find_or_create(tenant_id, order, key or str(uuid.uuid4()))
         if content is not None and batch.state == "awaiting_upload":
-            # Where an upload would have gone, so that its arrival starts every batch. Safe to repeat: the first counts.
-            self._files.put(batch.upload, content, {})
+            # Inline rows use the upload key, so that their arrival starts the work. Only the first write counts.
+            self._files.put(batch.upload_key, content, {})
         return batch, replayed
 
-    def get(self, tenant_id: str, name: str) -> Status:
-        """Return a batch and its progress; raise NotFound, alike for an unknown id and for another tenant's."""
+    def get(self, tenant_id: str, name: str) -> BatchStatus:
+        """Return a batch and its progress. Raises NotFound for an unknown id and for another tenant's id."""
         batch = self._find(tenant_id, name)
-        progress = Progress.of(self._books.chunks(batch))
+        progress = Progress.from_chunks(self._batches.chunks(batch))
         rate = self._rate(batch, progress)
-        left = (batch.rows - progress.done) / rate if rate and batch.unfinished else None
-        return Status(batch, progress, rate, left)
+        left = (batch.rows - progress.done) / rate if rate and batch.is_unfinished else None
+        return BatchStatus(batch, progress, rate, left)
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
-        """Return a page of a tenant's batches, newest first. A new one may take a second to appear."""
-        return self._books.page(tenant_id, after, limit)
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
+        """Return a page of a tenant's batches, newest first. A new one can take a second to appear."""
+        return self._batches.page(tenant_id, after, limit)
 
     def cancel(self, tenant_id: str, name: str) -> Batch:
-        """End a batch: no further chunk is begun. Raises Conflict where it has ended otherwise."""
+        """Cancel a batch; no further chunk starts. Raises Conflict if it has another end state."""
         batch = self._find(tenant_id, name)
-        if batch.state != "cancelled" and not self._books.end(batch, "cancelled", ended_at=self._now()):
+        if batch.state != "cancelled" and not self._batches.end(batch, "cancelled", ended_at=self._now()):
             batch = self._find(tenant_id, name)
             if batch.state != "cancelled":
                 raise Conflict(f"The batch has ended: {batch.state}.")
         cancelled = self._find(tenant_id, name)
-        self._charges.give_back(cancelled, self._books.chunks(cancelled))
+        self._charges.release_unused(cancelled, self._batches.chunks(cancelled))
         return cancelled
 
     def upload_url(self, batch: Batch) -> tuple[str, str] | None:
-        """Return where to send the file, and until when, while it is awaited."""
+        """Return the upload URL and its expiry; None unless the batch waits for a file."""
         if batch.inline or batch.state != "awaiting_upload":
             return None
         expires = self._clock() + timedelta(seconds=UPLOAD_SECONDS)
-        return self._files.upload_url(batch.upload, UPLOAD_SECONDS), format_timestamp(expires)
+        return self._files.upload_url(batch.upload_key, UPLOAD_SECONDS), format_timestamp(expires)
 
     def output_url(self, tenant_id: str, name: str, output: Output) -> tuple[Batch, str, str]:
-        """Return the batch, where to have this of it, and until when; raise Conflict before there is any."""
+        """Return the batch, a download URL for an output, and its expiry. Raises Conflict if it is incomplete."""
         batch = self._find(tenant_id, name)
         if batch.state not in {"completed", "completed_with_errors"}:
-            raise Conflict(f"There are no {output} of a batch that is {batch.state}.")
-        key = batch.output(output)
+            raise Conflict(f"The batch is {batch.state}; {output} exist only for completed batches.")
+        key = batch.output_key(output)
         expires = self._clock() + timedelta(seconds=DOWNLOAD_SECONDS)
         url = self._files.download_url(key, f"{name}-{key.rsplit('/', 1)[-1]}", DOWNLOAD_SECONDS)
         return batch, url, format_timestamp(expires)
 
-    def _enter(self, tenant_id: str, order: Order, key: str) -> tuple[Batch, bool]:
+    def _find_or_create(self, tenant_id: str, order: BatchOrder, key: str) -> tuple[Batch, bool]:
         now, generation = self._clock(), 0
         while True:
             batch = Batch(
                 tenant_id=tenant_id,
-                batch_id=batch_id(tenant_id, key, generation),
+                batch_id=derive_batch_id(tenant_id, key, generation),
                 model=order.model,
                 form=order.form,
                 state="awaiting_upload",
@@ -142,50 +151,50 @@ class Batches:
                 quota=order.quota,
                 hard_stop=order.hard_stop,
             )
-            existing = self._books.get(tenant_id, batch.batch_id) or self._open(batch, order.storage)
+            existing = self._batches.get(tenant_id, batch.batch_id) or self._create_new(batch, order.storage)
             if existing is None:
                 return batch, False
             if existing.expires_at > now.timestamp():
                 break
-            generation += 1  # the key's promise has ended: the batch stays, the key starts a new one
+            generation += 1  # the idempotency window has ended: the batch remains, and the key starts a new one
         if existing.fingerprint != order.fingerprint:
-            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
+            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return existing, True
 
-    def _open(self, batch: Batch, storage: int | None) -> Batch | None:
+    def _create_new(self, batch: Batch, storage: int | None) -> Batch | None:
         if batch.model not in self._models():
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models"))
         if storage is not None and self._stored(batch.tenant_id) >= storage:
-            raise StorageFull(f"The files of batches take the {storage} bytes that they may; see GET /v1/usage.")
+            raise StorageFull(f"The files of batches have reached the limit of {storage} bytes; see GET /v1/usage.")
         try:
-            return self._books.create(batch, MOST_UNFINISHED)
+            return self._batches.create(batch, MAX_UNFINISHED_BATCHES)
         except Conflict:
-            if not self._sweep(batch.tenant_id):
+            if not self._fail_abandoned_batches(batch.tenant_id):
                 raise
-            return self._books.create(batch, MOST_UNFINISHED)
+            return self._batches.create(batch, MAX_UNFINISHED_BATCHES)
 
-    def _sweep(self, tenant_id: str) -> bool:
-        """End batches whose file never came; return whether there were any."""
-        found = (self._books.get(tenant_id, name) for name in self._books.unfinished(tenant_id))
-        forsaken = [batch for batch in found if batch and self._forsaken(batch)]
-        for batch in forsaken:
-            self._end_forsaken(batch)
-        return bool(forsaken)
+    def _fail_abandoned_batches(self, tenant_id: str) -> bool:
+        """Fail the tenant's batches without a file after the timeout. Return True if there were any."""
+        found = (self._batches.get(tenant_id, name) for name in self._batches.unfinished_ids(tenant_id))
+        abandoned = [batch for batch in found if batch and self._is_abandoned(batch)]
+        for batch in abandoned:
+            self._fail_abandoned(batch)
+        return bool(abandoned)
 
-    def _forsaken(self, batch: Batch) -> bool:
+    def _is_abandoned(self, batch: Batch) -> bool:
         waited = self._clock() - datetime.fromisoformat(batch.created_at)
-        return batch.state == "awaiting_upload" and waited > UPLOAD_WAITED
+        return batch.state == "awaiting_upload" and waited > UPLOAD_TIMEOUT
 
     def _find(self, tenant_id: str, name: str) -> Batch:
-        if (batch := self._books.get(tenant_id, name)) is None:
+        if (batch := self._batches.get(tenant_id, name)) is None:
             raise NotFound("There is no such batch.")
-        if self._forsaken(batch):
-            self._end_forsaken(batch)
-            return self._books.get(tenant_id, name) or batch
+        if self._is_abandoned(batch):
+            self._fail_abandoned(batch)
+            return self._batches.get(tenant_id, name) or batch
         return batch
 
-    def _end_forsaken(self, batch: Batch) -> None:
-        self._books.end(batch, "failed", ended_at=self._now(), reason="file: was never uploaded")
+    def _fail_abandoned(self, batch: Batch) -> None:
+        self._batches.end(batch, "failed", ended_at=self._now(), reason="file: was not uploaded in time")
 
     def _rate(self, batch: Batch, progress: Progress) -> float | None:
         if not batch.started_at or not progress.done:
@@ -201,6 +210,6 @@ class Batches:
 def _line(place: int, row: Mapping[str, Any]) -> bytes:
     try:
         return to_json(row) + b"\n"
-    except PydanticSerializationError as error:  # JSON can say what no file can: half a character, or endless nesting
+    except PydanticSerializationError as error:  # e.g. half a surrogate pair, or nesting without end
         bound = f"text in Unicode, {BOUND}"
         raise InvalidInput(FieldError(f"rows.{place}", "cannot be written", bound)) from error

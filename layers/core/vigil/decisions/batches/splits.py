@@ -1,200 +1,188 @@
-"""A file has arrived: unpack it, find its chunks, start its lanes."""
+"""Splits an arrived file: unpacks it, finds its chunks, and starts its lanes."""
 
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
 
-from vigil.decisions.batches import consents, parsing, splitting
-from vigil.decisions.batches.charges import Charges
+from vigil.decisions.batches import consents, parsing, row_boundaries
+from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.model import (
     CHUNK_ROWS,
     LANES,
-    MOST_BYTES,
+    MAX_FILE_BYTES,
     SLOW_CHUNK_ROWS,
     STOPPED,
     Batch,
-    Pin,
-    Span,
-    State,
-    Terms,
+    BatchState,
+    BatchTerms,
+    ChunkRange,
 )
-from vigil.decisions.batches.ports import Books, Files, Models, Outbox
-from vigil.decisions.batches.unpacking import unpack
+from vigil.decisions.batches.ports import BatchModels, BatchPorts
+from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.time import format_timestamp
+from vigil.kernel.rows import ModelRef
 
-RANGE = 8 << 20
-ENTERED = 50
-"""Chunks that are entered at a time."""
+READ_BYTES = 8 << 20
+CHUNKS_PER_WRITE = 50
+"""Maximum chunks per write."""
 SPARE_SECONDS = 10.0
-"""With less time than this left, the rest of a file is left to another message."""
-Remaining = Callable[[], float]
+"""Remaining time in seconds below which a further message continues the split."""
+SecondsLeft = Callable[[], float]
 
 
-class Splits:
-    """Cuts files into chunks. Every step may be repeated: the batch's `run` says whose entries count."""
+class FileSplitting:
+    """Splits files into chunks. Every step is safe to repeat; only chunks of the batch's current `run` count."""
 
     def __init__(
-        self,
-        books: Books,
-        files: Files,
-        outbox: Outbox,
-        models: Models,
-        terms: Callable[[str], Terms],
-        charges: Charges,
-        clock: Callable[[], datetime],
+        self, ports: BatchPorts, models: BatchModels, terms: Callable[[str], BatchTerms], charges: BatchCharges
     ) -> None:
-        self._books = books
-        self._files = files
-        self._outbox = outbox
+        self._ports = ports
         self._models = models
         self._terms = terms
         self._charges = charges
-        self._clock = clock
 
-    def arrive(self, batch: Batch, version: str, size: int, remaining: Remaining) -> None:
-        """Begin a batch whose file has come; a file that comes later is not looked at.
+    def start(self, batch: Batch, version: str, size: int, remaining: SecondsLeft) -> None:
+        """Start to split an arrived file. A second file of the batch is ignored.
 
-        Raises Conflict while another delivery is at it: should that one die, this one has to come again.
+        Raises Conflict while another delivery splits the file, so that this one is retried if that one crashes.
         """
-        mine: tuple[State, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
+        mine: tuple[BatchState, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
         if batch.object_version not in {"", version}:
             return
-        begun = self._books.change(
+        begun = self._ports.batches.change(
             batch, mine, {"state": "splitting", "object_version": version, "run": uuid.uuid4().hex}
         )
         if begun is None:
-            self._repeat(batch)
+            self._finish_other_delivery(batch)
             return
         with _Failing(self, begun):
-            if not 0 < size <= MOST_BYTES:
-                raise InvalidInput(FieldError("file", "is empty or too large", f"1 to {MOST_BYTES} bytes"))
+            if not 0 < size <= MAX_FILE_BYTES:
+                raise InvalidInput(FieldError("file", "is empty or too large", f"1 to {MAX_FILE_BYTES} bytes"))
             prepared, start = self._prepare(begun)
             self._split(prepared, start, remaining)
 
-    def go_on(self, batch: Batch, run: str, start: Span, remaining: Remaining) -> None:
-        """Go on with a split that ran out of time; an older run's is left alone."""
+    def resume(self, batch: Batch, run: str, start: ChunkRange, remaining: SecondsLeft) -> None:
+        """Continue a split that ran out of time. A job of an older run is ignored."""
         if batch.state != "splitting":
-            self._repeat(batch)
+            self._finish_other_delivery(batch)
             return
         if batch.run != run:
             return
         with _Failing(self, batch), suppress(_TakenOver):
             self._split(batch, start, remaining)
 
-    def fail(self, batch: Batch, error: InvalidInput) -> None:
-        """End a batch whose file cannot be read, saying why."""
+    def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
+        """Fail a batch because of its file, and store the reason."""
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
-        self._books.end(batch, "failed", ended_at=format_timestamp(self._clock()), reason=reason)
-        if now := self._books.get(batch.tenant_id, batch.batch_id):
-            self._charges.give_back(now, self._books.chunks(now))
+        self._ports.batches.end(batch, "failed", ended_at=self._ports.now(), reason=reason)
+        if now := self._ports.batches.get(batch.tenant_id, batch.batch_id):
+            self._charges.release_unused(now, self._ports.batches.chunks(now))
 
-    def _prepare(self, batch: Batch) -> tuple[Batch, Span]:
-        """Pin the model and the terms, see what kind of file this is, and return where its rows begin."""
+    def _prepare(self, batch: Batch) -> tuple[Batch, ChunkRange]:
+        """Pin model and terms, detect the file format, and return the batch and the start of its rows."""
         try:
             model = self._models.champion(batch.model)
         except NotFound as error:
             raise InvalidInput(
                 FieldError("model", "is no longer a model of this service", "see GET /v1/models")
             ) from error
-        source, version = batch.upload, batch.object_version
-        head = self._files.read(source, version, 0, RANGE)
-        if splitting.is_gzip(head):
+        source, version = batch.upload_key, batch.object_version
+        head = self._ports.files.read(source, version, 0, READ_BYTES)
+        if row_boundaries.is_gzip(head):
             source, version = self._unpacked(batch), ""
-            head = self._files.read(source, version, 0, RANGE)
-        splitting.refuse_foreign(head)
-        begin = splitting.text_start(head)
+            head = self._ports.files.read(source, version, 0, READ_BYTES)
+        row_boundaries.reject_foreign_format(head)
+        begin = row_boundaries.find_text_start(head)
         columns: tuple[str, ...] = ()
         if batch.form == "csv":
-            row, length = splitting.first_row(head[begin:])
-            columns, begin = parsing.header(row, model.contract), begin + length
+            row, length = row_boundaries.find_first_row(head[begin:])
+            columns, begin = parsing.parse_header(row, model.contract), begin + length
         terms = self._terms(batch.tenant_id)
         values = {
             "source": source,
             "source_version": version,
             "columns": columns,
             "chunk_rows": CHUNK_ROWS if model.only_engine() else SLOW_CHUNK_ROWS,
-            "pin": Pin(model.name, model.version, model.digest),
+            "pin": ModelRef(model.name, model.version, model.digest),
             "flags": terms.flags,
-            "withdrawn": consents.keep(self._files, batch, terms.withdrawn),
+            "withdrawn": consents.store_withdrawn(self._ports.files, batch, terms.withdrawn),
         }
-        prepared = self._books.change(batch, ("splitting",), values, batch.run)
-        return prepared or batch, Span(0, begin, 0, 1, 0)
+        prepared = self._ports.batches.change(batch, ("splitting",), values, batch.run)
+        return prepared or batch, ChunkRange(0, begin, 0, 1, 0)
 
     def _unpacked(self, batch: Batch) -> str:
-        key = f"plain/{batch.key('input')}"
-        upload, number, held = self._files.begin(key, {}), 1, bytearray()
-        for text in unpack(self._blocks(batch.upload, batch.object_version, 0)):
-            held += text
-            if len(held) >= RANGE:
-                self._files.add(key, upload, number, bytes(held))
-                number, held = number + 1, bytearray()
-        self._files.add(key, upload, number, bytes(held))
-        self._files.finish(key, upload)
+        key = f"plain/{batch.object_key('input')}"
+        upload, number, buffer = self._ports.files.begin_upload(key, {}), 1, bytearray()
+        for text in unpack_gzip(self._blocks(batch.upload_key, batch.object_version, 0)):
+            buffer += text
+            if len(buffer) >= READ_BYTES:
+                self._ports.files.upload_part(key, upload, number, bytes(buffer))
+                number, buffer = number + 1, bytearray()
+        self._ports.files.upload_part(key, upload, number, bytes(buffer))
+        self._ports.files.complete_upload(key, upload)
         return key
 
     def _blocks(self, key: str, version: str, start: int) -> Iterator[bytes]:
-        block = bytes(RANGE)
-        while len(block) == RANGE:
-            block = self._files.read(key, version, start, RANGE)
+        block = bytes(READ_BYTES)
+        while len(block) == READ_BYTES:
+            block = self._ports.files.read(key, version, start, READ_BYTES)
             yield block
             start += len(block)
 
-    def _split(self, batch: Batch, start: Span, remaining: Remaining) -> None:
-        """Enter the chunks from `start` on; the last one to do so starts the lanes."""
+    def _split(self, batch: Batch, start: ChunkRange, remaining: SecondsLeft) -> None:
+        """Write the chunks from `start` on. The delivery that reaches the end starts the lanes."""
         last, entered = start, []
-        blocks = self._blocks(batch.source, batch.source_version, start.following().start)
-        for span in splitting.split(blocks, batch.form, start, batch.chunk_rows):
-            last = span
-            entered.append(span)
-            if len(entered) < ENTERED:
+        blocks = self._blocks(batch.source, batch.source_version, start.next_empty().start)
+        for chunk_range in row_boundaries.find_chunks(blocks, batch.form, start, batch.chunk_rows):
+            last = chunk_range
+            entered.append(chunk_range)
+            if len(entered) < CHUNKS_PER_WRITE:
                 continue
-            if not self._books.write(batch, entered):
-                self._repeat(batch)
+            if not self._ports.batches.add_chunks(batch, entered):
+                self._finish_other_delivery(batch)
                 return
             entered = []
             if remaining() < SPARE_SECONDS:
-                details = {"run": batch.run, **asdict(span)}
-                self._outbox.send([batch.job("batch.split", f"{batch.run}.{span.index}", details)])
+                details = {"run": batch.run, **asdict(chunk_range)}
+                self._ports.jobs.send([batch.make_job("batch.split", f"{batch.run}.{chunk_range.index}", details)])
                 return
-        if entered and not self._books.write(batch, entered):
-            self._repeat(batch)
+        if entered and not self._ports.batches.add_chunks(batch, entered):
+            self._finish_other_delivery(batch)
             return
-        end = last.following()
+        end = last.next_empty()
         if end.index == 0:
-            raise InvalidInput(FieldError("file", "holds no rows", "1 row or more"))
+            raise InvalidInput(FieldError("file", "contains no rows", "1 row or more"))
         rows = end.first_row - 1
-        self._charges.take(batch, rows)
-        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": format_timestamp(self._clock())}
-        if running := self._books.change(batch, ("splitting",), values, batch.run):
+        self._charges.reserve(batch, rows)
+        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": self._ports.now()}
+        if running := self._ports.batches.change(batch, ("splitting",), values, batch.run):
             self._start(running)
             return
-        self._repeat(batch)
+        self._finish_other_delivery(batch)
 
-    def _repeat(self, batch: Batch) -> None:
-        """Do what another delivery may leave undone: it did not start every lane, or give back what it set aside."""
-        now = self._books.get(batch.tenant_id, batch.batch_id)
+    def _finish_other_delivery(self, batch: Batch) -> None:
+        """Finish the work of another delivery, which may have crashed: start the lanes, or release the reservation."""
+        now = self._ports.batches.get(batch.tenant_id, batch.batch_id)
         if now and now.state == "running":
             self._start(now)
         elif now and now.state in STOPPED:
-            self._charges.give_back(now, self._books.chunks(now))
+            self._charges.release_unused(now, self._ports.batches.chunks(now))
         elif now and now.state == "splitting":
             raise _TakenOver("Another delivery is splitting this file.")
 
     def _start(self, batch: Batch) -> None:
-        self._outbox.send([batch.chunk(index) for index in range(min(LANES, batch.chunks))])
+        self._ports.jobs.send([batch.chunk_job(index) for index in range(min(LANES, batch.chunks))])
 
 
 class _TakenOver(Conflict):
-    """A later run is splitting the file."""
+    """A later run splits the file."""
 
 
 class _Failing:
-    """Ends a batch for what is wrong with its file: that is its tenant's to know, and no fault of the work."""
+    """Fails a batch on InvalidInput. A bad file is the tenant's error, so the message counts as done."""
 
-    def __init__(self, splits: Splits, batch: Batch) -> None:
+    def __init__(self, splits: FileSplitting, batch: Batch) -> None:
         self._splits = splits
         self._batch = batch
 
@@ -203,6 +191,6 @@ class _Failing:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         if isinstance(error, InvalidInput):
-            self._splits.fail(self._batch, error)
+            self._splits.fail_batch(self._batch, error)
             return True
         return False

@@ -1,7 +1,7 @@
-"""Batches in DynamoDB: `pk = <tenant>#<batch>` with `sk = BATCH` and one `sk = CHUNK#<index>` per chunk.
+"""Batches in DynamoDB: `pk = <tenant>#<batch>` with `sk = BATCH`, and one `sk = CHUNK#<index>` per chunk.
 
-A chunk that is done is listed under `list_pk = <tenant>#DONE`, by time, for whoever counts what is used.
-`pk = <tenant>`, `sk = UNFINISHED` holds the ids of the tenant's unfinished batches: their number is the bound.
+A finished chunk is listed under `list_pk = <tenant>#DONE` by completion time, for usage metering.
+`pk = <tenant>`, `sk = UNFINISHED` has the ids of the tenant's unfinished batches; their number is limited.
 """
 
 import json
@@ -13,24 +13,34 @@ from typing import Any
 from vigil.aws.errors import Refused
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
-from vigil.decisions.batches.model import STOPPED, UNFINISHED, Batch, Chunk, ChunkState, Page, Pin, Span, State
+from vigil.decisions.batches.model import (
+    STOPPED,
+    UNFINISHED,
+    Batch,
+    BatchListing,
+    BatchState,
+    Chunk,
+    ChunkRange,
+    ChunkState,
+)
 from vigil.errors import Conflict
 from vigil.kernel.money import SpendLimit
+from vigil.kernel.rows import ModelRef
 
 Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _FIELDS = {f.name: f.type for f in fields(Batch)}
-_SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "span")
+_SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "range")
 
 
-class DynamoBooks:
-    """The books of batches."""
+class DynamoBatches:
+    """Batches and chunks of all tenants."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The batches table")
 
     def create(self, batch: Batch, most: int) -> Batch | None:
-        """Write the batch and count it, or neither."""
+        """Write the batch and add it to the tenant's count in one transaction."""
         put = {"Item": _item(batch), "ConditionExpression": "attribute_not_exists(pk)"}
         count = {
             "Key": _unfinished(batch.tenant_id),
@@ -43,37 +53,37 @@ class DynamoBooks:
             return None
         if conditions[0]:
             return self.get(batch.tenant_id, batch.batch_id)
-        raise Conflict(f"There are {most} unfinished batches: wait for one to end, or cancel one.")
+        raise Conflict(f"There are {most} unfinished batches. Wait until one ends, or cancel one.")
 
     def get(self, tenant_id: str, batch_id: str) -> Batch | None:
         """Return a batch, read consistently."""
         item = self._table.get({"pk": {"S": f"{tenant_id}#{batch_id}"}, "sk": {"S": "BATCH"}})
         return _batch(item) if item else None
 
-    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> Page:
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """Return a page of the index by tenant, newest first."""
         items, position = self._table.page("by_tenant", ("list_pk", tenant_id), after, limit, ScanIndexForward=False)
-        return Page(tuple(map(_batch, items)), position)
+        return BatchListing(tuple(map(_batch, items)), position)
 
-    def unfinished(self, tenant_id: str) -> list[str]:
+    def unfinished_ids(self, tenant_id: str) -> list[str]:
         """Return the ids of a tenant's unfinished batches."""
         item = self._table.get(_unfinished(tenant_id)) or {}
         return sorted(item.get("unfinished", {}).get("SS", []))
 
     def change(
-        self, batch: Batch, states: Sequence[State], values: Mapping[str, Any], run: str | None = None
+        self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
-        """Update the batch under the condition of its state, and of its run."""
+        """Update the batch if its state, and its run if given, match."""
         try:
             update = _change(batch, states, run, values)
             return _batch(self._table.call("update_item", **update, **_ANSWERS)["Attributes"])
         except Refused as refusal:
-            # what is there is what was to be: the first answer was lost, and the client library sent it again
+            # Equal values mean that our own write succeeded, its response was lost, and the client sent it again.
             ours = refusal.found and all(refusal.found.get(name) == _typed(value) for name, value in values.items())
             return _batch(refusal.found) if ours else None
 
-    def end(self, batch: Batch, state: State, **values: Any) -> bool:
-        """Update the batch and take it off the count, or neither."""
+    def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
+        """Update the batch and remove it from the tenant's count in one transaction."""
         update = _change(batch, UNFINISHED, None, {"state": state, **values})
         count = {
             "Key": _unfinished(batch.tenant_id),
@@ -82,19 +92,19 @@ class DynamoBooks:
         }
         return not self._transact({"Update": update}, {"Update": count})
 
-    def write(self, batch: Batch, spans: Sequence[Span]) -> bool:
-        """Put chunks under the condition that the batch is still being split by this run."""
+    def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
+        """Put chunks if the batch is still being split by this run."""
         check = {
             "Key": _key(batch),
             "ConditionExpression": "#state = :splitting AND #run = :run",
             "ExpressionAttributeNames": {"#state": "state", "#run": "run"},
             "ExpressionAttributeValues": {":splitting": {"S": "splitting"}, ":run": {"S": batch.run}},
         }
-        puts = ({"Put": {"Item": _chunk_item(batch, Chunk(span))}} for span in spans)
+        puts = ({"Put": {"Item": _chunk_item(batch, Chunk(chunk_range))}} for chunk_range in chunk_ranges)
         return not self._transact({"ConditionCheck": check}, *puts)
 
     def chunks(self, batch: Batch) -> list[Chunk]:
-        """Return the chunks of a batch that is split; a run that was overtaken may have left others behind them."""
+        """Return the chunks of a split batch. Chunks of an older run with a higher index are ignored."""
         if not batch.chunks:
             return []
         bounds = {":first": {"S": _chunk_sk(0)}, ":last": {"S": _chunk_sk(batch.chunks - 1)}}
@@ -106,7 +116,7 @@ class DynamoBooks:
         )
         return list(map(_chunk, items))
 
-    def chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
+    def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
         """Return a chunk and its batch in one consistent read."""
         pk = {"S": f"{tenant_id}#{batch_id}"}
         keys = [{"pk": pk, "sk": {"S": sk}} for sk in ("BATCH", _chunk_sk(index))]
@@ -114,7 +124,7 @@ class DynamoBooks:
         return (_batch(items["BATCH"]), _chunk(items[_chunk_sk(index)])) if len(items) == len(keys) else None
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        """Update the chunk under the condition of its state and of its batch's; one that is done enters a list."""
+        """Update the chunk if its state is `was` and its batch is not stopped. A finished chunk also gets list keys."""
         update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
         update["ConditionExpression"] = "#state = :was"
         update["ExpressionAttributeValues"][":was"] = {"S": was}
@@ -128,7 +138,7 @@ class DynamoBooks:
         return not self._transact({"Update": update}, {"ConditionCheck": check})
 
     def _transact(self, *writes: Part) -> list[bool]:
-        """Do all writes or none; return which conditions refused, or nothing."""
+        """Write all or nothing. Return for each part whether its condition failed; empty on success."""
         return [refused(reason) for reason in self._table.transact(*writes, token=uuid.uuid4().hex) or ()]
 
 
@@ -144,7 +154,7 @@ def _chunk_sk(index: int) -> str:
     return f"CHUNK#{index:06}"
 
 
-def _change(batch: Batch, states: Sequence[State], run: str | None, values: Mapping[str, Any]) -> Item:
+def _change(batch: Batch, states: Sequence[BatchState], run: str | None, values: Mapping[str, Any]) -> Item:
     update = _update(_key(batch), values)
     allowed: Item = {f":in{place}": {"S": state} for place, state in enumerate(states)}
     condition = f"#state IN ({', '.join(allowed)})"
@@ -175,7 +185,7 @@ def _typed(value: Any) -> dict[str, Any]:
         return {"S": value}
     if isinstance(value, SpendLimit):
         return {"S": json.dumps(value.to_stored())}
-    return {"S": json.dumps(asdict(value) if isinstance(value, Pin) else value)}
+    return {"S": json.dumps(asdict(value) if isinstance(value, ModelRef) else value)}
 
 
 def _item(batch: Batch) -> Item:
@@ -191,33 +201,33 @@ def _batch(item: Mapping[str, Any]) -> Batch:
             values[name] = int(value)
     values["columns"] = tuple(json.loads(values["columns"]))
     if "pin" in values:
-        values["pin"] = Pin(**json.loads(values["pin"]))
+        values["pin"] = ModelRef(**json.loads(values["pin"]))
     if "hard_stop" in values:
         values["hard_stop"] = SpendLimit.from_stored(json.loads(values["hard_stop"]))
     return Batch(**values)
 
 
 def _chunk_key(batch: Batch, chunk: Chunk) -> Item:
-    return {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.span.index)}}
+    return {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk.range.index)}}
 
 
 def _chunk_item(batch: Batch, chunk: Chunk) -> Item:
-    values = {**asdict(chunk.span), "state": chunk.state}
+    values = {**asdict(chunk.range), "state": chunk.state}
     return _chunk_key(batch, chunk) | {name: _typed(value) for name, value in values.items()}
 
 
 def _outcome(batch: Batch, chunk: Chunk) -> dict[str, Any]:
-    """Return what is written when a chunk is settled; of one that is done, also what a meter needs to find it."""
+    """Return the attributes of a settled chunk; a finished chunk also has the keys that usage metering reads."""
     assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
-    said = {name: getattr(chunk, name) for name in _SETTLED}
-    said |= {"tenant_id": batch.tenant_id, "model": batch.pin.name, "model_version": batch.pin.version}
+    values = {name: getattr(chunk, name) for name in _SETTLED}
+    values |= {"tenant_id": batch.tenant_id, "model": batch.pin.name, "model_version": batch.pin.version}
     if chunk.state == "done":
-        name = f"{batch.batch_id}#{chunk.span.index:06}"
-        said |= {"list_pk": f"{batch.tenant_id}#DONE", "list_sk": f"{chunk.settled_at}#{name}"}
-    return said
+        name = f"{batch.batch_id}#{chunk.range.index:06}"
+        values |= {"list_pk": f"{batch.tenant_id}#DONE", "list_sk": f"{chunk.settled_at}#{name}"}
+    return values
 
 
 def _chunk(item: Item) -> Chunk:
-    said = {name: next(iter(item[name].values())) for name in _SETTLED if name in item}
-    numbers = {name: int(value) for name, value in said.items() if "N" in item[name]}
-    return Chunk(Span(**{f.name: int(item[f.name]["N"]) for f in fields(Span)}), **said | numbers)
+    values = {name: next(iter(item[name].values())) for name in _SETTLED if name in item}
+    numbers = {name: int(value) for name, value in values.items() if "N" in item[name]}
+    return Chunk(ChunkRange(**{f.name: int(item[f.name]["N"]) for f in fields(ChunkRange)}), **values | numbers)

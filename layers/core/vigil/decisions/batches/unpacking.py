@@ -1,22 +1,22 @@
-"""Gzip unpacked in a stream, with flat memory; bombs are refused."""
+"""Unpacks gzip as a stream with constant memory and rejects bombs."""
 
 import zlib
 from collections.abc import Iterable, Iterator
 
-from vigil.decisions.batches.model import MOST_RATIO, MOST_UNPACKED
+from vigil.decisions.batches.model import MAX_UNPACK_RATIO, MAX_UNPACKED_BYTES
 from vigil.errors import FieldError, InvalidInput
 
 _STEP = 1 << 20
 _GZIP = 16 + zlib.MAX_WBITS
 _FREE = 1 << 20
-"""Up to here no ratio is looked at: small files of one value pack very well."""
+"""Unpacked bytes up to which the ratio is not checked. Small repetitive files have high ratios."""
 
 
-def unpack(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what a gzip stream holds, its members one after the other, at most 1 MiB at a time.
+def unpack_gzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the content of all members of a gzip stream, at most 1 MiB at a time.
 
-    Raises InvalidInput for a stream that is broken or cut short, and where it unpacks to more than MOST_UNPACKED bytes
-    or to more than MOST_RATIO times its own size.
+    Raises InvalidInput for a broken or truncated stream, and for an unpacked size above MAX_UNPACKED_BYTES or above
+    MAX_UNPACK_RATIO times the packed size.
     """
     packed = unpacked = 0
     member = zlib.decompressobj(_GZIP)
@@ -28,8 +28,8 @@ def unpack(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 member = zlib.decompressobj(_GZIP)
             text = _step(member, left)
             unpacked += len(text)
-            if unpacked > MOST_UNPACKED or (unpacked > _FREE and unpacked > MOST_RATIO * packed):
-                bound = f"at most {MOST_UNPACKED} bytes, and {MOST_RATIO} times its own size"
+            if unpacked > MAX_UNPACKED_BYTES or (unpacked > _FREE and unpacked > MAX_UNPACK_RATIO * packed):
+                bound = f"at most {MAX_UNPACKED_BYTES} bytes, and {MAX_UNPACK_RATIO} times its own size"
                 raise InvalidInput(FieldError("file", "unpacks to too much", bound))
             yield text
             left = member.unused_data if member.eof else member.unconsumed_tail

@@ -1,1 +1,1 @@
-"""Outcomes of decisions, joined by decision id."""
+"""Outcomes of decisions: late labels and their corrections."""

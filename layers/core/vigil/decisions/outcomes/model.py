@@ -1,26 +1,26 @@
-"""What became of a decision's subject: late labels, their corrections, and what is not known yet. Pure values."""
+"""Values of outcomes: late labels of decisions and their corrections."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Status = Literal["occurred", "not_occurred", "excluded", "unresolved"]
-"""Whether the label came true. `excluded` has no label by its definition (died, transferred); `unresolved` has none
-yet: it is kept apart and never counts as `not_occurred`."""
+OutcomeStatus = Literal["occurred", "not_occurred", "excluded", "unresolved"]
+"""Status of a label. `excluded` has no label by definition (died, transferred). `unresolved` has no label yet; it is
+listed apart and never counts as `not_occurred`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a tenant says of a subject. `recorded_at` orders corrections: the report recorded last is what holds."""
+    """A tenant's report about a subject. The report with the latest `recorded_at` is the current one."""
 
-    status: Status
+    status: OutcomeStatus
     recorded_at: datetime
     happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Decisions about a subject by a model, as of a moment from `start` up to, not including, `end`."""
+class DecisionWindow:
+    """Decisions about a subject by a model with `as_of` from `start` (inclusive) to `end` (exclusive)."""
 
     subject_id: str
     model: str
@@ -30,29 +30,29 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A report joined to one decision. Times are ISO 8601 in UTC; `received_at` is when it reached us."""
+    """A report joined to one decision. Times are ISO 8601 in UTC; `received_at` is the time of receipt."""
 
     decision_id: str
     model: str
     model_version: int
-    status: Status
+    status: OutcomeStatus
     recorded_at: str
     received_at: str
     happened_at: str | None = None
 
     @property
-    def resolved(self) -> bool:
-        """Whether anything final is known: such outcomes and the others are listed apart."""
+    def is_resolved(self) -> bool:
+        """True if the status is final. Resolved and unresolved outcomes are listed apart."""
         return self.status != "unresolved"
 
-    def same_report(self, other: "Outcome") -> bool:
-        """Say whether both come from one report, delivered twice."""
+    def is_same_report(self, other: "Outcome") -> bool:
+        """Return True if both outcomes come from one report that was delivered twice."""
         return (self.status, self.recorded_at, self.happened_at) == (other.status, other.recorded_at, other.happened_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """An outcome that is in the books, and whether an earlier delivery had brought it there."""
+class RecordedOutcome:
+    """A stored outcome. `replayed` is True if an earlier delivery stored it."""
 
     outcome: Outcome
     replayed: bool
@@ -60,7 +60,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class OutcomePage:
-    """One page of outcomes, last received first, and the position after it."""
+    """One page of outcomes, last received first, and the position of the next page."""
 
     outcomes: tuple[Outcome, ...]
     next: dict[str, str] | None

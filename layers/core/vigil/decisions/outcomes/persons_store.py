@@ -1,4 +1,4 @@
-"""What became of one person's decisions: every report of each, read and erased."""
+"""Outcome reports about one person: export and erasure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -9,32 +9,32 @@ from vigil.decisions.outcomes.store import DynamoOutcomes
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
-Decisions: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
-"""A page of the ids of a person's decisions, and where the next one begins."""
+DecisionIds: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
+"""Function that returns a page of a person's decision ids and the position of the next page."""
 
 
 class PersonOutcomes:
-    """Items of the outcomes table by the decisions that they belong to, page by page of these."""
+    """Items of the outcomes table for one person, one page of decisions at a time."""
 
-    def __init__(self, client: Any, table: str, decisions: Decisions) -> None:
+    def __init__(self, client: Any, table: str, decisions: DecisionIds) -> None:
         self._table = Table(client, table, "The outcomes table")
         self._decisions = decisions
         self._outcomes = DynamoOutcomes(client, table)
 
     def find(self, person: Person, after: Key | None) -> FoundKeys:
-        """Return the keys of every report, and of what holds, of a page of decisions."""
+        """Return the keys of all reports and current outcomes for a page of decisions."""
         names, position = self._decisions(person, after)
         return FoundKeys(tuple(key for name in names for key in self._keys(person, name)), position)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
-        """Delete what keys name. Raises ValueError for a key of another tenant's."""
+        """Delete items by key. Raises ValueError for a key of another tenant."""
         if any(not key["pk"].startswith(f"{person.tenant_id}#") for key in keys):
-            raise ValueError("a key is not the tenant's")
+            raise ValueError("the key belongs to another tenant")
         for key in keys:
             self._table.call("delete_item", Key={name: {"S": text} for name, text in key.items()})
 
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> PersonExtract:
-        """Return every report of a page of decisions, of each in the order in which they were recorded."""
+        """Return all reports for a page of decisions, in order of `recorded_at` per decision."""
         names, position = self._decisions(person, after)
         reports = (self._outcomes.history(person.tenant_id, name) for name in names)
         return PersonExtract(tuple(asdict(report) for history in reports for report in history), position)

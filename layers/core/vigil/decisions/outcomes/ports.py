@@ -1,37 +1,37 @@
-"""What outcomes need from outside: the decisions they belong to, and the books they are kept in."""
+"""Ports of outcomes: decisions to join and a store of reports."""
 
 from typing import Protocol
 
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
-from vigil.decisions.scoring.model import LedgerRow, Page
+from vigil.decisions.scoring.model import LedgerPage, LedgerRow
 
 
-class Decisions(Protocol):
-    """The decisions of all tenants, to read."""
+class DecisionReader(Protocol):
+    """Read access to the decisions of all tenants."""
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         """Return a tenant's decision."""
         ...
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
-        """Return a tenant's decisions, newest first, of one subject or of all."""
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+        """Return a tenant's decisions, newest first. `subject_id` restricts the page to one subject."""
         ...
 
 
 class OutcomeStore(Protocol):
-    """Every report ever made of a decision, and which of them holds."""
+    """All reports per decision, and the current outcome."""
 
     def record(self, tenant_id: str, outcome: Outcome) -> Outcome | None:
-        """Keep a report for ever and return None; return the one that was recorded at that very moment before.
+        """Store a report permanently and return None; return the existing report with the same `recorded_at`.
 
-        Safe to repeat: a delivery that was cut short is completed by the next one.
+        Safe to repeat: the next delivery completes an interrupted one.
         """
         ...
 
     def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
-        """Return every report of a decision by `recorded_at`, so that the last one holds; empty if there is none."""
+        """Return all reports of a decision by `recorded_at`, the current one last; empty if there is none."""
         ...
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
-        """Return what holds for a tenant's decisions, last received first: either resolved outcomes or the others."""
+        """Return the current outcomes of a tenant, last received first: either the resolved or the unresolved ones."""
         ...

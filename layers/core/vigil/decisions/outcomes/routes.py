@@ -1,11 +1,11 @@
-"""`/v1/outcomes`: tell what became of a subject, correct it, and look it up."""
+"""`/v1/outcomes`: report, correct and read outcomes."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vigil.decisions.outcomes.model import Outcome, Recorded, Report, Status, Window
+from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked, Limit
@@ -18,7 +18,7 @@ Reporter = Annotated[Principal, requires("outcomes:write")]
 
 
 class WindowBody(BaseModel):
-    """Every decision about a subject by a model, as of a moment from `start` up to, not including, `end`."""
+    """Every decision about a subject by a model with `as_of` from `start` (inclusive) to `end` (exclusive)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,17 +29,19 @@ class WindowBody(BaseModel):
 
 
 class OutcomeBody(BaseModel):
-    """One report: of the decision named by exactly one of `decision_id` and `window`."""
+    """One report for exactly one of `decision_id` and `window`."""
 
     model_config = ConfigDict(extra="forbid")
 
     decision_id: str | None = Field(default=None, min_length=1, max_length=64)
     window: WindowBody | None = None
-    status: Status = Field(description="`unresolved` is not known yet; `excluded` has no label by its definition.")
-    recorded_at: Moment = Field(
-        description="When you recorded this. A correction has a later one; the same report again changes nothing."
+    status: OutcomeStatus = Field(
+        description="`unresolved`: not known yet. `excluded`: no label by definition, e.g. died or transferred."
     )
-    happened_at: Moment | None = Field(default=None, description="When it happened, if it did.")
+    recorded_at: Moment = Field(
+        description="Time of the record in your system. A correction has a later one; a repeated report has no effect."
+    )
+    happened_at: Moment | None = Field(default=None, description="Time of the event, if it happened.")
 
     @model_validator(mode="after")
     def _one_target(self) -> "OutcomeBody":
@@ -54,7 +56,7 @@ class OutcomeView(BaseModel):
     decision_id: str
     model: str
     model_version: int
-    status: Status
+    status: OutcomeStatus
     recorded_at: str = Field(json_schema_extra={"format": "date-time"})
     received_at: str = Field(json_schema_extra={"format": "date-time"})
     happened_at: str | None
@@ -68,7 +70,7 @@ class OutcomeList(BaseModel):
 
 
 class OutcomeDetail(OutcomeView):
-    """What holds for a decision, and every report that led there by `recorded_at`."""
+    """The current outcome of a decision, and all its reports by `recorded_at`."""
 
     history: list[OutcomeView]
 
@@ -78,17 +80,17 @@ class OutcomeDetail(OutcomeView):
     status_code=201,
     summary="Report an outcome",
     responses={
-        200: {"model": OutcomeList, "description": "Known already"},
+        200: {"model": OutcomeList, "description": "Replayed: the report is already stored"},
         **responses(401, 403, 404, 410, 413, 415),
     },
 )
 async def record(request: Request, response: Response, body: OutcomeBody, caller: Reporter) -> OutcomeList:
-    """Join a late label to a decision, or to every decision in a window; returns one outcome per decision."""
+    """Join a late label to a decision, or to every decision in a window. Returns one outcome per decision."""
     outcomes: Outcomes = request.app.state.outcomes
     report = Report(body.status, body.recorded_at, body.happened_at)
-    recorded: tuple[Recorded, ...]
+    recorded: tuple[RecordedOutcome, ...]
     if body.window is not None:
-        recorded = outcomes.record_window(caller.tenant_id, Window(**dict(body.window)), report)
+        recorded = outcomes.record_window(caller.tenant_id, DecisionWindow(**dict(body.window)), report)
     else:
         recorded = (outcomes.record(caller.tenant_id, str(body.decision_id), report),)
     if all(entry.replayed for entry in recorded):
@@ -97,9 +99,9 @@ async def record(request: Request, response: Response, body: OutcomeBody, caller
     return OutcomeList(items=[_view(entry.outcome) for entry in recorded])
 
 
-@router.get("/{decision_id}", summary="What became of a decision", responses=responses(401, 403, 404, 503))
+@router.get("/{decision_id}", summary="Fetch an outcome", responses=responses(401, 403, 404, 503))
 async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> OutcomeDetail:
-    """Return the outcome that holds for one of your decisions, with the history of its corrections."""
+    """Return the current outcome of one of your decisions, with the history of its corrections."""
     outcomes: Outcomes = request.app.state.outcomes
     history = outcomes.history(caller.tenant_id, decision_id)
     return OutcomeDetail(**_fields(history[-1]), history=[_view(outcome) for outcome in history])
@@ -110,10 +112,10 @@ async def page(
     request: Request,
     caller: Reader,
     place: Asked,
-    resolved: Annotated[bool, Query(description="False lists what is not known yet, instead.")] = True,
+    resolved: Annotated[bool, Query(description="False lists the unresolved outcomes instead.")] = True,
     limit: Limit = 20,
 ) -> OutcomeList:
-    """List what holds for your decisions, last received first. A new outcome may take a second to appear."""
+    """List the current outcomes of your decisions, last received first. A new one can take a second to appear."""
     outcomes: Outcomes = request.app.state.outcomes
     scope = f"outcomes\n{caller.tenant_id}\n{resolved}"
     found = outcomes.page(caller.tenant_id, place.after(scope), limit, resolved=resolved)

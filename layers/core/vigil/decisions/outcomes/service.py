@@ -1,34 +1,34 @@
-"""Outcomes: joined to decisions, corrected without forgetting, delivered any number of times."""
+"""Records outcomes of decisions; deliveries are idempotent and corrections keep their history."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from vigil.decisions.outcomes.model import Outcome, OutcomePage, Recorded, Report, Window
-from vigil.decisions.outcomes.ports import Decisions, OutcomeStore
+from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomePage, RecordedOutcome, Report
+from vigil.decisions.outcomes.ports import DecisionReader, OutcomeStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.time import format_timestamp
 
 CLOCK_SKEW = timedelta(seconds=60)
-MOST_DECISIONS = 100
-"""A window may meet no more decisions than this."""
+MAX_WINDOW_DECISIONS = 100
+"""Maximum decisions in one window."""
 _NO_DECISION = "There is no such decision."
 
 
 class Outcomes:
-    """Records and returns outcomes for tenants. Holds no state of its own; safe to share."""
+    """Records and returns outcomes for tenants. Stateless and safe to share between threads."""
 
-    def __init__(self, decisions: Decisions, store: OutcomeStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, decisions: DecisionReader, store: OutcomeStore, clock: Callable[[], datetime]) -> None:
         self._decisions = decisions
         self._store = store
         self._clock = clock
 
-    def record(self, tenant_id: str, decision_id: str, report: Report) -> Recorded:
-        """Join a report to one decision; the same report again changes nothing.
+    def record(self, tenant_id: str, decision_id: str, report: Report) -> RecordedOutcome:
+        """Join a report to one decision. A repeated report has no effect.
 
-        Raises NotFound, alike for an unknown decision and another tenant's, InvalidInput for times that cannot be,
-        Conflict for another report that was recorded at the same moment.
+        Raises NotFound for an unknown decision or another tenant's, InvalidInput for impossible times, and Conflict for
+        a different report with the same `recorded_at`.
         """
         row = self._decisions.get(tenant_id, decision_id)
         if row is None:
@@ -36,65 +36,69 @@ class Outcomes:
         (recorded,) = self._record(tenant_id, [json.loads(row.summary)], report)
         return recorded
 
-    def record_window(self, tenant_id: str, window: Window, report: Report) -> tuple[Recorded, ...]:
-        """Join a report to every decision in a window; raises as `record`, and InvalidInput for too wide a window."""
+    def record_window(self, tenant_id: str, window: DecisionWindow, report: Report) -> tuple[RecordedOutcome, ...]:
+        """Join a report to every decision in a window. Raises as `record`, and InvalidInput for a too wide window."""
         if window.start >= window.end:
-            raise InvalidInput(FieldError("window.end", "must be after the start", "later than window.start"))
-        found = list(self._in(tenant_id, window))
+            raise InvalidInput(FieldError("window.end", "must be after window.start", "later than window.start"))
+        found = list(self._find_decisions(tenant_id, window))
         if not found:
             raise NotFound(_NO_DECISION)
         return self._record(tenant_id, found, report)
 
     def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
-        """Return every report of a decision, the one that holds last; raise NotFound if there is none."""
+        """Return all reports of a decision, the current one last. Raises NotFound if there is none."""
         if not (reports := self._store.history(tenant_id, decision_id)):
             raise NotFound("There is no outcome of such a decision.")
         return reports
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
-        """Return a page of what holds, last received first; what is unresolved is never among what is resolved."""
+        """Return a page of current outcomes, last received first, either resolved or unresolved ones."""
         return self._store.page(tenant_id, after, limit, resolved=resolved)
 
-    def _in(self, tenant_id: str, window: Window) -> Iterator[Mapping[str, Any]]:
-        """Yield the summaries of the decisions in a window; decisions are made at or after what they are as of."""
-        after, met = None, 0
+    def _find_decisions(self, tenant_id: str, window: DecisionWindow) -> Iterator[Mapping[str, Any]]:
+        """Yield the summaries of the decisions in a window. `created_at` is never before `as_of`."""
+        after, count = None, 0
         while True:
-            page = self._decisions.page(tenant_id, window.subject_id, after, MOST_DECISIONS)
+            page = self._decisions.page(tenant_id, window.subject_id, after, MAX_WINDOW_DECISIONS)
             for summary in map(json.loads, page.summaries):
                 if _moment(summary["created_at"]) + CLOCK_SKEW < window.start:
                     return
                 if summary["model"]["name"] == window.model and window.start <= _moment(summary["as_of"]) < window.end:
-                    met += 1
-                    if met > MOST_DECISIONS:
-                        bound = f"at most {MOST_DECISIONS} decisions"
-                        raise InvalidInput(FieldError("window", "meets too many decisions", bound))
+                    count += 1
+                    if count > MAX_WINDOW_DECISIONS:
+                        bound = f"at most {MAX_WINDOW_DECISIONS} decisions"
+                        raise InvalidInput(FieldError("window", "contains too many decisions", bound))
                     yield summary
             if (after := page.next) is None:
                 return
 
-    def _record(self, tenant_id: str, summaries: list[Mapping[str, Any]], report: Report) -> tuple[Recorded, ...]:
+    def _record(
+        self, tenant_id: str, summaries: list[Mapping[str, Any]], report: Report
+    ) -> tuple[RecordedOutcome, ...]:
         for summary in summaries:
             self._check(report, _moment(summary["as_of"]))
-        return tuple(self._keep(tenant_id, _outcome(summary, report, self._clock())) for summary in summaries)
+        return tuple(self._store_outcome(tenant_id, _outcome(summary, report, self._clock())) for summary in summaries)
 
     def _check(self, report: Report, as_of: datetime) -> None:
         latest = self._clock() + CLOCK_SKEW
         if report.recorded_at > latest:
-            raise InvalidInput(FieldError("recorded_at", "is in the future", "at most 60 s ahead of our clock"))
+            raise InvalidInput(
+                FieldError("recorded_at", "is in the future", "at most 60 s ahead of the server's clock")
+            )
         if report.recorded_at < as_of:
             raise InvalidInput(
                 FieldError("recorded_at", "is before the prediction", "at or after the decision's as_of")
             )
         if report.happened_at is not None and report.happened_at > report.recorded_at:
-            raise InvalidInput(FieldError("happened_at", "is after it was recorded", "at or before recorded_at"))
+            raise InvalidInput(FieldError("happened_at", "is after recorded_at", "at or before recorded_at"))
 
-    def _keep(self, tenant_id: str, outcome: Outcome) -> Recorded:
+    def _store_outcome(self, tenant_id: str, outcome: Outcome) -> RecordedOutcome:
         earlier = self._store.record(tenant_id, outcome)
         if earlier is None:
-            return Recorded(outcome, replayed=False)
-        if not earlier.same_report(outcome):
-            raise Conflict("Another outcome was recorded at that moment; a correction has a later recorded_at.")
-        return Recorded(earlier, replayed=True)
+            return RecordedOutcome(outcome, replayed=False)
+        if not earlier.is_same_report(outcome):
+            raise Conflict("Another outcome has this recorded_at. Send a correction with a later recorded_at.")
+        return RecordedOutcome(earlier, replayed=True)
 
 
 def _outcome(summary: Mapping[str, Any], report: Report, now: datetime) -> Outcome:

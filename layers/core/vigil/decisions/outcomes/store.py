@@ -1,7 +1,7 @@
-"""Outcomes in DynamoDB: one immutable item per report, and one item per decision that says which report holds.
+"""Outcomes in DynamoDB: one immutable item per report, and one item per decision with the current outcome.
 
-`pk = <tenant>#<decision>`; `sk = AT#<recorded_at>` for reports, `HOLDS` for the one that was recorded last. Only the
-latter carries `list_pk`, so that the index `by_tenant` lists each decision once, resolved and unresolved ones apart.
+`pk = <tenant>#<decision>`; `sk = AT#<recorded_at>` for a report, `HOLDS` for the current outcome. Only the latter has
+`list_pk`, so that the index `by_tenant` lists each decision once, resolved and unresolved ones apart.
 """
 
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ _HOLDS = "HOLDS"
 
 
 class DynamoOutcomes:
-    """The books of outcomes."""
+    """Reports and current outcomes of decisions."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The outcomes table")
 
     def record(self, tenant_id: str, outcome: Outcome) -> Outcome | None:
-        """Keep the report, then let it hold unless a later one does: two steps, each safe to repeat."""
+        """Store the report, then make it current unless a later one is. Both steps are safe to repeat."""
         pk = _pk(tenant_id, outcome.decision_id)
         report = {"pk": pk, "sk": {"S": f"AT#{outcome.recorded_at}"}, **_attributes(outcome)}
         old = self._put(report, "attribute_not_exists(pk)")
-        kept = _outcome(old) if old else outcome
-        holds = {"pk": pk, "sk": {"S": _HOLDS}, **_attributes(kept), **_listing(tenant_id, kept)}
-        self._put(holds, "attribute_not_exists(pk) OR recorded_at < :new", {":new": {"S": kept.recorded_at}})
-        return kept if old else None
+        current = _outcome(old) if old else outcome
+        holds = {"pk": pk, "sk": {"S": _HOLDS}, **_attributes(current), **_listing(tenant_id, current)}
+        self._put(holds, "attribute_not_exists(pk) OR recorded_at < :new", {":new": {"S": current.recorded_at}})
+        return current if old else None
 
     def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
-        """Return every report of a decision by `recorded_at`, read consistently."""
+        """Return all reports of a decision by `recorded_at`, read consistently."""
         values = {":pk": _pk(tenant_id, decision_id), ":at": {"S": "AT#"}}
         condition = "pk = :pk AND begins_with(sk, :at)"
         items = self._table.items(
@@ -41,13 +41,13 @@ class DynamoOutcomes:
         return tuple(map(_outcome, items))
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
-        """Return one page of what holds, last received first."""
+        """Return one page of current outcomes, last received first."""
         listed = ("list_pk", _list_pk(tenant_id, resolved=resolved))
         items, position = self._table.page("by_tenant", listed, after, limit, ScanIndexForward=False)
         return OutcomePage(tuple(map(_outcome, items)), position)
 
     def _put(self, item: Item, condition: str, values: Item | None = None) -> Mapping[str, Any] | None:
-        """Put an item and return None, or return the item that the condition met."""
+        """Put an item and return None; return the existing item if the condition fails."""
         try:
             self._table.call(
                 "put_item",
@@ -70,7 +70,7 @@ def _list_pk(tenant_id: str, *, resolved: bool) -> str:
 
 
 def _listing(tenant_id: str, outcome: Outcome) -> Item:
-    place = _list_pk(tenant_id, resolved=outcome.resolved)
+    place = _list_pk(tenant_id, resolved=outcome.is_resolved)
     return {"list_pk": {"S": place}, "list_sk": {"S": f"{outcome.received_at}#{outcome.decision_id}"}}
 
 

@@ -1,4 +1,4 @@
-"""Many subjects scored with one version of a model: to each the answer that POST /v1/scores gives."""
+"""Scores the rows of a batch with one model version. Each answer equals the answer of POST /v1/scores."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -10,10 +10,10 @@ from typing import TypeAlias, cast
 from pydantic_core import to_json
 
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, Switches, all_off
-from vigil.decisions.scoring.model import Decision, Flat, ScoreRequest
-from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
-from vigil.decisions.scoring.prepare import draft
-from vigil.decisions.scoring.schemas import plainly_named, subject
+from vigil.decisions.scoring.model import Decision, EncodedSubject, ScoreRequest
+from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
+from vigil.decisions.scoring.prepare import Preparation
+from vigil.decisions.scoring.schemas import is_plain_subject_id, parse_subject
 from vigil.errors import InvalidInput
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
@@ -21,35 +21,36 @@ from vigil.prediction.engines.ensemble import error_probability
 from vigil.prediction.engines.ports import ExplainableEngine
 from vigil.prediction.engines.votes import Calibration, logit, sigmoid
 
-Render: TypeAlias = Callable[[Decision], str]
-"""Writes a decision as part of a line."""
-Kind: TypeAlias = tuple[int, bool, bool, bool]
-"""Band, side of the answer, side of the vote, whether it is too doubtful: what an answer depends on but for numbers."""
-Chance: TypeAlias = tuple[tuple[float, float, float], Kind]
-"""Probability, raw score and the vote's probability, and what kind of answer it is."""
+RenderDecision: TypeAlias = Callable[[Decision], str]
+"""Function that writes a decision as part of a result line."""
+AnswerShape: TypeAlias = tuple[int, bool, bool, bool]
+"""Index of the band, side of the answer, side of the vote, and True if in doubt. Answers of one shape differ only in
+subject id and numbers."""
+Scored: TypeAlias = tuple[tuple[float, float, float], AnswerShape]
+"""Probability, raw score and probability of the vote, and the shape of the answer."""
 
-_NONE = partial(all_off, "")
+_NO_FLAGS = partial(all_off, "")
 _NAME = "vigil:the:subject"
 _PROBABILITY, _RAW, _VOTED = 1.0000000000000002e-290, 1.0000000000000002e-291, 1.0000000000000002e-292
-_MARKS = (_NAME, repr(_PROBABILITY), repr(_RAW), repr(_VOTED))
-"""Nothing else in an answer reads like them."""
+_PLACEHOLDERS = (_NAME, repr(_PROBABILITY), repr(_RAW), repr(_VOTED))
+"""Texts that occur nowhere else in an answer."""
 
 
-class Bulk:
-    """The answers of one version of a model as of a moment, written by `render`.
+class BatchScorer:
+    """Scores the rows of a batch with one model version as of one time; `render` writes the decisions.
 
-    Where the model is one boosted engine, rows that are encoded already are scored in one native call, and answers that
-    differ only in numbers share a text. All others are answered one by one, as a request is.
+    If the model is one boosted engine, encoded rows are scored in one native call, and answers of one shape share a
+    template. Every other row is scored alone, like a request.
     """
 
     def __init__(
         self,
         model: ScoringModel,
-        feature_sets: Callable[[str], FeatureSet],
+        feature_sets: Callable[[str], FeatureExtractor],
         now: datetime,
         warnings: Sequence[str],
-        render: Render,
-        switches: Callable[[str], Switches] = _NONE,
+        render: RenderDecision,
+        switches: Callable[[str], Switches] = _NO_FLAGS,
     ) -> None:
         self._model = model
         self._switches = switches
@@ -58,109 +59,115 @@ class Bulk:
         self._warnings = warnings
         self._render = render
         engine = model.only_engine()
-        self._texts = _Texts(engine, model.contract, self._decision, render, switches) if engine else None
+        self._templates = _AnswerTemplates(engine, model.contract, self._decide, render, switches) if engine else None
 
-    def answers(self, documents: Sequence[object]) -> list[str | InvalidInput]:
-        """Return the answer to each row, or what is wrong with it; values are never echoed.
+    def answer_rows(self, subjects: Sequence[object]) -> list[str | InvalidInput]:
+        """Return the answer or the error of each row. Errors never contain values.
 
-        A row is a `Flat`, a document that should be a `schemas.SubjectBody`, or what is wrong with it already.
+        A subject is an EncodedSubject, a JSON document for `schemas.SubjectBody`, or the InvalidInput of a bad row.
         """
-        found = self._texts.answers(documents) if self._texts else [None] * len(documents)
+        answers = self._templates.answer_rows(subjects) if self._templates else [None] * len(subjects)
         return [
-            self._answer(document) if text is None else text for document, text in zip(documents, found, strict=True)
+            self._answer_row(subject) if answer is None else answer
+            for subject, answer in zip(subjects, answers, strict=True)
         ]
 
-    def _answer(self, document: object) -> str | InvalidInput:
-        if isinstance(document, InvalidInput):
-            return document
+    def _answer_row(self, subject: object) -> str | InvalidInput:
+        if isinstance(subject, InvalidInput):
+            return subject
         try:
-            return self._render(self._decision(document))
+            return self._render(self._decide(subject))
         except InvalidInput as error:
             return error
 
-    def _decision(self, document: object) -> Decision:
-        body = subject(document.document(self._model.contract) if isinstance(document, Flat) else document)
+    def _decide(self, subject: object) -> Decision:
+        document = subject.to_document(self._model.contract) if isinstance(subject, EncodedSubject) else subject
+        body = parse_subject(document)
         request = ScoreRequest(self._model.name, body.subject_id, body.features, body.history, body.as_of)
         flags = self._switches(body.subject_id)
-        # A row has no explanation: what is on is told of it, and the work is not done.
+        # A batch result has no explanation: the answer names the flag, but the work is skipped.
         obeyed = replace(flags, on=tuple(name for name in flags.on if name != EXPLAIN_HIGH_RISK))
-        drafted = draft(self._model, request, self._feature_sets, self._now, self._warnings, obeyed)
-        return replace(drafted.decide("", format_timestamp(self._now)), flags=flags)
+        assessed = Preparation(request, self._feature_sets, self._now).assess(self._model, self._warnings, obeyed)
+        return replace(assessed.decide("", format_timestamp(self._now)), flags=flags)
 
 
-class _Texts:
-    """The texts of a lone boosted engine's answers, with gaps for what differs between rows."""
+class _AnswerTemplates:
+    """Answer templates of a model with one boosted engine, with placeholders for subject id and numbers."""
 
     def __init__(
         self,
         engine: ExplainableEngine,
         contract: ModelContract,
         decide: Callable[[object], Decision],
-        render: Render,
+        render: RenderDecision,
         switches: Callable[[str], Switches],
     ) -> None:
         self._engine = engine
         self._switches = switches
         self._decide = decide
         self._render = render
-        self._chance = _chances(contract)
-        self._texts: dict[Switches, dict[Kind, str | None]] = {}
+        self._score = _score_function(contract)
+        self._templates: dict[Switches, dict[AnswerShape, str | None]] = {}
 
-    def answers(self, documents: Sequence[object]) -> list[str | None]:
-        """Return the answer to each row, or None where it must be found one by one."""
-        found: list[str | None] = [None] * len(documents)
-        places = [place for place, one in enumerate(documents) if type(one) is Flat and plainly_named(one.subject_id)]
-        flats = cast("list[Flat]", [documents[place] for place in places])
-        rows = memoryview(bytearray().join([flat.row for flat in flats])).cast("d")
-        chances = list(map(self._chance, self._engine.raw_scores(rows, len(places))))
-        texts = dict[Kind, str | None]()
+    def answer_rows(self, subjects: Sequence[object]) -> list[str | None]:
+        """Return the answer of each row, or None for a row that must be scored alone."""
+        answers: list[str | None] = [None] * len(subjects)
+        indexes = [
+            index
+            for index, subject in enumerate(subjects)
+            if type(subject) is EncodedSubject and is_plain_subject_id(subject.subject_id)
+        ]
+        encoded = cast("list[EncodedSubject]", [subjects[index] for index in indexes])
+        vectors = memoryview(bytearray().join([subject.vector for subject in encoded])).cast("d")
+        scores = list(map(self._score, self._engine.raw_scores(vectors, len(indexes))))
+        templates = dict[AnswerShape, str | None]()
         last = None
-        for place, (name, _), (_, kind), numbers in zip(places, flats, chances, _numbers(chances), strict=True):
-            if (obeyed := self._switches(name)) is not last:  # most often they are the same object for all
-                last, texts = obeyed, self._texts.setdefault(obeyed, {})
-            if kind not in texts:
-                texts[kind] = self._text(documents[place])
-            if (pattern := texts[kind]) is not None:
-                found[place] = pattern % (name, *numbers)
-        return found
+        for index, (name, _), (_, shape), numbers in zip(indexes, encoded, scores, _numbers(scores), strict=True):
+            if (flags := self._switches(name)) is not last:  # usually all subjects share one object
+                last, templates = flags, self._templates.setdefault(flags, {})
+            if shape not in templates:
+                templates[shape] = self._template(subjects[index])
+            if (template := templates[shape]) is not None:
+                answers[index] = template % (name, *numbers)
+        return answers
 
-    def _text(self, document: object) -> str | None:
-        """Return the text of answers like this row's, with a gap for each thing that differs; None if more does.
+    def _template(self, subject: object) -> str | None:
+        """Return the template of answers of this row's shape; None for an abstention, which has other differences.
 
-        The answer is written once more with marks for name and numbers: where they come out is where the gaps are.
+        The decision is rendered with marker values. The template has a placeholder wherever a marker appears.
         """
-        decision = self._decide(document)
+        decision = self._decide(subject)
         if decision.abstention:
             return None
         engines = tuple(replace(engine, probability=_VOTED) for engine in decision.engines)
         marked = replace(decision, subject_id=_NAME, probability=_PROBABILITY, raw_score=_RAW, engines=engines)
-        text = self._render(marked).replace("%", "%%")
-        if _MARKS[-1] not in text:
-            text += "%.0s"  # takes the vote's probability and writes nothing
-        for mark in _MARKS:
-            text = text.replace(mark, "%s")
-        return text
+        template = self._render(marked).replace("%", "%%")
+        if _PLACEHOLDERS[-1] not in template:
+            template += "%.0s"  # consumes the vote's probability and writes an empty text
+        for placeholder in _PLACEHOLDERS:
+            template = template.replace(placeholder, "%s")
+        return template
 
 
-def _numbers(chances: Sequence[Chance]) -> Iterator[tuple[str, ...]]:
-    """Return all numbers as JSON; one call writes them, because a float's own `repr` takes ten times as long."""
-    flat = iter(to_json([number for numbers, _ in chances for number in numbers])[1:-1].decode().split(","))
-    return zip(flat, flat, flat, strict=True) if chances else iter(())
+def _numbers(scores: Sequence[Scored]) -> Iterator[tuple[str, ...]]:
+    """Yield the numbers of each row as JSON. One call for all rows takes a tenth of the time of `repr` per number."""
+    texts = iter(to_json([number for numbers, _ in scores for number in numbers])[1:-1].decode().split(","))
+    return zip(texts, texts, texts, strict=True) if scores else iter(())
 
 
-def _chances(contract: ModelContract) -> Callable[[float], Chance]:
-    """Return what makes of a raw score the numbers of its answer, in the very terms of `ensemble.model.decide`."""
+def _score_function(contract: ModelContract) -> Callable[[float], Scored]:
+    """Return the function from a raw score to the numbers and shape of its answer; it agrees with `ensemble.decide`."""
     (spec,) = contract.engines
-    assert isinstance(spec.calibration, Calibration)  # noqa: S101 - a lone engine has one
+    assert isinstance(spec.calibration, Calibration)  # noqa: S101 - an only engine is calibrated
     calibrated, weight = spec.calibration.probability, contract.ensemble.weights[spec.name]
     intercept, edge = contract.ensemble.intercept, contract.ensemble.positive_from
     lowers, rule = [band.lower for band in contract.bands], contract.abstention
 
-    def chance(raw: float) -> Chance:
+    def score(raw: float) -> Scored:
         voted = calibrated(raw)
         probability = sigmoid(intercept + weight * logit(voted))
         doubtful = rule is not None and error_probability(probability, edge, rule.harm) > rule.threshold
-        kind = bisect_right(lowers, probability), probability >= edge, voted >= edge, doubtful
-        return (probability, raw, voted), kind
+        shape = bisect_right(lowers, probability), probability >= edge, voted >= edge, doubtful
+        return (probability, raw, voted), shape
 
-    return chance
+    return score

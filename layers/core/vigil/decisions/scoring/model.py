@@ -1,6 +1,5 @@
-"""What a decision is: request, reasons, answer and ledger row. Pure values and rules."""
+"""Values of scoring: requests, reasons, decisions and ledger rows."""
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from vigil.access.flags.model import Switches
+from vigil.kernel.ids import derive_id
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import FeatureValue, ModelRef
 from vigil.prediction.engines.contract import ModelContract
@@ -20,7 +20,7 @@ from vigil.prediction.trials.model import Comparison
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """What a tenant asks: exactly one of `features` and `history`. `as_of` is aware, in any zone."""
+    """A tenant's request: exactly one of `features` and `history`. `as_of` has a UTC offset."""
 
     model: str
     subject_id: str
@@ -30,26 +30,26 @@ class ScoreRequest:
     explain: bool = False
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 of the request's canonical JSON: equal requests are equal whatever their key order."""
+        """Return the SHA-256 of the request's canonical JSON; the order of keys does not matter."""
         given = {name: getattr(self, name) for name in self.__slots__}
         canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-class Flat(NamedTuple):
-    """A subject whose features are encoded already, as `ModelContract.encode` does it, and packed as native doubles."""
+class EncodedSubject(NamedTuple):
+    """A subject with features encoded by `ModelContract.encode` and packed as native doubles."""
 
     subject_id: str
-    row: bytes
+    vector: bytes
 
-    def document(self, contract: ModelContract) -> dict[str, Any]:
-        """Return the document that says the same."""
-        return {"subject_id": self.subject_id, "features": contract.decode(memoryview(self.row).cast("d"))}
+    def to_document(self, contract: ModelContract) -> dict[str, Any]:
+        """Return the JSON document with the same subject and features."""
+        return {"subject_id": self.subject_id, "features": contract.decode(memoryview(self.vector).cast("d"))}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """How far one feature moved the raw score (log-odds), with a sentence in the feature's own unit."""
+    """One feature's contribution to the raw score (log-odds), and a sentence in the feature's own unit."""
 
     feature: str
     value: FeatureValue
@@ -60,7 +60,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class EngineAnswer:
-    """What one engine said; `veto` names the band below which it does not let the answer fall."""
+    """One engine's vote. `veto` names the lowest band that this engine allows for the answer."""
 
     name: str
     kind: EngineKind
@@ -73,7 +73,7 @@ class EngineAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AbstentionAnswer:
-    """Why there is no decision, and the fact that would most likely bring one, if one is missing."""
+    """Reasons for an abstention, and the missing fact that would most likely allow a decision."""
 
     reasons: tuple[AbstentionReason, ...]
     missing_fact: MissingFact | None
@@ -81,7 +81,7 @@ class AbstentionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """What the model promises of the answers that it gives: with confidence `1 - delta`, at most `alpha` in error."""
+    """The model's guarantee for its answers: with confidence `1 - delta`, at most `alpha` of them are wrong."""
 
     alpha: float
     delta: float
@@ -93,10 +93,10 @@ class Guarantee:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer. `raw_score` is that of the `explained_engine`; `base_value` and the contributions add up to it.
+    """The answer. `raw_score` belongs to the `explained_engine`; it is the sum of `base_value` and all contributions.
 
-    `probability` is None where no engine could give one. With an abstention `decision` is `abstain`, and `band` what is
-    known. `degraded` names the engines that were missing, `flags` what was switched on.
+    `probability` is None if all engines failed to give one. For an abstention, `decision` is `abstain` and `band` is
+    the band as far as it is known. `degraded` names the missing engines, `flags` the flags that were on.
     """
 
     decision_id: str
@@ -121,12 +121,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One item that is idempotency record, decision and ledger entry at once.
+    """One item that serves as idempotency record, decision and ledger entry.
 
-    `nonce` tells our own write from another's when the answer to a write was lost. `inputs` is the JSON of the
-    features as the engine saw them, `expires_at` (epoch seconds) ends the idempotency promise, not the row.
-    `correlation_id` is the first request's; `high_risk` says whether someone must be told; `comparison` is for
-    operators and never in an answer.
+    `nonce` identifies the writer when the response to a write was lost. `inputs` is the JSON of the features that the
+    engines received. `expires_at` (epoch seconds) ends the idempotency guarantee; the row remains. `correlation_id`
+    comes from the first request. `high_risk` triggers an alert. `comparison` is for operators and not in an answer.
     """
 
     tenant_id: str
@@ -147,9 +146,9 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a tenant's decisions are written under: predictions per month, what they may cost, consents of persons.
+    """Conditions for writing a tenant's decision: monthly quota, spend limit, consent of the subject.
 
-    None is without limit; `consents` says that the tenant keeps them.
+    None means unlimited. `consents` is True if the tenant records consents.
     """
 
     quota: int | None = None
@@ -161,21 +160,20 @@ UNCONDITIONAL = Conditions()
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One page of decisions, newest first, and the position after it."""
+class LedgerPage:
+    """One page of decision summaries, newest first, and the position of the next page."""
 
     summaries: tuple[str, ...]
     next: dict[str, str] | None
 
 
-def decision_id(tenant_id: str, key: str, generation: int) -> str:
-    """Return the id that a tenant's idempotency key leads to; `generation` counts the key's expired uses."""
-    seed = f"POST /v1/scores\n{tenant_id}\n{generation}\n{key}".encode()
-    return "dec_" + base64.b32hexencode(hashlib.sha256(seed).digest()[:20]).decode().lower()
+def derive_decision_id(tenant_id: str, key: str, generation: int) -> str:
+    """Return the decision id of a tenant's idempotency key; `generation` counts the key's expired uses."""
+    return derive_id("dec_", "POST /v1/scores", tenant_id, key, generation)
 
 
 def engine_answers(contract: ModelContract, verdict: Verdict) -> tuple[EngineAnswer, ...]:
-    """Return what each engine said, in the order of the contract."""
+    """Return the votes of all engines in the order of the contract."""
     return tuple(
         EngineAnswer(spec.name, spec.kind, v.vote, v.probability, v.veto, v.evidence, v.version)
         for spec in contract.engines
@@ -184,7 +182,7 @@ def engine_answers(contract: ModelContract, verdict: Verdict) -> tuple[EngineAns
 
 
 def guarantee(contract: ModelContract, verdict: Verdict) -> Guarantee | None:
-    """Return what holds for this answer: nothing for an abstention, a veto, or with an engine missing."""
+    """Return the guarantee for this verdict; None for an abstention, a veto, or a missing engine."""
     rule = contract.abstention
     if rule is None or not verdict.guaranteed:
         return None
@@ -192,7 +190,7 @@ def guarantee(contract: ModelContract, verdict: Verdict) -> Guarantee | None:
 
 
 def reasons(outcome: str, explanation: Explanation) -> tuple[Reason, ...]:
-    """Return one reason per feature that the explained engine sees, the strongest first."""
+    """Return one reason per feature of the explained engine, strongest first."""
     unsorted = [
         Reason(spec.name, spec.decode(x), spec.unit, phi, _sentence(spec, spec.decode(x), phi, outcome))
         for spec, x, phi in zip(explanation.features, explanation.row, explanation.contributions, strict=True)

@@ -1,4 +1,4 @@
-"""What the ledger keeps of one person: read whole, and reduced to what counts need."""
+"""One person's ledger rows: export, and erasure down to the attributes that counts need."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
 _PAGE = 25
-_OF_THE_PERSON = (
+_PERSONAL_ATTRIBUTES = (
     "subject_id",
     "inputs",
     "body",
@@ -17,55 +17,56 @@ _OF_THE_PERSON = (
     "high_risk",
     "comparison",
     "comparison_pk",
-    # A digest of the request could be found again by trying out what may have been in it.
+    # A digest of the request would allow guesses of its content.
     "fingerprint",
     "correlation_id",
 )
 
 
 class PersonDecisions:
-    """Rows of the index `by_subject`. What is erased keeps its digest of the subject until `unlink`: so a report of an
-    outcome that came meanwhile is still found by its decision.
+    """Rows of the index `by_subject`.
+
+    An erased row keeps its subject digest until `unlink`, so that an outcome reported meanwhile is still found.
     """
 
     def __init__(self, client: Any, table: str, clock: Callable[[], str]) -> None:
         self._table = Table(client, table, "The decision ledger")
         self._clock = clock
 
-    def ids(self, person: Person, after: Mapping[str, str] | None) -> tuple[list[str], Key | None]:
-        """Return a page of the ids of a person's decisions, those too that are erased and not yet unlinked."""
+    def decision_ids(self, person: Person, after: Mapping[str, str] | None) -> tuple[list[str], Key | None]:
+        """Return a page of ids of a person's decisions, including erased ones before `unlink`."""
         page = self._page(person, after)
         return [item["pk"]["S"].partition("#")[2] for item in page["Items"]], _position(page)
 
     def find(self, person: Person, after: Key | None) -> FoundKeys:
-        """Return a page of the rows that still hold something."""
+        """Return a page of the rows that still contain personal data."""
         page = self._page(person, after)
         keys = tuple({"pk": item["pk"]["S"]} for item in page["Items"] if "summary" in item)
         return FoundKeys(keys, _position(page))
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
-        """Take all from rows but what counts need. Raises ValueError for a key of another tenant's."""
+        """Remove all personal attributes from rows. Raises ValueError for a key of another tenant."""
         if any(not key["pk"].startswith(f"{person.tenant_id}#") for key in keys):
-            raise ValueError("a key is not the tenant's")
+            raise ValueError("the key belongs to another tenant")
         for key in keys:
             self._update(
                 key["pk"],
-                f"REMOVE {', '.join(_OF_THE_PERSON)} SET erased_at = :now",
+                f"REMOVE {', '.join(_PERSONAL_ATTRIBUTES)} SET erased_at = :now",
                 {":now": {"S": self._clock()}},
             )
 
     def unlink(self, person: Person) -> None:
-        """Take the digest of the subject from rows that are erased."""
+        """Remove the subject digest from erased rows."""
         for page in self._pages(person):
             for item in page["Items"]:
                 if "summary" not in item:
                     self._update(item["pk"]["S"], "REMOVE subject_pk", {})
 
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> PersonExtract:
-        """Return a page of decisions, newest first: the request's facts, the answer, and how a challenger compared."""
+        """Return a page of decisions, newest first: features, answer and comparison with a challenger."""
         page = self._page(person, after)
         found = (self._table.get({"pk": item["pk"]}) for item in page["Items"])
-        return PersonExtract(tuple(_told(row) for row in found if row and "body" in row), _position(page))
+        return PersonExtract(tuple(_export(row) for row in found if row and "body" in row), _position(page))
 
     def _pages(self, person: Person) -> Iterator[Any]:
         after: Key | None = None
@@ -81,7 +82,7 @@ class PersonDecisions:
         return self._table.call(
             "query",
             IndexName="by_subject",
-            # Times sort before their row's own place, `<time>#<decision>`.
+            # Sort keys are `<time>#<decision>`; `~` sorts after `#`.
             KeyConditionExpression="subject_pk = :pk AND time_sk <= :until",
             ExpressionAttributeValues={":pk": pk, ":until": {"S": f"{person.until}~"}},
             ScanIndexForward=False,
@@ -94,15 +95,15 @@ class PersonDecisions:
             "update_item",
             Key={"pk": {"S": pk}},
             UpdateExpression=expression,
-            ConditionExpression="attribute_exists(pk)",  # its tenant may have left meanwhile
+            ConditionExpression="attribute_exists(pk)",  # the tenant may have been removed meanwhile
             **({"ExpressionAttributeValues": values} if values else {}),
         )
 
 
-def _told(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _export(row: Mapping[str, Any]) -> Mapping[str, Any]:
     documents = {"decision": "body", "inputs": "inputs", "comparison": "comparison"}
-    said = {name: json.loads(row[kept]["S"]) for name, kept in documents.items() if kept in row}
-    return {"correlation_id": row["correlation_id"]["S"], **said}
+    parts = {name: json.loads(row[attribute]["S"]) for name, attribute in documents.items() if attribute in row}
+    return {"correlation_id": row["correlation_id"]["S"], **parts}
 
 
 def _position(page: Any) -> Key | None:

@@ -1,10 +1,10 @@
-"""What scoring needs from outside: models to score with and a ledger to commit to."""
+"""Ports of scoring: models, feature sets and the decision ledger."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import DegradedEngine, MissingFact, Verdict
@@ -13,112 +13,112 @@ from vigil.prediction.engines.votes import Explanation
 
 
 class ScoringModel(Protocol):
-    """A verified model, ready to score."""
+    """A verified model that is ready to score."""
 
     @property
     def name(self) -> str:
-        """The model's name."""
+        """Name of the model."""
         ...
 
     @property
     def version(self) -> int:
-        """Its version, ever rising."""
+        """Version number; it only increases."""
         ...
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of its signed manifest."""
+        """SHA-256 of the signed manifest."""
         ...
 
     @property
     def contract(self) -> ModelContract:
-        """What it promises."""
+        """Contract of the model: features, engines and bands."""
         ...
 
-    def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
-        """Return the verdict on one encoded row; `without` leaves engines out, for a replay."""
+    def assess(self, vector: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
+        """Return the verdict on one encoded feature vector. A replay excludes the engines in `without`."""
         ...
 
     def only_engine(self) -> ExplainableEngine | None:
-        """Return the one boosted engine that decides by itself, where the model is no more than that."""
+        """Return the boosted engine that decides alone, or None if the model has other engines or parts."""
         ...
 
     def explained_engine(self, verdict: Verdict) -> str | None:
-        """Return the engine that an explanation of this verdict explains, if any can be."""
+        """Return the engine to explain for this verdict, or None if no engine supports explanations."""
         ...
 
-    def explain(self, engine: str, row: Sequence[float]) -> Explanation:
+    def explain(self, engine: str, vector: Sequence[float]) -> Explanation:
         """Return the contributions of an engine's features to its raw score."""
         ...
 
-    def missing_fact(self, row: Sequence[float], verdict: Verdict) -> MissingFact | None:
-        """Return the cheapest missing fact that would most likely let the model answer."""
+    def missing_fact(self, vector: Sequence[float], verdict: Verdict) -> MissingFact | None:
+        """Return the cheapest missing fact that would most likely allow a decision."""
         ...
 
 
-class Trial(Protocol):
-    """A challenger beside the champion."""
+class ModelTrial(Protocol):
+    """A trial of a challenger beside the champion."""
 
     @property
     def model(self) -> ScoringModel:
-        """The challenger."""
+        """Challenger model."""
         ...
 
     @property
     def share(self) -> int:
-        """How many subjects in a thousand it decides for."""
+        """Subjects per thousand that the challenger decides for."""
         ...
 
 
-class Models(Protocol):
-    """Where verified models come from."""
+class ScoringModels(Protocol):
+    """Source of verified models."""
 
     def champion(self, name: str) -> ScoringModel:
-        """Return the model behind the champion alias; raise NotFound or Unavailable."""
+        """Return the model with the champion alias. Raises NotFound or Unavailable."""
         ...
 
-    def trial(self, name: str) -> Trial | None:
-        """Return the challenger of the champion that was returned last, if there is one; looks nothing up."""
+    def trial(self, name: str) -> ModelTrial | None:
+        """Return the trial beside the champion that was returned last, or None. Makes no request."""
         ...
 
     def archived(self, name: str, version: int) -> ScoringModel:
-        """Return an exact version for a replay, even when it is past its expiry; raise ModelRefused."""
+        """Return an exact version for a replay, also after its expiry. Raises ModelRefused."""
         ...
 
     def warnings(self, name: str) -> Sequence[str]:
-        """Return what callers should know of the model now, e.g. that a newer version was refused."""
+        """Return current warnings about the model for callers, e.g. that a newer version was refused."""
         ...
 
 
-class FeatureSet(Protocol):
-    """The one code path from histories to features, in training and in serving."""
+class FeatureExtractor(Protocol):
+    """Converts histories to features; the only code path for training and serving."""
 
     @property
     def parse(self) -> Callable[[object], Any]:
-        """Read an untrusted history; raises InvalidInput naming the record and the bound."""
+        """Parser of an untrusted history. It raises InvalidInput that names the record and the bound."""
         ...
 
     @property
     def extract(self) -> Callable[[Any, datetime], Mapping[str, FeatureValue]]:
-        """Return the features of a parsed history as of a moment; raises InvalidInput naming `as_of`."""
+        """Function from a parsed history and a time to features. It raises InvalidInput that names `as_of`."""
         ...
 
 
-class Ledger(Protocol):
-    """The decisions of all tenants; each row is written once and never changed until its person's data are erased."""
+class DecisionLedger(Protocol):
+    """Decisions of all tenants. A row is written once and changes only when its person's data are erased."""
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
-        """Write the row if its id is free and the conditions are met, and return None; return the row that is there.
+        """Write the row and return None; return the existing row if its id is taken.
 
-        What the conditions limit is charged with the row. Raises QuotaExceeded, BudgetExhausted, ConsentWithdrawn, and
-        Erased for a row that was there.
+        The row is written only if all conditions are met, and is charged in the same transaction. Raises QuotaExceeded,
+        BudgetExhausted or ConsentWithdrawn, and Erased if the existing row is erased.
         """
         ...
 
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
-        """Return a tenant's decision, read consistently; raise Erased for one that was there."""
+        """Return a tenant's decision, read consistently. Raises Erased for an erased decision."""
         ...
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
-        """Return a tenant's decisions, newest first, of one subject or of all."""
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+        """Return a tenant's decisions, newest first. `subject_id` restricts the page to one subject."""
         ...

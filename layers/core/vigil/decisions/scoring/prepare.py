@@ -1,47 +1,46 @@
-"""From a request to all that a decision depends on: the same for one subject over HTTP and for a row of a batch."""
+"""Prepares decisions: the same code for one subject over HTTP and for a row of a batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.decisions.scoring.model import AbstentionAnswer, Decision, ScoreRequest, engine_answers, guarantee, reasons
-from vigil.decisions.scoring.ports import FeatureSet, ScoringModel
+from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
 from vigil.errors import FieldError, InvalidInput
-from vigil.kernel.rows import ModelRef
+from vigil.kernel.rows import FeatureValue, ModelRef
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
-from vigil.prediction.engines.ensemble import DegradedEngine, Verdict
+from vigil.prediction.engines.ensemble import Verdict
 from vigil.prediction.trials.model import ModelAnswer
 
 CLOCK_SKEW = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """Everything a decision depends on, except its id and time."""
+class AssessedRequest:
+    """A model's verdict on one request, with everything else a decision needs except its id and time."""
 
     model: ScoringModel
     subject_id: str
-    row: tuple[float, ...]
+    vector: tuple[float, ...]
+    """Encoded features in the order of the model's contract."""
+    verdict: Verdict
     explain: bool
     as_of: str
     warnings: tuple[str, ...]
     flags: Switches
-    without: tuple[DegradedEngine, ...] = ()
-    """Engines that were missing when a replayed decision was made."""
 
     def answer(self) -> ModelAnswer:
-        """Return what is compared of this draft."""
-        verdict = self.model.assess(self.row, self.without)
-        return ModelAnswer(self.model.version, verdict.probability, verdict.decision)
+        """Return the part that trials compare with another model's answer."""
+        return ModelAnswer(self.model.version, self.verdict.probability, self.verdict.decision)
 
     def decide(self, decision_id: str, created_at: str) -> Decision:
-        """Return the decision: a pure function of the draft, so that a replay gives the same bytes."""
-        model = self.model
-        verdict = model.assess(self.row, self.without)
+        """Return the decision. Equal inputs give equal bytes; a replay relies on this."""
+        model, verdict = self.model, self.verdict
         lead = model.explained_engine(verdict)
-        explained = model.explain(lead, self.row) if lead and self._explains(verdict) else None
+        explained = model.explain(lead, self.vector) if lead and self._explains(verdict) else None
         return Decision(
             decision_id=decision_id,
             model=ModelRef(model.name, model.version, model.digest),
@@ -70,38 +69,48 @@ class Draft:
     def _abstention(self, verdict: Verdict) -> AbstentionAnswer | None:
         if not verdict.reasons:
             return None
-        missing = None if SKIP_MISSING_FACT in self.flags.on else self.model.missing_fact(self.row, verdict)
+        missing = None if SKIP_MISSING_FACT in self.flags.on else self.model.missing_fact(self.vector, verdict)
         return AbstentionAnswer(verdict.reasons, missing)
 
 
-def draft(
-    model: ScoringModel,
-    request: ScoreRequest,
-    feature_sets: Callable[[str], FeatureSet],
-    now: datetime,
-    warnings: Sequence[str],
-    flags: Switches,
-) -> Draft:
-    """Return what a model is to decide of a request at a moment; raise InvalidInput for a broken rule.
+class Preparation:
+    """One request for one or more models. A history is parsed once per feature set."""
 
-    `warnings` are those of the model; the draft adds what its contract lacks.
-    """
-    _check(request, model.contract, now)
-    as_of = (request.as_of or now).astimezone(UTC)
-    features = request.features
-    if features is None:
-        assert request.history is not None and model.contract.history is not None  # noqa: S101, PT018 - checked
-        feature_set = feature_sets(model.contract.history)
-        features = feature_set.extract(feature_set.parse(request.history), as_of)
-    return Draft(
-        model=model,
-        subject_id=request.subject_id,
-        row=model.contract.encode(features),
-        explain=request.explain,
-        as_of=format_timestamp(as_of),
-        warnings=(*warnings, *_marks(model.contract)),
-        flags=flags,
-    )
+    def __init__(self, request: ScoreRequest, feature_sets: Callable[[str], FeatureExtractor], now: datetime) -> None:
+        self._request = request
+        self._feature_sets = feature_sets
+        self._now = now
+        self._as_of = (request.as_of or now).astimezone(UTC)
+        self._extracted: dict[str, Mapping[str, FeatureValue]] = {}
+
+    def assess(self, model: ScoringModel, warnings: Sequence[str], flags: Switches) -> AssessedRequest:
+        """Run a model's engines once and return the verdict. Raises InvalidInput for an invalid request.
+
+        `warnings` are the model's warnings. A model without a certified threshold adds `no_calibration`.
+        """
+        request, contract = self._request, model.contract
+        _check(request, contract, self._now)
+        vector = contract.encode(self._features(contract))
+        return AssessedRequest(
+            model=model,
+            subject_id=request.subject_id,
+            vector=vector,
+            verdict=model.assess(vector),
+            explain=request.explain,
+            as_of=format_timestamp(self._as_of),
+            warnings=(*warnings, *_marks(contract)),
+            flags=flags,
+        )
+
+    def _features(self, contract: ModelContract) -> Mapping[str, Any]:
+        if self._request.features is not None:
+            return self._request.features
+        name = contract.history
+        assert name is not None  # noqa: S101 - `_check` rejects a history for a model without a feature set
+        if name not in self._extracted:
+            feature_set = self._feature_sets(name)
+            self._extracted[name] = feature_set.extract(feature_set.parse(self._request.history), self._as_of)
+        return self._extracted[name]
 
 
 def _marks(contract: ModelContract) -> tuple[str, ...]:
@@ -110,11 +119,11 @@ def _marks(contract: ModelContract) -> tuple[str, ...]:
 
 def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:
     if (request.features is None) == (request.history is None):
-        raise InvalidInput(FieldError("features", "must be given, or history, but not both", "exactly one"))
+        raise InvalidInput(FieldError("features", "or history must be given, but not both", "exactly one of the two"))
     if request.history is not None:
         if contract.history is None:
-            raise InvalidInput(FieldError("history", "is not understood by this model", "send features"))
+            raise InvalidInput(FieldError("history", "is not supported by this model", "send features"))
         if request.as_of is None:
             raise InvalidInput(FieldError("as_of", "is required with a history", "ISO 8601 with a zone"))
     if request.as_of is not None and request.as_of > now + CLOCK_SKEW:
-        raise InvalidInput(FieldError("as_of", "is in the future", "at most 60 s ahead of our clock"))
+        raise InvalidInput(FieldError("as_of", "is in the future", "at most 60 s ahead of the server's clock"))

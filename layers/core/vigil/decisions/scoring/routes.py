@@ -29,12 +29,12 @@ Scorer = Annotated[Principal, requires("scores:write")]
     status_code=201,
     response_model=DecisionView,
     responses={
-        200: {"model": DecisionView, "description": "Replayed"},
+        200: {"model": DecisionView, "description": "Replayed: the answer to an earlier request with the same key"},
         **responses(400, 401, 402, 403, 410, 413, 415, 422, 503),
     },
 )
 async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_key: IdempotencyKey = None) -> Response:
-    """Score one subject. With an `Idempotency-Key` a repeated request gets the first answer, byte for byte."""
+    """Score one subject. A repeated request with the same `Idempotency-Key` returns the first answer, byte for byte."""
     scoring: Scoring = request.app.state.scoring
     outcome = scoring.score(
         caller.tenant_id,
@@ -51,7 +51,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     return _answer(outcome.row, 200 if outcome.replayed else 201, headers)
 
 
-# A decision never changes; an hour bounds how long a copy outlives its erasure.
+# A decision never changes. One hour limits the lifetime of a cached copy after an erasure.
 @router.get(
     "/{decision_id}",
     summary="Fetch a decision",
@@ -60,7 +60,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     responses=responses(401, 403, 404, 410, 503),
 )
 async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> Response:
-    """Return one of your decisions, the very bytes that were first answered."""
+    """Return one of your decisions with the bytes of the original answer."""
     scoring: Scoring = request.app.state.scoring
     return _answer(scoring.get(caller.tenant_id, decision_id), 200)
 
@@ -73,7 +73,7 @@ async def page(
     subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
     limit: Limit = 20,
 ) -> Response:
-    """List your decisions, newest first, of one subject or of all. A new decision may take a second to appear."""
+    """List your decisions, newest first, optionally for one subject. A new decision can take a second to appear."""
     scoring: Scoring = request.app.state.scoring
 
     scope = f"scores\n{caller.tenant_id}\n{subject_id or ''}"

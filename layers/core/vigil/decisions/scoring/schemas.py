@@ -1,4 +1,4 @@
-"""The JSON of the scoring API, as OpenAPI shows it."""
+"""JSON schemas of the scoring API, as shown in OpenAPI."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -10,11 +10,11 @@ from vigil.prediction.engines.ensemble import AbstentionReason
 from vigil.prediction.engines.votes import EngineKind, Vote
 from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Moment, field_error
 
-MOST_ERRORS = 20
-"""Of one row of a batch."""
+MAX_ROW_ERRORS = 20
+"""Maximum reported errors per row of a batch."""
 
-plainly_named = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
-"""Whether a text names a subject and is written as it is in every format: a spreadsheet would run `-1` or `@a`."""
+is_plain_subject_id = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
+"""Match a subject id that needs no escaping in any format. A spreadsheet would run `-1` or `@a` as a formula."""
 
 Features = Annotated[
     dict[str, Any],
@@ -29,17 +29,17 @@ Features = Annotated[
 
 
 class SubjectBody(BaseModel):
-    """One subject: exactly one of `features` and `history`. What a request names, and what a row of a batch holds."""
+    """One subject with exactly one of `features` and `history`; part of a request and a row of a batch."""
 
     model_config = ConfigDict(extra="forbid")
 
-    subject_id: str = Field(pattern=SUBJECT_ID, description="Your own pseudonym of the person or event.")
+    subject_id: str = Field(pattern=SUBJECT_ID, description="Your pseudonym for the person or event.")
     features: Features | None = None
     history: dict[str, Any] | None = Field(
-        default=None, description="Dated records, in the `history_schema` of GET /v1/models/{name}; needs `as_of`."
+        default=None, description="Dated records in the `history_schema` of GET /v1/models/{name}; requires `as_of`."
     )
     as_of: Moment | None = Field(
-        default=None, description="The moment of the prediction: nothing recorded later is looked at. Default: now."
+        default=None, description="Time of the prediction. Records after it are ignored. Default: now."
     )
 
 
@@ -47,16 +47,16 @@ class ScoreBody(SubjectBody):
     """One subject to score."""
 
     model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
-    explain: StrictBool = Field(default=False, description="Add TreeSHAP contributions; some 80 times the work.")
+    explain: StrictBool = Field(default=False, description="Add TreeSHAP contributions; takes about 80 times the work.")
 
 
-def subject(document: object) -> SubjectBody:
-    """Return the subject that a row of a batch holds; raise InvalidInput as a request with it would be refused."""
+def parse_subject(document: object) -> SubjectBody:
+    """Return the subject of a batch row. Raises the InvalidInput that a request with it would get."""
     try:
         return SubjectBody.model_validate(document)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*(field_error(dict(detail)) for detail in details[:MOST_ERRORS])) from None
+        raise InvalidInput(*(field_error(dict(detail)) for detail in details[:MAX_ROW_ERRORS])) from None
 
 
 class ModelView(BaseModel):
@@ -68,7 +68,7 @@ class ModelView(BaseModel):
 
 
 class ReasonView(BaseModel):
-    """How far one feature moved the raw score, in log-odds."""
+    """Contribution of one feature to the raw score, in log-odds."""
 
     feature: str
     value: float | int | bool | str | None
@@ -78,7 +78,7 @@ class ReasonView(BaseModel):
 
 
 class EvidenceView(BaseModel):
-    """One thing that an engine saw."""
+    """One finding of an engine."""
 
     code: str
     text: str
@@ -88,36 +88,36 @@ class EvidenceView(BaseModel):
 
 
 class EngineView(BaseModel):
-    """What one engine said."""
+    """Vote of one engine."""
 
     name: str
     kind: EngineKind
     vote: Vote
     probability: float | None = Field(description="Calibrated; null where the engine abstains.")
-    veto: str | None = Field(description="The band below which this engine does not let the answer fall.")
+    veto: str | None = Field(description="Lowest band that this engine allows for the answer.")
     evidence: list[EvidenceView]
-    version: str = Field(description="Start of the SHA-256 of the engine's signed file.")
+    version: str = Field(description="First digits of the SHA-256 of the engine's signed file.")
 
 
 class MissingFactView(BaseModel):
-    """The cheapest missing fact that would most likely bring a decision."""
+    """The cheapest missing fact that would most likely allow a decision."""
 
     feature: str
     label: str
     unit: str
     cost: float
-    resolves: float = Field(description="Share of its typical values with which the model would have answered.")
+    resolves: float = Field(description="Share of the fact's typical values for which the model would decide.")
 
 
 class AbstentionView(BaseModel):
-    """Why there is no decision."""
+    """Reasons for an abstention."""
 
     reasons: list[AbstentionReason]
     missing_fact: MissingFactView | None
 
 
 class GuaranteeView(BaseModel):
-    """Of the answers given, at most `alpha` are in error (`harm`), with confidence `1 - delta`."""
+    """With confidence `1 - delta`, at most `alpha` of the answers are wrong (`harm`)."""
 
     alpha: float
     delta: float
@@ -128,17 +128,17 @@ class GuaranteeView(BaseModel):
 
 
 class DegradedView(BaseModel):
-    """An engine that did not vote."""
+    """An engine without a vote."""
 
     engine: str
     reason: Literal["unsigned", "unavailable", "failed"]
 
 
 class FlagsView(BaseModel):
-    """What was switched on when the decision was made."""
+    """Feature flags at the time of the decision."""
 
-    digest: str | None = Field(description="Of the set of flags that held; null where none could be read: all off.")
-    on: list[str] = Field(description="The flags that were on for this subject, of those that a decision obeys.")
+    digest: str | None = Field(description="Digest of the active flag set; null if it was unreadable and all were off.")
+    on: list[str] = Field(description="Flags that were on for this subject and that affect decisions.")
 
 
 class DecisionSummary(BaseModel):
@@ -147,14 +147,14 @@ class DecisionSummary(BaseModel):
     decision_id: str
     model: ModelView
     subject_id: str
-    probability: float | None = Field(ge=0, le=1, description="Null where no engine could give one.")
+    probability: float | None = Field(ge=0, le=1, description="Null if all engines failed to give one.")
     raw_score: float | None = Field(description="Log-odds of the explained engine, before calibration.")
-    band: str = Field(description="What is known, also with an abstention; `unknown` if nothing is.")
+    band: str = Field(description="Band, also for an abstention; `unknown` if it could not be determined.")
     decision: str = Field(description="The band's decision, or `abstain`.")
     abstention: AbstentionView | None
     guarantee: GuaranteeView | None
     degraded: list[DegradedView] = Field(
-        description="Engines that were missing; the answer abstains or has the highest band."
+        description="Missing engines. With a missing engine, the answer abstains or has the highest band."
     )
     explained_engine: str | None
     as_of: str
@@ -163,7 +163,7 @@ class DecisionSummary(BaseModel):
 
 
 class DecisionView(DecisionSummary):
-    """A decision. Contributions and `base_value` add up to `raw_score`; both are null unless asked for."""
+    """A decision. `raw_score` is the sum of `base_value` and all contributions; both are null unless requested."""
 
     engines: list[EngineView]
     explanation: list[ReasonView] | None

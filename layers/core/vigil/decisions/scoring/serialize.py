@@ -1,4 +1,4 @@
-"""Decisions as JSON: the same decision is always the same bytes, which are stored, answered and replayed."""
+"""Decisions as JSON. Equal decisions give equal bytes, which are stored, returned and replayed."""
 
 from collections.abc import Mapping
 
@@ -12,20 +12,20 @@ _NOT_IN_LISTS = {"engines", "explanation", "base_value", "flags"}
 
 
 def body(decision: Decision) -> str:
-    """Return the answer."""
+    """Return the answer to a score request."""
     return to_json(decision, inf_nan_mode="null").decode()
 
 
 def summary(decision: Decision) -> str:
-    """Return a list entry: the answer without its engines, explanation and flags."""
+    """Return a list entry: the answer without engines, explanation and flags."""
     return to_json(decision, exclude=_NOT_IN_LISTS, inf_nan_mode="null").decode()
 
 
-def members(decision: Decision) -> str:
-    """Return the answer but for what belongs to one request, as the rest of an object that a row of a batch begins."""
+def result_members(decision: Decision) -> str:
+    """Return the members of a batch result: the answer without request fields and without the opening brace."""
     return to_json(decision, exclude=_OF_ONE_REQUEST, inf_nan_mode="null").decode()[1:]
 
 
 def inputs(features: Mapping[str, FeatureValue]) -> str:
-    """Return the features as the engines saw them, from which a decision can be replayed."""
+    """Return the features that the engines received; a replay starts from them."""
     return to_json(features, inf_nan_mode="null").decode()

@@ -1,4 +1,4 @@
-"""Scoring: compute in memory, then commit once."""
+"""Scores requests: computes in memory, then commits once."""
 
 import json
 import uuid
@@ -8,34 +8,40 @@ from datetime import datetime, timedelta
 
 from vigil.access.flags.model import Switches, all_off
 from vigil.decisions.scoring import serialize
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page, ScoreRequest, decision_id
-from vigil.decisions.scoring.ports import FeatureSet, Ledger, Models, ScoringModel
-from vigil.decisions.scoring.prepare import Draft, draft
+from vigil.decisions.scoring.model import (
+    UNCONDITIONAL,
+    Conditions,
+    LedgerPage,
+    LedgerRow,
+    ScoreRequest,
+    derive_decision_id,
+)
+from vigil.decisions.scoring.ports import DecisionLedger, FeatureExtractor, ScoringModel, ScoringModels
+from vigil.decisions.scoring.prepare import AssessedRequest, Preparation
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, VigilError
 from vigil.kernel.time import format_timestamp
-from vigil.prediction.engines.ensemble import DegradedEngine
 from vigil.prediction.trials.model import Comparison, ModelAnswer, is_challenger_subject
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A committed decision: the row, and whether it was committed by an earlier request."""
+class ScoreResult:
+    """A committed decision. `replayed` is True if an earlier request committed it."""
 
     row: LedgerRow
     band: str
     replayed: bool
     explained: bool = False
-    """Whether this request did the work of an explanation."""
+    """True if this request computed an explanation."""
 
 
 class Scoring:
-    """Scores requests for tenants. Holds no state of its own; safe to share."""
+    """Scores requests for tenants. Stateless and safe to share between threads."""
 
     def __init__(
         self,
-        models: Models,
-        feature_sets: Callable[[str], FeatureSet],
-        ledger: Ledger,
+        models: ScoringModels,
+        feature_sets: Callable[[str], FeatureExtractor],
+        ledger: DecisionLedger,
         clock: Callable[[], datetime],
         idempotency_window: timedelta,
         switches: Callable[[str, str], Switches] = all_off,
@@ -54,73 +60,76 @@ class Scoring:
         key: str | None = None,
         correlation_id: str = "",
         conditions: Conditions = UNCONDITIONAL,
-    ) -> Outcome:
-        """Return the one decision of this request, however often it is delivered; the id goes with its events.
+    ) -> ScoreResult:
+        """Return the one decision for this request, also when it is delivered again. Events carry the correlation id.
 
-        Raises IdempotencyKeyReused for a key with another payload, Erased for a key whose decision is erased,
-        InvalidInput for a broken rule, QuotaExceeded, BudgetExhausted or ConsentWithdrawn for a condition that is not
-        met, and Unavailable when the model or the ledger is away. Nothing is written before the score is known.
+        Raises IdempotencyKeyReused for a key with another payload, Erased for a key with an erased decision,
+        InvalidInput for an invalid request, QuotaExceeded, BudgetExhausted or ConsentWithdrawn for an unmet condition,
+        and Unavailable if the model or the ledger does not respond. The ledger is written only after the score is
+        computed.
         """
-        # Without a key no other request can meet this one's row: there is nothing to compare.
+        # Without a key, no other request can address this row, so that a fingerprint is not needed.
         fingerprint = request.fingerprint() if key else ""
         try:
-            draft, comparison = self._assess(tenant_id, request)
+            assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
-            # The model may have moved on since the first delivery: its answer still stands.
+            # The model may have changed since the first delivery. The first answer remains valid.
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
         identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
-        return self._commit(identity, draft, comparison)
+        return self._commit(identity, assessed, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
-        """Return a tenant's decision; raise NotFound, alike for an unknown id and for another tenant's."""
+        """Return a tenant's decision. Raises NotFound for an unknown id and for another tenant's id."""
         if (row := self._ledger.get(tenant_id, decision)) is None:
             raise NotFound("There is no such decision.")
         return row
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
-        """Return a page of a tenant's decisions, newest first. A new decision may take a second to appear."""
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+        """Return a page of a tenant's decisions, newest first. A new decision can take a second to appear."""
         return self._ledger.page(tenant_id, subject_id, after, limit)
 
     def replay(self, tenant_id: str, decision: str) -> tuple[LedgerRow, str]:
-        """Score an old decision again with the very model version it names; return its row and the new body.
+        """Score an old decision again with its exact model version; return its row and the new body.
 
-        Raises NotFound, or ModelRefused when that version cannot be had or verified any more.
+        Raises NotFound, or ModelRefused if that version is missing or no longer verifies.
         """
         row = self.get(tenant_id, decision)
         model = self._models.archived(row.model.name, row.model.version)
         stored = json.loads(row.body)
-        draft = Draft(
+        vector = model.contract.encode(json.loads(row.inputs))
+        assessed = AssessedRequest(
             model=model,
             subject_id=row.subject_id,
-            row=model.contract.encode(json.loads(row.inputs)),
+            vector=vector,
+            verdict=model.assess(vector, tuple(DegradedEngine(**lack) for lack in stored["degraded"])),
             explain=stored["explanation"] is not None,
             as_of=stored["as_of"],
             warnings=tuple(stored["warnings"]),
             flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
-            without=tuple(DegradedEngine(**lack) for lack in stored["degraded"]),
         )
-        return row, serialize.body(draft.decide(row.decision_id, row.created_at))
+        return row, serialize.body(assessed.decide(row.decision_id, row.created_at))
 
-    def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[Draft, Comparison | None]:
-        """Return the draft of the model that decides for this subject, and how champion and challenger compare."""
+    def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[AssessedRequest, Comparison | None]:
+        """Return the verdict of the model that decides for this subject, and the comparison with the challenger.
+
+        Each model runs once.
+        """
         flags = self._switches(tenant_id, request.subject_id)
-        draft = self._draft(self._champion(request.model), request, flags)
+        champion_model = self._champion(request.model)
+        preparation = Preparation(request, self._feature_sets, self._clock())
+        champion = preparation.assess(champion_model, self._models.warnings(request.model), flags)
         if (trial := self._models.trial(request.model)) is None:
-            return draft, None
+            return champion, None
         try:
-            rival = self._draft(trial.model, request, flags)
-            answer = rival.answer()
-        except Exception:  # whatever a challenger does, the champion's answer stands; the comparison counts it
-            rival, answer = draft, ModelAnswer(trial.model.version, None, "")
-        comparison = Comparison(draft.answer(), answer)
+            challenger = preparation.assess(trial.model, self._models.warnings(request.model), flags)
+            answer = challenger.answer()
+        except Exception:  # a failing challenger must not affect the champion's answer; the comparison records it
+            challenger, answer = champion, ModelAnswer(trial.model.version, None, "")
+        comparison = Comparison(champion.answer(), answer)
         chosen = is_challenger_subject(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
-        return (rival if chosen and answer.probability is not None else draft), comparison
-
-    def _draft(self, model: ScoringModel, request: ScoreRequest, flags: Switches) -> Draft:
-        warnings = self._models.warnings(request.model)
-        return draft(model, request, self._feature_sets, self._clock(), warnings, flags)
+        return (challenger if chosen and answer.probability is not None else champion), comparison
 
     def _champion(self, name: str) -> ScoringModel:
         try:
@@ -128,40 +137,42 @@ class Scoring:
         except NotFound as error:
             raise InvalidInput(FieldError("model", "is not a model of this service", "see GET /v1/models")) from error
 
-    def _commit(self, request: "_Identity", draft: Draft, comparison: Comparison | None) -> Outcome:
+    def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> ScoreResult:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
         while True:
-            decision = draft.decide(decision_id(request.tenant_id, request.key, generation), format_timestamp(now))
+            decision = assessed.decide(
+                derive_decision_id(request.tenant_id, request.key, generation), format_timestamp(now)
+            )
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
-                subject_id=draft.subject_id,
+                subject_id=assessed.subject_id,
                 model=decision.model,
                 fingerprint=request.fingerprint,
                 correlation_id=request.correlation_id,
                 nonce=nonce,
                 created_at=decision.created_at,
                 expires_at=int((now + self._window).timestamp()),
-                inputs=serialize.inputs(draft.model.contract.decode(draft.row)),
+                inputs=serialize.inputs(assessed.model.contract.decode(assessed.vector)),
                 body=serialize.body(decision),
                 summary=serialize.summary(decision),
-                high_risk=draft.model.contract.is_high_risk(decision.band),
+                high_risk=assessed.model.contract.is_high_risk(decision.band),
                 comparison=comparison,
             )
             existing = self._ledger.commit(row, request.conditions)
             if existing is None or existing.nonce == nonce:
-                return Outcome(row, decision.band, replayed=False, explained=decision.explanation is not None)
+                return ScoreResult(row, decision.band, replayed=False, explained=decision.explanation is not None)
             if existing.expires_at > now.timestamp():
                 break
-            generation += 1  # the key's promise has ended: the row stays, the key starts a new one
+            generation += 1  # the idempotency window has ended: the row remains, and the key starts a new one
         if existing.fingerprint != request.fingerprint:
-            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
+            raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return _replayed(existing)
 
     def _earlier(self, tenant_id: str, key: str) -> LedgerRow | None:
-        """Return the unexpired row that a key leads to, if there is one."""
+        """Return the unexpired row of an idempotency key, or None."""
         generation = 0
-        while row := self._ledger.get(tenant_id, decision_id(tenant_id, key, generation)):
+        while row := self._ledger.get(tenant_id, derive_decision_id(tenant_id, key, generation)):
             if row.expires_at > self._clock().timestamp():
                 return row
             generation += 1
@@ -170,7 +181,7 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """By what a request is known again."""
+    """The identity of a request for idempotency."""
 
     tenant_id: str
     key: str
@@ -179,5 +190,5 @@ class _Identity:
     conditions: Conditions
 
 
-def _replayed(row: LedgerRow) -> Outcome:
-    return Outcome(row, json.loads(row.summary)["band"], replayed=True)
+def _replayed(row: LedgerRow) -> ScoreResult:
+    return ScoreResult(row, json.loads(row.summary)["band"], replayed=True)

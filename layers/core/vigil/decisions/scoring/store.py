@@ -1,4 +1,4 @@
-"""The decision ledger in DynamoDB: one conditional put per decision."""
+"""The decision ledger in DynamoDB, with one conditional put per decision."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from vigil.aws.errors import Refused
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, refused
-from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow, Page
+from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.kernel.ids import subject_digest
 from vigil.kernel.money import SpendLimit
@@ -18,58 +18,60 @@ from vigil.prediction.trials.model import Comparison
 Item = dict[str, dict[str, Any]]
 
 
-class Charges(Protocol):
-    """How a prediction is taken from a tenant's month in the very transaction that writes it."""
+class QuotaCharges(Protocol):
+    """Charges a tenant's monthly quota in the transaction that writes the prediction."""
 
     def charge(self, tenant_id: str, month: str, rows: int, limit: int) -> Part:
-        """Return the part that takes so many predictions of a month (`2026-11`) if they are left."""
+        """Return the part that charges predictions to a month (`2026-11`) if the quota allows it."""
         ...
 
     def exceeded(self, month: str, limit: int, reason: Part) -> QuotaExceeded:
-        """Return the error of a charge that was refused for this reason."""
+        """Return the error for a refused charge."""
         ...
 
 
-class Stops(Protocol):
-    """How what a prediction costs is set aside in the very transaction that writes it."""
+class SpendCharges(Protocol):
+    """Reserves the price of a prediction in the transaction that writes it."""
 
     def reservation_part(self, tenant_id: str, moment: str, micros: int, stop: SpendLimit) -> Part:
-        """Return the part that sets micros aside if the stop leaves so much at that moment."""
+        """Return the part that reserves micros if the spend limit allows it at that moment."""
         ...
 
     def exhausted_error(self, moment: str, micros: int, stop: SpendLimit, reason: Part) -> BudgetExhausted:
-        """Return the error of micros that were refused for this reason."""
+        """Return the error for a refused reservation."""
         ...
 
 
-class Consents(Protocol):
-    """How a decision depends on its subject's consent in the very transaction that writes it."""
+class ConsentChecks(Protocol):
+    """Checks the subject's consent in the transaction that writes a decision."""
 
     def condition(self, tenant_id: str, subject_id: str) -> Part:
-        """Return the part that refuses a subject who has withdrawn the consent to scoring."""
+        """Return the part that fails if the subject has withdrawn the consent to scoring."""
         ...
 
 
 class DynamoLedger:
-    """Rows under `pk = <tenant>#<decision>`; `by_tenant` and `by_subject` list them by time."""
+    """Rows under `pk = <tenant>#<decision>`, listed by time in the indexes `by_tenant` and `by_subject`."""
 
-    def __init__(self, client: Any, table: str, charges: Charges, stops: Stops, consents: Consents) -> None:
+    def __init__(
+        self, client: Any, table: str, charges: QuotaCharges, stops: SpendCharges, consents: ConsentChecks
+    ) -> None:
         self._table = Table(client, table, "The decision ledger")
         self._charges = charges
         self._stops = stops
         self._consents = consents
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
-        """Put the row if its id is free: the one write of a request, atomic and safe to repeat.
+        """Put the row if its id is free. It is the only write of a request, atomic and safe to repeat.
 
-        With conditions it is a transaction: a row that is there already is returned whatever they say.
+        With conditions, the write is a transaction. An existing row is returned even if a condition fails.
         """
         if conditions != UNCONDITIONAL:
             return self._transact(row, conditions)
         try:
             self._table.call("put_item", **_put(row))
         except Refused as refusal:
-            return read(refusal.found)
+            return parse_row(refusal.found)
         return None
 
     def _transact(self, row: LedgerRow, conditions: Conditions) -> LedgerRow | None:
@@ -79,11 +81,11 @@ class DynamoLedger:
         if (reasons := self._table.transact({"Put": put}, *(part for part, _ in checks), token=token)) is None:
             return None
         if refused(reasons[0]):
-            return read(reasons[0]["Item"])
+            return parse_row(reasons[0]["Item"])
         raise next(error(why) for (_, error), why in zip(checks, reasons[1:], strict=True) if refused(why))
 
     def _checks(self, row: LedgerRow, conditions: Conditions) -> Iterator[tuple[Part, Callable[[Part], VigilError]]]:
-        """Yield the part of each condition, which charges what it limits, and the error of its refusal."""
+        """Yield for each condition its transaction part, which also charges it, and the error of a refusal."""
         tenant, moment, month = row.tenant_id, row.created_at, row.created_at[:7]
         if conditions.consents:
             withdrawn = ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
@@ -97,33 +99,33 @@ class DynamoLedger:
     def get(self, tenant_id: str, decision_id: str) -> LedgerRow | None:
         """Return a tenant's decision, read consistently."""
         item = self._table.get({"pk": {"S": _pk(tenant_id, decision_id)}})
-        return read(item) if item else None
+        return parse_row(item) if item else None
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> Page:
-        """Return one page from the index of the tenant or of one subject, newest first; shorter by what is erased."""
+    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+        """Return one page, newest first, from the index of the tenant or subject. Erased rows shorten the page."""
         index, attribute, value = (
             ("by_tenant", "tenant_pk", tenant_id)
             if subject_id is None
             else ("by_subject", "subject_pk", _subject_pk(tenant_id, subject_id))
         )
         items, position = self._table.page(index, (attribute, value), after, limit, ScanIndexForward=False)
-        return Page(tuple(item["summary"]["S"] for item in items if "summary" in item), position)
+        return LedgerPage(tuple(item["summary"]["S"] for item in items if "summary" in item), position)
 
     def count(self, tenant_id: str, day: str) -> int:
-        """Return how many rows a tenant has of a day (`2026-11-21`, UTC), seconds after they were written."""
+        """Return the number of a tenant's rows on a day (`2026-11-21`, UTC). New rows appear after some seconds."""
         return sum(page["Count"] for page in self._day(tenant_id, day, Select="COUNT"))
 
     def images(self, tenant_id: str, day: str) -> Iterator[Item]:
-        """Yield the rows of a day as they are stored."""
+        """Yield the stored items of a day."""
         for page in self._day(tenant_id, day, ProjectionExpression="pk"):
             yield from self._table.many([{"pk": item["pk"]} for item in page["Items"]])
 
     def check(self) -> None:
-        """Return when the ledger answers a read; raise Unavailable when it does not."""
-        self.get("PROBE", "health")  # in capitals, so that it is no tenant's
+        """Check that the ledger answers a read. Raises Unavailable."""
+        self.get("PROBE", "health")  # upper case is not valid in a tenant id
 
     def _day(self, tenant_id: str, day: str, **arguments: Any) -> Iterator[Any]:
-        """Yield the pages of what the index of tenants has of a day; times sort after their day and before `day~`."""
+        """Yield the index pages of a tenant's day. The sort keys of a day are between `day` and `day~`."""
         return self._table.pages(
             "query",
             IndexName="by_tenant",
@@ -174,7 +176,7 @@ def _item(row: LedgerRow) -> Item:
 
 
 def _comparison(row: LedgerRow) -> Item:
-    """Return what puts a row on the sparse index of comparisons."""
+    """Return the attributes that add a row to the sparse index of comparisons."""
     if row.comparison is None:
         return {}
     place = row.comparison.index_partition(row.model.name, row.decision_id)
@@ -182,17 +184,15 @@ def _comparison(row: LedgerRow) -> Item:
 
 
 def _charged(conditions: Conditions) -> Item:
-    """Return what a row says of its charges, for whoever counts them."""
+    """Return the attributes from which usage metering and audits read the charges of a row."""
     quota: Item = {"charged": {"BOOL": True}} if conditions.quota is not None else {}
     return quota | ({"reserved_micros": {"N": str(stop.price_micros)}} if (stop := conditions.hard_stop) else {})
 
 
-def read(item: Mapping[str, Any]) -> LedgerRow:
-    """Return the row that an item holds, be it read from the table or from its stream; raise Erased for what is left
-    of one.
-    """
+def parse_row(item: Mapping[str, Any]) -> LedgerRow:
+    """Return the row of an item from the table or its stream. Raises Erased for an erased row."""
     if "erased_at" in item:
-        raise Erased("The decision is erased with its subject's data.")
+        raise Erased("The decision was erased with its subject's data.")
     return LedgerRow(
         tenant_id=item["tenant_pk"]["S"],
         decision_id=item["decision_id"]["S"],

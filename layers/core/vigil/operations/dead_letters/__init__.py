@@ -1,1 +1,1 @@
-"""Messages that failed on a queue: listing, retry, resolution and the redriver."""
+"""Dead letters: jobs for failed messages, their retries and their resolution."""

@@ -1,9 +1,9 @@
-"""Work that failed for good or for now: jobs, their states, and the rules by which they are tried again. Pure values.
+"""Jobs for failed messages: their states and retry rules.
 
-waiting ──sent──> retrying ──worker's word──> resolved (succeeded)
-   ^ └─────────────dies─┘│                        ^
-   │                     └─dies once too often─┐  │ by hand, from any state
-by hand <──────────── parked <─────────────────┘──┘
+waiting ──send──> retrying ──success reported──> resolved (succeeded)
+   ^ └────fails again───┘│                          ^
+   │                     └─out of attempts─────┐    │ by hand, from any state
+by hand <──────────── parked <─────────────────┘────┘
 """
 
 import hashlib
@@ -14,22 +14,23 @@ from typing import Literal
 
 from vigil.kernel.time import format_timestamp
 
-State = Literal["waiting", "retrying", "parked", "resolved"]
-Cause = Literal["transient", "permanent", "poison"]
-"""Why work died: what may pass by itself, what its own rules refuse, and what died in every try or cannot be read."""
-Resolution = Literal["succeeded", "by_hand", "sent_on"]
-"""How a job ended: its worker reported the work done; somebody closed it; or, where a message that had been unreadable
-could be read after all, it went on as that message (and is a new job should it die again)."""
+JobState = Literal["waiting", "retrying", "parked", "resolved"]
+JobCause = Literal["transient", "permanent", "poison"]
+"""Cause of a failure: `transient` may pass, `permanent` was refused by its worker, `poison` is unreadable or failed in
+every attempt."""
+JobResolution = Literal["succeeded", "by_hand", "sent_on"]
+"""End of a job. `succeeded`: the worker reported success. `by_hand`: a person closed the job. `sent_on`: a message that
+was unreadable became readable and was sent to its queue; a new failure opens a new job."""
 StepName = Literal["recorded", "asked", "retried", "parked", "resolved"]
 OPERATORS = "_operators"
-"""Whose jobs belong to no tenant; no tenant can have this name."""
+"""Tenant name of jobs that belong to no tenant. It is not a valid tenant id."""
 UNREADABLE = "unreadable"
 _MOST_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a message asked for. `id` is its business id, `attempts` how often it was put back from here."""
+    """Content of a message. `id` is its business id; `attempts` counts the redrives."""
 
     id: str
     kind: str
@@ -41,50 +42,50 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """What lies on a dead-letter queue: dead work, or the word of a worker that work put back earlier is done."""
+class DeadLetter:
+    """A message on a dead-letter queue: failed work, or a worker's report that redriven work succeeded (`settled`)."""
 
     work: Work
     handle: str
     refusal: str | None = None
-    """The code of the problem for which a worker refused the work for good."""
+    """Problem code of a permanent refusal by the worker."""
     settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """How dead work is tried again."""
+class RetryRules:
+    """Rules for retries of failed work."""
 
-    base: timedelta = timedelta(seconds=60)
-    most_attempts: int = 5
-    longest: timedelta = timedelta(hours=6)
+    base_delay: timedelta = timedelta(seconds=60)
+    max_attempts: int = 5
+    max_delay: timedelta = timedelta(hours=6)
     lease: timedelta = timedelta(minutes=2)
-    """Longer than a redriver can run, so that a claim never outlives its owner."""
-    patience: timedelta = timedelta(days=5)
-    """Longer than any queue keeps a message: without a word until then, the work is gone from it."""
+    """Duration of a redriver's claim. It is longer than a redriver can run."""
+    confirmation_timeout: timedelta = timedelta(days=5)
+    """Time after which redriven work without a report counts as lost. It is longer than any queue's retention."""
 
-    def verdict(self, letter: Letter) -> tuple[Cause, str]:
-        """Return why work died, and the reason as a code."""
+    def classify(self, letter: DeadLetter) -> tuple[JobCause, str]:
+        """Return the cause of a failure and its reason code."""
         if letter.work.kind == UNREADABLE:
             return "poison", "unreadable"
         if letter.refusal:
             return "permanent", letter.refusal
-        if letter.work.attempts >= self.most_attempts:
+        if letter.work.attempts >= self.max_attempts:
             return "poison", "attempts-exhausted"
         return "transient", "deliveries-exhausted"
 
     def delay(self, attempts: int, random: Random) -> timedelta:
-        """Return the pause before the next try: exponential backoff with full jitter.
+        """Return the delay before the next attempt: exponential backoff with full jitter.
 
         Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
         """
-        seconds = min(self.longest.total_seconds(), self.base.total_seconds() * 2.0 ** min(attempts, 32))
+        seconds = min(self.max_delay.total_seconds(), self.base_delay.total_seconds() * 2.0 ** min(attempts, 32))
         return timedelta(seconds=random.uniform(0, seconds))
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Something that happened to a job."""
+class JobStep:
+    """One step in the history of a job."""
 
     at: str
     name: StepName
@@ -94,44 +95,46 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Dead work and what became of it. Times are ISO 8601 in UTC.
+class DeadLetterJob:
+    """Failed work and its history. Times are ISO 8601 in UTC.
 
-    `version` rises with every change and fences it: a change is written only over the version that it was made from.
-    At `due_at` a redriver has something to do: send, give up waiting, or tell the work's owner that it was parked.
+    `version` increases with every change; a change is written only over the version it was made from. At `due_at`, a
+    redriver sends the work, stops waiting for a report, or notifies the owner of parked work.
     """
 
     queue: str
     work: Work
-    state: State
-    cause: Cause
+    state: JobState
+    cause: JobCause
     reason: str
     died_at: str
     changed_at: str
     due_at: str | None
     version: int = 1
     leased_until: str | None = None
-    resolution: Resolution | None = None
-    steps: tuple[Step, ...] = field(default=())
+    resolution: JobResolution | None = None
+    steps: tuple[JobStep, ...] = field(default=())
 
     @property
     def tenant_id(self) -> str:
-        """Return whose job this is."""
+        """Tenant of the job."""
         return self.work.tenant_id
 
     @property
     def key(self) -> str:
-        """Return the job's id among its tenant's."""
-        return key(self.queue, self.work)
+        """Job id within its tenant."""
+        return job_key(self.queue, self.work)
 
     @property
     def job_id(self) -> str:
-        """Return the job's id as callers know it."""
+        """Job id in the API: tenant and key."""
         return f"{self.tenant_id}.{self.key}"
 
     @classmethod
-    def opened(cls, queue: str, letter: Letter, rules: Rules, now: datetime, random: Random) -> "Job":
-        """Return the job of work that died for the first time."""
+    def create(
+        cls, queue: str, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random
+    ) -> "DeadLetterJob":
+        """Return the job for work that failed for the first time."""
         born = cls(
             queue,
             letter.work,
@@ -145,55 +148,63 @@ class Job:
         )
         return _dead(born, letter, rules, now, random)
 
-    def died(self, letter: Letter, rules: Rules, now: datetime, random: Random) -> "Job | None":
-        """Return the job after its work died again, or None for a letter that tells nothing new."""
+    def record_death(
+        self, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random
+    ) -> "DeadLetterJob | None":
+        """Return the job after a new failure of its work, or None if the letter reports a known failure."""
         known = self.work.attempts + (self.state != "retrying")
         if letter.work.attempts < known or self.resolution in {"succeeded", "sent_on"}:
             return None
         return _dead(self, letter, rules, now, random)
 
-    def claimed(self, rules: Rules, now: datetime) -> "Job":
-        """Return the job with a lease on what is due; once it has run out, anyone may claim again."""
+    def claim(self, rules: RetryRules, now: datetime) -> "DeadLetterJob":
+        """Return the job with a lease for its due step. After the lease, any redriver may claim it."""
         until = format_timestamp(now + rules.lease)
         return replace(self, due_at=until, leased_until=until, version=self.version + 1)
 
-    def leased(self, now: datetime) -> bool:
-        """Say whether a redriver is at work on this job."""
+    def is_leased(self, now: datetime) -> bool:
+        """Return True while a redriver has a lease on this job."""
         return self.leased_until is not None and self.leased_until > format_timestamp(now)
 
-    def sent(self, rules: Rules, now: datetime) -> "Job":
-        """Return the job after its work was put back on its queue."""
+    def mark_sent(self, rules: RetryRules, now: datetime) -> "DeadLetterJob":
+        """Return the job after its work was sent to its queue."""
         work = replace(self.work, attempts=self.work.attempts + 1)
-        return _next(replace(self, work=work), "retrying", "retried", now, due=now + rules.patience)
+        return _next(replace(self, work=work), "retrying", "retried", now, due=now + rules.confirmation_timeout)
 
-    def parked(self, reason: str, now: datetime, cause: Cause = "poison") -> "Job":
-        """Return the job after it was given up; its owner is still to be told."""
+    def park(self, reason: str, now: datetime, cause: JobCause = "poison") -> "DeadLetterJob":
+        """Return the job without further attempts; its owner is not notified yet."""
         return _next(replace(self, cause=cause, reason=reason), "parked", "parked", now, due=now)
 
-    def told(self) -> "Job":
-        """Return the parked job after its owner was told."""
+    def mark_notified(self) -> "DeadLetterJob":
+        """Return the parked job after its owner was notified."""
         return replace(self, due_at=None, leased_until=None, version=self.version + 1)
 
-    def asked(self, by: str, now: datetime) -> "Job":
-        """Return the job after somebody asked for another try."""
+    def request_retry(self, by: str, now: datetime) -> "DeadLetterJob":
+        """Return the job after a user requested a retry."""
         return _next(self, "waiting", "asked", now, by=by, due=now)
 
-    def resolved(self, resolution: Resolution, now: datetime, by: str | None = None) -> "Job":
-        """Return the job after its end."""
+    def resolve(self, resolution: JobResolution, now: datetime, by: str | None = None) -> "DeadLetterJob":
+        """Return the job with its resolution."""
         return _next(replace(self, resolution=resolution), "resolved", "resolved", now, by=by)
 
 
-def _dead(job: Job, letter: Letter, rules: Rules, now: datetime, random: Random) -> Job:
-    cause, reason = rules.verdict(letter)
+def _dead(job: DeadLetterJob, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random) -> DeadLetterJob:
+    cause, reason = rules.classify(letter)
     dead = replace(job, work=letter.work, cause=cause, reason=reason, resolution=None)
     if cause == "transient":
         return _next(dead, "waiting", "recorded", now, due=now + rules.delay(letter.work.attempts, random))
-    return _step(dead, "recorded", now).parked(reason, now, cause)
+    return _step(dead, "recorded", now).park(reason, now, cause)
 
 
 def _next(
-    job: Job, state: State, step: StepName, now: datetime, *, due: datetime | None = None, by: str | None = None
-) -> Job:
+    job: DeadLetterJob,
+    state: JobState,
+    step: StepName,
+    now: datetime,
+    *,
+    due: datetime | None = None,
+    by: str | None = None,
+) -> DeadLetterJob:
     moved = replace(
         job,
         state=state,
@@ -205,31 +216,31 @@ def _next(
     return _step(moved, step, now, by)
 
 
-def _step(job: Job, name: StepName, now: datetime, by: str | None = None) -> Job:
+def _step(job: DeadLetterJob, name: StepName, now: datetime, by: str | None = None) -> DeadLetterJob:
     reason = job.resolution if name == "resolved" else None if name in {"asked", "retried"} else job.reason
-    taken = Step(format_timestamp(now), name, job.work.attempts, reason, by)
+    taken = JobStep(format_timestamp(now), name, job.work.attempts, reason, by)
     return replace(job, steps=(*job.steps, taken)[-_MOST_STEPS:])
 
 
-def key(queue: str, work: Work) -> str:
-    """Return what identifies work among its tenant's: the same work on the same queue has the same key for ever."""
+def job_key(queue: str, work: Work) -> str:
+    """Return the job id within a tenant. The same work on the same queue always has the same key."""
     return hashlib.sha256(f"{queue}\0{work.kind}\0{work.id}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which jobs to list: those of one state, or all that are not resolved."""
+class JobFilter:
+    """Filter of a job list: one state, or all states except `resolved`."""
 
-    state: State | None = None
+    state: JobState | None = None
     queue: str | None = None
     reason: str | None = None
     before: str | None = None
-    """Only those that died before then; of resolved ones, those that were resolved before then."""
+    """Time of failure, or of resolution for resolved jobs, before which a job must lie."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """One page of jobs, latest first, and the position after it."""
+    """One page of jobs, latest first, and the position of the next page."""
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[DeadLetterJob, ...]
     next: dict[str, str] | None

@@ -1,58 +1,58 @@
-"""What dead letters need from outside: the queues they lie on, the books, and the owners of the work."""
+"""Ports of dead letters: queues, job store and owners of work."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from vigil.operations.dead_letters.model import Filter, Job, JobPage, Letter, Resolution, Work
+from vigil.operations.dead_letters.model import DeadLetter, DeadLetterJob, JobFilter, JobPage, JobResolution, Work
 
-Abandoned = Callable[[Work], None]
-"""How the owner of a kind of work hears that a piece of it was given up, at least once; must be safe to repeat."""
-Owners = Mapping[str, Abandoned]
+AbandonedHandler = Callable[[Work], None]
+"""Function that notifies the owner of parked work, at least once; it must be safe to repeat."""
+AbandonedHandlers = Mapping[str, AbandonedHandler]
 
 
-class Source(Protocol):
-    """A dead-letter queue and the place that its letters came from."""
+class DeadLetterSource(Protocol):
+    """A dead-letter queue and the source of its messages."""
 
     @property
     def name(self) -> str:
-        """Return the name under which its jobs are listed."""
+        """Queue name of the jobs."""
         ...
 
-    def letters(self) -> Sequence[Letter]:
-        """Return some letters, hidden from others for a while; empty when there seem to be none."""
+    def receive(self) -> Sequence[DeadLetter]:
+        """Return some letters and hide them from other receivers for a while. Empty if none was found."""
         ...
 
-    def delete(self, letters: Sequence[Letter]) -> None:
-        """Delete letters that are recorded."""
+    def delete(self, letters: Sequence[DeadLetter]) -> None:
+        """Delete recorded letters."""
         ...
 
-    def put_back(self, work: Work) -> Resolution | None:
-        """Have the work done again, at least once; return how it ended if that is known at once.
+    def resend(self, work: Work) -> JobResolution | None:
+        """Send work to its queue, or replay it, at least once. Return the resolution if it is known at once.
 
-        Raises Unavailable if it may help to try again, another VigilError if it cannot.
+        Raises Unavailable if a retry can help, another VigilError otherwise.
         """
         ...
 
 
-class Jobs(Protocol):
-    """The books of dead work."""
+class JobStore(Protocol):
+    """Stored jobs of all tenants."""
 
-    def get(self, tenant_id: str, key: str) -> Job | None:
-        """Return a job as it is now."""
+    def get(self, tenant_id: str, key: str) -> DeadLetterJob | None:
+        """Return the current version of a job."""
         ...
 
-    def put(self, tenant_id: str, job: Job) -> bool:
-        """Write a job over the version before it, or as the first; False if that is not what is there."""
+    def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
+        """Write a job over its previous version, or as the first version. Return False if another version is stored."""
         ...
 
-    def page(self, tenant_id: str | None, wanted: Filter, after: dict[str, str] | None, limit: int) -> JobPage:
-        """Return jobs of a tenant, or of all of them, latest first."""
+    def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
+        """Return jobs, latest first. None as tenant returns the jobs of all tenants."""
         ...
 
-    def due(self, queue: str, now: str, limit: int) -> Sequence[Job]:
-        """Return jobs of a queue, of all tenants, whose time has come; what was written just now may be missing."""
+    def due(self, queue: str, now: str, limit: int) -> Sequence[DeadLetterJob]:
+        """Return due jobs of a queue, of all tenants. Very recent changes can be missing."""
         ...
 
-    def remove(self, tenant_id: str, job: Job) -> bool:
-        """Delete a job if it is still of this version."""
+    def delete(self, tenant_id: str, job: DeadLetterJob) -> bool:
+        """Delete a job. Return False if another version is stored."""
         ...

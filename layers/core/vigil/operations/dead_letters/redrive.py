@@ -1,9 +1,8 @@
-"""The redriver: records dead letters as jobs, and does for each job what is due. Nothing vanishes on the way.
+"""The redriver: records dead letters as jobs and takes the due step of each job.
 
-Every step is receive, record, send, delete, in this order, and safe to repeat. Any number of redrivers may run at once:
-a job is claimed by a conditional write first, and a claim lasts longer than a redriver can. One that is killed between
-sending and recording it sends again after its lease has run out: the message has the same business id and attempt, and
-is absorbed by whoever does the work.
+The order is receive, record, send, delete; every step is safe to repeat. Any number of redrivers can run in parallel:
+a conditional write claims a job, and a claim lasts longer than a redriver can run. After a crash between send and
+record, the work is sent again with the same business id and attempt number, so that its worker ignores the duplicate.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,37 +15,45 @@ from typing import Literal
 
 from vigil.errors import NotFound, Unavailable, VigilError
 from vigil.kernel.time import format_timestamp
-from vigil.operations.dead_letters.model import UNREADABLE, Job, Letter, Rules, State, StepName, key
-from vigil.operations.dead_letters.ports import Jobs, Owners, Source
+from vigil.operations.dead_letters.model import (
+    UNREADABLE,
+    DeadLetter,
+    DeadLetterJob,
+    JobState,
+    RetryRules,
+    StepName,
+    job_key,
+)
+from vigil.operations.dead_letters.ports import AbandonedHandlers, DeadLetterSource, JobStore
 
-_STEPS: dict[State, StepName] = {"retrying": "retried", "parked": "parked", "resolved": "resolved"}
+_STEPS: dict[JobState, StepName] = {"retrying": "retried", "parked": "parked", "resolved": "resolved"}
 _LEAST_SECONDS = 10.0
 _AT_ONCE = 25
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A step that a redriver took, or failed to take."""
+class RedriveStep:
+    """A step of a redriver, or a failed step with its error."""
 
     step: StepName | Literal["failed"]
     queue: str
-    job: Job | None = None
+    job: DeadLetterJob | None = None
     error: Exception | None = None
 
 
-class Reprocessor:
-    """Drains dead-letter queues and retries, parks and resolves jobs."""
+class Redriver:
+    """Receives dead letters, and retries, parks and resolves jobs."""
 
     def __init__(
         self,
-        sources: Sequence[Source],
-        jobs: Jobs,
-        owners: Owners,
-        rules: Rules,
+        sources: Sequence[DeadLetterSource],
+        jobs: JobStore,
+        owners: AbandonedHandlers,
+        rules: RetryRules,
         random: Random,
         clock: Callable[[], datetime],
-        observe: Callable[[Taken], None],
+        observe: Callable[[RedriveStep], None],
     ) -> None:
         self._sources = sources
         self._jobs = jobs
@@ -57,95 +64,95 @@ class Reprocessor:
         self._observe = observe
 
     def run(self, remaining: Callable[[], float]) -> None:
-        """Do everything that there is to do, in the seconds that remain; what is left waits for the next run."""
+        """Take all due steps within the remaining seconds. The next run continues."""
         for source in self._sources:
-            for work in (self._drain, self._advance):
+            for work in (self._drain, self._process_due):
                 try:
                     while remaining() > _LEAST_SECONDS and work(source):
                         pass
-                except Exception as error:  # one queue that is away must not hold up the others
-                    self._observe(Taken("failed", source.name, error=error))
+                except Exception as error:  # an unavailable queue must not block the others
+                    self._observe(RedriveStep("failed", source.name, error=error))
 
-    def _drain(self, source: Source) -> bool:
-        """Record some letters and delete those; return whether there may be more."""
-        letters = source.letters()
+    def _drain(self, source: DeadLetterSource) -> bool:
+        """Record some letters and delete them. Return True if more may follow."""
+        letters = source.receive()
         recorded = [letter for letter in letters if self._try(source, None, partial(self._record, source, letter))]
         if recorded:
             source.delete(recorded)
         return bool(recorded)
 
-    def _record(self, source: Source, letter: Letter) -> None:
+    def _record(self, source: DeadLetterSource, letter: DeadLetter) -> None:
         for _ in range(_TRIES):
-            job = self._jobs.get(letter.work.tenant_id, key(source.name, letter.work))
+            job = self._jobs.get(letter.work.tenant_id, job_key(source.name, letter.work))
             changed = self._changed(source, letter, job)
             if changed is None:
                 return
-            if self._jobs.put(changed.tenant_id, changed):
+            if self._jobs.write(changed.tenant_id, changed):
                 if not letter.settled:
-                    self._observe(Taken("recorded", source.name, changed))
+                    self._observe(RedriveStep("recorded", source.name, changed))
                 if changed.state != "waiting":
-                    self._tell(changed)
+                    self._report(changed)
                 return
-        raise Unavailable("The job is changing at this moment.")
+        raise Unavailable("The job is being changed by another process.")
 
-    def _changed(self, source: Source, letter: Letter, job: Job | None) -> Job | None:
+    def _changed(self, source: DeadLetterSource, letter: DeadLetter, job: DeadLetterJob | None) -> DeadLetterJob | None:
         now = self._clock()
         if letter.settled:
-            return job.resolved("succeeded", now) if job and job.state != "resolved" else None
+            return job.resolve("succeeded", now) if job and job.state != "resolved" else None
         if job is None:
-            return Job.opened(source.name, letter, self._rules, now, self._random)
-        return job.died(letter, self._rules, now, self._random)
+            return DeadLetterJob.create(source.name, letter, self._rules, now, self._random)
+        return job.record_death(letter, self._rules, now, self._random)
 
-    def _advance(self, source: Source) -> bool:
-        """Do what is due for some jobs; return whether there may be more."""
+    def _process_due(self, source: DeadLetterSource) -> bool:
+        """Take the due steps of some jobs. Return True if more may follow."""
         done = 0
         for job in self._jobs.due(source.name, format_timestamp(self._clock()), _AT_ONCE):
-            claimed = job.claimed(self._rules, self._clock())
-            if self._jobs.put(job.tenant_id, claimed):
+            claimed = job.claim(self._rules, self._clock())
+            if self._jobs.write(job.tenant_id, claimed):
                 done += 1
-                self._try(source, claimed, partial(self._due, source, claimed))
+                self._try(source, claimed, partial(self._take_due_step, source, claimed))
         return done > 0
 
-    def _due(self, source: Source, job: Job) -> None:
+    def _take_due_step(self, source: DeadLetterSource, job: DeadLetterJob) -> None:
         if job.state == "parked":
-            self._tell_owner(job)
-        elif job.state == "retrying" and job.work.attempts >= self._rules.most_attempts:
-            self._keep(job.parked("no-word", self._clock()))
+            self._notify_owner(job)
+        elif job.state == "retrying" and job.work.attempts >= self._rules.max_attempts:
+            self._write(job.park("no-word", self._clock()))
         else:
             self._send(source, job)
 
-    def _send(self, source: Source, job: Job) -> None:
+    def _send(self, source: DeadLetterSource, job: DeadLetterJob) -> None:
         try:
-            ended = source.put_back(replace(job.work, attempts=job.work.attempts + 1))
+            ended = source.resend(replace(job.work, attempts=job.work.attempts + 1))
         except Unavailable:
             raise
         except VigilError:
-            self._keep(job.parked("unreadable" if job.work.kind == UNREADABLE else "gone", self._clock()))
+            self._write(job.park("unreadable" if job.work.kind == UNREADABLE else "gone", self._clock()))
             return
-        sent = job.sent(self._rules, self._clock())
-        self._keep(sent)
+        sent = job.mark_sent(self._rules, self._clock())
+        self._write(sent)
         if ended:
-            self._keep(sent.resolved(ended, self._clock()))
+            self._write(sent.resolve(ended, self._clock()))
 
-    def _tell_owner(self, job: Job) -> None:
+    def _notify_owner(self, job: DeadLetterJob) -> None:
         if owner := self._owners.get(job.work.kind):
-            with suppress(NotFound):  # what the work belonged to is gone: nobody is left to tell
+            with suppress(NotFound):  # the record that the work belonged to no longer exists
                 owner(job.work)
-        self._jobs.put(job.tenant_id, job.told())
+        self._jobs.write(job.tenant_id, job.mark_notified())
 
-    def _keep(self, job: Job) -> None:
-        """Write a step; if somebody was faster (a worker's word, a hand), theirs stands."""
-        if self._jobs.put(job.tenant_id, job):
-            self._tell(job)
+    def _write(self, job: DeadLetterJob) -> None:
+        """Write a step, unless a worker's report or a user changed the job first."""
+        if self._jobs.write(job.tenant_id, job):
+            self._report(job)
 
-    def _tell(self, job: Job) -> None:
-        self._observe(Taken(_STEPS[job.state], job.queue, job))
+    def _report(self, job: DeadLetterJob) -> None:
+        self._observe(RedriveStep(_STEPS[job.state], job.queue, job))
 
-    def _try(self, source: Source, job: Job | None, work: Callable[[], None]) -> bool:
-        """Return whether it went well: a letter or job that fails must not hold up the others."""
+    def _try(self, source: DeadLetterSource, job: DeadLetterJob | None, work: Callable[[], None]) -> bool:
+        """Return True on success. A failed letter or job must not block the others."""
         try:
             work()
-        except Exception as error:  # it stays where it is, and is tried again by a later run
-            self._observe(Taken("failed", source.name, job, error))
+        except Exception as error:  # a later run retries it
+            self._observe(RedriveStep("failed", source.name, job, error))
             return False
         return True

@@ -1,25 +1,25 @@
-"""The redriver's minute: one run, one log line, a line and a metric for each step."""
+"""Scheduled run of the redriver, every minute, with one log line per run and per step."""
 
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.redrive import Reprocessor, Taken
+from vigil.operations.dead_letters.redrive import Redriver, RedriveStep
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry, place
 
 
-class Redrive:
-    """Runs a reprocessor and tells of what it does."""
+class ScheduledRedrive:
+    """Runs a redriver and reports its steps."""
 
-    def __init__(self, telemetry: Telemetry, build: Callable[[Callable[[Taken], None]], Reprocessor]) -> None:
+    def __init__(self, telemetry: Telemetry, build: Callable[[Callable[[RedriveStep], None]], Redriver]) -> None:
         self._telemetry = telemetry
         self._steps: Counter[str] = Counter()
         self._reprocessor = build(self._observe)
 
     def handle(self, event: Any, context: Any) -> dict[str, int]:
-        """Return how often each step was taken; raise Unavailable if one failed, after all the others."""
+        """Run the redriver and return the number of steps by name. Raises Unavailable at the end if a step failed."""
         correlation.begin(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = "redrive"
@@ -31,16 +31,16 @@ class Redrive:
         finally:
             self._telemetry.end(facts, started)
         if facts.failed:
-            raise Unavailable(f"{facts.failed} steps failed; they are tried again.")
+            raise Unavailable(f"{facts.failed} steps failed; the next run retries them.")
         return dict(self._steps)
 
-    def _observe(self, taken: Taken) -> None:
-        self._steps[taken.step] += 1
-        said: dict[str, str] = {}
-        if job := taken.job:
-            said |= {"job_id": job.job_id, "tenant_id": job.tenant_id, "kind": job.work.kind, "reason": job.reason}
-            said |= {"message_id": job.work.id, "correlation_id": job.work.correlation_id, "state": job.state}
-        if taken.error:
-            said["error"] = place(taken.error)
-        failed = taken.step == "failed"
-        self._telemetry.event(f"dead_letter_{taken.step}", failed=failed, about=("queue", taken.queue), **said)
+    def _observe(self, step: RedriveStep) -> None:
+        self._steps[step.step] += 1
+        fields: dict[str, str] = {}
+        if job := step.job:
+            fields |= {"job_id": job.job_id, "tenant_id": job.tenant_id, "kind": job.work.kind, "reason": job.reason}
+            fields |= {"message_id": job.work.id, "correlation_id": job.work.correlation_id, "state": job.state}
+        if step.error:
+            fields["error"] = place(step.error)
+        failed = step.step == "failed"
+        self._telemetry.event(f"dead_letter_{step.step}", failed=failed, about=("queue", step.queue), **fields)

@@ -1,74 +1,76 @@
-"""Dead letters: what callers may see of them and ask for."""
+"""Access to dead letter jobs: list, retry, resolve and remove."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from vigil.errors import Conflict, NotFound
 from vigil.kernel.time import format_timestamp
-from vigil.operations.dead_letters.model import Filter, Job, JobPage
-from vigil.operations.dead_letters.ports import Jobs
+from vigil.operations.dead_letters.model import DeadLetterJob, JobFilter, JobPage
+from vigil.operations.dead_letters.ports import JobStore
 
 _TRIES = 5
-CLEANED_AT_ONCE = 200
+MAX_DELETED_PER_CALL = 200
 
 
 class DeadLetters:
-    """Lists, retries, resolves and removes jobs. `tenant_id` is whose the caller may touch: None is everybody's."""
+    """Lists, retries, resolves and removes jobs. `tenant_id` restricts access to one tenant; None allows all."""
 
-    def __init__(self, jobs: Jobs, clock: Callable[[], datetime]) -> None:
+    def __init__(self, jobs: JobStore, clock: Callable[[], datetime]) -> None:
         self._jobs = jobs
         self._clock = clock
 
-    def page(self, tenant_id: str | None, wanted: Filter, after: dict[str, str] | None, limit: int) -> JobPage:
+    def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
         """Return a page of jobs, latest first."""
         return self._jobs.page(tenant_id, wanted, after, limit)
 
-    def before(self, age: timedelta) -> str:
-        """Return the moment before which things are at least of this age."""
+    def time_before(self, age: timedelta) -> str:
+        """Return the time that is this long ago."""
         return format_timestamp(self._clock() - age)
 
-    def get(self, tenant_id: str | None, job_id: str) -> Job:
-        """Return a job; raise NotFound, alike for one that is not there and another tenant's."""
+    def get(self, tenant_id: str | None, job_id: str) -> DeadLetterJob:
+        """Return a job. Raises NotFound for an unknown id and for another tenant's job."""
         owner, _, key = job_id.partition(".")
-        # A tenant's own shelf is looked at whoever is named, so that not even the time tells.
+        # Always read the caller's own partition, so that response times do not reveal another tenant's jobs.
         job = self._jobs.get(tenant_id or owner, key)
         if job is None or job.job_id != job_id:
             raise NotFound("There is no such job.")
         return job
 
-    def retry(self, tenant_id: str | None, job_id: str, by: str) -> Job:
-        """Have a job tried again at the next redrive, however often it was before; one under way stays as it is.
+    def retry(self, tenant_id: str | None, job_id: str, by: str) -> DeadLetterJob:
+        """Schedule a job's work for the next redrive, also beyond the attempt limit. A running retry is not changed.
 
-        Raises NotFound, and Conflict for a job that is resolved.
+        Raises NotFound, and Conflict for a resolved job.
         """
 
-        def asked(job: Job) -> Job | None:
+        def asked(job: DeadLetterJob) -> DeadLetterJob | None:
             if job.state == "resolved":
-                raise Conflict("The job is resolved; there is nothing to retry.")
+                raise Conflict("The job is resolved and cannot be retried.")
             now = self._clock()
-            under_way = job.state == "retrying" or (job.state == "waiting" and job.leased(now))
-            return None if under_way else job.asked(by, now)
+            under_way = job.state == "retrying" or (job.state == "waiting" and job.is_leased(now))
+            return None if under_way else job.request_retry(by, now)
 
         return self._change(tenant_id, job_id, asked)
 
-    def resolve(self, tenant_id: str | None, job_id: str, by: str) -> Job:
-        """Close a job by hand, whatever became of its work; a resolved one stays as it is. Raises NotFound."""
+    def resolve(self, tenant_id: str | None, job_id: str, by: str) -> DeadLetterJob:
+        """Close a job by hand, in any state; a resolved job is not changed. Raises NotFound."""
 
-        def closed(job: Job) -> Job | None:
-            return None if job.state == "resolved" else job.resolved("by_hand", self._clock(), by)
+        def closed(job: DeadLetterJob) -> DeadLetterJob | None:
+            return None if job.state == "resolved" else job.resolve("by_hand", self._clock(), by)
 
         return self._change(tenant_id, job_id, closed)
 
-    def clean(self, tenant_id: str | None, age: timedelta) -> tuple[int, bool]:
-        """Remove some jobs that were resolved at least so long ago; return how many, and whether more wait."""
-        wanted = Filter(state="resolved", before=self.before(age))
-        page = self._jobs.page(tenant_id, wanted, None, CLEANED_AT_ONCE)
-        return sum(self._jobs.remove(job.tenant_id, job) for job in page.jobs), page.next is not None
+    def delete_resolved(self, tenant_id: str | None, age: timedelta) -> tuple[int, bool]:
+        """Delete some jobs that were resolved at least this long ago; return their number, and True if more remain."""
+        wanted = JobFilter(state="resolved", before=self.time_before(age))
+        page = self._jobs.page(tenant_id, wanted, None, MAX_DELETED_PER_CALL)
+        return sum(self._jobs.delete(job.tenant_id, job) for job in page.jobs), page.next is not None
 
-    def _change(self, tenant_id: str | None, job_id: str, change: Callable[[Job], Job | None]) -> Job:
+    def _change(
+        self, tenant_id: str | None, job_id: str, change: Callable[[DeadLetterJob], DeadLetterJob | None]
+    ) -> DeadLetterJob:
         for _ in range(_TRIES):
             job = self.get(tenant_id, job_id)
             changed = change(job)
-            if changed is None or self._jobs.put(job.tenant_id, changed):
+            if changed is None or self._jobs.write(job.tenant_id, changed):
                 return changed or job
-        raise Conflict("The job is changing at this moment; try again.")
+        raise Conflict("The job is being changed by another process; try again.")

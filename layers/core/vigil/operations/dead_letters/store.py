@@ -1,7 +1,7 @@
-"""Dead letters on SQS, and their jobs in DynamoDB.
+"""Dead-letter queues in SQS, and jobs in DynamoDB.
 
-A job is one item: `pk = <tenant>#<key>`, the job as JSON, and what the indexes need. `by_tenant` and `by_age` list open
-and resolved jobs apart, by when they died or were resolved; `by_due` is sparse: only jobs that wait for a redriver.
+A job is one item: `pk = <tenant>#<key>`, the job as JSON, and index attributes. `by_tenant` and `by_age` list open and
+resolved jobs apart, by time of failure or resolution. `by_due` is sparse and lists only jobs with a due step.
 """
 
 import json
@@ -15,27 +15,27 @@ from vigil.kernel.json_documents import loads
 from vigil.operations.dead_letters.model import (
     OPERATORS,
     UNREADABLE,
-    Filter,
-    Job,
+    DeadLetter,
+    DeadLetterJob,
+    JobFilter,
     JobPage,
-    Letter,
-    Resolution,
-    Step,
+    JobResolution,
+    JobStep,
     Work,
 )
 from vigil.workers.queues import Message, Received, SqsQueue
 
 STREAM_BATCH = "decisions.stream"
 _HIDDEN_SECONDS = 120
-_KEPT = 16_384
-"""Characters of what cannot be read: a job must fit into one item."""
+_MAX_STORED_CHARACTERS = 16_384
+"""Maximum stored characters of an unreadable message; a job must fit into one item."""
 _EVALUATED = 200
-_ROUNDS = 10
-"""How many reads a page may take when a filter leaves little of each."""
+_MAX_READS = 10
+"""Maximum reads per page, for filters that match few items."""
 
 
 class SqsSource:
-    """The dead-letter queue of a queue of Vigil's; `read` makes work of what is not in Vigil's own form."""
+    """A queue and its dead-letter queue. `read` parses messages that are not in Vigil's format."""
 
     def __init__(
         self, name: str, queue: SqsQueue, dead: SqsQueue, read: Callable[[Received], Message] = Received.message
@@ -45,16 +45,16 @@ class SqsSource:
         self._dead = dead
         self._read = read
 
-    def letters(self) -> Sequence[Letter]:
-        """Return up to ten letters, hidden from others for two minutes."""
-        return [letter(received, self._read) for received in self._dead.receive(_HIDDEN_SECONDS)]
+    def receive(self) -> Sequence[DeadLetter]:
+        """Return up to ten letters and hide them from other receivers for two minutes."""
+        return [parse_letter(received, self._read) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
-    def delete(self, letters: Sequence[Letter]) -> None:
+    def delete(self, letters: Sequence[DeadLetter]) -> None:
         """Delete letters from the dead-letter queue."""
         self._dead.delete([each.handle for each in letters])
 
-    def put_back(self, work: Work) -> Resolution | None:
-        """Send the work to its queue; what could not be read is read again, which raises Unreadable if it fails."""
+    def resend(self, work: Work) -> JobResolution | None:
+        """Send the work to its queue. An unreadable message is parsed again first, which can raise Unreadable."""
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
             self._queue.send([replace(self._read(Received(work.id, raw["body"], raw["attributes"], {})), attempts=0)])
@@ -64,23 +64,23 @@ class SqsSource:
 
 
 class StreamSource:
-    """The dead letters of the ledger's stream, which say where in it a batch stands; `replay` tells of it again."""
+    """Dead letters of the ledger's stream. Each names a batch of stream records; `replay` processes the batch again."""
 
     def __init__(self, name: str, dead: SqsQueue, replay: Callable[[str], None]) -> None:
         self.name = name
         self._dead = dead
         self._replay = replay
 
-    def letters(self) -> Sequence[Letter]:
-        """Return up to ten letters, hidden from others for two minutes."""
-        return [letter(received, _batch) for received in self._dead.receive(_HIDDEN_SECONDS)]
+    def receive(self) -> Sequence[DeadLetter]:
+        """Return up to ten letters and hide them from other receivers for two minutes."""
+        return [parse_letter(received, _batch) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
-    def delete(self, letters: Sequence[Letter]) -> None:
+    def delete(self, letters: Sequence[DeadLetter]) -> None:
         """Delete letters from the dead-letter queue."""
         self._dead.delete([each.handle for each in letters])
 
-    def put_back(self, work: Work) -> Resolution | None:
-        """Tell of the batch again here and now; what fails dies again first, so that its attempts are counted."""
+    def resend(self, work: Work) -> JobResolution | None:
+        """Process the stream batch now. If that fails, send a dead letter first, which counts the attempt."""
         try:
             self._replay(work.body)
         except Unavailable:
@@ -90,49 +90,49 @@ class StreamSource:
 
 
 def _batch(received: Received) -> Message:
-    """Return what Lambda's own record says of a batch that it gave up on; in Vigil's form it has died again.
+    """Return the work in Lambda's record of a failed stream batch, or in Vigil's format after a further failure.
 
-    The record: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    Record format: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
     if "kind" in received.attributes:
         return received.message()
     try:
-        said = loads(received.body)
-        batch, request = said["DDBStreamBatchInfo"], said["requestContext"]["requestId"]
+        parsed = loads(received.body)
+        batch, request = parsed["DDBStreamBatchInfo"], parsed["requestContext"]["requestId"]
         first, last = batch["startSequenceNumber"], batch["endSequenceNumber"]
         place = {"stream": batch["streamArn"], "shard": batch["shardId"], "first": first, "last": last}
         return Message(f"{first}-{last}", STREAM_BATCH, OPERATORS, request, json.dumps(place))
     except (KeyError, TypeError, ValueError, MalformedRequest) as error:
-        raise Unreadable("This is no record of a failed batch.") from error
+        raise Unreadable("The message is not a record of a failed stream batch.") from error
 
 
-def letter(received: Received, read: Callable[[Received], Message]) -> Letter:
-    """Return what lies on a dead-letter queue; what cannot be read is work of its own kind, and the operators'."""
+def parse_letter(received: Received, read: Callable[[Received], Message]) -> DeadLetter:
+    """Return the letter of a received message. An unreadable message becomes work of its own kind for the operators."""
     marks = received.attributes
     try:
         work = Work(**asdict(read(received)))
     except Unreadable:
-        said = json.dumps({"body": received.body[:_KEPT], "attributes": dict(marks)})
+        parsed = json.dumps({"body": received.body[:_MAX_STORED_CHARACTERS], "attributes": dict(marks)})
         source_id = marks.get("source_id", received.id)
         trace = received.system.get("AWSTraceHeader")
-        work = Work(source_id, UNREADABLE, OPERATORS, source_id, said, trace=trace)
+        work = Work(source_id, UNREADABLE, OPERATORS, source_id, parsed, trace=trace)
     refusal = marks.get("reason", "refused") if marks.get("failure") == "permanent" else None
-    return Letter(work, received.handle, refusal, settled="settled" in marks)
+    return DeadLetter(work, received.handle, refusal, settled="settled" in marks)
 
 
-class DynamoJobs:
-    """The books of dead work."""
+class DynamoDeadLetterJobs:
+    """Stored jobs."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The table of dead letters")
 
-    def get(self, tenant_id: str, key: str) -> Job | None:
+    def get(self, tenant_id: str, key: str) -> DeadLetterJob | None:
         """Return a job, read consistently."""
         item = self._table.get(_pk(tenant_id, key))
         return _job(item) if item else None
 
-    def put(self, tenant_id: str, job: Job) -> bool:
-        """Write a job over the version before it, or as the first of its key."""
+    def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
+        """Write a job over its previous version, or as the first version of its key."""
         condition = "version = :before OR attribute_not_exists(pk)" if job.version <= 1 else "version = :before"
         return self._table.done(
             "put_item",
@@ -141,8 +141,8 @@ class DynamoJobs:
             ExpressionAttributeValues={":before": {"N": str(job.version - 1)}},
         )
 
-    def remove(self, tenant_id: str, job: Job) -> bool:
-        """Delete a job if it is still of this version."""
+    def delete(self, tenant_id: str, job: DeadLetterJob) -> bool:
+        """Delete a job if the stored version is the same."""
         return self._table.done(
             "delete_item",
             Key=_pk(tenant_id, job.key),
@@ -150,11 +150,11 @@ class DynamoJobs:
             ExpressionAttributeValues={":version": {"N": str(job.version)}},
         )
 
-    def page(self, tenant_id: str | None, wanted: Filter, after: dict[str, str] | None, limit: int) -> JobPage:
-        """Return one page, latest first; a filter that leaves little may make it shorter than asked for."""
+    def page(self, tenant_id: str | None, wanted: JobFilter, after: dict[str, str] | None, limit: int) -> JobPage:
+        """Return one page, latest first. A filter with few matches can make it shorter than the limit."""
         query, found = _listing(tenant_id, wanted), list[Mapping[str, Any]]()
         position = {name: {"S": text} for name, text in after.items()} if after else None
-        for _ in range(_ROUNDS):
+        for _ in range(_MAX_READS):
             start = {"ExclusiveStartKey": position} if position else {}
             answer = self._table.call("query", Limit=_EVALUATED, ScanIndexForward=False, **query, **start)
             found += answer["Items"]
@@ -166,8 +166,8 @@ class DynamoJobs:
         more = {name: value["S"] for name, value in position.items()} if position else None
         return JobPage(tuple(_job(item) for item in found[:limit]), more)
 
-    def due(self, queue: str, now: str, limit: int) -> Sequence[Job]:
-        """Return jobs whose time has come, the longest overdue first."""
+    def due(self, queue: str, now: str, limit: int) -> Sequence[DeadLetterJob]:
+        """Return due jobs, the longest overdue first."""
         answer = self._table.call(
             "query",
             IndexName="by_due",
@@ -182,7 +182,7 @@ def _pk(tenant_id: str, key: str) -> dict[str, Any]:
     return {"pk": {"S": f"{tenant_id}#{key}"}}
 
 
-def _attributes(job: Job) -> dict[str, Any]:
+def _attributes(job: DeadLetterJob) -> dict[str, Any]:
     shelf = "resolved" if job.state == "resolved" else "open"
     since = job.changed_at if job.state == "resolved" else job.died_at
     texts = {
@@ -202,8 +202,8 @@ def _position(tenant_id: str | None) -> tuple[str, str, str]:
     return ("pk", "age_pk" if tenant_id is None else "tenant_pk", "listed_at")
 
 
-def _listing(tenant_id: str | None, wanted: Filter) -> dict[str, Any]:
-    """Return the query of a list: the index gives the shelf and the age, a filter the rest."""
+def _listing(tenant_id: str | None, wanted: JobFilter) -> dict[str, Any]:
+    """Return the query of a list. The index selects open or resolved jobs and their age, a filter the rest."""
     shelf = "resolved" if wanted.state == "resolved" else "open"
     index, partition = ("by_age", shelf) if tenant_id is None else ("by_tenant", f"{tenant_id}#{shelf}")
     filters = {name: text for name in ("state", "queue", "reason") if (text := getattr(wanted, name))}
@@ -219,6 +219,8 @@ def _listing(tenant_id: str | None, wanted: Filter) -> dict[str, Any]:
     return query
 
 
-def _job(item: Mapping[str, Any]) -> Job:
+def _job(item: Mapping[str, Any]) -> DeadLetterJob:
     raw = json.loads(item["job"]["S"])
-    return Job(**raw | {"work": Work(**raw["work"]), "steps": tuple(Step(**step) for step in raw["steps"])})
+    return DeadLetterJob(
+        **raw | {"work": Work(**raw["work"]), "steps": tuple(JobStep(**step) for step in raw["steps"])}
+    )

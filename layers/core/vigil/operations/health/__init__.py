@@ -1,1 +1,1 @@
-"""Liveness, startup, readiness and detailed health."""
+"""Health checks: liveness, startup, readiness and details per dependency."""

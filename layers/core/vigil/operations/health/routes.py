@@ -1,4 +1,4 @@
-"""`/health/*`: liveness, startup and readiness for anyone, details for tenants."""
+"""`/health/*`: liveness, startup and readiness without a key, details with a tenant's key."""
 
 from typing import Annotated, Literal
 
@@ -14,13 +14,13 @@ Reader = Annotated[Principal, requires("health:read")]
 
 
 class HealthView(BaseModel):
-    """Up, or down."""
+    """Overall status."""
 
     status: Literal["up", "down"]
 
 
 class CheckView(BaseModel):
-    """One dependency."""
+    """Status of one dependency."""
 
     name: str
     up: bool
@@ -29,34 +29,34 @@ class CheckView(BaseModel):
 
 
 class DetailedView(HealthView):
-    """Every dependency."""
+    """Overall status and the status of every dependency."""
 
     checks: list[CheckView]
 
 
 @router.get("/liveness")
 async def liveness() -> HealthView:
-    """Say that this instance runs; asks nothing of anyone."""
+    """Return `up` while this instance runs. Checks no dependency."""
     return HealthView(status="up")
 
 
 @router.get("/startup", responses={503: {"model": HealthView}})
 async def startup(request: Request, response: Response) -> HealthView:
-    """Say whether this instance can serve a first request: its models are verified and loaded."""
+    """Return `up` if this instance can serve a first request, with its models verified and loaded."""
     return _verdict(request.app.state.health, response)
 
 
 @router.get("/readiness", responses={503: {"model": HealthView}})
 async def readiness(request: Request, response: Response) -> HealthView:
-    """Say whether every dependency answers now."""
+    """Return `up` if every dependency responds now."""
     return _verdict(request.app.state.health, response)
 
 
 @router.get("/detailed", responses={503: {"model": DetailedView}, **responses(401, 403)})
 async def detailed(request: Request, response: Response, _: Reader) -> DetailedView:
-    """Say which dependency answers, and how fast."""
+    """Return the status and latency of every dependency."""
     health: Health = request.app.state.health
-    checks = health.checks()
+    checks = health.run_checks()
     up = all(check.up for check in checks)
     response.status_code = 200 if up else 503
     views = [CheckView(name=c.name, up=c.up, latency_ms=c.latency_ms, cause=c.cause) for c in checks]
@@ -64,6 +64,6 @@ async def detailed(request: Request, response: Response, _: Reader) -> DetailedV
 
 
 def _verdict(health: Health, response: Response) -> HealthView:
-    up = all(check.up for check in health.checks())
+    up = all(check.up for check in health.run_checks())
     response.status_code = 200 if up else 503
     return HealthView(status="up" if up else "down")

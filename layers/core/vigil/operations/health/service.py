@@ -1,4 +1,4 @@
-"""Health: is this instance alive, started, ready, and which dependency is away."""
+"""Runs health probes and reports unavailable dependencies."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,8 +8,8 @@ from vigil.errors import VigilError
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """The result of asking one dependency: up or down, the class of the failure, and how long it took (ms)."""
+class CheckResult:
+    """Result of one probe. `cause` is the class of the failure."""
 
     name: str
     up: bool
@@ -18,21 +18,21 @@ class Check:
 
 
 class Health:
-    """Runs named probes; a probe returns when its dependency answers and raises when it does not."""
+    """Runs named probes. A probe raises an error if its dependency does not respond."""
 
     def __init__(self, probes: Mapping[str, Callable[[], object]]) -> None:
         self._probes = probes
 
-    def checks(self) -> tuple[Check, ...]:
-        """Return one result per dependency. Causes are class names: messages may hold more than callers should see."""
+    def run_checks(self) -> tuple[CheckResult, ...]:
+        """Return one result per dependency. Causes are class names, because messages can contain internal details."""
         return tuple(self._run(name, probe) for name, probe in self._probes.items())
 
     @staticmethod
-    def _run(name: str, probe: Callable[[], object]) -> Check:
+    def _run(name: str, probe: Callable[[], object]) -> CheckResult:
         started = time.perf_counter()
         cause = None
         try:
             probe()
         except VigilError as error:
             cause = type(error).__name__
-        return Check(name, cause is None, round((time.perf_counter() - started) * 1e3, 3), cause)
+        return CheckResult(name, cause is None, round((time.perf_counter() - started) * 1e3, 3), cause)

@@ -1,4 +1,4 @@
-"""Chunks hold whole rows, every row once, wherever the ranges of a file happen to end."""
+"""Chunks contain whole rows, each row once, for any division of a file into ranges."""
 
 import csv
 import gzip
@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.decisions.batches import model, splitting
-from vigil.decisions.batches.model import Span
-from vigil.decisions.batches.splitting import first_row, refuse_foreign, split
-from vigil.decisions.batches.unpacking import unpack
+from vigil.decisions.batches import model, row_boundaries
+from vigil.decisions.batches.model import ChunkRange
+from vigil.decisions.batches.row_boundaries import find_chunks, find_first_row, reject_foreign_format
+from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import InvalidInput
 
-START = Span(0, 0, 0, 1, 0)
+START = ChunkRange(0, 0, 0, 1, 0)
 CELL = st.text(st.sampled_from('ab1,"\r\n 5é='), max_size=6)
 
 
@@ -25,7 +25,7 @@ def blocks(content, size):
 
 def written(rows, ending):
     text = io.StringIO()
-    bare = any("\r" in cell for row in rows for cell in row)  # which the writer would leave unquoted
+    bare = any("\r" in cell for row in rows for cell in row)  # the writer would not quote it
     csv.writer(text, lineterminator=ending, quoting=csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL).writerows(rows)
     return text.getvalue().encode()
 
@@ -37,11 +37,11 @@ def written(rows, ending):
     st.integers(1, 7),
     st.booleans(),
 )
-def test_csv_is_cut_where_the_reader_of_the_standard_library_ends_rows(rows, ending, block, most, cut):
+def test_csv_rows_end_where_the_standard_librarys_reader_ends_them(rows, ending, block, most, cut):
     content = written(rows, ending)
     content = content.removesuffix(b"\n") if cut else content
     known = [row for row in csv.reader(io.StringIO(content.decode(), newline="")) if row]
-    spans = list(split(blocks(content, block), "csv", START, most))
+    spans = list(find_chunks(blocks(content, block), "csv", START, most))
     found = []
     for span in spans:
         text = content[span.start : span.start + span.length].decode()
@@ -54,75 +54,75 @@ def test_csv_is_cut_where_the_reader_of_the_standard_library_ends_rows(rows, end
 
 
 @given(st.lists(st.sampled_from([b"{}", b"", b"\r", b'"', b"1,2"]), max_size=40), st.integers(1, 9), st.integers(1, 5))
-def test_lines_of_ndjson_are_rows_whatever_they_hold_but_blank_ones(lines, block, most):
+def test_ndjson_lines_are_rows_except_blank_ones(lines, block, most):
     content = b"".join(line + b"\n" for line in lines)
-    spans = list(split(blocks(content, block), "ndjson", START, most))
+    spans = list(find_chunks(blocks(content, block), "ndjson", START, most))
     assert sum(span.rows for span in spans) == sum(line not in {b"", b"\r"} for line in lines)
 
 
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(1, 50))
-def test_a_split_that_goes_on_elsewhere_finds_the_same_chunks(rows, most, stop):
+def test_a_continued_split_finds_the_same_chunks(rows, most, stop):
     content = b"".join(b'%d,"a\nb"\n' % n for n in range(rows))
-    whole = list(split([content], "csv", START, most))
+    whole = list(find_chunks([content], "csv", START, most))
     at = min(stop, len(whole)) - 1
-    rest = split(blocks(content[whole[at].following().start :], 5), "csv", whole[at], most)
+    rest = find_chunks(blocks(content[whole[at].next_empty().start :], 5), "csv", whole[at], most)
     assert whole[: at + 1] + list(rest) == whole
 
 
 def test_a_chunk_ends_with_the_row_that_fills_it():
     row = b"x" * (model.CHUNK_BYTES // 2 + 1) + b"\n"
-    assert [span.rows for span in split([row * 5], "ndjson", START, 10_000)] == [2, 2, 1]
+    assert [span.rows for span in find_chunks([row * 5], "ndjson", START, 10_000)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize("content", [b'"never closed\n' + b"x\n" * 9_000_000, b"x" * (17 << 20)])
-def test_a_row_without_an_end_names_row_and_bound(content):
+def test_a_row_without_an_end_names_row_and_limit(content):
     with pytest.raises(InvalidInput) as caught:
-        list(split(blocks(b"1,2\n" + content, 8 << 20), "csv", START, 10_000))
+        list(find_chunks(blocks(b"1,2\n" + content, 8 << 20), "csv", START, 10_000))
     assert "row 2 does not end" in caught.value.errors[0].message
-    assert str(model.LONGEST_ROW) in caught.value.errors[0].bound
+    assert str(model.FATAL_ROW_BYTES) in caught.value.errors[0].bound
 
 
-def test_too_many_rows_name_the_bound(monkeypatch):
-    monkeypatch.setattr(splitting, "MOST_ROWS", 100)
-    assert sum(span.rows for span in split([b"{}\n" * 100], "ndjson", START, 50)) == 100
+def test_too_many_rows_name_the_limit(monkeypatch):
+    monkeypatch.setattr(row_boundaries, "MAX_ROWS", 100)
+    assert sum(span.rows for span in find_chunks([b"{}\n" * 100], "ndjson", START, 50)) == 100
     with pytest.raises(InvalidInput, match="too many rows"):
-        list(split([b"{}\n" * 101], "ndjson", START, 50))
+        list(find_chunks([b"{}\n" * 101], "ndjson", START, 50))
 
 
-def test_a_quote_that_is_never_closed_is_part_of_the_last_row():
-    (span,) = split([b'1,2\n3,"4\n5,6\n'], "csv", START, 10)
+def test_an_unclosed_quote_is_part_of_the_last_row():
+    (span,) = find_chunks([b'1,2\n3,"4\n5,6\n'], "csv", START, 10)
     assert span.rows == 2
 
 
 def test_a_quote_inside_an_unquoted_cell_is_a_character():
-    assert [span.rows for span in split([b'1,5" pipe\n2,x\n'], "csv", START, 1)] == [1, 1]
+    assert [span.rows for span in find_chunks([b'1,5" pipe\n2,x\n'], "csv", START, 1)] == [1, 1]
 
 
-def test_the_header_may_be_quoted_and_need_not_be_the_first_line():
-    assert first_row(b'\r\n"a\nb",c\n1,2\n') == (b'\r\n"a\nb",c\n', 10)
+def test_the_header_can_be_quoted_and_follow_blank_lines():
+    assert find_first_row(b'\r\n"a\nb",c\n1,2\n') == (b'\r\n"a\nb",c\n', 10)
     with pytest.raises(InvalidInput, match="header"):
-        first_row(b'"a,b\n1,2\n')
+        find_first_row(b'"a,b\n1,2\n')
 
 
 @pytest.mark.parametrize(
     "head", [b"PK\x03\x04...", "subject_id".encode("utf-16"), b"PAR1", b"BZh9", b"\x28\xb5\x2f\xfd"]
 )
-def test_what_is_no_text_is_named(head):
+def test_a_foreign_format_is_named(head):
     with pytest.raises(InvalidInput, match="looks like"):
-        refuse_foreign(head)
+        reject_foreign_format(head)
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=4), st.integers(1, 50))
-def test_gzip_unpacks_member_after_member(members, block):
+def test_gzip_is_unpacked_member_by_member(members, block):
     packed = b"".join(gzip.compress(member) for member in members)
-    assert b"".join(unpack(blocks(packed, block))) == b"".join(members)
+    assert b"".join(unpack_gzip(blocks(packed, block))) == b"".join(members)
 
 
-def test_a_bomb_is_refused_before_it_goes_off():
+def test_a_gzip_bomb_is_refused_before_it_is_unpacked():
     steps, bomb = 0, zlib.compressobj(9, wbits=31)
     packed = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(64)) + bomb.flush()
-    with pytest.raises(InvalidInput, match="unpacks to too much"):  # noqa: PT012 - it is the count that matters
-        for text in unpack(blocks(packed, 1 << 10)):
+    with pytest.raises(InvalidInput, match="unpacks to too much"):  # noqa: PT012 - the counter needs the whole block
+        for text in unpack_gzip(blocks(packed, 1 << 10)):
             assert len(text) <= 1 << 20
             steps += 1
     assert steps < 4
@@ -133,6 +133,6 @@ def test_a_bomb_is_refused_before_it_goes_off():
     [gzip.compress(b"abc" * 99)[:-4], b"\x1f\x8bnothing", gzip.compress(b"a") + b"junk"],
     ids=["cut off", "no header", "junk behind"],
 )
-def test_broken_gzip_says_so(packed):
+def test_broken_gzip_is_named(packed):
     with pytest.raises(InvalidInput, match="broken gzip"):
-        list(unpack([packed]))
+        list(unpack_gzip([packed]))

@@ -1,16 +1,16 @@
-"""Which rows of a file are one person's: of an input in its format, or of results."""
+"""Finds the rows of one subject in input files and results."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from vigil.decisions.batches.model import Format
+from vigil.decisions.batches.model import FileFormat
 from vigil.errors import MalformedRequest
 from vigil.kernel.json_documents import loads
 
 
-def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a file with their ends, from blocks of any size."""
+def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a file with their line ends, from blocks of any size."""
     rest = b""
     for block in blocks:
         *whole, rest = (rest + block).split(b"\n")
@@ -19,18 +19,18 @@ def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-class Named:
-    """The rows that name a subject. `columns` are those of CSV; without them any cell may be the one that names it."""
+class SubjectRows:
+    """Rows that name a subject. `columns` is the CSV header; without it, any cell can be the subject id."""
 
-    def __init__(self, form: Format, columns: Sequence[str], subject_id: str) -> None:
+    def __init__(self, form: FileFormat, columns: Sequence[str], subject_id: str) -> None:
         self._form = form
         self._columns = columns
-        # A cell that a spreadsheet would run is written with a quote before it.
+        # The results have a quote before a cell that a spreadsheet would run as a formula.
         self._names = (subject_id, f"'{subject_id}")
         self._raw = subject_id.encode()
 
-    def row(self, line: bytes) -> dict[str, Any] | None:
-        """Return what a line holds if it is the subject's; the bare line where it cannot be read."""
+    def match(self, line: bytes) -> dict[str, Any] | None:
+        """Return the row of a line if it names the subject, or the line itself if it cannot be parsed."""
         if self._raw not in line:
             return None
         text = line.decode(errors="replace").rstrip("\r\n")

@@ -1,17 +1,17 @@
-"""Where the rows of a file begin, found in a stream of its ranges: chunks of whole rows, with flat memory.
+"""Finds row boundaries in a stream and groups rows into chunks, with constant memory.
 
-A row ends at a line feed; in CSV not at one inside quotes. Quotes open at the start of a field only, as they do for
-`csv.reader`, which reads the chunks later: a test holds that both see the same rows.
+A row ends at a line feed, in CSV only at one outside quotes. Quotes open only at the start of a field, as in
+`csv.reader`, which reads the chunks later. A test compares the two.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
-from vigil.decisions.batches.model import CHUNK_BYTES, LONGEST_ROW, MOST_ROWS, Format, Span
+from vigil.decisions.batches.model import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_ROWS, ChunkRange, FileFormat
 from vigil.errors import FieldError, InvalidInput
 
-BLANK = (b"", b"\r")
-"""Lines that are no rows."""
+BLANK_LINES = (b"", b"\r")
+"""Lines that are not rows."""
 _OPENS = re.compile(rb'(?:^|(?<=,))"')
 _BOM = b"\xef\xbb\xbf"
 _FOREIGN = {
@@ -25,43 +25,43 @@ _FOREIGN = {
 _GZIP = b"\x1f\x8b"
 
 
-def refuse_foreign(head: bytes) -> None:
-    """Raise InvalidInput if a file begins like something that is no text in UTF-8."""
+def reject_foreign_format(head: bytes) -> None:
+    """Raise InvalidInput if a file starts like a format that is not UTF-8 text."""
     for magic, name in _FOREIGN.items():
         if head.startswith(magic):
             raise InvalidInput(FieldError("file", f"looks like {name}", "CSV or NDJSON in UTF-8, or gzip of it"))
 
 
 def is_gzip(head: bytes) -> bool:
-    """Say whether a file begins like gzip."""
+    """Return True if a file starts like gzip."""
     return head.startswith(_GZIP)
 
 
-def text_start(head: bytes) -> int:
-    """Return where the text of a file begins: behind a byte order mark, if there is one."""
+def find_text_start(head: bytes) -> int:
+    """Return the offset of the text: 0, or the length of a byte order mark."""
     return len(_BOM) if head.startswith(_BOM) else 0
 
 
-class Lines:
-    """Tells for line after line whether a row ends there."""
+class RowBoundaries:
+    """Detects row ends line by line."""
 
-    def __init__(self, form: Format) -> None:
+    def __init__(self, form: FileFormat) -> None:
         self._quoting = form == "csv"
         self._inside = False
 
     def ends_row(self, line: bytes) -> bool:
-        """Take the next line, without its line feed, and say whether its end is that of a row."""
+        """Return True if a row ends with this line. `line` is the next line without its line feed."""
         if self._quoting and (self._inside or b'"' in line):
             self._inside = _inside(line, self._inside)
         return not self._inside
 
 
-def first_row(head: bytes) -> tuple[bytes, int]:
-    """Return the first row of a CSV file, and where the next one begins, from the start of the file's text.
+def find_first_row(head: bytes) -> tuple[bytes, int]:
+    """Return the first row of a CSV text and the offset of the next one.
 
-    Raises InvalidInput for a row that does not end within `head`.
+    Raises InvalidInput if the row does not end within `head`.
     """
-    lines, end = Lines("csv"), 0
+    lines, end = RowBoundaries("csv"), 0
     while (feed := head.find(b"\n", end)) >= 0:
         whole = lines.ends_row(head[end:feed])
         end = feed + 1
@@ -70,33 +70,33 @@ def first_row(head: bytes) -> tuple[bytes, int]:
     raise InvalidInput(FieldError("header", "must be the first row, with rows below it", "a header of column names"))
 
 
-def split(blocks: Iterable[bytes], form: Format, start: Span, most: int) -> Iterator[Span]:
-    """Yield the chunks of a stream that begins where `start` ends; rows keep counting from there.
+def find_chunks(blocks: Iterable[bytes], form: FileFormat, start: ChunkRange, most: int) -> Iterator[ChunkRange]:
+    """Yield the chunks of a stream that starts where `start` ends. Row numbers continue.
 
     A chunk ends after `most` rows, or with the row that reaches CHUNK_BYTES. Raises InvalidInput for a row over
-    LONGEST_ROW bytes, and beyond MOST_ROWS rows.
+    FATAL_ROW_BYTES, and for more than MAX_ROWS rows.
     """
-    lines = Lines(form)
-    chunk, row, rows = start.following(), 0, 0
+    lines = RowBoundaries(form)
+    chunk, row, rows = start.next_empty(), 0, 0
     for line in _lines(blocks):
         row += len(line) + 1
-        if row > LONGEST_ROW:
+        if row > FATAL_ROW_BYTES:
             raise _too_long(chunk.first_row + rows)
         if not lines.ends_row(line):
             continue
-        rows += row > len(line) + 1 or line not in BLANK
-        chunk, row = chunk.longer(row), 0
+        rows += row > len(line) + 1 or line not in BLANK_LINES
+        chunk, row = chunk.extended_by(row), 0
         if rows == most or chunk.length >= CHUNK_BYTES:
-            yield (done := _bounded(chunk.holding(rows)))
-            chunk, rows = done.following(), 0
+            yield (done := _bounded(chunk.with_rows(rows)))
+            chunk, rows = done.next_empty(), 0
     if row:  # a quote was never closed
-        rows, chunk = rows + 1, chunk.longer(row)
+        rows, chunk = rows + 1, chunk.extended_by(row)
     if rows:
-        yield _bounded(chunk.holding(rows))
+        yield _bounded(chunk.with_rows(rows))
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a stream; the last one too, as if a line feed followed it: a range may be one too long."""
+    """Yield the lines of a stream. A last line without a line feed counts one byte too many, which does no harm."""
     rest: list[bytes] = []
     held = 0
     for block in blocks:
@@ -107,7 +107,7 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
             yield b"".join(rest)
             yield from more[:-1]
             rest, held = [more[-1]], len(more[-1])
-        if held > LONGEST_ROW:
+        if held > FATAL_ROW_BYTES:
             break
     if held:
         yield b"".join(rest)
@@ -125,17 +125,17 @@ def _inside(line: bytes, inside: bool) -> bool:
             return True
         place = closing + 1
         if line[place : place + 1] == b'"':
-            place += 1  # two quotes are one of the text
+            place += 1  # a doubled quote is part of the text
         else:
             inside = False
 
 
-def _bounded(chunk: Span) -> Span:
-    if chunk.following().first_row > MOST_ROWS + 1:
-        raise InvalidInput(FieldError("file", "has too many rows", f"at most {MOST_ROWS} rows"))
+def _bounded(chunk: ChunkRange) -> ChunkRange:
+    if chunk.next_empty().first_row > MAX_ROWS + 1:
+        raise InvalidInput(FieldError("file", "has too many rows", f"at most {MAX_ROWS} rows"))
     return chunk
 
 
 def _too_long(number: int) -> InvalidInput:
     message = f"row {number} does not end: a line feed is missing, or a quote is never closed"
-    return InvalidInput(FieldError("file", message, f"at most {LONGEST_ROW} bytes between rows"))
+    return InvalidInput(FieldError("file", message, f"at most {FATAL_ROW_BYTES} bytes between rows"))

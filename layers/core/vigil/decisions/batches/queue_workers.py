@@ -1,0 +1,141 @@
+"""Workers of the batch queues: convert messages to jobs and run them."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
+
+from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
+from vigil.decisions.batches.chunks import ChunkScoring
+from vigil.decisions.batches.model import Batch, BatchJob, BatchJobKind, ChunkRange, parse_upload_key
+from vigil.decisions.batches.splits import FileSplitting
+from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, Unreadable
+from vigil.kernel.json_documents import loads
+from vigil.runtime import telemetry
+from vigil.workers.queues import Message, Received, SqsQueue
+from vigil.workers.worker_loop import Deadline
+
+ARRIVAL = "batch.arrival"
+KINDS = (ARRIVAL, *get_args(BatchJobKind))
+"""All kinds of messages about batches."""
+FindBatch = Callable[[str, str], Batch | None]
+
+
+class JobQueues:
+    """Sends jobs to the queue of their kind."""
+
+    def __init__(self, queues: Mapping[BatchJobKind, SqsQueue]) -> None:
+        self._queues = queues
+
+    def send(self, jobs: Sequence[BatchJob]) -> None:
+        """Send jobs at least once each."""
+        for kind in dict.fromkeys(job.kind for job in jobs):
+            self._queues[kind].send(to_message(job) for job in jobs if job.kind == kind)
+
+
+class SplitWorker:
+    """Worker for arrived files (S3 events by EventBridge) and for splits that ran out of time."""
+
+    def __init__(self, splits: FileSplitting, find: FindBatch) -> None:
+        self._splits = splits
+        self._find = find
+
+    def read(self, received: Received) -> Message:
+        """Return the message of an event or a job. An arrival gets the correlation id of the batch's request.
+
+        Raises Unreadable for any other message and for a file without a batch.
+        """
+        if "kind" in received.attributes:
+            return received.message()
+        try:
+            uploaded = loads(received.body)["detail"]["object"]
+            tenant_id, batch_id = parse_upload_key(uploaded["key"])
+            details = {
+                "batch_id": batch_id,
+                "version": str(uploaded.get("version-id", "")),
+                "size": int(uploaded["size"]),
+            }
+        except (ValueError, KeyError, TypeError, MalformedRequest) as error:
+            raise Unreadable("The message is not about a file of a batch.") from error
+        if (batch := self._find(tenant_id, batch_id)) is None:
+            raise Unreadable("No batch exists for this file.")
+        trace = received.system.get("AWSTraceHeader")
+        name = f"{batch_id}.arrival.{details['version'] or 'only'}"
+        return Message(name, ARRIVAL, tenant_id, batch.correlation_id, json.dumps(details), trace=trace)
+
+    def do(self, message: Message, deadline: Deadline) -> None:
+        """Start or continue to split a file."""
+        details, batch = _load(message, self._find)
+        if message.kind == ARRIVAL:
+            self._splits.start(batch, details["version"], details["size"], deadline.remaining)
+            return
+        span = ChunkRange(**{name: details[name] for name in ChunkRange.__slots__})
+        self._splits.resume(batch, details["run"], span, deadline.remaining)
+
+
+class ChunkWorker:
+    """Worker that scores chunks."""
+
+    def __init__(self, chunks: ChunkScoring) -> None:
+        self._chunks = chunks
+
+    def do(self, message: Message, _deadline: Deadline) -> None:
+        """Score a chunk."""
+        details = _details(message)
+        facts = telemetry.current.get()
+        done = self._chunks.score(message.tenant_id, details["batch_id"], details["index"])
+        facts.records, facts.failed = (done.range.rows, done.failed) if done else (0, 0)
+
+
+class AssemblyWorker:
+    """Worker that assembles batches after all chunks are settled."""
+
+    def __init__(self, assembly: BatchAssembly, find: FindBatch) -> None:
+        self._assembly = assembly
+        self._find = find
+
+    def do(self, message: Message, deadline: Deadline) -> None:
+        """Start or continue to assemble a batch."""
+        details, batch = _load(message, self._find)
+        checkpoint = AssemblyCheckpoint(
+            **{name: details[name] for name in AssemblyCheckpoint.__slots__ if name in details}
+        )
+        self._assembly.assemble(
+            batch, details.get("name", message.id.rsplit(".", 1)[-1]), checkpoint, deadline.remaining
+        )
+
+
+class AbandonedBatchWork:
+    """Handler for batch work whose retries have ended."""
+
+    def __init__(self, chunks: ChunkScoring, splits: FileSplitting, find: FindBatch) -> None:
+        self._chunks = chunks
+        self._splits = splits
+        self._find = find
+
+    def record_abandoned(self, message: Message) -> None:
+        """Mark the rows of a chunk as lost, or fail the batch, until a user retries the work."""
+        details, batch = _load(message, self._find)
+        if message.kind == "batch.chunk":
+            self._chunks.mark_lost(message.tenant_id, details["batch_id"], details["index"], "given up")
+        else:
+            action = "assembled" if message.kind == "batch.assembly" else "read"
+            self._splits.fail_batch(batch, InvalidInput(FieldError("file", f"could not be {action} in any attempt")))
+
+
+def to_message(job: BatchJob) -> Message:
+    """Return the message that carries a job."""
+    body = json.dumps({"batch_id": job.batch_id, **job.details}, separators=(",", ":"))
+    return Message(job.id, job.kind, job.tenant_id, job.correlation_id, body)
+
+
+def _details(message: Message) -> dict[str, Any]:
+    details: dict[str, Any] = json.loads(message.body)
+    telemetry.current.get().batch_id = details["batch_id"]
+    return details
+
+
+def _load(message: Message, find: FindBatch) -> tuple[dict[str, Any], Batch]:
+    details = _details(message)
+    if (batch := find(message.tenant_id, details["batch_id"])) is None:
+        raise NotFound("There is no such batch.")
+    return details, batch
