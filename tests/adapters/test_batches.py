@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes.batches import FakeBooks, FakeFiles
-from vigil.aws.clients import client
+from vigil.aws.clients import create_client
 from vigil.decisions.batches.done_chunks_store import SettledChunks
 from vigil.decisions.batches.model import Batch, Chunk, Pin, Span
 from vigil.decisions.batches.object_store import S3Files
@@ -166,7 +166,7 @@ def test_parts_become_one_file_once(files):
 
 
 def test_presigned_addresses_are_signed_as_encrypted_buckets_want_them(aws):
-    files = S3Files(client(Settings("dev"), "s3"), "files")
+    files = S3Files(create_client(Settings("dev"), "s3"), "files")
     for url in (files.upload_url("uploads/acme/bat_1/input", 60), files.download_url("k", "name.csv", 60)):
         assert url.startswith("https://files.s3.eu-west-1.amazonaws.com/")
         assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url

@@ -11,7 +11,7 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.dead_letters import WORK, FakeJobs, letter
 from vigil.alerting.events.model import Place
 from vigil.alerting.events.store import DynamoStream
-from vigil.errors import NotFound, Unavailable, Unreadable
+from vigil.errors import NotFound, Unavailable, UnreadableMessage
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, Filter, Job, Rules
 from vigil.operations.dead_letters.store import DynamoJobs, SqsSource, StreamSource
@@ -163,7 +163,7 @@ def test_a_letter_says_for_what_its_work_was_refused_and_whether_it_is_done(queu
     (received,) = dead.receive(0)
     dead.delete([received.handle])
     dead.quarantine(received, "not-found", MESSAGE)
-    dead.settle(replace(MESSAGE, attempts=1))
+    dead.send_settled(replace(MESSAGE, attempts=1))
     refused, settled = sorted(SqsSource("work", work, dead).letters(), key=lambda each: each.settled)
     assert (refused.work, refused.refusal) == (WORK, "not-found")
     assert (settled.work, settled.settled) == (replace(WORK, attempts=1), True)
@@ -181,7 +181,7 @@ def test_what_cannot_be_read_is_the_operators_and_goes_on_once_it_can(queues):
     dead._client.send_message(QueueUrl=dead._url, MessageBody="key=part/7")
     (unread,) = SqsSource("work", work, dead).letters()
     assert (unread.work.kind, unread.work.tenant_id) == (UNREADABLE, OPERATORS)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableMessage):
         SqsSource("work", work, dead).put_back(unread.work)
 
     def read(received):

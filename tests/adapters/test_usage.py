@@ -17,7 +17,7 @@ from vigil.money.usage.bucket_store import S3Bytes
 from vigil.money.usage.model import Entry, Held, Hour
 from vigil.money.usage.store import DynamoCalls, DynamoUsage
 from vigil.web.principal import Principal
-from vigil.web.rate_limits import DynamoCounters
+from vigil.web.rate_limits import DynamoRequestCounters
 
 
 def entry(number, tenant="acme", hour="2026-03-01T05"):
@@ -157,12 +157,12 @@ def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
 
 def test_the_calls_of_all_keys_of_a_tenant_add_up(aws):
     client = aws("dynamodb")
-    counters, limits = DynamoCounters(client, "limits"), Limits(1000, 60, 1000, 10)
+    counters, limits = DynamoRequestCounters(client, "limits"), Limits(1000, 60, 1000, 10)
     for who, hour, calls in (("acme", 5, 3), ("acme#k-2", 5, 4), ("acme", 6, 9), ("acme2", 5, 1)):
         tenant, _, key = who.partition("#")
         for _ in range(calls):
             caller = Principal(tenant, key or "k-1", "FREE", "member", limits)
-            counters.take(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
+            counters.count(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
     calls = DynamoCalls(client, "limits")
     assert [calls.made("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
 
@@ -176,7 +176,7 @@ def test_rows_are_set_aside_once_whatever_is_asked_again(quota, aws):
 
 def test_what_does_not_fit_is_refused_whole_and_says_what_is_left(quota, aws):
     quota.reserve("acme", "b-1", 600, 1000)
-    with pytest.raises(QuotaExceeded, match="400 are left") as caught:
+    with pytest.raises(QuotaExceeded, match="has 400 of 1000") as caught:
         quota.reserve("acme", "b-2", 401, 1000)
     assert caught.value.retry_after == (30 * 24 + 12) * 3600  # to the first of April
     assert used(aws) == 600

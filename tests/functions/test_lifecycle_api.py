@@ -15,7 +15,7 @@ from vigil.prediction.engines.loading import load
 from vigil.prediction.packages.verification import Release, build
 from vigil.prediction.trials.model import takes_part
 
-MANY = Limits(None, 1000, 1000, None).encoded()
+MANY = Limits(None, 1000, 1000, None).to_json()
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}
 
 

@@ -52,7 +52,7 @@ def test_dead_work_goes_back_to_its_queue_and_is_resolved_by_its_workers_word(qu
     assert redrive() == {"recorded": 1, "retried": 1}
     (received,) = work.receive(30)
     assert received.message() == replace(MESSAGE, attempts=1)
-    dead.settle(received.message())
+    dead.send_settled(received.message())
     assert redrive() == {"resolved": 1}
     assert [(job.state, job.resolution) for job in jobs()] == [("resolved", "succeeded")]
 

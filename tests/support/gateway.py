@@ -20,7 +20,7 @@ def event(
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
     known = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": "member"} | caller
-    authorizer = {"limits": LIMITS[known["tier"]].encoded()} | known if tenant else None
+    authorizer = {"limits": LIMITS[known["tier"]].to_json()} | known if tenant else None
     return {
         "resource": path,
         "path": path,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from vigil.errors import Unavailable
 from vigil.web.principal import Principal
-from vigil.web.rate_limit_headers import HOUR, MINUTE, Spent
+from vigil.web.rate_limit_headers import HOUR, MINUTE, RequestCounts
 
 
 class FakeCounters:
@@ -16,7 +16,7 @@ class FakeCounters:
         self.away = False
         self._lock = threading.Lock()
 
-    def take(self, caller: Principal, now: datetime) -> tuple[bool, Spent]:
+    def count(self, caller: Principal, now: datetime) -> tuple[bool, RequestCounts]:
         self.calls += 1
         if self.away:
             raise Unavailable("The limits table did not answer.")
@@ -29,4 +29,4 @@ class FakeCounters:
             fits = self.spent[minute] < caller.limits.per_minute and self.spent[hour] < caller.limits.per_hour
             self.spent[minute] += fits
             self.spent[hour] += fits
-            return fits, Spent(at, self.spent[minute], self.spent[hour])
+            return fits, RequestCounts(at, self.spent[minute], self.spent[hour])

@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.gateway import event
 from vigil.aws import clients, tenant_guard
-from vigil.aws.tenant_guard import Trespass
+from vigil.aws.tenant_guard import TenantViolation
 from vigil.runtime.settings import Settings
-from vigil.web.principal import find
+from vigil.web.principal import find_principal
 
 
 class Left(Exception):
@@ -100,7 +100,7 @@ def client():
 
     @cache
     def made(service):
-        client = clients.client(Settings(stage="dev", packages_bucket="packages"), service)
+        client = clients.create_client(Settings(stage="dev", packages_bucket="packages"), service)
         client.meta.events.register("before-send", unconnected)
         return client
 
@@ -111,9 +111,9 @@ def client():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-        clients.forget()
+        clients.reset_session()
         yield made
-        clients.forget()
+        clients.reset_session()
 
 
 def named(operation, arguments):
@@ -128,47 +128,47 @@ def leaves(client, operation, arguments):
 
 @pytest.mark.parametrize(("operation", "arguments"), OWN)
 def test_what_is_the_tenants_passes(client, operation, arguments):
-    with tenant_guard.serving("acme"):
+    with tenant_guard.confine_to("acme"):
         leaves(client("dynamodb"), operation, named(operation, arguments))
 
 
 @pytest.mark.parametrize(("operation", "arguments"), FOREIGN)
 def test_what_is_anothers_or_unclear_is_refused(client, operation, arguments):
     dynamodb = client("dynamodb")
-    with tenant_guard.serving("acme"), pytest.raises(Trespass):
+    with tenant_guard.confine_to("acme"), pytest.raises(TenantViolation):
         getattr(dynamodb, operation)(**named(operation, arguments))
     leaves(dynamodb, operation, named(operation, arguments))  # for whoever works for all tenants
 
 
 @pytest.mark.parametrize(("operation", "arguments"), OWN_OBJECTS)
 def test_objects_of_the_tenant_pass(client, operation, arguments):
-    with tenant_guard.serving("acme"):
+    with tenant_guard.confine_to("acme"):
         leaves(client("s3"), operation, {"Bucket": "files"} | arguments)
 
 
 @pytest.mark.parametrize(("operation", "arguments"), FOREIGN_OBJECTS)
 def test_objects_of_another_are_refused_and_packages_are_for_all(client, operation, arguments):
     s3 = client("s3")
-    with tenant_guard.serving("acme"):
-        with pytest.raises(Trespass):
+    with tenant_guard.confine_to("acme"):
+        with pytest.raises(TenantViolation):
             getattr(s3, operation)(Bucket="files", **arguments)
         leaves(s3, operation, {"Bucket": "packages"} | arguments)
 
 
 def test_no_address_is_signed_for_anothers_object(client):
     s3 = client("s3")
-    with tenant_guard.serving("acme"):
-        with pytest.raises(Trespass):
+    with tenant_guard.confine_to("acme"):
+        with pytest.raises(TenantViolation):
             s3.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "results/globex/b/r.csv"})
         assert "acme" in s3.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "results/acme/b/r"})
 
 
 def test_the_boundary_ends_with_what_it_was_drawn_around(client):
     dynamodb, foreign = client("dynamodb"), {"TableName": "t", "Key": key("globex#1")}
-    with tenant_guard.serving("acme"):
-        with tenant_guard.serving("globex"):
+    with tenant_guard.confine_to("acme"):
+        with tenant_guard.confine_to("globex"):
             leaves(dynamodb, "get_item", foreign)
-        with pytest.raises(Trespass):
+        with pytest.raises(TenantViolation):
             dynamodb.get_item(**foreign)
     leaves(dynamodb, "get_item", foreign)
 
@@ -177,4 +177,4 @@ def test_the_boundary_ends_with_what_it_was_drawn_around(client):
     ("role", "tenant"), [("viewer", "acme"), ("member", "acme"), ("admin", "acme"), ("operator", None)]
 )
 def test_everybody_but_an_operator_is_confined(role, tenant):
-    assert find({"aws.event": event("GET", "/", role=role)}).confined_to == tenant
+    assert find_principal({"aws.event": event("GET", "/", role=role)}).confined_to == tenant

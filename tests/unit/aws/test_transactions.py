@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from vigil.aws.transactions import name, read, transact
+from vigil.aws.transactions import request_token, transact, transact_get
 from vigil.errors import Unavailable
 
 PARTS = [{"Put": {"Item": {"pk": {"S": "a"}}}}, {"Update": {}}]
@@ -93,18 +93,18 @@ def test_anything_else_is_unavailable_at_once(error):
 
 
 def test_the_token_names_the_parts():
-    assert name(PARTS) == name([dict(part) for part in PARTS])
-    assert name(PARTS) != name(PARTS[:1])
-    assert len(name(PARTS)) == 36
+    assert request_token(PARTS) == request_token([dict(part) for part in PARTS])
+    assert request_token(PARTS) != request_token(PARTS[:1])
+    assert len(request_token(PARTS)) == 36
 
 
 def test_items_of_one_moment_are_waited_for_while_they_are_being_written():
     client, pauses = Client(canceled("None", "TransactionConflict"), told("ThrottlingException"), None), []
-    assert read(client, "table", [{"pk": {"S": "a"}}, {}], pauses.append) == [{"pk": {"S": "a"}}, {}]
+    assert transact_get(client, "table", [{"pk": {"S": "a"}}, {}], pauses.append) == [{"pk": {"S": "a"}}, {}]
     assert (len(client.tokens), len(pauses)) == (3, 2)
 
 
 @pytest.mark.parametrize("error", [told("AccessDeniedException"), EndpointConnectionError(endpoint_url="")], ids=str)
 def test_items_that_cannot_be_read_are_unavailable(error):
     with pytest.raises(Unavailable):
-        read(Client(error), "table", [{}])
+        transact_get(Client(error), "table", [{}])

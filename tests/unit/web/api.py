@@ -20,7 +20,7 @@ from vigil.runtime.telemetry import Telemetry
 from vigil.web import swagger
 from vigil.web.app import create_app, lambda_handler
 from vigil.web.cursors import Cursors
-from vigil.web.rate_limits import Limiter
+from vigil.web.rate_limits import SharedRateLimiter
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 40}}
 
@@ -59,7 +59,7 @@ class Api:
             routers=[scoring_routes.router, health_routes.router, swagger.router, broken],
             telemetry=telemetry,
             max_body_bytes=4096,
-            admission=Limiter(self.counters, self.clock),
+            rate_limiter=SharedRateLimiter(self.counters, self.clock),
             state={
                 "scoring": scoring,
                 "cursors": Cursors(lambda: b"key"),

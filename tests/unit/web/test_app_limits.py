@@ -53,7 +53,7 @@ def test_the_61st_request_of_a_minute_is_refused_with_a_problem_and_nothing_else
 
 
 def test_a_full_month_is_a_429_that_lasts_to_its_end_and_names_the_month(api):
-    limits = Limits(1, 60, 1000, 10).encoded()
+    limits = Limits(1, 60, 1000, 10).to_json()
     assert api("POST", "/v1/scores", body=BODY, limits=limits)[0] == 201
     status, headers, problem = api("POST", "/v1/scores", body=BODY, limits=limits)
     assert (status, problem["type"], problem["violated-policies"]) == (

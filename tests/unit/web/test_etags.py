@@ -10,7 +10,7 @@ from tests.support.gateway import Context, event
 from vigil.errors import NotFound
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
-from vigil.web.etags import kept, matches
+from vigil.web.etags import cacheable, tag_matches
 from vigil.web.middleware import SECURITY_HEADERS
 
 
@@ -21,20 +21,20 @@ class Site:
         self.text, self.log = "one", io.StringIO()
         router = APIRouter()
 
-        @router.get("/page", dependencies=[kept(60)])
+        @router.get("/page", dependencies=[cacheable(60)])
         async def page() -> str:
             return self.text
 
-        @router.get("/raw", dependencies=[kept(3600, immutable=True)])
+        @router.get("/raw", dependencies=[cacheable(3600, immutable=True)])
         async def raw() -> Response:
             return Response(self.text, media_type="text/plain")
 
-        @router.get("/tagged", dependencies=[kept(0)])
+        @router.get("/tagged", dependencies=[cacheable(0)])
         async def tagged(response: Response) -> str:
             response.headers["ETag"] = '"7"'
             return self.text
 
-        @router.get("/missing", dependencies=[kept(60)])
+        @router.get("/missing", dependencies=[cacheable(60)])
         async def missing() -> str:
             raise NotFound("gone")
 
@@ -103,7 +103,7 @@ def test_an_error_and_what_declares_nothing_are_not_kept(site):
     [('"a"', True), ('W/"a"', True), ('"b", "a"', True), ("*", True), ('"b"', False), ("a", False), ("", False)],
 )
 def test_a_condition_names_tags(condition, same):
-    assert matches(condition, '"a"') is same
+    assert tag_matches(condition, '"a"') is same
 
 
 def test_the_log_line_tells_the_status_that_was_sent(site):

@@ -15,7 +15,7 @@ from tests.support.gateway import Context, event
 from vigil.errors import Unauthenticated
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
-from vigil.web.fast_route import DirectRoute
+from vigil.web.fast_route import FastRoute
 
 
 class Body(BaseModel):
@@ -56,7 +56,7 @@ class Api:
         return answer["statusCode"], problem
 
 
-DIRECT, ORDINARY = Api(DirectRoute), Api(APIRoute)
+DIRECT, ORDINARY = Api(FastRoute), Api(APIRoute)
 
 numbers = st.floats() | st.integers()
 values = st.recursive(
@@ -90,14 +90,14 @@ def test_answers_and_arguments_are_those_of_an_ordinary_route(body, sent):
     assert repr(DIRECT.calls) == repr(ORDINARY.calls)  # NaN is not itself
 
 
-def test_a_well_formed_request_does_not_go_the_long_way(monkeypatch):
-    monkeypatch.setattr(DIRECT.route, "_long_way", None)
+def test_a_well_formed_request_does_not_go_the_fastapi_path(monkeypatch):
+    monkeypatch.setattr(DIRECT.route, "_fastapi_path", None)
     assert DIRECT('{"name":"a"}', {"X-Key": "abc"}) == (201, {})
 
 
 @pytest.mark.parametrize("needs", ["path", "query", "nested", "nobody"])
 def test_a_route_that_takes_more_is_left_to_fastapi(needs):
-    router = APIRouter(route_class=DirectRoute)
+    router = APIRouter(route_class=FastRoute)
 
     async def nested(who: Caller) -> str:
         return f"{who} nested"

@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from tests.support.fakes.claims import FakeClaims
+from tests.support.fakes.claims import FakeClaimStore
 from tests.support.gateway import Context, event
 from vigil.errors import Conflict
 from vigil.runtime.telemetry import Telemetry
@@ -31,7 +31,7 @@ class Shop:
     """An app whose one effect is counted."""
 
     def __init__(self):
-        self.claims, self.log, self.made = FakeClaims(), io.StringIO(), []
+        self.claims, self.log, self.made = FakeClaimStore(), io.StringIO(), []
         self.fault = None
         self.app = create_app(
             title="Shop",

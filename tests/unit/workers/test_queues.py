@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.queues import FakeSqs
-from vigil.errors import Unavailable, Unreadable
-from vigil.workers.queues import Message, Received, SqsQueue
+from vigil.errors import Unavailable, UnreadableMessage
+from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 
 WORK = Message("batch-1.chunk-7", "batch.chunk", "acme", "corr-1", '{"key":"part/7"}', trace="Root=1-a;Sampled=1")
 WORD = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=256)
@@ -83,7 +83,7 @@ def test_a_message_without_an_attribute_is_unreadable(queue, missing):
     queue.send([WORK])
     (received,) = queue.receive(30)
     others = {name: text for name, text in received.attributes.items() if name != missing}
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableMessage):
         replace(received, attributes=others).message()
 
 
@@ -93,8 +93,8 @@ def test_a_message_without_an_attribute_is_unreadable(queue, missing):
 )
 def test_a_message_with_a_malformed_attribute_is_unreadable(name, text):
     attributes = {"id": "i", "kind": "k", "tenant_id": "acme", "correlation_id": "c"} | {name: text}
-    with pytest.raises(Unreadable):
-        Received("sqs-1", "{}", attributes, {}).message()
+    with pytest.raises(UnreadableMessage):
+        ReceivedMessage("sqs-1", "{}", attributes, {}).message()
 
 
 def test_a_body_that_is_more_than_references_is_refused():
@@ -104,7 +104,7 @@ def test_a_body_that_is_more_than_references_is_refused():
 
 def test_a_quarantined_message_keeps_what_it_was_and_says_why(queue):
     foreign = {"id": "chunk 1", "kind": "batch.chunk", "surprise": "x"}
-    queue.quarantine(Received("sqs-1", "{}", foreign, {}), "unreadable")
+    queue.quarantine(ReceivedMessage("sqs-1", "{}", foreign, {}), "unreadable")
     (letter,) = queue.receive(30)
     marks = {"failure": "permanent", "reason": "unreadable", "source_id": "sqs-1"}
     assert (letter.body, letter.attributes) == ("{}", {"id": "chunk 1", "kind": "batch.chunk"} | marks)

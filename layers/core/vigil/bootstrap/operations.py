@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from vigil.operations.dead_letters.ports import Owners, Source
     from vigil.operations.dead_letters.store import DynamoJobs
-    from vigil.workers.queues import Message, Received
+    from vigil.workers.queues import Message, ReceivedMessage
 
 
 @process.once
@@ -56,7 +56,7 @@ def _owners() -> "Owners":
     return dict.fromkeys(KINDS, lambda work: given_up.abandoned(Message(**asdict(work))))
 
 
-def _reader(name: str) -> "list[Callable[[Received], Message]]":
+def _reader(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
     """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
     from vigil.decisions.batches.stream import SplitWork
 

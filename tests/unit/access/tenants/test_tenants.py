@@ -80,7 +80,7 @@ def test_settings_have_bounds(settings):
 @pytest.mark.parametrize("stop", [None, HardStop(1_000, inference_month=5, total_day=0)])
 def test_limits_survive_the_authorizers_context(stop):
     limits = replace(LIMITS["ENTERPRISE"], hard_stop=stop)
-    assert Limits.decoded(limits.encoded()) == limits
+    assert Limits.from_json(limits.to_json()) == limits
 
 
 def test_a_hard_stop_is_among_the_limits_outlives_other_changes_and_makes_a_version_only_if_it_is_new(world):

@@ -22,19 +22,19 @@ class Looking:
 
 def test_everybody_looks_and_what_they_told_adds_up():
     looks = Looking(), Looking()
-    assert Watch(looks, Clock()).look("acme", "now") == {"told": 4}
+    assert Watch(looks, Clock()).process_tenant("acme", "now") == {"told": 4}
 
 
 def test_who_fails_keeps_nobody_from_looking():
     looks = Looking("acme"), Looking()
     with pytest.raises(Unavailable):
-        Watch(looks, Clock()).look("acme", "now")
+        Watch(looks, Clock()).process_tenant("acme", "now")
     assert looks[1].seen == ["acme"]
 
 
 def test_a_round_is_always_due():
     clock = Clock()
     watch = Watch([], clock)
-    last = watch.due("")
+    last = watch.next_sweep("")
     clock.advance(seconds=1)
-    assert last < watch.due(last)
+    assert last < watch.next_sweep(last)

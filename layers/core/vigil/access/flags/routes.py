@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from vigil.access.flags.model import KNOWN, Evaluation
 from vigil.access.flags.schemas import FLAG_NAME, Definition, FlagList, FlagView
 from vigil.access.flags.service import Flags, Precondition
-from vigil.web.etags import kept
+from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import SUBJECT_ID, responses
@@ -39,17 +39,19 @@ async def precondition(
     return Precondition(absent=True) if if_none_match is not None else None
 
 
-@router.get("", summary="List flags", dependencies=[kept(0)], responses=responses(401, 403, 422))
+@router.get("", summary="List flags", dependencies=[cacheable(0)], responses=responses(401, 403, 422))
 async def page(flags: Service, caller: Reader, subject_id: Subject = None) -> FlagList:
     """Return every flag as your tenant meets it; a change takes up to a minute to reach every instance."""
     digest, found = flags.evaluations(caller.tenant_id, subject_id)
     return FlagList(digest=digest, flags=[_view(evaluation, caller) for evaluation in found])
 
 
-@router.get("/{name}", summary="Fetch a flag", dependencies=[kept(0)], responses=responses(401, 403, 404, 422, 503))
+@router.get(
+    "/{name}", summary="Fetch a flag", dependencies=[cacheable(0)], responses=responses(401, 403, 404, 422, 503)
+)
 async def get(name: Name, flags: Service, response: Response, caller: Reader, subject_id: Subject = None) -> FlagView:
     """Return a flag as your tenant meets it; its `ETag` is, for operators, what a change must name."""
-    if not caller.may("flags:write"):
+    if not caller.has_permission("flags:write"):
         return _view(flags.evaluation(name, caller.tenant_id, subject_id), caller)
     flags.forget()  # who may change it must not be shown what this instance remembers
     evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
@@ -84,5 +86,5 @@ def _view(evaluation: Evaluation, caller: Principal) -> FlagView:
         description=flag.description,
         on=evaluation.on,
         obeyed=flag.name in KNOWN,
-        definition=Definition.of(flag) if caller.may("flags:write") else None,
+        definition=Definition.of(flag) if caller.has_permission("flags:write") else None,
     )

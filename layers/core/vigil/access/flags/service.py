@@ -16,6 +16,7 @@ from vigil.errors import (
     PreconditionRequired,
     Unavailable,
 )
+from vigil.runtime.retries import TryAgain, retry
 
 MOST_FLAGS = 64
 RETRY = timedelta(seconds=10)
@@ -108,7 +109,8 @@ class Flags:
         """
         if expected is None:
             raise PreconditionRequired("If-Match must carry the flag's ETag; for a new flag, If-None-Match: *.")
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> bool:
             current = self._store.current()
             found = current.find(flag.name)
             _check(found, expected)
@@ -118,7 +120,10 @@ class Flags:
             if self._store.replace(new, by, self._clock().astimezone(UTC).isoformat(timespec="seconds")):
                 self.forget()
                 return found is None
-        raise Conflict("Others keep changing the flags; try again.")
+            raise TryAgain
+
+        error = Conflict("Others keep changing the flags; try again.")
+        return retry(attempt, attempts=_ATTEMPTS, error=error)
 
     def forget(self) -> None:
         """Read the set again the next time that it is asked for; until then, and if that fails, the last one stands."""

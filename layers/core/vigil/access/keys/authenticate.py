@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from vigil.access.keys.model import ApiKey, Token
 from vigil.access.keys.ports import KeyStore, Peppers
-from vigil.access.keys.ttl_cache import Recent
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
+from vigil.runtime.ttl_cache import TtlCache
 
 RECENT = timedelta(seconds=30)
 """How long a record is good without being read again; with API Gateway's 30 s it makes the promised 60 s."""
@@ -29,9 +29,9 @@ class Access:
         self._peppers = peppers
         self._stage = stage
         self._clock = clock
-        self._recent_tenants: Recent[Tenant] = Recent(RECENT, clock)
-        self._recent_keys: Recent[ApiKey] = Recent(RECENT, clock)
-        self._touched: Recent[bool] = Recent(BETWEEN_TOUCHES, clock)
+        self._recent_tenants: TtlCache[str, Tenant] = TtlCache(RECENT, clock)
+        self._recent_keys: TtlCache[str | bytes, ApiKey] = TtlCache(RECENT, clock)
+        self._touched: TtlCache[str, bool] = TtlCache(BETWEEN_TOUCHES, clock)
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
         """Return the key and tenant behind a token.
@@ -77,8 +77,8 @@ class Access:
 
     def forget(self) -> None:
         """Read everything anew from here on, as after the news that a key is no longer what was remembered."""
-        self._recent_keys.forget()
-        self._recent_tenants.forget()
+        self._recent_keys.clear()
+        self._recent_tenants.clear()
 
     def _verified(self, token: Token) -> ApiKey:
         current, peppers = self._peppers.peppers()

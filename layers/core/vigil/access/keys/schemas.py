@@ -8,7 +8,7 @@ from vigil.access.keys.model import ApiKey
 from vigil.access.keys.service import NewKey
 from vigil.access.tenants.schemas import Name, OverlapHours
 from vigil.kernel.tenants import Role
-from vigil.web.schemas import DATE_TIME, Moment
+from vigil.web.schemas import DATE_TIME, Timestamp
 
 
 class KeyBody(BaseModel):
@@ -18,7 +18,7 @@ class KeyBody(BaseModel):
 
     role: Role = "member"
     label: Name = ""
-    expires_at: Moment | None = Field(default=None, description="When it stops working; a minute ahead at least.")
+    expires_at: Timestamp | None = Field(default=None, description="When it stops working; a minute ahead at least.")
 
 
 class RotationBody(BaseModel):
@@ -29,7 +29,7 @@ class RotationBody(BaseModel):
     overlap_hours: OverlapHours | None = Field(
         default=None, description="For how long the old key still works; the tenant's setting if left out."
     )
-    expires_at: Moment | None = Field(
+    expires_at: Timestamp | None = Field(
         default=None, description="When the new key stops working; if left out it lives as long as the old one was to."
     )
 

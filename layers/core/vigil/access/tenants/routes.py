@@ -11,7 +11,7 @@ from vigil.errors import Forbidden, NotFound
 from vigil.runtime import telemetry
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import Asked, Limit
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
@@ -34,7 +34,7 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
     tenants: Tenants = request.app.state.tenants
     telemetry.current.get().target_tenant = body.tenant_id
     tenant = tenants.create(body.tenant_id, body.tier, Change(limits=given(body.limits), settings=given(body.settings)))
-    response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant.tenant_id}"
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/tenants/{tenant.tenant_id}"
     return _view(tenant, response)
 
 
@@ -42,15 +42,15 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
 async def page(
     request: Request,
     caller: Manager,
-    place: Asked,
-    limit: Limit = 20,
+    place: RequestedPage,
+    limit: PageSize = 20,
 ) -> TenantList:
     """List all tenants by id, closed ones too. A new tenant may take a second to appear. For operators."""
     tenants: Tenants = request.app.state.tenants
     scope = f"tenants\n{caller.tenant_id}"
     found = tenants.page(place.after(scope), limit)
     items = [TenantView.of(tenant) for tenant in found.tenants]
-    return TenantList(items=items, next_cursor=place.next(scope, found.next))
+    return TenantList(items=items, next_cursor=place.next_cursor(scope, found.next))
 
 
 @router.get("/{tenant_id}", summary="Show a tenant", responses=responses(401, 403, 404, 503))
@@ -82,7 +82,7 @@ async def change(
     tenants: Tenants = request.app.state.tenants
     administered(caller, tenant_id)
     agreed = given(body).keys() - {"settings"}
-    if agreed and not caller.may("tenants:manage"):
+    if agreed and not caller.has_permission("tenants:manage"):
         raise Forbidden("Only operators change the tier, status or limits of a tenant.")
     if "status" in agreed and tenant_id == caller.tenant_id:
         raise Forbidden("Nobody suspends or offboards the tenant of the very key that asks for it.")
@@ -93,7 +93,7 @@ async def change(
 
 def administered(caller: Principal, tenant_id: str) -> str:
     """Return the tenant that a path names if the caller administers it; another's looks like one that is not there."""
-    if tenant_id != caller.tenant_id and not caller.may("tenants:manage"):
+    if tenant_id != caller.tenant_id and not caller.has_permission("tenants:manage"):
         raise NotFound("There is no such tenant.")
     telemetry.current.get().target_tenant = tenant_id
     return tenant_id

@@ -10,6 +10,7 @@ from vigil.access.tenants.ports import TenantStore
 from vigil.errors import Conflict, NotFound, PreconditionFailed
 from vigil.kernel.money import HardStop
 from vigil.kernel.tenants import Tier
+from vigil.runtime.retries import TryAgain, retry
 
 _TRIES = 5
 _LEAVING: Collection[Status] = ("offboarding", "closed")
@@ -86,7 +87,7 @@ class Tenants:
         self._change(tenant_id, stopped, None)
 
     def _change(self, tenant_id: str, change: Callable[[Tenant], Tenant], version: int | None) -> Tenant:
-        for _ in range(_TRIES):
+        def attempt() -> Tenant:
             old = self.get(tenant_id)
             if version is not None and old.version != version:
                 raise PreconditionFailed("The tenant is of another version by now.")
@@ -98,7 +99,10 @@ class Tenants:
             new = replace(new, version=old.version + 1, changed_at=self._now())
             if self._store.replace(old, new):
                 return new
-        raise Conflict("The tenant is being changed by others; try again.")
+            raise TryAgain
+
+        error = Conflict("The tenant is being changed by others; try again.")
+        return retry(attempt, attempts=_TRIES, error=error)
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat(timespec="seconds")

@@ -62,7 +62,7 @@ class DynamoTenants:
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
         """Return a page of tenants by id, from behind any `tenant_id`, or the first."""
         place = {"pk": f"TENANT#{after['tenant_id']}", "sk": "META", "list_sk": after["tenant_id"]} if after else None
-        items, last = self._table.page("by_tenant", ("list_pk", _TENANTS), place, limit)
+        items, last = self._table.query_page("by_tenant", ("list_pk", _TENANTS), place, limit)
         return TenantPage(tuple(map(_tenant, items)), {"tenant_id": last["list_sk"]} if last else None)
 
 

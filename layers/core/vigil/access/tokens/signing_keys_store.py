@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList, PublicKey
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.aws.secrets import Secret
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, NotFound
@@ -43,7 +43,7 @@ class DynamoKeyList:
     def write(self, keys: KeyList) -> None:
         """Replace the list whose revision this is; raise Conflict if another has been written since."""
         text = json.dumps([asdict(key) for key in keys.keys], separators=(",", ":"))
-        kept = self._table.done(
+        kept = self._table.write_if(
             "put_item",
             Item=_KEY_LIST | {"keys": {"S": text}, "revision": {"N": str(keys.revision + 1)}},
             ConditionExpression="attribute_not_exists(pk) OR revision = :read",
@@ -101,7 +101,7 @@ class SecretVault:
 
     def _ring(self, **version: str) -> dict[str, str] | None:
         try:
-            with asking(_STORE, {"ResourceNotFoundException": NotFound("There is no such version.")}):
+            with translate_errors(_STORE, {"ResourceNotFoundException": NotFound("There is no such version.")}):
                 answer = self._client.get_secret_value(SecretId=self._arn, **version)
         except NotFound:
             return None
@@ -109,5 +109,5 @@ class SecretVault:
         return ring
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        with asking(_STORE):
+        with translate_errors(_STORE):
             return getattr(self._client, operation)(SecretId=self._arn, **arguments)

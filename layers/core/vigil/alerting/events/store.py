@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from vigil.alerting.events.model import Place
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.errors import NotFound, Unavailable
 from vigil.kernel.events import Event
 
@@ -31,7 +31,7 @@ class EventBridgeBus:
 
     def _put(self, events: Sequence[Event]) -> list[str]:
         try:
-            with asking("The event bus"):
+            with translate_errors("The event bus"):
                 answer = self._client.put_events(Entries=[self._entry(event) for event in events])
         except Unavailable:
             return [event.event_id for event in events]
@@ -72,5 +72,7 @@ class DynamoStream:
         raise Unavailable("The stream did not come to the end of the batch.")
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        with asking("The stream", dict.fromkeys(_FORGOTTEN, NotFound("The stream has forgotten these rows."))):
+        with translate_errors(
+            "The stream", dict.fromkeys(_FORGOTTEN, NotFound("The stream has forgotten these rows."))
+        ):
             return getattr(self._client, operation)(**arguments)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from vigil.kernel.money import HardStop
-from vigil.kernel.time import format_timestamp, resets_at
+from vigil.kernel.time import format_timestamp, next_month_start
 
 Format: TypeAlias = Literal["csv", "ndjson"]
 State: TypeAlias = Literal[
@@ -155,7 +155,11 @@ class Batch:
         What is answered after its end counts in its last microsecond.
         """
         month = self.created_at[:7]
-        return moment if moment.startswith(month) else format_timestamp(resets_at(month) - timedelta(microseconds=1))
+        return (
+            moment
+            if moment.startswith(month)
+            else format_timestamp(next_month_start(month) - timedelta(microseconds=1))
+        )
 
     def job(self, kind: JobKind, name: str, details: Mapping[str, str | int]) -> "Job":
         """Return a piece of work on this batch, under the correlation id of the request that made it."""

@@ -8,9 +8,9 @@ from vigil.decisions.batches.assembly import Assembly, Place
 from vigil.decisions.batches.chunks import Chunks
 from vigil.decisions.batches.model import Batch, Job, JobKind, Span, owner
 from vigil.decisions.batches.splits import Splits
-from vigil.errors import FieldError, InvalidInput, NotFound, Unreadable
+from vigil.errors import FieldError, InvalidInput, NotFound, UnreadableMessage
 from vigil.runtime import telemetry
-from vigil.workers.queues import Message, Received, SqsQueue
+from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 from vigil.workers.worker_loop import Deadline
 
 ARRIVAL = "batch.arrival"
@@ -38,7 +38,7 @@ class SplitWork:
         self._splits = splits
         self._find = find
 
-    def read(self, received: Received) -> Message:
+    def read(self, received: ReceivedMessage) -> Message:
         """Return the message; an arrival becomes one under the correlation id of the request that began the batch.
 
         Raises Unreadable for what is neither, and for a file of no batch.
@@ -50,9 +50,9 @@ class SplitWork:
             tenant_id, batch_id = owner(told["key"])
             details = {"batch_id": batch_id, "version": str(told.get("version-id", "")), "size": int(told["size"])}
         except (ValueError, KeyError, TypeError) as error:
-            raise Unreadable("This is no file of a batch.") from error
+            raise UnreadableMessage("This is no file of a batch.") from error
         if (batch := self._find(tenant_id, batch_id)) is None:
-            raise Unreadable("This file is of no batch.")
+            raise UnreadableMessage("This file is of no batch.")
         trace = received.system.get("AWSTraceHeader")
         name = f"{batch_id}.arrival.{details['version'] or 'only'}"
         return Message(name, ARRIVAL, tenant_id, batch.correlation_id, json.dumps(details), trace=trace)

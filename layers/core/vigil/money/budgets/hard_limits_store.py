@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.aws.transactions import Part, refused
+from vigil.aws.transactions import Part, is_condition_failure
 from vigil.errors import BudgetExhausted
 from vigil.kernel.money import COUNTERS, Counter, HardStop, Hold
-from vigil.kernel.time import resets_at
+from vigil.kernel.time import next_month_start
 from vigil.money.budgets.model import Tally
 
 Key = dict[str, dict[str, str]]
@@ -60,7 +60,7 @@ class DynamoStops:
             }
         }
         reasons = self._table.transact(put, self.take(tenant_id, hold.moment, hold.micros, stop))
-        if reasons is not None and not refused(reasons[0]):
+        if reasons is not None and not is_condition_failure(reasons[0]):
             raise self.exhausted(hold.moment, hold.micros, stop, reasons[1])
 
     def held(self, tenant_id: str, hold_id: str, moment: str) -> Hold | None:
@@ -103,7 +103,7 @@ class DynamoStops:
             values |= {f":before_{counter}": _n(before), f":more_{counter}": _n(beside[counter] - before)}
         names = {counter: _attribute(counter, seen.day) for counter in COUNTERS}
         sums = (f"{name} :more_{counter}, beside_{name} :more_{counter}" for counter, name in names.items())
-        return self._table.done(
+        return self._table.write_if(
             "update_item",
             Key=_key(tenant_id, seen.day),
             UpdateExpression=f"ADD {', '.join(sums)}",
@@ -135,7 +135,7 @@ def _attribute(counter: Counter, moment: str) -> str:
 def _ends_at(period: str, moment: str) -> datetime:
     """Return when the period of a moment ends."""
     if period == "month":
-        return resets_at(moment[:7])
+        return next_month_start(moment[:7])
     return datetime.fromisoformat(f"{moment[:10]}T00:00:00+00:00") + timedelta(days=1)
 
 

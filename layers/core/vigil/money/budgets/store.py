@@ -49,11 +49,11 @@ class DynamoBudgets:
         """Keep an alert unless there is one of its name, and say whether it was kept."""
         ends = datetime.fromisoformat(f"{alert.span}-01"[:10]).replace(tzinfo=UTC) + _KEPT
         item = _alert_key(tenant_id, alert) | _item(alert) | {"expires_at": {"N": str(int(ends.timestamp()))}}
-        return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
+        return self._table.write_if("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def take_over(self, tenant_id: str, alert: Alert, until: str) -> bool:
         """Lease a pending alert until a moment unless somebody else has since it was read; say whether that worked."""
-        return self._table.done(
+        return self._table.write_if(
             "update_item",
             Key=_alert_key(tenant_id, alert),
             UpdateExpression="SET leased_until = :until",
@@ -68,7 +68,7 @@ class DynamoBudgets:
 
     def sent(self, tenant_id: str, alert: Alert) -> None:
         """Note that an alert was told, if it is still there."""
-        self._table.done(
+        self._table.write_if(
             "update_item",
             Key=_alert_key(tenant_id, alert),
             UpdateExpression="SET #state = :sent",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.kernel.time import month_before, month_of
+from vigil.kernel.time import month_of, previous_month
 from vigil.money.costs.model import Adjustment, closes_at, difference
 from vigil.money.costs.ports import Statements
 from vigil.money.costs.service import Costs
@@ -19,19 +19,19 @@ _BEGINS = timedelta(hours=2, minutes=30)
 class Closing:
     """Closes months, a job of daily rounds. What is done is not done again."""
 
-    patience = timedelta(hours=12)
+    max_duration = timedelta(hours=12)
 
     def __init__(self, costs: Costs, statements: Statements, clock: Callable[[], datetime]) -> None:
         self._costs = costs
         self._statements = statements
         self._clock = clock
 
-    def due(self, last: str) -> str | None:
+    def next_sweep(self, last: str) -> str | None:
         """Return the day whose round is due, unless it was the last."""
         day = f"{self._clock().astimezone(UTC) - _BEGINS:%Y-%m-%d}"
         return day if day > last else None
 
-    def look(self, tenant_id: str, _name: str) -> Mapping[str, int]:
+    def process_tenant(self, tenant_id: str, _name: str) -> Mapping[str, int]:
         """State a tenant's past months that are due, adjust those that are stated, and return how many of each."""
         done = Counter(statements=0, adjustments=0)
         for month in self._past():
@@ -43,7 +43,7 @@ class Closing:
         now = self._clock()
         month, due = month_of(now), list[str]()
         while len(due) < _MONTHS:
-            month = month_before(month)
+            month = previous_month(month)
             if closes_at(month) <= now:
                 due.append(month)
         return due

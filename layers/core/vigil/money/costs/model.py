@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal, get_args
 
-from vigil.kernel.time import hours_in, resets_at
+from vigil.kernel.time import hours_in_month, next_month_start
 from vigil.money.usage.model import Hour, Meter
 
 Category = Literal["api_calls", "inference", "storage", "database", "third_party"]
@@ -44,7 +44,7 @@ class Price:
 
     def of(self, quantity: int, month: str) -> Fraction:
         """Return what a quantity of the month's costs, unrounded."""
-        hours = hours_in(month) if self.meter in HELD else 1
+        hours = hours_in_month(month) if self.meter in HELD else 1
         return Fraction(quantity * self.micros, self.per * hours)
 
 
@@ -163,7 +163,7 @@ def merged(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 def closes_at(month: str) -> datetime:
     """Return the moment from which a month's lines are stated and do not change."""
-    return resets_at(month) + _OPEN_FOR
+    return next_month_start(month) + _OPEN_FOR
 
 
 def _sum(one: Line, other: Line) -> Line:

@@ -15,15 +15,15 @@ from vigil.money.costs.export import as_csv
 from vigil.money.costs.model import Category, Key, Line, spend, total
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView
 from vigil.money.costs.service import Costs
-from vigil.web.etags import kept
-from vigil.web.paging import Asked
+from vigil.web.etags import cacheable
+from vigil.web.paging import RequestedPage
 from vigil.web.schemas import responses
-from vigil.web.tenant_routes import Owner, of_tenants, owner
+from vigil.web.tenant_routes import TargetTenant, target_tenant, tenant_route
 
 router = APIRouter(tags=["costs"])
 _MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 _DAY_SECONDS = 86_400
-Whose = Annotated[Owner, owner("costs:read")]
+Whose = Annotated[TargetTenant, target_tenant("costs:read")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ async def select(
 Selection = Annotated[Selected, Depends(select)]
 
 
-@of_tenants(router, "/costs", summary="What use costs", responses=responses(400, 401, 403, 422, 503))
+@tenant_route(router, "/costs", summary="What use costs", responses=responses(400, 401, 403, 422, 503))
 async def page(
     selected: Selection,
-    place: Asked,
+    place: RequestedPage,
     group_by: Annotated[Key | None, Query(description="Sum up; otherwise each line.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> CostList:
@@ -88,11 +88,11 @@ async def page(
         state=selected.state,
         total_micros=total(selected.lines),
         items=[row for _, row in rows[:limit]],
-        next_cursor=place.next(scope, {"after": rows[limit - 1][0]} if len(rows) > limit else None),
+        next_cursor=place.next_cursor(scope, {"after": rows[limit - 1][0]} if len(rows) > limit else None),
     )
 
 
-@of_tenants(
+@tenant_route(
     router,
     "/costs/export",
     summary="Costs as CSV",
@@ -105,11 +105,11 @@ async def export(selected: Selection) -> Response:
     return Response(as_csv(selected.lines), media_type="text/csv", headers=name)
 
 
-@of_tenants(
+@tenant_route(
     router,
     "/costs/statements/{period}",
     summary="The statement of a closed month",
-    dependencies=[kept(_DAY_SECONDS, immutable=True)],
+    dependencies=[cacheable(_DAY_SECONDS, immutable=True)],
     responses=responses(401, 403, 404, 422, 503),
 )
 async def statement(costs: Service, whose: Whose, period: Annotated[str, Path(pattern=f"^{_MONTH}$")]) -> StatementView:

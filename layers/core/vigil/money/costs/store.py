@@ -31,7 +31,7 @@ class DynamoStatements:
         """Keep a statement unless its month has one, and say whether it was kept."""
         item = _key(tenant_id, statement.month, "STATEMENT") | _text(statement.lines)
         item |= {"closed_at": {"S": str(statement.closed_at)}}
-        return self._table.done("put_item", Item=item, ConditionExpression=_ABSENT)
+        return self._table.write_if("put_item", Item=item, ConditionExpression=_ABSENT)
 
     def booked(self, tenant_id: str, month: str) -> tuple[Line, ...]:
         """Return the adjustments that were booked in a month, read consistently."""

@@ -1,17 +1,18 @@
 """Looking after spend: each anomaly is kept, and told once."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from vigil.money.costs.model import Category
 from vigil.money.forecasting.anomalies import Judge
 from vigil.money.forecasting.model import Anomaly, Finding, begun, hour_of, months, pasts, today
 from vigil.money.forecasting.ports import AnomalyStore, Bus, Spending
+from vigil.runtime.ttl_cache import TtlCache
 
 _REMEMBERED = 1_000
 """Tenants whose past a process knows; what it is told of a day that is over, it looks at on the next."""
+_ONE_DAY = timedelta(days=1)
 _COUNTED = time(0, 15)
 """By then yesterday's last hours are counted: what is held, and calls, is minutes behind."""
 
@@ -28,7 +29,7 @@ class Watch:
         self._spending = spending
         self._bus = bus
         self._clock = clock
-        self._judges: OrderedDict[tuple[str, str, bool], Mapping[Category, Judge]] = OrderedDict()
+        self._judges: TtlCache[tuple[str, str, bool], Mapping[Category, Judge]] = TtlCache(_ONE_DAY, clock, _REMEMBERED)
 
     def look(self, tenant_id: str) -> int:
         """Keep and tell what is found, and return how many anomalies were told; raises Unavailable."""
@@ -65,10 +66,9 @@ class Watch:
     def _judging(self, tenant_id: str, known: Sequence[Anomaly], now: datetime) -> Mapping[Category, Judge]:
         """Return who judges a day by the weeks before it, for the categories with enough of them."""
         place = (tenant_id, f"{now:%Y-%m-%d}", now.time() >= _COUNTED)
-        if place not in self._judges:
+        if (judges := self._judges.get(place)) is None:
             hourly = [spent for month in months(now) for spent in self._spending.hourly(tenant_id, month)]
             past = pasts(hourly, known, now)
-            self._judges[place] = {c: Judge(one.hours, one.weekday) for c, one in past.items() if one.enough}
-            if len(self._judges) > _REMEMBERED:
-                self._judges.popitem(last=False)
-        return self._judges[place]
+            judges = {c: Judge(one.hours, one.weekday) for c, one in past.items() if one.enough}
+            self._judges.put(place, judges)
+        return judges

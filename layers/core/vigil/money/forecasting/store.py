@@ -35,11 +35,11 @@ class DynamoAnomalies:
         """Keep an anomaly unless there is one of its category and number, and say whether it was kept."""
         ends = datetime.fromisoformat(anomaly.found_at) + _KEPT
         item = _key(tenant_id, anomaly) | _item(anomaly) | {"expires_at": {"N": str(int(ends.timestamp()))}}
-        return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
+        return self._table.write_if("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def change(self, tenant_id: str, anomaly: Anomaly) -> None:
         """Keep when it was last seen and whether it was told, if it is still there."""
-        self._table.done(
+        self._table.write_if(
             "update_item",
             Key=_key(tenant_id, anomaly),
             UpdateExpression="SET seen = :seen, #state = :state",

@@ -36,21 +36,21 @@ class Finding:
 class Audit:
     """Compares counters with what they are recounted from, a job of rounds, one for each day."""
 
-    patience = timedelta(hours=12)
+    max_duration = timedelta(hours=12)
 
     def __init__(self, recounts: Sequence[Recount], usage: UsageStore, clock: Callable[[], datetime]) -> None:
         self._recounts = recounts
         self._usage = usage
         self._clock = clock
 
-    def due(self, last: str) -> str | None:
+    def next_sweep(self, last: str) -> str | None:
         """Return the day after the last one that was recounted, if it has ended; at first yesterday."""
         newest = (self._clock().astimezone(UTC) - _SETTLING).date() - _DAY
         following = date.fromisoformat(last) + _DAY if last else newest
         day = max(following, newest - (_DAYS_BACK - 1) * _DAY)
         return day.isoformat() if day <= newest else None
 
-    def look(self, tenant_id: str, day: str) -> Mapping[str, int]:
+    def process_tenant(self, tenant_id: str, day: str) -> Mapping[str, int]:
         """Recount a tenant's day, and return how many meters did not agree, and how many could not be repaired."""
         findings = self.recount(tenant_id, day)
         return {"mismatches": len(findings), "unrepaired": sum(not finding.repaired for finding in findings)}

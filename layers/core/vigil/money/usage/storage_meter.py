@@ -21,19 +21,19 @@ class Gauges:
     later. Files are measured, so that an hour in which nobody measured them has none: that is in the tenant's favour.
     """
 
-    patience = timedelta(hours=2)
+    max_duration = timedelta(hours=2)
 
     def __init__(self, usage: UsageStore, files: Files, clock: Callable[[], datetime]) -> None:
         self._usage = usage
         self._files = files
         self._clock = clock
 
-    def due(self, last: str) -> str | None:
+    def next_sweep(self, last: str) -> str | None:
         """Return the hour that has just ended, unless it was the last."""
         hour = f"{self._clock().astimezone(UTC) - timedelta(hours=1) - _SETTLING:%Y-%m-%dT%H}"
         return hour if hour > last else None
 
-    def look(self, tenant_id: str, ended: str) -> Mapping[str, int]:
+    def process_tenant(self, tenant_id: str, ended: str) -> Mapping[str, int]:
         """Say a tenant's hours, and of the one that has ended how much its files hold; return whether it has any."""
         now = self._clock().astimezone(UTC)
         hours = [f"{now - timedelta(hours=back):%Y-%m-%dT%H}" for back in range(_HOURS_BACK + 1)]

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.aws.transactions import Part, refused
+from vigil.aws.transactions import Part, is_condition_failure
 from vigil.money.usage.model import METERS, Entry, Held, Hour, Meter, MonthOfUse
 
 Key = dict[str, dict[str, str]]
@@ -47,8 +47,8 @@ class DynamoUsage:
         marks = [self._mark(entry, ends) for entry in entries]
         parts = [*marks, *growths.values(), *(self._sum(*where, amounts) for where, amounts in sums.items())]
         reasons = self._table.transact(*parts) or ()
-        gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if refused(reason)}
-        known = {e.name for e, reason in zip(entries, reasons, strict=False) if refused(reason)}
+        gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if is_condition_failure(reason)}
+        known = {e.name for e, reason in zip(entries, reasons, strict=False) if is_condition_failure(reason)}
         return known | {entry.name for entry in entries if entry.tenant_id in gone}
 
     def month(self, tenant_id: str, month: str) -> MonthOfUse:
@@ -78,7 +78,7 @@ class DynamoUsage:
     def grown(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """Return the bytes in the database, and by how many each of these hours made them more, of one moment."""
         keys = [_held_key(tenant_id), *(_key(tenant_id, hour) for hour in hours)]
-        held, *grown = (_number(item, "database_bytes") for item in self._table.together(keys))
+        held, *grown = (_number(item, "database_bytes") for item in self._table.get_together(keys))
         return held, dict(zip(hours, grown, strict=True))
 
     def hold(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:

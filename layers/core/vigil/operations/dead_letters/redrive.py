@@ -18,6 +18,7 @@ from vigil.errors import NotFound, Unavailable, VigilError
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import UNREADABLE, Job, Letter, Rules, State, StepName, key
 from vigil.operations.dead_letters.ports import Jobs, Owners, Source
+from vigil.runtime.retries import TryAgain, retry
 
 _STEPS: dict[State, StepName] = {"retrying": "retried", "parked": "parked", "resolved": "resolved"}
 _LEAST_SECONDS = 10.0
@@ -75,7 +76,7 @@ class Reprocessor:
         return bool(recorded)
 
     def _record(self, source: Source, letter: Letter) -> None:
-        for _ in range(_TRIES):
+        def attempt() -> None:
             job = self._jobs.get(letter.work.tenant_id, key(source.name, letter.work))
             changed = self._changed(source, letter, job)
             if changed is None:
@@ -86,7 +87,9 @@ class Reprocessor:
                 if changed.state != "waiting":
                     self._tell(changed)
                 return
-        raise Unavailable("The job is changing at this moment.")
+            raise TryAgain
+
+        retry(attempt, attempts=_TRIES, error=Unavailable("The job is changing at this moment."))
 
     def _changed(self, source: Source, letter: Letter, job: Job | None) -> Job | None:
         now = self._clock()

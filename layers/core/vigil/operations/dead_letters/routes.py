@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.operations.dead_letters.model import UNREADABLE, Cause, Filter, Job, Resolution, State, StepName
 from vigil.operations.dead_letters.service import DeadLetters
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import Place
+from vigil.web.paging import PageRequest
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
@@ -114,7 +114,7 @@ async def page(request: Request, caller: Reader, dead_letters: Service, wanted: 
 
     A filter can make a page shorter than its limit: `next_cursor` alone says whether there is more.
     """
-    place = Place(request.app.state.cursors, wanted.cursor)
+    place = PageRequest(request.app.state.cursors, wanted.cursor)
     tenant_id = _tenant(caller)
     scope = "\n".join(map(str, ("dlq", tenant_id, wanted.state, wanted.queue, wanted.reason, wanted.min_age)))
 
@@ -122,7 +122,7 @@ async def page(request: Request, caller: Reader, dead_letters: Service, wanted: 
     jobs = Filter(wanted.state, wanted.queue, wanted.reason, before)
     found = dead_letters.page(tenant_id, jobs, place.after(scope), wanted.limit)
     items = [JobView(**_fields(job)) for job in found.jobs]
-    return JobList(items=items, next_cursor=place.next(scope, found.next))
+    return JobList(items=items, next_cursor=place.next_cursor(scope, found.next))
 
 
 @router.get("/jobs/{job_id}", summary="One piece of dead work", responses=responses(401, 403, 404, 503))

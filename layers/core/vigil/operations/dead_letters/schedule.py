@@ -7,7 +7,7 @@ from typing import Any
 from vigil.errors import Unavailable
 from vigil.operations.dead_letters.redrive import Reprocessor, Taken
 from vigil.runtime import correlation
-from vigil.runtime.telemetry import Telemetry, place
+from vigil.runtime.telemetry import Telemetry, describe_error
 
 
 class Redrive:
@@ -20,7 +20,7 @@ class Redrive:
 
     def handle(self, event: Any, context: Any) -> dict[str, int]:
         """Return how often each step was taken; raise Unavailable if one failed, after all the others."""
-        correlation.begin(event.get("id"))
+        correlation.start(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = "redrive"
         self._steps.clear()
@@ -41,6 +41,6 @@ class Redrive:
             said |= {"job_id": job.job_id, "tenant_id": job.tenant_id, "kind": job.work.kind, "reason": job.reason}
             said |= {"message_id": job.work.id, "correlation_id": job.work.correlation_id, "state": job.state}
         if taken.error:
-            said["error"] = place(taken.error)
+            said["error"] = describe_error(taken.error)
         failed = taken.step == "failed"
-        self._telemetry.event(f"dead_letter_{taken.step}", failed=failed, about=("queue", taken.queue), **said)
+        self._telemetry.log_event(f"dead_letter_{taken.step}", failed=failed, about=("queue", taken.queue), **said)

@@ -7,6 +7,7 @@ from vigil.errors import Conflict, NotFound
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import Filter, Job, JobPage
 from vigil.operations.dead_letters.ports import Jobs
+from vigil.runtime.retries import TryAgain, retry
 
 _TRIES = 5
 CLEANED_AT_ONCE = 200
@@ -66,9 +67,12 @@ class DeadLetters:
         return sum(self._jobs.remove(job.tenant_id, job) for job in page.jobs), page.next is not None
 
     def _change(self, tenant_id: str | None, job_id: str, change: Callable[[Job], Job | None]) -> Job:
-        for _ in range(_TRIES):
+        def attempt() -> Job:
             job = self.get(tenant_id, job_id)
             changed = change(job)
             if changed is None or self._jobs.put(job.tenant_id, changed):
                 return changed or job
-        raise Conflict("The job is changing at this moment; try again.")
+            raise TryAgain
+
+        error = Conflict("The job is changing at this moment; try again.")
+        return retry(attempt, attempts=_TRIES, error=error)

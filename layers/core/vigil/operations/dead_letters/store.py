@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.errors import Unavailable, Unreadable
+from vigil.errors import Unavailable, UnreadableMessage
 from vigil.operations.dead_letters.model import (
     OPERATORS,
     UNREADABLE,
@@ -22,7 +22,7 @@ from vigil.operations.dead_letters.model import (
     Step,
     Work,
 )
-from vigil.workers.queues import Message, Received, SqsQueue
+from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 
 STREAM_BATCH = "decisions.stream"
 _HIDDEN_SECONDS = 120
@@ -37,7 +37,11 @@ class SqsSource:
     """The dead-letter queue of a queue of Vigil's; `read` makes work of what is not in Vigil's own form."""
 
     def __init__(
-        self, name: str, queue: SqsQueue, dead: SqsQueue, read: Callable[[Received], Message] = Received.message
+        self,
+        name: str,
+        queue: SqsQueue,
+        dead: SqsQueue,
+        read: Callable[[ReceivedMessage], Message] = ReceivedMessage.message,
     ) -> None:
         self.name = name
         self._queue = queue
@@ -56,7 +60,9 @@ class SqsSource:
         """Send the work to its queue; what could not be read is read again, which raises Unreadable if it fails."""
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
-            self._queue.send([replace(self._read(Received(work.id, raw["body"], raw["attributes"], {})), attempts=0)])
+            self._queue.send(
+                [replace(self._read(ReceivedMessage(work.id, raw["body"], raw["attributes"], {})), attempts=0)]
+            )
             return "sent_on"
         self._queue.send([Message(**asdict(work))])
         return None
@@ -88,7 +94,7 @@ class StreamSource:
         return "succeeded"
 
 
-def _batch(received: Received) -> Message:
+def _batch(received: ReceivedMessage) -> Message:
     """Return what Lambda's own record says of a batch that it gave up on; in Vigil's form it has died again.
 
     The record: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
@@ -102,15 +108,15 @@ def _batch(received: Received) -> Message:
         place = {"stream": batch["streamArn"], "shard": batch["shardId"], "first": first, "last": last}
         return Message(f"{first}-{last}", STREAM_BATCH, OPERATORS, request, json.dumps(place))
     except (KeyError, TypeError, ValueError) as error:
-        raise Unreadable("This is no record of a failed batch.") from error
+        raise UnreadableMessage("This is no record of a failed batch.") from error
 
 
-def letter(received: Received, read: Callable[[Received], Message]) -> Letter:
+def letter(received: ReceivedMessage, read: Callable[[ReceivedMessage], Message]) -> Letter:
     """Return what lies on a dead-letter queue; what cannot be read is work of its own kind, and the operators'."""
     marks = received.attributes
     try:
         work = Work(**asdict(read(received)))
-    except Unreadable:
+    except UnreadableMessage:
         said = json.dumps({"body": received.body[:_KEPT], "attributes": dict(marks)})
         source_id = marks.get("source_id", received.id)
         trace = received.system.get("AWSTraceHeader")
@@ -133,7 +139,7 @@ class DynamoJobs:
     def put(self, tenant_id: str, job: Job) -> bool:
         """Write a job over the version before it, or as the first of its key."""
         condition = "version = :before OR attribute_not_exists(pk)" if job.version <= 1 else "version = :before"
-        return self._table.done(
+        return self._table.write_if(
             "put_item",
             Item=_pk(tenant_id, job.key) | _attributes(job),
             ConditionExpression=condition,
@@ -142,7 +148,7 @@ class DynamoJobs:
 
     def remove(self, tenant_id: str, job: Job) -> bool:
         """Delete a job if it is still of this version."""
-        return self._table.done(
+        return self._table.write_if(
             "delete_item",
             Key=_pk(tenant_id, job.key),
             ConditionExpression="version = :version",

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, ModelRefused
 from vigil.prediction.engines.contract import file_limit
@@ -38,7 +38,7 @@ class S3PackageStore:
 
     def get(self, name: str, version: int, file: str) -> bytes:
         """Return one file whole."""
-        with asking(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
+        with translate_errors(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} is not there")}):
             response = self._client.get_object(Bucket=self._bucket, Key=_key(name, version, file))
             with response["Body"] as body:
                 if response["ContentLength"] > file_limit(file):
@@ -48,10 +48,10 @@ class S3PackageStore:
     def _put_object(self, key: str, content: bytes) -> None:
         there = Conflict(f"{key} exists with other bytes")
         try:
-            with asking(_BUCKET, dict.fromkeys(_EXISTS, there)):
+            with translate_errors(_BUCKET, dict.fromkeys(_EXISTS, there)):
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
         except Conflict:
-            with asking(_BUCKET):
+            with translate_errors(_BUCKET):
                 stored = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             if stored != content:
                 raise
@@ -72,7 +72,7 @@ class DynamoCatalogue:
         """Compare-and-set on the fence; the first champion enters the index in the same transaction."""
         put = {"Item": _pointer_item(new), **_fenced(expected)}
         if expected or new.alias != CHAMPION:
-            moved = self._table.done("put_item", **put)
+            moved = self._table.write_if("put_item", **put)
         else:
             index = _index_update(new.name, "SET champion = :value", value=True)
             moved = self._table.transact({"Put": put}, {"Update": index}, token=uuid.uuid4().hex) is None

@@ -17,7 +17,7 @@ class Erasing:
 
     def handle(self, event: Any, context: Any) -> dict[str, list[str]]:
         """Go on with every erasure; raise Unavailable if one of them stopped at a store that was away."""
-        correlation.begin(event.get("id"))
+        correlation.start(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = self._route
         try:

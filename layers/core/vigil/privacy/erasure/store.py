@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from vigil.access.tenants.store import AccessTable, key_of
-from vigil.aws.errors import Refused, asking
+from vigil.aws.errors import ConditionFailed, translate_errors
 from vigil.privacy.erasure.model import Certificate, Erasure, Sweep
 
 _LIST = "ERASURES"
@@ -73,7 +73,7 @@ class KmsSeal:
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:
         """Return the certificate of a statement; raise Unavailable if KMS does not answer."""
         asked = {"KeyId": self._key_arn, "MessageType": "DIGEST", "SigningAlgorithm": _ALGORITHM}
-        with asking("KMS"):
+        with translate_errors("KMS"):
             answer = self._client.sign(Message=_digest(payload), **asked)
         signature = base64.b64encode(answer["Signature"]).decode()
         return Certificate(tenant_id, payload.decode(), signature, _ALGORITHM, self._key_arn)
@@ -81,7 +81,7 @@ class KmsSeal:
     def verifies(self, certificate: Certificate) -> bool:
         """Say whether the signature is that of the key which the certificate names; raise Unavailable as above."""
         try:
-            with asking("KMS", {"KMSInvalidSignatureException": Refused()}):
+            with translate_errors("KMS", {"KMSInvalidSignatureException": ConditionFailed()}):
                 answer = self._client.verify(
                     KeyId=certificate.key_arn,
                     Message=_digest(certificate.payload.encode()),
@@ -89,7 +89,7 @@ class KmsSeal:
                     Signature=base64.b64decode(certificate.signature),
                     SigningAlgorithm=certificate.algorithm,
                 )
-        except Refused:
+        except ConditionFailed:
             return False
         return bool(answer["SignatureValid"])
 

@@ -3,18 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vigil.aws.errors import asking
 from vigil.aws.tables import Table
-from vigil.aws.transactions import ATTEMPTS, pause
-from vigil.errors import Unavailable
 from vigil.privacy.erasure.model import Found, Key
 
 _TABLE = "A table"
 _PAGE = 100
 _LOOK = 500
 """Items looked at in one page of a whole table; their keys fit into one item of the books, be they all the tenant's."""
-_BATCH = 25
-"""The most that one BatchWriteItem takes."""
 
 
 class TableContents:
@@ -24,7 +19,6 @@ class TableContents:
     """
 
     def __init__(self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, led: bool = True) -> None:
-        self._client = client
         self._table = Table(client, table, _TABLE)
         self._keys = keys
         self._led = led
@@ -33,17 +27,7 @@ class TableContents:
         """Delete what keys name; what is gone already is no error. Raises ValueError for a key of another tenant's."""
         if self._led and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
             raise ValueError("a key is not the tenant's")
-        requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
-        for start in range(0, len(requests), _BATCH):
-            left = {self._table.name: requests[start : start + _BATCH]}
-            for attempt in range(ATTEMPTS):
-                pause(attempt)
-                with asking(_TABLE):
-                    left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems")
-                if not left:
-                    break
-            else:
-                raise Unavailable("The table did not delete every item.")
+        self._table.delete_many([_typed(key) for key in keys])
 
     def _found(self, answer: Any) -> Found:
         keys = tuple({name: item[name]["S"] for name in self._keys} for item in answer["Items"])

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.privacy.persons.model import Consent, Erasures, Giver, Purpose, Stance
 from vigil.privacy.persons.service import Said
-from vigil.web.schemas import DATE_TIME, Moment
+from vigil.web.schemas import DATE_TIME, Timestamp
 
 Text = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Which text was shown.")]
 
@@ -22,7 +22,7 @@ class ConsentBody(BaseModel):
     )
     text_version: Text
     declared_by: Giver = "subject"
-    declared_at: Moment | None = Field(default=None, description="When it was declared, if not now.")
+    declared_at: Timestamp | None = Field(default=None, description="When it was declared, if not now.")
 
     def said(self) -> Said:
         """Return what the body says."""

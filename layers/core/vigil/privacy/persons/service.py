@@ -20,6 +20,7 @@ from vigil.privacy.persons.model import (
     declared,
 )
 from vigil.privacy.persons.ports import Cases, Consents, Store, Tenants
+from vigil.runtime.retries import TryAgain, retry
 
 CLOCK_SKEW = timedelta(seconds=60)
 MOST_CHARACTERS = 1 << 20
@@ -88,11 +89,15 @@ class Subjects:
             format_timestamp(now),
             key_id,
         )
-        for _ in range(_TRIES):
+
+        def attempt() -> Consent:
             consent = self._consents.get(tenant_id, subject_id)
             if self._consents.add(tenant_id, subject_id, consent, declaration):
                 return consent.after(declaration)
-        raise Conflict("Consents of this subject are being recorded by others; try again.")
+            raise TryAgain
+
+        error = Conflict("Consents of this subject are being recorded by others; try again.")
+        return retry(attempt, attempts=_TRIES, error=error)
 
     def export(
         self, tenant_id: str, subject_id: str, after: Mapping[str, str] | None, remaining: Callable[[], float]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.money.costs.model import Category, PriceBook
 from vigil.money.usage.model import Meter
-from vigil.web.schemas import Moment
+from vigil.web.schemas import Timestamp
 
 _MOST = 10**12
 
@@ -25,7 +25,7 @@ class PriceBookBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    valid_from: Moment
+    valid_from: Timestamp
     prices: dict[Meter, PriceBody]
 
     def ratios(self) -> dict[Meter, tuple[int, int]]:

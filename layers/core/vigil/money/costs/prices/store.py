@@ -38,7 +38,7 @@ class DynamoPrices:
             "valid_from": {"S": book.valid_from},
             "prices": {"S": json.dumps(prices)},
         }
-        if not self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
+        if not self._table.write_if("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
             raise Conflict("Other prices were published meanwhile.")
 
 

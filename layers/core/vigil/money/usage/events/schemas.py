@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from vigil.errors import InvalidInput
 from vigil.money.usage.events.model import MOST_UNITS, Status, UsageEvent
-from vigil.web.schemas import FieldErrorView, Moment, field_error
+from vigil.web.schemas import FieldErrorView, Timestamp, field_error
 
 _NAME = r"^[\x21-\x7e]{1,256}$"
 Units = Annotated[int | None, Field(strict=True, ge=1, le=MOST_UNITS)]
@@ -40,7 +40,7 @@ class UsageEventBody(BaseModel):
     type: Literal["vigil.usage"]
     source: str = Field(pattern=_NAME, description="Who tells, for example `/assistant`. Never anything of a person.")
     id: str = Field(pattern=_NAME, description="Of this event among those of its source; again is a duplicate.")
-    time: Moment = Field(description="When it happened, up to 90 days ago: it is counted in that hour.")
+    time: Timestamp = Field(description="When it happened, up to 90 days ago: it is counted in that hour.")
     datacontenttype: Literal["application/json"] = "application/json"
     data: Amounts
 
