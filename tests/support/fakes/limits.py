@@ -1,4 +1,4 @@
-"""Counters of requests in memory, as atomic as one conditional update."""
+"""Request counters in memory, as atomic as one conditional update."""
 
 import threading
 from collections import Counter
@@ -10,6 +10,8 @@ from vigil.web.rate_limit_headers import HOUR, MINUTE, RequestCounts
 
 
 class FakeCounters:
+    """Request counters; `calls` counts the calls, `away` makes the counters unavailable."""
+
     def __init__(self) -> None:
         self.spent: Counter[tuple[str, str, str, int]] = Counter()
         self.calls = 0
@@ -26,7 +28,7 @@ class FakeCounters:
             for name, length in (("minute", MINUTE), ("hour", HOUR))
         )
         with self._lock:
-            fits = self.spent[minute] < caller.limits.per_minute and self.spent[hour] < caller.limits.per_hour
-            self.spent[minute] += fits
-            self.spent[hour] += fits
-            return fits, RequestCounts(at, self.spent[minute], self.spent[hour])
+            is_admitted = self.spent[minute] < caller.limits.per_minute and self.spent[hour] < caller.limits.per_hour
+            self.spent[minute] += is_admitted
+            self.spent[hour] += is_admitted
+            return is_admitted, RequestCounts(at, self.spent[minute], self.spent[hour])

@@ -1,4 +1,4 @@
-"""The Lambda entry of an ASGI app: an answer that was given stands."""
+"""The Lambda entry of an ASGI app: a complete response is returned even if the app fails later."""
 
 from tests.support.gateway import Context, event
 from vigil.web.lambda_entry import LambdaEntry
@@ -6,7 +6,7 @@ from vigil.web.lambda_entry import LambdaEntry
 START = {"type": "http.response.start", "status": 201, "headers": [(b"content-type", b"application/json")]}
 
 
-def test_an_answer_in_pieces_is_put_together_from_the_whole_body():
+def test_a_response_in_parts_is_joined():
     async def app(scope, receive, send):
         body = (await receive())["body"]
         await send(START)
@@ -17,7 +17,7 @@ def test_an_answer_in_pieces_is_put_together_from_the_whole_body():
     assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (201, '{"a": "\\u00e9"}', False)
 
 
-def test_what_fails_after_the_answer_does_not_take_it_back_and_is_logged_without_its_message(caplog):
+def test_an_error_after_the_response_is_logged_without_its_message(caplog):
     async def app(scope, receive, send):
         await send(START)
         await send({"type": "http.response.body", "body": b"{}"})
@@ -29,7 +29,7 @@ def test_what_fails_after_the_answer_does_not_take_it_back_and_is_logged_without
     assert "patient" not in caplog.text
 
 
-def test_an_app_that_fails_before_it_answers_is_a_500():
+def test_an_app_that_fails_before_its_response_is_a_500():
     async def app(scope, receive, send):
         raise ValueError
 

@@ -25,7 +25,7 @@ class FastRoute(APIRoute):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._fastapi_path, body, needs = self.app, self.body_field, self.dependant
+        self.fastapi_app, body, needs = self.app, self.body_field, self.dependant
         self._fields = [body, *needs.header_params] if body else []
         calls: dict[Any, Any] = {dependency.name: dependency.call for dependency in needs.dependencies}
         self._dependencies = {
@@ -38,7 +38,7 @@ class FastRoute(APIRoute):
     async def _fast_path(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         if (arguments := await self._arguments(request)) is None:
-            await self._fastapi_path(scope, receive, send)
+            await self.fastapi_app(scope, receive, send)
         else:
             response = await self.endpoint(request=request, **arguments)
             await response(scope, receive, send)
