@@ -8,7 +8,7 @@ Result = TypeVar("Result")
 _MIN_PAUSE_SECONDS = 0.01
 _MAX_PAUSE_SECONDS = 0.2
 _random = SystemRandom()
-"""The operating system's generator. A seeded one would be part of the snapshot, and all instances would pause alike."""
+"""The operating system's generator. A seeded one would be part of the snapshot and give all instances equal pauses."""
 
 
 class TryAgain(Exception):
@@ -20,7 +20,7 @@ def retry(
 ) -> Result:
     """Return the result of the first attempt that does not raise TryAgain.
 
-    With `sleep`, each attempt after the first follows a random pause, whose upper limit doubles from 0.02 to 0.2 s.
+    With `sleep`, each attempt after the first follows a random pause. Its upper limit doubles from 0.02 to 0.2 s.
     Raises `error` after the last attempt, with the cause of its TryAgain. Any other exception ends the attempts.
     """
     cause: BaseException | None = None
