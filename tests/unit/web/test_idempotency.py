@@ -177,7 +177,7 @@ def test_a_response_that_cannot_be_stored_is_sent_and_logged(shop, monkeypatch):
 
 
 def test_a_response_too_long_to_store_is_sent_once(shop, monkeypatch):
-    monkeypatch.setattr(idempotency, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(idempotency, "MAX_STORED_BODY_BYTES", 10)
     assert shop()[0] == 201
     status, _, body = shop()
     assert (status, problem(body), len(shop.made)) == (409, "conflict", 1)

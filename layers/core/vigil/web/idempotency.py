@@ -23,7 +23,7 @@ from vigil.web.principal import Principal, require_principal
 from vigil.web.schemas import responses
 
 WRITE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-MAX_BODY_BYTES = 256 * 1024
+MAX_STORED_BODY_BYTES = 256 * 1024
 """Maximum stored response body, in bytes; a DynamoDB item holds 400 KB.
 
 Of a longer response only the status is stored. Repeating that request fails instead of having a second effect.
@@ -60,7 +60,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """A route's response; `body` is None if it was longer than MAX_BODY_BYTES."""
+    """A route's response; `body` is None if it was longer than MAX_STORED_BODY_BYTES."""
 
     status: int
     headers: Mapping[str, str]
@@ -175,7 +175,7 @@ def _finish(request: Request, response: Response | None) -> None:
 def _stored(response: Response) -> StoredResponse:
     headers = {name: value for name in _STORED_HEADERS if (value := response.headers.get(name)) is not None}
     body = bytes(response.body)
-    return StoredResponse(response.status_code, headers, body.decode() if len(body) <= MAX_BODY_BYTES else None)
+    return StoredResponse(response.status_code, headers, body.decode() if len(body) <= MAX_STORED_BODY_BYTES else None)
 
 
 def _json_value(body: bytes) -> Any:
