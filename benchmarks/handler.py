@@ -32,7 +32,7 @@ from vigil.privacy.persons.store import PersonTable
 from vigil.runtime.settings import Settings
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
-from vigil.web.rate_limits import Admission, DynamoCounters, Limiter
+from vigil.web.rate_limits import DynamoRequestCounters, RateLimiter, SharedRateLimiter
 
 Handler = Callable[[dict[str, Any]], object]
 """Answers one event of API Gateway."""
@@ -119,7 +119,7 @@ def package(subject: Subject) -> Handler:
 def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
     """Return the function with its real DynamoDB client, its requests answered before they leave, and their count."""
     os.environ |= _NOBODY
-    client = clients.client(Settings(stage="local"), "dynamodb")
+    client = clients.create_client(Settings(stage="local"), "dynamodb")
     sent = count()
     calls = [0]
 
@@ -138,7 +138,7 @@ def deployed(subject: Subject, sent: list[tuple[str, bytes]], said: StringIO) ->
     `sent` is told the operation and the body of each request, `said` what is logged.
     """
     os.environ |= _NOBODY
-    client = clients.client(Settings(stage="local"), "dynamodb")
+    client = clients.create_client(Settings(stage="local"), "dynamodb")
 
     def answer(request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
@@ -147,7 +147,7 @@ def deployed(subject: Subject, sent: list[tuple[str, bytes]], said: StringIO) ->
         return AWSResponse("http://local", 200, HTTPHeaders(), _Body(attributes))
 
     client.meta.events.register("before-send.dynamodb", answer)
-    limiter = Limiter(DynamoCounters(client, "limits"), lambda: datetime.now(UTC))
+    limiter = SharedRateLimiter(DynamoRequestCounters(client, "limits"), lambda: datetime.now(UTC))
     return _function(subject.loaded(), _ledger(client), limiter, said)
 
 
@@ -160,7 +160,7 @@ def _ledger(client: Any) -> DynamoLedger:
 
 
 def _function(
-    model: LoadedModel, ledger: Any, admission: Admission | None = None, said: StringIO | None = None
+    model: LoadedModel, ledger: Any, admission: RateLimiter | None = None, said: StringIO | None = None
 ) -> Handler:
     telemetry = Telemetry(f"benchmark-{id(model)}", said or StringIO(), traced=False)
     scoring = Scoring(_Only(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
@@ -170,7 +170,7 @@ def _function(
         telemetry=telemetry,
         max_body_bytes=262_144,
         state={"scoring": scoring},
-        admission=admission,
+        rate_limiter=admission,
     )
     entry = lambda_handler(app, telemetry)
 
@@ -187,7 +187,7 @@ def _proven(handler: Handler, subject: Subject) -> Handler:
 
 def _authorizer(tier: Tier) -> dict[str, str]:
     caller = {"tenant_id": "acme", "key_id": "k", "tier": tier, "role": "member"}
-    return caller | {"limits": replace(TIER_LIMITS[tier], per_minute=60_000, per_hour=3_600_000).encoded()}
+    return caller | {"limits": replace(TIER_LIMITS[tier], per_minute=60_000, per_hour=3_600_000).to_json()}
 
 
 def events(subject: Subject) -> list[dict[str, Any]]:

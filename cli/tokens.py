@@ -118,4 +118,4 @@ def _aws(service: str) -> Any:
     from vigil.aws import clients
     from vigil.bootstrap import process
 
-    return clients.client(process.settings(), service)
+    return clients.create_client(process.settings(), service)

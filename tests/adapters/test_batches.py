@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
-from vigil.aws.clients import client
+from vigil.aws.clients import create_client
 from vigil.decisions.batches.done_chunks_store import DoneChunks
 from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
 from vigil.decisions.batches.object_store import S3Files
@@ -167,7 +167,7 @@ def test_parts_become_one_file_once(files):
 
 
 def test_presigned_urls_are_signed_for_encrypted_buckets(aws):
-    files = S3Files(client(Settings("dev"), "s3"), "files")
+    files = S3Files(create_client(Settings("dev"), "s3"), "files")
     for url in (files.upload_url("uploads/acme/bat_1/input", 60), files.download_url("k", "name.csv", 60)):
         assert url.startswith("https://files.s3.eu-west-1.amazonaws.com/")
         assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url

@@ -9,7 +9,7 @@ from tests.support.fakes.limits import FakeCounters
 from vigil.errors import Unavailable
 from vigil.kernel.tenants import Limits
 from vigil.web.principal import Principal
-from vigil.web.rate_limits import DynamoCounters
+from vigil.web.rate_limits import DynamoRequestCounters
 
 
 def caller(tenant="acme", key="k-1", per_minute=2, per_hour=3):
@@ -20,11 +20,11 @@ def caller(tenant="acme", key="k-1", per_minute=2, per_hour=3):
 def counters(request):
     if request.param == "fake":
         return FakeCounters()
-    return DynamoCounters(request.getfixturevalue("aws")("dynamodb"), "limits")
+    return DynamoRequestCounters(request.getfixturevalue("aws")("dynamodb"), "limits")
 
 
 def take(counters, clock, who=None):
-    admitted, spent = counters.take(who or caller(), clock())
+    admitted, spent = counters.count(who or caller(), clock())
     return admitted, spent.minute, spent.hour
 
 
@@ -45,13 +45,13 @@ def test_keys_and_tenants_are_counted_separately(counters):
 
 def test_windows_are_in_utc_for_any_time_zone(counters):
     first = datetime(2026, 3, 1, 12, 59, 59, tzinfo=UTC)
-    assert counters.take(caller(), first)[1].hour == 1
-    assert counters.take(caller(), datetime.fromisoformat("2026-03-01T18:29:59+05:30"))[1].hour == 2
+    assert counters.count(caller(), first)[1].hour == 1
+    assert counters.count(caller(), datetime.fromisoformat("2026-03-01T18:29:59+05:30"))[1].hour == 2
 
 
 def test_an_item_expires_days_after_its_hour(aws):
     clock = Clock()
-    take(DynamoCounters(aws("dynamodb"), "limits"), clock)
+    take(DynamoRequestCounters(aws("dynamodb"), "limits"), clock)
     (item,) = aws("dynamodb").scan(TableName="limits")["Items"]
     assert (item["pk"]["S"], item["sk"]["S"]) == ("acme#2026-03-01T12", "k-1")
     assert int(item["expires_at"]["N"]) - clock().timestamp() > 3 * 86_400
@@ -59,4 +59,4 @@ def test_an_item_expires_days_after_its_hour(aws):
 
 def test_an_unavailable_table_raises_unavailable(aws):
     with pytest.raises(Unavailable):
-        take(DynamoCounters(aws("dynamodb"), "no-such-table"), Clock())
+        take(DynamoRequestCounters(aws("dynamodb"), "no-such-table"), Clock())

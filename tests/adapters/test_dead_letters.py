@@ -11,7 +11,7 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.dead_letters import WORK, FakeJobStore, letter
 from vigil.alerting.events.model import StreamRange
 from vigil.alerting.events.store import DynamoStreamReader
-from vigil.errors import NotFound, Unavailable, Unreadable
+from vigil.errors import NotFound, Unavailable, UnreadableMessage
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import OPERATORS, UNREADABLE, DeadLetterJob, JobFilter, RetryRules
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource, StreamSource
@@ -166,7 +166,7 @@ def test_a_letter_has_the_refusal_code_or_the_success_report(queues):
     (received,) = dead.receive(0)
     dead.delete([received.handle])
     dead.quarantine(received, "not-found", MESSAGE)
-    dead.settle(replace(MESSAGE, attempts=1))
+    dead.send_settled(replace(MESSAGE, attempts=1))
     refused, settled = sorted(SqsSource("work", work, dead).receive(), key=lambda each: each.settled)
     assert (refused.work, refused.refusal) == (WORK, "not-found")
     assert (settled.work, settled.settled) == (replace(WORK, attempts=1), True)
@@ -184,7 +184,7 @@ def test_unreadable_work_belongs_to_operators_and_is_sent_once_readable(queues):
     dead._client.send_message(QueueUrl=dead._url, MessageBody="key=part/7")
     (unread,) = SqsSource("work", work, dead).receive()
     assert (unread.work.kind, unread.work.tenant_id) == (UNREADABLE, OPERATORS)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableMessage):
         SqsSource("work", work, dead).resend(unread.work)
 
     def read(received):

@@ -1,4 +1,4 @@
-"""The contract of claims on idempotency keys, held by the fake and by DynamoDB alike."""
+"""The contract of idempotency claim stores, tested against the fake and DynamoDB."""
 
 import json
 from datetime import timedelta
@@ -6,87 +6,89 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.support.fakes.claims import FakeClaims
+from tests.support.fakes.claims import FakeClaimStore
 from vigil.errors import IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
-from vigil.web.idempotency import Answer, Claim, Use
-from vigil.web.idempotency_store import GRACE_SECONDS, DynamoClaims
+from vigil.web.idempotency import Claim, IdempotentRequest, StoredResponse
+from vigil.web.idempotency_store import GRACE_SECONDS, DynamoClaimStore
 
 DAY = timedelta(hours=24)
-USE = Use("acme", "POST /v1/keys", "k-1", ["/v1/keys", "", {"name": "a-label-of-a-key"}])
-ANSWER = Answer(201, {"location": "/v1/keys/1"}, '{"key":"vgl_local_secret"}')
+REQUEST = IdempotentRequest("acme", "POST /v1/keys", "k-1", ["/v1/keys", "", {"name": "a-label-of-a-key"}])
+RESPONSE = StoredResponse(201, {"location": "/v1/keys/1"}, '{"key":"vgl_local_secret"}')
 ENDED = -GRACE_SECONDS - 1
-"""A lease that has ended already: its owner was killed, or is slow."""
+"""Seconds of a lease that has already ended: its owner was killed or is slow."""
 
 
-def used(tenant="acme", operation="POST /v1/keys", key="k-1", payload=USE.payload):
-    return Use(tenant, operation, key, payload)
+def request_with(tenant="acme", operation="POST /v1/keys", key="k-1", payload=REQUEST.payload):
+    return IdempotentRequest(tenant, operation, key, payload)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def claims(request):
     if request.param == "fake":
-        return FakeClaims()
-    return DynamoClaims(request.getfixturevalue("dynamodb"), "idempotency", DAY)
+        return FakeClaimStore()
+    return DynamoClaimStore(request.getfixturevalue("dynamodb"), "idempotency", DAY)
 
 
-def test_a_kept_answer_is_given_whole(claims):
-    claim = claims.claim(USE, 10)
+def test_a_stored_response_is_returned_unchanged(claims):
+    claim = claims.claim(REQUEST, 10)
     assert isinstance(claim, Claim)
-    assert claims.keep(claim, ANSWER)
-    assert claims.claim(used(), 10) == ANSWER
+    assert claims.complete(claim, RESPONSE)
+    assert claims.claim(request_with(), 10) == RESPONSE
 
 
-def test_a_claim_keeps_others_away_until_it_is_given_back(claims):
-    claim = claims.claim(USE, 10)
+def test_a_claim_is_exclusive_until_it_is_released(claims):
+    claim = claims.claim(REQUEST, 10)
     with pytest.raises(InProgress):
-        claims.claim(used(), 10)
+        claims.claim(request_with(), 10)
     claims.release(claim)
-    assert isinstance(claims.claim(used(), 10), Claim)
+    assert isinstance(claims.claim(request_with(), 10), Claim)
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_another_payload_is_refused_before_and_after_the_answer(claims, kept):
-    claim = claims.claim(USE, 10)
-    assert not kept or claims.keep(claim, ANSWER)
+@pytest.mark.parametrize("is_completed", [False, True])
+def test_another_payload_is_rejected_before_and_after_the_response(claims, is_completed):
+    claim = claims.claim(REQUEST, 10)
+    assert not is_completed or claims.complete(claim, RESPONSE)
     with pytest.raises(IdempotencyKeyReused):
-        claims.claim(used(payload=["/v1/keys", "", {"name": "cd"}]), 10)
+        claims.claim(request_with(payload=["/v1/keys", "", {"name": "cd"}]), 10)
 
 
-@pytest.mark.parametrize("other", [used(tenant="globex"), used(operation="POST /v1/outcomes"), used(key="k-2")])
-def test_tenants_operations_and_keys_are_apart(claims, other):
-    claims.keep(claims.claim(USE, 10), ANSWER)
+@pytest.mark.parametrize(
+    "other", [request_with(tenant="globex"), request_with(operation="POST /v1/outcomes"), request_with(key="k-2")]
+)
+def test_tenants_operations_and_keys_are_independent(claims, other):
+    claims.complete(claims.claim(REQUEST, 10), RESPONSE)
     assert isinstance(claims.claim(other, 10), Claim)
 
 
-def test_the_claim_of_an_owner_that_was_killed_ends_and_the_next_one_works(claims):
-    claims.claim(USE, ENDED)
-    claim = claims.claim(used(), 10)
+def test_the_claim_of_a_killed_owner_ends_with_its_lease(claims):
+    claims.claim(REQUEST, ENDED)
+    claim = claims.claim(request_with(), 10)
     assert isinstance(claim, Claim)
-    assert claims.keep(claim, ANSWER)
-    assert claims.claim(used(), 10) == ANSWER
+    assert claims.complete(claim, RESPONSE)
+    assert claims.claim(request_with(), 10) == RESPONSE
 
 
-def test_an_owner_that_was_overtaken_can_neither_answer_nor_give_back(claims):
-    slow = claims.claim(USE, ENDED)
-    claim = claims.claim(used(), 10)
-    assert not claims.keep(slow, Answer(201, {}, "late"))
+def test_a_superseded_owner_can_neither_complete_nor_release(claims):
+    slow = claims.claim(REQUEST, ENDED)
+    claim = claims.claim(request_with(), 10)
+    assert not claims.complete(slow, StoredResponse(201, {}, "late"))
     claims.release(slow)
     with pytest.raises(InProgress):
-        claims.claim(used(), 10)
-    claims.keep(claim, ANSWER)
+        claims.claim(request_with(), 10)
+    claims.complete(claim, RESPONSE)
     claims.release(slow)
-    assert claims.claim(used(), 10) == ANSWER
+    assert claims.claim(request_with(), 10) == RESPONSE
 
 
-def test_an_answer_without_a_body_is_kept(claims):
-    short = Answer(201, {}, None)
-    claims.keep(claims.claim(USE, 10), short)
-    assert claims.claim(used(), 10) == short
+def test_a_response_without_a_body_is_stored(claims):
+    short = StoredResponse(201, {}, None)
+    claims.complete(claims.claim(REQUEST, 10), short)
+    assert claims.claim(request_with(), 10) == short
 
 
-def test_nothing_of_key_or_answer_lies_in_the_clear(dynamodb):
-    claims = DynamoClaims(dynamodb, "idempotency", DAY)
-    claims.keep(claims.claim(used(key="the-callers-own-key"), 10), ANSWER)
+def test_key_and_response_are_not_stored_in_clear_text(dynamodb):
+    claims = DynamoClaimStore(dynamodb, "idempotency", DAY)
+    claims.complete(claims.claim(request_with(key="the-callers-own-key"), 10), RESPONSE)
     (item,) = dynamodb.scan(TableName="idempotency")["Items"]
     text = json.dumps(item)
     assert item["pk"] == {"S": "acme"}
@@ -94,13 +96,13 @@ def test_nothing_of_key_or_answer_lies_in_the_clear(dynamodb):
         assert clear not in text.replace("POST /v1/keys", "")
 
 
-def test_a_record_ends_after_a_day(dynamodb):
-    claims = DynamoClaims(dynamodb, "idempotency", -DAY)
-    claims.keep(claims.claim(USE, 10), ANSWER)
-    assert isinstance(claims.claim(used(), 10), Claim)
+def test_a_record_expires_after_the_window(dynamodb):
+    claims = DynamoClaimStore(dynamodb, "idempotency", -DAY)
+    claims.complete(claims.claim(REQUEST, 10), RESPONSE)
+    assert isinstance(claims.claim(request_with(), 10), Claim)
 
 
-def test_a_put_that_is_repeated_because_its_answer_was_lost_is_ones_own(dynamodb, monkeypatch):
+def test_a_put_repeated_after_a_lost_answer_is_the_same_claim(dynamodb, monkeypatch):
     original = dynamodb._make_api_call
 
     def twice(operation, arguments):
@@ -109,26 +111,26 @@ def test_a_put_that_is_repeated_because_its_answer_was_lost_is_ones_own(dynamodb
         return original(operation, arguments)
 
     monkeypatch.setattr(dynamodb, "_make_api_call", twice)
-    assert isinstance(DynamoClaims(dynamodb, "idempotency", DAY).claim(USE, 10), Claim)
+    assert isinstance(DynamoClaimStore(dynamodb, "idempotency", DAY).claim(REQUEST, 10), Claim)
 
 
-def test_a_table_that_does_not_answer_claims_and_keeps_nothing(dynamodb, monkeypatch):
-    claims = DynamoClaims(dynamodb, "idempotency", DAY)
-    claim = claims.claim(USE, 10)
+def test_without_the_table_no_claim_or_response_is_stored(dynamodb, monkeypatch):
+    claims = DynamoClaimStore(dynamodb, "idempotency", DAY)
+    claim = claims.claim(REQUEST, 10)
 
     def away(*_):
         raise EndpointConnectionError(endpoint_url="x")
 
     monkeypatch.setattr(dynamodb, "_make_api_call", away)
     with pytest.raises(Unavailable):
-        claims.claim(used(key="k-2"), 10)
-    assert not claims.keep(claim, ANSWER)
+        claims.claim(request_with(key="k-2"), 10)
+    assert not claims.complete(claim, RESPONSE)
     claims.release(claim)
 
 
-def test_a_payload_that_is_too_deep_to_compare_is_malformed(dynamodb):
+def test_a_deeply_nested_payload_is_malformed(dynamodb):
     deep = []
     for _ in range(5000):
         deep = [deep]
     with pytest.raises(MalformedRequest):
-        DynamoClaims(dynamodb, "idempotency", DAY).claim(used(payload=deep), 10)
+        DynamoClaimStore(dynamodb, "idempotency", DAY).claim(request_with(payload=deep), 10)

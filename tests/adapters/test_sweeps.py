@@ -1,43 +1,44 @@
-"""The contract of places of rounds, held by the fake and by DynamoDB alike."""
+"""The contract of checkpoint stores, tested against the fake and DynamoDB."""
 
 import pytest
 
-from tests.support.fakes.sweeps import FakePlaces
+from tests.support.fakes.sweeps import FakeCheckpointStore
 from vigil.errors import Unavailable
-from vigil.workers.sweeps.model import Place
-from vigil.workers.sweeps.store import DynamoPlaces
+from vigil.workers.sweeps.model import Checkpoint
+from vigil.workers.sweeps.store import DynamoCheckpointStore
 
-BEGUN = Place("2026-03-01", "2026-03-02T02:30:00+00:00", "acme", ("globex", "initech"), 3, over=False, revision=1)
+STARTED_AT = "2026-03-02T02:30:00.000000Z"
+STARTED = Checkpoint("2026-03-01", STARTED_AT, "acme", ("globex", "initech"), 3, is_finished=False, revision=1)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def places(request):
+def store(request):
     if request.param == "fake":
-        return FakePlaces()
-    return DynamoPlaces(request.getfixturevalue("aws")("dynamodb"), "costs", "closing")
+        return FakeCheckpointStore()
+    return DynamoCheckpointStore(request.getfixturevalue("aws")("dynamodb"), "costs", "closing")
 
 
-def test_the_first_round_has_nothing_before_it_and_a_place_is_read_back_whole(places):
-    assert places.last() == Place()
-    assert places.keep(BEGUN)
-    assert places.last() == BEGUN
+def test_an_empty_store_loads_a_default_and_then_the_saved_checkpoint(store):
+    assert store.load() == Checkpoint()
+    assert store.save(STARTED)
+    assert store.load() == STARTED
 
 
-def test_a_place_is_kept_only_behind_the_one_before_it(places):
-    places.keep(BEGUN)
-    assert not places.keep(BEGUN)
-    assert places.keep(Place("second", revision=2))
-    assert not places.keep(Place("other", revision=2))
-    assert places.last().name == "second"
+def test_only_the_successor_of_the_last_checkpoint_is_saved(store):
+    store.save(STARTED)
+    assert not store.save(STARTED)
+    assert store.save(Checkpoint("second", revision=2))
+    assert not store.save(Checkpoint("other", revision=2))
+    assert store.load().name == "second"
 
 
-def test_each_job_has_places_of_its_own(aws):
-    DynamoPlaces(aws("dynamodb"), "usage", "recount").keep(BEGUN)
-    assert DynamoPlaces(aws("dynamodb"), "usage", "gauges").last() == Place()
+def test_each_job_has_its_own_checkpoint(aws):
+    DynamoCheckpointStore(aws("dynamodb"), "usage", "recount").save(STARTED)
+    assert DynamoCheckpointStore(aws("dynamodb"), "usage", "gauges").load() == Checkpoint()
 
 
-def test_without_the_table_there_is_no_place(aws):
+def test_a_missing_table_is_unavailable(aws):
     with pytest.raises(Unavailable):
-        DynamoPlaces(aws("dynamodb"), "none", "closing").last()
+        DynamoCheckpointStore(aws("dynamodb"), "none", "closing").load()
     with pytest.raises(Unavailable):
-        DynamoPlaces(aws("dynamodb"), "none", "closing").keep(BEGUN)
+        DynamoCheckpointStore(aws("dynamodb"), "none", "closing").save(STARTED)

@@ -1,9 +1,9 @@
-"""A table is asked alike by every store: pages to the end, conditions that say what stood there, its own failures."""
+"""The table adapter that all stores share: paging, batches, conditions, transactions and error translation."""
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from vigil.aws.errors import Refused, asking
+from vigil.aws.errors import ConditionFailed, translate_errors
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, Unavailable
 
@@ -23,7 +23,7 @@ def table(dynamodb):
     return Table(dynamodb, "batches", "The batches table")
 
 
-def keep(table, count):
+def put_items(table, count):
     for number in range(count):
         table.call("put_item", Item=item(number))
 
@@ -33,66 +33,97 @@ def failure(code, **more):
 
 
 def test_an_item_is_returned_or_none(table):
-    keep(table, 1)
+    put_items(table, 1)
     assert (table.get(key(0)), table.get(key(1))) == (item(0), None)
 
 
-def test_a_refused_condition_says_what_stood_there_where_it_was_asked_for(table):
-    keep(table, 1)
-    with pytest.raises(Refused) as caught:
+def test_an_unmet_condition_returns_the_item_if_requested(table):
+    put_items(table, 1)
+    with pytest.raises(ConditionFailed) as caught:
         table.call("put_item", Item=item(0), **FREE, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-    assert caught.value.found == item(0)
-    with pytest.raises(Refused) as caught:
+    assert caught.value.item == item(0)
+    with pytest.raises(ConditionFailed) as caught:
         table.call("put_item", Item=item(0), **FREE)
-    assert caught.value.found == {}
+    assert caught.value.item == {}
 
 
-def test_a_conditional_write_is_done_or_not(table):
-    assert [table.done("put_item", Item=item(0), **FREE) for _ in range(2)] == [True, False]
+def test_a_conditional_write_returns_whether_it_was_made(table):
+    assert [table.write_if("put_item", Item=item(0), **FREE) for _ in range(2)] == [True, False]
 
 
 def test_every_page_is_read(table):
-    keep(table, 7)
+    put_items(table, 7)
     query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "acme#b"}}, "Limit": 3}
     assert list(table.items("query", **query)) == [item(number) for number in range(7)]
     assert [page["Count"] for page in table.pages("query", **query)] == [3, 3, 1]
     assert len(list(table.items("scan", Limit=2))) == 7
 
 
-def test_a_position_leads_on_and_does_not_say_whose_list_it_is(table):
-    keep(table, 3)
-    first, position = table.page("by_tenant", ("list_pk", "acme"), None, 2)
+def test_a_position_continues_the_list_and_omits_its_key(table):
+    put_items(table, 3)
+    first, position = table.query_page("by_tenant", ("list_pk", "acme"), None, 2)
     assert set(position) == {"pk", "sk", "list_sk"}
-    rest, end = table.page("by_tenant", ("list_pk", "acme"), position, 2)
+    rest, end = table.query_page("by_tenant", ("list_pk", "acme"), position, 2)
     assert (first + rest, end) == ([item(0), item(1), item(2)], None)
 
 
-def test_many_items_are_read_however_few_a_call_takes(table, dynamodb, monkeypatch):
-    keep(table, 120)
+def test_unprocessed_keys_are_read_again(table, dynamodb, monkeypatch):
+    put_items(table, 120)
     original = dynamodb._make_api_call
 
-    def stingy(operation, arguments):
+    def answer_partly(operation, arguments):
         answer = original(operation, arguments)
         found = answer["Responses"]["batches"]
         left = [{name: each[name] for name in ("pk", "sk")} for each in found[60:]]
         answer["Responses"]["batches"] = found[:60]
         return answer | ({"UnprocessedKeys": {"batches": {"Keys": left}}} if left else {})
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", stingy)
-    found = list(table.many([key(number) for number in range(121)]))
+    monkeypatch.setattr(dynamodb, "_make_api_call", answer_partly)
+    found = list(table.get_many([key(number) for number in range(121)]))
     assert sorted(each["sk"]["S"] for each in found) == [key(number)["sk"]["S"] for number in range(120)]
 
 
-def test_what_is_never_read_is_unavailable(table, dynamodb, monkeypatch):
-    def nothing(_operation, arguments):
+def test_keys_that_remain_unprocessed_are_unavailable(table, dynamodb, monkeypatch):
+    def answer_empty(_operation, arguments):
         return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
 
-    monkeypatch.setattr(dynamodb, "_make_api_call", nothing)
+    monkeypatch.setattr(dynamodb, "_make_api_call", answer_empty)
     with pytest.raises(Unavailable):
-        list(table.many([key(0)]))
+        list(table.get_many([key(0)]))
 
 
-def test_a_transaction_names_the_table_once_and_a_part_may_name_another(table, dynamodb):
+def test_many_items_are_deleted_and_missing_ones_ignored(table):
+    put_items(table, 60)
+    table.delete_many([key(number) for number in range(55)] + [key(99)])
+    assert [each["sk"] for each in table.items("scan")] == [key(number)["sk"] for number in range(55, 60)]
+
+
+def test_unprocessed_deletes_are_sent_again(table, dynamodb, monkeypatch):
+    put_items(table, 30)
+    original = dynamodb._make_api_call
+
+    def delete_ten(operation, arguments):
+        if operation != "BatchWriteItem":
+            return original(operation, arguments)
+        requests = arguments["RequestItems"]["batches"]
+        answer = original(operation, {"RequestItems": {"batches": requests[:10]}})
+        return answer | ({"UnprocessedItems": {"batches": requests[10:]}} if requests[10:] else {})
+
+    monkeypatch.setattr(dynamodb, "_make_api_call", delete_ten)
+    table.delete_many([key(number) for number in range(30)])
+    assert list(table.items("scan")) == []
+
+
+def test_deletes_that_remain_unprocessed_are_unavailable(table, dynamodb, monkeypatch):
+    def delete_none(_operation, arguments):
+        return {"UnprocessedItems": arguments["RequestItems"]}
+
+    monkeypatch.setattr(dynamodb, "_make_api_call", delete_none)
+    with pytest.raises(Unavailable, match="did not delete every item"):
+        table.delete_many([key(0)])
+
+
+def test_a_transaction_part_may_name_another_table(table, dynamodb):
     other = {"TableName": "outcomes", "Item": {"pk": {"S": "acme#d"}, "sk": {"S": "HOLDS"}}}
     assert table.transact({"Put": {"Item": item(0), **FREE}}, {"Put": other}) is None
     assert table.get(key(0)) == item(0)
@@ -101,25 +132,28 @@ def test_a_transaction_names_the_table_once_and_a_part_may_name_another(table, d
     assert [reason["Code"] for reason in refusal] == ["ConditionalCheckFailed"]
 
 
-def test_items_of_one_moment_stand_in_the_order_of_their_keys(table):
-    keep(table, 2)
-    assert table.together([key(1), key(5), key(0)]) == [item(1), {}, item(0)]
+def test_a_transactional_read_returns_items_in_key_order(table):
+    put_items(table, 2)
+    assert table.get_together([key(1), key(5), key(0)]) == [item(1), {}, item(0)]
 
 
 @pytest.mark.parametrize(
     "error", [failure("ThrottlingException"), ConnectTimeoutError(endpoint_url="http://localhost")]
 )
-def test_a_failure_is_unavailable_and_says_whose_and_keeps_its_cause(error):
-    with pytest.raises(Unavailable, match=r"^The bucket did not answer\.$") as caught, asking("The bucket"):
+def test_a_failure_is_unavailable_with_its_cause(error):
+    with pytest.raises(Unavailable, match=r"^The bucket did not answer\.$") as caught, translate_errors("The bucket"):
         raise error
     assert caught.value.__cause__ is error
 
 
-def test_a_known_code_is_the_error_that_it_was_given():
-    with pytest.raises(Conflict, match="There is one"), asking("The bucket", {"Exists": Conflict("There is one.")}):
+def test_a_known_code_raises_its_error():
+    with (
+        pytest.raises(Conflict, match="There is one"),
+        translate_errors("The bucket", {"Exists": Conflict("There is one.")}),
+    ):
         raise failure("Exists")
 
 
-def test_an_error_of_ones_own_passes():
-    with pytest.raises(KeyError), asking("The bucket"):
+def test_an_error_of_another_kind_is_not_translated():
+    with pytest.raises(KeyError), translate_errors("The bucket"):
         raise KeyError("mine")

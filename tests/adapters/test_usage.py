@@ -13,7 +13,7 @@ from vigil.money.usage.bucket_store import S3StoredFiles
 from vigil.money.usage.model import StoredBytes, UsageEntry, UsageHour
 from vigil.money.usage.store import DynamoRequestCounts, DynamoUsage
 from vigil.web.principal import Principal
-from vigil.web.rate_limits import DynamoCounters
+from vigil.web.rate_limits import DynamoRequestCounters
 
 
 def entry(number, tenant="acme", hour="2026-03-01T05"):
@@ -146,12 +146,12 @@ def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
 
 def test_the_requests_of_all_keys_of_a_tenant_are_added(aws):
     client = aws("dynamodb")
-    counters, limits = DynamoCounters(client, "limits"), Limits(1000, 60, 1000, 10)
+    counters, limits = DynamoRequestCounters(client, "limits"), Limits(1000, 60, 1000, 10)
     for who, hour, calls in (("acme", 5, 3), ("acme#k-2", 5, 4), ("acme", 6, 9), ("acme2", 5, 1)):
         tenant, _, key = who.partition("#")
         for _ in range(calls):
             caller = Principal(tenant, key or "k-1", "FREE", "member", limits)
-            counters.take(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
+            counters.count(caller, datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
     calls = DynamoRequestCounts(client, "limits")
     assert [calls.requests_in_hour("acme", f"2026-03-01T{hour:02}") for hour in (4, 5, 6)] == [0, 7, 9]
 

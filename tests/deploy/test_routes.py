@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.templates import routes as served
 from vigil.bootstrap import documented
-from vigil.web.idempotency import METHODS, IdempotentRoute
+from vigil.web.idempotency import WRITE_METHODS, IdempotentRoute
 
 OTHERWISE = {
     # What they write is its own idempotency record: one write, without a claim before it that a crash could strand.
@@ -27,7 +27,7 @@ def routes():
     }
 
 
-@pytest.mark.parametrize("operation", sorted(name for name in routes() if name.split()[0] in METHODS))
+@pytest.mark.parametrize("operation", sorted(name for name in routes() if name.split()[0] in WRITE_METHODS))
 def test_whatever_has_an_effect_honours_an_idempotency_key(operation):
     assert isinstance(routes()[operation], IdempotentRoute) is (operation not in OTHERWISE)
 

@@ -14,8 +14,8 @@ from botocore.config import Config
 
 from models import recipe
 from vigil.errors import InProgress
-from vigil.web.idempotency import Claim, Use
-from vigil.web.idempotency_store import GRACE_SECONDS, DynamoClaims
+from vigil.web.idempotency import Claim, IdempotentRequest
+from vigil.web.idempotency_store import GRACE_SECONDS, DynamoClaimStore
 
 LEASE_SECONDS = 12
 RUN = uuid.uuid4().hex
@@ -124,7 +124,7 @@ def test_the_claim_of_a_killed_owner_ends_and_the_retry_goes_through(client, sta
 
 @pytest.mark.parametrize("ended", [False, True])
 def test_of_32_contenders_one_gets_the_claim_be_it_free_or_left_by_a_killed_owner(dynamodb, stack, ended):
-    claims = [DynamoClaims(dynamodb, stack.tables["idempotency"], timedelta(hours=24)) for _ in range(32)]
+    claims = [DynamoClaimStore(dynamodb, stack.tables["idempotency"], timedelta(hours=24)) for _ in range(32)]
 
     def contend(own, use):
         try:
@@ -134,7 +134,7 @@ def test_of_32_contenders_one_gets_the_claim_be_it_free_or_left_by_a_killed_owne
 
     with ThreadPoolExecutor(32) as pool:
         for _ in range(20):
-            use = Use("e2e-tenant", "POST /v1/things", uuid.uuid4().hex, {"n": 1})
+            use = IdempotentRequest("e2e-tenant", "POST /v1/things", uuid.uuid4().hex, {"n": 1})
             if ended:
                 claims[0].claim(use, -GRACE_SECONDS - 1)
             won = [claim for claim in pool.map(contend, claims, [use] * 32) if claim]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerRow
 from vigil.decisions.scoring.store import DynamoLedger, _item
 from vigil.money.usage.model import UsageEntry
@@ -14,7 +14,7 @@ from vigil.operations.dead_letters.model import DeadLetterJob
 from vigil.operations.dead_letters.ports import DeadLetterSource
 from vigil.operations.dead_letters.redrive import Redriver
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, _attributes, _pk
-from vigil.workers.queues import Received
+from vigil.workers.queues import ReceivedMessage
 from vigil.workers.worker_loop import Worker
 
 
@@ -49,7 +49,7 @@ class NamesTheWork(Worker):
     """Reports the business id of the message that failed, which Lambda does not know."""
 
     def handle(self, event: Mapping[str, Any], context: Any) -> Any:
-        work = {each["messageId"]: Received.from_event(each).attributes.get("id") for each in event["Records"]}
+        work = {each["messageId"]: ReceivedMessage.from_event(each).attributes.get("id") for each in event["Records"]}
         failed = [failure["itemIdentifier"] for failure in super().handle(event, context)["batchItemFailures"]]
         return {"batchItemFailures": [{"itemIdentifier": work[each]} for each in failed]}
 
@@ -85,7 +85,7 @@ class ChargedApart(DynamoLedger):
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         assert conditions.quota is not None
         charge = self._charges.charge(row.tenant_id, row.created_at[:7], 1, conditions.quota)["Update"]
-        with asking("The usage table"):
+        with translate_errors("The usage table"):
             self._table._client.update_item(**charge)
         return super().commit(row)
 

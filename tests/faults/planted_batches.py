@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.faults.batching import SmallChunks
-from vigil.aws.errors import Refused
+from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
 from vigil.decisions.batches.chunks import ChunkScoring
@@ -46,8 +46,8 @@ class Forgetful(Table):
     def call(self, operation: str, **arguments: Any) -> Any:
         try:
             return super().call(operation, **arguments)
-        except Refused as refused:
-            raise Refused from refused
+        except ConditionFailed as refused:
+            raise ConditionFailed from refused
 
 
 class BelievesWhatItRead(FileSplitting):

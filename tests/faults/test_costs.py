@@ -61,7 +61,7 @@ class Month:
     def close(self):
         statements = DynamoStatements(self.hurt, self.tables[1])
         closing = MonthClosing(self.costs(self.hurt), statements, self.clock)
-        until_done(lambda: closing.look("acme", "a day"))
+        until_done(lambda: closing.process_tenant("acme", "a day"))
 
     def lived(self, events):
         """Report events twice, close the month, count one more of it by another way, and adjust it."""

@@ -11,7 +11,7 @@ from vigil.errors import RateLimited
 from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
 from vigil.web.principal import Principal
-from vigil.web.rate_limits import DynamoCounters, Limiter
+from vigil.web.rate_limits import DynamoRequestCounters, SharedRateLimiter
 
 
 def caller(per_minute=60, per_hour=1000):
@@ -20,7 +20,7 @@ def caller(per_minute=60, per_hour=1000):
 
 def admitted(limiter, who):
     try:
-        limiter.admit(who)
+        limiter.count(who)
     except RateLimited:
         return False
     return True
@@ -31,7 +31,7 @@ def test_instances_that_race_for_a_window_let_in_exactly_what_it_holds(bed, per_
     table, clock, who = bed.table("Limits"), Clock(), caller(per_minute, per_hour)
 
     def instance(_):
-        limiter = Limiter(DynamoCounters(bed.client("dynamodb"), table), clock)
+        limiter = SharedRateLimiter(DynamoRequestCounters(bed.client("dynamodb"), table), clock)
         return sum(admitted(limiter, who) for _ in range(20))
 
     with ThreadPoolExecutor(16) as pool:
@@ -43,11 +43,11 @@ def test_an_obedient_client_never_sees_a_refusal(bed, seed):
     telemetry.current.set(telemetry.RequestFacts())
     table, random, clock = bed.table("Limits"), Random(seed), Clock()
     client, who = bed.client("dynamodb"), caller(per_minute=7, per_hour=30)
-    limiters = [Limiter(DynamoCounters(client, table), clock) for _ in range(3)]
+    limiters = [SharedRateLimiter(DynamoRequestCounters(client, table), clock) for _ in range(3)]
 
     def admit(moment):
         clock.now = moment
-        fields = random.choice(limiters).admit(who).headers  # raises RateLimited, were the fields not true
+        fields = random.choice(limiters).count(who).headers  # raises RateLimited, were the fields not true
         assert fields
         return {name.decode(): value.decode() for name, value in fields}
 

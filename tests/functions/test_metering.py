@@ -13,7 +13,7 @@ from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.rows import ModelRef
 from vigil.kernel.tenants import Limits
 
-MANY = Limits(1000, 1000, 1000, 10).encoded()
+MANY = Limits(1000, 1000, 1000, 10).to_json()
 AGREED = {"tenants": 1, "failed": 0, "mismatches": 0, "unrepaired": 0}
 REPAIRED = AGREED | {"mismatches": 1}
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}

@@ -52,7 +52,7 @@ def test_failed_work_is_resent_and_resolved_by_a_success_report(queues, redrive)
     assert redrive() == {"recorded": 1, "retried": 1}
     (received,) = work.receive(30)
     assert received.message() == replace(MESSAGE, attempts=1)
-    dead.settle(received.message())
+    dead.send_settled(received.message())
     assert redrive() == {"resolved": 1}
     assert [(job.state, job.resolution) for job in jobs()] == [("resolved", "succeeded")]
 

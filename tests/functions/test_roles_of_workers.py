@@ -23,7 +23,7 @@ from vigil.decisions.batches.queue_workers import to_message
 from vigil.errors import Unavailable
 from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
-from vigil.workers.queues import Received, SqsQueue
+from vigil.workers.queues import ReceivedMessage, SqsQueue
 
 
 def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
@@ -67,7 +67,7 @@ def sources(called, monkeypatch):
     monkeypatch.setenv("VIGIL_BATCH_ASSEMBLIES_QUEUE", urls["assemblies"])
     batch, unread = running_batch("b"), running_batch("c")
     SqsQueue(sqs, urls["chunks-dead"]).send([to_message(batch.chunk_job(0))])
-    refused = Received("m-1", "", {}, {})
+    refused = ReceivedMessage("m-1", "", {}, {})
     for name, job in (("chunks-dead", batch.chunk_job(1)), ("splits-dead", unread.make_job("batch.split", "0", {}))):
         message = to_message(job)
         SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)

@@ -20,8 +20,8 @@ from vigil.money.costs.store import DynamoStatements
 from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.privacy.persons.model import Consent, Declaration
-from vigil.web.idempotency import Use
-from vigil.web.idempotency_store import DynamoClaims
+from vigil.web.idempotency import IdempotentRequest
+from vigil.web.idempotency_store import DynamoClaimStore
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
 OPERATOR = {"tenant": "ops", "role": "operator"}
@@ -208,7 +208,9 @@ def leave_behind(tenant):
         "work", letter(replace(WORK, tenant_id=tenant)), RetryRules(), datetime.now(UTC), Random(1)
     )
     DynamoDeadLetterJobs(dynamodb, "dead_letters").write(tenant, job)
-    DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
+    DynamoClaimStore(dynamodb, "idempotency", timedelta(hours=1)).claim(
+        IdempotentRequest(tenant, "POST /v1/x", "k", None), 1.0
+    )
     declaration = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
     assert subjects.consents().add(tenant, "jane-roe", Consent(), declaration)
     DynamoStatements(dynamodb, "costs").close(tenant, CostStatement("2026-10", (), "now"))

@@ -14,7 +14,7 @@ from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.verification import Release, build_package
 from vigil.prediction.trials.model import is_challenger_subject
 
-MANY = Limits(None, 1000, 1000, None).encoded()
+MANY = Limits(None, 1000, 1000, None).to_json()
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}
 
 

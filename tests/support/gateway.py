@@ -16,11 +16,11 @@ def event(
     query: dict[str, str] | None = None,
     **caller: str,
 ) -> dict[str, Any]:
-    """Return one event; a `str` body is sent as it is, anything else as JSON; `caller` is what the authorizer found."""
+    """Return one event. A `str` body is sent unchanged, others as JSON. `caller` overrides the authorizer's fields."""
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
     known = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": "member"} | caller
-    authorizer = {"limits": TIER_LIMITS[known["tier"]].encoded()} | known if tenant else None
+    authorizer = {"limits": TIER_LIMITS[known["tier"]].to_json()} | known if tenant else None
     return {
         "resource": path,
         "path": path,

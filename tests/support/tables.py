@@ -11,7 +11,7 @@ _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIn
 
 
 def environment() -> dict[str, str]:
-    """Return what tells functions the names of the tables."""
+    """Return the environment variables with the names of the tables."""
     return {f"VIGIL_{name.upper()}_TABLE": name for name in TABLES.values()}
 
 
@@ -22,6 +22,6 @@ def create_tables(dynamodb: Any) -> None:
 
 
 def create_table(dynamodb: Any, logical_id: str, name: str, **more: Any) -> None:
-    """Create one table of the data stack under a name, with more than its keys where a test needs it."""
+    """Create one table of the data stack under a name; `more` adds properties to its keys."""
     properties = template(DATA)["Resources"][logical_id]["Properties"]
     dynamodb.create_table(TableName=name, **{key: properties[key] for key in _TAKEN if key in properties}, **more)

@@ -1,29 +1,30 @@
-"""What can go wrong, as one tree; `platform.problems` gives each its status code.
+"""The tree of Vigil's errors; `vigil.web.problems` maps each to a status code.
 
 VigilError
 ├── InvalidInput          the request breaks a rule; names each field and its bound
-│   └── MalformedRequest  the request cannot be read at all
-├── UnsupportedMediaType  the body is not JSON
-├── TooLarge              the body is over the limit
-├── Unauthenticated       no valid credential
-├── Forbidden             a valid credential without the right
+│   └── MalformedRequest  the request cannot be parsed
+├── UnreadableMessage     a queue message is not in Vigil's format
+├── UnsupportedMediaType  the body has the wrong media type
+├── TooLarge              the body exceeds the size limit
+├── Unauthenticated       the request has no valid credential
+├── Forbidden             the credential is valid but lacks the permission
 │   ├── TierRequired      the tenant's tier does not include this
 │   ├── TenantMismatch    the request names another tenant than the credential
-│   ├── TenantSuspended   a good key of a suspended tenant
-│   └── ConsentWithdrawn  the person does not consent to this any more
-├── NotFound              nothing of that name for this tenant
-├── Erased                what was there is erased, and does not come back
-├── Conflict              the state has moved on
-├── InProgress            the first request with this key is still being carried out
-├── PreconditionFailed    the resource is not the one that was read
-├── PreconditionRequired  the request does not say which state it changes
-├── IdempotencyKeyReused  the key was used with another payload
-├── RateLimited           the key has made its requests of this minute or hour
-├── QuotaExceeded         the tenant has made its predictions of this month
-├── StorageFull           the tenant's files take as much as its tier, or an agreement, allows
-├── BudgetExhausted       the tenant's own hard stop leaves no money for this
-├── ModelRefused          a model package failed verification; carries the reason
-└── Unavailable           a dependency is away; trying again may help
+│   ├── TenantSuspended   the key is valid, but its tenant is suspended
+│   └── ConsentWithdrawn  the person has withdrawn the consent to this use of data
+├── NotFound              the resource does not exist for this tenant
+├── Erased                the resource was permanently erased
+├── Conflict              the resource was changed by another request
+├── InProgress            the first request with this Idempotency-Key is still running
+├── PreconditionFailed    the resource does not have the expected version
+├── PreconditionRequired  the request does not name the expected version
+├── IdempotencyKeyReused  the Idempotency-Key was used with another payload
+├── RateLimited           the API key has no requests left in this minute or hour
+├── QuotaExceeded         the tenant has no predictions left in this month
+├── StorageFull           the tenant's files fill the storage that its tier or agreement allows
+├── BudgetExhausted       the tenant's own hard stop leaves too little money
+├── ModelRefused          a model package failed verification; `reason` names the check
+└── Unavailable           a dependency is unavailable; a retry may succeed
 """
 
 from dataclasses import dataclass
@@ -31,12 +32,12 @@ from typing import Literal
 
 
 class VigilError(Exception):
-    """Any error that Vigil raises on purpose."""
+    """Base class of the errors that Vigil raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One broken rule: a dotted field path, a sentence, and the bound that was broken. Never the value itself."""
+    """One broken rule: a dotted field path, a message and the allowed bound. It never contains the value itself."""
 
     field: str
     message: str
@@ -52,27 +53,27 @@ class InvalidInput(VigilError):
 
 
 class MalformedRequest(InvalidInput):
-    """The request cannot be read at all: broken JSON, a bad header, a forged cursor."""
+    """The request cannot be parsed: broken JSON, a malformed header, a forged cursor."""
 
 
-class Unreadable(VigilError):
-    """What came from a queue is no message of ours; trying again cannot help."""
+class UnreadableMessage(VigilError):
+    """A queue message is not in Vigil's format. A retry cannot succeed."""
 
 
 class UnsupportedMediaType(VigilError):
-    """The body is not `application/json`."""
+    """The body has a media type that the route does not accept."""
 
 
 class TooLarge(VigilError):
-    """The body is over the limit."""
+    """The body exceeds the size limit."""
 
 
 class Unauthenticated(VigilError):
-    """No valid credential came with the request."""
+    """The request has no valid credential."""
 
 
 class Forbidden(VigilError):
-    """The credential is valid but does not carry the right."""
+    """The credential is valid but lacks the permission."""
 
 
 class TierRequired(Forbidden):
@@ -80,11 +81,11 @@ class TierRequired(Forbidden):
 
 
 class TenantMismatch(Forbidden):
-    """The request names another tenant than the one that the credential belongs to."""
+    """The request names another tenant than the credential's."""
 
 
 class TenantSuspended(Forbidden):
-    """The credential is good, and its tenant is suspended."""
+    """The credential is valid, but its tenant is suspended."""
 
 
 class ConsentWithdrawn(Forbidden):
@@ -92,27 +93,27 @@ class ConsentWithdrawn(Forbidden):
 
 
 class NotFound(VigilError):
-    """Nothing of that name exists for this tenant."""
+    """The resource does not exist for this tenant."""
 
 
 class Erased(VigilError):
-    """What was there belonged to a person whose data are erased; it does not come back."""
+    """The resource belonged to a person whose data were permanently erased."""
 
 
 class Conflict(VigilError):
-    """The state has moved on since it was read."""
+    """The resource was changed by another request since it was read."""
 
 
 class InProgress(VigilError):
-    """The first request with this Idempotency-Key is still being carried out."""
+    """The first request with this Idempotency-Key is still running."""
 
 
 class PreconditionFailed(VigilError):
-    """The resource is not, or no longer, what the request takes it for."""
+    """The resource does not have the version that the request expects."""
 
 
 class PreconditionRequired(VigilError):
-    """The request must say which state of the resource it changes."""
+    """The request must name the expected version of the resource."""
 
 
 class IdempotencyKeyReused(VigilError):
@@ -120,31 +121,31 @@ class IdempotencyKeyReused(VigilError):
 
 
 class RateLimited(VigilError):
-    """The key has made as many requests as it may in a window; `retry_after` is in seconds."""
+    """The API key has no requests left in this minute or hour; `retry_after` is in seconds."""
 
     def __init__(self, policy: str, retry_after: int, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-        super().__init__(f"The requests of this {policy} are used up.")
+        super().__init__(f"The API key has no requests left in this {policy}; retry after {retry_after} s.")
         self.policy = policy
         self.retry_after = retry_after
         self.headers = headers
 
 
 class QuotaExceeded(VigilError):
-    """The tenant has made as many predictions as it may in a month; `retry_after` is in seconds."""
+    """The tenant has no predictions left in this month; `retry_after` is in seconds."""
 
     policy = "month"
 
     def __init__(self, limit: int, left: int, retry_after: int) -> None:
-        super().__init__(f"Of the {limit} predictions of this month (UTC) {left} are left.")
+        super().__init__(f"The tenant has {left} of {limit} predictions left in this month (UTC).")
         self.retry_after = retry_after
 
 
 class StorageFull(VigilError):
-    """The files of a tenant take as much as they may."""
+    """The tenant's files fill its storage."""
 
 
 class BudgetExhausted(VigilError):
-    """A tenant's own hard stop leaves too little for what was asked; `retry_after` is in seconds."""
+    """The tenant's own hard stop leaves too little money for the request; `retry_after` is in seconds."""
 
     def __init__(self, budget: str, left: int, needed: int, retry_after: int) -> None:
         super().__init__(f"The hard stop of the budget {budget} leaves {left} micro-dollars; this needs {needed}.")
@@ -153,7 +154,7 @@ class BudgetExhausted(VigilError):
 
 
 class Unavailable(VigilError):
-    """A dependency is away; trying again may help."""
+    """A dependency is unavailable; a retry may succeed."""
 
 
 RefusalReason = Literal[
@@ -174,7 +175,7 @@ RefusalReason = Literal[
 
 
 class ModelRefused(VigilError):
-    """A model package failed verification and was not loaded; `reason` says at which check."""
+    """A model package failed verification and was not loaded; `reason` names the failed check."""
 
     def __init__(self, reason: RefusalReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -1,4 +1,4 @@
-"""The API as commands see it: a small server on loopback that keeps what it was asked."""
+"""The API for tests of commands: a server on loopback that records its requests."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlparse
 
 @dataclass(frozen=True)
 class Asked:
-    """One request; `path` as it was sent, still quoted; `body` is JSON, or the bytes of anything else."""
+    """One request. `path` is still quoted; `body` is parsed JSON, or bytes for any other media type."""
 
     method: str
     path: str
@@ -22,12 +22,12 @@ class Asked:
 
 
 Answer = tuple[int, Any]
-"""A status, and JSON or bytes; None is an empty body."""
+"""A status and a body: JSON, bytes, or None for an empty body."""
 
 
 @contextmanager
 def served(answer: Callable[[Asked], Answer]) -> Iterator[tuple[str, list[Asked]]]:
-    """Serve what `answer` says, and yield the address and the list of what was asked."""
+    """Serve the responses of `answer`; yield the address and the list of recorded requests."""
     taken: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -53,7 +53,7 @@ def served(answer: Callable[[Asked], Answer]) -> Iterator[tuple[str, list[Asked]
         do_GET = do_PUT = do_POST = do_DELETE = take  # noqa: N815 - names of the base class
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Write no log."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))

@@ -1,51 +1,48 @@
-"""Claims on idempotency keys in memory."""
+"""An idempotency claim store in memory."""
 
 import json
 from decimal import Decimal
 
 from vigil.errors import IdempotencyKeyReused, InProgress, Unavailable
-from vigil.web.idempotency import Answer, Claim, Use
+from vigil.web.idempotency import Claim, IdempotentRequest, StoredResponse
 
 
-class FakeClaims:
-    """Holds claims and answers by tenant, operation and key; `away` makes it unreachable."""
+class FakeClaimStore:
+    """Claims and responses by tenant, operation and key; `away` makes the store unavailable."""
 
     def __init__(self, clock=lambda: 0.0):
         self.clock = clock
         self.away = False
-        self.records: dict[tuple[str, str, str], tuple[Claim, str, Answer | None]] = {}
+        self.records: dict[tuple[str, str, str], tuple[Claim, str, StoredResponse | None]] = {}
         self._issued = 0
 
-    def claim(self, use: Use, seconds: float) -> Claim | Answer:
-        self._reach()
-        payload = json.dumps(use.payload, sort_keys=True)
-        if (found := self.records.get(_place(use))) and (found[2] or found[0].lease >= self.clock()):
-            if found[1] != payload:
+    def claim(self, request: IdempotentRequest, seconds: float) -> Claim | StoredResponse:
+        if self.away:
+            raise Unavailable("The idempotency table did not answer.")
+        payload = json.dumps(request.payload, sort_keys=True)
+        if (record := self.records.get(_key(request))) and (record[2] or record[0].lease >= self.clock()):
+            if record[1] != payload:
                 raise IdempotencyKeyReused("other payload")
-            if found[2] is None:
-                raise InProgress("under way")
-            return found[2]
+            if record[2] is None:
+                raise InProgress("still running")
+            return record[2]
         self._issued += 1
-        claim = Claim(use, Decimal(self.clock() + seconds) + Decimal(self._issued).scaleb(-9))
-        self.records[_place(use)] = (claim, payload, None)
+        claim = Claim(request, Decimal(self.clock() + seconds) + Decimal(self._issued).scaleb(-9))
+        self.records[_key(request)] = (claim, payload, None)
         return claim
 
-    def keep(self, claim: Claim, answer: Answer) -> bool:
-        held = self.records.get(_place(claim.use))
-        if self.away or held is None or held[0] != claim:
+    def complete(self, claim: Claim, response: StoredResponse) -> bool:
+        record = self.records.get(_key(claim.request))
+        if self.away or record is None or record[0] != claim:
             return False
-        self.records[_place(claim.use)] = (held[0], held[1], answer)
+        self.records[_key(claim.request)] = (record[0], record[1], response)
         return True
 
     def release(self, claim: Claim) -> None:
-        held = self.records.get(_place(claim.use))
-        if not self.away and held is not None and held[0] == claim:
-            del self.records[_place(claim.use)]
-
-    def _reach(self) -> None:
-        if self.away:
-            raise Unavailable("away")
+        record = self.records.get(_key(claim.request))
+        if not self.away and record is not None and record[0] == claim:
+            del self.records[_key(claim.request)]
 
 
-def _place(use: Use) -> tuple[str, str, str]:
-    return use.tenant_id, use.operation, use.key
+def _key(request: IdempotentRequest) -> tuple[str, str, str]:
+    return request.tenant_id, request.operation, request.key

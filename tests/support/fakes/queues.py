@@ -1,4 +1,4 @@
-"""Queues in memory: what a client of SQS is asked for, and what SQS would do with it."""
+"""An SQS client with queues in memory."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 
 @dataclass
 class FakeSqs:
-    """A client of SQS. Refuses `refusing` entries one by one, or every call while it is away; never hides a message."""
+    """An SQS client. It refuses the next `refusing` entries, or every call while it is `away`."""
 
     refusing: int = 0
     away: bool = False
@@ -52,7 +52,7 @@ def _received(url, place, entry):
 
 
 def lambda_event(entries, arn="arn:aws:sqs:eu-west-1:123456789012:work"):
-    """Return the event with which Lambda would hand these entries to a function."""
+    """Return the event with which Lambda would pass these entries to a function."""
     return {"Records": [_record(number, entry, arn) for number, entry in enumerate(entries)]}
 
 

@@ -1,32 +1,32 @@
-"""Fakes of what rounds need: places in memory, tenants, and a job that remembers whom it looked at."""
+"""Fakes for sweeps: a checkpoint store, tenant ids, and a job that records the tenants it processed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
-from vigil.workers.sweeps.model import Place
+from vigil.workers.sweeps.model import Checkpoint
 
 
-class FakePlaces:
-    """Where rounds are; `kept` counts how often that was written down."""
+class FakeCheckpointStore:
+    """A checkpoint store in memory; `writes` counts the saved checkpoints."""
 
     def __init__(self) -> None:
-        self.place = Place()
-        self.kept = 0
+        self.checkpoint = Checkpoint()
+        self.writes = 0
 
-    def last(self) -> Place:
-        return self.place
+    def load(self) -> Checkpoint:
+        return self.checkpoint
 
-    def keep(self, place: Place) -> bool:
-        if place.revision != self.place.revision + 1:
+    def save(self, checkpoint: Checkpoint) -> bool:
+        if checkpoint.revision != self.checkpoint.revision + 1:
             return False
-        self.place = place
-        self.kept += 1
+        self.checkpoint = checkpoint
+        self.writes += 1
         return True
 
 
-class FakeTenants:
-    """Tenants by id; they come and go."""
+class FakeTenantIds:
+    """Tenant ids that a test may change."""
 
     def __init__(self, *ids: str) -> None:
         self.ids = set(ids)
@@ -36,21 +36,21 @@ class FakeTenants:
 
 
 class FakeJob:
-    """Rounds that are due when told; `during` is what happens in each look."""
+    """A job whose sweep `next` is due; `work` is called for each tenant."""
 
-    patience = timedelta(hours=1)
+    max_duration = timedelta(hours=1)
 
-    def __init__(self, during: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, work: Callable[[str], None] = lambda _: None) -> None:
         self.next = "one"
-        self.seen: list[str] = []
+        self.started: list[str] = []
         self.finished: Counter[tuple[str, str]] = Counter()
-        self.during = during
+        self.work = work
 
-    def due(self, last: str) -> str | None:
+    def next_sweep(self, last: str) -> str | None:
         return self.next if self.next != last else None
 
-    def look(self, tenant_id: str, name: str) -> Mapping[str, int]:
-        self.seen.append(tenant_id)
-        self.during(tenant_id)
+    def process_tenant(self, tenant_id: str, name: str) -> Mapping[str, int]:
+        self.started.append(tenant_id)
+        self.work(tenant_id)
         self.finished[name, tenant_id] += 1
         return {"told": 2}

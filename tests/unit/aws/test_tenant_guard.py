@@ -1,4 +1,4 @@
-"""While a tenant is served nothing leaves for AWS that names another's, whatever the store at hand has forgotten."""
+"""While a tenant is served, the AWS client rejects every call that names another tenant's data."""
 
 from functools import cache
 
@@ -6,13 +6,13 @@ import pytest
 
 from tests.support.gateway import event
 from vigil.aws import clients, tenant_guard
-from vigil.aws.tenant_guard import Trespass
+from vigil.aws.tenant_guard import TenantViolation
 from vigil.runtime.settings import Settings
-from vigil.web.principal import find
+from vigil.web.principal import find_principal
 
 
-class Left(Exception):
-    """A request has come to where the network would begin."""
+class Sent(Exception):
+    """A request has reached the network layer."""
 
 
 VALUES = {":pk": {"S": "acme"}, ":foreign": {"S": "globex"}}
@@ -96,85 +96,85 @@ FOREIGN_OBJECTS = [
 
 @pytest.fixture(scope="module")
 def client():
-    """The service's own clients, whose requests end where the network would begin."""
+    """The service's own clients, whose requests stop before the network."""
 
     @cache
     def made(service):
-        client = clients.client(Settings(stage="dev", packages_bucket="packages"), service)
-        client.meta.events.register("before-send", unconnected)
+        client = clients.create_client(Settings(stage="dev", packages_bucket="packages"), service)
+        client.meta.events.register("before-send", stop)
         return client
 
-    def unconnected(**_):
-        raise Left
+    def stop(**_):
+        raise Sent
 
     with pytest.MonkeyPatch.context() as environment:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-        clients.forget()
+        clients.reset_session()
         yield made
-        clients.forget()
+        clients.reset_session()
 
 
 def named(operation, arguments):
-    """Return the arguments with the table, where a call names one for all of its parts."""
+    """Return the arguments with a table name, if the operation takes one."""
     return arguments if operation.startswith(("batch", "transact", "execute")) else {"TableName": "t"} | arguments
 
 
-def leaves(client, operation, arguments):
-    with pytest.raises(Left):
+def assert_sent(client, operation, arguments):
+    with pytest.raises(Sent):
         getattr(client, operation)(**arguments)
 
 
 @pytest.mark.parametrize(("operation", "arguments"), OWN)
-def test_what_is_the_tenants_passes(client, operation, arguments):
-    with tenant_guard.serving("acme"):
-        leaves(client("dynamodb"), operation, named(operation, arguments))
+def test_a_call_for_the_served_tenant_is_sent(client, operation, arguments):
+    with tenant_guard.confine_to("acme"):
+        assert_sent(client("dynamodb"), operation, named(operation, arguments))
 
 
 @pytest.mark.parametrize(("operation", "arguments"), FOREIGN)
-def test_what_is_anothers_or_unclear_is_refused(client, operation, arguments):
+def test_a_foreign_or_ambiguous_call_is_rejected(client, operation, arguments):
     dynamodb = client("dynamodb")
-    with tenant_guard.serving("acme"), pytest.raises(Trespass):
+    with tenant_guard.confine_to("acme"), pytest.raises(TenantViolation):
         getattr(dynamodb, operation)(**named(operation, arguments))
-    leaves(dynamodb, operation, named(operation, arguments))  # for whoever works for all tenants
+    assert_sent(dynamodb, operation, named(operation, arguments))  # without a served tenant it is allowed
 
 
 @pytest.mark.parametrize(("operation", "arguments"), OWN_OBJECTS)
-def test_objects_of_the_tenant_pass(client, operation, arguments):
-    with tenant_guard.serving("acme"):
-        leaves(client("s3"), operation, {"Bucket": "files"} | arguments)
+def test_objects_of_the_served_tenant_are_allowed(client, operation, arguments):
+    with tenant_guard.confine_to("acme"):
+        assert_sent(client("s3"), operation, {"Bucket": "files"} | arguments)
 
 
 @pytest.mark.parametrize(("operation", "arguments"), FOREIGN_OBJECTS)
-def test_objects_of_another_are_refused_and_packages_are_for_all(client, operation, arguments):
+def test_foreign_objects_are_rejected_and_packages_allowed(client, operation, arguments):
     s3 = client("s3")
-    with tenant_guard.serving("acme"):
-        with pytest.raises(Trespass):
+    with tenant_guard.confine_to("acme"):
+        with pytest.raises(TenantViolation):
             getattr(s3, operation)(Bucket="files", **arguments)
-        leaves(s3, operation, {"Bucket": "packages"} | arguments)
+        assert_sent(s3, operation, {"Bucket": "packages"} | arguments)
 
 
-def test_no_address_is_signed_for_anothers_object(client):
+def test_no_url_is_presigned_for_a_foreign_object(client):
     s3 = client("s3")
-    with tenant_guard.serving("acme"):
-        with pytest.raises(Trespass):
+    with tenant_guard.confine_to("acme"):
+        with pytest.raises(TenantViolation):
             s3.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "results/globex/b/r.csv"})
         assert "acme" in s3.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "results/acme/b/r"})
 
 
-def test_the_boundary_ends_with_what_it_was_drawn_around(client):
+def test_the_confinement_ends_with_its_context(client):
     dynamodb, foreign = client("dynamodb"), {"TableName": "t", "Key": key("globex#1")}
-    with tenant_guard.serving("acme"):
-        with tenant_guard.serving("globex"):
-            leaves(dynamodb, "get_item", foreign)
-        with pytest.raises(Trespass):
+    with tenant_guard.confine_to("acme"):
+        with tenant_guard.confine_to("globex"):
+            assert_sent(dynamodb, "get_item", foreign)
+        with pytest.raises(TenantViolation):
             dynamodb.get_item(**foreign)
-    leaves(dynamodb, "get_item", foreign)
+    assert_sent(dynamodb, "get_item", foreign)
 
 
 @pytest.mark.parametrize(
     ("role", "tenant"), [("viewer", "acme"), ("member", "acme"), ("admin", "acme"), ("operator", None)]
 )
-def test_everybody_but_an_operator_is_confined(role, tenant):
-    assert find({"aws.event": event("GET", "/", role=role)}).confined_to == tenant
+def test_every_role_except_operator_is_confined(role, tenant):
+    assert find_principal({"aws.event": event("GET", "/", role=role)}).confined_to == tenant

@@ -1,9 +1,9 @@
-"""A transaction is carried out, refused for the reason of each part, or tried again while others are in the way."""
+"""A transaction is written, refused with a reason per part, or retried after a temporary conflict."""
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from vigil.aws.transactions import name, read, transact
+from vigil.aws.transactions import request_token, transact, transact_get
 from vigil.errors import Unavailable
 
 PARTS = [{"Put": {"Item": {"pk": {"S": "a"}}}}, {"Update": {}}]
@@ -16,12 +16,12 @@ def canceled(*codes):
     )
 
 
-def told(code):
+def failed(code):
     return ClientError({"Error": {"Code": code}}, "TransactWriteItems")
 
 
 class Client:
-    """Answers from a list, the last one for ever."""
+    """A client that answers from a list and repeats the last answer."""
 
     def __init__(self, *answers):
         self.answers, self.tokens = list(answers), []
@@ -41,7 +41,7 @@ class Client:
         return {}
 
 
-def carry_out(client):
+def run_transaction(client):
     pauses = []
     return transact(client, "token", PARTS, pauses.append), pauses
 
@@ -53,20 +53,20 @@ def carry_out(client):
         canceled("None", "ThrottlingError"),
         canceled("ProvisionedThroughputExceeded", "None"),
         canceled("ConditionalCheckFailed", "TransactionConflict"),
-        told("ThrottlingException"),
-        told("TransactionInProgressException"),
+        failed("ThrottlingException"),
+        failed("TransactionInProgressException"),
     ],
     ids=str,
 )
-def test_what_is_in_the_way_for_a_moment_is_tried_again_under_the_same_token(obstacle):
+def test_a_temporary_conflict_is_retried_with_the_same_token(obstacle):
     client = Client(obstacle, obstacle, None)
-    reasons, pauses = carry_out(client)
+    reasons, pauses = run_transaction(client)
     assert reasons is None
     assert client.tokens == ["token"] * 3
     assert len(pauses) == 2
 
 
-def test_what_stays_in_the_way_is_given_up_in_bounded_time():
+def test_a_lasting_conflict_is_unavailable_in_bounded_time():
     client, pauses = Client(canceled("TransactionConflict", "None")), []
     with pytest.raises(Unavailable):
         transact(client, "token", PARTS, pauses.append)
@@ -74,37 +74,37 @@ def test_what_stays_in_the_way_is_given_up_in_bounded_time():
     assert sum(pauses) <= 0.02 + 0.04 + 0.08 + 0.16 + 3 * 0.2
 
 
-def test_a_condition_that_is_not_met_is_told_part_by_part():
-    reasons, pauses = carry_out(Client(canceled("None", "ConditionalCheckFailed")))
+def test_an_unmet_condition_returns_a_reason_per_part():
+    reasons, pauses = run_transaction(Client(canceled("None", "ConditionalCheckFailed")))
     assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
     assert pauses == []
 
 
 @pytest.mark.parametrize(
     "error",
-    [canceled("ValidationError", "None"), told("AccessDeniedException"), EndpointConnectionError(endpoint_url="")],
+    [canceled("ValidationError", "None"), failed("AccessDeniedException"), EndpointConnectionError(endpoint_url="")],
     ids=str,
 )
-def test_anything_else_is_unavailable_at_once(error):
+def test_any_other_error_is_unavailable_at_once(error):
     client = Client(error)
     with pytest.raises(Unavailable):
-        carry_out(client)
+        run_transaction(client)
     assert len(client.tokens) == 1
 
 
-def test_the_token_names_the_parts():
-    assert name(PARTS) == name([dict(part) for part in PARTS])
-    assert name(PARTS) != name(PARTS[:1])
-    assert len(name(PARTS)) == 36
+def test_the_token_identifies_the_parts():
+    assert request_token(PARTS) == request_token([dict(part) for part in PARTS])
+    assert request_token(PARTS) != request_token(PARTS[:1])
+    assert len(request_token(PARTS)) == 36
 
 
-def test_items_of_one_moment_are_waited_for_while_they_are_being_written():
-    client, pauses = Client(canceled("None", "TransactionConflict"), told("ThrottlingException"), None), []
-    assert read(client, "table", [{"pk": {"S": "a"}}, {}], pauses.append) == [{"pk": {"S": "a"}}, {}]
+def test_a_read_is_retried_during_a_conflicting_write():
+    client, pauses = Client(canceled("None", "TransactionConflict"), failed("ThrottlingException"), None), []
+    assert transact_get(client, "table", [{"pk": {"S": "a"}}, {}], pauses.append) == [{"pk": {"S": "a"}}, {}]
     assert (len(client.tokens), len(pauses)) == (3, 2)
 
 
-@pytest.mark.parametrize("error", [told("AccessDeniedException"), EndpointConnectionError(endpoint_url="")], ids=str)
-def test_items_that_cannot_be_read_are_unavailable(error):
+@pytest.mark.parametrize("error", [failed("AccessDeniedException"), EndpointConnectionError(endpoint_url="")], ids=str)
+def test_a_failed_read_is_unavailable(error):
     with pytest.raises(Unavailable):
-        read(Client(error), "table", [{}])
+        transact_get(Client(error), "table", [{}])

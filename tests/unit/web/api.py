@@ -1,4 +1,4 @@
-"""The app behind its Lambda entry, on fakes."""
+"""A small app with fakes, called through its Lambda entry."""
 
 import asyncio
 import io
@@ -20,7 +20,7 @@ from vigil.runtime.telemetry import Telemetry
 from vigil.web import swagger
 from vigil.web.app import create_app, lambda_handler
 from vigil.web.cursors import Cursors
-from vigil.web.rate_limits import Limiter
+from vigil.web.rate_limits import SharedRateLimiter
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 40}}
 
@@ -29,7 +29,7 @@ SECRET = "the patient's name"
 
 
 class Api:
-    """The app behind its Lambda entry, on fakes."""
+    """The app. Calling it sends one request and returns status, headers and body."""
 
     def __init__(self):
         self.models, self.ledger, self.clock, self.log = FakeModels(), FakeLedger(), Clock(), io.StringIO()
@@ -44,22 +44,22 @@ class Api:
         async def _waiting():
             await asyncio.sleep(60)
 
-        @broken.get("/giving-way")
-        async def _giving_way():
+        @broken.get("/yielding")
+        async def _yielding():
             await asyncio.sleep(0)
 
         @broken.get("/in-a-thread")
         def _in_a_thread():
             return None
 
-        self.telemetry = telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a logger of its own
+        self.telemetry = telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a separate logger
         scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24))
         app = create_app(
             title="Vigil",
             routers=[scoring_routes.router, health_routes.router, swagger.router, broken],
             telemetry=telemetry,
             max_body_bytes=4096,
-            admission=Limiter(self.counters, self.clock),
+            rate_limiter=SharedRateLimiter(self.counters, self.clock),
             state={
                 "scoring": scoring,
                 "cursors": Cursors(lambda: b"key"),
@@ -75,5 +75,5 @@ class Api:
         return answer["statusCode"], answer["headers"], json.loads(body) if is_json and body else body
 
     def line(self):
-        """Return the last line of the log."""
+        """Return the last log line."""
         return json.loads(self.log.getvalue().splitlines()[-1])

@@ -1,4 +1,4 @@
-"""The app behind its Lambda entry."""
+"""The app of `tests.unit.web.api` as a fixture."""
 
 import pytest
 

@@ -1,15 +1,16 @@
-"""Every answer, good or bad, is well formed: problem documents, correlation ids, security headers, one log line."""
+"""Every response has a correlation id, security headers and one log line; every error is a problem document."""
 
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aws_lambda_powertools import Tracer
 
 from tests.unit.web.api import BODY, SECRET
 from vigil.web.middleware import SECURITY_HEADERS
 
 
-def test_a_score_is_created_with_its_location_and_replayed_with_the_same_bytes(api):
+def test_a_score_has_a_location_and_its_replay_the_same_body(api):
     headers = {"Idempotency-Key": "k-1"}
     status, sent, body = api("POST", "/v1/scores", body=BODY, headers=headers)
     assert (status, sent["location"]) == (201, f"/local/v1/scores/{body['decision_id']}")
@@ -19,7 +20,7 @@ def test_a_score_is_created_with_its_location_and_replayed_with_the_same_bytes(a
     assert (status, fetched) == (200, body)
 
 
-def test_the_answer_says_what_the_contract_promises(api):
+def test_a_score_has_the_fields_of_the_contract(api):
     _, _, body = api("POST", "/v1/scores", body=BODY | {"explain": True})
     assert body["model"] == {"name": "toy", "version": 1, "digest": "sha256:" + "a" * 64}
     assert 0 <= body["probability"] <= 1
@@ -31,13 +32,13 @@ def test_the_answer_says_what_the_contract_promises(api):
     ("path", "method"),
     [("/v1/scores", "GET"), ("/v1/scores", "POST"), ("/v1/scores/x", "GET"), ("/health/detailed", "GET")],
 )
-def test_anonymous_is_refused(api, path, method):
+def test_an_anonymous_request_is_401(api, path, method):
     status, headers, body = api(method, path, tenant=None, body=BODY if method == "POST" else None)
     assert (status, body["type"]) == (401, "urn:vigil:problem:unauthenticated")
     assert headers["content-type"] == "application/problem+json"
 
 
-def test_another_tenants_decision_looks_like_one_that_never_was(api):
+def test_another_tenants_decision_is_404_like_an_unknown_one(api):
     _, _, mine = api("POST", "/v1/scores", body=BODY)
     theirs = api("GET", f"/v1/scores/{mine['decision_id']}", tenant="globex")
     nobody = api("GET", "/v1/scores/dec_" + "0" * 32, tenant="globex")
@@ -96,25 +97,25 @@ def test_bad_input_is_a_problem_document_that_names_the_field(api, body, headers
     assert not api.ledger.rows
 
 
-def test_a_body_over_the_limit_is_413_and_another_media_type_415(api):
+def test_a_large_body_is_413_and_another_media_type_415(api):
     assert api("POST", "/v1/scores", body=BODY | {"features": {"age": "x" * 5000}})[0] == 413
     assert api("POST", "/v1/scores", body=BODY, headers={"Content-Type": "text/plain"})[0] == 415
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PATCH", "PUT"])
-def test_an_unknown_method_is_405_with_allow(api, method):
+def test_an_unknown_method_is_405_with_an_allow_header(api, method):
     status, headers, body = api(method, "/v1/scores", body={})
     assert (status, body["type"]) == (405, "urn:vigil:problem:method-not-allowed")
     assert set(headers["allow"].split(", ")) == {"GET", "POST"}
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/scores/", "/v1//scores"])
-def test_an_unknown_path_is_404_and_never_a_redirect(api, path):
+def test_an_unknown_path_is_404_and_not_a_redirect(api, path):
     status, _, body = api("GET", path)
     assert (status, body["type"]) == (404, "urn:vigil:problem:not-found")
 
 
-def test_an_unexpected_error_says_nothing_of_itself(api):
+def test_an_unexpected_error_reveals_no_detail(api):
     status, headers, body = api("GET", "/broken")
     assert (status, body["type"]) == (500, "urn:vigil:problem:internal-error")
     assert headers["x-correlation-id"] == body["correlation_id"]
@@ -123,8 +124,8 @@ def test_an_unexpected_error_says_nothing_of_itself(api):
     assert "RuntimeError at api.py" in out
 
 
-def test_a_route_that_waits_is_an_error_and_not_a_function_that_hangs(api):
-    for path in ("/waiting", "/giving-way", "/in-a-thread"):
+def test_a_route_that_awaits_io_is_a_500(api):
+    for path in ("/waiting", "/yielding", "/in-a-thread"):
         status, _, body = api("GET", path)
         assert (status, body["type"]) == (500, "urn:vigil:problem:internal-error")
     errors = [json.loads(line)["error"] for line in api.log.getvalue().splitlines()]
@@ -132,20 +133,20 @@ def test_a_route_that_waits_is_an_error_and_not_a_function_that_hangs(api):
     assert errors[1].startswith("RuntimeError")
 
 
-def test_every_answer_carries_the_security_headers_and_a_correlation_id(api):
+def test_every_response_has_security_headers_and_a_correlation_id(api):
     for call in [("GET", "/health/liveness"), ("GET", "/v1/nothing"), ("GET", "/broken"), ("GET", "/docs")]:
         _, headers, _ = api(*call)
         assert SECURITY_HEADERS.keys() <= headers.keys()
         assert headers["x-correlation-id"]
 
 
-def test_a_well_formed_correlation_id_is_taken_and_another_replaced(api):
+def test_a_malformed_correlation_id_is_replaced(api):
     assert api("GET", "/health/liveness", headers={"X-Correlation-Id": "abc-1"})[1]["x-correlation-id"] == "abc-1"
     forged = api("GET", "/health/liveness", headers={"X-Correlation-Id": 'a"b\n'})[1]["x-correlation-id"]
     assert len(forged) == 36
 
 
-def test_one_log_line_per_request_without_subject_or_features(api):
+def test_a_request_has_one_log_line_without_subject_or_features(api):
     api("POST", "/v1/scores", body=BODY | {"subject_id": "jane-roe"}, headers={"X-Correlation-Id": "abc-1"})
     requests = [json.loads(line) for line in api.log.getvalue().splitlines()]
     assert len(requests) == 1
@@ -154,7 +155,7 @@ def test_one_log_line_per_request_without_subject_or_features(api):
     assert "jane-roe" not in json.dumps(requests)
 
 
-def test_a_log_line_carries_its_metrics(api):
+def test_a_log_line_contains_its_metrics(api):
     api("POST", "/v1/scores", body=BODY)
     (line,) = map(json.loads, api.log.getvalue().splitlines())
     (directive,) = line["_aws"]["CloudWatchMetrics"]
@@ -168,7 +169,7 @@ def test_a_log_line_carries_its_metrics(api):
     assert abs(written - datetime.fromtimestamp(line["_aws"]["Timestamp"] / 1000, UTC)) < timedelta(minutes=1)
 
 
-def test_cursors_page_through_and_belong_to_one_tenant_and_filter(api):
+def test_a_cursor_is_valid_for_one_tenant_and_filter(api):
     for _ in range(3):
         api("POST", "/v1/scores", body=BODY)
         api.clock.advance(seconds=1)
@@ -183,7 +184,7 @@ def test_cursors_page_through_and_belong_to_one_tenant_and_filter(api):
     assert api("GET", "/v1/scores", query={"limit": "101"})[0] == 422
 
 
-def test_health_tells_up_from_down(api, monkeypatch):
+def test_health_reports_an_unavailable_dependency(api, monkeypatch):
     for probe in ("liveness", "readiness", "startup", "detailed"):
         assert api("GET", f"/health/{probe}")[0] == 200
 
@@ -200,7 +201,7 @@ def test_health_tells_up_from_down(api, monkeypatch):
     assert SECRET not in json.dumps(body)
 
 
-def test_docs_work_without_a_cdn(api):
+def test_docs_are_served_without_a_cdn(api):
     status, headers, page = api("GET", "/docs")
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "/local/docs/swagger-ui-bundle.js" in page
@@ -212,7 +213,7 @@ def test_docs_work_without_a_cdn(api):
     assert {"/v1/scores", "/v1/scores/{decision_id}", "/health/readiness"} <= document["paths"].keys()
 
 
-def test_openapi_shows_problem_documents_and_what_needs_a_credential(api):
+def test_openapi_shows_problem_documents_and_security(api):
     _, _, document = api("GET", "/openapi.json")
     post = document["paths"]["/v1/scores"]["post"]
     assert post["security"] == [{"key": []}]
@@ -225,9 +226,9 @@ def test_openapi_shows_problem_documents_and_what_needs_a_credential(api):
     assert "HTTPValidationError" not in json.dumps(document)
 
 
-def test_a_trace_is_annotated_and_the_log_line_carries_its_id(api, monkeypatch):
+def test_a_trace_is_annotated_and_its_id_is_logged(api, monkeypatch):
     annotations = {}
-    monkeypatch.setattr(api.telemetry._tracer, "put_annotation", annotations.__setitem__)
+    monkeypatch.setattr(Tracer, "put_annotation", lambda _, name, value: annotations.__setitem__(name, value))
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
     api("POST", "/v1/scores", body=BODY)
     assert annotations.items() >= {"model": "toy", "model_version": 1, "band": "high", "status": 201}.items()

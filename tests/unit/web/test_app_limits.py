@@ -1,4 +1,4 @@
-"""Every answer to a credential says how its limits stand, and beyond them nothing is done."""
+"""Every authenticated response has rate limit headers; a request beyond the limits has no effect."""
 
 import pytest
 
@@ -21,23 +21,23 @@ from vigil.web.middleware import SECURITY_HEADERS
         ("GET", "/broken", {}, 500),
     ],
 )
-def test_every_answer_to_a_credential_says_how_its_limits_stand(api, method, path, kwargs, status):
+def test_every_authenticated_response_has_rate_limit_headers(api, method, path, kwargs, status):
     answered, headers, _ = api(method, path, **kwargs)
     assert answered == status
     assert headers["ratelimit-policy"] == '"minute";q=60;w=60, "hour";q=1000;w=3600'
     assert headers["ratelimit"] == '"minute";r=59;t=60, "hour";r=999;t=3600'
 
 
-def test_what_needs_no_credential_is_not_counted(api):
+def test_a_request_without_a_credential_is_not_counted(api):
     _, headers, _ = api("GET", "/health/liveness", tenant=None)
     assert "ratelimit" not in headers
     assert api.counters.calls == 0
 
 
-def test_the_61st_request_of_a_minute_is_refused_with_a_problem_and_nothing_else_is_done(api):
+def test_the_61st_request_of_a_minute_is_429_without_effect(api):
     for _ in range(60):
         api("GET", "/v1/scores")
-    asked = api.ledger.calls
+    calls = api.ledger.calls
     status, headers, problem = api("POST", "/v1/scores", body=BODY)
     assert (status, problem["type"], problem["violated-policies"]) == (
         429,
@@ -47,13 +47,13 @@ def test_the_61st_request_of_a_minute_is_refused_with_a_problem_and_nothing_else
     assert headers["retry-after"] == "60"
     assert headers["ratelimit"] == '"minute";r=0;t=60, "hour";r=940;t=3600'
     assert SECURITY_HEADERS.items() <= headers.items()
-    assert api.ledger.calls == asked
+    assert api.ledger.calls == calls
     assert (api.line()["status"], api.line()["tenant_id"], api.line()["problem"]) == (429, "acme", "rate-limited")
     assert api("GET", "/v1/scores", tenant="globex")[0] == 200
 
 
-def test_a_full_month_is_a_429_that_lasts_to_its_end_and_names_the_month(api):
-    limits = Limits(1, 60, 1000, 10).encoded()
+def test_an_exhausted_monthly_quota_is_429_and_names_the_month(api):
+    limits = Limits(1, 60, 1000, 10).to_json()
     assert api("POST", "/v1/scores", body=BODY, limits=limits)[0] == 201
     status, headers, problem = api("POST", "/v1/scores", body=BODY, limits=limits)
     assert (status, problem["type"], problem["violated-policies"]) == (
@@ -64,7 +64,7 @@ def test_a_full_month_is_a_429_that_lasts_to_its_end_and_names_the_month(api):
     assert int(headers["retry-after"]) >= 1
 
 
-def test_without_what_counts_requests_they_are_answered_and_the_log_says_so(api):
+def test_without_the_counters_requests_are_served_and_logged(api):
     api.counters.away = True
     status, headers, _ = api("POST", "/v1/scores", body=BODY)
     assert status == 201

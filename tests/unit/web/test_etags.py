@@ -1,4 +1,4 @@
-"""What callers may keep, and for how long; 304 for what they have."""
+"""Cacheable responses have a policy and an ETag; an unchanged response is a 304."""
 
 import io
 import uuid
@@ -10,31 +10,31 @@ from tests.support.gateway import Context, event
 from vigil.errors import NotFound
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
-from vigil.web.etags import kept, matches
+from vigil.web.etags import cacheable, tag_matches
 from vigil.web.middleware import SECURITY_HEADERS
 
 
 class Site:
-    """A page that changes, one that never does, one with its own tag, one that is missing, one that is not kept."""
+    """An app with cacheable, immutable, tagged, missing and uncacheable pages."""
 
     def __init__(self):
         self.text, self.log = "one", io.StringIO()
         router = APIRouter()
 
-        @router.get("/page", dependencies=[kept(60)])
+        @router.get("/page", dependencies=[cacheable(60)])
         async def page() -> str:
             return self.text
 
-        @router.get("/raw", dependencies=[kept(3600, immutable=True)])
+        @router.get("/raw", dependencies=[cacheable(3600, immutable=True)])
         async def raw() -> Response:
             return Response(self.text, media_type="text/plain")
 
-        @router.get("/tagged", dependencies=[kept(0)])
+        @router.get("/tagged", dependencies=[cacheable(0)])
         async def tagged(response: Response) -> str:
             response.headers["ETag"] = '"7"'
             return self.text
 
-        @router.get("/missing", dependencies=[kept(60)])
+        @router.get("/missing", dependencies=[cacheable(60)])
         async def missing() -> str:
             raise NotFound("gone")
 
@@ -66,7 +66,7 @@ def site(monkeypatch):
         ("/tagged", "private, max-age=0"),
     ],
 )
-def test_what_has_not_changed_is_a_304_without_a_body(site, path, policy):
+def test_an_unchanged_response_is_a_304_without_a_body(site, path, policy):
     status, headers, body = site(path)
     assert (status, headers["cache-control"], headers["vary"]) == (200, policy, "Authorization")
     status, again, nothing = site(path, headers["etag"])
@@ -77,7 +77,7 @@ def test_what_has_not_changed_is_a_304_without_a_body(site, path, policy):
     assert body
 
 
-def test_what_has_changed_is_answered_with_another_tag(site):
+def test_a_changed_response_has_another_tag(site):
     _, headers, _ = site("/page")
     site.text = "two"
     status, again, body = site("/page", headers["etag"])
@@ -85,13 +85,13 @@ def test_what_has_changed_is_answered_with_another_tag(site):
     assert again["etag"] != headers["etag"]
 
 
-def test_a_tag_of_the_routes_own_stands(site):
+def test_a_tag_set_by_the_route_is_used(site):
     assert site("/tagged")[1]["etag"] == '"7"'
     site.text = "two"
     assert site("/tagged", '"7"')[0] == 304
 
 
-def test_an_error_and_what_declares_nothing_are_not_kept(site):
+def test_errors_and_undeclared_routes_are_not_cacheable(site):
     for path in ("/missing", "/secret", "/nothing"):
         status, headers, _ = site(path, "*")
         assert (status != 304, headers["cache-control"]) == (True, "no-store")
@@ -102,10 +102,10 @@ def test_an_error_and_what_declares_nothing_are_not_kept(site):
     ("condition", "same"),
     [('"a"', True), ('W/"a"', True), ('"b", "a"', True), ("*", True), ('"b"', False), ("a", False), ("", False)],
 )
-def test_a_condition_names_tags(condition, same):
-    assert matches(condition, '"a"') is same
+def test_a_condition_matches_the_tags_that_it_lists(condition, same):
+    assert tag_matches(condition, '"a"') is same
 
 
-def test_the_log_line_tells_the_status_that_was_sent(site):
+def test_the_log_line_contains_the_status_304(site):
     site("/page", site("/page")[1]["etag"])
     assert '"status":304' in site.log.getvalue().replace(" ", "")

@@ -1,4 +1,4 @@
-"""One key, one effect: what a route declares by its class, whatever happens on the way."""
+"""A request repeated with the same Idempotency-Key has one effect, also after errors."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from tests.support.fakes.claims import FakeClaims
+from tests.support.fakes.claims import FakeClaimStore
 from tests.support.gateway import Context, event
 from vigil.errors import Conflict
 from vigil.runtime.telemetry import Telemetry
@@ -28,10 +28,10 @@ class Order(BaseModel):
 
 
 class Shop:
-    """An app whose one effect is counted."""
+    """An app that records its effects."""
 
     def __init__(self):
-        self.claims, self.log, self.made = FakeClaims(), io.StringIO(), []
+        self.claims, self.log, self.made = FakeClaimStore(), io.StringIO(), []
         self.fault = None
         self.app = create_app(
             title="Shop",
@@ -51,7 +51,7 @@ class Shop:
                 raise self.fault
             self.made.append((caller.tenant_id, customer, body.item))
             response.headers["Location"] = f"/orders/{len(self.made)}"
-            response.headers["X-Private"] = "not kept"
+            response.headers["X-Private"] = "not stored"
             return body
 
         @router.put("/{customer}/closed")
@@ -81,7 +81,7 @@ def problem(body):
     return json.loads(body)["type"].removeprefix("urn:vigil:problem:")
 
 
-def test_a_repeated_request_has_one_effect_and_gets_status_headers_and_bytes_again(shop):
+def test_a_repeated_request_has_one_effect_and_the_same_response(shop):
     status, headers, body = shop()
     again, replayed, same = shop()
     assert (status, again, body) == (201, 201, same)
@@ -94,7 +94,7 @@ def test_a_repeated_request_has_one_effect_and_gets_status_headers_and_bytes_aga
     assert replayed["x-correlation-id"] != headers["x-correlation-id"]
 
 
-def test_equal_json_is_an_equal_payload(shop):
+def test_equal_json_values_are_equal_payloads(shop):
     shop(body='{"item": "tea", "size": 2}')
     assert shop(body='{ "size":2,"item":"tea" }')[1]["idempotency-replayed"] == "true"
 
@@ -103,26 +103,26 @@ def test_equal_json_is_an_equal_payload(shop):
     "other",
     [{"body": {"item": "milk"}}, {"body": {"item": "tea", "size": 1}}, {"path": "/orders/b"}, {"query": {"gift": "1"}}],
 )
-def test_another_payload_path_or_query_under_the_key_is_422(shop, other):
+def test_another_payload_path_or_query_with_the_key_is_422(shop, other):
     shop()
     status, _, body = shop(**other)
     assert (status, problem(body), len(shop.made)) == (422, "idempotency-key-reused", 1)
 
 
-def test_without_a_key_every_request_has_its_effect(shop):
+def test_requests_without_a_key_have_an_effect_each(shop):
     for _ in range(2):
         assert "idempotency-replayed" not in shop(headers={})[1]
     assert len(shop.made) == 2
     assert not shop.claims.records
 
 
-def test_keys_belong_to_their_tenant(shop):
+def test_equal_keys_of_two_tenants_are_independent(shop):
     shop()
     assert shop(tenant="globex")[0] == 201
     assert [tenant for tenant, *_ in shop.made] == ["acme", "globex"]
 
 
-def test_while_the_first_request_is_under_way_the_second_is_409_and_may_come_again(shop):
+def test_a_repeated_request_is_409_while_the_first_is_running(shop):
     shop()
     ((place, (claim, payload, _)),) = shop.claims.records.items()
     shop.claims.records[place] = (claim, payload, None)
@@ -131,7 +131,7 @@ def test_while_the_first_request_is_under_way_the_second_is_409_and_may_come_aga
 
 
 @pytest.mark.parametrize("fault", [Conflict("no"), RuntimeError("a bug")])
-def test_an_answer_that_is_an_error_leaves_the_key_free(shop, fault):
+def test_an_error_response_releases_the_key(shop, fault):
     shop.fault = fault
     assert shop()[0] in {409, 500}
     assert not shop.claims.records
@@ -140,7 +140,7 @@ def test_an_answer_that_is_an_error_leaves_the_key_free(shop, fault):
 
 
 @pytest.mark.parametrize("body", ['{"item": ', {"size": 1}, {"item": "tea", "size": "x"}])
-def test_a_request_that_is_not_valid_claims_nothing(shop, body):
+def test_an_invalid_request_claims_no_key(shop, body):
     assert shop(body=body)[0] in {400, 422}
     assert not shop.claims.records
 
@@ -151,52 +151,52 @@ def test_a_malformed_key_is_400(shop, key):
     assert (status, problem(body), shop.made) == (400, "malformed-request", [])
 
 
-def test_anonymous_claims_nothing(shop):
+def test_an_anonymous_request_claims_no_key(shop):
     assert shop(tenant=None)[0] == 401
     assert not shop.claims.records
 
 
-def test_who_may_not_do_it_does_not_get_the_answer_of_who_did(shop):
+def test_a_caller_without_permission_gets_no_stored_response(shop):
     shop()
     status, headers, body = shop(role="viewer")
     assert (status, problem(body)) == (403, "forbidden")
     assert "idempotency-replayed" not in headers
 
 
-def test_a_table_that_is_away_stops_requests_with_a_key_only(shop):
+def test_without_the_table_only_requests_with_a_key_fail(shop):
     shop.claims.away = True
     status, _, body = shop()
     assert (status, problem(body), shop.made) == (503, "unavailable", [])
     assert shop(headers={})[0] == 201
 
 
-def test_an_answer_that_cannot_be_kept_is_given_and_the_log_says_so(shop, monkeypatch):
-    monkeypatch.setattr(shop.claims, "keep", lambda *_: False)
+def test_a_response_that_cannot_be_stored_is_sent_and_logged(shop, monkeypatch):
+    monkeypatch.setattr(shop.claims, "complete", lambda *_: False)
     assert shop()[0] == 201
     assert json.loads(shop.log.getvalue())["not_kept"] is True
 
 
-def test_an_answer_that_is_too_long_to_keep_is_given_once_and_done_once(shop, monkeypatch):
-    monkeypatch.setattr(idempotency, "MOST_KEPT", 10)
+def test_a_response_too_long_to_store_is_sent_once(shop, monkeypatch):
+    monkeypatch.setattr(idempotency, "MAX_STORED_BODY_BYTES", 10)
     assert shop()[0] == 201
     status, _, body = shop()
     assert (status, problem(body), len(shop.made)) == (409, "conflict", 1)
 
 
 @pytest.mark.parametrize("body", [None, "", "{}", "no json", "[" * 100_000])
-def test_a_route_without_a_body_has_one_effect_too(shop, body):
+def test_a_repeated_request_to_a_route_without_body_has_one_effect(shop, body):
     sent = [shop("/orders/a/closed", method="PUT", body=body) for _ in range(2)]
     assert [status for status, *_ in sent] == [200, 200]
     assert sent[1][1]["idempotency-replayed"] == "true"
     assert len(shop.made) == 1
 
 
-def test_a_reader_never_claims(shop):
+def test_a_get_request_claims_no_key(shop):
     assert shop(method="GET")[0] == 200
     assert not shop.claims.records
 
 
-def test_the_document_shows_the_header_where_it_counts(shop):
+def test_the_openapi_document_shows_the_header_for_writes_only(shop):
     from vigil.web.openapi import document
 
     paths = document(shop.app)["paths"]["/orders/{customer}"]

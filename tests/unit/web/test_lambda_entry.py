@@ -1,39 +1,39 @@
-"""The Lambda entry of an ASGI app: an answer that was given stands."""
+"""The Lambda entry of an ASGI app: a complete response is returned even if the app fails later."""
 
 from tests.support.gateway import Context, event
-from vigil.web.lambda_entry import Entry
+from vigil.web.lambda_entry import LambdaEntry
 
 START = {"type": "http.response.start", "status": 201, "headers": [(b"content-type", b"application/json")]}
 
 
-def test_an_answer_in_pieces_is_put_together_from_the_whole_body():
+def test_a_response_in_parts_is_joined():
     async def app(scope, receive, send):
         body = (await receive())["body"]
         await send(START)
         await send({"type": "http.response.body", "body": body[:5], "more_body": True})
         await send({"type": "http.response.body", "body": body[5:]})
 
-    answer = Entry(app, lifespan="off")(event("POST", "/", body={"a": "\u00e9"}), Context())
+    answer = LambdaEntry(app, lifespan="off")(event("POST", "/", body={"a": "\u00e9"}), Context())
     assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (201, '{"a": "\\u00e9"}', False)
 
 
-def test_what_fails_after_the_answer_does_not_take_it_back_and_is_logged_without_its_message(caplog):
+def test_an_error_after_the_response_is_logged_without_its_message(caplog):
     async def app(scope, receive, send):
         await send(START)
         await send({"type": "http.response.body", "body": b"{}"})
         raise ValueError("the patient's name")
 
-    answer = Entry(app, lifespan="off")(event("GET", "/"), Context())
+    answer = LambdaEntry(app, lifespan="off")(event("GET", "/"), Context())
     assert (answer["statusCode"], answer["body"]) == (201, "{}")
-    assert "ValueError after the answer" in caplog.text
+    assert "ValueError after the response" in caplog.text
     assert "patient" not in caplog.text
 
 
-def test_an_app_that_fails_before_it_answers_is_a_500():
+def test_an_app_that_fails_before_its_response_is_a_500():
     async def app(scope, receive, send):
         raise ValueError
 
-    assert Entry(app, lifespan="off")(event("GET", "/"), Context())["statusCode"] == 500
+    assert LambdaEntry(app, lifespan="off")(event("GET", "/"), Context())["statusCode"] == 500
 
 
 def test_entry_works_without_an_event_loop(monkeypatch):
@@ -43,4 +43,4 @@ def test_entry_works_without_an_event_loop(monkeypatch):
         await send(START)
         await send({"type": "http.response.body", "body": b"{}"})
 
-    assert Entry(app, lifespan="off")(event("GET", "/"), Context())["statusCode"] == 201
+    assert LambdaEntry(app, lifespan="off")(event("GET", "/"), Context())["statusCode"] == 201

@@ -1,4 +1,4 @@
-"""One catalogue of problems: the code, the documentation and the gateway speak of the same ones."""
+"""The code, the documentation and the gateway use the same catalogue of problems."""
 
 import re
 from pathlib import Path

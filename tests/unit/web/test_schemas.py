@@ -1,4 +1,4 @@
-"""What a request breaks is said in words of the request: no class of ours, no place that it has not."""
+"""A validation error names the field as the caller sent it, and no internal class."""
 
 from typing import Literal
 
@@ -36,7 +36,7 @@ class Sent(BaseModel):
         ({"few": 2}, FieldError("body", *["at most one of few and none may be given"] * 2)),
     ],
 )
-def test_what_is_wrong_is_said_in_the_callers_words(body, error):
+def test_a_validation_error_becomes_a_field_error(body, error):
     with pytest.raises(ValidationError) as caught:
         Sent.model_validate(body)
     (row,) = caught.value.errors()

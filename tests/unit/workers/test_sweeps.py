@@ -1,4 +1,4 @@
-"""Rounds of all tenants: each has its turn once, whatever fails, dies, or runs twice at once."""
+"""A sweep processes every tenant once, even if tenants fail, runs are killed, or two runs are concurrent."""
 
 from datetime import timedelta
 
@@ -7,50 +7,54 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.sweeps import FakeJob, FakePlaces, FakeTenants
+from tests.support.fakes.sweeps import FakeCheckpointStore, FakeJob, FakeTenantIds
 from vigil.errors import Conflict, Unavailable
-from vigil.workers.sweeps.model import Run
-from vigil.workers.sweeps.service import HANDFUL, MOST_LEFT, Rounds
+from vigil.workers.sweeps.model import SweepSummary
+from vigil.workers.sweeps.service import BATCH_SIZE, MAX_PENDING_RETRIES, TenantSweep
 
 
 class Killed(BaseException):
-    """The process ended: there is no handler for that."""
+    """The process was killed; no handler catches this."""
 
 
 class World:
-    """A job, its tenants, and a clock on which each look takes a second."""
+    """A job, its tenants, and a clock that advances by one second per tenant."""
 
     def __init__(self, count=60):
         self.names = [f"tenant-{number:05d}" for number in range(count)]
-        self.tenants, self.places, self.clock = FakeTenants(*self.names), FakePlaces(), Clock()
-        self.job = FakeJob(self._look)
-        self.broken, self.deadly, self.blamed = {}, set(), []
+        self.tenants, self.store, self.clock = FakeTenantIds(*self.names), FakeCheckpointStore(), Clock()
+        self.job = FakeJob(self._work)
+        self.broken, self.deadly, self.failures = {}, set(), []
 
-    def _look(self, tenant_id):
+    def _work(self, tenant_id):
         self.clock.advance(seconds=1)
         if tenant_id in self.deadly:
             raise Killed
         if tenant_id in self.broken:
             raise self.broken[tenant_id]
 
-    def rounds(self, places=None):
-        """Return the service, new for each run as in a new process."""
-        return Rounds(self.tenants, self.job, places or self.places, self.clock)
+    @property
+    def checkpoint(self):
+        return self.store.checkpoint
 
-    def run(self, seconds=10**6, places=None):
+    def sweep(self, store=None):
+        """Return the service, created for each run as in a new process."""
+        return TenantSweep(self.tenants, self.job, store or self.store, self.clock)
+
+    def run(self, seconds=10**6, store=None):
         end = self.clock.now + timedelta(seconds=seconds)
-        return self.rounds(places).run(lambda: self.clock.now < end, lambda *what: self.blamed.append(what))
+        return self.sweep(store).run(lambda: self.clock.now < end, lambda *failure: self.failures.append(failure))
 
-    def to_the_end(self, seconds=10**6, most=10_000):
-        """Run again and again until the round is over, whatever a run dies of; return how many runs it took."""
-        for runs in range(1, most):
+    def run_to_the_end(self, seconds=10**6, max_runs=10_000):
+        """Repeat runs until the sweep is finished, also after killed runs. Return the number of runs."""
+        for runs in range(1, max_runs):
             try:
                 self.run(seconds)
             except Killed:
                 continue
-            if self.places.place.over:
+            if self.checkpoint.is_finished:
                 return runs
-        raise AssertionError("the round does not end")
+        raise AssertionError("the sweep does not end")
 
 
 @pytest.fixture
@@ -58,114 +62,114 @@ def world():
     return World()
 
 
-def test_a_round_is_one_turn_for_each_tenant_in_order_and_then_nothing_is_due(world):
-    assert world.run() == Run(tenants=60, failed=0, did={"told": 120}, lost=0, open_since=None)
-    assert world.job.seen == world.names
-    assert world.run() == Run(tenants=0, failed=0, did={}, lost=0, open_since=None)
+def test_a_sweep_processes_each_tenant_once_in_order(world):
+    assert world.run() == SweepSummary(tenants=60, failed=0, counts={"told": 120}, lost=0, open_since=None)
+    assert world.job.started == world.names
+    assert world.run() == SweepSummary(tenants=0, failed=0, counts={}, lost=0, open_since=None)
     world.job.next = "two"
     assert world.run().tenants == 60
 
 
-def test_thousands_of_tenants_have_one_turn_each_in_runs_that_are_short_for_them():
+def test_short_runs_process_thousands_of_tenants_once():
     world = World(5_000)
-    assert world.to_the_end(seconds=890) == 6
+    assert world.run_to_the_end(seconds=890) == 6
     assert set(world.job.finished.values()) == {1}
-    assert len(world.job.seen) == 5_000
-    assert world.places.kept < 5_000 / HANDFUL + 10
+    assert len(world.job.started) == 5_000
+    assert world.store.writes < 5_000 / BATCH_SIZE + 10
 
 
-def test_a_run_ends_the_round_at_hand_before_it_begins_another(world):
+def test_a_run_finishes_the_open_sweep_before_it_starts_another(world):
     world.run(seconds=40)
     world.job.next = "two"
     assert world.run(seconds=50).tenants == 50
-    assert world.job.seen == world.names + world.names[:30]
-    assert world.places.place.name == "two"
+    assert world.job.started == world.names + world.names[:30]
+    assert world.checkpoint.name == "two"
 
 
-def test_a_run_without_time_leaves_everything_as_it_was(world):
+def test_a_run_without_time_left_changes_no_progress(world):
     world.run(seconds=10)
-    place = world.places.place
+    before = world.checkpoint
     assert world.run(seconds=0).tenants == 0
-    assert (world.places.place.after, world.places.place.left) == (place.after, ())
+    assert (world.checkpoint.after, world.checkpoint.pending_retries) == (before.after, ())
 
 
-def test_who_comes_and_goes_disturbs_nobody(world):
+def test_tenants_that_come_and_go_do_not_affect_the_others(world):
     world.run(seconds=30)
     world.tenants.ids -= set(world.names[25:35])
     world.tenants.ids |= {"tenant-00000-b", "tenant-00040-b"}
     world.run()
-    assert world.job.seen == [*world.names[:30], *world.names[35:41], "tenant-00040-b", *world.names[41:]]
+    assert world.job.started == [*world.names[:30], *world.names[35:41], "tenant-00040-b", *world.names[41:]]
 
 
 @pytest.mark.parametrize("error", [Unavailable("away"), Conflict("leaving"), KeyError("a bug")])
-def test_who_fails_stops_nobody_and_has_another_turn_when_others_had_theirs_in_a_later_run(world, error):
+def test_a_failing_tenant_is_retried_in_a_later_run(world, error):
     world.broken = {world.names[3]: error}
-    run = world.run()
-    assert (run.tenants, run.failed, run.did) == (60, 1, {"told": 118})
-    assert world.blamed == [(world.names[3], error)]
-    assert not world.places.place.over
+    summary = world.run()
+    assert (summary.tenants, summary.failed, summary.counts) == (60, 1, {"told": 118})
+    assert world.failures == [(world.names[3], error)]
+    assert not world.checkpoint.is_finished
     world.broken = {}
-    assert (world.run().tenants, world.places.place.over) == (1, True)
+    assert (world.run().tenants, world.checkpoint.is_finished) == (1, True)
     assert set(world.job.finished.values()) == {1}
 
 
-def test_who_fails_twice_is_given_up_and_told_and_the_next_round_begins_anew(world):
+def test_a_tenant_that_fails_twice_is_lost_until_the_next_sweep(world):
     world.broken = {world.names[3]: KeyError("a bug")}
     assert [world.run().lost for _ in range(3)] == [0, 1, 0]
     world.job.next, world.broken = "two", {}
-    assert (world.run().tenants, world.places.place.lost) == (60, 0)
+    assert (world.run().tenants, world.checkpoint.lost) == (60, 0)
 
 
-def test_a_tenant_who_kills_every_run_costs_two_runs_and_the_others_nothing(world):
+def test_a_tenant_that_kills_every_run_costs_two_runs(world):
     world.deadly = {world.names[30]}
-    assert world.to_the_end() == 3  # it dies, goes on behind and dies again, and ends
+    assert world.run_to_the_end() == 3  # killed, killed again at the retry, finished
     assert [name for name in world.names if not world.job.finished["one", name]] == [world.names[30]]
-    assert world.places.place.lost == 1
+    assert world.checkpoint.lost == 1
 
 
-def test_while_very_many_fail_nobody_else_is_tried_until_they_had_another_turn():
-    world = World(MOST_LEFT + 200)
+def test_at_the_maximum_of_pending_retries_no_tenant_is_added():
+    world = World(MAX_PENDING_RETRIES + 200)
     world.broken = dict.fromkeys(world.names[:-100], Unavailable("away"))
-    assert world.run().tenants <= MOST_LEFT + HANDFUL
-    assert len(world.places.place.left) <= MOST_LEFT + HANDFUL
+    assert world.run().tenants <= MAX_PENDING_RETRIES + BATCH_SIZE
+    assert len(world.checkpoint.pending_retries) <= MAX_PENDING_RETRIES + BATCH_SIZE
     world.broken = {}
-    world.to_the_end()
+    world.run_to_the_end()
     assert {world.job.finished["one", name] for name in world.names} == {1}
 
 
-class Dying(FakePlaces):
-    """Places whose process dies before or after the n-th write."""
+class DyingStore(FakeCheckpointStore):
+    """A checkpoint store whose process is killed before or after the n-th write."""
 
-    def __init__(self, places, at, *, before):
+    def __init__(self, store, at, *, before):
         super().__init__()
-        self.places, self.left, self.before = places, at, before
+        self.store, self.writes_left, self.before = store, at, before
 
-    def last(self):
-        return self.places.last()
+    def load(self):
+        return self.store.load()
 
-    def keep(self, place):
-        self.left -= 1
-        if self.left == 0 and self.before:
+    def save(self, checkpoint):
+        self.writes_left -= 1
+        if self.writes_left == 0 and self.before:
             raise Killed
-        kept = self.places.keep(place)
-        if self.left == 0:
+        is_saved = self.store.save(checkpoint)
+        if self.writes_left == 0:
             raise Killed
-        return kept
+        return is_saved
 
 
 @given(st.integers(1, 5), st.booleans(), st.integers(1, 130), st.integers(10, 100))
-def test_a_run_that_dies_at_any_call_leaves_nobody_out(write, before, look, seconds):
-    """It dies once at a write, once in a look, and every run is short. Who was there both times is counted as lost."""
+def test_a_run_killed_at_any_call_omits_no_tenant(write, before, call, seconds):
+    """One run is killed at a write, one at a tenant, and all runs are short. A tenant hit by both counts as lost."""
     world = World(100)
     with pytest.raises(Killed):
-        world.run(10**6, Dying(world.places, write, before=before))
-    looks = iter(range(1, 10**6))
-    calm = world.job.during
-    world.job.during = lambda tenant: calm(tenant) if next(looks) != look else die()
-    world.to_the_end(seconds)
-    left_out = [name for name in world.names if not world.job.finished["one", name]]
-    assert len(left_out) <= world.places.place.lost <= 1
-    assert sum(world.job.finished.values()) <= 100 + 2 * HANDFUL
+        world.run(10**6, DyingStore(world.store, write, before=before))
+    calls = iter(range(1, 10**6))
+    work = world.job.work
+    world.job.work = lambda tenant: work(tenant) if next(calls) != call else die()
+    world.run_to_the_end(seconds)
+    omitted = [name for name in world.names if not world.job.finished["one", name]]
+    assert len(omitted) <= world.checkpoint.lost <= 1
+    assert sum(world.job.finished.values()) <= 100 + 2 * BATCH_SIZE
 
 
 def die():
@@ -173,30 +177,30 @@ def die():
 
 
 @given(st.integers(0, 99))
-def test_of_two_runs_at_once_one_gives_way(at):
-    """The other makes a whole run while this one is at a tenant."""
+def test_one_of_two_concurrent_runs_is_superseded(at):
+    """The second run is completed while the first one processes a tenant."""
     world = World(100)
-    calm = world.job.during
+    work = world.job.work
 
-    def meeting(tenant_id):
+    def work_during_another_run(tenant_id):
         if tenant_id == world.names[at]:
-            world.job.during = calm
+            world.job.work = work
             world.run()
-        calm(tenant_id)
+        work(tenant_id)
 
-    world.job.during = meeting
+    world.job.work = work_during_another_run
     world.run()
-    world.job.during = calm
-    world.to_the_end()
+    world.job.work = work
+    world.run_to_the_end()
     assert {world.job.finished["one", name] >= 1 for name in world.names} == {True}
-    assert sum(world.job.finished.values()) <= 100 + HANDFUL
+    assert sum(world.job.finished.values()) <= 100 + BATCH_SIZE
 
 
-def test_a_round_that_takes_longer_than_its_job_has_patience_is_late(world):
-    run = world.run(seconds=10)
-    assert not world.rounds().is_late(run)
+def test_a_sweep_is_late_after_its_maximum_duration(world):
+    summary = world.run(seconds=10)
+    assert not world.sweep().is_late(summary)
     world.clock.advance(hours=1)
-    run = world.run(seconds=10)
-    assert world.rounds().is_late(run)
-    run = world.run()
-    assert (run.open_since, world.rounds().is_late(run)) == (None, False)
+    summary = world.run(seconds=10)
+    assert world.sweep().is_late(summary)
+    summary = world.run()
+    assert (summary.open_since, world.sweep().is_late(summary)) == (None, False)

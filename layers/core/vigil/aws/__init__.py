@@ -1,1 +1,1 @@
-"""AWS clients, tables, transactions, secrets, error translation and the tenant guard."""
+"""AWS clients, DynamoDB tables and transactions, secrets, error translation and the tenant guard."""

@@ -1,4 +1,4 @@
-"""AWS clients with timeouts that fit inside a request, and without work that no request of ours needs."""
+"""Creates AWS clients whose timeouts fit inside a request and whose calls cost little CPU."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,17 +10,15 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 
-def client(settings: Settings, service: str) -> Any:
-    """Return a client whose calls end within two attempts; botocore's own timeouts are 60 s.
+def create_client(settings: Settings, service: str) -> Any:
+    """Return a client of an AWS service that makes at most two attempts per call and enforces the tenant guard.
 
-    Each keeps the boundary of the tenant that is served.
-
-    A third of a call's CPU went to building the name of the client anew, twice, and to checking arguments that the
-    service checks.
+    Timeouts come from the settings; botocore's own are 60 s. A fixed user agent and no parameter validation save a
+    third of a call's CPU: botocore builds the agent twice per call, and the service validates the parameters itself.
     """
-    from botocore.config import Config  # noqa: PLC0415 - a function that needs no AWS client does not pay for its import
+    from botocore.config import Config  # noqa: PLC0415 - a function without AWS clients does not pay for this import
 
-    made = _session().create_client(
+    created = _session().create_client(
         service,
         config=Config(
             connect_timeout=settings.connect_timeout.total_seconds(),
@@ -29,31 +27,32 @@ def client(settings: Settings, service: str) -> Any:
             tcp_keepalive=True,
             user_agent="vigil",
             parameter_validation=False,
-            **(_s3(settings) if service == "s3" else {}),
+            **(_s3_options(settings) if service == "s3" else {}),
         ),
     )
-    tenant_guard.guard(made, commons=settings.packages_bucket)
-    return made
+    tenant_guard.guard_client(created, shared_bucket=settings.packages_bucket)
+    return created
 
 
-def forget() -> None:
-    """Drop the shared session, which keeps the credentials that it found first."""
+def reset_session() -> None:
+    """Discard the shared session and the credentials cached in it."""
     _session.cache_clear()
 
 
 @cache
 def _session() -> "Session":
-    """Return the session that clients share; boto3's would bring its resources and transfers along."""
+    """Return the session of all clients: botocore's, because boto3's also loads resources and transfers."""
     from botocore.session import get_session  # noqa: PLC0415 - as above
 
     return get_session()
 
 
-def _s3(settings: Settings) -> dict[str, Any]:
-    """Return what presigned addresses need: S3 refuses older signatures for objects under a key of ours.
+def _s3_options(settings: Settings) -> dict[str, Any]:
+    """Return the options that presigned URLs need.
 
-    Without the virtual style they would name S3's global host, which redirects to others of a bucket's region, whose
-    name was not signed. The embedded stack is one host for all.
+    S3 accepts only version 4 signatures for objects encrypted under our own key. The virtual style puts the bucket into
+    the signed host name; S3's global host would redirect to a regional host that the signature does not cover. The
+    embedded stack has a single host, so it needs the path style.
     """
     style = "path" if settings.stage == "local" else "virtual"
     return {"signature_version": "s3v4", "s3": {"addressing_style": style}}

@@ -1,4 +1,4 @@
-"""What AWS refuses, and where it does not answer, in Vigil's own terms: translated here, once for every client."""
+"""Translates the errors of AWS clients into Vigil's errors."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,22 +8,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.errors import Unavailable
 
-_NOT_MET = "ConditionalCheckFailedException"
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
-class Refused(Exception):
-    """A condition was not met; `found` is the item that stood there, empty where the call did not ask for it."""
+class ConditionFailed(Exception):
+    """The condition of a write was not met. `item` is the stored item, or empty if the call did not request it."""
 
-    def __init__(self, found: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, item: Mapping[str, Any] | None = None) -> None:
         super().__init__()
-        self.found = found or {}
+        self.item = item or {}
 
 
 @contextmanager
-def asking(whom: str, known: Mapping[str, Exception] | None = None) -> Iterator[None]:
-    """Raise `known[code]` for a failure of that code, Refused for a condition, and Unavailable for any other.
+def translate_errors(dependency: str, known: Mapping[str, Exception] | None = None) -> Iterator[None]:
+    """Translate an AWS error raised in this context.
 
-    `whom` begins a sentence: "The usage table" did not answer.
+    Raises `known[code]` for an AWS error code listed there, ConditionFailed for an unmet condition, and Unavailable
+    for every other AWS error. `dependency` is the subject of the error message: "The usage table" did not answer.
     """
     try:
         yield
@@ -31,9 +32,9 @@ def asking(whom: str, known: Mapping[str, Exception] | None = None) -> Iterator[
         code = error.response["Error"]["Code"]
         if known and code in known:
             raise known[code] from error
-        if code == _NOT_MET:
-            # botocore puts the old item beside the error, in the same typed shape as `get_item`.
-            raise Refused(error.response.get("Item", {})) from error  # type: ignore[arg-type]
-        raise Unavailable(f"{whom} did not answer.") from error
+        if code == _CONDITION_FAILED:
+            # botocore puts the stored item beside the error, in the same typed shape as `get_item`.
+            raise ConditionFailed(error.response.get("Item", {})) from error  # type: ignore[arg-type]
+        raise Unavailable(f"{dependency} did not answer.") from error
     except BotoCoreError as error:
-        raise Unavailable(f"{whom} did not answer.") from error
+        raise Unavailable(f"{dependency} did not answer.") from error

@@ -1,17 +1,17 @@
-"""A secret of Secrets Manager, read once and kept for a while."""
+"""Reads a JSON secret from Secrets Manager and caches its fields."""
 
 import json
 import time
 from typing import Any
 
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.errors import Unavailable
 
 _TTL_SECONDS = 300.0
 
 
 class Secret:
-    """The string fields of one JSON secret. Nothing is read before the first use."""
+    """The string fields of one JSON secret. The secret is read on first use."""
 
     def __init__(self, client: Any, arn: str) -> None:
         self._client = client
@@ -20,13 +20,14 @@ class Secret:
         self._read_at = -_TTL_SECONDS
 
     def values(self) -> dict[str, str]:
-        """Return the fields, at most five minutes old; the last known ones while the service is away.
+        """Return the fields, at most five minutes old. While the service is unavailable, return the last known fields.
 
-        A secret without fields is one that is still to be filled, and is read again.
+        A secret without fields has no value yet and is read again on every call. Raises Unavailable if no field was
+        ever read.
         """
         if not self._values or time.monotonic() - self._read_at >= _TTL_SECONDS:
             try:
-                with asking("The secret store"):
+                with translate_errors("The secret store"):
                     answer = self._client.get_secret_value(SecretId=self._arn, VersionStage="AWSCURRENT")
             except Unavailable:
                 if not self._values:
@@ -37,5 +38,5 @@ class Secret:
         return self._values
 
     def field(self, name: str) -> bytes:
-        """Return one field, as bytes."""
+        """Return one field as bytes."""
         return self.values()[name].encode()

@@ -1,63 +1,68 @@
-"""A DynamoDB table, asked so that its stores say what they keep and not how calls fail or go on."""
+"""A DynamoDB table, with the batching, paging and error translation that all stores share."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vigil.aws.errors import Refused, asking
-from vigil.aws.transactions import ATTEMPTS, Part, name, pause, read, transact
+from vigil.aws.errors import ConditionFailed, translate_errors
+from vigil.aws.transactions import MAX_ATTEMPTS, Part, request_token, transact, transact_get
 from vigil.errors import Unavailable
+from vigil.runtime.retries import TryAgain, retry
 
-_READ = 100
-"""The most that one BatchGetItem takes."""
+Item = dict[str, Any]
+_MAX_BATCH_READS = 100
+"""Maximum keys per BatchGetItem."""
+_MAX_BATCH_WRITES = 25
+"""Maximum requests per BatchWriteItem."""
 
 
 class Table:
-    """One table. `called` begins the sentence that says it did not answer: "The usage table"."""
+    """One DynamoDB table. `description` is the subject of its error messages: "The usage table"."""
 
-    def __init__(self, client: Any, table: str, called: str) -> None:
+    def __init__(self, client: Any, table: str, description: str) -> None:
         self.name = table
         self._client = client
-        self._called = called
+        self._description = description
 
     def call(self, operation: str, **arguments: Any) -> Any:
-        """Return the answer of an operation; raise Refused if its condition is not met, or Unavailable."""
-        with asking(self._called):
+        """Return the response of an operation; raise ConditionFailed if its condition is not met, or Unavailable."""
+        with translate_errors(self._description):
             return getattr(self._client, operation)(TableName=self.name, **arguments)
 
-    def done(self, operation: str, **arguments: Any) -> bool:
-        """Carry out a conditional write, and return whether its condition was met."""
+    def write_if(self, operation: str, **arguments: Any) -> bool:
+        """Perform a conditional write and return True if its condition was met."""
         try:
             self.call(operation, **arguments)
-        except Refused:
+        except ConditionFailed:
             return False
         return True
 
-    def get(self, key: Part) -> Part | None:
+    def get(self, key: Item) -> Item | None:
         """Return an item, read consistently, or None."""
-        item: Part | None = self.call("get_item", Key=key, ConsistentRead=True).get("Item")
+        item: Item | None = self.call("get_item", Key=key, ConsistentRead=True).get("Item")
         return item
 
-    def many(self, keys: Sequence[Part]) -> Iterator[Part]:
-        """Yield the items of these keys that are there, in any order, each read consistently."""
-        for start in range(0, len(keys), _READ):
-            wanted: Any = {self.name: {"Keys": keys[start : start + _READ], "ConsistentRead": True}}
-            for attempt in range(ATTEMPTS):
-                pause(attempt)
-                with asking(self._called):
-                    answer = self._client.batch_get_item(RequestItems=wanted)
+    def get_many(self, keys: Sequence[Item]) -> Iterator[Item]:
+        """Yield the existing items of these keys in any order, each read consistently."""
+        for start in range(0, len(keys), _MAX_BATCH_READS):
+            requests: Any = {self.name: {"Keys": keys[start : start + _MAX_BATCH_READS], "ConsistentRead": True}}
+            for answer in self._batches("batch_get_item", requests, "UnprocessedKeys", "did not answer"):
                 yield from answer["Responses"].get(self.name, ())
-                if not (wanted := answer.get("UnprocessedKeys")):
-                    break
-            else:
-                raise Unavailable(f"{self._called} did not answer.")
 
-    def together(self, keys: Sequence[Part]) -> list[Part]:
-        """Return items as they were at one moment, in the order of their keys, empty where there is none."""
-        return read(self._client, self.name, keys)
+    def delete_many(self, keys: Sequence[Item]) -> None:
+        """Delete the items of these keys; a missing item is no error. Raises Unavailable."""
+        requests = [{"DeleteRequest": {"Key": key}} for key in keys]
+        for start in range(0, len(requests), _MAX_BATCH_WRITES):
+            batch = {self.name: requests[start : start + _MAX_BATCH_WRITES]}
+            self._batches("batch_write_item", batch, "UnprocessedItems", "did not delete every item")
 
-    def pages(self, operation: str, **arguments: Any) -> Iterator[Part]:
+    def get_together(self, keys: Sequence[Item]) -> list[Item]:
+        """Return the items of these keys as of one moment, in the order of the keys; a missing item is empty."""
+        return transact_get(self._client, self.name, keys)
+
+    def pages(self, operation: str, **arguments: Any) -> Iterator[Item]:
         """Yield every page of a query or a scan."""
-        start: Part = {}
+        start: Item = {}
         while True:
             page = self.call(operation, **arguments, **start)
             yield page
@@ -65,17 +70,17 @@ class Table:
                 return
             start = {"ExclusiveStartKey": last}
 
-    def items(self, operation: str, **arguments: Any) -> Iterator[Part]:
+    def items(self, operation: str, **arguments: Any) -> Iterator[Item]:
         """Yield every item of a query or a scan."""
         for page in self.pages(operation, **arguments):
             yield from page["Items"]
 
-    def page(
+    def query_page(
         self, index: str, key: tuple[str, str], after: Mapping[str, str] | None, limit: int, **arguments: Any
-    ) -> tuple[list[Part], dict[str, str] | None]:
-        """Return a page of what an index lists under a key (attribute and value), and the position after it.
+    ) -> tuple[list[Item], dict[str, str] | None]:
+        """Return one page of an index partition (attribute and value), and the position of the next page or None.
 
-        The position does not say the key, so that none leads to what is listed under another.
+        The position omits the partition key, so that it cannot lead into another partition.
         """
         attribute, value = key[0], {"S": key[1]}
         start = {name: {"S": text} for name, text in (after or {}).items()} | {attribute: value}
@@ -93,9 +98,24 @@ class Table:
         return answer["Items"], {name: text["S"] for name, text in last.items() if name != attribute} or None
 
     def transact(self, *parts: Part, token: str | None = None) -> Sequence[Part] | None:
-        """Carry out all parts or none, as `transactions.transact` does; a part that names no table is of this one.
+        """Write all parts or no part, as `transactions.transact` does; a part without a table name uses this table.
 
-        Without a token the same parts, sent again within ten minutes, have one effect.
+        Without a token, the same parts sent again within ten minutes have one effect.
         """
         named = [{verb: {"TableName": self.name, **part} for verb, part in each.items()} for each in parts]
-        return transact(self._client, token or name(named), named)
+        return transact(self._client, token or request_token(named), named)
+
+    def _batches(self, operation: str, requests: Any, unprocessed: str, failure: str) -> list[Item]:
+        """Return the answers of a batch operation, repeated with a pause until no request is left unprocessed."""
+        answers: list[Item] = []
+
+        def attempt() -> None:
+            nonlocal requests
+            with translate_errors(self._description):
+                answers.append(getattr(self._client, operation)(RequestItems=requests))
+            if requests := answers[-1].get(unprocessed):
+                raise TryAgain
+
+        error = Unavailable(f"{self._description} {failure}.")
+        retry(attempt, attempts=MAX_ATTEMPTS, error=error, sleep=time.sleep)
+        return answers

@@ -1,7 +1,8 @@
-"""The boundary of a tenant: while one is served, no request leaves for AWS that names what is another's.
+"""Blocks AWS calls that name another tenant's data while a tenant's request is served.
 
-Stores take the tenant first and make keys that begin with it. This is the second wall, for the day on which one of them
-does not: it stands in the AWS client, where no store can forget it. What it does not know it refuses.
+Stores take the tenant id first and build keys that begin with it. This guard is the second line of defence against a
+store that does not. It is attached to the AWS client, so that no store can bypass it. It
+rejects calls that it does not know.
 """
 
 import re
@@ -20,39 +21,47 @@ _OBJECT_CALLS = frozenset(
         *("CreateMultipartUpload", "UploadPart", "ListParts", "CompleteMultipartUpload"),
     }
 )
-_LED_BY_FAMILY = frozenset({"TENANT", "SESSIONS"})
-"""Families of keys whose second part is the tenant; other keys of tenants begin with it."""
-_NOBODYS = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PRICES", "PROBE", "SIGNING_KEYS"})
-"""Families of keys that lead to no tenant: the deployment's own, and API keys, which are found by their own ids."""
-_ACROSS = frozenset({"age_pk", "comparison_pk", "due_pk"})
-"""Partition keys of indexes over all tenants: what is written for a tenant may stand there, none may read there."""
-_LISTS = frozenset({"ERASURES", "TENANTS"})
-"""Lists over all tenants, alike."""
+_TENANT_SECOND_PREFIXES = frozenset({"TENANT", "SESSIONS"})
+"""Prefixes of keys whose second part is the tenant id. All other keys of tenants begin with the tenant id."""
+_DEPLOYMENT_PREFIXES = frozenset({"FLAGS", "KEY", "MODEL", "MODELS", "PRICES", "PROBE", "SIGNING_KEYS"})
+"""Prefixes of keys without a tenant id: data of the deployment, and API keys, which are found by their own ids."""
+_CROSS_TENANT_INDEXES = frozenset({"age_pk", "comparison_pk", "due_pk"})
+"""Partition keys of indexes over all tenants. A tenant's items may be written there; a tenant may not query them."""
+_CROSS_TENANT_LISTS = frozenset({"ERASURES", "TENANTS"})
+"""Partitions that list all tenants, with the same rule."""
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 
-_served: ContextVar[str | None] = ContextVar("served_tenant", default=None)
+_confined_to: ContextVar[str | None] = ContextVar("served_tenant", default=None)
 
 
-class Trespass(Exception):
-    """A request of ours names what is not the served tenant's: a bug, caught before it did anything."""
+class TenantViolation(Exception):
+    """An AWS call names data that is not the served tenant's. It is a bug, and the call was not sent."""
 
 
 @contextmanager
-def serving(tenant_id: str | None) -> Iterator[None]:
-    """Confine what is done within to one tenant's data; None is for whoever works for all tenants."""
-    before = _served.set(tenant_id)
+def confine_to(tenant_id: str | None) -> Iterator[None]:
+    """Confine the AWS calls of this context to one tenant's data; None allows the data of all tenants."""
+    before = _confined_to.set(tenant_id)
     try:
         yield
     finally:
-        _served.reset(before)
+        _confined_to.reset(before)
 
 
-def guard(client: Any, commons: str) -> None:
-    """Have a client of DynamoDB or S3 refuse what the served tenant does not own; `commons` is a bucket for all."""
+def confined_tenant() -> str | None:
+    """Return the tenant that AWS calls are confined to, or None."""
+    return _confined_to.get()
+
+
+def guard_client(client: Any, shared_bucket: str) -> None:
+    """Make a DynamoDB or S3 client raise TenantViolation for another tenant's data.
+
+    Every tenant may use `shared_bucket`.
+    """
 
     def on_objects(params: Parameters, model: Any, **_: Any) -> None:
-        if params["Bucket"] != commons:
-            _check(model.name in _OBJECT_CALLS, _folders(params), own=lambda tenant, name: name == tenant)
+        if params["Bucket"] != shared_bucket:
+            _check(model.name in _OBJECT_CALLS, _tenant_folders(params), owns=lambda tenant, name: name == tenant)
 
     client.meta.events.register("provide-client-params.dynamodb", _on_items)
     client.meta.events.register("provide-client-params.s3", on_objects)
@@ -62,26 +71,26 @@ def _on_items(params: Parameters, model: Any, **_: Any) -> None:
     names = _leading_keys(params)
     if model.name == "Query":
         names = chain(_partitions(params), names)
-    _check(model.name in _TABLE_CALLS, names, own=_leads_to)
+    _check(model.name in _TABLE_CALLS, names, owns=_owns_key)
 
 
-def _check(known: bool, names: Iterator[str], own: Callable[[str, str], bool]) -> None:
-    """Raise Trespass unless a call is known, names something, and nothing but the served tenant's."""
-    if (tenant := _served.get()) is None:
+def _check(is_known_call: bool, names: Iterator[str], owns: Callable[[str, str], bool]) -> None:
+    """Raise TenantViolation unless the call is known, names data, and the served tenant owns all of it."""
+    if (tenant := confined_tenant()) is None:
         return
-    if not known or not (found := list(names)) or not all(own(tenant, name) for name in found):
-        raise Trespass
+    if not is_known_call or not (named := list(names)) or not all(owns(tenant, name) for name in named):
+        raise TenantViolation
 
 
-def _leads_to(tenant: str, key: str) -> bool:
-    family, _, rest = key.partition("#")
-    if family in _LED_BY_FAMILY:
-        family = rest.partition("#")[0]
-    return family == tenant or family in _NOBODYS
+def _owns_key(tenant: str, key: str) -> bool:
+    prefix, _, rest = key.partition("#")
+    if prefix in _TENANT_SECOND_PREFIXES:
+        prefix = rest.partition("#")[0]
+    return prefix == tenant or prefix in _DEPLOYMENT_PREFIXES
 
 
 def _leading_keys(params: Parameters) -> Iterator[str]:
-    """Yield what leads the key of every item and position that a call names."""
+    """Yield the partition keys of every item and position that a call names."""
     for name, value in params.items():
         if name in {"Key", "Item", "ExclusiveStartKey"}:
             yield from _keys_of(value)
@@ -99,22 +108,22 @@ def _leading_keys(params: Parameters) -> Iterator[str]:
 def _keys_of(item: Parameters) -> Iterator[str]:
     yield item["pk"]["S"]
     for name, value in item.items():
-        if name.endswith("_pk") and name not in _ACROSS and value["S"] not in _LISTS:
+        if name.endswith("_pk") and name not in _CROSS_TENANT_INDEXES and value["S"] not in _CROSS_TENANT_LISTS:
             yield value["S"]
 
 
 def _partitions(query: Parameters) -> Iterator[str]:
-    """Yield the partition that a query reads; no tenant's for one that is unclear, or reads across tenants."""
+    """Yield the queried partition key, or "" if it is ambiguous or cross-tenant."""
     names: Mapping[str, str] = query.get("ExpressionAttributeNames", {})
     equals = _EQUALS.findall(query.get("KeyConditionExpression", ""))
-    found = [(attribute, value) for name, value in equals if (attribute := names.get(name, name)).endswith("pk")]
-    if not found:
+    partitions = [(attribute, value) for name, value in equals if (attribute := names.get(name, name)).endswith("pk")]
+    if not partitions:
         yield ""
-    for attribute, value in found:
-        yield "" if attribute in _ACROSS else query["ExpressionAttributeValues"][value]["S"]
+    for attribute, value in partitions:
+        yield "" if attribute in _CROSS_TENANT_INDEXES else query["ExpressionAttributeValues"][value]["S"]
 
 
-def _folders(params: Parameters) -> Iterator[str]:
+def _tenant_folders(params: Parameters) -> Iterator[str]:
     """Yield the second folder of every object and prefix that a call names."""
     objects = params.get("Delete", {}).get("Objects", ())
     for key in (*(entry["Key"] for entry in objects), *(params[name] for name in ("Key", "Prefix") if name in params)):

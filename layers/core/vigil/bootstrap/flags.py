@@ -24,4 +24,6 @@ def service() -> "Flags":
 
     config = process.settings()
     store = DynamoFlags(process.client("dynamodb"), config.flags_table)
-    return Flags(store, powertools_evaluator, config.stage, process.now, config.flags_ttl, process.telemetry().degraded)
+    return Flags(
+        store, powertools_evaluator, config.stage, process.now, config.flags_ttl, process.telemetry().log_degradation
+    )

@@ -75,4 +75,6 @@ def catalogue() -> "DynamoCatalogue":
 def _observe(event: "RegistryEvent") -> None:
     failed = event.kind != "model_loaded"
     about = ("model", event.name)
-    process.telemetry().event(event.kind, failed=failed, about=about, model_version=event.version, reason=event.reason)
+    process.telemetry().log_event(
+        event.kind, failed=failed, about=about, model_version=event.version, reason=event.reason
+    )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from vigil.operations.dead_letters.ports import AbandonedHandlers, DeadLetterSource
     from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
-    from vigil.workers.queues import Message, Received
+    from vigil.workers.queues import Message, ReceivedMessage
 
 
 @process.once
@@ -56,7 +56,7 @@ def _owners() -> "AbandonedHandlers":
     return dict.fromkeys(KINDS, lambda work: given_up.record_abandoned(Message(**asdict(work))))
 
 
-def _reader(name: str) -> "list[Callable[[Received], Message]]":
+def _reader(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
     """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
     from vigil.decisions.batches.queue_workers import SplitWorker
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from vigil.aws.secrets import Secret
     from vigil.runtime.telemetry import Telemetry
     from vigil.web.cursors import Cursors
-    from vigil.web.idempotency import Claims
-    from vigil.web.rate_limits import Limiter
-    from vigil.workers.queues import Message, Received
+    from vigil.web.idempotency import ClaimStore
+    from vigil.web.rate_limits import SharedRateLimiter
+    from vigil.workers.queues import Message, ReceivedMessage
     from vigil.workers.worker_loop import Deadline
 
 
@@ -60,7 +60,7 @@ def api(
         title="Vigil",
         routers=routers,
         telemetry=telemetry(),
-        admission=admission(),
+        rate_limiter=admission(),
         max_body_bytes=max_body_bytes or settings().max_body_bytes,
         media_types=media_types,
         state={"tenant_domain": settings().tenant_domain, "clock": now, **state},
@@ -69,18 +69,18 @@ def api(
 
 
 @once
-def admission() -> "Limiter":
+def admission() -> "SharedRateLimiter":
     """Return what counts the requests of keys."""
-    from vigil.web.rate_limits import DynamoCounters, Limiter
+    from vigil.web.rate_limits import DynamoRequestCounters, SharedRateLimiter
 
-    return Limiter(DynamoCounters(client("dynamodb"), settings().limits_table), now)
+    return SharedRateLimiter(DynamoRequestCounters(client("dynamodb"), settings().limits_table), now)
 
 
-def claims() -> "Claims":
+def claims() -> "ClaimStore":
     """Return what remembers the answers of requests with an Idempotency-Key."""
-    from vigil.web.idempotency_store import DynamoClaims
+    from vigil.web.idempotency_store import DynamoClaimStore
 
-    return DynamoClaims(client("dynamodb"), settings().idempotency_table, settings().idempotency_window)
+    return DynamoClaimStore(client("dynamodb"), settings().idempotency_table, settings().idempotency_window)
 
 
 def cursors() -> "Cursors":
@@ -97,7 +97,7 @@ def _cursor_secret() -> "Secret":
     return Secret(client("secretsmanager"), settings().cursor_secret_arn)
 
 
-def worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Received], Message]") -> Handler:
+def worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[ReceivedMessage], Message]") -> Handler:
     """Return the Lambda entry of a queue; `read` reads messages that are not in Vigil's own form."""
     from vigil.workers.queues import SqsQueue
     from vigil.workers.worker_loop import Worker
@@ -117,7 +117,7 @@ def telemetry() -> "Telemetry":
 @once
 def client(service: str) -> Any:
     """Return the client of an AWS service."""
-    return clients.client(settings(), service)
+    return clients.create_client(settings(), service)
 
 
 def now() -> datetime:
@@ -129,4 +129,4 @@ def forget() -> None:
     """Drop everything that was built, for a process whose environment has changed: the command line, or a test."""
     for clear in _forgettable:
         clear()
-    clients.forget()
+    clients.reset_session()

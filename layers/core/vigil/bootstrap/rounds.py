@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process
 
 if TYPE_CHECKING:
-    from vigil.workers.sweeps.ports import Job
+    from vigil.workers.sweeps.ports import SweepJob
 
 
-def schedule(name: str, job: "Job", table: str) -> process.Handler:
+def schedule(name: str, job: "SweepJob", table: str) -> process.Handler:
     """Return the Lambda entry of a job's schedule; the table keeps how far it came."""
-    from vigil.workers.sweeps.schedule import RoundsSchedule
-    from vigil.workers.sweeps.service import Rounds
-    from vigil.workers.sweeps.store import DynamoPlaces
+    from vigil.workers.sweeps.schedule import SweepSchedule
+    from vigil.workers.sweeps.service import TenantSweep
+    from vigil.workers.sweeps.store import DynamoCheckpointStore
 
-    places = DynamoPlaces(process.client("dynamodb"), table, name)
-    rounds = Rounds(access.tenants().ids, job, places, process.now)
-    return process.telemetry().wrap(RoundsSchedule(name, rounds, process.telemetry()).handle)
+    places = DynamoCheckpointStore(process.client("dynamodb"), table, name)
+    rounds = TenantSweep(access.tenants().ids, job, places, process.now)
+    return process.telemetry().wrap(SweepSchedule(name, rounds, process.telemetry()).handle)

@@ -65,7 +65,7 @@ def _count(key: "ApiKey", tenant: "Tenant") -> None:
     """Count a request of a key that no authorizer has seen."""
     from vigil.web.principal import Principal
 
-    process.admission().admit(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))
+    process.admission().count(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))
 
 
 def _private_keys() -> "SecretPrivateKeys":

@@ -1,1 +1,1 @@
-"""Pure values that every district may import: time, identifiers, money, tenants, events, rows."""
+"""Pure values that every district may import: timestamps, identifiers, money, tenants, events and rows."""

@@ -11,11 +11,11 @@ Tier = Literal["FREE", "BASIC", "PROFESSIONAL", "ENTERPRISE"]
 
 
 TIERS: tuple[Tier, ...] = get_args(Tier)
-"""From the smallest to the largest: whoever has one also has what those before it offer."""
+"""All tiers in ascending order. A tier includes everything that the tiers before it offer."""
 
 
 Role = Literal["viewer", "member", "admin", "operator"]
-"""What a key is for: reading; using; administering its tenant; or running the deployment, for all tenants at once."""
+"""The role of an API key: read, use or administer its own tenant, or operate the deployment for all tenants."""
 
 
 Permission = Literal[
@@ -73,30 +73,30 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     "admin": _ADMIN,
     "operator": _ADMIN | {"models:promote", "tenants:manage", "flags:write", "prices:write"},
 }
-"""What each role may do; of whose data is another matter, and never any but its own tenant's below an operator."""
+"""Permissions of each role. Every role except `operator` is confined to the data of its own tenant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a tenant may use. None is unlimited. The rates are per key and per minute or hour of the clock."""
+    """Usage limits of a tenant; None is unlimited. The rates apply per API key and per clock minute or hour."""
 
     predictions_per_month: int | None
     per_minute: int
     per_hour: int
     storage_gb: int | None
     hard_stop: SpendLimit | None = None
-    """What predictions may cost, where the tenant has set budgets that stop them."""
+    """Spend limit of predictions, if the tenant has budgets with a hard stop."""
 
-    def encoded(self) -> str:
-        """Return compact JSON, as the authorizer's context carries it."""
-        said = {name: value for name, value in asdict(self).items() if name != "hard_stop"}
+    def to_json(self) -> str:
+        """Return the limits as compact JSON for the authorizer's context."""
+        fields = {name: value for name, value in asdict(self).items() if name != "hard_stop"}
         if self.hard_stop:
-            said["hard_stop"] = self.hard_stop.to_stored()
-        return json.dumps(said, separators=(",", ":"))
+            fields["hard_stop"] = self.hard_stop.to_stored()
+        return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
-    def decoded(cls, text: str) -> "Limits":
-        """Return the limits that were encoded so."""
-        said = json.loads(text)
-        stop = said.pop("hard_stop", None)
-        return cls(**said, hard_stop=SpendLimit.from_stored(stop) if stop else None)
+    def from_json(cls, text: str) -> "Limits":
+        """Return the limits of a text made by `to_json`."""
+        fields = json.loads(text)
+        stop = fields.pop("hard_stop", None)
+        return cls(**fields, hard_stop=SpendLimit.from_stored(stop) if stop else None)

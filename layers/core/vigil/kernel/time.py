@@ -1,4 +1,4 @@
-"""Moments and calendar months, always in UTC."""
+"""Timestamps and calendar months, always in UTC."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,22 +9,22 @@ def format_timestamp(moment: datetime) -> str:
 
 
 def month_of(moment: datetime) -> str:
-    """Return the month (UTC) that a moment belongs to: `2026-11`."""
+    """Return the month (UTC) of a moment: `2026-11`."""
     return f"{moment.astimezone(UTC):%Y-%m}"
 
 
-def resets_at(month: str) -> datetime:
-    """Return the moment at which the next month begins."""
+def next_month_start(month: str) -> datetime:
+    """Return the first moment of the month after `month` (`2026-11`)."""
     year, number = map(int, month.split("-"))
     return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
 
-def hours_in(month: str) -> int:
-    """Return how many hours a month (`2026-11`) has."""
+def hours_in_month(month: str) -> int:
+    """Return the number of hours in a month (`2026-11`)."""
     start = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
-    return (resets_at(month) - start) // timedelta(hours=1)
+    return (next_month_start(month) - start) // timedelta(hours=1)
 
 
-def month_before(month: str) -> str:
-    """Return the month before one."""
+def previous_month(month: str) -> str:
+    """Return the month before `month` (`2026-11`)."""
     return f"{datetime.fromisoformat(f'{month}-01') - timedelta(days=1):%Y-%m}"

@@ -1,1 +1,1 @@
-"""Settings, telemetry and correlation ids of one process."""
+"""Settings, telemetry, correlation ids, retries and the TTL cache of one process."""

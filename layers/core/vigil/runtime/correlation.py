@@ -1,4 +1,4 @@
-"""The correlation id of the request at hand: taken from the caller when it is well formed, made otherwise."""
+"""The correlation id of the current request: the caller's own if it is well formed, or a new one."""
 
 import re
 import uuid
@@ -9,8 +9,8 @@ _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 current: ContextVar[str] = ContextVar("correlation_id", default="")
 
 
-def begin(offered: str | None) -> str:
-    """Set and return the id for this request; an offered id that could break a log line is replaced."""
+def start(offered: str | None) -> str:
+    """Set and return the correlation id of a request. An offered id that could break a log line is replaced."""
     correlation_id = offered if offered and _WELL_FORMED.fullmatch(offered) else str(uuid.uuid4())
     current.set(correlation_id)
     return correlation_id

@@ -1,4 +1,9 @@
-"""One log line, which carries its metrics, and one trace annotation set per request, from allow-listed facts."""
+"""One log line with embedded metrics, and one set of trace annotations, for each request.
+
+The metrics are fields of the log line (CloudWatch's embedded metric format). Powertools Metrics would write a line of
+its own, which takes as long as the request's line and is billed as well (docs/decisions.md, "a log line carries its own
+metrics"). A log line contains only the fields of RequestFacts.
+"""
 
 import time
 import traceback
@@ -13,19 +18,19 @@ from pydantic_core import to_json
 from vigil.runtime import correlation
 
 
-def place(error: Exception) -> str:
-    """Return the class of an error, where it was raised, and its cause; never a message, which may quote input."""
+def describe_error(error: Exception) -> str:
+    """Return an error's class, source line and cause. The message is omitted, because it may quote input."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    said = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    text = f"{type(error).__name__} at {frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
     if (cause := error.__cause__) is None:
-        return said
-    code = getattr(cause, "response", {}).get("Error", {}).get("Code")  # what AWS calls it
-    return f"{said} from {type(cause).__name__}" + (f" {code}" if code else "")
+        return text
+    code = getattr(cause, "response", {}).get("Error", {}).get("Code")  # the AWS error code
+    return f"{text} from {type(cause).__name__}" + (f" {code}" if code else "")
 
 
 @dataclass(slots=True)
 class RequestFacts:
-    """Everything a log line may say of a request. Features, subjects and bodies have no field here, by design."""
+    """All fields that a log line may contain. Features, subjects and bodies have no field here, by design."""
 
     method: str = ""
     route: str = "unmatched"
@@ -34,33 +39,33 @@ class RequestFacts:
     tenant_id: str | None = None
     key_id: str | None = None
     target_tenant: str | None = None
-    """Whom an administrator's request is about."""
+    """The tenant that an operator's request is about."""
     model: str | None = None
     model_version: int | None = None
     band: str | None = None
     decision_id: str | None = None
     replayed: bool | None = None
     not_kept: bool | None = None
-    """The answer could not be kept under its Idempotency-Key: a retry may have its effect again."""
+    """True if the response could not be stored under its Idempotency-Key: a retry may repeat the effect."""
     explained: bool | None = None
     queue: str | None = None
     message_id: str | None = None
     batch_id: str | None = None
     attempts: int | None = None
     ending: str | None = None
-    """What became of a message: done, quarantined, or returned to its queue."""
+    """The result of a message: `done`, `quarantined`, or `returned` to its queue."""
     unchecked: bool | None = None
-    """Let in without a look at its limits, because what counts them was away."""
+    """True if the request was admitted without a rate limit check, because the counters were unavailable."""
     records: int | None = None
     failed: int | None = None
     mismatches: int | None = None
-    """Days of tenants whose counters were not what the ledger has."""
+    """Number of tenant days whose counters differ from the ledger."""
     problem: str | None = None
     error: str | None = None
 
-    def blame(self, error: Exception) -> None:
-        """Note an unexpected error."""
-        self.error = place(error)
+    def record_error(self, error: Exception) -> None:
+        """Record an unexpected error."""
+        self.error = describe_error(error)
 
 
 _UNITS = {"Latency": "Milliseconds"}
@@ -68,35 +73,34 @@ current: ContextVar[RequestFacts] = ContextVar("request_facts")
 
 
 class Telemetry:
-    """Powertools' logger and tracer, bound to the facts of a request.
+    """Powertools' logger and tracer for the facts of a request.
 
-    Metrics are part of the line (CloudWatch's embedded metric format): a line of their own takes as long again, and is
-    paid for again. A tracer brings the X-Ray SDK along, 20 MB and a tenth of a second of init: none if not `traced`.
+    If not `traced`, there is no tracer: it loads the X-Ray SDK, which costs 20 MB and 0.1 s of start time.
     """
 
     def __init__(self, service: str, stream: IO[str] | None = None, *, traced: bool = True) -> None:
-        # A message of ours is never JSON, so that it needs no parsing; the rest writes the same line in half the time.
+        # Our messages are never JSON, so the deserializer need not parse. Both settings halve the time of a line.
         self._logger = Logger(
             service=service, stream=stream, json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True
         )
         self._tracer = Tracer(service=service) if traced else None
 
     def wrap(self, handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """Return the Lambda entry: request ids on every line, one trace segment."""
+        """Return the Lambda handler with request ids on every log line and one trace segment."""
         handler = self._logger.inject_lambda_context(handler, clear_state=True)
         if self._tracer is None:
             return handler
-        # Answers hold health data: they are never captured into a trace.
+        # Responses contain health data, so a trace never captures them.
         return self._tracer.capture_lambda_handler(handler, capture_response=False, capture_error=False)
 
     def begin(self, method: str) -> tuple[RequestFacts, float]:
-        """Start collecting facts; returns them and the start time for `end`."""
+        """Start the facts of a request. Return them and the start time for `end`."""
         facts = RequestFacts(method=method)
         current.set(facts)
         return facts, time.perf_counter()
 
     def end(self, facts: RequestFacts, started: float) -> None:
-        """Write the line, its metrics and the annotations of a finished request."""
+        """Write the log line, metrics and trace annotations of a finished request."""
         facts.latency_ms = round((time.perf_counter() - started) * 1e3, 3)
         known = {name: value for name in facts.__slots__ if (value := getattr(facts, name)) is not None}
         level = self._logger.error if facts.status >= 500 else self._logger.info
@@ -106,18 +110,18 @@ class Telemetry:
         if self._tracer:
             _annotate(self._tracer, facts)
 
-    def event(self, name: str, *, failed: bool, about: tuple[str, str], **said: Any) -> None:
-        """Write a line and count a metric, by one dimension, for something that is no request."""
+    def log_event(self, name: str, *, failed: bool, about: tuple[str, str], **facts: Any) -> None:
+        """Write a log line and count a metric with one dimension (`about`) for an event outside of requests."""
         level = self._logger.error if failed else self._logger.info
         dimension, value = about
-        level(name, **said | {dimension: value}, **self._metrics([dimension], {name: 1}))
+        level(name, **facts | {dimension: value}, **self._metrics([dimension], {name: 1}))
 
-    def degraded(self, what: str) -> None:
-        """Write a line and count a metric for something that the service does without, for now."""
-        self._logger.error(what, correlation_id=correlation.current.get(), **self._metrics([], {what: 1}))
+    def log_degradation(self, name: str) -> None:
+        """Write a log line and count a metric for a dependency that the service currently runs without."""
+        self._logger.error(name, correlation_id=correlation.current.get(), **self._metrics([], {name: 1}))
 
     def _metrics(self, dimensions: Iterable[str], measures: Mapping[str, float]) -> dict[str, Any]:
-        """Return what makes metrics of a line that has the dimensions among its fields.
+        """Return the fields that turn a log line with these dimensions among its fields into metrics.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
         """

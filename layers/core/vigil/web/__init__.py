@@ -1,1 +1,1 @@
-"""HTTP: the app, middleware, Lambda entry, problems, idempotency, paging, rate limits and OpenAPI."""
+"""HTTP: app, middleware, Lambda entry, problem documents, idempotency, ETags, paging, rate limits and OpenAPI."""

@@ -1,4 +1,4 @@
-"""Opaque page cursors, bound by an HMAC to the tenant and the filter they were made for."""
+"""Opaque page cursors, bound by an HMAC to one tenant and one filter."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ _TAG_BYTES = 16
 
 
 class Cursors:
-    """Seals and opens page positions. `key` is asked for on first use, so that no list request means no secret read."""
+    """Seals and opens page positions. `key` is called on first use, so that only list requests read the secret."""
 
     def __init__(self, key: Callable[[], bytes]) -> None:
         self._key = key
@@ -24,14 +24,16 @@ class Cursors:
         return base64.urlsafe_b64encode(self._tag(scope, payload) + payload).rstrip(b"=").decode()
 
     def open(self, scope: str, cursor: str) -> dict[str, str]:
-        """Return the position; raise MalformedRequest for a cursor that was not sealed for this very scope."""
+        """Return the position of a cursor; raise MalformedRequest if the cursor was not sealed for this scope."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raw = b""
         tag, payload = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
         if not hmac.compare_digest(tag, self._tag(scope, payload)):
-            raise MalformedRequest(FieldError("cursor", "was not issued for this list", "next_cursor of the same list"))
+            raise MalformedRequest(
+                FieldError("cursor", "was not issued for this list", "the next_cursor of the same list")
+            )
         position: dict[str, str] = json.loads(payload)
         return position
 

@@ -1,7 +1,7 @@
-"""Answers that their callers may keep: `Cache-Control`, `ETag`, and 304 for what they have already.
+"""Cacheable responses: `Cache-Control`, `ETag`, and 304 for a response that the caller already has.
 
-A GET route declares `dependencies=[kept(seconds)]`; every other answer stays `no-store`. Nothing is kept here: what a
-caller does not keep, or has lost, is answered as if there were no cache.
+A GET route declares `dependencies=[cacheable(seconds)]`; every other response is `no-store`. The server caches no
+response.
 """
 
 import hashlib
@@ -14,8 +14,8 @@ from starlette.types import Message, Scope, Send
 _POLICY = "vigil.cache_control"
 
 
-def kept(seconds: int, *, immutable: bool = False) -> Any:
-    """Return the dependency of a GET route whose answer callers may use for so long, and then ask if it still holds."""
+def cacheable(seconds: int, *, immutable: bool = False) -> Any:
+    """Return the dependency of a GET route whose response callers may cache for this many seconds."""
     policy = f"private, max-age={seconds}" + (", immutable" if immutable else "")
 
     async def declare(request: Request) -> None:
@@ -24,21 +24,21 @@ def kept(seconds: int, *, immutable: bool = False) -> Any:
     return Depends(declare)
 
 
-def revalidated(scope: Scope, send: Send) -> Send:
-    """Return what sends an answer with its validator, or a 304 without it where the caller has the same one already.
+def send_conditionally(scope: Scope, send: Send) -> Send:
+    """Return a `send` that adds an ETag to a cacheable response, or sends 304 if the caller has the same response.
 
-    A tag that the route has set stands; otherwise it is made from the body.
+    An ETag set by the route is used as it is; otherwise it is computed from the body.
     """
-    held: Message | None = None
+    delayed: Message | None = None
 
     async def sending(message: Message) -> None:
-        nonlocal held
+        nonlocal delayed
         if message["type"] == "http.response.start" and message["status"] == 200 and _POLICY in scope:
-            held = message
+            delayed = message
             return
-        if held is not None:
-            start, held = held, None
-            if _same(scope, start, message["body"]):
+        if delayed is not None:
+            start, delayed = delayed, None
+            if _is_not_modified(scope, start, message["body"]):
                 message["body"] = b""
             await send(start)
         await send(message)
@@ -46,14 +46,14 @@ def revalidated(scope: Scope, send: Send) -> Send:
     return sending
 
 
-def _same(scope: Scope, start: Message, body: bytes) -> bool:
-    """Dress the start of an answer, and say whether the caller has its body."""
+def _is_not_modified(scope: Scope, start: Message, body: bytes) -> bool:
+    """Add the caching headers to the start of a response. Return True if it became a 304 without a body."""
     headers = MutableHeaders(raw=start["headers"])
     tag = headers.setdefault("etag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
     headers["cache-control"] = scope[_POLICY]
-    # A cache that two callers share must not give one of them what is the other's.
+    # A cache shared by two callers must not serve one caller's response to the other.
     headers.add_vary_header("Authorization")
-    if not matches(Headers(scope=scope).get("if-none-match", ""), tag):
+    if not tag_matches(Headers(scope=scope).get("if-none-match", ""), tag):
         return False
     start["status"] = 304
     for name in ("content-type", "content-length"):
@@ -61,7 +61,7 @@ def _same(scope: Scope, start: Message, body: bytes) -> bool:
     return True
 
 
-def matches(condition: str, tag: str) -> bool:
-    """Say whether `If-None-Match` or `If-Match` names a tag (RFC 9110, 13.1), weakly compared."""
+def tag_matches(condition: str, tag: str) -> bool:
+    """Return True if an `If-None-Match` or `If-Match` value names a tag (RFC 9110, 13.1), compared weakly."""
     offered = {part.strip().removeprefix("W/") for part in condition.split(",")}
     return tag in offered or "*" in offered

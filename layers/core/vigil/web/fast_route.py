@@ -1,6 +1,7 @@
-"""Routes whose well-formed requests go straight to the endpoint: FastAPI's own way costs more than a score.
+"""Routes that pass well-formed requests directly to the endpoint, because FastAPI's own path costs more than a score.
 
-They are declared to FastAPI like any other, so that OpenAPI, validation and every error remain FastAPI's.
+The routes are declared to FastAPI as usual, so OpenAPI, validation and error responses remain FastAPI's. Bypassing
+FastAPI altogether would save 40 us more, at the price of a second way to declare routes (docs/decisions.md).
 """
 
 from inspect import signature
@@ -13,20 +14,20 @@ from starlette.types import Receive, Scope, Send
 from vigil.kernel.json_documents import is_too_deep
 from vigil.web.bodies import BoundedRoute
 
-BODY = "vigil.body"
-"""Where in the ASGI scope the envelope leaves the body that it has read."""
+BODY_KEY = "vigil.body"
+"""Key of the ASGI scope under which the middleware stores the request body."""
 
 
-class DirectRoute(BoundedRoute):
-    """A route of `request`, a JSON body, headers, and dependencies on `request`; what takes more is left to FastAPI.
+class FastRoute(BoundedRoute):
+    """A route with the fast path, if its endpoint takes `request`, a JSON body, headers and dependencies on `request`.
 
-    A request that is not well formed goes the long way, which says what is wrong with it. That asks the dependencies
-    a second time: they may look at the request and refuse it, and do nothing else.
+    Any other endpoint uses FastAPI's path. So does a malformed request, to get FastAPI's error response. That calls the
+    dependencies a second time, so they may only read or reject the request.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._long_way, body, needs = self.app, self.body_field, self.dependant
+        self.fastapi_app, body, needs = self.app, self.body_field, self.dependant
         self._fields = [body, *needs.header_params] if body else []
         calls: dict[Any, Any] = {dependency.name: dependency.call for dependency in needs.dependencies}
         self._dependencies = {
@@ -34,29 +35,29 @@ class DirectRoute(BoundedRoute):
         }
         known = {"request", *self._dependencies, *(field.name for field in self._fields)}
         if body and known == signature(self.endpoint).parameters.keys():
-            self.app = self._serve
+            self.app = self._fast_path
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _fast_path(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         if (arguments := await self._arguments(request)) is None:
-            await self._long_way(scope, receive, send)
+            await self.fastapi_app(scope, receive, send)
         else:
             response = await self.endpoint(request=request, **arguments)
             await response(scope, receive, send)
 
     async def _arguments(self, request: Request) -> dict[str, Any] | None:
-        """Return what the endpoint takes beside the request, or None where something is not well formed."""
-        if is_too_deep(request.scope[BODY]):
+        """Return the arguments of the endpoint besides the request, or None if the request is malformed."""
+        if is_too_deep(request.scope[BODY_KEY]):
             return None
         try:
-            body = from_json(request.scope[BODY])
+            body = from_json(request.scope[BODY_KEY])
         except ValueError:
             return None
         arguments = {name: await call(request) for name, call in self._dependencies.items()}
         offered = [body, *(request.headers.get(field.alias) for field in self._fields[1:])]
         for field, value in zip(self._fields, offered, strict=True):
-            found, errors = (field.default, []) if value is None else field.validate(value)
-            if errors or found is PydanticUndefined:
+            argument, errors = (field.default, []) if value is None else field.validate(value)
+            if errors or argument is PydanticUndefined:
                 return None
-            arguments[field.name] = found
+            arguments[field.name] = argument
         return arguments

@@ -1,10 +1,10 @@
-"""Where this API lives as its callers see it: API Gateway puts a stage (or nothing) before our paths."""
+"""The public address of the API: API Gateway puts a stage name before our paths."""
 
 from starlette.requests import Request
 
 
-def prefix(request: Request) -> str:
-    """Return what precedes our paths in the public URL: `/prod`, or nothing behind a custom domain."""
+def stage_prefix(request: Request) -> str:
+    """Return the prefix of our paths in the public URL: `/prod`, or an empty string behind a custom domain."""
     event = request.scope.get("aws.event") or {}
     public = str(event.get("requestContext", {}).get("path", ""))
     return public.removesuffix(str(event.get("path", ""))) if public else ""

@@ -1,8 +1,8 @@
-"""The `Idempotency-Key` header, as draft-ietf-httpapi-idempotency-key-header names it: one effect, one answer.
+"""The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a repeated request has one effect.
 
-`APIRouter(route_class=IdempotentRoute)` is all that a router declares: its POST, PUT, PATCH and DELETE honour the
-header. The key is claimed when guards and validation have passed, and the answer is kept when the route has given it.
-Only answers that had an effect are kept: one that is an error leaves the key as free as it was.
+A router declares `APIRouter(route_class=IdempotentRoute)`; then its POST, PUT, PATCH and DELETE routes honour the
+header. The key is claimed after guards and validation have passed. The response is stored when the route has returned
+it. An error response is not stored and releases the key.
 """
 
 import inspect
@@ -19,13 +19,16 @@ from vigil.errors import Conflict, MalformedRequest
 from vigil.kernel.json_documents import loads
 from vigil.runtime import telemetry
 from vigil.web.bodies import BoundedRoute
-from vigil.web.principal import Principal, principal
+from vigil.web.principal import Principal, require_principal
 from vigil.web.schemas import responses
 
-METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-MOST_KEPT = 256 * 1024
-"""Of a longer answer (bytes) only the fact is kept: an item holds 400 KB, and an error beats a second effect."""
-_KEPT_HEADERS = ("content-type", "location", "etag")
+WRITE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+MAX_STORED_BODY_BYTES = 256 * 1024
+"""Maximum stored response body, in bytes; a DynamoDB item holds 400 KB.
+
+Of a longer response only the status is stored. Repeating that request fails instead of having a second effect.
+"""
+_STORED_HEADERS = ("content-type", "location", "etag")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -38,8 +41,8 @@ IdempotencyKey = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """One use of a key: whose, for what operation (`POST /v1/outcomes`), and with what payload (JSON values)."""
+class IdempotentRequest:
+    """A request with an Idempotency-Key: its tenant, operation (`POST /v1/outcomes`), key and payload (JSON values)."""
 
     tenant_id: str
     operation: str
@@ -49,37 +52,37 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to carry out a use, up to the end of a lease (epoch milliseconds), which no other claim shares."""
+    """The exclusive right to serve a request until the end of its lease (epoch milliseconds, unique per claim)."""
 
-    use: Use
+    request: IdempotentRequest
     lease: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a route answered; no body where it was too long to keep."""
+class StoredResponse:
+    """A route's response; `body` is None if it was longer than MAX_STORED_BODY_BYTES."""
 
     status: int
     headers: Mapping[str, str]
     body: str | None
 
 
-class Claims(Protocol):
-    """Who may carry out a use of a key now, and what was answered to those that were."""
+class ClaimStore(Protocol):
+    """Storage of claims and responses by Idempotency-Key."""
 
-    def claim(self, use: Use, seconds: float) -> Claim | Answer:
-        """Return the claim on a use for so many seconds, or the answer that is kept.
+    def claim(self, request: IdempotentRequest, seconds: float) -> Claim | StoredResponse:
+        """Return the claim on a request for this many seconds, or the stored response.
 
-        Raises InProgress while another holds the claim, IdempotencyKeyReused for another payload, Unavailable.
+        Raises InProgress while the claim has another owner, IdempotencyKeyReused for another payload, Unavailable.
         """
         ...
 
-    def keep(self, claim: Claim, answer: Answer) -> bool:
-        """Keep the answer, and say whether that worked: not when somebody else holds the claim by now."""
+    def complete(self, claim: Claim, response: StoredResponse) -> bool:
+        """Store the response and return True; return False if the claim has another owner or the store is away."""
         ...
 
     def release(self, claim: Claim) -> None:
-        """Give the claim back, as far as that is possible: its lease ends by itself."""
+        """Release the claim. A failure is ignored, because the lease ends by itself."""
         ...
 
 
@@ -87,22 +90,22 @@ class IdempotentRoute(BoundedRoute):
     """A route on which a repeated request with the same `Idempotency-Key` has one effect."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
-        if METHODS & set(settings.get("methods") or ()):
-            endpoint = _once(endpoint)
+        if WRITE_METHODS & set(settings.get("methods") or ()):
+            endpoint = _with_claim(endpoint)
             settings["responses"] = responses(400, 409, 422, 503) | (settings.get("responses") or {})
         super().__init__(path, endpoint, **settings)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler, whose answer is kept if the endpoint holds a claim."""
-        answer = super().get_route_handler()
+        """Return FastAPI's handler, extended by storing the response of a claimed request."""
+        respond = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
             try:
-                response = await answer(request)
+                response = await respond(request)
             except BaseException:
-                _settle(request, None)
+                _finish(request, None)
                 raise
-            _settle(request, response)
+            _finish(request, response)
             return response
 
         return handler
@@ -110,74 +113,74 @@ class IdempotentRoute(BoundedRoute):
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A request that may carry a key, after its guards have let it pass."""
+    """A request that has passed its guards and may carry an Idempotency-Key."""
 
     request: Request
     caller: Principal
     key: str | None
 
     async def claim(self) -> Response | None:
-        """Claim the key, if there is one; return what was answered before to the same request."""
+        """Claim the key, if there is one. Return the stored response of a repeated request."""
         if self.key is None:
             return None
         request = self.request
         operation = f"{request.method} {request.scope['route'].path}"
-        # The role belongs to it: what a role may ask about others is checked by the endpoint, behind kept answers.
-        payload = [self.caller.role, request.url.path, request.url.query, _values(await request.body())]
-        claims: Claims = request.app.state.claims
+        # The role is part of the payload, because the endpoint's own checks do not run for a stored response.
+        payload = [self.caller.role, request.url.path, request.url.query, _json_value(await request.body())]
+        store: ClaimStore = request.app.state.claims
         seconds = request.scope["aws.context"].get_remaining_time_in_millis() / 1e3
-        earlier = claims.claim(Use(self.caller.tenant_id, operation, self.key, payload), seconds)
+        earlier = store.claim(IdempotentRequest(self.caller.tenant_id, operation, self.key, payload), seconds)
         if isinstance(earlier, Claim):
             request.state.claim = earlier
             return None
         telemetry.current.get().replayed = True
         if earlier.body is None:
-            raise Conflict("This request was carried out; its answer was too long to keep.")
+            raise Conflict("This request has succeeded, but its response was too long to be stored.")
         return Response(earlier.body, earlier.status, {**earlier.headers, "Idempotency-Replayed": "true"})
 
 
 async def _attempt(
-    request: Request, caller: Annotated[Principal, Depends(principal)], key: IdempotencyKey = None
+    request: Request, caller: Annotated[Principal, Depends(require_principal)], key: IdempotencyKey = None
 ) -> _Attempt:
     return _Attempt(request, caller, key)
 
 
-def _once(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the endpoint with a claim before it: FastAPI calls it when nothing else speaks against the request."""
+def _with_claim(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the endpoint preceded by a claim. FastAPI calls it after guards and validation have passed."""
 
     @wraps(endpoint)
-    async def once(*, attempt: _Attempt, **arguments: Any) -> Any:
+    async def claimed(*, attempt: _Attempt, **arguments: Any) -> Any:
         return await attempt.claim() or await endpoint(**arguments)
 
     own = inspect.signature(endpoint, eval_str=True)
     extra = inspect.Parameter(
         "attempt", inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[_Attempt, Depends(_attempt)]
     )
-    once.__signature__ = own.replace(parameters=[*own.parameters.values(), extra])  # type: ignore[attr-defined]
-    return once
+    claimed.__signature__ = own.replace(parameters=[*own.parameters.values(), extra])  # type: ignore[attr-defined]
+    return claimed
 
 
-def _settle(request: Request, response: Response | None) -> None:
-    """Keep the answer of a claimed request, or give the claim back where nothing was done."""
+def _finish(request: Request, response: Response | None) -> None:
+    """Store the response of a claimed request, or release the claim after an error."""
     claim: Claim | None = getattr(request.state, "claim", None)
     if claim is None:
         return
-    claims: Claims = request.app.state.claims
+    store: ClaimStore = request.app.state.claims
     if response is None or response.status_code >= 400:
-        claims.release(claim)
-    elif not claims.keep(claim, _answer(response)):
+        store.release(claim)
+    elif not store.complete(claim, _stored(response)):
         telemetry.current.get().not_kept = True
 
 
-def _answer(response: Response) -> Answer:
-    headers = {name: value for name in _KEPT_HEADERS if (value := response.headers.get(name)) is not None}
+def _stored(response: Response) -> StoredResponse:
+    headers = {name: value for name in _STORED_HEADERS if (value := response.headers.get(name)) is not None}
     body = bytes(response.body)
-    return Answer(response.status_code, headers, body.decode() if len(body) <= MOST_KEPT else None)
+    return StoredResponse(response.status_code, headers, body.decode() if len(body) <= MAX_STORED_BODY_BYTES else None)
 
 
-def _values(body: bytes) -> Any:
-    """Return what a body says, so that equal JSON values are equal payloads."""
+def _json_value(body: bytes) -> Any:
+    """Return the parsed body, so that equal JSON values are equal payloads; text if it is not JSON."""
     try:
         return loads(body)
-    except (ValueError, MalformedRequest):  # nothing, or what a route without a body has not looked at
+    except (ValueError, MalformedRequest):  # an empty body, or one that its route does not read
         return body.decode(errors="replace")

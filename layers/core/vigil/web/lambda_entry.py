@@ -1,7 +1,7 @@
-"""Events of API Gateway through an ASGI app that never waits: without an event loop, a tenth of a request's time.
+"""Runs the ASGI app on API Gateway events without an event loop, which saves a tenth of a request's time.
 
-Routes compute, and call AWS through clients that block. An environment serves one request at a time, so that nothing
-else could run meanwhile.
+Mangum's own cycle runs an event loop for every event. Routes compute and call AWS through blocking clients, and an
+environment serves one request at a time, so the loop would have no other work. See docs/decisions.md, "no event loop".
 """
 
 import logging
@@ -15,36 +15,36 @@ from starlette.types import Message, Scope
 _log = logging.getLogger(__name__)
 
 
-class Entry(Mangum):
-    """Mangum's translation of events and answers, around a run that is a single step of the app's coroutine."""
+class LambdaEntry(Mangum):
+    """Mangum's translation of events and responses, around one step of the app's coroutine."""
 
     def _setup_event_loop(self) -> None:
         """Do nothing: no event loop runs, and Python warns of one that is asked for and not there."""
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """Answer one event."""
+        """Return the response to one event."""
         handler = self.infer(event, context)
-        return handler(copy_context().run(_answer, self.app, handler.scope, handler.body))
+        return handler(copy_context().run(_run_app, self.app, handler.scope, handler.body))
 
 
-def _answer(app: ASGI, scope: Scope, body: bytes) -> Response:
-    answered: Response = {"status": 500, "headers": [], "body": b""}
+def _run_app(app: ASGI, scope: Scope, body: bytes) -> Response:
+    response: Response = {"status": 500, "headers": [], "body": b""}
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            answered["status"], answered["headers"] = message["status"], message["headers"]
+            response["status"], response["headers"] = message["status"], message["headers"]
         else:
-            answered["body"] += message.get("body", b"")
+            response["body"] += message.get("body", b"")
 
     run = app(scope, receive, send)
     try:
         run.send(None)
-        run.throw(RuntimeError("a route waited, and there is no event loop to wake it"))
+        run.throw(RuntimeError("a route awaited, and there is no event loop to resume it"))
     except StopIteration:
         pass
-    except Exception as error:  # what has been answered stands, whatever fails after it
-        _log.error("%s after the answer", type(error).__name__)
-    return answered
+    except Exception as error:  # the response is already complete
+        _log.error("%s after the response", type(error).__name__)
+    return response

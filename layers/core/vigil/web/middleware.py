@@ -1,4 +1,4 @@
-"""What surrounds every request, as one plain ASGI middleware (Starlette's own base class costs a task per request)."""
+"""The middleware of every request, in plain ASGI: Starlette's own base class costs a task per request."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +12,9 @@ from vigil.aws import tenant_guard
 from vigil.runtime import correlation, telemetry
 from vigil.runtime.telemetry import RequestFacts, Telemetry
 from vigil.web import etags, principal, problems
-from vigil.web.fast_route import BODY
+from vigil.web.fast_route import BODY_KEY
 from vigil.web.principal import Principal
-from vigil.web.rate_limits import Admission
+from vigil.web.rate_limits import RateLimiter
 
 SECURITY_HEADERS = {
     "strict-transport-security": "max-age=63072000; includeSubDomains",
@@ -27,8 +27,8 @@ Header = tuple[bytes, bytes]
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
-class Envelope:
-    """Correlation id, limits, body rules, security headers and the log line of every answer, errors included."""
+class RequestMiddleware:
+    """Adds correlation id, rate limits, body checks, security headers and the log line, also to error responses."""
 
     def __init__(
         self,
@@ -37,50 +37,51 @@ class Envelope:
         max_body_bytes: int,
         media_types: tuple[str, ...],
         on_error: Callable[[Exception], Response],
-        admission: Admission | None = None,
+        rate_limiter: RateLimiter | None = None,
     ) -> None:
         self._app = app
         self._telemetry = telemetry
         self._max_body_bytes = max_body_bytes
         self._media_types = media_types
         self._on_error = on_error
-        self._admission = admission
+        self._rate_limiter = rate_limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; nothing but the answer leaves here, whatever the app raises."""
+        """Serve one request. Any exception of the app becomes an error response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        correlation_id = correlation.begin(headers.get(correlation.HEADER))
+        correlation_id = correlation.start(headers.get(correlation.HEADER))
         facts, started = self._telemetry.begin(scope["method"])
         more: list[Header] = [(b"x-correlation-id", correlation_id.encode())]
-        dressed = self._dress(send, facts, more)
+        send_with_headers = self._add_headers(send, facts, more)
         try:
-            scope[BODY] = body = await self._read(receive)
-            caller = principal.find(scope)
-            with tenant_guard.serving(caller.confined_to if caller else None):
-                refusal = self._admit(caller, more) or self._refuse(scope, headers, body)
-                answering = etags.revalidated(scope, dressed) if scope["method"] == "GET" else dressed
-                await (refusal or self._app)(scope, _replay(body), answering)
-        except Exception as error:  # the last resort of every request
-            await self._on_error(error)(scope, receive, dressed)
+            scope[BODY_KEY] = body = await self._read(receive)
+            caller = principal.find_principal(scope)
+            with tenant_guard.confine_to(caller.confined_to if caller else None):
+                refusal = self._check_rate(caller, more) or self._check_body(scope, headers, body)
+                is_get = scope["method"] == "GET"
+                respond = etags.send_conditionally(scope, send_with_headers) if is_get else send_with_headers
+                await (refusal or self._app)(scope, _replay(body), respond)
+        except Exception as error:  # the last handler of every request
+            await self._on_error(error)(scope, receive, send_with_headers)
         finally:
             route = scope.get("route")
             facts.route = getattr(route, "path", facts.route)
             self._telemetry.end(facts, started)
 
-    def _admit(self, caller: Principal | None, more: list[Header]) -> Response | None:
-        """Count an authenticated request, whatever it asks for, and put what is left of its limits into the answer."""
-        if self._admission is None or caller is None:
+    def _check_rate(self, caller: Principal | None, more: list[Header]) -> Response | None:
+        """Count an authenticated request and add its remaining limits to the response headers."""
+        if self._rate_limiter is None or caller is None:
             return None
         facts = telemetry.current.get()
         facts.tenant_id, facts.key_id = caller.tenant_id, caller.key_id
         try:
-            more += self._admission.admit(caller).headers
+            more += self._rate_limiter.count(caller).headers
         except errors.RateLimited as refused:
             more += refused.headers
-            return problems.used_up(refused)
+            return problems.limit_response(refused)
         return None
 
     async def _read(self, receive: Receive) -> bytes:
@@ -91,32 +92,33 @@ class Envelope:
             more = message.get("more_body", False)
         return body
 
-    def _refuse(self, scope: Scope, headers: Headers, body: bytes) -> Response | None:
+    def _check_body(self, scope: Scope, headers: Headers, body: bytes) -> Response | None:
         if len(body) > self._max_body_bytes:
-            return problems.answer(
-                problems.CATALOGUE[errors.TooLarge], f"The body may have at most {self._max_body_bytes} bytes."
+            return problems.problem_response(
+                problems.CATALOGUE[errors.TooLarge],
+                f"The body may have at most {self._max_body_bytes} bytes.",
             )
         if body and scope["method"] in {"POST", "PUT", "PATCH"}:
             media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
             if media_type not in self._media_types:
-                return problems.answer(
+                return problems.problem_response(
                     problems.CATALOGUE[errors.UnsupportedMediaType],
                     f"Content-Type must be {' or '.join(self._media_types)}.",
                 )
         return None
 
     @staticmethod
-    def _dress(send: Send, facts: RequestFacts, more: list[Header]) -> Send:
-        async def dressed(message: Message) -> None:
+    def _add_headers(send: Send, facts: RequestFacts, more: list[Header]) -> Send:
+        async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 facts.status = message["status"]
                 sent = message["headers"]
-                given = {name for name, _ in sent}
+                present = {name for name, _ in sent}
                 sent += more
-                sent += [header for header in _RAW_HEADERS if header[0] not in given]
+                sent += [header for header in _RAW_HEADERS if header[0] not in present]
             await send(message)
 
-        return dressed
+        return sending
 
 
 def _replay(body: bytes) -> Receive:

@@ -1,4 +1,4 @@
-"""Who is asking, and may they: the tenant that the authorizer found behind the credential, never one that is named."""
+"""The caller of a request and its permissions. The tenant comes from the credential, never from the request."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +16,7 @@ _CONTEXT = ("tenant_id", "key_id", "tier", "role", "limits")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The tenant, key, tier, role and limits of a request, and whether the tenant keeps consents of persons."""
+    """The tenant, key, tier, role and limits of a caller; `consents` is True if the tenant records consents."""
 
     tenant_id: str
     key_id: str
@@ -25,18 +25,18 @@ class Principal:
     limits: Limits
     consents: bool = False
 
-    def may(self, permission: Permission) -> bool:
-        """Say whether the caller's role carries a permission."""
+    def has_permission(self, permission: Permission) -> bool:
+        """Return True if the caller's role includes a permission."""
         return permission in PERMISSIONS[self.role]
 
     @property
     def confined_to(self) -> str | None:
-        """The only tenant whose data a request may touch; None for operators, who run the deployment for all."""
-        return None if self.may("tenants:manage") else self.tenant_id
+        """The only tenant that the request may access; None for operators, who may access all tenants."""
+        return None if self.has_permission("tenants:manage") else self.tenant_id
 
 
-def find(scope: Scope) -> Principal | None:
-    """Return who API Gateway's authorizer found behind the credential, None where it was not asked."""
+def find_principal(scope: Scope) -> Principal | None:
+    """Return the caller that API Gateway's authorizer identified, or None if the request was not authorized."""
     context = (scope.get("aws.event") or {}).get("requestContext", {}).get("authorizer") or {}
     if not all(context.get(name) for name in _CONTEXT) or context["role"] not in PERMISSIONS:
         return None
@@ -46,24 +46,24 @@ def find(scope: Scope) -> Principal | None:
 
 @lru_cache(maxsize=64)
 def _limits(encoded: str) -> Limits:
-    return Limits.decoded(encoded)
+    return Limits.from_json(encoded)
 
 
-async def principal(request: Request) -> Principal:
-    """Return the caller; raise Unauthenticated where there is none."""
-    if (caller := find(request.scope)) is None:
-        raise Unauthenticated("This resource needs a credential.")
+async def require_principal(request: Request) -> Principal:
+    """Return the caller. Raises Unauthenticated, or TenantMismatch if the request names another tenant."""
+    if (caller := find_principal(request.scope)) is None:
+        raise Unauthenticated("This resource needs an API key or an access token in the Authorization header.")
     facts = telemetry.current.get()
     facts.tenant_id, facts.key_id = caller.tenant_id, caller.key_id
-    if any(name != caller.tenant_id for name in _named(request)):
-        raise TenantMismatch("X-Tenant-ID, or the host, names another tenant than the credential.")
+    if any(name != caller.tenant_id for name in _named_tenants(request)):
+        raise TenantMismatch("The X-Tenant-ID header or the host names another tenant than the credential.")
     return caller
 
 
-def _named(request: Request) -> list[str]:
-    """Return the tenants that a request itself names: in headers, and by the first label before our own domain.
+def _named_tenants(request: Request) -> list[str]:
+    """Return the tenants that the request names in `X-Tenant-ID` headers and in the first label of its host.
 
-    This is no business of the authorizer's, whose answers API Gateway keeps by the Authorization header alone.
+    The authorizer cannot check them: API Gateway caches its answers by the Authorization header alone.
     """
     named = request.headers.getlist("x-tenant-id")
     if domain := request.app.state.tenant_domain:
@@ -73,29 +73,29 @@ def _named(request: Request) -> list[str]:
 
 
 def requires(permission: Permission) -> Any:
-    """Return the dependency that gives the caller to a route, and refuses one whose role lacks the permission.
+    """Return the dependency that passes the caller to a route and requires a permission of its role.
 
-    `caller: Annotated[Principal, requires("scores:write")]`. The answer to a refused caller is a 403 `forbidden`.
+    Usage: `caller: Annotated[Principal, requires("scores:write")]`. Other callers get a 403 `forbidden`.
     """
     if permission not in get_args(Permission):
-        raise ValueError("no such permission")  # annotations are not type-checked
+        raise ValueError(f"unknown permission: {permission}")  # annotations are not type-checked
 
     async def guard(request: Request) -> Principal:
-        caller = await principal(request)
-        if not caller.may(permission):
-            raise Forbidden(f"This needs the permission {permission}.")
+        caller = await require_principal(request)
+        if not caller.has_permission(permission):
+            raise Forbidden(f"This request needs the permission {permission}, which the key's role does not include.")
         return caller
 
     return Depends(guard)
 
 
 def requires_tier(lowest: Tier) -> Any:
-    """Return the dependency that refuses tenants below a tier, with a 403 `tier-required`."""
-    enough = frozenset(TIERS[TIERS.index(lowest) :])
+    """Return the dependency that rejects tenants below a tier with a 403 `tier-required`."""
+    allowed = frozenset(TIERS[TIERS.index(lowest) :])
 
-    async def guard(caller: Annotated[Principal, Depends(principal)]) -> Principal:
-        if caller.tier not in enough:
-            raise TierRequired(f"This needs the tier {lowest} or a larger one.")
+    async def guard(caller: Annotated[Principal, Depends(require_principal)]) -> Principal:
+        if caller.tier not in allowed:
+            raise TierRequired(f"This request needs the tier {lowest} or a larger one; the tenant has {caller.tier}.")
         return caller
 
     return Depends(guard)

@@ -1,119 +1,124 @@
-"""Whether a key may ask once more: one conditional update holds its requests per minute and per hour together."""
+"""Rate limits of an API key, per minute and per hour, enforced by one conditional update.
 
-from collections import OrderedDict
+The quota of predictions per month belongs to the tenant and is enforced by `vigil.access.quota`.
+"""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from vigil.aws.errors import Refused
+from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.errors import RateLimited, Unavailable
 from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
+from vigil.runtime.ttl_cache import TtlCache
 from vigil.web.principal import Principal
-from vigil.web.rate_limit_headers import HOUR, Headers, Spent
+from vigil.web.rate_limit_headers import HOUR, Headers, RequestCounts
 
-_REMEMBERED = 1024
+MAX_CACHED_REJECTIONS = 1_024
+"""Maximum rejected API keys cached per process."""
 _PAUSE_SECONDS = 5.0
-_KEPT_SECONDS = 10 * 86_400
-"""Counters outlive their hour: audits compare the tenant's usage of up to a week ago with them."""
+_RETENTION_SECONDS = 10 * 86_400
+"""Retention of counters after their hour, in seconds. Audits compare a tenant's usage of up to a week ago with them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A request that was let in, and what its answer must say of the limits: nothing where that is not known."""
+class CountedRequest:
+    """An admitted request and the rate limit headers of its response; no headers if it could not be counted."""
 
     headers: Headers = ()
 
 
-class Admission(Protocol):
-    """Who lets requests in."""
+class RateLimiter(Protocol):
+    """Enforces the rate limits of API keys."""
 
-    def admit(self, caller: Principal) -> Admitted:
-        """Count a request; raise RateLimited when the key has none left."""
+    def count(self, caller: Principal) -> CountedRequest:
+        """Count a request; raise RateLimited if the key has no requests left."""
         ...
 
 
-class Counters(Protocol):
-    """Where the requests of all keys are counted."""
+class RequestCounters(Protocol):
+    """The request counters of all API keys."""
 
-    def take(self, caller: Principal, now: datetime) -> tuple[bool, Spent]:
-        """Count one request if both limits allow it; return whether, and what is spent. Raises Unavailable."""
+    def count(self, caller: Principal, now: datetime) -> tuple[bool, RequestCounts]:
+        """Count one request if both limits allow it. Return whether they do, and the counts. Raises Unavailable."""
         ...
 
 
-class Limiter:
-    """Admission by counters that all instances share. Refusals are remembered until their window ends.
+class SharedRateLimiter:
+    """Enforces rate limits by counters that all instances share. Rejections are cached until their window ends.
 
-    While the counters are away everything is let in, and they are not asked again for five seconds: the limits are for
-    fairness, API Gateway's throttle still holds, and an outage of theirs must not become one of the service. Answers
-    then say nothing of limits, because nothing is known.
+    While the counters are unavailable, every request is admitted without headers, and the counters are not called for
+    five seconds. Rate limits serve fairness, and API Gateway's throttle still applies, so an outage of the counters
+    must not become an outage of the service.
     """
 
-    def __init__(self, counters: Counters, clock: Callable[[], datetime]) -> None:
+    def __init__(self, counters: RequestCounters, clock: Callable[[], datetime]) -> None:
         self._counters = counters
         self._clock = clock
-        self._refused: OrderedDict[tuple[str, str, Limits], Spent] = OrderedDict()
-        self._away_until = 0.0
+        self._rejected: TtlCache[tuple[str, str, Limits], RequestCounts] = TtlCache(
+            timedelta(hours=1), clock, MAX_CACHED_REJECTIONS
+        )
+        self._unavailable_until = 0.0
 
-    def admit(self, caller: Principal) -> Admitted:
-        """Count a request; raise RateLimited when the key has none left."""
+    @property
+    def cached_rejections(self) -> int:
+        """The number of rejected API keys in the cache."""
+        return len(self._rejected)
+
+    def count(self, caller: Principal) -> CountedRequest:
+        """Count a request; raise RateLimited if the key has no requests left."""
         moment, limits = self._clock(), caller.limits
-        now, who = moment.timestamp(), (caller.tenant_id, caller.key_id, limits)
-        if (spent := self._remembered(who, now)) is not None:
-            raise _refusal(spent, limits)
-        if now < self._away_until:
-            return _unchecked()
+        now, key = moment.timestamp(), (caller.tenant_id, caller.key_id, limits)
+        if (counts := self._cached_rejection(key, now)) is not None:
+            raise _rate_limited(counts, limits)
+        if now < self._unavailable_until:
+            return _admit_unchecked()
         try:
-            admitted, spent = self._counters.take(caller, moment)
+            is_admitted, counts = self._counters.count(caller, moment)
         except Unavailable:
-            self._away_until = now + _PAUSE_SECONDS
-            return _unchecked()
-        if admitted:
-            return Admitted(spent.headers(limits))
-        self._remember(who, spent)
-        raise _refusal(spent, limits)
+            self._unavailable_until = now + _PAUSE_SECONDS
+            return _admit_unchecked()
+        if is_admitted:
+            return CountedRequest(counts.headers(limits))
+        self._rejected.put(key, counts)
+        raise _rate_limited(counts, limits)
 
-    def _remembered(self, who: tuple[str, str, Limits], now: float) -> Spent | None:
-        """Return what was spent when this key was refused, if its window has not ended."""
-        if (spent := self._refused.get(who)) is None:
+    def _cached_rejection(self, key: tuple[str, str, Limits], now: float) -> RequestCounts | None:
+        """Return the counts of an earlier rejection if its window has not ended."""
+        if (counts := self._rejected.get(key)) is None:
             return None
-        if spent.at // HOUR == now // HOUR and (spent := spent.later(now)).full(who[2]):
-            return spent
-        del self._refused[who]
+        if counts.at // HOUR == now // HOUR and (counts := counts.at_time(now)).exhausted_policy(key[2]):
+            return counts
+        self._rejected.discard(key)
         return None
 
-    def _remember(self, who: tuple[str, str, Limits], spent: Spent) -> None:
-        self._refused[who] = spent
-        if len(self._refused) > _REMEMBERED:
-            self._refused.popitem(last=False)
+
+def _rate_limited(counts: RequestCounts, limits: Limits) -> RateLimited:
+    exhausted = counts.exhausted_policy(limits)
+    assert exhausted is not None  # noqa: S101 - a request is rejected only for an exhausted limit
+    return RateLimited(*exhausted, counts.headers(limits))
 
 
-def _refusal(spent: Spent, limits: Limits) -> RateLimited:
-    full = spent.full(limits)
-    assert full is not None  # noqa: S101 - a refusal is made of a full window
-    return RateLimited(*full, spent.headers(limits))
-
-
-def _unchecked() -> Admitted:
+def _admit_unchecked() -> CountedRequest:
     telemetry.current.get().unchecked = True
-    return Admitted()
+    return CountedRequest()
 
 
-class DynamoCounters:
-    """One item per key and hour: `h` counts the hour, `m00` to `m59` its minutes. One item takes 1,000 writes a second.
+class DynamoRequestCounters:
+    """One item per API key and hour: `h` counts the hour, `m00` to `m59` its minutes. An item takes 1,000 writes/s.
 
-    `pk = <tenant>#2026-11-21T05`, `sk = <key>`, so that one query tells what a tenant asked for in an hour.
-
-    A call whose answer was lost may be counted twice by the client library's second try: never less than was let in.
+    `pk = <tenant>#2026-11-21T05`, `sk = <key>`, so that one query returns a tenant's requests of an hour. If the answer
+    of a call is lost, botocore's second attempt counts the request again: the count is never too low.
     """
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The limits table")
 
-    def take(self, caller: Principal, now: datetime) -> tuple[bool, Spent]:
-        """Count one request if both limits allow it; return whether, and what is spent. Raises Unavailable."""
+    def count(self, caller: Principal, now: datetime) -> tuple[bool, RequestCounts]:
+        """Count one request if both limits allow it. Return whether they do, and the counts. Raises Unavailable."""
         utc, at, limits = now.astimezone(UTC), now.timestamp(), caller.limits
         minute = f"m{utc:%M}"
         try:
@@ -127,18 +132,18 @@ class DynamoCounters:
                 ),
                 ExpressionAttributeValues={
                     ":one": {"N": "1"},
-                    ":end": {"N": str(int(at // HOUR + 1) * HOUR + _KEPT_SECONDS)},
+                    ":end": {"N": str(int(at // HOUR + 1) * HOUR + _RETENTION_SECONDS)},
                     ":per_hour": {"N": str(limits.per_hour)},
                     ":per_minute": {"N": str(limits.per_minute)},
                 },
                 ReturnValues="UPDATED_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Refused as refusal:
-            return False, _spent(refusal.found, minute, at)
-        return True, _spent(answer["Attributes"], minute, at)
+        except ConditionFailed as failure:
+            return False, _counts(failure.item, minute, at)
+        return True, _counts(answer["Attributes"], minute, at)
 
 
-def _spent(item: Mapping[str, Mapping[str, str]], minute: str, at: float) -> Spent:
+def _counts(item: Mapping[str, Mapping[str, str]], minute: str, at: float) -> RequestCounts:
     count = {name: int(item[name]["N"]) for name in ("h", minute) if name in item}
-    return Spent(at, count.get(minute, 0), count.get("h", 0))
+    return RequestCounts(at, count.get(minute, 0), count.get("h", 0))

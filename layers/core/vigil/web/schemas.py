@@ -1,4 +1,4 @@
-"""What the schemas of all routes share: names, subjects, moments, and problem documents as OpenAPI shows them."""
+"""Types that the schemas of all routes share: names, subject ids, timestamps and problem documents."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,30 +11,31 @@ from vigil.errors import FieldError
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
-"""No dot first: clients take `.` and `..` out of addresses, so that nobody of that name could be exported or erased."""
+"""Pattern of subject ids. A leading dot is excluded: clients remove `.` and `..` from URLs, so such a person could not
+be exported or erased."""
 
 DATE_TIME: dict[str, JsonValue] = {"format": "date-time"}
-"""JSON Schema extra of a string that holds a timestamp."""
-_YEARS = range(1900, 2200)  # far from where arithmetic on dates overflows
+"""JSON Schema extra of a string that contains a timestamp."""
+_YEARS = range(1900, 2200)  # date arithmetic does not overflow in these years
 
 
-def _moment(value: object) -> object:
-    if not isinstance(value, str):  # pydantic would take a number for seconds, or for milliseconds
-        raise PydanticCustomError("bound", "must be a time as text", {"bound": "RFC 3339 with a UTC offset"})
+def _text_only(value: object) -> object:
+    if not isinstance(value, str):  # pydantic would read a number as seconds or milliseconds
+        raise PydanticCustomError("bound", "must be a timestamp string", {"bound": "RFC 3339 with a UTC offset"})
     return value
 
 
-def _within(moment: datetime) -> datetime:
+def _in_range(moment: datetime) -> datetime:
     if moment.year not in _YEARS:
         raise PydanticCustomError("bound", "is out of range", {"bound": "years 1900 to 2199"})
     return moment
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_range)]
 
 
 def field_error(row: Mapping[str, Any]) -> FieldError:
-    """Return pydantic's finding in our words; `body.features.age` is `features.age` to the caller."""
+    """Return a pydantic error as a FieldError; `body.features.age` is `features.age` to the caller."""
     loc = row["loc"]
     parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
     field = ".".join(str(part)[:64] for part in parts if part != "[key]")
@@ -45,8 +46,8 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
     if row["type"] in {"model_type", "model_attributes_type", "dict_type"}:
         return FieldError(field, "must be an object", "a JSON object")
     if row["type"] == "value_error":
-        said = row["msg"].removeprefix("Value error, ")
-        return FieldError(field, said, said)
+        message = row["msg"].removeprefix("Value error, ")
+        return FieldError(field, message, message)
     if bound := row.get("ctx", {}).get("bound"):
         return FieldError(field, row["msg"], bound)
     rule = row["msg"].removeprefix("Input should ").removeprefix("String should ")
@@ -54,7 +55,7 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
 
 
 class FieldErrorView(BaseModel):
-    """One broken rule."""
+    """One broken rule of a request."""
 
     field: str
     message: str
@@ -67,7 +68,7 @@ class ProblemView(BaseModel):
     type: str
     title: str
     status: int
-    detail: str | None = Field(default=None, description="Absent where API Gateway answers by itself.")
+    detail: str | None = Field(default=None, description="Absent if API Gateway rejected the request itself.")
     correlation_id: str
     errors: list[FieldErrorView] | None = None
 

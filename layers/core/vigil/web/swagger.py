@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from vigil.errors import NotFound
 from vigil.web import gateway
-from vigil.web.etags import kept
+from vigil.web.etags import cacheable
 from vigil.web.openapi import document
 
 router = APIRouter(include_in_schema=False)
@@ -24,7 +24,7 @@ _POLICY = (
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """Return Swagger UI; its own scripts are inline, hence the wider policy on this one page."""
-    base = gateway.prefix(request)
+    base = gateway.stage_prefix(request)
     page = get_swagger_ui_html(
         openapi_url=f"{base}/openapi.json",
         title=request.app.title,
@@ -46,9 +46,9 @@ async def asset(asset: str) -> Response:
     return Response(body, media_type=_ASSETS[asset], headers={"cache-control": "public, max-age=86400"})
 
 
-@router.get("/openapi.json", dependencies=[kept(300)])
+@router.get("/openapi.json", dependencies=[cacheable(300)])
 async def openapi(request: Request) -> JSONResponse:
     """Return the OpenAPI document, with the server that this very request came through."""
     app: FastAPI = request.app
     app.openapi_schema = app.openapi_schema or document(app)  # made once: it takes as long as a hundred scores
-    return JSONResponse(app.openapi_schema | {"servers": [{"url": gateway.prefix(request) or "/"}]})
+    return JSONResponse(app.openapi_schema | {"servers": [{"url": gateway.stage_prefix(request) or "/"}]})

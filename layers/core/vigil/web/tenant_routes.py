@@ -1,4 +1,4 @@
-"""Routes about what a tenant owns: its own callers ask for theirs, and operators for any tenant's, by one endpoint."""
+"""Routes of one endpoint under two paths: the caller's own tenant, and any tenant for operators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,33 +14,33 @@ from vigil.web.schemas import responses
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _PARAMETER = "tenant_id"
-_LONGEST = 64
-TenantId = Annotated[str, Path(max_length=_LONGEST)]
+_MAX_CHARACTERS = 64
+TenantId = Annotated[str, Path(max_length=_MAX_CHARACTERS)]
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """The tenant that a request is about, and what holds for it."""
+class TargetTenant:
+    """The tenant that a request is about, and its limits."""
 
     tenant_id: str
     limits: Limits
 
 
-def owner(permission: Permission) -> Any:
-    """Return the dependency that gives whom a route is about: the caller's tenant, or the one in its path.
+def target_tenant(permission: Permission) -> Any:
+    """Return the dependency that passes the target tenant to a route: the tenant in the path, or the caller's own.
 
-    Another than one's own is for operators; to everybody else it looks like one that is not there. Whoever serves such
-    routes has `limits_of`, which raises NotFound, in the state of its app.
+    Only operators may name another tenant; for all others it does not exist. The state of the app must have
+    `limits_of(tenant_id)`, which raises NotFound.
     """
 
-    async def find(request: Request, caller: Annotated[Principal, requires(permission)]) -> Owner:
+    async def find(request: Request, caller: Annotated[Principal, requires(permission)]) -> TargetTenant:
         named = request.path_params.get(_PARAMETER, caller.tenant_id)
         if named == caller.tenant_id:
-            return Owner(named, caller.limits)
-        if not caller.may("tenants:manage") or len(named) > _LONGEST:
+            return TargetTenant(named, caller.limits)
+        if not caller.has_permission("tenants:manage") or len(named) > _MAX_CHARACTERS:
             raise NotFound("There is no such tenant.")
         telemetry.current.get().target_tenant = named
-        return Owner(named, request.app.state.limits_of(named))
+        return TargetTenant(named, request.app.state.limits_of(named))
 
     return Depends(find)
 
@@ -50,20 +50,23 @@ def check_administrator(caller: Principal, tenant_id: str) -> str:
 
     An unknown tenant and another tenant get the same answer.
     """
-    if tenant_id != caller.tenant_id and not caller.may("tenants:manage"):
+    if tenant_id != caller.tenant_id and not caller.has_permission("tenants:manage"):
         raise NotFound("There is no such tenant.")
     telemetry.current.get().target_tenant = tenant_id
     return tenant_id
 
 
-def of_tenants(router: APIRouter, path: str, *, summary: str, **settings: Any) -> Callable[[Endpoint], Endpoint]:
-    """Register a GET endpoint that takes an `owner` under `/v1<path>` and under `/v1/tenants/{tenant_id}<path>`."""
+def tenant_route(router: APIRouter, path: str, *, summary: str, **settings: Any) -> Callable[[Endpoint], Endpoint]:
+    """Register a GET endpoint under `/v1<path>` and under `/v1/tenants/{tenant_id}<path>`.
+
+    The endpoint takes a `target_tenant`.
+    """
 
     def register(endpoint: Endpoint) -> Endpoint:
         router.get(f"/v1{path}", summary=summary, **settings)(endpoint)
         named = {
-            "summary": f"{summary}, of any tenant",
-            "dependencies": [*settings.get("dependencies", ()), Depends(_named)],
+            "summary": f"{summary}, for any tenant",
+            "dependencies": [*settings.get("dependencies", ()), Depends(_check_path)],
             "responses": settings["responses"] | responses(404),
         }
         router.get(f"/v1/tenants/{{{_PARAMETER}}}{path}", **settings | named)(endpoint)
@@ -72,7 +75,7 @@ def of_tenants(router: APIRouter, path: str, *, summary: str, **settings: Any) -
     return register
 
 
-async def _named(
-    tenant_id: Annotated[str, Path(max_length=_LONGEST, description="One's own, or any for operators.")],
+async def _check_path(
+    tenant_id: Annotated[str, Path(max_length=_MAX_CHARACTERS, description="The caller's own, or any for operators.")],
 ) -> None:
-    """Have the path's tenant checked and documented."""
+    """Validate and document the tenant in the path."""

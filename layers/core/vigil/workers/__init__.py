@@ -1,1 +1,1 @@
-"""Queues, the worker loop and sweeps over all tenants."""
+"""SQS queues, the worker loop that processes their messages, and scheduled sweeps over all tenants."""

@@ -1,4 +1,4 @@
-"""Work from a queue: each message of a batch fails or succeeds alone, and none is lost."""
+"""Processes the messages of an SQS batch: each succeeds or fails on its own, and every message is accounted for."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,110 +14,110 @@ from vigil.errors import Conflict, Unavailable, VigilError
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import RequestFacts, Telemetry
 from vigil.web import problems
-from vigil.workers.queues import Message, Received
+from vigil.workers.queues import Message, ReceivedMessage
 
 _TRANSIENT = (Unavailable, Conflict)
-"""Errors that another try may not meet again."""
-_LEAST_SECONDS = 1.0
-"""What must be left for a message to be begun: one that is cut off would take its whole batch along."""
+"""Errors after which a retry may succeed."""
+_MIN_SECONDS = 1.0
+"""Minimum time left for starting a message, in seconds. A timeout would fail the whole batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment, on the monotonic clock, at which Lambda ends the process."""
+    """The moment, on the monotonic clock, at which Lambda stops the function."""
 
     at: float
 
     @classmethod
     def from_context(cls, context: Any) -> "Deadline":
-        """Return the end of the invocation at hand."""
+        """Return the deadline of an invocation."""
         return cls(time.monotonic() + context.get_remaining_time_in_millis() / 1e3)
 
     def remaining(self) -> float:
-        """Return the seconds that are left; negative when it is too late."""
+        """Return the seconds until the deadline; negative after it."""
         return self.at - time.monotonic()
 
 
-class Quarantine(Protocol):
-    """The dead-letter queue of the queue at hand."""
+class DeadLetterQueue(Protocol):
+    """The dead-letter queue of a worker's queue."""
 
-    def quarantine(self, received: Received, reason: str, message: Message | None = None) -> None:
-        """Keep a message that trying again cannot help."""
+    def quarantine(self, received: ReceivedMessage, reason: str, message: Message | None = None) -> None:
+        """Send a message that cannot succeed, with the reason."""
         ...
 
-    def settle(self, message: Message) -> None:
-        """Tell that work which had been put back is done."""
+    def send_settled(self, message: Message) -> None:
+        """Report that the work of a redriven message is done."""
         ...
 
 
 class Worker:
-    """Does the work of each message of a batch, one log line each.
+    """Processes each message of a batch and writes one log line for it.
 
-    `work` must be safe to repeat. A permanent error (any VigilError but Unavailable and Conflict) sends the message to
-    the dead-letter queue with `failure=permanent` and the problem's code; any other error leaves it to its queue, which
-    delivers it again until `maxReceiveCount`. `read` makes work of what is not in Vigil's own form.
+    `work` must be safe to repeat. A permanent error (any VigilError except Unavailable and Conflict) sends the message
+    to the dead-letter queue with `failure=permanent` and the problem's code. After any other error, SQS delivers the
+    message again, up to `maxReceiveCount` times. `read` parses a message that is not in Vigil's own format.
     """
 
     def __init__(
         self,
         work: Callable[[Message, Deadline], None],
         telemetry: Telemetry,
-        quarantine: Quarantine,
-        read: Callable[[Received], Message] = Received.message,
+        dead_letter_queue: DeadLetterQueue,
+        read: Callable[[ReceivedMessage], Message] = ReceivedMessage.message,
     ) -> None:
         self._work = work
         self._telemetry = telemetry
-        self._quarantine = quarantine
+        self._dead_letter_queue = dead_letter_queue
         self._read = read
 
     def handle(self, event: Mapping[str, Any], context: Any) -> Any:
-        """Return the messages that must come again, as Lambda's `ReportBatchItemFailures` wants them."""
+        """Return the messages to deliver again, in the format of Lambda's `ReportBatchItemFailures`."""
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         record = partial(self._record, deadline=Deadline.from_context(context))
         return process_partial_response(dict(event), record, processor)
 
     def _record(self, record: SQSRecord, deadline: Deadline) -> None:
-        received = Received.from_event(record.raw_event)
-        correlation.begin(received.attributes.get("correlation_id"))
+        received = ReceivedMessage.from_event(record.raw_event)
+        correlation.start(received.attributes.get("correlation_id"))
         facts, started = self._telemetry.begin("SQS")
         facts.queue = record.event_source_arn.rsplit(":", 1)[-1]
         facts.message_id, facts.ending = received.id, "returned"
         try:
-            self._one(received, facts, deadline)
+            self._process(received, facts, deadline)
         except VigilError as error:
-            problem = problems.of(error)
+            problem = problems.problem_of(error)
             facts.status, facts.problem = problem.status, problem.code
             raise
         except Exception as error:
-            facts.blame(error)
+            facts.record_error(error)
             raise
         finally:
             self._telemetry.end(facts, started)
 
-    def _one(self, received: Received, facts: RequestFacts, deadline: Deadline) -> None:
-        if deadline.remaining() < _LEAST_SECONDS:
-            raise Unavailable("No time was left to begin this message.")
+    def _process(self, received: ReceivedMessage, facts: RequestFacts, deadline: Deadline) -> None:
+        if deadline.remaining() < _MIN_SECONDS:
+            raise Unavailable("There was not enough time left to start this message.")
         message = None
         try:
             message = self._read(received)
-            _tell(message, facts)
-            with tenant_guard.serving(message.tenant_id):
+            _record_message(message, facts)
+            with tenant_guard.confine_to(message.tenant_id):
                 self._work(message, deadline)
         except _TRANSIENT:
             raise
         except VigilError as error:
-            problem = problems.of(error)
+            problem = problems.problem_of(error)
             facts.problem = problem.code
-            self._quarantine.quarantine(received, facts.problem, message)
+            self._dead_letter_queue.quarantine(received, facts.problem, message)
             facts.status, facts.ending = problem.status, "quarantined"
         else:
             if message.attempts:
-                self._quarantine.settle(message)
+                self._dead_letter_queue.send_settled(message)
             facts.status, facts.ending = 200, "done"
 
 
-def _tell(message: Message, facts: RequestFacts) -> None:
-    """Put what a log line says of a message among the facts, under the correlation id that it carries."""
-    correlation.begin(message.correlation_id)
+def _record_message(message: Message, facts: RequestFacts) -> None:
+    """Copy the log fields of a message to the facts, and set its correlation id."""
+    correlation.start(message.correlation_id)
     facts.route, facts.tenant_id = message.kind, message.tenant_id
     facts.message_id, facts.attempts = message.id, message.attempts

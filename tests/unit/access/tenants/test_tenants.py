@@ -87,7 +87,7 @@ def test_settings_out_of_range_are_rejected(settings):
 @pytest.mark.parametrize("stop", [None, SpendLimit(1_000, inference_month=5, total_day=0)])
 def test_limits_survive_the_authorizer_context(stop):
     limits = replace(TIER_LIMITS["ENTERPRISE"], hard_stop=stop)
-    assert Limits.decoded(limits.encoded()) == limits
+    assert Limits.from_json(limits.to_json()) == limits
 
 
 def test_a_hard_stop_survives_other_changes_of_the_tenant(world):

@@ -95,7 +95,7 @@ def test_a_batch_over_the_quota_fails_and_reserves_nothing(world):
     world.limit = 79
     batch = world.upload(b"".join(map(document, range(80))))
     assert (world.state(batch), world.quota.used["acme"], len(world.outbox.jobs)) == ("failed", 0, 0)
-    assert "79 are left" in world.books.get("acme", batch.batch_id).reason
+    assert "has 79 of 79" in world.books.get("acme", batch.batch_id).reason
 
 
 def test_a_cancelled_batch_releases_unscored_rows(world):

@@ -22,19 +22,19 @@ class RecordingCheck:
 
 def test_all_checks_run_and_their_event_counts_are_added():
     checks = RecordingCheck(), RecordingCheck()
-    assert SpendChecks(checks, Clock()).look("acme", "now") == {"told": 4}
+    assert SpendChecks(checks, Clock()).process_tenant("acme", "now") == {"told": 4}
 
 
 def test_a_failed_check_does_not_stop_the_others():
     checks = RecordingCheck("acme"), RecordingCheck()
     with pytest.raises(Unavailable):
-        SpendChecks(checks, Clock()).look("acme", "now")
+        SpendChecks(checks, Clock()).process_tenant("acme", "now")
     assert checks[1].seen == ["acme"]
 
 
 def test_a_sweep_is_always_due():
     clock = Clock()
     sweep = SpendChecks([], clock)
-    last = sweep.due("")
+    last = sweep.next_sweep("")
     clock.advance(seconds=1)
-    assert last < sweep.due(last)
+    assert last < sweep.next_sweep(last)

@@ -23,7 +23,7 @@ class World:
 
     def run(self):
         """Return the numbers of new statements and adjustments."""
-        done = [self.closing.look(tenant, "2026-12-04") for tenant in ("acme", "globex")]
+        done = [self.closing.process_tenant(tenant, "2026-12-04") for tenant in ("acme", "globex")]
         return tuple(sum(each[what] for each in done) for what in ("statements", "adjustments"))
 
     def use_late(self, amount, hour="2026-11-30T23"):
@@ -133,9 +133,9 @@ def test_concurrent_runs_close_and_adjust_once(world):
     statements = Twice()
     costs = Costs(world.use, FakePriceBooks(), statements)
     closing = MonthClosing(costs, statements, world.clock)
-    closing.look("acme", "2026-12-04")
+    closing.process_tenant("acme", "2026-12-04")
     world.use_late(2)
-    assert closing.look("acme", "2026-12-05") == {"statements": 0, "adjustments": 0}
+    assert closing.process_tenant("acme", "2026-12-05") == {"statements": 0, "adjustments": 0}
     assert [line.micros for line in costs.lines("acme", "2026-12") if line.adjusts] == [2_000]
 
 
@@ -151,4 +151,4 @@ def test_concurrent_runs_close_and_adjust_once(world):
 )
 def test_a_sweep_is_due_once_a_day(world, now, last, due):
     world.clock.now = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert world.closing.due(last) == due
+    assert world.closing.next_sweep(last) == due

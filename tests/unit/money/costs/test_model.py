@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.kernel.time import hours_in, month_before
+from vigil.kernel.time import hours_in_month, previous_month
 from vigil.money.costs.model import (
     BILLED,
     CATEGORIES,
@@ -51,7 +51,7 @@ def test_the_first_book_has_the_published_price_of_each_billed_meter():
 
 @pytest.mark.parametrize(("month", "hours"), [("2026-02", 672), ("2028-02", 696), ("2026-11", 720), ("2026-12", 744)])
 def test_a_gigabyte_month_costs_the_same_in_every_month(month, hours):
-    assert hours_in(month) == hours
+    assert hours_in_month(month) == hours
     assert FIRST_PRICE_BOOK.price("storage_byte_hours").cost(10**9 * hours, month) == 23_000
     assert FIRST_PRICE_BOOK.price("database_byte_hours").cost(10**9 * hours, month) == 15_000
 
@@ -111,4 +111,4 @@ def test_a_statement_with_its_adjustment_equals_current_usage(before, now):
 
 def test_a_month_closes_three_days_after_its_end():
     assert closes_at("2026-12").isoformat() == "2027-01-04T00:00:00+00:00"
-    assert (month_before("2027-01"), month_before("2026-03")) == ("2026-12", "2026-02")
+    assert (previous_month("2027-01"), previous_month("2026-03")) == ("2026-12", "2026-02")

@@ -159,7 +159,7 @@ class Worlds(RuleBasedStateMachine):
         try:
             closing = MonthClosing(self.costs(rate), statements, self.clock)
             for tenant in TENANTS:
-                closing.look(tenant, "a day")
+                closing.process_tenant(tenant, "a day")
         except (Crash, Unavailable):
             return False
         return True

@@ -79,7 +79,7 @@ def test_a_counter_above_the_ledger_stays_and_is_reported(world):
     world.count(world.rows.rows)
     del world.rows.rows[0]
     assert world.recount() == [("acme", DAY, "predictions", 5, 5, 4)]
-    assert world.audit().look("acme", DAY) == {"mismatches": 1, "unrepaired": 1}
+    assert world.audit().process_tenant("acme", DAY) == {"mismatches": 1, "unrepaired": 1}
     assert world.counted("predictions") == 5
 
 
@@ -177,4 +177,4 @@ def test_the_last_day_of_a_month_is_recounted_until_it_is_closed(world):
 )
 def test_every_day_is_recounted_once_an_hour_after_its_end(world, now, last, due):
     world.clock.now = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert world.audit().due(last) == due
+    assert world.audit().next_sweep(last) == due

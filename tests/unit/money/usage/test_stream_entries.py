@@ -135,8 +135,8 @@ def test_an_hour_has_the_bytes_at_its_end_despite_later_changes(world):
     storage.bytes = {"acme": 700, "unknown": 5}
     for hour, amount in (("09", 100), ("10", 50), ("11", -30), ("12", 1000)):
         grow(usage, f"2026-03-01T{hour}", amount)
-    assert measure.look("acme", HOUR) == {"held": 1}
-    assert measure.look("globex", HOUR) == {"held": 0}
+    assert measure.process_tenant("acme", HOUR) == {"held": 1}
+    assert measure.process_tenant("globex", HOUR) == {"held": 0}
     assert gauges(usage, "database_byte_hours") == {
         "2026-03-01T09": 100,
         "2026-03-01T10": 150,
@@ -151,9 +151,9 @@ def test_repeated_and_late_measurements_record_each_hour_once(world):
     grow(usage, "2026-03-01T11", 100)
     storage.bytes = {"acme": 1}
     for _ in range(3):
-        measure.look("acme", HOUR)
+        measure.process_tenant("acme", HOUR)
     clock.advance(hours=3)  # no measurement for two hours
-    measure.look("acme", "2026-03-01T14")
+    measure.process_tenant("acme", "2026-03-01T14")
     hours = [f"2026-03-01T{hour}" for hour in (11, 12, 13, 14)]
     assert gauges(usage, "database_byte_hours") == dict.fromkeys(hours, 100)
     assert gauges(usage, "storage_byte_hours") == {hours[0]: 1, hours[3]: 1}
@@ -163,7 +163,7 @@ def test_an_erased_tenant_is_not_written_again(world):
     measure, _, usage, storage = world
     storage.bytes = {"acme": 5}
     grow(usage, "2026-03-01T11", -100)  # its rows were deleted after its counters
-    assert measure.look("acme", HOUR) == {"held": 0}
+    assert measure.process_tenant("acme", HOUR) == {"held": 0}
     assert usage.month("acme", "2026-03").hours == ()
 
 
@@ -172,7 +172,7 @@ def test_byte_hours_are_the_running_sum_of_growth(growths):
     usage = FakeUsage()
     for hour, amount in growths:
         grow(usage, f"2026-03-01T{hour:02d}", amount)
-    StorageMeter(usage, FakeStoredFiles(), Clock()).look("acme", HOUR)
+    StorageMeter(usage, FakeStoredFiles(), Clock()).process_tenant("acme", HOUR)
     expected = {f"2026-03-01T{end:02d}": sum(a for hour, a in growths if hour <= end) for end in range(6, 12)}
     assert gauges(usage, "database_byte_hours") == {hour: held for hour, held in expected.items() if held}
 
@@ -180,7 +180,7 @@ def test_byte_hours_are_the_running_sum_of_growth(growths):
 def test_an_hour_has_its_counters_and_its_gauges(world):
     measure, _, usage, _ = world
     grow(usage, "2026-03-01T11", 100)
-    measure.look("acme", HOUR)
+    measure.process_tenant("acme", HOUR)
     expected = UsageHour("2026-03-01T11", {"database_bytes": 100, "database_byte_hours": 100})
     assert usage.month("acme", "2026-03").hours == (expected,)
 
@@ -189,7 +189,7 @@ def test_an_hour_has_its_counters_and_its_gauges(world):
 def test_a_sweep_is_due_once_an_hour_after_its_end(world, minutes, last, due):
     measure, clock, _, _ = world
     clock.advance(minutes=minutes)
-    assert measure.due(last) == due
+    assert measure.next_sweep(last) == due
 
 
 def test_a_late_sweep_records_its_own_hour(world):
@@ -197,5 +197,5 @@ def test_a_late_sweep_records_its_own_hour(world):
     grow(usage, HOUR, 100)
     storage.bytes = {"acme": 7}
     clock.advance(hours=9)
-    measure.look("acme", HOUR)
+    measure.process_tenant("acme", HOUR)
     assert gauges(usage, "storage_byte_hours") == {HOUR: 7}

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from vigil.access.flags.model import KNOWN_FLAGS, Evaluation
 from vigil.access.flags.schemas import FLAG_NAME, FlagDefinition, FlagList, FlagView
 from vigil.access.flags.service import Flags, Precondition
-from vigil.web.etags import kept
+from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import SUBJECT_ID, responses
@@ -43,17 +43,19 @@ async def precondition(
     return Precondition(absent=True) if if_none_match is not None else None
 
 
-@router.get("", summary="List flags", dependencies=[kept(0)], responses=responses(401, 403, 422))
+@router.get("", summary="List flags", dependencies=[cacheable(0)], responses=responses(401, 403, 422))
 async def page(flags: Service, caller: Reader, subject_id: Subject = None) -> FlagList:
     """Return all flags, evaluated for your tenant. A change reaches every instance within a minute."""
     digest, found = flags.evaluations(caller.tenant_id, subject_id)
     return FlagList(digest=digest, flags=[_view(evaluation, caller) for evaluation in found])
 
 
-@router.get("/{name}", summary="Fetch a flag", dependencies=[kept(0)], responses=responses(401, 403, 404, 422, 503))
+@router.get(
+    "/{name}", summary="Fetch a flag", dependencies=[cacheable(0)], responses=responses(401, 403, 404, 422, 503)
+)
 async def get(name: Name, flags: Service, response: Response, caller: Reader, subject_id: Subject = None) -> FlagView:
     """Return a flag, evaluated for your tenant. For operators, `ETag` is the value that a change must send."""
-    if not caller.may("flags:write"):
+    if not caller.has_permission("flags:write"):
         return _view(flags.evaluation(name, caller.tenant_id, subject_id), caller)
     flags.expire()  # an operator needs the stored definition, not the cached one
     evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
@@ -90,5 +92,5 @@ def _view(evaluation: Evaluation, caller: Principal) -> FlagView:
         description=flag.description,
         on=evaluation.on,
         obeyed=flag.name in KNOWN_FLAGS,
-        definition=FlagDefinition.from_flag(flag) if caller.may("flags:write") else None,
+        definition=FlagDefinition.from_flag(flag) if caller.has_permission("flags:write") else None,
     )

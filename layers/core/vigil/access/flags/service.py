@@ -17,6 +17,7 @@ from vigil.errors import (
     Unavailable,
 )
 from vigil.kernel.time import format_timestamp
+from vigil.runtime.retries import TryAgain, retry
 
 MAX_FLAGS = 64
 """Maximum number of defined flags per deployment."""
@@ -110,7 +111,8 @@ class Flags:
         """
         if expected is None:
             raise PreconditionRequired("Send the flag's ETag in If-Match or, for a new flag, If-None-Match: *.")
-        for _ in range(_MAX_ATTEMPTS):
+
+        def attempt() -> bool:
             current = self._store.current()
             found = current.find(flag.name)
             _check(found, expected)
@@ -120,7 +122,10 @@ class Flags:
             if self._store.replace(new, by, format_timestamp(self._clock())):
                 self.expire()
                 return found is None
-        raise Conflict("The flags are being changed by other requests; try again.")
+            raise TryAgain
+
+        error = Conflict("The flags are being changed by other requests; try again.")
+        return retry(attempt, attempts=_MAX_ATTEMPTS, error=error)
 
     def expire(self) -> None:
         """Make the next evaluation read the set again; if the read fails, the cached set stays in use."""

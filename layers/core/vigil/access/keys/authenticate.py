@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from vigil.access.keys.model import ApiKey, KeyToken
 from vigil.access.keys.ports import KeyStore, Peppers
-from vigil.access.keys.ttl_cache import Recent
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
 from vigil.kernel.time import format_timestamp
+from vigil.runtime.ttl_cache import TtlCache
 
 CACHE_AGE = timedelta(seconds=30)
 """Maximum age of cached keys and tenants. With the 30 s cache of API Gateway, changes take effect within 60 s."""
@@ -31,9 +31,9 @@ class Authenticator:
         self._peppers = peppers
         self._stage = stage
         self._clock = clock
-        self._recent_tenants: Recent[Tenant] = Recent(CACHE_AGE, clock)
-        self._recent_keys: Recent[ApiKey] = Recent(CACHE_AGE, clock)
-        self._recorded_uses: Recent[bool] = Recent(USE_RECORD_INTERVAL, clock)
+        self._recent_tenants: TtlCache[str, Tenant] = TtlCache(CACHE_AGE, clock)
+        self._recent_keys: TtlCache[str | bytes, ApiKey] = TtlCache(CACHE_AGE, clock)
+        self._recorded_uses: TtlCache[str, bool] = TtlCache(USE_RECORD_INTERVAL, clock)
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
         """Return the key and tenant of a token.
@@ -79,8 +79,8 @@ class Authenticator:
 
     def clear_cache(self) -> None:
         """Clear the cache, for example after a key turned out to be revoked."""
-        self._recent_keys.forget()
-        self._recent_tenants.forget()
+        self._recent_keys.clear()
+        self._recent_tenants.clear()
 
     def _verify(self, token: KeyToken) -> ApiKey:
         current, peppers = self._peppers.peppers()

@@ -9,7 +9,7 @@ from vigil.access.keys.schemas import KeyBody, KeyList, KeyView, NewKeyView, Rot
 from vigil.access.keys.service import ApiKeys
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import Asked, Limit
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 from vigil.web.tenant_routes import TenantId, check_administrator
@@ -29,7 +29,7 @@ async def create(
     keys: ApiKeys = request.app.state.keys
     check_administrator(caller, tenant_id)
     new = keys.create(tenant_id, body.role, body.label, body.expires_at, by=caller.role)
-    response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
     return NewKeyView.from_new_key(new)
 
 
@@ -38,14 +38,16 @@ async def page(
     request: Request,
     tenant_id: TenantId,
     caller: Administrator,
-    place: Asked,
-    limit: Limit = 20,
+    place: RequestedPage,
+    limit: PageSize = 20,
 ) -> KeyList:
     """List a tenant's keys without secrets, oldest first. A new key may appear after a second."""
     keys: ApiKeys = request.app.state.keys
     scope = f"keys\n{check_administrator(caller, tenant_id)}"
     found = keys.page(tenant_id, place.after(scope), limit)
-    return KeyList(items=[KeyView.from_key(key) for key in found.keys], next_cursor=place.next(scope, found.next))
+    return KeyList(
+        items=[KeyView.from_key(key) for key in found.keys], next_cursor=place.next_cursor(scope, found.next)
+    )
 
 
 @router.get("/{key_id}", summary="Show a key", responses=responses(401, 403, 404, 503))
@@ -69,7 +71,7 @@ async def rotate(
     check_administrator(caller, tenant_id)
     overlap = timedelta(hours=body.overlap_hours) if body.overlap_hours is not None else None
     new = keys.rotate(tenant_id, key_id, overlap, body.expires_at, by=caller.role)
-    response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
     return NewKeyView.from_new_key(new)
 
 

@@ -37,7 +37,7 @@ class DynamoKeys:
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> KeyPage:
         """Return a page of a tenant's keys, oldest first."""
-        items, position = self._table.page("by_tenant", ("list_pk", tenant_id), after, limit)
+        items, position = self._table.query_page("by_tenant", ("list_pk", tenant_id), after, limit)
         return KeyPage(tuple(map(_key, items)), position)
 
     def rotate(self, tenant_id: str, old: ApiKey, new: KeyRecord) -> bool:
@@ -74,7 +74,7 @@ class DynamoKeys:
         return self._table.transact(*parts, token=uuid.uuid4().hex) is None
 
     def _update(self, tenant_id: str, key_id: str, change: str, condition: str, at: str) -> bool:
-        return self._table.done(
+        return self._table.write_if(
             "update_item",
             Key=_primary_key(key_id),
             UpdateExpression=change,

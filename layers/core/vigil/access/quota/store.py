@@ -7,9 +7,9 @@ from typing import Any
 
 from vigil.access.quota.model import QuotaReservation
 from vigil.aws.tables import Table
-from vigil.aws.transactions import Part, refused
+from vigil.aws.transactions import Part, is_condition_failure
 from vigil.errors import QuotaExceeded
-from vigil.kernel.time import resets_at
+from vigil.kernel.time import next_month_start
 
 Key = dict[str, dict[str, str]]
 
@@ -39,7 +39,7 @@ class DynamoMonthlyQuota:
     def exceeded(self, month: str, limit: int, reason: Part) -> QuotaExceeded:
         """Return the error for a charge that DynamoDB rejected with this reason."""
         used = int(reason.get("Item", {}).get("used", {}).get("N", "0"))
-        wait = math.ceil((resets_at(month) - self._clock()).total_seconds())
+        wait = math.ceil((next_month_start(month) - self._clock()).total_seconds())
         return QuotaExceeded(limit, max(limit - used, 0), max(wait, 1))
 
     def reserve(self, tenant_id: str, reservation: QuotaReservation, limit: int) -> None:
@@ -52,7 +52,7 @@ class DynamoMonthlyQuota:
             }
         }
         reasons = self._table.transact(put, self.charge(tenant_id, reservation.month, reservation.rows, limit))
-        if reasons is not None and not refused(reasons[0]):
+        if reasons is not None and not is_condition_failure(reasons[0]):
             raise self.exceeded(reservation.month, limit, reasons[1])
 
     def find_reservation(self, tenant_id: str, reservation_id: str, month: str) -> QuotaReservation | None:

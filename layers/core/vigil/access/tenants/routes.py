@@ -11,7 +11,7 @@ from vigil.errors import Forbidden
 from vigil.runtime import telemetry
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import Asked, Limit
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 from vigil.web.tenant_routes import TenantId, check_administrator
@@ -38,7 +38,7 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
         body.tier,
         TenantChange(limits=provided_fields(body.limits), settings=provided_fields(body.settings)),
     )
-    response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant.tenant_id}"
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/tenants/{tenant.tenant_id}"
     return _view(tenant, response)
 
 
@@ -46,15 +46,15 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
 async def page(
     request: Request,
     caller: Manager,
-    place: Asked,
-    limit: Limit = 20,
+    place: RequestedPage,
+    limit: PageSize = 20,
 ) -> TenantList:
     """List all tenants by id, including closed ones. A new tenant may appear after a second. Only for operators."""
     tenants: Tenants = request.app.state.tenants
     scope = f"tenants\n{caller.tenant_id}"
     found = tenants.page(place.after(scope), limit)
     items = [TenantView.from_tenant(tenant) for tenant in found.tenants]
-    return TenantList(items=items, next_cursor=place.next(scope, found.next))
+    return TenantList(items=items, next_cursor=place.next_cursor(scope, found.next))
 
 
 @router.get("/{tenant_id}", summary="Show a tenant", responses=responses(401, 403, 404, 503))
@@ -87,7 +87,7 @@ async def change(
     tenants: Tenants = request.app.state.tenants
     check_administrator(caller, tenant_id)
     operator_fields = provided_fields(body).keys() - {"settings"}
-    if operator_fields and not caller.may("tenants:manage"):
+    if operator_fields and not caller.has_permission("tenants:manage"):
         raise Forbidden("Only operators may change the tier, status or limits of a tenant.")
     if "status" in operator_fields and tenant_id == caller.tenant_id:
         raise Forbidden("The status of the caller's own tenant cannot be changed; use a key of another tenant.")

@@ -11,6 +11,7 @@ from vigil.errors import Conflict, NotFound, PreconditionFailed
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.tenants import Tier
 from vigil.kernel.time import format_timestamp
+from vigil.runtime.retries import TryAgain, retry
 
 _MAX_ATTEMPTS = 5
 _LEAVING_STATUSES: Collection[TenantStatus] = ("offboarding", "closed")
@@ -90,7 +91,7 @@ class Tenants:
         self._change(tenant_id, with_hard_stop, None)
 
     def _change(self, tenant_id: str, change: Callable[[Tenant], Tenant], version: int | None) -> Tenant:
-        for _ in range(_MAX_ATTEMPTS):
+        def attempt() -> Tenant:
             old = self.get(tenant_id)
             if version is not None and old.version != version:
                 raise PreconditionFailed("The tenant has changed since it was read; fetch it again, then repeat.")
@@ -102,7 +103,10 @@ class Tenants:
             new = replace(new, version=old.version + 1, changed_at=self._now())
             if self._store.replace(old, new):
                 return new
-        raise Conflict("The tenant is being changed by other requests; try again.")
+            raise TryAgain
+
+        error = Conflict("The tenant is being changed by other requests; try again.")
+        return retry(attempt, attempts=_MAX_ATTEMPTS, error=error)
 
     def _now(self) -> str:
         return format_timestamp(self._clock())

@@ -51,7 +51,7 @@ class DynamoTenants:
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
         """Return a page of tenants sorted by id, after a `tenant_id` or from the start."""
         place = {"pk": f"TENANT#{after['tenant_id']}", "sk": "META", "list_sk": after["tenant_id"]} if after else None
-        items, last = self._table.page("by_tenant", ("list_pk", _TENANTS), place, limit)
+        items, last = self._table.query_page("by_tenant", ("list_pk", _TENANTS), place, limit)
         return TenantPage(tuple(map(_tenant, items)), {"tenant_id": last["list_sk"]} if last else None)
 
     def _write(self, *parts: Part) -> bool:

@@ -24,7 +24,7 @@ class Authorizer:
         A valid key of a suspended tenant gets a policy that denies access.
         """
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        correlation.begin(headers.get(correlation.HEADER))
+        correlation.start(headers.get(correlation.HEADER))
         facts, started = self._telemetry.begin("AUTHORIZE")
         try:
             scheme, _, token = str(headers.get("authorization", "")).partition(" ")
@@ -44,7 +44,7 @@ class Authorizer:
             "key_id": key.key_id,
             "tier": tenant.tier,
             "role": key.role,
-            "limits": tenant.limits.encoded(),
+            "limits": tenant.limits.to_json(),
             "consents": "true" if tenant.settings.consents else "false",
         }
         return _policy("Allow", event["methodArn"], tenant.tenant_id, context)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vigil.access.tokens.oauth_model import Session
-from vigil.aws.errors import Refused
+from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.errors import Conflict
 
@@ -21,7 +21,7 @@ class DynamoSessions:
         texts = {name: {"S": getattr(session, name)} for name in ("key_id", "digest")}
         times = {"started_at": {"N": str(session.started_at)}, "ttl": {"N": str(session.expires_at)}}
         item = _key(tenant_id, session.session_id) | texts | times
-        stored = self._table.done(
+        stored = self._table.write_if(
             "put_item",
             Item=item,
             # The second condition accepts a repeated write: the client library resends it after a lost answer.
@@ -57,14 +57,14 @@ class DynamoSessions:
                 ExpressionAttributeValues={":used": {"S": used}, ":new": {"S": new}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Refused as refusal:
+        except ConditionFailed as refusal:
             # As above, the stored digest may be from an earlier attempt of this call.
-            return bool(refusal.found.get("digest") == {"S": new} and "ended" not in refusal.found)
+            return bool(refusal.item.get("digest") == {"S": new} and "ended" not in refusal.item)
         return True
 
     def end(self, tenant_id: str, session_id: str, why: str) -> None:
         """End a session. The first reason remains; an unknown session is ignored."""
-        self._table.done(
+        self._table.write_if(
             "update_item",
             Key=_key(tenant_id, session_id),
             UpdateExpression="SET ended = if_not_exists(ended, :why)",

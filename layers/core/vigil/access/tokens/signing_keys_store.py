@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, PublicKey, SigningKeySet
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.aws.secrets import Secret
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, NotFound
@@ -45,7 +45,7 @@ class DynamoSigningKeySet:
     def write(self, keys: SigningKeySet) -> None:
         """Replace the key set; raise Conflict if its revision is not the stored one."""
         text = json.dumps([asdict(key) for key in keys.keys], separators=(",", ":"))
-        stored = self._table.done(
+        stored = self._table.write_if(
             "put_item",
             Item=_KEY_LIST | {"keys": {"S": text}, "revision": {"N": str(keys.revision + 1)}},
             ConditionExpression="attribute_not_exists(pk) OR revision = :read",
@@ -103,7 +103,9 @@ class SecretKeyVault:
 
     def _ring(self, **version: str) -> dict[str, str] | None:
         try:
-            with asking(_STORE, {"ResourceNotFoundException": NotFound("There is no such version of the secret.")}):
+            with translate_errors(
+                _STORE, {"ResourceNotFoundException": NotFound("There is no such version of the secret.")}
+            ):
                 answer = self._client.get_secret_value(SecretId=self._arn, **version)
         except NotFound:
             return None
@@ -111,5 +113,5 @@ class SecretKeyVault:
         return ring
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        with asking(_STORE):
+        with translate_errors(_STORE):
             return getattr(self._client, operation)(SecretId=self._arn, **arguments)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from vigil.alerting.events.model import StreamRange
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.errors import NotFound, Unavailable
 from vigil.kernel.events import Event
 
@@ -31,7 +31,7 @@ class EventBridgeBus:
 
     def _put(self, events: Sequence[Event]) -> list[str]:
         try:
-            with asking("The event bus"):
+            with translate_errors("The event bus"):
                 answer = self._client.put_events(Entries=[self._entry(event) for event in events])
         except Unavailable:
             return [event.event_id for event in events]
@@ -75,7 +75,7 @@ class DynamoStreamReader:
         raise Unavailable("The stream could not be read to the end of the range; try again.")
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        with asking(
+        with translate_errors(
             "The stream", dict.fromkeys(_TRIMMED, NotFound("The stream does not have these records any more."))
         ):
             return getattr(self._client, operation)(**arguments)

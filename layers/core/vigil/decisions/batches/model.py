@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from vigil.kernel.ids import derive_id
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ModelRef
-from vigil.kernel.time import format_timestamp, resets_at
+from vigil.kernel.time import format_timestamp, next_month_start
 
 FileFormat: TypeAlias = Literal["csv", "ndjson"]
 BatchState: TypeAlias = Literal[
@@ -148,7 +148,11 @@ class Batch:
         Rows answered after that month count in its last microsecond.
         """
         month = self.created_at[:7]
-        return moment if moment.startswith(month) else format_timestamp(resets_at(month) - timedelta(microseconds=1))
+        return (
+            moment
+            if moment.startswith(month)
+            else format_timestamp(next_month_start(month) - timedelta(microseconds=1))
+        )
 
     def make_job(self, kind: BatchJobKind, name: str, details: Mapping[str, str | int]) -> "BatchJob":
         """Return a job on this batch with the correlation id of its request."""

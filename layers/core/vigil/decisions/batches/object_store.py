@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.decisions.batches.model import FileVersion
 from vigil.errors import NotFound, Unavailable
 
@@ -38,7 +38,7 @@ class S3Files:
             body = self._call("get_object", Key=key, Range=span, **pinned)["Body"]
         except _Behind:
             return b""
-        with asking(_BUCKET):
+        with translate_errors(_BUCKET):
             content: bytes = body.read()
         return content
 
@@ -89,7 +89,7 @@ class S3Files:
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         gone, behind = NotFound("There is no such file."), _Behind()
-        with asking(_BUCKET, dict.fromkeys(_GONE, gone) | dict.fromkeys(_BEHIND, behind)):
+        with translate_errors(_BUCKET, dict.fromkeys(_GONE, gone) | dict.fromkeys(_BEHIND, behind)):
             return getattr(self._client, operation)(Bucket=self._bucket, **arguments)
 
 

@@ -8,10 +8,10 @@ from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import Batch, BatchJob, BatchJobKind, ChunkRange, parse_upload_key
 from vigil.decisions.batches.splits import FileSplitting
-from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, Unreadable
+from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, UnreadableMessage
 from vigil.kernel.json_documents import loads
 from vigil.runtime import telemetry
-from vigil.workers.queues import Message, Received, SqsQueue
+from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 from vigil.workers.worker_loop import Deadline
 
 ARRIVAL = "batch.arrival"
@@ -39,10 +39,10 @@ class SplitWorker:
         self._splits = splits
         self._find = find
 
-    def read(self, received: Received) -> Message:
+    def read(self, received: ReceivedMessage) -> Message:
         """Return the message of an event or a job. An arrival gets the correlation id of the batch's request.
 
-        Raises Unreadable for any other message and for a file without a batch.
+        Raises UnreadableMessage for any other message and for a file without a batch.
         """
         if "kind" in received.attributes:
             return received.message()
@@ -55,9 +55,9 @@ class SplitWorker:
                 "size": int(uploaded["size"]),
             }
         except (ValueError, KeyError, TypeError, MalformedRequest) as error:
-            raise Unreadable("The message is not about a file of a batch.") from error
+            raise UnreadableMessage("The message is not about a file of a batch.") from error
         if (batch := self._find(tenant_id, batch_id)) is None:
-            raise Unreadable("No batch exists for this file.")
+            raise UnreadableMessage("No batch exists for this file.")
         trace = received.system.get("AWSTraceHeader")
         name = f"{batch_id}.arrival.{details['version'] or 'only'}"
         return Message(name, ARRIVAL, tenant_id, batch.correlation_id, json.dumps(details), trace=trace)

@@ -22,7 +22,7 @@ from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
 from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
-from vigil.web.paging import Asked, Limit
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
@@ -42,7 +42,7 @@ async def create(
     terms = (limits.predictions_per_month, limits.hard_stop, storage)
     order = BatchOrder(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
-    response.headers["Location"] = f"{gateway.prefix(request)}/v1/batches/{batch.batch_id}"
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/batches/{batch.batch_id}"
     if replayed:
         response.status_code = 200
         response.headers["Idempotency-Replayed"] = "true"
@@ -75,15 +75,15 @@ async def get(request: Request, batch_id: BatchId, caller: Reader) -> BatchView:
 async def page(
     request: Request,
     caller: Reader,
-    place: Asked,
-    limit: Limit = 20,
+    place: RequestedPage,
+    limit: PageSize = 20,
 ) -> BatchPage:
     """List your batches, newest first. A new one can take a second to appear."""
     batches: Batches = request.app.state.batches
     scope = f"batches\n{caller.tenant_id}"
     found = batches.page(caller.tenant_id, place.after(scope), limit)
     items = [BatchSummary(**_summary(batch)) for batch in found.batches]
-    return BatchPage(items=items, next_cursor=place.next(scope, found.next))
+    return BatchPage(items=items, next_cursor=place.next_cursor(scope, found.next))
 
 
 @router.post("/{batch_id}/cancel", summary="Cancel a batch", responses=responses(401, 403, 404, 409, 415, 503))

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from vigil.aws.errors import Refused
+from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
-from vigil.aws.transactions import Part, refused
+from vigil.aws.transactions import Part, is_condition_failure
 from vigil.decisions.batches.model import (
     STOPPED,
     UNFINISHED,
@@ -62,7 +62,9 @@ class DynamoBatches:
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
         """Return a page of the index by tenant, newest first."""
-        items, position = self._table.page("by_tenant", ("list_pk", tenant_id), after, limit, ScanIndexForward=False)
+        items, position = self._table.query_page(
+            "by_tenant", ("list_pk", tenant_id), after, limit, ScanIndexForward=False
+        )
         return BatchListing(tuple(map(_batch, items)), position)
 
     def unfinished_ids(self, tenant_id: str) -> list[str]:
@@ -77,10 +79,10 @@ class DynamoBatches:
         try:
             update = _change(batch, states, run, values)
             return _batch(self._table.call("update_item", **update, **_ANSWERS)["Attributes"])
-        except Refused as refusal:
+        except ConditionFailed as refusal:
             # Equal values mean that our own write succeeded, its response was lost, and the client sent it again.
-            ours = refusal.found and all(refusal.found.get(name) == _typed(value) for name, value in values.items())
-            return _batch(refusal.found) if ours else None
+            ours = refusal.item and all(refusal.item.get(name) == _typed(value) for name, value in values.items())
+            return _batch(refusal.item) if ours else None
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
         """Update the batch and remove it from the tenant's count in one transaction."""
@@ -120,7 +122,7 @@ class DynamoBatches:
         """Return a chunk and its batch in one consistent read."""
         pk = {"S": f"{tenant_id}#{batch_id}"}
         keys = [{"pk": pk, "sk": {"S": sk}} for sk in ("BATCH", _chunk_sk(index))]
-        items = {item["sk"]["S"]: item for item in self._table.many(keys)}
+        items = {item["sk"]["S"]: item for item in self._table.get_many(keys)}
         return (_batch(items["BATCH"]), _chunk(items[_chunk_sk(index)])) if len(items) == len(keys) else None
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
@@ -139,7 +141,7 @@ class DynamoBatches:
 
     def _transact(self, *writes: Part) -> list[bool]:
         """Write all or nothing. Return for each part whether its condition failed; empty on success."""
-        return [refused(reason) for reason in self._table.transact(*writes, token=uuid.uuid4().hex) or ()]
+        return [is_condition_failure(reason) for reason in self._table.transact(*writes, token=uuid.uuid4().hex) or ()]
 
 
 def _key(batch: Batch) -> Item:

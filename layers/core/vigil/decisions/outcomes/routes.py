@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import Asked, Limit
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Moment, responses
+from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Timestamp, responses
 
 router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("outcomes:read")]
@@ -24,8 +24,8 @@ class WindowBody(BaseModel):
 
     subject_id: str = Field(pattern=SUBJECT_ID)
     model: str = Field(pattern=MODEL_NAME)
-    start: Moment
-    end: Moment
+    start: Timestamp
+    end: Timestamp
 
 
 class OutcomeBody(BaseModel):
@@ -38,10 +38,10 @@ class OutcomeBody(BaseModel):
     status: OutcomeStatus = Field(
         description="`unresolved`: not known yet. `excluded`: no label by definition, e.g. died or transferred."
     )
-    recorded_at: Moment = Field(
+    recorded_at: Timestamp = Field(
         description="Time of the record in your system. A correction has a later one; a repeated report has no effect."
     )
-    happened_at: Moment | None = Field(default=None, description="Time of the event, if it happened.")
+    happened_at: Timestamp | None = Field(default=None, description="Time of the event, if it happened.")
 
     @model_validator(mode="after")
     def _one_target(self) -> "OutcomeBody":
@@ -111,15 +111,15 @@ async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)]
 async def page(
     request: Request,
     caller: Reader,
-    place: Asked,
+    place: RequestedPage,
     resolved: Annotated[bool, Query(description="False lists the unresolved outcomes instead.")] = True,
-    limit: Limit = 20,
+    limit: PageSize = 20,
 ) -> OutcomeList:
     """List the current outcomes of your decisions, last received first. A new one can take a second to appear."""
     outcomes: Outcomes = request.app.state.outcomes
     scope = f"outcomes\n{caller.tenant_id}\n{resolved}"
     found = outcomes.page(caller.tenant_id, place.after(scope), limit, resolved=resolved)
-    return OutcomeList(items=list(map(_view, found.outcomes)), next_cursor=place.next(scope, found.next))
+    return OutcomeList(items=list(map(_view, found.outcomes)), next_cursor=place.next_cursor(scope, found.next))
 
 
 def _fields(outcome: Outcome) -> dict[str, Any]:

@@ -7,7 +7,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vigil.aws.errors import Refused
+from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
 
@@ -43,7 +43,7 @@ class DynamoOutcomes:
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
         """Return one page of current outcomes, last received first."""
         listed = ("list_pk", _list_pk(tenant_id, resolved=resolved))
-        items, position = self._table.page("by_tenant", listed, after, limit, ScanIndexForward=False)
+        items, position = self._table.query_page("by_tenant", listed, after, limit, ScanIndexForward=False)
         return OutcomePage(tuple(map(_outcome, items)), position)
 
     def _put(self, item: Item, condition: str, values: Item | None = None) -> Mapping[str, Any] | None:
@@ -56,8 +56,8 @@ class DynamoOutcomes:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **({"ExpressionAttributeValues": values} if values else {}),
             )
-        except Refused as refusal:
-            return refusal.found
+        except ConditionFailed as refusal:
+            return refusal.item
         return None
 
 

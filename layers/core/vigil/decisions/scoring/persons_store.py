@@ -91,7 +91,7 @@ class PersonDecisions:
         )
 
     def _update(self, pk: str, expression: str, values: Mapping[str, Any]) -> None:
-        self._table.done(
+        self._table.write_if(
             "update_item",
             Key={"pk": {"S": pk}},
             UpdateExpression=expression,

@@ -11,14 +11,14 @@ from vigil.decisions.scoring.schemas import DecisionPage, DecisionView, ScoreBod
 from vigil.decisions.scoring.service import Scoring
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
-from vigil.web.etags import kept
-from vigil.web.fast_route import DirectRoute
+from vigil.web.etags import cacheable
+from vigil.web.fast_route import FastRoute
 from vigil.web.idempotency import IdempotencyKey
-from vigil.web.paging import Asked, Limit
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import SUBJECT_ID, responses
 
-router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=DirectRoute)
+router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=FastRoute)
 Reader = Annotated[Principal, requires("scores:read")]
 Scorer = Annotated[Principal, requires("scores:write")]
 
@@ -45,7 +45,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     )
     facts = telemetry.current.get()
     facts.band, facts.replayed, facts.explained = outcome.band, outcome.replayed, outcome.explained
-    headers = {"Location": f"{gateway.prefix(request)}/v1/scores/{outcome.row.decision_id}"}
+    headers = {"Location": f"{gateway.stage_prefix(request)}/v1/scores/{outcome.row.decision_id}"}
     if outcome.replayed:
         headers["Idempotency-Replayed"] = "true"
     return _answer(outcome.row, 200 if outcome.replayed else 201, headers)
@@ -56,7 +56,7 @@ async def score(request: Request, body: ScoreBody, caller: Scorer, idempotency_k
     "/{decision_id}",
     summary="Fetch a decision",
     response_model=DecisionView,
-    dependencies=[kept(3600, immutable=True)],
+    dependencies=[cacheable(3600, immutable=True)],
     responses=responses(401, 403, 404, 410, 503),
 )
 async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> Response:
@@ -69,16 +69,16 @@ async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)]
 async def page(
     request: Request,
     caller: Reader,
-    place: Asked,
+    place: RequestedPage,
     subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
-    limit: Limit = 20,
+    limit: PageSize = 20,
 ) -> Response:
     """List your decisions, newest first, optionally for one subject. A new decision can take a second to appear."""
     scoring: Scoring = request.app.state.scoring
 
     scope = f"scores\n{caller.tenant_id}\n{subject_id or ''}"
     found = scoring.page(caller.tenant_id, subject_id, place.after(scope), limit)
-    next_cursor = json.dumps(place.next(scope, found.next))
+    next_cursor = json.dumps(place.next_cursor(scope, found.next))
     content = f'{{"items":[{",".join(found.summaries)}],"next_cursor":{next_cursor}}}'
     return Response(content, media_type="application/json")
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, 
 from vigil.errors import InvalidInput
 from vigil.prediction.engines.ensemble import AbstentionReason
 from vigil.prediction.engines.votes import EngineKind, Vote
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Moment, field_error
+from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Timestamp, field_error
 
 MAX_ROW_ERRORS = 20
 """Maximum reported errors per row of a batch."""
@@ -38,7 +38,7 @@ class SubjectBody(BaseModel):
     history: dict[str, Any] | None = Field(
         default=None, description="Dated records in the `history_schema` of GET /v1/models/{name}; requires `as_of`."
     )
-    as_of: Moment | None = Field(
+    as_of: Timestamp | None = Field(
         default=None, description="Time of the prediction. Records after it are ignored. Default: now."
     )
 

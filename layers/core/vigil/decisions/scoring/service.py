@@ -20,6 +20,7 @@ from vigil.decisions.scoring.ports import DecisionLedger, FeatureExtractor, Scor
 from vigil.decisions.scoring.prepare import AssessedRequest, Preparation
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, VigilError
 from vigil.kernel.time import format_timestamp
+from vigil.prediction.engines.ensemble import DegradedEngine
 from vigil.prediction.trials.model import Comparison, ModelAnswer, is_challenger_subject
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from vigil.aws.errors import Refused
+from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
-from vigil.aws.transactions import Part, refused
+from vigil.aws.transactions import Part, is_condition_failure
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
 from vigil.kernel.ids import subject_digest
@@ -70,8 +70,8 @@ class DynamoLedger:
             return self._transact(row, conditions)
         try:
             self._table.call("put_item", **_put(row))
-        except Refused as refusal:
-            return parse_row(refusal.found)
+        except ConditionFailed as refusal:
+            return parse_row(refusal.item)
         return None
 
     def _transact(self, row: LedgerRow, conditions: Conditions) -> LedgerRow | None:
@@ -80,9 +80,9 @@ class DynamoLedger:
         token = hashlib.sha256(f"{row.decision_id}{row.nonce}".encode()).hexdigest()[:36]
         if (reasons := self._table.transact({"Put": put}, *(part for part, _ in checks), token=token)) is None:
             return None
-        if refused(reasons[0]):
+        if is_condition_failure(reasons[0]):
             return parse_row(reasons[0]["Item"])
-        raise next(error(why) for (_, error), why in zip(checks, reasons[1:], strict=True) if refused(why))
+        raise next(error(why) for (_, error), why in zip(checks, reasons[1:], strict=True) if is_condition_failure(why))
 
     def _checks(self, row: LedgerRow, conditions: Conditions) -> Iterator[tuple[Part, Callable[[Part], VigilError]]]:
         """Yield for each condition its transaction part, which also charges it, and the error of a refusal."""
@@ -108,7 +108,7 @@ class DynamoLedger:
             if subject_id is None
             else ("by_subject", "subject_pk", _subject_pk(tenant_id, subject_id))
         )
-        items, position = self._table.page(index, (attribute, value), after, limit, ScanIndexForward=False)
+        items, position = self._table.query_page(index, (attribute, value), after, limit, ScanIndexForward=False)
         return LedgerPage(tuple(item["summary"]["S"] for item in items if "summary" in item), position)
 
     def count(self, tenant_id: str, day: str) -> int:
@@ -118,7 +118,7 @@ class DynamoLedger:
     def images(self, tenant_id: str, day: str) -> Iterator[Item]:
         """Yield the stored items of a day."""
         for page in self._day(tenant_id, day, ProjectionExpression="pk"):
-            yield from self._table.many([{"pk": item["pk"]} for item in page["Items"]])
+            yield from self._table.get_many([{"pk": item["pk"]} for item in page["Items"]])
 
     def check(self) -> None:
         """Check that the ledger answers a read. Raises Unavailable."""

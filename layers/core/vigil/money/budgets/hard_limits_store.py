@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.aws.transactions import Part, refused
+from vigil.aws.transactions import Part, is_condition_failure
 from vigil.errors import BudgetExhausted
 from vigil.kernel.money import SPEND_COUNTERS, SpendCounter, SpendLimit, SpendReservation
-from vigil.kernel.time import resets_at
+from vigil.kernel.time import next_month_start
 from vigil.money.budgets.model import SpendTally
 
 Key = dict[str, dict[str, str]]
@@ -68,7 +68,7 @@ class DynamoHardLimits:
         reasons = self._table.transact(
             put, self.reservation_part(tenant_id, reservation.moment, reservation.micros, limit)
         )
-        if reasons is not None and not refused(reasons[0]):
+        if reasons is not None and not is_condition_failure(reasons[0]):
             raise self.exhausted_error(reservation.moment, reservation.micros, limit, reasons[1])
 
     def get_reservation(self, tenant_id: str, reservation_id: str, moment: str) -> SpendReservation | None:
@@ -111,7 +111,7 @@ class DynamoHardLimits:
             values |= {f":before_{counter}": _n(before), f":more_{counter}": _n(unreserved[counter] - before)}
         names = {counter: _attribute(counter, seen.day) for counter in SPEND_COUNTERS}
         sums = (f"{name} :more_{counter}, beside_{name} :more_{counter}" for counter, name in names.items())
-        return self._table.done(
+        return self._table.write_if(
             "update_item",
             Key=_key(tenant_id, seen.day),
             UpdateExpression=f"ADD {', '.join(sums)}",
@@ -146,7 +146,7 @@ def _attribute(counter: SpendCounter, moment: str) -> str:
 def _ends_at(period: str, moment: str) -> datetime:
     """Return the end of the period that includes a moment."""
     if period == "month":
-        return resets_at(moment[:7])
+        return next_month_start(moment[:7])
     return datetime.fromisoformat(f"{moment[:10]}T00:00:00+00:00") + timedelta(days=1)
 
 

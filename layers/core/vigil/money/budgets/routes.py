@@ -59,7 +59,7 @@ async def put_budget(
     """
     status, new = budgets.put(caller.tenant_id, body.to_budget(category, period), caller.key_id)
     response.status_code = 201 if new else 200
-    response.headers["Location"] = f"{gateway.prefix(request)}/v1/budgets/{category}/{period}"
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/budgets/{category}/{period}"
     return BudgetView.from_status(status)
 
 

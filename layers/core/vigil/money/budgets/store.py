@@ -50,11 +50,11 @@ class DynamoBudgets:
         """Store an alert; return False without a write if an alert with its key exists."""
         ends = datetime.fromisoformat(f"{alert.span}-01"[:10]).replace(tzinfo=UTC) + _ALERT_LIFETIME
         item = _alert_key(tenant_id, alert) | _item(alert) | {"expires_at": {"N": str(int(ends.timestamp()))}}
-        return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
+        return self._table.write_if("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def claim_alert(self, tenant_id: str, alert: BudgetAlert, until: str) -> bool:
         """Lease a pending alert until a time; return False if its lease has changed since it was read."""
-        return self._table.done(
+        return self._table.write_if(
             "update_item",
             Key=_alert_key(tenant_id, alert),
             UpdateExpression="SET leased_until = :until",
@@ -69,7 +69,7 @@ class DynamoBudgets:
 
     def mark_sent(self, tenant_id: str, alert: BudgetAlert) -> None:
         """Mark an alert as published, if it exists."""
-        self._table.done(
+        self._table.write_if(
             "update_item",
             Key=_alert_key(tenant_id, alert),
             UpdateExpression="SET #state = :sent",

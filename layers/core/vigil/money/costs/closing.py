@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.kernel.time import format_timestamp, month_before, month_of
+from vigil.kernel.time import format_timestamp, month_of, previous_month
 from vigil.money.costs.model import Adjustment, adjustment_lines, closes_at
 from vigil.money.costs.ports import StatementStore
 from vigil.money.costs.service import Costs
@@ -19,19 +19,19 @@ _STARTS_AFTER = timedelta(hours=2, minutes=30)
 class MonthClosing:
     """Daily sweep that closes months and books adjustments. Safe to repeat."""
 
-    patience = timedelta(hours=12)
+    max_duration = timedelta(hours=12)
 
     def __init__(self, costs: Costs, statements: StatementStore, clock: Callable[[], datetime]) -> None:
         self._costs = costs
         self._statements = statements
         self._clock = clock
 
-    def due(self, last: str) -> str | None:
+    def next_sweep(self, last: str) -> str | None:
         """Return the current day if its sweep has not run yet."""
         day = f"{self._clock().astimezone(UTC) - _STARTS_AFTER:%Y-%m-%d}"
         return day if day > last else None
 
-    def look(self, tenant_id: str, _name: str) -> Mapping[str, int]:
+    def process_tenant(self, tenant_id: str, _name: str) -> Mapping[str, int]:
         """Close a tenant's due months and adjust its closed ones; return the numbers of statements and adjustments."""
         done = Counter(statements=0, adjustments=0)
         for month in self._due_months():
@@ -43,7 +43,7 @@ class MonthClosing:
         now = self._clock()
         month, due = month_of(now), list[str]()
         while len(due) < _MONTHS:
-            month = month_before(month)
+            month = previous_month(month)
             if closes_at(month) <= now:
                 due.append(month)
         return due

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal, get_args
 
-from vigil.kernel.time import hours_in, resets_at
+from vigil.kernel.time import hours_in_month, next_month_start
 from vigil.money.usage.model import Meter, UsageHour
 
 Category = Literal["api_calls", "inference", "storage", "database", "third_party"]
@@ -47,7 +47,7 @@ class Price:
 
     def cost(self, quantity: int, month: str) -> Fraction:
         """Return the unrounded cost of a quantity of the month, in micro-dollars."""
-        hours = hours_in(month) if self.meter in STORED_METERS else 1
+        hours = hours_in_month(month) if self.meter in STORED_METERS else 1
         return Fraction(quantity * self.micros, self.per * hours)
 
 
@@ -166,7 +166,7 @@ def merge_lines(lines: Iterable[CostLine]) -> tuple[CostLine, ...]:
 
 def closes_at(month: str) -> datetime:
     """Return the moment at which a month is closed."""
-    return resets_at(month) + _OPEN_FOR
+    return next_month_start(month) + _OPEN_FOR
 
 
 def _sum(one: CostLine, other: CostLine) -> CostLine:

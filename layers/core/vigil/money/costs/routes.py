@@ -15,15 +15,15 @@ from vigil.money.costs.export import to_csv
 from vigil.money.costs.model import Category, CostLine, GroupKey, sum_by, sum_micros
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView
 from vigil.money.costs.service import Costs
-from vigil.web.etags import kept
-from vigil.web.paging import Asked
+from vigil.web.etags import cacheable
+from vigil.web.paging import RequestedPage
 from vigil.web.schemas import responses
-from vigil.web.tenant_routes import Owner, of_tenants, owner
+from vigil.web.tenant_routes import TargetTenant, target_tenant, tenant_route
 
 router = APIRouter(tags=["costs"])
 _MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 _DAY_SECONDS = 86_400
-CostsOwner = Annotated[Owner, owner("costs:read")]
+CostsOwner = Annotated[TargetTenant, target_tenant("costs:read")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ async def select_lines(
 Selection = Annotated[CostSelection, Depends(select_lines)]
 
 
-@of_tenants(router, "/costs", summary="List costs", responses=responses(400, 401, 403, 422, 503))
+@tenant_route(router, "/costs", summary="List costs", responses=responses(400, 401, 403, 422, 503))
 async def list_costs(
     selected: Selection,
-    place: Asked,
+    place: RequestedPage,
     group_by: Annotated[GroupKey | None, Query(description="Return sums by this field instead of lines.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> CostList:
@@ -92,11 +92,11 @@ async def list_costs(
         state=selected.state,
         total_micros=sum_micros(selected.lines),
         items=[row for _, row in rows[:limit]],
-        next_cursor=place.next(scope, {"after": rows[limit - 1][0]} if len(rows) > limit else None),
+        next_cursor=place.next_cursor(scope, {"after": rows[limit - 1][0]} if len(rows) > limit else None),
     )
 
 
-@of_tenants(
+@tenant_route(
     router,
     "/costs/export",
     summary="Export costs",
@@ -109,11 +109,11 @@ async def export_costs(selected: Selection) -> Response:
     return Response(to_csv(selected.lines), media_type="text/csv", headers=name)
 
 
-@of_tenants(
+@tenant_route(
     router,
     "/costs/statements/{period}",
     summary="Fetch a statement",
-    dependencies=[kept(_DAY_SECONDS, immutable=True)],
+    dependencies=[cacheable(_DAY_SECONDS, immutable=True)],
     responses=responses(401, 403, 404, 422, 503),
 )
 async def get_statement(

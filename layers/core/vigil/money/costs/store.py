@@ -31,7 +31,7 @@ class DynamoStatements:
         """Store the statement of a month; return False without a write if the month has one."""
         item = _key(tenant_id, statement.month, "STATEMENT") | _text(statement.lines)
         item |= {"closed_at": {"S": str(statement.closed_at)}}
-        return self._table.done("put_item", Item=item, ConditionExpression=_ABSENT)
+        return self._table.write_if("put_item", Item=item, ConditionExpression=_ABSENT)
 
     def adjustments_booked_in(self, tenant_id: str, month: str) -> tuple[CostLine, ...]:
         """Return the adjustments that were booked in a month, read consistently."""

@@ -1,8 +1,7 @@
 """Spend check that stores each anomaly and publishes one event for it."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from vigil.money.costs.model import Category
 from vigil.money.forecasting.anomalies import AnomalyDetector
@@ -16,9 +15,11 @@ from vigil.money.forecasting.model import (
     hours_of_today,
 )
 from vigil.money.forecasting.ports import AnomalyStore, EventBus, SpendSource
+from vigil.runtime.ttl_cache import TtlCache
 
 _MAX_CACHED_TENANTS = 1_000
 """Maximum tenants whose detectors a process caches; a detector is used for one day."""
+_ONE_DAY = timedelta(days=1)
 _COUNTED = time(0, 15)
 """Time after midnight, in UTC, when the last hours of yesterday are counted: gauges and calls are minutes behind."""
 
@@ -35,7 +36,9 @@ class AnomalyCheck:
         self._costs = costs
         self._bus = bus
         self._clock = clock
-        self._detectors: OrderedDict[tuple[str, str, bool], Mapping[Category, AnomalyDetector]] = OrderedDict()
+        self._detectors: TtlCache[tuple[str, str, bool], Mapping[Category, AnomalyDetector]] = TtlCache(
+            _ONE_DAY, clock, _MAX_CACHED_TENANTS
+        )
 
     def run(self, tenant_id: str) -> int:
         """Store and publish anomalies, and return the number of published ones. Raises Unavailable."""
@@ -74,14 +77,13 @@ class AnomalyCheck:
     ) -> Mapping[Category, AnomalyDetector]:
         """Return today's detectors of the categories with a sufficient history."""
         key = (tenant_id, f"{now:%Y-%m-%d}", now.time() >= _COUNTED)
-        if key not in self._detectors:
+        if (detectors := self._detectors.get(key)) is None:
             hourly = [spent for month in history_months(now) for spent in self._costs.hourly_costs(tenant_id, month)]
             histories = category_histories(hourly, known, now)
-            self._detectors[key] = {
+            detectors = {
                 category: AnomalyDetector(history.hours, history.weekday)
                 for category, history in histories.items()
                 if history.is_sufficient
             }
-            if len(self._detectors) > _MAX_CACHED_TENANTS:
-                self._detectors.popitem(last=False)
-        return self._detectors[key]
+            self._detectors.put(key, detectors)
+        return detectors

@@ -35,11 +35,11 @@ class DynamoAnomalies:
         """Store an anomaly; return False without a write if its category and number are taken."""
         ends = datetime.fromisoformat(anomaly.found_at) + _LIFETIME
         item = _key(tenant_id, anomaly) | _item(anomaly) | {"expires_at": {"N": str(int(ends.timestamp()))}}
-        return self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
+        return self._table.write_if("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def update(self, tenant_id: str, anomaly: Anomaly) -> None:
         """Store the last seen hour and the state of an anomaly, if it exists."""
-        self._table.done(
+        self._table.write_if(
             "update_item",
             Key=_key(tenant_id, anomaly),
             UpdateExpression="SET seen = :seen, #state = :state",

@@ -43,21 +43,21 @@ class AuditFinding:
 class UsageAudit:
     """Daily sweep that recounts each day of each tenant once."""
 
-    patience = timedelta(hours=12)
+    max_duration = timedelta(hours=12)
 
     def __init__(self, sources: Sequence[RecountSource], usage: UsageStore, clock: Callable[[], datetime]) -> None:
         self._sources = sources
         self._usage = usage
         self._clock = clock
 
-    def due(self, last: str) -> str | None:
+    def next_sweep(self, last: str) -> str | None:
         """Return the day after `last` if it has ended; without a last day, yesterday."""
         newest = (self._clock().astimezone(UTC) - _SETTLING).date() - _DAY
         following = date.fromisoformat(last) + _DAY if last else newest
         day = max(following, newest - (_DAYS_BACK - 1) * _DAY)
         return _name(day) if day <= newest else None
 
-    def look(self, tenant_id: str, day: str) -> Mapping[str, int]:
+    def process_tenant(self, tenant_id: str, day: str) -> Mapping[str, int]:
         """Recount a tenant's day; return the number of mismatches, and of those that were not repaired."""
         findings = self.recount(tenant_id, day)
         return {"mismatches": len(findings), "unrepaired": sum(not finding.repaired for finding in findings)}

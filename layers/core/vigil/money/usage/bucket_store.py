@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 
 
 class S3StoredFiles:
@@ -47,7 +47,7 @@ class _FolderListing:
         return self._seen.pop(tenant_id, 0)
 
     def _read(self, place: Mapping[str, str]) -> None:
-        with asking("The bucket"):
+        with translate_errors("The bucket"):
             answer = self._client.list_object_versions(**self._where, **place)
         for version in answer.get("Versions", ()):
             self._seen[version["Key"].split("/")[1]] += version["Size"]

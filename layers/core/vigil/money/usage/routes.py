@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from vigil.kernel.time import format_timestamp, month_of, resets_at
+from vigil.kernel.time import format_timestamp, month_of, next_month_start
 from vigil.money.usage.model import METERS, Meter, UsageDay, sum_hours
 from vigil.money.usage.service import Usage
 from vigil.web.schemas import responses
-from vigil.web.tenant_routes import Owner, of_tenants, owner
+from vigil.web.tenant_routes import TargetTenant, target_tenant, tenant_route
 
 router = APIRouter(tags=["usage"])
 
@@ -82,10 +82,10 @@ class UsageView(BaseModel):
     as_of: str = Field(json_schema_extra={"format": "date-time"})
 
 
-@of_tenants(router, "/usage", summary="Fetch usage", responses=responses(401, 403, 404, 422, 503))
+@tenant_route(router, "/usage", summary="Fetch usage", responses=responses(401, 403, 404, 422, 503))
 async def get_usage(
     request: Request,
-    whose: Annotated[Owner, owner("usage:read")],
+    whose: Annotated[TargetTenant, target_tenant("usage:read")],
     period: Annotated[
         str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="Month, in UTC; the current one by default.")
     ] = None,
@@ -111,7 +111,7 @@ async def get_usage(
             limit=limit,
             used=None if limit is None else found.used,
             left=None if limit is None else max(limit - found.used, 0),
-            resets_at=format_timestamp(resets_at(month)),
+            resets_at=format_timestamp(next_month_start(month)),
         ),
         limits=UsageLimitsView(**{name: getattr(limits, name) for name in UsageLimitsView.model_fields}),
         as_of=format_timestamp(now),

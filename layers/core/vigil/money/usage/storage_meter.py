@@ -21,19 +21,19 @@ class StorageMeter:
     afterwards. Files are measured now. An hour without a measurement has none, in the tenant's favour.
     """
 
-    patience = timedelta(hours=2)
+    max_duration = timedelta(hours=2)
 
     def __init__(self, usage: UsageStore, files: StoredFiles, clock: Callable[[], datetime]) -> None:
         self._usage = usage
         self._files = files
         self._clock = clock
 
-    def due(self, last: str) -> str | None:
+    def next_sweep(self, last: str) -> str | None:
         """Return the hour that ended last, unless it is `last`."""
         hour = f"{self._clock().astimezone(UTC) - timedelta(hours=1) - _SETTLING:%Y-%m-%dT%H}"
         return hour if hour > last else None
 
-    def look(self, tenant_id: str, ended: str) -> Mapping[str, int]:
+    def process_tenant(self, tenant_id: str, ended: str) -> Mapping[str, int]:
         """Record the byte-hours of a tenant; files only for the hour that ended.
 
         Returns 1 under `held` if the tenant has stored data, else 0.

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.aws.transactions import Part, refused
+from vigil.aws.transactions import Part, is_condition_failure
 from vigil.money.usage.model import METERS, Meter, StoredBytes, UsageEntry, UsageHour, UsageMonth
 
 Key = dict[str, dict[str, str]]
@@ -48,8 +48,8 @@ class DynamoUsage:
         marks = [self._mark(entry, ends) for entry in entries]
         parts = [*marks, *growths.values(), *(self._sum(*where, amounts) for where, amounts in sums.items())]
         reasons = self._table.transact(*parts) or ()
-        gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if refused(reason)}
-        known = {e.key for e, reason in zip(entries, reasons, strict=False) if refused(reason)}
+        gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if is_condition_failure(reason)}
+        known = {e.key for e, reason in zip(entries, reasons, strict=False) if is_condition_failure(reason)}
         return known | {entry.key for entry in entries if entry.tenant_id in gone}
 
     def month(self, tenant_id: str, month: str) -> UsageMonth:
@@ -79,7 +79,7 @@ class DynamoUsage:
     def database_growth(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """Return the bytes in the database and their growth in each of the hours, read at the same moment."""
         keys = [_stored_key(tenant_id), *(_key(tenant_id, hour) for hour in hours)]
-        stored, *growth = (_number(item, "database_bytes") for item in self._table.together(keys))
+        stored, *growth = (_number(item, "database_bytes") for item in self._table.get_together(keys))
         return stored, dict(zip(hours, growth, strict=True))
 
     def record_storage(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:

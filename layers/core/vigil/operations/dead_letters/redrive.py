@@ -25,6 +25,7 @@ from vigil.operations.dead_letters.model import (
     job_key,
 )
 from vigil.operations.dead_letters.ports import AbandonedHandlers, DeadLetterSource, JobStore
+from vigil.runtime.retries import TryAgain, retry
 
 _STEPS: dict[JobState, StepName] = {"retrying": "retried", "parked": "parked", "resolved": "resolved"}
 _LEAST_SECONDS = 10.0
@@ -82,7 +83,7 @@ class Redriver:
         return bool(recorded)
 
     def _record(self, source: DeadLetterSource, letter: DeadLetter) -> None:
-        for _ in range(_TRIES):
+        def attempt() -> None:
             job = self._jobs.get(letter.work.tenant_id, job_key(source.name, letter.work))
             changed = self._changed(source, letter, job)
             if changed is None:
@@ -93,7 +94,9 @@ class Redriver:
                 if changed.state != "waiting":
                     self._report(changed)
                 return
-        raise Unavailable("The job is being changed by another process.")
+            raise TryAgain
+
+        retry(attempt, attempts=_TRIES, error=Unavailable("The job is being changed by another process."))
 
     def _changed(self, source: DeadLetterSource, letter: DeadLetter, job: DeadLetterJob | None) -> DeadLetterJob | None:
         now = self._clock()

@@ -17,7 +17,7 @@ from vigil.operations.dead_letters.model import (
 )
 from vigil.operations.dead_letters.service import DeadLetters
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import Place
+from vigil.web.paging import PageRequest
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
@@ -123,7 +123,7 @@ async def page(
 
     A filter can make a page shorter than its limit. Only `next_cursor` shows if more pages follow.
     """
-    place = Place(request.app.state.cursors, wanted.cursor)
+    place = PageRequest(request.app.state.cursors, wanted.cursor)
     tenant_id = _tenant(caller)
     scope = "\n".join(map(str, ("dlq", tenant_id, wanted.state, wanted.queue, wanted.reason, wanted.min_age)))
 
@@ -131,7 +131,7 @@ async def page(
     jobs = JobFilter(wanted.state, wanted.queue, wanted.reason, before)
     found = dead_letters.page(tenant_id, jobs, place.after(scope), wanted.limit)
     items = [JobView(**_fields(job)) for job in found.jobs]
-    return JobList(items=items, next_cursor=place.next(scope, found.next))
+    return JobList(items=items, next_cursor=place.next_cursor(scope, found.next))
 
 
 @router.get("/jobs/{job_id}", summary="Fetch a job", responses=responses(401, 403, 404, 503))

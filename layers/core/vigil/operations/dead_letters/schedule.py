@@ -7,7 +7,7 @@ from typing import Any
 from vigil.errors import Unavailable
 from vigil.operations.dead_letters.redrive import Redriver, RedriveStep
 from vigil.runtime import correlation
-from vigil.runtime.telemetry import Telemetry, place
+from vigil.runtime.telemetry import Telemetry, describe_error
 
 
 class ScheduledRedrive:
@@ -20,7 +20,7 @@ class ScheduledRedrive:
 
     def handle(self, event: Any, context: Any) -> dict[str, int]:
         """Run the redriver and return the number of steps by name. Raises Unavailable at the end if a step failed."""
-        correlation.begin(event.get("id"))
+        correlation.start(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = "redrive"
         self._steps.clear()
@@ -41,6 +41,6 @@ class ScheduledRedrive:
             fields |= {"job_id": job.job_id, "tenant_id": job.tenant_id, "kind": job.work.kind, "reason": job.reason}
             fields |= {"message_id": job.work.id, "correlation_id": job.work.correlation_id, "state": job.state}
         if step.error:
-            fields["error"] = place(step.error)
+            fields["error"] = describe_error(step.error)
         failed = step.step == "failed"
-        self._telemetry.event(f"dead_letter_{step.step}", failed=failed, about=("queue", step.queue), **fields)
+        self._telemetry.log_event(f"dead_letter_{step.step}", failed=failed, about=("queue", step.queue), **fields)

@@ -7,6 +7,7 @@ from vigil.errors import Conflict, NotFound
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import DeadLetterJob, JobFilter, JobPage
 from vigil.operations.dead_letters.ports import JobStore
+from vigil.runtime.retries import TryAgain, retry
 
 _TRIES = 5
 MAX_DELETED_PER_CALL = 200
@@ -68,9 +69,12 @@ class DeadLetters:
     def _change(
         self, tenant_id: str | None, job_id: str, change: Callable[[DeadLetterJob], DeadLetterJob | None]
     ) -> DeadLetterJob:
-        for _ in range(_TRIES):
+        def attempt() -> DeadLetterJob:
             job = self.get(tenant_id, job_id)
             changed = change(job)
             if changed is None or self._jobs.write(job.tenant_id, changed):
                 return changed or job
-        raise Conflict("The job is being changed by another process; try again.")
+            raise TryAgain
+
+        error = Conflict("The job is being changed by another process; try again.")
+        return retry(attempt, attempts=_TRIES, error=error)

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from vigil.aws.tables import Table
-from vigil.errors import MalformedRequest, Unavailable, Unreadable
+from vigil.errors import MalformedRequest, Unavailable, UnreadableMessage
 from vigil.kernel.json_documents import loads
 from vigil.operations.dead_letters.model import (
     OPERATORS,
@@ -23,7 +23,7 @@ from vigil.operations.dead_letters.model import (
     JobStep,
     Work,
 )
-from vigil.workers.queues import Message, Received, SqsQueue
+from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 
 STREAM_BATCH = "decisions.stream"
 _HIDDEN_SECONDS = 120
@@ -38,7 +38,11 @@ class SqsSource:
     """A queue and its dead-letter queue. `read` parses messages that are not in Vigil's format."""
 
     def __init__(
-        self, name: str, queue: SqsQueue, dead: SqsQueue, read: Callable[[Received], Message] = Received.message
+        self,
+        name: str,
+        queue: SqsQueue,
+        dead: SqsQueue,
+        read: Callable[[ReceivedMessage], Message] = ReceivedMessage.message,
     ) -> None:
         self.name = name
         self._queue = queue
@@ -57,7 +61,9 @@ class SqsSource:
         """Send the work to its queue. An unreadable message is parsed again first, which can raise Unreadable."""
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
-            self._queue.send([replace(self._read(Received(work.id, raw["body"], raw["attributes"], {})), attempts=0)])
+            self._queue.send(
+                [replace(self._read(ReceivedMessage(work.id, raw["body"], raw["attributes"], {})), attempts=0)]
+            )
             return "sent_on"
         self._queue.send([Message(**asdict(work))])
         return None
@@ -89,7 +95,7 @@ class StreamSource:
         return "succeeded"
 
 
-def _batch(received: Received) -> Message:
+def _batch(received: ReceivedMessage) -> Message:
     """Return the work in Lambda's record of a failed stream batch, or in Vigil's format after a further failure.
 
     Record format: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
@@ -103,15 +109,15 @@ def _batch(received: Received) -> Message:
         place = {"stream": batch["streamArn"], "shard": batch["shardId"], "first": first, "last": last}
         return Message(f"{first}-{last}", STREAM_BATCH, OPERATORS, request, json.dumps(place))
     except (KeyError, TypeError, ValueError, MalformedRequest) as error:
-        raise Unreadable("The message is not a record of a failed stream batch.") from error
+        raise UnreadableMessage("The message is not a record of a failed stream batch.") from error
 
 
-def parse_letter(received: Received, read: Callable[[Received], Message]) -> DeadLetter:
+def parse_letter(received: ReceivedMessage, read: Callable[[ReceivedMessage], Message]) -> DeadLetter:
     """Return the letter of a received message. An unreadable message becomes work of its own kind for the operators."""
     marks = received.attributes
     try:
         work = Work(**asdict(read(received)))
-    except Unreadable:
+    except UnreadableMessage:
         parsed = json.dumps({"body": received.body[:_MAX_STORED_CHARACTERS], "attributes": dict(marks)})
         source_id = marks.get("source_id", received.id)
         trace = received.system.get("AWSTraceHeader")
@@ -134,7 +140,7 @@ class DynamoDeadLetterJobs:
     def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
         """Write a job over its previous version, or as the first version of its key."""
         condition = "version = :before OR attribute_not_exists(pk)" if job.version <= 1 else "version = :before"
-        return self._table.done(
+        return self._table.write_if(
             "put_item",
             Item=_pk(tenant_id, job.key) | _attributes(job),
             ConditionExpression=condition,
@@ -143,7 +149,7 @@ class DynamoDeadLetterJobs:
 
     def delete(self, tenant_id: str, job: DeadLetterJob) -> bool:
         """Delete a job if the stored version is the same."""
-        return self._table.done(
+        return self._table.write_if(
             "delete_item",
             Key=_pk(tenant_id, job.key),
             ConditionExpression="version = :version",

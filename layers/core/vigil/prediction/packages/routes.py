@@ -12,14 +12,14 @@ from vigil.prediction.engines.votes import EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.service import Registry
-from vigil.web.etags import kept
+from vigil.web.etags import cacheable
 from vigil.web.principal import requires
 from vigil.web.schemas import responses
 
 router = APIRouter(
     prefix="/v1/models",
     tags=["models"],
-    dependencies=[requires("models:read"), kept(60)],
+    dependencies=[requires("models:read"), cacheable(60)],
     responses=responses(401, 403, 503),
 )
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.aws.tables import Table
 from vigil.errors import Conflict, ModelRefused
 from vigil.prediction.engines.file_limits import file_limit
@@ -39,7 +39,7 @@ class S3PackageStore:
 
     def get(self, name: str, version: int, file: str) -> bytes:
         """Return the content of one file."""
-        with asking(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} does not exist")}):
+        with translate_errors(_BUCKET, {"NoSuchKey": ModelRefused("missing_file", f"{file} does not exist")}):
             response = self._client.get_object(Bucket=self._bucket, Key=_key(name, version, file))
             with response["Body"] as body:
                 if response["ContentLength"] > file_limit(file):
@@ -49,10 +49,10 @@ class S3PackageStore:
     def _put_object(self, key: str, content: bytes) -> None:
         conflict = Conflict(f"{key} exists with other bytes")
         try:
-            with asking(_BUCKET, dict.fromkeys(_EXISTS, conflict)):
+            with translate_errors(_BUCKET, dict.fromkeys(_EXISTS, conflict)):
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
         except Conflict:
-            with asking(_BUCKET):
+            with translate_errors(_BUCKET):
                 stored = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             if stored != content:
                 raise
@@ -73,7 +73,7 @@ class DynamoCatalogue:
         """Replace a pointer by compare-and-set on the fence; the first champion adds its model to the index."""
         put = {"Item": _pointer_item(new), **_fenced(expected)}
         if expected or new.alias != CHAMPION:
-            moved = self._table.done("put_item", **put)
+            moved = self._table.write_if("put_item", **put)
         else:
             index = _index_update(new.name, "SET champion = :value", value=True)
             moved = self._table.transact({"Put": put}, {"Update": index}, token=uuid.uuid4().hex) is None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.prediction.trials.model import TrialReport
 from vigil.prediction.trials.service import TrialService
 from vigil.runtime import telemetry
-from vigil.web.etags import kept
+from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
@@ -79,7 +79,7 @@ Service = Annotated[TrialService, Depends(current_trials)]
 @router.get(
     "/{name}/versions",
     summary="List the versions of a model",
-    dependencies=[kept(0)],
+    dependencies=[cacheable(0)],
     responses=responses(401, 403, 404, 503),
 )
 async def versions(name: Name, trials: Service, _: Reader) -> VersionList:

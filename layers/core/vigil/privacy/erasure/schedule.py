@@ -17,7 +17,7 @@ class ErasureSchedule:
 
     def handle(self, event: Any, context: Any) -> dict[str, list[str]]:
         """Continue every erasure; raise Unavailable after the run if a store was unavailable for one of them."""
-        correlation.begin(event.get("id"))
+        correlation.start(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = self._route
         try:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from vigil.aws.errors import Refused, asking
+from vigil.aws.errors import ConditionFailed, translate_errors
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
 from vigil.privacy.erasure.model import Certificate, Erasure, decode_progress, encode_progress
@@ -81,7 +81,7 @@ class KmsSigner:
     def sign(self, tenant_id: str, payload: bytes) -> Certificate:
         """Return the signed certificate of a statement; raise Unavailable if KMS does not answer."""
         options = {"KeyId": self._key_arn, "MessageType": "DIGEST", "SigningAlgorithm": _ALGORITHM}
-        with asking("KMS"):
+        with translate_errors("KMS"):
             answer = self._client.sign(Message=_digest(payload), **options)
         signature = base64.b64encode(answer["Signature"]).decode()
         return Certificate(tenant_id, payload.decode(), signature, _ALGORITHM, self._key_arn)
@@ -89,7 +89,7 @@ class KmsSigner:
     def verify(self, certificate: Certificate) -> bool:
         """Return True if the signature is from the key that the certificate names; raise Unavailable."""
         try:
-            with asking("KMS", {"KMSInvalidSignatureException": Refused()}):
+            with translate_errors("KMS", {"KMSInvalidSignatureException": ConditionFailed()}):
                 answer = self._client.verify(
                     KeyId=certificate.key_arn,
                     Message=_digest(certificate.payload.encode()),
@@ -97,7 +97,7 @@ class KmsSigner:
                     Signature=base64.b64decode(certificate.signature),
                     SigningAlgorithm=certificate.algorithm,
                 )
-        except Refused:
+        except ConditionFailed:
             return False
         return bool(answer["SignatureValid"])
 

@@ -3,18 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vigil.aws.errors import asking
 from vigil.aws.tables import Table
-from vigil.aws.transactions import ATTEMPTS, pause
-from vigil.errors import Unavailable
 from vigil.privacy.erasure.model import FoundKeys, Key
 
 _TABLE = "A table"
 _PAGE = 100
 _SCAN_PAGE = 500
 """Items per page of a table scan. The keys of all of them fit into one item of the erasure store."""
-_BATCH = 25
-"""Maximum items per BatchWriteItem call."""
 
 
 class TenantItems:
@@ -26,7 +21,6 @@ class TenantItems:
     def __init__(
         self, client: Any, table: str, keys: Sequence[str] = ("pk", "sk"), *, starts_with_tenant: bool = True
     ) -> None:
-        self._client = client
         self._table = Table(client, table, _TABLE)
         self._keys = keys
         self._starts_with_tenant = starts_with_tenant
@@ -35,17 +29,7 @@ class TenantItems:
         """Delete the items of these keys; missing items are ignored. Raise ValueError for a key of another tenant."""
         if self._starts_with_tenant and any(key["pk"].partition("#")[0] != tenant_id for key in keys):
             raise ValueError("a key belongs to another tenant")
-        requests = [{"DeleteRequest": {"Key": _typed(key)}} for key in keys]
-        for start in range(0, len(requests), _BATCH):
-            left = {self._table.name: requests[start : start + _BATCH]}
-            for attempt in range(ATTEMPTS):
-                pause(attempt)
-                with asking(_TABLE):
-                    left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems")
-                if not left:
-                    break
-            else:
-                raise Unavailable("The table did not delete every item.")
+        self._table.delete_many([_typed(key) for key in keys])
 
     def _found(self, answer: Any) -> FoundKeys:
         keys = tuple({name: item[name]["S"] for name in self._keys} for item in answer["Items"])

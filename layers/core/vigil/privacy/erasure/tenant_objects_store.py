@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from vigil.aws.errors import asking
+from vigil.aws.errors import translate_errors
 from vigil.errors import Unavailable
 from vigil.privacy.erasure.model import FoundKeys, Key
 
@@ -47,5 +47,5 @@ class TenantObjects:
         return {"folder": rest[0], "key": "", "version": ""} if rest else None
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        with asking("The bucket"):
+        with translate_errors("The bucket"):
             return getattr(self._client, operation)(Bucket=self._bucket, **arguments)

@@ -8,7 +8,7 @@ from vigil.privacy.persons.schemas import ConsentBody, ConsentView, ErasureView,
 from vigil.privacy.persons.service import PersonRights
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import Asked
+from vigil.web.paging import RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import SUBJECT_ID, responses
 
@@ -42,7 +42,7 @@ async def export(
     request: Request,
     subject_id: SubjectId,
     caller: Exporter,
-    place: Asked,
+    place: RequestedPage,
 ) -> ExportView:
     """Return all data of a person by store, in one or more parts."""
     subjects: PersonRights = request.app.state.subjects
@@ -55,14 +55,14 @@ async def export(
         lambda: request.scope["aws.context"].get_remaining_time_in_millis() / 1e3,
     )
     data = {store: list(map(dict, entries)) for store, entries in found.data.items()}
-    return ExportView(data=data, next_cursor=place.next(scope, found.next))
+    return ExportView(data=data, next_cursor=place.next_cursor(scope, found.next))
 
 
 @router.delete("", status_code=202, summary="Erase a person's data", responses=responses(401, 403))
 async def erase(request: Request, response: Response, subject_id: SubjectId, caller: Eraser) -> ErasureView:
     """Start erasing a person's data. Repeating the request while an erasure runs has no effect."""
     subjects: PersonRights = request.app.state.subjects
-    response.headers["Location"] = f"{gateway.prefix(request)}/v1/subjects/{subject_id}/erasure"
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/subjects/{subject_id}/erasure"
     return ErasureView.from_erasures(subjects.erase(caller.tenant_id, subject_id, caller.key_id))
 
 

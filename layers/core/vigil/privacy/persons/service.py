@@ -20,6 +20,7 @@ from vigil.privacy.persons.model import (
     check_declaration,
 )
 from vigil.privacy.persons.ports import ConsentRecordingSwitch, ConsentStore, PersonErasureStore, PersonStore
+from vigil.runtime.retries import TryAgain, retry
 
 MAX_CLOCK_SKEW = timedelta(seconds=60)
 """Maximum time by which a declaration may be ahead of the service's clock."""
@@ -92,11 +93,15 @@ class PersonRights:
             format_timestamp(now),
             key_id,
         )
-        for _ in range(_MAX_ATTEMPTS):
+
+        def attempt() -> Consent:
             consent = self._consents.get(tenant_id, subject_id)
             if self._consents.add(tenant_id, subject_id, consent, declaration):
                 return consent.with_declaration(declaration)
-        raise Conflict("The consents of this subject are being changed by other requests; try again.")
+            raise TryAgain
+
+        error = Conflict("The consents of this subject are being changed by other requests; try again.")
+        return retry(attempt, attempts=_MAX_ATTEMPTS, error=error)
 
     def export(
         self, tenant_id: str, subject_id: str, after: Mapping[str, str] | None, remaining: Callable[[], float]

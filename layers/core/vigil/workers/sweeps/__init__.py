@@ -1,1 +1,1 @@
-"""Scheduled jobs that visit every tenant and resume at a checkpoint."""
+"""Scheduled jobs that process every tenant once per sweep and resume at a checkpoint."""

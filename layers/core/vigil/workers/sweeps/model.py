@@ -1,53 +1,55 @@
-"""How far a job is on its way round all tenants, and what a run of it did. Pure values and rules."""
+"""The checkpoint of a sweep over all tenants, and the summary of one run. Pure values and rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a round is.
+class Checkpoint:
+    """The progress of a sweep.
 
-    Whose turn comes is written down as left behind, until it is known what came of it. So a run that dies at a tenant
-    is no different from a look that fails: the round goes on behind it, and ends with another turn for those who were
-    left. Who fails again is `lost` for this round.
+    Before tenants are processed, they are stored as `pending_retries`, and removed when they succeed. So a run that is
+    killed at a tenant leaves the same checkpoint as a tenant that fails: the sweep continues with the next tenant and
+    retries the pending ones at its end. A tenant that fails again is counted in `lost`.
     """
 
     name: str = ""
-    """Of the round, as its job calls it; empty before the first one."""
-    begun_at: str = ""
-    """ISO 8601 in UTC."""
+    """Name of the sweep, chosen by its job; empty before the first sweep."""
+    started_at: str = ""
+    """Start of the sweep, as a timestamp."""
     after: str = ""
-    """The last tenant who had a turn."""
-    left: tuple[str, ...] = ()
+    """The last tenant that was processed."""
+    pending_retries: tuple[str, ...] = ()
+    """Tenants that failed once, in the order of their failures."""
     lost: int = 0
-    over: bool = True
+    """Number of tenants that failed twice."""
+    is_finished: bool = True
     revision: int = 0
-    """It grows with each step, so that of two runs one gives way."""
+    """A number that grows with each saved checkpoint, so that one of two concurrent runs is superseded."""
 
-    def begin(self, name: str, at: str) -> "Place":
-        """Return the beginning of another round."""
-        return Place(name, at, over=False, revision=self.revision)
+    def start(self, name: str, at: str) -> "Checkpoint":
+        """Return the checkpoint of a new sweep."""
+        return Checkpoint(name, at, is_finished=False, revision=self.revision)
 
-    def passed(self, tenants: Sequence[str], failed: Sequence[str]) -> "Place":
-        """Return the place behind tenants who had a turn, some of them in vain."""
-        return replace(self, after=tenants[-1], left=(*self.left, *failed))
+    def advance(self, tenants: Sequence[str], failed: Sequence[str]) -> "Checkpoint":
+        """Return the checkpoint after these tenants were processed, some of which failed."""
+        return replace(self, after=tenants[-1], pending_retries=(*self.pending_retries, *failed))
 
-    def again(self, *, failed: bool) -> "Place":
-        """Return the place behind another turn of the tenant who was left first."""
-        return replace(self, left=self.left[1:], lost=self.lost + failed)
+    def retried(self, *, failed: bool) -> "Checkpoint":
+        """Return the checkpoint after the first pending tenant was retried."""
+        return replace(self, pending_retries=self.pending_retries[1:], lost=self.lost + failed)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a run did, and where it left the round."""
+class SweepSummary:
+    """The results of one run."""
 
     tenants: int
-    """Who had a turn."""
+    """Number of tenants processed, retries included."""
     failed: int
-    did: dict[str, int]
-    """What the looks say that they did, in sum."""
+    counts: dict[str, int]
+    """Totals of the counts that the job returned per tenant."""
     lost: int
-    """Tenants of the rounds that ended who failed twice."""
+    """Number of tenants that failed twice in the sweeps that the run finished."""
     open_since: str | None
-    """When the round began that is not over."""
+    """Start of the unfinished sweep, or None."""

@@ -1,42 +1,45 @@
-"""What rounds need from outside: a job, all tenants, and a memory of how far a round came."""
+"""Ports of sweeps: a job, the ids of all tenants, and the storage of checkpoints."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from vigil.workers.sweeps.model import Place
+from vigil.workers.sweeps.model import Checkpoint
 
 
-class Job(Protocol):
-    """What is to be done for each tenant, round after round. Safe to repeat."""
+class SweepJob(Protocol):
+    """The work of a sweep. It must be safe to repeat."""
 
-    patience: timedelta
-    """How long a round may take before somebody is told."""
+    max_duration: timedelta
+    """Duration of a sweep after which it is reported as late."""
 
-    def due(self, last: str, /) -> str | None:
-        """Return the name of the round that is due after the last (empty before the first), None before its time."""
+    def next_sweep(self, last: str, /) -> str | None:
+        """Return the name of the sweep that is due after the last one, or None if no sweep is due.
+
+        `last` is empty before the first sweep.
+        """
         ...
 
-    def look(self, tenant_id: str, name: str, /) -> Mapping[str, int]:
-        """Do it for a tenant in a round, and return how much of what was done; may raise anything."""
+    def process_tenant(self, tenant_id: str, name: str, /) -> Mapping[str, int]:
+        """Do the work of a sweep for one tenant and return counts by name. May raise any exception."""
         ...
 
 
-class Tenants(Protocol):
-    """All tenants."""
+class TenantIds(Protocol):
+    """The ids of all tenants."""
 
     def __call__(self, after: str, /) -> Iterable[str]:
-        """Yield their ids in order, from behind one of them; all with an empty one."""
+        """Yield the ids greater than `after` in ascending order; all ids if it is empty."""
         ...
 
 
-class Places(Protocol):
-    """Where the rounds of a job are."""
+class CheckpointStore(Protocol):
+    """Storage of one job's checkpoint."""
 
-    def last(self) -> Place:
-        """Return the place that was kept last, read consistently."""
+    def load(self) -> Checkpoint:
+        """Return the last saved checkpoint, read consistently."""
         ...
 
-    def keep(self, place: Place) -> bool:
-        """Keep a place that follows the one of the revision before; return False if another run kept one since."""
+    def save(self, checkpoint: Checkpoint) -> bool:
+        """Save the successor of the last checkpoint. Return False if another run has saved one since."""
         ...

@@ -1,128 +1,138 @@
-"""Rounds of all tenants in as many runs as they take: each has its turn, whoever else fails or ends the run."""
+"""Sweeps over all tenants in as many runs as needed; a failing tenant or a killed run does not stop the others."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
 
-from vigil.workers.sweeps.model import Place, Run
-from vigil.workers.sweeps.ports import Job, Places, Tenants
+from vigil.kernel.time import format_timestamp
+from vigil.workers.sweeps.model import Checkpoint, SweepSummary
+from vigil.workers.sweeps.ports import CheckpointStore, SweepJob, TenantIds
 
-HANDFUL = 25
-"""Tenants whose turns are written down at once: one write for so many."""
-MOST_LEFT = 1_000
-"""Names that are written down; while there are more, nobody else has a turn."""
+BATCH_SIZE = 25
+"""Number of tenants per saved checkpoint."""
+MAX_PENDING_RETRIES = 1_000
+"""Maximum tenants waiting for a retry. At this number, no further tenant is processed until some were retried."""
 
-Blame: TypeAlias = Callable[[str, Exception], None]
-"""Is told of a tenant whose look failed, and why."""
+OnFailure: TypeAlias = Callable[[str, Exception], None]
+"""Callback with a tenant that failed and its error."""
 
 
-class Rounds:
-    """Goes round the tenants for one job."""
+class TenantSweep:
+    """Runs the sweeps of one job."""
 
-    def __init__(self, tenants: Tenants, job: Job, places: Places, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, tenants: TenantIds, job: SweepJob, checkpoints: CheckpointStore, clock: Callable[[], datetime]
+    ) -> None:
         self._tenants = tenants
         self._job = job
-        self._places = places
+        self._checkpoints = checkpoints
         self._clock = clock
 
-    def run(self, time_left: Callable[[], bool], blame: Blame) -> Run:
-        """Go on with the round that is open and begin one that is due, while there is time.
+    def run(self, has_time_left: Callable[[], bool], on_failure: OnFailure) -> SweepSummary:
+        """Continue the unfinished sweep, then start the next one if it is due, while there is time.
 
-        Of two runs at once one gives way. Raises Unavailable where places cannot be kept.
+        Of two concurrent runs one stops. Raises Unavailable if checkpoints cannot be saved.
         """
-        going = _Going(self._tenants, self._job, self._places, time_left, blame)
-        with suppress(_GaveWay):
-            going.to_the_end()
-            if going.place.over and (name := self._job.due(going.place.name)) is not None:
-                going.begin(name, self._clock().astimezone(UTC).isoformat(timespec="seconds"))
-                going.to_the_end()
-        return going.told()
+        run = _Run(self._tenants, self._job, self._checkpoints, has_time_left, on_failure)
+        with suppress(Superseded):
+            run.run_until_deadline()
+            if run.checkpoint.is_finished and (name := self._job.next_sweep(run.checkpoint.name)) is not None:
+                run.start(name, format_timestamp(self._clock()))
+                run.run_until_deadline()
+        return run.summary()
 
-    def is_late(self, run: Run) -> bool:
-        """Say whether a run has left a round open that takes longer than its job has patience."""
-        return (
-            run.open_since is not None and self._clock() - datetime.fromisoformat(run.open_since) > self._job.patience
-        )
-
-
-class _GaveWay(Exception):
-    """Another run has gone on meanwhile."""
+    def is_late(self, summary: SweepSummary) -> bool:
+        """Return True if a run left a sweep unfinished that is older than the job's maximum duration."""
+        if summary.open_since is None:
+            return False
+        return self._clock() - datetime.fromisoformat(summary.open_since) > self._job.max_duration
 
 
-class _Going:
-    """One run on its way."""
+class Superseded(Exception):
+    """Another run has saved a checkpoint meanwhile."""
 
-    def __init__(self, tenants: Tenants, job: Job, places: Places, time_left: Callable[[], bool], blame: Blame) -> None:
+
+class _Run:
+    """One run of a job."""
+
+    def __init__(
+        self,
+        tenants: TenantIds,
+        job: SweepJob,
+        checkpoints: CheckpointStore,
+        has_time_left: Callable[[], bool],
+        on_failure: OnFailure,
+    ) -> None:
         self._tenants = tenants
         self._job = job
-        self._places = places
-        self._time_left = time_left
-        self._blame = blame
-        self._did: Counter[str] = Counter()
-        self._turns = self._failed = self._lost = 0
-        self.place = places.last()
+        self._checkpoints = checkpoints
+        self._has_time_left = has_time_left
+        self._on_failure = on_failure
+        self._counts: Counter[str] = Counter()
+        self._processed = self._failed = self._lost = 0
+        self.checkpoint = checkpoints.load()
 
-    def begin(self, name: str, at: str) -> None:
-        """Begin a round."""
-        self.place = self.place.begin(name, at)
+    def start(self, name: str, at: str) -> None:
+        """Start a sweep."""
+        self.checkpoint = self.checkpoint.start(name, at)
 
-    def to_the_end(self) -> None:
-        """Go on while there is time, and to the end of the round at most."""
-        if self.place.over:
+    def run_until_deadline(self) -> None:
+        """Continue the sweep until its end or until there is no time left."""
+        if self.checkpoint.is_finished:
             return
-        tenants, earlier = iter(self._tenants(self.place.after)), len(self.place.left)
-        while self._time_left():
-            full = len(self.place.left) >= MOST_LEFT
-            if not full and (handful := tuple(islice(tenants, HANDFUL))):
-                self._turn_of(handful)
-            elif earlier:  # whoever was left a moment ago waits for the next run
-                earlier -= 1
-                self._another_turn()
+        tenants, earlier_retries = iter(self._tenants(self.checkpoint.after)), len(self.checkpoint.pending_retries)
+        while self._has_time_left():
+            is_full = len(self.checkpoint.pending_retries) >= MAX_PENDING_RETRIES
+            if not is_full and (batch := tuple(islice(tenants, BATCH_SIZE))):
+                self._process_batch(batch)
+            elif earlier_retries:  # a tenant that failed in this run is retried in the next one
+                earlier_retries -= 1
+                self._retry_first()
             else:
-                self.place = replace(self.place, over=not self.place.left)
+                self.checkpoint = replace(self.checkpoint, is_finished=not self.checkpoint.pending_retries)
                 break
-        self._keep(self.place)
-        self._lost += self.place.lost if self.place.over else 0
+        self._save(self.checkpoint)
+        self._lost += self.checkpoint.lost if self.checkpoint.is_finished else 0
 
-    def told(self) -> Run:
-        """Return what was done."""
-        open_since = None if self.place.over else self.place.begun_at
-        return Run(self._turns, self._failed, dict(self._did), self._lost, open_since)
+    def summary(self) -> SweepSummary:
+        """Return the results of the run."""
+        open_since = None if self.checkpoint.is_finished else self.checkpoint.started_at
+        return SweepSummary(self._processed, self._failed, dict(self._counts), self._lost, open_since)
 
-    def _turn_of(self, tenants: Sequence[str]) -> None:
-        """Look at the next tenants."""
-        before, had_turn, failed = self.place, list[str](), list[str]()
-        self._keep(before.passed(tenants, failed=tenants))
+    def _process_batch(self, tenants: Sequence[str]) -> None:
+        """Process the next tenants."""
+        before, processed, failed = self.checkpoint, list[str](), list[str]()
+        self._save(before.advance(tenants, failed=tenants))
         for tenant_id in tenants:
-            had_turn.append(tenant_id)
-            if not self._look(tenant_id):
+            processed.append(tenant_id)
+            if not self._process(tenant_id):
                 failed.append(tenant_id)
-            if not self._time_left():
+            if not self._has_time_left():
                 break
-        self.place = replace(before.passed(had_turn, failed), revision=self.place.revision)
+        self.checkpoint = replace(before.advance(processed, failed), revision=self.checkpoint.revision)
 
-    def _another_turn(self) -> None:
-        """Look once more at whoever was left first."""
-        before = self.place
-        self._keep(before.again(failed=True))
-        if self._look(before.left[0]):
-            self.place = replace(before.again(failed=False), revision=self.place.revision)
+    def _retry_first(self) -> None:
+        """Process the first pending tenant once more."""
+        before = self.checkpoint
+        self._save(before.retried(failed=True))
+        if self._process(before.pending_retries[0]):
+            self.checkpoint = replace(before.retried(failed=False), revision=self.checkpoint.revision)
 
-    def _look(self, tenant_id: str) -> bool:
-        self._turns += 1
+    def _process(self, tenant_id: str) -> bool:
+        self._processed += 1
         try:
-            self._did.update(self._job.look(tenant_id, self.place.name))
+            self._counts.update(self._job.process_tenant(tenant_id, self.checkpoint.name))
         except Exception as error:
             self._failed += 1
-            self._blame(tenant_id, error)
+            self._on_failure(tenant_id, error)
             return False
         return True
 
-    def _keep(self, place: Place) -> None:
-        self.place = replace(place, revision=self.place.revision + 1)
-        if not self._places.keep(self.place):
-            raise _GaveWay
+    def _save(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = replace(checkpoint, revision=self.checkpoint.revision + 1)
+        if not self._checkpoints.save(self.checkpoint):
+            raise Superseded

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from vigil.money.costs.prices.schemas import PriceBookBody, PriceBookList, PriceBookView
 from vigil.money.costs.prices.service import PriceBooks
-from vigil.web.etags import kept
+from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
@@ -22,7 +22,7 @@ async def current_books(request: Request) -> PriceBooks:
 Service = Annotated[PriceBooks, Depends(current_books)]
 
 
-@router.get("", summary="List price books", dependencies=[kept(60)], responses=responses(401, 403, 503))
+@router.get("", summary="List price books", dependencies=[cacheable(60)], responses=responses(401, 403, 503))
 async def list_price_books(books: Service, _: Annotated[Principal, requires("costs:read")]) -> PriceBookList:
     """Return every price book in order of versions. A price never changes; a new book is valid from a later hour."""
     return PriceBookList(items=[PriceBookView.from_book(book) for book in books.list_books()])

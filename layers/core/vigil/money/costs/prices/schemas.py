@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.kernel.time import format_timestamp
 from vigil.money.costs.model import Category, PriceBook
 from vigil.money.usage.model import Meter
-from vigil.web.schemas import Moment
+from vigil.web.schemas import Timestamp
 
 _MAX = 10**12
 
@@ -27,7 +27,7 @@ class PriceBookBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    valid_from: Moment
+    valid_from: Timestamp
     prices: dict[Meter, PriceBody]
 
     def ratios(self) -> dict[Meter, tuple[int, int]]:

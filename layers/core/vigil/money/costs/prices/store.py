@@ -38,7 +38,7 @@ class DynamoPriceBooks:
             "valid_from": {"S": book.valid_from},
             "prices": {"S": json.dumps(prices)},
         }
-        if not self._table.done("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
+        if not self._table.write_if("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
             raise Conflict("Other prices were published at the same time; list the prices and publish again.")
 
 
