@@ -11,13 +11,13 @@ from vigil.decisions.batches.naming import Named
 from vigil.decisions.batches.parsing import reader
 from vigil.decisions.batches.stream import SplitWork
 from vigil.decisions.scoring import routes as scoring
-from vigil.errors import MalformedRequest, Unreadable
+from vigil.errors import MalformedRequest, UnreadableMessage
 from vigil.kernel.json_documents import MAX_LEVELS
 from vigil.money.usage.events.stream import UsageEventWork
 from vigil.operations.dead_letters import store as dead_letters
 from vigil.prediction.packages import routes as registry
 from vigil.web.bodies import BoundedRoute
-from vigil.workers.queues import Message, Received
+from vigil.workers.queues import Message, ReceivedMessage
 
 LEVELS = [MAX_LEVELS + 1, 1500, 30_000]
 
@@ -36,8 +36,8 @@ def test_every_route_that_declares_a_body_bounds_it():
 @pytest.mark.parametrize("levels", LEVELS)
 @pytest.mark.parametrize("read", [SplitWork(None, None).read, dead_letters._batch], ids=["file", "stream"])
 def test_deep_message_is_unreadable(read, levels):
-    with pytest.raises(Unreadable):
-        read(Received("id", nested(levels), {}, {}))
+    with pytest.raises(UnreadableMessage):
+        read(ReceivedMessage("id", nested(levels), {}, {}))
 
 
 @pytest.mark.parametrize("levels", LEVELS)
