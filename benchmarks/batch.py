@@ -34,7 +34,7 @@ from cli import batches, native
 from cli.api import connect
 from models import recipe
 from vigil.bootstrap import process
-from vigil.bootstrap.batches import scorer
+from vigil.bootstrap.decisions import batch_scorer
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.chunks import Chunks
 from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, Format, Pin, Span
@@ -75,7 +75,7 @@ def worker(subject: Subject, form: Format) -> Measurement:
     disk.create(batch, 1)
     disk.put(batch.upload, content, {})
     span = Span(0, 0, len(content), 1, CHUNK_ROWS)
-    chunks = Chunks(disk, disk, disk, OneModel(model), scorer, fast_rows.reader, process.now)
+    chunks = Chunks(disk, disk, disk, OneModel(model), batch_scorer, fast_rows.reader, process.now)
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
 

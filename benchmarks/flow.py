@@ -19,7 +19,7 @@ from typing import Any
 
 from cli import native
 from vigil.access.quota.model import Reservation
-from vigil.bootstrap import batches, process
+from vigil.bootstrap import decisions, process
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.assembly import Assembly, Place
 from vigil.decisions.batches.charges import Charges
@@ -196,7 +196,7 @@ class Disk:
 
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
-    chunks = Chunks(disk, disk, disk, OneModel(model), batches.scorer, fast_rows.reader, process.now)
+    chunks = Chunks(disk, disk, disk, OneModel(model), decisions.batch_scorer, fast_rows.reader, process.now)
     charges = Charges(Unlimited(), Unstopped())
     assembly = Assembly(disk, disk, disk, charges, process.now)
     splits = Splits(disk, disk, disk, OneModel(model), lambda _: Terms(), charges, process.now)

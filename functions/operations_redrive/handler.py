@@ -1,4 +1,4 @@
-"""Every minute: records dead letters as jobs, and retries, parks and resolves them."""
+"""Schedule that records dead letters as jobs, then retries, parks and resolves them."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ on_lambda(operations.redrive)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Do what is due."""
+    """Process the jobs that are due."""
     return operations.redrive()(event, context)

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK
-from vigil.bootstrap import flags, process
+from vigil.bootstrap import access, process
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def run(*arguments):
 
 
 def held():
-    return flags.service().current()
+    return access.flags().current()
 
 
 def test_a_flag_is_set_step_by_step_and_shown(dynamodb):

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.bootstrap import access, budgets, metering, process
+from vigil.bootstrap import access, money, process, stores
 from vigil.kernel.tenants import PERMISSIONS
 from vigil.money.usage.model import Entry
 from vigil.money.usage.stream_entries import of_decision
@@ -58,13 +58,13 @@ def score(clock):
 
 def spend(micros, hour="2026-11-21T05"):
     """Use as many webhooks as cost so much."""
-    metering.usage().add([Entry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
+    stores.usage().add([Entry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
 
 
 def count_ledger():
     """Bring every decision into the counters, as the stream does."""
     rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
-    metering.usage().add([of_decision(row) for row in rows])
+    stores.usage().add([of_decision(row) for row in rows])
 
 
 def test_a_budget_is_set_seen_changed_and_given_up(ask):
@@ -140,7 +140,7 @@ def test_a_hard_stop_refuses_with_402_writes_nothing_and_replays(ask, score):
     assert score("k-1")[0] == 200
     assert len(boto3.client("dynamodb").scan(TableName="decisions")["Items"]) == 2
     count_ledger()
-    budgets.watch().look("acme")
+    money.budget_checks().look("acme")
     told = ask("GET", "/inference/month")[1]
     assert (told["spent_micros"], told["left_micros"]) == (2_000, 500)
     ask("PUT", "/inference/month", {"limit_micros": 2_500})
@@ -151,9 +151,9 @@ def test_what_is_spent_otherwise_counts_against_the_total_from_the_next_look_on(
     ask("PUT", "/total/day", {"limit_micros": 10_000, "hard_stop": True})
     assert score("k-1")[0] == 201
     spend(8_500)
-    assert budgets.watch().look("acme") == 1
+    assert money.budget_checks().look("acme") == 1
     count_ledger()
-    budgets.watch().look("acme")
+    money.budget_checks().look("acme")
     assert ask("GET", "/total/day")[1]["left_micros"] == 500
     assert score("k-2")[0] == 402
 
@@ -163,7 +163,7 @@ def test_predictions_made_before_the_stop_count_once_they_are_known(ask, score):
     assert ask("PUT", "/inference/month", {"limit_micros": 4_000, "hard_stop": True})[1]["left_micros"] == 4_000
     assert score("k-3")[0] == 201
     count_ledger()
-    budgets.watch().look("acme")
+    money.budget_checks().look("acme")
     assert ask("GET", "/inference/month")[1]["left_micros"] == 0
     assert score("k-4")[0] == 402
 
@@ -178,10 +178,10 @@ def test_an_alert_is_told_once_to_the_bus_and_shown(ask, clock, monkeypatch):
     )
     ask("PUT", "/third_party/month", {"limit_micros": 1_000})
     spend(900)
-    assert [budgets.watch().look("acme") for _ in range(3)] == [1, 0, 0]
+    assert [money.budget_checks().look("acme") for _ in range(3)] == [1, 0, 0]
     clock(hours=1)
     spend(200)
-    assert budgets.watch().look("acme") == 1
+    assert money.budget_checks().look("acme") == 1
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [
         ("vigil.costs", "budget.threshold_reached"),
         ("vigil.costs", "budget.threshold_reached"),

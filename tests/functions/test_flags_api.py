@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN, Flag
-from vigil.bootstrap import flags, scoring
+from vigil.bootstrap import access, decisions
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
 ON = {"description": "Explain what alarms.", "stages": ["local"], "percentage": 100}
@@ -32,7 +32,7 @@ def api(published):
 @pytest.fixture
 def minute_later(monkeypatch):
     def wait():
-        service = flags.service()
+        service = access.flags()
         now = service._clock
         monkeypatch.setattr(service, "_clock", lambda: now() + timedelta(seconds=61))
 
@@ -54,9 +54,9 @@ def test_a_flag_is_defined_seen_and_obeyed(api, minute_later):
     listed = api("GET", "/v1/flags")[2]
     assert scored["explanation"] is not None
     assert scored["flags"] == {"digest": listed["digest"], "on": [EXPLAIN_HIGH_RISK]}
-    row, again = scoring.service().replay("acme", scored["decision_id"])
+    row, again = decisions.scoring().replay("acme", scored["decision_id"])
     assert again == row.body
-    assert flags.service().past(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
+    assert access.flags().past(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
 
 
 def test_others_see_their_own_evaluation_and_not_the_lists(api):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.functions.conftest import KEY, publish
 from tests.support.gateway import Context, event
-from vigil.bootstrap import models
+from vigil.bootstrap import prediction
 from vigil.kernel.tenants import Limits
 from vigil.prediction.engines.loading import load
 from vigil.prediction.packages.verification import Release, build
@@ -35,7 +35,7 @@ def api(published):
 @pytest.fixture
 def minute_later(monkeypatch):
     def wait():
-        registry = models.registry()
+        registry = prediction.registry()
         now = registry._clock
         monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
 

@@ -27,7 +27,7 @@ from tests.functions.persons import (  # noqa: F401
     run,
     score,
 )
-from vigil.bootstrap import subjects, tenancy
+from vigil.bootstrap import privacy
 from vigil.errors import Unavailable
 from vigil.kernel.ids import subject_digest
 from vigil.privacy.erasure.model import Certificate
@@ -79,7 +79,7 @@ def test_an_erasure_leaves_counts_and_a_certificate_and_nothing_comes_back(api, 
     assert {name: store["erased"] for name, store in statement["stores"].items()} == {
         "decisions": 2, "outcomes": 4, "consents": 3, "batches": 2,
     }  # fmt: skip
-    assert tenancy.seal().verifies(Certificate("acme", **sealed))
+    assert privacy.seal().verifies(Certificate("acme", **sealed))
     again = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
     assert (again[1], again[2]["idempotency-replayed"]) == (begun, "true")
 
@@ -96,7 +96,7 @@ def test_an_erasure_that_ends_while_it_is_read_is_told_once(api):
             return certificates(table, pk, prefix)
 
         patch.setattr(SubjectTable, "under", after_its_end)
-        told = subjects._cases().of("acme", JANE)
+        told = privacy.person_erasures().of("acme", JANE)
     assert (told.running, len(told.certificates)) == (None, 1)
 
 
@@ -151,7 +151,7 @@ def test_an_erasure_that_dies_at_any_call_is_completed_by_the_next_run(api, depl
     declare(api, "given")
     batch(api, deployed, "ndjson", JANE)
     api("DELETE", f"/v1/subjects/{JANE}")
-    kept, eraser, at, died = Kept(), subjects.eraser(), 0, True
+    kept, eraser, at, died = Kept(), privacy.person_eraser(), 0, True
     while died:
         at += 1
         kept.restore()

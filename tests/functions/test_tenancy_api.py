@@ -12,7 +12,7 @@ import pytest
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
 from vigil.access.tenants.service import Change
-from vigil.bootstrap import access, subjects
+from vigil.bootstrap import access, stores
 from vigil.decisions.batches.model import FOLDERS, Batch
 from vigil.decisions.batches.store import DynamoBooks
 from vigil.money.costs.model import Statement
@@ -157,11 +157,14 @@ def test_a_keys_life_from_its_only_showing_to_its_end(api, capsys):
     status, made, headers = api("POST", "/acme/keys", body={"role": "member", "label": "ward 3"}, **ADMIN)
     assert (status, headers["location"]) == (201, f"/local/v1/tenants/acme/keys/{made['key_id']}")
     token = made.pop("api_key")
-    assert access.service().authenticate(token)[0].role == "member"
+    assert access.authenticator().authenticate(token)[0].role == "member"
     assert api("GET", f"/acme/keys/{made['key_id']}", **ADMIN)[1] == made
     _, new, _ = api("POST", f"/acme/keys/{made['key_id']}/rotate", body={"overlap_hours": 1}, **ADMIN)
     assert api("POST", f"/acme/keys/{made['key_id']}/rotate", body={}, **ADMIN)[0] == 409
-    assert [access.service().authenticate(text)[1].tenant_id for text in (token, new["api_key"])] == ["acme", "acme"]
+    assert [access.authenticator().authenticate(text)[1].tenant_id for text in (token, new["api_key"])] == [
+        "acme",
+        "acme",
+    ]
     for _ in range(2):
         assert api("DELETE", f"/acme/keys/{new['key_id']}", **ADMIN)[:2] == (204, None)
     listed = {key["key_id"]: key for key in api("GET", "/acme/keys", **ADMIN)[1]["items"]}
@@ -206,7 +209,7 @@ def leave_behind(tenant):
     DynamoJobs(dynamodb, "dead_letters").put(tenant, job)
     DynamoClaims(dynamodb, "idempotency", timedelta(hours=1)).claim(Use(tenant, "POST /v1/x", "k", None), 1.0)
     said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
-    assert subjects.consents().add(tenant, "jane-roe", Consent(), said)
+    assert stores.consents().add(tenant, "jane-roe", Consent(), said)
     DynamoStatements(dynamodb, "costs").close(tenant, Statement("2026-10", (), "now"))
 
 

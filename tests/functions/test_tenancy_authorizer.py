@@ -22,7 +22,7 @@ def test_a_created_key_opens_and_a_revoked_one_does_not(authorize, capsys):
     who = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
     assert authorize(token)["context"] == who | {"limits": limits, "consents": "false"}
     access.keys().revoke("acme", token.key_id, by="operator")
-    access.service().forget()
+    access.authenticator().forget()
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(token)
     assert token.secret not in capsys.readouterr().out

@@ -78,7 +78,7 @@ def sign_in(key):
 
 def test_a_key_signs_in_as_often_as_it_may_ask(key):
     access.tenants().change("acme", Change(limits={"per_minute": 2, "per_hour": 3}))
-    access.service().forget()
+    access.authenticator().forget()
     answers = [post("token", grant_type="client_credentials", **credentials(key)) for _ in range(9)]
     told = Counter(status for status, _, _ in answers)
     assert (2 <= told[200] <= 3, told[200] + told[429]) == (True, 9)  # a minute may have ended between two of them
@@ -131,7 +131,7 @@ def test_thousands_of_forged_tokens_are_refused_and_good_ones_are_not(key, caplo
 def test_a_token_ends_with_its_key_and_with_its_tenant(key):
     granted = sign_in(key)
     access.keys().revoke("acme", key.key_id, by="operator")
-    access.service().forget()
+    access.authenticator().forget()
     assert refused(granted["access_token"])
     status, answer, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
     assert (status, answer["error"]) == (400, "invalid_grant")
@@ -144,7 +144,7 @@ def test_a_suspended_tenant_is_told_so_and_its_session_goes_on_later(key):
     granted = sign_in(key)
     for status, expected in (("suspended", (400, "unauthorized_client")), ("active", (200, None))):
         access.tenants().change("acme", Change(status=status))
-        access.service().forget()
+        access.authenticator().forget()
         effect = authorize(granted["access_token"])["policyDocument"]["Statement"][0]["Effect"]
         assert effect == ("Allow" if status == "active" else "Deny")
         refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"]}

@@ -32,7 +32,7 @@ def client(settings: Settings, service: str) -> Any:
             **(_s3(settings) if service == "s3" else {}),
         ),
     )
-    tenant_guard.guard(made, commons=settings.packages_bucket)
+    tenant_guard.guard(made, commons=settings.get("packages_bucket", ""))
     return made
 
 

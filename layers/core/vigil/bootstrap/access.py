@@ -1,24 +1,100 @@
-"""Wiring of tenants, keys and who is behind a credential."""
+"""Wires tenants, API keys, access tokens, feature flags and monthly quotas."""
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import process
+from vigil.bootstrap import process, stores
 
 if TYPE_CHECKING:
+    from vigil.access.flags.service import Flags
     from vigil.access.keys.authenticate import Access
+    from vigil.access.keys.model import ApiKey
     from vigil.access.keys.service import Keys
     from vigil.access.keys.store import DynamoKeys, SecretPeppers
+    from vigil.access.quota.service import Quota
+    from vigil.access.tenants.model import Tenant
     from vigil.access.tenants.service import Tenants
-    from vigil.access.tenants.store import AccessTable, DynamoTenants
+    from vigil.access.tenants.store import DynamoTenants
+    from vigil.access.tokens.signing_keys_model import Issuer
+    from vigil.access.tokens.signing_keys_store import DynamoKeyList, SecretKeys
     from vigil.kernel.tenants import Limits
 
 
+@process.entry("access_secret_arn", "access_table")
+def authorizer() -> process.Handler:
+    """Return the Lambda entry of the REQUEST authorizer."""
+    from vigil.access.tokens.authorizer import Authorizer, refusing
+    from vigil.access.tokens.credentials import Credentials
+    from vigil.access.tokens.signing_keys_service import Verifier
+
+    credentials = Credentials(authenticator(), Verifier(published_keys(), issuer(), process.now))
+    return refusing(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
+
+
+@process.entry("access_secret_arn", "access_table", "cursor_secret_arn", "idempotency_table", "limits_table")
+def tenants_api() -> process.Handler:
+    """Return the Lambda entry of the API of tenants, keys and certificates of erasure."""
+    from vigil.access.keys import routes as keys_routes
+    from vigil.access.tenants import routes
+    from vigil.privacy.erasure import routes as erasure_routes
+    from vigil.privacy.erasure.service import Certificates
+
+    return process.api(
+        [routes.router, keys_routes.router, erasure_routes.router],
+        tenants=tenants(),
+        keys=keys(),
+        certificates=Certificates(stores.tenant_erasures()),
+        cursors=process.cursors(),
+        claims=process.claims(),
+    )
+
+
+@process.entry("access_secret_arn", "access_table", "limits_table", "signing_secret_arn")
+def tokens_api() -> process.Handler:
+    """Return the Lambda entry of the API of access tokens and of the keys that verify them."""
+    from vigil.access.tokens import oauth_routes, signing_keys_routes
+    from vigil.access.tokens.oauth_forms import FORM
+    from vigil.access.tokens.oauth_service import Sessions
+    from vigil.access.tokens.oauth_store import DynamoSessions
+    from vigil.access.tokens.signing_keys_service import Signer, published
+
+    sessions = DynamoSessions(process.client("dynamodb"), process.settings().access_table)
+    signer = Signer(_private_keys(), published_keys(), issuer(), process.now)
+    return process.api(
+        [oauth_routes.router, signing_keys_routes.router],
+        media_types=(FORM, "application/json"),
+        max_body_bytes=16 * 1024,
+        sessions=Sessions(authenticator(), signer, sessions, _peppers(), issuer(), process.now, _count),
+        published_keys=lambda: published(published_keys(), process.now),
+    )
+
+
+@process.entry("access_table", "signing_secret_arn")
+def signing_key_rotation() -> process.Handler:
+    """Return the Lambda entry of the rotation of signing keys."""
+    from vigil.access.tokens.signing_keys_rotation import Rotation
+    from vigil.access.tokens.signing_keys_steps import RotationSteps
+    from vigil.access.tokens.signing_keys_store import SecretVault
+
+    secret = process.settings().signing_secret_arn
+    vault = SecretVault(process.client("secretsmanager"), secret)
+    rotation = Rotation(vault, published_keys(), issuer(), process.now)
+    return process.telemetry().wrap(RotationSteps(rotation, process.telemetry(), secret).take)
+
+
+@process.entry("flags_table", "idempotency_table", "limits_table")
+def flags_api() -> process.Handler:
+    """Return the Lambda entry of the API of feature flags."""
+    from vigil.access.flags import routes
+
+    return process.api([routes.router], flags=flags(), claims=process.claims())
+
+
 @process.once
-def service() -> "Access":
-    """Return the service that knows who is behind a credential."""
+def authenticator() -> "Access":
+    """Return the service that authenticates API keys."""
     from vigil.access.keys.authenticate import Access
 
-    return Access(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return Access(_tenants(), _keys(), _peppers(), process.settings().stage, process.now)
 
 
 @process.once
@@ -30,7 +106,7 @@ def tenants() -> "Tenants":
 
 
 def limits_of(tenant_id: str) -> "Limits":
-    """Return what holds for any tenant; raise NotFound."""
+    """Return the limits of a tenant; raise NotFound."""
     return tenants().get(tenant_id).limits
 
 
@@ -39,33 +115,69 @@ def keys() -> "Keys":
     """Return the service of API keys."""
     from vigil.access.keys.service import Keys
 
-    return Keys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return Keys(_tenants(), _keys(), _peppers(), process.settings().stage, process.now)
 
 
 @process.once
-def table() -> "AccessTable":
-    """Return the table of tenants, keys, sessions and certificates."""
-    from vigil.access.tenants.store import AccessTable
+def flags() -> "Flags":
+    """Return the service of feature flags."""
+    from vigil.access.flags.service import Flags
+    from vigil.access.flags.store import DynamoFlags, engine
 
-    return AccessTable(process.client("dynamodb"), process.settings().access_table)
+    config = process.settings()
+    store = DynamoFlags(process.client("dynamodb"), config.flags_table)
+    return Flags(store, engine, config.stage, process.now, config.flags_ttl, process.telemetry().degraded)
+
+
+def quota() -> "Quota":
+    """Return the service that reserves predictions of a tenant's month for many rows at once."""
+    from vigil.access.quota.service import Quota
+
+    return Quota(stores.quota(), process.now)
+
+
+def issuer() -> "Issuer":
+    """Return the issuer and audience of access tokens of this deployment."""
+    from vigil.access.tokens.signing_keys_model import Issuer
+
+    return Issuer(process.settings().stage)
+
+
+@process.once
+def published_keys() -> "DynamoKeyList":
+    """Return the list of public keys that verify access tokens."""
+    from vigil.access.tokens.signing_keys_store import DynamoKeyList
+
+    return DynamoKeyList(process.client("dynamodb"), process.settings().access_table, process.now)
 
 
 def _tenants() -> "DynamoTenants":
     from vigil.access.tenants.store import DynamoTenants
 
-    return DynamoTenants(table())
+    return DynamoTenants(stores.access_table())
 
 
 def _keys() -> "DynamoKeys":
     from vigil.access.keys.store import DynamoKeys
 
-    return DynamoKeys(table())
+    return DynamoKeys(stores.access_table())
 
 
 @process.once
-def peppers() -> "SecretPeppers":
-    """Return the secrets under which credentials are hashed."""
+def _peppers() -> "SecretPeppers":
     from vigil.access.keys.store import SecretPeppers
-    from vigil.aws.secrets import Secret
 
-    return SecretPeppers(Secret(process.client("secretsmanager"), process.settings().access_secret_arn))
+    return SecretPeppers(process.secret("access_secret_arn"))
+
+
+def _private_keys() -> "SecretKeys":
+    from vigil.access.tokens.signing_keys_store import SecretKeys
+
+    return SecretKeys(process.secret("signing_secret_arn"))
+
+
+def _count(key: "ApiKey", tenant: "Tenant") -> None:
+    """Count a request that no authorizer has checked against the rate limits of its key."""
+    from vigil.web.principal import Principal
+
+    process.admission().admit(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))
