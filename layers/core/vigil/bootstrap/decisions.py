@@ -21,8 +21,8 @@ _LEDGER = ("decisions_table", "subjects_table", "usage_table")
 _MODELS = ("model_keys", "packages_bucket", "registry_table")
 _BATCHES = ("batches_bucket", "batches_table")
 _QUEUES = ("batch_assemblies_queue", "batch_chunks_queue", "batch_splits_queue")
-ABANDONED_WORK_NEEDS = (*_BATCHES, *_MODELS, *_QUEUES, "flags_table", "subjects_table", "usage_table")
-"""Settings that `abandoned_work` and `batch_splits` read."""
+ABANDONED_WORK_NEEDS = (*_BATCHES, *_MODELS, *_QUEUES, "usage_table")
+"""Settings that `abandoned_work` reads. It neither splits nor scores, so it reads no flags and no consents."""
 
 
 @process.entry(*_LEDGER, *_MODELS, "cursor_secret_arn", "flags_table", "limits_table")
