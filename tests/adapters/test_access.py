@@ -9,8 +9,9 @@ from tests.support.fakes.access import FakeKeyStore, FakeTenantStore
 from vigil.access.keys.model import ApiKey, KeyRecord
 from vigil.access.keys.store import DynamoKeys, SecretPeppers
 from vigil.access.tenants.model import Tenant, TenantSettings
-from vigil.access.tenants.store import AccessTable, DynamoTenants
+from vigil.access.tenants.store import DynamoTenants
 from vigil.aws.secrets import Secret
+from vigil.aws.tables import Table
 from vigil.errors import Conflict, Unavailable
 from vigil.kernel.money import HardStop
 from vigil.privacy.erasure.store import DynamoErasures
@@ -29,14 +30,14 @@ def another(number, tenant_id="acme"):
 def tenants(request):
     if request.param == "fake":
         return FakeTenantStore()
-    return DynamoTenants(AccessTable(request.getfixturevalue("dynamodb"), "access"))
+    return DynamoTenants(Table(request.getfixturevalue("dynamodb"), "access", "The access table"))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
 def keys(request):
     if request.param == "fake":
         return FakeKeyStore()
-    return DynamoKeys(AccessTable(request.getfixturevalue("dynamodb"), "access"))
+    return DynamoKeys(Table(request.getfixturevalue("dynamodb"), "access", "The access table"))
 
 
 def test_a_tenant_is_read_back_whole_and_an_unknown_one_is_none(tenants):
@@ -78,7 +79,7 @@ def test_tenants_are_paged_by_id(tenants):
 
 
 def test_a_tenant_that_leaves_is_on_the_list_of_erasures_from_that_moment(dynamodb):
-    table = AccessTable(dynamodb, "access")
+    table = Table(dynamodb, "access", "The access table")
     tenants, erasures = DynamoTenants(table), DynamoErasures(table)
     tenants.create(TENANT)
     assert erasures.pending() == []
@@ -142,14 +143,14 @@ def test_only_a_living_key_is_noted_as_used(keys):
 
 
 def test_a_list_holds_no_digest(dynamodb):
-    DynamoKeys(AccessTable(dynamodb, "access")).create("acme", KEY)
+    DynamoKeys(Table(dynamodb, "access", "The access table")).create("acme", KEY)
     items = dynamodb.scan(TableName="access", IndexName="by_tenant")["Items"]
     assert len(items) == 1
     assert KEY.digest not in json.dumps(items)
 
 
 def test_a_table_that_is_away_is_unavailable(aws):
-    tenants = DynamoTenants(AccessTable(aws("dynamodb"), "nowhere"))
+    tenants = DynamoTenants(Table(aws("dynamodb"), "nowhere", "The access table"))
     for call in (lambda: tenants.get("acme"), lambda: tenants.create(TENANT), lambda: tenants.page(None, 1)):
         with pytest.raises(Unavailable):
             call()

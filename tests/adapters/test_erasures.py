@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from vigil.access.tenants.model import Tenant, TenantSettings
-from vigil.access.tenants.store import AccessTable, DynamoTenants
+from vigil.access.tenants.store import DynamoTenants
+from vigil.aws.tables import Table
 from vigil.errors import Unavailable
 from vigil.privacy.erasure.model import Certificate, Sweep
 from vigil.privacy.erasure.store import DynamoErasures, KmsSeal
@@ -18,7 +19,7 @@ CERTIFICATE = Certificate("acme", '{"certified_at":"now"}', "c2ln", "ECDSA_SHA_2
 
 @pytest.fixture
 def books(dynamodb):
-    table = AccessTable(dynamodb, "access")
+    table = Table(dynamodb, "access", "The access table")
     tenants = DynamoTenants(table)
     tenants.create(TENANT)
     tenants.replace(TENANT, replace(TENANT, status="offboarding", version=2))

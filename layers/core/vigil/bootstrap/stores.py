@@ -6,8 +6,8 @@ from vigil.bootstrap import process
 
 if TYPE_CHECKING:
     from vigil.access.quota.store import DynamoQuota
-    from vigil.access.tenants.store import AccessTable
     from vigil.alerting.events.store import EventBridgeBus
+    from vigil.aws.tables import Table
     from vigil.decisions.batches.object_store import S3Files
     from vigil.decisions.batches.store import DynamoBooks
     from vigil.decisions.scoring.store import DynamoLedger
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 @process.once
-def access_table() -> "AccessTable":
+def access_table() -> "Table":
     """Return the table of tenants, keys, sessions and certificates."""
-    from vigil.access.tenants.store import AccessTable
+    from vigil.aws.tables import Table
 
-    return AccessTable(process.client("dynamodb"), process.settings().access_table)
+    return Table(process.client("dynamodb"), process.settings().access_table, "The access table")
 
 
 @process.once

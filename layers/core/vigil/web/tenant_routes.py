@@ -15,6 +15,7 @@ from vigil.web.schemas import responses
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 _PARAMETER = "tenant_id"
 _LONGEST = 64
+TenantId = Annotated[str, Path(max_length=_LONGEST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,17 @@ def owner(permission: Permission) -> Any:
         return Owner(named, request.app.state.limits_of(named))
 
     return Depends(find)
+
+
+def check_administrator(caller: Principal, tenant_id: str) -> str:
+    """Return the tenant id of a path; raise NotFound unless it is the caller's own tenant or the caller is an operator.
+
+    An unknown tenant and another tenant get the same answer.
+    """
+    if tenant_id != caller.tenant_id and not caller.may("tenants:manage"):
+        raise NotFound("There is no such tenant.")
+    telemetry.current.get().target_tenant = tenant_id
+    return tenant_id
 
 
 def of_tenants(router: APIRouter, path: str, *, summary: str, **settings: Any) -> Callable[[Endpoint], Endpoint]:

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Path, Request, Response
 
 from vigil.access.keys.schemas import KeyBody, KeyList, KeyView, NewKeyView, RotationBody
 from vigil.access.keys.service import Keys
-from vigil.access.tenants.routes import TenantId, administered
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked, Limit
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
+from vigil.web.tenant_routes import TenantId, check_administrator
 
 router = APIRouter(prefix="/v1/tenants/{tenant_id}/keys", tags=["keys"], route_class=IdempotentRoute)
 KeyId = Annotated[str, Path(max_length=64)]
@@ -27,7 +27,7 @@ async def create(
 ) -> NewKeyView:
     """Create a key of a role that may do no more than yours. The answer is the only place where it is ever shown."""
     keys: Keys = request.app.state.keys
-    administered(caller, tenant_id)
+    check_administrator(caller, tenant_id)
     new = keys.create(tenant_id, body.role, body.label, body.expires_at, by=caller.role)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
     return NewKeyView.made(new)
@@ -43,7 +43,7 @@ async def page(
 ) -> KeyList:
     """List a tenant's keys, oldest first, never a secret. A new key may take a second to appear."""
     keys: Keys = request.app.state.keys
-    scope = f"keys\n{administered(caller, tenant_id)}"
+    scope = f"keys\n{check_administrator(caller, tenant_id)}"
     found = keys.page(tenant_id, place.after(scope), limit)
     return KeyList(items=[KeyView.of(key) for key in found.keys], next_cursor=place.next(scope, found.next))
 
@@ -52,7 +52,7 @@ async def page(
 async def get(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Administrator) -> KeyView:
     """Return a key, without its secret."""
     keys: Keys = request.app.state.keys
-    return KeyView.of(keys.get(administered(caller, tenant_id), key_id))
+    return KeyView.of(keys.get(check_administrator(caller, tenant_id), key_id))
 
 
 @router.post(
@@ -66,7 +66,7 @@ async def rotate(
 ) -> NewKeyView:
     """Make a key that takes another's place; both work for the overlap, so that no caller is ever refused."""
     keys: Keys = request.app.state.keys
-    administered(caller, tenant_id)
+    check_administrator(caller, tenant_id)
     overlap = timedelta(hours=body.overlap_hours) if body.overlap_hours is not None else None
     new = keys.rotate(tenant_id, key_id, overlap, body.expires_at, by=caller.role)
     response.headers["Location"] = f"{gateway.prefix(request)}/v1/tenants/{tenant_id}/keys/{new.key.key_id}"
@@ -77,4 +77,4 @@ async def rotate(
 async def revoke(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Administrator) -> None:
     """Revoke a key. It stops working within 60 s; doing so twice changes nothing."""
     keys: Keys = request.app.state.keys
-    keys.revoke(administered(caller, tenant_id), key_id, by=caller.role)
+    keys.revoke(check_administrator(caller, tenant_id), key_id, by=caller.role)

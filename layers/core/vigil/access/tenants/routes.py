@@ -2,21 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.schemas import TenantBody, TenantList, TenantPatch, TenantView, given
 from vigil.access.tenants.service import Change, Tenants
-from vigil.errors import Forbidden, NotFound
+from vigil.errors import Forbidden
 from vigil.runtime import telemetry
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import Asked, Limit
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
+from vigil.web.tenant_routes import TenantId, check_administrator
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"], route_class=IdempotentRoute)
-TenantId = Annotated[str, Path(max_length=64)]
 Manager = Annotated[Principal, requires("tenants:manage")]
 Reader = Annotated[Principal, requires("tenants:read")]
 Configurer = Annotated[Principal, requires("tenants:configure")]
@@ -57,7 +57,7 @@ async def page(
 async def get(request: Request, response: Response, tenant_id: TenantId, caller: Reader) -> TenantView:
     """Return a tenant: any for operators, its own for an administrator."""
     tenants: Tenants = request.app.state.tenants
-    administered(caller, tenant_id)
+    check_administrator(caller, tenant_id)
     return _view(tenants.get(tenant_id), response)
 
 
@@ -80,7 +80,7 @@ async def change(
     good and erases what the tenant owns.
     """
     tenants: Tenants = request.app.state.tenants
-    administered(caller, tenant_id)
+    check_administrator(caller, tenant_id)
     agreed = given(body).keys() - {"settings"}
     if agreed and not caller.may("tenants:manage"):
         raise Forbidden("Only operators change the tier, status or limits of a tenant.")
@@ -89,14 +89,6 @@ async def change(
     wanted = Change(body.tier, body.status, given(body.limits), given(body.settings))
     version = int(if_match.strip('"')) if if_match and if_match != "*" else None
     return _view(tenants.change(tenant_id, wanted, version), response)
-
-
-def administered(caller: Principal, tenant_id: str) -> str:
-    """Return the tenant that a path names if the caller administers it; another's looks like one that is not there."""
-    if tenant_id != caller.tenant_id and not caller.may("tenants:manage"):
-        raise NotFound("There is no such tenant.")
-    telemetry.current.get().target_tenant = tenant_id
-    return tenant_id
 
 
 def _view(tenant: Tenant, response: Response) -> TenantView:

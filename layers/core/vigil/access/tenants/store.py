@@ -16,35 +16,21 @@ _TENANTS = "TENANTS"
 """The list of all tenants; in capitals, so that no tenant's own list is called so."""
 
 
-class AccessTable(Table):
-    """Items of `sk = META`, listed by the index `by_tenant`, which holds no digests."""
-
-    def __init__(self, client: Any, table: str) -> None:
-        super().__init__(client, table, "The access table")
-
-    def write(self, *parts: Part) -> bool:
-        """Do all parts of a transaction or none; return False if a condition speaks against it.
-
-        Unlike a single conditional put, a transaction that is sent twice for a lost answer is not refused by itself.
-        """
-        return self.transact(*parts, token=uuid.uuid4().hex) is None
-
-
 class DynamoTenants:
     """Tenants under `pk = TENANT#<id>`."""
 
-    def __init__(self, table: AccessTable) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def create(self, tenant: Tenant) -> None:
         """Store a new tenant; raise Conflict if the id is taken, be it by one that is closed."""
         put = {"Item": _tenant_item(tenant), "ConditionExpression": "attribute_not_exists(pk)"}
-        if not self._table.write({"Put": put}):
+        if not self._write({"Put": put}):
             raise Conflict("That id is taken.")
 
     def get(self, tenant_id: str) -> Tenant | None:
         """Return a tenant, read consistently, or None."""
-        item = self._table.get(key_of(f"TENANT#{tenant_id}"))
+        item = self._table.get(_key(tenant_id))
         return _tenant(item) if item else None
 
     def replace(self, old: Tenant, new: Tenant) -> bool:
@@ -55,9 +41,9 @@ class DynamoTenants:
             "ExpressionAttributeValues": {":old": {"N": str(old.version)}},
         }
         if new.status != "offboarding" or old.status == "offboarding":
-            return self._table.write({"Put": put})
+            return self._write({"Put": put})
         erasure = {"pk": {"S": "ERASURES"}, "sk": {"S": new.tenant_id}, "started_at": {"S": new.changed_at}}
-        return self._table.write({"Put": put}, {"Put": {"Item": erasure | {"revision": {"N": "0"}}}})
+        return self._write({"Put": put}, {"Put": {"Item": erasure | {"revision": {"N": "0"}}}})
 
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
         """Return a page of tenants by id, from behind any `tenant_id`, or the first."""
@@ -65,17 +51,21 @@ class DynamoTenants:
         items, last = self._table.page("by_tenant", ("list_pk", _TENANTS), place, limit)
         return TenantPage(tuple(map(_tenant, items)), {"tenant_id": last["list_sk"]} if last else None)
 
+    def _write(self, *parts: Part) -> bool:
+        # A transaction, not a single conditional put: the client library may send a write twice after a lost
+        # answer, and the token keeps the second one from being refused.
+        return self._table.transact(*parts, token=uuid.uuid4().hex) is None
 
-def key_of(pk: str, sk: str = "META") -> Item:
-    """Return an item's primary key."""
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+def _key(tenant_id: str) -> Item:
+    return {"pk": {"S": f"TENANT#{tenant_id}"}, "sk": {"S": "META"}}
 
 
 def _tenant_item(tenant: Tenant) -> Item:
     texts = {name: {"S": getattr(tenant, name)} for name in ("tenant_id", "tier", "status", "created_at", "changed_at")}
     documents = {"overrides": dict(tenant.overrides), "settings": asdict(tenant.settings)}
     return {
-        **key_of(f"TENANT#{tenant.tenant_id}"),
+        **_key(tenant.tenant_id),
         **texts,
         **{name: {"S": json.dumps(value)} for name, value in documents.items()},
         **({"hard_stop": {"S": json.dumps(asdict(tenant.hard_stop))}} if tenant.hard_stop else {}),

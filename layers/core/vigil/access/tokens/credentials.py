@@ -3,7 +3,7 @@
 from vigil.access.keys.authenticate import Access
 from vigil.access.keys.model import ApiKey, Token
 from vigil.access.tenants.model import Tenant
-from vigil.access.tokens.ports import AccessTokens
+from vigil.access.tokens.signing_keys_ports import AccessTokens
 from vigil.errors import Unauthenticated
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from vigil.access.tokens.signing_keys_model import KeyList
+from vigil.access.tokens.signing_keys_model import Claims, KeyList
 
 
 class PublicKeys(Protocol):
@@ -31,6 +31,14 @@ class PrivateKeys(Protocol):
 
     def private_keys(self) -> Mapping[str, str]:
         """Return PEM by key id, at most `CACHE_SECONDS` old while the secret store answers."""
+        ...
+
+
+class AccessTokens(Protocol):
+    """Verification of access tokens."""
+
+    def verify(self, text: str) -> Claims:
+        """Return what a token says; raise Unauthenticated for any but a living one of ours."""
         ...
 
 

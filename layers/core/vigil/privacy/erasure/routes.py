@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from vigil.access.tenants.routes import TenantId
 from vigil.privacy.erasure.service import Certificates
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
+from vigil.web.tenant_routes import TenantId
 
 router = APIRouter(prefix="/v1/tenants/{tenant_id}/certificate", tags=["tenants"])
 Manager = Annotated[Principal, requires("tenants:manage")]

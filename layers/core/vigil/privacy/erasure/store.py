@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from vigil.access.tenants.store import AccessTable, key_of
 from vigil.aws.errors import Refused, asking
+from vigil.aws.tables import Table
+from vigil.aws.transactions import Part
 from vigil.privacy.erasure.model import Certificate, Erasure, Sweep
 
 _LIST = "ERASURES"
@@ -19,7 +21,7 @@ _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 class DynamoErasures:
     """Erasures under `pk = ERASURES`, `sk = <tenant>`; certificates under `pk = TENANT#<id>`, `sk = CERTIFICATE`."""
 
-    def __init__(self, table: AccessTable) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def pending(self) -> list[Erasure]:
@@ -34,13 +36,13 @@ class DynamoErasures:
 
     def save(self, tenant_id: str, erasure: Erasure) -> bool:
         """Keep a step under the condition of the step before it."""
-        return self._table.write({"Put": {"Item": _item(tenant_id, erasure), **_after(erasure.revision - 1)}})
+        return self._write({"Put": {"Item": _item(tenant_id, erasure), **_after(erasure.revision - 1)}})
 
     def close(self, tenant_id: str, erasure: Erasure, certificate: Certificate) -> bool:
         """Close the tenant, keep the certificate and end the erasure, all or nothing."""
         now = json.loads(certificate.payload)["certified_at"]
         close = {
-            "Key": key_of(f"TENANT#{tenant_id}"),
+            "Key": _key(f"TENANT#{tenant_id}"),
             "UpdateExpression": "SET #status = :closed, changed_at = :now, settings = :none ADD version :one",
             "ConditionExpression": "#status = :offboarding",
             "ExpressionAttributeNames": {"#status": "status"},
@@ -53,14 +55,18 @@ class DynamoErasures:
             },
         }
         texts = {name: {"S": getattr(certificate, name)} for name in _FIELDS}
-        keep = {"Item": {**key_of(f"TENANT#{tenant_id}", "CERTIFICATE"), **texts}}
-        end = {"Key": key_of(_LIST, tenant_id), **_after(erasure.revision)}
-        return self._table.write({"Update": close}, {"Put": keep}, {"Delete": end})
+        keep = {"Item": {**_key(f"TENANT#{tenant_id}", "CERTIFICATE"), **texts}}
+        end = {"Key": _key(_LIST, tenant_id), **_after(erasure.revision)}
+        return self._write({"Update": close}, {"Put": keep}, {"Delete": end})
 
     def certificate(self, tenant_id: str) -> Certificate | None:
         """Return the certificate of a closed tenant."""
-        item = self._table.get(key_of(f"TENANT#{tenant_id}", "CERTIFICATE"))
+        item = self._table.get(_key(f"TENANT#{tenant_id}", "CERTIFICATE"))
         return Certificate(tenant_id, **{name: item[name]["S"] for name in _FIELDS}) if item else None
+
+    def _write(self, *parts: Part) -> bool:
+        # The token keeps a write that is sent twice after a lost answer from being refused.
+        return self._table.transact(*parts, token=uuid.uuid4().hex) is None
 
 
 class KmsSeal:
@@ -94,6 +100,10 @@ class KmsSeal:
         return bool(answer["SignatureValid"])
 
 
+def _key(pk: str, sk: str = "META") -> dict[str, dict[str, str]]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
 def _digest(payload: bytes) -> bytes:
     """Return what KMS is given: it takes no more than 4 KB of a message itself."""
     return hashlib.sha256(payload).digest()
@@ -108,7 +118,7 @@ def _after(revision: int) -> dict[str, Any]:
 
 def _item(tenant_id: str, erasure: Erasure) -> Mapping[str, Any]:
     return {
-        **key_of(_LIST, tenant_id),
+        **_key(_LIST, tenant_id),
         "started_at": {"S": erasure.started_at},
         "revision": {"N": str(erasure.revision)},
         "sweeps": {"S": json.dumps({name: asdict(sweep) for name, sweep in erasure.sweeps.items()})},
