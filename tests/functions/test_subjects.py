@@ -138,12 +138,12 @@ def test_an_export_holds_all_that_is_kept_of_a_person_and_nothing_of_others(api,
 
 
 def test_an_export_comes_in_as_many_parts_as_it_takes(api, planted, monkeypatch):
-    from vigil.decisions.batches import persons_store
+    from vigil.decisions.batches import person_rows
     from vigil.privacy.persons import service
 
     whole, _ = exported(api)
     monkeypatch.setattr(service, "MOST_CHARACTERS", 0)
-    monkeypatch.setattr(persons_store, "MOST_TOLD", 0)
+    monkeypatch.setattr(person_rows, "MOST_TOLD", 0)
     in_parts, parts = exported(api)
     assert in_parts == whole
     assert parts > 6

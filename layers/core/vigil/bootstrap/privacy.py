@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from vigil.bootstrap import access, process, stores
 
 if TYPE_CHECKING:
-    from vigil.decisions.batches.persons_store import PersonRows
+    from vigil.decisions.batches.person_rows import PersonRows
     from vigil.decisions.outcomes.persons_store import PersonOutcomes
     from vigil.decisions.scoring.persons_store import PersonDecisions
     from vigil.privacy.erasure.ports import Erasable
@@ -146,6 +146,6 @@ def _person_outcomes() -> "PersonOutcomes":
 
 
 def _person_rows() -> "PersonRows":
-    from vigil.decisions.batches.persons_store import PersonRows
+    from vigil.decisions.batches.person_rows import PersonRows
 
     return PersonRows(stores.batches(), stores.batch_files())

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.fakes.batches import FakeBooks, FakeFiles
-from vigil.decisions.batches import persons_store
+from vigil.decisions.batches import person_rows
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.naming import Named
-from vigil.decisions.batches.persons_store import PersonRows
+from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.results import COLUMNS, erased_line
 from vigil.errors import Conflict
 from vigil.privacy.persons.model import Person
@@ -148,7 +148,7 @@ def long_results(form, mine=7_000):
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
 def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_made_up_for(form, monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+    monkeypatch.setattr(person_rows, "AT_ONCE", 1 << 20)
     scene, clean = long_results(form)
     assert scene.erase() == 5
     assert scene.results() == [clean]
@@ -157,7 +157,7 @@ def test_long_results_are_written_anew_in_steps_and_whatever_dies_on_the_way_is_
 
 
 def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 1 << 20)
+    monkeypatch.setattr(person_rows, "AT_ONCE", 1 << 20)
     scene, clean = long_results("ndjson")
     keys = scene.rows.delete(JANE, scene.rows.delete(JANE, scene.keys()))
     scene.files.uploads.clear()
@@ -169,8 +169,8 @@ def test_an_upload_that_lay_for_too_long_is_begun_anew_and_nothing_is_lost(monke
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed, monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 2_000)
-    monkeypatch.setattr(persons_store, "RANGE", 64)
+    monkeypatch.setattr(person_rows, "AT_ONCE", 2_000)
+    monkeypatch.setattr(person_rows, "RANGE", 64)
     scene = Scene()
     others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
     pack = gzip.compress if packed else bytes
@@ -181,7 +181,7 @@ def test_files_are_looked_through_in_steps_from_where_the_last_one_ended(packed,
 
 
 def test_a_file_that_went_between_two_steps_leaves_none_of_the_others_out(monkeypatch):
-    monkeypatch.setattr(persons_store, "AT_ONCE", 100)
+    monkeypatch.setattr(person_rows, "AT_ONCE", 100)
     scene = Scene()
     lines = b'{"subject_id":"7"}\n' * 20
     for content in (lines, b'{"subject_id":"42"}\n' + lines):
@@ -211,9 +211,9 @@ def test_a_file_is_told_in_parts_of_any_size_without_losing_or_repeating_a_row(m
     lines = [json.dumps({"subject_id": "42" if row % 3 else "7", "row": row}) for row in range(200)]
     content = "\n".join(lines).encode()
     scene.files.put(scene.batch.upload, gzip.compress(content) if packed else content, {})
-    monkeypatch.setattr(persons_store, "RANGE", 64)
+    monkeypatch.setattr(person_rows, "RANGE", 64)
     whole, _ = scene.told()
-    monkeypatch.setattr(persons_store, "MOST_TOLD", 100)
+    monkeypatch.setattr(person_rows, "MOST_TOLD", 100)
     entries, parts = scene.told()
     assert entries == whole
     assert [entry["row"]["row"] for entry in whole] == [row for row in range(200) if row % 3]
