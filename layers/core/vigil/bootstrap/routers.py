@@ -1,5 +1,7 @@
-"""The routers of the whole API, in the order of its OpenAPI document. No function imports this file on AWS."""
+"""The routers of the whole API, in the order of its OpenAPI document. A function on AWS never imports this file."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from vigil.access.flags import routes as flags
@@ -34,3 +36,8 @@ ROUTERS = tuple(room.router for room in _ROOMS)
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of the whole API."""
     return openapi.document(ROUTERS)
+
+
+def write(path: str) -> None:
+    """Write the document to a file, for the build of the core layer."""
+    Path(path).write_text(json.dumps(document(), ensure_ascii=False), encoding="utf-8")
