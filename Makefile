@@ -1,4 +1,4 @@
-# Everything starts here. What must be there before: python3 >= 3.11, make, git.
+# The commands of the project. They need python3 >= 3.11, make and git.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down status test test-faults test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
 SHELL := /bin/sh
@@ -14,27 +14,27 @@ VIGIL := $(VENV)/bin/vigil
 # One stamp per Python: another PYTHON makes the environment anew.
 SYNCED := $(VENV)/.synced-$(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
 
-help: ## Say what there is
+help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
 
-setup: $(SYNCED) ## Install what the other targets need, into .venv and .vigil
+setup: $(SYNCED) ## Install the tools and packages of the other commands into .venv and .vigil
 
-demo: up ## Score real rows over HTTP through the whole system on this machine
+demo: up ## Score real rows over HTTP with the whole system on this machine
 	@"$(VIGIL)" demo
 
-up: setup ## Train, build and deploy on this machine; only what is not done yet
+up: setup ## Train, build and deploy on this machine; skip finished steps
 	@"$(VIGIL)" local up
 
-down: setup ## End what `up` started
+down: setup ## Stop the deployment of `make up`
 	@"$(VIGIL)" local down
 
-status: setup ## Show what is running
+status: setup ## Show the running deployment
 	@"$(VIGIL)" local status
 
-test: setup check-style ## Lint, types and all tests, end to end included
+test: setup check-style ## Run the linters, the type checker and all tests, including end-to-end tests
 	"$(UV)" run --no-sync pytest -n auto
 
-test-faults: setup ## Crash, kill, duplicate and delay until something is lost or done twice (minutes)
+test-faults: setup ## Crash, kill, duplicate and delay work; check that each piece is done once (minutes)
 	"$(UV)" run --no-sync pytest tests/faults -m "faults or not faults"
 
 test-clock: setup ## Run the fast tests at ten instants and in three random orders; RUNS=leap-day for one
@@ -43,7 +43,7 @@ test-clock: setup ## Run the fast tests at ten instants and in three random orde
 test-pythons: setup ## Run the fast tests on CPython 3.11, 3.12 and 3.13; PYTHONS=/path/to/python for others than on PATH
 	"$(UV)" run --no-sync python -m tests.pythons $(PYTHONS)
 
-check: setup check-style ## Lint, types and the fast tests
+check: setup check-style ## Run the linters, the type checker and the fast tests
 	"$(UV)" run --no-sync pytest tests/unit tests/adapters
 
 .PHONY: check-style
@@ -51,27 +51,28 @@ check-style: setup
 	"$(UV)" run --no-sync ruff check .
 	"$(UV)" run --no-sync ruff format --check .
 	"$(UV)" run --no-sync mypy
+	"$(UV)" run --no-sync lint-imports --no-logo --cache-dir .vigil/import-linter
 
 build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then `sam deploy --config-env dev`
 	VIGIL_BUILD=aws VIGIL_PYTHON="$(VENV)/bin/python" SAM_CLI_TELEMETRY=0 \
 		"$(UV)" tool run --python "$(VENV)/bin/python" --from "$(call pin,sam)" sam build
 
-bench: setup ## Measure scoring against the lightgbm package
+bench: setup ## Compare the scoring speed with the lightgbm package
 	"$(UV)" run --no-sync python -m benchmarks.scoring
 
-bench-batch: setup ## Measure batches, from 10,000 rows to a million
+bench-batch: setup ## Measure batches of 10,000 to a million rows
 	"$(UV)" run --no-sync python -m benchmarks.batch
 
-bench-cost: setup ## Say what a score, a row and a question cost
+bench-cost: setup ## Calculate the cost of a score, a batch row and a question
 	"$(UV)" run --no-sync python -m benchmarks.cost
 
-bench-forecast: setup ## Simulate how often anomalies and projections err (half an hour)
+bench-forecast: setup ## Simulate the error rates of anomalies and projections (half an hour)
 	"$(UV)" run --no-sync python -m benchmarks.forecast
 
-bench-peers: setup ## Measure Vigil beside MLServer, BentoML and FastAPI
+bench-peers: setup ## Compare Vigil with MLServer, BentoML and FastAPI
 	"$(UV)" run --no-sync python -m benchmarks.peers
 
-clean: ## End what runs and delete everything that was made, trained models and keys included
+clean: ## Stop the deployment and delete all generated files, including trained models and keys
 	@if [ -x "$(VIGIL)" ]; then "$(VIGIL)" local down; fi
 	rm -rf .vigil .aws-sam .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -81,7 +82,7 @@ $(SYNCED): pyproject.toml uv.lock | $(UV)
 	@"$(VENV)/bin/python" layers/openmp.py
 	@touch "$@"
 
-# Only where there is no uv on PATH. Some distributions ship Python without ensurepip, hence the second way.
+# Runs only if uv is not on PATH. The second command is for distributions whose Python has no ensurepip.
 $(OWN_UV):
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Vigil needs python3 >= 3.11; this is $$("$(PYTHON)" --version 2>&1). Name another with PYTHON=..." >&2; exit 1; }
 	@echo "Installing uv $(call pin,uv) into .vigil/uv"

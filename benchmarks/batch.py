@@ -34,7 +34,7 @@ from cli import batches, native
 from cli.api import connect
 from models import recipe
 from vigil.bootstrap import process
-from vigil.bootstrap.batches import scorer
+from vigil.bootstrap.decisions import batch_scorer
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, ChunkRange, FileFormat
@@ -78,7 +78,7 @@ def worker(subject: Subject, form: FileFormat) -> Measurement:
     disk.put(batch.upload_key, content, {})
     span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
     chunks = ChunkScoring(
-        BatchPorts(disk, disk, disk, process.now), OneModel(model), scorer, fast_rows.build_fast_reader
+        BatchPorts(disk, disk, disk, process.now), OneModel(model), batch_scorer, fast_rows.build_fast_reader
     )
     booster = lightgbm.Booster(model_str=subject.text.decode())
     matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])

@@ -19,7 +19,7 @@ from typing import Any
 
 from cli import native
 from vigil.access.quota.model import QuotaReservation
-from vigil.bootstrap import batches, process
+from vigil.bootstrap import decisions, process
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.charges import BatchCharges
@@ -207,7 +207,7 @@ class Disk:
 def run(disk: Disk, model: LoadedModel, size: int) -> None:
     """Take a batch from the arrival of its file to its end."""
     ports = BatchPorts(disk, disk, disk, process.now)
-    chunks = ChunkScoring(ports, OneModel(model), batches.scorer, fast_rows.build_fast_reader)
+    chunks = ChunkScoring(ports, OneModel(model), decisions.batch_scorer, fast_rows.build_fast_reader)
     charges = BatchCharges(Unlimited(), Unstopped())
     assembly = BatchAssembly(ports, charges)
     splits = FileSplitting(ports, OneModel(model), lambda _: BatchTerms(), charges)

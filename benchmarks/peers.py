@@ -32,6 +32,8 @@ from benchmarks.handler import event
 from benchmarks.load import drive
 from benchmarks.servers import Contender, Rows, Server
 from benchmarks.subjects import ENGINE, Subject, prepare, synthetic, whole
+from vigil.bootstrap import decisions
+from vigil.runtime.settings import Settings
 
 BATCH_ROWS = 1_000
 NOOP, NOOP_BATCH = "no-op", "no-op, 1,000 rows"
@@ -132,14 +134,13 @@ def _check(name: str, answer: bytes) -> None:
 def _environment(subject: Subject) -> dict[str, str]:
     digest = hashlib.sha256((subject.folder / "manifest.json").read_bytes()).hexdigest()
     return {
+        **{Settings.variable(name): name for name in decisions.scoring_api.needs},
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "POWERTOOLS_TRACE_DISABLED": "true",
         "VIGIL_STAGE": "local",
-        "VIGIL_DECISIONS_TABLE": "decisions",
-        "VIGIL_CURSOR_SECRET_ARN": "cursor",
         "VIGIL_MODEL_KEYS": json.dumps({subject.key_id: base64.b64encode(subject.public_key).decode()}),
         "BENCHMARK_PACKAGE": str(subject.folder),
         "BENCHMARK_DIGEST": f"sha256:{digest}",

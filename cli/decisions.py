@@ -23,10 +23,10 @@ def replay_command(
     decision_id: Annotated[str, typer.Argument(help="`decision_id` of the answer")],
 ) -> None:
     """Score a decision again with the very model version it names; exit code 1 unless the bytes are the same."""
-    from vigil.bootstrap import scoring
+    from vigil.bootstrap import decisions
 
     deployment.enter()
-    row, again = scoring.service().replay(tenant_id, decision_id)
+    row, again = decisions.scoring().replay(tenant_id, decision_id)
     if again == row.body:
         model = f"{row.model.name} version {row.model.version} {row.model.digest}"
         out.print(f"[green]the same {len(again)} bytes[/] from {model}", soft_wrap=True)

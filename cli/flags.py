@@ -87,7 +87,7 @@ def define(name: str, changes: dict[str, Any]) -> "Flag":
 
 
 def _flags() -> "Flags":
-    from vigil.bootstrap import flags
+    from vigil.bootstrap import access
 
     deployment.enter()
-    return flags.service()
+    return access.flags()

@@ -18,9 +18,9 @@ out = Console()
 
 def compare_command(name: str, keys_folder: KeysFolder = None) -> None:
     """Show how far the challenger and the champion are apart over the newest requests of all tenants."""
-    from vigil.bootstrap import models
+    from vigil.bootstrap import prediction
 
-    found = models.lifecycle(publisher(keys_folder)).compare(name)
+    found = prediction.trials(publisher(keys_folder)).compare(name)
     table = Table(show_header=False, title=f"{name}: version {found.challenger} against version {found.champion}")
     for row in _rows(found):
         table.add_row(*row)

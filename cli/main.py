@@ -24,6 +24,7 @@ from cli import (
 )
 from cli.api import broken
 from vigil.errors import InvalidInput, VigilError
+from vigil.runtime.settings import SettingsError
 
 
 class _Group(TyperGroup):
@@ -36,6 +37,10 @@ class _Group(TyperGroup):
         except VigilError as error:
             rules = error.errors if isinstance(error, InvalidInput) else ()
             said = "; ".join(broken(**asdict(rule)) for rule in rules) or str(error)
+            Console(stderr=True).print(said, style="red", markup=False, highlight=False)
+            raise typer.Exit(1) from error
+        except SettingsError as error:
+            said = f"{error}. Run `make up` for a local deployment, or set the variables of yours."
             Console(stderr=True).print(said, style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
 

@@ -167,11 +167,11 @@ def list_command(keys_folder: KeysFolder = None) -> None:
 def publisher(keys_folder: Path | None = None) -> "Publisher":
     """Return the publisher of the current deployment."""
     from cli import native
-    from vigil.bootstrap import models
+    from vigil.bootstrap import prediction
 
     native.provide()
     deployment.enter()
-    return models.publisher(keys.public_keys(key_folder(keys_folder)))
+    return prediction.publisher(keys.public_keys(key_folder(keys_folder)))
 
 
 def _promise(rule: "Abstention | None") -> str:

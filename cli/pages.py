@@ -98,11 +98,11 @@ def _room(room: str, stores: Mapping[str, set[str]]) -> str:
 
 def routes_page() -> str:
     """Return the page of all routes: method, path and summary."""
-    from vigil.bootstrap import web
+    from vigil.bootstrap import routers
 
     lines = ["# Routes", "", _NOTE, "`/docs` of a deployment shows the schemas and sends requests.", ""]
     lines += ["| method | path | summary |", "|---|---|---|"]
-    for path, operations in web.openapi_document()["paths"].items():
+    for path, operations in routers.document()["paths"].items():
         lines += [f"| {method.upper()} | `{path}` | {op.get('summary', '')} |" for method, op in operations.items()]
     return "\n".join(lines) + "\n"
 

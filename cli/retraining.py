@@ -41,13 +41,13 @@ def retrain(name: str, since: datetime, tenants: Sequence[str], seed: int, keys_
 
     Raises Conflict as `challenge` does, and then nothing is published.
     """
-    from vigil.bootstrap import models, outcomes, scoring
+    from vigil.bootstrap import decisions, prediction
 
     trainer, shop = retrainable(name), publisher(keys_folder)
     if (pointer := shop.pointers(name).get(CHAMPION)) is None:
         raise NotFound(f"{name} has no champion to compare with")
-    champion = models.registry().archived(name, pointer.version)
-    harvest = gather(champion.contract, tenants, since, outcomes.service(), scoring.service())
+    champion = prediction.registry().archived(name, pointer.version)
+    harvest = gather(champion.contract, tenants, since, decisions.outcomes(), decisions.scoring())
     out.print(f"{len(harvest.known)} outcomes of {', '.join(tenants)}; {harvest.unlike} more saw another schema")
     parent = deployment.home() / "packages" / name
     published = [listing.published.version for listing in shop.versions(name)]

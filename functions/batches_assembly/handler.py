@@ -1,13 +1,13 @@
-"""The queue of batches whose chunks are at an end: joins their results."""
+"""Queue of batches whose chunks are complete: joins their results."""
 
 from typing import Any
 
-from vigil.bootstrap import batches
+from vigil.bootstrap import decisions
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(batches.assemble)
+on_lambda(decisions.batches_assembly)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Do the work of one batch of messages; name those that must come again."""
-    return batches.assemble()(event, context)
+    """Process one batch of messages; return the ids of those to retry."""
+    return decisions.batches_assembly()(event, context)

@@ -1,13 +1,13 @@
-"""The queue of chunks: scores the rows of one."""
+"""Queue of chunks: scores the rows of each chunk."""
 
 from typing import Any
 
-from vigil.bootstrap import batches
+from vigil.bootstrap import decisions
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(batches.score)
+on_lambda(decisions.batches_chunk)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Do the work of one batch of messages; name those that must come again."""
-    return batches.score()(event, context)
+    """Process one batch of messages; return the ids of those to retry."""
+    return decisions.batches_chunk()(event, context)

@@ -1,13 +1,13 @@
-"""HTTPS front door: what use costs, budgets and forecasts of it, and the prices."""
+"""HTTP API of costs, prices, budgets and forecasts."""
 
 from typing import Any
 
-from vigil.bootstrap import costs
+from vigil.bootstrap import money
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(costs.api)
+on_lambda(money.costs_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return costs.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return money.costs_api()(event, context)

@@ -1,13 +1,13 @@
-"""The schedule that looks after budgets and unusual spend."""
+"""Schedule that checks budgets and unusual spend."""
 
 from typing import Any
 
-from vigil.bootstrap import costs
+from vigil.bootstrap import money
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(costs.watch)
+on_lambda(money.costs_checks)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Look at the spend of as many tenants as there is time for."""
-    return costs.watch()(event, context)
+    """Check as many tenants as the time allows."""
+    return money.costs_checks()(event, context)

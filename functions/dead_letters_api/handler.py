@@ -1,13 +1,13 @@
-"""HTTPS front door: what died on the queues."""
+"""HTTP API of dead letters."""
 
 from typing import Any
 
 from vigil.bootstrap import operations
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(operations.api)
+on_lambda(operations.dead_letters_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return operations.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return operations.dead_letters_api()(event, context)

@@ -1,13 +1,13 @@
-"""Every minute: records dead letters as jobs, and retries, parks and resolves them."""
+"""Schedule that records dead letters as jobs, then retries, parks and resolves them."""
 
 from typing import Any
 
 from vigil.bootstrap import operations
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(operations.redrive)
+on_lambda(operations.dead_letters_redrive)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Do what is due."""
-    return operations.redrive()(event, context)
+    """Process the jobs that are due."""
+    return operations.dead_letters_redrive()(event, context)

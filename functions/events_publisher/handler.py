@@ -1,13 +1,13 @@
-"""The stream of decisions: tells others what was decided."""
+"""Stream of decisions: publishes an event for each decision."""
 
 from typing import Any
 
-from vigil.bootstrap import events
+from vigil.bootstrap import alerting
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(events.stream)
+on_lambda(alerting.events_publisher)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Announce one batch of stream records; name those that must come again."""
-    return events.stream()(event, context)
+    """Process one batch of stream records; return the ids of those to retry."""
+    return alerting.events_publisher()(event, context)

@@ -1,13 +1,13 @@
-"""HTTPS front door: what is switched on, for whom."""
+"""HTTP API of feature flags."""
 
 from typing import Any
 
-from vigil.bootstrap import flags
+from vigil.bootstrap import access
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(flags.api)
+on_lambda(access.flags_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return flags.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return access.flags_api()(event, context)

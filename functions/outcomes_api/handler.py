@@ -1,13 +1,13 @@
-"""HTTPS front door: what became of the subjects of decisions."""
+"""HTTP API of outcomes: the later results of scored subjects."""
 
 from typing import Any
 
-from vigil.bootstrap import outcomes
+from vigil.bootstrap import decisions
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(outcomes.api)
+on_lambda(decisions.outcomes_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return outcomes.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return decisions.outcomes_api()(event, context)

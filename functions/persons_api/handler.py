@@ -1,13 +1,13 @@
-"""HTTPS front door: the rights of persons."""
+"""HTTP API of the rights of persons: consent, export, erasure."""
 
 from typing import Any
 
-from vigil.bootstrap import subjects
+from vigil.bootstrap import privacy
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(subjects.api)
+on_lambda(privacy.persons_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return subjects.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return privacy.persons_api()(event, context)

@@ -1,13 +1,13 @@
-"""The erasure of what is kept of persons who asked for it: one run a minute."""
+"""Schedule that erases the data of persons on request, once a minute."""
 
 from typing import Any
 
-from vigil.bootstrap import subjects
+from vigil.bootstrap import privacy
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(subjects.erase)
+on_lambda(privacy.persons_erasure)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Go on with every erasure for as long as there is time."""
-    return subjects.erase()(event, context)
+    """Continue every erasure while the time allows."""
+    return privacy.persons_erasure()(event, context)

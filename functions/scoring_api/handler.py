@@ -1,13 +1,13 @@
-"""HTTPS front door: scores, decisions, models, health and the API's own documentation."""
+"""HTTP API of scores, decisions, models, health and the API documentation."""
 
 from typing import Any
 
-from vigil.bootstrap import scoring
+from vigil.bootstrap import decisions
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(scoring.api)
+on_lambda(decisions.scoring_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return scoring.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return decisions.scoring_api()(event, context)

@@ -1,13 +1,13 @@
-"""HTTPS front door: tenants, their keys, the certificates of those that have left."""
+"""HTTP API of tenants, their keys, and certificates of erasure."""
 
 from typing import Any
 
-from vigil.bootstrap import tenancy
+from vigil.bootstrap import access
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(tenancy.api)
+on_lambda(access.tenants_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return tenancy.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return access.tenants_api()(event, context)

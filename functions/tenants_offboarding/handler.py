@@ -1,13 +1,13 @@
-"""The erasure of what tenants that leave have owned: one run a minute."""
+"""Schedule that erases the data of tenants that leave, once a minute."""
 
 from typing import Any
 
-from vigil.bootstrap import tenancy
+from vigil.bootstrap import privacy
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(tenancy.erase)
+on_lambda(privacy.tenants_offboarding)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Go on with every erasure for as long as there is time."""
-    return tenancy.erase()(event, context)
+    """Continue every erasure while the time allows."""
+    return privacy.tenants_offboarding()(event, context)

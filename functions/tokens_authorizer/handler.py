@@ -1,13 +1,13 @@
-"""REQUEST authorizer: who is behind a bearer token."""
+"""REQUEST tokens_authorizer: finds the tenant of an API key or access token."""
 
 from typing import Any
 
-from vigil.bootstrap import tenancy
+from vigil.bootstrap import access
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(tenancy.authorizer)
+on_lambda(access.tokens_authorizer)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one authorizer event with a policy and the tenant's context."""
-    return tenancy.authorizer()(event, context)
+    """Return the policy and the tenant's context for one tokens_authorizer event."""
+    return access.tokens_authorizer()(event, context)

@@ -1,13 +1,13 @@
-"""Secrets Manager's rotation of the keys that sign access tokens."""
+"""Rotation of the keys that sign access tokens, called by Secrets Manager."""
 
 from typing import Any
 
-from vigil.bootstrap import tokens
+from vigil.bootstrap import access
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(tokens.rotation)
+on_lambda(access.tokens_rotation)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Take one of the four steps."""
-    return tokens.rotation()(event, context)
+    """Run one of the four rotation steps."""
+    return access.tokens_rotation()(event, context)

@@ -1,13 +1,13 @@
-"""HTTPS front door: versions of models, their promotion, challenger against champion."""
+"""HTTP API of model versions, their promotion, and trials of challengers."""
 
 from typing import Any
 
-from vigil.bootstrap import models
+from vigil.bootstrap import prediction
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(models.trials_api)
+on_lambda(prediction.trials_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return models.trials_api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return prediction.trials_api()(event, context)

@@ -1,13 +1,13 @@
-"""HTTPS front door: what was used, and reports of what others have used."""
+"""HTTP API of usage, and of usage events from other services."""
 
 from typing import Any
 
-from vigil.bootstrap import metering
+from vigil.bootstrap import money
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(metering.api)
+on_lambda(money.usage_api)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
-    return metering.api()(event, context)
+    """Handle one API Gateway proxy event."""
+    return money.usage_api()(event, context)

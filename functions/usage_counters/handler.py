@@ -1,13 +1,13 @@
-"""The stream of decisions, counted per tenant and hour."""
+"""Stream of decisions: counts them per tenant and hour."""
 
 from typing import Any
 
-from vigil.bootstrap import metering
+from vigil.bootstrap import money
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(metering.counters)
+on_lambda(money.usage_counters)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Count one batch of stream records; name those that must come again."""
-    return metering.counters()(event, context)
+    """Process one batch of stream records; return the ids of those to retry."""
+    return money.usage_counters()(event, context)

@@ -1,13 +1,13 @@
-"""The queue of usage events: counts each once."""
+"""Queue of usage events: counts each event once."""
 
 from typing import Any
 
-from vigil.bootstrap import metering
+from vigil.bootstrap import money
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(metering.events)
+on_lambda(money.usage_events)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Count the events of a batch of messages."""
-    return metering.events()(event, context)
+    """Process one batch of messages; return the ids of those to retry."""
+    return money.usage_events()(event, context)

@@ -1,13 +1,13 @@
-"""The schedules of metering: recounting days, and bringing in the calls of past hours."""
+"""Schedules of usage: recount past days, and measure stored bytes."""
 
 from typing import Any
 
-from vigil.bootstrap import metering
+from vigil.bootstrap import money
 from vigil.bootstrap.process import on_lambda
 
-on_lambda(metering.audit)
+on_lambda(money.usage_sweeps)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Run the job that the event names."""
-    return metering.audit()(event, context)
+    return money.usage_sweeps()(event, context)

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK
-from vigil.bootstrap import flags, process
+from vigil.bootstrap import access, process
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def run(*arguments):
 
 
 def current_set():
-    return flags.service().current()
+    return access.flags().current()
 
 
 def test_set_changes_only_the_given_options_and_show_evaluates(dynamodb):

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from tests.support.tables import environment
 from vigil.access.tenants.service import TenantChange
-from vigil.bootstrap import access, process, tenancy
+from vigil.bootstrap import access, privacy, process
 from vigil.errors import Unauthenticated
 
 
@@ -41,7 +41,7 @@ def key_id(token):
 
 def test_create_key_prints_only_the_token(capsys):
     token = run("create-key", "acme", "--role", "admin", "--label", "it").output.strip()
-    key, tenant = access.service().authenticate(token)
+    key, tenant = access.authenticator().authenticate(token)
     assert (key.role, key.label, tenant.tier) == ("admin", "it", "BASIC")
     shown = run("show", "acme").output
     assert key.key_id in shown
@@ -60,11 +60,11 @@ def test_markup_in_names_is_shown_as_text():
 def test_rotate_key_prints_the_new_token_and_revoke_key_ends_it():
     old = run("create-key", "acme").output.strip()
     new = run("rotate-key", "acme", key_id(old), "--overlap-hours", "2").output.strip()
-    assert [access.service().authenticate(token)[0].tenant_id for token in (old, new)] == ["acme", "acme"]
+    assert [access.authenticator().authenticate(token)[0].tenant_id for token in (old, new)] == ["acme", "acme"]
     assert run("revoke-key", "acme", key_id(new)).exit_code == 0
-    access.service().clear_cache()
+    access.authenticator().clear_cache()
     with pytest.raises(Unauthenticated):
-        access.service().authenticate(new)
+        access.authenticator().authenticate(new)
     assert "revoked" in run("show", "acme").output
 
 
@@ -102,7 +102,7 @@ def test_a_tenant_can_be_suspended_resumed_and_offboarded():
     assert access.tenants().get("acme").status == "active"
     assert "offboarding" in run("offboard", "acme", "--yes").output
     assert run("resume", "acme").exit_code == 1
-    assert tenancy.offboarding().run(lambda: 300.0) == ("acme",)
+    assert privacy.tenant_eraser().run(lambda: 300.0) == ("acme",)
     result = run("certificate", "acme")
     assert (result.exit_code, "signature: good" in result.output) == (0, True)
     assert "closed" in run("list").output
@@ -110,8 +110,8 @@ def test_a_tenant_can_be_suspended_resumed_and_offboarded():
 
 def test_a_forged_certificate_is_reported(aws):
     run("offboard", "acme", "--yes")
-    tenancy.offboarding().run(lambda: 300.0)
-    forged = json.loads(tenancy.certificates().get("acme").payload) | {"tenant_id": "acme"}
+    privacy.tenant_eraser().run(lambda: 300.0)
+    forged = json.loads(privacy.certificates().get("acme").payload) | {"tenant_id": "acme"}
     forged["stores"]["keys"]["erased"] = 7
     aws("dynamodb").update_item(
         TableName="access",

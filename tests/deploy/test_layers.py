@@ -3,6 +3,7 @@
 import ast
 import filecmp
 import hashlib
+import importlib
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import pytest
+
+from vigil.bootstrap import process, routers
 
 ROOT = Path(__file__).parents[2]
 FIRST_PARTY = ("layers/core/vigil", "functions")
@@ -147,6 +150,40 @@ def test_the_local_layer_ships_bytecode_that_is_not_checked_against_its_source(l
     for path in compiled:
         with path.open("rb") as file:
             assert int.from_bytes(file.read(8)[4:], "little") == 0b01, path
+
+
+READ_OPENAPI = """
+import json, sys
+sys.path[:0] = [sys.argv[1]]
+from vigil.bootstrap import process
+print(json.dumps([process.openapi(), "vigil.bootstrap.routers" in sys.modules]))
+"""
+
+
+@pytest.mark.parametrize("target", ["aws", "local"])
+def test_the_built_openapi_document_is_the_one_of_the_routers(layers, target):
+    built = (layers[target, "core"] / "vigil/openapi.json").read_text()
+    assert json.dumps(json.loads(built)) == json.dumps(routers.document())
+
+
+def test_a_function_serves_the_built_document_without_the_routers(layers):
+    command = [sys.executable, "-I", "-S", "-c", READ_OPENAPI, layers["local", "core"]]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout) == [routers.document(), False]
+
+
+def test_a_checkout_creates_the_document_on_demand():
+    assert not (ROOT / "layers/core/vigil/openapi.json").exists()
+    process.forget()
+    assert process.openapi() == routers.document()
+
+
+def test_the_document_lists_every_router():
+    package = ROOT / "layers/core"
+    files = [*package.glob("vigil/**/routes.py"), *package.glob("vigil/**/*_routes.py")]
+    modules = [".".join(file.relative_to(package).with_suffix("").parts) for file in files]
+    found = [getattr(importlib.import_module(module), "router", None) for module in modules]
+    assert {id(router) for router in found if router} == {id(router) for router in routers.ROUTERS}
 
 
 def digests(folder):

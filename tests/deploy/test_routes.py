@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.templates import routes as served
-from vigil.bootstrap import documented
+from vigil.bootstrap.routers import ROUTERS
 from vigil.web.idempotency import WRITE_METHODS, IdempotentRoute
 
 OTHERWISE = {
@@ -18,12 +18,8 @@ OTHERWISE = {
 
 
 def routes():
-    from vigil.decisions.scoring import routes as scoring
-    from vigil.prediction.packages import routes as registry
-
-    routers = [scoring.router, registry.router, *documented.routers()]
     return {
-        f"{method} {route.path}": route for router in routers for route in router.routes for method in route.methods
+        f"{method} {route.path}": route for router in ROUTERS for route in router.routes for method in route.methods
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from models import recipe
 from tests.e2e.conftest import http
 from vigil.access.tenants.service import TenantChange
-from vigil.bootstrap import access, budgets, process
+from vigil.bootstrap import access, money, process
 from vigil.money.budgets.model import Budget
 
 PATIENCE_SECONDS = 60
@@ -27,7 +27,7 @@ def tenant(stack):
     name = f"thrifty-{uuid.uuid4().hex[:8]}"
     access.tenants().create(name, "ENTERPRISE", TenantChange(limits={"per_minute": 6_000, "per_hour": 60_000}))
     stop = Budget("inference", "month", LIMIT * 1_000 + 999, hard_stop=True)
-    budgets.service().put(name, stop, by="e2e")
+    money.budgets().put(name, stop, by="e2e")
     yield lambda role="member": http(stack, str(access.keys().create(name, role, by="operator").token))
     os.environ.clear()
     os.environ.update(before)

@@ -24,7 +24,7 @@ RUN = uuid.uuid4().hex
 KILLED = """
 import json, os, signal, sys
 from tests.support.gateway import Context, event
-from vigil.bootstrap import outcomes
+from vigil.bootstrap import decisions
 from vigil.decisions.outcomes.store import DynamoOutcomes
 
 DynamoOutcomes.record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -32,7 +32,7 @@ context = Context()
 context.get_remaining_time_in_millis = lambda: int(sys.argv[1])
 request = event("POST", "/v1/outcomes", tenant=sys.argv[2], headers={"Idempotency-Key": sys.argv[3]}, body=sys.argv[4],
     role="admin")
-outcomes.api()(request, context)
+decisions.outcomes_api()(request, context)
 """
 
 

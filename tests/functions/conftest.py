@@ -14,7 +14,7 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
-from tests.support import policies, tables
+from tests.support import entries, policies, tables
 from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT
@@ -25,8 +25,10 @@ from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.signing import SigningKey
 from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
 from vigil.prediction.packages.verification import PackageVerifier, Release, build_package
+from vigil.runtime.settings import Settings
 
 KEY = SigningKey(bytes(range(32)))
+QUEUES = ("SPLITS", "CHUNKS", "ASSEMBLIES")
 HANDLER = re.compile(r"functions\.(\w+)\.handler")
 
 
@@ -95,6 +97,9 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
             "VIGIL_SIGNING_SECRET_ARN": ring["ARN"],
             "VIGIL_CERTIFICATE_KEY_ARN": signing["KeyMetadata"]["Arn"],
             "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",
+            "VIGIL_DEAD_LETTERS": "https://sqs.eu-west-1.amazonaws.com/1/dead",
+            "VIGIL_QUEUES": "{}",
+            **{f"VIGIL_BATCH_{name}_QUEUE": f"https://sqs.eu-west-1.amazonaws.com/1/{name}" for name in QUEUES},
             "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
         }
         for name, value in environment.items():
@@ -132,6 +137,23 @@ def within_its_role(monkeypatch):
     monkeypatch.setattr(BaseClient, "_make_api_call", judged)
     yield
     assert refused == []
+
+
+@pytest.fixture(autouse=True)
+def within_its_settings(monkeypatch):
+    """Every setting without default that a function reads in these tests is one that its entry names."""
+    read, unnamed = object.__getattribute__, set()
+
+    def judged(settings, name):
+        value = read(settings, name)
+        required = name in entries.REQUIRED and sys._getframe(1).f_code.co_name not in ("get", "__post_init__")
+        if required and (function := _running()) and name not in ("stage", *entries.entry(function).needs):
+            unnamed.add(f"{function}: {name}")
+        return value
+
+    monkeypatch.setattr(Settings, "__getattribute__", judged)
+    yield
+    assert unnamed == set()
 
 
 def _running() -> str | None:

@@ -22,7 +22,7 @@ def test_only_an_active_key_is_authorized(authorize, capsys):
     who = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
     assert authorize(token)["context"] == who | {"limits": limits, "consents": "false"}
     access.keys().revoke("acme", token.key_id, by="operator")
-    access.service().clear_cache()
+    access.authenticator().clear_cache()
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(token)
     assert token.secret not in capsys.readouterr().out

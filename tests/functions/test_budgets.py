@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.bootstrap import access, budgets, metering, process
+from vigil.bootstrap import access, money, process, stores
 from vigil.kernel.tenants import PERMISSIONS
 from vigil.money.usage.model import UsageEntry
 from vigil.money.usage.stream_entries import decision_entry
@@ -58,13 +58,13 @@ def score(clock):
 
 def spend(micros, hour="2026-11-21T05"):
     """Add usage of webhooks that costs this many micros."""
-    metering.usage().add([UsageEntry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
+    stores.usage().add([UsageEntry("acme", f"evt_{hour}_{micros}", hour, {"webhooks": 5 * micros})])
 
 
 def count_ledger():
     """Count every decision, as the stream does."""
     rows = boto3.client("dynamodb").scan(TableName="decisions")["Items"]
-    metering.usage().add([decision_entry(row) for row in rows])
+    stores.usage().add([decision_entry(row) for row in rows])
 
 
 def test_a_budget_is_set_read_changed_and_deleted(ask):
@@ -140,7 +140,7 @@ def test_a_hard_stop_refuses_with_402_writes_nothing_and_replays(ask, score):
     assert score("k-1")[0] == 200
     assert len(boto3.client("dynamodb").scan(TableName="decisions")["Items"]) == 2
     count_ledger()
-    budgets.watch().run("acme")
+    money.budget_checks().run("acme")
     found = ask("GET", "/inference/month")[1]
     assert (found["spent_micros"], found["left_micros"]) == (2_000, 500)
     ask("PUT", "/inference/month", {"limit_micros": 2_500})
@@ -151,9 +151,9 @@ def test_other_spend_counts_against_the_total_after_the_next_check(ask, score):
     ask("PUT", "/total/day", {"limit_micros": 10_000, "hard_stop": True})
     assert score("k-1")[0] == 201
     spend(8_500)
-    assert budgets.watch().run("acme") == 1
+    assert money.budget_checks().run("acme") == 1
     count_ledger()
-    budgets.watch().run("acme")
+    money.budget_checks().run("acme")
     assert ask("GET", "/total/day")[1]["left_micros"] == 500
     assert score("k-2")[0] == 402
 
@@ -163,7 +163,7 @@ def test_predictions_before_the_hard_stop_count_after_the_next_check(ask, score)
     assert ask("PUT", "/inference/month", {"limit_micros": 4_000, "hard_stop": True})[1]["left_micros"] == 4_000
     assert score("k-3")[0] == 201
     count_ledger()
-    budgets.watch().run("acme")
+    money.budget_checks().run("acme")
     assert ask("GET", "/inference/month")[1]["left_micros"] == 0
     assert score("k-4")[0] == 402
 
@@ -178,10 +178,10 @@ def test_an_alert_is_published_once_and_shown(ask, clock, monkeypatch):
     )
     ask("PUT", "/third_party/month", {"limit_micros": 1_000})
     spend(900)
-    assert [budgets.watch().run("acme") for _ in range(3)] == [1, 0, 0]
+    assert [money.budget_checks().run("acme") for _ in range(3)] == [1, 0, 0]
     clock(hours=1)
     spend(200)
-    assert budgets.watch().run("acme") == 1
+    assert money.budget_checks().run("acme") == 1
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [
         ("vigil.costs", "budgets.threshold_reached"),
         ("vigil.costs", "budgets.threshold_reached"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.bootstrap import access, metering, process
+from vigil.bootstrap import access, process, stores
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 from vigil.money.usage.model import UsageEntry
 
@@ -74,7 +74,7 @@ def close(clock):
 
 
 def used(hour="2026-11-21T05", tenant="acme", **amounts):
-    metering.usage().add([UsageEntry(tenant, f"dec_{hour}_{sorted(amounts.items())}", hour, amounts)])
+    stores.usage().add([UsageEntry(tenant, f"dec_{hour}_{sorted(amounts.items())}", hour, amounts)])
 
 
 def cloud_event(number, time="2026-11-21T11:00:00Z", **amounts):

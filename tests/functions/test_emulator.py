@@ -9,6 +9,8 @@ import pytest
 
 from cli import runtime
 from cli.checkout import ROOT
+from tests.support import entries
+from vigil.runtime.settings import Settings
 
 ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -18,12 +20,6 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing listens there: AWS is away
     "VIGIL_STAGE": "local",
-    "VIGIL_DECISIONS_TABLE": "decisions",
-    "VIGIL_REGISTRY_TABLE": "registry",
-    "VIGIL_ACCESS_TABLE": "access",
-    "VIGIL_PACKAGES_BUCKET": "packages",
-    "VIGIL_ACCESS_SECRET_ARN": "access",
-    "VIGIL_CURSOR_SECRET_ARN": "cursor",
     "VIGIL_MODEL_KEYS": json.dumps({"sample": base64.b64encode(bytes(32)).decode()}),
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
@@ -40,8 +36,10 @@ def invoke(path, tmp_path):
     """Start a function and return what invokes it with an event file; its output goes to `log`."""
     with ExitStack() as functions:
 
-        def start(function):
-            running = runtime.running(ROOT / "functions" / function, path, ENVIRONMENT, tmp_path / "log")
+        def start(function, **changed):
+            named = {Settings.variable(name): f"the-{name}" for name in entries.entry(function).needs}
+            environment = {name: value for name, value in (named | ENVIRONMENT | changed).items() if value is not None}
+            running = runtime.running(ROOT / "functions" / function, path, environment, tmp_path / "log")
             url = functions.enter_context(running)
             return lambda event: httpx.post(
                 url, content=(ROOT / "events" / f"{event}.json").read_bytes(), timeout=60
@@ -69,3 +67,13 @@ def test_the_authorizer_opens_to_nobody_when_aws_is_away(invoke, tmp_path):
     assert answer["errorType"] == "Unavailable"
     token = json.loads((ROOT / "events/tokens_authorizer.json").read_text())["headers"]["Authorization"]
     assert token.split("_")[-1] not in (tmp_path / "log").read_text()
+
+
+def test_a_function_without_its_settings_logs_their_names_once(invoke, tmp_path):
+    changed = {"VIGIL_LIMITS_TABLE": None, "VIGIL_USAGE_TABLE": "", "VIGIL_MODEL_KEYS": "{hidden"}
+    answer = invoke("scoring_api", **changed)("scoring_api.liveness")
+    assert answer["errorType"] == "SettingsError"
+    log = (tmp_path / "log").read_text()
+    assert {name: log.count(name) for name in changed} == dict.fromkeys(changed, 1)
+    assert "hidden" not in log
+    assert "the-decisions_table" not in log

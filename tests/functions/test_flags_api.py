@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN_FLAGS, Flag
-from vigil.bootstrap import flags, process, scoring
+from vigil.bootstrap import access, decisions, process
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
 ON = {"description": "Explain what alarms.", "stages": ["local"], "percentage": 100}
@@ -52,9 +52,9 @@ def test_a_defined_flag_is_listed_and_changes_scores(api, minute_later):
     listed = api("GET", "/v1/flags")[2]
     assert scored["explanation"] is not None
     assert scored["flags"] == {"digest": listed["digest"], "on": [EXPLAIN_HIGH_RISK]}
-    row, again = scoring.service().replay("acme", scored["decision_id"])
+    row, again = decisions.scoring().replay("acme", scored["decision_id"])
     assert again == row.body
-    assert flags.service().find_set(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
+    assert access.flags().find_set(listed["digest"]).find(EXPLAIN_HIGH_RISK).percentage == 100
 
 
 def test_only_operators_see_the_definition_of_a_flag(api):

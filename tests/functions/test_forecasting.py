@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.bootstrap import forecasting, metering, process
+from vigil.bootstrap import money, process, stores
 from vigil.money.costs.model import CATEGORIES
 from vigil.money.usage.model import UsageEntry
 
@@ -33,18 +33,18 @@ def live(days, tenant="acme", predictions=100):
         entries = [
             UsageEntry(tenant, f"dec_{hour}", hour, {"predictions": predictions}) for hour in hours[start : start + 40]
         ]
-        metering.usage().add(entries)
+        stores.usage().add(entries)
 
 
 def test_an_anomaly_is_listed_and_published_once(ask, monkeypatch):
     live(days=35)
-    metering.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
+    stores.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T12", {"predictions": 50_000})])
     sent = []
     client = process.client("events")
     client.meta.events.register(
         "provide-client-params.events.PutEvents", lambda params, **_: sent.extend(params["Entries"])
     )
-    assert [forecasting.watch().run("acme") for _ in range(2)] == [1, 0]
+    assert [money.anomaly_checks().run("acme") for _ in range(2)] == [1, 0]
     assert [(entry["Source"], entry["DetailType"]) for entry in sent] == [("vigil.costs", "forecasting.anomaly_found")]
     status, answer = ask("anomalies", {"period": "2026-11"})
     assert status == 200

@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass
 
 import pytest
-from fastapi import FastAPI
 
 from tests.functions.conftest import deployment
 from tests.support.fakes.clock import Clock
@@ -28,31 +27,18 @@ from tests.support.isolation.world import (
     signed,
     tokens_of,
 )
-from vigil.bootstrap import documented, process
+from vigil.bootstrap import process, routers
 from vigil.decisions.batches import model as batch
 from vigil.decisions.batches import store as books
 from vigil.decisions.scoring import store as scores
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
-from vigil.web.openapi import document
 
 LEAST = 2_000
 FOR_ALL = ("/v1/tenants", "/v1/usage", "/v1/dlq", "/v1/models", "/v1/flags", "/v1/prices")
 """Where operators work for all tenants, or for the deployment; everywhere else they are a tenant like any other."""
 
 
-def described():
-    """Return the OpenAPI document of the whole API."""
-    from vigil.decisions.scoring import routes as scoring
-    from vigil.operations.health import routes as health
-    from vigil.prediction.packages import routes as registry
-
-    app = FastAPI()
-    app.state.documented = documented.routers
-    app.router.routes += [*scoring.router.routes, *registry.router.routes, *health.router.routes]
-    return document(app)
-
-
-ALL = {operation.name: operation for operation in swaps.operations(described())}
+ALL = {operation.name: operation for operation in swaps.operations(routers.document())}
 
 
 @dataclass(frozen=True)

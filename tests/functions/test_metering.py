@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.bootstrap import access, metering, process
+from vigil.bootstrap import access, process, stores
 from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.rows import ModelRef
@@ -192,7 +192,7 @@ def test_the_audit_repairs_calls_and_reports_lost_events(published, usage, clock
     used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 7}}
     report = event("POST", "/v1/usage-events", body=[used | {"time": "2026-03-14T11:00:00Z"}])
     assert json.loads(lambda_handler(report, Context())["body"])["counted"] == 1
-    metering.usage().set_amounts("acme", "2026-03-14T11", {"emails": 6})
+    stores.usage().set_amounts("acme", "2026-03-14T11", {"emails": 6})
     clock(days=1)
     assert audit("recount") == AGREED | {"mismatches": 2, "unrepaired": 1}
     assert {meter: usage()[1]["items"][0][meter] for meter in ("api_calls", "emails")} == {"api_calls": 1, "emails": 6}

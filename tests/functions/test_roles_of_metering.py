@@ -7,7 +7,7 @@ import boto3
 
 from tests.functions.rights import BODY, FEEDING, GIVING_UP, KEY, ROOT, TRANSACTION, granted
 from tests.support.gateway import Context, event
-from vigil.bootstrap import metering, process
+from vigil.bootstrap import process, stores
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 from vigil.money.usage.model import UsageEntry
 
@@ -61,7 +61,7 @@ def test_the_costs_roles_grant_their_calls_only(called, monkeypatch):
     actions, _ = called
     prices = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST_PRICE_BOOK.prices}
     book = {"valid_from": "2099-01-01T00:00:00Z", "prices": prices}
-    metering.usage().add([UsageEntry("acme", f"dec_{day}", f"2026-11-0{day}T00", {"predictions": 1}) for day in (1, 2)])
+    stores.usage().add([UsageEntry("acme", f"dec_{day}", f"2026-11-0{day}T00", {"predictions": 1}) for day in (1, 2)])
     actions.clear()
     for method, path, arguments in (
         ("POST", "/v1/prices", {"body": {"valid_from": "2020-01-01T00:00:00Z", "prices": prices}, "headers": KEY}),
@@ -82,7 +82,7 @@ def test_the_costs_roles_grant_their_calls_only(called, monkeypatch):
     monkeypatch.setattr(process, "now", lambda: datetime(2026, 12, 4, tzinfo=UTC))
     assert close({}, Context(900_000))["statements"] == 4
     closing = set(actions)
-    metering.usage().add([UsageEntry("acme", "dec_3", "2026-11-03T00", {"predictions": 1})])
+    stores.usage().add([UsageEntry("acme", "dec_3", "2026-11-03T00", {"predictions": 1})])
     monkeypatch.setattr(process, "now", lambda: datetime(2026, 12, 5, 3, tzinfo=UTC))
     process.forget()
     actions.clear()
@@ -93,18 +93,18 @@ def test_the_costs_roles_grant_their_calls_only(called, monkeypatch):
 
 def test_the_spend_checks_role_grants_its_calls_only(called, monkeypatch):
     from functions.costs_checks.handler import lambda_handler
-    from vigil.bootstrap import budgets
+    from vigil.bootstrap import money
     from vigil.money.budgets.model import Budget
 
     actions, _ = called
     now = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
     monkeypatch.setattr(process, "now", lambda: now)
-    budgets.service().put("acme", Budget("total", "month", 1_000_000, hard_stop=True), "k")
+    money.budgets().put("acme", Budget("total", "month", 1_000_000, hard_stop=True), "k")
     days = (now - timedelta(days=day) for day in range(40))
-    metering.usage().add(
+    stores.usage().add(
         [UsageEntry("acme", f"dec_{day:%d%m}", f"{day:%Y-%m-%dT%H}", {"predictions": 100}) for day in days]
     )
-    metering.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T11", {"predictions": 50_000})])
+    stores.usage().add([UsageEntry("acme", "dec_much", "2026-11-21T11", {"predictions": 50_000})])
     actions.clear()
     assert lambda_handler({}, Context(270_000))["failed"] == 0
     assert lambda_handler({}, Context(270_000))["tenants"] > 0

@@ -8,7 +8,7 @@ import pytest
 
 from tests.functions.conftest import publish
 from tests.support.gateway import Context, event
-from vigil.bootstrap import models, process, scoring
+from vigil.bootstrap import decisions, prediction, process
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}, "explain": True}
 
@@ -105,7 +105,7 @@ def test_score_get_list_and_replay_agree(api):
     assert api("GET", path)[2] == scored
     listed = api("GET", "/v1/scores", query={"subject_id": "p-1"})[2]
     assert [item["decision_id"] for item in listed["items"]] == [scored["decision_id"]]
-    row, again = scoring.service().replay("acme", scored["decision_id"])
+    row, again = decisions.scoring().replay("acme", scored["decision_id"])
     assert again == row.body
 
 
@@ -113,11 +113,11 @@ def test_a_promotion_reaches_warm_instances_and_old_decisions_replay(api, publis
     first = api("POST", "/v1/scores", body=BODY)[2]
     publish(published, trained, 2)
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 1
-    registry = models.registry()
+    registry = prediction.registry()
     now = registry._clock
     monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 2
-    row, again = scoring.service().replay("acme", first["decision_id"])
+    row, again = decisions.scoring().replay("acme", first["decision_id"])
     assert (row.model.version, again) == (1, row.body)
 
 
@@ -130,7 +130,7 @@ def test_a_corrupt_new_package_is_refused_with_a_warning(api, published, trained
     content = bytearray(s3.get_object(Bucket="packages", Key=key)["Body"].read())
     content[100] ^= 1
     s3.put_object(Bucket="packages", Key=key, Body=bytes(content))
-    registry = models.registry()
+    registry = prediction.registry()
     now = registry._clock
     monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
     status, _, scored = api("POST", "/v1/scores", body=BODY)

@@ -12,7 +12,7 @@ import pytest
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
 from vigil.access.tenants.service import TenantChange
-from vigil.bootstrap import access, subjects
+from vigil.bootstrap import access, stores
 from vigil.decisions.batches.model import FOLDERS, Batch
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.money.costs.model import CostStatement
@@ -157,11 +157,14 @@ def test_a_key_is_created_rotated_and_revoked_without_leaking(api, capsys):
     status, made, headers = api("POST", "/acme/keys", body={"role": "member", "label": "ward 3"}, **ADMIN)
     assert (status, headers["location"]) == (201, f"/local/v1/tenants/acme/keys/{made['key_id']}")
     token = made.pop("api_key")
-    assert access.service().authenticate(token)[0].role == "member"
+    assert access.authenticator().authenticate(token)[0].role == "member"
     assert api("GET", f"/acme/keys/{made['key_id']}", **ADMIN)[1] == made
     _, new, _ = api("POST", f"/acme/keys/{made['key_id']}/rotate", body={"overlap_hours": 1}, **ADMIN)
     assert api("POST", f"/acme/keys/{made['key_id']}/rotate", body={}, **ADMIN)[0] == 409
-    assert [access.service().authenticate(text)[1].tenant_id for text in (token, new["api_key"])] == ["acme", "acme"]
+    assert [access.authenticator().authenticate(text)[1].tenant_id for text in (token, new["api_key"])] == [
+        "acme",
+        "acme",
+    ]
     for _ in range(2):
         assert api("DELETE", f"/acme/keys/{new['key_id']}", **ADMIN)[:2] == (204, None)
     listed = {key["key_id"]: key for key in api("GET", "/acme/keys", **ADMIN)[1]["items"]}
@@ -212,7 +215,7 @@ def leave_behind(tenant):
         IdempotentRequest(tenant, "POST /v1/x", "k", None), 1.0
     )
     declaration = Declaration({"scoring": "withdrawn"}, "v1", "subject", "now", "now", "key")
-    assert subjects.consents().add(tenant, "jane-roe", Consent(), declaration)
+    assert stores.consents().add(tenant, "jane-roe", Consent(), declaration)
     DynamoStatements(dynamodb, "costs").close(tenant, CostStatement("2026-10", (), "now"))
 
 

@@ -78,7 +78,7 @@ def sign_in(key):
 
 def test_sign_ins_count_against_the_rate_limits(key):
     access.tenants().change("acme", TenantChange(limits={"per_minute": 2, "per_hour": 3}))
-    access.service().clear_cache()
+    access.authenticator().clear_cache()
     answers = [post("token", grant_type="client_credentials", **credentials(key)) for _ in range(9)]
     statuses = Counter(status for status, _, _ in answers)
     assert (2 <= statuses[200] <= 3, statuses[200] + statuses[429]) == (
@@ -134,7 +134,7 @@ def test_thousands_of_forged_tokens_are_rejected(key, caplog):
 def test_a_token_is_rejected_after_its_key_is_revoked(key):
     granted = sign_in(key)
     access.keys().revoke("acme", key.key_id, by="operator")
-    access.service().clear_cache()
+    access.authenticator().clear_cache()
     assert refused(granted["access_token"])
     status, answer, _ = post("token", grant_type="refresh_token", refresh_token=granted["refresh_token"])
     assert (status, answer["error"]) == (400, "invalid_grant")
@@ -147,7 +147,7 @@ def test_a_session_continues_after_a_suspension(key):
     granted = sign_in(key)
     for status, expected in (("suspended", (400, "unauthorized_client")), ("active", (200, None))):
         access.tenants().change("acme", TenantChange(status=status))
-        access.service().clear_cache()
+        access.authenticator().clear_cache()
         effect = authorize(granted["access_token"])["policyDocument"]["Statement"][0]["Effect"]
         assert effect == ("Allow" if status == "active" else "Deny")
         refresh = {"grant_type": "refresh_token", "refresh_token": granted["refresh_token"]}

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from vigil.access.flags.model import all_off
-from vigil.bootstrap import flags, models, process, scoring
+from vigil.bootstrap import access, decisions, prediction, process, stores
 from vigil.prediction.packages.ports import Pointer
 
 FOLDER = Path(os.environ["BENCHMARK_PACKAGE"])
@@ -68,9 +68,9 @@ def _answered(client: Any) -> Any:
 
 
 def _adapters() -> list[tuple[ModuleType, str, Any]]:
-    adapters: list[tuple[ModuleType, str, Any]] = [(models, "packages", _Folder), (models, "catalogue", _Pointers)]
+    adapters: list[tuple[ModuleType, str, Any]] = [(prediction, "packages", _Folder), (stores, "catalogue", _Pointers)]
     if "BENCHMARK_AWS_CLIENT" not in os.environ:
-        alone = [(scoring, "ledger", _Accepting), (flags, "service", _NoFlags), (process, "admission", lambda: None)]
+        alone = [(stores, "ledger", _Accepting), (access, "flags", _NoFlags), (process, "admission", lambda: None)]
         return [*adapters, *alone]
     real = process.client
     return [*adapters, (process, "client", lambda service: _answered(real(service)))]
@@ -78,7 +78,7 @@ def _adapters() -> list[tuple[ModuleType, str, Any]]:
 
 for module, factory, adapter in _adapters():
     setattr(module, factory, adapter)
-entry = scoring.api()
+entry = decisions.scoring_api()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:

@@ -133,12 +133,12 @@ def test_an_export_contains_all_data_of_one_person_only(api, planted):
 
 
 def test_an_export_in_parts_equals_the_whole_export(api, planted, monkeypatch):
-    from vigil.decisions.batches import persons_store
+    from vigil.decisions.batches import person_rows
     from vigil.privacy.persons import service
 
     whole, _ = export_all(api)
     monkeypatch.setattr(service, "MAX_PART_CHARACTERS", 0)
-    monkeypatch.setattr(persons_store, "MAX_EXPORT_BYTES", 0)
+    monkeypatch.setattr(person_rows, "MAX_EXPORT_BYTES", 0)
     in_parts, parts = export_all(api)
     assert in_parts == whole
     assert parts > 6

@@ -22,7 +22,7 @@ from tests.support.persons import (
     run_erasures,
     score,
 )
-from vigil.bootstrap import subjects, tenancy
+from vigil.bootstrap import privacy
 from vigil.errors import Unavailable
 from vigil.kernel.ids import subject_digest
 from vigil.privacy.erasure.model import Certificate
@@ -75,7 +75,7 @@ def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
     assert {name: store["erased"] for name, store in statement["stores"].items()} == {
         "decisions": 2, "outcomes": 4, "consents": 3, "batches": 2,
     }  # fmt: skip
-    assert tenancy.seal().verify(Certificate("acme", **sealed))
+    assert privacy.seal().verify(Certificate("acme", **sealed))
     again = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
     assert (again[1], again[2]["idempotency-replayed"]) == (begun, "true")
 
@@ -148,7 +148,7 @@ def test_an_erasure_interrupted_at_any_call_is_completed(api, deployed, monkeypa
     declare(api, "given")
     batch(api, deployed, "ndjson", JANE)
     api("DELETE", f"/v1/subjects/{JANE}")
-    snapshot, eraser, at, failed = Snapshot(), subjects.eraser(), 0, True
+    snapshot, eraser, at, failed = Snapshot(), privacy.person_eraser(), 0, True
     while failed:
         at += 1
         snapshot.restore()

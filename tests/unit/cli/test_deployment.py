@@ -3,9 +3,11 @@
 import os
 
 import pytest
+from typer.testing import CliRunner
 
 from cli import deployment
 from cli.embedded import Embedded
+from cli.main import app
 from vigil.bootstrap import process
 from vigil.errors import NotFound
 
@@ -70,3 +72,13 @@ def test_the_environment_names_another_deployment(tmp_path, monkeypatch):
     deployment.enter()
     assert process.settings().registry_table == "prod-registry"
     assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+def test_a_command_names_a_missing_variable_and_the_remedy(monkeypatch):
+    monkeypatch.setenv("VIGIL_STAGE", "prod")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    process.forget()
+    done = CliRunner().invoke(app, ["tenants", "show", "acme"])
+    assert done.exit_code == 1
+    assert "VIGIL_ACCESS_TABLE is not set" in done.output
+    assert "make up" in done.output

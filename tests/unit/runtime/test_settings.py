@@ -1,30 +1,85 @@
-"""What a function is told by its environment, and how it says what is wrong with it."""
+"""Settings read from the environment, and the errors that name missing and malformed variables."""
 
+import traceback
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
-from vigil.runtime.settings import Settings
+from vigil.runtime.settings import Settings, SettingsError
 
 STAGE = {"VIGIL_STAGE": "local"}
+MALFORMED = {
+    "VIGIL_OFFBOARDING_PAUSE_SECONDS": "two-hidden",
+    "VIGIL_BACKOFF_BASE_SECONDS": "1.5-hidden",
+    "VIGIL_MAX_REPROCESS_ATTEMPTS": "hidden",
+    "VIGIL_AWS_READ_TIMEOUT_MS": "hidden ms",
+    "VIGIL_QUEUES": '{"hidden',
+    "VIGIL_MODEL_FLOORS": '{"hidden": "1"}',
+    "VIGIL_MODEL_KEYS": '{"hidden": "x"}',
+}
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        *MALFORMED.items(),
         ("VIGIL_STAGE", ""),
-        ("VIGIL_OFFBOARDING_PAUSE_SECONDS", "two"),
-        ("VIGIL_BACKOFF_BASE_SECONDS", "1.5"),
-        ("VIGIL_QUEUES", "{"),
+        ("VIGIL_QUEUES", "[]"),
         ("VIGIL_MODEL_FLOORS", "[]"),
-        ("VIGIL_MODEL_KEYS", '{"a": "1", "b": "2", "c": "3"}'),
+        ("VIGIL_MODEL_FLOORS", '{"iit": true}'),
+        ("VIGIL_MODEL_KEYS", "[]"),
+        ("VIGIL_MODEL_KEYS", '{"a": 1}'),
+        ("VIGIL_MODEL_KEYS", '{"a": "MQ==", "b": "Mg==", "c": "Mw=="}'),
     ],
 )
-def test_what_is_missing_or_malformed_is_named(name, value):
-    with pytest.raises(ValueError, match=name):
+def test_missing_or_malformed_variable_is_named(name, value):
+    with pytest.raises(SettingsError, match=name):
         Settings.from_env(STAGE | {name: value})
 
 
-def test_an_empty_number_is_its_default():
-    told = Settings.from_env(STAGE | {"VIGIL_OFFBOARDING_PAUSE_SECONDS": ""})
-    assert told.offboarding_pause == timedelta(seconds=120)
+def test_one_error_names_every_broken_variable_once_without_values():
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_env(MALFORMED, needs=("usage_table", "event_bus", "usage_table"))
+    logged = "".join(traceback.format_exception(raised.value))
+    names = [*MALFORMED, "VIGIL_STAGE", "VIGIL_USAGE_TABLE", "VIGIL_EVENT_BUS"]
+    assert {name: logged.count(name) for name in names} == dict.fromkeys(names, 1)
+    assert "hidden" not in logged
+
+
+def test_reading_an_absent_setting_names_its_variable():
+    with pytest.raises(SettingsError, match=r"^VIGIL_USAGE_TABLE is not set$"):
+        Settings.from_env(STAGE).usage_table  # noqa: B018 - the read raises
+
+
+def test_get_returns_the_default_of_an_absent_setting():
+    settings = Settings("local", usage_table="usage")
+    assert (settings.get("usage_table", "none"), settings.get("costs_table", "none")) == ("usage", "none")
+
+
+def test_empty_variable_counts_as_not_set():
+    settings = Settings.from_env(STAGE | {"VIGIL_OFFBOARDING_PAUSE_SECONDS": "", "VIGIL_MODEL_FLOORS": ""})
+    assert (settings.offboarding_pause, settings.model_floors) == (timedelta(seconds=120), {})
+
+
+def test_each_variable_sets_exactly_one_setting():
+    variables = [field.metadata["variable"] for field in fields(Settings) if field.metadata]
+    assert len(variables) == len(set(variables)) > 30
+
+
+def test_variables_are_converted():
+    settings = Settings.from_env(
+        STAGE
+        | {
+            "VIGIL_TENANT_DOMAIN": "Example.ORG",
+            "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
+            "VIGIL_MODEL_KEYS": '{"a": "MQ=="}',
+            "VIGIL_QUEUES": '{"batch-splits": {"dead": "url"}}',
+            "POWERTOOLS_TRACE_DISABLED": "True",
+        }
+    )
+    assert settings.tenant_domain == "example.org"
+    assert settings.read_timeout == timedelta(seconds=10)
+    assert settings.model_keys == {"a": b"1"}
+    assert settings.queues == {"batch-splits": {"dead": "url"}}
+    assert not settings.traced

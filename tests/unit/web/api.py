@@ -17,7 +17,7 @@ from vigil.decisions.scoring.service import Scoring
 from vigil.operations.health import routes as health_routes
 from vigil.operations.health.service import Health
 from vigil.runtime.telemetry import Telemetry
-from vigil.web import swagger
+from vigil.web import openapi, swagger
 from vigil.web.app import create_app, lambda_handler
 from vigil.web.cursors import Cursors
 from vigil.web.rate_limits import SharedRateLimiter
@@ -63,6 +63,7 @@ class Api:
             state={
                 "scoring": scoring,
                 "cursors": Cursors(lambda: b"key"),
+                "openapi": lambda: openapi.document([scoring_routes.router, health_routes.router]),
                 "health": Health({"ledger": lambda: self.ledger.get("health", "none")}),
             },
         )

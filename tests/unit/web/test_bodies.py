@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
+from vigil.decisions.batches.naming import Named
+from vigil.decisions.batches.stream import SplitWork
 
 from vigil.access.tokens import oauth_forms as forms
 from vigil.access.tokens.oauth_model import GrantRefused
 from vigil.bootstrap import documented
-from vigil.decisions.batches.naming import Named
 from vigil.decisions.batches.parsing import reader
-from vigil.decisions.batches.stream import SplitWork
 from vigil.decisions.scoring import routes as scoring
 from vigil.errors import MalformedRequest, UnreadableMessage
 from vigil.kernel.json_documents import MAX_LEVELS

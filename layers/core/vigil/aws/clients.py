@@ -30,7 +30,7 @@ def create_client(settings: Settings, service: str) -> Any:
             **(_s3_options(settings) if service == "s3" else {}),
         ),
     )
-    tenant_guard.guard_client(created, shared_bucket=settings.packages_bucket)
+    tenant_guard.guard_client(created, shared_bucket=settings.get("packages_bucket", ""))
     return created
 
 

@@ -1,1 +1,1 @@
-"""The one place where adapters are wired into services. Everything is built on first use, nothing at import."""
+"""Wires adapters into services, one file per district. A service is built on first use, never at import."""

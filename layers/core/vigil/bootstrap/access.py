@@ -1,25 +1,100 @@
-"""Wiring of tenants, keys and who is behind a credential."""
+"""Wires tenants, API keys, access tokens, feature flags and monthly quotas."""
 
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import process
+from vigil.bootstrap import process, stores
 
 if TYPE_CHECKING:
+    from vigil.access.flags.service import Flags
     from vigil.access.keys.authenticate import Authenticator
+    from vigil.access.keys.model import ApiKey
     from vigil.access.keys.service import ApiKeys
     from vigil.access.keys.store import DynamoKeys, SecretPeppers
+    from vigil.access.quota.service import MonthlyQuota
+    from vigil.access.tenants.model import Tenant
     from vigil.access.tenants.service import Tenants
     from vigil.access.tenants.store import DynamoTenants
-    from vigil.aws.tables import Table
+    from vigil.access.tokens.signing_keys_model import Issuer
+    from vigil.access.tokens.signing_keys_store import DynamoSigningKeySet, SecretPrivateKeys
     from vigil.kernel.tenants import Limits
 
 
+@process.entry("access_secret_arn", "access_table")
+def tokens_authorizer() -> process.Handler:
+    """Return the Lambda entry of the REQUEST authorizer."""
+    from vigil.access.tokens.authorizer import Authorizer, raise_unauthorized
+    from vigil.access.tokens.credentials import CredentialAuthenticator
+    from vigil.access.tokens.signing_keys_service import AccessTokenVerifier
+
+    credentials = CredentialAuthenticator(authenticator(), AccessTokenVerifier(published_keys(), issuer(), process.now))
+    return raise_unauthorized(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
+
+
+@process.entry("access_secret_arn", "access_table", "cursor_secret_arn", "idempotency_table", "limits_table")
+def tenants_api() -> process.Handler:
+    """Return the Lambda entry of the API of tenants, keys and certificates of erasure."""
+    from vigil.access.keys import routes as keys_routes
+    from vigil.access.tenants import routes
+    from vigil.privacy.erasure import routes as erasure_routes
+    from vigil.privacy.erasure.service import Certificates
+
+    return process.api(
+        [routes.router, keys_routes.router, erasure_routes.router],
+        tenants=tenants(),
+        keys=keys(),
+        certificates=Certificates(stores.tenant_erasures()),
+        cursors=process.cursors(),
+        claims=process.claims(),
+    )
+
+
+@process.entry("access_secret_arn", "access_table", "limits_table", "signing_secret_arn")
+def tokens_api() -> process.Handler:
+    """Return the Lambda entry of the API of access tokens and of the keys that verify them."""
+    from vigil.access.tokens import oauth_routes, signing_keys_routes
+    from vigil.access.tokens.oauth_forms import FORM_MEDIA_TYPE
+    from vigil.access.tokens.oauth_service import Sessions
+    from vigil.access.tokens.oauth_store import DynamoSessions
+    from vigil.access.tokens.signing_keys_service import AccessTokenSigner, published_jwks
+
+    sessions = DynamoSessions(process.client("dynamodb"), process.settings().access_table)
+    signer = AccessTokenSigner(_private_keys(), published_keys(), issuer(), process.now)
+    return process.api(
+        [oauth_routes.router, signing_keys_routes.router],
+        media_types=(FORM_MEDIA_TYPE, "application/json"),
+        max_body_bytes=16 * 1024,
+        sessions=Sessions(authenticator(), signer, sessions, _peppers(), issuer(), process.now, _count),
+        published_keys=lambda: published_jwks(published_keys(), process.now),
+    )
+
+
+@process.entry("access_table", "signing_secret_arn")
+def tokens_rotation() -> process.Handler:
+    """Return the Lambda entry of the rotation of signing keys."""
+    from vigil.access.tokens.signing_keys_rotation import SigningKeyRotation
+    from vigil.access.tokens.signing_keys_steps import RotationSteps
+    from vigil.access.tokens.signing_keys_store import SecretKeyVault
+
+    secret = process.settings().signing_secret_arn
+    vault = SecretKeyVault(process.client("secretsmanager"), secret)
+    rotation = SigningKeyRotation(vault, published_keys(), issuer(), process.now)
+    return process.telemetry().wrap(RotationSteps(rotation, process.telemetry(), secret).handle)
+
+
+@process.entry("flags_table", "idempotency_table", "limits_table")
+def flags_api() -> process.Handler:
+    """Return the Lambda entry of the API of feature flags."""
+    from vigil.access.flags import routes
+
+    return process.api([routes.router], flags=flags(), claims=process.claims())
+
+
 @process.once
-def service() -> "Authenticator":
-    """Return the service that knows who is behind a credential."""
+def authenticator() -> "Authenticator":
+    """Return the service that authenticates API keys."""
     from vigil.access.keys.authenticate import Authenticator
 
-    return Authenticator(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return Authenticator(_tenants(), _keys(), _peppers(), process.settings().stage, process.now)
 
 
 @process.once
@@ -31,7 +106,7 @@ def tenants() -> "Tenants":
 
 
 def limits_of(tenant_id: str) -> "Limits":
-    """Return what holds for any tenant; raise NotFound."""
+    """Return the limits of a tenant; raise NotFound."""
     return tenants().get(tenant_id).limits
 
 
@@ -40,33 +115,71 @@ def keys() -> "ApiKeys":
     """Return the service of API keys."""
     from vigil.access.keys.service import ApiKeys
 
-    return ApiKeys(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    return ApiKeys(_tenants(), _keys(), _peppers(), process.settings().stage, process.now)
 
 
 @process.once
-def table() -> "Table":
-    """Return the table of tenants, keys, sessions and certificates."""
-    from vigil.aws.tables import Table
+def flags() -> "Flags":
+    """Return the service of feature flags."""
+    from vigil.access.flags.service import Flags
+    from vigil.access.flags.store import DynamoFlags, powertools_evaluator
 
-    return Table(process.client("dynamodb"), process.settings().access_table, "The access table")
+    config = process.settings()
+    store = DynamoFlags(process.client("dynamodb"), config.flags_table)
+    return Flags(
+        store, powertools_evaluator, config.stage, process.now, config.flags_ttl, process.telemetry().log_degradation
+    )
+
+
+def quota() -> "MonthlyQuota":
+    """Return the service that reserves predictions of a tenant's month for many rows at once."""
+    from vigil.access.quota.service import MonthlyQuota
+
+    return MonthlyQuota(stores.quota(), process.now)
+
+
+def issuer() -> "Issuer":
+    """Return the issuer and audience of access tokens of this deployment."""
+    from vigil.access.tokens.signing_keys_model import Issuer
+
+    return Issuer(process.settings().stage)
+
+
+@process.once
+def published_keys() -> "DynamoSigningKeySet":
+    """Return the list of public keys that verify access tokens."""
+    from vigil.access.tokens.signing_keys_store import DynamoSigningKeySet
+
+    return DynamoSigningKeySet(process.client("dynamodb"), process.settings().access_table, process.now)
 
 
 def _tenants() -> "DynamoTenants":
     from vigil.access.tenants.store import DynamoTenants
 
-    return DynamoTenants(table())
+    return DynamoTenants(stores.access_table())
 
 
 def _keys() -> "DynamoKeys":
     from vigil.access.keys.store import DynamoKeys
 
-    return DynamoKeys(table())
+    return DynamoKeys(stores.access_table())
 
 
 @process.once
-def peppers() -> "SecretPeppers":
-    """Return the secrets under which credentials are hashed."""
+def _peppers() -> "SecretPeppers":
     from vigil.access.keys.store import SecretPeppers
-    from vigil.aws.secrets import Secret
 
-    return SecretPeppers(Secret(process.client("secretsmanager"), process.settings().access_secret_arn))
+    return SecretPeppers(process.secret("access_secret_arn"))
+
+
+def _private_keys() -> "SecretPrivateKeys":
+    from vigil.access.tokens.signing_keys_store import SecretPrivateKeys
+
+    return SecretPrivateKeys(process.secret("signing_secret_arn"))
+
+
+def _count(key: "ApiKey", tenant: "Tenant") -> None:
+    """Count a request that no tokens_authorizer has checked against the rate limits of its key."""
+    from vigil.web.principal import Principal
+
+    process.rate_limiter().count(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))

@@ -1,11 +1,11 @@
-"""Wiring of dead letters and their redriver."""
+"""Wires dead letters and the function that retries them."""
 
 from dataclasses import asdict
 from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
-from vigil.bootstrap import batches, events, metering, process
+from vigil.bootstrap import alerting, decisions, process, stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from vigil.workers.queues import Message, ReceivedMessage
 
 
-@process.once
-def api() -> process.Handler:
+@process.entry("cursor_secret_arn", "dead_letters_table", "idempotency_table", "limits_table")
+def dead_letters_api() -> process.Handler:
     """Return the Lambda entry of the API of dead letters."""
     from vigil.operations.dead_letters import routes
     from vigil.operations.dead_letters.service import DeadLetters
@@ -29,9 +29,9 @@ def api() -> process.Handler:
     )
 
 
-@process.once
-def redrive() -> process.Handler:
-    """Return the Lambda entry of the redriver."""
+@process.entry("dead_letters_table", "event_bus", "queues", "usage_table", *decisions.ABANDONED_WORK_NEEDS)
+def dead_letters_redrive() -> process.Handler:
+    """Return the Lambda entry of the schedule that retries dead letters."""
     from vigil.operations.dead_letters.model import RetryRules
     from vigil.operations.dead_letters.redrive import Redriver
     from vigil.operations.dead_letters.schedule import ScheduledRedrive
@@ -41,26 +41,26 @@ def redrive() -> process.Handler:
     sources = [_source(name) for name in config.queues]
     schedule = ScheduledRedrive(
         telemetry,
-        # Of the system: a generator of our own would be in the snapshot, and all instances would wait alike.
+        # SystemRandom, because a seeded generator is part of a snapshot, and all instances would draw the same pauses.
         lambda observe: Redriver(sources, _jobs(), _owners(), rules, SystemRandom(), process.now, observe),
     )
     return telemetry.wrap(schedule.handle)
 
 
 def _owners() -> "AbandonedHandlers":
-    """Return who is told, by kind of message, that work was given up."""
+    """Return the callbacks for abandoned work, by kind of message."""
     from vigil.decisions.batches.queue_workers import KINDS
     from vigil.workers.queues import Message
 
-    given_up = batches.given_up()
-    return dict.fromkeys(KINDS, lambda work: given_up.record_abandoned(Message(**asdict(work))))
+    abandoned = decisions.abandoned_work()
+    return dict.fromkeys(KINDS, lambda work: abandoned.record_abandoned(Message(**asdict(work))))
 
 
-def _reader(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
-    """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
+def _readers(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
+    """Return the parsers of messages on a queue that are not in Vigil's own form."""
     from vigil.decisions.batches.queue_workers import SplitWorker
 
-    return [SplitWorker(batches.splits(), batches.books().get).read] if name == "batch-splits" else []
+    return [SplitWorker(decisions.batch_splits(), stores.batches().get).read] if name == "batch-splits" else []
 
 
 def _source(name: str) -> "DeadLetterSource":
@@ -70,22 +70,24 @@ def _source(name: str) -> "DeadLetterSource":
     urls, sqs = process.settings().queues[name], process.client("sqs")
     dead = SqsQueue(sqs, urls["dead"])
     if "url" in urls:
-        return SqsSource(name, SqsQueue(sqs, urls["url"]), dead, *_reader(name))
+        return SqsSource(name, SqsQueue(sqs, urls["url"]), dead, *_readers(name))
     from vigil.alerting.events.store import DynamoStreamReader
     from vigil.alerting.events.stream import StreamReplay
 
-    return StreamSource(name, dead, StreamReplay(DynamoStreamReader(process.client("dynamodbstreams")), _teller(name)))
+    return StreamSource(
+        name, dead, StreamReplay(DynamoStreamReader(process.client("dynamodbstreams")), _consumer(name))
+    )
 
 
-def _teller(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
-    """Return what a consumer of the ledger's stream does with records; it says which of them must come again."""
+def _consumer(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":
+    """Return the consumer of a stream's records; it returns the ids of the records to retry."""
     from vigil.alerting.events.stream import publish_records
     from vigil.money.usage.service import UsageCounter
     from vigil.money.usage.stream import count_records
 
     if name == "usage-counters":
-        return partial(count_records, counter=UsageCounter(metering.usage()))
-    return partial(publish_records, publisher=events.announcer())
+        return partial(count_records, counter=UsageCounter(stores.usage()))
+    return partial(publish_records, publisher=alerting.decision_publisher())
 
 
 @process.once

@@ -1,9 +1,11 @@
-"""What every function is wired with: configuration, clients, telemetry, the HTTP app and the queue worker."""
+"""Parts that every function shares: settings, clients, telemetry, and the Lambda entries of apps, queues and sweeps."""
 
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from vigil.aws import clients
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from vigil.web.idempotency import ClaimStore
     from vigil.web.rate_limits import SharedRateLimiter
     from vigil.workers.queues import Message, ReceivedMessage
+    from vigil.workers.sweeps.ports import SweepJob, TenantIds
     from vigil.workers.worker_loop import Deadline
 
 
@@ -29,21 +32,43 @@ _forgettable: list[Callable[[], None]] = []
 
 
 def once(factory: Callable[Arguments, Built]) -> Callable[Arguments, Built]:
-    """Return a factory that builds one thing per process, on first use, and again when everything was forgotten."""
-    kept = cache(factory)
-    _forgettable.append(kept.cache_clear)
-    return kept  # type: ignore[return-value]  # a cache asks for hashable arguments
+    """Return a factory that builds its result once per process, on first use, and again after `forget`."""
+    cached = cache(factory)
+    _forgettable.append(cached.cache_clear)
+    return cached  # type: ignore[return-value]  # a cache requires hashable arguments
 
 
-def on_lambda(factory: Callable[[], Handler]) -> None:
-    """Build a function's handler during Lambda's init phase, whose CPU is boosted and whose memory SnapStart keeps."""
+class Entry:
+    """Factory of a function's handler. It builds the handler once, and only if all settings in `needs` are set."""
+
+    def __init__(self, build: Callable[[], Handler], needs: tuple[str, ...]) -> None:
+        self.needs = needs
+        self._build = build
+        self._handler = once(self._start)
+
+    def __call__(self) -> Handler:
+        """Return the handler; raise SettingsError that names all variables that are missing or malformed."""
+        return self._handler()
+
+    def _start(self) -> Handler:
+        Settings.from_env(os.environ, self.needs)
+        return self._build()
+
+
+def entry(*needs: str) -> Callable[[Callable[[], Handler]], Entry]:
+    """Return a decorator for the factory of a Lambda entry; `needs` names the settings that it cannot start without."""
+    return lambda build: Entry(build, needs)
+
+
+def on_lambda(start: Entry) -> None:
+    """Build the handler during Lambda's init phase, which has a faster CPU and is part of the SnapStart snapshot."""
     if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
-        factory()
+        start()
 
 
 @once
 def settings() -> Settings:
-    """Return this function's configuration."""
+    """Return the settings of this process."""
     return Settings.from_env(os.environ)
 
 
@@ -53,14 +78,14 @@ def api(
     max_body_bytes: int | None = None,
     **state: Any,
 ) -> Handler:
-    """Return the Lambda entry of an app with these routers; `state` is what their routes find in `app.state`."""
+    """Return the Lambda entry of an app with these routers; routes read `state` from `app.state`."""
     from vigil.web.app import create_app, lambda_handler
 
     app = create_app(
         title="Vigil",
         routers=routers,
         telemetry=telemetry(),
-        rate_limiter=admission(),
+        rate_limiter=rate_limiter(),
         max_body_bytes=max_body_bytes or settings().max_body_bytes,
         media_types=media_types,
         state={"tenant_domain": settings().tenant_domain, "clock": now, **state},
@@ -69,22 +94,34 @@ def api(
 
 
 @once
-def admission() -> "SharedRateLimiter":
-    """Return what counts the requests of keys."""
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI document. The core layer contains it; a source checkout creates it from the routers."""
+    built = resources.files("vigil").joinpath("openapi.json")
+    if built.is_file():
+        document: dict[str, Any] = json.loads(built.read_bytes())
+        return document
+    from vigil.bootstrap import routers
+
+    return routers.document()
+
+
+@once
+def rate_limiter() -> "SharedRateLimiter":
+    """Return the rate limiter of API keys."""
     from vigil.web.rate_limits import DynamoRequestCounters, SharedRateLimiter
 
     return SharedRateLimiter(DynamoRequestCounters(client("dynamodb"), settings().limits_table), now)
 
 
 def claims() -> "ClaimStore":
-    """Return what remembers the answers of requests with an Idempotency-Key."""
+    """Return the store of responses to requests with an Idempotency-Key."""
     from vigil.web.idempotency_store import DynamoClaimStore
 
     return DynamoClaimStore(client("dynamodb"), settings().idempotency_table, settings().idempotency_window)
 
 
 def cursors() -> "Cursors":
-    """Return what seals the positions in lists."""
+    """Return the signer of list cursors."""
     from vigil.web.cursors import Cursors
 
     return Cursors(lambda: _cursor_secret().field("key"))
@@ -92,13 +129,18 @@ def cursors() -> "Cursors":
 
 @once
 def _cursor_secret() -> "Secret":
+    return secret("cursor_secret_arn")
+
+
+def secret(name: str) -> "Secret":
+    """Return the secret whose ARN a setting names; its value is read on first use."""
     from vigil.aws.secrets import Secret
 
-    return Secret(client("secretsmanager"), settings().cursor_secret_arn)
+    return Secret(client("secretsmanager"), getattr(settings(), name))
 
 
 def worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[ReceivedMessage], Message]") -> Handler:
-    """Return the Lambda entry of a queue; `read` reads messages that are not in Vigil's own form."""
+    """Return the Lambda entry of a queue; `read` parses messages that are not in Vigil's own form."""
     from vigil.workers.queues import SqsQueue
     from vigil.workers.worker_loop import Worker
 
@@ -106,9 +148,19 @@ def worker(work: "Callable[[Message, Deadline], None]", *read: "Callable[[Receiv
     return telemetry().wrap(Worker(work, telemetry(), quarantine, *read).handle)
 
 
+def sweep(name: str, job: "SweepJob", table: str, tenants: "TenantIds") -> Handler:
+    """Return the Lambda entry of a schedule that runs a job for every tenant; `table` stores its progress."""
+    from vigil.workers.sweeps.schedule import SweepSchedule
+    from vigil.workers.sweeps.service import TenantSweep
+    from vigil.workers.sweeps.store import DynamoCheckpointStore
+
+    tenant_sweep = TenantSweep(tenants, job, DynamoCheckpointStore(client("dynamodb"), table, name), now)
+    return telemetry().wrap(SweepSchedule(name, tenant_sweep, telemetry()).handle)
+
+
 @once
 def telemetry() -> "Telemetry":
-    """Return this function's logs, metrics and traces."""
+    """Return the logs, metrics and traces of this function."""
     from vigil.runtime.telemetry import Telemetry
 
     return Telemetry(settings().service, traced=settings().traced)
@@ -121,12 +173,12 @@ def client(service: str) -> Any:
 
 
 def now() -> datetime:
-    """Return the time, for whatever needs a clock."""
+    """Return the current time in UTC, the clock of every service."""
     return datetime.now(UTC)
 
 
 def forget() -> None:
-    """Drop everything that was built, for a process whose environment has changed: the command line, or a test."""
+    """Drop every object that was built. The command line and tests call this after they change the environment."""
     for clear in _forgettable:
         clear()
     clients.reset_session()

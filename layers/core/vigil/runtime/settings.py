@@ -1,122 +1,167 @@
-"""One typed object for everything a deployment may set. Secrets are named here by ARN, never by value."""
+"""One typed object for the variables of a deployment. A secret is named by its ARN, never by its value."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from base64 import b64decode
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A function's configuration. Names without a default must be set; `from_env` says which are not."""
-
-    stage: str
-    service: str = "vigil"
-    decisions_table: str = ""
-    registry_table: str = ""
-    access_table: str = ""
-    outcomes_table: str = ""
-    dead_letters_table: str = ""
-    queues: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """URLs by name of the source: `dead` of its dead-letter queue, `url` of the queue that work goes back to."""
-    backoff_base: timedelta = timedelta(seconds=60)
-    most_reprocess_attempts: int = 5
-    limits_table: str = ""
-    usage_table: str = ""
-    costs_table: str = ""
-    idempotency_table: str = ""
-    flags_table: str = ""
-    event_bus: str = ""
-    subjects_table: str = ""
-    batches_table: str = ""
-    batches_bucket: str = ""
-    batch_splits_queue: str = ""
-    batch_chunks_queue: str = ""
-    batch_assemblies_queue: str = ""
-    dead_letters: str = ""
-    """Of the queue that feeds this function."""
-    packages_bucket: str = ""
-    access_secret_arn: str = ""
-    cursor_secret_arn: str = ""
-    signing_secret_arn: str = ""
-    certificate_key_arn: str = ""
-    tenant_domain: str = ""
-    """Where each tenant has a subdomain, such as `acme.example.org`; nothing where there are none."""
-    offboarding_pause: timedelta = timedelta(seconds=120)
-    """From the last key's refusal to the erasure, and from one look at a store to the next."""
-    model_keys: Mapping[str, str] = field(default_factory=dict)
-    """The pinned Ed25519 public keys, base64 by key id: two slots, so that a new key can overlap the old one."""
-    model_floors: Mapping[str, int] = field(default_factory=dict)
-    """The lowest version of each model that may ever be loaded, pinned with the deployment."""
-    flags_ttl: timedelta = timedelta(seconds=60)
-    idempotency_window: timedelta = timedelta(hours=24)
-    connect_timeout: timedelta = timedelta(milliseconds=250)
-    read_timeout: timedelta = timedelta(milliseconds=500)
-    max_body_bytes: int = 256 * 1024
-    max_batch_body_bytes: int = 4 << 20
-    traced: bool = True
-
-    def __post_init__(self) -> None:
-        if len(self.model_keys) > 2:
-            raise ValueError("VIGIL_MODEL_KEYS: at most two keys may be pinned")
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Read `VIGIL_*`; raise ValueError naming the variable that is missing or malformed."""
-        if not env.get("VIGIL_STAGE"):
-            raise ValueError("VIGIL_STAGE is not set")
-        return cls(
-            stage=env["VIGIL_STAGE"],
-            service=env.get("POWERTOOLS_SERVICE_NAME", "vigil"),
-            decisions_table=env.get("VIGIL_DECISIONS_TABLE", ""),
-            registry_table=env.get("VIGIL_REGISTRY_TABLE", ""),
-            access_table=env.get("VIGIL_ACCESS_TABLE", ""),
-            outcomes_table=env.get("VIGIL_OUTCOMES_TABLE", ""),
-            dead_letters_table=env.get("VIGIL_DEAD_LETTERS_TABLE", ""),
-            queues=_json_object(env, "VIGIL_QUEUES"),
-            backoff_base=timedelta(seconds=_whole(env, "VIGIL_BACKOFF_BASE_SECONDS", 60)),
-            most_reprocess_attempts=_whole(env, "VIGIL_MAX_REPROCESS_ATTEMPTS", 5),
-            limits_table=env.get("VIGIL_LIMITS_TABLE", ""),
-            usage_table=env.get("VIGIL_USAGE_TABLE", ""),
-            costs_table=env.get("VIGIL_COSTS_TABLE", ""),
-            idempotency_table=env.get("VIGIL_IDEMPOTENCY_TABLE", ""),
-            flags_table=env.get("VIGIL_FLAGS_TABLE", ""),
-            event_bus=env.get("VIGIL_EVENT_BUS", ""),
-            subjects_table=env.get("VIGIL_SUBJECTS_TABLE", ""),
-            batches_table=env.get("VIGIL_BATCHES_TABLE", ""),
-            batches_bucket=env.get("VIGIL_BATCHES_BUCKET", ""),
-            batch_splits_queue=env.get("VIGIL_BATCH_SPLITS_QUEUE", ""),
-            batch_chunks_queue=env.get("VIGIL_BATCH_CHUNKS_QUEUE", ""),
-            batch_assemblies_queue=env.get("VIGIL_BATCH_ASSEMBLIES_QUEUE", ""),
-            dead_letters=env.get("VIGIL_DEAD_LETTERS", ""),
-            packages_bucket=env.get("VIGIL_PACKAGES_BUCKET", ""),
-            access_secret_arn=env.get("VIGIL_ACCESS_SECRET_ARN", ""),
-            cursor_secret_arn=env.get("VIGIL_CURSOR_SECRET_ARN", ""),
-            signing_secret_arn=env.get("VIGIL_SIGNING_SECRET_ARN", ""),
-            certificate_key_arn=env.get("VIGIL_CERTIFICATE_KEY_ARN", ""),
-            tenant_domain=env.get("VIGIL_TENANT_DOMAIN", "").lower(),
-            offboarding_pause=timedelta(seconds=_whole(env, "VIGIL_OFFBOARDING_PAUSE_SECONDS", 120)),
-            model_keys=_json_object(env, "VIGIL_MODEL_KEYS"),
-            model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),
-            connect_timeout=timedelta(milliseconds=_whole(env, "VIGIL_AWS_CONNECT_TIMEOUT_MS", 250)),
-            read_timeout=timedelta(milliseconds=_whole(env, "VIGIL_AWS_READ_TIMEOUT_MS", 500)),
-            traced=env.get("POWERTOOLS_TRACE_DISABLED", "false").lower() != "true",
-        )
+_ABSENT: Any = object()
+_MODEL_KEY_SLOTS = 2
+"""Maximum pinned public keys: the current key, and a second one while keys are rotated."""
 
 
-def _json_object(env: Mapping[str, str], name: str) -> dict[str, Any]:
+class SettingsError(ValueError):
+    """Raised when variables are missing or malformed. The message names each of them and contains no value."""
+
+
+def _integer(text: str) -> int:
     try:
-        value = json.loads(env.get(name) or "{}")
-    except ValueError as error:
-        raise ValueError(f"{name} is not JSON") from error
+        return int(text)
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+
+
+def _seconds(text: str) -> timedelta:
+    return timedelta(seconds=_integer(text))
+
+
+def _milliseconds(text: str) -> timedelta:
+    return timedelta(milliseconds=_integer(text))
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
     if not isinstance(value, dict):
-        raise ValueError(f"{name} is not a JSON object")
+        raise ValueError("must be a JSON object")
     return value
 
 
-def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+def _versions(text: str) -> dict[str, int]:
+    versions = _json_object(text)
+    if not all(type(version) is int for version in versions.values()):
+        raise ValueError("must map model names to whole numbers")
+    return versions
+
+
+def _public_keys(text: str) -> dict[str, bytes]:
+    keys = _json_object(text)
+    if len(keys) > _MODEL_KEY_SLOTS:
+        raise ValueError(f"must pin at most {_MODEL_KEY_SLOTS} keys")
     try:
-        return int(env.get(name) or default)
-    except ValueError as error:
-        raise ValueError(f"{name} is not a whole number") from error
+        return {key_id: b64decode(key) for key_id, key in keys.items()}
+    except (TypeError, ValueError):
+        raise ValueError("must map key ids to keys in base64") from None
+
+
+def _setting(variable: str, read: Callable[[str], Any] = str, default: Any = _ABSENT) -> Any:
+    """Declare a setting and its variable. `read` converts the text, or raises ValueError with the broken rule."""
+    return field(default=default, metadata={"variable": variable, "read": read})
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Settings:
+    """Configuration of one process. Reading a setting that is absent raises SettingsError with its variable."""
+
+    stage: str = _setting("VIGIL_STAGE")
+    service: str = _setting("POWERTOOLS_SERVICE_NAME", default="vigil")
+    traced: bool = _setting("POWERTOOLS_TRACE_DISABLED", lambda text: text.lower() != "true", default=True)
+    tenant_domain: str = _setting("VIGIL_TENANT_DOMAIN", str.lower, default="")
+    """Domain with one subdomain per tenant, such as `acme.example.org`; empty if tenants have no subdomains."""
+
+    access_table: str = _setting("VIGIL_ACCESS_TABLE")
+    batches_table: str = _setting("VIGIL_BATCHES_TABLE")
+    costs_table: str = _setting("VIGIL_COSTS_TABLE")
+    dead_letters_table: str = _setting("VIGIL_DEAD_LETTERS_TABLE")
+    decisions_table: str = _setting("VIGIL_DECISIONS_TABLE")
+    flags_table: str = _setting("VIGIL_FLAGS_TABLE")
+    idempotency_table: str = _setting("VIGIL_IDEMPOTENCY_TABLE")
+    limits_table: str = _setting("VIGIL_LIMITS_TABLE")
+    outcomes_table: str = _setting("VIGIL_OUTCOMES_TABLE")
+    registry_table: str = _setting("VIGIL_REGISTRY_TABLE")
+    subjects_table: str = _setting("VIGIL_SUBJECTS_TABLE")
+    usage_table: str = _setting("VIGIL_USAGE_TABLE")
+    batches_bucket: str = _setting("VIGIL_BATCHES_BUCKET")
+    packages_bucket: str = _setting("VIGIL_PACKAGES_BUCKET")
+    event_bus: str = _setting("VIGIL_EVENT_BUS")
+
+    batch_splits_queue: str = _setting("VIGIL_BATCH_SPLITS_QUEUE")
+    batch_chunks_queue: str = _setting("VIGIL_BATCH_CHUNKS_QUEUE")
+    batch_assemblies_queue: str = _setting("VIGIL_BATCH_ASSEMBLIES_QUEUE")
+    dead_letters: str = _setting("VIGIL_DEAD_LETTERS")
+    """URL of the dead-letter queue of the queue that this function reads."""
+    queues: Mapping[str, Mapping[str, str]] = _setting("VIGIL_QUEUES", _json_object)
+    """URLs by source name: `dead` is its dead-letter queue, `url` the queue that receives retried work."""
+
+    access_secret_arn: str = _setting("VIGIL_ACCESS_SECRET_ARN")
+    cursor_secret_arn: str = _setting("VIGIL_CURSOR_SECRET_ARN")
+    signing_secret_arn: str = _setting("VIGIL_SIGNING_SECRET_ARN")
+    certificate_key_arn: str = _setting("VIGIL_CERTIFICATE_KEY_ARN")
+    model_keys: Mapping[str, bytes] = _setting("VIGIL_MODEL_KEYS", _public_keys)
+    """Pinned Ed25519 public keys by key id."""
+    model_floors: Mapping[str, int] = field(
+        default_factory=dict, metadata={"variable": "VIGIL_MODEL_FLOORS", "read": _versions}
+    )
+    """Lowest version of each model that may be loaded, pinned with the deployment."""
+
+    backoff_base: timedelta = _setting("VIGIL_BACKOFF_BASE_SECONDS", _seconds, timedelta(seconds=60))
+    most_reprocess_attempts: int = _setting("VIGIL_MAX_REPROCESS_ATTEMPTS", _integer, 5)
+    offboarding_pause: timedelta = _setting("VIGIL_OFFBOARDING_PAUSE_SECONDS", _seconds, timedelta(seconds=120))
+    """Pause between the refusal of the last key and the erasure, and between two checks of one store."""
+    connect_timeout: timedelta = _setting("VIGIL_AWS_CONNECT_TIMEOUT_MS", _milliseconds, timedelta(milliseconds=250))
+    read_timeout: timedelta = _setting("VIGIL_AWS_READ_TIMEOUT_MS", _milliseconds, timedelta(milliseconds=500))
+
+    flags_ttl: timedelta = timedelta(seconds=60)
+    idempotency_window: timedelta = timedelta(hours=24)
+    max_body_bytes: int = 256 * 1024
+    max_batch_body_bytes: int = 4 << 20
+
+    def __post_init__(self) -> None:
+        for name in _VARIABLES:
+            if getattr(self, name) is _ABSENT:
+                object.__delattr__(self, name)
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise SettingsError for an absent setting. Python calls this only if an attribute is not found."""
+        if name in _VARIABLES:
+            raise SettingsError(f"{_VARIABLES[name]} is not set")
+        raise AttributeError(name)
+
+    def get(self, name: str, default: str) -> str:
+        """Return a setting, or the default if it is absent."""
+        try:
+            return str(getattr(self, name))
+        except SettingsError:
+            return default
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], needs: Collection[str] = ()) -> "Settings":
+        """Read every variable that is set; an empty one counts as not set.
+
+        Raises SettingsError that names all variables of `needs` that are not set, and all malformed variables.
+        """
+        values, problems = {}, []
+        for declared in fields(cls):
+            variable = declared.metadata.get("variable", "")
+            if text := env.get(variable):
+                try:
+                    values[declared.name] = declared.metadata["read"](text)
+                except ValueError as broken:
+                    problems.append(f"{variable} {broken}")
+            elif declared.name in {"stage", *needs}:
+                problems.append(f"{variable} is not set")
+        if problems:
+            raise SettingsError("; ".join(problems))
+        return cls(**values)
+
+    @staticmethod
+    def variable(name: str) -> str:
+        """Return the variable of a setting."""
+        return _VARIABLES[name]
+
+
+_VARIABLES: dict[str, str] = {each.name: each.metadata["variable"] for each in fields(Settings) if each.metadata}

@@ -40,7 +40,6 @@ def create_app(
     app = FastAPI(title=title, version="1", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_OFF)
     # A redirect to the path without a slash would use the caller's Host header and omit the stage.
     app.router.redirect_slashes = False
-    app.state.documented = list
     app.state.tenant_domain = ""
     for router in routers:
         # `include_router` would match every path twice, for features that are not used here.

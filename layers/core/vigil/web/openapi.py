@@ -1,31 +1,27 @@
-"""The OpenAPI document: FastAPI's, with our problem documents in place of its own errors, and the credential."""
+"""The OpenAPI document of FastAPI, with Vigil's problem documents and credentials instead of FastAPI's own errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from vigil.web.schemas import ProblemView, responses
 
-_FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
+_FASTAPI_ERRORS = ("HTTPValidationError", "ValidationError")
 _DESCRIPTION = """Scores with signed models, explained, recorded exactly once.
 
 Errors are problem documents (RFC 9457) that name each field and its bound. Every answer carries `X-Correlation-Id`."""
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Return the document of an app, and of the routers under `app.state.documented` that other functions serve.
-
-    What answers 401 is what needs a credential.
-    """
-    others = [route for router in app.state.documented() for route in router.routes]
-    routes = [*app.routes, *others]
-    schema = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=routes)
+def document(routers: Iterable[APIRouter]) -> dict[str, Any]:
+    """Return the document of these routers. An operation with a 401 response requires a credential."""
+    routes = [route for router in routers for route in router.routes]
+    schema = get_openapi(title="Vigil", version="1", description=_DESCRIPTION, routes=routes)
     components = schema.setdefault("components", {})
     _, problem = models_json_schema([(ProblemView, "serialization")], ref_template="#/components/schemas/{model}")
-    own = {name: value for name, value in components.get("schemas", {}).items() if name not in _FASTAPIS_OWN}
+    own = {name: value for name, value in components.get("schemas", {}).items() if name not in _FASTAPI_ERRORS}
     components["schemas"] = own | problem["$defs"]
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "bearerFormat": "an API key, vgl_…, or an access token"},

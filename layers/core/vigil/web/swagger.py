@@ -1,19 +1,19 @@
-"""`/docs` and `/openapi.json`, served without a CDN so that they work offline and under a strict policy."""
+"""Serves `/docs` and `/openapi.json` without a CDN, so that they work offline and under a strict policy."""
 
 from importlib.resources import files
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse, Response
 
 from vigil.errors import NotFound
 from vigil.web import gateway
 from vigil.web.etags import cacheable
-from vigil.web.openapi import document
 
 router = APIRouter(include_in_schema=False)
 
-# Text only: a REST API hands binary bodies on as base64.
+# Only text, because a REST API returns binary bodies as base64.
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -23,7 +23,7 @@ _POLICY = (
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
-    """Return Swagger UI; its own scripts are inline, hence the wider policy on this one page."""
+    """Return Swagger UI. Its scripts are inline, so only this page has a wider content security policy."""
     base = gateway.stage_prefix(request)
     page = get_swagger_ui_html(
         openapi_url=f"{base}/openapi.json",
@@ -48,7 +48,6 @@ async def asset(asset: str) -> Response:
 
 @router.get("/openapi.json", dependencies=[cacheable(300)])
 async def openapi(request: Request) -> JSONResponse:
-    """Return the OpenAPI document, with the server that this very request came through."""
-    app: FastAPI = request.app
-    app.openapi_schema = app.openapi_schema or document(app)  # made once: it takes as long as a hundred scores
-    return JSONResponse(app.openapi_schema | {"servers": [{"url": gateway.stage_prefix(request) or "/"}]})
+    """Return the OpenAPI document with the address of this request as its server."""
+    document: dict[str, Any] = request.app.state.openapi()
+    return JSONResponse(document | {"servers": [{"url": gateway.stage_prefix(request) or "/"}]})

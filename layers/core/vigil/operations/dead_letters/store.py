@@ -58,7 +58,7 @@ class SqsSource:
         self._dead.delete([each.handle for each in letters])
 
     def resend(self, work: Work) -> JobResolution | None:
-        """Send the work to its queue. An unreadable message is parsed again first, which can raise UnreadableMessage."""
+        """Send the work to its queue. An unreadable message is parsed again; that can raise UnreadableMessage."""
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
             self._queue.send(

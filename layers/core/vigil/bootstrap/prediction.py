@@ -1,75 +1,67 @@
-"""Wiring of packages, their versions and their comparisons."""
+"""Wires model packages, their versions and their trials."""
 
-import base64
 from typing import TYPE_CHECKING
 
-from vigil.bootstrap import process
+from vigil.bootstrap import process, stores
 
 if TYPE_CHECKING:
     from vigil.prediction.packages.publishing import Publisher
     from vigil.prediction.packages.service import Registry, RegistryEvent
     from vigil.prediction.packages.signing import PublicKeys
-    from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
+    from vigil.prediction.packages.store import S3PackageStore
     from vigil.prediction.trials.service import TrialService
 
 
-@process.once
+@process.entry(
+    "decisions_table", "idempotency_table", "limits_table", "model_keys", "packages_bucket", "registry_table"
+)
 def trials_api() -> process.Handler:
-    """Return the Lambda entry of the API of versions, promotions and comparisons."""
+    """Return the Lambda entry of the API of model versions, promotions and comparisons."""
     from vigil.prediction.trials import routes
 
-    return process.api([routes.router], trials=lifecycle(publisher(pinned())), claims=process.claims())
+    return process.api([routes.router], lifecycle=trials(publisher(pinned_keys())), claims=process.claims())
 
 
 @process.once
 def registry() -> "Registry":
-    """Return the models of this process."""
+    """Return the registry of the models that this process has loaded."""
     from vigil.prediction.engines.loading import load_engine
     from vigil.prediction.packages.service import Registry
     from vigil.prediction.packages.verification import PackageVerifier
 
-    verifier = PackageVerifier(pinned(), load_engine, process.settings().model_floors)
-    return Registry(packages(), catalogue(), verifier, clock=process.now, observe=_observe)
+    verifier = PackageVerifier(pinned_keys(), load_engine, process.settings().model_floors)
+    return Registry(packages(), stores.catalogue(), verifier, clock=process.now, observe=_observe)
 
 
 def publisher(keys: "PublicKeys") -> "Publisher":
-    """Return what publishes and promotes packages signed by one of these keys; for operators."""
+    """Return the service that publishes and promotes packages signed with one of these keys. For operators."""
     from vigil.prediction.engines.loading import load_engine
     from vigil.prediction.packages.publishing import Publisher
     from vigil.prediction.packages.verification import PackageVerifier
 
-    return Publisher(
-        packages(), catalogue(), PackageVerifier(keys, load_engine, process.settings().model_floors), process.now
-    )
+    verifier = PackageVerifier(keys, load_engine, process.settings().model_floors)
+    return Publisher(packages(), stores.catalogue(), verifier, process.now)
 
 
-def lifecycle(versions: "Publisher") -> "TrialService":
-    """Return the life cycle of the models that a publisher knows."""
+def trials(versions: "Publisher") -> "TrialService":
+    """Return the service of trials for the models of a publisher."""
     from vigil.prediction.trials.service import TrialService
     from vigil.prediction.trials.store import DynamoComparisons
 
     return TrialService(versions, DynamoComparisons(process.client("dynamodb"), process.settings().decisions_table))
 
 
-def pinned() -> "PublicKeys":
-    """Return the keys that may sign models here."""
-    return {key_id: base64.b64decode(key) for key_id, key in process.settings().model_keys.items()}
+def pinned_keys() -> "PublicKeys":
+    """Return the public keys that may sign models of this deployment."""
+    return process.settings().model_keys
 
 
 @process.once
 def packages() -> "S3PackageStore":
-    """Return the bytes of packages."""
+    """Return the store of package files."""
     from vigil.prediction.packages.store import S3PackageStore
 
     return S3PackageStore(process.client("s3"), process.settings().packages_bucket)
-
-
-@process.once
-def catalogue() -> "DynamoCatalogue":
-    """Return the versions and aliases of models."""
-    from vigil.prediction.packages.store import DynamoCatalogue
-
-    return DynamoCatalogue(process.client("dynamodb"), process.settings().registry_table)
 
 
 def _observe(event: "RegistryEvent") -> None:

@@ -1,0 +1,199 @@
+"""Wires scoring, outcomes, and batches from the uploaded file to the results."""
+
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vigil.bootstrap import access, prediction, process, stores
+
+if TYPE_CHECKING:
+    from vigil.decisions.batches.charges import BatchCharges
+    from vigil.decisions.batches.chunks import ChunkScoring
+    from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
+    from vigil.decisions.batches.ports import BatchPorts
+    from vigil.decisions.batches.queue_workers import AbandonedBatchWork, JobQueues
+    from vigil.decisions.batches.splits import FileSplitting
+    from vigil.decisions.outcomes.service import Outcomes
+    from vigil.decisions.scoring.batch_scorer import BatchScorer
+    from vigil.decisions.scoring.ports import ScoringModel
+    from vigil.decisions.scoring.service import Scoring
+
+_LEDGER = ("decisions_table", "subjects_table", "usage_table")
+_MODELS = ("model_keys", "packages_bucket", "registry_table")
+_BATCHES = ("batches_bucket", "batches_table")
+_QUEUES = ("batch_assemblies_queue", "batch_chunks_queue", "batch_splits_queue")
+ABANDONED_WORK_NEEDS = (*_BATCHES, *_MODELS, *_QUEUES, "usage_table")
+"""Settings that `abandoned_work` reads. It neither splits nor scores, so it reads no flags and no consents."""
+
+
+@process.entry(*_LEDGER, *_MODELS, "cursor_secret_arn", "flags_table", "limits_table")
+def scoring_api() -> process.Handler:
+    """Return the Lambda entry of the scoring API. It loads the models."""
+    from vigil.decisions.scoring import routes as scoring_routes
+    from vigil.operations.health import routes as health_routes
+    from vigil.operations.health.service import Health
+    from vigil.prediction.features.service import get_feature_set
+    from vigil.prediction.packages import routes as registry_routes
+    from vigil.web import swagger
+
+    registry = prediction.registry()
+    registry.preload()
+    access.flags().preload()
+    return process.api(
+        [scoring_routes.router, registry_routes.router, health_routes.router, swagger.router],
+        scoring=scoring(),
+        registry=registry,
+        history_schema=lambda name: get_feature_set(name).schema(),
+        cursors=process.cursors(),
+        health=Health({"models": registry.check_champions, "ledger": stores.ledger().check}),
+        openapi=process.openapi,
+    )
+
+
+@process.entry(*_LEDGER, "cursor_secret_arn", "idempotency_table", "limits_table", "outcomes_table")
+def outcomes_api() -> process.Handler:
+    """Return the Lambda entry of the API of outcomes."""
+    from vigil.decisions.outcomes import routes
+
+    return process.api([routes.router], outcomes=outcomes(), cursors=process.cursors(), claims=process.claims())
+
+
+@process.entry(*_BATCHES, "cursor_secret_arn", "idempotency_table", "limits_table", "registry_table", "usage_table")
+def batches_api() -> process.Handler:
+    """Return the Lambda entry of the API of batches."""
+    from vigil.decisions.batches import routes
+    from vigil.decisions.batches.service import Batches
+
+    config, names = process.settings(), stores.catalogue().model_names
+    books, files, window = stores.batches(), stores.batch_files(), config.idempotency_window
+    batches = Batches(books, files, names, process.now, window, _charges(), _stored_bytes)
+    return process.api(
+        [routes.router],
+        max_body_bytes=config.max_batch_body_bytes,
+        batches=batches,
+        cursors=process.cursors(),
+        claims=process.claims(),
+    )
+
+
+@process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table", "subjects_table", "usage_table")
+def batches_split() -> process.Handler:
+    """Return the Lambda entry of the queue of uploaded files."""
+    from vigil.decisions.batches.queue_workers import SplitWorker
+
+    work = SplitWorker(batch_splits(), stores.batches().get)
+    return process.worker(work.do, work.read)
+
+
+@process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table")
+def batches_chunk() -> process.Handler:
+    """Return the Lambda entry of the queue of chunks."""
+    from vigil.decisions.batches.queue_workers import ChunkWorker
+
+    return process.worker(ChunkWorker(_chunks()).do)
+
+
+@process.entry(*_BATCHES, *_QUEUES, "dead_letters", "usage_table")
+def batches_assembly() -> process.Handler:
+    """Return the Lambda entry of the queue of batches whose results are joined."""
+    from vigil.decisions.batches.assembly import BatchAssembly
+    from vigil.decisions.batches.queue_workers import AssemblyWorker
+
+    assembly = BatchAssembly(_batch_ports(), _charges())
+    return process.worker(AssemblyWorker(assembly, stores.batches().get).do)
+
+
+@process.once
+def scoring() -> "Scoring":
+    """Return the scoring service."""
+    from vigil.decisions.scoring.service import Scoring
+    from vigil.prediction.features.service import get_feature_set
+
+    window = process.settings().idempotency_window
+    return Scoring(
+        prediction.registry(), get_feature_set, stores.ledger(), process.now, window, access.flags().switches
+    )
+
+
+@process.once
+def outcomes() -> "Outcomes":
+    """Return the service of outcomes."""
+    from vigil.decisions.outcomes.service import Outcomes
+    from vigil.decisions.outcomes.store import DynamoOutcomes
+
+    reports = DynamoOutcomes(process.client("dynamodb"), process.settings().outcomes_table)
+    return Outcomes(stores.ledger(), reports, process.now)
+
+
+def abandoned_work() -> "AbandonedBatchWork":
+    """Return the handler of batch messages that are not retried again."""
+    from vigil.decisions.batches.queue_workers import AbandonedBatchWork
+
+    return AbandonedBatchWork(_chunks(), batch_splits(), stores.batches().get)
+
+
+@process.once
+def batch_splits() -> "FileSplitting":
+    """Return the service that splits uploaded files into chunks."""
+    from vigil.decisions.batches.splits import FileSplitting
+
+    return FileSplitting(_batch_ports(), prediction.registry(), _terms, _charges())
+
+
+def batch_scorer(model: "ScoringModel", batch: "Batch") -> "BatchScorer":
+    """Return the scorer of a batch's rows."""
+    from vigil.access.flags.model import all_off
+    from vigil.decisions.batches import results
+    from vigil.decisions.scoring import serialize
+    from vigil.decisions.scoring.batch_scorer import BatchScorer
+    from vigil.prediction.features.service import get_feature_set
+
+    asked_at = datetime.fromisoformat(batch.created_at)
+    render = results.answer_cells if batch.form == "csv" else serialize.result_members
+    switches = access.flags().switches_at(batch.flags) if batch.flags else all_off
+    return BatchScorer(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+
+
+@process.once
+def _chunks() -> "ChunkScoring":
+    from vigil.decisions.batches import fast_rows
+    from vigil.decisions.batches.chunks import ChunkScoring
+
+    return ChunkScoring(_batch_ports(), prediction.registry(), batch_scorer, fast_rows.build_fast_reader)
+
+
+def _batch_ports() -> "BatchPorts":
+    from vigil.decisions.batches.ports import BatchPorts
+
+    return BatchPorts(stores.batches(), stores.batch_files(), _job_queues(), process.now)
+
+
+def _terms(tenant_id: str) -> "BatchTerms":
+    from vigil.decisions.batches.model import BatchTerms
+
+    return BatchTerms(access.flags().digest() or "", stores.consents().withdrawn(tenant_id))
+
+
+def _charges() -> "BatchCharges":
+    from vigil.decisions.batches.charges import BatchCharges
+
+    return BatchCharges(access.quota(), stores.hard_limits())
+
+
+def _stored_bytes(tenant_id: str) -> int:
+    """Return the bytes of a tenant's files at the last measurement."""
+    return stores.usage().stored_bytes(tenant_id).storage_bytes
+
+
+@process.once
+def _job_queues() -> "JobQueues":
+    from vigil.decisions.batches.queue_workers import JobQueues
+    from vigil.workers.queues import SqsQueue
+
+    config = process.settings()
+    urls: dict[BatchJobKind, str] = {
+        "batch.split": config.batch_splits_queue,
+        "batch.chunk": config.batch_chunks_queue,
+        "batch.assembly": config.batch_assemblies_queue,
+    }
+    return JobQueues({kind: SqsQueue(process.client("sqs"), url) for kind, url in urls.items()})

@@ -1,0 +1,62 @@
+"""A function starts with exactly the settings that its entry names, and refuses to start without any of them."""
+
+import os
+
+import pytest
+
+from tests.functions.conftest import deployment
+from tests.support import entries
+from vigil.bootstrap import process
+from vigil.runtime.settings import Settings, SettingsError
+
+
+@pytest.fixture(scope="module")
+def _deployed(trained):
+    with pytest.MonkeyPatch.context() as environment, deployment(trained, environment):
+        yield
+
+
+@pytest.fixture
+def named_only(_deployed, monkeypatch):
+    """Return a function that reduces the environment to the settings of an entry and returns the entry."""
+
+    def reduce(function):
+        entry = entries.entry(function)
+        named = {Settings.variable(name) for name in ("stage", *entry.needs)}
+        for variable in [name for name in os.environ if name.startswith("VIGIL_") and name not in named]:
+            monkeypatch.delenv(variable)
+        assert named <= os.environ.keys()
+        process.forget()
+        return entry
+
+    yield reduce
+    process.forget()
+
+
+@pytest.mark.parametrize("function", entries.NAMES)
+def test_function_starts_with_the_settings_that_it_names(named_only, function):
+    assert callable(named_only(function)())
+
+
+@pytest.mark.parametrize("function", entries.NAMES)
+def test_function_refuses_to_start_without_any_of_its_settings(named_only, monkeypatch, function):
+    entry = named_only(function)
+    for name in ("stage", *entry.needs):
+        with monkeypatch.context() as missing:
+            missing.delenv(Settings.variable(name))
+            with pytest.raises(SettingsError, match=f"^{Settings.variable(name)} is not set$"):
+                entry()
+
+
+def test_function_names_all_missing_and_malformed_settings_at_once(named_only, monkeypatch):
+    entry = named_only("scoring_api")
+    monkeypatch.delenv("VIGIL_LIMITS_TABLE")
+    monkeypatch.setenv("VIGIL_USAGE_TABLE", "")
+    monkeypatch.setenv("VIGIL_MODEL_KEYS", "{")
+    with pytest.raises(SettingsError) as raised:
+        entry()
+    assert set(str(raised.value).split("; ")) == {
+        "VIGIL_LIMITS_TABLE is not set",
+        "VIGIL_USAGE_TABLE is not set",
+        "VIGIL_MODEL_KEYS must be a JSON object",
+    }
