@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.adapters.test_ledger import row
 from tests.support.ledgers import ledger as ledger_on
+from tests.support.ledgers import ledger_row as row
 from vigil.errors import Unavailable
 from vigil.prediction.trials.model import SHARDS, Answer, Comparison
 from vigil.prediction.trials.store import DynamoComparisons

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.adapters.test_ledger import row
 from tests.support.fakes.clock import Clock
 from tests.support.ledgers import ledger as ledger_on
+from tests.support.ledgers import ledger_row as row
 from vigil.decisions.scoring.model import Conditions
 from vigil.errors import BudgetExhausted, QuotaExceeded, Unavailable
 from vigil.kernel.money import COUNTERS, HardStop, Hold

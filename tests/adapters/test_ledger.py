@@ -7,30 +7,8 @@ import pytest
 
 from tests.support.fakes.scoring import FakeLedger
 from tests.support.ledgers import ledger as ledger_on
-from vigil.decisions.scoring.model import LedgerRow
+from tests.support.ledgers import ledger_row as row
 from vigil.errors import Unavailable
-from vigil.kernel.rows import ModelRef
-from vigil.prediction.trials.model import Answer, Comparison
-
-
-def row(number=0, tenant="acme", subject="p-1"):
-    created = f"2026-03-01T12:00:{number:02d}.000000Z"
-    return LedgerRow(
-        tenant_id=tenant,
-        decision_id=f"dec_{number:032d}",
-        subject_id=subject,
-        model=ModelRef("toy", 1, "sha256:aa"),
-        fingerprint="f",
-        correlation_id=f"c-{number}",
-        nonce=f"n-{number}",
-        created_at=created,
-        expires_at=1_800_000_000,
-        inputs='{"age":40}',
-        body='{"probability":0.5}',
-        summary=json.dumps({"n": number}),
-        high_risk=bool(number % 2),
-        comparison=Comparison(Answer(1, 0.5, "wait"), Answer(2, None, "")) if number % 2 else None,
-    )
 
 
 @pytest.fixture(params=["fake", "dynamodb"])

@@ -14,6 +14,7 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
+from tests.functions.batch_deployment import deployed  # noqa: F401 - a fixture of several test files
 from tests.support import policies, tables
 from tests.support.fakes.card import CARD
 from tests.support.fakes.scoring import CONTRACT

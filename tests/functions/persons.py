@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
-from tests.functions.test_batches import deployed, run  # noqa: F401
+from tests.functions.batch_deployment import deployed, run  # noqa: F401
 from tests.support.gateway import Context, event
 from tests.support.tables import TABLES
 from vigil.bootstrap import access, process
