@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
     from vigil.decisions.batches.object_store import S3Files
     from vigil.decisions.batches.ports import BatchPorts
-    from vigil.decisions.batches.queue_workers import AbandonedBatchWork, JobQueues
     from vigil.decisions.batches.splits import FileSplitting
     from vigil.decisions.batches.store import DynamoBatches
+    from vigil.decisions.batches.stream import AbandonedBatchWork, JobQueues
     from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.decisions.scoring.ports import ScoringModel
 
@@ -39,7 +39,7 @@ def api() -> process.Handler:
 @process.once
 def split() -> process.Handler:
     """Return the Lambda entry of the queue of files that have arrived."""
-    from vigil.decisions.batches.queue_workers import SplitWorker
+    from vigil.decisions.batches.stream import SplitWorker
 
     work = SplitWorker(splits(), books().get)
     return process.worker(work.do, work.read)
@@ -48,7 +48,7 @@ def split() -> process.Handler:
 @process.once
 def score() -> process.Handler:
     """Return the Lambda entry of the queue of chunks."""
-    from vigil.decisions.batches.queue_workers import ChunkWorker
+    from vigil.decisions.batches.stream import ChunkWorker
 
     return process.worker(ChunkWorker(_chunks()).do)
 
@@ -57,7 +57,7 @@ def score() -> process.Handler:
 def assemble() -> process.Handler:
     """Return the Lambda entry of the queue of batches to put together."""
     from vigil.decisions.batches.assembly import BatchAssembly
-    from vigil.decisions.batches.queue_workers import AssemblyWorker
+    from vigil.decisions.batches.stream import AssemblyWorker
 
     assembly = BatchAssembly(_ports(), _charges())
     return process.worker(AssemblyWorker(assembly, books().get).do)
@@ -76,7 +76,7 @@ def _stored(tenant_id: str) -> int:
 
 def given_up() -> "AbandonedBatchWork":
     """Return what is told of messages of batches that nobody will try again."""
-    from vigil.decisions.batches.queue_workers import AbandonedBatchWork
+    from vigil.decisions.batches.stream import AbandonedBatchWork
 
     return AbandonedBatchWork(_chunks(), splits(), books().get)
 
@@ -141,7 +141,7 @@ def files() -> "S3Files":
 
 @process.once
 def _postbox() -> "JobQueues":
-    from vigil.decisions.batches.queue_workers import JobQueues
+    from vigil.decisions.batches.stream import JobQueues
     from vigil.workers.queues import SqsQueue
 
     config = process.settings()

@@ -49,7 +49,7 @@ def redrive() -> process.Handler:
 
 def _owners() -> "AbandonedHandlers":
     """Return who is told, by kind of message, that work was given up."""
-    from vigil.decisions.batches.queue_workers import KINDS
+    from vigil.decisions.batches.stream import KINDS
     from vigil.workers.queues import Message
 
     given_up = batches.given_up()
@@ -58,7 +58,7 @@ def _owners() -> "AbandonedHandlers":
 
 def _reader(name: str) -> "list[Callable[[Received], Message]]":
     """Return what reads the messages of a queue that are not in Vigil's own form, if any come there."""
-    from vigil.decisions.batches.queue_workers import SplitWorker
+    from vigil.decisions.batches.stream import SplitWorker
 
     return [SplitWorker(batches.splits(), batches.books().get).read] if name == "batch-splits" else []
 
