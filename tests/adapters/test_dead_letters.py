@@ -147,6 +147,14 @@ def queues(aws):
     return [SqsQueue(client, client.create_queue(QueueName=name)["QueueUrl"]) for name in ("work", "work-dead")]
 
 
+@pytest.fixture
+def send_raw(aws, queues):
+    """Return a function that sends a message body to the dead-letter queue, not in Vigil's format."""
+    client = aws("sqs")
+    url = client.get_queue_url(QueueName="work-dead")["QueueUrl"]
+    return lambda body: client.send_message(QueueUrl=url, MessageBody=body)
+
+
 MESSAGE = Message(**asdict(WORK))
 
 
@@ -179,9 +187,9 @@ def test_resent_work_equals_the_original_message(queues):
     assert received.message() == replace(MESSAGE, attempts=2)
 
 
-def test_unreadable_work_belongs_to_operators_and_is_sent_once_readable(queues):
+def test_unreadable_work_belongs_to_operators_and_is_sent_once_readable(queues, send_raw):
     work, dead = queues
-    dead._client.send_message(QueueUrl=dead._url, MessageBody="key=part/7")
+    send_raw("key=part/7")
     (unread,) = SqsSource("work", work, dead).receive()
     assert (unread.work.kind, unread.work.tenant_id) == (UNREADABLE, OPERATORS)
     with pytest.raises(UnreadableMessage):
@@ -238,10 +246,10 @@ def given_up(place):
     }
 
 
-def test_a_stream_batch_is_processed_again(queues):
+def test_a_stream_batch_is_processed_again(queues, send_raw):
     _, dead = queues
     place = StreamRange("arn:stream", "shard-1", "100", "200")
-    dead._client.send_message(QueueUrl=dead._url, MessageBody=json.dumps(given_up(place)))
+    send_raw(json.dumps(given_up(place)))
     told = []
     source = StreamSource("events-publisher", dead, told.append)
     (died,) = source.receive()
@@ -250,14 +258,14 @@ def test_a_stream_batch_is_processed_again(queues):
     assert [StreamRange(**json.loads(each)) for each in told] == [place]
 
 
-def test_a_stream_batch_that_fails_again_counts_its_attempts(queues):
+def test_a_stream_batch_that_fails_again_counts_its_attempts(queues, send_raw):
     _, dead = queues
 
     def replay(_):
         raise Unavailable("away")
 
     place = StreamRange("arn:stream", "shard-1", "100", "200")
-    dead._client.send_message(QueueUrl=dead._url, MessageBody=json.dumps(given_up(place)))
+    send_raw(json.dumps(given_up(place)))
     source = StreamSource("events-publisher", dead, replay)
     (died,) = source.receive()
     source.delete([died])
@@ -268,8 +276,8 @@ def test_a_stream_batch_that_fails_again_counts_its_attempts(queues):
 
 
 @pytest.mark.parametrize("body", ["?", "[]", "{}", '{"DDBStreamBatchInfo": {}}'])
-def test_a_message_that_is_not_a_batch_record_is_unreadable(queues, body):
+def test_a_message_that_is_not_a_batch_record_is_unreadable(queues, body, send_raw):
     _, dead = queues
-    dead._client.send_message(QueueUrl=dead._url, MessageBody=body)
+    send_raw(body)
     (died,) = StreamSource("events-publisher", dead, print).receive()
     assert died.work.kind == UNREADABLE

@@ -28,16 +28,16 @@ from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.object_store import S3Files
 from vigil.decisions.batches.ports import BatchPorts
-from vigil.decisions.batches.queue_workers import (
+from vigil.decisions.batches.service import Batches, BatchOrder
+from vigil.decisions.batches.splits import FileSplitting
+from vigil.decisions.batches.store import DynamoBatches, _chunk_sk, _key, _update
+from vigil.decisions.batches.stream import (
     AbandonedBatchWork,
     AssemblyWorker,
     ChunkWorker,
     JobQueues,
     SplitWorker,
 )
-from vigil.decisions.batches.service import Batches, BatchOrder
-from vigil.decisions.batches.splits import FileSplitting
-from vigil.decisions.batches.store import DynamoBatches, _chunk_sk, _key, _update
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import BatchScorer
 from vigil.errors import VigilError

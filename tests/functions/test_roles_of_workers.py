@@ -19,7 +19,7 @@ from tests.functions.rights import (
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
-from vigil.decisions.batches.queue_workers import to_message
+from vigil.decisions.batches.stream import to_message
 from vigil.errors import Unavailable
 from vigil.operations.dead_letters.model import DeadLetterJob, RetryRules
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs

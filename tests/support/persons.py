@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import boto3
 
-from tests.functions.test_batches import run
+from tests.functions.batch_deployment import run
 from tests.support.gateway import Context
 from tests.support.tables import TABLES
 from vigil.bootstrap import process

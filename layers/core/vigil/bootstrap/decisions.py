@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.chunks import ChunkScoring
     from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
     from vigil.decisions.batches.ports import BatchPorts
-    from vigil.decisions.batches.queue_workers import AbandonedBatchWork, JobQueues
     from vigil.decisions.batches.splits import FileSplitting
+    from vigil.decisions.batches.stream import AbandonedBatchWork, JobQueues
     from vigil.decisions.outcomes.service import Outcomes
     from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.decisions.scoring.ports import ScoringModel
@@ -79,7 +79,7 @@ def batches_api() -> process.Handler:
 @process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table", "subjects_table", "usage_table")
 def batches_split() -> process.Handler:
     """Return the Lambda entry of the queue of uploaded files."""
-    from vigil.decisions.batches.queue_workers import SplitWorker
+    from vigil.decisions.batches.stream import SplitWorker
 
     work = SplitWorker(batch_splits(), stores.batches().get)
     return process.worker(work.do, work.read)
@@ -88,7 +88,7 @@ def batches_split() -> process.Handler:
 @process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table")
 def batches_chunk() -> process.Handler:
     """Return the Lambda entry of the queue of chunks."""
-    from vigil.decisions.batches.queue_workers import ChunkWorker
+    from vigil.decisions.batches.stream import ChunkWorker
 
     return process.worker(ChunkWorker(_chunks()).do)
 
@@ -97,7 +97,7 @@ def batches_chunk() -> process.Handler:
 def batches_assembly() -> process.Handler:
     """Return the Lambda entry of the queue of batches whose results are joined."""
     from vigil.decisions.batches.assembly import BatchAssembly
-    from vigil.decisions.batches.queue_workers import AssemblyWorker
+    from vigil.decisions.batches.stream import AssemblyWorker
 
     assembly = BatchAssembly(_batch_ports(), _charges())
     return process.worker(AssemblyWorker(assembly, stores.batches().get).do)
@@ -127,7 +127,7 @@ def outcomes() -> "Outcomes":
 
 def abandoned_work() -> "AbandonedBatchWork":
     """Return the handler of batch messages that are not retried again."""
-    from vigil.decisions.batches.queue_workers import AbandonedBatchWork
+    from vigil.decisions.batches.stream import AbandonedBatchWork
 
     return AbandonedBatchWork(_chunks(), batch_splits(), stores.batches().get)
 
@@ -187,7 +187,7 @@ def _stored_bytes(tenant_id: str) -> int:
 
 @process.once
 def _job_queues() -> "JobQueues":
-    from vigil.decisions.batches.queue_workers import JobQueues
+    from vigil.decisions.batches.stream import JobQueues
     from vigil.workers.queues import SqsQueue
 
     config = process.settings()

@@ -49,7 +49,7 @@ def dead_letters_redrive() -> process.Handler:
 
 def _owners() -> "AbandonedHandlers":
     """Return the callbacks for abandoned work, by kind of message."""
-    from vigil.decisions.batches.queue_workers import KINDS
+    from vigil.decisions.batches.stream import KINDS
     from vigil.workers.queues import Message
 
     abandoned = decisions.abandoned_work()
@@ -58,7 +58,7 @@ def _owners() -> "AbandonedHandlers":
 
 def _readers(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
     """Return the parsers of messages on a queue that are not in Vigil's own form."""
-    from vigil.decisions.batches.queue_workers import SplitWorker
+    from vigil.decisions.batches.stream import SplitWorker
 
     return [SplitWorker(decisions.batch_splits(), stores.batches().get).read] if name == "batch-splits" else []
 

@@ -58,12 +58,11 @@ def main():
     for columns, lines in SEEDS.items():
         read = functions[columns]
         read.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
-        described = list(fast_rows._members(CONTRACT) if columns is None else fast_rows._cells(CONTRACT, columns))
-        array = (fast_rows._Column * len(described))(*described)
+        described = fast_rows.describe_columns(CONTRACT, columns)
         for _ in range(LINES):
             line = mutated(random_, random_.choice(lines))
             ctypes.memmove(end - len(line), line, len(line))
-            counts[not read(array, len(described), end - len(line), len(line), row)] += 1
+            counts[not read(described, len(described), end - len(line), len(line), row)] += 1
     print(json.dumps(counts))  # noqa: T201 - read by the test
 
 

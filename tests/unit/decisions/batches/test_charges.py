@@ -32,9 +32,9 @@ def test_lost_rows_that_are_scored_later_are_free(world):
 class CancelledMeanwhile(FakeQuota):
     """A quota whose batch is cancelled before the first reservation; optionally the worker crashes after it."""
 
-    def __init__(self, cancel, dies):
+    def __init__(self, dies):
         super().__init__()
-        self.cancel, self.dies = cancel, dies
+        self.cancel, self.dies = None, dies
 
     def reserve(self, *asked):
         self.cancel()
@@ -50,11 +50,13 @@ class Died(Exception):
 
 
 @pytest.mark.parametrize("dies", [True, False])
-def test_a_batch_cancelled_before_its_reservation_releases_it(world, dies):
+def test_a_batch_cancelled_before_its_reservation_releases_it(monkeypatch, dies):
+    monkeypatch.setattr(splits, "SLOW_CHUNK_ROWS", ROWS)
+    quota = CancelledMeanwhile(dies)
+    world = World(quota)
     world.limit = 1000
     batch = world.order()
-    quota = CancelledMeanwhile(lambda: world.batches.cancel("acme", batch.batch_id), dies)
-    world.batches._charges._quota = world.splits._charges._quota = quota
+    quota.cancel = lambda: world.batches.cancel("acme", batch.batch_id)
     world.files.put(batch.upload_key, b"".join(map(document, range(2 * ROWS))), {})
     if dies:
         with pytest.raises(Died):

@@ -44,10 +44,10 @@ def scorer(model, batch):
 
 
 class World:
-    def __init__(self):
+    def __init__(self, quota=None):
         self.books, self.files, self.outbox, self.clock = FakeBatchStore(), FakeFiles(), FakeOutbox(), Clock()
         self.models = Registry({"toy": Several()})
-        self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, FakeQuota(), set()
+        self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, quota or FakeQuota(), set()
         self.hard_stop, self.holds = None, FakeHolds()
         charges = BatchCharges(self.quota, self.holds)
         self.stored, self.storage = {}, None

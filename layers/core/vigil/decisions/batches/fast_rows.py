@@ -37,9 +37,8 @@ def load_library() -> ctypes.PyDLL | None:
     """Return the library, or None if it was not built."""
     for folder in native_folders():
         if (folder / LIBRARY_FILE).is_file():
-            return _declared(
-                ctypes.PyDLL(str(folder / LIBRARY_FILE))
-            )  # does not release the GIL: a line takes a microsecond
+            # PyDLL does not release the GIL, because a line takes only a microsecond.
+            return _declared(ctypes.PyDLL(str(folder / LIBRARY_FILE)))
     return None
 
 
@@ -54,39 +53,44 @@ def build_fast_reader(
     needed = {spec.name for spec in contract.features if spec.missing != "allow"}
     if shared is None or (columns is not None and not needed <= set(columns)):
         return lambda _line: None
-    described = list(_members(contract) if columns is None else _cells(contract, columns))
+    described = describe_columns(contract, columns)
     read = shared.vigil_rows_object if columns is None else shared.vigil_rows_table
-    count, array = len(described), (_Column * len(described))(*described)
     numbers = (c_double * (width + 1))(*[NAN] * width)  # a feature without a column stays NaN
-    row = memoryview(numbers).cast("B")[: 8 * width]
+    vector = memoryview(numbers).cast("B")[: 8 * width]
 
     def read_line(line: bytes) -> EncodedSubject | None:
-        if offsets := read(array, count, line, len(line), numbers):
-            return EncodedSubject(line[offsets >> 32 : offsets & _END].decode(), bytes(row))
+        if offsets := read(described, len(described), line, len(line), numbers):
+            return EncodedSubject(line[offsets >> 32 : offsets & _END].decode(), bytes(vector))
         return None
 
     return read_line
 
 
+def describe_columns(contract: ModelContract, columns: Sequence[str] | None) -> "ctypes.Array[_Column]":
+    """Return the library's description of the columns of a CSV header, or of JSON members if `columns` is None."""
+    described = list(_members(contract) if columns is None else _cells(contract, columns))
+    return (_Column * len(described))(*described)
+
+
 def _members(contract: ModelContract) -> Iterator[_Column]:
-    for place, spec in enumerate(contract.features):
+    for index, spec in enumerate(contract.features):
         words = {"true": 1.0, "false": 0.0} if spec.type == "boolean" else {}
         words |= {json.dumps(name, ensure_ascii=False): float(code) for code, name in enumerate(spec.categories)}
         if spec.missing == "allow":
             words["null"] = NAN
-        yield _column(spec, place, words, key=json.dumps(spec.name, ensure_ascii=False))
+        yield _column(spec, index, words, key=json.dumps(spec.name, ensure_ascii=False))
 
 
 def _cells(contract: ModelContract, columns: Sequence[str]) -> Iterator[_Column]:
-    specs = {spec.name: (place, spec) for place, spec in enumerate(contract.features)}
+    specs = {spec.name: (index, spec) for index, spec in enumerate(contract.features)}
     for name in columns:
         if name == SUBJECT:
             yield _Column(place=_NAME)
         elif name == AS_OF:  # an empty `as_of` cell is written to the extra element behind the features
             yield _column(None, len(specs), {"": NAN})
         else:
-            place, spec = specs[name]
-            yield _column(spec, place, _words(spec))
+            index, spec = specs[name]
+            yield _column(spec, index, _words(spec))
 
 
 def _words(spec: FeatureSpec) -> dict[str, float]:
