@@ -81,10 +81,8 @@ def test_sign_ins_count_against_the_rate_limits(key):
     access.authenticator().clear_cache()
     answers = [post("token", grant_type="client_credentials", **credentials(key)) for _ in range(9)]
     statuses = Counter(status for status, _, _ in answers)
-    assert (2 <= statuses[200] <= 3, statuses[200] + statuses[429]) == (
-        True,
-        9,
-    )  # a minute may have ended between two requests
+    # A minute may have ended between two requests.
+    assert (2 <= statuses[200] <= 3, statuses[200] + statuses[429]) == (True, 9)
     _, problem, headers = answers[-1]
     assert problem["violated-policies"] in (["minute"], ["hour"])
     assert int(headers["retry-after"]) > 0

@@ -118,7 +118,9 @@ class Flags:
             _check(found, expected)
             new = current.with_flag(flag)
             if len(new.flags) > MAX_FLAGS:
-                raise InvalidInput(FieldError("name", "exceeds the number of flags", f"at most {MAX_FLAGS} flags"))
+                raise InvalidInput(
+                    FieldError("name", "is above the maximum number of flags", f"at most {MAX_FLAGS} flags")
+                )
             if self._store.replace(new, by, format_timestamp(self._clock())):
                 self.expire()
                 return found is None
