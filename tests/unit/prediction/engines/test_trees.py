@@ -157,7 +157,7 @@ def test_a_table_with_other_answers_than_lightgbm_is_refused(numeric, monkeypatc
     other = start + name + b"-" + rest.lstrip(b"-")
     if other == numeric.text:
         other = start + name + rest.lstrip(b"-")
-    monkeypatch.setattr("models.packed.pack", lambda text: _relabelled(pack_table(other), text))
+    monkeypatch.setattr("models.packed.pack_table", lambda text: _relabelled(pack_table(other), text))
     with pytest.raises(NotPacked) as refused:
         checked_table(numeric.text, NAMES, [])
     assert refused.value.reason == "differs"
