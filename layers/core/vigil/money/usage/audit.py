@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from vigil.kernel.time import format_day
 from vigil.money.usage.model import Meter
 from vigil.money.usage.ports import Recount, UsageStore
 
@@ -48,7 +49,7 @@ class Audit:
         newest = (self._clock().astimezone(UTC) - _SETTLING).date() - _DAY
         following = date.fromisoformat(last) + _DAY if last else newest
         day = max(following, newest - (_DAYS_BACK - 1) * _DAY)
-        return day.isoformat() if day <= newest else None
+        return format_day(day) if day <= newest else None
 
     def process_tenant(self, tenant_id: str, day: str) -> Mapping[str, int]:
         """Recount a tenant's day, and return how many meters did not agree, and how many could not be repaired."""
@@ -99,4 +100,4 @@ def _days(day: date) -> Sequence[str]:
     """Return the days that are recounted when one has ended: itself, and at first the last of the month before."""
     next_day = day + _DAY
     before = next_day - next_day.day * _DAY
-    return sorted({day.isoformat(), before.isoformat()} if next_day.day <= _OPEN_DAYS else {day.isoformat()})
+    return sorted({format_day(day), format_day(before)} if next_day.day <= _OPEN_DAYS else {format_day(day)})

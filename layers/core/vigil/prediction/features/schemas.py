@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from vigil.errors import InvalidInput
+from vigil.kernel.time import format_day, format_timestamp
 from vigil.prediction.features.model import OBSERVED, FacilityLevel, Marital, ObservationCode, PartialDate, Regimen, Sex
 
 _Fact = TypeVar("_Fact")
@@ -197,6 +198,8 @@ def as_json(value: object) -> object:
         return {name: as_json(part) for name, part in given.items() if part is not None}
     if isinstance(value, tuple):
         return [as_json(part) for part in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
+    if isinstance(value, datetime):
+        return format_timestamp(value)
+    if isinstance(value, date):
+        return format_day(value)
     return str(value) if isinstance(value, PartialDate) else value
