@@ -18,6 +18,7 @@ from tests.support import entries, policies, tables
 from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT
+from tests.support.timestamps import other_formats
 from vigil.bootstrap import access, process
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
@@ -154,6 +155,22 @@ def within_its_settings(monkeypatch):
     monkeypatch.setattr(Settings, "__getattribute__", judged)
     yield
     assert unnamed == set()
+
+
+@pytest.fixture(autouse=True)
+def events_with_one_timestamp_format(monkeypatch):
+    """Check that every published event contains timestamps of the one format only."""
+    original, found = BaseClient._make_api_call, []
+
+    def checked(client, operation, arguments):
+        if operation == "PutEvents":
+            for entry in arguments["Entries"]:
+                found.extend(other_formats(json.loads(entry["Detail"]), entry["DetailType"]))
+        return original(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", checked)
+    yield
+    assert found == []
 
 
 def _running() -> str | None:

@@ -27,6 +27,7 @@ from tests.support.isolation.world import (
     signed,
     tokens_of,
 )
+from tests.support.timestamps import other_formats
 from vigil.bootstrap import process, routers
 from vigil.decisions.batches import model as batch
 from vigil.decisions.batches import store as books
@@ -130,14 +131,20 @@ def test_a_new_route_says_what_its_names_stand_for(operation):
     assert not needs_a_body, "add an example of a well-formed request to tests/support/isolation/swaps.py"
 
 
-def test_the_same_requests_are_answered_to_the_owner(world):
-    """Otherwise the attacks would prove nothing: they might be refused for being malformed."""
+@pytest.fixture(scope="module")
+def owners_answers(world):
+    """The answers to a well-formed request of every route, sent by the owner of the names."""
     owner = furnish(world.door, "owner-clinic", [])
     token, answers = tokens_of(owner.tenant_id, ("operator",))["operator"], {}
     for operation in sorted(ALL.values(), key=lambda o: ("GET", "PUT", "PATCH", "POST", "DELETE").index(o.method)):
         request = operation.request(owner)
-        answers[operation.name] = world.door.ask(signed(token, request) if operation.guarded else request).status
-    refused = {name: status for name, status in answers.items() if status >= 300}
+        answers[operation.name] = world.door.ask(signed(token, request) if operation.guarded else request)
+    return answers
+
+
+def test_the_same_requests_are_answered_to_the_owner(owners_answers):
+    """Otherwise the attacks would prove nothing: they might be refused for being malformed."""
+    refused = {name: answer.status for name, answer in owners_answers.items() if answer.status >= 300}
     # The tenant is not closed, no challenger is on trial, and nothing was used that long ago.
     none = (
         "GET /v1/tenants/{tenant_id}/certificate",
@@ -146,6 +153,11 @@ def test_the_same_requests_are_answered_to_the_owner(world):
         "GET /v1/tenants/{tenant_id}/costs/statements/{period}",
     )
     assert refused == dict.fromkeys(none, 404)
+
+
+def test_every_route_answers_with_the_one_timestamp_format(owners_answers):
+    found = {name: list(other_formats(answer.document())) for name, answer in owners_answers.items()}
+    assert {name: texts for name, texts in found.items() if texts} == {}
 
 
 def test_a_refresh_token_is_worth_nothing_to_another_client(world):

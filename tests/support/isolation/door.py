@@ -41,6 +41,11 @@ class Answer:
     body: str
     calls: tuple[tuple[str, ...], ...]
 
+    def document(self) -> Any:
+        """Return the JSON of the body, or its text if it is not JSON."""
+        is_json = "json" in self.headers.get("content-type", "")
+        return json.loads(self.body) if is_json and self.body else self.body
+
     def told(self) -> tuple[Any, ...]:
         """Return what tells this answer from another one: all but its correlation id, and what is left of limits."""
         problem = json.loads(self.body or "{}") if self.status >= 400 else {}

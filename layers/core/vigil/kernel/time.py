@@ -1,11 +1,16 @@
 """Timestamps and calendar months, always in UTC."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
 def format_timestamp(moment: datetime) -> str:
     """Return a moment in the one format of answers, events and files: `2026-11-21T05:00:00.000000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def format_day(day: date) -> str:
+    """Return a day in the format of keys and answers: `2026-11-21`."""
+    return date(day.year, day.month, day.day).isoformat()
 
 
 def month_of(moment: datetime) -> str:

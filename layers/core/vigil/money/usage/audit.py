@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from vigil.kernel.time import format_timestamp
+from vigil.kernel.time import format_day, format_timestamp
 from vigil.money.usage.model import Meter
 from vigil.money.usage.ports import RecountSource, UsageStore
 
@@ -55,7 +55,7 @@ class UsageAudit:
         newest = (self._clock().astimezone(UTC) - _SETTLING).date() - _DAY
         following = date.fromisoformat(last) + _DAY if last else newest
         day = max(following, newest - (_DAYS_BACK - 1) * _DAY)
-        return _name(day) if day <= newest else None
+        return format_day(day) if day <= newest else None
 
     def process_tenant(self, tenant_id: str, day: str) -> Mapping[str, int]:
         """Recount a tenant's day; return the number of mismatches, and of those that were not repaired."""
@@ -107,8 +107,4 @@ def _days(day: date) -> Sequence[str]:
     """Return the days to recount after a day: itself, and early in a month the last day of the month before."""
     next_day = day + _DAY
     before = next_day - next_day.day * _DAY
-    return sorted({_name(day), _name(before)} if next_day.day <= _OPEN_DAYS else {_name(day)})
-
-
-def _name(day: date) -> str:
-    return f"{day:%Y-%m-%d}"
+    return sorted({format_day(day), format_day(before)} if next_day.day <= _OPEN_DAYS else {format_day(day)})

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from vigil.errors import InvalidInput
+from vigil.kernel.time import format_day, format_timestamp
 from vigil.prediction.features.model import (
     OBSERVATION_SPECS,
     FacilityLevel,
@@ -208,6 +209,8 @@ def to_json(value: object) -> object:
         return {name: to_json(part) for name, part in given.items() if part is not None}
     if isinstance(value, tuple):
         return [to_json(part) for part in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
+    if isinstance(value, datetime):
+        return format_timestamp(value)
+    if isinstance(value, date):
+        return format_day(value)
     return str(value) if isinstance(value, PartialDate) else value
