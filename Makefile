@@ -1,6 +1,6 @@
 # The commands of the project. They need python3 >= 3.11, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test test-faults test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
+.PHONY: help setup docs demo up down status test test-faults test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -18,6 +18,9 @@ help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null || sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
 
 setup: $(SYNCED) ## Install the tools and packages of the other commands into .venv and .vigil
+
+docs: setup ## Renew the generated pages: docs/map.md, docs/routes.md, docs/cli.md
+	"$(UV)" run --no-sync python -m cli.pages
 
 demo: up ## Score real rows over HTTP with the whole system on this machine
 	@"$(VIGIL)" demo

@@ -54,23 +54,27 @@ def functions(room: str) -> Sequence[str]:
 def tests(room: str) -> Sequence[str]:
     """Return the folders and files with tests of a room, by name or by the modules that they import."""
     module = f"vigil.{room.replace('/', '.')}"
-    unit = [f"tests/unit/{room}"] if (ROOT / "tests" / "unit" / room).is_dir() else []
+    units = [*ROOT.glob("tests/unit/**/test_*.py")]
+    folders = {f"tests/unit/{room}"} if (ROOT / "tests" / "unit" / room).is_dir() else set()
+    folders = folders or {str(file.parent.relative_to(ROOT)) for file in units if _imports(file, module)}
     files = [*ROOT.glob("tests/adapters/test_*.py"), *ROOT.glob("tests/functions/test_*.py")]
-    importing = sorted(str(f.relative_to(ROOT)) for f in files if re.search(rf"\b{module}\b", f.read_text()))
-    return [*unit, *importing]
+    return [*sorted(folders), *sorted(str(file.relative_to(ROOT)) for file in files if _imports(file, module))]
+
+
+def _imports(file: Path, module: str) -> bool:
+    return bool(re.search(rf"\b{module}\b", file.read_text()))
 
 
 def _stores() -> Mapping[str, set[str]]:
     """Return the tables and buckets of each room, read from the factories that build its stores."""
     found: dict[str, set[str]] = {}
-    source = (VIGIL / "bootstrap" / "stores.py").read_text()
-    for factory in ast.parse(source).body:
-        if isinstance(factory, ast.FunctionDef):
-            text = ast.get_source_segment(source, factory) or ""
-            for node in ast.walk(factory):
-                if isinstance(node, ast.ImportFrom) and node.module and node.module.count(".") > 1:
-                    room = "/".join(node.module.split(".")[1:-1])
-                    found.setdefault(room, set()).update(_STORE_SETTING.findall(text))
+    for file in sorted((VIGIL / "bootstrap").glob("*.py")):
+        source = file.read_text()
+        for factory in ast.parse(source).body:
+            settings = set(_STORE_SETTING.findall(ast.get_source_segment(source, factory) or ""))
+            for node in ast.walk(factory) if isinstance(factory, ast.FunctionDef) else ():
+                if isinstance(node, ast.ImportFrom) and "store" in (module := node.module or "").rpartition(".")[2]:
+                    found.setdefault("/".join(module.split(".")[1:-1]), set()).update(settings)
     return found
 
 
