@@ -1,11 +1,9 @@
 """Parts that every function shares: settings, clients, telemetry, and the Lambda entries of apps, queues and sweeps."""
 
-import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from vigil.aws import clients
@@ -96,6 +94,9 @@ def api(
 @once
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI document. The core layer contains it; a source checkout creates it from the routers."""
+    import json
+    from importlib import resources
+
     built = resources.files("vigil").joinpath("openapi.json")
     if built.is_file():
         document: dict[str, Any] = json.loads(built.read_bytes())
