@@ -25,7 +25,7 @@ Refusal = Literal["not_binary", "linear", "categorical", "not_finite", "covers",
 
 
 class NotPacked(Exception):
-    """The table cannot express the model, which therefore stays on LightGBM; `reason` is the cause."""
+    """The model does not fit the format of packed tables and is served by LightGBM; `reason` is the cause."""
 
     def __init__(self, reason: Refusal, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

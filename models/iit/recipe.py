@@ -67,7 +67,9 @@ def train(seed: int, progress: Progress) -> TrainedModel:
 
 
 def retrain(seed: int, known: KnownOutcomes, progress: Progress) -> tuple[TrainedModel, KnownOutcomes]:
-    """Train on the cohort and on most of the reported outcomes; return the model and the held-out rows of both.
+    """Train on the simulated cohort and on a share of the reported outcomes.
+
+    Returns the model, and the held-out rows of the cohort and of the outcomes.
 
     Raises LeakageError if a single feature reveals the label, in the cohort or among the outcomes.
     """

@@ -25,7 +25,10 @@ class Table:
         self._description = description
 
     def call(self, operation: str, **arguments: Any) -> Any:
-        """Return the response of an operation; raise ConditionFailed if its condition is not met, or Unavailable."""
+        """Call an operation on the table and return the response.
+
+        Raises ConditionFailed if the condition of the write is not met, and Unavailable if DynamoDB does not respond.
+        """
         with translate_errors(self._description):
             return getattr(self._client, operation)(TableName=self.name, **arguments)
 

@@ -59,7 +59,8 @@ def check_administrator(caller: Principal, tenant_id: str) -> str:
 def tenant_route(router: APIRouter, path: str, *, summary: str, **settings: Any) -> Callable[[Endpoint], Endpoint]:
     """Register a GET endpoint under `/v1<path>` and under `/v1/tenants/{tenant_id}<path>`.
 
-    The endpoint takes a `target_tenant`.
+    The endpoint has a parameter of the type `TargetTenant`: the caller's own tenant, or the tenant in the path, which
+    only operators may choose freely.
     """
 
     def register(endpoint: Endpoint) -> Endpoint:

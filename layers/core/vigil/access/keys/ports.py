@@ -7,7 +7,7 @@ from vigil.access.keys.model import ApiKey, KeyPage, KeyRecord
 
 
 class KeyStore(Protocol):
-    """The keys of all tenants."""
+    """Stores the API keys of all tenants."""
 
     def create(self, tenant_id: str, record: KeyRecord) -> None:
         """Store a new key; raise Conflict if its id is taken."""

@@ -83,7 +83,10 @@ class Tenants:
         return self._change(tenant_id, change.apply, version)
 
     def set_spend_limit(self, tenant_id: str, hard_stop: SpendLimit | None) -> None:
-        """Store the spend limit of a tenant, unless it is leaving or closed; raise NotFound for an unknown id."""
+        """Store the spend limit of a tenant; None removes it. Has no effect for an offboarding or closed tenant.
+
+        Raises NotFound for an unknown id.
+        """
 
         def with_hard_stop(tenant: Tenant) -> Tenant:
             return tenant if tenant.status in _LEAVING_STATUSES else replace(tenant, hard_stop=hard_stop)

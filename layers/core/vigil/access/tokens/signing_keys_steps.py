@@ -10,7 +10,10 @@ Event = dict[str, Any]
 
 
 class RotationSteps:
-    """Runs the rotation step of each event and writes one log line for it."""
+    """Handles rotation events of Secrets Manager: runs the step that an event names (`createSecret` to `finishSecret`).
+
+    One log line per event, also for a failed step.
+    """
 
     def __init__(self, rotation: SigningKeyRotation, telemetry: Telemetry, secret_arn: str) -> None:
         self._steps = {

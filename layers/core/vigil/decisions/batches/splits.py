@@ -176,7 +176,7 @@ class FileSplitting:
 
 
 class _TakenOver(Conflict):
-    """A later run splits the file."""
+    """Raised when a newer run has taken over the split of the file; this run must stop."""
 
 
 class _Failing:

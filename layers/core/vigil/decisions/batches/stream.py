@@ -40,7 +40,9 @@ class SplitWorker:
         self._find = find
 
     def read(self, received: ReceivedMessage) -> Message:
-        """Return the message of an event or a job. An arrival gets the correlation id of the batch's request.
+        """Return the message of a job or of an S3 event for an uploaded file.
+
+        The message of an uploaded file gets the correlation id of the request that created the batch.
 
         Raises UnreadableMessage for any other message and for a file without a batch.
         """
@@ -79,7 +81,7 @@ class ChunkWorker:
         self._chunks = chunks
 
     def do(self, message: Message, _deadline: Deadline) -> None:
-        """Score a chunk."""
+        """Score the chunk that the message names and store its part; a repeated message has no further effect."""
         details = _details(message)
         facts = telemetry.current.get()
         done = self._chunks.score(message.tenant_id, details["batch_id"], details["index"])

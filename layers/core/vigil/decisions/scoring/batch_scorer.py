@@ -132,7 +132,7 @@ class _AnswerTemplates:
         return answers
 
     def _template(self, subject: object) -> str | None:
-        """Return the template of answers of this row's shape; None for an abstention, which has other differences.
+        """Return the template for rows with the same shape of answer as this one; None for an abstention.
 
         The decision is rendered with marker values. The template has a placeholder wherever a marker appears.
         """

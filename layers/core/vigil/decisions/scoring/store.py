@@ -46,7 +46,7 @@ class ConsentChecks(Protocol):
     """Checks the subject's consent in the transaction that writes a decision."""
 
     def condition(self, tenant_id: str, subject_id: str) -> Part:
-        """Return the part that fails if the subject has withdrawn the consent to scoring."""
+        """Return the transaction part whose condition fails if the subject has withdrawn the consent to scoring."""
         ...
 
 

@@ -8,7 +8,7 @@ from vigil.money.usage.model import UsageHour
 
 
 class HourlyUsage(Protocol):
-    """Usage of tenants by hour."""
+    """Reads the hourly usage of tenants."""
 
     def hours(self, tenant_id: str, month: str) -> Sequence[UsageHour]:
         """Return the hours with usage of a month, in order, read consistently."""

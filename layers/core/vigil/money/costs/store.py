@@ -23,7 +23,7 @@ class DynamoStatements:
         self._table = Table(client, table, "The costs table")
 
     def statement(self, tenant_id: str, month: str) -> CostStatement | None:
-        """Return the statement of a month, or None while it is open; read consistently."""
+        """Return the statement of a month, or None if the month is still open. The read is consistent."""
         item = self._table.get(_key(tenant_id, month, "STATEMENT"))
         return CostStatement(month, _lines(item), item["closed_at"]["S"]) if item else None
 

@@ -25,7 +25,7 @@ _COUNTED = time(0, 15)
 
 
 class AnomalyCheck:
-    """Checks the spend of one tenant at a time.
+    """Finds unusual spend of one tenant at a time and publishes it on the event bus.
 
     An anomaly is stored before it is published and marked afterwards. Its number is taken once, so only one of several
     workers stores it and publishes it. If that worker fails, a later check publishes the same event with the same id.

@@ -40,7 +40,7 @@ MAX_APPOINTMENT_INTERVAL = timedelta(days=400)
 
 
 def bound_error(message: str, bound: str) -> PydanticCustomError:
-    """Return a validation error with a message and the violated bound, for use in a validator."""
+    """Return a validation error for a validator to raise; `bound` is the allowed range as text."""
     return PydanticCustomError("bound", "{message}", {"message": message, "bound": bound})
 
 

@@ -36,7 +36,7 @@ class GoldenVote:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRow:
-    """One known row: named values, encoded values (None for NaN), and the complete result."""
+    """A row with its known result, checked when a package is loaded. `row` has the encoded values, None for NaN."""
 
     features: Mapping[str, FeatureValue]
     row: tuple[float | None, ...]

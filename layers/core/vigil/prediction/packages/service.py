@@ -93,7 +93,7 @@ class Registry:
         return _serve(name, slot, now)
 
     def trial(self, name: str) -> ChallengerTrial | None:
-        """Return the challenger of the champion that was returned last; reads only memory."""
+        """Return the challenger of the model that this process has loaded, None without one. Reads memory only."""
         slot = self._slots.get(name)
         trial = slot.trial if slot else None
         return trial if trial and not trial.model.is_expired(self._clock()) else None

@@ -16,7 +16,10 @@ class ErasureSchedule:
         self._route = route
 
     def handle(self, event: Any, context: Any) -> dict[str, list[str]]:
-        """Continue every erasure; raise Unavailable after the run if a store was unavailable for one of them."""
+        """Continue every open erasure and return the ids of the completed ones.
+
+        Raises Unavailable at the end if a store was unavailable for one of them; the others still continue.
+        """
         correlation.start(event.get("id"))
         facts, started = self._telemetry.begin("SCHEDULE")
         facts.route = self._route

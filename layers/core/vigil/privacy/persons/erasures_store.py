@@ -15,7 +15,7 @@ _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 
 
 class DynamoPersonErasures:
-    """Erasures of persons. `unlink` removes the last reference from a person's decisions."""
+    """Erasures of persons. `unlink` removes the subject digest from a person's decisions, which is the only identifier left in them."""
 
     def __init__(self, table: PersonTable, unlink: Callable[[Person], None]) -> None:
         self._table = table

@@ -14,7 +14,10 @@ ACTIVITY_PAUSE_US = 5_000_000
 
 
 def bulk_features(name: str, packets: Sequence[Packet], *, forward: bool) -> Summary:
-    """Return mean bytes and mean packets of the bulks of one direction, and the payload rate within them."""
+    """Return mean bytes and packets per bulk of one direction, and the payload bytes per second within bulks.
+
+    A bulk is a run of packets in one direction; see `MIN_BULK_PACKETS`. `name` starts the names of the features.
+    """
     runs = [run for run in _runs(packets) if run[0].forward == forward and len(run) >= MIN_BULK_PACKETS]
     sizes = [sum(p.payload for p in run) for run in runs]
     lasted_us = sum(run[-1].at_us - run[0].at_us for run in runs)

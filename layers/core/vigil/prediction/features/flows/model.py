@@ -57,7 +57,7 @@ class FlowRecord:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """The flow to score and the flows around it. The order of packets and neighbours has no meaning."""
+    """A network flow to score and the flows around it, its neighbours. Results do not depend on their order."""
 
     started_at: datetime
     protocol: Protocol
