@@ -135,7 +135,7 @@ def flat_metrics(estimates: Mapping[str, Estimate]) -> dict[str, float]:
 def metrics(
     estimates: Mapping[str, Estimate], labels: Ints, judged: "JudgedRows", groups: Sequence["GroupRow"]
 ) -> dict[str, float]:
-    """Return the metrics for a manifest, by name: counts, abstentions, coverage by group, and estimates with intervals."""
+    """Return the metrics for a manifest by name: counts, abstentions, group coverage, estimates with intervals."""
     return {**flat_metrics(estimates), **counts(labels), **abstentions(judged), **group_coverage(groups)}
 
 

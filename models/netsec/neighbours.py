@@ -17,7 +17,7 @@ _HEADER = 52
 
 @dataclass(frozen=True, slots=True)
 class FlowEnds:
-    """Endpoints of the simulated flow; `busy` multiplies the number of flows around it (1 is usual)."""
+    """Endpoints of the simulated flow; `busy` multiplies the numbers of flows and hosts around it (1 is usual)."""
 
     source: str
     destination: str

@@ -105,7 +105,7 @@ class SqsQueue:
             self._put(entries[start : start + _MAX_ENTRIES])
 
     def quarantine(self, received: ReceivedMessage, reason: str, message: Message | None = None) -> None:
-        """Send a received message to this queue, a dead-letter queue, with the same body and the reason as an attribute."""
+        """Send a received message to this dead-letter queue, with its body unchanged and the reason as an attribute."""
         original = {name: received.attributes[name] for name in (*_NAMES, "attempts") if name in received.attributes}
         marks = {"failure": "permanent", "reason": reason, "source_id": received.id}
         parsed = _attributes(message) if message else {}

@@ -16,7 +16,7 @@ class ErasureSchedule:
         self._route = route
 
     def handle(self, event: Any, context: Any) -> dict[str, list[str]]:
-        """Continue every open erasure and return the ids of the completed ones.
+        """Continue every open erasure and return the ids of the completed ones under `closed`.
 
         Raises Unavailable at the end if a store was unavailable for one of them; the others still continue.
         """

@@ -15,7 +15,7 @@ _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 
 
 class DynamoPersonErasures:
-    """Erasures of persons. `unlink` removes the subject digest from a person's decisions, which is the only identifier left in them."""
+    """Erasures of persons. `unlink` removes the subject digest, the last identifier, from a person's decisions."""
 
     def __init__(self, table: PersonTable, unlink: Callable[[Person], None]) -> None:
         self._table = table
