@@ -1,4 +1,4 @@
-"""Requests for what is another's, made from every route of the OpenAPI document, in every place that could name it."""
+"""Attack requests: for each route of the OpenAPI document, another tenant's name in every possible place."""
 
 import base64
 import json
@@ -14,9 +14,9 @@ from vigil.money.costs.prices.model import FIRST
 
 DOMAIN = "vigil.test"
 OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id")
-"""Parameters of paths that name what a tenant owns."""
+"""Path parameters that name a tenant's resources."""
 SHARED = {"name": "toy", "period": "month", "category": "total"}
-"""Parameters of paths that name what is nobody's, and one of each."""
+"""Path parameters that name shared resources, with an example of each."""
 FLAG = {"description": "d", "stages": ["local"], "percentage": 1.0}
 PRICES = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST.prices}
 USED = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "data": {"emails": 1}}
@@ -47,12 +47,12 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/oauth/token": lambda n: {"body": {"grant_type": "client_credentials", **client(n.token)}},
     "POST /v1/oauth/revoke": lambda n: {"body": {"token": n.refresh_token}},
 }
-"""What a well-formed request needs beside the names in its path: a route with a body that is not here is not tested."""
+"""Other parts of a well-formed request, by route. A route that requires a body must have an entry."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A route as the OpenAPI document has it."""
+    """One route of the OpenAPI document."""
 
     method: str
     path: str
@@ -62,22 +62,22 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """Return method and path."""
+        """Return the method and the path."""
         return f"{self.method} {self.path}"
 
     def named(self, place: str) -> list[str]:
-        """Return the names of the parameters in a place: path, query or header."""
+        """Return the names of the parameters in `place`: path, query or header."""
         return [name for where, name in self.parameters if where == place]
 
     def request(self, names: Names) -> Request:
-        """Return a well-formed request for what these names stand for."""
+        """Return a well-formed request for the resources of a tenant."""
         example = EXAMPLES.get(self.name, lambda _: {})(names)
         values = {name: getattr(names, name) for name in OWNED} | SHARED | example.get("path", {})
         headers = (("Content-Type", "application/json"), *example.get("headers", ()))
         return Request(self.method, self.at(values), example.get("query", {}), headers, example.get("body"))
 
     def at(self, values: Mapping[str, str]) -> str:
-        """Return the path with these values; what they hold of a path's own characters is encoded."""
+        """Return the path with these values, percent-encoded."""
         path = self.path
         for name in self.named("path"):
             path = path.replace(f"{{{name}}}", quote(values[name], safe=""))
@@ -101,14 +101,14 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
 
 @dataclass(frozen=True)
 class Swap:
-    """A request in which something is another's; `of` makes it of whatever names the other has."""
+    """Attack request. `of` builds it from the names of another tenant."""
 
     what: str
     of: Callable[[Names], Request]
 
 
 def in_paths(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose path names what is another's: some or all of it, of a wrong kind, or spelled otherwise."""
+    """Yield requests with another tenant's names in the path: some or all, of a wrong kind, or spelled differently."""
     owned = [name for name in operation.named("path") if name in OWNED]
     mine = operation.request(own)
     example = EXAMPLES.get(operation.name, lambda _: {})
@@ -151,7 +151,7 @@ _SPELLINGS: Mapping[str, Callable[[Names, Names, str], str]] = {
 
 
 def in_queries(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose query names what is another's, whether the route knows such a parameter or not."""
+    """Yield requests with another tenant's names in the query, in known and unknown parameters."""
     mine = operation.request(own)
     for name in (*OWNED, "tenant", "pk"):
         kind = {"tenant": "tenant_id", "pk": "tenant_id"}.get(name, name)
@@ -171,7 +171,7 @@ def _asking(request: Request, query: Mapping[str, str]) -> Request:
 
 
 def _forged(own: str, n: Names, keep: int) -> str:
-    """Return one's own cursor with the other's names in it, under the seal that it has."""
+    """Return the attacker's cursor with another tenant's names under the original seal."""
     raw = base64.urlsafe_b64decode(own + "=" * (-len(own) % 4))
     said = dict.fromkeys(json.loads(raw[16:]), n.tenant_id)
     return base64.urlsafe_b64encode(raw[:keep] + json.dumps(said).encode()).rstrip(b"=").decode()
@@ -185,7 +185,7 @@ _FORGERIES: Mapping[str, Callable[[str, Names], str]] = {
 
 
 def in_headers(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose headers name what is another's."""
+    """Yield requests with another tenant's names in the headers."""
     mine = operation.request(own)
     for what, headers in _HEADERS.items():
         yield Swap(
@@ -215,11 +215,11 @@ _HEADERS: Mapping[str, Callable[[Names, Names], tuple[tuple[str, str], ...]]] = 
 
 
 def in_bodies(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose body names what is another's: in its fields, and in fields that it does not have."""
+    """Yield requests with another tenant's names in the body, in known and unknown fields."""
     mine = operation.request(own)
     if not isinstance(mine.body, dict):
         return
-    if operation.guarded:  # whoever has another's refresh token is the other, to all that can be seen
+    if operation.guarded:  # the holder of a refresh token counts as its owner
         yield Swap("body of another", lambda n: replace(mine, body=operation.request(n).body))
     for name in (*OWNED, "tenant", "pk", "owner"):
         kind = name if name in OWNED else "tenant_id"
@@ -237,7 +237,7 @@ def _saying(request: Request, more: Mapping[str, str]) -> Request:
 
 
 def in_tokens(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests with a credential that is made of one's own and what is known of another's."""
+    """Yield requests with a credential made of the attacker's own and known parts of another tenant's."""
     mine = operation.request(own)
     for what, forge in _CREDENTIALS.items():
         yield Swap(
@@ -247,13 +247,13 @@ def in_tokens(operation: Operation, own: Names) -> Iterator[Swap]:
 
 
 def _keyed(own: Names, n: Names) -> str:
-    """Return the other's key id before one's own secret."""
+    """Return a key with another tenant's key id and the attacker's secret."""
     prefix, stage, _, secret = own.token.split("_", 3)
     return "_".join((prefix, stage, n.token.split("_", 3)[2], secret))
 
 
 def _claiming(own: Names, n: Names, **other: str) -> str:
-    """Return one's own access token with the other's claims, under the signature that it has."""
+    """Return the attacker's access token with another tenant's claims under the original signature."""
     header, payload, signature = own.access_token.split(".")
     said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     changed = said | {claim: getattr(n, name) for claim, name in other.items()}

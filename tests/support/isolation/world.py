@@ -1,4 +1,4 @@
-"""Two tenants who own one of everything, and names that nobody owns."""
+"""Tenants that own one resource of each kind, and names of resources that do not exist."""
 
 import json
 import os
@@ -27,13 +27,13 @@ VICTIM, ATTACKER, OPERATORS = "victim-clinic", "attacker-clinic", "ops-team"
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
 PLENTY = Change(limits={"per_minute": 60_000, "per_hour": 3_600_000, "predictions_per_month": 1_000_000})
 DEPLOYMENTS = {"flags", "registry"}
-"""Tables in which tenants own nothing."""
+"""Tables without data of tenants."""
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
 
 
 @dataclass(frozen=True)
 class Names:
-    """What a tenant owns, by the names under which the API knows it."""
+    """Names of a tenant's resources in the API."""
 
     tenant_id: str
     key_id: str
@@ -51,12 +51,12 @@ class Names:
     access_token: str
     refresh_token: str
     cursors: Mapping[str, str]
-    """One of each list, by its path."""
+    """One cursor for each list, by its path."""
     hidden: frozenset[str]
-    """What it owns besides, which no request ever names."""
+    """Names of other resources of the tenant. Requests never contain them."""
 
     def unlike(self) -> "Names":
-        """Return names of the same shape that nobody owns."""
+        """Return names of the same form for resources that do not exist."""
         texts = {name: _unlike(text) for name, text in self._texts().items()}
         tenant_id = self.tenant_id.replace("victim", "absent")
         jobs = {name: texts[name].replace(self.tenant_id, tenant_id) for name in ("job_id", "other_job_id")}
@@ -72,13 +72,13 @@ class Names:
 
 
 def _unlike(text: str) -> str:
-    """Return a text that differs from another one in its last letters and digits, and in nothing else."""
+    """Return the text with its last 9 letters and digits replaced."""
     others = {letter: chr(ord(letter) + 1 if letter not in "9fvFZz" else ord(letter) - 5) for letter in text[-9:]}
     return text[:-9] + "".join(others[letter] if letter.isalnum() else letter for letter in text[-9:])
 
 
 def begin_signing() -> None:
-    """Rotate the signing keys for the first time, without which there are no access tokens."""
+    """Rotate the signing keys for the first time. Access tokens require it."""
     from functions.tokens_rotation.handler import lambda_handler
 
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
@@ -97,7 +97,7 @@ def signed(token: str, request: Request) -> Request:
 
 
 def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
-    """Create a tenant that owns two of everything, through the API where it has a way; return the names of it all."""
+    """Create a tenant with several resources of each kind, through the API if possible; return their names."""
     access.tenants().create(tenant_id, "BASIC", PLENTY)
     admin = tokens_of(tenant_id, ("admin",))["admin"]
 
@@ -125,7 +125,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     assert ended is not None
     books.end(ended, "completed")
     boto3.client("s3").put_object(Bucket="files", Key=ended.output("results"), Body=hidden.encode())
-    used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
+    used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that occurs only here
     entry = Entry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
     send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
@@ -154,7 +154,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
 
 
 def holdings(tenant_id: str, *others: str) -> list[str]:
-    """Return everything that names a tenant and none of the others, in every table and bucket, as text."""
+    """Return as text all items and objects that name a tenant and do not name the others."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     tables = sorted(set(TABLES.values()) - DEPLOYMENTS)
     items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
@@ -169,7 +169,7 @@ def _hex(text: str) -> str:
 
 
 def client(token: str) -> dict[str, str]:
-    """Return what a key says at the endpoints of OAuth."""
+    """Return the OAuth client credentials of a key."""
     return {"client_id": token.split("_")[2], "client_secret": token}
 
 
@@ -186,5 +186,5 @@ def _dead(tenant_id: str, name: str) -> str:
 
 
 def now() -> str:
-    """Return the time, as requests say it."""
+    """Return the current time in the format of requests."""
     return process.now().isoformat()
