@@ -1,4 +1,4 @@
-"""Usage events and the end of a month, on DynamoDB, under every fault at every call: counter = ledger = statements."""
+"""Usage events and month closing on DynamoDB under faults: counters, entries and statements agree."""
 
 from datetime import UTC, datetime
 
@@ -29,17 +29,17 @@ def event(number):
 
 
 def until_done(step):
-    """Do a step again, as queues and schedules do, until it goes through."""
+    """Repeat a step until it succeeds, as queues and schedules do."""
     for _ in range(200):
         try:
             return step()
         except (Unavailable, Crash):
             continue
-    raise AssertionError("it never goes through")
+    raise AssertionError("the step failed 200 times")
 
 
 class Month:
-    """November, reported and closed through a client with faults, and looked at through one without."""
+    """November of one tenant. Events and closing use a client with faults, checks use one without."""
 
     def __init__(self, bed, plan):
         self.tables = bed.table("Usage"), bed.table("Costs")
@@ -64,7 +64,7 @@ class Month:
         until_done(lambda: closing.look("acme", "a day"))
 
     def lived(self, events):
-        """Report events twice, close the month, count one more of it by another way, and adjust it."""
+        """Report the events twice, close the month, count a late prediction and adjust the month."""
         for _ in range(2):
             self.report(events)
         self.clock.now = CLOSED
@@ -74,7 +74,7 @@ class Month:
         self.close()
 
     def right(self, events):
-        """Return whether counters are the rows that are kept, and statement and adjustment what they cost."""
+        """Return True if counters, entries, statement and adjustment agree."""
         emails = sum(sent["data"]["emails"] for sent in events)
         usage, costs = self.usage(self.unhurt), self.costs(self.unhurt)
         rows = sum(entry.amounts["emails"] for entry in usage.kept("acme", "2026-11"))
@@ -86,7 +86,7 @@ class Month:
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "partial"])
-def test_a_month_survives_every_fault_at_every_call(bed, fault):
+def test_a_month_is_billed_exactly_despite_a_fault_at_any_call(bed, fault):
     events, number, reached = [event(0), event(1)], 0, True
     while reached:
         plan = At(number, fault)
@@ -98,7 +98,7 @@ def test_a_month_survives_every_fault_at_every_call(bed, fault):
 
 
 @pytest.mark.parametrize("count", [90, pytest.param(1_000, marks=pytest.mark.faults)])
-def test_events_count_once_among_many_faults(bed, seeds, count):
+def test_usage_events_are_counted_once_under_faults(bed, seeds, count):
     for seed in seeds(1):
         month, events = Month(bed, Seeded(seed, everywhere(0.05))), [event(number) for number in range(count)]
         for start in range(0, count, 60):

@@ -90,7 +90,7 @@ def running(name: str = "faults") -> Iterator[Bed]:
     emulator = Emulator(STATE / name)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # the process intentionally outlives the call that starts it
+            warnings.simplefilter("ignore", ResourceWarning)  # the process outlives its start
             endpoint = emulator.start()
         yield Bed(endpoint)
     finally:

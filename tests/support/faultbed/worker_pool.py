@@ -62,7 +62,8 @@ def work(handler: Handler, sqs: Any, queue: str, seed: int) -> NoReturn:
     """Poll the queue until this worker is killed or the pool process ends."""
     nursery, random = os.getppid(), Random(seed)
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of standard output expects process ids only
+        # The reader of standard output expects only process ids.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         while os.getppid() == nursery:
             EventSource(sqs, queue, handler, Context(), batch=random.randint(1, 4)).poll(wait_seconds=1)
     except Exception:
