@@ -1,4 +1,4 @@
-"""Swaps of names over HTTP, through the gateway and its authorizer: one tenant's are as good as nobody's to another."""
+"""Requests for another tenant's names over HTTP: the answers equal those for absent names."""
 
 import json
 import uuid
@@ -13,13 +13,13 @@ from tests.support.isolation.world import Names
 
 MODEL = "wdbc"
 EACH = 3
-"""Swaps of one route; all of them are made in process, by tests/functions/test_isolation.py."""
+"""Number of swaps per route. tests/functions/test_isolation.py makes all swaps in process."""
 PLENTY = {"per_minute": 60_000, "per_hour": 3_600_000}
 
 
 @pytest.fixture(scope="module")
 def tenant(stack, operator):
-    """Return a function that makes a tenant; it returns its client and the names of what it owns."""
+    """Function that creates a tenant and returns its client and the names of its resources."""
 
     def make():
         tenant_id = f"t-{uuid.uuid4().hex[:12]}"
@@ -55,7 +55,7 @@ def told(answer):
     return answer.status_code, {name: value for name, value in problem.items() if name != "correlation_id"}
 
 
-def test_names_of_another_tenant_are_as_good_as_nobodys(stack, tenant):
+def test_another_tenants_names_get_the_answers_of_absent_names(stack, tenant):
     (attacker, own), (owner, victim) = tenant(), tenant()
     absent = replace(victim.unlike(), tenant_id="t-nobody-at-all")
     theirs = ("/v1/scores", f"/v1/tenants/{victim.tenant_id}/keys", f"/v1/tenants/{victim.tenant_id}")

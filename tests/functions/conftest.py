@@ -1,4 +1,4 @@
-"""Functions as Lambda starts them: the environment set, AWS in process, one small model published."""
+"""Fixtures of function tests: a deployment in process and checks of each function's role."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ HANDLER = re.compile(r"functions\.(\w+)\.handler")
 
 @pytest.fixture(scope="session")
 def trained() -> TrainedModel:
-    """Return a small real model of the toy contract, categories and missing values included."""
+    """Return a small trained model of the toy contract, with categories and missing values."""
     import lightgbm
     import numpy
 
@@ -51,7 +51,7 @@ def trained() -> TrainedModel:
 
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
-    """The clock of functions, which stands still at noon; a test names it before the deployment that it dates."""
+    """Clock of the functions, fixed at noon. Request it before the deployment it applies to."""
     clock = Clock()
     monkeypatch.setattr(process, "now", clock)
     return clock
@@ -59,14 +59,14 @@ def clock(monkeypatch) -> Clock:
 
 @pytest.fixture
 def published(trained, monkeypatch) -> Iterator[Publisher]:
-    """A whole deployment in process, with the toy model as champion; yields its publisher."""
+    """Deployment in process with the toy model as champion; yields its publisher."""
     with deployment(trained, monkeypatch) as publisher:
         yield publisher
 
 
 @contextmanager
 def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    """Deploy everything in process, with a model as champion, for as long as this lasts."""
+    """Run a deployment in process with `trained` as the champion; yield its publisher."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -112,7 +112,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
-    """Sign, publish and promote a version."""
+    """Sign, publish and promote a version of a model."""
     now = process.now()
     publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
     publisher.promote(model.contract.name, version)
@@ -120,7 +120,7 @@ def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
 
 @pytest.fixture(autouse=True)
 def within_its_role(monkeypatch):
-    """Every AWS call that a function makes in these tests is one that its own role allows, leading keys included."""
+    """Fail a test in which a function makes an AWS call its role forbids, including its leading keys."""
     original, refused = BaseClient._make_api_call, []
 
     def judged(client, operation, arguments):
@@ -135,7 +135,7 @@ def within_its_role(monkeypatch):
 
 
 def _running() -> str | None:
-    """Return the folder of the function whose handler is being run, None where it is a test that calls."""
+    """Return the folder of the running function, or None if the test itself makes the call."""
     frame = sys._getframe()
     while frame := frame.f_back:
         if match := HANDLER.fullmatch(frame.f_globals.get("__name__", "")):
@@ -145,12 +145,12 @@ def _running() -> str | None:
 
 @pytest.fixture
 def called(published, monkeypatch):
-    """The IAM actions behind every AWS call from here on."""
+    """IAM actions of all AWS calls from now on, and an API key of the tenant `acme`."""
     actions, original = set(), BaseClient._make_api_call
 
     def recording(client, operation, arguments):
         service = client.meta.service_model.endpoint_prefix.removeprefix("streams.")
-        # A transaction needs the rights of its parts, calls on many messages that to the call on one.
+        # A transaction needs the actions of its parts. A batch call on messages needs the action on one message.
         parts = arguments["TransactItems"] if operation == "TransactWriteItems" else ()
         actions.update(f"{service}:{verb}Item" for part in parts for verb in part)
         actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")

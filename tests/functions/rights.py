@@ -1,4 +1,4 @@
-"""What the roles grant, and what tests of them have in common."""
+"""Actions that the roles grant, and requests shared by the role tests."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,9 @@ from vigil.decisions.batches.store import DynamoBooks
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
-# What a transaction is made of: it needs no right of its own, only those of its parts.
+# A transaction needs no action of its own, only those of its parts.
 TRANSACTION = "dynamodb:TransactWriteItems"
-# What Lambda itself does in a role's name, to feed the function from a stream.
+# Actions of Lambda itself under the function's role, to read the stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 GIVING_UP = {"sqs:SendMessage"}
 ID = "8e4f0f3c-6a39-4c2e-9d0b-0c6a0d7d5b1e"
@@ -22,14 +22,14 @@ KEY = {"Idempotency-Key": "k"}
 
 
 def granted(function):
-    """Return the actions on stores and queues that the role of a function grants."""
+    """Return the actions on stores and queues granted by a function's role."""
     statements = roles()[function]["Policies"][0]["PolicyDocument"]["Statement"]
     actions = {action for statement in statements for action in statement["Action"]}
     return {action for action in actions if action.split(":")[0] in DATA_SERVICES}
 
 
 def running_batch(name):
-    """Return a batch of two chunks of which none is done."""
+    """Return a running batch with two unfinished chunks."""
     now = datetime.now(UTC).isoformat()
     pin = Pin("toy", 1, "sha256:0")
     batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)

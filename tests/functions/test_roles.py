@@ -1,4 +1,4 @@
-"""What a function calls is what its role grants: nothing is refused, and nothing is granted in vain."""
+"""The role of each scoring, outcome, person, trial and flag function grants exactly the actions it calls."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from vigil.decisions.batches import results
 from vigil.decisions.batches.store import DynamoBooks
 
 
-def test_the_scoring_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_scoring_api_calls_exactly_the_granted_actions(called):
     from functions.scoring_api.handler import lambda_handler
 
     actions, _ = called
@@ -41,7 +41,7 @@ def test_the_scoring_api_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} == granted("ScoringApi")
 
 
-def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_outcomes_api_calls_exactly_the_granted_actions(called):
     from functions.outcomes_api.handler import lambda_handler
     from functions.scoring_api.handler import lambda_handler as score
 
@@ -66,7 +66,7 @@ def test_the_outcomes_api_calls_what_it_may_and_may_what_it_calls(called):
     assert actions == granted("OutcomesApi")
 
 
-def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_persons_functions_call_exactly_the_granted_actions(called):
     from functions.outcomes_api.handler import lambda_handler as tell
     from functions.scoring_api.handler import lambda_handler as score
     from functions.persons_api.handler import lambda_handler
@@ -116,7 +116,7 @@ def test_what_serves_persons_calls_what_it_may_and_may_what_it_calls(called):
     assert rights - {TRANSACTION, "kms:Sign"} == granted("PersonsErasure")
 
 
-def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_trials_api_calls_exactly_the_granted_actions(called):
     from functions.trials_api.handler import lambda_handler
 
     actions, _ = called
@@ -140,7 +140,7 @@ def test_the_life_cycle_api_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} == granted("TrialsApi")
 
 
-def test_the_flags_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_flags_api_calls_exactly_the_granted_actions(called):
     from functions.flags_api.handler import lambda_handler
 
     actions, _ = called

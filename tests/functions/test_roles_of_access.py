@@ -1,4 +1,4 @@
-"""What the functions of tenants, keys and tokens call is what their roles grant: nothing more, nothing less."""
+"""The role of each tenant, key and token function grants exactly the actions it calls."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from tests.support.gateway import Context, event
 from vigil.bootstrap import access, process
 
 
-def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_authorizer_calls_exactly_the_granted_actions(called):
     from functions.tokens_authorizer.handler import lambda_handler
 
     actions, token = called
@@ -19,7 +19,7 @@ def test_the_authorizer_calls_what_it_may_and_may_what_it_calls(called):
     assert actions == granted("TokensAuthorizer")
 
 
-def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_token_functions_call_exactly_the_granted_actions(called):
     from functions.tokens_rotation.handler import lambda_handler as rotate
     from functions.tokens_api.handler import lambda_handler
 
@@ -39,7 +39,7 @@ def test_the_tokens_api_calls_what_it_may_and_may_what_it_calls(called):
     assert actions == granted("TokensApi")
 
 
-def test_the_tenants_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_tenants_api_calls_exactly_the_granted_actions(called):
     from functions.tenants_api.handler import lambda_handler
 
     actions, token = called
@@ -62,7 +62,7 @@ def test_the_tenants_api_calls_what_it_may_and_may_what_it_calls(called):
     assert actions - {TRANSACTION} == granted("TenantsApi")
 
 
-def test_the_offboarding_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_offboarding_calls_exactly_the_granted_actions(called):
     from functions.tenants_offboarding.handler import lambda_handler
     from vigil.access.tenants.service import Change
 

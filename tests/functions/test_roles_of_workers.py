@@ -1,4 +1,4 @@
-"""What dead letters and batches make functions call is what their roles grant: nothing more, nothing less."""
+"""The role of each event and dead-letter function grants exactly the actions it calls."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ from vigil.operations.dead_letters.store import DynamoJobs
 from vigil.workers.queues import Received, SqsQueue
 
 
-def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_events_function_calls_exactly_the_granted_actions(called):
     from functions.events_publisher.handler import lambda_handler
 
     actions, _ = called
@@ -35,7 +35,7 @@ def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
     assert actions | FEEDING | GIVING_UP == granted("EventsPublisher")
 
 
-def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_dead_letters_api_calls_exactly_the_granted_actions(called):
     from functions.dead_letters_api.handler import lambda_handler
 
     actions, _ = called
@@ -58,8 +58,8 @@ def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
 
 @pytest.fixture
 def sources(called, monkeypatch):
-    """Dead letters of every kind: some that may pass, a chunk and a file that never will, a stretch of the stream."""
-    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    """Dead letters of every kind: transient ones, a refused chunk and file, and a range of the stream."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes an account's endpoint for DynamoDB's
     sqs = boto3.client("sqs")
     names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead", "counters-dead")
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
@@ -90,7 +90,7 @@ def sources(called, monkeypatch):
 
 
 def stream_of(rows):
-    """Return the place of these rows in a stream, as Lambda names it."""
+    """Return the position of these rows in a stream, in Lambda's format."""
     table = boto3.client("dynamodb").create_table(
         TableName="streamed",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -108,11 +108,11 @@ def stream_of(rows):
     return {"streamArn": arn, "shardId": shard, "startSequenceNumber": first, "endSequenceNumber": last}
 
 
-def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
+def test_the_redriver_calls_exactly_the_granted_actions(called, sources):
     from functions.dead_letters_redrive.handler import lambda_handler
 
     actions, _ = called
     actions.clear()
-    with pytest.raises(Unavailable, match="2 steps failed"):  # the row that cannot be read
+    with pytest.raises(Unavailable, match="2 steps failed"):  # the unreadable row
         lambda_handler({"id": "m"}, Context(50_000))
     assert actions - {TRANSACTION} == granted("DeadLettersRedrive")
