@@ -14,7 +14,7 @@ from cli import native
 from cli.checkout import uv
 from layers import build
 from models.packing import pack
-from tests.unit.prediction.engines.conftest import NAMES, train
+from tests.support.lightgbm_models import NAMES, train
 from vigil.decisions.batches import fast_rows
 from vigil.prediction.engines import trees
 

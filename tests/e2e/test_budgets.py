@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, budgets, process
 from vigil.money.budgets.model import Budget

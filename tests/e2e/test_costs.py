@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from vigil.workers.queues import Message, SqsQueue
 
 PATIENCE_SECONDS = 60

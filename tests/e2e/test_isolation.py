@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from tests.support.isolation.swaps import in_headers, in_paths, operations
 from tests.support.isolation.world import Names
 

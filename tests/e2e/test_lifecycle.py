@@ -15,7 +15,7 @@ import pytest
 from cli.checkout import STATE
 from cli.embedded import Embedded
 from cli.emulator import Emulator
-from tests.e2e.conftest import VIGIL, vigil
+from tests.e2e.clients import VIGIL, vigil
 
 HOME = STATE / "e2e-lifecycle"
 

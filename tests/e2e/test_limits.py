@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from tests.support.rate_limited_client import Obedient
 from vigil.access.tenants.service import Change
 from vigil.bootstrap import access, process

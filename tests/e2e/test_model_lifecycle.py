@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import HOME, http, vigil
+from tests.e2e.clients import HOME, http, vigil
 
 NAME = "wdbc"
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from vigil.access.keys.model import Token
 from vigil.web.middleware import SECURITY_HEADERS
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 
 MODEL = "wdbc"
 PATIENCE_SECONDS = 300

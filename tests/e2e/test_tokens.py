@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import boto3
 import pytest
 
-from tests.functions.test_batches import deployed, run  # noqa: F401
+from tests.support.batch_workers import run
 from tests.support.gateway import Context, event
 from tests.support.tables import TABLES
 from vigil.bootstrap import access, process
@@ -18,11 +18,11 @@ PLENTY = Context(300_000)
 
 
 @pytest.fixture
-def api(deployed):  # noqa: F811
+def api(deployed):
     from functions.batches_api import handler as batches
     from functions.outcomes_api import handler as outcomes
-    from functions.scoring_api import handler as scoring
     from functions.persons_api import handler as subjects
+    from functions.scoring_api import handler as scoring
 
     functions = {"scores": scoring, "outcomes": outcomes, "batches": batches, "subjects": subjects}
 
@@ -48,7 +48,7 @@ def score(api, subject=JANE, key=None, **arguments):
     return api("POST", "/v1/scores", body=body, headers=headers, **arguments)
 
 
-def batch(api, deployed, form, *subjects):  # noqa: F811
+def batch(api, deployed, form, *subjects):
     """Score subjects in a file of the tenant's, and return the batch."""
     if form == "ndjson":
         body = {"model": "toy", "rows": [{"subject_id": subject, "features": FEATURES} for subject in subjects]}
@@ -68,7 +68,7 @@ def outcome(api, decision, subject=JANE):
 
 
 @pytest.fixture
-def planted(api, deployed):  # noqa: F811
+def planted(api, deployed):
     """Two persons in every store, of one tenant, and the first of another one too; yields the decisions of Jane."""
     decisions = []
     for subject in (JANE, JANE, JOE):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from fastapi import FastAPI
 
-from tests.functions.conftest import deployment
+from tests.support.deployments import deployment
 from tests.support.fakes.clock import Clock
 from tests.support.isolation import swaps
 from tests.support.isolation.door import FrontDoor, Request
@@ -111,15 +111,15 @@ def findings(world: World, operation: Operation, role: str | None, swap: Swap):
     if answer.status >= 500:
         yield f"{about}, server error"
     told = f"{answer.headers} {answer.body}"
-    world.known.update(name for name in world.victim.all() if name in requests[0].said())
+    world.known.update(name for name in world.victim.all() if name in requests[0].as_text())
     if shown := [name for name in (world.victim.all() - world.known) | world.victim.hidden if name in told]:
         yield f"{about}, reveals {shown}"
     changing = operation.method != "GET" and not swap.what.startswith("path")
     done = [each.status < 400 or each.status == 409 for each in (answer, other)]
     if changing and (all(done) or (done[0] and operation.method == "DELETE")):
         return  # the first of two successful changes alters the answer of the second
-    if answer.told() != other.told():
-        yield f"{about}, differs from the answer for an absent name: {answer.told()} {other.told()}"
+    if answer.observable() != other.observable():
+        yield f"{about}, differs from the answer for an absent name: {answer.observable()} {other.observable()}"
 
 
 @pytest.mark.parametrize("operation", ALL.values(), ids=ALL)
@@ -135,7 +135,7 @@ def test_every_route_of_the_api_is_attacked(world):
     assert {operation.name for operation in swaps.operations(served)} == ALL.keys()
     numbers = {name: len(list(attacks(o, world.attacker, world.operators))) for name, o in ALL.items()}
     assert sum(numbers.values()) >= LEAST
-    assert min(numbers.values()) >= len(swaps._HEADERS)
+    assert min(numbers.values()) >= len(swaps.HEADERS)
 
 
 @pytest.mark.parametrize("operation", ALL.values(), ids=ALL)
@@ -203,7 +203,8 @@ def ask(world, path, role="admin"):
 
 
 def test_the_boundary_stops_a_store_that_reads_another_tenant(world, planted):
-    planted(scores, "_pk", lambda tenant_id, decision_id: f"{VICTIM}#{decision_id}")
+    real = scores.DynamoLedger.get
+    planted(scores.DynamoLedger, "get", lambda store, _, decision_id: real(store, VICTIM, decision_id))
     assert ask(world, f"/v1/scores/{world.victim.decision_id}").status == 500
     # The boundary does not confine operators; only stores do.
     assert ask(world, f"/v1/scores/{world.victim.decision_id}", "operator").status == 200

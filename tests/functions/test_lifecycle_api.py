@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functions.conftest import KEY, publish
+from tests.support.deployments import KEY, publish
 from tests.support.gateway import Context, event
 from vigil.bootstrap import models
 from vigil.kernel.tenants import Limits
@@ -21,8 +21,8 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "I
 
 @pytest.fixture
 def api(published):
-    from functions.trials_api import handler as lifecycle
     from functions.scoring_api import handler as scoring
+    from functions.trials_api import handler as lifecycle
 
     def call(method, path, role="operator", **kwargs):
         function = lifecycle if path.endswith(("versions", "promote", "comparison")) else scoring

@@ -68,9 +68,9 @@ def test_the_outcomes_api_calls_exactly_the_granted_actions(called):
 
 def test_the_persons_functions_call_exactly_the_granted_actions(called):
     from functions.outcomes_api.handler import lambda_handler as tell
-    from functions.scoring_api.handler import lambda_handler as score
     from functions.persons_api.handler import lambda_handler
     from functions.persons_erasure.handler import lambda_handler as erase
+    from functions.scoring_api.handler import lambda_handler as score
 
     actions, _ = called
     files = boto3.client("s3")

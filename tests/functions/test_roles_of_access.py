@@ -20,8 +20,8 @@ def test_the_authorizer_calls_exactly_the_granted_actions(called):
 
 
 def test_the_token_functions_call_exactly_the_granted_actions(called):
-    from functions.tokens_rotation.handler import lambda_handler as rotate
     from functions.tokens_api.handler import lambda_handler
+    from functions.tokens_rotation.handler import lambda_handler as rotate
 
     actions, key = called
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):

@@ -35,8 +35,8 @@ def test_the_counting_function_calls_what_it_may_and_may_what_it_calls(called):
 
 
 def test_the_audit_calls_what_it_may_and_may_what_it_calls(clock, called):
-    from functions.usage_sweeps.handler import lambda_handler
     from functions.scoring_api.handler import lambda_handler as score
+    from functions.usage_sweeps.handler import lambda_handler
 
     actions, _ = called
     clock.advance(days=10)  # days of a new month are recounted with the last one of the month before

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from tests.functions.conftest import publish
+from tests.support.deployments import publish
 from tests.support.gateway import Context, event
 from vigil.bootstrap import models, process, scoring
 

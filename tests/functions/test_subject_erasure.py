@@ -18,15 +18,14 @@ from tests.functions.persons import (  # noqa: F401
     api,
     batch,
     declare,
-    deployed,
     erased,
     everything,
     exported,
     outcome,
     planted,
-    run,
     score,
 )
+from tests.support.batch_workers import run
 from vigil.bootstrap import subjects, tenancy
 from vigil.errors import Unavailable
 from vigil.kernel.ids import subject_digest

@@ -17,7 +17,6 @@ from tests.functions.persons import (  # noqa: F401
     api,
     batch,
     declare,
-    deployed,
     everything,
     exported,
     planted,

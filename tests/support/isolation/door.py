@@ -27,7 +27,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: Any = None
 
-    def said(self) -> str:
+    def as_text(self) -> str:
         """Return the path, query, headers and body as text."""
         return json.dumps([self.path, dict(self.query), self.headers, self.body])
 
@@ -41,7 +41,7 @@ class Answer:
     body: str
     calls: tuple[tuple[str, ...], ...]
 
-    def told(self) -> tuple[Any, ...]:
+    def observable(self) -> tuple[Any, ...]:
         """Return the observable parts of the answer, without its correlation id and remaining limits."""
         problem = json.loads(self.body or "{}") if self.status >= 400 else {}
         problem.pop("correlation_id", None)

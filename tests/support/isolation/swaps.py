@@ -187,14 +187,14 @@ _FORGERIES: Mapping[str, Callable[[str, Names], str]] = {
 def in_headers(operation: Operation, own: Names) -> Iterator[Swap]:
     """Yield requests with another tenant's names in the headers."""
     mine = operation.request(own)
-    for what, headers in _HEADERS.items():
+    for what, headers in HEADERS.items():
         yield Swap(
             f"header {what}",
             lambda n, headers=headers: replace(mine, headers=mine.headers + headers(own, n)),
         )
 
 
-_HEADERS: Mapping[str, Callable[[Names, Names], tuple[tuple[str, str], ...]]] = {
+HEADERS: Mapping[str, Callable[[Names, Names], tuple[tuple[str, str], ...]]] = {
     "X-Tenant-ID": lambda _, n: (("X-Tenant-ID", n.tenant_id),),
     "X-Tenant-ID in capitals": lambda _, n: (("X-TENANT-ID", n.tenant_id.upper()),),
     "X-Tenant-ID twice": lambda own, n: (("X-Tenant-ID", own.tenant_id), ("X-Tenant-ID", n.tenant_id)),

@@ -1,6 +1,7 @@
 """The CLI uses the deployment in the environment variables, otherwise the embedded stack."""
 
 import os
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -59,8 +60,10 @@ def test_real_credentials_are_not_sent_to_the_emulator(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "real")
     LOCAL.save(tmp_path)
     deployment.enter()
-    credentials = process.client("secretsmanager")._request_signer._credentials
-    assert (credentials.access_key, credentials.token) == ("local", None)
+    url = process.client("secretsmanager").generate_presigned_url("get_secret_value", {"SecretId": "access"})
+    query = parse_qs(urlsplit(url).query)
+    assert query["X-Amz-Credential"][0].startswith("local/")
+    assert "X-Amz-Security-Token" not in query
 
 
 def test_environment_variables_select_another_deployment(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.fakes.dead_letters import WORK, FakeJobs
-from tests.unit.operations.dead_letters.test_redrive import Bench
+from tests.unit.operations.dead_letters.redrive_fixture import Bench
 from vigil.errors import Conflict, NotFound
 from vigil.operations.dead_letters.model import Filter
 from vigil.operations.dead_letters.service import DeadLetters
