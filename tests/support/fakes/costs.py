@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from vigil.errors import Conflict
 from vigil.money.costs.model import Adjustment, Line, PriceBook, Statement, merged
 from vigil.money.costs.prices.model import FIRST
-from vigil.money.usage.model import Hour
+from vigil.money.usage.model import Hour, Meter
 
 
 class FakeUse:
     """What was used, by tenant and hour."""
 
-    def __init__(self, **tenants: dict[str, dict[str, int]]) -> None:
+    def __init__(self, **tenants: dict[str, dict[Meter, int]]) -> None:
         self.used = {tenant.replace("_", "-"): dict(hours) for tenant, hours in tenants.items()}
 
     def hours(self, tenant_id: str, month: str) -> Sequence[Hour]:

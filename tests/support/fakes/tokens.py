@@ -1,7 +1,9 @@
 """Fakes of what tokens and sessions need: one contract test runs each beside its real adapter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from vigil.access.tokens.oauth_model import Session
 from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, KeyList
@@ -60,18 +62,20 @@ class FakeVault:
 class Process:
     """A process that reads keys at most every `CACHE_SECONDS`, in its own rhythm, as late as it is allowed to."""
 
-    def __init__(self, lists: FakeKeyList, vault: FakeVault, clock) -> None:
-        self._sources = {"public": lists.read, "private": vault.current}
+    def __init__(self, lists: FakeKeyList, vault: FakeVault, clock: Callable[[], datetime]) -> None:
+        self._sources: dict[str, Callable[[], Any]] = {"public": lists.read, "private": vault.current}
         self._clock = clock
-        self._kept: dict = {}
+        self._kept: dict[str, tuple[Any, float]] = {}
 
     def current(self) -> KeyList:
-        return self._read("public", empty=KeyList())
+        keys: KeyList = self._read("public", empty=KeyList())
+        return keys
 
     def private_keys(self) -> Mapping[str, str]:
-        return self._read("private", empty={})
+        keys: Mapping[str, str] = self._read("private", empty={})
+        return keys
 
-    def _read(self, name: str, empty):
+    def _read(self, name: str, empty: Any) -> Any:
         now = self._clock().timestamp()
         value, read_at = self._kept.get(name, (empty, 0.0))
         if value == empty or now - read_at >= CACHE_SECONDS:
