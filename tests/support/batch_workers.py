@@ -1,18 +1,22 @@
 """The worker functions of batches, fed from queues in process as Lambda feeds them."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import boto3
 
 from tests.support.gateway import Context
 
 
-def arrival(key, size, version=""):
+def arrival(key: str, size: int, version: str = "") -> dict[str, Any]:
+    """Return the event of an uploaded object."""
     told = {"detail": {"object": {"key": key, "size": size, "version-id": version}}}
     return {"Records": [record("m-0", json.dumps(told), {}, "batch_splits")]}
 
 
-def record(name, body, attributes, queue):
+def record(name: str, body: str, attributes: Mapping[str, str], queue: str) -> dict[str, Any]:
+    """Return a message as Lambda shows it to a function."""
     return {
         "messageId": name,
         "receiptHandle": name,
@@ -24,7 +28,7 @@ def record(name, body, attributes, queue):
     }
 
 
-def taken(url):
+def taken(url: str) -> list[dict[str, Any]]:
     """Return the events that Lambda would build from a queue's messages, and empty the queue."""
     found = []
     while (
@@ -34,12 +38,14 @@ def taken(url):
     ):
         for message in messages:
             attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-            found.append({"Records": [record(message["MessageId"], message["Body"], attributes, url.split("/")[-1])]})
+            found.append(
+                {"Records": [record(message["MessageId"], message["Body"], attributes, url.rpartition("/")[2])]}
+            )
             boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
 
 
-def run(deployed, batch_id):
+def run(deployed: Mapping[str, str], batch_id: str) -> None:
     """Run split, chunk and assembly workers until the batch has ended."""
     from functions.batches_assembly.handler import lambda_handler as assemble
     from functions.batches_chunk.handler import lambda_handler as score

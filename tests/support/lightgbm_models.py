@@ -1,6 +1,7 @@
 """Small LightGBM models on random rows with zeros, missing values and categories."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -9,14 +10,19 @@ NAMES = tuple(f"x{i}" for i in range(12))
 CATEGORIES = [2, 5]
 
 
+Rows = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+
 @dataclass(frozen=True)
 class Trained:
+    """A trained model, its text, and rows that it has not seen."""
+
     text: bytes
     booster: lightgbm.Booster
-    rows: np.ndarray
+    rows: Rows
 
 
-def draw(seed, count):
+def draw(seed: int, count: int) -> Rows:
     """Return rows with zeros, missing values, and categories in the columns 2 and 5."""
     random = np.random.default_rng(seed)
     rows = random.normal(size=(count, len(NAMES)))
@@ -26,7 +32,8 @@ def draw(seed, count):
     return rows
 
 
-def train(**parameters):
+def train(**parameters: Any) -> Trained:
+    """Return a model of 40 trees, trained with these LightGBM parameters."""
     rows = draw(1, 1500)
     signal = np.nan_to_num(rows)
     odds = signal[:, 0] + signal[:, 1] * signal[:, 3] + np.isnan(rows[:, 4]) + np.sin(signal[:, 2]) + signal[:, 5] % 3

@@ -44,7 +44,8 @@ def working(bed: Bed, module: str, queue: str, environment: Mapping[str, str]) -
         subprocess.Popen(
             [sys.executable, "-m", "tests.support.faultbed.worker_pool", module, queue],
             cwd=ROOT,
-            env={"PATH": os.defpath, "POWERTOOLS_TRACE_DISABLED": "true"} | aws_environment(bed.endpoint) | environment,
+            env=aws_environment(bed.endpoint)
+            | {"PATH": os.defpath, "POWERTOOLS_TRACE_DISABLED": "true", **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,

@@ -54,7 +54,7 @@ class FrontDoor:
     def __init__(self, environment: Any) -> None:
         self._routes = list(_routes())
         self._noted: list[tuple[str, ...]] = []
-        original = BaseClient._make_api_call
+        original = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore-stubs omit it
 
         def noting(client: BaseClient, operation: str, arguments: Mapping[str, Any]) -> Any:
             self._noted.append(_note(client.meta.service_model.service_name, operation, arguments))

@@ -71,7 +71,7 @@ class Operation:
 
     def request(self, names: Names) -> Request:
         """Return a well-formed request for the resources of a tenant."""
-        example = EXAMPLES.get(self.name, lambda _: {})(names)
+        example = _example(self, names)
         values = {name: getattr(names, name) for name in OWNED} | SHARED | example.get("path", {})
         headers = (("Content-Type", "application/json"), *example.get("headers", ()))
         return Request(self.method, self.at(values), example.get("query", {}), headers, example.get("body"))
@@ -82,6 +82,10 @@ class Operation:
         for name in self.named("path"):
             path = path.replace(f"{{{name}}}", quote(values[name], safe=""))
         return path
+
+
+def _example(operation: Operation, names: Names) -> dict[str, Any]:
+    return EXAMPLES[operation.name](names) if operation.name in EXAMPLES else {}
 
 
 def operations(document: Mapping[str, Any]) -> list[Operation]:
@@ -107,31 +111,37 @@ class Swap:
     of: Callable[[Names], Request]
 
 
+def _swap(what: str, of: Callable[..., Request], *bound: Any) -> Swap:
+    """Return a swap that calls `of` with another tenant's names and the bound values."""
+    return Swap(what, lambda n: of(n, *bound))
+
+
 def in_paths(operation: Operation, own: Names) -> Iterator[Swap]:
     """Yield requests with another tenant's names in the path: some or all, of a wrong kind, or spelled differently."""
     owned = [name for name in operation.named("path") if name in OWNED]
     mine = operation.request(own)
-    example = EXAMPLES.get(operation.name, lambda _: {})
 
     def at(changed: Mapping[str, str]) -> Request:
-        values = {name: getattr(own, name) for name in OWNED} | SHARED | example(own).get("path", {})
+        values = {name: getattr(own, name) for name in OWNED} | SHARED | _example(operation, own).get("path", {})
         return replace(mine, path=operation.at(values | changed))
 
     def theirs(n: Names, names: tuple[str, ...]) -> dict[str, str]:
-        values = {name: getattr(n, name) for name in OWNED} | example(n).get("path", {})
+        values = {name: getattr(n, name) for name in OWNED} | _example(operation, n).get("path", {})
         return {name: values[name] for name in names}
 
     for size in range(1, len(owned) + 1):
         for names in combinations(owned, size):
-            yield Swap(f"path {names}", lambda n, names=names: at(theirs(n, names)))
+            yield _swap(f"path {names}", lambda n, names: at(theirs(n, names)), names)
     for name in owned:
         for kind in (*OWNED, "token"):
             if kind != name:
-                yield Swap(f"path {name} is a {kind}", lambda n, name=name, kind=kind: at({name: getattr(n, kind)}))
+                yield _swap(f"path {name} is a {kind}", lambda n, name, kind: at({name: getattr(n, kind)}), name, kind)
         for spelling, spell in _SPELLINGS.items():
-            yield Swap(
+            yield _swap(
                 f"path {name} spelled {spelling}",
-                lambda n, name=name, spell=spell: at({name: spell(own, n, theirs(n, (name,))[name])}),
+                lambda n, name, spell: at({name: spell(own, n, theirs(n, (name,))[name])}),
+                name,
+                spell,
             )
 
 
@@ -155,18 +165,20 @@ def in_queries(operation: Operation, own: Names) -> Iterator[Swap]:
     mine = operation.request(own)
     for name in (*OWNED, "tenant", "pk"):
         kind = {"tenant": "tenant_id", "pk": "tenant_id"}.get(name, name)
-        yield Swap(f"query {name}", lambda n, name=name, kind=kind: _asking(mine, {name: getattr(n, kind)}))
+        yield _swap(f"query {name}", lambda n, name, kind: _with_query(mine, {name: getattr(n, kind)}), name, kind)
     if "cursor" in operation.named("query"):
         for path in own.cursors:
-            yield Swap(f"cursor of {path}", lambda n, path=path: _asking(mine, {"cursor": n.cursors[path]}))
+            yield _swap(f"cursor of {path}", lambda n, path: _with_query(mine, {"cursor": n.cursors[path]}), path)
             for what, forge in _FORGERIES.items():
-                yield Swap(
+                yield _swap(
                     f"cursor {what} of {path}",
-                    lambda n, path=path, forge=forge: _asking(mine, {"cursor": forge(own.cursors[path], n)}),
+                    lambda n, path, forge: _with_query(mine, {"cursor": forge(own.cursors[path], n)}),
+                    path,
+                    forge,
                 )
 
 
-def _asking(request: Request, query: Mapping[str, str]) -> Request:
+def _with_query(request: Request, query: Mapping[str, str]) -> Request:
     return replace(request, query={**request.query, **query})
 
 
@@ -188,9 +200,10 @@ def in_headers(operation: Operation, own: Names) -> Iterator[Swap]:
     """Yield requests with another tenant's names in the headers."""
     mine = operation.request(own)
     for what, headers in HEADERS.items():
-        yield Swap(
+        yield _swap(
             f"header {what}",
-            lambda n, headers=headers: replace(mine, headers=mine.headers + headers(own, n)),
+            lambda n, headers: replace(mine, headers=mine.headers + headers(own, n)),
+            headers,
         )
 
 
@@ -223,16 +236,19 @@ def in_bodies(operation: Operation, own: Names) -> Iterator[Swap]:
         yield Swap("body of another", lambda n: replace(mine, body=operation.request(n).body))
     for name in (*OWNED, "tenant", "pk", "owner"):
         kind = name if name in OWNED else "tenant_id"
-        yield Swap(f"body {name}", lambda n, name=name, kind=kind: _saying(mine, {name: getattr(n, kind)}))
+        yield _swap(f"body {name}", lambda n, name, kind: _with_fields(mine, {name: getattr(n, kind)}), name, kind)
     for name, value in mine.body.items():
         if isinstance(value, str):
             for kind in OWNED:
-                yield Swap(
-                    f"body {name} is a {kind}", lambda n, name=name, kind=kind: _saying(mine, {name: getattr(n, kind)})
+                yield _swap(
+                    f"body {name} is a {kind}",
+                    lambda n, name, kind: _with_fields(mine, {name: getattr(n, kind)}),
+                    name,
+                    kind,
                 )
 
 
-def _saying(request: Request, more: Mapping[str, str]) -> Request:
+def _with_fields(request: Request, more: Mapping[str, str]) -> Request:
     return replace(request, body={**request.body, **more})
 
 
@@ -240,9 +256,10 @@ def in_tokens(operation: Operation, own: Names) -> Iterator[Swap]:
     """Yield requests with a credential made of the attacker's own and known parts of another tenant's."""
     mine = operation.request(own)
     for what, forge in _CREDENTIALS.items():
-        yield Swap(
+        yield _swap(
             f"credential: {what}",
-            lambda n, forge=forge: replace(mine, headers=(("Authorization", forge(own, n)), *mine.headers)),
+            lambda n, forge: replace(mine, headers=(("Authorization", forge(own, n)), *mine.headers)),
+            forge,
         )
 
 

@@ -61,7 +61,8 @@ class Names:
         tenant_id = self.tenant_id.replace("victim", "absent")
         jobs = {name: texts[name].replace(self.tenant_id, tenant_id) for name in ("job_id", "other_job_id")}
         cursors = {path: _unlike(cursor) for path, cursor in self.cursors.items()}
-        return replace(self, **texts | jobs | {"tenant_id": tenant_id, "cursors": cursors})
+        changed: dict[str, Any] = {**texts, **jobs, "tenant_id": tenant_id, "cursors": cursors}
+        return replace(self, **changed)
 
     def all(self) -> set[str]:
         """Return every name."""
@@ -136,21 +137,29 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     grant = json.loads(door.ask(signing_in).body)
     fetched = door.ask(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
     return Names(
-        tenant_id,
-        *made[:2],
-        decisions[0],
-        subject,
-        erased,
-        *begun[:2],
-        *jobs[:2],
-        f"{key}-0",
-        fetched.headers["etag"],
-        admin,
-        grant["access_token"],
-        grant["refresh_token"],
-        {path: cursor for path in lists if (cursor := _cursor(door, admin, path.replace("{tenant_id}", tenant_id)))},
-        frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
+        tenant_id=tenant_id,
+        key_id=made[0],
+        other_key_id=made[1],
+        decision_id=decisions[0],
+        subject_id=subject,
+        erased_subject_id=erased,
+        batch_id=begun[0],
+        ended_batch_id=begun[1],
+        job_id=jobs[0],
+        other_job_id=jobs[1],
+        idempotency_key=f"{key}-0",
+        etag=fetched.headers["etag"],
+        token=admin,
+        access_token=grant["access_token"],
+        refresh_token=grant["refresh_token"],
+        cursors=_cursors(door, admin, tenant_id, lists),
+        hidden=frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
     )
+
+
+def _cursors(door: FrontDoor, token: str, tenant_id: str, lists: list[str]) -> dict[str, str]:
+    found = {path: _cursor(door, token, path.replace("{tenant_id}", tenant_id)) for path in lists}
+    return {path: cursor for path, cursor in found.items() if cursor}
 
 
 def holdings(tenant_id: str, *others: str) -> list[str]:
