@@ -35,7 +35,7 @@ def tenant(stack):
 
 
 @pytest.fixture
-def look(stack, aws):
+def run_checks(stack, aws):
     """Function that runs the spend checks and returns their result."""
     client = aws("lambda")
 
@@ -47,7 +47,7 @@ def look(stack, aws):
     return run
 
 
-def test_parallel_clients_spend_exactly_the_hard_stop(tenant, look):
+def test_parallel_clients_spend_exactly_the_hard_stop(tenant, run_checks):
     (sample,) = recipe.load("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", "subject_id": "spent-on", "features": sample["features"]}
     with tenant("admin") as admin, tenant() as client:
@@ -63,7 +63,7 @@ def test_parallel_clients_spend_exactly_the_hard_stop(tenant, look):
         assert {send(key).status_code for key in taken[:5]} == {200}
         assert admin.get("/v1/budgets/inference/month").json()["left_micros"] == 999
         counted(admin)
-        assert look()["failed"] == 0
+        assert run_checks()["failed"] == 0
         told = admin.get("/v1/budgets/inference/month").json()
         assert (told["spent_micros"], told["left_micros"]) == (LIMIT * 1_000, 999)
         assert [(alert["threshold"], alert["state"]) for alert in told["alerts"]] == [(80, "sent")]

@@ -76,8 +76,8 @@ def test_costs_are_private_and_only_operators_set_prices(stack, admin, tenants):
     assert admin.get("/v1/prices").json()["items"][0]["version"] == 1
     assert admin.post("/v1/prices", json={}).status_code == 403
     assert admin.get(f"/v1/costs/statements/{month}").status_code == 404  # the month is open
-    with http(stack) as nobody:
-        assert nobody.get("/v1/costs").status_code == 401
+    with http(stack) as anonymous:
+        assert anonymous.get("/v1/costs").status_code == 401
 
 
 def test_a_new_tenant_has_no_anomalies_and_no_projection(admin):

@@ -76,11 +76,11 @@ def test_another_tenants_decision_is_the_same_404_as_an_absent_one(clients):
     (body,) = bodies("wdbc", 1)
     mine = clients[0].post("/v1/scores", json=body).json()["decision_id"]
     theirs = clients[1].get(f"/v1/scores/{mine}")
-    nobody = clients[1].get("/v1/scores/dec_" + "0" * 32)
-    assert theirs.status_code == nobody.status_code == 404
+    absent = clients[1].get("/v1/scores/dec_" + "0" * 32)
+    assert theirs.status_code == absent.status_code == 404
     unlike = {"correlation_id"}
     assert {k: v for k, v in theirs.json().items() if k not in unlike} == {
-        k: v for k, v in nobody.json().items() if k not in unlike
+        k: v for k, v in absent.json().items() if k not in unlike
     }
     assert mine not in clients[1].get("/v1/scores").text
 

@@ -18,18 +18,18 @@ def client(stack):
         yield client
 
 
-def ask(client, **form):
+def request_token(client, **form):
     return client.post("/v1/oauth/token", data=form)
 
 
 def sign_in(client, key):
-    answer = ask(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
+    answer = request_token(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def refresh(client, granted):
-    return ask(client, grant_type="refresh_token", refresh_token=granted["refresh_token"])
+    return request_token(client, grant_type="refresh_token", refresh_token=granted["refresh_token"])
 
 
 def bearer(granted):
@@ -90,7 +90,7 @@ def test_tokens_of_a_revoked_key_are_refused(client, cli, stack):
     # By then the caches of all instances have expired.
     time.sleep(max(0, promised - time.monotonic()))
     assert refresh(client, granted).json()["error"] == "invalid_grant"
-    again = ask(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
+    again = request_token(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
 
 

@@ -10,7 +10,7 @@ from tests.support.fakes.scoring import FakeModels, VisitCount
 from tests.support.faultbed.deliveries import Deliveries
 from tests.support.faultbed.history import Answer, Count, Effect, Input, violations
 from tests.support.faultbed.interleaving import Interleaving
-from tests.support.faultbed.plans import Seeded, everywhere, inject
+from tests.support.faultbed.plans import Seeded, inject, uniform_rates
 from tests.support.ledgers import ledger
 from vigil.access.quota.service import Quota
 from vigil.access.quota.store import DynamoQuota
@@ -93,7 +93,7 @@ def race(bed, seed, limit, calls, clients=32, world=Month):
 def storm(bed, seed, limit, requests, kind=DynamoLedger, world=Month):
     """Deliver every request three times through five interleaved actors under faults; return the month."""
     month, turns = world(bed, limit, kind), Interleaving(seed)
-    client = inject(bed.client("dynamodb"), Seeded(seed, everywhere(0.04)), pause=turns.pause)
+    client = inject(bed.client("dynamodb"), Seeded(seed, uniform_rates(0.04)), pause=turns.pause)
     scoring = month.scoring(client)
     Deliveries(seed, range(requests), 3).run(lambda number: month.score(scoring, number), turns, actors=5)
     return month

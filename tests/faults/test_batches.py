@@ -13,9 +13,9 @@ from tests.faults.planted_batches import (
 )
 from tests.support.faultbed.faults import FAULTS
 from tests.support.faultbed.history import report, violations
-from tests.support.faultbed.plans import At, Seeded, everywhere
+from tests.support.faultbed.plans import At, Seeded, uniform_rates
 
-RARE = everywhere(0.01)
+RARE = uniform_rates(0.01)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.faultbed.faults import FAULTS, Crash
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 from vigil.errors import Unavailable
 from vigil.money.costs.closing import Closing
 from vigil.money.costs.model import total
@@ -43,7 +43,7 @@ class Month:
 
     def __init__(self, bed, plan):
         self.tables = bed.table("Usage"), bed.table("Costs")
-        self.hurt, self.unhurt = inject(bed.client("dynamodb"), plan), bed.client("dynamodb")
+        self.faulty_client, self.client = inject(bed.client("dynamodb"), plan), bed.client("dynamodb")
         self.clock = Clock()
         self.clock.now = REPORTED
 
@@ -55,28 +55,28 @@ class Month:
         return Costs(Usage(self.usage(client)), DynamoPrices(client, self.tables[1]), statements)
 
     def report(self, events):
-        meter = Meter(self.usage(self.hurt))
+        meter = Meter(self.usage(self.faulty_client))
         until_done(lambda: UsageEvents(meter, lambda: REPORTED).record("acme", events))
 
     def close(self):
-        statements = DynamoStatements(self.hurt, self.tables[1])
-        closing = Closing(self.costs(self.hurt), statements, self.clock)
+        statements = DynamoStatements(self.faulty_client, self.tables[1])
+        closing = Closing(self.costs(self.faulty_client), statements, self.clock)
         until_done(lambda: closing.look("acme", "a day"))
 
-    def lived(self, events):
+    def run_month(self, events):
         """Report the events twice, close the month, count a late prediction and adjust the month."""
         for _ in range(2):
             self.report(events)
         self.clock.now = CLOSED
         self.close()
         late = Entry("acme", "dec_late", "2026-11-30T23", {"predictions": 3})
-        until_done(lambda: Meter(self.usage(self.hurt)).count([late]))
+        until_done(lambda: Meter(self.usage(self.faulty_client)).count([late]))
         self.close()
 
-    def right(self, events):
+    def is_exact(self, events):
         """Return True if counters, entries, statement and adjustment agree."""
         emails = sum(sent["data"]["emails"] for sent in events)
-        usage, costs = self.usage(self.unhurt), self.costs(self.unhurt)
+        usage, costs = self.usage(self.client), self.costs(self.client)
         rows = sum(entry.amounts["emails"] for entry in usage.kept("acme", "2026-11"))
         counters = counted(usage.month("acme", "2026-11").hours)
         lines = {month: costs.lines("acme", month) for month in ("2026-11", "2026-12")}
@@ -91,8 +91,8 @@ def test_a_month_is_billed_exactly_despite_a_fault_at_any_call(bed, fault):
     while reached:
         plan = At(number, fault)
         month = Month(bed, plan)
-        month.lived(events)
-        assert month.right(events), f"{fault} at call {number}"
+        month.run_month(events)
+        assert month.is_exact(events), f"{fault} at call {number}"
         number, reached = number + 1, plan.reached
     assert number > 10
 
@@ -100,8 +100,8 @@ def test_a_month_is_billed_exactly_despite_a_fault_at_any_call(bed, fault):
 @pytest.mark.parametrize("count", [90, pytest.param(1_000, marks=pytest.mark.faults)])
 def test_usage_events_are_counted_once_under_faults(bed, seeds, count):
     for seed in seeds(1):
-        month, events = Month(bed, Seeded(seed, everywhere(0.05))), [event(number) for number in range(count)]
+        month, events = Month(bed, Seeded(seed, uniform_rates(0.05))), [event(number) for number in range(count)]
         for start in range(0, count, 60):
             month.report(events[start : start + 60])
-        month.lived(events[:60])
-        assert month.right(events), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
+        month.run_month(events[:60])
+        assert month.is_exact(events), f"seed {seed} (VIGIL_FAULT_SEED={seed})"

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.interleaving import Interleaving
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,8 @@ def test_a_seed_determines_the_faults():
     def trace(plan):
         return [plan.draw("PutItem", {}) for _ in range(500)]
 
-    plan = Seeded(5, everywhere(0.05, "partial"))
-    again, other = Seeded.read(plan.document()), Seeded(6, everywhere(0.05, "partial"))
+    plan = Seeded(5, uniform_rates(0.05, "partial"))
+    again, other = Seeded.from_json(plan.to_json()), Seeded(6, uniform_rates(0.05, "partial"))
     first = trace(plan)
     assert trace(again) == first
     assert trace(other) != first

@@ -8,7 +8,7 @@ from tests.support.faultbed.deliveries import Deliveries
 from tests.support.faultbed.faults import CRASHES, FAULTS, Crash
 from tests.support.faultbed.history import report
 from tests.support.faultbed.interleaving import Interleaving
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 from vigil.errors import QuotaExceeded, Unavailable
 
 
@@ -79,7 +79,7 @@ def test_a_crash_leaves_both_row_and_charge_or_neither(bed, fault):
 def test_parallel_batches_and_predictions_respect_one_quota(bed, seeds):
     for seed in seeds(3):
         month, turns = Month(bed, 100), Interleaving(seed)
-        client = inject(bed.client("dynamodb"), Seeded(seed, everywhere(0.04)), pause=turns.pause)
+        client = inject(bed.client("dynamodb"), Seeded(seed, uniform_rates(0.04)), pause=turns.pause)
         scoring, quota, held = month.scoring(client), month.quota(client), {}
 
         def work(item, scoring=scoring, quota=quota, month=month, held=held):

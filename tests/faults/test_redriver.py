@@ -6,7 +6,7 @@ from tests.faults.planted import DeletesFirst, RecordsFirst, Unfenced
 from tests.faults.redriving import ENDS, RECEIVES, RULES, World
 from tests.support.faultbed.faults import FAULTS
 from tests.support.faultbed.history import report, violations
-from tests.support.faultbed.plans import At, Seeded, everywhere
+from tests.support.faultbed.plans import At, Seeded, uniform_rates
 
 SINGLE = [fault for fault in FAULTS if fault != "slow"]
 
@@ -31,7 +31,7 @@ def trial(bed, seed, messages, rates, **variant):
 )
 def test_no_dead_letter_is_lost_and_retries_are_bounded(bed, seeds, count, messages, rate):
     for seed in seeds(count):
-        world, wrong = trial(bed, seed, messages, everywhere(rate), hours=12)
+        world, wrong = trial(bed, seed, messages, uniform_rates(rate), hours=12)
         assert not wrong, report(wrong, seed)
         assert world.most_attempts() == RULES.most_attempts
         assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.most_attempts)  # faults send some retries twice
@@ -41,7 +41,7 @@ def test_no_dead_letter_is_lost_and_retries_are_bounded(bed, seeds, count, messa
 
 @pytest.mark.parametrize("planted", [DeletesFirst, RecordsFirst])
 def test_a_redriver_with_a_wrong_order_of_steps_is_detected(bed, seeds, planted):
-    often = everywhere(0.03)
+    often = uniform_rates(0.03)
     wrong = next(wrong for seed in seeds(10) if (wrong := trial(bed, seed, 20, often, redriver=planted)[1]))
     assert "lost" in {violation.kind for violation in wrong}
 

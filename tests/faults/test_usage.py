@@ -8,7 +8,7 @@ import pytest
 from tests.faults.planted import Unmarked
 from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.interleaving import Interleaving
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 from vigil.errors import Unavailable
 from vigil.money.usage.model import Entry, total
 from vigil.money.usage.service import Meter
@@ -58,7 +58,7 @@ def storm(bed, seed, count, kind=DynamoUsage):
             size = random.randint(1, 40)
             batches.append(order[:size])
             order = order[size:]
-    client = inject(bed.client("dynamodb"), Seeded(seed, everywhere(0.04)), pause=turns.pause)
+    client = inject(bed.client("dynamodb"), Seeded(seed, uniform_rates(0.04)), pause=turns.pause)
     source, meter = Source(random, batches), Meter(kind(client, table))
     for end in turns.run([lambda: source.consume(meter)] * 3):
         assert end is None, end
@@ -69,7 +69,7 @@ def counted(usage):
     return {tenant: total(usage.month(tenant, "2026-03").hours) for tenant in TENANTS}
 
 
-def right(usage, count):
+def is_exact(usage, count):
     """Return True if the counters equal the sums of the entries."""
     for tenant, found in counted(usage).items():
         mine = [entry for entry in entries(count) if entry.tenant_id == tenant]
@@ -84,11 +84,11 @@ def right(usage, count):
 )
 def test_usage_counters_are_exact_under_duplicates_and_faults(bed, seeds, rounds, count):
     for seed in seeds(rounds):
-        assert right(storm(bed, seed, count), count), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
+        assert is_exact(storm(bed, seed, count), count), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
 
 
 def test_a_counter_without_deduplication_is_detected(bed, seeds):
-    assert not right(storm(bed, next(iter(seeds(1))), 40, Unmarked), 40)
+    assert not is_exact(storm(bed, next(iter(seeds(1))), 40, Unmarked), 40)
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "partial"])
@@ -98,6 +98,6 @@ def test_a_batch_is_counted_once_despite_a_fault_at_any_call(bed, fault):
         plan, table = At(number, fault), bed.table("Usage")
         source = Source(Random(1), [entries(4), entries(8)])
         source.consume(Meter(DynamoUsage(inject(bed.client("dynamodb"), plan), table)))
-        assert right(DynamoUsage(bed.client("dynamodb"), table), 8), f"{fault} at call {number}"
+        assert is_exact(DynamoUsage(bed.client("dynamodb"), table), 8), f"{fault} at call {number}"
         number, reached = number + 1, plan.reached
     assert number > 2

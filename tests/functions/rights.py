@@ -5,6 +5,7 @@ from pathlib import Path
 
 import boto3
 
+from tests.support.gateway import Context, event
 from tests.support.templates import roles
 from vigil.decisions.batches.model import Batch, Pin, Span
 from vigil.decisions.batches.store import DynamoBooks
@@ -26,6 +27,15 @@ def granted(function):
     statements = roles()[function]["Policies"][0]["PolicyDocument"]["Statement"]
     actions = {action for statement in statements for action in statement["Action"]}
     return {action for action in actions if action.split(":")[0] in DATA_SERVICES}
+
+
+def answers(handler, requests, remaining_ms=10_000, **caller):
+    """Send a table of requests; return each with its real status in place of the expected one."""
+    found = []
+    for method, path, arguments, _ in requests:
+        answer = handler(event(method, path, **caller | arguments), Context(remaining_ms))
+        found.append((method, path, arguments, answer["statusCode"]))
+    return found
 
 
 def running_batch(name):

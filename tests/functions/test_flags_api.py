@@ -1,7 +1,6 @@
 """The flags function, wired as it is deployed, beside the scoring function that obeys it."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -17,7 +16,7 @@ NEW = {"If-None-Match": "*"}
 
 
 @pytest.fixture
-def api(published):
+def api(clock, published):
     from functions.flags_api import handler as flags_api
     from functions.scoring_api import handler as scoring_api
 
@@ -30,13 +29,8 @@ def api(published):
 
 
 @pytest.fixture
-def minute_later(monkeypatch):
-    def wait():
-        service = flags.service()
-        now = service._clock
-        monkeypatch.setattr(service, "_clock", lambda: now() + timedelta(seconds=61))
-
-    return wait
+def minute_later(clock):
+    return lambda: clock.advance(seconds=61)
 
 
 def on(definition=ON, **changes):

@@ -24,9 +24,9 @@ from tests.support.isolation.world import (
     Names,
     begin_signing,
     client,
-    furnish,
-    holdings,
+    create_resources,
     signed,
+    stored_texts,
     tokens_of,
 )
 from vigil.bootstrap import documented, process
@@ -81,9 +81,12 @@ def world(trained):
             begin_signing()
             door = FrontDoor(environment)
             lists = [o.path for o in ALL.values() if o.method == "GET" and "cursor" in o.named("query")]
-            victim, attacker, operators = (furnish(door, tenant, lists) for tenant in (VICTIM, ATTACKER, OPERATORS))
+            victim, attacker, operators = (
+                create_resources(door, tenant, lists) for tenant in (VICTIM, ATTACKER, OPERATORS)
+            )
             tokens = tokens_of(ATTACKER, ROLES) | tokens_of(OPERATORS, ("operator",))
-            yield World(door, victim, victim.unlike(), attacker, operators, tokens, set())
+            absent = victim.with_absent_names()
+            yield World(door, victim, absent, attacker, operators, tokens, set())
 
 
 def attacks(operation: Operation, attacker: Names, operators: Names):
@@ -106,7 +109,7 @@ def findings(world: World, operation: Operation, role: str | None, swap: Swap):
     requests = [swap.of(names) for names in (world.victim, world.absent)]
     if role is not None:
         requests = [signed(world.tokens[role], request) for request in requests]
-    answer, other = map(world.door.ask, requests)
+    answer, other = map(world.door.send, requests)
     about = f"{operation.name} as {role}, {swap.what}: {answer.status}"
     if answer.status >= 500:
         yield f"{about}, server error"
@@ -124,14 +127,14 @@ def findings(world: World, operation: Operation, role: str | None, swap: Swap):
 
 @pytest.mark.parametrize("operation", ALL.values(), ids=ALL)
 def test_attacks_return_change_and_reveal_nothing(world, operation):
-    before = holdings(VICTIM, ATTACKER, OPERATORS)
+    before = stored_texts(VICTIM, ATTACKER, OPERATORS)
     made = list(attacks(operation, world.attacker, world.operators))
     assert [finding for role, swap in made for finding in findings(world, operation, role, swap)] == []
-    assert holdings(VICTIM, ATTACKER, OPERATORS) == before
+    assert stored_texts(VICTIM, ATTACKER, OPERATORS) == before
 
 
 def test_every_route_of_the_api_is_attacked(world):
-    served = json.loads(world.door.ask(Request("GET", "/openapi.json")).body)
+    served = json.loads(world.door.send(Request("GET", "/openapi.json")).body)
     assert {operation.name for operation in swaps.operations(served)} == ALL.keys()
     numbers = {name: len(list(attacks(o, world.attacker, world.operators))) for name, o in ALL.items()}
     assert sum(numbers.values()) >= LEAST
@@ -148,11 +151,11 @@ def test_every_route_declares_its_names_and_its_example(operation):
 
 def test_the_owner_gets_answers_to_the_same_requests(world):
     """Malformed requests would be refused too, so the attacks prove isolation only if the owner's succeed."""
-    owner = furnish(world.door, "owner-clinic", [])
+    owner = create_resources(world.door, "owner-clinic", [])
     token, answers = tokens_of(owner.tenant_id, ("operator",))["operator"], {}
     for operation in sorted(ALL.values(), key=lambda o: ("GET", "PUT", "PATCH", "POST", "DELETE").index(o.method)):
         request = operation.request(owner)
-        answers[operation.name] = world.door.ask(signed(token, request) if operation.guarded else request).status
+        answers[operation.name] = world.door.send(signed(token, request) if operation.guarded else request).status
     refused = {name: status for name, status in answers.items() if status >= 300}
     # The tenant is open, no challenger is on trial, and the period is before the first usage.
     none = (
@@ -165,23 +168,23 @@ def test_the_owner_gets_answers_to_the_same_requests(world):
 
 
 def test_a_refresh_token_of_another_client_is_refused(world):
-    before, mine = holdings(VICTIM, ATTACKER, OPERATORS), client(world.attacker.token)
+    before, mine = stored_texts(VICTIM, ATTACKER, OPERATORS), client(world.attacker.token)
     swap = {"grant_type": "refresh_token", "refresh_token": world.victim.refresh_token, **mine}
-    refused = world.door.ask(Request("POST", "/v1/oauth/token", body=swap))
+    refused = world.door.send(Request("POST", "/v1/oauth/token", body=swap))
     assert (refused.status, json.loads(refused.body)["error"]) == (400, "invalid_grant")
-    ended = world.door.ask(Request("POST", "/v1/oauth/revoke", body={"token": world.victim.refresh_token, **mine}))
+    ended = world.door.send(Request("POST", "/v1/oauth/revoke", body={"token": world.victim.refresh_token, **mine}))
     assert (ended.status, ended.body) == (200, "")
-    assert holdings(VICTIM, ATTACKER, OPERATORS) == before
+    assert stored_texts(VICTIM, ATTACKER, OPERATORS) == before
 
 
 def test_a_stored_answer_is_refused_to_a_lower_role(world):
     """An operator creates a tenant's key; an administrator of the operators' tenant repeats the request."""
     admin = tokens_of(OPERATORS, ("admin",))["admin"]
     request = Request("POST", f"/v1/tenants/{VICTIM}/keys", headers=(("Idempotency-Key", "first-key"),), body={})
-    made = world.door.ask(signed(world.tokens["operator"], request))
-    again = world.door.ask(signed(world.tokens["operator"], request))
+    made = world.door.send(signed(world.tokens["operator"], request))
+    again = world.door.send(signed(world.tokens["operator"], request))
     assert (made.status, again.status, again.body) == (201, 201, made.body)
-    stolen = world.door.ask(signed(admin, request))
+    stolen = world.door.send(signed(admin, request))
     assert json.loads(made.body)["api_key"] not in stolen.body
     assert stolen.status == 422
 
@@ -199,7 +202,7 @@ def planted(world, monkeypatch):
 
 
 def ask(world, path, role="admin"):
-    return world.door.ask(signed(world.tokens[role], Request("GET", path)))
+    return world.door.send(signed(world.tokens[role], Request("GET", path)))
 
 
 def test_the_boundary_stops_a_store_that_reads_another_tenant(world, planted):

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support.deployments import KEY, publish
 from tests.support.gateway import Context, event
-from vigil.bootstrap import models
+from vigil.bootstrap import process
 from vigil.kernel.tenants import Limits
 from vigil.prediction.engines.loading import load
 from vigil.prediction.packages.verification import Release, build
@@ -20,7 +20,7 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "I
 
 
 @pytest.fixture
-def api(published):
+def api(clock, published):
     from functions.scoring_api import handler as scoring
     from functions.trials_api import handler as lifecycle
 
@@ -33,17 +33,12 @@ def api(published):
 
 
 @pytest.fixture
-def minute_later(monkeypatch):
-    def wait():
-        registry = models.registry()
-        now = registry._clock
-        monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
-
-    return wait
+def minute_later(clock):
+    return lambda: clock.advance(seconds=61)
 
 
 def release(publisher, model, version):
-    now = datetime.now(UTC)
+    now = process.now()
     publisher.publish(build(model, Release(version, now, now + timedelta(days=30)), KEY, load))
 
 

@@ -8,16 +8,9 @@ from random import Random
 import boto3
 import pytest
 
-from tests.functions.rights import (
-    FEEDING,
-    GIVING_UP,
-    ROOT,
-    TRANSACTION,
-    granted,
-    running_batch,
-)
+from tests.functions.rights import FEEDING, GIVING_UP, ROOT, TRANSACTION, answers, granted, running_batch
 from tests.support.fakes.dead_letters import WORK, letter
-from tests.support.gateway import Context, event
+from tests.support.gateway import Context
 from vigil.bootstrap import process
 from vigil.decisions.batches.stream import message_of
 from vigil.errors import Unavailable
@@ -45,14 +38,13 @@ def test_the_dead_letters_api_calls_exactly_the_granted_actions(called):
         DynamoJobs(boto3.client("dynamodb"), "dead_letters").put("acme", job)
     actions.clear()
     requests = [
-        ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}),
-        ("GET", "/v1/dlq/jobs", {"role": "operator"}),
-        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}),
-        ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}),
-        ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}),
+        ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}, 200),
+        ("GET", "/v1/dlq/jobs", {"role": "operator"}, 200),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}, 200),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}, 200),
+        ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}, 200),
     ]
-    for method, path, arguments in requests:
-        assert lambda_handler(event(method, path, **{"role": "admin"} | arguments), Context())["statusCode"] < 300
+    assert answers(lambda_handler, requests, role="admin") == requests
     assert actions == granted("DeadLettersApi")
 
 

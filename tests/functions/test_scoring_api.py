@@ -1,14 +1,14 @@
 """The scoring function, wired as it is deployed: real model, real stores, events in and answers out."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import boto3
 import pytest
 
 from tests.support.deployments import publish
 from tests.support.gateway import Context, event
-from vigil.bootstrap import models, process, scoring
+from vigil.bootstrap import process, scoring
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}, "explain": True}
 
@@ -110,20 +110,18 @@ def test_score_get_list_and_replay_agree(api):
 
 
 def test_a_promotion_reaches_a_warm_instance_within_a_minute_and_old_decisions_still_replay(
-    api, published, trained, monkeypatch
+    clock, api, published, trained
 ):
     first = api("POST", "/v1/scores", body=BODY)[2]
     publish(published, trained, 2)
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 1
-    registry = models.registry()
-    now = registry._clock
-    monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
+    clock.advance(seconds=61)
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 2
     row, again = scoring.service().replay("acme", first["decision_id"])
     assert (row.model.version, again) == (1, row.body)
 
 
-def test_a_flipped_byte_in_a_new_package_keeps_the_old_model_and_says_so(api, published, trained, monkeypatch):
+def test_a_flipped_byte_in_a_new_package_keeps_the_old_model_and_says_so(clock, api, published, trained):
     import boto3
 
     api("POST", "/v1/scores", body=BODY)
@@ -132,9 +130,7 @@ def test_a_flipped_byte_in_a_new_package_keeps_the_old_model_and_says_so(api, pu
     content = bytearray(s3.get_object(Bucket="packages", Key=key)["Body"].read())
     content[100] ^= 1
     s3.put_object(Bucket="packages", Key=key, Body=bytes(content))
-    registry = models.registry()
-    now = registry._clock
-    monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
+    clock.advance(seconds=61)
     status, _, scored = api("POST", "/v1/scores", body=BODY)
     assert (status, scored["model"]["version"]) == (201, 1)
     assert scored["warnings"] == ["model_update_failed:digest_mismatch", "no_calibration"]

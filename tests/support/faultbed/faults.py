@@ -48,7 +48,7 @@ class Calls:
     def make(self, operation: str, arguments: dict[str, Any]) -> Any:
         """Make a call and return its answer."""
         answer = self._make(operation, arguments)
-        if fits("stale", operation, arguments):
+        if is_possible("stale", operation, arguments):
             self._seen[_view(operation, arguments)] = answer
         return answer
 
@@ -79,7 +79,7 @@ def end_process() -> NoReturn:
     raise AssertionError("unreachable")
 
 
-def fits(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
+def is_possible(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
     """Return True if the fault can happen to this call."""
     if fault == "stale":
         return operation in {"Query", "GetItem"} and not arguments.get("ConsistentRead")
@@ -90,7 +90,9 @@ def fits(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
     return True
 
 
-def befall(fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]) -> Any:
+def apply_fault(
+    fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]
+) -> Any:
     """Make the call with the fault applied. A crash calls `end`."""
     client = calls.client
     match fault:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol
 
 from botocore.client import BaseClient
 
-from tests.support.faultbed.faults import FAULTS, Calls, Fault, befall, crash, fits
+from tests.support.faultbed.faults import FAULTS, Calls, Fault, apply_fault, crash, is_possible
 
 
 class Plan(Protocol):
@@ -44,30 +44,30 @@ class Seeded:
         with self._lock:
             (fault,) = self._random.choices(self._faults, self._weights)
             allowed = not self.operations or operation in self.operations
-            if fault is not None and not (allowed and fits(fault, operation, arguments) and self.budget):
+            if fault is not None and not (allowed and is_possible(fault, operation, arguments) and self.budget):
                 fault = None
             self.budget -= fault is not None
             self.trace.append((operation, fault))
             return fault
 
-    def met(self) -> Counter[str]:
+    def fault_counts(self) -> Counter[str]:
         """Return the number of occurrences of each fault."""
         return Counter(fault for _, fault in self.trace if fault)
 
-    def document(self) -> str:
+    def to_json(self) -> str:
         """Return the plan as JSON, to send it to another process."""
         return json.dumps(
             {"seed": self.seed, "rates": self.rates, "operations": sorted(self.operations), "budget": self.budget}
         )
 
     @classmethod
-    def read(cls, document: str) -> "Seeded":
+    def from_json(cls, document: str) -> "Seeded":
         """Return the plan of a JSON document."""
         raw = json.loads(document)
         return cls(**raw | {"operations": frozenset(raw["operations"])})
 
 
-def everywhere(rate: float, *without: Fault) -> dict[Fault, float]:
+def uniform_rates(rate: float, *without: Fault) -> dict[Fault, float]:
     """Return one rate for all faults except `without`."""
     return {fault: rate for fault in FAULTS if fault not in without}
 
@@ -85,7 +85,7 @@ class At:
         return self.calls > self.number
 
     def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
-        here = self.calls == self.number and fits(self.fault, operation, arguments)
+        here = self.calls == self.number and is_possible(self.fault, operation, arguments)
         self.calls += 1
         return self.fault if here else None
 
@@ -123,4 +123,4 @@ def _call(
 ) -> Any:
     pause()
     fault = plan.draw(operation, arguments)
-    return befall(fault, calls, operation, arguments, end) if fault else calls.make(operation, arguments)
+    return apply_fault(fault, calls, operation, arguments, end) if fault else calls.make(operation, arguments)

@@ -24,7 +24,7 @@ from tests.support.gateway import Context
 
 
 @dataclass
-class Own:
+class ProcessPlan:
     """Plan of this process. It is set after the clients are created, once the worker is forked."""
 
     plan: Seeded | None = None
@@ -36,7 +36,7 @@ class Own:
 def main() -> None:
     """Import the module, then fork one worker for each line of standard input."""
     module, queue = sys.argv[1:]
-    own = Own()
+    own = ProcessPlan()
     boto3.setup_default_session()
     inject_session(boto3.DEFAULT_SESSION, own, end_process)
     handler, sqs = importlib.import_module(module).lambda_handler, boto3.client("sqs")
@@ -45,8 +45,8 @@ def main() -> None:
         for line in sys.stdin:
             pid = os.fork()
             if pid == 0:
-                own.plan = Seeded.read(line)
-                work(handler, sqs, queue, own.plan.seed)
+                own.plan = Seeded.from_json(line)
+                run_worker(handler, sqs, queue, own.plan.seed)
             workers.append(pid)
             sys.stdout.write(f"{pid}\n")
             sys.stdout.flush()
@@ -58,13 +58,13 @@ def main() -> None:
             os.waitpid(pid, 0)
 
 
-def work(handler: Handler, sqs: Any, queue: str, seed: int) -> NoReturn:
+def run_worker(handler: Handler, sqs: Any, queue: str, seed: int) -> NoReturn:
     """Poll the queue until this worker is killed or the pool process ends."""
-    nursery, random = os.getppid(), Random(seed)
+    pool, random = os.getppid(), Random(seed)
     try:
         # The reader of standard output expects only process ids.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        while os.getppid() == nursery:
+        while os.getppid() == pool:
             EventSource(sqs, queue, handler, Context(), batch=random.randint(1, 4)).poll(wait_seconds=1)
     except Exception:
         traceback.print_exc()

@@ -31,12 +31,12 @@ class Workers:
 
     def start(self, plan: Seeded = UNHURT) -> psutil.Process:
         """Start a worker. Its process id is not reused while the pool process lives."""
-        print(plan.document(), file=self._orders, flush=True)
+        print(plan.to_json(), file=self._orders, flush=True)
         return psutil.Process(int(self._answers.readline()))
 
 
 @contextmanager
-def working(bed: Bed, module: str, queue: str, environment: Mapping[str, str]) -> Iterator[Workers]:
+def running_workers(bed: Bed, module: str, queue: str, environment: Mapping[str, str]) -> Iterator[Workers]:
     """Run workers that pass a queue's messages to a module's `lambda_handler`. All end with the block."""
     log = STATE / "faults" / "workers.log"
     with (
@@ -50,18 +50,18 @@ def working(bed: Bed, module: str, queue: str, environment: Mapping[str, str]) -
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
-        ) as nursery,
+        ) as pool,
     ):
-        assert nursery.stdin and nursery.stdout  # noqa: PT018 - both are pipes
+        assert pool.stdin and pool.stdout  # noqa: PT018 - both are pipes
         try:
-            yield Workers(nursery.stdin, nursery.stdout)
+            yield Workers(pool.stdin, pool.stdout)
         finally:
-            nursery.stdin.close()
-            nursery.wait(timeout=10)
+            pool.stdin.close()
+            pool.wait(timeout=10)
     assert not log.read_bytes(), log.read_text()
 
 
-def deaths(workers: Workers, seed: int, kills: int, at_once: int = 2) -> Iterator[int]:
+def kill_workers(workers: Workers, seed: int, kills: int, at_once: int = 2) -> Iterator[int]:
     """Run `at_once` workers and kill them one after another; yield the number of each before its end.
 
     Every second worker ends itself right before or after an AWS call. The others end at a random moment.

@@ -62,7 +62,7 @@ class FrontDoor:
 
         environment.setattr(BaseClient, "_make_api_call", noting)
 
-    def ask(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Answer:
         """Return the answer to a request."""
         _, name, guarded = next(route for route in self._routes if route[0].fullmatch(request.path))
         self._noted.clear()

@@ -55,12 +55,12 @@ class Names:
     hidden: frozenset[str]
     """Names of other resources of the tenant. Requests never contain them."""
 
-    def unlike(self) -> "Names":
+    def with_absent_names(self) -> "Names":
         """Return names of the same form for resources that do not exist."""
-        texts = {name: _unlike(text) for name, text in self._texts().items()}
+        texts = {name: _changed_ending(text) for name, text in self._texts().items()}
         tenant_id = self.tenant_id.replace("victim", "absent")
         jobs = {name: texts[name].replace(self.tenant_id, tenant_id) for name in ("job_id", "other_job_id")}
-        cursors = {path: _unlike(cursor) for path, cursor in self.cursors.items()}
+        cursors = {path: _changed_ending(cursor) for path, cursor in self.cursors.items()}
         changed: dict[str, Any] = {**texts, **jobs, "tenant_id": tenant_id, "cursors": cursors}
         return replace(self, **changed)
 
@@ -72,7 +72,7 @@ class Names:
         return {f.name: text for f in fields(self) if isinstance(text := getattr(self, f.name), str)}
 
 
-def _unlike(text: str) -> str:
+def _changed_ending(text: str) -> str:
     """Return the text with its last 9 letters and digits replaced."""
     others = {letter: chr(ord(letter) + 1 if letter not in "9fvFZz" else ord(letter) - 5) for letter in text[-9:]}
     return text[:-9] + "".join(others[letter] if letter.isalnum() else letter for letter in text[-9:])
@@ -97,13 +97,13 @@ def signed(token: str, request: Request) -> Request:
     return replace(request, headers=(("Authorization", f"Bearer {token}"), *request.headers))
 
 
-def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
+def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     """Create a tenant with several resources of each kind, through the API if possible; return their names."""
     access.tenants().create(tenant_id, "BASIC", PLENTY)
     admin = tokens_of(tenant_id, ("admin",))["admin"]
 
     def send(path: str, body: Any, *headers: tuple[str, str], method: str = "POST") -> dict[str, Any]:
-        answer = door.ask(signed(admin, Request(method, path, headers=headers, body=body)))
+        answer = door.send(signed(admin, Request(method, path, headers=headers, body=body)))
         assert answer.status < 300, (path, answer)
         return dict(json.loads(answer.body))
 
@@ -134,8 +134,8 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     access.tenants().change(tenant_id, Change(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
     signing_in = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(admin)})
-    grant = json.loads(door.ask(signing_in).body)
-    fetched = door.ask(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
+    grant = json.loads(door.send(signing_in).body)
+    fetched = door.send(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
     return Names(
         tenant_id=tenant_id,
         key_id=made[0],
@@ -162,7 +162,7 @@ def _cursors(door: FrontDoor, token: str, tenant_id: str, lists: list[str]) -> d
     return {path: cursor for path, cursor in found.items() if cursor}
 
 
-def holdings(tenant_id: str, *others: str) -> list[str]:
+def stored_texts(tenant_id: str, *others: str) -> list[str]:
     """Return as text all items and objects that name a tenant and do not name the others."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     tables = sorted(set(TABLES.values()) - DEPLOYMENTS)
@@ -183,7 +183,7 @@ def client(token: str) -> dict[str, str]:
 
 
 def _cursor(door: FrontDoor, token: str, path: str) -> str | None:
-    answer = door.ask(signed(token, Request("GET", path, {"limit": "1"})))
+    answer = door.send(signed(token, Request("GET", path, {"limit": "1"})))
     return json.loads(answer.body)["next_cursor"] if answer.status == 200 else None
 
 
