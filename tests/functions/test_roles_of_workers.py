@@ -40,7 +40,7 @@ def test_the_dead_letters_api_calls_exactly_the_granted_actions(called):
     requests = [
         ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}, 200),
         ("GET", "/v1/dlq/jobs", {"role": "operator"}, 200),
-        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}, 200),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}, 202),
         ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}, 200),
         ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}, 200),
     ]
