@@ -1,4 +1,4 @@
-"""In how many processes the tests run: what shares an emulator or trained models stays together in one of them."""
+"""Distribution of tests over processes: tests that share an emulator or trained models run in one process."""
 
 import os
 from collections.abc import Iterator
@@ -25,17 +25,19 @@ TOGETHER = {
     "deploy": "deploy",
     "faults": "faults",
 }
-"""What shares what is dear to make, or would disturb each other; any other file is a group of its own."""
+"""Group per folder or file, for tests with an expensive shared fixture or shared state. Other files are own groups."""
 LONGEST_FIRST = ("accounts", "e2e", "lifecycle", "models", "deploy")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one process per processor, and two more because end-to-end tests mostly wait."""
+    """Return one process per processor plus two, because end-to-end tests mostly wait."""
     return 2 + min(4, os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give tables room, for a command's console measures its terminal once; and examples time, on a busy machine.
+    """Set a wide terminal for tables and remove the deadline of property tests.
+
+    A command's console measures its terminal only once, and a busy machine is slow.
 
     The examples of a test are the same in every run. Only runs in random order draw new ones, from a printed seed.
     """
@@ -45,28 +47,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Groups(LoadScopeScheduling):
-    """Gives every group of tests to one process. (xdist's own `loadgroup` does not see its marks with pytest 9.2.)"""
+    """Scheduler that runs each group of tests in one process. xdist's `loadgroup` misses its marks with pytest 9.2."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
-    """Hand out whole groups, in the order of collection."""
+    """Return the scheduler. It assigns whole groups in the order of collection."""
     config.option.loadscopereorder = False
     return Groups(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the groups that take longest."""
+    """Sort the slowest groups first."""
     items.sort(key=lambda item: (*LONGEST_FIRST, group(item.nodeid)).index(group(item.nodeid)))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def descriptions() -> Iterator[None]:
-    """Read botocore's longest description, of all endpoints, once: every test has sessions, which read it anew.
+def endpoints_cache() -> Iterator[None]:
+    """Cache botocore's list of endpoints, its longest file. Without the cache every session reads it again.
 
-    Those of services are changed by sessions as they use them.
+    Service descriptions are not cached, because sessions modify them.
     """
     read = JSONFileLoader.load_file
     endpoints = cache(lambda path: read(JSONFileLoader(), path))
@@ -77,8 +79,8 @@ def descriptions() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def listings() -> Iterator[None]:
-    """Have moto list from behind a KeyMarker that is no key, as S3 does: it would leave out the next version."""
+def s3_version_listing() -> Iterator[None]:
+    """Patch moto to list versions as S3 does after a KeyMarker that is not a key. moto omits the next version."""
     listed = S3Backend.list_object_versions
 
     def behind(backend: S3Backend, bucket: str, *rest: Any, key_marker: str | None = None, **more: Any) -> Any:
@@ -95,7 +97,7 @@ def listings() -> Iterator[None]:
 
 
 def group(nodeid: str) -> str:
-    """Return the name of a test's group."""
+    """Return the group of a test."""
     path = Path(nodeid.partition("::")[0]).relative_to("tests")
     places = (place.as_posix() for place in (path, *path.parents))
     return next((TOGETHER[place] for place in places if place in TOGETHER), str(path))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conformance.conftest import NOW, VERIFIER, Package, signed
+from tests.conformance.packages import NOW, VERIFIER, Package, signed
 from tests.support.fakes.packages import OTHER_KEY, resigned
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.errors import InvalidInput, ModelRefused

@@ -1,4 +1,4 @@
-"""Both layers for both targets, built once through the Makefiles, as `sam build` does."""
+"""Both layers for both targets, built once through their Makefiles, as `sam build` does."""
 
 import os
 import shutil

@@ -1,8 +1,8 @@
-"""The native code of the layers built for AWS: the right machine, and nothing missing where it will run."""
+"""Native code of the AWS layers: built for arm64, with all its dependencies on Lambda."""
 
 from elftools.elf.elffile import ELFFile
 
-# What every manylinux_2_28 wheel may take from the system (PEP 600 and auditwheel's policy): a Lambda image has it.
+# System libraries a manylinux_2_28 wheel may use (PEP 600, auditwheel's policy). Lambda images contain them.
 SYSTEM_LIBRARIES = {
     "ld-linux-aarch64.so.1", "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1",
     "libstdc++.so.6",
@@ -37,7 +37,7 @@ def test_every_native_library_of_the_aws_layers_is_for_arm64(layers):
             assert ELFFile(file).header.e_machine == "EM_AARCH64", path
 
 
-def test_no_file_of_the_aws_layers_is_named_for_another_machine_or_python(layers):
+def test_no_file_of_the_aws_layers_is_for_another_machine_or_python(layers):
     for layer in ("core", "scoring"):
         names = [path.name for path in layers["aws", layer].rglob("*.so*")]
         assert [name for name in names if "x86_64" in name or ("cpython" in name and "-313-" not in name)] == []
@@ -51,7 +51,7 @@ def test_every_needed_library_is_in_the_layer_or_on_lambda(layers):
         assert set(dynamic(path, "DT_NEEDED")) <= SYSTEM_LIBRARIES | beside, path
 
 
-def test_lightgbm_finds_the_openmp_runtime_beside_it(layers):
+def test_lightgbm_finds_the_openmp_runtime_in_its_folder(layers):
     for target in ("aws", "local"):
         native = layers[target, "scoring"] / "vigil_native" / "lib_lightgbm.so"
         assert dynamic(native, "DT_RUNPATH") == ["$ORIGIN"]
@@ -59,7 +59,7 @@ def test_lightgbm_finds_the_openmp_runtime_beside_it(layers):
         assert is_elf(native.with_name("libgomp.so.1"))
 
 
-def test_no_library_asks_for_newer_symbols_than_lambda_has(layers):
+def test_no_library_needs_newer_symbols_than_lambda_has(layers):
     for path in libraries(layers):
         with path.open("rb") as file:
             needs = ELFFile(file).get_section_by_name(".gnu.version_r")
@@ -69,10 +69,10 @@ def test_no_library_asks_for_newer_symbols_than_lambda_has(layers):
                 assert tuple(map(int, version.split("."))) <= SYSTEM_VERSIONS[family], path
 
 
-def test_patching_kept_every_segment_where_the_loader_can_map_it(layers):
+def test_segments_of_patched_libraries_are_aligned_to_pages(layers):
     with (layers["aws", "scoring"] / "vigil_native" / "lib_lightgbm.so").open("rb") as file:
         segments = [segment for segment in ELFFile(file).iter_segments() if segment.header.p_type == "PT_LOAD"]
     for segment in segments:
         alignment = segment.header.p_align
-        assert alignment % 65536 == 0  # the largest page of arm64
+        assert alignment % 65536 == 0  # largest page size of arm64, in bytes
         assert segment.header.p_vaddr % alignment == segment.header.p_offset % alignment

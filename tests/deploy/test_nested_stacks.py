@@ -1,4 +1,4 @@
-"""Nested stacks on MiniStack: its own code neither transforms them nor keeps what an update does not change."""
+"""Nested stacks on MiniStack. Its original code does not transform them and loses unchanged attributes on updates."""
 
 import json
 
@@ -21,13 +21,13 @@ CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 @pytest.fixture
 def clients():
-    """Return clients of S3 and CloudFormation of a MiniStack of its own."""
+    """Return S3 and CloudFormation clients of a separate MiniStack."""
     with running("nested") as bed:
         yield bed.client("s3"), bed.client("cloudformation")
 
 
 def parent(s3, name, child):
-    """Upload a template and return another that nests it."""
+    """Upload a template and return a parent template that nests it."""
     s3.put_object(Bucket=BUCKET, Key=name, Body=json.dumps(child))
     url = f"https://s3.amazonaws.com/{BUCKET}/{name}"
     nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
@@ -41,7 +41,7 @@ def outputs(cloudformation):
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def test_a_nested_stack_is_transformed_and_keeps_attributes_on_updates(clients):
+def test_a_nested_stack_is_transformed_and_updates_preserve_attributes(clients):
     s3, cloudformation = clients
     s3.create_bucket(Bucket=BUCKET)
     quick = {"Delay": 0.2, "MaxAttempts": 100}

@@ -1,4 +1,4 @@
-"""A new function touches six files at most: it is added to a copy of the tree, which is then checked like the tree."""
+"""A new function changes at most six files. The test adds one to a copy of the sources and runs the checks there."""
 
 import hashlib
 import os
@@ -100,18 +100,18 @@ def test_an_event_is_answered():
 def tree(tmp_path):
     """Return a copy of the sources."""
     copy = shutil.copytree(ROOT, tmp_path / "tree", ignore=LEFT_OUT)
-    (copy / ".venv").symlink_to(ROOT / ".venv")  # where the checks look for their tools
+    (copy / ".venv").symlink_to(ROOT / ".venv")  # location of the tools of the checks
     return copy
 
 
 def state(tree):
-    """Return the digest of each file."""
+    """Return the digest of each file by its path."""
     paths = [path for path in tree.rglob("*") if path.is_file() and not {".venv", "__pycache__"} & {*path.parts}]
     return {path.relative_to(tree): hashlib.sha256(path.read_bytes()).digest() for path in paths}
 
 
 def add_function(tree):
-    """Add a function that serves a route of another function from now on."""
+    """Add a function that takes over a route of another function."""
     written = {
         "functions/money_dummy/handler.py": HANDLER,
         "layers/core/vigil/bootstrap/money_dummy.py": WIRING,
@@ -124,7 +124,7 @@ def add_function(tree):
     with (tree / "infra/functions/money.yaml").open("a") as district:
         district.write(DISTRICT)
     api = tree / "infra/api.yaml"
-    # A path that refers to the integration of a path before it.
+    # This path refers to the integration of an earlier path.
     routed, routes = re.subn(r"^( {10}/\S+): \*[\w-]+\n", ROUTE, api.read_text(), count=1, flags=re.MULTILINE)
     before, outputs, after = routed.partition("Outputs:\n")
     assert (routes, outputs) == (1, "Outputs:\n")
@@ -132,7 +132,7 @@ def add_function(tree):
 
 
 def check(tree, *options):
-    """Run the checks of templates, roles and routes in a tree, with its own modules."""
+    """Run pytest in a tree with the modules of that tree."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     paths = os.pathsep.join(map(str, (tree, tree / "layers" / "core")))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
@@ -140,13 +140,13 @@ def check(tree, *options):
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_new_function_touches_six_files_and_passes_every_check(tree):
+def test_a_new_function_changes_six_files_and_passes_every_check(tree):
     before = state(tree)
     add_function(tree)
     after = state(tree)
     touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert len(touched) <= MOST_FILES, touched
-    # `sam validate` reads the root template alone, which is not touched.
+    # `sam validate` reads only the root template, which does not change.
     done = check(tree, "-k", "not sam_accepts", *CHECKS, "tests/functions/test_money_dummy.py")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert "MoneyDummy" in check(tree, "--collect-only", CHECKS[0]).stdout

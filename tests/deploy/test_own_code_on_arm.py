@@ -1,4 +1,4 @@
-"""Our own libraries as Lambda runs them: arm64 answers bit for bit what this machine answers."""
+"""Vigil's native libraries on arm64 return the same bits as on this machine."""
 
 import os
 import random
@@ -14,7 +14,7 @@ from cli import native
 from cli.checkout import uv
 from layers import build
 from models.packing import pack_table
-from tests.unit.prediction.engines.conftest import NAMES, train
+from tests.support.lightgbm_models import NAMES, train
 from vigil.decisions.batches import fast_rows
 from vigil.prediction.engines import trees
 
@@ -25,12 +25,12 @@ EXPORTED = {
     fast_rows.LIBRARY_FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
 emulated = pytest.mark.skipif(
-    QEMU is None, reason="no qemu-aarch64 at hand (Debian: qemu-user): arm64 code was not run"
+    QEMU is None, reason="qemu-aarch64 is missing (Debian: qemu-user), so arm64 code cannot run"
 )
 
 
 def compiled(program, library, *sources):
-    """Return a small main and the sources of a library, compiled for arm64 with the flags of the layer, but static."""
+    """Compile a small program with a library's sources for arm64, statically, with the flags of the layer."""
     flags = [flag.replace("gnu.2.28", "musl") for flag in build.target_of("aws").compiler_flags]
     main = Path(__file__).with_name(f"{program.name}.c")
     subprocess.run(
@@ -48,7 +48,7 @@ def answering(tmp_path_factory):
 
 
 @emulated
-def test_arm64_answers_what_this_machine_answers(answering, tmp_path):
+def test_arm64_returns_the_same_scores_as_this_machine(answering, tmp_path):
     native.provide()
     model = train()
     (tmp_path / "table").write_bytes(pack_table(model.text))
@@ -63,13 +63,13 @@ def test_arm64_answers_what_this_machine_answers(answering, tmp_path):
         assert answer == [*contributions, base, engine.raw_score(row)]
 
 
-def test_the_program_is_for_arm64(answering):
+def test_the_compiled_program_is_for_arm64(answering):
     with answering.open("rb") as file:
         assert ELFFile(file).header.e_machine == "EM_AARCH64"
 
 
 @emulated
-def test_arm64_reads_the_numbers_that_python_reads(tmp_path):
+def test_arm64_parses_numbers_like_python(tmp_path):
     draws = random.Random(20260301)
     texts = [repr(draws.uniform(-1, 1) * 10 ** draws.randint(-30, 30)) for _ in range(3_000)]
     texts += [f"{draws.uniform(-9, 9):.{draws.randint(1, 25)}f}" for _ in range(3_000)]
@@ -82,7 +82,7 @@ def test_arm64_reads_the_numbers_that_python_reads(tmp_path):
 
 
 @pytest.mark.parametrize("name", EXPORTED)
-def test_libraries_of_both_machines_offer_the_same_functions_and_need_only_the_c_library(name):
+def test_libraries_export_the_same_functions_on_both_machines(name):
     machines = {}
     for target in ("aws", "local"):
         library = build.own(build.target_of(target)) / build.NATIVE_FOLDER / name

@@ -1,4 +1,4 @@
-"""Where a table holds families of keys, a role reaches those that its function needs, as IAM would judge it."""
+"""In tables with several key families, a role reaches only those its function needs, by IAM's rules."""
 
 import pytest
 
@@ -6,23 +6,23 @@ from tests.support.policies import allows, asked, statements
 
 ACCESS = "${Tables}/${AccessTable}"
 WITHOUT_KEYS = {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:DescribeTable"}
-"""Actions that name no key: `ForAllValues` is true of none, so that a condition on keys would not hold them back."""
+"""Actions without keys. `ForAllValues` is true for an empty set, so a condition on keys does not restrict them."""
 
 
 def conditioned():
-    """Yield function and statement wherever a statement names leading keys."""
+    """Yield the function and the statement for each statement with a condition on leading keys."""
     for function, said in statements().items():
         yield from ((function, statement) for statement in said if "LeadingKeys" in str(statement.get("Condition")))
 
 
 @pytest.mark.parametrize("function", statements())
-def test_nobody_reaches_every_family_of_the_table_of_tenants_keys_and_sessions(function):
+def test_no_role_reaches_every_key_family_of_the_access_table(function):
     bare = [s for s in statements()[function] if "Condition" not in s]
     named = {s["Sid"]: [s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"] for s in bare}
     assert [sid for sid, resources in named.items() if ACCESS in resources] == []
 
 
-def test_a_condition_on_keys_stands_where_there_are_keys():
+def test_conditions_on_keys_apply_only_to_actions_with_keys():
     found = list(conditioned())
     assert len(found) > 10
     assert [(function, s["Sid"]) for function, s in found if WITHOUT_KEYS & set(s["Action"])] == []
@@ -74,12 +74,12 @@ def partition(table, pk):
         ("batches_chunk", "UpdateItem", key("batches", "acme")),
     ],
 )
-def test_what_a_function_has_no_business_with_is_refused(function, operation, arguments):
+def test_an_unneeded_key_family_or_action_is_refused(function, operation, arguments):
     (ask,) = asked("dynamodb", operation, arguments)
     assert not allows(function, ask)
 
 
-def test_what_a_function_needs_is_allowed():
+def test_a_needed_action_on_its_key_family_is_allowed():
     good = [
         ("tokens_authorizer", "GetItem", key("access", "TENANT#acme")),
         ("tokens_rotation", "GetItem", key("access", "SIGNING_KEYS")),

@@ -1,42 +1,22 @@
-"""The embedded stack, deployed for the tests beside the user's own and taken down after them."""
+"""The embedded stack for end-to-end tests, separate from the user's stack and removed after the tests."""
 
 import fcntl
 import os
-import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-import httpx
 import pytest
 
-from cli.checkout import STATE
 from cli.embedded import Embedded
 from cli.stack import Stack
-
-HOME = STATE / "e2e"
-VIGIL = Path(sys.executable).with_name("vigil")
-
-
-def vigil(state, *arguments, cwd, check=True):
-    """Run a `vigil` command on a state folder, from elsewhere, and return it finished."""
-    environment = os.environ | {"VIGIL_HOME": str(state)}
-    done = subprocess.run(
-        [VIGIL, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=600
-    )
-    assert done.returncode == 0 or not check, done.stdout + done.stderr
-    return done
-
-
-def http(stack, key=None):
-    """Return an HTTP client with a key, or without a credential."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False)
+from tests.e2e.clients import HOME, http, vigil
 
 
 @contextmanager
 def shared(path):
-    """Use something with other processes; yield a function that tells the last one, who then has it alone."""
+    """Share a resource with other processes through a file lock.
+
+    Yield a function that returns True in the last process, which then locks the resource exclusively.
+    """
 
     def last():
         try:
@@ -53,7 +33,7 @@ def shared(path):
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
-    """The record of a stack that serves; VIGIL_E2E_KEEP=1 leaves it up for the next run."""
+    """Record of a running stack. With VIGIL_E2E_KEEP=1 it stays up for the next run."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     with shared(HOME.with_suffix(".users")) as last:
         try:
@@ -66,20 +46,20 @@ def stack(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def aws(stack):
-    """AWS clients of the stack."""
+    """Factory of AWS clients for the stack."""
     return lambda service, **more: Stack(HOME).client(stack.endpoint_url, service, **more)
 
 
 @pytest.fixture(scope="session")
 def cli(stack, tmp_path_factory):
-    """Run a `vigil` command on the stack of the tests and return what it printed."""
+    """Function that runs a `vigil` command on the stack of the tests and returns its output."""
     elsewhere = tmp_path_factory.mktemp("cli")
     return lambda *arguments: vigil(HOME, *arguments, cwd=elsewhere).stdout
 
 
 @pytest.fixture(scope="session")
 def tenants(stack):
-    """The two demo tenants over HTTP."""
+    """HTTP clients of the two demo tenants."""
     first, second = (http(stack, tenant.api_key) for tenant in stack.tenants)
     with first, second:
         yield first, second
@@ -87,7 +67,7 @@ def tenants(stack):
 
 @pytest.fixture(scope="session")
 def caller(stack, cli):
-    """Return a function (tenant id, role) that gives an HTTP client with a new key."""
+    """Function (tenant id, role) that returns an HTTP client with a new key."""
     with ExitStack() as opened:
 
         def enter(tenant_id, role):
@@ -99,5 +79,5 @@ def caller(stack, cli):
 
 @pytest.fixture(scope="session")
 def operator(stack, caller):
-    """An operator over HTTP."""
+    """HTTP client of an operator."""
     return caller(stack.tenants[0].tenant_id, "operator")

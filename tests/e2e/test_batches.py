@@ -1,4 +1,4 @@
-"""Batches from end to end: over HTTP, through S3, EventBridge, SQS and the workers, each under its own role."""
+"""Batches end to end: over HTTP, S3, EventBridge, SQS and the workers, each with its own role."""
 
 import gzip
 import json
@@ -47,7 +47,7 @@ def ended(client, batch_id, patience=PATIENCE_SECONDS):
         if batch["state"] in ENDED:
             return batch
         time.sleep(0.3)
-    return pytest.fail(f"it is still {batch['state']}")
+    return pytest.fail(f"batch still {batch['state']} after {patience} s")
 
 
 def fetch(client, batch_id, output="results"):
@@ -55,7 +55,7 @@ def fetch(client, batch_id, output="results"):
     return httpx.get(url, trust_env=False).raise_for_status()
 
 
-def test_rows_sent_along_get_the_decisions_of_requests(tenants, rows):
+def test_rows_in_the_request_get_the_same_decisions_as_single_requests(tenants, rows):
     client, other = tenants
     asked = [*rows[:3], {"subject_id": "p", "features": {"mean_radius": 1e9}}, *rows[3:6]]
     batch = client.post("/v1/batches", json={"model": "wdbc", "rows": asked}).json()
@@ -74,7 +74,7 @@ def test_rows_sent_along_get_the_decisions_of_requests(tenants, rows):
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_an_uploaded_file_is_scored_row_by_row_in_its_order(tenants, rows, pack):
+def test_an_uploaded_file_is_scored_in_the_order_of_its_rows(tenants, rows, pack):
     (client, _) = tenants
     content = csv_of(rows).replace(b"\n", b"\r\n")
     batch_id = submit(client, pack(b"\xef\xbb\xbf" + content + b'"p-1","x\r\ny"\r\n'))
@@ -85,14 +85,14 @@ def test_an_uploaded_file_is_scored_row_by_row_in_its_order(tenants, rows, pack)
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04", b"wrong,header\n1,2\n", gzip.compress(bytes(300 << 20))])
-def test_a_file_that_cannot_be_read_says_why(tenants, content):
+def test_an_unreadable_file_fails_the_batch_with_a_reason(tenants, content):
     (client, _) = tenants
     found = ended(client, submit(client, content))
     assert found["state"] == "failed"
     assert found["reason"].startswith(("file:", "header"))
 
 
-def test_the_correlation_id_of_the_request_is_in_the_workers_lines_and_on_the_results(stack, tenants, rows, aws):
+def test_the_correlation_id_is_in_the_workers_logs_and_on_the_results(stack, tenants, rows, aws):
     (client, _) = tenants
     correlation = f"corr-{random.random()}"
     batch_id = submit(client, csv_of(rows), **{"X-Correlation-Id": correlation})
@@ -104,14 +104,14 @@ def test_the_correlation_id_of_the_request_is_in_the_workers_lines_and_on_the_re
         assert any(f'"route":"batch.{kind}"' in line["message"] and batch_id in line["message"] for line in lines)
 
 
-def test_chunks_that_are_delivered_again_count_once(stack, tenants, rows, aws):
+def test_duplicate_chunk_messages_count_once(stack, tenants, rows, aws):
     (client, _) = tenants
     many = [row | {"subject_id": f"p-{n}"} for n in range(6_000) for row in (rows[n % len(rows)],)]
     batch_id = submit(client, csv_of(many))
     queue = SqsQueue(aws("sqs"), stack.queues["batch_chunks"])
     tenant = stack.tenants[0].tenant_id
     while client.get(f"/v1/batches/{batch_id}").json()["state"] in {"awaiting_upload", "splitting"}:
-        time.sleep(0.2)  # before its chunks are there, a message about one is refused for good
+        time.sleep(0.2)  # a message about a chunk that does not exist yet is refused permanently
     for _ in range(3):
         queue.send(
             Message(
@@ -130,7 +130,7 @@ def test_chunks_that_are_delivered_again_count_once(stack, tenants, rows, aws):
     assert [line.split(",")[0] for line in lines] == [str(n) for n in range(1, 6001)]
 
 
-def test_a_huge_batch_of_one_tenant_does_not_starve_a_small_one_of_another(tenants, rows):
+def test_a_huge_batch_does_not_delay_another_tenants_small_batch(tenants, rows):
     greedy, small = tenants
     many = [row | {"subject_id": f"p-{n}"} for n in range(40_000) for row in (rows[n % len(rows)],)]
     huge = submit(greedy, csv_of(many))
@@ -144,7 +144,7 @@ def test_a_huge_batch_of_one_tenant_does_not_starve_a_small_one_of_another(tenan
     assert greedy.post(f"/v1/batches/{huge}/cancel", json={}).json()["state"] == "cancelled"
 
 
-def test_the_bound_on_unfinished_batches_is_exact_however_many_ask_at_once(tenants):
+def test_parallel_requests_create_at_most_the_allowed_batches(tenants):
     (_, client) = tenants
     order = {"model": "wdbc", "format": "csv"}
     with ThreadPoolExecutor(12) as pool:
@@ -159,9 +159,7 @@ def test_the_bound_on_unfinished_batches_is_exact_however_many_ask_at_once(tenan
     client.post(f"/v1/batches/{again.json()['batch_id']}/cancel", json={}).raise_for_status()
 
 
-def test_a_poison_chunk_ends_the_batch_with_its_rows_named_and_scored_after_all_when_retried(
-    stack, tenants, operator, rows, aws
-):
+def test_rows_of_a_poison_chunk_are_lost_until_its_job_is_retried(stack, tenants, operator, rows, aws):
     (client, _) = tenants
     many = [row | {"subject_id": f"p-{n}"} for n in range(12_500) for row in (rows[n % len(rows)],)]
     batch_id, tenant = submit(client, csv_of(many)), stack.tenants[0].tenant_id
@@ -180,8 +178,8 @@ def test_a_poison_chunk_ends_the_batch_with_its_rows_named_and_scored_after_all_
             ExpressionAttributeValues=values,
         )
 
-    begin_at("99999999")  # behind the end of the file: whoever scores this chunk finds other rows than were split
-    found = ended(client, batch_id, 4 * PATIENCE_SECONDS)  # the redriver comes once a minute
+    begin_at("99999999")  # an offset after the end of the file: a scorer of this chunk finds other rows than the split
+    found = ended(client, batch_id, 4 * PATIENCE_SECONDS)  # the redriver runs once a minute
     assert (found["state"], found["lost_rows"]) == ("completed_with_errors", [[10_001, 12_500]])
     lines = fetch(client, batch_id).text.splitlines()[1:]
     assert [line.split(",")[0] for line in lines] == [str(n) for n in range(1, 12_501)]

@@ -1,4 +1,4 @@
-"""Budgets through the front door: a hard stop that 32 clients cannot pass, and an alert that is heard of once."""
+"""Budgets through the public API: an exact hard stop under 32 clients, and one alert."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, money, process
 from vigil.money.budgets.model import Budget
@@ -21,7 +21,7 @@ LIMIT = 40
 
 @pytest.fixture(scope="module")
 def tenant(stack):
-    """A tenant with a hard stop that no authorizer remembers without it, and clients with keys of its own."""
+    """Factory of clients for a tenant whose hard stop exists before its first request."""
     before = dict(os.environ)
     stack.activate()
     name = f"thrifty-{uuid.uuid4().hex[:8]}"
@@ -35,8 +35,8 @@ def tenant(stack):
 
 
 @pytest.fixture
-def look(stack, aws):
-    """Have the watch go round."""
+def run_checks(stack, aws):
+    """Function that runs the spend checks and returns their result."""
     client = aws("lambda")
 
     def run():
@@ -47,7 +47,7 @@ def look(stack, aws):
     return run
 
 
-def test_32_clients_spend_what_there_is_and_not_a_micro_more(tenant, look):
+def test_parallel_clients_spend_exactly_the_hard_stop(tenant, run_checks):
     (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", "subject_id": "spent-on", "features": sample["features"]}
     with tenant("admin") as admin, tenant() as client:
@@ -63,17 +63,17 @@ def test_32_clients_spend_what_there_is_and_not_a_micro_more(tenant, look):
         assert {send(key).status_code for key in taken[:5]} == {200}
         assert admin.get("/v1/budgets/inference/month").json()["left_micros"] == 999
         counted(admin)
-        assert look()["failed"] == 0
+        assert run_checks()["failed"] == 0
         told = admin.get("/v1/budgets/inference/month").json()
         assert (told["spent_micros"], told["left_micros"]) == (LIMIT * 1_000, 999)
         assert [(alert["threshold"], alert["state"]) for alert in told["alerts"]] == [(80, "sent")]
-        assert admin.get("/v1/usage").json()["total"]["api_calls"] >= 65  # of this very hour, with both keys
+        assert admin.get("/v1/usage").json()["total"]["api_calls"] >= 65  # calls of the current hour, with both keys
         raised = admin.put("/v1/budgets/inference/month", json={"limit_micros": 10**9, "hard_stop": True})
         assert (raised.status_code, raised.json()["left_micros"]) == (200, 10**9 - LIMIT * 1_000)
 
 
 def counted(admin):
-    """Return the budget once the stream is counted."""
+    """Return the budget after all entries of the stream are counted."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (told := admin.get("/v1/budgets/inference/month").json())["spent_micros"] < LIMIT * 1_000:
         assert time.monotonic() < deadline, told

@@ -1,4 +1,4 @@
-"""Costs through the front door and the queue: what is reported twice is billed once, and every sum is one of lines."""
+"""Costs through the public API and the queue: duplicates are billed once, and sums equal their lines."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from vigil.workers.queues import Message, SqsQueue
 
 PATIENCE_SECONDS = 60
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def name(cli):
-    """A tenant of this module's own."""
+    """Id of a tenant that only this module uses."""
     tenant_id = f"billed-{uuid.uuid4().hex[:8]}"
     cli("tenants", "create", tenant_id, "--tier", "ENTERPRISE")
     return tenant_id
@@ -38,7 +38,7 @@ def report(client, *events):
 
 
 def costs_when(admin, done):
-    """Return the lines of this month once they are as expected, which is when the queue is worked off."""
+    """Return the lines of this month by meter as soon as `done` is true of them."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not done(told := {line["meter"]: line for line in admin.get("/v1/costs").raise_for_status().json()["items"]}):
         assert time.monotonic() < deadline, told
@@ -46,7 +46,7 @@ def costs_when(admin, done):
     return told
 
 
-def test_use_that_is_told_over_http_and_the_queue_is_billed_once(stack, aws, admin, name):
+def test_usage_reported_by_http_and_by_queue_is_billed_once(stack, aws, admin, name):
     first = report(admin, event(1, llm_input_tokens=1_000_000), event(2, emails=-1))
     assert [item["outcome"] for item in first["items"]] == ["counted", "rejected"]
     again = report(admin, event(1, llm_input_tokens=1_000_000), event(3, sms_messages=2))
@@ -60,7 +60,7 @@ def test_use_that_is_told_over_http_and_the_queue_is_billed_once(stack, aws, adm
     assert billed == {"llm_input_tokens": (1_000_000, 150_000), "sms_messages": (2, 15_800), "emails": (30, 3_000)}
 
 
-def test_every_sum_is_the_sum_of_the_exported_lines(admin):
+def test_every_total_equals_the_sum_of_the_exported_lines(admin):
     report(admin, event(5, webhooks=7))
     exported = admin.get("/v1/costs/export").raise_for_status()
     assert exported.headers["content-type"].startswith("text/csv")
@@ -70,17 +70,17 @@ def test_every_sum_is_the_sum_of_the_exported_lines(admin):
         assert (told["total_micros"], sum(item["micros"] for item in told["items"])) == (total, total)
 
 
-def test_another_tenant_sees_none_of_it_and_only_operators_set_prices(stack, admin, tenants):
+def test_costs_are_private_and_only_operators_set_prices(stack, admin, tenants):
     month = f"{datetime.now(UTC):%Y-%m}"
     assert "llm_input_tokens" not in {line["meter"] for line in tenants[1].get("/v1/costs").json()["items"]}
     assert admin.get("/v1/prices").json()["items"][0]["version"] == 1
     assert admin.post("/v1/prices", json={}).status_code == 403
-    assert admin.get(f"/v1/costs/statements/{month}").status_code == 404  # it is open
-    with http(stack) as nobody:
-        assert nobody.get("/v1/costs").status_code == 401
+    assert admin.get(f"/v1/costs/statements/{month}").status_code == 404  # the month is open
+    with http(stack) as anonymous:
+        assert anonymous.get("/v1/costs").status_code == 401
 
 
-def test_a_new_tenant_has_no_history_to_judge_or_project(admin):
+def test_a_new_tenant_has_no_anomalies_and_no_projection(admin):
     watched = admin.get("/v1/costs/anomalies").raise_for_status().json()
     assert watched["items"] == []
     assert {category["status"] for category in watched["watch"]} == {"not_enough_history"}

@@ -1,4 +1,4 @@
-"""Dead letters from end to end: recorded by the schedule, seen and retried over HTTP by those whose they are."""
+"""Dead letters end to end: recorded by the schedule, listed and retried over HTTP by their tenants."""
 
 import json
 import time
@@ -17,19 +17,19 @@ JOBS = "/v1/dlq/jobs"
 
 @pytest.fixture(scope="module")
 def chunks(stack, aws):
-    """The queue of chunks, whose worker refuses chunks of no batch for good."""
+    """Queue of chunks. Its worker permanently refuses chunks of unknown batches."""
     return SqsQueue(aws("sqs"), stack.queues["batch_chunks"])
 
 
 @pytest.fixture(scope="module")
 def admins(stack, caller):
-    """An administrator of the first tenant and one of the second."""
+    """HTTP clients of an administrator of each demo tenant."""
     return [caller(tenant.tenant_id, "admin") for tenant in stack.tenants]
 
 
 @pytest.fixture
 def redrive(stack, aws):
-    """Run the redriver now; what its schedule does every minute."""
+    """Function that runs the redriver now, as its schedule does every minute."""
 
     def run():
         answer = aws("lambda").invoke(
@@ -47,10 +47,10 @@ def eventually(seconds, look, act=lambda: None):
         if found := look():
             return found
         time.sleep(1)
-    return pytest.fail("it did not come")
+    return pytest.fail("the expected result did not arrive")
 
 
-def test_a_poison_message_becomes_a_job_that_its_tenant_alone_sees_and_can_retry(stack, chunks, admins, redrive):
+def test_a_poison_message_becomes_a_job_of_its_tenant_only(stack, chunks, admins, redrive):
     owner, other = admins
     work_id = f"poison-{uuid.uuid4()}"
     body = json.dumps({"batch_id": "0" * 32, "index": 0})
@@ -60,7 +60,7 @@ def test_a_poison_message_becomes_a_job_that_its_tenant_alone_sees_and_can_retry
         jobs = owner.get(JOBS, params={"state": "parked", "queue": "batch-chunks"}).json()["items"]
         return next((j for j in jobs if (j["message_id"], j["attempts"]) == (work_id, attempts)), None)
 
-    job = eventually(SCHEDULE_SECONDS, lambda: parked(0))  # by the schedule alone
+    job = eventually(SCHEDULE_SECONDS, lambda: parked(0))  # the schedule alone records the job
     assert (job["cause"], job["reason"], job["correlation_id"]) == ("permanent", "not-found", f"corr-{work_id}")
     place = f"{JOBS}/{job['id']}"
     assert other.get(place).status_code == other.post(f"{place}/retry").status_code == 404
@@ -74,7 +74,7 @@ def test_a_poison_message_becomes_a_job_that_its_tenant_alone_sees_and_can_retry
     assert owner.get(place).status_code == 404
 
 
-def test_what_the_stream_gave_up_is_told_of_again(stack, aws, tenants, operator, redrive):
+def test_an_abandoned_stream_batch_is_published_again(stack, aws, tenants, operator, redrive):
     body = {
         "model": "wdbc",
         "subject_id": "given-up",
@@ -99,7 +99,7 @@ def test_what_the_stream_gave_up_is_told_of_again(stack, aws, tenants, operator,
 
 
 def place_of(aws, stack, decision_id):
-    """Return where in the ledger's stream a decision stands, as Lambda names it."""
+    """Return the position of a decision in the ledger's stream, in Lambda's format."""
     streams = aws("dynamodbstreams")
     (found,) = streams.list_streams(TableName=stack.tables["decisions"])["Streams"]
     arn = found["StreamArn"]
@@ -114,7 +114,7 @@ def place_of(aws, stack, decision_id):
 
 
 def listen(aws, stack):
-    """Return what reads everything that comes from the bus from now on."""
+    """Return a function that reads all events published on the bus from now on."""
     sqs, name = aws("sqs"), f"again-{uuid.uuid4()}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -124,8 +124,8 @@ def listen(aws, stack):
     return lambda: [m["Body"] for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])]
 
 
-def test_a_message_that_is_never_done_is_a_dead_letter_after_its_deliveries(aws):
-    """The construction itself, with deliveries a second apart; what a message carries survives."""
+def test_a_message_that_always_fails_becomes_a_dead_letter(aws):
+    """The redrive policy moves it after its deliveries, here one second apart, with its body and attributes."""
     name = f"short-{uuid.uuid4().hex[:8]}"
     parameters = {"Name": name, "DataKeyArn": "alias/none", "VisibilitySeconds": "1", "MaxReceiveCount": "2"}
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]

@@ -1,10 +1,10 @@
-"""What a newcomer sees first: the demonstration, and the commands of a tenant's own."""
+"""The demonstration, and the commands for a tenant's own data."""
 
 import json
 import uuid
 
 
-def test_the_demonstration_shows_what_it_claims(cli):
+def test_the_demonstration_shows_each_of_its_claims(cli):
     shown = " ".join(cli("demo", "--rows", "1").replace("│", " ").split())
     assert "the same bytes, one decision" in shown
     assert "asks for that decision: 404 No such resource, the same as for an id that nobody has." in shown
@@ -13,7 +13,7 @@ def test_the_demonstration_shows_what_it_claims(cli):
     assert shown.index("inference") < shown.index("total") < shown.index("Once more, by hand")
 
 
-def test_a_tenants_own_commands_work_with_its_administrators_key(cli, tmp_path):
+def test_tenant_commands_work_with_an_administrator_key(cli, tmp_path):
     tenant_id = f"newcomer-{uuid.uuid4().hex[:8]}"
     cli("tenants", "create", tenant_id)
     key = cli("tenants", "create-key", tenant_id, "--role", "admin").strip()

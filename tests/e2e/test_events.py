@@ -1,4 +1,4 @@
-"""A score over HTTP becomes an event on the bus, through the ledger's stream, for whoever has a rule there."""
+"""A score over HTTP becomes an event on the bus through the ledger's stream."""
 
 import json
 import time
@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def heard(stack, aws):
-    """Return all events about a decision, as a rule of somebody else's feeds them into a queue."""
+    """Return a function that returns the events about a decision, received by a rule with a queue."""
     events, sqs = aws("events"), aws("sqs")
     url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -31,12 +31,12 @@ def heard(stack, aws):
             if len(found) >= count:
                 return found
             time.sleep(0.2)
-        pytest.fail(f"only {len(found)} of {count} events came")
+        pytest.fail(f"only {len(found)} of {count} events arrived")
 
     return wait
 
 
-def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, tenants, heard):
+def test_a_decision_is_published_and_a_high_risk_decision_twice(stack, tenants, heard):
     for sample in recipe.load_recipe("wdbc").samples(1, 20):
         body = {"model": "wdbc", "subject_id": "heard-of", "features": sample["features"]}
         answer = tenants[0].post("/v1/scores", json=body)
@@ -52,7 +52,7 @@ def test_a_decision_is_heard_of_and_a_high_risk_one_twice(stack, tenants, heard)
     assert "heard-of" not in json.dumps(found)
 
 
-def test_no_batch_was_given_up(stack, aws):
+def test_no_stream_batch_was_abandoned(stack, aws):
     url = stack.queues["events_publisher_dead_letters"]
     attributes = aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
     assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "0"

@@ -1,4 +1,4 @@
-"""A flag from an operator's hand to a decision, and what callers may keep of answers."""
+"""A flag from its definition to a decision, and the caching of answers."""
 
 import json
 import uuid
@@ -14,7 +14,7 @@ def member(tenants):
     return tenants[0]
 
 
-def test_a_flag_is_defined_by_one_operator_at_a_time_and_seen_by_tenants(operator, member):
+def test_concurrent_flag_changes_conflict_and_tenants_see_the_flag(operator, member):
     path, body = f"/v1/flags/e2e-{uuid.uuid4().hex}", {"description": "A page.", "stages": ["local"], "percentage": 100}
     assert member.put(path, json=body, headers={"If-None-Match": "*"}).status_code == 403
     assert operator.put(path, json=body).status_code == 428
@@ -29,7 +29,7 @@ def test_a_flag_is_defined_by_one_operator_at_a_time_and_seen_by_tenants(operato
     assert {flag["definition"] for flag in member.get("/v1/flags").json()["flags"]} == {None}
 
 
-def test_a_decision_names_the_set_under_which_it_was_made_and_replays(member, cli, stack):
+def test_a_decision_records_its_flag_set_and_replays(member, cli, stack):
     (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", **{k: v for k, v in sample.items() if not k.startswith("_")}}
     scored = member.post("/v1/scores", json=body).json()
@@ -37,14 +37,14 @@ def test_a_decision_names_the_set_under_which_it_was_made_and_replays(member, cl
     assert "the same" in cli("decisions", "replay", stack.tenants[0].tenant_id, scored["decision_id"])
 
 
-def test_the_command_line_and_the_api_say_the_same(operator, cli, stack):
+def test_the_command_line_and_the_api_show_the_same_flag(operator, cli, stack):
     cli("flags", "set", "e2e-cli", "--description", "d", "--stage", "local", "--allow", stack.tenants[0].tenant_id)
-    assert operator.get("/v1/flags/e2e-cli").json()["on"] is True  # whoever may change it is never shown a memory
+    assert operator.get("/v1/flags/e2e-cli").json()["on"] is True  # never cached for operators
     assert "e2e-cli: on" in cli("flags", "show", stack.tenants[0].tenant_id)
     assert f"{EXPLAIN_HIGH_RISK}: off" in cli("flags", "show", stack.tenants[0].tenant_id)
 
 
-def test_what_has_not_changed_is_a_304_through_the_gateway(member):
+def test_an_unchanged_resource_is_a_304_through_the_gateway(member):
     (sample,) = recipe.load_recipe("wdbc").samples(seed=1, count=1)
     body = {"model": "wdbc", **{k: v for k, v in sample.items() if not k.startswith("_")}}
     decision = member.post("/v1/scores", json=body).json()["decision_id"]

@@ -1,4 +1,4 @@
-"""One key, one effect, through the front door: races, and an owner that is killed while it holds the claim."""
+"""One effect per idempotency key through the public API, in races and after a killed owner of a claim."""
 
 import json
 import os
@@ -19,8 +19,8 @@ from vigil.web.idempotency_store import GRACE_SECONDS, DynamoClaimStore
 
 LEASE_SECONDS = 12
 RUN = uuid.uuid4().hex
-"""A stack that is kept remembers the keys of the run before."""
-# An outcomes function whose store kills its process in the middle of the effect.
+"""Unique prefix of keys, because a kept stack stores the keys of earlier runs."""
+# An outcomes function that kills its own process during the effect.
 KILLED = """
 import json, os, signal, sys
 from tests.support.gateway import Context, event
@@ -55,7 +55,7 @@ def dynamodb(aws):
 
 @pytest.fixture(scope="module")
 def items(stack, dynamodb):
-    """What a table holds, as a function."""
+    """Function that returns the items of a table."""
 
     def scanned(table):
         pages = dynamodb.get_paginator("scan").paginate(TableName=stack.tables[table], ConsistentRead=True)
@@ -72,7 +72,7 @@ def reports(items, decision):
     return [i for i in items("outcomes") if i["decision_id"]["S"] == decision and i["sk"]["S"] != "HOLDS"]
 
 
-def test_32_parallel_duplicates_of_an_outcome_have_one_effect_and_one_answer(client, decision, items):
+def test_parallel_duplicate_outcomes_have_one_effect_and_one_answer(client, decision, items):
     body, headers, before = report(decision), {"Idempotency-Key": f"outcome-race-{RUN}"}, len(reports(items, decision))
 
     def send(_):
@@ -83,14 +83,14 @@ def test_32_parallel_duplicates_of_an_outcome_have_one_effect_and_one_answer(cli
 
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(send, range(32)))
-    # By itself a second delivery would be a 200: a 201 from everyone is the one answer of the one that was carried out.
+    # Without the key a second delivery is a 200, so 201 for all callers is the stored answer of the first one.
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     assert sum("idempotency-replayed" in answer.headers for answer in answers) == 31
     assert len(reports(items, decision)) == before + 1
 
 
-def test_another_payload_is_422_and_changes_nothing(client, decision, items):
+def test_a_reused_key_with_another_payload_is_a_422_without_effect(client, decision, items):
     headers, body = {"Idempotency-Key": f"outcome-payloads-{RUN}"}, report(decision)
     assert client.post("/v1/outcomes", json=body, headers=headers).status_code == 201
     before = reports(items, decision)
@@ -99,7 +99,7 @@ def test_another_payload_is_422_and_changes_nothing(client, decision, items):
     assert reports(items, decision) == before
 
 
-def test_the_claim_of_a_killed_owner_ends_and_the_retry_goes_through(client, stack, decision, items, tmp_path):
+def test_a_retry_succeeds_after_the_claim_of_a_killed_owner_expires(client, stack, decision, items, tmp_path):
 
     body, key = report(decision), f"outcome-killed-{RUN}"
     text = json.dumps(body)
@@ -114,7 +114,7 @@ def test_the_claim_of_a_killed_owner_ends_and_the_retry_goes_through(client, sta
     assert (first.status_code, first.json()["type"]) == (409, "urn:vigil:problem:in-progress")
     deadline = time.monotonic() + 60
     while (answer := client.post("/v1/outcomes", json=body, headers={"Idempotency-Key": key})).status_code == 409:
-        assert time.monotonic() < deadline, "the claim does not end"
+        assert time.monotonic() < deadline, "the claim does not expire"
         time.sleep(0.5)
     assert (answer.status_code, len(reports(items, decision))) == (201, before + 1)
     assert "idempotency-replayed" not in answer.headers
@@ -123,7 +123,7 @@ def test_the_claim_of_a_killed_owner_ends_and_the_retry_goes_through(client, sta
 
 
 @pytest.mark.parametrize("ended", [False, True])
-def test_of_32_contenders_one_gets_the_claim_be_it_free_or_left_by_a_killed_owner(dynamodb, stack, ended):
+def test_one_of_32_contenders_gets_a_free_or_expired_claim(dynamodb, stack, ended):
     claims = [DynamoClaimStore(dynamodb, stack.tables["idempotency"], timedelta(hours=24)) for _ in range(32)]
 
     def contend(own, use):
@@ -142,7 +142,7 @@ def test_of_32_contenders_one_gets_the_claim_be_it_free_or_left_by_a_killed_owne
             assert isinstance(won[0], Claim)
 
 
-def test_no_key_and_no_answer_lies_in_the_clear(items, decision):
+def test_keys_and_answers_are_stored_encrypted(items, decision):
     held = str(items("idempotency"))
     assert "POST /v1/outcomes#" in held
     for clear in ("outcome-race", "outcome-payloads", decision):

@@ -1,4 +1,4 @@
-"""Swaps of names over HTTP, through the gateway and its authorizer: one tenant's are as good as nobody's to another."""
+"""Requests for another tenant's names over HTTP: the answers equal those for absent names."""
 
 import json
 import uuid
@@ -7,31 +7,31 @@ from dataclasses import replace
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from tests.support.isolation.swaps import in_headers, in_paths, operations
 from tests.support.isolation.world import Names
 
 MODEL = "wdbc"
 EACH = 3
-"""Swaps of one route; all of them are made in process, by tests/functions/test_isolation.py."""
+"""Number of swaps per route. tests/functions/test_isolation.py makes all swaps in process."""
 PLENTY = {"per_minute": 60_000, "per_hour": 3_600_000}
 
 
 @pytest.fixture(scope="module")
 def tenant(stack, operator):
-    """Return a function that makes a tenant; it returns its client and the names of what it owns."""
+    """Function that creates a tenant and returns its client and the names of its resources."""
 
     def make():
         tenant_id = f"t-{uuid.uuid4().hex[:12]}"
         assert operator.post("/v1/tenants", json={"tenant_id": tenant_id, "limits": PLENTY}).status_code == 201
         key = operator.post(f"/v1/tenants/{tenant_id}/keys", json={"role": "admin"}).json()["api_key"]
         client = http(stack, key)
-        return client, furnished(client, tenant_id, key)
+        return client, resources_of(client, tenant_id, key)
 
     return make
 
 
-def furnished(client, tenant_id, key):
+def resources_of(client, tenant_id, key):
     (sample,) = recipe.load_recipe(MODEL).samples(seed=1, count=1)
     row = {"subject_id": f"person-{tenant_id}", "features": sample["features"]}
     decision = client.post("/v1/scores", json={"model": MODEL, **row})
@@ -44,29 +44,29 @@ def furnished(client, tenant_id, key):
     return Names(tenant_id, *keys, *texts, '"0"', key, "a.e30.a", "", cursors, frozenset())
 
 
-def asked(client, request):
+def send(client, request):
     headers = [*request.headers, ("Accept", "application/json")]
     body = None if request.body is None else json.dumps(request.body)
     return client.request(request.method, request.path, params=dict(request.query), headers=headers, content=body)
 
 
-def told(answer):
+def observable(answer):
     problem = answer.json() if answer.status_code >= 400 else {}
     return answer.status_code, {name: value for name, value in problem.items() if name != "correlation_id"}
 
 
-def test_names_of_another_tenant_are_as_good_as_nobodys(stack, tenant):
+def test_another_tenants_names_get_the_answers_of_absent_names(stack, tenant):
     (attacker, own), (owner, victim) = tenant(), tenant()
-    absent = replace(victim.unlike(), tenant_id="t-nobody-at-all")
+    absent = replace(victim.with_absent_names(), tenant_id="t-nobody-at-all")
     theirs = ("/v1/scores", f"/v1/tenants/{victim.tenant_id}/keys", f"/v1/tenants/{victim.tenant_id}")
     before = [owner.get(path).text for path in theirs]
     made = 0
     for operation in operations(attacker.get("/openapi.json").json()):
         named = [*in_paths(operation, own)][:EACH]
         for swap in [*named, *[*in_headers(operation, own)][:1]] if operation.guarded else ():
-            answer, other = (asked(attacker, swap.of(names)) for names in (victim, absent))
+            answer, other = (send(attacker, swap.of(names)) for names in (victim, absent))
             assert answer.status_code < 500, (operation.name, swap.what)
-            assert told(answer) == told(other), (operation.name, swap.what)
+            assert observable(answer) == observable(other), (operation.name, swap.what)
             made += 1
     assert made > 100
     assert [owner.get(path).text for path in theirs] == before

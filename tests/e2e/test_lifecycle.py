@@ -1,4 +1,4 @@
-"""The embedded stack comes up, stays, ends and recovers, whatever was done to it."""
+"""Start, update, recovery and stop of the embedded stack."""
 
 import os
 import signal
@@ -15,14 +15,14 @@ import pytest
 from cli.checkout import STATE
 from cli.embedded import Embedded
 from cli.emulator import Emulator
-from tests.e2e.conftest import VIGIL, vigil
+from tests.e2e.clients import VIGIL, vigil
 
 HOME = STATE / "e2e-lifecycle"
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Run a command on a stack of our own, from a folder outside the checkout; the stack ends with the module."""
+    """Function that runs a command on this module's own stack, from a folder outside the checkout."""
     elsewhere = tmp_path_factory.mktemp("outside")
     try:
         yield lambda *arguments, **options: vigil(HOME, "local", *arguments, cwd=elsewhere, **options)
@@ -39,7 +39,7 @@ def family():
     return [process, *process.children(recursive=True)]
 
 
-def test_a_second_up_changes_nothing(run):
+def test_a_second_up_does_not_change_the_stack(run):
     run("up")
     before, process, stamp = Embedded.load(HOME), Emulator(HOME).process(), (HOME / "sam.log").stat().st_mtime_ns
     done = run("up")
@@ -50,8 +50,8 @@ def test_a_second_up_changes_nothing(run):
     assert serves(before)
 
 
-def test_other_code_is_deployed_in_place_and_another_template_afresh(run):
-    """MiniStack makes some resources anew when they change, and empty; so it is not asked to."""
+def test_new_code_updates_the_stack_and_a_new_template_replaces_it(run):
+    """MiniStack replaces some changed resources by empty ones, so a stack with a new template is created again."""
     run("up")
     before, process = Embedded.load(HOME), Emulator(HOME).process()
     replace(before, fingerprint="of other code").save(HOME)
@@ -67,7 +67,7 @@ def test_other_code_is_deployed_in_place_and_another_template_afresh(run):
     assert serves(after)
 
 
-def test_another_stack_of_the_same_checkout_is_not_touched(run, stack):
+def test_a_second_stack_of_the_checkout_is_independent(run, stack):
     run("up")
     ours = Embedded.load(HOME)
     assert ours.stack_name != stack.stack_name
@@ -78,18 +78,18 @@ def test_another_stack_of_the_same_checkout_is_not_touched(run, stack):
     assert httpx.get(f"{ours.api_url}/v1/models", headers=key, timeout=60, trust_env=False).status_code == 401
 
 
-def test_up_recovers_from_a_killed_emulator_and_a_killed_up(run, tmp_path):
+def test_up_recovers_after_a_killed_emulator_and_a_killed_up(run, tmp_path):
     run("up")
     killed = family()
     killed[0].kill()
-    assert not psutil.wait_procs(killed, timeout=30)[1], "workers outlive their MiniStack"
+    assert not psutil.wait_procs(killed, timeout=30)[1], "workers still run after their MiniStack"
     assert run("status", check=False).returncode == 1
 
     interrupted = subprocess.Popen(
         [VIGIL, "local", "up"], cwd=tmp_path, env=os.environ | {"VIGIL_HOME": str(HOME)}, stdout=subprocess.DEVNULL
     )
     while Emulator(HOME).endpoint() is None:
-        assert interrupted.poll() is None, "it ended before it started anything"
+        assert interrupted.poll() is None, "`up` ended before it started a process"
         time.sleep(0.05)
     interrupted.send_signal(signal.SIGKILL)
     interrupted.wait()
@@ -101,10 +101,10 @@ def test_up_recovers_from_a_killed_emulator_and_a_killed_up(run, tmp_path):
     assert not abandoned.is_running()
 
 
-def test_down_leaves_no_process_no_port_and_no_record(run):
+def test_down_removes_processes_port_and_record(run):
     run("up")
     processes, address = family(), urlsplit(Embedded.load(HOME).endpoint_url)
-    assert len(processes) > 1, "the functions run as children"
+    assert len(processes) > 1, "the functions must run as child processes"
     run("down")
     assert not [process for process in processes if process.is_running()]
     with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""Limits, quotas and usage through the front door: what a client is told is true, and neighbours do not notice."""
+"""Limits, quotas and usage through the public API: exact headers, and no effect on other tenants."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from tests.support.rate_limited_client import RateLimitedClient
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, process
@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def services(stack):
-    """Wire this process like the deployment: a command line for every tenant takes too long."""
+    """Configure this process like the deployment, because one command line per tenant takes too long."""
     before = dict(os.environ)
     stack.activate()
     yield
@@ -32,7 +32,7 @@ def services(stack):
 
 @pytest.fixture(scope="module")
 def tenant(stack, services):
-    """Make a tenant with limits of its own and return an HTTP client with its key."""
+    """Function that creates a tenant with the given limits and returns its HTTP client."""
 
     def make(tier="FREE", role="member", tenant_id=None, **limits):
         tenant_id = tenant_id or f"limits-{uuid.uuid4().hex[:8]}"
@@ -50,7 +50,7 @@ def body():
 
 
 def usage_when(client, done):
-    """Return the usage once it is as expected, which is when the stream has been counted."""
+    """Return the usage as soon as it is as expected, after the stream is counted."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not done(told := client.get("/v1/usage").json()):
         assert time.monotonic() < deadline, told
@@ -58,7 +58,7 @@ def usage_when(client, done):
     return told
 
 
-def test_a_quota_is_exact_a_replay_is_free_and_usage_says_what_is_left(tenant):
+def test_a_quota_is_exact_replays_are_free_and_usage_shows_the_rest(tenant):
     client = tenant(predictions_per_month=5, per_minute=600)
     with ThreadPoolExecutor(8) as pool:
         send = lambda key: client.post("/v1/scores", json=body(), headers={"Idempotency-Key": key})  # noqa: E731
@@ -74,7 +74,7 @@ def test_a_quota_is_exact_a_replay_is_free_and_usage_says_what_is_left(tenant):
     assert (told["quota"]["limit"], told["quota"]["used"], told["quota"]["left"]) == (5, 5, 0)
 
 
-def test_a_client_that_obeys_the_fields_never_sees_a_429(tenant):
+def test_a_client_that_follows_the_rate_headers_gets_no_429(tenant):
     client, obedient, refusals = tenant(per_minute=10), RateLimitedClient(), 0
     for _ in range(15):
         time.sleep(obedient.wait(time.monotonic()))
@@ -86,7 +86,7 @@ def test_a_client_that_obeys_the_fields_never_sees_a_429(tenant):
     assert refusals == 0
 
 
-def test_a_client_that_does_not_is_told_when_to_come_again(tenant):
+def test_a_client_over_its_limit_gets_a_retry_after(tenant):
     client = tenant(per_minute=3)
     while (answer := client.get("/v1/models")).status_code == 200:
         assert answer.headers["RateLimit-Policy"] == '"minute";q=3;w=60, "hour";q=1000;w=3600'
@@ -94,7 +94,7 @@ def test_a_client_that_does_not_is_told_when_to_come_again(tenant):
     assert answer.headers["RateLimit"].startswith(f'"minute";r=0;t={answer.headers["Retry-After"]}, "hour";r=')
 
 
-def test_a_neighbour_at_20_times_its_limit_goes_unnoticed(tenant):
+def test_a_tenant_at_20_times_its_limit_does_not_slow_others(tenant):
     loud, quiet = tenant(per_minute=15), tenant("ENTERPRISE")
     started = time.monotonic()
     with ThreadPoolExecutor(9) as pool:
@@ -107,7 +107,7 @@ def test_a_neighbour_at_20_times_its_limit_goes_unnoticed(tenant):
     assert loud_answers.count(201) <= 15 * windows
 
 
-def test_usage_is_a_tenants_own(tenant):
+def test_usage_is_visible_to_its_tenant_only(tenant):
     known = f"limits-{uuid.uuid4().hex[:8]}"
     tenant(tenant_id=known)
     foreign, operator = tenant(), tenant(role="operator")
@@ -119,7 +119,7 @@ def test_usage_is_a_tenants_own(tenant):
 
 
 def batch_of(client, rows):
-    """Return a batch of so many rows when it is at its end."""
+    """Return an ended batch with `count` rows."""
     batch = client.post("/v1/batches", json={"model": "wdbc", "rows": [body_of_row()] * rows}).raise_for_status().json()
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (found := client.get(f"/v1/batches/{batch['batch_id']}").json())["ended_at"] is None:
@@ -132,7 +132,7 @@ def body_of_row():
     return {name: value for name, value in body().items() if name != "model"}
 
 
-def test_rows_of_batches_are_charged_counted_and_measured(tenant, run_job):
+def test_batch_rows_are_charged_counted_and_measured(tenant, run_job):
     client = tenant(predictions_per_month=5, per_minute=600)
     assert batch_of(client, 4)["state"] == "completed"
     refused = batch_of(client, 2)
@@ -145,11 +145,11 @@ def test_rows_of_batches_are_charged_counted_and_measured(tenant, run_job):
     run_job("gauges")
     told = client.get("/v1/usage").json()
     assert told["stored"]["storage_bytes"] >= 4 * len(json.dumps(body_of_row()))
-    if told["total"]["storage_byte_hours"]:  # the hour that has just ended may be last month's
+    if told["total"]["storage_byte_hours"]:  # the previous hour can belong to the previous month
         assert told["total"]["storage_byte_hours"] == told["stored"]["storage_bytes"]
 
 
-def test_batches_are_limited_like_all_else_and_say_so(tenant):
+def test_batches_over_a_limit_are_refused_with_a_reason(tenant):
     client, answers = tenant(per_minute=4), []
     known = client.post("/v1/batches", json={"model": "wdbc", "format": "csv"})
     path = f"/v1/batches/{known.json()['batch_id']}"
@@ -166,11 +166,11 @@ def test_batches_are_limited_like_all_else_and_say_so(tenant):
 
 @pytest.fixture(scope="module")
 def run_job(stack, aws):
-    """Run a job of the audit as its schedule does, and return what it says."""
+    """Run a job of the usage sweeps as its schedule does, and return its result."""
     client, dynamodb = aws("lambda", config=Config(read_timeout=120)), aws("dynamodb")
 
     def run(job):
-        # The schedule may have had this round already, before the tenant of a test was there.
+        # The schedule may have run this sweep before the test's tenant existed.
         dynamodb.delete_item(TableName=stack.tables["usage"], Key={"pk": {"S": "ROUNDS"}, "sk": {"S": job}})
         answer = client.invoke(FunctionName=f"{stack.stack_name}-usage-sweeps:live", Payload=json.dumps({"job": job}))
         payload = answer["Payload"].read()
@@ -180,6 +180,6 @@ def run_job(stack, aws):
     return run
 
 
-def test_every_job_of_the_audit_runs_under_its_role(run_job):
+def test_every_usage_sweep_runs_with_its_role(run_job):
     for job in ("recount", "gauges"):
         run_job(job)

@@ -1,4 +1,4 @@
-"""A model's life on the deployed system: versions, a challenger, promotion by an operator, rollback; and outcomes."""
+"""Model versions, challenger, promotion, rollback and outcomes on the deployed system."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import HOME, http, vigil
+from tests.e2e.clients import HOME, http, vigil
 
 NAME = "wdbc"
 
 
 @pytest.fixture(scope="session")
 def cli(stack, tmp_path_factory):
-    """Run a `vigil` command on the stack of the tests; packages are kept apart from those of the checkout."""
+    """Function that runs a `vigil` command on the stack, with packages separate from the checkout's."""
     home = tmp_path_factory.mktemp("home")
     for kept in ("local.json", "keys"):
         (home / kept).symlink_to(HOME / kept)
@@ -33,14 +33,14 @@ def score(client, **changes):
     return answer.json()
 
 
-def test_only_an_operators_key_promotes(tenant, operator):
+def test_only_an_operator_can_promote_a_model(tenant, operator):
     version = tenant.get(f"/v1/models/{NAME}/versions").json()["versions"][-1]["version"]
     assert tenant.post(f"/v1/models/{NAME}/promote", json={"version": version}).status_code == 403
     promoted = operator.post(f"/v1/models/{NAME}/promote", json={"version": version})
     assert (promoted.status_code, promoted.json()["version"]) == (200, version)
 
 
-def test_going_back_is_a_new_signed_version_of_the_same_model(tenant, cli):
+def test_a_rollback_publishes_a_new_signed_version(tenant, cli):
     before = tenant.get(f"/v1/models/{NAME}/versions").json()["versions"]
     old = next(v["version"] for v in before if "champion" in v["aliases"])
     said = cli("models", "rollback", NAME, str(old))
@@ -51,7 +51,7 @@ def test_going_back_is_a_new_signed_version_of_the_same_model(tenant, cli):
     assert after[-1]["metrics"] == next(v["metrics"] for v in before if v["version"] == old)
 
 
-def test_an_outcome_is_joined_corrected_and_read_by_its_tenant_alone(stack, tenant):
+def test_an_outcome_is_joined_corrected_and_private(stack, tenant):
     decision = score(tenant, subject_id="outcome-1")["decision_id"]
     report = {"decision_id": decision, "status": "unresolved", "recorded_at": datetime.now(UTC).isoformat()}
     assert tenant.post("/v1/outcomes", json=report).status_code == 201
@@ -67,8 +67,8 @@ def test_an_outcome_is_joined_corrected_and_read_by_its_tenant_alone(stack, tena
         assert other.post("/v1/outcomes", json=report).status_code == 404
 
 
-def test_a_challenger_is_trained_on_outcomes_and_scores_in_the_shadow(tenant, operator, cli):
-    """Outcomes over HTTP, `retrain` from the command line, then pairs of both models from requests over HTTP."""
+def test_a_challenger_trained_on_outcomes_scores_in_shadow(tenant, operator, cli):
+    """Outcomes arrive over HTTP, the command line retrains, and HTTP requests yield scores of both models."""
     samples = list(recipe.load_recipe("iit").samples(3, 12))
     for sample in samples[:6]:
         body = {"model": "iit", **{k: v for k, v in sample.items() if not k.startswith("_")}}

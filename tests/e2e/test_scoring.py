@@ -1,4 +1,4 @@
-"""The deployed system through its front door: API Gateway, the authorizer, the function, the stores."""
+"""Scoring through the public API: API Gateway, authorizer, function and stores."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -6,21 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 from vigil.access.keys.model import KeyToken
 from vigil.web.middleware import SECURITY_HEADERS
 
 
 @pytest.fixture(scope="module")
 def clients(stack, tenants):
-    """One HTTP client per demo tenant, and one without a credential."""
+    """HTTP clients: one per demo tenant, and one without credentials."""
     with http(stack) as anonymous:
         yield *tenants, anonymous
 
 
 @pytest.fixture(scope="module")
 def ledger(stack, aws):
-    """All rows of the ledger, as a function."""
+    """Function that returns all rows of the ledger."""
 
     def rows():
         pages = aws("dynamodb").get_paginator("scan").paginate(TableName=stack.tables["decisions"], ConsistentRead=True)
@@ -38,7 +38,7 @@ def bodies(name, count):
 
 
 @pytest.mark.parametrize("name", recipe.recipe_names())
-def test_every_model_scores_its_held_out_rows_with_an_additive_explanation(clients, name):
+def test_every_model_scores_held_out_rows_with_additive_explanations(clients, name):
     for body in bodies(name, 3):
         answer = clients[0].post("/v1/scores", json=body)
         assert answer.status_code == 201, answer.text
@@ -49,7 +49,7 @@ def test_every_model_scores_its_held_out_rows_with_an_additive_explanation(clien
         assert answer.headers["location"].endswith(f"/v1/scores/{scored['decision_id']}")
 
 
-def test_32_parallel_duplicates_of_one_key_give_one_ledger_row(clients, ledger):
+def test_parallel_duplicates_of_one_key_write_one_ledger_row(clients, ledger):
     (body,) = bodies("wdbc", 1)
     body["subject_id"] = "parallel-duplicates"
     with ThreadPoolExecutor(32) as pool:
@@ -62,7 +62,7 @@ def test_32_parallel_duplicates_of_one_key_give_one_ledger_row(clients, ledger):
     assert [row["body"]["S"].encode() for row in rows] == [answers[0].content]
 
 
-def test_a_key_with_another_payload_is_422_and_writes_nothing(clients, ledger):
+def test_a_reused_key_with_another_payload_is_a_422_without_a_row(clients, ledger):
     first, second = bodies("wdbc", 2)
     headers = {"Idempotency-Key": "payloads"}
     assert clients[0].post("/v1/scores", json=first, headers=headers).status_code == 201
@@ -72,15 +72,15 @@ def test_a_key_with_another_payload_is_422_and_writes_nothing(clients, ledger):
     assert len(ledger()) == before
 
 
-def test_another_tenants_decision_is_a_404_like_any_other(clients):
+def test_another_tenants_decision_is_the_same_404_as_an_absent_one(clients):
     (body,) = bodies("wdbc", 1)
     mine = clients[0].post("/v1/scores", json=body).json()["decision_id"]
     theirs = clients[1].get(f"/v1/scores/{mine}")
-    nobody = clients[1].get("/v1/scores/dec_" + "0" * 32)
-    assert theirs.status_code == nobody.status_code == 404
+    absent = clients[1].get("/v1/scores/dec_" + "0" * 32)
+    assert theirs.status_code == absent.status_code == 404
     unlike = {"correlation_id"}
     assert {k: v for k, v in theirs.json().items() if k not in unlike} == {
-        k: v for k, v in nobody.json().items() if k not in unlike
+        k: v for k, v in absent.json().items() if k not in unlike
     }
     assert mine not in clients[1].get("/v1/scores").text
 
@@ -130,7 +130,7 @@ def test_a_body_over_256_kb_is_a_413(clients):
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:vigil:problem:too-large")
 
 
-def test_pages_meet_every_decision_of_a_subject_once(clients):
+def test_pages_contain_every_decision_of_a_subject_once(clients):
     (body,) = bodies("wdbc", 1)
     body["subject_id"] = "paged"
     ids = {clients[0].post("/v1/scores", json=body).json()["decision_id"] for _ in range(5)}
@@ -145,7 +145,7 @@ def test_pages_meet_every_decision_of_a_subject_once(clients):
     assert set(seen) == ids
 
 
-def test_docs_and_health_are_public_and_details_are_not(clients):
+def test_docs_and_health_are_public_and_health_details_are_not(clients):
     anonymous = clients[2]
     for path in ("/docs", "/docs/swagger-ui.css", "/openapi.json", "/health/liveness", "/health/readiness"):
         assert anonymous.get(path).status_code == 200
@@ -154,7 +154,7 @@ def test_docs_and_health_are_public_and_details_are_not(clients):
     assert clients[0].get("/health/detailed").json()["status"] == "up"
 
 
-def test_a_correlation_id_comes_back_and_reaches_the_problem(clients):
+def test_a_correlation_id_is_in_the_header_and_the_problem(clients):
     answer = clients[0].get("/v1/models/nope", headers={"X-Correlation-Id": "trace-me-1"})
     assert answer.headers["x-correlation-id"] == "trace-me-1"
     assert json.loads(answer.content)["correlation_id"] == "trace-me-1"

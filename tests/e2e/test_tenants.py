@@ -1,4 +1,4 @@
-"""Tenants on the deployed system: made, keyed, suspended, offboarded, and out of each other's sight."""
+"""Tenants on the deployed system: creation, keys, suspension, offboarding and isolation."""
 
 import base64
 import json
@@ -12,16 +12,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 
 MODEL = "wdbc"
 PATIENCE_SECONDS = 300
-"""With a loaded machine's word for each second of it."""
+"""Maximum wait in seconds, generous for a busy machine."""
 
 
 @pytest.fixture
 def tenant(operator):
-    """A new tenant's id and its administrator's key."""
+    """Id of a new tenant and its administrator's key."""
     tenant_id = f"t-{uuid.uuid4().hex[:12]}"
     assert operator.post("/v1/tenants", json={"tenant_id": tenant_id}).status_code == 201
     made = operator.post(f"/v1/tenants/{tenant_id}/keys", json={"role": "admin"})
@@ -37,7 +37,7 @@ def score(stack, key, **headers):
 
 
 def scored_batch(stack, key):
-    """Score two persons, P-1 and P-2, in a batch, and return its id when it has ended."""
+    """Score the persons P-1 and P-2 in a batch and return its id after it has ended."""
     (sample,) = recipe.load_recipe(MODEL).samples(1, 1)
     rows = [{"subject_id": name, "features": sample["features"]} for name in ("P-1", "P-2")]
     with http(stack, key) as client:
@@ -47,16 +47,16 @@ def scored_batch(stack, key):
 
 
 def after(condition):
-    """Wait until something holds and return it."""
+    """Wait until the condition returns a true value and return that value."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         if found := condition():
             return found
         time.sleep(1)
-    raise AssertionError("it never came to hold")
+    raise AssertionError(f"the condition was false for {PATIENCE_SECONDS} s")
 
 
-def test_a_tenant_runs_itself_from_its_first_key_to_a_revocation(stack, tenant):
+def test_a_tenant_creates_rotates_and_revokes_its_keys(stack, tenant):
     tenant_id, key = tenant
     with http(stack, key) as admin:
         keys = f"/v1/tenants/{tenant_id}/keys"
@@ -75,7 +75,7 @@ def test_a_tenant_runs_itself_from_its_first_key_to_a_revocation(stack, tenant):
         assert admin.post(keys, json={"role": "operator"}).status_code == 403
 
 
-def test_a_suspended_tenant_is_told_so_and_a_resumed_one_is_served(stack, operator, tenant):
+def test_a_suspended_tenant_is_refused_until_it_is_active_again(stack, operator, tenant):
     tenant_id, key = tenant
     assert score(stack, key).status_code == 201
     assert operator.patch(f"/v1/tenants/{tenant_id}", json={"status": "suspended"}).status_code == 200
@@ -86,7 +86,7 @@ def test_a_suspended_tenant_is_told_so_and_a_resumed_one_is_served(stack, operat
     assert after(lambda: score(stack, key).status_code == 201)
 
 
-def test_another_tenant_is_not_there(stack, operator, tenant):
+def test_another_tenant_is_a_404(stack, operator, tenant):
     tenant_id, key = tenant
     other = stack.tenants[0].tenant_id
     their_key = operator.get(f"/v1/tenants/{other}/keys").json()["items"][0]["key_id"]
@@ -109,7 +109,7 @@ def test_another_tenant_is_not_there(stack, operator, tenant):
     assert score(stack, key, **{"X-Tenant-ID": tenant_id}).status_code == 201
 
 
-def test_of_many_changes_at_once_none_is_lost_and_of_many_rotations_one_is_made(stack, operator, tenant):
+def test_parallel_changes_are_all_applied_and_one_rotation_succeeds(stack, operator, tenant):
     tenant_id, key = tenant
     path = f"/v1/tenants/{tenant_id}"
 
@@ -137,7 +137,7 @@ def test_of_many_changes_at_once_none_is_lost_and_of_many_rotations_one_is_made(
     assert len(operator.get(f"{path}/keys").json()["items"]) == 3
 
 
-def test_a_person_is_erased_from_batches_and_a_certificate_says_so(stack, tenant):
+def test_a_person_is_erased_from_batches_with_a_certificate(stack, tenant):
     _, key = tenant
     batch_id = scored_batch(stack, key)
     with http(stack, key) as client:
@@ -152,7 +152,7 @@ def test_a_person_is_erased_from_batches_and_a_certificate_says_so(stack, tenant
         assert not any(client.get("/v1/subjects/P-1/export").json()["data"]["batch_rows"])
 
 
-def test_an_offboarded_tenant_leaves_a_certificate_that_anyone_can_verify(stack, operator, tenant, cli, aws):
+def test_an_offboarding_leaves_a_publicly_verifiable_certificate(stack, operator, tenant, cli, aws):
     tenant_id, key = tenant
     for _ in range(3):
         assert score(stack, key).status_code == 201
@@ -169,7 +169,7 @@ def test_an_offboarded_tenant_leaves_a_certificate_that_anyone_can_verify(stack,
         "decisions": 3,
         "outcomes": 0,
     }
-    assert erased["files"] >= 2  # the rows that came in, and their results
+    assert erased["files"] >= 2  # the uploaded rows and their results
     kms = aws("kms")
     public = serialization.load_der_public_key(kms.get_public_key(KeyId=certificate["key_arn"])["PublicKey"])
     signature = base64.b64decode(certificate["signature"])

@@ -1,4 +1,4 @@
-"""Tokens through the front door: got with a key, refreshed, rotated under load, and ended."""
+"""Tokens through the public API: sign-in, refresh, key rotation under load, and revocation."""
 
 import json
 import time
@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from models import recipe
-from tests.e2e.conftest import http
+from tests.e2e.clients import http
 
 
 @pytest.fixture(scope="module")
@@ -18,18 +18,18 @@ def client(stack):
         yield client
 
 
-def ask(client, **form):
+def request_token(client, **form):
     return client.post("/v1/oauth/token", data=form)
 
 
 def sign_in(client, key):
-    answer = ask(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
+    answer = request_token(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def refresh(client, granted):
-    return ask(client, grant_type="refresh_token", refresh_token=granted["refresh_token"])
+    return request_token(client, grant_type="refresh_token", refresh_token=granted["refresh_token"])
 
 
 def bearer(granted):
@@ -38,11 +38,11 @@ def bearer(granted):
 
 @pytest.fixture(scope="module")
 def key(stack, cli):
-    """A key of its own, so that no other test uses up its rate."""
+    """A separate key, so other tests do not use its rate limit."""
     return cli("tenants", "create-key", stack.tenants[0].tenant_id).strip()
 
 
-def test_a_token_got_with_a_key_scores_a_row_as_the_key_does(client, key):
+def test_an_access_token_scores_like_its_key(client, key):
     sample = next(iter(recipe.load_recipe("wdbc").samples(seed=1, count=1)))
     body = {"model": "wdbc", **{name: value for name, value in sample.items() if not name.startswith("_")}}
     granted = sign_in(client, key)
@@ -52,7 +52,7 @@ def test_a_token_got_with_a_key_scores_a_row_as_the_key_does(client, key):
     assert client.get(path, headers={"Authorization": f"Bearer {key}"}).content == scored.content
 
 
-def test_a_refreshed_token_opens_and_a_reused_one_ends_the_session(client, key):
+def test_a_refreshed_token_works_and_a_reused_one_ends_the_session(client, key):
     first = sign_in(client, key)
     second = refresh(client, first).json()
     assert client.get("/v1/models", headers=bearer(second)).status_code == 200
@@ -60,7 +60,7 @@ def test_a_refreshed_token_opens_and_a_reused_one_ends_the_session(client, key):
     assert refresh(client, second).json()["error"] == "invalid_grant"
 
 
-def test_of_parallel_refreshes_one_wins_and_the_session_ends(client, key):
+def test_one_of_parallel_refreshes_succeeds_and_the_session_ends(client, key):
     for _ in range(5):
         granted = sign_in(client, key)
         with ThreadPoolExecutor(8) as pool:
@@ -70,7 +70,7 @@ def test_of_parallel_refreshes_one_wins_and_the_session_ends(client, key):
         assert refresh(client, won).status_code == 400
 
 
-def test_without_and_with_a_made_up_token_nobody_gets_in(client, key):
+def test_a_forged_token_is_refused(client, key):
     granted = sign_in(client, key)
     header, payload, signature = granted["access_token"].split(".")
     unsigned = jwt.encode({"sub": "x"}, None, "none")
@@ -78,7 +78,7 @@ def test_without_and_with_a_made_up_token_nobody_gets_in(client, key):
         assert client.get("/v1/models", headers={"Authorization": f"Bearer {text}"}).status_code == 401
 
 
-def test_after_revocation_of_the_key_its_tokens_are_refused(client, cli, stack):
+def test_tokens_of_a_revoked_key_are_refused(client, cli, stack):
     key = cli("tenants", "create-key", stack.tenants[0].tenant_id).strip()
     granted = sign_in(client, key)
     assert client.get("/v1/models", headers=bearer(granted)).status_code == 200
@@ -87,15 +87,15 @@ def test_after_revocation_of_the_key_its_tokens_are_refused(client, cli, stack):
     while client.get("/v1/models", headers=bearer(granted)).status_code != 401:
         assert time.monotonic() < promised
         time.sleep(1)
-    # Whatever other instances remember has run out by then.
+    # By then the caches of all instances have expired.
     time.sleep(max(0, promised - time.monotonic()))
     assert refresh(client, granted).json()["error"] == "invalid_grant"
-    again = ask(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
+    again = request_token(client, grant_type="client_credentials", client_id=key.split("_")[2], client_secret=key)
     assert (again.status_code, again.json()["error"]) == (401, "invalid_client")
 
 
-def test_a_rotation_under_load_fails_nobody(client, cli, key):
-    """Sessions refresh and use what they get, while keys rotate twice through the deployed function."""
+def test_a_rotation_under_load_fails_no_request(client, cli, key):
+    """Sessions refresh and use their tokens during two rotations by the deployed function."""
     stop = Event()
 
     def use(_):
@@ -104,7 +104,7 @@ def test_a_rotation_under_load_fails_nobody(client, cli, key):
             answer = refresh(client, granted)
             assert answer.status_code == 200, answer.text
             granted, rounds = answer.json(), rounds + 1
-            # A key that asks too often is known all the same.
+            # A rate-limited caller is authenticated, too.
             assert client.get("/v1/models", headers=bearer(granted)).status_code in {200, 429}
         return rounds
 
@@ -118,7 +118,7 @@ def test_a_rotation_under_load_fails_nobody(client, cli, key):
         assert all(user.result() > 0 for user in users)
 
 
-def test_the_rotation_makes_each_version_current_and_publishes_its_key(aws, cli, stack):
+def test_a_rotation_makes_its_key_current_and_publishes_it(aws, cli, stack):
     vault = aws("secretsmanager")
 
     def ring():

@@ -1,14 +1,15 @@
-"""A small world of batches: everything behind the API, on real tables and files, virtual queues and a virtual clock."""
+"""Simulated batch processing: the code behind the API on real tables and files, virtual queues and a virtual clock."""
 
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.faults.dead_letter_jobs import all_jobs
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import ToyModel, VisitCount
 from tests.support.faultbed.bed import Bed
@@ -30,14 +31,8 @@ from vigil.decisions.batches.object_store import S3Files
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.service import Batches, BatchOrder
 from vigil.decisions.batches.splits import FileSplitting
-from vigil.decisions.batches.store import DynamoBatches, _chunk_sk, _key, _update
-from vigil.decisions.batches.stream import (
-    AbandonedBatchWork,
-    AssemblyWorker,
-    ChunkWorker,
-    JobQueues,
-    SplitWorker,
-)
+from vigil.decisions.batches.store import DynamoBatches
+from vigil.decisions.batches.stream import AbandonedBatchWork, AssemblyWorker, ChunkWorker, JobQueues, SplitWorker
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import BatchScorer
 from vigil.errors import VigilError
@@ -45,7 +40,7 @@ from vigil.kernel.money import SpendLimit
 from vigil.money.budgets.hard_limits_store import DynamoHardLimits
 from vigil.operations.dead_letters.model import RetryRules
 from vigil.operations.dead_letters.redrive import Redriver
-from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource, _job
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.queues import Message, SqsQueue
 from vigil.workers.worker_loop import Worker
@@ -57,7 +52,7 @@ RULES = RetryRules(base_delay=timedelta(minutes=1), max_attempts=4)
 
 
 class SmallChunks(DynamoBatches):
-    """The real books, in which chunks have few rows."""
+    """Batch store with small chunks."""
 
     def change(self, batch, states, values, run=None):
         small = {"chunk_rows": ROWS_OF_A_CHUNK} if "chunk_rows" in values else {}
@@ -65,7 +60,7 @@ class SmallChunks(DynamoBatches):
 
 
 class OneModel:
-    """The toy model, whoever asks."""
+    """Model source that always returns the toy model."""
 
     def champion(self, name):
         return ToyModel()
@@ -75,14 +70,14 @@ class OneModel:
 
 
 def scorer(model, batch):
-    """Return the scorer of deployments."""
+    """Return the scorer that the deployment uses."""
     render = results.answer_cells if batch.form == "csv" else serialize.result_members
     return BatchScorer(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
 
 
 @dataclass
 class World:
-    """Tenants order batches; splits, workers, assemblies and redrivers see to them, and die as the plan has it."""
+    """Tenants, splits, workers, assemblies and redrivers of batches. The plan decides when each of them crashes."""
 
     bed: Bed
     seed: int
@@ -104,7 +99,10 @@ class World:
         self._sqs = self._faulty(self.queues.client())
         self._books, files = self.books(dynamodb, self.table), S3Files(s3, self.bucket)
         self._unhurt = DynamoBatches(self.bed.client("dynamodb"), self.table)
-        self._jobs = DynamoDeadLetterJobs(dynamodb, self.bed.table("DeadLetters"))
+        letters = self.bed.table("DeadLetters")
+        self._jobs, self._unhurt_jobs = (
+            DynamoDeadLetterJobs(client, letters) for client in (dynamodb, self.bed.client("dynamodb"))
+        )
         self.usage = self.bed.table("Usage")
         quota = MonthlyQuota(DynamoMonthlyQuota(dynamodb, self.usage, self.clock), self.clock)
         charges = BatchCharges(quota, DynamoHardLimits(dynamodb, self.usage, self.clock))
@@ -130,7 +128,7 @@ class World:
         )
 
     def order(self, number, rows):
-        """Order a batch; every seventh row has an age that nobody reaches."""
+        """Add an order for a batch. Every seventh row has an invalid age."""
         documents = [
             {"subject_id": f"p-{row}", "features": {"age": 200 if row % 7 == 6 else row}} for row in range(rows)
         ]
@@ -138,7 +136,7 @@ class World:
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
     def live(self, actors=2, *others):
-        """Let time pass until nothing can happen any more; return whether every batch is at its end then."""
+        """Advance the clock until the system is idle. Return True if every batch has ended."""
         for _ in range(self.hours * 60):
             self.clock.advance(minutes=1)
             for end in self.turns.run([self._ask, *[self._work] * actors, self._redrive, *others]):
@@ -149,7 +147,7 @@ class World:
         return False
 
     def inputs(self):
-        """Return one input per row of every batch: its bytes, and whether it can be answered."""
+        """Yield one input per row of every batch: its hash and the expected kind of line."""
         for key, (tenant, order) in self.orders.items():
             for number, row in enumerate(order.rows, 1):
                 content = json.dumps(row, separators=(",", ":")).encode()
@@ -157,7 +155,7 @@ class World:
                 yield Input(f"{key}/{number}", tenant, f"{hashlib.sha256(content).hexdigest()} {end}")
 
     def effects(self):
-        """Return one effect per line of every batch's results."""
+        """Yield one effect per line of every batch's results."""
         for key, batch in zip(self.found, self._ended(), strict=True):
             for place, line in enumerate(self._lines(batch, "results"), 1):
                 end = "error" if "errors" in line else "answer"
@@ -165,7 +163,7 @@ class World:
                 yield Effect(f"{key}/{line['row']}", batch.tenant_id, f"{line['input_hash']} {end}{ordered}")
 
     def counts(self):
-        """Return what the books have counted, beside what the files hold."""
+        """Yield the counts of the store beside the counts of lines in the files."""
         for batch in self._ended():
             chunks = self._unhurt.chunks(batch)
             lines = [*self._lines(batch, "results")]
@@ -176,20 +174,20 @@ class World:
             yield Count(f"unfinished of {tenant}", len(self._unhurt.unfinished_ids(tenant)), 0)
 
     def metered(self):
-        """Return one input per chunk, and one effect per time that a chunk became done."""
+        """Return one input per chunk and one effect each time a chunk became done."""
         images = [write["dynamodb"]["NewImage"] for write in self.bed.writes(self.table)]
         chunks = [image for image in images if image["sk"]["S"].startswith("CHUNK#")]
         names = {f"{image['pk']['S']} {image['sk']['S']}" for image in chunks}
         done = [f"{image['pk']['S']} {image['sk']['S']}" for image in chunks if image["state"]["S"] == "done"]
         return [Input(name, "") for name in sorted(names)], [Effect(name, "") for name in done]
 
-    def give_up(self, chunk):
-        """Make it so that the first batch is about to be put together without one of its chunks."""
-        batch, dynamodb = self._ended()[0], self.bed.client("dynamodb")
-        key = {"pk": _key(batch)["pk"], "sk": {"S": _chunk_sk(chunk)}}
-        lost = {"state": "failed", "scored": 0, "failed": ROWS_OF_A_CHUNK}
-        dynamodb.update_item(TableName=self.table, **_update(key, lost))
-        dynamodb.update_item(TableName=self.table, **_update(_key(batch), {"state": "running"}))
+    def mark_lost(self, chunk):
+        """Mark a chunk of the first batch as failed and the batch as running, ready for assembly."""
+        ended = self._ended()[0]
+        batch = self._unhurt.change(ended, [ended.state], {"state": "running"})
+        _, done = self._unhurt.chunk(batch.tenant_id, batch.batch_id, chunk)
+        lost = replace(done, state="failed", scored=0, failed=ROWS_OF_A_CHUNK)
+        assert self._unhurt.settle(batch, lost, "done")
 
     def assemble(self):
         self._assembly.assemble(self._ended()[0], "first", AssemblyCheckpoint(), lambda: 60.0)
@@ -199,17 +197,17 @@ class World:
         self._chunks.score(batch.tenant_id, batch.batch_id, chunk)
 
     def meet(self, *actors):
-        """Have some actors take turns."""
+        """Run some actors in turns."""
         for end in self.turns.run(actors):
             if isinstance(end, BaseException):
                 raise end
 
     def stuck(self):
-        """Return what stands still, for the report of a world that does not come to its end."""
+        """Return the unfinished batches, for the message of a failed test."""
         return [f"{batch.batch_id} {batch.state} {batch.chunks}" for batch in self._ended() if batch.is_unfinished]
 
     def _ask(self):
-        """Order what is not ordered yet, as a client that has got no answer asks again; S3 tells of what has come."""
+        """Create the batches that do not exist yet, as a client that retries after a missing answer."""
         for key, (tenant, order) in self.orders.items():
             if key not in self.found:
                 try:
@@ -218,7 +216,7 @@ class World:
                     continue
 
     def _tell(self):
-        """Tell of every object that has arrived, as EventBridge does."""
+        """Send a message for every uploaded object, as EventBridge does."""
         for version in self._arrived():
             self._told.add(version["VersionId"])
             told = {"key": version["Key"], "version-id": version["VersionId"], "size": version["Size"]}
@@ -226,7 +224,7 @@ class World:
             self.queues.client().send_message_batch(QueueUrl=self._urls["batch.split"], Entries=[entry])
 
     def _arrived(self):
-        """Return the uploads of which nobody was told yet."""
+        """Return the uploads without a message."""
         listed = self._s3.list_object_versions(Bucket=self.bucket, Prefix="uploads/")
         return [version for version in listed.get("Versions", []) if version["VersionId"] not in self._told]
 
@@ -239,7 +237,7 @@ class World:
     def _poll(self, events):
         try:
             return events.poll()[0]
-        except (BotoCoreError, ClientError):  # Lambda polls again
+        except (BotoCoreError, ClientError):  # Lambda polls again after an error
             return ["?"]
 
     def _redrive(self):
@@ -249,12 +247,11 @@ class World:
         )
 
     def _still(self):
-        """Return whether nothing can happen any more: no message anywhere, and no job that is to be tried again."""
+        """Return True if no queue has a message and no dead-letter job is due for a retry."""
         waiting = sum(self.queues.waiting(url + end) for url in self._urls.values() for end in ("", "-dead"))
         if waiting or len(self.found) < len(self.orders) or self._arrived():
             return False
-        jobs = [_job(item) for item in self.bed.items(self._jobs._table.name)]
-        return not any(job.state in {"waiting", "retrying"} or job.due_at for job in jobs)
+        return not any(job.state in {"waiting", "retrying"} or job.due_at for job in all_jobs(self._unhurt_jobs))
 
     def _queue(self, kind):
         self.queues.create(f"https://sqs/{kind}-dead")
@@ -267,7 +264,7 @@ class World:
         return kind, source, EventSource(self._sqs, self._urls[kind], worker.handle, LongContext(), batch=2)
 
     def _ended(self):
-        """Return the batches as they are now, in the order of `found`."""
+        """Return the current batches, in the order of `found`."""
         return [self._unhurt.get(self.orders[key][0], batch_id) for key, batch_id in self.found.items()]
 
     def _lines(self, batch, output):
@@ -279,7 +276,7 @@ class World:
 
 
 class LongContext(Context):
-    """With time enough for everything."""
+    """Lambda context with 60 seconds left."""
 
     def get_remaining_time_in_millis(self):
         return 60_000

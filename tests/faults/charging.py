@@ -1,4 +1,4 @@
-"""The world of batches, some of which are cancelled at any moment; and what is counted of it all."""
+"""Batch processing with cancellations at random moments, and the counters of usage and money."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ TENANTS = ("tenant-0", "tenant-1")
 
 @dataclass
 class Charged(World):
-    """Batches of limited tenants; `cancelled` has the keys of those that are, and after how many rows."""
+    """Batches of tenants with limits. `cancelled` maps an order's key to the number of rows before its cancellation."""
 
     cancelled: dict[str, int] = field(default_factory=dict)
 
@@ -27,7 +27,7 @@ class Charged(World):
         return super().live(actors, *others, self._cancel) and not self.cancelled
 
     def counts(self):
-        """Return what is counted of each tenant, beside what its batches have done and what their books hold."""
+        """Yield the counters of each tenant beside the sums over the chunks of its batches."""
         dynamodb = self.bed.client("dynamodb")
         usage = DynamoUsage(dynamodb, self.usage)
         self._count()
@@ -45,12 +45,12 @@ class Charged(World):
             yield Count(f"bytes of {tenant}", usage.stored_bytes(tenant).database_bytes, sum(map(item_bytes, items)))
 
     def half_done(self):
-        """Return how many batches were cancelled after some of their chunks and before others."""
+        """Return the number of batches that were cancelled between two chunks."""
         states = [{chunk.state for chunk in self._unhurt.chunks(batch)} for batch in self._ended()]
         return sum(state == {"waiting", "done"} for state in states)
 
     def _count(self):
-        """Deliver every change of the books three times, in any order, until all is counted."""
+        """Deliver every change of the batch store three times, in random order, until all changes are counted."""
         meter = UsageCounter(DynamoUsage(self._faulty(self.bed.client("dynamodb")), self.usage))
         waiting = [record for _ in range(3) for record in self.bed.writes(self.table)]
         while waiting:
@@ -63,7 +63,7 @@ class Charged(World):
             waiting += [record for record in some if record["dynamodb"]["SequenceNumber"] in again]
 
     def _cancel(self):
-        """Look now and then, and cancel what has come so far, as a person who gets no answer tries again."""
+        """Cancel the batches that have progressed far enough, and retry after a missing answer."""
         for _ in range(LOOKS):
             for key in [key for key in self.cancelled if key in self.found]:
                 tenant, name = self.orders[key][0], self.found[key]
@@ -73,7 +73,7 @@ class Charged(World):
                         continue
                     self._batches.cancel(tenant, name)
                 except Conflict:
-                    pass  # it has ended otherwise
+                    pass  # the batch has ended in another way
                 except VigilError:
                     continue
                 del self.cancelled[key]

@@ -1,4 +1,4 @@
-"""One MiniStack for all fault tests, and the seeds that they try."""
+"""MiniStack and seeds for the fault tests."""
 
 import os
 
@@ -16,6 +16,6 @@ def bed():
 
 @pytest.fixture(scope="session")
 def seeds():
-    """Return the next seeds to try; VIGIL_FAULT_SEED names the first, so that a failure repeats at once."""
+    """Return the next seeds to try. VIGIL_FAULT_SEED sets the first one, to repeat a failure."""
     first = int(os.environ.get("VIGIL_FAULT_SEED", "1"))
     return lambda count: range(first, first + count)

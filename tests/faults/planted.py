@@ -1,4 +1,4 @@
-"""Planted bugs: small variants of the real classes, each with the mistake that one of the proofs is there to catch."""
+"""Planted bugs: variants of real classes, each with a mistake that a test must detect."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from vigil.workers.worker_loop import Worker
 
 
 class CheckThenWrite(DynamoLedger):
-    """Looks whether the row is there, then writes it: two calls, between which another may do the same."""
+    """Reads the row, then writes it if it is missing. Another delivery can write between the two calls."""
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         if (existing := self.get(row.tenant_id, row.decision_id)) is not None:
@@ -29,7 +29,7 @@ class CheckThenWrite(DynamoLedger):
 
 
 class Unconditional(DynamoLedger):
-    """Writes without a condition: the last delivery wins."""
+    """Writes without a condition, so the last delivery wins."""
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         self._table.call("put_item", Item=_item(row))
@@ -37,7 +37,7 @@ class Unconditional(DynamoLedger):
 
 
 class NamesTheNext(Worker):
-    """Reports the neighbour of the message that failed."""
+    """Reports the message after the failed one."""
 
     def handle(self, event: Mapping[str, Any], context: Any) -> Any:
         ids = [record["messageId"] for record in event["Records"]]
@@ -46,7 +46,7 @@ class NamesTheNext(Worker):
 
 
 class NamesTheWork(Worker):
-    """Reports the business id of the message that failed, which Lambda does not know."""
+    """Reports the work id of a failed message instead of its message id. Lambda does not know work ids."""
 
     def handle(self, event: Mapping[str, Any], context: Any) -> Any:
         work = {each["messageId"]: ReceivedMessage.from_event(each).attributes.get("id") for each in event["Records"]}
@@ -55,7 +55,7 @@ class NamesTheWork(Worker):
 
 
 class DeletesFirst(Redriver):
-    """Deletes a dead letter, then records it."""
+    """Deletes a dead letter before it records the job."""
 
     def _drain(self, source: DeadLetterSource) -> bool:
         letters = source.receive()
@@ -64,7 +64,7 @@ class DeletesFirst(Redriver):
 
 
 class RecordsFirst(Redriver):
-    """Records that work was sent, then sends it."""
+    """Records that work was sent before it sends the work."""
 
     def _send(self, source: DeadLetterSource, job: DeadLetterJob) -> None:
         self._write(job.mark_sent(self._rules, self._clock()))
@@ -72,7 +72,7 @@ class RecordsFirst(Redriver):
 
 
 class Unfenced(DynamoDeadLetterJobs):
-    """Writes a job over whatever version is there."""
+    """Overwrites a job without a check of its version."""
 
     def write(self, tenant_id: str, job: DeadLetterJob) -> bool:
         self._table.call("put_item", Item=_pk(tenant_id, job.key) | _attributes(job))
@@ -80,7 +80,7 @@ class Unfenced(DynamoDeadLetterJobs):
 
 
 class ChargedApart(DynamoLedger):
-    """Charges the month first and writes the row after it: two calls, between which it may crash."""
+    """Charges the month, then writes the row. A crash between the two calls leaves a charge without a row."""
 
     def commit(self, row: LedgerRow, conditions: Conditions = UNCONDITIONAL) -> LedgerRow | None:
         assert conditions.quota is not None
@@ -91,7 +91,7 @@ class ChargedApart(DynamoLedger):
 
 
 class Unmarked(DynamoUsage):
-    """Counts whatever comes, as often as it comes."""
+    """Counts every delivery, including duplicates."""
 
     def add(self, entries: Sequence[UsageEntry]) -> Collection[tuple[str, str]]:
         for entry in entries:

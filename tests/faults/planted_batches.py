@@ -1,4 +1,4 @@
-"""Planted bugs of batches: a ledger that counts twice, and two ways to leave a batch standing."""
+"""Planted bugs of batches: two wrong counts, and two ways to leave a batch unfinished."""
 
 import uuid
 from dataclasses import replace
@@ -15,17 +15,17 @@ from vigil.decisions.batches.store import _chunk_key, _outcome, _update
 
 
 class CountsTwice(SmallChunks):
-    """Enters a chunk whatever became of it before."""
+    """Records a chunk's result without a check of its earlier state."""
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        # the nonce: a write that changes nothing is not in the stream
+        # the nonce makes each write visible: the stream omits writes without a change
         update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk) | {"nonce": uuid.uuid4().hex})
         self._table.call("update_item", **update)
         return True
 
 
 class OverlooksTheEnd(SmallChunks):
-    """Enters a chunk of a batch that has been cancelled meanwhile."""
+    """Records a chunk's result although the batch has been cancelled."""
 
     def _transact(self, *writes: Part) -> list[bool]:
         settling = "#settled_at" in str(writes)
@@ -33,7 +33,7 @@ class OverlooksTheEnd(SmallChunks):
 
 
 class TrustsFirstAnswer(SmallChunks):
-    """Takes a refusal for another's write, although the client library may have sent its own a second time."""
+    """Takes a failed condition for another delivery's write, although the SDK may have repeated its own write."""
 
     def __init__(self, client: Any, table: str) -> None:
         super().__init__(client, table)
@@ -41,7 +41,7 @@ class TrustsFirstAnswer(SmallChunks):
 
 
 class Forgetful(Table):
-    """Refuses without a word of what it found."""
+    """Table that omits the existing item from a failed condition's error."""
 
     def call(self, operation: str, **arguments: Any) -> Any:
         try:
@@ -51,7 +51,7 @@ class Forgetful(Table):
 
 
 class BelievesWhatItRead(FileSplitting):
-    """Goes by the state that the batch had when its message came."""
+    """Uses the state the batch had when its message arrived."""
 
     def _finish_other_delivery(self, batch: Batch) -> None:
         if batch.state == "running":
@@ -59,7 +59,7 @@ class BelievesWhatItRead(FileSplitting):
 
 
 class HopesForOthers(ChunkScoring):
-    """Leaves the lane to the delivery that was faster, which may be dead."""
+    """Leaves the lane to a faster delivery, which may have crashed."""
 
     def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
         batch, chunk = self._find(tenant_id, batch_id, index)

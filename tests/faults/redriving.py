@@ -1,4 +1,4 @@
-"""A small world of dead letters: workers, redrivers, their queues and books, all on one virtual clock."""
+"""Simulated dead letters: workers, redrivers, queues and the job store, on one virtual clock."""
 
 import io
 import json
@@ -9,6 +9,7 @@ from random import Random
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.faults.dead_letter_jobs import all_jobs
 from tests.support.fakes.clock import Clock
 from tests.support.faultbed.bed import Bed
 from tests.support.faultbed.event_source import EventSource
@@ -21,7 +22,7 @@ from tests.support.gateway import Context
 from vigil.errors import NotFound, Unavailable
 from vigil.operations.dead_letters.model import OPERATORS, RetryRules
 from vigil.operations.dead_letters.redrive import Redriver
-from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource, _job
+from vigil.operations.dead_letters.store import DynamoDeadLetterJobs, SqsSource
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.queues import Message, SqsQueue
 from vigil.workers.worker_loop import Worker
@@ -36,13 +37,13 @@ ENDS = {
     "permanent": "parked: not-found",
     "unreadable": "parked: unreadable",
 }
-"""The end of each fate: done at once, done after some tries, never done, refused for good, and no message at all."""
+"""Expected end of each fate: success at once, success after retries, endless failure, refusal, malformed message."""
 _FATES = ("good", "late", "late", "late", "poison", "permanent", "unreadable")
 
 
 @dataclass
 class World:
-    """Work is sent, dies as its fate has it, and is put back; what was done and told is counted here."""
+    """Work that fails by its fate and is redriven, with counts of tries, completions and notified owners."""
 
     bed: Bed
     seed: int
@@ -51,7 +52,7 @@ class World:
     books: type[DynamoDeadLetterJobs] = DynamoDeadLetterJobs
     duplicates: float = 0.05
     hours: int = 2
-    """Longer than all pauses of a work together: RULES allow some 30 minutes, and every crash adds some."""
+    """Maximum simulated time, in hours. The pauses of one work total about 30 minutes, and each crash adds some."""
     fates: dict[str, str] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
@@ -64,14 +65,14 @@ class World:
         self.source = self.queues.create("https://sqs/work", self.dead, RECEIVES)
         self._client = self.queues.client()
         self._patience: dict[str, int] = {}
-        self._table = self.bed.table("DeadLetters")
+        self._table, self._dynamodb = self.bed.table("DeadLetters"), self.bed.client("dynamodb")
         self._sqs = self._faulty(self.queues.client())
         self._jobs = self.books(self._faulty(self.bed.client("dynamodb")), self._table)
         worker = Worker(self._work, Telemetry("faults", io.StringIO()), SqsQueue(self._sqs, self.dead))
         self._events = EventSource(self._sqs, self.source, worker.handle, Context())
 
     def send(self, number, fate=None):
-        """Send one message, and return what must become of it."""
+        """Send one message and return the expected effect."""
         fate, key, tenant = fate or self.random.choice(_FATES), f"w-{number}", f"tenant-{number % 3}"
         self.fates[key], self._patience[key] = fate, self.random.randint(1, RECEIVES * RULES.max_attempts)
         if fate != "unreadable":
@@ -81,7 +82,7 @@ class World:
         return Input(key, OPERATORS, ENDS[fate])
 
     def live(self, actors=2):
-        """Let time pass until nothing waits anywhere; a process that crashed is followed by another."""
+        """Advance the clock until no message and no job waits. A crashed process is replaced."""
         for _ in range(self.hours * 60):
             self.clock.advance(minutes=1)
             for end in self.turns.run([self._consume, self._redrive] * actors):
@@ -91,23 +92,23 @@ class World:
                 return
 
     def jobs(self):
-        return [_job(item) for item in self.bed.items(self._table)]
+        return all_jobs(DynamoDeadLetterJobs(self._dynamodb, self._table))
 
     def effects(self):
-        """Return what became of every work: what was done, and what stands in the books as given up."""
+        """Return one effect for each completed work and for each parked job."""
         parked = [job for job in self.jobs() if job.state == "parked"]
         given_up = [Effect(_name(job), job.tenant_id, f"parked: {job.reason}") for job in parked]
         return [Effect(key, tenant, "done") for key, tenant in self.done] + given_up
 
     def resend(self):
-        """Return which tries are in the books, and which were sent."""
+        """Return the recorded retries as inputs and the sent retries as effects."""
         steps = [(job, step) for job in self.jobs() for step in job.steps if step.name == "retried"]
         booked = [Input(f"{job.work.id}/{step.attempts}", job.tenant_id) for job, step in steps]
         sent = [Effect(f"{each['id']}/{each['attempts']}", each["tenant_id"]) for each in self._sent()]
         return booked, sent
 
     def max_attempts(self):
-        """Return how often the most unlucky work was put back."""
+        """Return the highest number of retries of one work."""
         return max((int(each["attempts"]) for each in self._sent()), default=0)
 
     def _sent(self):
@@ -120,14 +121,14 @@ class World:
             raise NotFound("There is no such batch.")
         if fate == "poison" or (fate == "late" and self.tries[message.id] <= self._patience[message.id]):
             raise Unavailable("Away.")
-        self.done.add((message.id, message.tenant_id))  # work is safe to repeat: a second time changes nothing
+        self.done.add((message.id, message.tenant_id))  # the work is idempotent
 
     def _consume(self):
         for _ in range(20):
             try:
                 if not self._events.poll()[0]:
                     return
-            except (BotoCoreError, ClientError):  # Lambda polls again
+            except (BotoCoreError, ClientError):  # Lambda polls again after an error
                 continue
 
     def _redrive(self):
@@ -145,5 +146,5 @@ class World:
 
 
 def _name(job):
-    """Return what a job is about: the id of its work, or what was read of a message that is none."""
+    """Return the id of a job's work, or the body of a malformed message."""
     return json.loads(job.work.body)["body"] if job.tenant_id == OPERATORS else job.work.id

@@ -1,4 +1,4 @@
-"""A function that scores what comes from a queue: the real worker, service and ledger, around a toy model."""
+"""Lambda function that scores messages of a queue: real worker, service and ledger with a toy model."""
 
 import os
 from datetime import timedelta
@@ -34,5 +34,5 @@ _worker = Worker(_score, _telemetry, SqsQueue(boto3.client("sqs"), os.environ["D
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Score each message of a batch."""
+    """Score the messages of one batch."""
     return _telemetry.wrap(_worker.handle)(event, context)

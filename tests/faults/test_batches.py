@@ -1,4 +1,4 @@
-"""Every row of every batch comes out once, in its place, whatever happens to messages, calls and processes."""
+"""Every row of every batch has one result in its place, under faults of messages, calls and processes."""
 
 import pytest
 
@@ -13,9 +13,9 @@ from tests.faults.planted_batches import (
 )
 from tests.support.faultbed.faults import FAULTS
 from tests.support.faultbed.history import report, violations
-from tests.support.faultbed.plans import At, Seeded, everywhere
+from tests.support.faultbed.plans import At, Seeded, uniform_rates
 
-RARE = everywhere(0.01)
+RARE = uniform_rates(0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -42,13 +42,13 @@ def verdict(world):
 
 
 @pytest.mark.parametrize("count", [2, pytest.param(20, marks=pytest.mark.faults)])
-def test_every_row_comes_out_once(bed, seeds, count):
+def test_every_row_has_one_result_under_faults(bed, seeds, count):
     for seed in seeds(count):
         _, wrong = trial(bed, seed)
         assert not wrong, report(wrong, seed)
 
 
-def test_a_ledger_of_chunks_without_a_condition_is_caught(bed, seeds):
+def test_a_chunk_store_without_conditions_is_detected(bed, seeds):
     trials = (trial(bed, seed, {}, duplicates=0.5, books=CountsTwice) for seed in seeds(10))
     wrong = next(wrong for _, wrong in trials if wrong)
     assert {violation.kind for violation in wrong} == {"double"}
@@ -62,7 +62,7 @@ def test_a_ledger_of_chunks_without_a_condition_is_caught(bed, seeds):
     ],
     ids=["another delivery died", "an answer was lost"],
 )
-def test_a_batch_that_is_left_standing_is_caught(bed, seeds, rates, planted):
+def test_a_batch_that_never_ends_is_detected(bed, seeds, rates, planted):
     assert any(not world_of(bed, seed, rates, duplicates=0.3, **planted).live() for seed in seeds(20))
 
 
@@ -70,7 +70,7 @@ def test_a_batch_that_is_left_standing_is_caught(bed, seeds, rates, planted):
     ("fault", "step"),
     [("resent", 25), *(pytest.param(fault, 8, marks=pytest.mark.faults) for fault in FAULTS if fault != "slow")],
 )
-def test_no_single_fault_at_any_call_stops_a_batch(bed, fault, step):
+def test_a_single_fault_at_any_call_does_not_stop_a_batch(bed, fault, step):
     number, reached = 0, True
     while reached:
         plan = At(number, fault)
@@ -84,7 +84,7 @@ def test_no_single_fault_at_any_call_stops_a_batch(bed, fault, step):
 
 
 def charged(bed, seed, **variant):
-    """Let six batches of two tenants live, of which four are cancelled."""
+    """Run six batches of two tenants, four of which are cancelled; return the world and its violations."""
     world = Charged(
         bed, seed, Seeded(seed, RARE), **variant, cancelled={"key-0": 0, "key-1": 3, "key-2": 20, "key-3": 40}
     )
@@ -95,7 +95,7 @@ def charged(bed, seed, **variant):
 
 
 @pytest.mark.parametrize("count", [2, pytest.param(20, marks=pytest.mark.faults)])
-def test_a_month_is_charged_for_the_rows_that_were_scored_whenever_batches_are_cancelled(bed, seeds, count):
+def test_cancelled_batches_are_charged_for_their_scored_rows(bed, seeds, count):
     halves = 0
     for seed in seeds(count):
         world, wrong = charged(bed, seed)
@@ -104,13 +104,13 @@ def test_a_month_is_charged_for_the_rows_that_were_scored_whenever_batches_are_c
     assert halves
 
 
-def test_a_ledger_that_overlooks_the_end_of_a_batch_is_caught(bed, seeds):
+def test_a_store_that_settles_chunks_of_ended_batches_is_detected(bed, seeds):
     trials = (charged(bed, seed, books=OverlooksTheEnd)[1] for seed in seeds(10))
     assert {violation.kind for violation in next(wrong for wrong in trials if wrong)} == {"miscounted"}
 
 
 def late(bed, seed):
-    """Score a chunk that had been given up, while the batch is put together without it."""
+    """Score a failed chunk during the assembly of its batch; return the violations."""
     world = world_of(bed, seed, {}, duplicates=0.0)
     world.live()
     world.mark_lost(chunk=1)
@@ -120,7 +120,8 @@ def late(bed, seed):
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(40, marks=pytest.mark.faults)])
-def test_a_chunk_that_is_scored_after_all_is_in_the_results(bed, seeds, count):
+def test_a_chunk_scored_during_assembly_is_in_the_results(bed, seeds, count):
     for seed in seeds(count):
-        wrong = [violation for violation in late(bed, seed) if violation.kind != "double"]  # it was done before, too
+        # The chunk was also done before, which counts as "double".
+        wrong = [violation for violation in late(bed, seed) if violation.kind != "double"]
         assert not wrong, report(wrong, seed)

@@ -1,4 +1,4 @@
-"""A withdrawal holds from the moment it is answered, however many score at that moment."""
+"""A withdrawal of consent takes effect with its answer, also for parallel scoring."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +23,13 @@ def now():
 
 
 @pytest.mark.parametrize("quota", [None, 100_000])
-def test_no_score_that_begins_after_a_withdrawal_is_answered_is_made(bed, quota):
+def test_a_score_started_after_an_answered_withdrawal_is_refused(bed, quota):
     decisions, usage, subjects = (bed.table(name) for name in ("Decisions", "Usage", "Subjects"))
     consents = DynamoConsents(PersonTable(bed.client("dynamodb"), subjects))
     withdrawn, late, made = threading.Event(), [], []
 
     def score_on(client):
-        """Score until refused; note whether a withdrawal had been answered before a score began that was made."""
+        """Score until refused. Record the scores that started after the answered withdrawal."""
         rows = ledger(bed.client("dynamodb"), decisions, usage, subjects=subjects)
         scoring = Scoring(FakeModels(), VisitCount, rows, now, timedelta(hours=24))
         request = ScoreRequest("toy", "jane", features={"age": client})

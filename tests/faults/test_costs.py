@@ -1,4 +1,4 @@
-"""Usage events and the end of a month, on DynamoDB, under every fault at every call: counter = ledger = statements."""
+"""Usage events and month closing on DynamoDB under faults: counters, entries and statements agree."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.faultbed.faults import FAULTS, Crash
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 from vigil.errors import Unavailable
 from vigil.money.costs.closing import MonthClosing
 from vigil.money.costs.model import sum_micros
@@ -29,21 +29,21 @@ def event(number):
 
 
 def until_done(step):
-    """Do a step again, as queues and schedules do, until it goes through."""
+    """Repeat a step until it succeeds, as queues and schedules do."""
     for _ in range(200):
         try:
             return step()
         except (Unavailable, Crash):
             continue
-    raise AssertionError("it never goes through")
+    raise AssertionError("the step failed 200 times")
 
 
 class Month:
-    """November, reported and closed through a client with faults, and looked at through one without."""
+    """November of one tenant. Events and closing use a client with faults, checks use one without."""
 
     def __init__(self, bed, plan):
         self.tables = bed.table("Usage"), bed.table("Costs")
-        self.hurt, self.unhurt = inject(bed.client("dynamodb"), plan), bed.client("dynamodb")
+        self.faulty_client, self.client = inject(bed.client("dynamodb"), plan), bed.client("dynamodb")
         self.clock = Clock()
         self.clock.now = REPORTED
 
@@ -55,28 +55,28 @@ class Month:
         return Costs(Usage(self.usage(client)), DynamoPriceBooks(client, self.tables[1]), statements)
 
     def report(self, events):
-        meter = UsageCounter(self.usage(self.hurt))
+        meter = UsageCounter(self.usage(self.faulty_client))
         until_done(lambda: UsageEvents(meter, lambda: REPORTED).record("acme", events))
 
     def close(self):
-        statements = DynamoStatements(self.hurt, self.tables[1])
-        closing = MonthClosing(self.costs(self.hurt), statements, self.clock)
+        statements = DynamoStatements(self.faulty_client, self.tables[1])
+        closing = MonthClosing(self.costs(self.faulty_client), statements, self.clock)
         until_done(lambda: closing.process_tenant("acme", "a day"))
 
-    def lived(self, events):
-        """Report events twice, close the month, count one more of it by another way, and adjust it."""
+    def run_month(self, events):
+        """Report the events twice, close the month, count a late prediction and adjust the month."""
         for _ in range(2):
             self.report(events)
         self.clock.now = CLOSED
         self.close()
         late = UsageEntry("acme", "dec_late", "2026-11-30T23", {"predictions": 3})
-        until_done(lambda: UsageCounter(self.usage(self.hurt)).count([late]))
+        until_done(lambda: UsageCounter(self.usage(self.faulty_client)).count([late]))
         self.close()
 
-    def right(self, events):
-        """Return whether counters are the rows that are kept, and statement and adjustment what they cost."""
+    def is_exact(self, events):
+        """Return True if counters, entries, statement and adjustment agree."""
         emails = sum(sent["data"]["emails"] for sent in events)
-        usage, costs = self.usage(self.unhurt), self.costs(self.unhurt)
+        usage, costs = self.usage(self.client), self.costs(self.client)
         rows = sum(entry.amounts["emails"] for entry in usage.reported_entries("acme", "2026-11"))
         counters = counted(usage.month("acme", "2026-11").hours)
         lines = {month: costs.lines("acme", month) for month in ("2026-11", "2026-12")}
@@ -86,22 +86,22 @@ class Month:
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "partial"])
-def test_a_month_survives_every_fault_at_every_call(bed, fault):
+def test_a_month_is_billed_exactly_despite_a_fault_at_any_call(bed, fault):
     events, number, reached = [event(0), event(1)], 0, True
     while reached:
         plan = At(number, fault)
         month = Month(bed, plan)
-        month.lived(events)
-        assert month.right(events), f"{fault} at call {number}"
+        month.run_month(events)
+        assert month.is_exact(events), f"{fault} at call {number}"
         number, reached = number + 1, plan.reached
     assert number > 10
 
 
 @pytest.mark.parametrize("count", [90, pytest.param(1_000, marks=pytest.mark.faults)])
-def test_events_count_once_among_many_faults(bed, seeds, count):
+def test_usage_events_are_counted_once_under_faults(bed, seeds, count):
     for seed in seeds(1):
-        month, events = Month(bed, Seeded(seed, everywhere(0.05))), [event(number) for number in range(count)]
+        month, events = Month(bed, Seeded(seed, uniform_rates(0.05))), [event(number) for number in range(count)]
         for start in range(0, count, 60):
             month.report(events[start : start + 60])
-        month.lived(events[:60])
-        assert month.right(events), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
+        month.run_month(events[:60])
+        assert month.is_exact(events), f"seed {seed} (VIGIL_FAULT_SEED={seed})"

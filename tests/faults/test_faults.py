@@ -1,4 +1,4 @@
-"""Each fault does to a call what its name says, and a plan says the same again for the same seed."""
+"""Each fault has its documented effect on a call, and a plan repeats with its seed."""
 
 import time
 
@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.interleaving import Interleaving
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +30,20 @@ def item(key):
         ("conflict", ClientError, 0),
     ],
 )
-def test_a_fault_ends_the_call_before_or_after_it_was_made(bed, table, fault, raised, writes):
+def test_a_fault_raises_before_or_after_the_call(bed, table, fault, raised, writes):
     client = inject(bed.client("dynamodb"), At(0, fault))
     with pytest.raises(raised):
         client.put_item(TableName=table, Item=item(fault))
     assert [put["pk"]["S"] for put in bed.items(table)].count(fault) == writes
 
 
-def test_a_call_that_is_sent_again_answers_the_second_time(bed, table):
+def test_a_resent_call_returns_the_second_answer(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "resent"))
     with pytest.raises(client.exceptions.ConditionalCheckFailedException):
         client.put_item(TableName=table, Item=item("again"), ConditionExpression="attribute_not_exists(pk)")
 
 
-def test_a_transaction_that_is_sent_again_keeps_its_token(bed, table):
+def test_a_resent_transaction_has_the_same_token(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "resent"))
     change = {
         "Key": item("counted"),
@@ -55,7 +55,7 @@ def test_a_transaction_that_is_sent_again_keeps_its_token(bed, table):
     assert client.get_item(TableName=table, Key=item("counted"))["Item"]["n"] == {"N": "1"}
 
 
-def test_a_conflict_names_its_reasons(bed, table):
+def test_a_conflict_lists_its_cancellation_reasons(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "conflict"))
     puts = [{"Put": {"TableName": table, "Item": item(key)}} for key in ("one", "two")]
     with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
@@ -64,12 +64,12 @@ def test_a_conflict_names_its_reasons(bed, table):
     assert reasons == ["TransactionConflict", "None"]
 
 
-def test_a_conflict_befalls_no_read(bed, table):
+def test_a_conflict_does_not_affect_reads(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "conflict"))
     assert "Item" not in client.get_item(TableName=table, Key=item("nobody"))
 
 
-def test_a_batch_can_be_taken_in_part(bed):
+def test_a_partial_fault_refuses_half_of_a_batch(bed):
     queue = bed.queue()
     sqs = inject(bed.client("sqs"), At(0, "partial"))
     entries = [{"Id": str(number), "MessageBody": str(number)} for number in range(4)]
@@ -80,7 +80,7 @@ def test_a_batch_can_be_taken_in_part(bed):
     assert sorted(message["Body"] for message in received) == ["0", "2"]
 
 
-def test_a_stale_read_sees_what_the_one_before_saw_and_a_consistent_one_what_there_is(bed, table):
+def test_a_stale_fault_affects_only_eventually_consistent_reads(bed, table):
     client = inject(bed.client("dynamodb"), At(3, "stale"))
     key, reads = {"TableName": table, "Key": item("old")}, []
     for number in "01":
@@ -90,32 +90,32 @@ def test_a_stale_read_sees_what_the_one_before_saw_and_a_consistent_one_what_the
     assert client.get_item(**key, ConsistentRead=True)["Item"]["n"]["N"] == "1"
 
 
-def test_a_slow_call_is_made(bed, table):
+def test_a_slow_call_succeeds(bed, table):
     client = inject(bed.client("dynamodb"), At(0, "slow"))
     started = time.perf_counter()
     client.put_item(TableName=table, Item=item("slow"))
     assert time.perf_counter() - started > 0.01
 
 
-def test_the_same_seed_gives_the_same_faults_and_another_gives_others():
+def test_a_seed_determines_the_faults():
     def trace(plan):
         return [plan.draw("PutItem", {}) for _ in range(500)]
 
-    plan = Seeded(5, everywhere(0.05, "partial"))
-    again, other = Seeded.read(plan.document()), Seeded(6, everywhere(0.05, "partial"))
+    plan = Seeded(5, uniform_rates(0.05, "partial"))
+    again, other = Seeded.from_json(plan.to_json()), Seeded(6, uniform_rates(0.05, "partial"))
     first = trace(plan)
     assert trace(again) == first
     assert trace(other) != first
     assert {*first} == {*FAULTS, None} - {"partial", "stale"}
 
 
-def test_a_plan_keeps_to_its_operations_and_its_budget():
+def test_a_plan_respects_its_operations_and_budget():
     plan = Seeded(1, {"throttled": 1.0}, frozenset({"PutItem"}), budget=2)
     drawn = [plan.draw(operation, {}) for operation in ("GetItem", "PutItem", "PutItem", "PutItem")]
     assert drawn == [None, "throttled", "throttled", None]
 
 
-def test_actors_take_turns_in_an_order_that_the_seed_decides():
+def test_a_seed_determines_the_order_of_actors():
     def order(seed):
         turns, steps = Interleaving(seed), []
 

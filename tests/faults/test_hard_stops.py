@@ -1,10 +1,10 @@
-"""A hard stop holds to the micro, whoever races, crashes or sends again."""
+"""Hard stops are exact to one micro-dollar under races, crashes and duplicates."""
 
 from dataclasses import dataclass
 
 import pytest
 
-from tests.faults.test_quota import Month, race, storm
+from tests.faults.monthly_quota import Month, race, storm
 from tests.support.faultbed.history import report
 from vigil.decisions.scoring.model import Conditions, ScoreRequest
 from vigil.errors import BudgetExhausted
@@ -16,11 +16,11 @@ EACH = 1_000
 
 @dataclass
 class Purse(Month):
-    """One tenant's money, in whole predictions and half of another one, which does not buy any."""
+    """One tenant's month with a hard stop: the price of `limit` predictions plus half a prediction."""
 
     @property
     def used(self):
-        """How many predictions are set aside for, by the counter of the month."""
+        """Number of predictions with reserved money, by the counter of the month."""
         return self.tally["inference_month"] / EACH
 
     @property
@@ -45,7 +45,7 @@ class Purse(Month):
     [(1, 100, 150), pytest.param(10, 1000, 1500, marks=pytest.mark.faults)],
     ids=["100 of 150", "1000 of 1500, 10 times"],
 )
-def test_32_clients_race_for_the_last_dollars_and_exactly_what_they_buy_passes(bed, seeds, rounds, limit, calls):
+def test_parallel_clients_get_exactly_the_predictions_the_limit_pays(bed, seeds, rounds, limit, calls):
     for seed in seeds(rounds):
         purse = race(bed, seed, limit, calls, world=Purse)
         assert (len(purse.rows), purse.used, len(purse.answers)) == (limit, limit, limit), f"seed {seed}"
@@ -53,13 +53,13 @@ def test_32_clients_race_for_the_last_dollars_and_exactly_what_they_buy_passes(b
         assert not purse.violations()
         scoring, number = purse.scoring(bed.client("dynamodb")), next(iter(purse.answers))
         purse.score(scoring, number)
-        assert purse.answers[number][-1][0]  # without money left a replay is answered still
+        assert purse.answers[number][-1][0]  # a replay is answered without money left
         purse.score(scoring, calls)
         assert calls in purse.refused
 
 
 @pytest.mark.parametrize(("limit", "requests"), [(40, 40), (25, 40)], ids=["as many as fit", "more than fit"])
-def test_under_faults_what_is_set_aside_is_what_was_written(bed, seeds, limit, requests):
+def test_reserved_money_equals_the_rows_under_faults(bed, seeds, limit, requests):
     for seed in seeds(2):
         purse = storm(bed, seed, limit, requests, world=Purse)
         wrong = purse.violations()

@@ -1,4 +1,4 @@
-"""The checker names what is wrong with a history, and is silent where nothing is."""
+"""The checker reports the errors of a history, and only those."""
 
 import pytest
 
@@ -8,7 +8,7 @@ INPUTS = [Input("a", "acme"), Input("b", "globex", "bytes")]
 EFFECTS = [Effect("a", "acme", "x"), Effect("b", "globex", "bytes")]
 
 
-def test_one_effect_per_input_is_right():
+def test_one_effect_per_input_has_no_violation():
     answers = [Answer("a", "x"), Answer("a", "x"), Answer("b", "bytes")]
     assert violations(INPUTS, EFFECTS, answers, [Count("rows", 2, 2)]) == []
 
@@ -27,9 +27,9 @@ def test_one_effect_per_input_is_right():
     ],
     ids=["lost", "answered and lost", "double", "foreign", "of another", "changed", "answered otherwise", "miscounted"],
 )
-def test_what_is_wrong_is_named(effects, answers, counts, expected):
+def test_each_error_has_its_kind_of_violation(effects, answers, counts, expected):
     assert [(wrong.kind, wrong.key) for wrong in violations(INPUTS, effects, answers, counts)] == expected
 
 
-def test_a_report_says_which_seed_repeats_it():
+def test_a_report_contains_the_seed():
     assert "VIGIL_FAULT_SEED=17" in report(violations(INPUTS, []), 17)

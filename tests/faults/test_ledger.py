@@ -1,4 +1,4 @@
-"""One decision per request in DynamoDB, whatever happens to its deliveries."""
+"""Each request has one decision in DynamoDB, under duplicates, reordering, crashes and faults."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,20 +12,21 @@ from tests.support.faultbed.deliveries import Deliveries
 from tests.support.faultbed.faults import CRASHES, FAULTS, Crash
 from tests.support.faultbed.history import Answer, Effect, Input, report, violations
 from tests.support.faultbed.interleaving import Interleaving
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 from tests.support.ledgers import ledger as ledger_on
 from vigil.decisions.scoring.model import ScoreRequest, derive_decision_id
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
 from vigil.errors import Unavailable
 
-HERE = [fault for fault in FAULTS if fault not in {"partial", "stale"}]  # one row, written alone, read consistently
+# Without two faults, because the ledger writes single rows and reads consistently.
+HERE = [fault for fault in FAULTS if fault not in {"partial", "stale"}]
 TENANTS = ("acme", "globex", "initech")
 
 
 @dataclass
 class Run:
-    """Scoring behind one faulty client, and what callers were told."""
+    """Scoring with a faulty client, and the answers to its callers."""
 
     bed: object
     plan: object
@@ -42,14 +43,14 @@ class Run:
         self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24))
 
     def deliver(self, request):
-        """Score one delivery, later than the one before, so that no two of them would write the same bytes."""
+        """Score one delivery. Each has a later time, so two deliveries never write the same bytes."""
         tenant, key = request
         self.clock.advance(seconds=1)
         outcome = self.scoring.score(tenant, ScoreRequest("toy", f"p-{key}", features={"age": key % 90}), f"k-{key}")
         self.answers.append(Answer(_pk(request), outcome.row.body))
 
     def violations(self, requests):
-        """Check what was asked and answered against every write that the table ever took."""
+        """Return the violations of requests and answers against all writes of the table."""
         inputs = [Input(_pk(request), request[0]) for request in requests]
         images = [record["dynamodb"]["NewImage"] for record in self.bed.writes(self.table)]
         effects = [Effect(image["pk"]["S"], image["tenant_pk"]["S"], image["body"]["S"]) for image in images]
@@ -62,9 +63,9 @@ def _pk(request):
 
 
 def storm(bed, seed, kind=DynamoLedger, requests=60, copies=4):
-    """Deliver every request several times through six interleaved actors and many faults."""
+    """Deliver every request several times through six interleaved actors under faults."""
     asked = [(TENANTS[number % 3], number // 3) for number in range(requests)]
-    turns, plan = Interleaving(seed), Seeded(seed, everywhere(0.03))
+    turns, plan = Interleaving(seed), Seeded(seed, uniform_rates(0.03))
     run = Run(bed, plan, kind, turns)
     Deliveries(seed, asked, copies).run(run.deliver, turns, actors=6)
     return run, run.violations(asked)
@@ -73,28 +74,28 @@ def storm(bed, seed, kind=DynamoLedger, requests=60, copies=4):
 @pytest.mark.parametrize(
     ("count", "requests"), [(2, 60), pytest.param(1, 2_500, marks=pytest.mark.faults)], ids=["480", "10000"]
 )
-def test_deliveries_with_duplicates_reordering_and_faults_have_one_effect_each(bed, seeds, count, requests):
+def test_duplicate_and_reordered_requests_have_one_decision_under_faults(bed, seeds, count, requests):
     for seed in seeds(count):
         run, wrong = storm(bed, seed, requests=requests)
         assert not wrong, report(wrong, seed)
-        assert len(run.answers) == requests * 4  # every delivery was answered in the end
-        assert {*HERE} == {*run.plan.met()}, "a fault of the bed never happened"
+        assert len(run.answers) == requests * 4  # every delivery was answered
+        assert {*HERE} == {*run.plan.fault_counts()}, "some kind of fault did not occur"
 
 
 @pytest.mark.parametrize("planted", [CheckThenWrite, Unconditional])
-def test_a_ledger_with_a_planted_bug_is_caught(bed, seeds, planted):
+def test_a_ledger_with_a_planted_bug_is_detected(bed, seeds, planted):
     wrong = next(wrong for seed in seeds(5) if (wrong := storm(bed, seed, planted)[1]))
     assert {"double", "changed"} & {violation.kind for violation in wrong}
 
 
-def test_a_seed_repeats_exactly(bed):
+def test_a_seed_repeats_a_run_exactly(bed):
     one, two = (storm(bed, 3, CheckThenWrite) for _ in range(2))
     assert one[0].plan.trace == two[0].plan.trace
     assert one[1] == two[1]
 
 
 @pytest.mark.parametrize("fault", HERE)
-def test_a_request_survives_every_fault_at_every_call(bed, fault):
+def test_a_request_is_scored_once_despite_a_fault_at_any_call(bed, fault):
     number, reached = 0, True
     while reached:
         plan = At(number, fault)
@@ -117,7 +118,7 @@ def _deliver_until_answered(run):
 
 
 @pytest.mark.parametrize("fault", CRASHES)
-def test_a_crash_leaves_all_or_nothing(bed, fault):
+def test_a_crash_leaves_a_whole_row_or_no_row(bed, fault):
     run = Run(bed, At(0, fault))
     with pytest.raises(Crash):
         run.deliver(("acme", 1))

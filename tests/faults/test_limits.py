@@ -1,4 +1,4 @@
-"""The limits of a key hold exactly in DynamoDB, and their header fields are true there."""
+"""Rate limits in DynamoDB are exact, and their header fields are accurate."""
 
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -27,7 +27,7 @@ def admitted(limiter, who):
 
 
 @pytest.mark.parametrize(("per_minute", "per_hour", "expected"), [(60, 1000, 60), (1000, 45, 45)])
-def test_instances_that_race_for_a_window_let_in_exactly_what_it_holds(bed, per_minute, per_hour, expected):
+def test_parallel_instances_admit_exactly_the_limit(bed, per_minute, per_hour, expected):
     table, clock, who = bed.table("Limits"), Clock(), caller(per_minute, per_hour)
 
     def instance(_):
@@ -39,7 +39,7 @@ def test_instances_that_race_for_a_window_let_in_exactly_what_it_holds(bed, per_
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_an_obedient_client_never_sees_a_refusal(bed, seed):
+def test_a_client_that_follows_the_header_fields_is_never_refused(bed, seed):
     telemetry.current.set(telemetry.RequestFacts())
     table, random, clock = bed.table("Limits"), Random(seed), Clock()
     client, who = bed.client("dynamodb"), caller(per_minute=7, per_hour=30)
@@ -47,7 +47,7 @@ def test_an_obedient_client_never_sees_a_refusal(bed, seed):
 
     def admit(moment):
         clock.now = moment
-        fields = random.choice(limiters).count(who).headers  # raises RateLimited, were the fields not true
+        fields = random.choice(limiters).count(who).headers  # raises RateLimited if the fields are wrong
         assert fields
         return {name.decode(): value.decode() for name, value in fields}
 

@@ -1,4 +1,4 @@
-"""The reprocessor on a virtual clock: of a thousand dead letters none vanishes, and tries are bounded."""
+"""The redriver on a virtual clock: dead letters are never lost, and retries are bounded."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.faults.planted import DeletesFirst, RecordsFirst, Unfenced
 from tests.faults.redriving import ENDS, RECEIVES, RULES, World
 from tests.support.faultbed.faults import FAULTS
 from tests.support.faultbed.history import report, violations
-from tests.support.faultbed.plans import At, Seeded, everywhere
+from tests.support.faultbed.plans import At, Seeded, uniform_rates
 
 SINGLE = [fault for fault in FAULTS if fault != "slow"]
 
@@ -17,7 +17,7 @@ def untraced(monkeypatch):
 
 
 def trial(bed, seed, messages, rates, **variant):
-    """Let some works of random fates live under faults; return their world and everything that is wrong with it."""
+    """Process messages of random fates under faults; return the world and its violations."""
     world = World(bed, seed, Seeded(seed, rates), **variant)
     inputs = [world.send(number) for number in range(messages)]
     world.live()
@@ -29,36 +29,36 @@ def trial(bed, seed, messages, rates, **variant):
     [(2, 30, 0.01), pytest.param(1, 1_000, 0.002, marks=pytest.mark.faults)],
     ids=["60", "1000"],
 )
-def test_no_dead_letter_vanishes_and_tries_are_bounded(bed, seeds, count, messages, rate):
+def test_no_dead_letter_is_lost_and_retries_are_bounded(bed, seeds, count, messages, rate):
     for seed in seeds(count):
-        world, wrong = trial(bed, seed, messages, everywhere(rate), hours=12)
+        world, wrong = trial(bed, seed, messages, uniform_rates(rate), hours=12)
         assert not wrong, report(wrong, seed)
         assert world.max_attempts() == RULES.max_attempts
-        assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.max_attempts)  # faults send some tries twice
+        assert max(world.tries.values()) <= 2 * RECEIVES * (1 + RULES.max_attempts)  # faults send some retries twice
         given_up = {key for key, fate in world.fates.items() if fate in {"poison", "permanent"}}
-        assert given_up <= {*world.told}, "an owner was not told"
+        assert given_up <= {*world.told}, "an owner was not notified"
 
 
 @pytest.mark.parametrize("planted", [DeletesFirst, RecordsFirst])
-def test_a_redriver_that_lets_go_too_early_is_caught(bed, seeds, planted):
-    often = everywhere(0.03)
+def test_a_redriver_with_a_wrong_order_of_steps_is_detected(bed, seeds, planted):
+    often = uniform_rates(0.03)
     wrong = next(wrong for seed in seeds(10) if (wrong := trial(bed, seed, 20, often, redriver=planted)[1]))
     assert "lost" in {violation.kind for violation in wrong}
 
 
 def fenced(bed, seed, **variant):
-    """Without failures, only stale reads and two redrivers: every try in the books must have been sent, once."""
+    """Run two redrivers with stale reads only; return the violations, duplicate and missing retries included."""
     world, wrong = trial(bed, seed, 15, {"stale": 0.2}, duplicates=0.0, **variant)
     return wrong + violations(*world.resend())
 
 
-def test_redrivers_at_once_send_every_try_once(bed, seeds):
+def test_parallel_redrivers_send_every_retry_once(bed, seeds):
     for seed in seeds(2):
         wrong = fenced(bed, seed)
         assert not wrong, report(wrong, seed)
 
 
-def test_books_without_a_fence_are_caught(bed, seeds):
+def test_a_job_store_without_version_checks_is_detected(bed, seeds):
     wrong = next(wrong for seed in seeds(5) if (wrong := fenced(bed, seed, books=Unfenced)))
     assert {violation.kind for violation in wrong} <= {"double", "foreign", "lost"}
 
@@ -66,7 +66,7 @@ def test_books_without_a_fence_are_caught(bed, seeds):
 @pytest.mark.parametrize(
     ("fault", "step"), [("crash_after", 40), *(pytest.param(fault, 10, marks=pytest.mark.faults) for fault in SINGLE)]
 )
-def test_no_single_fault_at_any_call_loses_a_work(bed, fault, step):
+def test_a_single_fault_at_any_call_loses_no_work(bed, fault, step):
     number, reached = 0, True
     while reached:
         plan = At(number, fault)

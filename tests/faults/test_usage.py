@@ -1,4 +1,4 @@
-"""Every decision is counted once, whatever its stream delivers twice, late, in other batches or out of order."""
+"""Every decision is counted once, although the stream delivers duplicates, late and in any order."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -8,7 +8,7 @@ import pytest
 from tests.faults.planted import Unmarked
 from tests.support.faultbed.faults import FAULTS, Crash
 from tests.support.faultbed.interleaving import Interleaving
-from tests.support.faultbed.plans import At, Seeded, everywhere, inject
+from tests.support.faultbed.plans import At, Seeded, inject, uniform_rates
 from vigil.errors import Unavailable
 from vigil.money.usage.model import UsageEntry, sum_hours
 from vigil.money.usage.service import UsageCounter
@@ -27,7 +27,7 @@ def entries(count):
 
 @dataclass
 class Source:
-    """A stream whose consumers come and go: batches come again, cut anew, until all is counted."""
+    """Stream with crashing consumers. Failed entries return in new batches until all are counted."""
 
     random: Random
     waiting: list[list[UsageEntry]]
@@ -48,7 +48,7 @@ class Source:
 
 
 def storm(bed, seed, count, kind=DynamoUsage):
-    """Deliver all entries three times, differently cut, through three interleaved consumers and many faults."""
+    """Deliver all entries three times in random batches to three interleaved consumers under faults."""
     random, turns, table = Random(seed), Interleaving(seed), bed.table("Usage")
     batches = []
     for _ in range(3):
@@ -58,7 +58,7 @@ def storm(bed, seed, count, kind=DynamoUsage):
             size = random.randint(1, 40)
             batches.append(order[:size])
             order = order[size:]
-    client = inject(bed.client("dynamodb"), Seeded(seed, everywhere(0.04)), pause=turns.pause)
+    client = inject(bed.client("dynamodb"), Seeded(seed, uniform_rates(0.04)), pause=turns.pause)
     source, meter = Source(random, batches), UsageCounter(kind(client, table))
     for end in turns.run([lambda: source.consume(meter)] * 3):
         assert end is None, end
@@ -69,8 +69,8 @@ def counted(usage):
     return {tenant: sum_hours(usage.month(tenant, "2026-03").hours) for tenant in TENANTS}
 
 
-def right(usage, count):
-    """Return whether counters are what the entries add up to."""
+def is_exact(usage, count):
+    """Return True if the counters equal the sums of the entries."""
     for tenant, found in counted(usage).items():
         mine = [entry for entry in entries(count) if entry.tenant_id == tenant]
         expected = sum(entry.amounts["database_bytes"] for entry in mine)
@@ -82,22 +82,22 @@ def right(usage, count):
 @pytest.mark.parametrize(
     ("rounds", "count"), [(3, 120), pytest.param(10, 1000, marks=pytest.mark.faults)], ids=["120", "1000"]
 )
-def test_counters_are_exact_under_duplicates_reordering_and_faults(bed, seeds, rounds, count):
+def test_usage_counters_are_exact_under_duplicates_and_faults(bed, seeds, rounds, count):
     for seed in seeds(rounds):
-        assert right(storm(bed, seed, count), count), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
+        assert is_exact(storm(bed, seed, count), count), f"seed {seed} (VIGIL_FAULT_SEED={seed})"
 
 
-def test_a_counter_without_marks_is_caught(bed, seeds):
-    assert not right(storm(bed, next(iter(seeds(1))), 40, Unmarked), 40)
+def test_a_counter_without_deduplication_is_detected(bed, seeds):
+    assert not is_exact(storm(bed, next(iter(seeds(1))), 40, Unmarked), 40)
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "partial"])
-def test_a_batch_survives_every_fault_at_every_call(bed, fault):
+def test_a_batch_is_counted_once_despite_a_fault_at_any_call(bed, fault):
     number, reached = 0, True
     while reached:
         plan, table = At(number, fault), bed.table("Usage")
         source = Source(Random(1), [entries(4), entries(8)])
         source.consume(UsageCounter(DynamoUsage(inject(bed.client("dynamodb"), plan), table)))
-        assert right(DynamoUsage(bed.client("dynamodb"), table), 8), f"{fault} at call {number}"
+        assert is_exact(DynamoUsage(bed.client("dynamodb"), table), 8), f"{fault} at call {number}"
         number, reached = number + 1, plan.reached
     assert number > 2

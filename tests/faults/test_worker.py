@@ -1,4 +1,4 @@
-"""A worker on real queues: of any batch exactly the right messages come again, and none is lost."""
+"""A worker on real queues: exactly the failed messages of a batch return, and none is lost."""
 
 import io
 import json
@@ -24,11 +24,11 @@ def untraced(monkeypatch):
 
 
 class Bench:
-    """A worker between a queue and its dead-letter queue; work that is to fail does so twice, then succeeds."""
+    """A worker with a queue and a dead-letter queue. Work with a transient fate fails twice, then succeeds."""
 
     def __init__(self, bed, kind):
         self.sqs = bed.client("sqs")
-        self.source = bed.queue(VisibilityTimeout="0")  # what failed comes again at once
+        self.source = bed.queue(VisibilityTimeout="0")  # failed messages are visible again at once
         self.dead = bed.queue()
         self.effects, self.tries = [], {}
         worker = kind(self._do, Telemetry("faults", io.StringIO()), SqsQueue(self.sqs, self.dead))
@@ -44,7 +44,7 @@ class Bench:
         self.effects.append(Effect(message.id, message.tenant_id, "done"))
 
     def send(self, number, fate):
-        """Send one message that is to meet a fate, and return what must become of it."""
+        """Send one message with a fate and return the expected effect."""
         given = Message(f"m-{number}", "test.work", f"tenant-{number % 3}", "corr", json.dumps({"fate": fate}))
         if fate == "unreadable":
             self.sqs.send_message(QueueUrl=self.source, MessageBody=given.id)
@@ -53,7 +53,7 @@ class Bench:
         return Input(given.id, given.tenant_id, "not-found" if fate == "poison" else "done")
 
     def letters(self):
-        """Return what became of the messages on the dead-letter queue, by the reason that it states."""
+        """Return one effect for each dead letter, with its reason as the body."""
         queue, letters = SqsQueue(self.sqs, self.dead), []
         while received := queue.receive(60):
             letters += [
@@ -68,7 +68,10 @@ class Bench:
 
 
 def trial(bed, seed, batches, kind=Worker):
-    """Hand over random batches until nothing is left of each; return everything that is wrong with their history."""
+    """Deliver random batches until each is processed.
+
+    Return the violations, and for each batch True if exactly the failing messages returned.
+    """
     random, bench, inputs, again = Random(seed), Bench(bed, kind), [], []
     for _ in range(batches):
         fates = random.choices(FATES, k=random.randint(1, 10))
@@ -80,7 +83,7 @@ def trial(bed, seed, batches, kind=Worker):
 
 
 @pytest.mark.parametrize("batches", [60, pytest.param(1_000, marks=pytest.mark.faults)])
-def test_of_random_batches_exactly_the_right_messages_come_again(bed, seeds, batches):
+def test_exactly_the_failed_messages_of_a_batch_return(bed, seeds, batches):
     (seed,) = seeds(1)
     wrong, again = trial(bed, seed, batches)
     assert not wrong, report(wrong, seed)
@@ -88,5 +91,5 @@ def test_of_random_batches_exactly_the_right_messages_come_again(bed, seeds, bat
 
 
 @pytest.mark.parametrize("planted", [NamesTheNext, NamesTheWork])
-def test_a_worker_that_names_the_wrong_message_is_caught(bed, seeds, planted):
+def test_a_worker_that_reports_the_wrong_message_is_detected(bed, seeds, planted):
     assert any(trial(bed, seed, 10, planted)[0] for seed in seeds(5))

@@ -1,41 +1,33 @@
-"""Functions as Lambda starts them: the environment set, AWS in process, one small model published."""
+"""Fixtures of function tests: a deployment in process and checks of each function's role."""
 
-import base64
 import json
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from random import Random
 
 import boto3
 import pytest
 from botocore.client import BaseClient
-from moto import mock_aws
 
-from tests.support import entries, policies, tables
+from tests.support import entries, policies
+from tests.support.deployments import deployment
 from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT
 from tests.support.timestamps import other_formats
 from vigil.bootstrap import access, process
-from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.publishing import Publisher
-from vigil.prediction.packages.signing import SigningKey
-from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
-from vigil.prediction.packages.verification import PackageVerifier, Release, build_package
 from vigil.runtime.settings import Settings
 
-KEY = SigningKey(bytes(range(32)))
-QUEUES = ("SPLITS", "CHUNKS", "ASSEMBLIES")
+BATCH_QUEUES = ("batch_splits", "batch_chunks", "batch_assemblies")
 HANDLER = re.compile(r"functions\.(\w+)\.handler")
 
 
 @pytest.fixture(scope="session")
 def trained() -> TrainedModel:
-    """Return a small real model of the toy contract, categories and missing values included."""
+    """Return a small trained model of the toy contract, with categories and missing values."""
     import lightgbm
     import numpy
 
@@ -54,7 +46,7 @@ def trained() -> TrainedModel:
 
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
-    """The clock of functions, which stands still at noon; a test names it before the deployment that it dates."""
+    """Clock of the functions, fixed at noon. Request it before the deployment it applies to."""
     clock = Clock()
     monkeypatch.setattr(process, "now", clock)
     return clock
@@ -62,71 +54,14 @@ def clock(monkeypatch) -> Clock:
 
 @pytest.fixture
 def published(trained, monkeypatch) -> Iterator[Publisher]:
-    """A whole deployment in process, with the toy model as champion; yields its publisher."""
+    """Deployment in process with the toy model as champion; yields its publisher."""
     with deployment(trained, monkeypatch) as publisher:
         yield publisher
 
 
-@contextmanager
-def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    """Deploy everything in process, with a model as champion, for as long as this lasts."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
-    with mock_aws():
-        tables.create_tables(boto3.client("dynamodb"))
-        boto3.client("s3").create_bucket(
-            Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
-        boto3.client("s3").create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        boto3.client("s3").put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
-        boto3.client("events").create_event_bus(Name="decisions")
-        secrets = boto3.client("secretsmanager")
-        access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
-        cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
-        ring = secrets.create_secret(Name="signing", SecretString="{}")
-        signing = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-        environment = {
-            **tables.environment(),
-            "VIGIL_STAGE": "local",
-            "VIGIL_BATCHES_BUCKET": "files",
-            "VIGIL_EVENT_BUS": "decisions",
-            "VIGIL_PACKAGES_BUCKET": "packages",
-            "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
-            "VIGIL_CURSOR_SECRET_ARN": cursor["ARN"],
-            "VIGIL_SIGNING_SECRET_ARN": ring["ARN"],
-            "VIGIL_CERTIFICATE_KEY_ARN": signing["KeyMetadata"]["Arn"],
-            "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",
-            "VIGIL_DEAD_LETTERS": "https://sqs.eu-west-1.amazonaws.com/1/dead",
-            "VIGIL_QUEUES": "{}",
-            **{f"VIGIL_BATCH_{name}_QUEUE": f"https://sqs.eu-west-1.amazonaws.com/1/{name}" for name in QUEUES},
-            "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        publisher = Publisher(
-            S3PackageStore(boto3.client("s3"), "packages"),
-            DynamoCatalogue(boto3.client("dynamodb"), "registry"),
-            PackageVerifier({KEY.key_id: KEY.public}, load_engine),
-            process.now,
-        )
-        publish(publisher, trained, 1)
-        process.forget()
-        yield publisher
-        process.forget()
-
-
-def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
-    """Sign, publish and promote a version."""
-    now = process.now()
-    publisher.publish(build_package(model, Release(version, now, now + timedelta(days=30)), KEY, load_engine))
-    publisher.promote(model.contract.name, version)
-
-
 @pytest.fixture(autouse=True)
 def within_its_role(monkeypatch):
-    """Every AWS call that a function makes in these tests is one that its own role allows, leading keys included."""
+    """Fail a test in which a function makes an AWS call its role forbids, including its leading keys."""
     original, refused = BaseClient._make_api_call, []
 
     def judged(client, operation, arguments):
@@ -174,7 +109,7 @@ def events_with_one_timestamp_format(monkeypatch):
 
 
 def _running() -> str | None:
-    """Return the folder of the function whose handler is being run, None where it is a test that calls."""
+    """Return the folder of the running function, or None if the test itself makes the call."""
     frame = sys._getframe()
     while frame := frame.f_back:
         if match := HANDLER.fullmatch(frame.f_globals.get("__name__", "")):
@@ -184,12 +119,12 @@ def _running() -> str | None:
 
 @pytest.fixture
 def called(published, monkeypatch):
-    """The IAM actions behind every AWS call from here on."""
+    """IAM actions of all AWS calls from now on, and an API key of the tenant `acme`."""
     actions, original = set(), BaseClient._make_api_call
 
     def recording(client, operation, arguments):
         service = client.meta.service_model.endpoint_prefix.removeprefix("streams.")
-        # A transaction needs the rights of its parts, calls on many messages that to the call on one.
+        # A transaction needs the actions of its parts. A batch call on messages needs the action on one message.
         parts = arguments["TransactItems"] if operation == "TransactWriteItems" else ()
         actions.update(f"{service}:{verb}Item" for part in parts for verb in part)
         actions.add(f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}")
@@ -200,3 +135,15 @@ def called(published, monkeypatch):
     process.forget()
     monkeypatch.setattr(BaseClient, "_make_api_call", recording)
     return actions, token
+
+
+@pytest.fixture
+def deployed(published, monkeypatch):
+    """Deployment with the queues and the bucket of batches; returns the URLs of its queues."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes an account's endpoint for DynamoDB's
+    urls = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in (*BATCH_QUEUES, "dead")}
+    for name in BATCH_QUEUES:
+        monkeypatch.setenv(f"VIGIL_{name.upper()}_QUEUE", urls[name])
+    monkeypatch.setenv("VIGIL_DEAD_LETTERS", urls["dead"])
+    process.forget()
+    return urls

@@ -1,10 +1,11 @@
-"""What the roles grant, and what tests of them have in common."""
+"""Actions that the roles grant, and requests shared by the role tests."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
 
+from tests.support.gateway import Context, event
 from tests.support.templates import roles
 from vigil.decisions.batches.model import Batch, ChunkRange
 from vigil.decisions.batches.store import DynamoBatches
@@ -12,9 +13,9 @@ from vigil.kernel.rows import ModelRef
 
 ROOT = Path(__file__).parents[2]
 DATA_SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs"}
-# What a transaction is made of: it needs no right of its own, only those of its parts.
+# A transaction needs no action of its own, only those of its parts.
 TRANSACTION = "dynamodb:TransactWriteItems"
-# What Lambda itself does in a role's name, to feed the function from a stream.
+# Actions of Lambda itself under the function's role, to read the stream.
 FEEDING = {f"dynamodb:{call}" for call in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 GIVING_UP = {"sqs:SendMessage"}
 ID = "8e4f0f3c-6a39-4c2e-9d0b-0c6a0d7d5b1e"
@@ -23,14 +24,23 @@ KEY = {"Idempotency-Key": "k"}
 
 
 def granted(function):
-    """Return the actions on stores and queues that the role of a function grants."""
+    """Return the actions on stores and queues granted by a function's role."""
     statements = roles()[function]["Policies"][0]["PolicyDocument"]["Statement"]
     actions = {action for statement in statements for action in statement["Action"]}
     return {action for action in actions if action.split(":")[0] in DATA_SERVICES}
 
 
+def answers(handler, requests, remaining_ms=10_000, **caller):
+    """Send a table of requests; return each with its real status in place of the expected one."""
+    found = []
+    for method, path, arguments, _ in requests:
+        answer = handler(event(method, path, **caller | arguments), Context(remaining_ms))
+        found.append((method, path, arguments, answer["statusCode"]))
+    return found
+
+
 def running_batch(name):
-    """Return a batch of two chunks of which none is done."""
+    """Return a running batch with two unfinished chunks."""
     now = datetime.now(UTC).isoformat()
     pin = ModelRef("toy", 1, "sha256:0")
     batch = Batch("acme", name * 32, "toy", "csv", "splitting", now, "corr-1", "f", 0, run="r", pin=pin, chunks=2)

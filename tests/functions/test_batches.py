@@ -7,11 +7,24 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
-from tests.functions.batch_deployment import GOOD, api, arrival, post, run, taken
 from tests.functions.rights import granted
+from tests.support.batch_workers import arrival, run, taken
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
 from vigil.decisions.batches import multipart_file, splits
+
+GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
+
+
+def api(method, path, **arguments):
+    from functions.batches_api.handler import lambda_handler
+
+    answer = lambda_handler(event(method, path, **arguments), Context())
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def post(body, **headers):
+    return api("POST", "/v1/batches", body=body, headers=headers)
 
 
 def test_a_tenant_over_its_storage_limit_creates_no_batch(deployed):

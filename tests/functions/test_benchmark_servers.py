@@ -1,4 +1,4 @@
-"""The servers of the peers' benchmark: measured only when they answer, and ended however the measuring ends."""
+"""Servers of the peer benchmark: measured only if they answer, and always stopped."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from benchmarks.servers import Contender
 
 SERVER = """
 import http.server, json, subprocess, sys
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])  # a worker of its own
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])  # a worker process
 class Sum(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
@@ -43,7 +43,7 @@ def children():
     return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
-def test_a_server_is_driven_and_then_it_and_its_worker_are_gone(tmp_path):
+def test_a_server_and_its_worker_stop_after_the_measurement(tmp_path):
     before = children()
     with contender().running(tmp_path, [[1.0, 2.0]]) as server:
         assert len(server.processes) == 2
@@ -55,21 +55,21 @@ def test_a_server_is_driven_and_then_it_and_its_worker_are_gone(tmp_path):
     assert children() == before
 
 
-def test_an_answer_in_chunks_is_whole(tmp_path):
+def test_a_chunked_answer_is_read_completely(tmp_path):
     with contender().running(tmp_path, [[1.0, 2.0]]) as server:
         content = contender().request(server, [[1.0], [2.5]])
         assert json.loads(ask(server.address, content)) == [1.0, 2.5]
         assert len(drive(server.address, [content] * 3, 1).latencies) == 3
 
 
-def test_a_failure_while_measuring_ends_the_server(tmp_path):
+def test_an_error_during_the_measurement_stops_the_server(tmp_path):
     before = children()
     with pytest.raises(ZeroDivisionError), contender().running(tmp_path, [[1.0]]):
         raise ZeroDivisionError
     assert children() == before
 
 
-def test_a_server_that_refuses_is_not_measured(tmp_path):
+def test_a_server_with_error_answers_is_not_measured(tmp_path):
     with contender().running(tmp_path, [[1.0]]) as server:
         with pytest.raises(BadAnswer, match="500"):
             drive(server.address, [request(server.address, "/", b"[]")], 1)
@@ -77,7 +77,7 @@ def test_a_server_that_refuses_is_not_measured(tmp_path):
             ask(server.address, request(server.address, "/", b"[]"))
 
 
-def test_a_server_that_never_comes_up_is_named_with_its_log_and_ended(tmp_path, monkeypatch):
+def test_a_server_that_does_not_start_is_stopped_and_its_log_shown(tmp_path, monkeypatch):
     monkeypatch.setattr(servers, "START_SECONDS", 0.5)
     before = children()
     with (

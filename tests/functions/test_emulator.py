@@ -1,4 +1,4 @@
-"""Functions under Lambda's own Runtime Interface Emulator, on the layers that are deployed and nothing else."""
+"""Functions under Lambda's Runtime Interface Emulator, with only the deployed layers."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
-    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing listens there: AWS is away
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # no server on this port, so AWS is unavailable
     "VIGIL_STAGE": "local",
     "VIGIL_MODEL_KEYS": json.dumps({"sample": base64.b64encode(bytes(32)).decode()}),
     "POWERTOOLS_TRACE_DISABLED": "true",
@@ -27,13 +27,13 @@ ENVIRONMENT = {
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    """Both layers as they are built for this machine."""
+    """Both layers, built for this machine."""
     return runtime.layers(tmp_path_factory.mktemp("layers"), "core", "scoring")
 
 
 @pytest.fixture
 def invoke(path, tmp_path):
-    """Start a function and return what invokes it with an event file; its output goes to `log`."""
+    """Return a function that starts a Lambda function and returns its invoker by event file. Output goes to `log`."""
     with ExitStack() as functions:
 
         def start(function, **changed):
@@ -48,20 +48,20 @@ def invoke(path, tmp_path):
         yield start
 
 
-def test_the_api_answers(invoke):
+def test_the_api_answers_under_the_emulator(invoke):
     answer = invoke("scoring_api")("scoring_api.liveness")
     assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"status": "up"})
     headers = {name.lower() for name in answer.get("headers") or answer["multiValueHeaders"]}
     assert {"x-correlation-id", "strict-transport-security"} <= headers
 
 
-def test_the_api_says_so_when_aws_is_away(invoke):
+def test_the_api_returns_503_if_aws_is_unavailable(invoke):
     answer = invoke("scoring_api")("scoring_api")
     assert answer["statusCode"] == 503
     assert json.loads(answer["body"])["type"] == "urn:vigil:problem:unavailable"
 
 
-def test_the_authorizer_opens_to_nobody_when_aws_is_away(invoke, tmp_path):
+def test_the_authorizer_admits_no_caller_if_aws_is_unavailable(invoke, tmp_path):
     answer = invoke("tokens_authorizer")("tokens_authorizer")
     assert "policyDocument" not in answer
     assert answer["errorType"] == "Unavailable"

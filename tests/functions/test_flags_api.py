@@ -1,7 +1,6 @@
 """The flags function, wired as deployed, together with the scoring function that evaluates flags."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -9,7 +8,7 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, KNOWN_FLAGS, Flag
-from vigil.bootstrap import access, decisions, process
+from vigil.bootstrap import access, decisions
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 95, "stage": "III"}}
 ON = {"description": "Explain what alarms.", "stages": ["local"], "percentage": 100}
@@ -17,7 +16,7 @@ NEW = {"If-None-Match": "*"}
 
 
 @pytest.fixture
-def api(published):
+def api(clock, published):
     from functions.flags_api import handler as flags_api
     from functions.scoring_api import handler as scoring_api
 
@@ -30,11 +29,8 @@ def api(published):
 
 
 @pytest.fixture
-def minute_later(published, monkeypatch):
-    """A function that moves the clock of the services forward by 61 seconds."""
-    real_now, waits = process.now, []
-    monkeypatch.setattr(process, "now", lambda: real_now() + timedelta(seconds=61 * len(waits)))
-    return lambda: waits.append(61)
+def minute_later(clock):
+    return lambda: clock.advance(seconds=61)
 
 
 def on(definition=ON, **changes):

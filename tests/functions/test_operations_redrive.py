@@ -24,13 +24,13 @@ MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # a kind without an own
 def queues(published, monkeypatch):
     """A queue with dead letters that the redriver knows; retries are due at once."""
     client = boto3.client("sqs")
-    work, dead = (SqsQueue(client, client.create_queue(QueueName=n)["QueueUrl"]) for n in ("work", "work-dead"))
-    monkeypatch.setenv("VIGIL_QUEUES", json.dumps({"work": {"url": work._url, "dead": dead._url}}))
+    work, dead = (client.create_queue(QueueName=name)["QueueUrl"] for name in ("work", "work-dead"))
+    monkeypatch.setenv("VIGIL_QUEUES", json.dumps({"work": {"url": work, "dead": dead}}))
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # a logger never changes its first stream
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
     monkeypatch.setenv("VIGIL_MAX_REPROCESS_ATTEMPTS", "1")
     process.forget()
-    return work, dead
+    return SqsQueue(client, work), SqsQueue(client, dead)
 
 
 @pytest.fixture
@@ -85,9 +85,10 @@ def test_the_log_has_every_step_and_no_body(queues, redrive, capsys):
 
 
 def test_a_run_with_a_failed_step_fails_after_all_others(queues, redrive, capsys):
-    work, dead = queues
+    _, dead = queues
     dead.send([MESSAGE])
-    boto3.client("sqs").delete_queue(QueueUrl=work._url)
+    sqs = boto3.client("sqs")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="work")["QueueUrl"])
     with pytest.raises(Unavailable, match="1 steps failed"):
         redrive()
     (failed,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("level") == "ERROR"

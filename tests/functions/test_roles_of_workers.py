@@ -1,4 +1,4 @@
-"""What dead letters and batches make functions call is what their roles grant: nothing more, nothing less."""
+"""The role of each event and dead-letter function grants exactly the actions it calls."""
 
 import json
 from dataclasses import replace
@@ -8,16 +8,9 @@ from random import Random
 import boto3
 import pytest
 
-from tests.functions.rights import (
-    FEEDING,
-    GIVING_UP,
-    ROOT,
-    TRANSACTION,
-    granted,
-    running_batch,
-)
+from tests.functions.rights import FEEDING, GIVING_UP, ROOT, TRANSACTION, answers, granted, running_batch
 from tests.support.fakes.dead_letters import WORK, letter
-from tests.support.gateway import Context, event
+from tests.support.gateway import Context
 from vigil.bootstrap import process
 from vigil.decisions.batches.stream import to_message
 from vigil.errors import Unavailable
@@ -26,7 +19,7 @@ from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.workers.queues import ReceivedMessage, SqsQueue
 
 
-def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_events_function_calls_exactly_the_granted_actions(called):
     from functions.events_publisher.handler import lambda_handler
 
     actions, _ = called
@@ -35,7 +28,7 @@ def test_the_events_function_calls_what_it_may_and_may_what_it_calls(called):
     assert actions | FEEDING | GIVING_UP == granted("EventsPublisher")
 
 
-def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
+def test_the_dead_letters_api_calls_exactly_the_granted_actions(called):
     from functions.dead_letters_api.handler import lambda_handler
 
     actions, _ = called
@@ -45,21 +38,20 @@ def test_the_dead_letters_api_calls_what_it_may_and_may_what_it_calls(called):
         DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write("acme", job)
     actions.clear()
     requests = [
-        ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}),
-        ("GET", "/v1/dlq/jobs", {"role": "operator"}),
-        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}),
-        ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}),
-        ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}),
+        ("GET", "/v1/dlq/jobs", {"query": {"limit": "1"}}, 200),
+        ("GET", "/v1/dlq/jobs", {"role": "operator"}, 200),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/retry", {}, 202),
+        ("POST", f"/v1/dlq/jobs/{job.job_id}/resolve", {}, 200),
+        ("DELETE", "/v1/dlq/cleanup", {"query": {"older_than": "0m"}}, 200),
     ]
-    for method, path, arguments in requests:
-        assert lambda_handler(event(method, path, **{"role": "admin"} | arguments), Context())["statusCode"] < 300
+    assert answers(lambda_handler, requests, role="admin") == requests
     assert actions == granted("DeadLettersApi")
 
 
 @pytest.fixture
 def sources(called, monkeypatch):
-    """Dead letters of every kind: some that may pass, a chunk and a file that never will, a stretch of the stream."""
-    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto takes an account's endpoint for DynamoDB's
+    """Dead letters of every kind: transient ones, a refused chunk and file, and a range of the stream."""
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes an account's endpoint for DynamoDB's
     sqs = boto3.client("sqs")
     names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead", "counters-dead")
     urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
@@ -90,7 +82,7 @@ def sources(called, monkeypatch):
 
 
 def stream_of(rows):
-    """Return the place of these rows in a stream, as Lambda names it."""
+    """Return the position of these rows in a stream, in Lambda's format."""
     table = boto3.client("dynamodb").create_table(
         TableName="streamed",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -108,11 +100,11 @@ def stream_of(rows):
     return {"streamArn": arn, "shardId": shard, "startSequenceNumber": first, "endSequenceNumber": last}
 
 
-def test_the_redriver_calls_what_it_may_and_may_what_it_calls(called, sources):
+def test_the_redriver_calls_exactly_the_granted_actions(called, sources):
     from functions.dead_letters_redrive.handler import lambda_handler
 
     actions, _ = called
     actions.clear()
-    with pytest.raises(Unavailable, match="2 steps failed"):  # the row that cannot be read
+    with pytest.raises(Unavailable, match="2 steps failed"):  # the unreadable row
         lambda_handler({"id": "m"}, Context(50_000))
     assert actions - {TRANSACTION} == granted("DeadLettersRedrive")

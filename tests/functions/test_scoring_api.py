@@ -1,14 +1,14 @@
 """The scoring function as deployed: real model, real stores, HTTP events."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import boto3
 import pytest
 
-from tests.functions.conftest import publish
+from tests.support.deployments import publish
 from tests.support.gateway import Context, event
-from vigil.bootstrap import decisions, prediction, process
+from vigil.bootstrap import decisions, process
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}, "explain": True}
 
@@ -109,19 +109,17 @@ def test_score_get_list_and_replay_agree(api):
     assert again == row.body
 
 
-def test_a_promotion_reaches_warm_instances_and_old_decisions_replay(api, published, trained, monkeypatch):
+def test_a_promotion_reaches_warm_instances_and_old_decisions_replay(clock, api, published, trained):
     first = api("POST", "/v1/scores", body=BODY)[2]
     publish(published, trained, 2)
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 1
-    registry = prediction.registry()
-    now = registry._clock
-    monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
+    clock.advance(seconds=61)
     assert api("POST", "/v1/scores", body=BODY)[2]["model"]["version"] == 2
     row, again = decisions.scoring().replay("acme", first["decision_id"])
     assert (row.model.version, again) == (1, row.body)
 
 
-def test_a_corrupt_new_package_is_refused_with_a_warning(api, published, trained, monkeypatch):
+def test_a_corrupt_new_package_is_refused_with_a_warning(clock, api, published, trained):
     import boto3
 
     api("POST", "/v1/scores", body=BODY)
@@ -130,9 +128,7 @@ def test_a_corrupt_new_package_is_refused_with_a_warning(api, published, trained
     content = bytearray(s3.get_object(Bucket="packages", Key=key)["Body"].read())
     content[100] ^= 1
     s3.put_object(Bucket="packages", Key=key, Body=bytes(content))
-    registry = prediction.registry()
-    now = registry._clock
-    monkeypatch.setattr(registry, "_clock", lambda: now() + timedelta(seconds=61))
+    clock.advance(seconds=61)
     status, _, scored = api("POST", "/v1/scores", body=BODY)
     assert (status, scored["model"]["version"]) == (201, 1)
     assert scored["warnings"] == ["model_update_failed:digest_mismatch", "no_calibration"]

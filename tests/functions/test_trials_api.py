@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.functions.conftest import KEY, publish
+from tests.support.deployments import KEY, publish
 from tests.support.gateway import Context, event
+from vigil.bootstrap import process
 from vigil.kernel.tenants import Limits
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.verification import Release, build_package
@@ -19,7 +20,7 @@ BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "I
 
 
 @pytest.fixture
-def api(published):
+def api(clock, published):
     from functions.scoring_api import handler as scoring
     from functions.trials_api import handler as trials
 
@@ -32,13 +33,12 @@ def api(published):
 
 
 @pytest.fixture
-def refresh_at_once(monkeypatch):
-    """Let the registry read its pointers at every request instead of once a minute."""
-    monkeypatch.setattr("vigil.prediction.packages.service.REFRESH_INTERVAL", timedelta(0))
+def minute_later(clock):
+    return lambda: clock.advance(seconds=61)
 
 
 def release(publisher, model, version):
-    now = datetime.now(UTC)
+    now = process.now()
     publisher.publish(build_package(model, Release(version, now, now + timedelta(days=30)), KEY, load_engine))
 
 

@@ -38,8 +38,8 @@ class TokenForger:
         self.header, self.payload, self.signature = good.split(".")
         self.body = json.loads(decoded(self.payload))
         self.kid = json.loads(decoded(self.header))["kid"]
-        self.key = serialization.load_pem_private_key(pem.encode(), None)
-        self.stranger = serialization.load_pem_private_key(generate_private_key().encode(), None)
+        self.key = _private_key(pem)
+        self.stranger = _private_key(generate_private_key())
         self.random = Random(seed)
 
     def all(self) -> Iterator[tuple[str, str]]:
@@ -56,7 +56,7 @@ class TokenForger:
         for bit in range(512):
             raw = bytearray(decoded(self.signature))
             raw[bit // 8] ^= 1 << bit % 8
-            yield f"{self.header}.{self.payload}.{encoded(raw)}"
+            yield f"{self.header}.{self.payload}.{encoded(bytes(raw))}"
 
     def unsigned(self) -> Iterator[str]:
         """Tokens with the algorithm `none` in several spellings."""
@@ -89,7 +89,13 @@ class TokenForger:
     def strangers(self) -> Iterator[str]:
         """Tokens with a valid signature of another key, some with that key in the header."""
         jwk = json.loads(ECAlgorithm.to_jwk(self.stranger.public_key()))
-        carried = ({}, {"jwk": jwk}, {"jku": "https://e.example/k"}, {"x5u": "https://e.example/c"}, {"x5c": ["MIIB"]})
+        carried: tuple[dict[str, Any], ...] = (
+            {},
+            {"jwk": jwk},
+            {"jku": "https://e.example/k"},
+            {"x5u": "https://e.example/c"},
+            {"x5c": ["MIIB"]},
+        )
         for number in range(300):
             header = {"alg": "ES256", "kid": self.kid, "typ": "at+jwt", **carried[number % 5]}
             payload = encoded(json.dumps(self.body | {"jti": f"{number:032x}"}).encode())
@@ -98,7 +104,12 @@ class TokenForger:
     def headers(self) -> Iterator[str]:
         """Tokens with a valid signature but a header that the issuer never writes."""
         ours = {"alg": "ES256", "kid": self.kid, "typ": "at+jwt"}
-        crits = ({"crit": ["exp"], "exp": 1}, {"crit": []}, {"crit": ["b64"], "b64": False}, {"crit": "exp"})
+        crits: tuple[dict[str, Any], ...] = (
+            {"crit": ["exp"], "exp": 1},
+            {"crit": []},
+            {"crit": ["b64"], "b64": False},
+            {"crit": "exp"},
+        )
         for more in (*crits, *({name: "https://e.example/"} for name in URL_HEADERS)):
             yield self.with_header(ours | more)
         for typ in ("JWT", "jwt", "AT+JWT", "application/at+jwt", "id+jwt", None, ""):
@@ -118,9 +129,8 @@ class TokenForger:
             ["ES256"],
         ):
             yield self.with_header(ours | {"alg": alg})
-        yield from (
-            self.with_header(header) for header in ({}, [], None, "ES256", 1, {"alg": "ES256"}, {"kid": self.kid})
-        )
+        others: tuple[Any, ...] = ({}, [], None, "ES256", 1, {"alg": "ES256"}, {"kid": self.kid})
+        yield from (self.with_header(header) for header in others)
         spelled = json.dumps(ours).encode(), decoded(self.header) + b" ", b'{"alg":"none",' + decoded(self.header)[1:]
         yield from (self.signed(encoded(text), self.payload) for text in spelled)
 
@@ -208,13 +218,19 @@ class TokenForger:
         """Return a token with another header and the valid claims, signed by the issuer's key."""
         return self.signed(encoded(json.dumps(header, separators=(",", ":")).encode()), self.payload)
 
-    def signed(self, header: str, payload: str, key: Any = None) -> str:
+    def signed(self, header: str, payload: str, key: ec.EllipticCurvePrivateKey | None = None) -> str:
         der = (key or self.key).sign(f"{header}.{payload}".encode(), ec.ECDSA(hashes.SHA256()))
         raw = b"".join(number.to_bytes(32, "big") for number in utils.decode_dss_signature(der))
         return f"{header}.{payload}.{encoded(raw)}"
 
     def start(self, header: Any) -> str:
         return f"{encoded(json.dumps(header).encode())}.{self.payload}"
+
+
+def _private_key(pem: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
 
 
 def encoded(raw: bytes) -> str:

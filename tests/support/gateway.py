@@ -1,9 +1,10 @@
 """API Gateway proxy events, as a REST API with a REQUEST authorizer sends them."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from vigil.access.tenants.model import TIER_LIMITS
+from vigil.kernel.tenants import Tier
 
 
 def event(
@@ -20,7 +21,7 @@ def event(
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
     known = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": "member"} | caller
-    authorizer = {"limits": TIER_LIMITS[known["tier"]].to_json()} | known if tenant else None
+    authorizer = {"limits": TIER_LIMITS[cast("Tier", known["tier"])].to_json(), **known} if tenant else None
     return {
         "resource": path,
         "path": path,

@@ -1,14 +1,19 @@
 """Requests about persons to functions in process, and helpers to read all stored data."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 import boto3
 
-from tests.functions.batch_deployment import run
+from tests.support.batch_workers import run
 from tests.support.gateway import Context
 from tests.support.tables import TABLES
 from vigil.bootstrap import process
+
+Answer: TypeAlias = tuple[int, Any, Mapping[str, str]]
+Api: TypeAlias = Callable[..., Answer]
 
 JANE, JOE = "jane-roe", "joe-doe"
 FEATURES = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
@@ -16,18 +21,18 @@ RECORDS_CONSENTS = {"consents": "true"}
 LONG_CONTEXT = Context(300_000)
 
 
-def declare(api, stance, subject=JANE, **arguments):
+def declare(api: Api, stance: str, subject: str = JANE, **arguments: Any) -> Answer:
     body = {"purposes": {"scoring": stance}, "text_version": "2026-03"}
     return api("PUT", f"/v1/subjects/{subject}/consent", body=body, **arguments)
 
 
-def score(api, subject=JANE, key=None, **arguments):
+def score(api: Api, subject: str = JANE, key: str | None = None, **arguments: Any) -> Answer:
     headers = {"Idempotency-Key": key} if key else {}
     body = {"model": "toy", "subject_id": subject, "features": FEATURES}
     return api("POST", "/v1/scores", body=body, headers=headers, **arguments)
 
 
-def batch(api, deployed, form, *subjects):
+def batch(api: Api, deployed: Mapping[str, str], form: str, *subjects: str) -> str:
     """Score subjects in a file of the tenant; return the batch id."""
     if form == "ndjson":
         body = {"model": "toy", "rows": [{"subject_id": subject, "features": FEATURES} for subject in subjects]}
@@ -38,16 +43,17 @@ def batch(api, deployed, form, *subjects):
         key = f"uploads/acme/{made['batch_id']}/input"
         boto3.client("s3").put_object(Bucket="files", Key=key, Body="\n".join(lines).encode())
     run(deployed, made["batch_id"])
-    return made["batch_id"]
+    return str(made["batch_id"])
 
 
-def outcome(api, decision, subject=JANE):
+def outcome(api: Api, decision: str) -> Answer:
     body = {"decision_id": decision, "status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
     return api("POST", "/v1/outcomes", body=body)
 
 
-def export_all(api, subject=JANE, **arguments):
-    found, cursor, parts = {}, None, 0
+def export_all(api: Api, subject: str = JANE, **arguments: Any) -> tuple[dict[str, list[Any]], int]:
+    found: dict[str, list[Any]] = {}
+    cursor, parts = None, 0
     while True:
         query = {"cursor": cursor} if cursor else None
         status, part, _ = api("GET", f"/v1/subjects/{subject}/export", query=query, **arguments)
@@ -59,10 +65,10 @@ def export_all(api, subject=JANE, **arguments):
             return found, parts
 
 
-def read_all_stores():
+def read_all_stores() -> dict[tuple[str, str, str | None], str]:
     """Return all stored data: each item of each table, and each version of each object, as text by place."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
-    stored = {}
+    stored: dict[tuple[str, str, str | None], str] = {}
     for table in TABLES.values():
         for item in dynamodb.scan(TableName=table)["Items"]:
             stored[table, item["pk"]["S"], item.get("sk", {}).get("S")] = json.dumps(item)
@@ -73,7 +79,7 @@ def read_all_stores():
     return stored
 
 
-def run_erasures(times=1):
+def run_erasures(times: int = 1) -> Any:
     from functions.persons_erasure.handler import lambda_handler
 
     process.forget()

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-cond
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -23,7 +23,10 @@ BUCKETS = {
 }
 _ARNS = {name: f"${{Tables}}/${{{logical_id}Table}}" for logical_id, name in TABLES.items()}
 _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
-_OPERATORS = {"ForAllValues:StringEquals": str.__eq__, "ForAllValues:StringLike": fnmatchcase}
+_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "ForAllValues:StringEquals": str.__eq__,
+    "ForAllValues:StringLike": fnmatchcase,
+}
 _OF_A_PART = {
     **{name: f"{name}Item" for name in ("Get", "Put", "Update", "Delete")},
     "ConditionCheck": "ConditionCheckItem",

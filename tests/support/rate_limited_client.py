@@ -64,10 +64,12 @@ def simulate_client(
     `admit` counts a request at a time and returns the header fields of its answer. Requests and answers take up to
     `latency` seconds each and overtake each other. They start shortly before an hour ends.
     """
-    client, counted = RateLimitedClient(), []
+    client, counted = RateLimitedClient(), list[float]()
     start = datetime(2026, 3, 1, 12, 58, 30, tzinfo=UTC).timestamp()
     tie = iter(range(10**9))
-    agenda = [(start + random.random(), next(tie), "request", {}) for _ in range(workers)]
+    agenda: list[tuple[float, int, str, dict[str, str]]] = [
+        (start + random.random(), next(tie), "request", {}) for _ in range(workers)
+    ]
     heapq.heapify(agenda)
     while len(counted) < requests:
         now, _, step, fields = heapq.heappop(agenda)

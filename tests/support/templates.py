@@ -28,10 +28,14 @@ class _Loader(yaml.SafeLoader):
 
 
 def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    build = loader.construct_sequence if isinstance(node, yaml.SequenceNode) else loader.construct_mapping
-    return {suffix: build(node, deep=True)}
+    match node:
+        case yaml.SequenceNode():
+            return {suffix: loader.construct_sequence(node, deep=True)}
+        case yaml.MappingNode():
+            return {suffix: loader.construct_mapping(node, deep=True)}
+        case yaml.ScalarNode():
+            return {suffix: loader.construct_scalar(node)}
+    raise TypeError(f"unknown YAML node {node}")
 
 
 _Loader.add_multi_constructor("!", _tag)

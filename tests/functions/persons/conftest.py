@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.functions.batch_deployment import deployed  # noqa: F401 - a fixture
+from tests.support.batch_workers import deployed  # noqa: F401 - a fixture
 from tests.support.gateway import event
 from tests.support.persons import JANE, JOE, LONG_CONTEXT, batch, declare, outcome, score
 from vigil.bootstrap import access

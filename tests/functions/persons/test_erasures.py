@@ -8,7 +8,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from tests.functions.batch_deployment import run
+from tests.support.batch_workers import run
 from tests.support.persons import (
     FEATURES,
     JANE,

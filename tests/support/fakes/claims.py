@@ -1,6 +1,7 @@
 """An idempotency claim store in memory."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 
 from vigil.errors import IdempotencyKeyReused, InProgress, Unavailable
@@ -10,7 +11,7 @@ from vigil.web.idempotency import Claim, IdempotentRequest, StoredResponse
 class FakeClaimStore:
     """Claims and responses by tenant, operation and key; `away` makes the store unavailable."""
 
-    def __init__(self, clock=lambda: 0.0):
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
         self.clock = clock
         self.away = False
         self.records: dict[tuple[str, str, str], tuple[Claim, str, StoredResponse | None]] = {}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from vigil.errors import Conflict
 from vigil.money.costs.model import Adjustment, CostLine, CostStatement, PriceBook, merge_lines
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
-from vigil.money.usage.model import UsageHour
+from vigil.money.usage.model import Meter, UsageHour
 
 
 class FakeHourlyUsage:
     """Usage by tenant and hour."""
 
-    def __init__(self, **tenants: dict[str, dict[str, int]]) -> None:
+    def __init__(self, **tenants: dict[str, dict[Meter, int]]) -> None:
         self.used = {tenant.replace("_", "-"): dict(hours) for tenant, hours in tenants.items()}
 
     def hours(self, tenant_id: str, month: str) -> Sequence[UsageHour]:

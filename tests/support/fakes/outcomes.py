@@ -12,17 +12,17 @@ class FakeOutcomes:
         self.reports: dict[tuple[str, str], dict[str, Outcome]] = {}
         self._lock = threading.Lock()
 
-    def record(self, tenant_id, outcome):
+    def record(self, tenant_id: str, outcome: Outcome) -> Outcome | None:
         with self._lock:
             known = self.reports.setdefault((tenant_id, outcome.decision_id), {})
             existing = known.setdefault(outcome.recorded_at, outcome)
         return None if existing is outcome else existing
 
-    def history(self, tenant_id, decision_id):
+    def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
         known = self.reports.get((tenant_id, decision_id), {})
         return tuple(known[at] for at in sorted(known))
 
-    def page(self, tenant_id, after, limit, *, resolved):
+    def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
         hold = [self.history(tenant_id, decision_id)[-1] for of, decision_id in self.reports if of == tenant_id]
         ordered = sorted((o for o in hold if o.is_resolved == resolved), key=_list_sk, reverse=True)
         rest = [outcome for outcome in ordered if after is None or _list_sk(outcome) < after["list_sk"]]

@@ -5,10 +5,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from tests.support.fakes.card import CARD
 from tests.support.fakes.clock import Clock
 from vigil.errors import Conflict, ModelRefused, Unavailable
+from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.votes import Calibration, EngineSpec, EngineVote, vote_for
@@ -27,26 +29,28 @@ KEYS = {KEY.key_id: KEY.public}
 class LinearEngine:
     """Engine with a weighted sum as raw score; a missing value counts 0.5."""
 
-    def __init__(self, weights: Sequence[float], base: float, calibration=None, positive_from: float = 0.5):
+    def __init__(
+        self, weights: Sequence[float], base: float, calibration: Calibration | None = None, positive_from: float = 0.5
+    ) -> None:
         self.weights, self.base = weights, base
         self.calibration, self.positive_from = calibration or Calibration(), positive_from
 
-    def assess(self, row):
+    def assess(self, row: Sequence[float]) -> EngineVote:
         raw = self.raw_score(row)
         probability = self.calibration.probability(raw)
         return EngineVote(vote_for(probability, self.positive_from), probability, raw=raw, version="linear")
 
-    def raw_score(self, row):
+    def raw_score(self, row: Sequence[float]) -> float:
         return self.base + sum(self._terms(row))
 
-    def contributions(self, row):
+    def contributions(self, row: Sequence[float]) -> tuple[Sequence[float], float]:
         return tuple(self._terms(row)), self.base
 
-    def raw_scores(self, rows, count):
+    def raw_scores(self, rows: Any, count: int) -> Sequence[float]:
         flat, width = memoryview(rows).cast("B").cast("d"), len(self.weights)
         return [self.raw_score(flat[i * width : (i + 1) * width]) for i in range(count)]
 
-    def _terms(self, row):
+    def _terms(self, row: Sequence[float]) -> list[float]:
         return [w * (0.5 if math.isnan(x) else x) for w, x in zip(self.weights, row, strict=True)]
 
 
@@ -72,12 +76,12 @@ class MemoryPackages:
     away: bool = False
     reads: int = 0
 
-    def put(self, name, version, files):
+    def put(self, name: str, version: int, files: Mapping[str, bytes]) -> None:
         if any(self.objects.get((name, version, file), content) != content for file, content in files.items()):
             raise Conflict(f"{name} {version} exists with other bytes")
         self.objects.update({(name, version, file): content for file, content in files.items()})
 
-    def get(self, name, version, file):
+    def get(self, name: str, version: int, file: str) -> bytes:
         self.reads += 1
         if self.away:
             raise Unavailable("the model registry cannot be reached")
@@ -95,30 +99,30 @@ class MemoryCatalogue:
     away: bool = False
     pointer_reads: int = 0
 
-    def pointers(self, name):
+    def pointers(self, name: str) -> Mapping[str, Pointer]:
         self.pointer_reads += 1
         if self.away:
             raise Unavailable("the model registry cannot be reached")
         return {alias: pointer for (of, alias), pointer in self.moved.items() if of == name}
 
-    def move(self, expected, new):
+    def move(self, expected: Pointer | None, new: Pointer) -> None:
         present = self.moved.get((new.name, new.alias))
         if (present and present.fence) != (expected and expected.fence):
             raise Conflict("another move came first")
         self.moved[new.name, new.alias] = new
 
-    def model_names(self):
+    def model_names(self) -> Sequence[str]:
         if self.away:
             raise Unavailable("the model registry cannot be reached")
         return sorted(name for name, alias in self.moved if alias == "champion")
 
-    def record(self, published):
+    def record(self, published: PublishedVersion) -> None:
         self.recorded[published.name, published.version] = published
 
-    def published(self):
+    def published(self) -> Sequence[str]:
         return sorted({name for name, _ in self.recorded})
 
-    def versions(self, name):
+    def versions(self, name: str) -> Sequence[PublishedVersion]:
         return [published for key, published in sorted(self.recorded.items()) if key[0] == name]
 
 
@@ -145,7 +149,7 @@ def trained(name: str = "toy", base: float = -0.25, **changes: object) -> Traine
     of = contract(name, **changes)
     weights = [0.01, 0.3, -0.2, 0.1][: len(of.features)]
     text = json.dumps({"features": [f.name for f in of.features], "weights": weights, "base": base}).encode()
-    golden = (
+    golden: tuple[Mapping[str, FeatureValue], ...] = (
         {"age": 30.5, "visits": 2, "sex": "male", "phone": True},
         {"age": None, "visits": 9, "sex": None, "phone": None},
         {"age": 0, "visits": 0, "sex": "female", "phone": False},
@@ -153,7 +157,9 @@ def trained(name: str = "toy", base: float = -0.25, **changes: object) -> Traine
     return TrainedModel(of, {"model.txt": text}, golden, CARD)
 
 
-def package(version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365):
+def package(
+    version: int = 1, model: TrainedModel | None = None, key: SigningKey = KEY, days: int = 365
+) -> dict[str, bytes]:
     release = Release(version, NOW - timedelta(days=1), NOW + timedelta(days=days))
     return build_package(model or trained(), release, key, LinearEngines())
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from vigil.access.quota.model import QuotaReservation
 from vigil.errors import QuotaExceeded
-from vigil.kernel.time import resets_at
+from vigil.kernel.time import next_month_start
 
 
 class FakeMonthlyQuotaStore:
@@ -25,7 +25,7 @@ class FakeMonthlyQuotaStore:
             return
         used = self.used.get(key[:2], 0)
         if used + reservation.rows > limit:
-            wait = (resets_at(reservation.month) - self._clock()).total_seconds()
+            wait = (next_month_start(reservation.month) - self._clock()).total_seconds()
             raise QuotaExceeded(limit, limit - used, int(wait))
         self._reservations[key] = reservation
         self.used[key[:2]] = used + reservation.rows

@@ -1,7 +1,9 @@
 """Fakes for tokens and sessions; one contract test runs each fake and its real adapter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from vigil.access.tokens.oauth_model import Session
 from vigil.access.tokens.signing_keys_model import CACHE_SECONDS, SigningKeySet
@@ -60,18 +62,20 @@ class FakeKeyVault:
 class CachingProcess:
     """A process with its own cache, which reads keys as rarely as `CACHE_SECONDS` allows."""
 
-    def __init__(self, lists: FakeSigningKeySet, vault: FakeKeyVault, clock) -> None:
-        self._sources = {"public": lists.read, "private": vault.current}
+    def __init__(self, lists: FakeSigningKeySet, vault: FakeKeyVault, clock: Callable[[], datetime]) -> None:
+        self._sources: dict[str, Callable[[], Any]] = {"public": lists.read, "private": vault.current}
         self._clock = clock
-        self._kept: dict = {}
+        self._kept: dict[str, tuple[Any, float]] = {}
 
     def current(self) -> SigningKeySet:
-        return self._read("public", empty=SigningKeySet())
+        keys: SigningKeySet = self._read("public", empty=SigningKeySet())
+        return keys
 
     def private_keys(self) -> Mapping[str, str]:
-        return self._read("private", empty={})
+        keys: Mapping[str, str] = self._read("private", empty={})
+        return keys
 
-    def _read(self, name: str, empty):
+    def _read(self, name: str, empty: Any) -> Any:
         now = self._clock().timestamp()
         value, read_at = self._kept.get(name, (empty, 0.0))
         if value == empty or now - read_at >= CACHE_SECONDS:

@@ -1,5 +1,6 @@
 """Comparisons in memory. A contract test runs them and the ledger's index alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vigil.prediction.trials.model import PairedComparison
@@ -9,5 +10,5 @@ from vigil.prediction.trials.model import PairedComparison
 class FakeComparisons:
     kept: dict[tuple[str, int, int], list[PairedComparison]] = field(default_factory=dict)
 
-    def recent(self, name, champion, challenger, limit):
+    def recent(self, name: str, champion: int, challenger: int, limit: int) -> Sequence[PairedComparison]:
         return self.kept.get((name, champion, challenger), [])[-limit:]

@@ -1,4 +1,4 @@
-"""A MiniStack of its own, with just the tables and queues that a test asks for."""
+"""A separate MiniStack that contains only the tables, queues and buckets a test creates."""
 
 import itertools
 import warnings
@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 @dataclass
 class Bed:
-    """A running MiniStack; everything made in it has a name of its own, so that tests do not meet."""
+    """A running MiniStack. Each resource gets a unique name, so tests do not share resources."""
 
     endpoint: str
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -32,7 +32,7 @@ class Bed:
         self._sqs = self.client("sqs")
 
     def client(self, service: str) -> Any:
-        """Return a new client: what is injected into it stays in it. It never sends again by itself."""
+        """Return a new client without retries. Faults injected into it do not affect other clients."""
         return self._session.client(
             service,
             endpoint_url=self.endpoint,
@@ -53,18 +53,18 @@ class Bed:
         return url
 
     def bucket(self) -> str:
-        """Create a bucket that keeps versions and return its name."""
+        """Create a versioned bucket and return its name."""
         name, s3 = f"bucket-{next(self._numbers)}", self.client("s3")
         s3.create_bucket(Bucket=name)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name
 
     def visible(self, queue: str) -> int:
-        """Return how many messages of a queue could be received now."""
+        """Return the number of messages of a queue that can be received now."""
         return self._count(queue, "ApproximateNumberOfMessages")
 
     def waiting(self, queue: str) -> int:
-        """Return how many messages a queue has, those under way included: at one moment, or one could hide between."""
+        """Return the number of messages of a queue, visible and in flight. One call counts both, so none is missed."""
         return self._count(queue, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
     def _count(self, queue: str, *names: str) -> int:
@@ -77,7 +77,7 @@ class Bed:
         return [item for page in pages for item in page["Items"]]
 
     def writes(self, table: str) -> list[Record]:
-        """Return every write that a table ever took, oldest first: an item that was overwritten is there twice."""
+        """Return all writes of a table, oldest first. An overwritten item occurs twice."""
         arn = self.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
         streams = self.client("dynamodbstreams")
         shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
@@ -86,11 +86,11 @@ class Bed:
 
 @contextmanager
 def running(name: str = "faults") -> Iterator[Bed]:
-    """Run a MiniStack whose state is under `.vigil/<name>`; it ends with the block, or with the next one's start."""
+    """Run a MiniStack with its state under `.vigil/<name>`. It stops with the block or when the next one starts."""
     emulator = Emulator(STATE / name)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # it outlives, on purpose, the call that starts it
+            warnings.simplefilter("ignore", ResourceWarning)  # the process outlives its start
             endpoint = emulator.start()
         yield Bed(endpoint)
     finally:

@@ -1,4 +1,4 @@
-"""At-least-once delivery: every input several times, in any order, and again when it failed."""
+"""At-least-once delivery: every input arrives several times, in any order, and again after a failure."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -10,7 +10,7 @@ from vigil.errors import VigilError
 
 
 class Deliveries:
-    """What a queue does to its consumers, without a queue; the same seed does the same."""
+    """Deliveries of a queue, simulated. The same seed gives the same order."""
 
     def __init__(self, seed: int, inputs: Sequence[Any], copies: int) -> None:
         self._random = Random(seed)
@@ -19,7 +19,7 @@ class Deliveries:
         self.failed = 0
 
     def run(self, deliver: Callable[[Any], None], turns: Interleaving, actors: int) -> None:
-        """Deliver until nothing waits; a crashed actor is followed by another. Raises whatever is no VigilError."""
+        """Deliver all inputs. A delivery that fails or crashes is repeated; errors other than VigilError are raised."""
         for end in turns.run([lambda: self._consume(deliver)] * actors):
             if isinstance(end, BaseException):
                 raise end

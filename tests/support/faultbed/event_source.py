@@ -1,4 +1,4 @@
-"""Lambda's event source mapping of a queue: messages in, the function called, what succeeded deleted."""
+"""Lambda's event source mapping: it receives messages, calls the function and deletes the successful ones."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,10 +7,10 @@ Handler = Callable[[Any, Any], Any]
 
 
 class EventSource:
-    """Polls one queue for one function with `ReportBatchItemFailures`.
+    """Poller of one queue for one function with `ReportBatchItemFailures`.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html says what it does with an answer: an
-    identifier that it did not hand over, or none at all, fails the whole batch.
+    An unknown or missing message identifier in the answer fails the whole batch:
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
 
     def __init__(self, sqs: Any, url: str, handler: Handler, context: Any, batch: int = 10) -> None:
@@ -21,7 +21,7 @@ class EventSource:
         self._batch = batch
 
     def poll(self, wait_seconds: int = 0) -> tuple[list[str], list[str]]:
-        """Hand over one batch; return the ids of the messages that it had, and of those that must come again."""
+        """Deliver one batch. Return the ids of its messages and the ids of the failed ones."""
         received = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=self._batch,
@@ -39,19 +39,19 @@ class EventSource:
         return [message["MessageId"] for message in received], sorted(failed)
 
     def _call(self, received: list[dict[str, Any]]) -> set[str]:
-        """Return the ids of the messages that the function did not do."""
+        """Return the ids of the messages that the function did not process."""
         every = {message["MessageId"] for message in received}
         arn = "arn:aws:sqs:us-east-1:000000000000:" + self._url.rsplit("/", 1)[-1]
         try:
             answer = self._handler({"Records": [record(message, arn) for message in received]}, self._context)
-        except Exception:  # whatever a function raises, its batch comes again
+        except Exception:  # any error of the function returns the batch to the queue
             return every
         failed = {failure.get("itemIdentifier") for failure in (answer or {}).get("batchItemFailures", [])}
         return failed if failed <= every else every
 
 
 def record(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
-    """Return a received message as Lambda shows it to a function."""
+    """Return a received message in the format of a Lambda event record."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

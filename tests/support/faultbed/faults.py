@@ -1,7 +1,7 @@
-"""Faults of AWS calls: what can happen between a caller and a service, injected into a boto3 client.
+"""Faults between a caller and an AWS service, injected into a boto3 client.
 
-A fault is chosen per call of the client, above the SDK's own retries: what our code sees after botocore has given up.
-`resent` is the exception: the SDK lost the first reply and sent the same request again by itself.
+A fault is chosen for each client call. It is the error after botocore's own retries.
+Only `resent` simulates an SDK retry: the SDK lost the first reply and sent the same request again.
 """
 
 import os
@@ -15,16 +15,16 @@ from typing import Any, Literal, NoReturn, get_args
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 Fault = Literal[
-    "crash_before",  # the process ends, the call was never made
-    "crash_after",  # the process ends, the call was made
-    "lost_reply",  # the call was made, its answer never came
-    "resent",  # as `lost_reply`, and the SDK made the same call again
-    "unreachable",  # the call was never made
-    "throttled",  # refused: too fast
-    "conflict",  # refused: another transaction is at work on the item
-    "partial",  # half of a batch call's entries are refused
-    "stale",  # a read that need not be consistent sees what the one before it saw
-    "slow",  # made, late
+    "crash_before",  # the process ends before the call
+    "crash_after",  # the process ends after the call
+    "lost_reply",  # the call succeeds, but its answer is lost
+    "resent",  # the answer is lost and the SDK repeats the call
+    "unreachable",  # the call does not reach the service
+    "throttled",  # the service refuses: too many requests
+    "conflict",  # the service refuses: another transaction uses the item
+    "partial",  # the service refuses half of the entries of a batch call
+    "stale",  # an eventually consistent read returns the result of the read before it
+    "slow",  # the call succeeds after a delay
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 CRASHES: tuple[Fault, ...] = ("crash_before", "crash_after")
@@ -34,11 +34,11 @@ _THROTTLED = {"dynamodb": "ProvisionedThroughputExceededException", "sqs": "Thro
 _WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1}
 
 Make = Callable[[str, dict[str, Any]], Any]
-"""A client's own `_make_api_call`."""
+"""Type of a client's `_make_api_call`."""
 
 
 class Calls:
-    """The calls of one client, and what its reads saw last."""
+    """Calls of one client and the last result of each read."""
 
     def __init__(self, client: Any, make: Make) -> None:
         self.client = client
@@ -46,41 +46,41 @@ class Calls:
         self._seen: dict[str, Any] = {}
 
     def make(self, operation: str, arguments: dict[str, Any]) -> Any:
-        """Make a call."""
+        """Make a call and return its answer."""
         answer = self._make(operation, arguments)
-        if fits("stale", operation, arguments):
+        if is_possible("stale", operation, arguments):
             self._seen[_view(operation, arguments)] = answer
         return answer
 
     def again(self, operation: str, arguments: dict[str, Any]) -> Any:
-        """Return what the same read saw last, whatever was written since."""
+        """Return the last result of the same read, without later writes."""
         view = _view(operation, arguments)
         return deepcopy(self._seen[view]) if view in self._seen else self.make(operation, arguments)
 
 
 def _view(operation: str, arguments: dict[str, Any]) -> str:
-    """Return what a read looks at: the same at any time, so without the moment that it may ask about."""
+    """Return the identity of a read. Its `:now` value is omitted, because it differs in each call."""
     values = {name: value for name, value in arguments.get("ExpressionAttributeValues", {}).items() if name != ":now"}
     return repr((operation, sorted((arguments | {"ExpressionAttributeValues": values}).items())))
 
 
 class Crash(BaseException):
-    """The process would have ended here; no `except Exception` holds it back."""
+    """Simulated end of the process. `except Exception` does not catch it."""
 
 
 def crash() -> NoReturn:
-    """End what runs in this thread."""
+    """Raise Crash, which ends the work of this thread."""
     raise Crash
 
 
 def end_process() -> NoReturn:
-    """End this process as `kill -9` does: nothing is flushed, closed or said."""
+    """End this process as `kill -9` does: without flushing or closing anything."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("unreachable")
 
 
-def fits(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
-    """Return whether a service could do this to such a call."""
+def is_possible(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
+    """Return True if the fault can happen to this call."""
     if fault == "stale":
         return operation in {"Query", "GetItem"} and not arguments.get("ConsistentRead")
     if fault == "conflict":
@@ -90,8 +90,10 @@ def fits(fault: Fault, operation: str, arguments: Mapping[str, Any]) -> bool:
     return True
 
 
-def befall(fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]) -> Any:
-    """Make the call as the fault lets it happen; `end` is how a crash ends its process."""
+def apply_fault(
+    fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any], end: Callable[[], NoReturn]
+) -> Any:
+    """Make the call with the fault applied. A crash calls `end`."""
     client = calls.client
     match fault:
         case "crash_before":
@@ -119,7 +121,7 @@ def befall(fault: Fault, calls: Calls, operation: str, arguments: dict[str, Any]
 
 
 def _resent(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
-    """Make one request twice, with the one token that the SDK would have given it."""
+    """Make one request twice with the same idempotency tokens, as an SDK retry does."""
     model = calls.client.meta.service_model.operation_model(operation)
     tokens = {name: str(uuid.uuid4()) for name in model.idempotent_members}
     calls.make(operation, tokens | arguments)
@@ -140,7 +142,7 @@ def _refusal(client: Any, operation: str, code: str, **more: Any) -> Exception:
 
 
 def _partial(calls: Calls, operation: str, arguments: dict[str, Any]) -> Any:
-    """Make the call for every other entry and refuse the rest."""
+    """Make the call for every second entry and refuse the others."""
     entries = arguments["Entries"]
     refused = entries[1::2] or entries
     taken = [entry for entry in entries if entry not in refused]

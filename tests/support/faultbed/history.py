@@ -1,6 +1,6 @@
-"""What happened, and whether it was right: every input has exactly one effect, whole and its own.
+"""Checker of recorded histories: every input must have exactly one complete effect for its own tenant.
 
-Works on recorded histories alone; nothing here knows where an effect was found.
+The checker uses only the recorded history, not the stores.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ Kind = Literal["lost", "double", "foreign", "changed", "miscounted"]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Work that was handed over once, however often it was delivered; `body` is what its effect must be, if known."""
+    """One unit of work, independent of its number of deliveries. `body` is the expected effect, None if unknown."""
 
     key: str
     owner: str
@@ -22,7 +22,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One lasting trace of some work: a ledger row, a chunk, an event."""
+    """One stored result of work: a ledger row, a chunk or an event."""
 
     key: str
     owner: str
@@ -31,7 +31,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a caller was told."""
+    """Answer that a caller received."""
 
     key: str
     body: str
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number that the system keeps, and what the effects add up to."""
+    """A counter of the system beside the number that follows from the effects."""
 
     name: str
     kept: int
@@ -48,7 +48,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that went wrong, by name."""
+    """One error in a history."""
 
     kind: Kind
     key: str
@@ -61,14 +61,14 @@ class Violation:
 def violations(
     inputs: Iterable[Input], effects: Iterable[Effect], answers: Iterable[Answer] = (), counts: Iterable[Count] = ()
 ) -> list[Violation]:
-    """Return everything that is wrong with a history, empty when each input had exactly one effect."""
+    """Return all errors of a history. The list is empty if each input had exactly one effect."""
     asked = {given.key: given for given in inputs}
     found = defaultdict(list)
     for effect in effects:
         found[effect.key].append(effect)
     wrong = [violation for given in asked.values() for violation in _of_input(given, found[given.key])]
     wrong += [
-        Violation("foreign", key, "an effect of nothing that was asked")
+        Violation("foreign", key, "effect without an input")
         for key, effects_ in found.items()
         if effects_ and key not in asked
     ]
@@ -89,21 +89,21 @@ def _of_input(given: Input, effects: list[Effect]) -> list[Violation]:
         wrong.append(Violation("double", given.key, f"{len(effects)} effects"))
     for effect in effects:
         if effect.owner != given.owner:
-            wrong.append(Violation("foreign", given.key, f"asked by {given.owner}, done for {effect.owner}"))
+            wrong.append(Violation("foreign", given.key, f"requested by {given.owner}, done for {effect.owner}"))
         if given.body is not None and effect.body != given.body:
-            wrong.append(Violation("changed", given.key, "the effect has other bytes than was asked"))
+            wrong.append(Violation("changed", given.key, "the effect differs from the input"))
     return wrong
 
 
 def _of_answer(answer: Answer, effects: list[Effect]) -> Violation | None:
     if not effects:
-        return Violation("lost", answer.key, "answered, and no effect")
+        return Violation("lost", answer.key, "answered without an effect")
     if any(effect.body != answer.body for effect in effects):
-        return Violation("changed", answer.key, "the answer has other bytes than the effect")
+        return Violation("changed", answer.key, "the answer differs from the effect")
     return None
 
 
 def report(wrong: Iterable[Violation], seed: int) -> str:
-    """Return what a failed test says: the seed that repeats it, and the first of what went wrong."""
+    """Return the message of a failed test: the seed that repeats it and the first 10 errors."""
     found = [str(violation) for violation in wrong]
     return "\n".join([f"seed {seed} (VIGIL_FAULT_SEED={seed}): {len(found)} violations", *found[:10]])

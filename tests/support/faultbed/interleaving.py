@@ -1,6 +1,6 @@
-"""Actors that take turns: one runs at a time, and at every AWS call a seed says who goes on.
+"""Actors in turns: only one runs at a time, and at every AWS call a seed selects the next one.
 
-Races between AWS calls are found on purpose and repeat exactly, which threads left to themselves never do.
+Free threads meet a race between AWS calls only by chance. Here races are frequent and repeat exactly.
 """
 
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Interleaving:
-    """One seeded order of the AWS calls of some actors."""
+    """Seeded order of the AWS calls of several actors."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
@@ -19,7 +19,7 @@ class Interleaving:
         self._ended: threading.Semaphore | None = None
 
     def run(self, actors: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Run every actor to its end; return what each returned, or the exception that ended it."""
+        """Run all actors. Return the result of each, or the exception that ended it."""
         results: list[Any] = [None] * len(actors)
         turns = [threading.Semaphore(0) for _ in actors]
         threads = [
@@ -40,7 +40,7 @@ class Interleaving:
         return results
 
     def pause(self) -> None:
-        """Let others go first; outside of `run`, nothing."""
+        """Let another actor run. Does nothing outside of `run`."""
         turn = getattr(self._mine, "turn", None)
         if turn is not None:
             self._ended = None
@@ -52,7 +52,7 @@ class Interleaving:
         turn.acquire()
         try:
             results[place] = actor()
-        except BaseException as error:  # a crash is a result
+        except BaseException as error:  # a crash counts as a result
             results[place] = error
         self._ended = turn
         self._stage.release()

@@ -1,4 +1,4 @@
-"""Which call meets which fault: by a seed, or exactly at one call. A plan put into a client is the fault bed."""
+"""Plans of faults for the calls of a client: by a seed, or at exactly one call."""
 
 import json
 import threading
@@ -11,21 +11,21 @@ from typing import Any, NoReturn, Protocol
 
 from botocore.client import BaseClient
 
-from tests.support.faultbed.faults import FAULTS, Calls, Fault, befall, crash, fits
+from tests.support.faultbed.faults import FAULTS, Calls, Fault, apply_fault, crash, is_possible
 
 
 class Plan(Protocol):
-    """Says before each call what shall happen to it."""
+    """Source of the fault of each call, None for a normal call."""
 
     def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None: ...
 
 
 @dataclass
 class Seeded:
-    """Every call meets a fault by chance; the same seed over the same calls gives the same faults.
+    """Plan of random faults. The same seed over the same calls gives the same faults.
 
-    `rates` are the chances of each fault, `operations` the calls that may meet one (all when empty). `budget` bounds
-    the faults, so that a run ends however unlucky its seed.
+    `rates` is the probability of each fault. `operations` names the calls that can fail (empty: all).
+    `budget` is the maximum number of faults, so that every run ends.
     """
 
     seed: int
@@ -44,37 +44,37 @@ class Seeded:
         with self._lock:
             (fault,) = self._random.choices(self._faults, self._weights)
             allowed = not self.operations or operation in self.operations
-            if fault is not None and not (allowed and fits(fault, operation, arguments) and self.budget):
+            if fault is not None and not (allowed and is_possible(fault, operation, arguments) and self.budget):
                 fault = None
             self.budget -= fault is not None
             self.trace.append((operation, fault))
             return fault
 
-    def met(self) -> Counter[str]:
-        """Return how often each fault happened."""
+    def fault_counts(self) -> Counter[str]:
+        """Return the number of occurrences of each fault."""
         return Counter(fault for _, fault in self.trace if fault)
 
-    def document(self) -> str:
-        """Return the plan as JSON, for the environment of a process."""
+    def to_json(self) -> str:
+        """Return the plan as JSON, to send it to another process."""
         return json.dumps(
             {"seed": self.seed, "rates": self.rates, "operations": sorted(self.operations), "budget": self.budget}
         )
 
     @classmethod
-    def read(cls, document: str) -> "Seeded":
+    def from_json(cls, document: str) -> "Seeded":
         """Return the plan of a JSON document."""
         raw = json.loads(document)
         return cls(**raw | {"operations": frozenset(raw["operations"])})
 
 
-def everywhere(rate: float, *without: Fault) -> dict[Fault, float]:
-    """Return the same chance for every fault but some."""
+def uniform_rates(rate: float, *without: Fault) -> dict[Fault, float]:
+    """Return one rate for all faults except `without`."""
     return {fault: rate for fault in FAULTS if fault not in without}
 
 
 @dataclass
 class At:
-    """One fault at the n-th call, counted from 0, and none elsewhere."""
+    """Plan of one fault at the n-th call, counted from 0."""
 
     number: int
     fault: Fault
@@ -85,7 +85,7 @@ class At:
         return self.calls > self.number
 
     def draw(self, operation: str, arguments: Mapping[str, Any]) -> Fault | None:
-        here = self.calls == self.number and fits(self.fault, operation, arguments)
+        here = self.calls == self.number and is_possible(self.fault, operation, arguments)
         self.calls += 1
         return self.fault if here else None
 
@@ -93,14 +93,14 @@ class At:
 def inject(
     client: Any, plan: Plan, end: Callable[[], NoReturn] = crash, pause: Callable[[], None] = lambda: None
 ) -> Any:
-    """Put a plan into one client and return it; `pause` is called before each call, where others may go first."""
+    """Inject a plan into a client and return the client. `pause` runs before each call, so other actors can run."""
     calls = Calls(client, client._make_api_call)
     client._make_api_call = partial(_call, calls, plan, end, pause)
     return client
 
 
 def inject_session(session: Any, plan: Plan, end: Callable[[], NoReturn]) -> None:
-    """Put a plan into every client that a boto3 session makes from now on."""
+    """Inject a plan into every client that a boto3 session creates from now on."""
 
     def faulty(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
         make = partial(BaseClient._make_api_call, client)  # type: ignore[attr-defined]
@@ -123,4 +123,4 @@ def _call(
 ) -> Any:
     pause()
     fault = plan.draw(operation, arguments)
-    return befall(fault, calls, operation, arguments, end) if fault else calls.make(operation, arguments)
+    return apply_fault(fault, calls, operation, arguments, end) if fault else calls.make(operation, arguments)

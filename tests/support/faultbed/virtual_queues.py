@@ -1,6 +1,6 @@
-"""SQS on a virtual clock: visibility, delays, redrive policies and second deliveries, days of them in a second.
+"""SQS on a virtual clock: visibility, delays, redrive policies and duplicates; days pass within a second.
 
-What it is asked comes through a real boto3 client, so that faults and turns can be put into it like into any other.
+Calls go through a real boto3 client, so faults and turns can be injected as into any other client.
 """
 
 from collections.abc import Callable
@@ -32,9 +32,9 @@ class _Queue:
 
 
 class VirtualQueues:
-    """Some queues, named by their URLs. Messages come in any order, and some, by chance, to two receivers.
+    """Simulated queues by URL. Messages arrive in any order; some arrive twice, at random.
 
-    `sent` is the attributes of every message that was ever sent, by queue.
+    `sent` lists the attributes of every message ever sent, by queue.
     """
 
     def __init__(self, bed: Bed, clock: Callable[[], datetime], seed: int, duplicates: float = 0.05) -> None:
@@ -47,19 +47,19 @@ class VirtualQueues:
         self._queues: dict[str, _Queue] = {}
 
     def create(self, url: str, dead: str | None = None, most_receives: int = 3) -> str:
-        """Create a queue, and say where its messages go that were received too often; return its URL."""
+        """Create a queue and return its URL. After `most_receives` receives a message moves to the queue `dead`."""
         self._queues[url] = _Queue(dead, most_receives)
         self.sent[url] = []
         return url
 
     def client(self) -> Any:
-        """Return a client of SQS that reaches these queues."""
+        """Return an SQS client for these queues."""
         client = self._bed.client("sqs")
         client._make_api_call = self._call
         return client
 
     def waiting(self, url: str) -> int:
-        """Return how many messages a queue has, hidden ones included."""
+        """Return the number of messages of a queue, including invisible ones."""
         return len(self._queues[url].letters)
 
     def _call(self, operation: str, arguments: dict[str, Any]) -> Any:
@@ -92,7 +92,7 @@ class VirtualQueues:
         return {"Id": entry["Id"], "MessageId": str(letter.number)}
 
     def _delete(self, queue: _Queue, handle: str) -> None:
-        """Delete a message; the handle of an earlier delivery may do it or not, as SQS says of itself."""
+        """Delete a message. With the handle of an earlier delivery it succeeds at random, as SQS documents."""
         number = int(handle.partition("/")[0])
         obsolete_counts = self._random.random() < 0.5
         queue.letters = [

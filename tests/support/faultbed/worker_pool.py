@@ -1,8 +1,8 @@
-"""A process that has everything imported and forks workers on demand: a killed worker has a successor in milliseconds.
+"""Process that imports the code once and then forks workers: it replaces a killed worker within milliseconds.
 
-Run as `python -m tests.support.faultbed.worker_pool <module> <queue url>`; `module` has a `lambda_handler`. Each line
-on standard input is a plan of faults (JSON), for which one worker is started and its process id printed. At the end of
-the input, or when whoever started this is gone, all workers end.
+Run as `python -m tests.support.faultbed.worker_pool <module> <queue url>`. The module has a `lambda_handler`.
+Each line on standard input is a plan of faults (JSON): it starts one worker and prints its process id.
+All workers end with the input, or when the parent process ends.
 """
 
 import importlib
@@ -24,8 +24,8 @@ from tests.support.gateway import Context
 
 
 @dataclass
-class Own:
-    """The plan of this process, which it is given after its clients were made."""
+class ProcessPlan:
+    """Plan of this process. It is set after the clients are created, once the worker is forked."""
 
     plan: Seeded | None = None
 
@@ -34,9 +34,9 @@ class Own:
 
 
 def main() -> None:
-    """Import, then fork a worker per line."""
+    """Import the module, then fork one worker for each line of standard input."""
     module, queue = sys.argv[1:]
-    own = Own()
+    own = ProcessPlan()
     boto3.setup_default_session()
     inject_session(boto3.DEFAULT_SESSION, own, end_process)
     handler, sqs = importlib.import_module(module).lambda_handler, boto3.client("sqs")
@@ -45,25 +45,26 @@ def main() -> None:
         for line in sys.stdin:
             pid = os.fork()
             if pid == 0:
-                own.plan = Seeded.read(line)
-                work(handler, sqs, queue, own.plan.seed)
+                own.plan = Seeded.from_json(line)
+                run_worker(handler, sqs, queue, own.plan.seed)
             workers.append(pid)
             sys.stdout.write(f"{pid}\n")
             sys.stdout.flush()
     finally:
-        # The dead were not waited for until now, so that no other process can have got the number of one.
+        # Dead workers are reaped only here, so no other process can have received one of their process ids.
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
         for pid in workers:
             os.waitpid(pid, 0)
 
 
-def work(handler: Handler, sqs: Any, queue: str, seed: int) -> NoReturn:
-    """Poll until killed, or until the nursery is gone."""
-    nursery, random = os.getppid(), Random(seed)
+def run_worker(handler: Handler, sqs: Any, queue: str, seed: int) -> NoReturn:
+    """Poll the queue until this worker is killed or the pool process ends."""
+    pool, random = os.getppid(), Random(seed)
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whose other end expects process ids
-        while os.getppid() == nursery:
+        # The reader of standard output expects only process ids.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        while os.getppid() == pool:
             EventSource(sqs, queue, handler, Context(), batch=random.randint(1, 4)).poll(wait_seconds=1)
     except Exception:
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""Worker processes against MiniStack, and their deaths."""
+"""Worker processes that use MiniStack, and their violent ends."""
 
 import os
 import subprocess
@@ -24,46 +24,47 @@ UNHURT = Seeded(0, {})
 
 @dataclass
 class Workers:
-    """Starts worker processes for one queue."""
+    """Starter of worker processes for one queue."""
 
     _orders: IO[str]
     _answers: IO[str]
 
     def start(self, plan: Seeded = UNHURT) -> psutil.Process:
-        """Start a worker. Its process id stays its own, even dead, for as long as the nursery lives."""
-        print(plan.document(), file=self._orders, flush=True)
+        """Start a worker. Its process id is not reused while the pool process lives."""
+        print(plan.to_json(), file=self._orders, flush=True)
         return psutil.Process(int(self._answers.readline()))
 
 
 @contextmanager
-def working(bed: Bed, module: str, queue: str, environment: Mapping[str, str]) -> Iterator[Workers]:
-    """Have workers for a queue, whose messages go to a module's `lambda_handler`; none outlives the block."""
+def running_workers(bed: Bed, module: str, queue: str, environment: Mapping[str, str]) -> Iterator[Workers]:
+    """Run workers that pass a queue's messages to a module's `lambda_handler`. All end with the block."""
     log = STATE / "faults" / "workers.log"
     with (
         log.open("wb") as said,
         subprocess.Popen(
             [sys.executable, "-m", "tests.support.faultbed.worker_pool", module, queue],
             cwd=ROOT,
-            env={"PATH": os.defpath, "POWERTOOLS_TRACE_DISABLED": "true"} | aws_environment(bed.endpoint) | environment,
+            env=aws_environment(bed.endpoint)
+            | {"PATH": os.defpath, "POWERTOOLS_TRACE_DISABLED": "true", **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,
-        ) as nursery,
+        ) as pool,
     ):
-        assert nursery.stdin and nursery.stdout  # noqa: PT018 - both are pipes
+        assert pool.stdin and pool.stdout  # noqa: PT018 - both are pipes
         try:
-            yield Workers(nursery.stdin, nursery.stdout)
+            yield Workers(pool.stdin, pool.stdout)
         finally:
-            nursery.stdin.close()
-            nursery.wait(timeout=10)
+            pool.stdin.close()
+            pool.wait(timeout=10)
     assert not log.read_bytes(), log.read_text()
 
 
-def deaths(workers: Workers, seed: int, kills: int, at_once: int = 2) -> Iterator[int]:
-    """Keep some workers at work and end them by `kill -9`, one after another; yields the number of each before it.
+def kill_workers(workers: Workers, seed: int, kills: int, at_once: int = 2) -> Iterator[int]:
+    """Run `at_once` workers and kill them one after another; yield the number of each before its end.
 
-    Every other one ends itself right before or after an AWS call, the rest at any moment that comes.
+    Every second worker ends itself right before or after an AWS call. The others end at a random moment.
     """
     random = Random(seed)
     alive = deque(_mortal(workers, random, number) for number in range(at_once))
@@ -80,7 +81,7 @@ def deaths(workers: Workers, seed: int, kills: int, at_once: int = 2) -> Iterato
 
 
 def _mortal(workers: Workers, random: Random, number: int) -> tuple[psutil.Process, float]:
-    """Start a worker and return it with the seconds after which it is killed, if it has not ended itself by then."""
+    """Start a worker; return it with its maximum lifetime in seconds."""
     seed, at_a_call = random.getrandbits(32), number % 2 == 0
     plan = Seeded(seed, dict.fromkeys(CRASHES, 0.1) if at_a_call else {})
     return workers.start(plan), 1.0 if at_a_call else random.uniform(0.0, 0.02)

@@ -1,4 +1,4 @@
-"""API Gateway in process: the template's routes, the real authorizer and functions; all their AWS calls are noted."""
+"""API Gateway in process: routes of the template, the real authorizer and functions, and a record of AWS calls."""
 
 import json
 import re
@@ -14,12 +14,12 @@ from tests.support.templates import routes
 
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/"
 REMEMBERED = {"registry", "flags", "packages"}
-"""What every process reads once a minute, whoever asks."""
+"""Resources that each process reads once a minute and caches, independent of the caller."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller sends; the credential is a header like any other, and a header may come twice."""
+    """HTTP request. The credential is an ordinary header, and a header may occur twice."""
 
     method: str
     path: str
@@ -27,14 +27,14 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: Any = None
 
-    def said(self) -> str:
-        """Return all of it as text."""
+    def as_text(self) -> str:
+        """Return the path, query, headers and body as text."""
         return json.dumps([self.path, dict(self.query), self.headers, self.body])
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes back, and which calls of AWS it took: service and operation, table, index and family of the key."""
+    """HTTP answer and its AWS calls. A call is service and operation, table, index and key family."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,20 +46,20 @@ class Answer:
         is_json = "json" in self.headers.get("content-type", "")
         return json.loads(self.body) if is_json and self.body else self.body
 
-    def told(self) -> tuple[Any, ...]:
-        """Return what tells this answer from another one: all but its correlation id, and what is left of limits."""
+    def observable(self) -> tuple[Any, ...]:
+        """Return the observable parts of the answer, without its correlation id and remaining limits."""
         problem = json.loads(self.body or "{}") if self.status >= 400 else {}
         problem.pop("correlation_id", None)
         return self.status, sorted(set(self.headers) - {"x-correlation-id"}), problem, self.calls
 
 
 class FrontDoor:
-    """Answers requests as the deployment would."""
+    """In-process entry to the API that answers as the deployment does."""
 
     def __init__(self, environment: Any) -> None:
         self._routes = list(_routes())
         self._noted: list[tuple[str, ...]] = []
-        original = BaseClient._make_api_call
+        original = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore-stubs omit it
 
         def noting(client: BaseClient, operation: str, arguments: Mapping[str, Any]) -> Any:
             self._noted.append(_note(client.meta.service_model.service_name, operation, arguments))
@@ -67,7 +67,7 @@ class FrontDoor:
 
         environment.setattr(BaseClient, "_make_api_call", noting)
 
-    def ask(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Answer:
         """Return the answer to a request."""
         _, name, guarded = next(route for route in self._routes if route[0].fullmatch(request.path))
         self._noted.clear()
@@ -91,7 +91,7 @@ class FrontDoor:
         return Answer(answer["statusCode"], headers | answer.get("headers", {}), answer["body"], self._calls())
 
     def _caller(self, request: Request) -> dict[str, Any] | None:
-        """Return what the authorizer finds, None for nobody."""
+        """Return the authorizer's context, or None if it refuses the credential."""
         from functions.tokens_authorizer.handler import lambda_handler
 
         try:
@@ -116,7 +116,7 @@ def _note(service: str, operation: str, arguments: Mapping[str, Any]) -> tuple[s
 
 
 def _routes() -> Iterator[tuple[re.Pattern[str], str, bool]]:
-    """Yield pattern, function folder, and whether a credential is asked for, of every route of the template."""
-    # As API Gateway does: a fixed path comes before one with a variable.
+    """Yield path pattern, function folder and True if a credential is required, for each route of the template."""
+    # API Gateway prefers a fixed path to a path with a variable.
     for path, route in sorted(routes().items(), key=lambda served: served[0].count("{")):
         yield re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), route.function, route.guarded

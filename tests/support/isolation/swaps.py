@@ -1,4 +1,4 @@
-"""Requests for what is another's, made from every route of the OpenAPI document, in every place that could name it."""
+"""Attack requests: for each route of the OpenAPI document, another tenant's name in every possible place."""
 
 import base64
 import json
@@ -14,9 +14,9 @@ from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 
 DOMAIN = "vigil.test"
 OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id")
-"""Parameters of paths that name what a tenant owns."""
+"""Path parameters that name a tenant's resources."""
 SHARED = {"name": "toy", "period": "month", "category": "total"}
-"""Parameters of paths that name what is nobody's, and one of each."""
+"""Path parameters that name shared resources, with an example of each."""
 FLAG = {"description": "d", "stages": ["local"], "percentage": 1.0}
 PRICES = {price.meter: {"micros": price.micros, "per": price.per} for price in FIRST_PRICE_BOOK.prices}
 USED = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "data": {"emails": 1}}
@@ -47,12 +47,12 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/oauth/token": lambda n: {"body": {"grant_type": "client_credentials", **client(n.token)}},
     "POST /v1/oauth/revoke": lambda n: {"body": {"token": n.refresh_token}},
 }
-"""What a well-formed request needs beside the names in its path: a route with a body that is not here is not tested."""
+"""Other parts of a well-formed request, by route. A route that requires a body must have an entry."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A route as the OpenAPI document has it."""
+    """One route of the OpenAPI document."""
 
     method: str
     path: str
@@ -62,26 +62,30 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """Return method and path."""
+        """Return the method and the path."""
         return f"{self.method} {self.path}"
 
     def named(self, place: str) -> list[str]:
-        """Return the names of the parameters in a place: path, query or header."""
+        """Return the names of the parameters in `place`: path, query or header."""
         return [name for where, name in self.parameters if where == place]
 
     def request(self, names: Names) -> Request:
-        """Return a well-formed request for what these names stand for."""
-        example = EXAMPLES.get(self.name, lambda _: {})(names)
+        """Return a well-formed request for the resources of a tenant."""
+        example = _example(self, names)
         values = {name: getattr(names, name) for name in OWNED} | SHARED | example.get("path", {})
         headers = (("Content-Type", "application/json"), *example.get("headers", ()))
         return Request(self.method, self.at(values), example.get("query", {}), headers, example.get("body"))
 
     def at(self, values: Mapping[str, str]) -> str:
-        """Return the path with these values; what they hold of a path's own characters is encoded."""
+        """Return the path with these values, percent-encoded."""
         path = self.path
         for name in self.named("path"):
             path = path.replace(f"{{{name}}}", quote(values[name], safe=""))
         return path
+
+
+def _example(operation: Operation, names: Names) -> dict[str, Any]:
+    return EXAMPLES[operation.name](names) if operation.name in EXAMPLES else {}
 
 
 def operations(document: Mapping[str, Any]) -> list[Operation]:
@@ -101,37 +105,43 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
 
 @dataclass(frozen=True)
 class Swap:
-    """A request in which something is another's; `of` makes it of whatever names the other has."""
+    """Attack request. `of` builds it from the names of another tenant."""
 
     what: str
     of: Callable[[Names], Request]
 
 
+def _swap(what: str, of: Callable[..., Request], *bound: Any) -> Swap:
+    """Return a swap that calls `of` with another tenant's names and the bound values."""
+    return Swap(what, lambda n: of(n, *bound))
+
+
 def in_paths(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose path names what is another's: some or all of it, of a wrong kind, or spelled otherwise."""
+    """Yield requests with another tenant's names in the path: some or all, of a wrong kind, or spelled differently."""
     owned = [name for name in operation.named("path") if name in OWNED]
     mine = operation.request(own)
-    example = EXAMPLES.get(operation.name, lambda _: {})
 
     def at(changed: Mapping[str, str]) -> Request:
-        values = {name: getattr(own, name) for name in OWNED} | SHARED | example(own).get("path", {})
+        values = {name: getattr(own, name) for name in OWNED} | SHARED | _example(operation, own).get("path", {})
         return replace(mine, path=operation.at(values | changed))
 
     def theirs(n: Names, names: tuple[str, ...]) -> dict[str, str]:
-        values = {name: getattr(n, name) for name in OWNED} | example(n).get("path", {})
+        values = {name: getattr(n, name) for name in OWNED} | _example(operation, n).get("path", {})
         return {name: values[name] for name in names}
 
     for size in range(1, len(owned) + 1):
         for names in combinations(owned, size):
-            yield Swap(f"path {names}", lambda n, names=names: at(theirs(n, names)))
+            yield _swap(f"path {names}", lambda n, names: at(theirs(n, names)), names)
     for name in owned:
         for kind in (*OWNED, "token"):
             if kind != name:
-                yield Swap(f"path {name} is a {kind}", lambda n, name=name, kind=kind: at({name: getattr(n, kind)}))
+                yield _swap(f"path {name} is a {kind}", lambda n, name, kind: at({name: getattr(n, kind)}), name, kind)
         for spelling, spell in _SPELLINGS.items():
-            yield Swap(
+            yield _swap(
                 f"path {name} spelled {spelling}",
-                lambda n, name=name, spell=spell: at({name: spell(own, n, theirs(n, (name,))[name])}),
+                lambda n, name, spell: at({name: spell(own, n, theirs(n, (name,))[name])}),
+                name,
+                spell,
             )
 
 
@@ -151,27 +161,29 @@ _SPELLINGS: Mapping[str, Callable[[Names, Names, str], str]] = {
 
 
 def in_queries(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose query names what is another's, whether the route knows such a parameter or not."""
+    """Yield requests with another tenant's names in the query, in known and unknown parameters."""
     mine = operation.request(own)
     for name in (*OWNED, "tenant", "pk"):
         kind = {"tenant": "tenant_id", "pk": "tenant_id"}.get(name, name)
-        yield Swap(f"query {name}", lambda n, name=name, kind=kind: _asking(mine, {name: getattr(n, kind)}))
+        yield _swap(f"query {name}", lambda n, name, kind: _with_query(mine, {name: getattr(n, kind)}), name, kind)
     if "cursor" in operation.named("query"):
         for path in own.cursors:
-            yield Swap(f"cursor of {path}", lambda n, path=path: _asking(mine, {"cursor": n.cursors[path]}))
+            yield _swap(f"cursor of {path}", lambda n, path: _with_query(mine, {"cursor": n.cursors[path]}), path)
             for what, forge in _FORGERIES.items():
-                yield Swap(
+                yield _swap(
                     f"cursor {what} of {path}",
-                    lambda n, path=path, forge=forge: _asking(mine, {"cursor": forge(own.cursors[path], n)}),
+                    lambda n, path, forge: _with_query(mine, {"cursor": forge(own.cursors[path], n)}),
+                    path,
+                    forge,
                 )
 
 
-def _asking(request: Request, query: Mapping[str, str]) -> Request:
+def _with_query(request: Request, query: Mapping[str, str]) -> Request:
     return replace(request, query={**request.query, **query})
 
 
 def _forged(own: str, n: Names, keep: int) -> str:
-    """Return one's own cursor with the other's names in it, under the seal that it has."""
+    """Return the attacker's cursor with another tenant's names under the original seal."""
     raw = base64.urlsafe_b64decode(own + "=" * (-len(own) % 4))
     said = dict.fromkeys(json.loads(raw[16:]), n.tenant_id)
     return base64.urlsafe_b64encode(raw[:keep] + json.dumps(said).encode()).rstrip(b"=").decode()
@@ -185,16 +197,17 @@ _FORGERIES: Mapping[str, Callable[[str, Names], str]] = {
 
 
 def in_headers(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose headers name what is another's."""
+    """Yield requests with another tenant's names in the headers."""
     mine = operation.request(own)
-    for what, headers in _HEADERS.items():
-        yield Swap(
+    for what, headers in HEADERS.items():
+        yield _swap(
             f"header {what}",
-            lambda n, headers=headers: replace(mine, headers=mine.headers + headers(own, n)),
+            lambda n, headers: replace(mine, headers=mine.headers + headers(own, n)),
+            headers,
         )
 
 
-_HEADERS: Mapping[str, Callable[[Names, Names], tuple[tuple[str, str], ...]]] = {
+HEADERS: Mapping[str, Callable[[Names, Names], tuple[tuple[str, str], ...]]] = {
     "X-Tenant-ID": lambda _, n: (("X-Tenant-ID", n.tenant_id),),
     "X-Tenant-ID in capitals": lambda _, n: (("X-TENANT-ID", n.tenant_id.upper()),),
     "X-Tenant-ID twice": lambda own, n: (("X-Tenant-ID", own.tenant_id), ("X-Tenant-ID", n.tenant_id)),
@@ -215,45 +228,49 @@ _HEADERS: Mapping[str, Callable[[Names, Names], tuple[tuple[str, str], ...]]] = 
 
 
 def in_bodies(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests whose body names what is another's: in its fields, and in fields that it does not have."""
+    """Yield requests with another tenant's names in the body, in known and unknown fields."""
     mine = operation.request(own)
     if not isinstance(mine.body, dict):
         return
-    if operation.guarded:  # whoever has another's refresh token is the other, to all that can be seen
+    if operation.guarded:  # the holder of a refresh token counts as its owner
         yield Swap("body of another", lambda n: replace(mine, body=operation.request(n).body))
     for name in (*OWNED, "tenant", "pk", "owner"):
         kind = name if name in OWNED else "tenant_id"
-        yield Swap(f"body {name}", lambda n, name=name, kind=kind: _saying(mine, {name: getattr(n, kind)}))
+        yield _swap(f"body {name}", lambda n, name, kind: _with_fields(mine, {name: getattr(n, kind)}), name, kind)
     for name, value in mine.body.items():
         if isinstance(value, str):
             for kind in OWNED:
-                yield Swap(
-                    f"body {name} is a {kind}", lambda n, name=name, kind=kind: _saying(mine, {name: getattr(n, kind)})
+                yield _swap(
+                    f"body {name} is a {kind}",
+                    lambda n, name, kind: _with_fields(mine, {name: getattr(n, kind)}),
+                    name,
+                    kind,
                 )
 
 
-def _saying(request: Request, more: Mapping[str, str]) -> Request:
+def _with_fields(request: Request, more: Mapping[str, str]) -> Request:
     return replace(request, body={**request.body, **more})
 
 
 def in_tokens(operation: Operation, own: Names) -> Iterator[Swap]:
-    """Yield requests with a credential that is made of one's own and what is known of another's."""
+    """Yield requests with a credential made of the attacker's own and known parts of another tenant's."""
     mine = operation.request(own)
     for what, forge in _CREDENTIALS.items():
-        yield Swap(
+        yield _swap(
             f"credential: {what}",
-            lambda n, forge=forge: replace(mine, headers=(("Authorization", forge(own, n)), *mine.headers)),
+            lambda n, forge: replace(mine, headers=(("Authorization", forge(own, n)), *mine.headers)),
+            forge,
         )
 
 
 def _keyed(own: Names, n: Names) -> str:
-    """Return the other's key id before one's own secret."""
+    """Return a key with another tenant's key id and the attacker's secret."""
     prefix, stage, _, secret = own.token.split("_", 3)
     return "_".join((prefix, stage, n.token.split("_", 3)[2], secret))
 
 
 def _claiming(own: Names, n: Names, **other: str) -> str:
-    """Return one's own access token with the other's claims, under the signature that it has."""
+    """Return the attacker's access token with another tenant's claims under the original signature."""
     header, payload, signature = own.access_token.split(".")
     said = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     changed = said | {claim: getattr(n, name) for claim, name in other.items()}

@@ -1,4 +1,4 @@
-"""Two tenants who own one of everything, and names that nobody owns."""
+"""Tenants that own one resource of each kind, and names of resources that do not exist."""
 
 import json
 import os
@@ -27,13 +27,13 @@ VICTIM, ATTACKER, OPERATORS = "victim-clinic", "attacker-clinic", "ops-team"
 ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
 PLENTY = TenantChange(limits={"per_minute": 60_000, "per_hour": 3_600_000, "predictions_per_month": 1_000_000})
 DEPLOYMENTS = {"flags", "registry"}
-"""Tables in which tenants own nothing."""
+"""Tables without data of tenants."""
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
 
 
 @dataclass(frozen=True)
 class Names:
-    """What a tenant owns, by the names under which the API knows it."""
+    """Names of a tenant's resources in the API."""
 
     tenant_id: str
     key_id: str
@@ -51,17 +51,18 @@ class Names:
     access_token: str
     refresh_token: str
     cursors: Mapping[str, str]
-    """One of each list, by its path."""
+    """One cursor for each list, by its path."""
     hidden: frozenset[str]
-    """What it owns besides, which no request ever names."""
+    """Names of other resources of the tenant. Requests never contain them."""
 
-    def unlike(self) -> "Names":
-        """Return names of the same shape that nobody owns."""
-        texts = {name: _unlike(text) for name, text in self._texts().items()}
+    def with_absent_names(self) -> "Names":
+        """Return names of the same form for resources that do not exist."""
+        texts = {name: _changed_ending(text) for name, text in self._texts().items()}
         tenant_id = self.tenant_id.replace("victim", "absent")
         jobs = {name: texts[name].replace(self.tenant_id, tenant_id) for name in ("job_id", "other_job_id")}
-        cursors = {path: _unlike(cursor) for path, cursor in self.cursors.items()}
-        return replace(self, **texts | jobs | {"tenant_id": tenant_id, "cursors": cursors})
+        cursors = {path: _changed_ending(cursor) for path, cursor in self.cursors.items()}
+        changed: dict[str, Any] = {**texts, **jobs, "tenant_id": tenant_id, "cursors": cursors}
+        return replace(self, **changed)
 
     def all(self) -> set[str]:
         """Return every name."""
@@ -71,14 +72,14 @@ class Names:
         return {f.name: text for f in fields(self) if isinstance(text := getattr(self, f.name), str)}
 
 
-def _unlike(text: str) -> str:
-    """Return a text that differs from another one in its last letters and digits, and in nothing else."""
+def _changed_ending(text: str) -> str:
+    """Return the text with its last 9 letters and digits replaced."""
     others = {letter: chr(ord(letter) + 1 if letter not in "9fvFZz" else ord(letter) - 5) for letter in text[-9:]}
     return text[:-9] + "".join(others[letter] if letter.isalnum() else letter for letter in text[-9:])
 
 
 def begin_signing() -> None:
-    """Rotate the signing keys for the first time, without which there are no access tokens."""
+    """Rotate the signing keys for the first time. Access tokens require it."""
     from functions.tokens_rotation.handler import lambda_handler
 
     for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
@@ -96,13 +97,13 @@ def signed(token: str, request: Request) -> Request:
     return replace(request, headers=(("Authorization", f"Bearer {token}"), *request.headers))
 
 
-def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
-    """Create a tenant that owns two of everything, through the API where it has a way; return the names of it all."""
+def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
+    """Create a tenant with several resources of each kind, through the API if possible; return their names."""
     access.tenants().create(tenant_id, "BASIC", PLENTY)
     admin = tokens_of(tenant_id, ("admin",))["admin"]
 
     def send(path: str, body: Any, *headers: tuple[str, str], method: str = "POST") -> dict[str, Any]:
-        answer = door.ask(signed(admin, Request(method, path, headers=headers, body=body)))
+        answer = door.send(signed(admin, Request(method, path, headers=headers, body=body)))
         assert answer.status < 300, (path, answer)
         return dict(json.loads(answer.body))
 
@@ -125,7 +126,7 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     assert ended is not None
     books.end(ended, "completed")
     boto3.client("s3").put_object(Bucket="files", Key=ended.output_key("results"), Body=hidden.encode())
-    used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that nothing else has
+    used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that occurs only here
     entry = UsageEntry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
     DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
     send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
@@ -133,28 +134,36 @@ def furnish(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names:
     access.tenants().change(tenant_id, TenantChange(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
     signing_in = Request("POST", "/v1/oauth/token", body={"grant_type": "client_credentials", **client(admin)})
-    grant = json.loads(door.ask(signing_in).body)
-    fetched = door.ask(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
+    grant = json.loads(door.send(signing_in).body)
+    fetched = door.send(signed(admin, Request("GET", f"/v1/scores/{decisions[0]}")))
     return Names(
-        tenant_id,
-        *made[:2],
-        decisions[0],
-        subject,
-        erased,
-        *begun[:2],
-        *jobs[:2],
-        f"{key}-0",
-        fetched.headers["etag"],
-        admin,
-        grant["access_token"],
-        grant["refresh_token"],
-        {path: cursor for path in lists if (cursor := _cursor(door, admin, path.replace("{tenant_id}", tenant_id)))},
-        frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
+        tenant_id=tenant_id,
+        key_id=made[0],
+        other_key_id=made[1],
+        decision_id=decisions[0],
+        subject_id=subject,
+        erased_subject_id=erased,
+        batch_id=begun[0],
+        ended_batch_id=begun[1],
+        job_id=jobs[0],
+        other_job_id=jobs[1],
+        idempotency_key=f"{key}-0",
+        etag=fetched.headers["etag"],
+        token=admin,
+        access_token=grant["access_token"],
+        refresh_token=grant["refresh_token"],
+        cursors=_cursors(door, admin, tenant_id, lists),
+        hidden=frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
     )
 
 
-def holdings(tenant_id: str, *others: str) -> list[str]:
-    """Return everything that names a tenant and none of the others, in every table and bucket, as text."""
+def _cursors(door: FrontDoor, token: str, tenant_id: str, lists: list[str]) -> dict[str, str]:
+    found = {path: _cursor(door, token, path.replace("{tenant_id}", tenant_id)) for path in lists}
+    return {path: cursor for path, cursor in found.items() if cursor}
+
+
+def stored_texts(tenant_id: str, *others: str) -> list[str]:
+    """Return as text all items and objects that name a tenant and do not name the others."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     tables = sorted(set(TABLES.values()) - DEPLOYMENTS)
     items = [item for table in tables for item in dynamodb.scan(TableName=table)["Items"]]
@@ -169,12 +178,12 @@ def _hex(text: str) -> str:
 
 
 def client(token: str) -> dict[str, str]:
-    """Return what a key says at the endpoints of OAuth."""
+    """Return the OAuth client credentials of a key."""
     return {"client_id": token.split("_")[2], "client_secret": token}
 
 
 def _cursor(door: FrontDoor, token: str, path: str) -> str | None:
-    answer = door.ask(signed(token, Request("GET", path, {"limit": "1"})))
+    answer = door.send(signed(token, Request("GET", path, {"limit": "1"})))
     return json.loads(answer.body)["next_cursor"] if answer.status == 200 else None
 
 
@@ -188,5 +197,5 @@ def _dead(tenant_id: str, name: str) -> str:
 
 
 def now() -> str:
-    """Return the time, as requests say it."""
+    """Return the current time in the format of requests."""
     return process.now().isoformat()

@@ -1,4 +1,4 @@
-"""Bills add up, and a break-even is where two ways cost the same."""
+"""Cost model of the benchmarks: totals, units and the break-even of two options."""
 
 import json
 
@@ -11,7 +11,7 @@ CALLS = {"UpdateItem": 1, "TransactWriteItems": 1}
 SCORE = Score(cpu=0.0021, calls=CALLS, writes=14, received=900, answered=1_600, logged=900, kept=2_000)
 
 
-def test_time_is_billed_in_whole_milliseconds_with_the_waits_for_dynamodb():
+def test_time_is_billed_in_whole_milliseconds_with_dynamodb_waits():
     assert SCORE.milliseconds == 2 + 1 + 5 + 2 * 5
 
 
@@ -23,11 +23,11 @@ def test_time_is_billed_in_whole_milliseconds_with_the_waits_for_dynamodb():
         ("TransactWriteItems", {"TransactItems": [{"Put": {"Item": {"pk": {"S": "x"}}}}, {"Update": {}}]}, 2 + 2 + 2),
     ],
 )
-def test_a_write_is_charged_by_the_kilobyte_twice_in_a_transaction_and_once_per_index(operation, body, units):
+def test_a_write_costs_per_kilobyte_transaction_and_index(operation, body, units):
     assert _units(operation, json.dumps(body).encode()) == units
 
 
-def test_a_million_scores_cost_what_their_units_cost():
+def test_the_cost_of_a_million_scores_is_the_sum_of_its_units():
     bill = score_bill(SCORE)
     assert bill["DynamoDB: limiter, decision, quota"] == pytest.approx(14 * 0.625)
     assert bill["API Gateway"] == 3.5
@@ -35,7 +35,7 @@ def test_a_million_scores_cost_what_their_units_cost():
     assert compute(36) == pytest.approx(2 * bill["Lambda time"])
 
 
-def test_at_the_break_even_both_ways_cost_the_same():
+def test_both_options_cost_the_same_at_the_break_even():
     serverless, _, _, containers = ways(SCORE)
     scores = break_even(serverless, containers)
     assert serverless.at(scores) == pytest.approx(containers.at(scores))
@@ -46,4 +46,4 @@ def test_at_the_break_even_both_ways_cost_the_same():
 def test_memory_is_read_from_the_template():
     assert memory("ScoringApi") == 1769 / 1024
     assert memory("TokensAuthorizer") == 0.5
-    assert memory("ScoringApi") + memory("TokensAuthorizer") < memory() < 10  # those that somebody waits for
+    assert memory("ScoringApi") + memory("TokensAuthorizer") < memory() < 10  # functions in the path of a request

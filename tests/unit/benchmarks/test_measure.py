@@ -1,4 +1,4 @@
-"""The interleaving timer compares neighbours in time and calls the goal."""
+"""The interleaving timer compares adjacent measurements and judges the goal."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def scripted(seconds, log, name):
     return run
 
 
-def test_the_ratio_is_the_median_of_pairs_and_the_warm_up_is_not_counted():
+def test_the_ratio_is_the_median_of_pairs_without_the_warm_up():
     log = []
     ours = scripted([900.0, 1.0, 2.0, 30.0], log, "ours")
     reference = scripted([0.001, 10.0, 8.0, 100.0], log, "reference")
@@ -22,7 +22,7 @@ def test_the_ratio_is_the_median_of_pairs_and_the_warm_up_is_not_counted():
     assert result.reached is True
 
 
-def test_both_sides_run_in_every_round_and_take_turns_at_being_first():
+def test_both_sides_run_in_every_round_and_alternate_in_order():
     log = []
     line = Measurement("line", scripted([1.0] * 3, log, "ours"), scripted([1.0] * 3, log, "reference"))
     interleave([line], 2, tick=lambda: None)
@@ -31,12 +31,12 @@ def test_both_sides_run_in_every_round_and_take_turns_at_being_first():
 
 
 @pytest.mark.parametrize(("goal", "reached"), [(0.5, True), (0.49, False), (None, None)])
-def test_a_goal_is_reached_at_its_bound(goal, reached):
+def test_a_ratio_at_the_bound_reaches_the_goal(goal, reached):
     line = Measurement("line", lambda _: 1.0, lambda _: 2.0, goal)
     assert interleave([line], 1, tick=lambda: None)[0].reached is reached
 
 
-def test_every_round_takes_the_next_items():
+def test_every_round_uses_the_next_items():
     seen = []
     run = each(seen.append, range(10), 4)
     for number in (0, 1, 2):

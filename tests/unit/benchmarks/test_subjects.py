@@ -1,4 +1,4 @@
-"""What is measured beside the synthetic models: the newest package of each model of this checkout."""
+"""Selection of measured packages: the newest package of each model in this checkout."""
 
 from pydantic import TypeAdapter
 
@@ -16,7 +16,7 @@ def put(packages, version, manifest):
     return folder
 
 
-def test_the_newest_package_of_each_model_is_measured_and_one_of_another_format_is_named_and_left_out(tmp_path, capsys):
+def test_newest_packages_are_measured_and_other_formats_omitted(tmp_path, capsys):
     put(tmp_path, "new/00000001", b'{"format": 1}')
     newest = put(tmp_path, "new/00000002", MANIFEST)
     put(tmp_path, "old/00000001", MANIFEST)

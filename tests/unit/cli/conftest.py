@@ -1,4 +1,4 @@
-"""Commands that ask an API, which is a function here."""
+"""A test server in place of the API, for the commands that call it."""
 
 from contextlib import contextmanager
 
@@ -9,7 +9,7 @@ from tests.support.fakes.api import served
 
 @pytest.fixture
 def api(monkeypatch):
-    """Let commands ask `answer`: `with api(answer) as requests`."""
+    """Context manager that serves the function `answer` to commands: `with api(answer) as requests`."""
 
     @contextmanager
     def asking(answer):

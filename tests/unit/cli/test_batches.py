@@ -1,4 +1,4 @@
-"""`vigil batch`, against a server in place of the API and of the bucket."""
+"""`vigil batch` with a test server in place of the API and the bucket."""
 
 import os
 import time
@@ -29,7 +29,7 @@ BATCH = {
 
 @pytest.fixture
 def service(api, monkeypatch, tmp_path):
-    """The API and the bucket on one small server: a batch goes through these states, one a look."""
+    """API and bucket on one test server. Each request for the batch moves it to the next of `states`."""
     seen = SimpleNamespace(states=["running"], requests=[])
 
     def answer(asked):
@@ -53,7 +53,7 @@ def run(*arguments):
     return CliRunner().invoke(app, ["batch", *arguments])
 
 
-def test_a_file_is_uploaded_and_followed_to_its_end(service, tmp_path):
+def test_submit_uploads_a_file_and_waits_for_the_end(service, tmp_path):
     (tmp_path / "rows.csv").write_text("subject_id,age\np,1\n")
     service.states = ["awaiting_upload", "splitting", "running", "completed"]
     done = run("submit", "rows.csv", "--model", "toy", "--wait")
@@ -65,7 +65,7 @@ def test_a_file_is_uploaded_and_followed_to_its_end(service, tmp_path):
     assert "rows 3 to 4" in done.output
 
 
-def test_ctrl_c_leaves_the_batch_running_and_says_so(service, monkeypatch):
+def test_ctrl_c_leaves_the_batch_running_with_a_hint(service, monkeypatch):
     def interrupt(_seconds):
         raise KeyboardInterrupt
 
@@ -76,25 +76,25 @@ def test_ctrl_c_leaves_the_batch_running_and_says_so(service, monkeypatch):
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
-def test_a_batch_without_results_is_a_failure(service, state):
+def test_a_batch_without_results_exits_with_an_error(service, state):
     service.states = [state]
     assert run("wait", "bat_1").exit_code == 1
 
 
-def test_a_name_that_tells_no_format_is_asked_about(service, tmp_path):
+def test_an_unknown_file_extension_requires_a_format(service, tmp_path):
     (tmp_path / "rows.txt").write_text("x")
     done = run("submit", "rows.txt", "--model", "toy")
     assert done.exit_code == 2
     assert "--format" in done.output
 
 
-def test_results_become_a_file(service, tmp_path):
+def test_results_are_written_to_a_file(service, tmp_path):
     assert run("results", "bat_1").exit_code == 0
     assert (tmp_path / "bat_1-results.csv").read_bytes() == b"row,score\n1,0.5\n"
 
 
 @pytest.mark.parametrize("command", [["show", "bat_1"], ["list"], ["cancel", "bat_1"]])
-def test_a_batch_is_shown(service, command):
+def test_show_list_and_cancel_print_the_batch(service, command):
     done = run(*command)
     assert done.exit_code == 0
     assert "bat_1" in done.output

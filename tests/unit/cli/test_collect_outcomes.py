@@ -1,4 +1,4 @@
-"""Outcomes become rows with what their decision saw; what is no label, or too old, does not."""
+"""Training rows from outcomes and the inputs of their decisions, without unlabelled and old ones."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def world():
     return World()
 
 
-def test_a_known_outcome_is_the_row_that_its_decision_saw(world):
+def test_a_known_outcome_becomes_a_row_of_its_decisions_inputs(world):
     world.report("occurred", "p-1", age=41, stage="III")
     world.report("not_occurred", "p-2", age=42, urban=True)
     found = world.gather().known
@@ -44,7 +44,7 @@ def test_a_known_outcome_is_the_row_that_its_decision_saw(world):
     assert rows == {("acme/p-1", 41.0, 1), ("acme/p-2", 42.0, 0)}
 
 
-def test_what_is_excluded_or_unresolved_or_another_models_is_no_row(world):
+def test_excluded_unresolved_and_other_models_outcomes_give_no_row(world):
     world.models.champions["other"] = ToyModel("other")
     world.report("excluded")
     world.report("unresolved")
@@ -53,15 +53,15 @@ def test_what_is_excluded_or_unresolved_or_another_models_is_no_row(world):
     assert world.gather().known.rows.shape == (0, 4)
 
 
-def test_only_what_was_received_since_and_by_these_tenants_is_gathered(world):
-    for number in range(130):  # more than a page
+def test_only_outcomes_of_the_period_and_tenants_are_collected(world):
+    for number in range(130):  # more than one page
         world.report("occurred", f"p-{number}")
     world.report("occurred", tenant="globex")
     assert len(world.gather(since_days_ago=110.5).known) == 110
     assert len(world.gather(tenants=["acme", "globex"]).known) == 131
 
 
-def test_a_decision_of_another_schema_is_counted_and_left_out(world):
+def test_a_decision_of_another_schema_is_counted_and_omitted(world):
     from dataclasses import replace
 
     world.report("occurred", visits=3)

@@ -1,4 +1,4 @@
-"""`vigil costs`, against a server in place of the API."""
+"""`vigil costs` with a test server in place of the API."""
 
 import pytest
 from typer.testing import CliRunner
@@ -28,7 +28,7 @@ def answer(asked):
 
 @pytest.fixture(autouse=True)
 def asked(api):
-    """What the API, which gives one item a page, was asked."""
+    """Requests to the API, which returns one item per page."""
     with api(answer) as requests:
         yield requests
 
@@ -40,7 +40,7 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize("words", [(), ("show",)])
-def test_all_pages_are_shown_with_a_bar_each_and_their_total(words):
+def test_the_table_has_all_pages_with_bars_and_a_total(words):
     shown = run(*words).splitlines()
     inference, storage = (next(line for line in shown if name in line) for name in ("inference", "storage"))
     assert "0.003000" in inference
@@ -49,13 +49,13 @@ def test_all_pages_are_shown_with_a_bar_each_and_their_total(words):
     assert any("0.003001" in line for line in shown if "total" in line)
 
 
-def test_options_without_a_command_are_those_of_the_table(asked):
+def test_options_without_a_command_apply_to_the_table(asked):
     run("--by", "meter", "--period", "2026-10")
     assert asked[0].query == {"group_by": "meter", "period": "2026-10"}
 
 
 @pytest.mark.parametrize("command", ["show", "lines"])
-def test_an_operator_sees_a_tenants(command, asked, tmp_path):
+def test_an_operator_can_show_and_export_a_tenants_costs(command, asked, tmp_path):
     own = run(command)
     assert run(command, "--tenant", "acme") == own
     assert {request.path for request in asked} == {"/v1/costs", "/v1/tenants/acme/costs"}
@@ -63,18 +63,18 @@ def test_an_operator_sees_a_tenants(command, asked, tmp_path):
     assert asked[-1].path == "/v1/tenants/a%2Fb/costs/export"
 
 
-def test_every_line_is_shown():
+def test_lines_prints_every_line():
     shown = run("lines")
     assert all(line["meter"] in shown for line in LINES)
 
 
-def test_the_export_is_written_as_it_came(tmp_path):
+def test_the_export_is_written_unchanged(tmp_path):
     run("export", tmp_path / "costs.csv")
     assert (tmp_path / "costs.csv").read_bytes() == b"day,category\r\n"
 
 
 @pytest.mark.parametrize(("name", "start"), [("plot.png", b"\x89PNG"), ("plot.svg", b"<?xml")])
-def test_spend_budget_and_projection_are_drawn(tmp_path, name, start):
+def test_the_plot_shows_spend_budget_and_projection(tmp_path, name, start):
     run("plot", tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(start)
     if name.endswith("svg"):
@@ -84,13 +84,13 @@ def test_spend_budget_and_projection_are_drawn(tmp_path, name, start):
         assert "<!-- database -->" not in drawn
 
 
-def test_a_month_that_is_over_is_drawn_without_a_projection(tmp_path):
+def test_the_plot_of_a_past_month_has_no_projection(tmp_path):
     run("plot", tmp_path / "plot.svg", "--period", "2026-10")
     assert "projected" not in (tmp_path / "plot.svg").read_text()
 
 
 @pytest.mark.parametrize("words", [("plot", "plot.txt"), ("plot", "plot.png", "--period", "2026-11-21")])
-def test_what_cannot_be_drawn_is_said_in_a_sentence(words, asked, tmp_path, monkeypatch):
+def test_an_invalid_plot_request_is_refused_with_a_reason(words, asked, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["costs", *words])
     assert (done.exit_code, asked) == (2, [])

@@ -1,4 +1,4 @@
-"""`vigil dlq` asks the API and shows what it says."""
+"""`vigil dlq` calls the API and prints its answers."""
 
 import pytest
 from typer.testing import CliRunner
@@ -30,7 +30,7 @@ def answer(asked):
 
 @pytest.fixture(autouse=True)
 def asked(api):
-    """What the API, which gives two pages of one job each, was asked."""
+    """Requests to the API, which returns two pages of one job each."""
     with api(answer) as requests:
         yield requests
 
@@ -39,7 +39,7 @@ def run(*arguments):
     return CliRunner().invoke(app, ["dlq", *arguments])
 
 
-def test_a_list_follows_its_pages(asked):
+def test_list_reads_all_pages(asked):
     shown = run("list", "--state", "parked")
     assert shown.output.count("acme.k1") == 2
     first = {"state": "parked", "limit": "50"}
@@ -51,13 +51,13 @@ def test_a_list_follows_its_pages(asked):
 
 @pytest.mark.parametrize(("command", "method", "end"), [("show", "GET", ""), ("retry", "POST", "/retry"),
                                                         ("resolve", "POST", "/resolve")])  # fmt: skip
-def test_a_job_is_shown_with_its_steps(asked, command, method, end):
+def test_a_job_is_printed_with_its_steps(asked, command, method, end):
     shown = run(command, "acme.k1")
     assert "parked · attempts 2 · not-found" in shown.output
     (one,) = asked
     assert (one.method, one.path, one.credential) == (method, f"/v1/dlq/jobs/acme.k1{end}", "Bearer vgl_local_k_s")
 
 
-def test_a_refusal_is_one_sentence():
+def test_an_error_is_printed_in_one_line():
     shown = run("show", "acme.other")
     assert (shown.exit_code, shown.stderr) == (1, "No such resource: There is no such job.\n")

@@ -1,6 +1,7 @@
-"""The CLI works on the deployment that the environment names, else on the embedded one."""
+"""The CLI uses the deployment in the environment variables, otherwise the embedded stack."""
 
 import os
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner
@@ -43,29 +44,31 @@ def _home(tmp_path, monkeypatch):
     process.forget()
 
 
-def test_without_any_deployment_the_command_to_run_is_named():
+def test_without_a_deployment_the_error_names_the_command_to_run():
     with pytest.raises(NotFound, match="make up"):
         deployment.enter()
 
 
-def test_the_embedded_deployment_is_read_from_its_file(tmp_path):
+def test_the_embedded_deployment_is_read_from_its_record(tmp_path):
     LOCAL.save(tmp_path)
     deployment.enter()
     assert process.settings().registry_table == "vigil-registry"
     assert process.client("dynamodb").meta.endpoint_url == LOCAL.endpoint_url
 
 
-def test_real_credentials_are_never_sent_to_an_emulator(tmp_path, monkeypatch):
+def test_real_credentials_are_not_sent_to_the_emulator(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
     monkeypatch.setenv("AWS_PROFILE", "real")
     LOCAL.save(tmp_path)
     deployment.enter()
-    credentials = process.client("secretsmanager")._request_signer._credentials
-    assert (credentials.access_key, credentials.token) == ("local", None)
+    url = process.client("secretsmanager").generate_presigned_url("get_secret_value", {"SecretId": "access"})
+    query = parse_qs(urlsplit(url).query)
+    assert query["X-Amz-Credential"][0].startswith("local/")
+    assert "X-Amz-Security-Token" not in query
 
 
-def test_the_environment_names_another_deployment(tmp_path, monkeypatch):
+def test_environment_variables_select_another_deployment(tmp_path, monkeypatch):
     LOCAL.save(tmp_path)
     monkeypatch.setenv("VIGIL_STAGE", "prod")
     monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "prod-registry")

@@ -1,4 +1,4 @@
-"""Signing keys: private ones stay private, and a rotation leaves the previous one trusted."""
+"""Signing keys: private keys are unreadable to others, and a rotation leaves the previous key trusted."""
 
 import pytest
 
@@ -7,21 +7,21 @@ from vigil.errors import Conflict, NotFound
 from vigil.prediction.packages.signing import check_signature, sign
 
 
-def test_a_new_key_is_readable_by_its_owner_only_and_its_public_half_is_pinned(tmp_path):
+def test_a_new_key_is_private_and_its_public_key_is_pinned(tmp_path):
     key = keys.create(tmp_path / "keys")
     assert (tmp_path / "keys" / keys.PRIVATE).stat().st_mode & 0o777 == 0o600
     assert keys.signing_key(tmp_path / "keys") == key
     assert keys.public_keys(tmp_path / "keys") == {key.key_id: key.public}
 
 
-def test_an_existing_key_is_not_replaced_by_accident(tmp_path):
+def test_an_existing_key_is_not_overwritten(tmp_path):
     key = keys.create(tmp_path)
     with pytest.raises(Conflict):
         keys.create(tmp_path)
     assert keys.signing_key(tmp_path) == key
 
 
-def test_rotation_signs_with_the_new_key_and_trusts_the_one_before_but_not_the_first(tmp_path):
+def test_a_rotation_trusts_the_new_and_the_previous_key_only(tmp_path):
     first, second, third = keys.create(tmp_path), keys.create(tmp_path, rotate=True), keys.create(tmp_path, rotate=True)
     assert keys.signing_key(tmp_path) == third
     assert list(keys.public_keys(tmp_path)) == [third.key_id, second.key_id]
@@ -29,7 +29,7 @@ def test_rotation_signs_with_the_new_key_and_trusts_the_one_before_but_not_the_f
     assert first.key_id not in keys.public_keys(tmp_path)
 
 
-def test_a_missing_key_is_not_found(tmp_path):
+def test_a_missing_key_is_reported_as_not_found(tmp_path):
     with pytest.raises(NotFound, match="vigil models keygen"):
         keys.signing_key(tmp_path)
     with pytest.raises(NotFound, match="vigil models keygen"):

@@ -1,4 +1,4 @@
-"""`iit` learns from reported outcomes: signed and compared if it is sound, refused if it is not."""
+"""Retraining of `iit` on reported outcomes: a sound challenger is signed, an unsound one refused."""
 
 from dataclasses import replace
 from functools import partial
@@ -28,7 +28,7 @@ def quiet(_step, _done):
 
 @pytest.fixture(scope="module")
 def first():
-    """A model without outcomes, and what it was not trained on."""
+    """Model trained without outcomes, and its held-out rows."""
     return iit.rebuild(1, PATIENTS, no_outcomes(FEATURES.specs), quiet)
 
 
@@ -42,7 +42,7 @@ def champion(first):
 
 @pytest.fixture(scope="module")
 def reported(first):
-    """Outcomes like those of the cohort: 600 of the rows that were held out, under subjects of a tenant."""
+    """Outcomes of 600 held-out rows of the cohort, with subjects of one tenant."""
     rows = first[1]
     some = np.random.default_rng(2).permutation(len(rows))[:600]
     return known_outcomes(
@@ -55,19 +55,19 @@ def challenged(champion, reported):
     return challenge(SMALL, reported, champion, Signer(KEY, 2), quiet)
 
 
-def test_a_challenger_is_signed_under_the_next_version_and_passes_every_gate(challenged):
+def test_a_challenger_has_the_next_version_and_passes_every_gate(challenged):
     model = verified(challenged[0], KEYS)
     assert (model.name, model.version) == ("iit", 2)
     check_promotable(model)
 
 
-def test_its_card_and_manifest_say_that_outcomes_were_learnt_from(challenged, reported):
+def test_card_and_manifest_record_the_training_on_outcomes(challenged, reported):
     model, learnt = verified(challenged[0], KEYS), len(reported.split()[0])
     assert f"{learnt} reported outcomes" in model.card.splitlines()[0]
     assert f"{learnt} reported outcomes" in model.contract.training.description
 
 
-def test_both_are_measured_on_the_same_rows_with_intervals(challenged, reported, first):
+def test_both_models_are_measured_on_the_same_rows_with_intervals(challenged, reported, first):
     found = challenged[1]
     assert found.rows == len(first[1]) + len(reported.split()[1])
     for measure in ("auc", "brier", "calibration_error"):
@@ -76,7 +76,7 @@ def test_both_are_measured_on_the_same_rows_with_intervals(challenged, reported,
         assert difference.low <= difference.value <= difference.high
 
 
-def test_an_outcome_that_leaks_into_a_feature_is_refused(champion, reported):
+def test_outcomes_that_leak_into_a_feature_are_refused(champion, reported):
     column = next(i for i, spec in enumerate(FEATURES.specs) if spec.name == "last_days_late")
     leaky, labels = reported.rows.copy(), np.arange(len(reported)) % 3 // 2
     leaky[:, column] = labels * 80.0
@@ -84,8 +84,8 @@ def test_an_outcome_that_leaks_into_a_feature_is_refused(champion, reported):
         challenge(SMALL, replace(reported, rows=leaky, labels=labels), champion, Signer(KEY, 2), quiet)
 
 
-def test_outcomes_that_spoil_the_calibration_are_refused(champion, reported):
-    """Every outcome reported as an interruption, many times over: the challenger believes in a far higher rate."""
+def test_outcomes_that_break_the_calibration_are_refused(champion, reported):
+    """Every outcome is reported repeatedly as an interruption, so the challenger predicts a far higher rate."""
     spoilt = replace(reported, labels=np.ones_like(reported.labels))
     many = partial(np.repeat, repeats=40, axis=0)
     spoilt = replace(spoilt, rows=many(spoilt.rows), labels=many(spoilt.labels), subjects=many(spoilt.subjects))
@@ -93,7 +93,7 @@ def test_outcomes_that_spoil_the_calibration_are_refused(champion, reported):
         challenge(SMALL, spoilt, champion, Signer(KEY, 2), quiet)
 
 
-def test_a_champion_of_another_schema_is_no_match(champion, reported):
+def test_a_champion_of_another_schema_is_refused(champion, reported):
     narrower = replace(champion.contract.features[0], maximum=7)
     contract = replace(champion.contract, features=(narrower, *champion.contract.features[1:]))
     other = replace(champion, manifest=replace(champion.manifest, contract=contract))
@@ -102,6 +102,6 @@ def test_a_champion_of_another_schema_is_no_match(champion, reported):
 
 
 @pytest.mark.parametrize("name", ["wdbc", "nothing"])
-def test_a_model_that_cannot_retrain_is_named(name):
+def test_a_model_without_retraining_is_refused_by_name(name):
     with pytest.raises(NotFound, match=name):
         retrainable(name)

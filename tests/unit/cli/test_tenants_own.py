@@ -1,4 +1,4 @@
-"""`vigil usage`, `vigil budgets` and `vigil subjects`, against a server in place of the API."""
+"""`vigil usage`, `vigil budgets` and `vigil subjects` with a test server in place of the API."""
 
 import json
 
@@ -70,7 +70,7 @@ def answer(asked):
 
 @pytest.fixture(autouse=True)
 def asked(api):
-    """What the API was asked."""
+    """Requests to the API."""
     with api(answer) as requests:
         yield requests
 
@@ -81,7 +81,7 @@ def run(*words, code=0, **options):
     return done.output
 
 
-def test_usage_says_what_was_used_and_what_is_left(asked):
+def test_usage_prints_used_and_remaining_amounts(asked):
     shown = run("usage", "--by", "day")
     assert (asked[0].path, asked[0].query) == ("/v1/usage", {"granularity": "day"})
     assert run("usage", "--by", "day", "--tenant", "acme") == shown
@@ -90,14 +90,14 @@ def test_usage_says_what_was_used_and_what_is_left(asked):
 
 
 @pytest.mark.parametrize("words", [("budgets",), ("budgets", "list")])
-def test_a_budget_is_shown_with_what_is_spent_of_it_and_where_it_ends(words, asked):
+def test_a_budget_is_printed_with_its_spend_and_projection(words, asked):
     shown = run(*words)
     assert asked[0].credential == "Bearer vgl_local_k_s"
     told = ("total/month", "500.000000", "425.000000", "85.0", "stops", "80 %", "612.000000")
     assert all(word in shown for word in told)
 
 
-def test_a_budget_is_set_in_dollars_and_given_up(asked):
+def test_a_budget_is_set_in_dollars_and_deleted(asked):
     run("budgets", "set", "total", "month", "500.25", "--alert", "90", "--alert", "50", "--hard-stop")
     assert asked[0].body == {"limit_micros": 500_250_000, "hard_stop": True, "thresholds": [50, 90]}
     run("budgets", "set", "total", "month", "0.000001")
@@ -107,16 +107,16 @@ def test_a_budget_is_set_in_dollars_and_given_up(asked):
 
 
 @pytest.mark.parametrize("amount", ["0.0000001", "many", "NaN", "Infinity", "1e999999"])
-def test_what_is_no_amount_is_not_sent(amount, asked):
+def test_an_invalid_amount_is_not_sent(amount, asked):
     assert "dollars with at most six decimals" in run("budgets", "set", "total", "month", amount, code=2)
     assert asked == []
 
 
-def test_a_refusal_is_one_sentence():
+def test_an_error_is_printed_in_one_line():
     assert run("budgets", "set", "total", "day", "1", code=1).endswith("right: This needs budgets:write.\n")
 
 
-def test_consents_are_shown_and_declared(asked):
+def test_consents_are_printed_and_declared(asked):
     assert "scoring withdrawn" in run("subjects", "consent", "P/1?x")
     run("subjects", "declare", "P/1?x", "--text", "v2", "--withdraw", "scoring", "--give", "contact")
     assert asked[1].body == {
@@ -126,14 +126,14 @@ def test_consents_are_shown_and_declared(asked):
     }
 
 
-def test_an_export_has_all_its_parts_and_is_for_its_owner_only(tmp_path):
+def test_an_export_has_all_parts_and_is_readable_by_its_owner_only(tmp_path):
     (file := tmp_path / "person.json").touch(mode=0o644)
     assert "2 decisions, 1 outcomes" in run("subjects", "export", "P/1?x", file)
     assert json.loads(file.read_text()) == {"decisions": [{"n": 1}, {"n": 2}], "outcomes": [{"n": 3}]}
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_erasure_is_asked_for_after_a_question_and_its_state_and_certificates_are_shown(asked):
+def test_an_erasure_is_confirmed_and_its_state_and_certificates_shown(asked):
     run("subjects", "erase", "P/1?x", code=1, input="n\n")
     assert asked == []
     run("subjects", "erase", "P/1?x", "--yes")

@@ -3,19 +3,17 @@
 from types import SimpleNamespace
 
 import pytest
-from vigil.decisions.batches.naming import Named
-from vigil.decisions.batches.stream import SplitWork
 
 from vigil.access.tokens import oauth_forms as forms
 from vigil.access.tokens.oauth_model import GrantRefused
-from vigil.bootstrap import documented
-from vigil.decisions.batches.parsing import reader
-from vigil.decisions.scoring import routes as scoring
+from vigil.bootstrap import routers
+from vigil.decisions.batches.parsing import build_reader
+from vigil.decisions.batches.stream import SplitWorker
+from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import MalformedRequest, UnreadableMessage
 from vigil.kernel.json_documents import MAX_LEVELS
-from vigil.money.usage.events.stream import UsageEventWork
+from vigil.money.usage.events.stream import UsageEventWorker
 from vigil.operations.dead_letters import store as dead_letters
-from vigil.prediction.packages import routes as registry
 from vigil.web.bodies import BoundedRoute
 from vigil.workers.queues import Message, ReceivedMessage
 
@@ -27,14 +25,15 @@ def nested(levels):
 
 
 def test_every_route_that_declares_a_body_bounds_it():
-    routers = [*documented.routers(), scoring.router, registry.router]
-    with_body = [route for router in routers for route in router.routes if route.body_field is not None]
+    with_body = [route for router in routers.ROUTERS for route in router.routes if route.body_field is not None]
     assert len(with_body) > 10
     assert [route.path for route in with_body if not isinstance(route, BoundedRoute)] == []
 
 
 @pytest.mark.parametrize("levels", LEVELS)
-@pytest.mark.parametrize("read", [SplitWork(None, None).read, dead_letters._batch], ids=["file", "stream"])
+@pytest.mark.parametrize(
+    "read", [SplitWorker(None, None).read, dead_letters.parse_stream_failure], ids=["file", "stream"]
+)
 def test_deep_message_is_unreadable(read, levels):
     with pytest.raises(UnreadableMessage):
         read(ReceivedMessage("id", nested(levels), {}, {}))
@@ -44,7 +43,7 @@ def test_deep_message_is_unreadable(read, levels):
 def test_deep_usage_events_are_refused_with_the_bound(levels):
     message = Message("id", "usage.events", "acme", "c-1", nested(levels))
     with pytest.raises(MalformedRequest, match="nested too deeply"):
-        UsageEventWork(SimpleNamespace(record=None)).do(message, None)
+        UsageEventWorker(SimpleNamespace(record=None)).do(message, None)
 
 
 @pytest.mark.parametrize("levels", LEVELS)
@@ -55,7 +54,7 @@ def test_deep_grant_request_is_refused(levels):
 
 @pytest.mark.parametrize("levels", LEVELS)
 def test_deep_row_of_batch_is_refused_with_the_bound(levels):
-    rows = reader("ndjson", (), None, lambda _contract, _columns: lambda _row: None)
+    rows = build_reader("ndjson", (), None, lambda _contract, _columns: lambda _row: None)
     ((_, error),) = rows(b'{"age":' + nested(levels - 1).encode() + b"}")
     assert str(error) == "row: is nested too deeply"
 
@@ -63,4 +62,4 @@ def test_deep_row_of_batch_is_refused_with_the_bound(levels):
 @pytest.mark.parametrize("levels", LEVELS)
 def test_deep_row_that_names_subject_is_found_as_a_line(levels):
     line = f'{{"subject_id":"p-1","age":{nested(levels - 1)}}}'
-    assert Named("ndjson", (), "p-1").row(line.encode()) == {"line": line}
+    assert SubjectRows("ndjson", (), "p-1").row(line.encode()) == {"line": line}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.money.budgets.conftest import World
+from tests.unit.money.budgets.world import World
 from vigil.errors import NotFound, Unavailable
 from vigil.kernel.money import SpendLimit
 from vigil.money.budgets.model import Budget, span_of

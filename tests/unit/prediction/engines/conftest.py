@@ -1,13 +1,8 @@
 """Small models with every kind of split that LightGBM has, and rows that take every branch."""
 
-from dataclasses import dataclass
-
-import lightgbm
-import numpy as np
 import pytest
 
-NAMES = tuple(f"x{i}" for i in range(12))
-CATEGORIES = [2, 5]
+from tests.support.lightgbm_models import CATEGORIES, train
 
 VARIANTS = {
     "numeric": {},
@@ -19,23 +14,6 @@ VARIANTS = {
 }
 
 
-@dataclass(frozen=True)
-class Trained:
-    text: bytes
-    booster: lightgbm.Booster
-    rows: np.ndarray
-
-
-def draw(seed, count):
-    """Return rows with zeros, missing values, and categories in columns 2 and 5."""
-    random = np.random.default_rng(seed)
-    rows = random.normal(size=(count, len(NAMES)))
-    rows[:, CATEGORIES] = random.integers(0, 40, size=(count, 2))
-    rows[random.random(rows.shape) < 0.15] = 0.0
-    rows[random.random(rows.shape) < 0.15] = np.nan
-    return rows
-
-
 @pytest.fixture(scope="session", params=VARIANTS, ids=str)
 def trained(request):
     return train(**VARIANTS[request.param])
@@ -44,18 +22,3 @@ def trained(request):
 @pytest.fixture(scope="session")
 def numeric():
     return train()
-
-
-def train(**parameters):
-    rows = draw(1, 1500)
-    signal = np.nan_to_num(rows)
-    odds = signal[:, 0] + signal[:, 1] * signal[:, 3] + np.isnan(rows[:, 4]) + np.sin(signal[:, 2]) + signal[:, 5] % 3
-    label = (odds + np.random.default_rng(2).normal(size=len(rows)) > 1).astype(float)
-    settings = {"objective": "binary", "num_leaves": 15, "verbosity": -1, "num_threads": 1, "seed": 4, **parameters}
-    columns = settings.pop("categorical_feature", "auto")
-    data = lightgbm.Dataset(rows, label, feature_name=list(NAMES), categorical_feature=columns)
-    booster = lightgbm.train(settings, data, num_boost_round=40)
-    unseen = draw(3, 300)
-    unseen[::10, CATEGORIES] = [[-1.0, 4e9]]  # categories unknown in training
-    unseen[5::10, CATEGORIES] += 0.5
-    return Trained(booster.model_to_string().encode(), booster, unseen)

@@ -14,8 +14,8 @@ import pytest
 
 from models.packed import TOLERANCE, checked_table
 from models.packing import NotPacked, pack_table
+from tests.support.lightgbm_models import CATEGORIES, NAMES, draw, train
 from tests.unit.prediction.engines import fuzz_trees
-from tests.unit.prediction.engines.conftest import CATEGORIES, NAMES, draw, train
 from vigil.errors import ModelRefused
 from vigil.prediction.engines import lightgbm as reference
 from vigil.prediction.engines import trees

@@ -79,7 +79,7 @@ class StreamSource:
 
     def receive(self) -> Sequence[DeadLetter]:
         """Return up to ten letters and hide them from other receivers for two minutes."""
-        return [parse_letter(received, _batch) for received in self._dead.receive(_HIDDEN_SECONDS)]
+        return [parse_letter(received, parse_stream_failure) for received in self._dead.receive(_HIDDEN_SECONDS)]
 
     def delete(self, letters: Sequence[DeadLetter]) -> None:
         """Delete letters from the dead-letter queue."""
@@ -95,7 +95,7 @@ class StreamSource:
         return "succeeded"
 
 
-def _batch(received: ReceivedMessage) -> Message:
+def parse_stream_failure(received: ReceivedMessage) -> Message:
     """Return the work in Lambda's record of a failed stream batch, or in Vigil's format after a further failure.
 
     Record format: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html

@@ -1,46 +1,22 @@
-"""Batches as deployed: queues, bucket and workers, for tests of several functions."""
+"""The worker functions of batches, fed from queues in process as Lambda feeds them."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import boto3
-import pytest
 
-from tests.support.gateway import Context, event
-from vigil.bootstrap import process
-
-QUEUES = ("batch_splits", "batch_chunks", "batch_assemblies")
-GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
+from tests.support.gateway import Context
 
 
-@pytest.fixture
-def deployed(published, monkeypatch):
-    """A deployment with the queues and the bucket of batches; yields the URLs of its queues."""
-    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes account endpoints for DynamoDB
-    urls = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in (*QUEUES, "dead")}
-    for name in QUEUES:
-        monkeypatch.setenv(f"VIGIL_{name.upper()}_QUEUE", urls[name])
-    monkeypatch.setenv("VIGIL_DEAD_LETTERS", urls["dead"])
-    process.forget()
-    return urls
-
-
-def api(method, path, **arguments):
-    from functions.batches_api.handler import lambda_handler
-
-    answer = lambda_handler(event(method, path, **arguments), Context())
-    return answer["statusCode"], json.loads(answer["body"])
-
-
-def post(body, **headers):
-    return api("POST", "/v1/batches", body=body, headers=headers)
-
-
-def arrival(key, size, version=""):
+def arrival(key: str, size: int, version: str = "") -> dict[str, Any]:
+    """Return the event of an uploaded object."""
     told = {"detail": {"object": {"key": key, "size": size, "version-id": version}}}
     return {"Records": [record("m-0", json.dumps(told), {}, "batch_splits")]}
 
 
-def record(name, body, attributes, queue):
+def record(name: str, body: str, attributes: Mapping[str, str], queue: str) -> dict[str, Any]:
+    """Return a message as Lambda shows it to a function."""
     return {
         "messageId": name,
         "receiptHandle": name,
@@ -52,8 +28,8 @@ def record(name, body, attributes, queue):
     }
 
 
-def taken(url):
-    """Return Lambda's events for the messages of a queue, and empty it."""
+def taken(url: str) -> list[dict[str, Any]]:
+    """Return the events that Lambda would build from a queue's messages, and empty the queue."""
     found = []
     while (
         messages := boto3.client("sqs")
@@ -62,13 +38,15 @@ def taken(url):
     ):
         for message in messages:
             attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-            found.append({"Records": [record(message["MessageId"], message["Body"], attributes, url.split("/")[-1])]})
+            found.append(
+                {"Records": [record(message["MessageId"], message["Body"], attributes, url.rpartition("/")[2])]}
+            )
             boto3.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return found
 
 
-def run(deployed, batch_id):
-    """Run the workers until the queues are empty."""
+def run(deployed: Mapping[str, str], batch_id: str) -> None:
+    """Run split, chunk and assembly workers until the batch has ended."""
     from functions.batches_assembly.handler import lambda_handler as assemble
     from functions.batches_chunk.handler import lambda_handler as score
     from functions.batches_split.handler import lambda_handler as split

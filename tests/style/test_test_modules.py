@@ -1,0 +1,91 @@
+"""Test modules are independent of each other and of Vigil's private names."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATHS = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "tests").rglob("*.py"))}
+PLANTED = "tests/faults/planted"
+"""Start of the paths that may use private names: planted bugs override private methods."""
+FOREIGN = {"_make_api_call", "_getframe", "_exit"}
+"""Private names of botocore and of the standard library, which some tests need."""
+
+
+def imported(tree, package):
+    """Return the dotted path of each name that is imported from a package."""
+    nodes = list(ast.walk(tree))
+    modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    origins = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    names = [f"{node.module}.{alias.name}" for node in origins for alias in node.names]
+    return [path for path in [*modules, *names] if path.startswith(f"{package}.")]
+
+
+def imported_tests(tree):
+    """Return the imports of test modules and conftests."""
+    paths = imported(tree, "tests")
+    return [path for path in paths if any(part == "conftest" or part.startswith("test_") for part in path.split("."))]
+
+
+def is_private(path):
+    name = path.rpartition(".")[2]
+    return name.startswith("_") and not name.startswith("__") and name not in {"_", *FOREIGN}
+
+
+def is_own(owner):
+    """Return True for `self`, `cls` and `super()`."""
+    if isinstance(owner, ast.Call):
+        return isinstance(owner.func, ast.Name) and owner.func.id == "super"
+    return isinstance(owner, ast.Name) and owner.id in {"self", "cls"}
+
+
+def private_names(tree):
+    """Return the private names that are imported from Vigil, read from another object, or patched by name."""
+    nodes = list(ast.walk(tree))
+    read = [node.attr for node in nodes if isinstance(node, ast.Attribute) and not is_own(node.value)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr")]
+    patched = [each.value for call in calls for each in call.args[:2] if isinstance(each, ast.Constant)]
+    return [name for name in [*imported(tree, "vigil"), *read, *patched] if is_private(str(name))]
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_module_imports_no_test_module(name):
+    assert imported_tests(ast.parse(PATHS[name].read_text())) == []
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if not name.startswith(PLANTED)])
+def test_a_module_uses_no_private_name_of_vigil(name):
+    assert private_names(ast.parse(PATHS[name].read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import tests.unit.web.test_app",
+        "from tests.unit.web import test_app",
+        "from tests.unit.web.test_app import api",
+        "from tests.functions.conftest import deployment",
+    ],
+)
+def test_an_import_of_a_test_module_is_found(code):
+    assert len(imported_tests(ast.parse(code))) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from vigil.decisions.batches.store import _key",
+        "store._table",
+        "service()._clock",
+        "monkeypatch.setattr(service, '_clock', now)",
+        "monkeypatch.setattr('vigil.web.app._handler', None)",
+    ],
+)
+def test_a_private_name_of_vigil_is_found(code):
+    assert len(private_names(ast.parse(code))) == 1
+
+
+def test_public_and_own_names_are_not_reported():
+    code = "from vigil.web.app import build\nself._a = super()._b\nclient._make_api_call\n_, x = __name__, app.__dict__"
+    assert private_names(ast.parse(code)) == []
