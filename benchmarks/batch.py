@@ -168,7 +168,7 @@ def through_the_stack(rows: int) -> None:
         batches.follow(client, batch["batch_id"])
         took = time.monotonic() - began
         out.print(f"{rows:,} rows, {file.stat().st_size >> 20} MB: {took:.0f} s, {rows / took:,.0f} rows/s")
-        with batches.fetch(client, batch["batch_id"], "results", results).open("rb") as lines:
+        with batches.download(client, batch["batch_id"], "results", results).open("rb") as lines:
             out.print(f"results: {sum(1 for _ in lines) - 1:,} lines")
 
 
@@ -191,7 +191,7 @@ def main() -> None:
     if arguments.stack:
         through_the_stack(arguments.stack)
         return
-    native.provide()
+    native.add_to_path()
     with tempfile.TemporaryDirectory() as work:
         subject = prepare(Path(work), *synthetic(200), CHUNK_ROWS)
         out.print(workers(subject, arguments.rounds))

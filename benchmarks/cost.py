@@ -253,7 +253,7 @@ def break_evens(score: Score) -> Iterator[str]:
 
 def main() -> None:
     """Measure and print."""
-    native.provide()
+    native.add_to_path()
     with tempfile.TemporaryDirectory() as work:
         subject = whole(Path(work), MODEL)
         tiers: dict[str, Tier] = {"unlimited": "ENTERPRISE", "with a quota": "BASIC"}

@@ -235,7 +235,7 @@ def loaded(folder: Path) -> LoadedModel:
 
 def main(folder: Path, form: Any) -> None:
     """Run the batch and print what it took."""
-    native.provide()
+    native.add_to_path()
     model, disk = loaded(folder / "package"), Disk(folder)
     now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     disk.create(Batch("t", "b", model.name, form, "awaiting_upload", now, "c", "f", 0), 1)

@@ -30,7 +30,7 @@ def first_answer(subject: Subject, engine: str) -> Round:
     }
 
     def run(_: int) -> float:
-        with runtime.running(FUNCTION, _path(engine), environment, Path(os.devnull)) as url:
+        with runtime.run_function(FUNCTION, _path(engine), environment, Path(os.devnull)) as url:
             started = time.perf_counter()
             answer = httpx.post(url, content=EVENT, timeout=60).json()
             seconds = time.perf_counter() - started
@@ -46,11 +46,11 @@ def _path(engine: str) -> str:
     """Return the PYTHONPATH of a function: the deployed layers, or the core layer and the lightgbm package."""
     target = STATE / "benchmark" / engine
     if engine == "native":
-        return runtime.layers(target, "core", "scoring")
+        return runtime.build_layers(target, "core", "scoring")
     python = str(tool_python("runtime"))
     package = f"lightgbm=={version('lightgbm')}"
     install = [uv(), "pip", "install", "--quiet", "--python", python, "--target", str(target / "package"), package]
     subprocess.run(install, check=True)
-    path = os.pathsep.join([runtime.layers(target, "core"), str(target / "package")])
+    path = os.pathsep.join([runtime.build_layers(target, "core"), str(target / "package")])
     subprocess.run([python, "-m", "compileall", "-q", *path.split(os.pathsep)], check=False)  # as the layers are
     return path

@@ -254,7 +254,7 @@ def main() -> None:
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, lightgbm {lightgbm.__version__}, {os.cpu_count()} cores, "
                   f"medians of {rounds} rounds")  # fmt: skip
-    os.environ["PYTHONPATH"] = str(native.provide())  # fresh processes find it too
+    os.environ["PYTHONPATH"] = str(native.add_to_path())  # fresh processes find it too
     with tempfile.TemporaryDirectory() as work:
         for subject in subjects(Path(work), rows=LARGEST_BATCH):
             measure(console, title(subject), list(measurements(subject)), rounds)

@@ -98,7 +98,7 @@ class Contender:
     def _emulated(self, folder: Path, path: str) -> Iterator[Address]:
         assert self.function is not None  # noqa: S101 - as above
         environment = {"PYTHONDONTWRITEBYTECODE": "1", **(self.environment or {})}
-        with runtime.running(self.function, path, environment, folder / "log") as url:
+        with runtime.run_function(self.function, path, environment, folder / "log") as url:
             parts = urlsplit(url)
             yield str(parts.hostname), int(parts.port or 0)
 
@@ -218,7 +218,7 @@ def _python(requirements: tuple[str, ...]) -> Path:
 
 @cache
 def _layers() -> str:
-    return runtime.layers(ROOT / ".vigil" / "benchmark" / "native", "core", "scoring")
+    return runtime.build_layers(ROOT / ".vigil" / "benchmark" / "native", "core", "scoring")
 
 
 def _free_port() -> int:

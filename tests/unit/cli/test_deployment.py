@@ -45,12 +45,12 @@ def _home(tmp_path, monkeypatch):
 
 def test_without_any_deployment_the_command_to_run_is_named():
     with pytest.raises(NotFound, match="make up"):
-        deployment.enter()
+        deployment.activate()
 
 
 def test_the_embedded_deployment_is_read_from_its_file(tmp_path):
     LOCAL.save(tmp_path)
-    deployment.enter()
+    deployment.activate()
     assert process.settings().registry_table == "vigil-registry"
     assert process.client("dynamodb").meta.endpoint_url == LOCAL.endpoint_url
 
@@ -60,7 +60,7 @@ def test_real_credentials_are_never_sent_to_an_emulator(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
     monkeypatch.setenv("AWS_PROFILE", "real")
     LOCAL.save(tmp_path)
-    deployment.enter()
+    deployment.activate()
     credentials = process.client("secretsmanager")._request_signer._credentials
     assert (credentials.access_key, credentials.token) == ("local", None)
 
@@ -69,7 +69,7 @@ def test_the_environment_names_another_deployment(tmp_path, monkeypatch):
     LOCAL.save(tmp_path)
     monkeypatch.setenv("VIGIL_STAGE", "prod")
     monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "prod-registry")
-    deployment.enter()
+    deployment.activate()
     assert process.settings().registry_table == "prod-registry"
     assert "AWS_ENDPOINT_URL" not in os.environ
 

@@ -93,7 +93,7 @@ def test_usage_says_what_was_used_and_what_is_left(asked):
 def test_a_budget_is_shown_with_what_is_spent_of_it_and_where_it_ends(words, asked):
     shown = run(*words)
     assert asked[0].credential == "Bearer vgl_local_k_s"
-    told = ("total/month", "500.000000", "425.000000", "85.0", "stops", "80 %", "612.000000")
+    told = ("total/month", "500.000000", "425.000000", "85.0", "hard stop", "80 %", "612.000000")
     assert all(word in shown for word in told)
 
 
