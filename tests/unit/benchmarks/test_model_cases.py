@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from benchmarks.subjects import trained
+from benchmarks.model_cases import trained_packages
 from tests.support.fakes.scoring import CONTRACT
 from vigil.prediction.packages.model import Manifest
 
@@ -22,5 +22,5 @@ def test_the_newest_package_of_each_model_is_measured_and_one_of_another_format_
     put(tmp_path, "old/00000001", MANIFEST)
     left_out = put(tmp_path, "old/00000002", b'{"format": 1}')
     (tmp_path / "begun").mkdir()
-    assert [(folder, contract.name) for folder, contract in trained(tmp_path)] == [(newest, CONTRACT.name)]
+    assert [(folder, contract.name) for folder, contract in trained_packages(tmp_path)] == [(newest, CONTRACT.name)]
     assert str(left_out) in capsys.readouterr().out
