@@ -13,7 +13,7 @@ from cli.costs import usd
 from cli.defaults import with_default
 
 BUDGETS = "/v1/budgets"
-app = typer.Typer(cls=with_default("list"), help="Budgets and the spend against them.")
+app = typer.Typer(cls=with_default("list"), help="Set budgets and show the spend against them.")
 out = Console()
 Category = Annotated[
     str, typer.Argument(help="Cost category: api_calls, inference, storage, database, third_party or total")

@@ -14,7 +14,7 @@ from cli.api import Key, Tenant, connect, request, request_json, tenant_path, wi
 from cli.defaults import with_default
 
 PLOTS = (".png", ".svg", ".pdf")
-app = typer.Typer(cls=with_default("show"), help="Costs of your usage.")
+app = typer.Typer(cls=with_default("show"), help="Show, export and plot the costs of your usage.")
 out = Console()
 Period = Annotated[str | None, typer.Option(help="Month (2026-11) or day (2026-11-21), UTC. Default: this month")]
 

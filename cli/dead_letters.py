@@ -9,7 +9,7 @@ from rich.table import Table
 from cli.api import Key, connect, request_json
 
 JOBS = "/v1/dlq/jobs"
-app = typer.Typer(no_args_is_help=True, help="Dead letters: jobs that failed on a queue.")
+app = typer.Typer(no_args_is_help=True, help="List, retry and resolve dead letters: jobs that failed on a queue.")
 out = Console()
 JobId = Annotated[str, typer.Argument(help="Id of the job; `vigil dlq list` shows it")]
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli import deployment
 
-app = typer.Typer(no_args_is_help=True, help="Stored decisions.")
+app = typer.Typer(no_args_is_help=True, help="Check stored decisions.")
 out = Console()
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vigil.access.flags.model import Flag
     from vigil.access.flags.service import Flags
 
-app = typer.Typer(no_args_is_help=True, help="Feature flags.")
+app = typer.Typer(no_args_is_help=True, help="Show and define feature flags.")
 out = Console()
 Name = Annotated[str, typer.Argument(help="Name of the flag: 2 to 64 lower-case letters, digits and hyphens")]
 

@@ -28,7 +28,7 @@ DEMO_TENANTS = {"demo-clinic": "ENTERPRISE", "demo-district": "FREE"}
 DEMO_LIMITS = {"per_minute": 6_000, "per_hour": 60_000}
 """Request limits of the demo tenants, above those of their tiers: demo and tests send many requests."""
 READY_SECONDS = 60.0
-app = typer.Typer(no_args_is_help=True, help="The embedded stack: the whole system on this machine.")
+app = typer.Typer(no_args_is_help=True, help="Run the embedded stack: the whole system on this machine.")
 out = Console()
 StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help="Folder of the local state")]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Only commands that run a model import the engine, because it loads native code.
 
-app = typer.Typer(no_args_is_help=True, help="Model packages: train, verify, publish, promote, compare, roll back.")
+app = typer.Typer(no_args_is_help=True, help="Train, verify, publish, promote and compare model packages.")
 out = Console()
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a model package")]
 ModelName = Annotated[str, typer.Argument(help="Name of the model")]

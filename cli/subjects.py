@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli.api import Key, connect, request_json, without_none
 
-app = typer.Typer(no_args_is_help=True, help="Persons: consents, export and erasure of data.")
+app = typer.Typer(no_args_is_help=True, help="Record consents of persons, and export or erase their data.")
 out = Console()
 SubjectId = Annotated[str, typer.Argument(help="Id of the person: the `subject_id` of score requests")]
 Purposes = Annotated[list[str] | None, typer.Option(help="scoring, research or contact; may be repeated")]

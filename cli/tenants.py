@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vigil.access.tenants.service import TenantChange
     from vigil.kernel.tenants import Role, Tier
 
-app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
+app = typer.Typer(no_args_is_help=True, help="Manage tenants and their API keys.")
 out = Console()
 TenantId = Annotated[str, typer.Argument(help="Id of the tenant: 3 to 32 lower-case letters, digits and hyphens")]
 KeyId = Annotated[str, typer.Argument(help="Id of the key: the 16 digits in the middle of the key")]

@@ -16,7 +16,7 @@ from cli.embedded import Embedded
 from vigil.errors import NotFound, Unauthenticated
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
-app = typer.Typer(no_args_is_help=True, help="Access tokens and their signing keys.")
+app = typer.Typer(no_args_is_help=True, help="Get access tokens, and rotate their signing keys.")
 out = Console()
 
 
