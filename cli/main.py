@@ -45,7 +45,11 @@ class _Group(TyperGroup):
             raise typer.Exit(1) from error
 
 
-app = typer.Typer(cls=_Group, no_args_is_help=True, help="Operate Vigil and use its API: signed models, explained scores, exactly-once decisions.")
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    help="Operate Vigil and use its API: signed models, explained scores, exactly-once decisions.",
+)
 app.add_typer(batches.app, name="batch")
 app.add_typer(budgets.app, name="budgets")
 app.add_typer(costs.app, name="costs")
