@@ -1,8 +1,8 @@
-"""Batches: `uv run python -m benchmarks.batch [--rounds N]`, and `--stack ROWS` through the embedded stack.
+"""Measures batches: `uv run python -m benchmarks.batch [--rounds N]`, or `--stack ROWS` on the embedded stack.
 
-The worker alone is everything that `batches_chunk` does but for AWS: bytes in, bytes out, interleaved with
+The worker alone is the work of `batches_chunk` without AWS, from bytes to bytes. It is interleaved with
 `Booster.predict` of the lightgbm package on the same rows as one numpy matrix. The whole flow (split, score, assemble)
-runs against files on disk in a process of its own, which tells its peak memory and how many calls AWS would have got.
+runs on files on disk in its own process, which reports its peak memory and the number of AWS calls.
 """
 
 import argparse
@@ -26,10 +26,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.flow import Disk, OneModel
+from benchmarks.flow import DiskBatches, OneModel
 from benchmarks.measure import Measurement, Round, interleave
+from benchmarks.model_cases import ModelCase, prepare_case, synthetic_model
 from benchmarks.prices import GB_SECOND_ARM, REQUESTS
-from benchmarks.subjects import Subject, prepare, synthetic
 from cli import batches, native
 from cli.api import connect
 from models import recipe
@@ -43,20 +43,20 @@ from vigil.kernel.rows import ModelRef
 from vigil.prediction.packages.loaded import LoadedModel
 
 GOAL = 1.25
-"""At least 0.8 x the rate of `Booster.predict`."""
+"""Maximum ratio of times: at least 0.8 x the rate of `Booster.predict`."""
 FORMATS: tuple[FileFormat, ...] = ("csv", "ndjson")
 FORMS = {"csv": "CSV", "ndjson": "NDJSON"}
 SIZES = (10_000, 100_000, 1_000_000)
 
 MEMORY_GB = 1.769
 CALLS = {
-    # port method: its AWS calls, by what they are charged as
+    # port method: its AWS calls by price item
     "change": {"dynamodb write": 1},
     "end": {"dynamodb write": 4},
-    "write": {"dynamodb write": 2},  # each chunk in a transaction, and its check
+    "write": {"dynamodb write": 2},  # each chunk in a transaction with a check
     "chunks": {"dynamodb read": 1},
     "chunk": {"dynamodb read": 2},
-    "settle": {"dynamodb write": 5},  # the chunk in a transaction with a check of its batch, and its place in a list
+    "settle": {"dynamodb write": 5},  # the chunk in a transaction with a check of its batch, and its index entry
     "read": {"s3 get": 1},
     "put": {"s3 put": 1},
     "begin": {"s3 put": 1},
@@ -68,31 +68,31 @@ CALLS = {
 out = Console()
 
 
-def worker(subject: Subject, form: FileFormat) -> Measurement:
-    """Return a chunk scored by the worker, against the package's `predict` on the same numbers."""
-    content = text(subject, form, CHUNK_ROWS)
-    disk = Disk(Path(tempfile.mkdtemp()))
-    model = subject.loaded()
-    batch = a_batch(subject, form, model)
+def measure_worker(case: ModelCase, form: FileFormat) -> Measurement:
+    """Return the measurement of a chunk in the worker against `predict` of the package on the same numbers."""
+    content = rows_of_file(case, form, CHUNK_ROWS)
+    disk = DiskBatches(Path(tempfile.mkdtemp()))
+    model = case.loaded()
+    batch = running_batch(case, form, model)
     disk.create(batch, 1)
     disk.put(batch.upload_key, content, {})
     span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
     chunks = ChunkScoring(
         BatchPorts(disk, disk, disk, process.now), OneModel(model), batch_scorer, fast_rows.build_fast_reader
     )
-    booster = lightgbm.Booster(model_str=subject.text.decode())
-    matrix = np.array([rounded(row) for row in subject.rows[:CHUNK_ROWS]])
+    booster = lightgbm.Booster(model_str=case.text.decode())
+    matrix = np.array([rounded(row) for row in case.rows[:CHUNK_ROWS]])
 
     def ours() -> None:
         disk.ledger[0] = Chunk(span)
         chunks.score("t", "b", 0)
 
-    title = f"{subject.name}, {FORMS[form]}: a chunk of {CHUNK_ROWS:,} rows"
-    return Measurement(title, timed(ours), timed(lambda: booster.predict(matrix, num_threads=1)), GOAL)
+    title = f"{case.name}, {FORMS[form]}: a chunk of {CHUNK_ROWS:,} rows"
+    return Measurement(title, cpu_round(ours), cpu_round(lambda: booster.predict(matrix, num_threads=1)), GOAL)
 
 
-def timed(work: Any) -> Round:
-    """Return a round of one call, in seconds of CPU per row: other work on the machine is not counted."""
+def cpu_round(work: Any) -> Round:
+    """Return a round of one call in CPU seconds per row, which excludes other work on the machine."""
 
     def run(_number: int) -> float:
         started = time.process_time()
@@ -102,24 +102,24 @@ def timed(work: Any) -> Round:
     return run
 
 
-def a_batch(subject: Subject, form: FileFormat, model: LoadedModel) -> Batch:
+def running_batch(case: ModelCase, form: FileFormat, model: LoadedModel) -> Batch:
     """Return a running batch of this model."""
     pin = ModelRef(model.name, model.version, model.digest)
     now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
-    batch = Batch("t", "b", subject.name, form, "running", now, "c", "f", 0, pin=pin, chunks=1)
-    return replace(batch, source=batch.upload_key, columns=("subject_id", *subject.names))
+    batch = Batch("t", "b", case.name, form, "running", now, "c", "f", 0, pin=pin, chunks=1)
+    return replace(batch, source=batch.upload_key, columns=("subject_id", *case.names))
 
 
 def rounded(row: Sequence[float]) -> list[float]:
-    """Return a row as files hold it: six digits behind the point."""
+    """Return a row with six decimals, as in the files."""
     return [round(value, 6) for value in row]
 
 
-def text(subject: Subject, form: FileFormat, count: int) -> bytes:
-    """Return the rows of a file, without a header."""
-    file, names = io.StringIO(), subject.names
+def rows_of_file(case: ModelCase, form: FileFormat, count: int) -> bytes:
+    """Return the rows of a file without its header."""
+    file, names = io.StringIO(), case.names
     for number in range(count):
-        row = rounded(subject.rows[number % len(subject.rows)])
+        row = rounded(case.rows[number % len(case.rows)])
         values = [None if value != value else value for value in row]  # noqa: PLR0124 - NaN is not itself
         if form == "csv":
             file.write(",".join([f"P-{number}", *("" if v is None else repr(v) for v in values)]) + "\n")
@@ -129,51 +129,51 @@ def text(subject: Subject, form: FileFormat, count: int) -> bytes:
     return file.getvalue().encode()
 
 
-def whole(subject: Subject, form: FileFormat, rows: int) -> dict[str, Any]:
-    """Return what a whole batch took, in a process of its own."""
+def run_batch(case: ModelCase, form: FileFormat, rows: int) -> dict[str, Any]:
+    """Run a whole batch in a new process; return its time, memory and AWS calls."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(subject.folder, folder / "package")
-        (folder / "key").write_text(f"{subject.key_id} {subject.public_key.hex()}")
+        shutil.copytree(case.folder, folder / "package")
+        (folder / "key").write_text(f"{case.key_id} {case.public_key.hex()}")
         with (folder / "input").open("wb") as file:
             if form == "csv":
-                file.write(",".join(["subject_id", *subject.names]).encode() + b"\n")
-            content = text(subject, form, SIZES[0])
+                file.write(",".join(["subject_id", *case.names]).encode() + b"\n")
+            content = rows_of_file(case, form, SIZES[0])
             for _ in range(rows // SIZES[0]):
                 file.write(content)
         command = [sys.executable, "-m", "benchmarks.flow", name, form]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured
 
 
-def bill(asked: Mapping[str, int], seconds: float, rows: int) -> tuple[float, float]:
-    """Return AWS calls per 10,000 rows, and dollars per million rows."""
+def bill(counts: Mapping[str, int], seconds: float, rows: int) -> tuple[float, float]:
+    """Return AWS calls per 10,000 rows, and US dollars per million rows."""
     charged: Counter[str] = Counter()
-    for name, count in asked.items():
-        charged.update({what: each * count for what, each in CALLS[name].items()})
-    requests = sum(REQUESTS[what] * count for what, count in charged.items())
-    calls = sum(sum(CALLS[name].values()) * count for name, count in asked.items() if name != "write")
+    for name, count in counts.items():
+        charged.update({item: number * count for item, number in CALLS[name].items()})
+    requests = sum(REQUESTS[item] * count for item, count in charged.items())
+    calls = sum(sum(CALLS[name].values()) * count for name, count in counts.items() if name != "write")
     compute = seconds * MEMORY_GB * GB_SECOND_ARM
     return calls / rows * 1e4, (requests + compute) / rows * 1e6
 
 
-def through_the_stack(rows: int) -> None:
-    """Upload a file of `wdbc` rows to the deployment at hand, follow it to its end and count what came out."""
+def measure_stack(rows: int) -> None:
+    """Score a file of `wdbc` rows on the current deployment; print its rate and the number of result lines."""
     with tempfile.TemporaryDirectory() as folder, connect(None) as client:
         file, results = Path(folder) / "rows.csv", Path(folder) / "results.csv"
-        a_file(file, rows)
+        write_rows(file, rows)
         batch = batches.submit(client, file, "wdbc", "csv")
         began = time.monotonic()
         batches.follow(client, batch["batch_id"])
         took = time.monotonic() - began
         out.print(f"{rows:,} rows, {file.stat().st_size >> 20} MB: {took:.0f} s, {rows / took:,.0f} rows/s")
-        with batches.fetch(client, batch["batch_id"], "results", results).open("rb") as lines:
+        with batches.download(client, batch["batch_id"], "results", results).open("rb") as lines:
             out.print(f"results: {sum(1 for _ in lines) - 1:,} lines")
 
 
-def a_file(file: Path, rows: int) -> None:
-    """Write a CSV file of so many subjects, 200 different ones."""
+def write_rows(file: Path, rows: int) -> None:
+    """Write a CSV file with this number of rows, made of 200 different ones."""
     samples = list(recipe.load_recipe("wdbc").samples(7, 200))
     names = list(samples[0]["features"])
     values = [",".join("" if (v := s["features"][n]) is None else repr(v) for n in names) for s in samples]
@@ -183,26 +183,26 @@ def a_file(file: Path, rows: int) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the measurements and print their tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--stack", type=int, metavar="ROWS", help="so many rows through the embedded stack, instead")
+    parser.add_argument("--stack", type=int, metavar="ROWS", help="score ROWS rows on the embedded stack instead")
     arguments = parser.parse_args()
     if arguments.stack:
-        through_the_stack(arguments.stack)
+        measure_stack(arguments.stack)
         return
-    native.provide()
+    native.add_to_path()
     with tempfile.TemporaryDirectory() as work:
-        subject = prepare(Path(work), *synthetic(200), CHUNK_ROWS)
-        out.print(workers(subject, arguments.rounds))
-        out.print(files(subject))
+        case = prepare_case(Path(work), *synthetic_model(200), CHUNK_ROWS)
+        out.print(workers(case, arguments.rounds))
+        out.print(files(case))
 
 
-def workers(subject: Subject, rounds: int) -> Table:
-    """Return the worker alone beside the package."""
+def workers(case: ModelCase, rounds: int) -> Table:
+    """Return the table of the worker alone against the package."""
     with Progress(console=out, transient=True) as bar:
         task = bar.add_task("rounds", total=2 * (rounds + 1))
-        results = interleave([worker(subject, form) for form in FORMATS], rounds, lambda: bar.advance(task))
+        results = interleave([measure_worker(case, form) for form in FORMATS], rounds, lambda: bar.advance(task))
     table = Table("worker alone", "us/row", "Booster.predict", "x its rate", "goal: 0.8")
     for result in results:
         times = (f"{seconds * 1e6:.1f}" for seconds in (result.ours, result.reference))
@@ -211,14 +211,14 @@ def workers(subject: Subject, rounds: int) -> Table:
     return table
 
 
-def files(subject: Subject) -> Table:
-    """Return whole batches of rising size."""
+def files(case: ModelCase) -> Table:
+    """Return the table of whole batches of several sizes."""
     table = Table("whole batch, one core", "rows", "rows/s", "peak MB", "AWS calls / 10,000 rows", "$ / million rows")
     for form in FORMATS:
         for rows in SIZES:
-            told = whole(subject, form, rows)
-            calls, dollars = bill(told["asked"], told["cpu_seconds"], rows)
-            rate, peak = f"{rows / told['cpu_seconds']:,.0f}", f"{told['peak_mb']:.0f}"
+            measured = run_batch(case, form, rows)
+            calls, dollars = bill(measured["calls"], measured["cpu_seconds"], rows)
+            rate, peak = f"{rows / measured['cpu_seconds']:,.0f}", f"{measured['peak_mb']:.0f}"
             table.add_row(FORMS[form], f"{rows:,}", rate, peak, f"{calls:.1f}", f"{dollars:.4f}")
     return table
 

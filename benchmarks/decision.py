@@ -1,11 +1,11 @@
-"""A decision with all engines of a package, against the bare engines one after the other."""
+"""Measures a decision with all engines of a package against the engines alone."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 
-from benchmarks.measure import Measurement, each
-from benchmarks.subjects import draw_row, trained
+from benchmarks.measure import Measurement, time_calls
+from benchmarks.model_cases import draw_row, trained_packages
 from vigil.prediction.engines.ensemble_runner import EnsembleRunner
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.engines.ports import VotingEngine
@@ -14,13 +14,13 @@ Row = tuple[float, ...]
 ROWS = 2_000
 
 
-def decisions() -> Iterator[Measurement]:
+def decision_measurements() -> Iterator[Measurement]:
     """Yield a measurement for every package trained in this checkout.
 
-    The reference is the sum of the engines' own times: the raw score of the trees, of the forest and of the
-    distance, and the rules that fire; without calibration, votes, evidence, weighing, vetoes and abstention.
+    The reference is the sum of the times of the engines: the raw scores of trees, forest and distance, and the rules.
+    It excludes calibration, votes, evidence, weights, vetoes and abstention.
     """
-    for folder, contract in trained():
+    for folder, contract in trained_packages():
         files = {path.name: path.read_bytes() for path in folder.iterdir()}
         engines = {
             spec.name: load_engine(spec, files[spec.file], contract, files.get(spec.table_file))
@@ -34,8 +34,8 @@ def decisions() -> Iterator[Measurement]:
         parts = [tuple(pick(row) for _, pick in bare) for row in rows]
         yield Measurement(
             f"{contract.name}: a decision by {len(bare)} engines / the engines alone",
-            each(EnsembleRunner(contract, engines).assess, rows, 200),
-            each(_one_after_another([run for run, _ in bare]), parts, 200),
+            time_calls(EnsembleRunner(contract, engines).assess, rows, 200),
+            time_calls(_in_sequence([run for run, _ in bare]), parts, 200),
             goal=3.0,
         )
 
@@ -44,7 +44,7 @@ def _bare(engine: VotingEngine) -> Callable[[Row], object]:
     return getattr(engine, "raw", engine.assess)
 
 
-def _one_after_another(runs: Sequence[Callable[[Row], object]]) -> Callable[[Sequence[Row]], None]:
+def _in_sequence(runs: Sequence[Callable[[Row], object]]) -> Callable[[Sequence[Row]], None]:
     def run_all(parts: Sequence[Row]) -> None:
         for run, part in zip(runs, parts, strict=True):
             run(part)

@@ -1,8 +1,8 @@
-"""A whole batch in one process: files on disk, the rest in memory, serving code only.
+"""Runs a whole batch in one process: files on disk, tables and queues in memory, code of the service only.
 
-`python -m benchmarks.flow FOLDER FORMAT` takes a signed package (`FOLDER/package`) and a file (`FOLDER/input`) from the
-file's arrival to the end of the batch, and prints as JSON how long it took, the peak of its memory, and what AWS would
-have been asked. It imports neither lightgbm nor numpy, so that its memory is that of a worker.
+`python -m benchmarks.flow FOLDER FORMAT` scores a file (`FOLDER/input`) with a signed package (`FOLDER/package`), from
+the arrival of the file to the end of the batch. It prints time, peak memory and counts of AWS calls as JSON. It imports
+neither lightgbm nor numpy, so that its memory is that of a worker.
 """
 
 import json
@@ -42,56 +42,56 @@ from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 
 
-class Unlimited:
-    """The quota of a tenant without a limit."""
+class UnlimitedQuota:
+    """Quota of a tenant without a limit."""
 
     def reserve(
         self, _tenant_id: str, reservation_id: str, _rows: int, _limit: int | None, month: str | None = None
     ) -> QuotaReservation:
-        """Set nothing aside."""
+        """Return an empty reservation."""
         return QuotaReservation(month or "", reservation_id, 0)
 
     def find_reservation(self, _tenant_id: str, _reservation_id: str, _month: str) -> None:
-        """Nothing ever is."""
+        """Return None: reservations are not stored."""
 
     def release(self, _tenant_id: str, _reservation: QuotaReservation, _unused: int) -> None:
-        """Give nothing back."""
+        """Do not change the quota."""
 
 
-class Unstopped:
-    """The hard stop of a tenant that has none."""
+class UnlimitedSpend:
+    """Spend limits of a tenant without a hard stop."""
 
     def reserve(self, _tenant_id: str, _reservation: SpendReservation, _stop: SpendLimit) -> None:
-        """Set nothing aside."""
+        """Accept the reservation without storing it."""
 
     def get_reservation(self, _tenant_id: str, _reservation_id: str, _moment: str) -> None:
-        """Nothing ever is."""
+        """Return None: reservations are not stored."""
 
     def release(self, _tenant_id: str, _reservation: SpendReservation, _unused: int) -> None:
-        """Give nothing back."""
+        """Do not change the spend."""
 
 
 @dataclass
 class OneModel:
-    """One loaded model under its name."""
+    """Registry of one loaded model."""
 
     model: LoadedModel
 
     def champion(self, name: str) -> LoadedModel:
-        """Return it."""
+        """Return the model."""
         return self.model
 
     def pinned(self, name: str, version: int, digest: str) -> LoadedModel:
-        """Return it."""
+        """Return the model."""
         return self.model
 
 
 @dataclass
-class Disk:
-    """Files on disk, books and queue in memory, and a count of what AWS would have been asked."""
+class DiskBatches:
+    """Ports of a batch: files on disk, records and queue in memory, and counts of the AWS calls."""
 
     folder: Path
-    asked: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
     jobs: deque[BatchJob] = field(default_factory=deque)
     ledger: dict[int, Chunk] = field(default_factory=dict)
     batch: Batch | None = None
@@ -99,74 +99,74 @@ class Disk:
     def change(
         self, batch: Batch, states: Sequence[BatchState], values: Mapping[str, Any], run: str | None = None
     ) -> Batch | None:
-        """Set values."""
+        """Set values of the batch."""
         del batch, states, run
-        self.asked["change"] += 1
-        self.batch = replace(self._known(), **values)
+        self.calls["change"] += 1
+        self.batch = replace(self._existing(), **values)
         return self.batch
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
-        """End the batch."""
+        """Set the final state of the batch."""
         del batch
-        self.asked["end"] += 1
-        self.batch = replace(self._known(), state=state, **values)
+        self.calls["end"] += 1
+        self.batch = replace(self._existing(), state=state, **values)
         return True
 
     def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
-        """Enter chunks."""
+        """Add chunks."""
         del batch
-        self.asked["write"] += len(chunk_ranges)
+        self.calls["write"] += len(chunk_ranges)
         self.ledger |= {span.index: Chunk(span) for span in chunk_ranges}
         return True
 
     def chunks(self, batch: Batch) -> list[Chunk]:
-        """Return the chunks of a batch that is split."""
-        self.asked["chunks"] += 1
+        """Return all chunks of the batch."""
+        self.calls["chunks"] += 1
         return [self.ledger[index] for index in range(batch.chunks)]
 
     def find_chunk(self, tenant_id: str, batch_id: str, index: int) -> tuple[Batch, Chunk] | None:
-        """Return a chunk."""
-        self.asked["chunk"] += 1
-        return (self._known(), self.ledger[index]) if index in self.ledger else None
+        """Return the batch and a chunk."""
+        self.calls["chunk"] += 1
+        return (self._existing(), self.ledger[index]) if index in self.ledger else None
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        """Enter what became of a chunk."""
+        """Store the result of a chunk."""
         del batch, was
-        self.asked["settle"] += 1
+        self.calls["settle"] += 1
         self.ledger[chunk.range.index] = chunk
         return True
 
     def read(self, key: str, version: str, start: int, length: int) -> bytes:
-        """Return a range."""
-        self.asked["read"] += 1
+        """Return a range of a file."""
+        self.calls["read"] += 1
         with self._path(key).open("rb") as file:
             file.seek(start)
             return file.read(length)
 
     def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Write a file."""
-        self.asked["put"] += 1
+        self.calls["put"] += 1
         self._path(key).write_bytes(content)
 
     def begin_upload(self, key: str, metadata: Mapping[str, str]) -> str:
-        """Begin a file."""
-        self.asked["begin"] += 1
+        """Create an empty file."""
+        self.calls["begin"] += 1
         self._path(key).write_bytes(b"")
         return key
 
     def upload_part(self, key: str, upload: str, number: int, content: bytes) -> None:
-        """Write on."""
-        self.asked["add"] += 1
+        """Append a part to the file."""
+        self.calls["add"] += 1
         with self._path(key).open("ab") as file:
             file.write(content)
 
     def complete_upload(self, key: str, upload: str) -> None:
-        """Nothing is left to do."""
-        self.asked["finish"] += 1
+        """Do not change the file: it is complete."""
+        self.calls["finish"] += 1
 
     def send(self, jobs: Sequence[BatchJob]) -> None:
-        """Queue jobs."""
-        self.asked["send"] += 1
+        """Add jobs to the queue."""
+        self.calls["send"] += 1
         self.jobs.extend(jobs)
 
     def get(self, tenant_id: str, batch_id: str) -> Batch | None:
@@ -174,16 +174,16 @@ class Disk:
         return self.batch
 
     def create(self, batch: Batch, most: int) -> Batch | None:
-        """Take the batch."""
+        """Store the batch."""
         self.batch = batch
         return None
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> BatchListing:
-        """There are no pages."""
+        """Return an empty page."""
         return BatchListing((), None)
 
     def unfinished_ids(self, tenant_id: str) -> list[str]:
-        """There are no others."""
+        """Return no ids: there is one batch."""
         return []
 
     def upload_url(self, key: str, seconds: int) -> str:
@@ -194,7 +194,7 @@ class Disk:
         """Return the key."""
         return key
 
-    def _known(self) -> Batch:
+    def _existing(self) -> Batch:
         assert self.batch is not None  # noqa: S101 - created first
         return self.batch
 
@@ -204,19 +204,19 @@ class Disk:
         return path
 
 
-def run(disk: Disk, model: LoadedModel, size: int) -> None:
-    """Take a batch from the arrival of its file to its end."""
+def run(disk: DiskBatches, model: LoadedModel, size: int) -> None:
+    """Run a batch from the arrival of its file to its end."""
     ports = BatchPorts(disk, disk, disk, process.now)
     chunks = ChunkScoring(ports, OneModel(model), decisions.batch_scorer, fast_rows.build_fast_reader)
-    charges = BatchCharges(Unlimited(), Unstopped())
+    charges = BatchCharges(UnlimitedQuota(), UnlimitedSpend())
     assembly = BatchAssembly(ports, charges)
     splits = FileSplitting(ports, OneModel(model), lambda _: BatchTerms(), charges)
     assert disk.batch is not None  # noqa: S101 - created before
     splits.start(disk.batch, "", size, lambda: 1e9)
-    disk.asked["message"] += 1
+    disk.calls["message"] += 1
     while disk.jobs:
         job, batch = disk.jobs.popleft(), disk.batch
-        disk.asked["message"] += 1
+        disk.calls["message"] += 1
         if job.kind == "batch.chunk":
             chunks.score("t", "b", int(job.details["index"]))
         else:
@@ -224,8 +224,8 @@ def run(disk: Disk, model: LoadedModel, size: int) -> None:
             assembly.assemble(batch, job.name, AssemblyCheckpoint(**known), lambda: 1e9)
 
 
-def loaded(folder: Path) -> LoadedModel:
-    """Return the model of a package, after every check that serving does; its public key lies beside it."""
+def load_package(folder: Path) -> LoadedModel:
+    """Return the model of a package after every check of the service; `key` beside it has the public key."""
     key_id, key = (folder.parent / "key").read_text().split()
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     return PackageVerifier({key_id: bytes.fromhex(key)}, load_engine).verify(
@@ -234,9 +234,9 @@ def loaded(folder: Path) -> LoadedModel:
 
 
 def main(folder: Path, form: Any) -> None:
-    """Run the batch and print what it took."""
-    native.provide()
-    model, disk = loaded(folder / "package"), Disk(folder)
+    """Run the batch and print its time, memory and AWS calls."""
+    native.add_to_path()
+    model, disk = load_package(folder / "package"), DiskBatches(folder)
     now = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     disk.create(Batch("t", "b", model.name, form, "awaiting_upload", now, "c", "f", 0), 1)
     (folder / "uploads/t/b").mkdir(parents=True)
@@ -246,8 +246,8 @@ def main(folder: Path, form: Any) -> None:
     took, used = time.perf_counter() - began, time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     state = disk.batch.state if disk.batch else ""
-    told = {"state": state, "seconds": took, "cpu_seconds": used, "peak_mb": peak, "asked": disk.asked}
-    sys.stdout.write(json.dumps(told) + "\n")
+    measured = {"state": state, "seconds": took, "cpu_seconds": used, "peak_mb": peak, "calls": disk.calls}
+    sys.stdout.write(json.dumps(measured) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The whole warm function in one process: an API Gateway event in, an answer out, AWS answered on the spot."""
+"""The whole warm scoring function in one process, from API Gateway event to response, with a fake AWS."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import numpy as np
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from benchmarks.subjects import ENGINE, Subject
+from benchmarks.model_cases import ENGINE, ModelCase
 from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.access.tenants.model import TIER_LIMITS
 from vigil.aws import clients
@@ -35,14 +35,14 @@ from vigil.web.app import create_app, lambda_handler
 from vigil.web.rate_limits import DynamoRequestCounters, RateLimiter, SharedRateLimiter
 
 Handler = Callable[[dict[str, Any]], object]
-"""Answers one event of API Gateway."""
+"""Function that returns the response to an API Gateway event."""
 
 
-_NOBODY = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
+_FAKE_CREDENTIALS = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
 
 
 class PackageEngine:
-    """The engine that Vigil would have with the lightgbm package instead of the C library."""
+    """Engine on the lightgbm package instead of the C library."""
 
     def __init__(self, text: bytes) -> None:
         self._booster = lightgbm.Booster(model_str=text.decode())
@@ -62,8 +62,8 @@ class PackageEngine:
 
 
 @dataclass(frozen=True)
-class _Only:
-    """A registry of one model."""
+class _OneModel:
+    """Registry of one model."""
 
     model: LoadedModel
 
@@ -81,7 +81,7 @@ class _Only:
 
 
 class _Accepting:
-    """A ledger that takes every row and keeps none."""
+    """Ledger that accepts and drops every row."""
 
     def commit(self, *_: Any) -> None:
         return None
@@ -89,7 +89,7 @@ class _Accepting:
 
 @dataclass(frozen=True)
 class _Body:
-    """The body of an answer, as botocore reads it."""
+    """Body of a response, as botocore reads it."""
 
     content: bytes = b"{}"
 
@@ -102,23 +102,23 @@ class _Context:
     invoked_function_arn, aws_request_id = "arn:aws:lambda:eu-west-1:123456789012:function:scoring-api", "request"
 
 
-def native(subject: Subject) -> Handler:
-    """Return the function on the package's own engine."""
-    return _proven(_function(subject.loaded(), _Accepting()), subject)
+def native(case: ModelCase) -> Handler:
+    """Return the function with the native engine of the package."""
+    return _checked(_function(case.loaded(), _Accepting()), case)
 
 
-def package(subject: Subject) -> Handler:
-    """Return the same function on the lightgbm package."""
-    model = subject.loaded()
-    engine = BoostedEngine(PackageEngine(subject.text), ENGINE, model.contract.ensemble.positive_from, "")
-    return _proven(
-        _function(replace(model, runner=EnsembleRunner(model.contract, {ENGINE.name: engine})), _Accepting()), subject
+def package(case: ModelCase) -> Handler:
+    """Return the same function with the lightgbm package."""
+    model = case.loaded()
+    engine = BoostedEngine(PackageEngine(case.text), ENGINE, model.contract.ensemble.positive_from, "")
+    return _checked(
+        _function(replace(model, runner=EnsembleRunner(model.contract, {ENGINE.name: engine})), _Accepting()), case
     )
 
 
-def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
-    """Return the function with its real DynamoDB client, its requests answered before they leave, and their count."""
-    os.environ |= _NOBODY
+def with_aws_client(case: ModelCase) -> tuple[Handler, Callable[[], int]]:
+    """Return the function with its real DynamoDB client and fake responses, and a function that counts the requests."""
+    os.environ |= _FAKE_CREDENTIALS
     client = clients.create_client(Settings(stage="local"), "dynamodb")
     sent = count()
     calls = [0]
@@ -128,16 +128,16 @@ def with_aws_client(subject: Subject) -> tuple[Handler, Callable[[], int]]:
         return AWSResponse("http://local", 200, HTTPHeaders(), _Body())
 
     client.meta.events.register("before-send.dynamodb.PutItem", answer)
-    handler = _proven(_function(subject.loaded(), _ledger(client)), subject)
+    handler = _checked(_function(case.loaded(), _ledger(client)), case)
     return handler, lambda: calls[0]
 
 
-def deployed(subject: Subject, sent: list[tuple[str, bytes]], said: StringIO) -> Handler:
-    """Return the function with all its calls to DynamoDB, the limiter's included, its package whole.
+def deployed(case: ModelCase, sent: list[tuple[str, bytes]], log: StringIO) -> Handler:
+    """Return the function with its whole package and all DynamoDB calls, including those of the rate limiter.
 
-    `sent` is told the operation and the body of each request, `said` what is logged.
+    `sent` receives the operation and the body of each request, `log` the log lines.
     """
-    os.environ |= _NOBODY
+    os.environ |= _FAKE_CREDENTIALS
     client = clients.create_client(Settings(stage="local"), "dynamodb")
 
     def answer(request: Any, **_: Any) -> AWSResponse:
@@ -148,7 +148,7 @@ def deployed(subject: Subject, sent: list[tuple[str, bytes]], said: StringIO) ->
 
     client.meta.events.register("before-send.dynamodb", answer)
     limiter = SharedRateLimiter(DynamoRequestCounters(client, "limits"), lambda: datetime.now(UTC))
-    return _function(subject.loaded(), _ledger(client), limiter, said)
+    return _function(case.loaded(), _ledger(client), limiter, log)
 
 
 def _ledger(client: Any) -> DynamoLedger:
@@ -160,10 +160,10 @@ def _ledger(client: Any) -> DynamoLedger:
 
 
 def _function(
-    model: LoadedModel, ledger: Any, admission: RateLimiter | None = None, said: StringIO | None = None
+    model: LoadedModel, ledger: Any, admission: RateLimiter | None = None, log: StringIO | None = None
 ) -> Handler:
-    telemetry = Telemetry(f"benchmark-{id(model)}", said or StringIO(), traced=False)
-    scoring = Scoring(_Only(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
+    telemetry = Telemetry(f"benchmark-{id(model)}", log or StringIO(), traced=False)
+    scoring = Scoring(_OneModel(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
     app = create_app(
         title="",
         routers=[routes.router],
@@ -177,9 +177,9 @@ def _function(
     return lambda sent: entry(sent, _Context())
 
 
-def _proven(handler: Handler, subject: Subject) -> Handler:
-    """Return a handler that gives a score: a refusal would be measured as a fast answer."""
-    answer: Any = handler(event(subject.contract, subject.rows[0]))
+def _checked(handler: Handler, case: ModelCase) -> Handler:
+    """Return the handler if it returns a score; raise RuntimeError otherwise: an error is a fast response."""
+    answer: Any = handler(event(case.contract, case.rows[0]))
     if answer["statusCode"] != 201:
         raise RuntimeError(answer["body"])
     return handler
@@ -190,13 +190,13 @@ def _authorizer(tier: Tier) -> dict[str, str]:
     return caller | {"limits": replace(TIER_LIMITS[tier], per_minute=60_000, per_hour=3_600_000).to_json()}
 
 
-def events(subject: Subject) -> list[dict[str, Any]]:
-    """Return an event for every row: what API Gateway and the runtime have made before a function is called."""
-    return [event(subject.contract, row) for row in subject.rows]
+def events(case: ModelCase) -> list[dict[str, Any]]:
+    """Return the API Gateway event of every row."""
+    return [event(case.contract, row) for row in case.rows]
 
 
 def event(contract: ModelContract, row: tuple[float, ...], tier: Tier = "ENTERPRISE") -> dict[str, Any]:
-    """Return the event of API Gateway for a request to score a row."""
+    """Return the API Gateway event of a request that scores a row."""
     body = {"model": contract.name, "subject_id": "p-1", "features": contract.decode(row)}
     return {
         "resource": "/v1/scores",

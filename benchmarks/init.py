@@ -1,4 +1,4 @@
-"""The init of the scoring function under Lambda's Runtime Interface Emulator, on either engine."""
+"""Measures the cold start of the scoring function under Lambda's Runtime Interface Emulator."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.measure import Round
-from benchmarks.subjects import ENGINE, Subject
+from benchmarks.model_cases import ENGINE, ModelCase
 from cli import runtime
 from cli.checkout import ROOT, STATE, tool_python, uv
 
@@ -18,19 +18,19 @@ FUNCTION = ROOT / "benchmarks" / "init_function"
 EVENT = (ROOT / "events" / "scoring_api.liveness.json").read_bytes()
 
 
-def first_answer(subject: Subject, engine: str) -> Round:
-    """Return a round that starts the function afresh and times its first invocation: init, and one liveness request."""
+def first_invocation(case: ModelCase, engine: str) -> Round:
+    """Return a round that starts the function and times its first invocation: init and one liveness request."""
     environment = {
         "PYTHONDONTWRITEBYTECODE": "1",
         "POWERTOOLS_TRACE_DISABLED": "true",
         "BENCHMARK_ENGINE": engine,
-        "BENCHMARK_MODEL": str(subject.folder / ENGINE.file),
-        "BENCHMARK_TABLE": str(subject.folder / ENGINE.table_file) if subject.table else "",
-        "BENCHMARK_FEATURES": ",".join(subject.names),
+        "BENCHMARK_MODEL": str(case.folder / ENGINE.file),
+        "BENCHMARK_TABLE": str(case.folder / ENGINE.table_file) if case.table else "",
+        "BENCHMARK_FEATURES": ",".join(case.names),
     }
 
     def run(_: int) -> float:
-        with runtime.running(FUNCTION, _path(engine), environment, Path(os.devnull)) as url:
+        with runtime.run_function(FUNCTION, _path(engine), environment, Path(os.devnull)) as url:
             started = time.perf_counter()
             answer = httpx.post(url, content=EVENT, timeout=60).json()
             seconds = time.perf_counter() - started
@@ -43,14 +43,14 @@ def first_answer(subject: Subject, engine: str) -> Round:
 
 @cache
 def _path(engine: str) -> str:
-    """Return the PYTHONPATH of a function: the deployed layers, or the core layer and the lightgbm package."""
+    """Return the PYTHONPATH of the function: the deployed layers, or the core layer with the lightgbm package."""
     target = STATE / "benchmark" / engine
     if engine == "native":
-        return runtime.layers(target, "core", "scoring")
+        return runtime.build_layers(target, "core", "scoring")
     python = str(tool_python("runtime"))
     package = f"lightgbm=={version('lightgbm')}"
     install = [uv(), "pip", "install", "--quiet", "--python", python, "--target", str(target / "package"), package]
     subprocess.run(install, check=True)
-    path = os.pathsep.join([runtime.layers(target, "core"), str(target / "package")])
-    subprocess.run([python, "-m", "compileall", "-q", *path.split(os.pathsep)], check=False)  # as the layers are
+    path = os.pathsep.join([runtime.build_layers(target, "core"), str(target / "package")])
+    subprocess.run([python, "-m", "compileall", "-q", *path.split(os.pathsep)], check=False)  # as in the layers
     return path

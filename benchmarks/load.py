@@ -1,4 +1,4 @@
-"""Load over HTTP/1.1 on kept connections, from one thread that costs little beside the server."""
+"""HTTP/1.1 load generator on persistent connections, in one thread with little CPU."""
 
 import re
 import selectors
@@ -13,12 +13,12 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 class BadAnswer(Exception):
-    """The server refused a request, closed the connection, or took too long."""
+    """Error for a refused request, a closed connection or a time-out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What was measured: the seconds of each request, and of all of them together."""
+    """Result of a load: the seconds of each request, and of the whole load."""
 
     latencies: list[float]
     elapsed: float
@@ -38,28 +38,28 @@ class _Connection:
         self.socket.setblocking(False)
 
 
-def request(address: tuple[str, int], path: str, body: bytes) -> bytes:
-    """Return the bytes of a POST of JSON."""
+def build_request(address: tuple[str, int], path: str, body: bytes) -> bytes:
+    """Return the bytes of a POST request with a JSON body."""
     host, port = address
     head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\nAccept: */*\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def ask(address: tuple[str, int], content: bytes) -> bytes:
-    """Return the body of the answer to one request; raise BadAnswer, or OSError if nobody listens."""
+def send_request(address: tuple[str, int], content: bytes) -> bytes:
+    """Send one request and return the body of the response; raise BadAnswer, or OSError without a server."""
     with _connected(address) as connection:
         connection.settimeout(TIMEOUT_SECONDS)
         connection.sendall(content)
         answer = bytearray()
         while (end := _complete(answer)) is None:
-            if not (piece := connection.recv(1 << 20)):
+            if not (chunk := connection.recv(1 << 20)):
                 raise BadAnswer("the connection was closed")
-            answer += piece
+            answer += chunk
     return _body(bytes(answer[:end]))
 
 
-def drive(address: tuple[str, int], requests: Sequence[bytes], connections: int) -> Load:
-    """Send all requests, as many at a time as there are connections, each as soon as one is free."""
+def run_load(address: tuple[str, int], requests: Sequence[bytes], connections: int) -> Load:
+    """Send all requests over several connections; each connection sends its next request after a response."""
     waiting, latencies = iter(requests), list[float]()
     deadline = time.monotonic() + TIMEOUT_SECONDS
     with ExitStack() as stack:
@@ -72,7 +72,7 @@ def drive(address: tuple[str, int], requests: Sequence[bytes], connections: int)
             key.data.send(next(waiting))
         while len(latencies) < len(requests):
             if time.monotonic() > deadline:
-                raise BadAnswer("the load did not end in time")
+                raise BadAnswer(f"the load did not end within {TIMEOUT_SECONDS:.0f} s")
             for connection in _readable(selector):
                 if _complete(connection.answer) is None:
                     continue
@@ -84,9 +84,9 @@ def drive(address: tuple[str, int], requests: Sequence[bytes], connections: int)
 
 def _readable(selector: selectors.BaseSelector) -> Iterator[_Connection]:
     for key, _ in selector.select(timeout=1.0):
-        if not (piece := key.data.socket.recv(1 << 20)):
+        if not (chunk := key.data.socket.recv(1 << 20)):
             raise BadAnswer("the connection was closed")
-        key.data.answer += piece
+        key.data.answer += chunk
         yield key.data
 
 
@@ -100,17 +100,17 @@ def _body(answer: bytes) -> bytes:
     head, _, body = answer.partition(b"\r\n\r\n")
     if _LENGTH.search(head):
         return body
-    pieces = []
-    while body:  # chunked: its size in hexadecimal, then the piece
+    chunks = []
+    while body:  # chunked: size in hexadecimal, then the chunk
         size, _, rest = body.partition(b"\r\n")
         length = int(size, 16)
-        pieces.append(rest[:length])
+        chunks.append(rest[:length])
         body = rest[length + 2 :] if length else b""
-    return b"".join(pieces)
+    return b"".join(chunks)
 
 
 def _complete(answer: bytearray) -> int | None:
-    """Return where the answer ends, or None while it has not; raise BadAnswer unless its status is 2xx."""
+    """Return the end of a complete response, else None; raise BadAnswer unless the status is 2xx."""
     if (head := answer.find(b"\r\n\r\n")) < 0:
         return None
     if answer[9:10] != b"2":

@@ -1,4 +1,4 @@
-"""Interleaved timing: every contender runs once per round, so that a busy moment hurts them all alike."""
+"""Interleaved timing: every contender runs once per round, so that other load affects all of them equally."""
 
 import subprocess
 import sys
@@ -9,12 +9,12 @@ from statistics import median
 from typing import Any
 
 Round = Callable[[int], float]
-"""Runs one round, given its number, and returns seconds per item."""
+"""Function that runs the round of this number and returns the seconds per item."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One line of the table: ours against a reference, and the ratio that is promised, if one is."""
+    """One row of a table: Vigil against a reference, and the maximum ratio if there is a goal."""
 
     title: str
     ours: Round
@@ -24,7 +24,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Medians over rounds: seconds per item of both sides, and the ratio of neighbours in time."""
+    """Medians over the rounds: seconds per item of both sides, and the ratio of the times of one round."""
 
     measurement: Measurement
     ours: float
@@ -33,14 +33,14 @@ class Result:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the goal was reached; None without a goal."""
+        """True if the goal was reached; None without a goal."""
         return None if self.measurement.goal is None else self.ratio <= self.measurement.goal
 
 
 def interleave(measurements: Sequence[Measurement], rounds: int, tick: Callable[[], None]) -> list[Result]:
-    """Run every side of every measurement once per round, ours and the reference taking turns at being first."""
+    """Run both sides of every measurement once per round; the side that runs first alternates."""
     times: list[list[tuple[float, float]]] = [[] for _ in measurements]
-    for number in range(-1, rounds):  # the first round warms up and is not counted
+    for number in range(-1, rounds):  # the first round is a warm-up
         for measurement, pairs in zip(measurements, times, strict=True):
             if number % 2:
                 reference, ours = measurement.reference(number), measurement.ours(number)
@@ -52,10 +52,10 @@ def interleave(measurements: Sequence[Measurement], rounds: int, tick: Callable[
     return [_result(measurement, pairs) for measurement, pairs in zip(measurements, times, strict=True)]
 
 
-def each(function: Callable[[Any], object], items: Sequence[Any], count: int, per: int = 1) -> Round:
-    """Return a round that calls `function` with `count` of the items, the next ones every round, and times the loop.
+def time_calls(function: Callable[[Any], object], items: Sequence[Any], count: int, per: int = 1) -> Round:
+    """Return a round that times calls of `function` with the next `count` items.
 
-    `per` is how many things a call counts for, such as the rows of a batch.
+    `per` is the number of units per call, such as the rows of a batch.
     """
 
     def run(number: int) -> float:
@@ -69,7 +69,7 @@ def each(function: Callable[[Any], object], items: Sequence[Any], count: int, pe
 
 
 def fresh_process(script: str, *arguments: str) -> Round:
-    """Return a round that runs a script in a new interpreter; it prints the seconds that it took by its own clock."""
+    """Return a round that runs a script in a new interpreter. The script prints its own time in seconds."""
 
     def run(_: int) -> float:
         command = [sys.executable, "-c", script, *arguments]

@@ -1,8 +1,8 @@
-"""Vigil's scoring against the lightgbm package and its C library: `uv run python -m benchmarks.scoring [--quick]`.
+"""Compares Vigil's scoring with the lightgbm package and its C library.
 
-Everything is interleaved in one run over distinct rows: one row scored again and again reads several times too fast,
-because the branch predictor learns it. The package runs without pandas and scikit-learn, which it would import if they
-were there; that is its best case.
+Run `uv run python -m benchmarks.scoring [--quick]`. All measurements are interleaved in one run over distinct rows: a
+single repeated row would seem several times faster, because the branch predictor learns it. The lightgbm package runs
+without pandas and scikit-learn, which is its best case: it imports them if they are installed.
 """
 
 import argparse
@@ -24,10 +24,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import handler
-from benchmarks.decision import decisions
-from benchmarks.init import first_answer
-from benchmarks.measure import Measurement, Result, each, fresh_process, interleave
-from benchmarks.subjects import Subject, subjects
+from benchmarks.decision import decision_measurements
+from benchmarks.init import first_invocation
+from benchmarks.measure import Measurement, Result, fresh_process, interleave, time_calls
+from benchmarks.model_cases import ModelCase, model_cases
 from cli import native
 from vigil.prediction.engines import lightgbm as c_library
 from vigil.prediction.engines import trees
@@ -62,101 +62,105 @@ import sys, time
 started = time.perf_counter()
 from datetime import UTC, datetime
 from pathlib import Path
-from vigil.prediction.engines.loading import load
-from vigil.prediction.packages.verification import Expected, Verifier
+from vigil.prediction.engines.loading import load_engine
+from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier
 files = {path.name: path.read_bytes() for path in Path(sys.argv[1]).iterdir()}
-Verifier({sys.argv[2]: bytes.fromhex(sys.argv[3])}, load).verify(files, Expected(now=datetime.now(UTC)))
+verifier = PackageVerifier({sys.argv[2]: bytes.fromhex(sys.argv[3])}, load_engine)
+verifier.verify(files, ExpectedPackage(now=datetime.now(UTC)))
 print(time.perf_counter() - started)
 """
 
 
-def measurements(subject: Subject) -> Iterator[Measurement]:
-    """Yield every line of the table for one model. A new measurement is one function and one line here."""
-    yield cold_engine(subject)
-    yield cold_verified(subject)
-    yield init(subject)
-    yield one_row(subject)
-    yield one_row_against_c(subject)
-    yield explained_row_against_c(subject)
-    yield function(subject)
-    yield function_above_native(subject)
-    yield aws_client(subject)
-    yield batch(subject, LARGEST_BATCH // 2, threads=1)
-    yield batch(subject, LARGEST_BATCH, threads=os.cpu_count() or 1)
-    yield json_batch(subject)
+def measurements(case: ModelCase) -> Iterator[Measurement]:
+    """Yield the measurements of one model. A new measurement needs one function and one line here."""
+    yield cold_engine(case)
+    yield cold_verified(case)
+    yield init(case)
+    yield one_row(case)
+    yield one_row_against_c(case)
+    yield explained_row_against_c(case)
+    yield function(case)
+    yield function_above_native(case)
+    yield aws_client(case)
+    yield batch(case, LARGEST_BATCH // 2, threads=1)
+    yield batch(case, LARGEST_BATCH, threads=os.cpu_count() or 1)
+    yield json_batch(case)
 
 
-def cold_engine(subject: Subject) -> Measurement:
-    """Import, model load and a first score in a fresh process."""
+def cold_engine(case: ModelCase) -> Measurement:
+    """Measure import, model load and a first score in a new process."""
     return Measurement(
         "cold: import + load",
-        fresh_process(COLD_ENGINE, str(subject.folder), ",".join(subject.names)),
-        fresh_process(COLD_PACKAGE, str(subject.folder)),
+        fresh_process(COLD_ENGINE, str(case.folder), ",".join(case.names)),
+        fresh_process(COLD_PACKAGE, str(case.folder)),
         goal=0.15,
     )
 
 
-def cold_verified(subject: Subject) -> Measurement:
-    """Import, signature, load and 32 golden rows in a fresh process, against the package's bare import and load."""
+def cold_verified(case: ModelCase) -> Measurement:
+    """Measure import, signature, load and 32 golden rows in a new process, against import and load of the package."""
     return Measurement(
         "cold: import + verified package",
-        fresh_process(COLD_VERIFIED, str(subject.folder), subject.key_id, subject.public_key.hex()),
-        fresh_process(COLD_PACKAGE, str(subject.folder)),
+        fresh_process(COLD_VERIFIED, str(case.folder), case.key_id, case.public_key.hex()),
+        fresh_process(COLD_PACKAGE, str(case.folder)),
     )
 
 
-def init(subject: Subject) -> Measurement:
-    """The scoring function's first answer under the Runtime Interface Emulator, on either engine."""
+def init(case: ModelCase) -> Measurement:
+    """Measure the first answer of the scoring function under the Runtime Interface Emulator, with either engine."""
     return Measurement(
-        "init under the runtime emulator", first_answer(subject, "native"), first_answer(subject, "package"), goal=0.75
+        "init under the runtime emulator",
+        first_invocation(case, "native"),
+        first_invocation(case, "package"),
+        goal=0.75,
     )
 
 
-def one_row(subject: Subject) -> Measurement:
-    """The raw score of one row against the package."""
-    arrays = [np.array([row]) for row in subject.rows]
-    booster = _package(subject)
+def one_row(case: ModelCase) -> Measurement:
+    """Measure the raw score of one row against the package."""
+    arrays = [np.array([row]) for row in case.rows]
+    booster = _package(case)
     return Measurement(
         "one row / Booster.predict",
-        each(_ours(subject).raw_score, subject.rows, 500),
-        each(lambda row: booster.predict(row, raw_score=True, num_threads=1), arrays, 500),
+        time_calls(_ours(case).raw_score, case.rows, 500),
+        time_calls(lambda row: booster.predict(row, raw_score=True, num_threads=1), arrays, 500),
         goal=0.45,
     )
 
 
-def one_row_against_c(subject: Subject) -> Measurement:
-    """The raw score of one row against LightGBM's C library, called in the same way."""
+def one_row_against_c(case: ModelCase) -> Measurement:
+    """Measure the raw score of one row against the C library of LightGBM, called in the same way."""
     return Measurement(
         "one row / LightGBM's C",
-        each(_ours(subject).raw_score, subject.rows, 1_000),
-        each(_c_library(subject).raw_score, subject.rows, 1_000),
-        goal=0.7 if subject.table else None,
+        time_calls(_ours(case).raw_score, case.rows, 1_000),
+        time_calls(_c_library(case).raw_score, case.rows, 1_000),
+        goal=0.7 if case.table else None,
     )
 
 
-def explained_row_against_c(subject: Subject) -> Measurement:
-    """The TreeSHAP contributions of one row against LightGBM's C library, called in the same way."""
+def explained_row_against_c(case: ModelCase) -> Measurement:
+    """Measure the TreeSHAP contributions of one row against the C library of LightGBM, called in the same way."""
     return Measurement(
         "TreeSHAP, one row / LightGBM's C",
-        each(_ours(subject).contributions, subject.rows, 30),
-        each(_c_library(subject).contributions, subject.rows, 30),
-        goal=0.35 if subject.table else None,
+        time_calls(_ours(case).contributions, case.rows, 30),
+        time_calls(_c_library(case).contributions, case.rows, 30),
+        goal=0.35 if case.table else None,
     )
 
 
-def function(subject: Subject) -> Measurement:
-    """The whole warm function, event in and answer out, AWS answered on the spot; the package in the same function."""
+def function(case: ModelCase) -> Measurement:
+    """Measure the whole warm function with a fake AWS, against the same function with the lightgbm package."""
     return Measurement(
         "warm function, one request",
-        each(handler.native(subject), handler.events(subject), 60),
-        each(handler.package(subject), handler.events(subject), 60),
+        time_calls(handler.native(case), handler.events(case), 60),
+        time_calls(handler.package(case), handler.events(case), 60),
     )
 
 
-def function_above_native(subject: Subject) -> Measurement:
-    """The warm function above the native score alone, as a share of the 0.5 ms that it may add."""
-    whole = each(handler.native(subject), handler.events(subject), 60)
-    score = each(_ours(subject).raw_score, subject.rows, 60)
+def function_above_native(case: ModelCase) -> Measurement:
+    """Measure the time that the warm function adds to the native score, as a share of the allowed 0.5 ms."""
+    whole = time_calls(handler.native(case), handler.events(case), 60)
+    score = time_calls(_ours(case).raw_score, case.rows, 60)
     return Measurement(
         "warm function above the score, of 0.5 ms",
         lambda number: whole(number) - score(number),
@@ -165,10 +169,10 @@ def function_above_native(subject: Subject) -> Measurement:
     )
 
 
-def aws_client(subject: Subject) -> Measurement:
-    """The function with its DynamoDB client, whose one request is answered before it leaves, against without."""
-    run, calls = handler.with_aws_client(subject)
-    timed = each(run, handler.events(subject), 60)
+def aws_client(case: ModelCase) -> Measurement:
+    """Measure the function with its DynamoDB client, with a fake response to its request, against no client."""
+    run, calls = handler.with_aws_client(case)
+    timed = time_calls(run, handler.events(case), 60)
 
     def counted(number: int) -> float:
         before, seconds = calls(), timed(number)
@@ -177,26 +181,26 @@ def aws_client(subject: Subject) -> Measurement:
         return seconds
 
     return Measurement(
-        "the same with the client of 1 AWS call", counted, each(handler.native(subject), handler.events(subject), 60)
+        "the same with the client of 1 AWS call", counted, time_calls(handler.native(case), handler.events(case), 60)
     )
 
 
-def batch(subject: Subject, count: int, threads: int) -> Measurement:
-    """Raw scores of many rows at once, per row; a packed table is walked on one core whatever the other side uses."""
-    engine, booster = _ours(subject), _package(subject)
-    rows = np.array(subject.rows[:count])
+def batch(case: ModelCase, count: int, threads: int) -> Measurement:
+    """Measure raw scores of many rows at once, per row. A packed table always uses one core."""
+    engine, booster = _ours(case), _package(case)
+    rows = np.array(case.rows[:count])
     return Measurement(
         f"{count:,} rows / Booster.predict, {threads} core{'s' if threads > 1 else ''}",
-        each(lambda block: engine.raw_scores(block, count), [rows], 1, per=count),
-        each(lambda block: booster.predict(block, raw_score=True, num_threads=threads), [rows], 1, per=count),
-        goal=0.4 if subject.table and threads == 1 else None,
+        time_calls(lambda block: engine.raw_scores(block, count), [rows], 1, per=count),
+        time_calls(lambda block: booster.predict(block, raw_score=True, num_threads=threads), [rows], 1, per=count),
+        goal=0.4 if case.table and threads == 1 else None,
     )
 
 
-def json_batch(subject: Subject) -> Measurement:
-    """Rows as JSON in, scores as JSON out, per row; both sides read and write it with pydantic's parser."""
-    engine, booster = _ours(subject), _package(subject)
-    rows = [[None if math.isnan(x) else x for x in row] for row in subject.rows]
+def json_batch(case: ModelCase) -> Measurement:
+    """Measure JSON rows to JSON scores, per row. Both sides use the JSON parser of pydantic."""
+    engine, booster = _ours(case), _package(case)
+    rows = [[None if math.isnan(x) else x for x in row] for row in case.rows]
     bodies = [json.dumps(rows[i : i + JSON_BATCH]) for i in range(0, len(rows), JSON_BATCH)]
 
     def ours(body: str) -> bytes:
@@ -207,30 +211,30 @@ def json_batch(subject: Subject) -> Measurement:
         values = np.array(from_json(body), np.float64)
         return to_json(list(booster.predict(values, raw_score=True, num_threads=1)))
 
-    assert ours(bodies[0]) == package(bodies[0])  # noqa: S101 - a benchmark of two different answers means nothing
+    assert ours(bodies[0]) == package(bodies[0])  # noqa: S101 - both sides must give the same answer
     return Measurement(
         f"{JSON_BATCH:,} rows through JSON / Booster.predict",
-        each(ours, bodies, 1, per=JSON_BATCH),
-        each(package, bodies, 1, per=JSON_BATCH),
-        goal=0.667 if subject.table else None,
+        time_calls(ours, bodies, 1, per=JSON_BATCH),
+        time_calls(package, bodies, 1, per=JSON_BATCH),
+        goal=0.667 if case.table else None,
     )
 
 
-def title(subject: Subject) -> str:
-    """Say what is measured."""
-    how = "packed" if subject.table else "on LightGBM"
-    return f"{subject.name}: {subject.trees} trees, {len(subject.names)} features, {how}"
+def title(case: ModelCase) -> str:
+    """Return the title of the table of one model."""
+    engine = "packed" if case.table else "on LightGBM"
+    return f"{case.name}: {case.trees} trees, {len(case.names)} features, {engine}"
 
 
 def measure(console: Console, name: str, lines: list[Measurement], rounds: int) -> None:
-    """Run the lines of one table under a progress bar and print it."""
+    """Run the measurements of one table with a progress bar, and print the table."""
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(name, total=len(lines) * (rounds + 1))
         show(console, name, interleave(lines, rounds, partial(progress.advance, task)))
 
 
 def show(console: Console, name: str, results: list[Result]) -> None:
-    """Print one table."""
+    """Print the table of the results."""
     table = Table(title=name, title_justify="left")
     for heading in ("", "vigil", "other", "ratio", "goal"):
         table.add_column(heading, justify="right" if heading else "left")
@@ -254,27 +258,27 @@ def main() -> None:
     console = Console(width=110)
     console.print(f"Python {platform.python_version()}, lightgbm {lightgbm.__version__}, {os.cpu_count()} cores, "
                   f"medians of {rounds} rounds")  # fmt: skip
-    os.environ["PYTHONPATH"] = str(native.provide())  # fresh processes find it too
+    os.environ["PYTHONPATH"] = str(native.add_to_path())  # new processes inherit it
     with tempfile.TemporaryDirectory() as work:
-        for subject in subjects(Path(work), rows=LARGEST_BATCH):
-            measure(console, title(subject), list(measurements(subject)), rounds)
-    if lines := list(decisions()):
+        for case in model_cases(Path(work), rows=LARGEST_BATCH):
+            measure(console, title(case), list(measurements(case)), rounds)
+    if lines := list(decision_measurements()):
         measure(console, "whole decisions", lines, rounds)
 
 
-def _ours(subject: Subject) -> "trees.TreesEngine | c_library.LightGBMEngine":
-    """Return what serves this model: packed trees, or LightGBM's C library where there is no table."""
-    if subject.table and (engine := trees.load(subject.table, subject.text, len(subject.names))):
+def _ours(case: ModelCase) -> "trees.TreesEngine | c_library.LightGBMEngine":
+    """Return the engine that serves this model: packed trees, or the C library of LightGBM without a table."""
+    if case.table and (engine := trees.load(case.table, case.text, len(case.names))):
         return engine
-    return _c_library(subject)
+    return _c_library(case)
 
 
-def _c_library(subject: Subject) -> c_library.LightGBMEngine:
-    return c_library.load(subject.text, subject.names)
+def _c_library(case: ModelCase) -> c_library.LightGBMEngine:
+    return c_library.load(case.text, case.names)
 
 
-def _package(subject: Subject) -> lightgbm.Booster:
-    return lightgbm.Booster(model_str=subject.text.decode())
+def _package(case: ModelCase) -> lightgbm.Booster:
+    return lightgbm.Booster(model_str=case.text.decode())
 
 
 def _time(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The contenders of `benchmarks.peers`: how each is started, asked and ended. All listen on loopback only."""
+"""Contenders of `benchmarks.peers`: start, requests and stop of each server, on loopback only."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from benchmarks.load import BadAnswer, ask, request
+from benchmarks.load import BadAnswer, build_request, send_request
 from cli import runtime
 from cli.checkout import ROOT, uv
 
@@ -24,10 +24,10 @@ SERVED = ROOT / "benchmarks" / "served"
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 SERVER_CORE, CLIENT_CORE = 0, -1
-"""Which of the cores that we may use: the server has one to itself, as long as nothing else runs."""
+"""Index of the core of the server and of the client, among the cores that this process may use."""
 
 _LIGHTGBM = f"lightgbm=={version('lightgbm')}"
-MLSERVER = ("mlserver==1.7.1", "mlserver-lightgbm==1.7.1", "uvloop==0.21.0", _LIGHTGBM)  # its workers crash on 0.22
+MLSERVER = ("mlserver==1.7.1", "mlserver-lightgbm==1.7.1", "uvloop==0.21.0", _LIGHTGBM)  # workers crash on uvloop 0.22
 BENTOML = ("bentoml==1.4.39", _LIGHTGBM)
 FASTAPI = ("uvicorn[standard]==0.54.0", f"fastapi=={version('fastapi')}", _LIGHTGBM)
 
@@ -37,7 +37,7 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A contender that runs: where it listens, its processes, and how long it took until its first answer."""
+    """Running contender: its address, its processes, and the time until its first response."""
 
     address: Address
     processes: Sequence[psutil.Process]
@@ -45,13 +45,13 @@ class Server:
     first_answer: bytes
 
     def memory(self) -> int:
-        """Return the bytes that its processes hold, shared pages divided by those who share them."""
+        """Return the memory of the processes in bytes; a shared page counts in proportion (PSS)."""
         return sum(process.memory_full_info().pss for process in self.processes)
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Something that scores rows over HTTP. `most_connections` is 1 where one request is served at a time."""
+    """Server that scores rows over HTTP. `max_connections` is 1 if it serves one request at a time."""
 
     name: str
     path: str
@@ -59,15 +59,15 @@ class Contender:
     command: Callable[[int, Path], Sequence[str | Path]] | None = None
     function: Path | None = None
     environment: Mapping[str, str] | None = None
-    most_connections: int = 8
+    max_connections: int = 8
 
     def request(self, server: Server, rows: Rows) -> bytes:
         """Return the request that scores these rows."""
-        return request(server.address, self.path, self.body(rows))
+        return build_request(server.address, self.path, self.body(rows))
 
     @contextmanager
     def running(self, work: Path, first: Rows) -> Iterator[Server]:
-        """Start it, wait until it has scored `first`, and end it and its children in any case."""
+        """Start the server and wait until it has scored `first`; finally stop it and its children."""
         before = {process.pid for process in psutil.Process().children(recursive=True)}
         folder = work / self.name.replace(" ", "-")
         folder.mkdir()
@@ -77,10 +77,10 @@ class Contender:
             address = opened.__enter__()
         try:
             with _pinned(CLIENT_CORE):
-                answer = _first_answer(address, request(address, self.path, self.body(first)), folder / "log")
+                answer = _first_answer(address, build_request(address, self.path, self.body(first)), folder / "log")
                 ready = time.perf_counter() - started
-                family = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
-                scoring = [child for child in family if self.function is None or "awslambdaric" in child.cmdline()]
+                processes = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+                scoring = [child for child in processes if self.function is None or "awslambdaric" in child.cmdline()]
                 yield Server(address, scoring, ready, answer)
         finally:
             left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
@@ -98,7 +98,7 @@ class Contender:
     def _emulated(self, folder: Path, path: str) -> Iterator[Address]:
         assert self.function is not None  # noqa: S101 - as above
         environment = {"PYTHONDONTWRITEBYTECODE": "1", **(self.environment or {})}
-        with runtime.running(self.function, path, environment, folder / "log") as url:
+        with runtime.run_function(self.function, path, environment, folder / "log") as url:
             parts = urlsplit(url)
             yield str(parts.hostname), int(parts.port or 0)
 
@@ -155,9 +155,9 @@ def mlserver(model: Path) -> Contender:
 
 
 def emulated(name: str, function: str, body: Callable[[Rows], bytes], environment: Mapping[str, str]) -> Contender:
-    """Return a function under the Runtime Interface Emulator, on the deployed layers; one request at a time."""
+    """Return a function under the Runtime Interface Emulator; it serves one request at a time."""
     folder = SERVED / function
-    return Contender(name, runtime.INVOKE, body, None, folder, environment, most_connections=1)
+    return Contender(name, runtime.INVOKE, body, None, folder, environment, max_connections=1)
 
 
 def _infer(rows: Rows) -> bytes:
@@ -170,25 +170,25 @@ def _first_answer(address: Address, content: bytes, log: Path) -> bytes:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            return ask(address, content)
+            return send_request(address, content)
         except (OSError, BadAnswer) as error:
             if time.monotonic() > deadline:
                 end = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-                raise RuntimeError(f"no answer from {address}: {error}\n{end}") from error
+                raise RuntimeError(f"no response from {address}: {error}\n{end}") from error
             time.sleep(0.01)
 
 
 def _end(processes: Sequence[psutil.Process]) -> None:
-    """End processes and their children by their ids, firmly if they do not listen."""
-    family = dict.fromkeys(child for process in processes for child in _family(process))
+    """Terminate processes and their children, and kill those that do not stop."""
+    members = dict.fromkeys(child for process in processes for child in _process_tree(process))
     for action in (psutil.Process.terminate, psutil.Process.kill):
-        for member in family:
+        for member in members:
             if member.is_running():
                 action(member)
-        psutil.wait_procs(list(family), timeout=STOP_SECONDS)
+        psutil.wait_procs(list(members), timeout=STOP_SECONDS)
 
 
-def _family(process: psutil.Process) -> list[psutil.Process]:
+def _process_tree(process: psutil.Process) -> list[psutil.Process]:
     try:
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
@@ -197,7 +197,7 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 @contextmanager
 def _pinned(core: int) -> Iterator[None]:
-    """Stay on one core, and let what is started meanwhile inherit it."""
+    """Pin this process and the processes that it starts to one core."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {sorted(cores)[core]})
     try:
@@ -208,17 +208,17 @@ def _pinned(core: int) -> Iterator[None]:
 
 @cache
 def _python(requirements: tuple[str, ...]) -> Path:
-    """Return the interpreter of an environment of a contender's own, made on first use and kept by uv."""
+    """Return the interpreter of the environment of a contender; the first call creates it."""
     first, *others = requirements
     command = [uv(), "tool", "run", "--python", sys.executable, "--from", first]
     command += [word for requirement in others for word in ("--with", requirement)]
-    say = [*command, "python", "-c", "import sys; print(sys.executable)"]
-    return Path(subprocess.run(say, check=True, capture_output=True, text=True).stdout.strip())
+    show_path = [*command, "python", "-c", "import sys; print(sys.executable)"]
+    return Path(subprocess.run(show_path, check=True, capture_output=True, text=True).stdout.strip())
 
 
 @cache
 def _layers() -> str:
-    return runtime.layers(ROOT / ".vigil" / "benchmark" / "native", "core", "scoring")
+    return runtime.build_layers(ROOT / ".vigil" / "benchmark" / "native", "core", "scoring")
 
 
 def _free_port() -> int:

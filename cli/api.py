@@ -1,6 +1,8 @@
-"""The API over HTTP, as its clients call it: from here or from anywhere."""
+"""HTTP client of the Vigil API, for every command that works with an API key."""
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,66 +13,98 @@ from cli import deployment
 from cli.embedded import Embedded
 from vigil.errors import NotFound, VigilError
 
-Key = Annotated[str | None, typer.Option("--key", envvar="VIGIL_API_KEY", help="Default: of the first demo tenant")]
+_FILE_SECONDS = 60
+"""Timeout of one network operation on a file at a presigned URL, in seconds."""
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key", envvar="VIGIL_API_KEY", help="API key. Default: the key of the first demo tenant", show_default=False
+    ),
+]
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", help="Show this tenant instead of your own. Needs an operator key")
+]
 
 
-Tenant = Annotated[str | None, typer.Option("--tenant", help="Of another tenant: for operators")]
-
-
-class Refused(VigilError):
-    """The API answered with a problem."""
+class RequestFailed(VigilError):
+    """Error for a request that the API refused or did not answer."""
 
 
 def connect(key: str | None) -> httpx.Client:
-    """Return a client of `VIGIL_API_URL`, or of the embedded stack where it is not set; raise NotFound for neither."""
-    embedded = Embedded.load(deployment.home())
+    """Return a client of `VIGIL_API_URL`, or of the embedded stack if that is not set.
+
+    Raises NotFound without a deployment or an API key.
+    """
+    embedded = Embedded.load(deployment.state_folder())
     url = os.environ.get("VIGIL_API_URL") or (embedded.api_url if embedded else None)
     if key is None and embedded and url == embedded.api_url and embedded.tenants:
         key = embedded.tenants[0].api_key
     if url is None or key is None:
-        raise NotFound("no deployment: run `make up`, or set VIGIL_API_URL and VIGIL_API_KEY")
+        raise NotFound("no deployment found: run `make up`, or set VIGIL_API_URL and VIGIL_API_KEY")
     return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
 
 
-def neighbour(client: httpx.Client) -> httpx.Client | None:
-    """Return a client of the second demo tenant where the first one's is of the embedded stack; None elsewhere."""
-    embedded = Embedded.load(deployment.home())
+def connect_second_tenant(client: httpx.Client) -> httpx.Client | None:
+    """Return a client of the other demo tenant, or None if `client` is not a demo tenant of the embedded stack."""
+    embedded = Embedded.load(deployment.state_folder())
     known = {f"Bearer {tenant.api_key}": tenant for tenant in embedded.tenants} if embedded else {}
     if known.pop(client.headers["Authorization"], None) is None:
         return None
     return next((connect(other.api_key) for other in known.values()), None)
 
 
-def call(client: httpx.Client, method: str, path: str, **arguments: Any) -> Any:
-    """Return the JSON of an answer, None of one without a body; raise Refused with the problem's own words."""
-    answer = fetch(client, method, path, **arguments)
-    return answer.json() if answer.content else None
+def request_json(client: httpx.Client, method: str, path: str, **arguments: Any) -> Any:
+    """Return the JSON of a successful response, or None for an empty body; raise RequestFailed for an error."""
+    response = request(client, method, path, **arguments)
+    return response.json() if response.content else None
 
 
-def fetch(client: httpx.Client, method: str, path: str, **arguments: Any) -> httpx.Response:
-    """Return an answer that is a success; raise Refused with the problem's own words."""
+def request(client: httpx.Client, method: str, path: str, **arguments: Any) -> httpx.Response:
+    """Return a successful response; raise RequestFailed with the title and the details of a problem document."""
+    response = send(client, method, path, **arguments)
+    if response.is_success:
+        return response
+    problem = response.json() if "json" in response.headers.get("content-type", "") else {}
+    fields = "; ".join(format_field_error(**row) for row in problem.get("errors") or ())
+    parts = [problem.get("title", f"status {response.status_code}"), fields or problem.get("detail")]
+    raise RequestFailed(": ".join(filter(None, parts)))
+
+
+def send(client: httpx.Client, method: str, path: str, **arguments: Any) -> httpx.Response:
+    """Return the response to a request, errors included; raise RequestFailed if the API does not answer."""
     try:
-        answer = client.request(method, path, **arguments)
+        return client.request(method, path, **arguments)
     except httpx.HTTPError as error:
-        raise Refused(f"{client.base_url} does not answer: {type(error).__name__}") from error
-    if answer.is_success:
-        return answer
-    problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-    rules = "; ".join(broken(**row) for row in problem.get("errors") or ())
-    said = [problem.get("title", f"status {answer.status_code}"), rules or problem.get("detail")]
-    raise Refused(": ".join(filter(None, said)))
+        raise RequestFailed(f"no answer from {client.base_url}: {type(error).__name__}") from error
 
 
-def broken(field: str, message: str, bound: str | None) -> str:
-    """Return a broken rule in words, with its bound where the message does not name it."""
+@contextmanager
+def open_download(url: str) -> Iterator[httpx.Response]:
+    """Yield the open response of a presigned URL; raise RequestFailed unless its status is a success."""
+    with httpx.stream("GET", url, trust_env=False, timeout=_FILE_SECONDS) as response:
+        if not response.is_success:
+            raise RequestFailed(f"the download failed with status {response.status_code}")
+        yield response
+
+
+def upload(url: str, content: Iterable[bytes], size: int) -> None:
+    """Send a file of `size` bytes to a presigned URL; raise RequestFailed unless its status is a success."""
+    headers = {"Content-Length": str(size)}
+    response = httpx.put(url, content=content, headers=headers, timeout=_FILE_SECONDS, trust_env=False)
+    if not response.is_success:
+        raise RequestFailed(f"the upload failed with status {response.status_code}")
+
+
+def format_field_error(field: str, message: str, bound: str | None) -> str:
+    """Return a field error as text; the bound follows if the message does not contain it."""
     return f"{field}: {message}" + (f" ({bound})" if bound and bound not in message else "")
 
 
-def given(**query: str | None) -> dict[str, str]:
-    """Return the parameters of a query that were given."""
+def without_none(**query: str | None) -> dict[str, str]:
+    """Return the query parameters that have a value."""
     return {name: value for name, value in query.items() if value is not None}
 
 
-def of(tenant: str | None, path: str) -> str:
-    """Return the address of what is one's own, or of what is a tenant's."""
+def tenant_path(tenant: str | None, path: str) -> str:
+    """Return the path of a resource of the named tenant, or of the caller's own tenant for None."""
     return f"/v1/tenants/{quote(tenant, safe='')}{path}" if tenant else f"/v1{path}"

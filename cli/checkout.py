@@ -1,4 +1,4 @@
-"""This checkout: where its files and its state are, and the pinned tools that it runs."""
+"""Paths, pinned tools, fingerprints and locks of this checkout."""
 
 import hashlib
 import os
@@ -19,27 +19,27 @@ STATE = ROOT / ".vigil"
 
 
 class CommandFailed(VigilError):
-    """A tool that we ran failed; the message ends with what it said."""
+    """Error for a failed tool; the message ends with its output."""
 
 
 def uv() -> str:
-    """Return the path of uv: the one that runs us, the one on PATH, or the one that `make` installed."""
+    """Return the path of uv: from `UV`, from PATH, or as installed by `make`."""
     found = os.environ.get("UV") or shutil.which("uv")
     return found or str(STATE / "uv" / "bin" / "uv")
 
 
 @cache
 def pin(tool: str) -> str:
-    """Return the pinned requirement of a tool."""
+    """Return the pinned requirement of a tool, from pyproject.toml."""
     pins = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["vigil"]["tools"]
     return str(pins[tool])
 
 
 @cache
 def tool_python(tool: str) -> Path:
-    """Return the interpreter of a tool's own environment, made on first use; raise CommandFailed if it cannot be.
+    """Return the interpreter of a tool's own environment; raise CommandFailed if it cannot be installed.
 
-    It is built on our own interpreter, for which the local build makes its native parts.
+    The first call creates the environment on the interpreter of this process, for which native parts are built.
     """
     command = [uv(), "tool", "run", "--python", sys.executable, "--from", pin(tool), "python", "-c"]
     done = subprocess.run([*command, "import sys; print(sys.executable)"], capture_output=True, text=True, check=False)
@@ -49,7 +49,7 @@ def tool_python(tool: str) -> Path:
 
 
 def fingerprint(paths: Iterable[Path], *more: str) -> str:
-    """Return a SHA-256 over the files under these paths, by name and content, and over further words."""
+    """Return a SHA-256 of names and contents of the files under these paths, and of further texts."""
     digest = hashlib.sha256("\0".join(more).encode())
     for root in paths:
         for file in sorted([root] if root.is_file() else root.rglob("*")):
@@ -61,7 +61,10 @@ def fingerprint(paths: Iterable[Path], *more: str) -> str:
 
 @contextmanager
 def locked(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock file; call `waiting` if another process has it. The lock goes with the process, however it ends."""
+    """Lock a file; call `waiting` first if another process has the lock.
+
+    The lock ends with the process, also after a crash.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:

@@ -1,4 +1,4 @@
-"""What became of past decisions, as rows to learn from."""
+"""Collects reported outcomes of decisions as training rows."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -13,58 +13,58 @@ from vigil.errors import InvalidInput
 from vigil.prediction.engines.contract import ModelContract
 
 LABELS = {"occurred": 1, "not_occurred": 0}
-"""Outcomes that are labels; excluded ones have none, and unresolved ones are not even looked at."""
-_PAGE = 100
+"""Label by outcome status. Outcomes with another status are skipped; unresolved outcomes are not read."""
+_PAGE_SIZE = 100
 
 
-class Books(Protocol):
-    """Where outcomes are read."""
+class OutcomePages(Protocol):
+    """Source of the outcomes of a tenant."""
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
-        """Return what holds for a tenant's decisions, last received first."""
+        """Return a page of the current outcomes of a tenant, last received first."""
         ...
 
 
-class Decisions(Protocol):
-    """Where the decisions behind them are read."""
+class DecisionReader(Protocol):
+    """Source of the decisions of a tenant."""
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
-        """Return a tenant's decision."""
+        """Return a decision of a tenant by its id."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Harvest:
-    """Known outcomes as rows, and how many there were whose decision saw another schema."""
+class CollectedOutcomes:
+    """Outcomes as training rows, and the number of skipped outcomes whose decisions had another schema."""
 
     known: KnownOutcomes
-    unlike: int
+    skipped: int
 
 
-def gather(
-    contract: ModelContract, tenants: Iterable[str], since: datetime, books: Books, decisions: Decisions
-) -> Harvest:
-    """Return what these tenants reported of a model's decisions since then, with the features that were seen."""
-    rows, labels, subjects, unlike = list[tuple[float, ...]](), list[int](), list[str](), 0
+def collect_outcomes(
+    contract: ModelContract, tenants: Iterable[str], since: datetime, outcomes: OutcomePages, decisions: DecisionReader
+) -> CollectedOutcomes:
+    """Return the outcomes of a model received from these tenants since a moment, with the features of the decisions."""
+    rows, labels, subjects, skipped = list[tuple[float, ...]](), list[int](), list[str](), 0
     for tenant in tenants:
-        for outcome in _received(books, tenant, since):
+        for outcome in _received(outcomes, tenant, since):
             if outcome.model != contract.name or outcome.status not in LABELS:
                 continue
             decision = decisions.get(tenant, outcome.decision_id)
             try:
                 rows.append(contract.encode(json.loads(decision.inputs)))
             except InvalidInput:
-                unlike += 1
+                skipped += 1
                 continue
             labels.append(LABELS[outcome.status])
             subjects.append(f"{tenant}/{decision.subject_id}")
-    return Harvest(known_outcomes(rows, labels, subjects, len(contract.features)), unlike)
+    return CollectedOutcomes(known_outcomes(rows, labels, subjects, len(contract.features)), skipped)
 
 
-def _received(books: Books, tenant: str, since: datetime) -> Iterator[Outcome]:
+def _received(outcomes: OutcomePages, tenant: str, since: datetime) -> Iterator[Outcome]:
     after = None
     while True:
-        page = books.page(tenant, after, _PAGE, resolved=True)
+        page = outcomes.page(tenant, after, _PAGE_SIZE, resolved=True)
         for outcome in page.outcomes:
             if datetime.fromisoformat(outcome.received_at) < since:
                 return

@@ -1,17 +1,17 @@
-"""A group of commands of which one is meant where none is named: `vigil costs` is `vigil costs show`."""
+"""Command groups with a default command: `vigil costs` runs `vigil costs show`."""
 
 import typer
 from typer.core import TyperGroup
 
 
-def default(command: str) -> type[TyperGroup]:
-    """Return the class of a group whose options and nothing at all are those of one of its commands."""
+def with_default(command: str) -> type[TyperGroup]:
+    """Return a group class that runs `command` if the first argument is missing or is an option."""
 
     class Group(TyperGroup):
-        """Commands with a default."""
+        """Command group with a default command."""
 
         def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-            """Name the default where the first word names no command."""
+            """Insert the default command if the arguments name no command."""
             named = args and (args[0] == "--help" or not args[0].startswith("-"))
             return super().parse_args(ctx, args if named else [command, *args])
 

@@ -1,10 +1,10 @@
-"""`vigil demo`: held-out rows scored over HTTP, through API Gateway and the authorizer, as a client would."""
+"""`vigil demo`: a tour of the service over HTTP, with API keys and rows that no model was trained on."""
 
 import csv
 import json
 import shlex
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,67 +13,100 @@ from uuid import uuid4
 import httpx
 import typer
 from rich.bar import Bar
-from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
-from rich.table import Table
+from rich.console import Console, Group
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli import deployment
-from cli.api import Key, call, connect, neighbour
-from cli.costs import bars, pages
+from cli.api import Key, connect, connect_second_tenant, format_field_error, open_download, request_json, send
+from cli.costs import load_costs
+from cli.svg import save_svg
 from models import recipe
 
 SEED = 7
+"""Seed of the rows, another one than that of the training."""
 BATCH_ROWS = 300
+"""Rows of the batch; the last one has no features."""
 FILE_ROWS = 1_000
+"""Rows of the CSV file that the demo writes for `vigil batch submit`."""
 BATCH_SECONDS = 60
-COUNTED_SECONDS = 20
-out = Console()
-_JSON = "Content-Type: application/json"
+"""Maximum time to wait for the end of the batch, in seconds."""
+USAGE_SECONDS = 20
+"""Maximum time to wait until all predictions are counted, in seconds."""
+SVG_WIDTH = 104
+"""Width of the picture, in characters."""
+REASONS = 2
+"""Reasons shown per score."""
 Body = dict[str, Any]
 Answer = dict[str, Any]
 
 
 def demo_command(
-    rows: Annotated[int, typer.Option(min=1, max=50, help="Rows of each model")] = 4, key: Key = None
+    rows: Annotated[int, typer.Option(min=1, max=50, help="Rows to score with each model")] = 2,
+    svg: Annotated[Path | None, typer.Option(dir_okay=False, help="SVG picture of the output to write")] = None,
+    key: Key = None,
 ) -> None:
-    """Score held-out rows of every model, prove a replay, keep tenants apart, say what it cost, and how to go on."""
+    """Show a tour: scores with reasons, exactly-once requests, error messages, a batch, isolated tenants, costs."""
+    out = Console(record=True, width=SVG_WIDTH) if svg else Console()
     with connect(key) as client:
-        before, bodies = _predictions(client), []
-        for name in recipe.recipe_names():
-            samples = _mixed(recipe.load_recipe(name).samples(SEED, 10 * rows), rows)
-            labels = [sample.pop("_label") for sample in samples]
-            bodies += (asked := [{"model": name, **sample, "explain": True} for sample in samples])
-            answers = [call(client, "POST", "/v1/scores", json=body) for body in asked]
-            out.print(_answers(client, name, answers, labels))
-        shortest = min((body for body in bodies if "features" in body), key=lambda body: len(json.dumps(body)))
-        out.print(_replay(client, shortest))
-        out.print(_mistake(client, shortest))
-        out.print(_batch(client, shortest))
-        if other := neighbour(client):
-            with other:
-                out.print(_apart(other, answers[0]["decision_id"], shortest))
-        out.print(_spent(client, before + len(bodies) + 1 + BATCH_ROWS - 1))
+        bodies = _tour(client, rows, out)
+        if svg:
+            save_svg(out, svg, "vigil demo")
+        shortest = _shortest(bodies)
+        _show_next_steps(client, shortest, Console())
+
+
+def _tour(client: httpx.Client, rows: int, out: Console) -> list[Body]:
+    """Print every step of the tour; return the bodies of the score requests."""
+    counted, bodies = _count_predictions(client), list[Body]()
+    _print_heading(out, 1, "Scores", "a probability, a decision and its main reasons, for rows unknown to the models")
+    for name in recipe.recipe_names():
+        samples = _mix_labels(recipe.load_recipe(name).samples(SEED, 10 * rows), rows)
+        labels = [sample.pop("_label") for sample in samples]
+        requests = [{"model": name, **sample, "explain": True} for sample in samples]
+        answers = [request_json(client, "POST", "/v1/scores", json=body) for body in requests]
+        out.print(_model_scores(client, name, answers, labels))
+        bodies += requests
+    shortest = _shortest(bodies)
+    _print_heading(out, 2, "Exactly once", "one request, sent twice with the same Idempotency-Key")
+    out.print(_replay(client, shortest))
+    _print_heading(out, 3, "Clear errors", "a request with a value that is not allowed and an unknown field")
+    out.print(_mistake(client, shortest))
+    _print_heading(out, 4, "Batches", f"{BATCH_ROWS} rows at once, the last one without its features")
+    out.print(_batch(client, shortest))
+    if other := connect_second_tenant(client):
+        _print_heading(out, 5, "Isolated tenants", "another tenant requests a decision of the first one")
+        with other:
+            out.print(_other_tenant(other, answers[0]["decision_id"], shortest))
+    _print_heading(out, 6, "Costs", "of this tenant in this month, at the prices of the service")
+    out.print(_costs(client, counted + len(bodies) + 1 + BATCH_ROWS - 1))
+    return bodies
+
+
+def _show_next_steps(client: httpx.Client, body: Body, out: Console) -> None:
+    """Write a script and a CSV file to try, and print how to continue."""
     api_url = str(client.base_url).rstrip("/")
-    command = curl(api_url, client.headers["Authorization"], shortest)
-    script = deployment.home() / "score.sh"
+    command = format_curl(api_url, client.headers["Authorization"], body)
+    script, rows = (deployment.state_folder() / name for name in ("score.sh", "rows.csv"))
     script.touch(mode=0o700)
     script.write_text(command + "\n")
-    _file(deployment.home() / "rows.csv", shortest["model"])
-    out.print(f"\n[bold]Once more, by hand[/] [dim](also in {script})[/]")
+    _write_rows(rows, body["model"])
+    out.print(f"\n[bold]Send a request yourself[/] [dim](sh {script} runs this command)[/]", soft_wrap=True)
     out.print(command, soft_wrap=True, highlight=False, markup=False)
-    out.print(f"\n[bold]Every endpoint, to try out[/]  {api_url}/docs", soft_wrap=True)
+    submit = f"vigil batch submit {rows} --model {body['model']} --wait"
+    out.print(f"\n[bold]Score a file of {FILE_ROWS:,} rows[/]  {submit}", soft_wrap=True, highlight=False)
+    out.print(f"[bold]Try every endpoint[/]  {api_url}/docs", soft_wrap=True)
 
 
-def curl(api_url: str, credential: str, body: Body) -> str:
-    """Return the command line that sends one score request."""
-    sent = f"Authorization: {credential}", _JSON, f"Idempotency-Key: {uuid4()}"
-    headers = "".join(f" -H {shlex.quote(header)}" for header in sent)
-    return f"curl -s {api_url}/v1/scores{headers} -d {shlex.quote(json.dumps(body))}"
+def format_curl(api_url: str, authorization: str, body: Body) -> str:
+    """Return the shell command that sends one score request."""
+    headers = f"Authorization: {authorization}", "Content-Type: application/json", f"Idempotency-Key: {uuid4()}"
+    options = "".join(f" -H {shlex.quote(header)}" for header in headers)
+    return f"curl -s {api_url}/v1/scores{options} -d {shlex.quote(json.dumps(body))}"
 
 
-def _file(file: Path, name: str) -> None:
-    """Write held-out rows of a model as a batch takes them."""
+def _write_rows(file: Path, name: str) -> None:
+    """Write held-out rows of a model as a CSV file for a batch."""
     samples = list(recipe.load_recipe(name).samples(SEED, FILE_ROWS))
     columns = list(samples[0]["features"])
     with file.open("w", newline="") as opened:
@@ -82,140 +115,159 @@ def _file(file: Path, name: str) -> None:
         rows.writerows([sample["subject_id"], *map(sample["features"].get, columns)] for sample in samples)
 
 
-def _mixed(samples: Iterable[Body], count: int) -> list[Body]:
-    """Return the first samples of every label in turn, as far as there are any."""
+def _shortest(bodies: list[Body]) -> Body:
+    return min((body for body in bodies if "features" in body), key=lambda body: len(json.dumps(body)))
+
+
+def _mix_labels(samples: Iterable[Body], count: int) -> list[Body]:
+    """Return `count` samples that alternate between the labels, a positive one first."""
     by_label: dict[Any, list[Body]] = {}
     for sample in samples:
         by_label.setdefault(sample["_label"], []).append(dict(sample))
-    turns = chain.from_iterable(zip_longest(*by_label.values()))
+    positive_first = sorted(by_label, key=lambda label: label != 1)
+    turns = chain.from_iterable(zip_longest(*(by_label[label] for label in positive_first)))
     return list(islice((sample for sample in turns if sample), count))
 
 
-def _answers(client: httpx.Client, name: str, answers: list[Answer], labels: list[Any]) -> Group:
-    model = call(client, "GET", f"/v1/models/{name}")
+def _print_heading(out: Console, number: int, title: str, text: str) -> None:
+    out.print(Text.assemble(f"\n{number}. ", (title, "bold"), (f": {text}", "dim")))
+
+
+def _model_scores(client: httpx.Client, name: str, answers: list[Answer], labels: list[Any]) -> Group:
+    model = request_json(client, "GET", f"/v1/models/{name}")
     bands = [band["name"] for band in model["bands"]]
-    version, digest = answers[0]["model"]["version"], answers[0]["model"]["digest"]
-    head = Text.assemble(("\n" + name, "bold"), f" version {version}  ", (digest[:23] + "…", "dim"))
-    rows = (_answer(answer, label, bands) for answer, label in zip(answers, labels, strict=True))
-    return Group(head, Text(model["label"]["definition"], style="dim"), *rows)
+    target = _readable(model["label"]["name"])
+    heading = Text.assemble(
+        "   model ", (name, "bold"), f" version {answers[0]['model']['version']}, chance of {target}"
+    )
+    scores = (_score(answer, label, bands) for answer, label in zip(answers, labels, strict=True))
+    return Group(heading, *scores)
 
 
-def _answer(answer: Answer, label: Any, bands: list[str]) -> Group:
-    colour = _colour(answer["band"], bands)
-    line = Table.grid(padding=(0, 2))
+def _score(answer: Answer, label: Any, bands: list[str]) -> Group:
+    """Return a score as one line with a bar, followed by its abstention and its reasons."""
+    color = _band_color(answer["band"], bands)
+    line = Table.grid(*(Column(no_wrap=True) for _ in range(7)), padding=(0, 2))
     line.add_row(
+        " ",
         Text(answer["subject_id"], style="bold"),
-        Bar(1.0, 0, answer["probability"] or 0.0, width=20, color=colour),
-        "unknown" if answer["probability"] is None else f"{answer['probability']:.3f}",
-        Text(answer["band"], style=colour),
-        "→ " + answer["decision"].replace("_", " "),
-        Text(f"(truth: {label})", style="dim"),
+        Bar(1.0, 0, answer["probability"] or 0.0, width=12, color=color),
+        _percent(answer["probability"]),
+        Text(f"band {answer['band']}" if answer["band"] in bands else _readable(answer["band"]), style=color),
+        "→ " + _readable(answer["decision"]),
+        Text(f"(truth: {'unknown' if label is None else 'yes' if label else 'no'})", style="dim"),
     )
-    reasons = (_reason(reason) for reason in (answer["explanation"] or [])[:3])
-    return Group("", line, _votes(answer["engines"], bands), *_abstention(answer["abstention"]), *reasons)
+    reasons = (_reason(reason) for reason in (answer["explanation"] or [])[:REASONS])
+    return Group(line, *_abstention(answer["abstention"]), *reasons)
 
 
-def _votes(engines: list[Body], bands: list[str]) -> Text:
-    signs = {"positive": ("▲", "red"), "negative": ("▼", "green"), "abstain": ("·", "dim")}
-    line = Text("   ", overflow="ellipsis", no_wrap=True)
-    for engine in engines:
-        sign, style = signs[engine["vote"]]
-        chance = "" if engine["probability"] is None else f" {engine['probability']:.2f}"
-        veto = f" at least {engine['veto']}" if engine["veto"] else ""
-        line.append(f"{sign} {engine['name']}{chance}", style).append(veto, _colour(engine["veto"], bands)).append("  ")
-    return line
+def _percent(probability: float | None) -> str:
+    if probability is None:
+        return "unknown"
+    return "below 1 %" if probability < 0.005 else f"{probability:.0%}".replace("%", " %")
 
 
-def _abstention(abstention: Body | None) -> Iterable[Text]:
+def _abstention(abstention: Body | None) -> Iterator[Text]:
     if abstention:
-        why = ", ".join(abstention["reasons"]).replace("_", " ")
+        reasons = _readable(", ".join(abstention["reasons"]))
         fact = abstention["missing_fact"]
-        help_ = f"; knowing the {fact['label']} would most likely resolve it" if fact else ""
-        yield Text(f"   no decision: {why}{help_}", style="yellow", overflow="ellipsis", no_wrap=True)
+        advice = f"; most useful missing fact: {fact['label']}" if fact else ""
+        yield Text(f"     no automatic decision: {reasons}{advice}", style="yellow", overflow="ellipsis", no_wrap=True)
 
 
-def _reason(reason: Mapping[str, Any]) -> Text:
-    arrow, style = ("▲", "red") if reason["contribution"] > 0 else ("▼", "green")
-    fact = reason["text"].split(";")[0]
-    return Text.assemble(
-        "   ", (f"{arrow} {reason['contribution']:+.2f}", style), "  ", fact, no_wrap=True, overflow="ellipsis"
-    )
+def _reason(reason: Body) -> Text:
+    """Return a reason such as `raises: Regimen: dtg`, with category names in words and at most three digits."""
+    verb, color = ("▲ raises", "red") if reason["contribution"] > 0 else ("▼ lowers", "green")
+    label, _, fact = reason["text"].split(";")[0].rpartition(": ")
+    if isinstance(reason["value"], float):
+        rounded = float(format(reason["value"], ".3g"))
+        fact = f"{rounded:,g} {reason['unit']}".strip()
+    return Text.assemble("     ", (verb, color), f"  {label}: {_readable(fact)}", no_wrap=True, overflow="ellipsis")
 
 
-def _colour(band: str | None, bands: list[str]) -> str:
+def _readable(name: str | None) -> str:
+    """Return a name such as `restarted_recently` in words."""
+    return (name or "unknown").replace("_", " ")
+
+
+def _band_color(band: str | None, bands: list[str]) -> str:
     if band not in bands:
         return "yellow"
     rank = bands.index(band) / max(1, len(bands) - 1)
     return "green" if rank == 0 else "red" if rank == 1 else "yellow"
 
 
-def _replay(client: httpx.Client, body: Body) -> Panel:
-    key = f"demo-{uuid4()}"
-    headers = {"Idempotency-Key": key}
-    first, second = (client.post("/v1/scores", json=body, headers=headers) for _ in range(2))
-    same = "the same bytes" if first.content == second.content else "OTHER BYTES"
+def _replay(client: httpx.Client, body: Body) -> str:
+    headers = {"Idempotency-Key": f"demo-{uuid4()}"}
+    first, second = (send(client, "POST", "/v1/scores", json=body, headers=headers) for _ in range(2))
+    same = "identical bytes" if first.content == second.content else "DIFFERENT BYTES"
     replayed = second.headers.get("Idempotency-Replayed")
-    return _panel(
-        "exactly once",
-        f"Sent twice with Idempotency-Key [bold]{key}[/]: answered {first.status_code}, then {second.status_code} with "
-        f"Idempotency-Replayed: {replayed}, {same}, one decision: {second.json()['decision_id']}",
+    return (
+        f"   Status {first.status_code}, then {second.status_code} with Idempotency-Replayed: {replayed}.\n"
+        f"   Both answers: {same}, one decision."
     )
 
 
-def _batch(client: httpx.Client, body: Body) -> Panel:
-    """Score a few hundred rows, the last of them bad, as one batch."""
-    row = {"features": body["features"]}
-    rows = [row | {"subject_id": f"row-{number}"} for number in range(1, BATCH_ROWS)]
+def _mistake(client: httpx.Client, body: Body) -> Text:
+    wrong = {next(iter(body["features"])): 1e9, "colour": "blue"}
+    response = send(client, "POST", "/v1/scores", json=body | {"features": body["features"] | wrong})
+    problem = response.json()
+    lines = [f"   Status {response.status_code}: {problem['title']}"]
+    lines += [f"     {format_field_error(**error)}" for error in problem["errors"]]
+    return Text("\n".join(lines))
+
+
+def _batch(client: httpx.Client, body: Body) -> Text:
+    """Score a batch whose last row is invalid; return its state and its errors."""
+    rows = [{"features": body["features"], "subject_id": f"row-{number}"} for number in range(1, BATCH_ROWS)]
     rows.append({"subject_id": f"row-{BATCH_ROWS}"})
     began = time.monotonic()
-    batch = call(client, "POST", "/v1/batches", json={"model": body["model"], "rows": rows})
-    address = f"/v1/batches/{batch['batch_id']}"
+    batch = request_json(client, "POST", "/v1/batches", json={"model": body["model"], "rows": rows})
+    path = f"/v1/batches/{batch['batch_id']}"
     while batch["ended_at"] is None and time.monotonic() - began < BATCH_SECONDS:
         time.sleep(0.2)
-        batch = call(client, "GET", address)
-    told = f"{batch['rows']['total']} rows: [bold]{batch['state']}[/] after {time.monotonic() - began:.1f} s"
+        batch = request_json(client, "GET", path)
+    counts = batch["rows"]
+    text = f"   {_readable(batch['state'])} after {time.monotonic() - began:.1f} s: "
+    text += f"{counts['done'] - counts['failed']} rows scored, {counts['failed']} failed"
     if batch["ended_at"]:
-        url = call(client, "GET", f"{address}/errors")["url"]
-        told += "\n" + httpx.get(url, trust_env=False).text.strip()
-    return _panel("many at once", told)
+        with open_download(request_json(client, "GET", f"{path}/errors")["url"]) as response:
+            failed = [json.loads(line) for line in response.read().splitlines()]
+        text += "".join(f"\n     row {row['row']}: {format_field_error(**row['errors'][0])}" for row in failed)
+    return Text(text)
 
 
-def _apart(other: httpx.Client, decision_id: str, body: Body) -> Panel:
-    """Have another tenant ask for a decision that is not its own, and score something itself."""
-    foreign, nobodys = (
-        other.get(f"/v1/scores/{name}") for name in (decision_id, f"{decision_id[:-8]}{uuid4().hex[:8]}")
+def _other_tenant(other: httpx.Client, decision_id: str, body: Body) -> str:
+    """Request a decision of another tenant and an unknown one, then score a row; return the results as text."""
+    foreign, unknown = (
+        send(other, "GET", f"/v1/scores/{name}") for name in (decision_id, f"{decision_id[:-8]}{uuid4().hex[:8]}")
     )
-    same = all(foreign.json()[part] == nobodys.json()[part] for part in ("type", "title", "status", "detail"))
-    as_if = "the same as for an id that nobody has" if same else "OTHER WORDS than for an id that nobody has"
-    scored = other.post("/v1/scores", json=body)
-    usage = call(other, "GET", "/v1/usage")
-    quota, tenant = usage["quota"], usage["tenant_id"]
-    left = f"{quota['left']:,} of {quota['limit']:,} predictions are left until {quota['resets_at'][:10]}"
-    return _panel(
-        "tenants apart, limits that are true",
-        f"[bold]{tenant}[/] asks for that decision: {foreign.status_code} {foreign.json()['title']}, {as_if}.\n"
-        f"It scores a row of its own: {scored.status_code}, {left}.\nRateLimit: {scored.headers['RateLimit']}",
+    same = all(foreign.json()[part] == unknown.json()[part] for part in ("type", "title", "status", "detail"))
+    comparison = "the same answer as" if same else "ANOTHER ANSWER than"
+    scored = send(other, "POST", "/v1/scores", json=body)
+    usage = request_json(other, "GET", "/v1/usage")
+    quota = usage["quota"]
+    return (
+        f"   {usage['tenant_id']} gets status {foreign.status_code}, {comparison} for an id that does not exist.\n"
+        f"   Its own score: status {scored.status_code}; {quota['left']:,} of {quota['limit']:,} predictions are left "
+        f"until {quota['resets_at'][:10]}."
     )
 
 
-def _spent(client: httpx.Client, predictions: int) -> Table:
-    """Return what the month costs by now, once so many predictions are counted."""
+def _costs(client: httpx.Client, predictions: int) -> Table:
+    """Return the costs of the month by category, after a wait until this many predictions are counted."""
     began = time.monotonic()
-    while _predictions(client) < predictions and time.monotonic() - began < COUNTED_SECONDS:
+    while _count_predictions(client) < predictions and time.monotonic() - began < USAGE_SECONDS:
         time.sleep(0.5)
-    return bars(pages(client, group_by="category"), "category")
+    costs = load_costs(client, group_by="category")
+    largest = max((row["micros"] for row in costs["items"]), default=1)
+    table = Table.grid(padding=(0, 2))
+    for row in costs["items"]:
+        bar = Bar(max(largest, 1), 0, max(row["micros"], 0), width=30)
+        table.add_row(" ", _readable(row["category"]), f"{row['micros'] / 1e6:.4f} USD", bar)
+    table.add_row(" ", "total", f"{costs['total_micros'] / 1e6:.4f} USD", "", style="bold")
+    return table
 
 
-def _predictions(client: httpx.Client) -> int:
-    return int(call(client, "GET", "/v1/usage")["total"]["predictions"])
-
-
-def _mistake(client: httpx.Client, body: Body) -> Panel:
-    wrong = {next(iter(body["features"])): 1e9, "colour": "blue"}
-    response = client.post("/v1/scores", json=body | {"features": body["features"] | wrong})
-    title = f"a mistake, answered {response.status_code} {response.headers['content-type']}"
-    return _panel(title, Text(json.dumps(response.json(), indent=2)))
-
-
-def _panel(title: str, content: RenderableType) -> Panel:
-    return Panel(content, title=title, title_align="left")
+def _count_predictions(client: httpx.Client) -> int:
+    return int(request_json(client, "GET", "/v1/usage")["total"]["predictions"])

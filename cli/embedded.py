@@ -1,4 +1,4 @@
-"""The record of the embedded stack, `.vigil/local.json`: where it answers and what its resources are called."""
+"""Record of the embedded stack in `.vigil/local.json`: its URLs, resource names and demo keys."""
 
 import json
 import os
@@ -11,13 +11,13 @@ from cli.checkout import STATE
 from vigil.bootstrap import process
 
 REGION = "us-east-1"
-# MiniStack takes these for its root user's; they open nothing else.
+# MiniStack accepts these as its root user. They are valid nowhere else.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
 @dataclass(frozen=True)
 class DemoTenant:
-    """A tenant of the embedded stack with the one key it was given."""
+    """Tenant of the embedded stack, and its API key."""
 
     tenant_id: str
     tier: str
@@ -26,7 +26,7 @@ class DemoTenant:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Where the embedded stack answers and what its resources are called."""
+    """URLs, resource names, demo tenants and models of the embedded stack."""
 
     api_url: str
     docs_url: str
@@ -36,11 +36,11 @@ class Embedded:
     buckets: Mapping[str, str]
     secrets: Mapping[str, str]
     model_keys: str
-    """The pinned public keys, as JSON."""
+    """Pinned public keys of model packages, as JSON."""
     fingerprint: str = ""
-    """Of all that went into it: while it is the same, `up` has nothing to do."""
+    """Fingerprint of all inputs of the stack. `vigil local up` does nothing while it is the same."""
     template: str = ""
-    """The fingerprint of its templates: while that is the same, `up` updates it in place."""
+    """Fingerprint of the templates. `vigil local up` updates the stack in place while it is the same."""
     region: str = REGION
     queues: Mapping[str, str] = field(default_factory=dict)
     event_bus: str = ""
@@ -49,7 +49,7 @@ class Embedded:
 
     @classmethod
     def load(cls, state: Path = STATE) -> "Embedded | None":
-        """Return the deployment recorded in a state folder, or None."""
+        """Return the record in a state folder, or None if it is missing or unreadable."""
         try:
             raw: dict[str, Any] = json.loads((state / "local.json").read_text())
             return cls(**raw | {"tenants": tuple(DemoTenant(**tenant) for tenant in raw["tenants"])})
@@ -57,14 +57,14 @@ class Embedded:
             return None
 
     def save(self, state: Path) -> None:
-        """Write the record, whole or not at all; it holds keys, so only its owner may read it."""
+        """Replace the record atomically. It has API keys, so only its owner may read it."""
         draft = state / "local.json.new"
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
         draft.replace(state / "local.json")
 
     def environment(self) -> dict[str, str]:
-        """Return the variables under which `vigil.bootstrap` and boto3 reach this deployment."""
+        """Return the environment variables that point `vigil.bootstrap` and boto3 at this stack."""
         return aws_environment(self.endpoint_url) | {
             "VIGIL_API_URL": self.api_url,
             "VIGIL_STAGE": "local",
@@ -79,7 +79,7 @@ class Embedded:
         }
 
     def activate(self) -> None:
-        """Make this process talk to this deployment; nothing of the user's own AWS configuration is read."""
+        """Point this process at this stack; the user's own AWS configuration is not read."""
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(self.environment())
@@ -87,7 +87,7 @@ class Embedded:
 
 
 def aws_environment(endpoint_url: str) -> dict[str, str]:
-    """Return the variables that send an AWS client to MiniStack and away from the user's own configuration."""
+    """Return the environment variables of an AWS client of MiniStack, without the user's AWS configuration."""
     return CREDENTIALS | {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": REGION,

@@ -1,4 +1,4 @@
-"""MiniStack's process: started in the background on a free loopback port, found again, and ended with its children."""
+"""Process control of MiniStack: start in the background on a free loopback port, find, and stop with its children."""
 
 import os
 import shutil
@@ -22,13 +22,13 @@ STOP_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Emulator:
-    """The MiniStack of one state folder."""
+    """MiniStack process of one state folder."""
 
     state: Path
 
     @property
     def log(self) -> Path:
-        """Where MiniStack writes what it does."""
+        """Path of the log of MiniStack."""
         return self.state / "ministack.log"
 
     @property
@@ -40,7 +40,9 @@ class Emulator:
         return self.state / "ministack"
 
     def process(self) -> psutil.Process | None:
-        """Return our MiniStack, or None; a later process that merely got its number is never taken for it."""
+        """Return the running MiniStack of this state folder, or None.
+
+        Start time and command line tell it from a later process with the same id."""
         try:
             process = psutil.Process(int(self._recorded()[0]))
             older = process.create_time() <= self._record.stat().st_mtime + 1
@@ -50,7 +52,7 @@ class Emulator:
         return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
 
     def endpoint(self) -> str | None:
-        """Return the URL at which it answers, or None while it does not or is of another release than ours."""
+        """Return the URL of MiniStack, or None if it does not answer or is another release than the pinned one."""
         _, port, release = self._recorded()
         if self.process() is None or release != _release():
             return None
@@ -61,7 +63,7 @@ class Emulator:
             return None
 
     def start(self) -> str:
-        """Start afresh and return the URL; raise CommandFailed with the end of the log if it does not come up."""
+        """Start an empty MiniStack and return its URL; raise CommandFailed if it does not answer."""
         self.stop()
         self._scratch.mkdir(parents=True)
         port = _free_port()
@@ -82,25 +84,27 @@ class Emulator:
                 return url
             time.sleep(0.05)
         self.stop()
-        raise CommandFailed(f"MiniStack did not start; the end of {self.log}:\n{self.log.read_text()[-2000:]}")
+        raise CommandFailed(
+            f"MiniStack did not start within {START_SECONDS:.0f} s. End of {self.log}:\n{self.log.read_text()[-2000:]}"
+        )
 
     def stop(self) -> bool:
-        """End it and every function worker that it started; return whether there was anything to end."""
+        """Stop MiniStack and its function workers; return True if MiniStack was running."""
         process = self.process()
         if process is not None:
-            family = [process, *process.children(recursive=True)]
-            for member in family:
+            processes = [process, *process.children(recursive=True)]
+            for member in processes:
                 _signal(member, psutil.Process.terminate)
-            _, stubborn = psutil.wait_procs(family, timeout=STOP_SECONDS)
-            for member in stubborn:
+            _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
+            for member in alive:
                 _signal(member, psutil.Process.kill)
-            psutil.wait_procs(stubborn, timeout=STOP_SECONDS)
+            psutil.wait_procs(alive, timeout=STOP_SECONDS)
         self._record.unlink(missing_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         return process is not None
 
     def _recorded(self) -> tuple[str, str, str]:
-        """Return process id, port and release, empty where nothing was recorded."""
+        """Return the recorded process id, port and release, or empty strings without a record."""
         try:
             pid, port, release = self._record.read_text().split()
         except (OSError, ValueError):
@@ -108,7 +112,7 @@ class Emulator:
         return pid, port, release
 
     def _environment(self, port: int, python: Path) -> dict[str, str]:
-        """Functions inherit these: nothing of the user's environment may reach them."""
+        """Return the environment of MiniStack. Functions inherit it, so it has nothing of the user's environment."""
         return CREDENTIALS | {
             "PATH": f"{python.parent}:{os.defpath}",
             "HOME": str(self._scratch),
@@ -119,7 +123,7 @@ class Emulator:
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
-            "AUTH": "true",  # each function may do what its role grants, and no more
+            "AUTH": "true",  # enforce the role of each function
             "DOCKER_HOST": f"unix://{self._scratch}/no-docker.sock",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

@@ -1,4 +1,4 @@
-"""`vigil flags`: what is switched on and for whom, and the change of it."""
+"""`vigil flags`: shows and defines feature flags."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,33 +14,35 @@ if TYPE_CHECKING:
     from vigil.access.flags.model import Flag
     from vigil.access.flags.service import Flags
 
-app = typer.Typer(no_args_is_help=True, help="Feature flags.")
+app = typer.Typer(no_args_is_help=True, help="Show and define feature flags.")
 out = Console()
-Name = Annotated[str, typer.Argument(help="2 to 64 lower-case letters, digits and hyphens")]
+Name = Annotated[str, typer.Argument(help="Name of the flag: 2 to 64 lower-case letters, digits and hyphens")]
 
 
 @app.command("list")
 def list_command(
-    digest: Annotated[str | None, typer.Option(help="`flags.digest` of a decision; default: what holds now")] = None,
+    digest: Annotated[
+        str | None, typer.Option(help="Digest of a flag set: `flags.digest` of a decision. Default: the current set")
+    ] = None,
 ) -> None:
-    """Show how every flag is defined, now or in the set that a decision was made under."""
+    """List the definitions of all flags, now or at the time of a decision."""
     flags = _flags()
-    held = flags.find_set(digest) if digest else flags.current()
-    table = Table("flag", "stages", "percentage", "of", "allow", "deny", box=None)
-    for flag in held.all_flags():
+    flag_set = flags.find_set(digest) if digest else flags.current()
+    table = Table("flag", "stages", "percentage", "of all", "allow", "deny", box=None)
+    for flag in flag_set.all_flags():
         lists = (", ".join(names) or "-" for names in (flag.stages, flag.allow, flag.deny))
         stages, allow, deny = lists
         table.add_row(flag.name, stages, f"{flag.percentage:g} %", f"{flag.sticky}s", allow, deny)
-    out.print(f"set {held.digest()}", soft_wrap=True, highlight=False)
+    out.print(f"set {flag_set.digest()}", soft_wrap=True, highlight=False)
     out.print(table)
 
 
 @app.command("show")
 def show_command(
-    tenant_id: Annotated[str, typer.Argument(help="For whom")],
-    subject: Annotated[str | None, typer.Option(help="For this subject of the tenant")] = None,
+    tenant_id: Annotated[str, typer.Argument(help="Id of the tenant")],
+    subject: Annotated[str | None, typer.Option(help="Id of a subject of the tenant")] = None,
 ) -> None:
-    """Show which flags are on for a tenant, or for one of its subjects."""
+    """Show the flags that are on for a tenant, or for one of its subjects."""
     words = {True: "[green]on[/]", False: "off", None: "depends on the subject"}
     _, found = _flags().evaluations(tenant_id, subject)
     for evaluation in found:
@@ -50,30 +52,41 @@ def show_command(
 @app.command("set")
 def set_command(
     name: Name,
-    description: Annotated[str | None, typer.Option(help="One sentence, which tenants read too")] = None,
-    percentage: Annotated[float | None, typer.Option(help="0 to 100; whoever is in stays in as it grows")] = None,
-    sticky: Annotated[str | None, typer.Option(help="What the percentage counts: tenant or subject")] = None,
-    stage: Annotated[list[str] | None, typer.Option(help="Where it may be on; '' for nowhere")] = None,
-    allow: Annotated[list[str] | None, typer.Option(help="Tenants for whom it is on; '' for none")] = None,
-    deny: Annotated[list[str] | None, typer.Option(help="Tenants for whom it is off; '' for none")] = None,
+    description: Annotated[str | None, typer.Option(help="Description in one sentence; tenants can read it")] = None,
+    percentage: Annotated[
+        float | None, typer.Option(help="Share of tenants or subjects, 0 to 100; a higher share only adds members")
+    ] = None,
+    sticky: Annotated[str | None, typer.Option(help="Unit of the percentage: tenant or subject")] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(help="Stage where the flag may be on; may be repeated; '' for no stage")
+    ] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Tenant for which the flag is always on; may be repeated; '' for no tenant")
+    ] = None,
+    deny: Annotated[
+        list[str] | None,
+        typer.Option(help="Tenant for which the flag is always off; may be repeated; '' for no tenant"),
+    ] = None,
 ) -> None:
-    """Define a flag, or change what is named of it; refused if somebody else changes it meanwhile."""
+    """Create a flag, or change the given properties of a flag. A concurrent change by someone else is an error."""
     lists = {"stages": stage, "allow": allow, "deny": deny}
     given: dict[str, Any] = {"description": description, "percentage": percentage, "sticky": sticky}
     given |= {field: names and [entry for entry in names if entry] for field, names in lists.items()}
     flag = define(name, {field: value for field, value in given.items() if value is not None})
-    out.print(f"[bold]{flag.name}[/] is defined; every instance follows within a minute")
+    out.print(f"[bold]{flag.name}[/] is defined; all instances use it within a minute")
 
 
 def define(name: str, changes: dict[str, Any]) -> "Flag":
-    """Define a flag with these changes to what it is now, under the API's own rules; return it."""
+    """Create or change a flag under the validation rules of the API; return it."""
     from pydantic import ValidationError
 
     from vigil.access.flags.schemas import FLAG_NAME, FlagDefinition
     from vigil.access.flags.service import Precondition
 
     if not re.fullmatch(FLAG_NAME, name):
-        raise InvalidInput(FieldError("name", "is not a flag's name", "lower-case letters, digits and hyphens"))
+        raise InvalidInput(
+            FieldError("name", "is not a valid flag name", "2 to 64 lower-case letters, digits and hyphens")
+        )
     flags = _flags()
     try:
         found = flags.current().find(name)
@@ -89,5 +102,5 @@ def define(name: str, changes: dict[str, Any]) -> "Flag":
 def _flags() -> "Flags":
     from vigil.bootstrap import access
 
-    deployment.enter()
+    deployment.activate()
     return access.flags()

@@ -1,4 +1,4 @@
-"""The keys that sign model packages: a private key of this machine, and the public keys that a deployment pins."""
+"""Signing keys of model packages: the private key of this machine, and the public keys that deployments pin."""
 
 import base64
 import json
@@ -13,22 +13,22 @@ from vigil.prediction.packages.signing import MAX_PINNED_KEYS, PublicKeys, Signi
 
 PRIVATE = "model-signing.pem"
 PUBLIC = "model-keys.json"
-"""`{key_id: base64}`, newest first: the value of `VIGIL_MODEL_KEYS` as it stands."""
+"""File of the public keys as `{key_id: base64}`, newest first: the value of `VIGIL_MODEL_KEYS`."""
 
 
-def create(folder: Path, *, rotate: bool = False) -> SigningKey:
-    """Write a new private key (mode 0600) and add its public key; rotating keeps the previous public key pinned.
+def create_signing_key(folder: Path, *, rotate: bool = False) -> SigningKey:
+    """Write a new private key (mode 0600) and add its public key; a rotation leaves the previous one pinned.
 
-    Raises Conflict if there is a key and `rotate` is not asked for.
+    Raises Conflict if a key exists and `rotate` is False.
     """
     if (folder / PRIVATE).exists() and not rotate:
-        raise Conflict(f"{folder / PRIVATE} exists; rotate it to replace it")
+        raise Conflict(f"{folder / PRIVATE} exists; `vigil models keygen --rotate` replaces it")
     private = Ed25519PrivateKey.generate()
     key = SigningKey(private.private_bytes_raw())
     folder.mkdir(parents=True, exist_ok=True)
-    kept = list(public_keys(folder).items())[: MAX_PINNED_KEYS - 1] if (folder / PUBLIC).exists() else []
-    pinned = {name: base64.b64encode(raw).decode() for name, raw in [(key.key_id, key.public), *kept]}
-    # The public half first: a crash between the two leaves a spare pin, never a signer that nobody trusts.
+    previous = list(load_public_keys(folder).items())[: MAX_PINNED_KEYS - 1] if (folder / PUBLIC).exists() else []
+    pinned = {name: base64.b64encode(raw).decode() for name, raw in [(key.key_id, key.public), *previous]}
+    # Public key first: a crash between the two writes leaves an unused pin, never an untrusted private key.
     _write(folder / PUBLIC, json.dumps(pinned).encode(), mode=0o644)
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -37,8 +37,8 @@ def create(folder: Path, *, rotate: bool = False) -> SigningKey:
     return key
 
 
-def signing_key(folder: Path) -> SigningKey:
-    """Return the private key; raise NotFound if there is none."""
+def load_signing_key(folder: Path) -> SigningKey:
+    """Return the private key; raise NotFound if the folder has no Ed25519 key."""
     try:
         pem = (folder / PRIVATE).read_bytes()
     except FileNotFoundError as error:
@@ -49,8 +49,8 @@ def signing_key(folder: Path) -> SigningKey:
     return SigningKey(private.private_bytes_raw())
 
 
-def public_keys(folder: Path) -> PublicKeys:
-    """Return the pinned public keys by key id; raise NotFound if there are none."""
+def load_public_keys(folder: Path) -> PublicKeys:
+    """Return the pinned public keys by key id; raise NotFound without a key file."""
     try:
         document = json.loads((folder / PUBLIC).read_text())
     except FileNotFoundError as error:
@@ -59,7 +59,7 @@ def public_keys(folder: Path) -> PublicKeys:
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Replace a file at once, never readable by more than `mode` allows."""
+    """Replace a file atomically; it never has a wider mode than `mode`."""
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

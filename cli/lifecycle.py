@@ -1,4 +1,4 @@
-"""`vigil models compare|retrain|rollback|withdraw`: challengers, and the way back to an older version."""
+"""`vigil models compare|retrain|rollback|withdraw`: trials of challengers, and rollback to an older version."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import deployment, keys
-from cli.models import KeysFolder, key_folder, publisher
+from cli.models import KeysFolder, ModelName, key_folder, publisher
 
 if TYPE_CHECKING:
     from vigil.prediction.trials.model import MeanInterval, TrialReport
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 out = Console()
 
 
-def compare_command(name: str, keys_folder: KeysFolder = None) -> None:
-    """Show how far the challenger and the champion are apart over the newest requests of all tenants."""
+def compare_command(name: ModelName, keys_folder: KeysFolder = None) -> None:
+    """Compare the answers of challenger and champion to the newest requests of all tenants."""
     from vigil.bootstrap import prediction
 
     found = prediction.trials(publisher(keys_folder)).compare(name)
@@ -28,52 +28,54 @@ def compare_command(name: str, keys_folder: KeysFolder = None) -> None:
 
 
 def retrain_command(
-    name: Annotated[str, typer.Argument(help="A model whose recipe can retrain")],
-    since: Annotated[datetime, typer.Option(help="Outcomes received since then, UTC", formats=["%Y-%m-%d"])],
-    tenant: Annotated[list[str] | None, typer.Option(help="Whose outcomes; default: those of this machine")] = None,
-    seed: int = 1,
+    name: Annotated[str, typer.Argument(help="Name of a model whose recipe can retrain")],
+    since: Annotated[datetime, typer.Option(help="Use outcomes received since this day, UTC", formats=["%Y-%m-%d"])],
+    tenant: Annotated[
+        list[str] | None, typer.Option(help="Use outcomes of this tenant; may be repeated. Default: the demo tenants")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the training")] = 1,
     keys_folder: KeysFolder = None,
 ) -> None:
-    """Train a challenger on recipe data and outcomes, compare it with the champion, sign, publish, put on trial.
+    """Train a challenger on recipe data and outcomes, compare it with the champion, and start its trial.
 
-    Nothing is published if a feature tells the label or the challenger is shown to be calibrated worse.
+    The challenger is not published if a feature leaks the label, or if its calibration is significantly worse.
     """
     from cli.retraining import retrain
 
-    deployment.enter()
-    version = retrain(name, since.replace(tzinfo=UTC), tenant or deployment.tenants(), seed, keys_folder)
-    out.print(f"[bold]{name}[/] version {version} is published and scores in the shadow of the champion")
+    deployment.activate()
+    version = retrain(name, since.replace(tzinfo=UTC), tenant or deployment.demo_tenant_ids(), seed, keys_folder)
+    out.print(f"[bold]{name}[/] version {version} is published as challenger; the champion still decides")
 
 
 def rollback_command(
-    name: str,
-    version: Annotated[int, typer.Argument(help="The old version to go back to")],
-    valid_days: int = 365,
+    name: ModelName,
+    version: Annotated[int, typer.Argument(help="Version to return to")],
+    valid_days: Annotated[int, typer.Option(help="Validity of the new version in days")] = 365,
     keys_folder: KeysFolder = None,
 ) -> None:
-    """Go back to an old version: sign its files anew under the next version, publish and promote that."""
+    """Return to an old version: publish and promote its files under the next version number."""
     from cli.training import write_package
 
     folder = key_folder(keys_folder)
-    shop = publisher(keys_folder)
-    files = shop.reissue(name, version, keys.signing_key(folder), timedelta(days=valid_days))
-    published = shop.publish(files)
-    # Beside the trained ones, so that the next training takes the next number.
-    write_package(deployment.home() / "packages" / name, published.version, files)
-    shop.promote(name, published.version)
-    out.print(f"[bold]{name}[/] champion is version {published.version}, the same model as version {version}")
+    package_publisher = publisher(keys_folder)
+    files = package_publisher.reissue(name, version, keys.load_signing_key(folder), timedelta(days=valid_days))
+    published = package_publisher.publish(files)
+    # Stored with the trained packages, so that the next training takes the next number.
+    write_package(deployment.state_folder() / "packages" / name, published.version, files)
+    package_publisher.promote(name, published.version)
+    out.print(f"[bold]{name}[/] champion is now version {published.version}, the same model as version {version}")
 
 
-def withdraw_command(name: str, keys_folder: KeysFolder = None) -> None:
-    """End the trial of the challenger; the champion decides for everyone again."""
+def withdraw_command(name: ModelName, keys_folder: KeysFolder = None) -> None:
+    """End the trial of the challenger; the champion decides for every subject again."""
     pointer = publisher(keys_folder).withdraw(name)
-    out.print(f"[bold]{name}[/] version {pointer.version} is no longer on trial")
+    out.print(f"[bold]{name}[/] version {pointer.version} is no longer the challenger")
 
 
 def _rows(found: "TrialReport") -> list[tuple[str, str]]:
     return [
-        ("requests that both answered", str(found.pairs)),
-        ("requests that only one answered", str(found.unanswered)),
+        ("requests answered by both", str(found.pairs)),
+        ("requests answered by one only", str(found.unanswered)),
         ("subjects", str(found.subjects)),
         ("difference in probability (95 %)", _interval(found.difference)),
         ("share of decisions changed (95 %)", _interval(found.changed)),

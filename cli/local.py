@@ -1,4 +1,4 @@
-"""`vigil local`: the whole system on this machine, in MiniStack, from the same template as on AWS."""
+"""`vigil local`: deploys the AWS template to MiniStack on this machine."""
 
 import json
 import time
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 
 DEMO_TENANTS = {"demo-clinic": "ENTERPRISE", "demo-district": "FREE"}
 DEMO_LIMITS = {"per_minute": 6_000, "per_hour": 60_000}
-"""Who tries things out, or tests them, asks more often than a tenant of its tier."""
+"""Request limits of the demo tenants, above those of their tiers: demo and tests send many requests."""
 READY_SECONDS = 60.0
-app = typer.Typer(no_args_is_help=True, help="The embedded stack: the whole system on this machine.")
+app = typer.Typer(no_args_is_help=True, help="Run the embedded stack: the whole system on this machine.")
 out = Console()
-StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help="Where its state is kept")]
+StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help="Folder of the local state")]
 
 
 @app.command("up")
 def up_command(state_dir: StateDir = STATE) -> None:
-    """Train, build, start, deploy, publish; only what is not done yet."""
+    """Train, build, start, deploy and publish everything that is not up to date."""
     deployed = up(state_dir.resolve())
     out.print(f"up: [bold]{deployed.api_url}[/] [dim](state in {state_dir})[/]", soft_wrap=True)
 
 
 @app.command("down")
 def down_command(state_dir: StateDir = STATE) -> None:
-    """End MiniStack and all that it started; what it held is gone, models and keys stay."""
-    out.print("down" if down(state_dir.resolve()) else "nothing was running")
+    """Stop the embedded stack and delete its data. Models and keys stay."""
+    out.print("stopped" if down(state_dir.resolve()) else "the stack was not running")
 
 
 @app.command("status")
 def status_command(state_dir: StateDir = STATE) -> None:
-    """Show what is running; exit code 1 if it is not serving."""
+    """Show the state of the embedded stack; exit with code 1 if it does not serve."""
     state = state_dir.resolve()
     endpoint, deployed = Emulator(state).endpoint(), Embedded.load(state)
     if endpoint is None or deployed is None:
@@ -69,58 +69,58 @@ def status_command(state_dir: StateDir = STATE) -> None:
 
 
 def up(state: Path) -> Embedded:
-    """Bring the stack of a state folder up to date with the sources and return where it is.
+    """Bring the stack of a state folder up to date with the sources and return its record.
 
-    Safe to repeat, to run twice at once, and to run again after it or MiniStack was killed. Raises CommandFailed.
+    Safe to repeat, to run twice at once, and to run again after a crash. Raises CommandFailed if a step fails.
     """
     with _locked(state), Steps(out) as steps:
-        for kept in ("keys", "packages"):  # models are trained once for all stacks of a checkout
-            (STATE / kept).mkdir(parents=True, exist_ok=True)
-            if not (state / kept).exists():
-                (state / kept).symlink_to(STATE / kept)
-        return _Up(state, steps).run()
+        for folder in ("keys", "packages"):  # models are trained once for all stacks of a checkout
+            (STATE / folder).mkdir(parents=True, exist_ok=True)
+            if not (state / folder).exists():
+                (state / folder).symlink_to(STATE / folder)
+        return _StackUpdate(state, steps).run()
 
 
 def down(state: Path) -> bool:
-    """End the stack of a state folder; return whether it was running."""
+    """Stop the stack of a state folder; return True if it was running."""
     with _locked(state):
         (state / "local.json").unlink(missing_ok=True)
         return Emulator(state).stop()
 
 
 @dataclass
-class _Up:
-    """One run of `up`."""
+class _StackUpdate:
+    """One update of the stack of a state folder."""
 
     state: Path
     steps: Steps
 
     def run(self) -> Embedded:
-        """Do what is missing, side by side where nothing waits for anything."""
+        """Run the missing steps, independent steps in parallel."""
         parameters = _parameters()
-        wanted = fingerprint([ROOT / "models"], source_fingerprint(), json.dumps(parameters))
+        current = fingerprint([ROOT / "models"], source_fingerprint(), json.dumps(parameters))
         template = template_fingerprint()
         known = Embedded.load(self.state)
         running = known if known and Emulator(self.state).endpoint() == known.endpoint_url else None
-        if running and running.fingerprint == wanted:
+        if running and running.fingerprint == current:
             return running
-        # A record is there only while a deployment is whole: without one, whatever runs is left from a killed run.
+        # A record exists only for a complete deployment. Without one, a running stack is left from a killed run.
         (self.state / "local.json").unlink(missing_ok=True)
-        # MiniStack cannot change every resource in place: some it refuses, and some it makes anew, empty.
-        before = running if running and running.template == template else None
-        if running and not before:
-            self.steps.say("The template has changed: what ran ends, with its tenants and data, and a new one begins.")
+        # MiniStack cannot update every resource in place: it refuses some and replaces others by empty ones.
+        updatable = running if running and running.template == template else None
+        if running and not updatable:
+            self.steps.show("The template has changed: replacing the running stack. Its tenants and data are deleted.")
         with ThreadPoolExecutor() as pool:
             trainings = [pool.submit(self._train, name) for name in recipe.recipe_names()]
             built = pool.submit(self._build)
-            started = pool.submit(self._start, before)
+            started = pool.submit(self._start, updatable)
             deployed = self._deploy(built, started, parameters)
             deployed.activate()
             self._sign(deployed)
-            deployed = replace(deployed, tenants=before.tenants if before else self._create_tenants())
+            deployed = replace(deployed, tenants=updatable.tenants if updatable else self._create_tenants())
             deployed = replace(deployed, models=dict(self._publish(training) for training in trainings))
         self._wait(deployed)
-        deployed = replace(deployed, fingerprint=wanted, template=template)
+        deployed = replace(deployed, fingerprint=current, template=template)
         deployed.save(self.state)
         return deployed
 
@@ -128,7 +128,7 @@ class _Up:
         from cli.training import Training, train
 
         with self.steps.step(f"Train and sign {name}") as step:
-            trained = train(Training(name, STATE / "packages"), keys.signing_key(STATE / "keys"), step.say)
+            trained = train(Training(name, STATE / "packages"), keys.load_signing_key(STATE / "keys"), step.show)
             if trained.reused:
                 step.skip(f"version {trained.version} is current")
             return trained
@@ -138,11 +138,11 @@ class _Up:
             if not Stack(self.state).build():
                 step.skip("sources are unchanged")
 
-    def _start(self, before: Embedded | None) -> str:
+    def _start(self, updatable: Embedded | None) -> str:
         with self.steps.step("Start MiniStack") as step:
-            if before:
-                step.skip("it runs")
-                return before.endpoint_url
+            if updatable:
+                step.skip("already running")
+                return updatable.endpoint_url
             return Emulator(self.state).start()
 
     def _deploy(self, built: "Future[None]", started: "Future[str]", parameters: dict[str, str]) -> Embedded:
@@ -154,10 +154,10 @@ class _Up:
     def _sign(self, deployed: Embedded) -> None:
         from cli.tokens import rotate_embedded
 
-        with self.steps.step("Make the first key that signs tokens") as step:
+        with self.steps.step("Create the first signing key of tokens") as step:
             url = f"{deployed.api_url}/.well-known/jwks.json"
             if httpx.get(url, timeout=READY_SECONDS, trust_env=False).is_success:
-                step.skip("there is one")
+                step.skip("exists")
             else:
                 rotate_embedded(deployed)
 
@@ -181,27 +181,29 @@ class _Up:
         return name, trained.version
 
     def _wait(self, deployed: Embedded) -> None:
-        with self.steps.step("Wait until it serves"):
+        with self.steps.step("Wait until the API is ready"):
             deadline = time.monotonic() + READY_SECONDS
             while not _ready(deployed.api_url):
                 if time.monotonic() > deadline:
-                    raise CommandFailed(f"It does not become ready; see {Emulator(self.state).log}")
+                    raise CommandFailed(
+                        f"the API is not ready after {READY_SECONDS:.0f} s; see {Emulator(self.state).log}"
+                    )
                 time.sleep(0.2)
 
 
 def _parameters() -> dict[str, str]:
-    """Return the stack's parameters; the first run makes the signing key."""
+    """Return the parameters of the stack; the first call creates the signing key of packages."""
     with locked(STATE / "keys.lock"):
         if not (STATE / "keys" / keys.PRIVATE).exists():
-            keys.create(STATE / "keys")
+            keys.create_signing_key(STATE / "keys")
     return {
         "Stage": "local",
         "Architecture": architecture(),
         "ModelKeys": (STATE / "keys" / keys.PUBLIC).read_text(),
-        # A loaded laptop is slower than Lambda and DynamoDB, and a time-out would look like a fault.
+        # A busy laptop is slower than Lambda and DynamoDB; a time-out would look like a fault.
         "ScoringTimeoutSeconds": "28",
         "AuthorizerTimeoutSeconds": "28",
-        # Nobody wants to see a minute's caution on a laptop.
+        # On AWS the pause is a minute; it would only slow down the local stack.
         "OffboardingPauseSeconds": "2",
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",
@@ -216,5 +218,7 @@ def _ready(api_url: str) -> bool:
 
 
 def _locked(state: Path) -> AbstractContextManager[None]:
-    """Hold a state folder."""
-    return locked(state / "lock", lambda: out.print("waiting for another run on the same state folder", style="dim"))
+    """Lock a state folder."""
+    return locked(
+        state / "lock", lambda: out.print("Waiting for another command that uses the same state folder", style="dim")
+    )

@@ -22,30 +22,34 @@ from cli import (
     tokens,
     usage,
 )
-from cli.api import broken
+from cli.api import format_field_error
 from vigil.errors import InvalidInput, VigilError
 from vigil.runtime.settings import SettingsError
 
 
 class _Group(TyperGroup):
-    """Commands whose expected errors end in one sentence and exit code 1, not in a stack trace."""
+    """Group of commands that prints an expected error as one sentence and exits with code 1."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
-        """Run the command."""
+        """Run the command; print an expected error to stderr."""
         try:
             return super().invoke(ctx)
         except VigilError as error:
             rules = error.errors if isinstance(error, InvalidInput) else ()
-            said = "; ".join(broken(**asdict(rule)) for rule in rules) or str(error)
-            Console(stderr=True).print(said, style="red", markup=False, highlight=False)
+            message = "; ".join(format_field_error(**asdict(rule)) for rule in rules) or str(error)
+            Console(stderr=True).print(message, style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
         except SettingsError as error:
-            said = f"{error}. Run `make up` for a local deployment, or set the variables of yours."
-            Console(stderr=True).print(said, style="red", markup=False, highlight=False)
+            message = f"{error}. Run `make up` for a local deployment, or set the variables of your deployment."
+            Console(stderr=True).print(message, style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
 
 
-app = typer.Typer(cls=_Group, no_args_is_help=True, help="Vigil: signed models, explained scores, exactly once.")
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    help="Operate Vigil and use its API: signed models, explained scores, exactly-once decisions.",
+)
 app.add_typer(batches.app, name="batch")
 app.add_typer(budgets.app, name="budgets")
 app.add_typer(costs.app, name="costs")

@@ -1,14 +1,13 @@
-"""MiniStack, with what its API Gateway leaves out: the ANY method, gateway responses, and an address as on AWS.
+"""Starts MiniStack with corrections that make it behave as AWS.
 
-And with functions in nested stacks: their templates go through the SAM transform, and updates keep what they refer to.
+Added or corrected: the ANY method and gateway responses of API Gateway, and an API address as on AWS. Nested stacks go
+through the SAM transform, and updates keep the attributes of their resources. `SendMessageBatch` needs only
+`sqs:SendMessage`, and reading a DynamoDB stream needs the right to that stream. Ranges of an object version return the
+range. A layer is unpacked once, not once per worker.
 
-And with rights as on AWS: sending ten messages at once needs the right to send one, `sqs:SendMessage`, and reading a
-stream of DynamoDB the right to that very stream. And with ranges of an object's version, of which it would return the
-whole. And it unpacks a layer once, not for each worker.
-
-Run by MiniStack's own interpreter (`cli.emulator` starts it), never imported by Vigil. Arguments: the file in which it
-records its process id and port, so that it is found even if whoever started it has died, and the name of its release,
-recorded with them. All of this rests on one pinned release of MiniStack; tests/e2e notices if another one differs.
+MiniStack's own interpreter runs this file (`cli.emulator` starts it); Vigil never imports it. Arguments: the record
+file and the name of the release. The record has process id, port and release, so that the process is found later even
+if its parent died. The corrections need the pinned release of MiniStack; tests/e2e fails with another one.
 """
 
 import asyncio
@@ -26,22 +25,22 @@ from typing import Any
 ANY_METHOD = "x-amazon-apigateway-any-method"
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 STAGE_PATH = "/local/"
-# Lambda starts an environment for every request under way; a laptop would spend a minute on starting thirty.
-REQUESTS_AT_ONCE = 8
+# Lambda starts an environment per concurrent request. A laptop would take a minute to start thirty.
+MAX_CONCURRENT_REQUESTS = 8
 
 
 class Gateway:
-    """The one REST API: imported whole, and served at `/local/...` as AWS serves it at `https://<id>.../local/...`."""
+    """The REST API, served at `/local/...` as AWS serves it at `https://<id>.../local/...`."""
 
     def __init__(self, app: Any, service: Any) -> None:
         self._app = app
         self._service = service
         self._import_as_shipped = service._import_rest_api
         self._api_id = ""
-        self._places = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
 
     def import_rest_api(self, spec: Mapping[str, Any], base_data: Mapping[str, Any] | None = None) -> str:
-        """Create a REST API from an OpenAPI document as API Gateway would; return its id."""
+        """Create a REST API from an OpenAPI document as API Gateway does; return its id."""
         paths = {
             path: {"any" if method == ANY_METHOD else method: operation for method, operation in item.items()}
             for path, item in spec.get("paths", {}).items()
@@ -58,43 +57,45 @@ class Gateway:
             return
         front = f"/_aws/execute-api/{self._api_id}"
         scope |= {"path": front + scope["path"], "raw_path": front.encode() + scope["raw_path"]}
-        async with self._places:
+        async with self._slots:
             await self._app(scope, receive, send)
 
 
-def permission(action: str | None) -> str | None:
-    """Return the right that a call needs on AWS, given the one that MiniStack would ask for."""
+def required_action(action: str | None) -> str | None:
+    """Return the action that a call needs on AWS, given the action that MiniStack requires."""
     return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
 
 
-class Versions:
-    """Objects read at a version: the range that was asked for, and not all of it."""
+class ObjectVersions:
+    """GetObject with a version id and a range: returns the range, not the whole object."""
 
     def __init__(self, service: Any) -> None:
         self._service = service
         self._get_as_shipped = service._get_object
 
     def get(self, bucket: str, key: str, headers: Mapping[str, str], query: Any = None) -> tuple[int, Any, Any]:
-        """Answer GetObject as S3 would."""
-        status, about, body = self._get_as_shipped(bucket, key, headers, query)
-        asked = headers.get("range")
-        if status != 200 or not asked:
-            return status, about, body
-        if (span := self._service._parse_range(asked, len(body))) is None:
+        """Answer GetObject as S3 does."""
+        status, response_headers, body = self._get_as_shipped(bucket, key, headers, query)
+        wanted_range = headers.get("range")
+        if status != 200 or not wanted_range:
+            return status, response_headers, body
+        if (span := self._service._parse_range(wanted_range, len(body))) is None:
             error = self._service._xml_body(self._service._range_error_xml(bucket, key))
             return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{len(body)}"}, error
         start, end = span
-        # checksums are of the whole, and the SDK would compare them
-        kept = {name: text for name, text in about.items() if not name.lower().startswith("x-amz-checksum")}
+        # checksums cover the whole object, and the SDK would verify them against the range
+        range_headers = {
+            name: text for name, text in response_headers.items() if not name.lower().startswith("x-amz-checksum")
+        }
         part = body[start : end + 1]
-        kept |= {"Content-Length": str(len(part)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
-        return 206, kept, part
+        range_headers |= {"Content-Length": str(len(part)), "Content-Range": f"bytes {start}-{end}/{len(body)}"}
+        return 206, range_headers, part
 
 
-class Nested:
-    """Nested stacks with the SAM transform, and with attributes of resources that an update does not change.
+class NestedStacks:
+    """Nested stacks with the SAM transform, whose resources keep attributes that an update does not change.
 
-    Root stacks hold the shipped functions: they imported them before this class replaced them.
+    Root stacks still use the original functions: they imported them before this class replaced them.
     """
 
     def __init__(self, engine: Any, provisioners: Any, stacks: Mapping[str, Any]) -> None:
@@ -108,13 +109,13 @@ class Nested:
         return self._engine._apply_transforms(self._parse_as_shipped(body))
 
     def update(self, *call: Any) -> Any:
-        """Update one resource and return its id and attributes; the last two arguments name its stack and itself."""
+        """Update a resource; return its id and attributes. The last two arguments name stack and resource."""
         stack, name = call[-2:]
         return self._update_as_shipped(*call, self._stacks[stack]["_resources"][name]["Attributes"])
 
 
-class Archive(zipfile.ZipFile):
-    """What a worker is made from. A layer is unpacked once for all workers: each would have 3,000 files of its own."""
+class WorkerArchive(zipfile.ZipFile):
+    """Archive of a function or layer. A layer is unpacked once for all workers, because it has 3,000 files."""
 
     _lock = threading.Lock()
 
@@ -123,11 +124,11 @@ class Archive(zipfile.ZipFile):
         return path if (path := Path(str(self.filename))).name.startswith("layer_") else None
 
     def namelist(self) -> list[str]:
-        """Return the members; none of a layer, as they are only looked at for what unpacking takes care of itself."""
+        """Return the members; empty for a layer: MiniStack only checks paths, which `extractall` does too."""
         return [] if self._layer else super().namelist()
 
     def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
-        """Unpack into a folder; for a layer, put a link to the one copy in the folder's place."""
+        """Unpack into a folder; for a layer, replace the folder by a link to the shared copy."""
         if (archive := self._layer) is None:
             super().extractall(path, members, pwd)
             return
@@ -141,17 +142,17 @@ class Archive(zipfile.ZipFile):
         archive.unlink()
 
 
-def stream_of(body: bytes) -> str:
-    """Return the stream that a request to read one names, by itself or by the iterator it was given."""
+def stream_arn(body: bytes) -> str:
+    """Return the ARN of the stream that a request reads, from its stream ARN or its shard iterator."""
     from ministack.services import dynamodb_streams
 
-    asked = json.loads(body)
-    place = dynamodb_streams._decode_iterator(asked.get("ShardIterator", "")) or {}
-    return str(asked.get("StreamArn") or place.get("arn") or "*")
+    request = json.loads(body)
+    iterator = dynamodb_streams._decode_iterator(request.get("ShardIterator", "")) or {}
+    return str(request.get("StreamArn") or iterator.get("arn") or "*")
 
 
 def main() -> None:
-    """Record the process, complete MiniStack, serve."""
+    """Write the record, correct MiniStack, and serve."""
     record, release = sys.argv[1:]
     del sys.argv[1:]
     Path(record).write_text(f"{os.getpid()} {os.environ['GATEWAY_PORT']} {release}")
@@ -161,19 +162,19 @@ def main() -> None:
     from ministack.services import cloudformation, s3
     from ministack.services.cloudformation import engine, provisioners
 
-    nested = Nested(engine, provisioners, cloudformation._stacks)
+    nested = NestedStacks(engine, provisioners, cloudformation._stacks)
     engine._parse_template = nested.parse
     provisioners._update_resource = nested.update
     gateway = Gateway(ministack.app, service)
     service._OPENAPI_HTTP_METHODS.add("any")
     service._import_rest_api = gateway.import_rest_api
-    asked = iam_actions.extract_iam_action
-    iam_actions.extract_iam_action = lambda *call: permission(asked(*call))
-    s3._get_object = Versions(s3).get
-    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": Archive})
-    about = iam_actions.extract_resource_arn
+    extract_action = iam_actions.extract_iam_action
+    iam_actions.extract_iam_action = lambda *call: required_action(extract_action(*call))
+    s3._get_object = ObjectVersions(s3).get
+    lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": WorkerArchive})
+    extract_arn = iam_actions.extract_resource_arn
     iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (
-        stream_of(body) if service == "dynamodbstreams" else about(service, method, path, headers, body, *rest)
+        stream_arn(body) if service == "dynamodbstreams" else extract_arn(service, method, path, headers, body, *rest)
     )
     ministack.app = gateway.serve
     ministack.main()

@@ -21,39 +21,43 @@ if TYPE_CHECKING:
     from vigil.prediction.packages.ports import Pointer
     from vigil.prediction.packages.publishing import Publisher
 
-# The engine, and with it native code, is imported by the commands that run a model, and by no other.
+# Only commands that run a model import the engine, because it loads native code.
 
-app = typer.Typer(no_args_is_help=True, help="Model packages: train, verify, publish, promote, list.")
+app = typer.Typer(no_args_is_help=True, help="Train, verify, publish, promote and compare model packages.")
 out = Console()
-Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A package folder")]
-KeysFolder = Annotated[Path | None, typer.Option("--keys", help="Folder of the keys; default: .vigil/keys")]
+Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of a model package")]
+ModelName = Annotated[str, typer.Argument(help="Name of the model")]
+Version = Annotated[int, typer.Argument(help="Number of a published version")]
+KeysFolder = Annotated[Path | None, typer.Option("--keys", help="Folder of the signing keys. Default: .vigil/keys")]
 
 
 @app.command("keygen")
 def keygen_command(
     keys_folder: KeysFolder = None,
-    rotate: Annotated[bool, typer.Option(help="Replace the key; the previous one stays trusted")] = False,
+    rotate: Annotated[bool, typer.Option(help="Replace the key; deployments still trust the previous one")] = False,
 ) -> None:
-    """Make an Ed25519 key that signs packages, and the list of public keys that deployments pin."""
+    """Create an Ed25519 key that signs packages, and the file of public keys that deployments pin."""
     folder = key_folder(keys_folder)
-    key = keys.create(folder, rotate=rotate)
-    out.print(f"key [bold]{key.key_id}[/] in {folder}; give {keys.PUBLIC} to deployments as VIGIL_MODEL_KEYS")
+    key = keys.create_signing_key(folder, rotate=rotate)
+    out.print(f"created key [bold]{key.key_id}[/] in {folder}; deploy {keys.PUBLIC} as VIGIL_MODEL_KEYS")
 
 
 @app.command("train")
 def train_command(
-    name: Annotated[str, typer.Argument(help="A folder of models/ with a recipe")],
-    seed: int = 1,
-    packages: Annotated[Path | None, typer.Option("--out", help="Default: .vigil/packages")] = None,
+    name: Annotated[str, typer.Argument(help="Name of a folder of models/ with a recipe")],
+    seed: Annotated[int, typer.Option(help="Seed of the training")] = 1,
+    packages: Annotated[
+        Path | None, typer.Option("--out", help="Folder of all packages. Default: .vigil/packages")
+    ] = None,
     keys_folder: KeysFolder = None,
-    force: Annotated[bool, typer.Option(help="Train even if nothing changed")] = False,
+    force: Annotated[bool, typer.Option(help="Train even if the last version is up to date")] = False,
 ) -> None:
-    """Train a model and sign its package under the next version; skipped if nothing changed that determines it."""
+    """Train a model and sign its package as the next version, unless the last version is up to date."""
     trained = train(name, seed=seed, packages=packages, keys_folder=keys_folder, force=force)
     verb = "is up to date (--force trains anyway):" if trained.reused else "trained:"
     out.print(f"[bold]{name}[/] version {trained.version} {verb} {trained.folder}", soft_wrap=True)
     for engine, why in trained.unpacked.items():
-        out.print(f"{engine} is scored by LightGBM itself: {why}", soft_wrap=True)
+        out.print(f"{engine} is scored by the LightGBM library: {why}", soft_wrap=True)
 
 
 def train(
@@ -64,19 +68,19 @@ def train(
     keys_folder: Path | None = None,
     force: bool = False,
 ) -> "Trained":
-    """Train a model under a progress bar, as the command does."""
+    """Train a model with a progress bar; return the package."""
     from cli.training import Training
     from cli.training import train as run
 
-    key = keys.signing_key(key_folder(keys_folder))
-    training = Training(name, packages or deployment.home() / "packages", seed)
+    key = keys.load_signing_key(key_folder(keys_folder))
+    training = Training(name, packages or deployment.state_folder() / "packages", seed)
     with progress_bar(name) as progress:
         return run(training, key, progress, force=force)
 
 
 @contextmanager
 def progress_bar(name: str) -> Iterator[Callable[[str, float], None]]:
-    """Show the progress of a training: yields what is called with a step and the fraction done."""
+    """Show a progress bar; yield a function that takes the name of a step and the fraction done (0 to 1)."""
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task(name, total=1.0)
@@ -85,7 +89,7 @@ def progress_bar(name: str) -> Iterator[Callable[[str, float], None]]:
 
 @app.command("verify")
 def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
-    """Do every check that serving does; exit code 0 only if the package would be served."""
+    """Run every check of the service on a package; exit with code 0 only if the service would accept it."""
     model = verify(folder, keys_folder=keys_folder)
     table = Table(
         "", Column(overflow="fold"), title=f"{model.name} version {model.version}: verified", show_header=False
@@ -98,10 +102,10 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
         "label": f"{contract.label.name} (version {contract.label.version})",
         "features": str(len(contract.features)),
         "engines": ", ".join(f"{engine.name} ({engine.kind.replace('_', ' ')})" for engine in contract.engines),
-        "promise": _promise(contract.abstention),
+        "guarantee": _guarantee(contract.abstention),
         "bands": ", ".join(f"{band.name} from {band.lower:g}" for band in contract.bands),
         "trained on": f"{contract.training.rows} {'simulated' if contract.training.simulated else 'real'} rows",
-        **_figures(contract.metrics),
+        **_metrics(contract.metrics),
     }
     for name, value in rows.items():
         table.add_row(escape(name), escape(value))
@@ -109,21 +113,21 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
 
 
 def verify(folder: Path, *, keys_folder: Path | None = None) -> "LoadedModel":
-    """Return the model of a package folder after every check; raise ModelRefused."""
-    from cli.training import read_package, verified
+    """Return the verified model of a package folder; raise ModelRefused."""
+    from cli.training import read_package, verify_files
 
-    return verified(read_package(folder), keys.public_keys(key_folder(keys_folder)))
+    return verify_files(read_package(folder), keys.load_public_keys(key_folder(keys_folder)))
 
 
 @app.command("publish")
 def publish_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
-    """Verify a package and store it as an immutable version; repeating it is safe."""
+    """Verify a package and publish it as an immutable version. Safe to repeat."""
     published = publish(folder, keys_folder=keys_folder)
     out.print(f"published [bold]{published.name}[/] version {published.version} {published.digest}", soft_wrap=True)
 
 
 def publish(folder: Path, *, keys_folder: Path | None = None) -> PublishedVersion:
-    """Publish a package folder to the current deployment."""
+    """Publish a package folder to the current deployment and return the version."""
     from cli.training import read_package
 
     return publisher(keys_folder).publish(read_package(folder))
@@ -131,36 +135,40 @@ def publish(folder: Path, *, keys_folder: Path | None = None) -> PublishedVersio
 
 @app.command("promote")
 def promote_command(
-    name: str,
-    version: int,
-    alias: Annotated[str, typer.Option(help="champion decides; challenger is on trial beside it")] = "champion",
-    share: Annotated[int, typer.Option(help="Of a challenger: subjects per mille it decides for; 0: shadow")] = 0,
+    name: ModelName,
+    version: Version,
+    alias: Annotated[str, typer.Option(help="champion (decides) or challenger (on trial)")] = "champion",
+    share: Annotated[
+        int, typer.Option(help="Share of subjects that the challenger decides for, per mille; 0: none (shadow)")
+    ] = 0,
     keys_folder: KeysFolder = None,
 ) -> None:
-    """Make a published version the one that decides, or the challenger; instances follow within a minute."""
+    """Make a published version the champion or the challenger. All instances use it within a minute."""
     pointer = promote(name, version, alias=alias, share=share, keys_folder=keys_folder)
     decides = "" if alias == "champion" else f", decides for {share} ‰ of the subjects"
-    out.print(f"[bold]{name}[/] {alias} is version {pointer.version}{decides}; none older is accepted any more")
+    out.print(f"[bold]{name}[/] {alias} is version {pointer.version}{decides}; older versions are no longer accepted")
 
 
 def promote(
     name: str, version: int, *, alias: str = "champion", share: int = 0, keys_folder: Path | None = None
 ) -> "Pointer":
-    """Point an alias of the current deployment at a published version."""
+    """Point an alias of the current deployment at a published version and return the pointer."""
     return publisher(keys_folder).promote(name, version, alias, share)
 
 
 @app.command("list")
 def list_command(keys_folder: KeysFolder = None) -> None:
-    """List the published versions of the current deployment."""
-    table = Table("model", "version", "", "digest", "AUC", "created", "valid until", "signed by", box=None)
+    """List the published versions of all models."""
+    table = Table("model", "version", "alias", "digest", "AUC", "created", "valid until", "signed by", box=None)
     for listing in publisher(keys_folder).all_versions():
         version = listing.published
         auc = f"{version.metrics['auc']:.3f}" if "auc" in version.metrics else ""
         share = f" for {listing.share} ‰" if listing.share else ""
-        mark = ", ".join(listing.aliases) + share
+        aliases = ", ".join(listing.aliases) + share
         dates = version.created_at[:10], version.expires_at[:10]
-        table.add_row(version.name, str(version.version), mark, version.digest[7:15], auc, *dates, version.key_id[:8])
+        table.add_row(
+            version.name, str(version.version), aliases, version.digest[7:15], auc, *dates, version.key_id[:8]
+        )
     out.print(table)
 
 
@@ -169,27 +177,27 @@ def publisher(keys_folder: Path | None = None) -> "Publisher":
     from cli import native
     from vigil.bootstrap import prediction
 
-    native.provide()
-    deployment.enter()
-    return prediction.publisher(keys.public_keys(key_folder(keys_folder)))
+    native.add_to_path()
+    deployment.activate()
+    return prediction.publisher(keys.load_public_keys(key_folder(keys_folder)))
 
 
-def _promise(rule: "Abstention | None") -> str:
-    """Return in words what is certified of the answers that are given."""
+def _guarantee(rule: "Abstention | None") -> str:
+    """Return the certified guarantee of the answers as text."""
     if rule is None:
-        return "none: answers are marked no_calibration"
+        return "none (answers are marked no_calibration)"
     return f"at most {rule.alpha:g} {rule.harm} with confidence {1 - rule.delta:g}, covers {rule.coverage:.1%}"
 
 
-def _figures(metrics: Mapping[str, float]) -> dict[str, str]:
-    """Return each metric in words, its interval (`<name>_low` to `<name>_high`) beside it."""
-    figures = {}
+def _metrics(metrics: Mapping[str, float]) -> dict[str, str]:
+    """Return each metric as text with its interval from `<name>_low` to `<name>_high`."""
+    texts = {}
     for name, value in sorted(metrics.items()):
         low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
-        figures[name] = f"{value:.4g}" if low is None or high is None else f"{value:.4g} ({low:.4g} to {high:.4g})"
-    return {name: text for name, text in figures.items() if name.removesuffix("_low").removesuffix("_high") == name}
+        texts[name] = f"{value:.4g}" if low is None or high is None else f"{value:.4g} ({low:.4g} to {high:.4g})"
+    return {name: text for name, text in texts.items() if name.removesuffix("_low").removesuffix("_high") == name}
 
 
 def key_folder(given: Path | None) -> Path:
-    """Return the folder of the keys."""
-    return given or deployment.home() / "keys"
+    """Return the given folder of keys, or the default one."""
+    return given or deployment.state_folder() / "keys"

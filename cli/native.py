@@ -1,4 +1,4 @@
-"""Our own native code in a checkout, where no layer is attached: compiled once for each state of its sources."""
+"""Native libraries of a checkout, compiled once per state of their sources (on AWS, a layer has them)."""
 
 import os
 import sys
@@ -10,8 +10,8 @@ from layers import build
 
 
 @cache
-def provide() -> Path:
-    """Let this process find our own libraries, and return their folder; raise CommandFailed if they do not compile."""
+def add_to_path() -> Path:
+    """Add the native libraries to the import path and return their folder; raise CommandFailed if compiling fails."""
     os.environ.setdefault("UV", uv())
     try:
         folder = build.own(build.target_of("local"))

@@ -1,4 +1,4 @@
-"""Plots of money: what was spent as it adds up, what was meant to be, and where it will end."""
+"""Plot of a month's cumulative spend, with budget and projection."""
 
 from calendar import monthrange
 from itertools import accumulate
@@ -7,19 +7,22 @@ from typing import Any
 from matplotlib.figure import Figure
 
 ORDER = ("inference", "api_calls", "storage", "database", "third_party")
-"""From the bottom up, and each in its colour whatever else is there."""
+"""Order of the categories from bottom to top; it gives each category a constant colour."""
 
 
-def spend(told: dict[str, Any], today: int | None, limit: int | None, end: dict[str, Any] | None) -> Figure:
-    """Draw a month's lines by category as they add up, to `today` or all, a budget and a projected end in micros."""
-    year, month = map(int, told["period"].split("-"))
+def plot_spend(costs: dict[str, Any], today: int | None, limit: int | None, end: dict[str, Any] | None) -> Figure:
+    """Plot the cumulative spend of a month by category.
+
+    Lines end at day `today`, or at the end of the month for None. `limit` and `end` are the budget and the projection
+    in micro-dollars."""
+    year, month = map(int, costs["period"].split("-"))
     last = monthrange(year, month)[1]
     until = today or last
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     axes = figure.add_subplot(
-        title=f"Spend in {told['period']}, added up", xlabel="end of day (UTC)", ylabel="USD", xlim=(0, last)
+        title=f"Cumulative spend in {costs['period']}", xlabel="end of day (UTC)", ylabel="USD", xlim=(0, last)
     )
-    sums = {name: _added(told["items"], name, until) for name in ORDER}
+    sums = {name: _cumulative(costs["items"], name, until) for name in ORDER}
     top = [sum(day) for day in zip(*sums.values(), strict=True)]
     names = [name if any(sums[name]) else "" for name in ORDER]
     axes.stackplot(range(until + 1), *sums.values(), labels=names, alpha=0.6)
@@ -41,8 +44,8 @@ def _usd(amount: float) -> str:
     return f"{amount:,.2f}" if amount >= 1 else f"{amount:.4f}"
 
 
-def _added(lines: list[dict[str, Any]], category: str, until: int) -> list[float]:
-    """Return dollars of a category by the end of each day, from nothing at the month's beginning."""
+def _cumulative(lines: list[dict[str, Any]], category: str, until: int) -> list[float]:
+    """Return the cumulative dollars of a category by the end of each day; the first value is 0."""
     by_day = [0.0] * (until + 1)
     for line in lines:
         if line["category"] == category:

@@ -1,4 +1,4 @@
-"""A challenger from the recipe's own data and what became of decisions: compared, signed, and put on trial if sound."""
+"""Trains a challenger on recipe data and reported outcomes, compares it with the champion, and starts its trial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import deployment, keys
-from cli.collect_outcomes import gather
+from cli.collect_outcomes import collect_outcomes
 from cli.models import key_folder, progress_bar, publisher
-from cli.training import verified, versions, write_package
+from cli.training import verify_files, versions, write_package
 from models import recipe
 from models.challenge import ChallengeResult, WorseCalibration, compare_on_held_out
 from models.known import KnownOutcomes
@@ -23,13 +23,13 @@ from vigil.prediction.packages.ports import CHALLENGER, CHAMPION
 from vigil.prediction.packages.signing import SigningKey
 from vigil.prediction.packages.verification import Release, build_package
 
-VALID = timedelta(days=365)
+VALIDITY = timedelta(days=365)
 out = Console()
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
-    """Under which key and version a challenger is signed, and the seed that it is trained with."""
+class ChallengerOptions:
+    """Signing key, version number and training seed of a challenger."""
 
     key: SigningKey
     version: int
@@ -37,63 +37,67 @@ class Signer:
 
 
 def retrain(name: str, since: datetime, tenants: Sequence[str], seed: int, keys_folder: Path | None) -> int:
-    """Publish a sound challenger trained on recipe data and outcomes, and put it on trial; return its version.
+    """Train, publish and start the trial of a challenger; return its version.
 
-    Raises Conflict as `challenge` does, and then nothing is published.
+    Raises Conflict as `train_challenger` does; the challenger is then not published.
     """
     from vigil.bootstrap import decisions, prediction
 
-    trainer, shop = retrainable(name), publisher(keys_folder)
-    if (pointer := shop.pointers(name).get(CHAMPION)) is None:
-        raise NotFound(f"{name} has no champion to compare with")
+    trainer, package_publisher = load_retrainable(name), publisher(keys_folder)
+    if (pointer := package_publisher.pointers(name).get(CHAMPION)) is None:
+        raise NotFound(f"{name} has no champion to compare with; promote a version first")
     champion = prediction.registry().archived(name, pointer.version)
-    harvest = gather(champion.contract, tenants, since, decisions.outcomes(), decisions.scoring())
-    out.print(f"{len(harvest.known)} outcomes of {', '.join(tenants)}; {harvest.unlike} more saw another schema")
-    parent = deployment.home() / "packages" / name
-    published = [listing.published.version for listing in shop.versions(name)]
+    collected = collect_outcomes(champion.contract, tenants, since, decisions.outcomes(), decisions.scoring())
+    out.print(f"{len(collected.known)} outcomes of {', '.join(tenants)}; {collected.skipped} skipped (other schema)")
+    parent = deployment.state_folder() / "packages" / name
+    published = [listing.published.version for listing in package_publisher.versions(name)]
     version = max([*published, *versions(parent)]) + 1
-    signer = Signer(keys.signing_key(key_folder(keys_folder)), version, seed)
+    options = ChallengerOptions(keys.load_signing_key(key_folder(keys_folder)), version, seed)
     with progress_bar(name) as progress:
-        files, found = challenge(trainer, harvest.known, champion, signer, progress)
-    out.print(_table(name, version, champion.version, found))
+        files, result = train_challenger(trainer, collected.known, champion, options, progress)
+    out.print(_table(name, version, champion.version, result))
     write_package(parent, version, files)
-    shop.publish(files)
-    shop.promote(name, version, CHALLENGER)
+    package_publisher.publish(files)
+    package_publisher.promote(name, version, CHALLENGER)
     return version
 
 
-def challenge(
-    trainer: recipe.Retrainable, known: KnownOutcomes, champion: LoadedModel, signer: Signer, progress: recipe.Progress
+def train_challenger(
+    trainer: recipe.Retrainable,
+    known: KnownOutcomes,
+    champion: LoadedModel,
+    options: ChallengerOptions,
+    progress: recipe.Progress,
 ) -> tuple[dict[str, bytes], ChallengeResult]:
-    """Return a signed challenger and how it and the champion do on the same held-out rows.
+    """Return the files of a signed challenger, and its comparison with the champion on the same held-out rows.
 
-    Raises Conflict if a feature tells the label, the challenger is shown to be calibrated worse, or the schemas differ.
+    Raises Conflict if a feature leaks the label, the calibration is significantly worse, or the schemas differ.
     """
     try:
-        model, held_out = trainer.retrain(signer.seed, known, progress)
+        model, held_out = trainer.retrain(options.seed, known, progress)
         if model.contract.features != champion.contract.features:
             raise Conflict("not published: the champion has another schema; train and promote the recipe first")
         now = datetime.now(UTC).replace(microsecond=0)
-        files = build_package(model, Release(signer.version, now, now + VALID), signer.key, load_engine)
-        challenger = verified(files, {signer.key.key_id: signer.key.public})
-        return files, compare_on_held_out(champion.runner, challenger.runner, held_out, signer.seed)
+        files = build_package(model, Release(options.version, now, now + VALIDITY), options.key, load_engine)
+        challenger = verify_files(files, {options.key.key_id: options.key.public})
+        return files, compare_on_held_out(champion.runner, challenger.runner, held_out, options.seed)
     except (LeakageError, WorseCalibration) as error:
         raise Conflict(f"not published: {error}") from error
 
 
-def retrainable(name: str) -> recipe.Retrainable:
-    """Return a recipe that can learn from outcomes; raise NotFound for a model without one."""
+def load_retrainable(name: str) -> recipe.Retrainable:
+    """Return the recipe of a model that can retrain on outcomes; raise NotFound if there is none."""
     found = recipe.load_recipe(name) if name in recipe.recipe_names() else None
     if not isinstance(found, recipe.Retrainable):
-        raise NotFound(f"no recipe of {name} can retrain")
+        raise NotFound(f"the model {name} has no recipe that can retrain")
     return found
 
 
-def _table(name: str, version: int, champion: int, found: ChallengeResult) -> Table:
-    title = f"{name}: version {version} against version {champion} on the same {found.rows} held-out rows"
+def _table(name: str, version: int, champion: int, result: ChallengeResult) -> Table:
+    title = f"{name}: version {version} against version {champion} on the same {result.rows} held-out rows"
     table = Table("measure", "champion", "challenger", "difference (95 %)", title=title)
-    for measure, difference in found.difference.items():
-        before, after = (f"{figures[measure]:.4f}" for figures in (found.champion, found.challenger))
+    for measure, difference in result.difference.items():
+        before, after = (f"{metrics[measure]:.4f}" for metrics in (result.champion, result.challenger))
         interval = f"{difference.value:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"
         table.add_row(measure.replace("_", " "), before, after, interval)
     return table

@@ -1,4 +1,4 @@
-"""A function under Lambda's own Runtime Interface Emulator, which the SAM CLI carries: no Docker, no account."""
+"""Runs a function under Lambda's Runtime Interface Emulator from the SAM CLI, without Docker or an AWS account."""
 
 import os
 import shutil
@@ -16,15 +16,15 @@ from cli.stack import architecture
 
 START_SECONDS = 20.0
 INVOKE = "/2015-03-31/functions/function/invocations"
-"""The path that invokes the function, whatever its name."""
+"""Path that invokes the function; it is the same for every function."""
 
 
 @contextmanager
-def running(folder: Path, path: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """Run `handler.lambda_handler` of a folder and yield the URL that invokes it; what it prints goes to `log`.
+def run_function(folder: Path, path: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """Run `handler.lambda_handler` of a folder and yield the URL that invokes it; write its output to `log`.
 
-    `path` is its PYTHONPATH beside the folder itself. Its runtime starts with the first invocation. Raises
-    CommandFailed if the emulator does not come up.
+    `path` is its PYTHONPATH without the folder itself. The runtime starts with the first invocation. Raises
+    CommandFailed if the emulator does not start.
     """
     front, back = _free_address(), _free_address()
     addresses = ["--runtime-interface-emulator-address", front, "--runtime-api-address", back]
@@ -46,8 +46,8 @@ def running(folder: Path, path: str, environment: Mapping[str, str], log: Path) 
         process.wait(10)
 
 
-def layers(target: Path, *names: str) -> str:
-    """Build layers for this machine under `target` and return them as a PYTHONPATH."""
+def build_layers(target: Path, *names: str) -> str:
+    """Build layers for this machine under `target` and return their PYTHONPATH."""
     for name in names:
         environment = os.environ | {"VIGIL_BUILD": "local"}
         subprocess.run([sys.executable, ROOT / "layers/build.py", name, target / name], env=environment, check=True)
@@ -56,7 +56,7 @@ def layers(target: Path, *names: str) -> str:
 
 @cache
 def _emulator() -> Path:
-    """Return a runnable copy of the emulator that the SAM CLI keeps for its containers."""
+    """Return the path of an executable copy of the emulator that the SAM CLI ships for its containers."""
     where = "import samcli, pathlib; print(pathlib.Path(samcli.__file__).parent)"
     package = subprocess.run([tool_python("sam"), "-c", where], capture_output=True, text=True, check=True).stdout
     name = f"aws-lambda-rie-{architecture()}"
@@ -65,7 +65,7 @@ def _emulator() -> Path:
     draft = runnable.with_suffix(f".{os.getpid()}")
     shutil.copy(Path(package.strip(), "local", "rapid", name), draft)
     draft.chmod(0o755)
-    draft.replace(runnable)  # another run may be using the one that is there
+    draft.replace(runnable)  # another run may use the existing copy
     return runnable
 
 
@@ -83,4 +83,4 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
             if probe.connect_ex((host, int(port))) == 0:
                 return
         time.sleep(0.02)
-    raise CommandFailed("the runtime interface emulator did not start")
+    raise CommandFailed(f"the runtime interface emulator did not start within {START_SECONDS:.0f} s")

@@ -1,4 +1,4 @@
-"""`template.yaml` through the SAM CLI: built into a state folder and deployed to the MiniStack of that folder."""
+"""Builds `template.yaml` with the SAM CLI and deploys it to the MiniStack of a state folder."""
 
 import json
 import os
@@ -19,23 +19,23 @@ TABLES = (
     *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
     *("limits", "usage", "costs", "idempotency", "flags"),
 )
-UPLOADS = "vigil-deployments"  # the bucket that samconfig.toml names for the local stage
+UPLOADS = "vigil-deployments"  # bucket of the local stage in samconfig.toml
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The local stage of one state folder."""
+    """Local stack of one state folder."""
 
     state: Path
 
     @property
     def name(self) -> str:
-        """A name of its own for each state folder, so that logs of two checkouts are told apart."""
+        """Stack name, unique per state folder, so that the logs of two checkouts differ."""
         return f"vigil-local-{fingerprint([], str(self.state))[:6]}"
 
     @property
     def log(self) -> Path:
-        """What the SAM CLI said last."""
+        """Path of the output of the last SAM CLI command."""
         return self.state / "sam.log"
 
     @property
@@ -43,22 +43,22 @@ class Stack:
         return self.state / "sam-build"
 
     def build(self) -> bool:
-        """Run `sam build` unless the sources are those of the last build; return whether it ran."""
+        """Run `sam build` unless the sources are unchanged since the last build; return True if it ran."""
         stamp = self.state / "sam-build.stamp"
-        now = source_fingerprint()
-        if stamp.is_file() and stamp.read_text() == now and (self._build / "template.yaml").is_file():
+        current = source_fingerprint()
+        if stamp.is_file() and stamp.read_text() == current and (self._build / "template.yaml").is_file():
             return False
         stamp.unlink(missing_ok=True)
         self._sam("build", "--build-dir", str(self._build))
-        stamp.write_text(now)
+        stamp.write_text(current)
         return True
 
     def deploy(self, endpoint_url: str, parameters: Mapping[str, str]) -> Embedded:
-        """Run `sam deploy` against MiniStack and return where everything is."""
+        """Run `sam deploy` against MiniStack and return the record of the deployed stack."""
         client = self.client(endpoint_url, "s3")
         if UPLOADS not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
             client.create_bucket(Bucket=UPLOADS)
-        overrides = self.state / "parameters.yaml"  # JSON is YAML, and SAM takes no other name
+        overrides = self.state / "parameters.yaml"  # JSON is valid YAML, and SAM needs this suffix
         overrides.write_text(json.dumps(parameters))
         self._sam(
             *("deploy", "--template-file", str(self._build / "template.yaml"), "--stack-name", self.name),
@@ -87,7 +87,7 @@ class Stack:
         )
 
     def client(self, endpoint_url: str, service: str, **more: Any) -> Any:
-        """Return a boto3 client of this stack's MiniStack, with more of boto3's own arguments."""
+        """Return a boto3 client of MiniStack; `more` are further arguments of boto3."""
         import boto3
 
         keys = aws_environment(endpoint_url)
@@ -102,7 +102,7 @@ class Stack:
 
     def _sam(self, command: str, *options: str, endpoint_url: str = "") -> None:
         python = tool_python("sam")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
         own = {
             "SAM_CLI_TELEMETRY": "0",
             "SAM_CLI_POLL_DELAY": "0.5",
@@ -111,27 +111,27 @@ class Stack:
             "VIGIL_PYTHON": sys.executable,
             "UV": uv(),
         }
-        aws = aws_environment(endpoint_url or "http://127.0.0.1:9")  # a build calls nobody; were it to, nobody is there
+        aws = aws_environment(endpoint_url or "http://127.0.0.1:9")  # a build needs no AWS; this port refuses calls
         config = ("--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local")
         done = subprocess.run(
             [python, "-m", "samcli", command, *config, *options],
-            cwd=ROOT, env=kept | aws | own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            cwd=ROOT, env=inherited | aws | own, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         self.log.write_text(done.stdout + done.stderr)
         if done.returncode:
-            raise CommandFailed(f"sam {command} failed; the end of {self.log}:\n{self.log.read_text()[-3000:]}")
+            raise CommandFailed(f"sam {command} failed. End of {self.log}:\n{self.log.read_text()[-3000:]}")
 
 
 def source_fingerprint() -> str:
-    """Return what decides over building again: the sources, the tool, this machine's Python."""
+    """Return the fingerprint of the inputs of a build: sources, version of SAM, and Python of this machine."""
     return fingerprint([ROOT / source for source in SOURCES], pin("sam"), platform.machine(), sys.version)
 
 
 def template_fingerprint() -> str:
-    """Return what decides over deploying afresh: the resources and their properties."""
+    """Return the fingerprint of the templates; a change means a new stack."""
     return fingerprint([ROOT / source for source in TEMPLATES])
 
 
 def architecture() -> str:
-    """Return this machine's architecture in Lambda's words."""
+    """Return the architecture of this machine as Lambda names it."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

@@ -1,4 +1,4 @@
-"""Progress of long work: one line per step with its time, live on a terminal, plain where there is none."""
+"""Progress output of long commands: one line per step with its duration, live on a terminal."""
 
 import time
 from collections.abc import Iterator
@@ -10,25 +10,25 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 
 class Step:
-    """One step under way; `say` tells what it is at, `skip` that there was nothing to do."""
+    """Running step: `show` updates its detail, `skip` marks it as not needed."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
         self._task = task
         self.note = ""
 
-    def say(self, detail: str, done: float | None = None) -> None:
-        """Show a detail, and the fraction done if it is known."""
-        share = f" {done:.0%}" if done is not None else ""
-        self._progress.update(self._task, detail=f"[dim]{detail}{share}[/]")
+    def show(self, detail: str, done: float | None = None) -> None:
+        """Show a detail and, if known, the fraction done (0 to 1)."""
+        percent = f" {done:.0%}" if done is not None else ""
+        self._progress.update(self._task, detail=f"[dim]{detail}{percent}[/]")
 
-    def skip(self, why: str) -> None:
-        """Note why nothing was done."""
-        self.note = why
+    def skip(self, reason: str) -> None:
+        """Record why the step was not needed."""
+        self.note = reason
 
 
 class Steps:
-    """Steps that may run at the same time, in several threads."""
+    """Progress display of steps, which may run in several threads."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -37,23 +37,23 @@ class Steps:
         self._live = console.is_terminal
 
     def __enter__(self) -> "Steps":
-        """Begin to show."""
+        """Start the display."""
         if self._live:
             self._progress.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        """Leave the lines of the finished steps behind."""
+        """Stop the display; the lines of finished steps stay."""
         if self._live:
             self._progress.stop()
 
-    def say(self, sentence: str) -> None:
-        """Show a line between steps."""
+    def show(self, sentence: str) -> None:
+        """Print a line between steps."""
         self._console.print(sentence, highlight=False)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Show a step while it runs, and one line with its time once it has ended."""
+        """Show a step while it runs; print one line with its duration when it ends."""
         task = self._progress.add_task(title, detail="", total=None)
         step = Step(self._progress, task)
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""`vigil tenants`: tenants and their API keys, by the services that are behind the API too."""
+"""`vigil tenants`: tenants and their API keys, with direct access to the deployment."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, cast
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from vigil.access.tenants.service import TenantChange
     from vigil.kernel.tenants import Role, Tier
 
-app = typer.Typer(no_args_is_help=True, help="Tenants and their API keys.")
+app = typer.Typer(no_args_is_help=True, help="Manage tenants and their API keys.")
 out = Console()
-TenantId = Annotated[str, typer.Argument(help="3 to 32 lower-case letters, digits and hyphens")]
-KeyId = Annotated[str, typer.Argument(help="The 16 digits in the middle of a key")]
+TenantId = Annotated[str, typer.Argument(help="Id of the tenant: 3 to 32 lower-case letters, digits and hyphens")]
+KeyId = Annotated[str, typer.Argument(help="Id of the key: the 16 digits in the middle of the key")]
 
 
 @app.command("create")
 def create_command(
     tenant_id: TenantId,
-    tier: Annotated[str, typer.Option(help="FREE, BASIC, PROFESSIONAL or ENTERPRISE")] = "FREE",
+    tier: Annotated[str, typer.Option(help="Tier: FREE, BASIC, PROFESSIONAL or ENTERPRISE")] = "FREE",
 ) -> None:
-    """Create a tenant; it has no key yet."""
+    """Create a tenant without an API key."""
     create_tenant(tenant_id, tier)
-    out.print(f"tenant [bold]{tenant_id}[/] on tier {tier}; now `vigil tenants create-key {tenant_id}`")
+    out.print(f"created tenant [bold]{tenant_id}[/] on tier {tier}. Next: `vigil tenants create-key {tenant_id}`")
 
 
 @app.command("list")
 def list_command() -> None:
-    """List all tenants."""
+    """List all tenants with their tiers and states."""
     from vigil.bootstrap import access
 
-    deployment.enter()
-    table = Table("tenant", "tier", "status", "since", box=None)
+    deployment.activate()
+    table = Table("tenant", "tier", "status", "created (UTC)", box=None)
     after: dict[str, str] | None = None
     while True:
         page = access.tenants().page(after, 100)
         for tenant in page.tenants:
-            table.add_row(tenant.tenant_id, tenant.tier, tenant.status, tenant.created_at)
+            table.add_row(tenant.tenant_id, tenant.tier, tenant.status, tenant.created_at[:19])
         if (after := page.next) is None:
             break
     out.print(table)
@@ -53,9 +53,9 @@ def show_command(tenant_id: TenantId) -> None:
     """Show a tenant, its limits and its keys."""
     from vigil.bootstrap import access
 
-    deployment.enter()
+    deployment.activate()
     _show(access.tenants().get(tenant_id))
-    table = Table("key", "role", "label", "made", "last used", "", box=None)
+    table = Table("key", "role", "label", "created", "last used", "state", box=None)
     now, after = datetime.now(UTC), None
     while True:
         page = access.keys().page(tenant_id, after, 100)
@@ -72,10 +72,13 @@ def show_command(tenant_id: TenantId) -> None:
 @app.command("set")
 def set_command(
     tenant_id: TenantId,
-    tier: Annotated[str | None, typer.Option(help="FREE, BASIC, PROFESSIONAL or ENTERPRISE")] = None,
-    limit: Annotated[list[str] | None, typer.Option(help="name=number, or name= for the tier's again")] = None,
+    tier: Annotated[str | None, typer.Option(help="Tier: FREE, BASIC, PROFESSIONAL or ENTERPRISE")] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help="Limit as name=number, or name= to use the limit of the tier; may be repeated"),
+    ] = None,
 ) -> None:
-    """Change a tenant's tier, or limits that were agreed apart from it."""
+    """Change the tier of a tenant, or limits that differ from its tier."""
     from vigil.access.tenants.service import TenantChange
 
     limits = dict(map(_limit, limit or ()))
@@ -84,32 +87,32 @@ def set_command(
 
 @app.command("suspend")
 def suspend_command(tenant_id: TenantId) -> None:
-    """Refuse a tenant's requests, within 60 s."""
-    _become(tenant_id, "suspended")
+    """Suspend a tenant: refuse its requests, within 60 s."""
+    _set_status(tenant_id, "suspended")
 
 
 @app.command("resume")
 def resume_command(tenant_id: TenantId) -> None:
-    """Serve a suspended tenant again, within 60 s."""
-    _become(tenant_id, "active")
+    """Accept the requests of a suspended tenant again, within 60 s."""
+    _set_status(tenant_id, "active")
 
 
 @app.command("offboard")
 def offboard_command(
-    tenant_id: TenantId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False
+    tenant_id: TenantId, yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation")] = False
 ) -> None:
-    """Refuse a tenant for good and erase what it owns; `certificate` says when that is done."""
+    """Close a tenant permanently and erase its data; `certificate` shows when the erasure is done."""
     if not yes:
-        typer.confirm(f"Everything that {tenant_id} owns will be erased. Go on?", abort=True)
-    _become(tenant_id, "offboarding")
+        typer.confirm(f"{tenant_id} will be closed and all of its data erased. Continue?", abort=True)
+    _set_status(tenant_id, "offboarding")
 
 
 @app.command("certificate")
 def certificate_command(tenant_id: TenantId) -> None:
-    """Print the certificate of a closed tenant's erasure, its signature verified by KMS."""
+    """Print the erasure certificate of a closed tenant, and verify its signature with KMS."""
     from vigil.bootstrap import privacy
 
-    deployment.enter()
+    deployment.activate()
     certificate = privacy.certificates().get(tenant_id)
     good = privacy.seal().verify(certificate)
     out.print_json(certificate.payload)
@@ -120,10 +123,10 @@ def certificate_command(tenant_id: TenantId) -> None:
 @app.command("create-key")
 def create_key_command(
     tenant_id: TenantId,
-    role: Annotated[str, typer.Option(help="viewer, member, admin, or operator: of all tenants")] = "member",
-    label: Annotated[str, typer.Option(help="What it is for")] = "",
+    role: Annotated[str, typer.Option(help="Role: viewer, member, admin, or operator (all tenants)")] = "member",
+    label: Annotated[str, typer.Option(help="Purpose of the key")] = "",
 ) -> None:
-    """Create an API key and print it; it is shown this once and kept nowhere."""
+    """Create an API key and print it. The key is not stored and cannot be shown again."""
     typer.echo(create_key(tenant_id, role, label))
 
 
@@ -131,31 +134,31 @@ def create_key_command(
 def rotate_key_command(
     tenant_id: TenantId,
     key_id: KeyId,
-    overlap_hours: Annotated[int | None, typer.Option(help="For how long the old key still works")] = None,
+    overlap_hours: Annotated[int | None, typer.Option(help="Hours until the old key expires")] = None,
 ) -> None:
-    """Make a key that takes another's place and print it."""
+    """Create a key that replaces an old one, and print it."""
     from vigil.bootstrap import access
 
-    deployment.enter()
+    deployment.activate()
     overlap = timedelta(hours=overlap_hours) if overlap_hours is not None else None
     typer.echo(str(access.keys().rotate(tenant_id, key_id, overlap, by="operator").token))
 
 
 @app.command("revoke-key")
 def revoke_key_command(tenant_id: TenantId, key_id: KeyId) -> None:
-    """Revoke a key; it may pass for another 60 s."""
+    """Revoke a key. It may still be accepted for 60 s."""
     from vigil.bootstrap import access
 
-    deployment.enter()
+    deployment.activate()
     access.keys().revoke(tenant_id, key_id, by="operator")
-    out.print(f"key [bold]{key_id}[/] is revoked")
+    out.print(f"revoked key [bold]{key_id}[/]")
 
 
 def create_tenant(tenant_id: str, tier: str, change: "TenantChange | None" = None) -> None:
     """Create a tenant of the current deployment; raise Conflict if the id is taken."""
     from vigil.bootstrap import access
 
-    deployment.enter()
+    deployment.activate()
     access.tenants().create(tenant_id, cast("Tier", tier), change)
 
 
@@ -163,7 +166,7 @@ def create_key(tenant_id: str, role: str = "member", label: str = "") -> str:
     """Create an API key in the current deployment and return it; raise NotFound for an unknown tenant."""
     from vigil.bootstrap import access
 
-    deployment.enter()
+    deployment.activate()
     return str(access.keys().create(tenant_id, cast("Role", role), label, by="operator").token)
 
 
@@ -172,11 +175,13 @@ def _limit(text: str) -> "tuple[str, int | None]":
 
     name, _, number = text.partition("=")
     if number and not number.isdecimal():
-        raise InvalidInput(FieldError(f"limits.{name}", "is not a whole number", "a whole number, or nothing"))
+        raise InvalidInput(
+            FieldError(f"limits.{name}", "is not a whole number", "a whole number, or empty for the limit of the tier")
+        )
     return name, int(number) if number else None
 
 
-def _become(tenant_id: str, status: "TenantStatus") -> None:
+def _set_status(tenant_id: str, status: "TenantStatus") -> None:
     from vigil.access.tenants.service import TenantChange
 
     _change(tenant_id, TenantChange(status=status))
@@ -185,7 +190,7 @@ def _become(tenant_id: str, status: "TenantStatus") -> None:
 def _change(tenant_id: str, change: "TenantChange") -> None:
     from vigil.bootstrap import access
 
-    deployment.enter()
+    deployment.activate()
     _show(access.tenants().change(tenant_id, change))
 
 
@@ -197,9 +202,9 @@ def _show(tenant: "Tenant") -> None:
         table.add_row(name, str(getattr(tenant, name)))
     for name in MAX_OVERRIDES:
         limit = getattr(tenant.limits, name)
-        agreed = " (agreed apart from the tier)" if name in tenant.overrides else ""
-        table.add_row(name, ("unlimited" if limit is None else f"{limit:,}") + agreed)
+        note = " (differs from the tier)" if name in tenant.overrides else ""
+        table.add_row(name, ("unlimited" if limit is None else f"{limit:,}") + note)
     for name in ("name", "contact"):
-        if said := getattr(tenant.settings, name):
-            table.add_row(name, escape(said))
+        if text := getattr(tenant.settings, name):
+            table.add_row(name, escape(text))
     out.print(table)

@@ -1,4 +1,4 @@
-"""Training into signed packages, and skipping it where nothing changed that could change the result."""
+"""Trains models into signed packages; skips a training whose inputs are unchanged."""
 
 import hashlib
 import shutil
@@ -20,15 +20,16 @@ from vigil.prediction.packages.signing import PublicKeys, SigningKey
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
 _LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
-_SHARED = (
+SHARED_SOURCES = (
     "models/*.py",
-    *(f"layers/core/vigil/{room}/*.py" for room in ("engines", "ensemble", "features", "registry")),
+    *(f"layers/core/vigil/prediction/{room}/**/*.py" for room in ("engines", "features", "packages")),
 )
+"""Patterns of the sources that every training depends on; a change of them trains every model again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One training to do: which recipe with which seed, and where packages of all models lie (`packages`)."""
+    """Order of one training: recipe name, folder of all packages, seed, and validity in days."""
 
     name: str
     packages: Path
@@ -38,22 +39,22 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A package on disk; `reused` if an earlier training had made it."""
+    """Package on disk; `reused` is True if an earlier training made it."""
 
     folder: Path
     version: int
     reused: bool
     unpacked: Mapping[str, str] = field(default_factory=dict)
-    """Why engines that LightGBM scores have no packed table."""
+    """Reason, by engine, for the missing packed table; LightGBM scores these engines."""
 
 
 def train(training: Training, key: SigningKey, progress: recipe.Progress, *, force: bool = False) -> Trained:
-    """Train, sign, verify and write the next version, or return the last one if it would come out the same.
+    """Train, sign, verify and write the next version, or return the last version if its inputs are unchanged.
 
-    Two runs at once train once. Raises NotFound for a model without recipe.
+    Two concurrent calls train once. Raises NotFound for a model without recipe.
     """
     if training.name not in recipe.recipe_names():
-        raise NotFound(f"no recipe of that name; there are {', '.join(recipe.recipe_names())}")
+        raise NotFound(f"no recipe {training.name}; recipes: {', '.join(recipe.recipe_names())}")
     with locked(training.packages / f"{training.name}.lock"):
         return _train(training, key, progress, force=force)
 
@@ -66,10 +67,10 @@ def _train(training: Training, key: SigningKey, progress: recipe.Progress, *, fo
         return Trained(parent / f"{last:08d}", last, reused=True)
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
-    native.provide()
+    native.add_to_path()
     model, unpacked = add_packed_tables(recipe.load_recipe(training.name).train(training.seed, progress))
     files = build_package(model, release, key, engine.load_engine)
-    verified(files, {key.key_id: key.public})
+    verify_files(files, {key.key_id: key.public})
     folder = write_package(parent, release.version, files)
     _stamp_file(parent, release.version).write_text(stamp)
     return Trained(
@@ -78,31 +79,31 @@ def _train(training: Training, key: SigningKey, progress: recipe.Progress, *, fo
 
 
 def versions(parent: Path) -> list[int]:
-    """Return the versions of one model that lie on disk, whole, oldest first."""
+    """Return the complete versions of one model on disk, oldest first."""
     return sorted(int(path.name) for path in parent.glob("[0-9]" * 8) if path.is_dir())
 
 
 def read_package(folder: Path) -> dict[str, bytes]:
-    """Return the files of a package folder; raise ModelRefused for a missing one or one over its size."""
+    """Return the files of a package folder; raise ModelRefused for a missing, unknown or oversized file."""
     present = {path.name for path in folder.iterdir() if path.is_file()}
     return {name: _read(folder / name) for name in sorted({*present, *FILE_LIMITS})}
 
 
-def verified(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
-    """Return the model after every check that serving does; raise ModelRefused."""
-    native.provide()
+def verify_files(files: Mapping[str, bytes], keys: PublicKeys) -> LoadedModel:
+    """Return the model after every check of the service; raise ModelRefused."""
+    native.add_to_path()
     return PackageVerifier(keys, engine.load_engine).verify(files, ExpectedPackage(now=datetime.now(UTC)))
 
 
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > (limit := file_limit(path.name)):
-            raise ModelRefused("oversized", f"{path.name} has more than {limit} bytes")
+            raise ModelRefused("oversized", f"{path.name} is larger than {limit} bytes")
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ModelRefused("missing_file", f"{path.name} is not there") from error
+        raise ModelRefused("missing_file", f"{path.name} is missing") from error
     except KeyError as error:
-        raise ModelRefused("malformed", f"{path.name} is no file of a package") from error
+        raise ModelRefused("malformed", f"{path.name} is not a file of a model package") from error
 
 
 def _is_current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> bool:
@@ -110,14 +111,14 @@ def _is_current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> boo
     if not file.exists() or file.read_text() != stamp:
         return False
     try:
-        verified(read_package(parent / f"{version:08d}"), keys)
+        verify_files(read_package(parent / f"{version:08d}"), keys)
     except ModelRefused:
         return False
     return True
 
 
 def _stamp(training: Training, key: SigningKey) -> str:
-    """Hash all that determines what training gives, the clock apart."""
+    """Return a hash of all inputs of a training except the clock."""
     libraries = " ".join(installed(library) for library in _LIBRARIES)
     digest = hashlib.sha256(f"{training.seed} {key.key_id} {training.valid_days} {libraries}".encode())
     for path in _sources(training.name):
@@ -128,7 +129,7 @@ def _stamp(training: Training, key: SigningKey) -> str:
 
 def _sources(name: str) -> Iterable[Path]:
     own = (path for path in (ROOT / "models" / name).rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sorted({*own, *(path for pattern in _SHARED for path in ROOT.glob(pattern))})
+    return sorted({*own, *(path for pattern in SHARED_SOURCES for path in ROOT.glob(pattern))})
 
 
 def _stamp_file(parent: Path, version: int) -> Path:
@@ -136,7 +137,7 @@ def _stamp_file(parent: Path, version: int) -> Path:
 
 
 def write_package(parent: Path, version: int, files: Mapping[str, bytes]) -> Path:
-    """Write a package under another name and move it in place: a killed run leaves no half package."""
+    """Write a package to a temporary folder and rename it: a crash leaves no incomplete package."""
     folder = parent / f"{version:08d}"
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)

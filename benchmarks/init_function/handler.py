@@ -1,4 +1,4 @@
-"""The scoring function as far as its init goes: the whole app and one model, on the engine that is to be measured."""
+"""Init of the scoring function: the whole app and one model, on the engine under test."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ def _engine() -> Any:
         if table := os.environ["BENCHMARK_TABLE"]:
             return trees.load(Path(table).read_bytes(), MODEL.read_bytes(), len(names))
         return c_library.load(MODEL.read_bytes(), names)
-    absent: dict[str, Any] = {"pandas": None, "sklearn": None}  # it would import them if they were there
+    absent: dict[str, Any] = {"pandas": None, "sklearn": None}  # it imports them if they are installed
     sys.modules.update(absent)
     import lightgbm  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""BentoML on the lightgbm package: one worker, async, so that no request waits for a thread."""
+"""BentoML service on the lightgbm package: one worker, async, so that requests do not wait for a thread."""
 
 import os
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @bentoml.service(workers=1)
 class Scorer:
-    """Scores rows."""
+    """Service that scores rows."""
 
     def __init__(self) -> None:
         self._booster = lightgbm.Booster(model_file=os.environ["MODEL_FILE"])

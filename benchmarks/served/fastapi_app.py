@@ -1,4 +1,4 @@
-"""FastAPI on the lightgbm package, as one would write it in an afternoon, in its fastest form: async, one thread."""
+"""Minimal FastAPI service on the lightgbm package, in its fastest form: async, one thread."""
 
 import os
 
@@ -12,7 +12,7 @@ app = FastAPI()
 
 
 class Rows(BaseModel):
-    """Rows to score."""
+    """Request body: rows to score."""
 
     rows: list[list[float | None]]
 

@@ -49,7 +49,7 @@ def answering(tmp_path_factory):
 
 @emulated
 def test_arm64_returns_the_same_scores_as_this_machine(answering, tmp_path):
-    native.provide()
+    native.add_to_path()
     model = train()
     (tmp_path / "table").write_bytes(pack_table(model.text))
     (tmp_path / "rows").write_bytes(model.rows.tobytes())

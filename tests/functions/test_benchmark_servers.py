@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from benchmarks import servers
-from benchmarks.load import BadAnswer, ask, drive, request
+from benchmarks.load import BadAnswer, build_request, run_load, send_request
 from benchmarks.servers import Contender
 
 SERVER = """
@@ -51,15 +51,15 @@ def test_a_server_and_its_worker_stop_after_the_measurement(tmp_path):
         assert json.loads(server.first_answer) == [3.0]
         requests = [contender().request(server, [[float(i)]]) for i in range(50)]
         for connections in (1, 8):
-            assert len(drive(server.address, requests, connections).latencies) == 50
+            assert len(run_load(server.address, requests, connections).latencies) == 50
     assert children() == before
 
 
 def test_a_chunked_answer_is_read_completely(tmp_path):
     with contender().running(tmp_path, [[1.0, 2.0]]) as server:
         content = contender().request(server, [[1.0], [2.5]])
-        assert json.loads(ask(server.address, content)) == [1.0, 2.5]
-        assert len(drive(server.address, [content] * 3, 1).latencies) == 3
+        assert json.loads(send_request(server.address, content)) == [1.0, 2.5]
+        assert len(run_load(server.address, [content] * 3, 1).latencies) == 3
 
 
 def test_an_error_during_the_measurement_stops_the_server(tmp_path):
@@ -72,9 +72,9 @@ def test_an_error_during_the_measurement_stops_the_server(tmp_path):
 def test_a_server_with_error_answers_is_not_measured(tmp_path):
     with contender().running(tmp_path, [[1.0]]) as server:
         with pytest.raises(BadAnswer, match="500"):
-            drive(server.address, [request(server.address, "/", b"[]")], 1)
+            run_load(server.address, [build_request(server.address, "/", b"[]")], 1)
         with pytest.raises(BadAnswer, match="500"):
-            ask(server.address, request(server.address, "/", b"[]"))
+            send_request(server.address, build_request(server.address, "/", b"[]"))
 
 
 def test_a_server_that_does_not_start_is_stopped_and_its_log_shown(tmp_path, monkeypatch):

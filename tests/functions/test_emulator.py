@@ -28,7 +28,7 @@ ENVIRONMENT = {
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     """Both layers, built for this machine."""
-    return runtime.layers(tmp_path_factory.mktemp("layers"), "core", "scoring")
+    return runtime.build_layers(tmp_path_factory.mktemp("layers"), "core", "scoring")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def invoke(path, tmp_path):
         def start(function, **changed):
             named = {Settings.variable(name): f"the-{name}" for name in entries.entry(function).needs}
             environment = {name: value for name, value in (named | ENVIRONMENT | changed).items() if value is not None}
-            running = runtime.running(ROOT / "functions" / function, path, environment, tmp_path / "log")
+            running = runtime.run_function(ROOT / "functions" / function, path, environment, tmp_path / "log")
             url = functions.enter_context(running)
             return lambda event: httpx.post(
                 url, content=(ROOT / "events" / f"{event}.json").read_bytes(), timeout=60

@@ -8,4 +8,4 @@ from cli import native
 @pytest.fixture(scope="session")
 def own_libraries():
     """Our own native code, compiled if it is not there yet."""
-    native.provide()
+    native.add_to_path()

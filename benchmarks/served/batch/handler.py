@@ -1,4 +1,4 @@
-"""The engine port on many rows, as a worker will call it; the API itself scores one subject per request."""
+"""Function that scores many rows with the engine, as a batch worker does."""
 
 import math
 import os

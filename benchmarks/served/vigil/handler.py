@@ -1,8 +1,7 @@
-"""The scoring function as it is deployed, except that AWS is answered on the spot.
+"""The deployed scoring function with a fake AWS.
 
-The package comes from a folder. The ledger takes every row and keeps none, nobody is limited and no flag is on; with
-BENCHMARK_AWS_CLIENT all of that is real, behind the real DynamoDB client, whose requests are answered before they leave
-the process.
+The package comes from a folder. The ledger accepts and drops every row, rate limits are off, and all flags are off.
+With BENCHMARK_AWS_CLIENT, ledger, limits and flags are real, on the real DynamoDB client with fake responses.
 """
 
 import json
@@ -51,17 +50,17 @@ class _NoFlags:
         pass
 
 
-class _Counted:
+class _FakeBody:
     def stream(self) -> list[bytes]:
-        return [b'{"Attributes": {"h": {"N": "1"}}}']  # what the limiter looks at; nobody else looks at anything
+        return [b'{"Attributes": {"h": {"N": "1"}}}']  # the attribute that the rate limiter reads
 
 
-def _answered(client: Any) -> Any:
+def _with_fake_responses(client: Any) -> Any:
     from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - only where a client is measured
     from botocore.compat import HTTPHeaders  # noqa: PLC0415 - as above
 
     def answer(**_: Any) -> AWSResponse:
-        return AWSResponse("http://local", 200, HTTPHeaders(), _Counted())
+        return AWSResponse("http://local", 200, HTTPHeaders(), _FakeBody())
 
     client.meta.events.register("before-send.dynamodb", answer)
     return client
@@ -73,7 +72,7 @@ def _adapters() -> list[tuple[ModuleType, str, Any]]:
         alone = [(stores, "ledger", _Accepting), (access, "flags", _NoFlags), (process, "admission", lambda: None)]
         return [*adapters, *alone]
     real = process.client
-    return [*adapters, (process, "client", lambda service: _answered(real(service)))]
+    return [*adapters, (process, "client", lambda service: _with_fake_responses(real(service)))]
 
 
 for module, factory, adapter in _adapters():
@@ -82,5 +81,5 @@ entry = decisions.scoring_api()
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
-    """Answer one API Gateway proxy event."""
+    """Return the response to an API Gateway proxy event."""
     return entry(event, context)

@@ -5,10 +5,20 @@ import json
 import pytest
 
 from benchmarks import prices
-from benchmarks.cost import MILLION, Score, Way, _units, break_even, compute, memory, score_bill, ways
+from benchmarks.cost import (
+    MILLION,
+    RequestUsage,
+    ServingOption,
+    break_even,
+    compute_cost,
+    memory_gb,
+    score_bill,
+    serving_options,
+    write_units,
+)
 
 CALLS = {"UpdateItem": 1, "TransactWriteItems": 1}
-SCORE = Score(cpu=0.0021, calls=CALLS, writes=14, received=900, answered=1_600, logged=900, kept=2_000)
+SCORE = RequestUsage(cpu=0.0021, calls=CALLS, writes=14, received=900, answered=1_600, logged=900, stored=2_000)
 
 
 def test_time_is_billed_in_whole_milliseconds_with_dynamodb_waits():
@@ -24,7 +34,7 @@ def test_time_is_billed_in_whole_milliseconds_with_dynamodb_waits():
     ],
 )
 def test_a_write_costs_per_kilobyte_transaction_and_index(operation, body, units):
-    assert _units(operation, json.dumps(body).encode()) == units
+    assert write_units(operation, json.dumps(body).encode()) == units
 
 
 def test_the_cost_of_a_million_scores_is_the_sum_of_its_units():
@@ -32,18 +42,20 @@ def test_the_cost_of_a_million_scores_is_the_sum_of_its_units():
     assert bill["DynamoDB: limiter, decision, quota"] == pytest.approx(14 * 0.625)
     assert bill["API Gateway"] == 3.5
     assert bill["Lambda time"] == pytest.approx(MILLION * 0.018 * 1.769 * prices.GB_SECOND_ARM)
-    assert compute(36) == pytest.approx(2 * bill["Lambda time"])
+    assert compute_cost(36) == pytest.approx(2 * bill["Lambda time"])
 
 
 def test_both_options_cost_the_same_at_the_break_even():
-    serverless, _, _, containers = ways(SCORE)
+    serverless, _, _, containers = serving_options(SCORE)
     scores = break_even(serverless, containers)
-    assert serverless.at(scores) == pytest.approx(containers.at(scores))
-    assert serverless.at(scores / 2) < containers.at(scores / 2)
-    assert break_even(Way("a", 0, 2), Way("b", 10, 1)) == 10 * MILLION
+    assert serverless.monthly_cost(scores) == pytest.approx(containers.monthly_cost(scores))
+    assert serverless.monthly_cost(scores / 2) < containers.monthly_cost(scores / 2)
+    assert break_even(ServingOption("a", 0, 2), ServingOption("b", 10, 1)) == 10 * MILLION
 
 
 def test_memory_is_read_from_the_template():
-    assert memory("ScoringApi") == 1769 / 1024
-    assert memory("TokensAuthorizer") == 0.5
-    assert memory("ScoringApi") + memory("TokensAuthorizer") < memory() < 10  # functions in the path of a request
+    assert memory_gb("ScoringApi") == 1769 / 1024
+    assert memory_gb("TokensAuthorizer") == 0.5
+    assert (
+        memory_gb("ScoringApi") + memory_gb("TokensAuthorizer") < memory_gb() < 10
+    )  # functions in the path of a request

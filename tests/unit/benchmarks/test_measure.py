@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.measure import Measurement, each, interleave
+from benchmarks.measure import Measurement, interleave, time_calls
 
 
 def scripted(seconds, log, name):
@@ -38,7 +38,7 @@ def test_a_ratio_at_the_bound_reaches_the_goal(goal, reached):
 
 def test_every_round_uses_the_next_items():
     seen = []
-    run = each(seen.append, range(10), 4)
+    run = time_calls(seen.append, range(10), 4)
     for number in (0, 1, 2):
         assert run(number) >= 0
     assert seen == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]

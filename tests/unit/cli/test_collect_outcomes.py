@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cli.collect_outcomes import gather
+from cli.collect_outcomes import collect_outcomes
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, ToyModel, VisitCount
@@ -26,9 +26,9 @@ class World:
         self.clock.advance(days=1)
         self.outcomes.record(tenant, decision, Report(status, self.clock()))
 
-    def gather(self, since_days_ago=1000, tenants=("acme",), contract=CONTRACT):
+    def collect(self, since_days_ago=1000, tenants=("acme",), contract=CONTRACT):
         since = self.clock() - timedelta(days=since_days_ago)
-        return gather(contract, tenants, since, self.outcomes, self.scoring)
+        return collect_outcomes(contract, tenants, since, self.outcomes, self.scoring)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def world():
 def test_a_known_outcome_becomes_a_row_of_its_decisions_inputs(world):
     world.report("occurred", "p-1", age=41, stage="III")
     world.report("not_occurred", "p-2", age=42, urban=True)
-    found = world.gather().known
+    found = world.collect().known
     rows = set(zip(found.subjects.tolist(), found.rows[:, 0].tolist(), found.labels.tolist(), strict=True))
     assert rows == {("acme/p-1", 41.0, 1), ("acme/p-2", 42.0, 0)}
 
@@ -49,16 +49,16 @@ def test_excluded_unresolved_and_other_models_outcomes_give_no_row(world):
     world.report("excluded")
     world.report("unresolved")
     world.report("occurred", model="other")
-    assert len(world.gather().known) == 0
-    assert world.gather().known.rows.shape == (0, 4)
+    assert len(world.collect().known) == 0
+    assert world.collect().known.rows.shape == (0, 4)
 
 
 def test_only_outcomes_of_the_period_and_tenants_are_collected(world):
     for number in range(130):  # more than one page
         world.report("occurred", f"p-{number}")
     world.report("occurred", tenant="globex")
-    assert len(world.gather(since_days_ago=110.5).known) == 110
-    assert len(world.gather(tenants=["acme", "globex"]).known) == 131
+    assert len(world.collect(since_days_ago=110.5).known) == 110
+    assert len(world.collect(tenants=["acme", "globex"]).known) == 131
 
 
 def test_a_decision_of_another_schema_is_counted_and_omitted(world):
@@ -67,5 +67,5 @@ def test_a_decision_of_another_schema_is_counted_and_omitted(world):
     world.report("occurred", visits=3)
     world.report("occurred")
     narrow = replace(CONTRACT, features=(replace(CONTRACT.features[0], maximum=39), *CONTRACT.features[1:]))
-    found = world.gather(contract=narrow)
-    assert (len(found.known), found.unlike) == (0, 2)
+    found = world.collect(contract=narrow)
+    assert (len(found.known), found.skipped) == (0, 2)

@@ -46,12 +46,12 @@ def _home(tmp_path, monkeypatch):
 
 def test_without_a_deployment_the_error_names_the_command_to_run():
     with pytest.raises(NotFound, match="make up"):
-        deployment.enter()
+        deployment.activate()
 
 
 def test_the_embedded_deployment_is_read_from_its_record(tmp_path):
     LOCAL.save(tmp_path)
-    deployment.enter()
+    deployment.activate()
     assert process.settings().registry_table == "vigil-registry"
     assert process.client("dynamodb").meta.endpoint_url == LOCAL.endpoint_url
 
@@ -61,7 +61,7 @@ def test_real_credentials_are_not_sent_to_the_emulator(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
     monkeypatch.setenv("AWS_PROFILE", "real")
     LOCAL.save(tmp_path)
-    deployment.enter()
+    deployment.activate()
     url = process.client("secretsmanager").generate_presigned_url("get_secret_value", {"SecretId": "access"})
     query = parse_qs(urlsplit(url).query)
     assert query["X-Amz-Credential"][0].startswith("local/")
@@ -72,7 +72,7 @@ def test_environment_variables_select_another_deployment(tmp_path, monkeypatch):
     LOCAL.save(tmp_path)
     monkeypatch.setenv("VIGIL_STAGE", "prod")
     monkeypatch.setenv("VIGIL_REGISTRY_TABLE", "prod-registry")
-    deployment.enter()
+    deployment.activate()
     assert process.settings().registry_table == "prod-registry"
     assert "AWS_ENDPOINT_URL" not in os.environ
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cli.retraining import Signer, challenge, retrainable
-from cli.training import verified
+from cli.retraining import ChallengerOptions, load_retrainable, train_challenger
+from cli.training import verify_files
 from models.iit import recipe as iit
 from models.iit.dataset import FEATURES
 from models.known import known_outcomes, no_outcomes
@@ -52,17 +52,17 @@ def reported(first):
 
 @pytest.fixture(scope="module")
 def challenged(champion, reported):
-    return challenge(SMALL, reported, champion, Signer(KEY, 2), quiet)
+    return train_challenger(SMALL, reported, champion, ChallengerOptions(KEY, 2), quiet)
 
 
 def test_a_challenger_has_the_next_version_and_passes_every_gate(challenged):
-    model = verified(challenged[0], KEYS)
+    model = verify_files(challenged[0], KEYS)
     assert (model.name, model.version) == ("iit", 2)
     check_promotable(model)
 
 
 def test_card_and_manifest_record_the_training_on_outcomes(challenged, reported):
-    model, learnt = verified(challenged[0], KEYS), len(reported.split()[0])
+    model, learnt = verify_files(challenged[0], KEYS), len(reported.split()[0])
     assert f"{learnt} reported outcomes" in model.card.splitlines()[0]
     assert f"{learnt} reported outcomes" in model.contract.training.description
 
@@ -81,7 +81,9 @@ def test_outcomes_that_leak_into_a_feature_are_refused(champion, reported):
     leaky, labels = reported.rows.copy(), np.arange(len(reported)) % 3 // 2
     leaky[:, column] = labels * 80.0
     with pytest.raises(Conflict, match=r"not published: last_days_late alone has AUC"):
-        challenge(SMALL, replace(reported, rows=leaky, labels=labels), champion, Signer(KEY, 2), quiet)
+        train_challenger(
+            SMALL, replace(reported, rows=leaky, labels=labels), champion, ChallengerOptions(KEY, 2), quiet
+        )
 
 
 def test_outcomes_that_break_the_calibration_are_refused(champion, reported):
@@ -90,7 +92,7 @@ def test_outcomes_that_break_the_calibration_are_refused(champion, reported):
     many = partial(np.repeat, repeats=40, axis=0)
     spoilt = replace(spoilt, rows=many(spoilt.rows), labels=many(spoilt.labels), subjects=many(spoilt.subjects))
     with pytest.raises(Conflict, match="calibration error is higher by"):
-        challenge(SMALL, spoilt, champion, Signer(KEY, 2), quiet)
+        train_challenger(SMALL, spoilt, champion, ChallengerOptions(KEY, 2), quiet)
 
 
 def test_a_champion_of_another_schema_is_refused(champion, reported):
@@ -98,10 +100,10 @@ def test_a_champion_of_another_schema_is_refused(champion, reported):
     contract = replace(champion.contract, features=(narrower, *champion.contract.features[1:]))
     other = replace(champion, manifest=replace(champion.manifest, contract=contract))
     with pytest.raises(Conflict, match="another schema"):
-        challenge(SMALL, reported, other, Signer(KEY, 2), quiet)
+        train_challenger(SMALL, reported, other, ChallengerOptions(KEY, 2), quiet)
 
 
 @pytest.mark.parametrize("name", ["wdbc", "nothing"])
 def test_a_model_without_retraining_is_refused_by_name(name):
     with pytest.raises(NotFound, match=name):
-        retrainable(name)
+        load_retrainable(name)

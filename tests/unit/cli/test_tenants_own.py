@@ -93,7 +93,7 @@ def test_usage_prints_used_and_remaining_amounts(asked):
 def test_a_budget_is_printed_with_its_spend_and_projection(words, asked):
     shown = run(*words)
     assert asked[0].credential == "Bearer vgl_local_k_s"
-    told = ("total/month", "500.000000", "425.000000", "85.0", "stops", "80 %", "612.000000")
+    told = ("total/month", "500.000000", "425.000000", "85.0", "hard stop", "80 %", "612.000000")
     assert all(word in shown for word in told)
 
 

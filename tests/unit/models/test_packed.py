@@ -25,7 +25,7 @@ ENGINES = (
 @pytest.fixture(scope="module")
 def model():
     """Return a model with two engines: one on two reordered numbers, and one with a category."""
-    native.provide()
+    native.add_to_path()
     random = np.random.default_rng(5)
     rows = np.column_stack([random.uniform(0, 120, 500), *(random.integers(0, n, 500) for n in (11, 2, 2))])
     rows[random.random(rows.shape) < 0.1] = np.nan

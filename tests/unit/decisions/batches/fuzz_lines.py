@@ -49,7 +49,7 @@ def guarded():
 
 
 def main():
-    native.provide()
+    native.add_to_path()
     random_, counts = random.Random(20260301), [0, 0]
     _pages, end = guarded()
     shared = fast_rows.load_library()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import spend_scenarios
-from benchmarks.forecast import PLANTS, delay, false_alarms
+from benchmarks.forecast import PLANTS, detection_delay, false_alarms
 from vigil.money.forecasting.anomalies import (
     FALSE_ALARM_CHANCE,
     MIN_EXCESS_MICROS,
@@ -36,14 +36,16 @@ def test_simulated_months_without_anomaly_raise_almost_no_alarm(name):
     "plant", [plant for plant in PLANTS if plant.hours <= 5 * HOURS_PER_DAY], ids=lambda plant: plant.name
 )
 def test_planted_anomalies_are_found(plant):
-    delays = [delay(spend_scenarios.steady, plant, np.random.default_rng(seed)) for seed in range(4)]
+    delays = [detection_delay(spend_scenarios.steady, plant, np.random.default_rng(seed)) for seed in range(4)]
     assert None not in delays
     assert max(delays) < 24
 
 
 def test_a_large_spike_is_found_within_15_minutes():
     spike = next(plant for plant in PLANTS if plant.name.startswith("50"))
-    assert max(delay(spend_scenarios.steady, spike, np.random.default_rng(seed)) for seed in range(6)) <= 15 / 60
+    assert (
+        max(detection_delay(spend_scenarios.steady, spike, np.random.default_rng(seed)) for seed in range(6)) <= 15 / 60
+    )
 
 
 def test_usual_daytime_spend_is_an_anomaly_at_night():

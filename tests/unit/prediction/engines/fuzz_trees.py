@@ -56,7 +56,7 @@ def use(engine: trees.TreesEngine, random_: random.Random) -> None:
 
 
 def main(folder: Path) -> None:
-    native.provide()
+    native.add_to_path()
     table, text = (folder / "table").read_bytes(), (folder / "model").read_bytes()
     random_, answers = random.Random(20260301), Counter()
     use(trees.load(table, text, 12), random_)

@@ -1,4 +1,4 @@
-"""The models to measure: synthetic ones of 40 features, and every LightGBM engine trained in this checkout."""
+"""Models to measure: synthetic ones with 40 features, and every LightGBM engine trained in this checkout."""
 
 import random
 from collections.abc import Iterator
@@ -28,8 +28,8 @@ ENGINE = EngineSpec("lgbm", "lightgbm", "lgbm.txt", calibration=Calibration())
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """A model in a package signed for this run, and distinct rows within its schema."""
+class ModelCase:
+    """Model in a package signed for this run, with distinct rows of its schema."""
 
     name: str
     contract: ModelContract
@@ -40,16 +40,16 @@ class Subject:
 
     @property
     def names(self) -> list[str]:
-        """The features, in order."""
+        """Names of the features, in order."""
         return [spec.name for spec in self.contract.features]
 
     @property
     def text(self) -> bytes:
-        """The model in LightGBM's text format."""
+        """Model in the text format of LightGBM."""
         return (self.folder / ENGINE.file).read_bytes()
 
     def loaded(self) -> LoadedModel:
-        """Return the model after every check that serving does."""
+        """Return the model after every check of the service."""
         files = {path.name: path.read_bytes() for path in self.folder.iterdir()}
         return PackageVerifier({self.key_id: self.public_key}, load_engine).verify(
             files, ExpectedPackage(now=datetime.now(UTC))
@@ -57,30 +57,30 @@ class Subject:
 
     @property
     def trees(self) -> int:
-        """How many trees it has."""
+        """Number of trees of the model."""
         return self.text.count(b"\nTree=")
 
     @property
     def table(self) -> bytes | None:
-        """The packed table of the model, if it has one."""
+        """Packed table of the model, or None without one."""
         path = self.folder / ENGINE.table_file
         return path.read_bytes() if path.exists() else None
 
 
-def subjects(work: Path, rows: int) -> Iterator[Subject]:
-    """Yield every model to measure, its package written under `work`."""
+def model_cases(work: Path, rows: int) -> Iterator[ModelCase]:
+    """Yield every model to measure; write its package under `work`."""
     for trees in (200, 500):
-        yield prepare(work, *synthetic(trees), rows)
-    for folder, contract in trained():
+        yield prepare_case(work, *synthetic_model(trees), rows)
+    for folder, contract in trained_packages():
         for engine in contract.engines:
             if engine.kind == "lightgbm":
                 features = contract.engine_features(engine)
-                name = f"{contract.name}-{engine.name}".replace("_", "-")  # names of models have no underscore
-                yield prepare(work, _contract(name, features), (folder / engine.file).read_bytes(), rows)
+                name = f"{contract.name}-{engine.name}".replace("_", "-")  # model names have no underscore
+                yield prepare_case(work, _contract(name, features), (folder / engine.file).read_bytes(), rows)
 
 
-def trained(packages: Path = PACKAGES) -> Iterator[tuple[Path, ModelContract]]:
-    """Yield the newest package of every model trained in this checkout; one of another format is named and left out."""
+def trained_packages(packages: Path = PACKAGES) -> Iterator[tuple[Path, ModelContract]]:
+    """Yield the newest package of every model trained in this checkout; print and skip packages of another format."""
     for package in sorted(packages.glob("*")):
         if not (versions := sorted(package.glob("*/manifest.json"))):
             continue
@@ -88,13 +88,13 @@ def trained(packages: Path = PACKAGES) -> Iterator[tuple[Path, ModelContract]]:
         try:
             yield newest.parent, TypeAdapter(Manifest).validate_json(newest.read_bytes()).contract
         except ValidationError:
-            print(f"{newest.parent} is of another format and is left out: train it again")  # noqa: T201 - a report
+            print(f"{newest.parent} has another format and is skipped; train the model again")  # noqa: T201 - a report
 
 
-def prepare(work: Path, contract: ModelContract, text: bytes, count: int, missing: float = 0.1) -> Subject:
-    """Return a model alone in a package signed for this run, with `count` rows drawn within its schema.
+def prepare_case(work: Path, contract: ModelContract, text: bytes, count: int, missing: float = 0.1) -> ModelCase:
+    """Return a model as the only engine of a package signed for this run, with `count` random rows of its schema.
 
-    `missing` is the share of values that are missing, where they may be.
+    `missing` is the share of missing values among the features that allow them.
     """
     draws = random.Random(7)  # noqa: S311 - rows to score, not secrets
     rows = [draw_row(contract, draws, missing) for _ in range(count)]
@@ -106,20 +106,20 @@ def prepare(work: Path, contract: ModelContract, text: bytes, count: int, missin
     (folder := work / contract.name).mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    return Subject(contract.name, contract, folder, key.public, key.key_id, rows)
+    return ModelCase(contract.name, contract, folder, key.public, key.key_id, rows)
 
 
-def whole(work: Path, name: str) -> Subject:
-    """Return the package of a recipe with all of its engines, trained for this run, and its held-out rows."""
+def train_case(work: Path, name: str) -> ModelCase:
+    """Return the package of a recipe with all engines, trained for this run, and its held-out rows."""
     key = SigningKey(random.Random(7).randbytes(32))  # noqa: S311 - a key for this run
     folder = train(Training(name, work / "packages"), key, lambda _, __: None).folder
     contract = TypeAdapter(Manifest).validate_json((folder / "manifest.json").read_bytes()).contract
     rows = [contract.encode(sample["features"]) for sample in recipe.load_recipe(name).samples(1, 10_000)]
-    return Subject(name, contract, folder, key.public, key.key_id, rows)
+    return ModelCase(name, contract, folder, key.public, key.key_id, rows)
 
 
 def draw_row(contract: ModelContract, draws: random.Random, missing: float = 0.1) -> tuple[float, ...]:
-    """Return one row within the schema, this share of its values missing where they may be."""
+    """Return one random row of the schema; `missing` is the share of missing values where they are allowed."""
     return tuple(_draw(spec, draws, missing) for spec in contract.features)
 
 
@@ -135,8 +135,8 @@ def _draw(spec: FeatureSpec, draws: random.Random, missing: float) -> float:
     return float(draws.randint(int(low), int(high))) if spec.type == "integer" else draws.uniform(low, high)
 
 
-def synthetic(trees: int) -> tuple[ModelContract, bytes]:
-    """Return trees of 31 leaves over 40 numeric features, one row in ten missing each."""
+def synthetic_model(trees: int) -> tuple[ModelContract, bytes]:
+    """Return a model of `trees` trees with 31 leaves and 40 numeric features; one value in ten is missing."""
     source = np.random.default_rng(1)
     rows = source.uniform(-5, 5, size=(8_000, 40))
     odds = rows[:, 0] + rows[:, 1] * rows[:, 2] / 3 + rows[:, 3:].mean(axis=1) + source.normal(size=len(rows))
@@ -153,10 +153,10 @@ def _contract(name: str, features: tuple[FeatureSpec, ...]) -> ModelContract:
     return ModelContract(
         name=name,
         features=features,
-        label=Label("positive", "what is measured does not depend on it", version=1),
+        label=Label("positive", "Placeholder; the measurements do not depend on it.", version=1),
         engines=(ENGINE,),
         ensemble=Ensemble({ENGINE.name: 1.0}, positive_from=0.5),
         bands=(Band("low", 0.0, "none"), Band("high", 0.5, "act")),
-        training=TrainingData("rows of another package, or drawn", simulated=True, rows=1, sha256="0" * 64),
+        training=TrainingData("Rows of another package, or random rows.", simulated=True, rows=1, sha256="0" * 64),
         metrics={},
     )

@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from benchmarks.subjects import trained
+from benchmarks.model_cases import trained_packages
 from tests.support.fakes.scoring import CONTRACT
 from vigil.prediction.packages.model import Manifest
 
@@ -22,5 +22,5 @@ def test_newest_packages_are_measured_and_other_formats_omitted(tmp_path, capsys
     put(tmp_path, "old/00000001", MANIFEST)
     left_out = put(tmp_path, "old/00000002", b'{"format": 1}')
     (tmp_path / "begun").mkdir()
-    assert [(folder, contract.name) for folder, contract in trained(tmp_path)] == [(newest, CONTRACT.name)]
+    assert [(folder, contract.name) for folder, contract in trained_packages(tmp_path)] == [(newest, CONTRACT.name)]
     assert str(left_out) in capsys.readouterr().out
