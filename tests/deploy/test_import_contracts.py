@@ -20,7 +20,7 @@ PLANTED = {
     "layers/core/vigil/access/quota/model.py": "from vigil.money.usage.model import CATEGORIES",
     "layers/core/vigil/access/tenants/service.py": "def f():\n    from vigil.access.keys.service import Keys",
     "layers/core/vigil/bootstrap/stores.py": "def f():\n    from vigil.bootstrap import decisions",
-    "layers/core/vigil/kernel/time.py": "from vigil import errors",
+    "layers/core/vigil/kernel/time.py": "from vigil.runtime import correlation",
     "layers/core/vigil/newcomer.py": "",
     "cli/checkout.py": "def f():\n    from cli import emulator",
     "functions/scoring_api/handler.py": "from cli import checkout",
@@ -60,7 +60,7 @@ def test_the_contracts_hold():
     "finding",
     [
         "vigil.access is not allowed to import vigil.money",
-        "vigil.kernel is not allowed to import vigil.errors",
+        "vigil.kernel is not allowed to import vigil.runtime",
         "No cycles are allowed in vigil.access.",
         "No cycles are allowed in vigil.bootstrap.",
         "No cycles are allowed in cli.",

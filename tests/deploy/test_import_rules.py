@@ -41,6 +41,8 @@ OUTSIDE_ROOMS |= dict.fromkeys(("aws", "runtime", "web", "workers"), "technical"
 ROLES = RULES.keys() - {"handler", *OUTSIDE_ROOMS.values()}
 # Values that carry the name of their concept, so they count as models.
 VALUES = {"contract", "ensemble", "feature_spec", "file_limits", "votes"}
+PURE = (["runtime", "retries"], ["runtime", "ttl_cache"])
+"""Technical modules without input or output, which services may use."""
 # The fast reader is a second C library in the folder that the engines find.
 EXCEPTIONS = {("vigil.decisions.batches.fast_rows", "vigil.prediction.engines.library")}
 NEVER = {"lightgbm", "numpy", "pandas", "rich", "scipy", "sklearn", "typer"}
@@ -54,6 +56,8 @@ def kind(module):
         return "handler", ()
     if not parts or (parts[0] in OUTSIDE_ROOMS and parts[:2] != ["workers", "sweeps"]):
         return OUTSIDE_ROOMS[parts[0]] if parts else "errors", ()
+    if parts in PURE:
+        return "kernel", None
     if parts[0] == "prediction" and parts[-1] in VALUES:
         return "model", tuple(parts[:2])
     suffix = parts[-1].rpartition("_")[2] if len(parts) > 2 else "service"

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.functions.conftest import deployment
+from tests.support.deployments import deployment
 from tests.support import entries
 from vigil.bootstrap import process
 from vigil.runtime.settings import Settings, SettingsError

@@ -43,13 +43,13 @@ def test_deep_message_is_unreadable(read, levels):
 def test_deep_usage_events_are_refused_with_the_bound(levels):
     message = Message("id", "usage.events", "acme", "c-1", nested(levels))
     with pytest.raises(MalformedRequest, match="nested too deeply"):
-        UsageEventWorker(SimpleNamespace(record=None)).do(message, None)
+        UsageEventWorker(SimpleNamespace(record=None)).process(message, None)
 
 
 @pytest.mark.parametrize("levels", LEVELS)
 def test_deep_grant_request_is_refused(levels):
     with pytest.raises(GrantRefused):
-        forms.fields("application/json", nested(levels).encode())
+        forms.parse_fields("application/json", nested(levels).encode())
 
 
 @pytest.mark.parametrize("levels", LEVELS)
@@ -62,4 +62,4 @@ def test_deep_row_of_batch_is_refused_with_the_bound(levels):
 @pytest.mark.parametrize("levels", LEVELS)
 def test_deep_row_that_names_subject_is_found_as_a_line(levels):
     line = f'{{"subject_id":"p-1","age":{nested(levels - 1)}}}'
-    assert SubjectRows("ndjson", (), "p-1").row(line.encode()) == {"line": line}
+    assert SubjectRows("ndjson", (), "p-1").match(line.encode()) == {"line": line}
