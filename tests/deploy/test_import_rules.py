@@ -54,10 +54,10 @@ def kind(module):
     package, *parts = module.split(".")
     if package == "functions":
         return "handler", ()
+    if parts in PURE:
+        return "kernel", ()
     if not parts or (parts[0] in OUTSIDE_ROOMS and parts[:2] != ["workers", "sweeps"]):
         return OUTSIDE_ROOMS[parts[0]] if parts else "errors", ()
-    if parts in PURE:
-        return "kernel", None
     if parts[0] == "prediction" and parts[-1] in VALUES:
         return "model", tuple(parts[:2])
     suffix = parts[-1].rpartition("_")[2] if len(parts) > 2 else "service"

@@ -1,4 +1,4 @@
-"""What the templates promise, read from what SAM makes of them."""
+"""Guarantees of the templates, read from SAM's transformed output."""
 
 import inspect
 import json

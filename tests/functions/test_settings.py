@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tests.support.deployments import deployment
 from tests.support import entries
+from tests.support.deployments import deployment
 from vigil.bootstrap import process
 from vigil.runtime.settings import Settings, SettingsError
 

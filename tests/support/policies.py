@@ -1,4 +1,4 @@
-"""What IAM would say to the AWS calls of a function, by the policies of its role: MiniStack and moto do not ask it.
+"""Decisions of IAM about the AWS calls of a function, by the policies of its role: MiniStack and moto do not ask it.
 
 Evaluated are actions, the tables and buckets that they name, and `dynamodb:LeadingKeys`, as IAM evaluates them:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
@@ -42,7 +42,7 @@ _OF_OBJECTS = {
 
 @dataclass(frozen=True)
 class Ask:
-    """What IAM is asked: an action, on a resource if we know it, with the leading keys of its items if it has any."""
+    """A request to IAM: an action, the resource if it is known, and the leading keys of its items if there are any."""
 
     action: str
     resource: str | None = None
