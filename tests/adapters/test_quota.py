@@ -40,7 +40,7 @@ def test_a_repeated_reservation_counts_once(world):
 
 def test_rows_above_the_limit_are_rejected_with_the_number_left(world):
     world.quota.reserve("acme", "b-1", 600, 1000)
-    with pytest.raises(QuotaExceeded, match="400 are left") as caught:
+    with pytest.raises(QuotaExceeded, match="has 400 of 1000") as caught:
         world.quota.reserve("acme", "b-2", 401, 1000)
     assert caught.value.retry_after == (30 * 24 + 12) * 3600  # until the first of April
     assert world.used() == 600

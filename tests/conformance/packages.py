@@ -30,12 +30,14 @@ class Package:
         return self.loaded.contract
 
     def rows(self):
-        """The golden rows, as the engines see them."""
+        """Return the encoded golden rows."""
         return [self.contract.encode(features) for features in self.trained.golden]
 
-    def scoring(self, loaded: LoadedModel | None = None) -> Scoring:
-        models = FakeModels({self.contract.name: loaded or self.loaded})
-        return Scoring(models, get_feature_set, FakeLedger(), Clock(), timedelta(hours=24))
+    def models(self, loaded: LoadedModel | None = None) -> FakeModels:
+        return FakeModels({self.contract.name: loaded or self.loaded})
+
+    def scoring(self, models: FakeModels | None = None) -> Scoring:
+        return Scoring(models or self.models(), get_feature_set, FakeLedger(), Clock(), timedelta(hours=24))
 
 
 def signed(trained: TrainedModel) -> Package:

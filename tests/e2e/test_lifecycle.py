@@ -112,4 +112,4 @@ def test_down_removes_processes_port_and_record(run):
     assert Embedded.load(HOME) is None
     assert not (HOME / "ministack").exists()
     assert run("status", check=False).returncode == 1
-    assert "nothing was running" in run("down").stdout
+    assert "the stack was not running" in run("down").stdout

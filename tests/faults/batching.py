@@ -185,7 +185,7 @@ class World:
         """Mark a chunk of the first batch as failed and the batch as running, ready for assembly."""
         ended = self._ended()[0]
         batch = self._unhurt.change(ended, [ended.state], {"state": "running"})
-        _, done = self._unhurt.chunk(batch.tenant_id, batch.batch_id, chunk)
+        _, done = self._unhurt.find_chunk(batch.tenant_id, batch.batch_id, chunk)
         lost = replace(done, state="failed", scored=0, failed=ROWS_OF_A_CHUNK)
         assert self._unhurt.settle(batch, lost, "done")
 

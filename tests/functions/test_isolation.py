@@ -218,7 +218,7 @@ def test_the_boundary_stops_a_list_of_another_tenant(world, planted):
 
 
 def test_a_url_of_another_tenants_file_is_not_signed(world, planted):
-    planted(batch.Batch, "output", lambda self, kind: f"results/{VICTIM}/{self.batch_id}/{kind}.ndjson")
+    planted(batch.Batch, "output_key", lambda self, kind: f"results/{VICTIM}/{self.batch_id}/{kind}.ndjson")
     assert ask(world, f"/v1/batches/{world.attacker.ended_batch_id}/results").status == 500
 
 

@@ -33,8 +33,9 @@ def api(clock, published):
 
 
 @pytest.fixture
-def minute_later(clock):
-    return lambda: clock.advance(seconds=61)
+def refresh_at_once(monkeypatch):
+    """Let the registry read its pointers at every request instead of once a minute."""
+    monkeypatch.setattr("vigil.prediction.packages.service.REFRESH_INTERVAL", timedelta(0))
 
 
 def release(publisher, model, version):

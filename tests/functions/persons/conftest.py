@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from tests.support.batch_workers import deployed  # noqa: F401 - a fixture
 from tests.support.gateway import event
 from tests.support.persons import JANE, JOE, LONG_CONTEXT, batch, declare, outcome, score
 from vigil.bootstrap import access
 
 
 @pytest.fixture
-def api(deployed):  # noqa: F811 - a fixture
+def api(deployed):
     from functions.batches_api import handler as batches
     from functions.outcomes_api import handler as outcomes
     from functions.persons_api import handler as subjects
@@ -31,7 +30,7 @@ def api(deployed):  # noqa: F811 - a fixture
 
 
 @pytest.fixture
-def planted(api, deployed):  # noqa: F811 - a fixture
+def planted(api, deployed):
     """Data of two persons in every store of one tenant, and of the first in another tenant; yields the decisions and
     batches.
     """

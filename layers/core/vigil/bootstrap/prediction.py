@@ -19,7 +19,7 @@ def trials_api() -> process.Handler:
     """Return the Lambda entry of the API of model versions, promotions and comparisons."""
     from vigil.prediction.trials import routes
 
-    return process.api([routes.router], lifecycle=trials(publisher(pinned_keys())), claims=process.claims())
+    return process.api([routes.router], trials=trials(publisher(pinned_keys())), claims=process.claims())
 
 
 @process.once
