@@ -13,6 +13,8 @@ from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support.group_times import GroupTimes
+
 TOGETHER = {
     "e2e/test_idempotency.py": "accounts",
     "e2e/test_lifecycle.py": "lifecycle",
@@ -42,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["COLUMNS"] = "200"
     settings.register_profile("untimed", deadline=None, derandomize=not config.pluginmanager.has_plugin("randomly"))
     settings.load_profile("untimed")
+    if config.option.durations is not None or hasattr(config, "workerinput"):
+        config.pluginmanager.register(GroupTimes())
 
 
 class Groups(LoadScopeScheduling):
