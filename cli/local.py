@@ -28,6 +28,8 @@ DEMO_TENANTS = {"demo-clinic": "ENTERPRISE", "demo-district": "FREE"}
 DEMO_LIMITS = {"per_minute": 6_000, "per_hour": 60_000}
 """Who tries things out, or tests them, asks more often than a tenant of its tier."""
 READY_SECONDS = 60.0
+AUTHORIZER_CACHE_SECONDS = 2
+"""Lifetime of both caches of the authorizer. A revocation takes effect after twice this time."""
 app = typer.Typer(no_args_is_help=True, help="The embedded stack: the whole system on this machine.")
 out = Console()
 StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help="Where its state is kept")]
@@ -203,6 +205,7 @@ def _parameters() -> dict[str, str]:
         "AuthorizerTimeoutSeconds": "28",
         # Nobody wants to see a minute's caution on a laptop.
         "OffboardingPauseSeconds": "2",
+        "AuthorizerCacheSeconds": str(AUTHORIZER_CACHE_SECONDS),
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",
     }

@@ -8,6 +8,7 @@ from threading import Event
 import jwt
 import pytest
 
+from cli.local import AUTHORIZER_CACHE_SECONDS
 from models import recipe
 from tests.e2e.conftest import http
 
@@ -83,10 +84,12 @@ def test_after_revocation_of_the_key_its_tokens_are_refused(client, cli, stack):
     granted = sign_in(client, key)
     assert client.get("/v1/models", headers=bearer(granted)).status_code == 200
     cli("tenants", "revoke-key", stack.tenants[0].tenant_id, key.split("_")[2])
-    promised = time.monotonic() + 60
+    promised = time.monotonic() + 2 * AUTHORIZER_CACHE_SECONDS
+    sent = time.monotonic()
     while client.get("/v1/models", headers=bearer(granted)).status_code != 401:
-        assert time.monotonic() < promised
-        time.sleep(1)
+        assert sent < promised
+        time.sleep(0.2)
+        sent = time.monotonic()
     # Whatever other instances remember has run out by then.
     time.sleep(max(0, promised - time.monotonic()))
     assert refresh(client, granted).json()["error"] == "invalid_grant"

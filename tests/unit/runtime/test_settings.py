@@ -15,6 +15,7 @@ STAGE = {"VIGIL_STAGE": "local"}
         ("VIGIL_STAGE", ""),
         ("VIGIL_OFFBOARDING_PAUSE_SECONDS", "two"),
         ("VIGIL_BACKOFF_BASE_SECONDS", "1.5"),
+        ("VIGIL_AUTHORIZER_CACHE_SECONDS", "half a minute"),
         ("VIGIL_QUEUES", "{"),
         ("VIGIL_MODEL_FLOORS", "[]"),
         ("VIGIL_MODEL_KEYS", '{"a": "1", "b": "2", "c": "3"}'),

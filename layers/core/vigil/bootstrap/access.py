@@ -18,7 +18,8 @@ def service() -> "Access":
     """Return the service that knows who is behind a credential."""
     from vigil.access.keys.authenticate import Access
 
-    return Access(_tenants(), _keys(), peppers(), process.settings().stage, process.now)
+    settings = process.settings()
+    return Access(_tenants(), _keys(), peppers(), settings.stage, process.now, settings.authorizer_cache)
 
 
 @process.once

@@ -43,6 +43,8 @@ class Settings:
     certificate_key_arn: str = ""
     tenant_domain: str = ""
     """Where each tenant has a subdomain, such as `acme.example.org`; nothing where there are none."""
+    authorizer_cache: timedelta = timedelta(seconds=30)
+    """Lifetime of a key or tenant record in the authorizer's cache."""
     offboarding_pause: timedelta = timedelta(seconds=120)
     """From the last key's refusal to the erasure, and from one look at a store to the next."""
     model_keys: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Settings:
             signing_secret_arn=env.get("VIGIL_SIGNING_SECRET_ARN", ""),
             certificate_key_arn=env.get("VIGIL_CERTIFICATE_KEY_ARN", ""),
             tenant_domain=env.get("VIGIL_TENANT_DOMAIN", "").lower(),
+            authorizer_cache=timedelta(seconds=_whole(env, "VIGIL_AUTHORIZER_CACHE_SECONDS", 30)),
             offboarding_pause=timedelta(seconds=_whole(env, "VIGIL_OFFBOARDING_PAUSE_SECONDS", 120)),
             model_keys=_json_object(env, "VIGIL_MODEL_KEYS"),
             model_floors=_json_object(env, "VIGIL_MODEL_FLOORS"),

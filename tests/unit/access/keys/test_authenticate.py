@@ -1,13 +1,14 @@
 """Who gets in: only the holder of a whole, living key of an active tenant of this stage."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.access.conftest import build
-from vigil.access.keys.authenticate import BETWEEN_TOUCHES, RECENT
+from vigil.access.keys.authenticate import BETWEEN_TOUCHES, RECENT, Access
 from vigil.access.keys.model import Token
 from vigil.access.tenants.service import Change
 from vigil.access.tokens.authorizer import Authorizer, refusing
@@ -91,6 +92,18 @@ def test_records_are_read_once_in_half_a_minute_and_a_revocation_counts_after_it
     world.access.authenticate(str(token))
     world.clock.advance(seconds=1)
     refused(world, token)
+
+
+def test_deployed_cache_lifetime_delays_the_revocation(world, token):
+    stores = world.store, world.key_store, world.peppers
+    access = Access(*stores, "local", world.clock, timedelta(seconds=2))
+    access.authenticate(str(token))
+    world.keys.revoke("acme", token.key_id, by="operator")
+    world.clock.advance(seconds=1)
+    access.authenticate(str(token))
+    world.clock.advance(seconds=1)
+    with pytest.raises(Unauthenticated):
+        access.authenticate(str(token))
 
 
 def test_an_expired_key_is_refused_at_once_although_it_is_remembered(world):

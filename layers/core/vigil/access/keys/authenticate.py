@@ -14,7 +14,7 @@ from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
 
 RECENT = timedelta(seconds=30)
-"""How long a record is good without being read again; with API Gateway's 30 s it makes the promised 60 s."""
+"""Default lifetime of a cached record. API Gateway caches answers for the same time, which makes the promised 60 s."""
 BETWEEN_TOUCHES = timedelta(minutes=5)
 
 
@@ -22,15 +22,21 @@ class Access:
     """Authenticates the holders of keys, and notes that they came."""
 
     def __init__(
-        self, tenants: TenantStore, keys: KeyStore, peppers: Peppers, stage: str, clock: Callable[[], datetime]
+        self,
+        tenants: TenantStore,
+        keys: KeyStore,
+        peppers: Peppers,
+        stage: str,
+        clock: Callable[[], datetime],
+        cache_lifetime: timedelta = RECENT,
     ) -> None:
         self._tenants = tenants
         self._keys = keys
         self._peppers = peppers
         self._stage = stage
         self._clock = clock
-        self._recent_tenants: Recent[Tenant] = Recent(RECENT, clock)
-        self._recent_keys: Recent[ApiKey] = Recent(RECENT, clock)
+        self._recent_tenants: Recent[Tenant] = Recent(cache_lifetime, clock)
+        self._recent_keys: Recent[ApiKey] = Recent(cache_lifetime, clock)
         self._touched: Recent[bool] = Recent(BETWEEN_TOUCHES, clock)
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
