@@ -2,7 +2,8 @@
 
 VIGIL_BUILD=aws (the default) builds for Lambda, arm64 and Python 3.13, on any machine and without Docker: uv takes the
 wheels of the other platform. VIGIL_BUILD=local builds for the Python that runs this file. The standard library is
-enough; uv is found through UV or PATH. Third-party parts are kept under `.vigil/build` of the checkout.
+enough; uv is found through UV or PATH. Third-party parts and the last core layer of each target are cached under
+`.vigil/build` of the checkout. VIGIL_BUILD_FRESH=1 makes the core layer anew.
 """
 
 import hashlib
@@ -14,8 +15,10 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 LAYERS = Path(__file__).resolve().parent
@@ -73,14 +76,26 @@ def _core(target: Target, destination: Path) -> None:
         _prune(folder)
         _compile(compiler, folder)
 
-    shutil.copytree(_kept("core", target, requirements.read_bytes() + bytes([compiler is None]), fill), destination)
-    package = destination / "vigil"
-    shutil.copytree(LAYERS / "core" / "vigil", package, ignore=shutil.ignore_patterns("__pycache__"))
-    _compile(compiler, package, "vigil")
+    third_party = _kept("core", target, requirements.read_bytes() + bytes([compiler is None]), fill)
+
+    def finish(folder: Path) -> None:
+        shutil.copytree(third_party, folder)
+        package = folder / "vigil"
+        shutil.copytree(LAYERS / "core" / "vigil", package, ignore=shutil.ignore_patterns("__pycache__"))
+        _compile(compiler, package, "vigil")
+
+    if os.environ.get("VIGIL_BUILD_FRESH"):
+        finish(destination)
+        return
+    with _locked(name := f"core-{target.name}"):
+        finished = _kept(name, target, third_party.name.encode() + _contents(LAYERS / "core" / "vigil"), finish)
+        shutil.copytree(finished, destination)
+        for outdated in set(CACHE.glob(f"{name}-*")) - {finished}:
+            shutil.rmtree(outdated)
 
 
 def _scoring(target: Target, destination: Path) -> None:
-    requirements = _locked("lightgbm") + _locked("scikit-learn")
+    requirements = _requirement("lightgbm") + _requirement("scikit-learn")
 
     def fill(folder: Path) -> None:
         folder.mkdir()
@@ -149,7 +164,24 @@ def _kept(layer: str, target: Target, contents: bytes, fill: Callable[[Path], No
     return ready
 
 
-def _locked(name: str) -> str:
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    """Hold a lock of the cache, so that no process deletes a finished layer that another copies."""
+    with (CACHE / f"{name}.lock").open("w") as file:
+        flock(file, LOCK_EX)
+        yield
+
+
+def _contents(folder: Path) -> bytes:
+    """Return a hash of the names and contents of the sources under a folder."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(folder)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.digest()
+
+
+def _requirement(name: str) -> str:
     """Return the requirement line of a package in uv.lock, with the hashes of its wheels."""
     packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     (package,) = (package for package in packages if package["name"] == name)
