@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from botocore.loaders import JSONFileLoader
@@ -22,18 +23,24 @@ TOGETHER = {
     "e2e/test_tenants.py": "accounts",
     "e2e/test_tokens.py": "accounts",
     "e2e": "e2e",
-    "unit/models": "models",
-    "conformance": "models",
     "deploy": "deploy",
     "faults": "faults",
 }
 """What shares what is dear to make, or would disturb each other; any other file is a group of its own."""
-LONGEST_FIRST = ("accounts", "e2e", "lifecycle", "models", "deploy")
+SHARDED = {"functions/test_isolation.py": 3}
+"""Number of groups for the cases of a file, by route. Each process makes the fixtures of the file."""
+LONGEST_FIRST = (
+    *("accounts", "e2e", "lifecycle", "deploy"),
+    *(f"{file}:{number}" for file, groups in SHARDED.items() for number in range(groups)),
+)
+FAST = ("tests/unit", "tests/adapters", "tests/style")
+"""Folders in which no test waits for another process."""
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return one process per processor, and two more because end-to-end tests mostly wait."""
-    return 2 + min(4, os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one process per processor, and two more where tests wait for other processes."""
+    waiting = 0 if all(argument.startswith(FAST) for argument in config.args) else 2
+    return waiting + min(4, os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -100,6 +107,15 @@ def listings() -> Iterator[None]:
 
 def group(nodeid: str) -> str:
     """Return the name of a test's group."""
-    path = Path(nodeid.partition("::")[0]).relative_to("tests")
+    file, _, case = nodeid.partition("::")
+    path = Path(file).relative_to("tests")
+    if shards := SHARDED.get(path.as_posix()):
+        return f"{path}:{shard(case, shards)}"
     places = (place.as_posix() for place in (path, *path.parents))
     return next((TOGETHER[place] for place in places if place in TOGETHER), str(path))
+
+
+def shard(case: str, shards: int) -> int:
+    """Return the number of the group for a case; the cases of one route are in one group."""
+    _, _, route = case.partition("[")
+    return crc32(route.encode()) % shards if route else 0

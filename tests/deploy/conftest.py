@@ -4,11 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from cli.checkout import ROOT, uv
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +16,7 @@ def build_layer():
 
     def build(target, layer, folder, **more):
         folder.mkdir()
-        settings = {"VIGIL_BUILD": target, "VIGIL_PYTHON": sys.executable, "ARTIFACTS_DIR": str(folder)}
+        settings = {"VIGIL_BUILD": target, "VIGIL_PYTHON": sys.executable, "ARTIFACTS_DIR": str(folder), "UV": uv()}
         subprocess.run(
             [shutil.which("make"), "--makefile", ROOT / f"layers/{layer}/Makefile", f"build-{layer.title()}Layer"],
             env={**os.environ, **settings, **more},
