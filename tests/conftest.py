@@ -1,5 +1,7 @@
 """In how many processes the tests run: what shares an emulator or trained models stays together in one of them."""
 
+import json
+import marshal
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -8,7 +10,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
@@ -75,15 +77,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def descriptions() -> Iterator[None]:
-    """Read botocore's longest description, of all endpoints, once: every test has sessions, which read it anew.
+    """Read botocore's descriptions once: every test has sessions, which search and parse them anew.
 
-    Those of services are changed by sessions as they use them.
+    Sessions change the descriptions of services, so each one has a copy of its own; that of all endpoints is shared.
     """
-    read = JSONFileLoader.load_file
-    endpoints = cache(lambda path: read(JSONFileLoader(), path))
+    read, search = JSONFileLoader.load_file, Loader.list_available_services
+    shared = cache(lambda path: read(JSONFileLoader(), path))
+    packed = cache(lambda path: marshal.dumps(json.loads(json.dumps(shared(path)))))
+    found: dict[tuple[str, ...], list[str]] = {}
+
+    def services(loader: Loader, kind: str) -> list[str]:
+        searched = (kind, *loader.search_paths)
+        if searched not in found:
+            found[searched] = search(loader, kind)
+        return list(found[searched])
+
+    def description(_loader: JSONFileLoader, path: str) -> Any:
+        if path.endswith("/endpoints"):
+            return shared(path)
+        return marshal.loads(packed(path))  # noqa: S302 - bytes of this process
+
     with pytest.MonkeyPatch.context() as patch:
-        load = lambda self, path: endpoints(path) if path.endswith("/endpoints") else read(self, path)  # noqa: E731
-        patch.setattr(JSONFileLoader, "load_file", load)
+        patch.setattr(JSONFileLoader, "load_file", description)
+        patch.setattr(Loader, "list_available_services", services)
         yield
 
 
