@@ -86,10 +86,10 @@ def descriptions() -> Iterator[None]:
     packed = cache(lambda path: marshal.dumps(json.loads(json.dumps(shared(path)))))
     found: dict[tuple[str, ...], list[str]] = {}
 
-    def services(loader: Loader, kind: str) -> list[str]:
-        searched = (kind, *loader.search_paths)
+    def services(loader: Loader, type_name: str) -> list[str]:
+        searched = (type_name, *loader.search_paths)
         if searched not in found:
-            found[searched] = search(loader, kind)
+            found[searched] = search(loader, type_name)
         return list(found[searched])
 
     def description(_loader: JSONFileLoader, path: str) -> Any:
