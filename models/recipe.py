@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from models.known import Known
 from vigil.prediction.packages.model import TrainedModel
+
+if TYPE_CHECKING:
+    from models.known import Known  # commands that train nothing start without LightGBM
 
 Progress = Callable[[str, float], None]
 """Called with a step in words and the fraction done, 0 to 1."""
@@ -28,7 +30,7 @@ class Recipe(Protocol):
 class Retrainable(Protocol):
     """A recipe that can also learn from what became of the subjects of its decisions."""
 
-    def retrain(self, seed: int, known: Known, progress: Progress) -> tuple[TrainedModel, Known]:
+    def retrain(self, seed: int, known: "Known", progress: Progress) -> "tuple[TrainedModel, Known]":
         """Train on the recipe's own data and on known outcomes; return the model and rows it was not trained on.
 
         Raises LeakageError if a feature tells the label.

@@ -15,6 +15,7 @@ import lightgbm
 import numpy as np
 import pytest
 
+from cli.checkout import uv
 from layers import build
 
 ROOT = Path(__file__).parents[2]
@@ -188,6 +189,7 @@ def test_the_requirements_of_the_core_layer_are_those_of_the_lock_file(tmp_path)
             "lock",
             f"REQUIREMENTS={tmp_path / 'requirements.txt'}",
         ],
+        env={**os.environ, "UV": uv()},
         check=True,
         capture_output=True,
     )
