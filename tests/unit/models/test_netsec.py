@@ -129,7 +129,9 @@ def test_most_flows_get_an_answer_whose_error_is_promised(netsec):
 
 
 def test_a_specialist_that_finds_nothing_does_not_vote(netsec, panel):
-    votes = [panel.assess(netsec.contract.encode(row)).votes for row in netsec.golden]
+    golden = [netsec.contract.encode(row) for row in netsec.golden]
+    unseen = dataset.table(9, "test", quiet, 0.4).rows[:400].tolist()
+    votes = [panel.assess(row).votes for row in (*golden, *unseen)]
     for name in ("ddos_lgbm", "malware_lgbm"):
         assert {vote[name].vote for vote in votes} == {"positive", "abstain"}
         assert None not in {vote[name].probability for vote in votes}
