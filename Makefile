@@ -46,8 +46,12 @@ test-clock: setup ## Run the fast tests at ten instants and in three random orde
 test-pythons: setup ## Run the fast tests on CPython 3.11, 3.12 and 3.13; PYTHONS=/path/to/python for others than on PATH
 	"$(UV)" run --no-sync python -m tests.pythons $(PYTHONS)
 
-check: setup check-style ## Run the linters, the type checker and the fast tests
-	"$(UV)" run --no-sync pytest tests/unit tests/adapters
+check: setup ## Run the linters, the type checker and the fast tests, side by side
+	@"$(MAKE)" --no-print-directory -j 2 check-style check-fast
+
+.PHONY: check-fast
+check-fast: setup
+	"$(UV)" run --no-sync pytest -n auto tests/unit tests/adapters
 
 .PHONY: check-style
 check-style: setup

@@ -28,6 +28,8 @@ DEMO_TENANTS = {"demo-clinic": "ENTERPRISE", "demo-district": "FREE"}
 DEMO_LIMITS = {"per_minute": 6_000, "per_hour": 60_000}
 """Request limits of the demo tenants, above those of their tiers: demo and tests send many requests."""
 READY_SECONDS = 60.0
+AUTHORIZER_CACHE_SECONDS = 2
+"""Lifetime of both caches of the authorizer. A revocation takes effect after twice this time."""
 app = typer.Typer(no_args_is_help=True, help="Run the embedded stack: the whole system on this machine.")
 out = Console()
 StateDir = Annotated[Path, typer.Option("--state-dir", envvar="VIGIL_HOME", help="Folder of the local state")]
@@ -205,6 +207,7 @@ def _parameters() -> dict[str, str]:
         "AuthorizerTimeoutSeconds": "28",
         # On AWS the pause is a minute; it would only slow down the local stack.
         "OffboardingPauseSeconds": "2",
+        "AuthorizerCacheSeconds": str(AUTHORIZER_CACHE_SECONDS),
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",
     }

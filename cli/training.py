@@ -2,14 +2,14 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version as installed
 from pathlib import Path
 
 from cli import native
-from cli.checkout import ROOT, locked
+from cli.checkout import locked
+from cli.trained_models import SEED, recipe_fingerprint, trained_model
 from models import recipe
 from models.packed import add_packed_tables
 from vigil.errors import ModelRefused, NotFound
@@ -19,13 +19,6 @@ from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.signing import PublicKeys, SigningKey
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, Release, build_package
 
-_LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
-SHARED_SOURCES = (
-    "models/*.py",
-    *(f"layers/core/vigil/prediction/{room}/**/*.py" for room in ("engines", "features", "packages")),
-)
-"""Patterns of the sources that every training depends on; a change of them trains every model again."""
-
 
 @dataclass(frozen=True, slots=True)
 class Training:
@@ -33,7 +26,7 @@ class Training:
 
     name: str
     packages: Path
-    seed: int = 1
+    seed: int = SEED
     valid_days: int = 365
 
 
@@ -68,7 +61,7 @@ def _train(training: Training, key: SigningKey, progress: recipe.Progress, *, fo
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
     native.add_to_path()
-    model, unpacked = add_packed_tables(recipe.load_recipe(training.name).train(training.seed, progress))
+    model, unpacked = add_packed_tables(trained_model(training.name, training.seed, progress, force=force))
     files = build_package(model, release, key, engine.load_engine)
     verify_files(files, {key.key_id: key.public})
     folder = write_package(parent, release.version, files)
@@ -118,18 +111,9 @@ def _is_current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> boo
 
 
 def _stamp(training: Training, key: SigningKey) -> str:
-    """Return a hash of all inputs of a training except the clock."""
-    libraries = " ".join(installed(library) for library in _LIBRARIES)
-    digest = hashlib.sha256(f"{training.seed} {key.key_id} {training.valid_days} {libraries}".encode())
-    for path in _sources(training.name):
-        content = path.read_bytes()
-        digest.update(f"\n{path.relative_to(ROOT)} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
-
-
-def _sources(name: str) -> Iterable[Path]:
-    own = (path for path in (ROOT / "models" / name).rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sorted({*own, *(path for pattern in SHARED_SOURCES for path in ROOT.glob(pattern))})
+    """Return a hash of all inputs of the package except the clock."""
+    parts = (training.seed, key.key_id, training.valid_days, recipe_fingerprint(training.name))
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
 
 
 def _stamp_file(parent: Path, version: int) -> Path:

@@ -2,7 +2,8 @@
 
 VIGIL_BUILD=aws (the default) builds for Lambda (arm64, Python 3.13) on any machine and without Docker, because uv
 installs wheels of another platform. VIGIL_BUILD=local builds for the Python that runs this file. The script needs only
-the standard library and uv, from UV or PATH. It caches third-party parts in `.vigil/build` of the checkout.
+the standard library and uv, from UV or PATH. It caches third-party parts and the last core layer of each target in
+`.vigil/build` of the checkout. VIGIL_BUILD_FRESH=1 builds the core layer again.
 """
 
 import hashlib
@@ -14,8 +15,10 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 LAYERS = Path(__file__).resolve().parent
@@ -67,11 +70,23 @@ def main(layer: str, folder: Path) -> None:
 
 
 def _core(target: Target, destination: Path) -> None:
-    shutil.copytree(_packages(target), destination)
-    package = destination / "vigil"
-    shutil.copytree(LAYERS / "core" / "vigil", package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(_openapi(), package)
-    _compile(_bytecode_python(target), package, "vigil")
+    packages, openapi = _packages(target), _openapi()
+
+    def finish(folder: Path) -> None:
+        shutil.copytree(packages, folder)
+        package = folder / "vigil"
+        shutil.copytree(LAYERS / "core" / "vigil", package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy2(openapi, package)
+        _compile(_bytecode_python(target), package, "vigil")
+
+    if os.environ.get("VIGIL_BUILD_FRESH"):
+        finish(destination)
+        return
+    with _locked(name := f"core-{target.name}"):
+        finished = _cached(name, target, packages.name.encode() + _contents(LAYERS / "core" / "vigil"), finish)
+        shutil.copytree(finished, destination)
+        for outdated in set(CACHE.glob(f"{name}-*")) - {finished}:
+            shutil.rmtree(outdated)
 
 
 def _packages(target: Target) -> Path:
@@ -102,7 +117,7 @@ def _openapi() -> Path:
 
 
 def _scoring(target: Target, destination: Path) -> None:
-    requirements = _locked("lightgbm") + _locked("scikit-learn")
+    requirements = _requirement("lightgbm") + _requirement("scikit-learn")
 
     def fill(folder: Path) -> None:
         folder.mkdir()
@@ -171,7 +186,24 @@ def _cached(layer: str, target: Target, contents: bytes, fill: Callable[[Path], 
     return ready
 
 
-def _locked(name: str) -> str:
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    """Hold a lock of the cache, so that no process deletes a finished layer that another copies."""
+    with (CACHE / f"{name}.lock").open("w") as file:
+        flock(file, LOCK_EX)
+        yield
+
+
+def _contents(folder: Path) -> bytes:
+    """Return a hash of the names and contents of the sources under a folder."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(folder)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.digest()
+
+
+def _requirement(name: str) -> str:
     """Return the requirement line of a package in uv.lock, with the hashes of its wheels."""
     packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     (package,) = (package for package in packages if package["name"] == name)

@@ -1,17 +1,22 @@
 """Distribution of tests over processes: tests that share an emulator or trained models run in one process."""
 
+import json
+import marshal
 import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import settings
 from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.group_times import GroupTimes
 
 TOGETHER = {
     "e2e/test_idempotency.py": "accounts",
@@ -20,18 +25,24 @@ TOGETHER = {
     "e2e/test_tenants.py": "accounts",
     "e2e/test_tokens.py": "accounts",
     "e2e": "e2e",
-    "unit/models": "models",
-    "conformance": "models",
     "deploy": "deploy",
     "faults": "faults",
 }
 """Group per folder or file, for tests with an expensive shared fixture or shared state. Other files are own groups."""
-LONGEST_FIRST = ("accounts", "e2e", "lifecycle", "models", "deploy")
+SHARDED = {"functions/test_isolation.py": 3}
+"""Number of groups for the cases of a file, by route. Each process makes the fixtures of the file."""
+LONGEST_FIRST = (
+    *("accounts", "e2e", "lifecycle", "deploy"),
+    *(f"{file}:{number}" for file, groups in SHARDED.items() for number in range(groups)),
+)
+FAST = ("tests/unit", "tests/adapters", "tests/style")
+"""Folders in which no test waits for another process."""
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return one process per processor plus two, because end-to-end tests mostly wait."""
-    return 2 + min(4, os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one process per processor plus two, where tests wait for other processes."""
+    waiting = 0 if all(argument.startswith(FAST) for argument in config.args) else 2
+    return waiting + min(4, os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["COLUMNS"] = "200"
     settings.register_profile("untimed", deadline=None, derandomize=not config.pluginmanager.has_plugin("randomly"))
     settings.load_profile("untimed")
+    if config.option.durations is not None or hasattr(config, "workerinput"):
+        config.pluginmanager.register(GroupTimes())
 
 
 class Groups(LoadScopeScheduling):
@@ -65,16 +78,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def endpoints_cache() -> Iterator[None]:
-    """Cache botocore's list of endpoints, its longest file. Without the cache every session reads it again.
+def descriptions() -> Iterator[None]:
+    """Read botocore's descriptions once: every test has sessions, which search and parse them anew.
 
-    Service descriptions are not cached, because sessions modify them.
+    Sessions change the descriptions of services, so each one has a copy of its own; that of all endpoints is shared.
     """
-    read = JSONFileLoader.load_file
-    endpoints = cache(lambda path: read(JSONFileLoader(), path))
+    read, search = JSONFileLoader.load_file, Loader.list_available_services
+    shared = cache(lambda path: read(JSONFileLoader(), path))
+    packed = cache(lambda path: marshal.dumps(json.loads(json.dumps(shared(path)))))
+    found: dict[tuple[str, ...], list[str]] = {}
+
+    def services(loader: Loader, type_name: str) -> list[str]:
+        searched = (type_name, *loader.search_paths)
+        if searched not in found:
+            found[searched] = search(loader, type_name)
+        return list(found[searched])
+
+    def description(_loader: JSONFileLoader, path: str) -> Any:
+        if path.endswith("/endpoints"):
+            return shared(path)
+        return marshal.loads(packed(path))  # noqa: S302 - bytes of this process
+
     with pytest.MonkeyPatch.context() as patch:
-        load = lambda self, path: endpoints(path) if path.endswith("/endpoints") else read(self, path)  # noqa: E731
-        patch.setattr(JSONFileLoader, "load_file", load)
+        patch.setattr(JSONFileLoader, "load_file", description)
+        patch.setattr(Loader, "list_available_services", services)
         yield
 
 
@@ -98,6 +125,15 @@ def s3_version_listing() -> Iterator[None]:
 
 def group(nodeid: str) -> str:
     """Return the group of a test."""
-    path = Path(nodeid.partition("::")[0]).relative_to("tests")
+    file, _, case = nodeid.partition("::")
+    path = Path(file).relative_to("tests")
+    if shards := SHARDED.get(path.as_posix()):
+        return f"{path}:{shard(case, shards)}"
     places = (place.as_posix() for place in (path, *path.parents))
     return next((TOGETHER[place] for place in places if place in TOGETHER), str(path))
+
+
+def shard(case: str, shards: int) -> int:
+    """Return the number of the group for a case; the cases of one route are in one group."""
+    _, _, route = case.partition("[")
+    return crc32(route.encode()) % shards if route else 0

@@ -4,23 +4,22 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from cli.checkout import ROOT, uv
 
 
 @pytest.fixture(scope="session")
 def build_layer():
-    """Return a function (target, layer, folder) that builds a layer into a new folder."""
+    """Return a function (target, layer, folder) that builds a layer into a new folder; more settings are optional."""
 
-    def build(target, layer, folder):
+    def build(target, layer, folder, **more):
         folder.mkdir()
-        settings = {"VIGIL_BUILD": target, "VIGIL_PYTHON": sys.executable, "ARTIFACTS_DIR": str(folder)}
+        settings = {"VIGIL_BUILD": target, "VIGIL_PYTHON": sys.executable, "ARTIFACTS_DIR": str(folder), "UV": uv()}
         subprocess.run(
             [shutil.which("make"), "--makefile", ROOT / f"layers/{layer}/Makefile", f"build-{layer.title()}Layer"],
-            env={**os.environ, **settings},
+            env={**os.environ, **settings, **more},
             cwd=folder,
             check=True,
             capture_output=True,

@@ -16,6 +16,8 @@ import lightgbm
 import numpy as np
 import pytest
 
+from cli.checkout import uv
+from layers import build
 from vigil.bootstrap import process, routers
 
 ROOT = Path(__file__).parents[2]
@@ -197,7 +199,7 @@ def digests(folder):
 def test_building_again_and_at_once_gives_the_same_bytes(layers, build_layer, tmp_path):
     jobs = [("local", layer, tmp_path / f"{layer}{copy}") for layer in ("core", "scoring") for copy in (1, 2)]
     with ThreadPoolExecutor(4) as pool:
-        folders = list(pool.map(lambda job: build_layer(*job), jobs))
+        folders = list(pool.map(lambda job: build_layer(*job, VIGIL_BUILD_FRESH="1"), jobs))
     for (target, layer, _), folder in zip(jobs, folders, strict=True):
         assert digests(folder) == digests(layers[target, layer])
 
@@ -223,9 +225,29 @@ def test_the_requirements_of_the_core_layer_are_those_of_the_lock_file(tmp_path)
             "lock",
             f"REQUIREMENTS={tmp_path / 'requirements.txt'}",
         ],
+        env={**os.environ, "UV": uv()},
         check=True,
         capture_output=True,
     )
     assert filecmp.cmp(tmp_path / "requirements.txt", ROOT / "layers/core/requirements.txt", shallow=False), (
         "run `make -C layers/core lock`"
     )
+
+
+def test_changed_source_is_in_the_next_layer(tmp_path, monkeypatch):
+    (sources := tmp_path / "core" / "vigil").mkdir(parents=True)
+    requirements = build.LAYERS / "core" / "requirements.txt"
+    shutil.copy(requirements, tmp_path / "core")
+    monkeypatch.setattr(build, "LAYERS", tmp_path)
+    monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(
+        build, "_install", lambda _target, folder, _requirements: (folder / "third").mkdir(parents=True)
+    )
+    monkeypatch.setattr(build, "_prune", lambda _folder: None)
+    monkeypatch.setenv("VIGIL_BUILD", "local")
+    for content in ("a = 1\n", "a = 2\n"):
+        (sources / "room.py").write_text(content)
+        for _ in range(2):
+            build.main("core", tmp_path / "layer")
+            assert (tmp_path / "layer" / "python" / "vigil" / "room.py").read_text() == content
+    assert len([path for path in (tmp_path / "cache").glob("core-local-*") if path.is_dir()]) == 1

@@ -8,6 +8,7 @@ from threading import Event
 import jwt
 import pytest
 
+from cli.local import AUTHORIZER_CACHE_SECONDS
 from models import recipe
 from tests.e2e.clients import http
 
@@ -83,10 +84,12 @@ def test_tokens_of_a_revoked_key_are_refused(client, cli, stack):
     granted = sign_in(client, key)
     assert client.get("/v1/models", headers=bearer(granted)).status_code == 200
     cli("tenants", "revoke-key", stack.tenants[0].tenant_id, key.split("_")[2])
-    promised = time.monotonic() + 60
+    promised = time.monotonic() + 2 * AUTHORIZER_CACHE_SECONDS
+    sent = time.monotonic()
     while client.get("/v1/models", headers=bearer(granted)).status_code != 401:
-        assert time.monotonic() < promised
-        time.sleep(1)
+        assert sent < promised
+        time.sleep(0.2)
+        sent = time.monotonic()
     # By then the caches of all instances have expired.
     time.sleep(max(0, promised - time.monotonic()))
     assert refresh(client, granted).json()["error"] == "invalid_grant"

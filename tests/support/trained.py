@@ -1,11 +1,11 @@
-"""Models that several tests use, each trained once."""
+"""Models that several tests use, each trained once for a state of its sources."""
 
 from functools import cache
 
-from models import recipe
+from cli import trained_models
 from vigil.prediction.packages.model import TrainedModel
 
 
 @cache
 def trained_model(name: str) -> TrainedModel:
-    return recipe.load_recipe(name).train(7, lambda _step, _done: None)
+    return trained_models.trained_model(name, trained_models.SEED, lambda _step, _done: None)

@@ -131,7 +131,9 @@ def test_most_flows_get_an_answer_with_a_guaranteed_error(netsec):
 
 
 def test_a_specialist_without_a_finding_does_not_vote(netsec, runner):
-    votes = [runner.assess(netsec.contract.encode(row)).votes for row in netsec.golden]
+    golden = [netsec.contract.encode(row) for row in netsec.golden]
+    unseen = dataset.table(9, "test", quiet, 0.4).rows[:400].tolist()
+    votes = [runner.assess(row).votes for row in (*golden, *unseen)]
     for name in ("ddos_lgbm", "malware_lgbm"):
         assert {vote[name].vote for vote in votes} == {"positive", "abstain"}
         assert None not in {vote[name].probability for vote in votes}

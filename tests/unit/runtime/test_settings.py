@@ -26,6 +26,7 @@ MALFORMED = {
         *MALFORMED.items(),
         ("VIGIL_STAGE", ""),
         ("VIGIL_QUEUES", "[]"),
+        ("VIGIL_AUTHORIZER_CACHE_SECONDS", "half a minute"),
         ("VIGIL_MODEL_FLOORS", "[]"),
         ("VIGIL_MODEL_FLOORS", '{"iit": true}'),
         ("VIGIL_MODEL_KEYS", "[]"),

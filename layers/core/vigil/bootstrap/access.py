@@ -94,7 +94,8 @@ def authenticator() -> "Authenticator":
     """Return the service that authenticates API keys."""
     from vigil.access.keys.authenticate import Authenticator
 
-    return Authenticator(_tenants(), _keys(), _peppers(), process.settings().stage, process.now)
+    settings = process.settings()
+    return Authenticator(_tenants(), _keys(), _peppers(), settings.stage, process.now, settings.authorizer_cache)
 
 
 @process.once

@@ -110,6 +110,8 @@ class Settings:
 
     backoff_base: timedelta = _setting("VIGIL_BACKOFF_BASE_SECONDS", _seconds, timedelta(seconds=60))
     most_reprocess_attempts: int = _setting("VIGIL_MAX_REPROCESS_ATTEMPTS", _integer, 5)
+    authorizer_cache: timedelta = _setting("VIGIL_AUTHORIZER_CACHE_SECONDS", _seconds, timedelta(seconds=30))
+    """Maximum age of keys and tenants in the authorizer's cache."""
     offboarding_pause: timedelta = _setting("VIGIL_OFFBOARDING_PAUSE_SECONDS", _seconds, timedelta(seconds=120))
     """Pause between the refusal of the last key and the erasure, and between two checks of one store."""
     connect_timeout: timedelta = _setting("VIGIL_AWS_CONNECT_TIMEOUT_MS", _milliseconds, timedelta(milliseconds=250))

@@ -1,13 +1,14 @@
 """Authentication accepts only the complete token of an active key of an active tenant of this stage."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.access_services import build_world
-from vigil.access.keys.authenticate import CACHE_AGE, USE_RECORD_INTERVAL
+from vigil.access.keys.authenticate import CACHE_AGE, USE_RECORD_INTERVAL, Authenticator
 from vigil.access.keys.model import KeyToken
 from vigil.access.tenants.service import TenantChange
 from vigil.access.tokens.authorizer import Authorizer, raise_unauthorized
@@ -94,6 +95,18 @@ def test_a_revocation_takes_effect_after_the_cache_age(world, token):
     world.authenticator.authenticate(str(token))
     world.clock.advance(seconds=1)
     assert_rejected(world, token)
+
+
+def test_deployed_cache_age_delays_the_revocation(world, token):
+    stores = world.store, world.key_store, world.peppers
+    authenticator = Authenticator(*stores, "local", world.clock, timedelta(seconds=2))
+    authenticator.authenticate(str(token))
+    world.keys.revoke("acme", token.key_id, by="operator")
+    world.clock.advance(seconds=1)
+    authenticator.authenticate(str(token))
+    world.clock.advance(seconds=1)
+    with pytest.raises(Unauthenticated):
+        authenticator.authenticate(str(token))
 
 
 def test_an_expired_key_is_rejected_at_once_despite_the_cache(world):

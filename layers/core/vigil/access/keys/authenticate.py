@@ -15,7 +15,7 @@ from vigil.kernel.time import format_timestamp
 from vigil.runtime.ttl_cache import TtlCache
 
 CACHE_AGE = timedelta(seconds=30)
-"""Maximum age of cached keys and tenants. With the 30 s cache of API Gateway, changes take effect within 60 s."""
+"""Default maximum age of cached keys and tenants. API Gateway caches for another 30 s, so changes take 60 s at most."""
 USE_RECORD_INTERVAL = timedelta(minutes=5)
 """Minimum time between two stored uses of a key."""
 
@@ -24,15 +24,21 @@ class Authenticator:
     """Authenticates API keys and records their last use."""
 
     def __init__(
-        self, tenants: TenantStore, keys: KeyStore, peppers: Peppers, stage: str, clock: Callable[[], datetime]
+        self,
+        tenants: TenantStore,
+        keys: KeyStore,
+        peppers: Peppers,
+        stage: str,
+        clock: Callable[[], datetime],
+        cache_age: timedelta = CACHE_AGE,
     ) -> None:
         self._tenants = tenants
         self._keys = keys
         self._peppers = peppers
         self._stage = stage
         self._clock = clock
-        self._recent_tenants: TtlCache[str, Tenant] = TtlCache(CACHE_AGE, clock)
-        self._recent_keys: TtlCache[str | bytes, ApiKey] = TtlCache(CACHE_AGE, clock)
+        self._recent_tenants: TtlCache[str, Tenant] = TtlCache(cache_age, clock)
+        self._recent_keys: TtlCache[str | bytes, ApiKey] = TtlCache(cache_age, clock)
         self._recorded_uses: TtlCache[str, bool] = TtlCache(USE_RECORD_INTERVAL, clock)
 
     def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
