@@ -17,7 +17,12 @@ FOLDER = STATE / "trained"
 SEED = 1
 """Seed of the embedded stack and of the tests, which therefore share their models."""
 _LIBRARIES = ("lightgbm", "numpy", "scikit-learn", "scipy")
-_SHARED = ("models/*.py", "layers/core/vigil/errors.py", "layers/core/vigil/kernel", "layers/core/vigil/prediction")
+SHARED_SOURCES = (
+    "models/*.py",
+    "layers/core/vigil/errors.py",
+    "layers/core/vigil/kernel",
+    "layers/core/vigil/prediction",
+)
 _DOCUMENT = TypeAdapter(TrainedModel)
 
 
@@ -51,7 +56,7 @@ def recipe_fingerprint(name: str) -> str:
 def source_paths(name: str) -> Iterator[Path]:
     """Yield the files and folders that a recipe imports; raise FileNotFoundError if one of them has moved."""
     yield ROOT / "models" / name
-    for pattern in _SHARED:
+    for pattern in SHARED_SOURCES:
         found = list(ROOT.glob(pattern))
         if not found:
             raise FileNotFoundError(f"{pattern} matches no source of a model")

@@ -96,8 +96,8 @@ def _packages(target: Target) -> Path:
         _log(f"Python {target.python} was not found: the core layer has no bytecode and is slower to import")
 
     def fill(folder: Path) -> None:
-        _install(target, folder, requirements)
-        _prune(folder)
+        install_wheels(target, folder, requirements)
+        prune_wheels(folder)
         _compile(compiler, folder)
 
     return _cached("core", target, requirements.read_bytes() + bytes([compiler is None]), fill)
@@ -124,7 +124,7 @@ def _scoring(target: Target, destination: Path) -> None:
         with tempfile.TemporaryDirectory(dir=CACHE) as work:
             (wheels := Path(work, "wheels")).mkdir()
             (wanted := Path(work, "requirements.txt")).write_text(requirements)
-            _install(target, wheels, wanted)
+            install_wheels(target, wheels, wanted)
             shutil.copy2(wheels / "lightgbm" / "lib" / "lib_lightgbm.so", folder)
             # Neither this wheel nor Lambda has libgomp. The wheel of scikit-learn has it under a hashed name.
             (openmp,) = (wheels / "scikit_learn.libs").glob("libgomp*.so*")
@@ -211,7 +211,7 @@ def _requirement(name: str) -> str:
     return f"{name}=={package['version']} {hashes}\n"
 
 
-def _install(target: Target, folder: Path, requirements: Path) -> None:
+def install_wheels(target: Target, folder: Path, requirements: Path) -> None:
     # Copies, because patchelf and pruning would change linked files in the cache of uv.
     _run(
         _uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--link-mode", "copy",
@@ -219,7 +219,7 @@ def _install(target: Target, folder: Path, requirements: Path) -> None:
     )  # fmt: skip
 
 
-def _prune(folder: Path) -> None:
+def prune_wheels(folder: Path) -> None:
     services = {path for path in (folder / "botocore" / "data").iterdir() if path.is_dir()}
     unused = {path for pattern in UNUSED for path in folder.glob(pattern)}
     for path in unused | {path for path in services if path.name not in AWS_SERVICES}:

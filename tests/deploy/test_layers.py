@@ -241,9 +241,9 @@ def test_changed_source_is_in_the_next_layer(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "LAYERS", tmp_path)
     monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(
-        build, "_install", lambda _target, folder, _requirements: (folder / "third").mkdir(parents=True)
+        build, "install_wheels", lambda _target, folder, _requirements: (folder / "third").mkdir(parents=True)
     )
-    monkeypatch.setattr(build, "_prune", lambda _folder: None)
+    monkeypatch.setattr(build, "prune_wheels", lambda _folder: None)
     monkeypatch.setenv("VIGIL_BUILD", "local")
     for content in ("a = 1\n", "a = 2\n"):
         (sources / "room.py").write_text(content)

@@ -89,6 +89,6 @@ for module in sys.modules.values():
 
 
 def test_source_that_moved_is_an_error(monkeypatch):
-    monkeypatch.setattr(trained_models, "_SHARED", ("layers/core/vigil/no-such-room",))
+    monkeypatch.setattr(trained_models, "SHARED_SOURCES", ("layers/core/vigil/no-such-room",))
     with pytest.raises(FileNotFoundError, match="no-such-room"):
         trained_models.recipe_fingerprint("wdbc")
