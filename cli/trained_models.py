@@ -23,6 +23,7 @@ SHARED_SOURCES = (
     "layers/core/vigil/kernel",
     "layers/core/vigil/prediction",
 )
+"""Patterns of the files and folders that every recipe imports."""
 _DOCUMENT = TypeAdapter(TrainedModel)
 
 

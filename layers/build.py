@@ -212,6 +212,7 @@ def _requirement(name: str) -> str:
 
 
 def install_wheels(target: Target, folder: Path, requirements: Path) -> None:
+    """Install the wheels of a requirements file for a target into a folder."""
     # Copies, because patchelf and pruning would change linked files in the cache of uv.
     _run(
         _uv(), "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--link-mode", "copy",
@@ -220,6 +221,7 @@ def install_wheels(target: Target, folder: Path, requirements: Path) -> None:
 
 
 def prune_wheels(folder: Path) -> None:
+    """Delete the parts of installed wheels that no function uses, such as descriptions of AWS services."""
     services = {path for path in (folder / "botocore" / "data").iterdir() if path.is_dir()}
     unused = {path for pattern in UNUSED for path in folder.glob(pattern)}
     for path in unused | {path for path in services if path.name not in AWS_SERVICES}:
