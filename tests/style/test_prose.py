@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vigil import errors
+from vigil.bootstrap import routers
 
 ROOT = Path(__file__).parents[2]
 CODE = ("layers", "functions", "cli", "models", "benchmarks", "tests")
@@ -98,6 +99,20 @@ def test_error_messages_have_no_headless_clauses():
         for text in error_texts(ast.parse(source))
         if HEADLESS.search(text)
     ] == []
+
+
+def api_texts(document):
+    """Yield the summaries and descriptions of an OpenAPI document, at every depth."""
+    if isinstance(document, dict):
+        yield from (text for name in ("summary", "description") if isinstance(text := document.get(name), str))
+    for value in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        yield from api_texts(value)
+
+
+def test_api_texts_have_no_headless_clauses():
+    texts = list(api_texts(routers.document()))
+    assert len(texts) > 300
+    assert [text for text in texts if HEADLESS.search(text)] == []
 
 
 def test_pages_have_short_sentences():

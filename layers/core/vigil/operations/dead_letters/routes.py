@@ -44,7 +44,7 @@ class StepView(BaseModel):
     name: StepName
     attempts: int
     reason: str | None
-    by: str | None = Field(description="Role and key id of the person who took the step; null for automatic steps.")
+    by: str | None = Field(description="Role and key id behind a manual step; null for an automatic step.")
 
 
 class JobView(BaseModel):
