@@ -144,7 +144,7 @@ def test_the_local_layers_import_and_score_without_site_packages(layers, tmp_pat
     assert answer["native"] == [f"{folder}/lib_lightgbm.so", f"{folder}/libgomp.so.1"]
 
 
-def test_the_local_layer_ships_bytecode_that_is_not_checked_against_its_source(layers):
+def test_local_bytecode_is_not_checked_against_its_source(layers):
     core = layers["local", "core"]
     sources = [path for path in core.rglob("*.py") if path.stat().st_size]
     compiled = list(core.rglob("*.pyc"))

@@ -55,7 +55,7 @@ def test_every_folder_and_event_belongs_to_a_function():
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_states_its_limits_and_starts_from_a_snapshot_where_somebody_waits(name):
+def test_functions_have_limits_and_those_with_callers_have_snapshots(name):
     function = FUNCTIONS[name]
     assert {"MemorySize", "Timeout", "Role", "LoggingConfig"} <= function.keys()
     waited_for = folder(name) in {route.function for route in ROUTES.values()}
@@ -171,7 +171,7 @@ def test_dead_letters_outlive_the_messages_of_every_queue():
         assert of_a_stream["MessageRetentionPeriod"] == kept
 
 
-def test_a_retry_waits_for_a_word_for_longer_than_any_queue_keeps_a_message():
+def test_a_retry_waits_longer_than_the_retention_of_any_queue():
     longest = max(
         QUEUE["Parameters"]["RetentionSeconds"]["Default"], *(q.get("RetentionSeconds", 0) for q in QUEUES.values())
     )
@@ -187,7 +187,7 @@ def test_every_queue_has_one_consumer():
 
 
 @pytest.mark.parametrize("queue", QUEUES)
-def test_a_message_stays_hidden_for_six_times_as_long_as_its_consumer_may_take(queue):
+def test_visibility_is_at_least_six_times_the_consumers_timeout(queue):
     consumer, _ = CONSUMERS[queue]
     assert QUEUES[queue]["VisibilitySeconds"] >= 6 * consumer["Timeout"]
 
@@ -289,7 +289,7 @@ def test_the_gateway_answers_like_the_app(kind):
         assert document["title"] == known.title
 
 
-def test_only_health_documentation_and_the_way_to_a_token_are_open_to_anyone():
+def test_only_health_docs_and_token_routes_need_no_credential():
     open_paths = {path for path, route in ROUTES.items() if not route.guarded}
     documented = {"/health/{probe}", "/docs", "/docs/{asset}", "/openapi.json"}
     assert open_paths == documented | {"/v1/oauth/token", "/v1/oauth/revoke", "/.well-known/jwks.json"}

@@ -1,6 +1,7 @@
 """Test modules are independent of each other and of Vigil's private names."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 PATHS = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "tests").rglob("*.py"))}
 PLANTED = "tests/faults/planted"
 """Start of the paths that may use private names: planted bugs override private methods."""
+MAX_NAME_CHARACTERS = 70
 FOREIGN = {"_make_api_call", "_getframe", "_exit"}
 """Private names of botocore and of the standard library, which some tests need."""
 
@@ -89,3 +91,8 @@ def test_a_private_name_of_vigil_is_found(code):
 def test_public_and_own_names_are_not_reported():
     code = "from vigil.web.app import build\nself._a = super()._b\nclient._make_api_call\n_, x = __name__, app.__dict__"
     assert private_names(ast.parse(code)) == []
+
+
+def test_names_of_tests_have_at_most_70_characters():
+    names = [name for path in PATHS.values() for name in re.findall(r"def (test_\w+)", path.read_text())]
+    assert [name for name in names if len(name) > MAX_NAME_CHARACTERS] == []

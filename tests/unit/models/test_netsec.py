@@ -81,7 +81,7 @@ def test_kinds_have_their_shares_and_every_behaviour_occurs(some_flows):
     assert {flow.behaviour for flow in flows(0, 1, 1500)} == names
 
 
-def test_no_network_is_in_two_splits_and_certification_flows_are_independent():
+def test_networks_stay_in_one_split_and_certification_is_independent():
     numbers = [number for split in SPLITS for number in dataset.networks(split)]
     assert len(numbers) == len(set(numbers))
     drawn = [flow.network for flow in islice(dataset.simulated_flows(1, "certify"), 50)]
