@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from models.known import KnownOutcomes
 from vigil.prediction.packages.model import TrainedModel
+
+if TYPE_CHECKING:
+    from models.known import KnownOutcomes
 
 Progress = Callable[[str, float], None]
 """Callback with a step in words and the completed fraction, from 0 to 1."""
@@ -28,7 +30,7 @@ class Recipe(Protocol):
 class Retrainable(Protocol):
     """A recipe that can also learn from reported outcomes of decisions."""
 
-    def retrain(self, seed: int, known: KnownOutcomes, progress: Progress) -> tuple[TrainedModel, KnownOutcomes]:
+    def retrain(self, seed: int, known: "KnownOutcomes", progress: Progress) -> "tuple[TrainedModel, KnownOutcomes]":
         """Train on the recipe's own data and on reported outcomes; return the model and rows not used for training.
 
         Raises LeakageError if a feature reveals the label.

@@ -244,6 +244,7 @@ def test_changed_source_is_in_the_next_layer(tmp_path, monkeypatch):
         build, "install_wheels", lambda _target, folder, _requirements: (folder / "third").mkdir(parents=True)
     )
     monkeypatch.setattr(build, "prune_wheels", lambda _folder: None)
+    monkeypatch.setattr(build, "WRITE_OPENAPI", "import sys; open(sys.argv[3], 'w').write('{}')")
     monkeypatch.setenv("VIGIL_BUILD", "local")
     for content in ("a = 1\n", "a = 2\n"):
         (sources / "room.py").write_text(content)
