@@ -31,7 +31,7 @@ class Principal:
 
     @property
     def confined_to(self) -> str | None:
-        """The only tenant that the request may access; None for operators, who may access all tenants."""
+        """The only tenant that the request may access; None for operators, because they may access all tenants."""
         return None if self.has_permission("tenants:manage") else self.tenant_id
 
 

@@ -1,4 +1,4 @@
-"""Withholds answers for subjects who have withdrawn the consent to scoring.
+"""Withholds answers for subjects with a withdrawn consent to scoring.
 
 The list of these subjects is stored when a file is split, so that a chunk that is scored again gives the same part.
 """

@@ -232,7 +232,7 @@ class BatchTerms:
     flags: str = ""
     """Digest of the flag set; empty if it was unreadable."""
     withdrawn: Collection[str] = ()
-    """Digests of the tenant's subjects who have withdrawn the consent to scoring."""
+    """Digests of the tenant's subjects with a withdrawn consent to scoring."""
 
 
 @dataclass(frozen=True, slots=True)

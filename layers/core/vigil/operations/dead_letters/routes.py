@@ -166,7 +166,7 @@ async def clean(
 
 
 def _tenant(caller: Principal) -> str | None:
-    """Return the tenant that a caller may access; None for operators, who may access all."""
+    """Return the tenant that a caller may access; None for operators, because they may access all tenants."""
     return None if caller.role == "operator" else caller.tenant_id
 
 
