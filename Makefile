@@ -4,7 +4,8 @@
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
-unexport VIRTUAL_ENV
+# Tests and commands start many processes; without bytecode each one compiles everything anew.
+unexport VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 pin = $(shell $(PYTHON) -c 'import tomllib; print(tomllib.load(open("$(CURDIR)/pyproject.toml", "rb"))["tool"]["vigil"]["tools"]["$(1)"])' 2>/dev/null)
 OWN_UV := $(CURDIR)/.vigil/uv/bin/uv

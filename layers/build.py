@@ -252,9 +252,10 @@ def _interpreter(version: str) -> str | None:
 
 
 def _uv() -> str:
-    if uv := os.environ.get("UV") or shutil.which("uv"):
+    own = ROOT / ".vigil" / "uv" / "bin" / "uv"
+    if uv := os.environ.get("UV") or shutil.which("uv") or shutil.which(own):
         return uv
-    raise SystemExit("uv is neither in UV nor on PATH; install it from https://docs.astral.sh/uv/")
+    raise SystemExit("uv is not installed: run `make setup`, or install it from https://docs.astral.sh/uv/")
 
 
 def _run(*command: str | Path, **environment: str) -> None:

@@ -11,7 +11,9 @@ from zlib import crc32
 
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
+from botocore.model import StructureShape
 from hypothesis import settings
+from moto.core.serialize import BaseJSONSerializer
 from moto.core.utils import unix_time_millis
 from moto.s3.models import S3Backend
 from xdist.scheduler import LoadScopeScheduling
@@ -38,7 +40,11 @@ LONGEST_FIRST = (
 FAST = ("tests/unit", "tests/adapters", "tests/style")
 """Folders in which no test waits for another process."""
 
+SIMPLE = {"S", "N", "BOOL", "NULL"}
+"""Types of attribute values that JSON writes as they are."""
 
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return one process per processor plus two, where tests wait for other processes."""
     waiting = 0 if all(argument.startswith(FAST) for argument in config.args) else 2
@@ -66,6 +72,7 @@ class Groups(LoadScopeScheduling):
         return group(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
     """Return the scheduler. It assigns whole groups in the order of collection."""
     config.option.loadscopereorder = False
@@ -102,6 +109,24 @@ def descriptions() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", description)
         patch.setattr(Loader, "list_available_services", services)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def attribute_values() -> Iterator[None]:
+    """Send simple attribute values of DynamoDB as they are: moto tries six names for each of their ten members."""
+    serialize = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001 - moto has no setting for it
+
+    def direct(
+        serializer: BaseJSONSerializer, serialized: dict[str, Any], value: Any, shape: StructureShape, key: str
+    ) -> None:
+        if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= SIMPLE:
+            serialized[key] = value
+        else:
+            serialize(serializer, serialized, value, shape, key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseJSONSerializer, "_serialize_type_structure", direct)
         yield
 
 

@@ -6,9 +6,9 @@ Each version has an environment of its own under `.vigil/pythons`. Without inter
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from cli.checkout import ROOT, uv
+
 SUPPORTED = ("3.11", "3.12", "3.13")
 TESTS = ("tests/unit", "tests/adapters", "tests/conformance", "tests/functions")
 _VERSION = "import sys; print('{}.{}'.format(*sys.version_info))"
@@ -38,9 +38,9 @@ def _version(python: str) -> str | None:
 def _passes(version: str, python: str) -> bool:
     _print(f"Run CPython {version}")
     environment = ROOT / ".vigil" / "pythons" / version
-    uv, inside = os.environ.get("UV", "uv"), str(environment / "bin" / "python")
+    inside = str(environment / "bin" / "python")
     commands = (
-        [uv, "sync", "--quiet", "--frozen", "--python", python],
+        [uv(), "sync", "--quiet", "--frozen", "--python", python],
         [inside, "layers/openmp.py"],
         [inside, "-m", "pytest", "-q", "-n", "auto", *TESTS],
     )

@@ -11,8 +11,8 @@ PATHS = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "tests").r
 PLANTED = "tests/faults/planted"
 """Start of the paths that may use private names: planted bugs override private methods."""
 MAX_NAME_CHARACTERS = 70
-FOREIGN = {"_make_api_call", "_getframe", "_exit"}
-"""Private names of botocore and of the standard library, which some tests need."""
+FOREIGN = {"_make_api_call", "_serialize_type_structure", "_getframe", "_exit"}
+"""Private names of botocore, moto and the standard library, which some tests need."""
 
 
 def imported(tree, package):

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import boto3
 import pytest
@@ -19,6 +21,7 @@ from vigil.prediction.packages.signing import SigningKey
 from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
 from vigil.prediction.packages.verification import PackageVerifier, Release, build_package
 
+REGION = "eu-west-1"
 QUEUES = ("SPLITS", "CHUNKS", "ASSEMBLIES")
 KEY = SigningKey(bytes(range(32)))
 
@@ -28,42 +31,17 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """Run a deployment in process with `trained` as the champion; yield its publisher."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     with mock_aws():
-        tables.create_tables(boto3.client("dynamodb"))
-        boto3.client("s3").create_bucket(
-            Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
-        boto3.client("s3").create_bucket(Bucket="files", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        boto3.client("s3").put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
-        boto3.client("events").create_event_bus(Name="decisions")
-        secrets = boto3.client("secretsmanager")
-        access = secrets.create_secret(Name="access", SecretString='{"pepper_version":"1","pepper_1":"p"}')
-        cursor = secrets.create_secret(Name="cursor", SecretString='{"key":"c"}')
-        ring = secrets.create_secret(Name="signing", SecretString="{}")
-        signing = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-        environment = {
-            **tables.environment(),
-            "VIGIL_STAGE": "local",
-            "VIGIL_BATCHES_BUCKET": "files",
-            "VIGIL_EVENT_BUS": "decisions",
-            "VIGIL_PACKAGES_BUCKET": "packages",
-            "VIGIL_ACCESS_SECRET_ARN": access["ARN"],
-            "VIGIL_CURSOR_SECRET_ARN": cursor["ARN"],
-            "VIGIL_SIGNING_SECRET_ARN": ring["ARN"],
-            "VIGIL_CERTIFICATE_KEY_ARN": signing["KeyMetadata"]["Arn"],
-            "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",
-            "VIGIL_DEAD_LETTERS": "https://sqs.eu-west-1.amazonaws.com/1/dead",
-            "VIGIL_QUEUES": "{}",
-            **{f"VIGIL_BATCH_{name}_QUEUE": f"https://sqs.eu-west-1.amazonaws.com/1/{name}" for name in QUEUES},
-            "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
-        }
-        for name, value in environment.items():
+        tables.create_tables(_client("dynamodb"))
+        _create_buckets(_client("s3"))
+        _client("events").create_event_bus(Name="decisions")
+        for name, value in _environment(_create_secrets()).items():
             monkeypatch.setenv(name, value)
         publisher = Publisher(
-            S3PackageStore(boto3.client("s3"), "packages"),
-            DynamoCatalogue(boto3.client("dynamodb"), "registry"),
+            S3PackageStore(_client("s3"), "packages"),
+            DynamoCatalogue(_client("dynamodb"), "registry"),
             PackageVerifier({KEY.key_id: KEY.public}, load_engine),
             process.now,
         )
@@ -71,6 +49,46 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
         process.forget()
         yield publisher
         process.forget()
+
+
+@cache
+def _client(service: str) -> Any:
+    """Return the client of a service for all tests; a new one per test costs more than its calls."""
+    return boto3.client(service, REGION)
+
+
+def _create_buckets(s3: Any) -> None:
+    for bucket in ("packages", "files"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
+
+
+def _create_secrets() -> dict[str, str]:
+    """Create the secrets and the signing key; return their variables."""
+    texts = {"access": '{"pepper_version":"1","pepper_1":"p"}', "cursor": '{"key":"c"}', "signing": "{}"}
+    secrets = {
+        f"VIGIL_{name.upper()}_SECRET_ARN": _client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"]
+        for name, text in texts.items()
+    }
+    key = _client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+    return {**secrets, "VIGIL_CERTIFICATE_KEY_ARN": key["Arn"]}
+
+
+def _environment(secrets: dict[str, str]) -> dict[str, str]:
+    """Return the environment variables of the deployed functions."""
+    return {
+        **tables.environment(),
+        **secrets,
+        "VIGIL_STAGE": "local",
+        "VIGIL_BATCHES_BUCKET": "files",
+        "VIGIL_EVENT_BUS": "decisions",
+        "VIGIL_PACKAGES_BUCKET": "packages",
+        "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",
+        "VIGIL_DEAD_LETTERS": f"https://sqs.{REGION}.amazonaws.com/1/dead",
+        "VIGIL_QUEUES": "{}",
+        **{f"VIGIL_BATCH_{name}_QUEUE": f"https://sqs.{REGION}.amazonaws.com/1/{name}" for name in QUEUES},
+        "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
+    }
 
 
 def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:
