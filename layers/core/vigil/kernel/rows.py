@@ -13,6 +13,13 @@ SUBJECT, AS_OF = "subject_id", "as_of"
 """Column names that are reserved and never features."""
 
 
+ANSWER_FORMAT = 1
+"""Version of new decisions, idempotency records, API keys and usage events.
+
+The version grows when the rules change that a row or an answer follows. Old rows are read and replayed by their own.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRef:
     """Name, version and package digest of the model behind a decision."""

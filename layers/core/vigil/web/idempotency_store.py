@@ -19,6 +19,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from vigil.aws.answer_format import answer_format_attribute, read_answer_format
 from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.errors import IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
@@ -53,6 +54,7 @@ class DynamoClaimStore:
             "expiration": self._expiration(now),
             "in_progress_expiration": {"N": str(lease)},
             "validation": {"S": _payload_digest(request)},
+            **answer_format_attribute(),
         }
         times = {":now": {"N": str(int(now))}, ":now_in_ms": {"N": str(int(now * 1e3))}, ":running": _RUNNING}
         try:
@@ -107,6 +109,7 @@ def _resolve(claim: Claim, record: Mapping[str, Any], existing: Mapping[str, Any
 
     botocore repeats a put whose answer was lost, and the repeated put meets the record of the first one.
     """
+    read_answer_format(existing)
     if existing.get("validation") != record["validation"]:
         raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
     if Decimal(existing["in_progress_expiration"]["N"]) == claim.lease:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from vigil.access.keys.model import ApiKey, KeyPage, KeyRecord
+from vigil.aws.answer_format import answer_format_attribute, read_answer_format
 from vigil.aws.secrets import Secret
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
@@ -27,8 +28,10 @@ class DynamoKeys:
 
     def find(self, key_id: str) -> KeyRecord | None:
         """Return a key by its id alone, read consistently, or None."""
-        item = self._table.get(_primary_key(key_id))
-        return KeyRecord(_key(item), item["digest"]["S"], item["pepper_version"]["S"]) if item else None
+        if (item := self._table.get(_primary_key(key_id))) is None:
+            return None
+        read_answer_format(item)
+        return KeyRecord(_key(item), item["digest"]["S"], item["pepper_version"]["S"])
 
     def get(self, tenant_id: str, key_id: str) -> ApiKey | None:
         """Return a tenant's key, read consistently, or None."""
@@ -109,7 +112,8 @@ def _put(tenant_id: str, record: KeyRecord) -> dict[str, Any]:
     known = {name: {"S": value} for name in _KEY_FIELDS if (value := getattr(record.key, name)) is not None}
     secret = {"digest": {"S": record.digest}, "pepper_version": {"S": record.pepper_version}}
     place = {"list_pk": {"S": tenant_id}, "list_sk": {"S": f"{record.key.created_at}#{record.key.key_id}"}}
-    item = {**_primary_key(record.key.key_id), **known, **secret, **place, "tenant_id": {"S": tenant_id}}
+    owner = {"tenant_id": {"S": tenant_id}, **answer_format_attribute()}
+    item = {**_primary_key(record.key.key_id), **known, **secret, **place, **owner}
     return {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
 
 

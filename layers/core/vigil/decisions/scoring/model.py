@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from vigil.access.flags.model import Switches
 from vigil.kernel.ids import derive_id
 from vigil.kernel.money import SpendLimit
-from vigil.kernel.rows import FeatureValue, ModelRef
+from vigil.kernel.rows import ANSWER_FORMAT, FeatureValue, ModelRef
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import AbstentionReason, DegradedEngine, MissingFact, Verdict
 from vigil.prediction.engines.votes import EngineKind, Evidence, Explanation, Vote
@@ -126,6 +126,7 @@ class LedgerRow:
     `nonce` identifies the writer when the response to a write was lost. `inputs` is the JSON of the features that the
     engines received. `expires_at` (epoch seconds) ends the idempotency guarantee; the row remains. `correlation_id`
     comes from the first request. `high_risk` triggers an alert. `comparison` is for operators and not in an answer.
+    `answer_format` is the version of the rules that made the answer; a replay follows the same ones.
     """
 
     tenant_id: str
@@ -142,6 +143,7 @@ class LedgerRow:
     summary: str
     high_risk: bool
     comparison: Comparison | None = None
+    answer_format: int = ANSWER_FORMAT
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
 
+from vigil.aws.answer_format import answer_format_attribute, read_answer_format
 from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
@@ -171,6 +172,7 @@ def _item(row: LedgerRow) -> Item:
         "body": {"S": row.body},
         "summary": {"S": row.summary},
         "high_risk": {"BOOL": row.high_risk},
+        **answer_format_attribute(),
         **_comparison(row),
     }
 
@@ -208,4 +210,5 @@ def parse_row(item: Mapping[str, Any]) -> LedgerRow:
         summary=item["summary"]["S"],
         high_risk=item["high_risk"]["BOOL"],
         comparison=Comparison.from_document(item["comparison"]["S"]) if "comparison" in item else None,
+        answer_format=read_answer_format(item),
     )

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from vigil.aws.answer_format import answer_format_attribute, read_answer_format
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
 from vigil.money.usage.model import METERS, Meter, StoredBytes, UsageEntry, UsageHour, UsageMonth
@@ -169,10 +170,12 @@ def _key(tenant_id: str, hour: str) -> Key:
 def _row(entry: UsageEntry, details: Mapping[str, str]) -> dict[str, Any]:
     amounts = {meter: {"N": str(amount)} for meter, amount in entry.amounts.items()}
     listed = {"list_pk": f"{entry.tenant_id}#{entry.hour[:7]}", "list_sk": f"{entry.hour}#{entry.entry_id}"}
-    return {"amounts": {"M": amounts}, **{name: {"S": text} for name, text in (listed | dict(details)).items()}}
+    texts = {name: {"S": text} for name, text in (listed | dict(details)).items()}
+    return {"amounts": {"M": amounts}, **texts, **answer_format_attribute()}
 
 
 def _entry(tenant_id: str, item: Mapping[str, Any]) -> UsageEntry:
+    read_answer_format(item)
     hour, entry_id = item["list_sk"]["S"].split("#")
     details = {name: value["S"] for name, value in item.items() if "S" in value and name not in _KEYS}
     amounts = {meter: int(number["N"]) for meter, number in item["amounts"]["M"].items()}
