@@ -30,9 +30,19 @@ class Instant:
     zone: str = "UTC"
 
     def environment(self) -> dict[str, str]:
-        """Return the settings of `faketime`; the monotonic clock stays real, because timeouts count on it."""
+        """Return the settings of `faketime`.
+
+        The monotonic clock stays real, because timeouts count on it. `faketime` reads its variables once: it would
+        read them every 10 s in any thread, and a test that sets a variable at that moment crashes the process.
+        """
         paths = os.pathsep.join(filter(None, (str(SLEEP), os.environ.get("PYTHONPATH"))))
-        return {"TZ": self.zone, "FAKETIME_FMT": "%s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": paths}
+        return {
+            "TZ": self.zone,
+            "FAKETIME_FMT": "%s",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_CACHE_DURATION": "1000000",
+            "PYTHONPATH": paths,
+        }
 
     def command(self) -> tuple[str, ...]:
         """Return the command before that of the tests."""
