@@ -12,7 +12,10 @@ PREDICTION = 1_000.0
 
 
 def office(draw: np.random.Generator, count: int) -> Hours:
-    """Return the spend of office users: 200 calls in the busiest hour of a weekday, with variations over hours."""
+    """Return the spend of `count` hours of a tenant with office hours: about 200 predictions in the busiest hour.
+
+    Nights and weekends are quiet. The level drifts over hours.
+    """
     hours = np.arange(count)
     shape = 0.05 + np.exp(-(((hours % 24 - 13) / 3.5) ** 2))
     shape *= np.where(hours // 24 % 7 < 5, 1.0, 0.2)

@@ -9,7 +9,7 @@ import numpy as np
 
 @bentoml.service(workers=1)
 class Scorer:
-    """Service that scores rows."""
+    """BentoML service under benchmark: it loads one LightGBM model and returns the probability of each row."""
 
     def __init__(self) -> None:
         self._booster = lightgbm.Booster(model_file=os.environ["MODEL_FILE"])

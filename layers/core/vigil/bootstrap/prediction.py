@@ -52,7 +52,7 @@ def trials(versions: "Publisher") -> "TrialService":
 
 
 def pinned_keys() -> "PublicKeys":
-    """Return the public keys that may sign models of this deployment."""
+    """Return the public keys that verify the signatures of models in this deployment."""
     return process.settings().model_keys
 
 

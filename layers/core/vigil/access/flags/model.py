@@ -38,9 +38,10 @@ class Flag:
         return f'"{_digest(asdict(self))[:32]}"'
 
     def bucket(self, tenant_id: str, subject_id: str) -> int:
-        """Return the bucket of a tenant or subject, from 0 to BUCKET_COUNT - 1. It is stable and differs per flag.
+        """Return a number from 0 to BUCKET_COUNT - 1, the same on every call and another for every flag.
 
-        A flag is on for the buckets below its percentage, so a growing percentage never turns the flag off.
+        It depends on the tenant alone if the flag is sticky per tenant, otherwise on the tenant and the subject. A flag
+        is on for the buckets below its percentage. A growing percentage therefore only adds subjects.
         """
         owner = (tenant_id,) if self.sticky == "tenant" else (tenant_id, subject_id)
         digest = hashlib.sha256("\n".join((self.name, *owner)).encode()).digest()

@@ -32,7 +32,7 @@ class SigningKeyRotation:
         self._clock = clock
 
     def create(self, version: str) -> None:
-        """Store a pending ring with a new private key and the keys that may still sign."""
+        """Store a pending ring of private keys: a new key, and the current keys whose tokens are still accepted."""
         if self._vault.pending(version) is not None:
             return
         accepted = {key.kid for key in self._lists.read().accepted_keys(self._now())}

@@ -33,7 +33,7 @@ started in time can take longer."""
 
 @dataclass(frozen=True, slots=True)
 class BatchOrder:
-    """A tenant's request: inline rows, or the format of a file to upload."""
+    """A tenant's request for a batch: the rows themselves, or the format of a file that follows as an upload."""
 
     model: str
     form: FileFormat

@@ -40,7 +40,7 @@ class ScoringModel(Protocol):
         ...
 
     def only_engine(self) -> ExplainableEngine | None:
-        """Return the boosted engine that decides alone, or None if the model has other engines or parts."""
+        """Return the boosted engine if the model consists of this one engine; otherwise None."""
         ...
 
     def explained_engine(self, verdict: Verdict) -> str | None:

@@ -20,7 +20,10 @@ Key = dict[str, dict[str, str]]
 
 
 class DynamoHardLimits:
-    """Spend under the hard limits of tenants. Predictions never exceed the limit under which they are made."""
+    """Store of the spend that counts against the hard limits of tenants.
+
+    A prediction is made only if the spend, with its own price, stays within the limit of that moment.
+    """
 
     def __init__(self, client: Any, table: str, clock: Callable[[], datetime]) -> None:
         self._table = Table(client, table, "The usage table")
@@ -101,7 +104,7 @@ class DynamoHardLimits:
         )
 
     def set_unreserved(self, tenant_id: str, seen: SpendTally, unreserved: Mapping[SpendCounter, int]) -> bool:
-        """Record unreserved spend; return False without a write if it has changed since `seen`."""
+        """Set the spend without reservations; return False without a write if it is not that of `seen`."""
         conditions: list[str] = []
         values: dict[str, dict[str, str]] = {}
         for counter in SPEND_COUNTERS:

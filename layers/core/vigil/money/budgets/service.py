@@ -17,7 +17,8 @@ from vigil.money.forecasting.model import Projection
 class BudgetStatus:
     """A budget with the spend and the alerts of its current span.
 
-    `left_micros` is the rest that the hard stop leaves, None without one. `projection` is None for a budget per day.
+    `left_micros` is the amount left before the hard stop; None if the budget has no hard stop. `projection` is the
+    expected spend at the end of the month; None for a budget per day.
     """
 
     budget: Budget

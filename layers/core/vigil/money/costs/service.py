@@ -15,7 +15,7 @@ class Costs:
         self._statements = statements
 
     def lines(self, tenant_id: str, month: str) -> tuple[CostLine, ...]:
-        """Return the cost lines of a month (`2026-11`), followed by the adjustments of earlier months."""
+        """Return the cost lines of a month (`2026-11`), then the corrections of earlier months that it bills."""
         return self.statement(tenant_id, month).lines
 
     def statement(self, tenant_id: str, month: str) -> CostStatement:

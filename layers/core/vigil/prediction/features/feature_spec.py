@@ -16,7 +16,7 @@ class FeatureSpec:
     `minimum` and `maximum` are inclusive. A category is encoded as its index in `categories`, a boolean as 0 or 1, a
     missing value as NaN.
 
-    `other_units` maps the name of a unit that callers send by mistake to its count in one of the feature's units
+    `other_units` maps a unit that callers send by mistake to the number of such units in one of the feature's own
     (`{"months": 12}` for a feature in years). The error message can then name the confused unit.
 
     `label` is the noun phrase in reason texts. `missing` decides the effect of a missing value: it is allowed, makes

@@ -65,9 +65,9 @@ def compute_golden_row(
 
 
 def check_golden_rows(contract: ModelContract, runner: EnsembleRunner, expected: Iterable[GoldenRow]) -> None:
-    """Run every golden row; raise ModelRefused at the first row with another encoding or answer.
+    """Run every golden row; raise ModelRefused at the first row whose encoding or answer is not the signed one.
 
-    If engines are missing, only the loaded engines are compared.
+    If engines are missing, only the answers of the loaded engines are compared.
     """
     for number, golden in enumerate(expected):
         try:

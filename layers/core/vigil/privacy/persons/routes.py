@@ -68,6 +68,6 @@ async def erase(request: Request, response: Response, subject_id: SubjectId, cal
 
 @router.get("/erasure", summary="Fetch the state of an erasure", responses=responses(401, 403, 404, 422, 503))
 async def erasure(request: Request, subject_id: SubjectId, caller: Eraser) -> ErasureView:
-    """Return the progress of a person's erasure, and the signed certificates of completed ones."""
+    """Return the running erasure of a person, if there is one, and the certificates of completed erasures."""
     subjects: PersonRights = request.app.state.subjects
     return ErasureView.from_erasures(subjects.erasures(caller.tenant_id, subject_id))
