@@ -50,7 +50,7 @@ def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
         left = boto3.client("dynamodb").get_item(TableName="decisions", Key={"pk": {"S": f"acme#{decision}"}})["Item"]
         assert set(left) == {
             "pk", "tenant_pk", "time_sk", "decision_id", "model", "model_version", "model_digest", "nonce",
-            "created_at", "expires_at", "charged", "erased_at",
+            "answer_format", "created_at", "expires_at", "charged", "erased_at",
         }  # fmt: skip
         assert api("GET", f"/v1/scores/{decision}")[0] == 410
         assert outcome(api, decision)[0] == 410

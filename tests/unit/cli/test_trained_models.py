@@ -81,7 +81,7 @@ for module in sys.modules.values():
         [sys.executable, "-c", script, *recipe.recipe_names()], cwd=ROOT, capture_output=True, check=True
     )
     imported = {Path(line) for line in done.stdout.decode().splitlines() if Path(line).is_relative_to(ROOT)}
-    own = {path for path in imported if not {".venv", "tests"} & {*path.parts} and path.name != "__init__.py"}
+    own = {path for path in imported if not {"site-packages", "tests"} & {*path.parts} and path.name != "__init__.py"}
     sources = {source for name in recipe.recipe_names() for source in trained_models.source_paths(name)}
     missing = [path for path in own if not any(path.is_relative_to(source) for source in sources)]
     assert len(own) > 20
