@@ -52,7 +52,7 @@ check: setup ## Run the linters, the type checker and the fast tests, side by si
 
 .PHONY: check-fast
 check-fast: setup
-	"$(UV)" run --no-sync pytest -n auto tests/unit tests/adapters
+	"$(UV)" run --no-sync pytest -n auto tests/unit tests/adapters tests/deploy/test_import_rules.py
 
 .PHONY: check-style
 check-style: setup

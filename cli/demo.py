@@ -93,7 +93,7 @@ def _show_next_steps(client: httpx.Client, body: Body, out: Console) -> None:
     _write_rows(rows, body["model"])
     out.print(f"\n[bold]Send a request yourself[/] [dim](sh {script} runs this command)[/]", soft_wrap=True)
     out.print(command, soft_wrap=True, highlight=False, markup=False)
-    submit = f"vigil batch submit {rows} --model {body['model']} --wait"
+    submit = f".venv/bin/vigil batch submit {rows} --model {body['model']} --wait"
     out.print(f"\n[bold]Score a file of {FILE_ROWS:,} rows[/]  {submit}", soft_wrap=True, highlight=False)
     out.print(f"[bold]Try every endpoint[/]  {api_url}/docs", soft_wrap=True)
 

@@ -70,12 +70,6 @@ def threshold_sequence(known: CandidateAnswers, rows: int, guarantee: Guarantee)
     return candidates[candidates.index(min(candidates, key=chance)) :]
 
 
-def uncertified_threshold(answers: CandidateAnswers, sequence: Sequence[float], guarantee: Guarantee) -> float | None:
-    """Return the largest threshold with an observed error of at most alpha: the common choice without certification."""
-    observed = {threshold: _counts(answers, threshold) for threshold in sequence}
-    return max((t for t, (failed, count) in observed.items() if failed <= guarantee.alpha * count), default=None)
-
-
 def _counts(answers: CandidateAnswers, threshold: float) -> tuple[int, int]:
     """Return the number of wrong answers within a threshold, and the number of all answers within it."""
     accepted = answers.error_probabilities <= threshold

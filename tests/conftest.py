@@ -37,7 +37,7 @@ LONGEST_FIRST = (
     *("accounts", "e2e", "lifecycle", "deploy"),
     *(f"{file}:{number}" for file, groups in SHARDED.items() for number in range(groups)),
 )
-FAST = ("tests/unit", "tests/adapters", "tests/style")
+FAST = ("tests/unit", "tests/adapters", "tests/style", "tests/deploy/test_import_rules.py")
 """Folders in which no test waits for another process."""
 
 SIMPLE = {"S", "N", "BOOL", "NULL"}

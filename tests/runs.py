@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from random import SystemRandom
 
+from cli.checkout import tool_python
+
 ROOT = Path(__file__).parents[1]
 TESTS = ("tests/unit", "tests/adapters", "tests/functions")
 SLEEP = ROOT / "tests" / "faketime"
@@ -33,7 +35,8 @@ class Instant:
         """Return the settings of `faketime`.
 
         The monotonic clock stays real, because timeouts count on it. `faketime` reads its variables once: it would
-        read them every 10 s in any thread, and a test that sets a variable at that moment crashes the process.
+        read them every 10 s in any thread, and a test that sets a variable at that moment crashes the process. uv stays
+        offline, because certificates of package indexes have expired at later instants.
         """
         paths = os.pathsep.join(filter(None, (str(SLEEP), os.environ.get("PYTHONPATH"))))
         return {
@@ -41,6 +44,7 @@ class Instant:
             "FAKETIME_FMT": "%s",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "FAKETIME_CACHE_DURATION": "1000000",
+            "UV_OFFLINE": "1",
             "PYTHONPATH": paths,
         }
 
@@ -65,6 +69,8 @@ INSTANTS = {
 
 def main(names: list[str]) -> None:
     """Run the tests as the names ask for, and exit with an error if a run failed."""
+    for tool in ("runtime", "sam"):  # installed at the real time
+        tool_python(tool)
     wanted = names or [*INSTANTS, *[SHUFFLED] * ORDERS]
     if unknown := [name for name in wanted if name not in INSTANTS and name.partition(":")[0] != SHUFFLED]:
         raise SystemExit(f"Unknown run: {', '.join(unknown)}. Known: {', '.join([*INSTANTS, SHUFFLED])}.")

@@ -48,6 +48,9 @@ EXCEPTIONS = {("vigil.decisions.batches.fast_rows", "vigil.prediction.engines.li
 NEVER = {"lightgbm", "numpy", "pandas", "rich", "scipy", "sklearn", "typer"}
 AT_IMPORT = ("os.environ", "os.getenv", "boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session")
 
+BY_NAME = {"__import__", "import_module", "importlib", "pkgutil", "resolve_name", "runpy", "vigil"}
+"""Names that load modules by a text, or all of vigil by its bare name. Submodules of importlib are other names."""
+
 
 def kind(module):
     """Return the kind of a first-party module, and its district and room if it is in a room."""
@@ -78,6 +81,8 @@ def violations(module, source):
                 yield f"{module} imports {name}: a {mine} may import {', '.join(sorted(inside))}"
         elif first not in sys.stdlib_module_names | outside:
             yield f"{module} imports {name}: a {mine} may import {', '.join(sorted(outside)) or 'the standard library'}"
+    for name in sorted(BY_NAME & {*names(tree)}):
+        yield f"{module} uses {name}, which loads modules that no rule sees"
     for expression in run_at_import(tree):
         if expression.startswith(AT_IMPORT):
             yield f"{module} runs {expression} when it is imported"
@@ -103,6 +108,15 @@ def imported(tree):
                 f"{node.module}.{alias.name}" if first_party and is_module(node.module, alias.name) else node.module
                 for alias in node.names
             }
+
+
+def names(tree):
+    """Return the bare modules, functions and methods that a file imports or calls."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Call):
+            yield ast.unparse(node.func).rpartition(".")[2]
 
 
 def is_module(package, name):
@@ -195,6 +209,11 @@ def test_every_folder_has_several_modules_or_rooms():
         ("vigil.runtime.settings", "import os\nSTAGE = os.environ['VIGIL_STAGE']"),
         ("vigil.runtime.settings", "import os\nSTAGE = os.getenv('VIGIL_STAGE')"),
         ("vigil.runtime.settings", "from os import environ"),
+        ("vigil.kernel.time", "import importlib"),
+        ("vigil.kernel.time", "from importlib import import_module"),
+        ("vigil.kernel.time", "import pkgutil"),
+        ("vigil.kernel.time", "def f():\n    return __import__('vigil.aws.clients')"),
+        ("vigil.kernel.time", "import vigil"),
     ],
 )
 def test_broken_rule_is_found(module, source):

@@ -27,6 +27,13 @@ def test_every_link_and_path_of_a_page_exists(page):
     assert [str(path) for path in [*targets(page), *named] if not path.exists()] == []
 
 
+@pytest.mark.parametrize("folder", ["layers", "cli", "functions", "models", "benchmarks", "infra", "tests"])
+def test_every_page_that_a_source_names_exists(folder):
+    sources = [path for kind in ("py", "yaml") for path in (ROOT / folder).rglob(f"*.{kind}")]
+    named = {name for source in sources for name in re.findall(r"\bdocs/[\w./-]+\.md\b", source.read_text())}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
 def test_the_index_lists_every_page():
     listed = set(targets(ROOT / "docs/README.md"))
     pages = {page.resolve() for page in ROOT.glob("docs/*.md")} - {(ROOT / "docs/README.md").resolve()}

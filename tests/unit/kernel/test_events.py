@@ -4,17 +4,19 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import vigil
 from vigil.alerting.events.model import NewDecision
-from vigil.kernel.events import EVENT_KINDS, EVENT_VERSION, create_event
+from vigil.kernel.events import EVENT_VERSION, EventKind, create_event
 from vigil.kernel.rows import ModelRef
 from vigil.kernel.time import format_timestamp
 from vigil.money.budgets.model import Budget
 from vigil.money.forecasting.model import ExcessSpend, create_anomaly
 
+EVENT_KINDS = get_args(EventKind)
 PARTICIPLES = {"made", "found", "reached"}
 """Past participles of the kinds; a new kind may add one."""
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from models.certification import CandidateAnswers, Guarantee, certify, threshold_sequence, uncertified_threshold
+from models.certification import CandidateAnswers, Guarantee, certify, threshold_sequence
 
 PROMISE = Guarantee(alpha=0.08, delta=0.1)
 DRAWS = 600
@@ -22,6 +22,16 @@ def true_error(threshold):
     grid = (np.arange(20_000) + 0.5) / 20_000 * threshold
     weight = stats.beta.pdf(grid, 1, 7)
     return float((np.minimum(1.3 * grid, 1) * weight).sum() / weight.sum())
+
+
+def uncertified_threshold(answers, sequence, guarantee):
+    """Return the largest threshold with an observed error of at most alpha: the common choice without certification."""
+
+    def is_good(threshold):
+        accepted = answers.error_probabilities <= threshold
+        return answers.errors[accepted].sum() <= guarantee.alpha * accepted.sum()
+
+    return max(filter(is_good, sequence), default=None)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Settings read from the environment, and the errors that name missing and malformed variables."""
 
+import base64
+import json
 import traceback
 from dataclasses import fields
 from datetime import timedelta
@@ -19,6 +21,16 @@ MALFORMED = {
     "VIGIL_MODEL_KEYS": '{"hidden": "x"}',
 }
 
+KEY = base64.b64encode(bytes(32)).decode()
+NUMBERS = (
+    "VIGIL_AUTHORIZER_CACHE_SECONDS",
+    "VIGIL_AWS_CONNECT_TIMEOUT_MS",
+    "VIGIL_AWS_READ_TIMEOUT_MS",
+    "VIGIL_BACKOFF_BASE_SECONDS",
+    "VIGIL_MAX_REPROCESS_ATTEMPTS",
+    "VIGIL_OFFBOARDING_PAUSE_SECONDS",
+)
+
 
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -31,7 +43,21 @@ MALFORMED = {
         ("VIGIL_MODEL_FLOORS", '{"iit": true}'),
         ("VIGIL_MODEL_KEYS", "[]"),
         ("VIGIL_MODEL_KEYS", '{"a": 1}'),
-        ("VIGIL_MODEL_KEYS", '{"a": "MQ==", "b": "Mg==", "c": "Mw=="}'),
+        ("VIGIL_MODEL_KEYS", json.dumps(dict.fromkeys("abc", KEY))),
+        ("VIGIL_MODEL_KEYS", "{}"),
+        ("VIGIL_MODEL_KEYS", '{"a": "AAAA"}'),
+        ("VIGIL_MODEL_KEYS", json.dumps({"a": f"!{KEY}"})),
+        ("VIGIL_MODEL_KEYS", "[" * 100_000),
+        ("VIGIL_QUEUES", "{}"),
+        ("VIGIL_QUEUES", '{"batch-splits": {}}'),
+        ("VIGIL_QUEUES", '{"batch-splits": 5}'),
+        ("VIGIL_QUEUES", '{"batch-splits": {"dead": 5}}'),
+        ("VIGIL_MODEL_FLOORS", '{"iit": -1}'),
+        ("VIGIL_USAGE_TABLE", " usage"),
+        ("VIGIL_STAGE", "no stage"),
+        ("POWERTOOLS_TRACE_DISABLED", "maybe"),
+        *((variable, number) for variable in NUMBERS for number in ("-1", "9" * 30, "1e3", "٣")),
+        ("VIGIL_AWS_READ_TIMEOUT_MS", "0"),
     ],
 )
 def test_missing_or_malformed_variable_is_named(name, value):
@@ -74,13 +100,19 @@ def test_variables_are_converted():
         | {
             "VIGIL_TENANT_DOMAIN": "Example.ORG",
             "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
-            "VIGIL_MODEL_KEYS": '{"a": "MQ=="}',
+            "VIGIL_OFFBOARDING_PAUSE_SECONDS": "90",
+            "VIGIL_MODEL_KEYS": json.dumps({"a": KEY}),
             "VIGIL_QUEUES": '{"batch-splits": {"dead": "url"}}',
             "POWERTOOLS_TRACE_DISABLED": "True",
         }
     )
     assert settings.tenant_domain == "example.org"
     assert settings.read_timeout == timedelta(seconds=10)
-    assert settings.model_keys == {"a": b"1"}
+    assert settings.offboarding_pause == timedelta(seconds=90)
+    assert settings.model_keys == {"a": bytes(32)}
     assert settings.queues == {"batch-splits": {"dead": "url"}}
     assert not settings.traced
+
+
+def test_an_idempotency_key_is_remembered_for_a_day():
+    assert Settings.from_env(STAGE).idempotency_window == timedelta(hours=24)

@@ -42,6 +42,13 @@ def test_a_full_cache_evicts_the_least_recently_used_value(cache):
     assert [cache.get(key) for key in "abcd"] == ["a", None, "c", "d"]
 
 
+def test_a_value_that_is_stored_again_is_the_last_to_be_evicted(cache):
+    for key in "abca":
+        cache.put(key, key)
+    cache.put("d", "d")
+    assert [cache.get(key) for key in "abcd"] == ["a", None, "c", "d"]
+
+
 def test_values_can_be_discarded_one_by_one_or_all_at_once(cache):
     for key in "abc":
         cache.put(key, key)

@@ -163,6 +163,13 @@ def test_a_caller_without_permission_gets_no_stored_response(shop):
     assert "idempotency-replayed" not in headers
 
 
+def test_a_key_of_another_role_is_another_payload(shop):
+    shop()
+    status, headers, body = shop(role="admin")
+    assert (status, problem(body), len(shop.made)) == (422, "idempotency-key-reused", 1)
+    assert "idempotency-replayed" not in headers
+
+
 def test_without_the_table_only_requests_with_a_key_fail(shop):
     shop.claims.away = True
     status, _, body = shop()

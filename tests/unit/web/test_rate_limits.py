@@ -108,11 +108,16 @@ def test_a_rejection_applies_to_one_key_tenant_and_limit(limiter):
     limiter.count(caller(per_minute=4))  # an operator has raised the limit
 
 
-def test_the_number_of_cached_rejections_is_bounded(limiter):
+def test_the_number_of_cached_rejections_is_bounded(limiter, counters):
     for number in range(3000):
         limiter.count(caller(key=f"k-{number}", per_minute=1))
         rejected(limiter, caller(key=f"k-{number}", per_minute=1))
-    assert limiter.cached_rejections == MAX_CACHED_REJECTIONS
+    asked = counters.calls
+    rejected(limiter, caller(key="k-2999", per_minute=1))
+    rejected(limiter, caller(key=f"k-{3000 - MAX_CACHED_REJECTIONS}", per_minute=1))
+    assert counters.calls == asked
+    rejected(limiter, caller(key="k-0", per_minute=1))
+    assert counters.calls == asked + 1
 
 
 def test_without_the_counters_requests_are_admitted_unchecked(limiter, counters, clock, facts):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 EventKind = Literal[
     "scoring.decision_made",
@@ -13,8 +13,6 @@ EventKind = Literal[
     "forecasting.anomaly_found",
 ]
 """Kind of an event: `<room>.<past participle>`, also its `detail-type` on the bus."""
-EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
-"""Every kind of event that Vigil publishes."""
 EVENT_VERSION = 1
 """Version of the fields of every event; it grows when a field is removed or changes its meaning."""
 

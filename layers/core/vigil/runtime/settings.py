@@ -1,64 +1,21 @@
 """One typed object for the variables of a deployment. A secret is named by its ARN, never by its value."""
 
-import json
-from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
+from vigil.runtime import setting_values as values
+from vigil.runtime.setting_values import milliseconds, seconds
+
 _ABSENT: Any = object()
-_MODEL_KEY_SLOTS = 2
-"""Maximum pinned public keys: the current key, and a second one while keys are rotated."""
 
 
 class SettingsError(ValueError):
     """Raised when variables are missing or malformed. The message names each of them and contains no value."""
 
 
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("must be a whole number") from None
-
-
-def _seconds(text: str) -> timedelta:
-    return timedelta(seconds=_integer(text))
-
-
-def _milliseconds(text: str) -> timedelta:
-    return timedelta(milliseconds=_integer(text))
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise ValueError("must be a JSON object")
-    return value
-
-
-def _versions(text: str) -> dict[str, int]:
-    versions = _json_object(text)
-    if not all(type(version) is int for version in versions.values()):
-        raise ValueError("must map model names to whole numbers")
-    return versions
-
-
-def _public_keys(text: str) -> dict[str, bytes]:
-    keys = _json_object(text)
-    if len(keys) > _MODEL_KEY_SLOTS:
-        raise ValueError(f"must pin at most {_MODEL_KEY_SLOTS} keys")
-    try:
-        return {key_id: b64decode(key) for key_id, key in keys.items()}
-    except (TypeError, ValueError):
-        raise ValueError("must map key ids to keys in base64") from None
-
-
-def _setting(variable: str, read: Callable[[str], Any] = str, default: Any = _ABSENT) -> Any:
+def _setting(variable: str, read: Callable[[str], Any] = values.name, default: Any = _ABSENT) -> Any:
     """Declare a setting and its variable. `read` converts the text, or raises ValueError with the broken rule."""
     return field(default=default, metadata={"variable": variable, "read": read})
 
@@ -67,9 +24,9 @@ def _setting(variable: str, read: Callable[[str], Any] = str, default: Any = _AB
 class Settings:
     """Configuration of one process. Reading a setting that is absent raises SettingsError with its variable."""
 
-    stage: str = _setting("VIGIL_STAGE")
+    stage: str = _setting("VIGIL_STAGE", values.stage)
     service: str = _setting("POWERTOOLS_SERVICE_NAME", default="vigil")
-    traced: bool = _setting("POWERTOOLS_TRACE_DISABLED", lambda text: text.lower() != "true", default=True)
+    traced: bool = _setting("POWERTOOLS_TRACE_DISABLED", lambda text: not values.boolean(text), default=True)
     tenant_domain: str = _setting("VIGIL_TENANT_DOMAIN", str.lower, default="")
     """Domain with one subdomain per tenant, such as `acme.example.org`; empty if tenants have no subdomains."""
 
@@ -94,28 +51,34 @@ class Settings:
     batch_assemblies_queue: str = _setting("VIGIL_BATCH_ASSEMBLIES_QUEUE")
     dead_letters: str = _setting("VIGIL_DEAD_LETTERS")
     """URL of the dead-letter queue of the queue that this function reads."""
-    queues: Mapping[str, Mapping[str, str]] = _setting("VIGIL_QUEUES", _json_object)
+    queues: Mapping[str, Mapping[str, str]] = _setting("VIGIL_QUEUES", values.queues)
     """URLs by source name: `dead` is its dead-letter queue, `url` the queue that receives retried work."""
 
     access_secret_arn: str = _setting("VIGIL_ACCESS_SECRET_ARN")
     cursor_secret_arn: str = _setting("VIGIL_CURSOR_SECRET_ARN")
     signing_secret_arn: str = _setting("VIGIL_SIGNING_SECRET_ARN")
     certificate_key_arn: str = _setting("VIGIL_CERTIFICATE_KEY_ARN")
-    model_keys: Mapping[str, bytes] = _setting("VIGIL_MODEL_KEYS", _public_keys)
+    model_keys: Mapping[str, bytes] = _setting("VIGIL_MODEL_KEYS", values.public_keys)
     """Pinned Ed25519 public keys by key id."""
     model_floors: Mapping[str, int] = field(
-        default_factory=dict, metadata={"variable": "VIGIL_MODEL_FLOORS", "read": _versions}
+        default_factory=dict, metadata={"variable": "VIGIL_MODEL_FLOORS", "read": values.versions}
     )
     """Lowest version of each model that may be loaded, pinned with the deployment."""
 
-    backoff_base: timedelta = _setting("VIGIL_BACKOFF_BASE_SECONDS", _seconds, timedelta(seconds=60))
-    most_reprocess_attempts: int = _setting("VIGIL_MAX_REPROCESS_ATTEMPTS", _integer, 5)
-    authorizer_cache: timedelta = _setting("VIGIL_AUTHORIZER_CACHE_SECONDS", _seconds, timedelta(seconds=30))
+    backoff_base: timedelta = _setting("VIGIL_BACKOFF_BASE_SECONDS", seconds(0, 3600), timedelta(seconds=60))
+    most_reprocess_attempts: int = _setting("VIGIL_MAX_REPROCESS_ATTEMPTS", values.whole_number(0, 100), 5)
+    authorizer_cache: timedelta = _setting("VIGIL_AUTHORIZER_CACHE_SECONDS", seconds(0, 3600), timedelta(seconds=30))
     """Maximum age of keys and tenants in the authorizer's cache."""
-    offboarding_pause: timedelta = _setting("VIGIL_OFFBOARDING_PAUSE_SECONDS", _seconds, timedelta(seconds=120))
+    offboarding_pause: timedelta = _setting(
+        "VIGIL_OFFBOARDING_PAUSE_SECONDS", seconds(0, 86_400), timedelta(seconds=120)
+    )
     """Pause between the refusal of the last key and the erasure, and between two checks of one store."""
-    connect_timeout: timedelta = _setting("VIGIL_AWS_CONNECT_TIMEOUT_MS", _milliseconds, timedelta(milliseconds=250))
-    read_timeout: timedelta = _setting("VIGIL_AWS_READ_TIMEOUT_MS", _milliseconds, timedelta(milliseconds=500))
+    connect_timeout: timedelta = _setting(
+        "VIGIL_AWS_CONNECT_TIMEOUT_MS", milliseconds(1, 60_000), timedelta(milliseconds=250)
+    )
+    read_timeout: timedelta = _setting(
+        "VIGIL_AWS_READ_TIMEOUT_MS", milliseconds(1, 60_000), timedelta(milliseconds=500)
+    )
 
     flags_ttl: timedelta = timedelta(seconds=60)
     idempotency_window: timedelta = timedelta(hours=24)
@@ -146,19 +109,19 @@ class Settings:
 
         Raises SettingsError that names all variables of `needs` that are not set, and all malformed variables.
         """
-        values, problems = {}, []
+        found, problems = {}, []
         for declared in fields(cls):
             variable = declared.metadata.get("variable", "")
             if text := env.get(variable):
                 try:
-                    values[declared.name] = declared.metadata["read"](text)
+                    found[declared.name] = declared.metadata["read"](text)
                 except ValueError as broken:
                     problems.append(f"{variable} {broken}")
             elif declared.name in {"stage", *needs}:
                 problems.append(f"{variable} is not set")
         if problems:
             raise SettingsError("; ".join(problems))
-        return cls(**values)
+        return cls(**found)
 
     @staticmethod
     def variable(name: str) -> str:

@@ -1,8 +1,8 @@
 """One log line with embedded metrics, and one set of trace annotations, for each request.
 
 The metrics are fields of the log line (CloudWatch's embedded metric format). Powertools Metrics would write a line of
-its own, which takes as long as the request's line and is billed as well (docs/decisions.md, "a log line carries its own
-metrics"). A log line contains only the fields of RequestFacts.
+its own, which takes as long as the request's line and is billed as well. A log line contains only the fields of
+RequestFacts. See docs/adr/0016-a-log-line-carries-its-own-metrics.md.
 """
 
 import time

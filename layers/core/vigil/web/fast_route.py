@@ -1,7 +1,8 @@
 """Routes that pass well-formed requests directly to the endpoint, because FastAPI's own path costs more than a score.
 
 The routes are declared to FastAPI as usual, so OpenAPI, validation and error responses remain FastAPI's. Bypassing
-FastAPI altogether would save 40 us more, at the price of a second way to declare routes (docs/decisions.md).
+FastAPI altogether would save 40 us more, at the price of a second way to declare routes.
+See docs/adr/0012-well-formed-requests-bypass-fastapi-s-request-solver.md.
 """
 
 from inspect import signature

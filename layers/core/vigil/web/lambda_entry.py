@@ -1,7 +1,8 @@
 """Runs the ASGI app on API Gateway events without an event loop, which saves a tenth of a request's time.
 
 Mangum's own cycle runs an event loop for every event. Routes compute and call AWS through blocking clients, and an
-environment serves one request at a time, so the loop would have no other work. See docs/decisions.md, "no event loop".
+environment serves one request at a time, so the loop would have no other work.
+See docs/adr/0013-the-api-runs-without-an-event-loop.md.
 """
 
 import logging

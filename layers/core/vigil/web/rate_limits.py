@@ -63,11 +63,6 @@ class SharedRateLimiter:
         )
         self._unavailable_until = 0.0
 
-    @property
-    def cached_rejections(self) -> int:
-        """The number of rejected API keys in the cache."""
-        return len(self._rejected)
-
     def count(self, caller: Principal) -> CountedRequest:
         """Count a request; raise RateLimited if the key has no requests left."""
         moment, limits = self._clock(), caller.limits

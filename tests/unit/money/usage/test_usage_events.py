@@ -12,7 +12,7 @@ from tests.support.fakes.usage import FakeUsage
 from vigil.errors import InvalidInput, MalformedRequest, Unavailable
 from vigil.money.usage.events.model import MAX_UNITS
 from vigil.money.usage.events.service import UsageEvents
-from vigil.money.usage.events.stream import MESSAGE_KIND, UsageEventWorker
+from vigil.money.usage.events.stream import UsageEventWorker
 from vigil.money.usage.model import sum_hours
 from vigil.money.usage.service import UsageCounter
 from vigil.runtime import telemetry
@@ -155,7 +155,7 @@ def test_stored_rows_add_up_to_the_counters(batches):
 def work(events, body):
     text = body if isinstance(body, str) else json.dumps(body)
     telemetry.current.set(telemetry.RequestFacts())
-    UsageEventWorker(events).process(Message("use-1", MESSAGE_KIND, "acme", "c-1", text), Deadline(10**9))
+    UsageEventWorker(events).process(Message("use-1", "usage.events", "acme", "c-1", text), Deadline(10**9))
 
 
 def test_a_message_has_one_event_or_a_list(events, usage):

@@ -16,12 +16,10 @@ ReportedMeter = Literal[
     "webhooks",
 ]
 """Meters that only usage events count."""
+BilledMeter = Literal["predictions", "api_calls", "storage_byte_hours", "database_byte_hours", ReportedMeter]
+"""Meters that have a price."""
 Meter = Literal[
-    "predictions",
-    "api_calls",
-    "storage_byte_hours",
-    "database_byte_hours",
-    ReportedMeter,
+    BilledMeter,
     "charged",
     "reserved_micros",
     "database_bytes",

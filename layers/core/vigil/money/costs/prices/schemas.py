@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.kernel.time import format_timestamp
 from vigil.money.costs.model import Category, PriceBook
-from vigil.money.usage.model import Meter
+from vigil.money.usage.model import BilledMeter, Meter
 from vigil.web.schemas import Timestamp
 
 _MAX = 10**12
@@ -28,7 +28,7 @@ class PriceBookBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     valid_from: Timestamp
-    prices: dict[Meter, PriceBody]
+    prices: dict[BilledMeter, PriceBody]
 
     def ratios(self) -> dict[Meter, tuple[int, int]]:
         """Return the price of each meter as micros and the number of units they are for."""

@@ -10,8 +10,6 @@ from vigil.runtime import telemetry
 from vigil.workers.queues import Message
 from vigil.workers.worker_loop import Deadline
 
-MESSAGE_KIND = "usage.events"
-
 
 class UsageEventWorker:
     """Records the usage events of messages; a message has one event or a list of events."""

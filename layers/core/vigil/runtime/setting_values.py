@@ -1,0 +1,104 @@
+"""Readers of a deployment's variables. Each returns the value of a text, or raises ValueError with the broken rule."""
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+_STAGE = re.compile(r"[a-z][a-z0-9]{0,15}")
+_MODEL_KEY_SLOTS = 2
+"""Maximum pinned public keys: the current key, and a second one while keys are rotated."""
+_KEY_BYTES = 32
+"""Length of an Ed25519 public key, in bytes (RFC 8032)."""
+_QUEUE_URLS = ({"dead"}, {"dead", "url"})
+
+
+def name(text: str) -> str:
+    """Return the name of a resource."""
+    if text != text.strip():
+        raise ValueError("must not begin or end with a space")
+    return text
+
+
+def stage(text: str) -> str:
+    """Return the name of the stage, which is also a part of every API key."""
+    if not _STAGE.fullmatch(text):
+        raise ValueError("must be 1 to 16 lower-case letters and digits that begin with a letter")
+    return text
+
+
+def boolean(text: str) -> bool:
+    """Return True for `true` and False for `false`, in any case."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        digits = re.fullmatch(r"[+-]?[0-9]{1,18}", text)
+        if digits is None or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def seconds(least: int, most: int) -> Callable[[str], timedelta]:
+    """Return a reader of durations from `least` to `most` seconds."""
+    count = whole_number(least, most)
+    return lambda text: timedelta(seconds=count(text))
+
+
+def milliseconds(least: int, most: int) -> Callable[[str], timedelta]:
+    """Return a reader of durations from `least` to `most` milliseconds."""
+    count = whole_number(least, most)
+    return lambda text: timedelta(milliseconds=count(text))
+
+
+def versions(text: str) -> dict[str, int]:
+    """Return a version for each model name."""
+    found = _json_object(text)
+    if not all(type(version) is int and version >= 0 for version in found.values()):
+        raise ValueError("must map model names to whole numbers of at least 0")
+    return found
+
+
+def public_keys(text: str) -> dict[str, bytes]:
+    """Return the pinned Ed25519 public keys by their id."""
+    keys = _json_object(text)
+    if not 1 <= len(keys) <= _MODEL_KEY_SLOTS:
+        raise ValueError(f"must pin 1 to {_MODEL_KEY_SLOTS} keys")
+    try:
+        found = {key_id: b64decode(key, validate=True) for key_id, key in keys.items()}
+    except (TypeError, ValueError):
+        found = {}
+    if {len(key) for key in found.values()} != {_KEY_BYTES}:
+        raise ValueError(f"must map key ids to Ed25519 public keys: {_KEY_BYTES} bytes in base64")
+    return found
+
+
+def queues(text: str) -> dict[str, dict[str, str]]:
+    """Return the URLs of queues by the name of their work: `dead`, and `url` if a retry is a message."""
+    found = _json_object(text)
+    if not found or not all(_is_queue(queue) for queue in found.values()):
+        raise ValueError("must map the name of each queue to its `dead` and, if retries are messages, its `url`")
+    return found
+
+
+def _is_queue(queue: Any) -> bool:
+    return isinstance(queue, dict) and {*queue} in _QUEUE_URLS and all(isinstance(url, str) for url in queue.values())
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")
+    return value
