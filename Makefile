@@ -61,7 +61,7 @@ check-style: setup
 	"$(UV)" run --no-sync mypy
 	"$(UV)" run --no-sync lint-imports --no-logo --cache-dir .vigil/import-linter
 
-build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then `sam deploy --config-env dev`
+build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then deploy, see docs/operations.md
 	VIGIL_BUILD=aws VIGIL_PYTHON="$(VENV)/bin/python" SAM_CLI_TELEMETRY=0 \
 		"$(UV)" tool run --python "$(VENV)/bin/python" --from "$(call pin,sam)" sam build
 
