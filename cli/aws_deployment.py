@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from cli import keys
-from cli.checkout import STATE
+from cli.deployment import state_folder
 from cli.preflight import check_concurrency
 from vigil.errors import FieldError, InvalidInput
 
@@ -28,7 +28,9 @@ def parameters_command(
 
     keys.load_public_keys(keys_folder)
     parameters = stage_parameters(stage, (keys_folder / keys.PUBLIC).read_text(), _settings(settings or []))
-    out.print(write_parameters(parameters, STATE / f"parameters-{stage}.yaml"), soft_wrap=True, highlight=False)
+    out.print(
+        write_parameters(parameters, state_folder() / f"parameters-{stage}.yaml"), soft_wrap=True, highlight=False
+    )
 
 
 @app.command("preflight")
