@@ -108,7 +108,8 @@ def test_the_embedded_stack_has_the_release_of_its_parameters():
 
 
 @pytest.fixture
-def keys_folder(tmp_path):
+def keys_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIGIL_HOME", str(tmp_path))
     (tmp_path / "model-keys.json").write_text('{"a": "AAAA"}')
     return tmp_path
 
@@ -117,7 +118,8 @@ def test_the_command_writes_every_parameter_of_a_stage(keys_folder):
     command = ["deployment", "parameters", "dev", "--keys", str(keys_folder), "--set", "Protect=true"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
-    written = json.loads((ROOT / done.output.strip().removeprefix("file://")).read_text())
+    written = json.loads((keys_folder / "parameters-dev.yaml").read_text())
+    assert done.output.strip() == (keys_folder / "parameters-dev.yaml").as_uri()
     assert written.items() >= {"Stage": "dev", "ModelKeys": '{"a": "AAAA"}', "Protect": "true"}.items()
     assert written["Release"] == release.release_of(written)
     assert written.keys() <= PARAMETERS.keys()
