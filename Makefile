@@ -1,6 +1,6 @@
 # The commands of the project. They need python3 >= 3.11, make and git.
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo up down status test test-faults test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
+.PHONY: help setup docs demo up down status test test-faults test-arm test-clock test-pythons check build-aws bench bench-batch bench-cost bench-forecast bench-peers clean
 SHELL := /bin/sh
 $(if $(word 2,$(CURDIR)),$(error make cannot build in a folder with a space in its path: $(CURDIR)))
 PYTHON ?= python3
@@ -41,6 +41,9 @@ test: setup check-style ## Run the linters, the type checker and all tests, incl
 test-faults: setup ## Crash, kill, duplicate and delay work; check that each piece is done once (minutes)
 	"$(UV)" run --no-sync pytest tests/faults -m "faults or not faults"
 
+test-arm: setup ## Run the artefacts for Lambda under qemu, with Debian's arm64 Python 3.13
+	"$(UV)" run --no-sync pytest tests/deploy -m arm
+
 test-clock: setup ## Run the fast tests at ten instants and in three random orders; RUNS=leap-day for one
 	"$(UV)" run --no-sync python -m tests.runs $(RUNS)
 
@@ -61,9 +64,10 @@ check-style: setup
 	"$(UV)" run --no-sync mypy
 	"$(UV)" run --no-sync lint-imports --no-logo --cache-dir .vigil/import-linter
 
-build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then `sam deploy --config-env dev`
+build-aws: setup ## Build for Lambda (arm64, Python 3.13) into .aws-sam; then deploy, see docs/operations.md
 	VIGIL_BUILD=aws VIGIL_PYTHON="$(VENV)/bin/python" SAM_CLI_TELEMETRY=0 \
 		"$(UV)" tool run --python "$(VENV)/bin/python" --from "$(call pin,sam)" sam build
+	@"$(VENV)/bin/python" layers/bytecode.py .aws-sam/build
 
 bench: setup ## Compare the scoring speed with the lightgbm package
 	"$(UV)" run --no-sync python -m benchmarks.scoring

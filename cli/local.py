@@ -17,6 +17,7 @@ from cli import keys
 from cli.checkout import ROOT, STATE, CommandFailed, fingerprint, locked
 from cli.embedded import DemoTenant, Embedded
 from cli.emulator import Emulator
+from cli.release import with_release
 from cli.stack import Stack, architecture, source_fingerprint, template_fingerprint
 from cli.steps import Steps
 from models import recipe
@@ -198,7 +199,7 @@ def _parameters() -> dict[str, str]:
     with locked(STATE / "keys.lock"):
         if not (STATE / "keys" / keys.PRIVATE).exists():
             keys.create_signing_key(STATE / "keys")
-    return {
+    parameters = {
         "Stage": "local",
         "Architecture": architecture(),
         "ModelKeys": (STATE / "keys" / keys.PUBLIC).read_text(),
@@ -211,6 +212,7 @@ def _parameters() -> dict[str, str]:
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",
     }
+    return with_release(parameters)
 
 
 def _ready(api_url: str) -> bool:

@@ -7,6 +7,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from cli import (
+    aws_deployment,
     batches,
     budgets,
     costs,
@@ -55,6 +56,7 @@ app.add_typer(budgets.app, name="budgets")
 app.add_typer(costs.app, name="costs")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(aws_deployment.app, name="deployment")
 app.add_typer(flags.app, name="flags")
 app.add_typer(local.app, name="local")
 app.add_typer(models.app, name="models")

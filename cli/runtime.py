@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,15 +20,18 @@ INVOKE = "/2015-03-31/functions/function/invocations"
 
 
 @contextmanager
-def run_function(folder: Path, path: str, environment: Mapping[str, str], log: Path) -> Iterator[str]:
+def run_function(
+    folder: Path, path: str, environment: Mapping[str, str], log: Path, python: Sequence[str] = ()
+) -> Iterator[str]:
     """Run `handler.lambda_handler` of a folder and yield the URL that invokes it; write its output to `log`.
 
-    `path` is its PYTHONPATH without the folder itself. The runtime starts with the first invocation. Raises
-    CommandFailed if the emulator does not start.
+    `path` is its PYTHONPATH without the folder itself. `python` is the command of an interpreter with the runtime on
+    that path; the default is the interpreter of the pinned runtime. The runtime starts with the first invocation.
+    Raises CommandFailed if the emulator does not start.
     """
     front, back = _free_address(), _free_address()
     addresses = ["--runtime-interface-emulator-address", front, "--runtime-api-address", back]
-    handler = [str(tool_python("runtime")), "-P", "-m", "awslambdaric", "handler.lambda_handler"]
+    handler = [*(python or [str(tool_python("runtime"))]), "-P", "-m", "awslambdaric", "handler.lambda_handler"]
     own = {"PATH": os.defpath, "PYTHONPATH": f"{path}{os.pathsep}{folder}", "AWS_LAMBDA_FUNCTION_NAME": folder.name}
     with log.open("wb") as output:
         process = subprocess.Popen(

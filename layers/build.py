@@ -19,7 +19,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
+from functools import cache
 from pathlib import Path
+
+if not __package__:  # run as a script: the path has this folder instead of the checkout
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
+from layers import bytecode
 
 LAYERS = Path(__file__).resolve().parent
 ROOT = LAYERS.parent
@@ -77,7 +82,7 @@ def _core(target: Target, destination: Path) -> None:
         package = folder / "vigil"
         shutil.copytree(LAYERS / "core" / "vigil", package, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy2(openapi, package)
-        _compile(_bytecode_python(target), package, "vigil")
+        _compile(bytecode_python(target), package, "vigil")
 
     if os.environ.get("VIGIL_BUILD_FRESH"):
         finish(destination)
@@ -91,9 +96,7 @@ def _core(target: Target, destination: Path) -> None:
 
 def _packages(target: Target) -> Path:
     """Return the folder of the core layer's third-party packages."""
-    requirements, compiler = LAYERS / "core" / "requirements.txt", _bytecode_python(target)
-    if compiler is None:
-        _log(f"Python {target.python} was not found: the core layer has no bytecode and is slower to import")
+    requirements, compiler = LAYERS / "core" / "requirements.txt", bytecode_python(target)
 
     def fill(folder: Path) -> None:
         install_wheels(target, folder, requirements)
@@ -231,24 +234,30 @@ def prune_wheels(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _compile(compiler: str | None, folder: Path, subfolder: str = "") -> None:
+def _compile(compiler: tuple[str, ...] | None, folder: Path, subfolder: str = "") -> None:
     """Compile to bytecode that Python never compares with its source, which halves the time of imports."""
     if compiler is not None:
         _run(
-            compiler, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash",
+            *compiler, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash",
             "-s", folder, "-p", Path("/opt/python", subfolder), folder,
         )  # fmt: skip
 
 
-def _bytecode_python(target: Target) -> str | None:
-    """Return the Python that compiles bytecode for a target, or None if this machine has none."""
-    return _interpreter(target.python) if target.name == "aws" else sys.executable
+@cache
+def bytecode_python(target: Target) -> tuple[str, ...] | None:
+    """Return the command of the Python that compiles bytecode for a target, or None if this machine has none.
 
-
-def _interpreter(version: str) -> str | None:
-    command = [_uv(), "python", "find", "--no-project", "--no-python-downloads", version]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or None
+    Raises SystemExit for the latter where `CI` is set.
+    """
+    if target.name == "local":
+        return (sys.executable,)
+    found = bytecode.find_compiler(target.python, _uv())
+    if found is None:
+        sentence = f"No CPython {target.python} was found, so the core layer has no bytecode: {bytecode.REMEDY}"
+        if os.environ.get("CI"):
+            raise SystemExit(sentence)
+        _log(sentence)
+    return found
 
 
 def _uv() -> str:

@@ -174,6 +174,18 @@ def test_a_secret_is_read_once(aws):
     assert secret.field("key") == b"a"
 
 
+@pytest.mark.parametrize("seconds", [300, -1])
+def test_a_secret_is_read_again_by_the_wall_clock(aws, seconds):
+    client = aws("secretsmanager")
+    arn = client.create_secret(Name="s", SecretString='{"key":"a"}')["ARN"]
+    now = 1_000.0
+    secret = Secret(client, arn, lambda: now)
+    assert secret.field("key") == b"a"
+    client.put_secret_value(SecretId=arn, SecretString='{"key":"b"}')
+    now += seconds
+    assert secret.field("key") == b"b"
+
+
 def test_an_unreadable_secret_raises_unavailable(aws):
     with pytest.raises(Unavailable):
         Secret(aws("secretsmanager"), "nope").values()

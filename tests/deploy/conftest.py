@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from cli.checkout import ROOT, uv
+from layers import arm_root
+from tests.support.arm import skip
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,21 @@ def layers(build_layer, tmp_path_factory):
     work = tmp_path_factory.mktemp("layers")
     jobs = [(target, layer) for target in ("aws", "local") for layer in ("core", "scoring")]
     return {(target, layer): build_layer(target, layer, work / f"{target}-{layer}") for target, layer in jobs}
+
+
+@pytest.fixture(scope="session")
+def qemu():
+    """Return the emulator of arm64 programs; without one, the test names the reason."""
+    try:
+        return arm_root.qemu()
+    except arm_root.CannotRun as reason:
+        skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def arm_python():
+    """Return the command of Debian's arm64 Python; without one, the test names the reason."""
+    try:
+        return arm_root.interpreter()
+    except arm_root.CannotRun as reason:
+        skip(str(reason))

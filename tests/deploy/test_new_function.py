@@ -42,6 +42,7 @@ DISTRICT = """
     Metadata: {BuildMethod: makefile}
     Properties:
       FunctionName: !Sub ${StackName}-money-dummy
+      AutoPublishCodeSha256: !Ref Release
       Description: A function that a test adds.
       SnapStart: {ApplyOn: PublishedVersions}
       Role: !GetAtt MoneyDummyRole.Arn

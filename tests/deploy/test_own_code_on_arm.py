@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,14 +18,10 @@ from vigil.decisions.batches import fast_rows
 from vigil.prediction.engines import trees
 
 SOURCES = Path(build.LAYERS, "scoring")
-QEMU = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
 EXPORTED = {
     trees.LIBRARY_FILE: {f"vigil_trees_{name}" for name in ("load", "free", "score", "score_rows", "explain")},
     fast_rows.LIBRARY_FILE: {"vigil_rows_table", "vigil_rows_object"},
 }
-emulated = pytest.mark.skipif(
-    QEMU is None, reason="qemu-aarch64 is missing (Debian: qemu-user), so arm64 code cannot run"
-)
 
 
 def compiled(program, library, *sources):
@@ -47,13 +42,13 @@ def answering(tmp_path_factory):
     return compiled(tmp_path_factory.mktemp("arm") / "answer_rows", "trees", *SOURCES.glob("trees/*.c"))
 
 
-@emulated
-def test_arm64_returns_the_same_scores_as_this_machine(answering, tmp_path):
+@pytest.mark.arm
+def test_arm64_returns_the_same_scores_as_this_machine(qemu, answering, tmp_path):
     native.add_to_path()
     model = train()
     (tmp_path / "table").write_bytes(pack_table(model.text))
     (tmp_path / "rows").write_bytes(model.rows.tobytes())
-    done = subprocess.run([QEMU, answering, tmp_path / "table", tmp_path / "rows"], check=True, capture_output=True)
+    done = subprocess.run([qemu, answering, tmp_path / "table", tmp_path / "rows"], check=True, capture_output=True)
     answers = np.frombuffer(done.stdout)
     count = len(model.rows)
     engine = trees.load(pack_table(model.text), model.text, len(NAMES))
@@ -68,8 +63,8 @@ def test_the_compiled_program_is_for_arm64(answering):
         assert ELFFile(file).header.e_machine == "EM_AARCH64"
 
 
-@emulated
-def test_arm64_parses_numbers_like_python(tmp_path):
+@pytest.mark.arm
+def test_arm64_parses_numbers_like_python(qemu, tmp_path):
     draws = random.Random(20260301)
     texts = [repr(draws.uniform(-1, 1) * 10 ** draws.randint(-30, 30)) for _ in range(3_000)]
     texts += [f"{draws.uniform(-9, 9):.{draws.randint(1, 25)}f}" for _ in range(3_000)]
@@ -77,7 +72,7 @@ def test_arm64_parses_numbers_like_python(tmp_path):
     texts = [text for text in texts if float(text)]
     (tmp_path / "lines").write_text("".join(f"p,{text}\n" for text in texts))
     program = compiled(tmp_path / "read_numbers", "rows")
-    done = subprocess.run([QEMU, program, tmp_path / "lines"], check=True, capture_output=True)
+    done = subprocess.run([qemu, program, tmp_path / "lines"], check=True, capture_output=True)
     assert np.frombuffer(done.stdout).tolist() == [float(text) for text in texts]
 
 

@@ -64,7 +64,6 @@ def test_functions_have_limits_and_those_with_callers_have_snapshots(name):
     assert ("SnapStart" in function) is (waited_for or asked_first)
     assert function.get("SnapStart", {"ApplyOn": "PublishedVersions"}) == {"ApplyOn": "PublishedVersions"}
     assert (function["AutoPublishAlias"], function["Runtime"], function["Tracing"]) == ("live", "python3.13", "Active")
-    assert function["AutoPublishAliasAllProperties"] is True
     assert template(TEMPLATES[0])["Parameters"]["Architecture"]["Default"] == "arm64"
 
 
@@ -249,7 +248,7 @@ def test_a_table_is_encrypted_recoverable_and_kept(table):
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["SSESpecification"]["KMSMasterKeyId"] == {"GetAtt": "DataKey.Arn"}
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert properties["DeletionProtectionEnabled"] == {"If": ["OnAws", True, False]}
+    assert properties["DeletionProtectionEnabled"] == {"If": ["Protected", True, False]}
     assert properties["_"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 

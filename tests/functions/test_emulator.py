@@ -1,6 +1,5 @@
 """Functions under Lambda's Runtime Interface Emulator, with only the deployed layers."""
 
-import base64
 import json
 from contextlib import ExitStack
 
@@ -10,19 +9,8 @@ import pytest
 from cli import runtime
 from cli.checkout import ROOT
 from tests.support import entries
+from tests.support.emulated import ENVIRONMENT
 from vigil.runtime.settings import Settings
-
-ENVIRONMENT = {
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "AWS_REGION": "eu-west-1",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
-    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # no server on this port, so AWS is unavailable
-    "VIGIL_STAGE": "local",
-    "VIGIL_MODEL_KEYS": json.dumps({"sample": base64.b64encode(bytes(32)).decode()}),
-    "POWERTOOLS_TRACE_DISABLED": "true",
-}
 
 
 @pytest.fixture(scope="module")

@@ -87,8 +87,13 @@ def _environment(secrets: dict[str, str]) -> dict[str, str]:
         "VIGIL_DEAD_LETTERS": f"https://sqs.{REGION}.amazonaws.com/1/dead",
         "VIGIL_QUEUES": json.dumps({"usage-events": {"dead": f"https://sqs.{REGION}.amazonaws.com/1/dead"}}),
         **{f"VIGIL_BATCH_{name}_QUEUE": f"https://sqs.{REGION}.amazonaws.com/1/{name}" for name in QUEUES},
-        "VIGIL_MODEL_KEYS": json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()}),
+        "VIGIL_MODEL_KEYS": model_keys(),
     }
+
+
+def model_keys() -> str:
+    """Return the value of VIGIL_MODEL_KEYS with the key of these tests."""
+    return json.dumps({KEY.key_id: base64.b64encode(KEY.public).decode()})
 
 
 def publish(publisher: Publisher, model: TrainedModel, version: int) -> None:

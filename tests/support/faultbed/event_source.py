@@ -1,7 +1,10 @@
 """Lambda's event source mapping: it receives messages, calls the function and deletes the successful ones."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
+
+from tests.support.faultbed.recursion import LoopDetection
 
 Handler = Callable[[Any, Any], Any]
 
@@ -13,12 +16,21 @@ class EventSource:
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
 
-    def __init__(self, sqs: Any, url: str, handler: Handler, context: Any, batch: int = 10) -> None:
+    def __init__(
+        self,
+        sqs: Any,
+        url: str,
+        handler: Handler,
+        context: Any,
+        batch: int = 10,
+        consumer: LoopDetection | None = None,
+    ) -> None:
         self._sqs = sqs
         self._url = url
         self._handler = handler
         self._context = context
         self._batch = batch
+        self._consumer = consumer
 
     def poll(self, wait_seconds: int = 0) -> tuple[list[str], list[str]]:
         """Deliver one batch. Return the ids of its messages and the ids of the failed ones."""
@@ -42,8 +54,10 @@ class EventSource:
         """Return the ids of the messages that the function did not process."""
         every = {message["MessageId"] for message in received}
         arn = "arn:aws:sqs:us-east-1:000000000000:" + self._url.rsplit("/", 1)[-1]
+        headers = [message.get("Attributes", {}).get("AWSTraceHeader", "") for message in received]
         try:
-            answer = self._handler({"Records": [record(message, arn) for message in received]}, self._context)
+            with self._consumer.call(headers) if self._consumer else nullcontext():
+                answer = self._handler({"Records": [record(message, arn) for message in received]}, self._context)
         except Exception:  # any error of the function returns the batch to the queue
             return every
         failed = {failure.get("itemIdentifier") for failure in (answer or {}).get("batchItemFailures", [])}

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from tests.support.faultbed.bed import Bed
+from tests.support.faultbed.recursion import LoopDetection
 
 
 @dataclass
@@ -28,6 +29,7 @@ class _Letter:
 class _Queue:
     dead: str | None
     most_receives: int
+    consumer: LoopDetection | None
     letters: list[_Letter] = field(default_factory=list)
 
 
@@ -46,9 +48,14 @@ class VirtualQueues:
         self._numbers = count()
         self._queues: dict[str, _Queue] = {}
 
-    def create(self, url: str, dead: str | None = None, most_receives: int = 3) -> str:
-        """Create a queue and return its URL. After `most_receives` receives a message moves to the queue `dead`."""
-        self._queues[url] = _Queue(dead, most_receives)
+    def create(
+        self, url: str, dead: str | None = None, most_receives: int = 3, consumer: LoopDetection | None = None
+    ) -> str:
+        """Create a queue and return its URL. After `most_receives` receives a message moves to the queue `dead`.
+
+        So does a message whose chain the detection of the consumer stops; without `dead` it is lost.
+        """
+        self._queues[url] = _Queue(dead, most_receives, consumer)
         self.sent[url] = []
         return url
 
@@ -107,10 +114,13 @@ class VirtualQueues:
         taken = self._random.sample(visible, min(len(visible), most))
         answer = []
         for letter in taken:
-            if queue.dead and letter.receives >= queue.most_receives:
+            header = letter.system.get("AWSTraceHeader", "")
+            stopped = queue.consumer is not None and queue.consumer.stops(str(letter.number), header)
+            if stopped or (queue.dead and letter.receives >= queue.most_receives):
                 queue.letters.remove(letter)
                 letter.receives, letter.visible_at = 0, now
-                self._queues[queue.dead].letters.append(letter)
+                if queue.dead:
+                    self._queues[queue.dead].letters.append(letter)
                 continue
             letter.receives += 1
             letter.handle = f"{letter.number}/{letter.receives}"

@@ -2,12 +2,15 @@
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from vigil.aws import tenant_guard
 from vigil.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from botocore.session import Session
+
+_created: WeakSet[Any] = WeakSet()
 
 
 def create_client(settings: Settings, service: str) -> Any:
@@ -31,7 +34,14 @@ def create_client(settings: Settings, service: str) -> Any:
         ),
     )
     tenant_guard.guard_client(created, shared_bucket=settings.get("packages_bucket", ""))
+    _created.add(created)
     return created
+
+
+def close_connections() -> None:
+    """Close the open connections of every client. A client opens a new one for its next call."""
+    for created in _created:
+        created.close()
 
 
 def reset_session() -> None:

@@ -39,6 +39,9 @@ def scoring_api() -> process.Handler:
     registry = prediction.registry()
     registry.preload()
     access.flags().preload()
+    # Both read only what is older than its refresh interval.
+    process.refresh_after_restore(registry.preload)
+    process.refresh_after_restore(access.flags().preload)
     return process.api(
         [scoring_routes.router, registry_routes.router, health_routes.router, swagger.router],
         scoring=scoring(),

@@ -26,7 +26,10 @@ Handler = Callable[[Any, Any], Any]
 Arguments = ParamSpec("Arguments")
 Built = TypeVar("Built")
 
+SNAP_START = "snap-start"
+"""Value of AWS_LAMBDA_INITIALIZATION_TYPE while Lambda prepares a snapshot."""
 _forgettable: list[Callable[[], None]] = []
+_refreshes: list[Callable[[], None]] = []
 
 
 def once(factory: Callable[Arguments, Built]) -> Callable[Arguments, Built]:
@@ -60,8 +63,26 @@ def entry(*needs: str) -> Callable[[Callable[[], Handler]], Entry]:
 
 def on_lambda(start: Entry) -> None:
     """Build the handler during Lambda's init phase, which has a faster CPU and is part of the SnapStart snapshot."""
-    if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    phase = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE")
+    if phase is not None:
         start()
+    if phase == SNAP_START:
+        from snapshot_restore_py import register_after_restore, register_before_snapshot
+
+        register_before_snapshot(clients.close_connections)
+        register_after_restore(_restore)
+
+
+def refresh_after_restore(refresh: Callable[[], None]) -> None:
+    """Call `refresh` after each restore from a snapshot, before the first request. It must not raise."""
+    _refreshes.append(refresh)
+
+
+def _restore() -> None:
+    """Renew what a snapshot has preserved: connections that their servers have closed, and data that has aged."""
+    clients.close_connections()
+    for refresh in _refreshes:
+        refresh()
 
 
 @once
@@ -182,4 +203,5 @@ def forget() -> None:
     """Drop every object that was built. The command line and tests call this after they change the environment."""
     for clear in _forgettable:
         clear()
+    _refreshes.clear()
     clients.reset_session()

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from vigil.access.tokens.signing_keys_model import ACCESS_SECONDS, LEEWAY_SECONDS, Issuer, PublicKey, TokenClaims
 from vigil.access.tokens.signing_keys_ports import PrivateKeys, PublishedKeys
@@ -102,7 +103,11 @@ def sign_claims(claims: TokenClaims, issuer: Issuer, kid: str, pem: str) -> str:
         "tenant_id": claims.tenant_id,
         "role": claims.role,
     }
-    return jwt.encode(payload, _private(pem), ALGORITHM, headers={"typ": _TYPE, "kid": kid})
+    signed = f"{_header(kid)}.{_encode(json.dumps(payload, separators=(',', ':')).encode())}"
+    # RFC 6979 derives the nonce from key and payload. A random generator that a snapshot has copied cannot repeat one.
+    method = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    r, s = decode_dss_signature(_private(pem).sign(signed.encode(), method))
+    return f"{signed}.{_encode(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
 def generate_private_key() -> str:
