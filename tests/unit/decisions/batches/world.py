@@ -78,7 +78,7 @@ class World:
         batch = self.books.get(job.tenant_id, job.batch_id)
         details = dict(job.details)
         if job.kind == "batch.chunk":
-            self.chunks.score(job.tenant_id, job.batch_id, details["index"])
+            self.chunks.score(job.tenant_id, job.batch_id, details["index"], lambda: 60.0, is_last=False)
         elif job.kind == "batch.split":
             span = ChunkRange(**{name: details[name] for name in ChunkRange.__slots__})
             self.splits.resume(batch, details["run"], span, lambda: self.left)
