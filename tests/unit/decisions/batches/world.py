@@ -44,8 +44,9 @@ def scorer(model, batch):
 
 
 class World:
-    def __init__(self, quota=None):
-        self.books, self.files, self.outbox, self.clock = FakeBatchStore(), FakeFiles(), FakeOutbox(), Clock()
+    def __init__(self, quota=None, outbox=None, clock=None):
+        self.books, self.files = FakeBatchStore(), FakeFiles()
+        self.outbox, self.clock = outbox or FakeOutbox(), clock or Clock()
         self.models = Registry({"toy": Several()})
         self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, quota or FakeQuota(), set()
         self.hard_stop, self.holds = None, FakeHolds()
@@ -54,7 +55,7 @@ class World:
         held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, held)
         terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
-        ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
+        ports = self.ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
         self.splits = FileSplitting(ports, self.models, terms, charges)
         self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader)
         self.assembly = BatchAssembly(ports, charges)

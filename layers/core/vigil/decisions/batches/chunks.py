@@ -23,8 +23,8 @@ _ENDED = {"assembling", "completed", "completed_with_errors"}
 class ChunkScoring:
     """Scores chunks.
 
-    A part without lost rows depends only on file, model and batch, so that a repeated write gives the same bytes. A part
-    with lost rows has its digest in its key, so that it replaces no other part.
+    A part without lost rows depends only on file, model and batch, so that a repeated write gives the same bytes.
+    A part with lost rows has its digest in its key, so that it replaces no other part.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ChunkScoring:
 
         For a finished chunk, the lane continues if needed: the earlier delivery may have crashed before it did so.
         `remaining` returns the seconds until this delivery ends. `is_last` is True if rows that do not fit into it are
-        lost. Raises Conflict if another delivery or a cancellation was faster, and Unavailable if the time is too short.
+        lost. Raises Conflict if another delivery or a cancellation was faster, and Unavailable if time is too short.
         """
         batch, chunk = self._find(tenant_id, batch_id, index)
         if batch.state in STOPPED:

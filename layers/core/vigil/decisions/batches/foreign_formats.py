@@ -29,7 +29,7 @@ def reject_foreign_format(head: bytes, form: FileFormat) -> None:
     if form == "csv":
         if first.startswith((b"{", b'[{"', b"[ {")) or first == b"[":
             raise _refused("looks like JSON, but its batch was ordered as CSV", "order a batch with format `ndjson`")
-    elif first == b"{" or first == b"[" or (first[1:].lstrip().startswith(b"{") and first.startswith(b"[")):
+    elif first in {b"{", b"["} or (first[1:].lstrip().startswith(b"{") and first.startswith(b"[")):
         raise _refused(
             "looks like one JSON document", "NDJSON: one whole object on each line, without a list around it"
         )

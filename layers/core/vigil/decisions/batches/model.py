@@ -220,7 +220,7 @@ class Batch:
         return f"uploads/{self.object_key('input')}"
 
     def part_key(self, chunk: Chunk, kind: Output) -> str:
-        """Return the key of a chunk's part of the results or errors. With lost rows, it has the digest of the results."""
+        """Return the key of a chunk's part of an output. With lost rows, it has the digest of the results."""
         digest = f".{chunk.part_sha256[:16]}" if chunk.lost else ""
         return f"parts/{self.object_key(f'{kind}/{chunk.range.index:06}{digest}')}"
 

@@ -62,7 +62,8 @@ class PersonRows:
     def find(self, person: Person, after: Key | None) -> FoundKeys:
         """Return the next batch if one of its files names the person.
 
-        Raises Conflict while the erasure waits for a batch to end; see RunningErasure. Large files are scanned in several steps. A step without a match returns only the position of the next one.
+        Raises Conflict while the erasure waits for a batch to end; see RunningErasure. Large files are scanned in
+        several steps. A step without a match returns only the position of the next one.
         """
         position = after or _START
         page = self._batches.page(person.tenant_id, json.loads(position["list"]), 1)

@@ -38,8 +38,8 @@ class RunningErasure:
     def wait(self, batch: Batch, person: Person) -> None:
         """Return if the person can be erased from the files of an unfinished batch. Raises Conflict before.
 
-        The first call leaves the person out of all unfinished batches of the tenant. A batch whose file is not split, or
-        whose results are not joined, MAX_WAIT after it became ready for that, has been abandoned and fails.
+        The first call leaves the person out of all unfinished batches of the tenant. A batch has been abandoned and
+        fails if its file is not split, or its results are not joined, MAX_WAIT after it became ready for that.
         """
         since = {left.digest: left.since for left in batch.left_out}.get(person.digest)
         if since is None:

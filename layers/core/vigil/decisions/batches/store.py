@@ -87,7 +87,7 @@ class DynamoBatches:
             return _batch(refusal.item) if ours else None
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
-        """Update the batch and remove it from the tenant's count in one transaction. Its left out subjects are removed."""
+        """Update the batch, remove its left out subjects and remove it from the tenant's count in one transaction."""
         update = _change(batch, UNFINISHED, None, {"state": state, "left_out": (), **values})
         count = {
             "Key": _unfinished(batch.tenant_id),
