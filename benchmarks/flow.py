@@ -218,7 +218,7 @@ def run(disk: DiskBatches, model: LoadedModel, size: int) -> None:
         job, batch = disk.jobs.popleft(), disk.batch
         disk.calls["message"] += 1
         if job.kind == "batch.chunk":
-            chunks.score("t", "b", int(job.details["index"]))
+            chunks.score("t", "b", int(job.details["index"]), lambda: 60.0, is_last=False)
         else:
             known: dict[str, Any] = {n: job.details[n] for n in AssemblyCheckpoint.__slots__ if n in job.details}
             assembly.assemble(batch, job.name, AssemblyCheckpoint(**known), lambda: 1e9)

@@ -194,7 +194,7 @@ class World:
 
     def score(self, chunk):
         batch = self._ended()[0]
-        self._chunks.score(batch.tenant_id, batch.batch_id, chunk)
+        self._chunks.score(batch.tenant_id, batch.batch_id, chunk, lambda: 60.0, is_last=False)
 
     def meet(self, *actors):
         """Run some actors in turns."""

@@ -70,7 +70,7 @@ class FakeBatchStore:
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
         open_states: tuple[BatchState, ...] = ("awaiting_upload", "splitting", "running", "assembling")
-        return self.change(batch, open_states, {"state": state, **values}) is not None
+        return self.change(batch, open_states, {"state": state, "left_out": (), **values}) is not None
 
     def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
         now = self.batches[batch.tenant_id, batch.batch_id]
@@ -92,8 +92,8 @@ class FakeBatchStore:
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         with self._lock:
             mine = self.ledger[batch.tenant_id, batch.batch_id]
-            stopped = self.batches[batch.tenant_id, batch.batch_id].state in STOPPED
-            if stopped or mine[chunk.range.index].state != was:
+            now = self.batches[batch.tenant_id, batch.batch_id]
+            if now.state in STOPPED or now.left_out != batch.left_out or mine[chunk.range.index].state != was:
                 return False
             mine[chunk.range.index] = chunk
             self.settled.append((chunk.state, chunk.range.index))

@@ -154,4 +154,4 @@ def _person_outcomes() -> "PersonOutcomes":
 def _person_rows() -> "PersonRows":
     from vigil.decisions.batches.person_rows import PersonRows
 
-    return PersonRows(stores.batches(), stores.batch_files())
+    return PersonRows(stores.batches(), stores.batch_files(), process.now)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from vigil.errors import FieldError
+from vigil.kernel import text_forms
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
@@ -48,8 +49,11 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
     if row["type"] == "value_error":
         message = row["msg"].removeprefix("Value error, ")
         return FieldError(field, message, message)
-    if bound := row.get("ctx", {}).get("bound"):
-        return FieldError(field, row["msg"], bound)
+    text, bound = row["msg"], row.get("ctx", {}).get("bound")
+    if row["type"] == "string_pattern_mismatch":
+        text, bound = text_forms.MESSAGE, text_forms.describe_pattern(row["ctx"]["pattern"])
+    if bound:
+        return FieldError(field, text, bound)
     rule = row["msg"].removeprefix("Input should ").removeprefix("String should ")
     return FieldError(field, row["msg"] if rule == row["msg"] else f"must {rule}", rule.removeprefix("be "))
 

@@ -26,7 +26,8 @@ class Message:
     """One piece of work. `id` is a business id: the same work has the same id in every delivery.
 
     `body` is JSON that contains only references (keys, ids, ranges), never facts about a person. `attempts` counts the
-    redrives from a dead-letter queue. `trace` is an X-Ray header; None stands for the sender's own.
+    redrives from a dead-letter queue. `receives` counts the deliveries by the queue, this one included.
+    `trace` is an X-Ray header; None stands for the sender's own.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Message:
     body: str
     attempts: int = 0
     trace: str | None = None
+    receives: int = 1
 
     def __post_init__(self) -> None:
         for name in _NAMES:
@@ -80,7 +82,9 @@ class ReceivedMessage:
         try:
             names = {name: self.attributes[name] for name in _NAMES}
             attempts = int(self.attributes.get("attempts", "0"))
-            return Message(**names, body=self.body, attempts=attempts, trace=self.system.get("AWSTraceHeader"))
+            receives = int(self.system.get("ApproximateReceiveCount", "1"))
+            trace = self.system.get("AWSTraceHeader")
+            return Message(**names, body=self.body, attempts=attempts, trace=trace, receives=receives)
         except (KeyError, ValueError) as error:
             raise UnreadableMessage("An attribute of the message is missing or malformed.") from error
 

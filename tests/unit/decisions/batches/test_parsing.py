@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import struct
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.scoring import CONTRACT, FEATURES
-from vigil.decisions.batches import fast_rows, results
-from vigil.decisions.batches.model import MAX_ROW_BYTES
-from vigil.decisions.batches.parsing import build_reader, parse_header
+from vigil.decisions.batches import fast_rows, parsing, results
+from vigil.decisions.batches.model import MAX_ROW_BYTES, ChunkRange
+from vigil.decisions.batches.parsing import build_reader
+from vigil.decisions.batches.row_boundaries import find_chunks
 from vigil.decisions.scoring.model import EncodedSubject
+from vigil.decisions.scoring.schemas import parse_subject
 from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.feature_spec import FeatureSpec
 
@@ -66,10 +69,61 @@ def test_an_invalid_number_is_refused_without_its_value(cell):
     assert cell not in f"{error.message}{error.bound}"
 
 
-def test_numbers_can_have_any_length():
-    (row,) = rows(b"p-1," + b"9" * 5000 + b",,,\n")
-    with pytest.raises(InvalidInput, match=r"features\.age: must be finite"):
-        CONTRACT.encode(row.document["features"])
+@pytest.mark.parametrize("cell", ["9" * 301, "1" * 200_000 + "x", "1" * 60_000 + "e+", "9" * 250_000])
+def test_a_long_number_is_refused_before_its_pattern(cell):
+    (row,) = rows(f"p-1,{cell},,,\n".encode())
+    assert row.document.errors == (FieldError("features.age", "is too long for a number", "at most 300 characters"),)
+
+
+def test_a_number_can_have_300_characters():
+    (row,) = rows(b"p-1," + b"0" * 298 + b"40,,,\n")
+    assert CONTRACT.encode(row.document["features"])[0] == 40
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 262_143 + "x", "1" * 262_142 + "e+", "." * 262_144, "1." * 131_072, "+" * 262_144]
+)
+def test_the_pattern_of_numbers_takes_linear_time(text):
+    started = time.process_time()
+    assert parsing.NUMBER.fullmatch(text) is None
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_rows_of_only_commas_are_blank_in_csv_alone(form):
+    found = rows(b"p-1,1,,,\r\n,,,,\r\n , ,\t,,\n,\np-2,2,,,\n", form)
+    assert len(found) == (2 if form == "csv" else 5)
+
+
+@given(
+    st.lists(st.sampled_from(["p,1,,,", ",,", " , \t", "", '""', '"",",",,,', '"p\n,",2,,,', "p"]), max_size=30),
+    st.integers(1, 4),
+)
+def test_the_parser_finds_as_many_rows_as_the_split(lines, most):
+    content = "\r\n".join([*lines, ""]).encode()
+    spans = find_chunks([content], "csv", ChunkRange(0, 0, 0, 1, 0), most)
+    assert all(len(rows(content[span.start :][: span.length])) == span.rows for span in spans)
+
+
+def test_an_empty_column_at_the_end_is_nothing():
+    found = rows(b'p-1,1,,,,\n"p-2",2,,,,\r\np-3,3,,,,x\np-4,4,,,\n', columns=(*COLUMNS, ""))
+    assert [row.document for row in found[:2]] == [flat(f"p-{n}", n, None, None, None) for n in (1, 2)]
+    assert wrong(found[2]) == ("row", "has a value below a column without a name")
+    assert wrong(found[3]) == ("row", "has another number of columns than the header")
+
+
+def test_columns_that_the_model_lacks_are_left_out():
+    columns = ("note", "age", "subject_id", "e-mail", "stage")
+    found = rows(b'x,40,p-1,y,II\n"a,b",41,p-2,"c""d",I\nx,42,p-3,II\np-4,43,II\n', columns=columns)
+    assert [row.document for row in found[:2]] == [flat("p-1", 40, None, None, "II"), flat("p-2", 41, None, None, "I")]
+    assert [wrong(row)[1] for row in found[2:]] == ["has another number of columns than the header"] * 2
+
+
+def test_an_empty_subject_id_is_required():
+    (row,) = rows(b",40,,,\n")
+    with pytest.raises(InvalidInput) as caught:
+        parse_subject(row.document)
+    assert [(each.field, each.message) for each in caught.value.errors] == [("subject_id", "is required")]
 
 
 def test_quoted_cells_can_contain_line_feeds_commas_and_quotes():
@@ -147,27 +201,6 @@ def test_a_row_of_ten_megabytes_is_one_bad_row():
     assert found[1].document == {"a": 1}
 
 
-@pytest.mark.parametrize(
-    ("row", "field"),
-    [
-        (b"subject_id,age,colour", "header.colour"),
-        (b"age,visits", "header"),
-        (b"subject_id,age,age", "header"),
-        (b"subject_id;age;visits", "header.subject_id;age;visits"),
-        (b'subject_id,"age', "header"),
-        (b"subject_id,\xff", "header"),
-    ],
-)
-def test_an_invalid_header_is_named(row, field):
-    with pytest.raises(InvalidInput) as caught:
-        parse_header(row, CONTRACT)
-    assert caught.value.errors[0].field == field
-
-
-def test_a_header_can_have_quotes_and_spaces():
-    assert parse_header(b'\r\n"subject_id", age ,"as_of"\r\n', CONTRACT) == ("subject_id", "age", "as_of")
-
-
 def test_no_result_cell_is_a_formula():
     error = InvalidInput(FieldError("=cmd()", "@SUM(1)", "+1"))
     line = results.line_writers("csv")[1](3, b"content", error)
@@ -182,3 +215,16 @@ def test_an_error_line_has_row_and_digest_but_no_values():
     digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
     told = [{"field": "features.age", "message": "must be a number", "bound": "number"}]
     assert line == {"row": 7, "input_hash": digest, "errors": told}
+
+
+ERROR = st.builds(FieldError, st.text(max_size=3000), st.text(max_size=300), st.none() | st.text(max_size=300))
+
+
+@given(st.lists(ERROR, min_size=1, max_size=60))
+def test_an_error_line_is_bounded_and_counts_the_rest(errors):
+    for form in ("csv", "ndjson"):
+        line = results.line_writers(form)[1](10_000_000, b"row", InvalidInput(*errors))
+        assert len(line.encode()) <= results.MAX_ERROR_BYTES
+    told = json.loads(line)
+    assert 1 <= len(told["errors"]) <= results.MAX_LINE_ERRORS
+    assert len(told["errors"]) + told.get("more_errors", 0) == len(errors)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
+from tests.support.fakes.clock import Clock
 from vigil.decisions.batches import person_rows
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.person_rows import PersonRows
@@ -65,8 +66,8 @@ class Dying:
 
 class Scene:
     def __init__(self, form="ndjson"):
-        self.books, self.files = FakeBatchStore(), FakeFiles()
-        self.rows = PersonRows(self.books, self.files)
+        self.books, self.files, self.clock = FakeBatchStore(), FakeFiles(), Clock(datetime(2026, 3, 2, tzinfo=UTC))
+        self.rows = PersonRows(self.books, self.files, self.clock)
         self.batch = Batch("acme", "bat_1", "toy", form, "completed", NOW, "c", "f", 0, columns=("subject_id", "age"))
         self.books.create(self.batch, 10)
 
@@ -86,7 +87,7 @@ class Scene:
             while done is None:
                 at += 1
                 try:
-                    done = PersonRows(self.books, Dying(self.files, at)).delete(JANE, keys)
+                    done = PersonRows(self.books, Dying(self.files, at), self.clock).delete(JANE, keys)
                 except Killed:
                     continue
             keys = done

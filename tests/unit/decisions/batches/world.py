@@ -44,8 +44,9 @@ def scorer(model, batch):
 
 
 class World:
-    def __init__(self, quota=None):
-        self.books, self.files, self.outbox, self.clock = FakeBatchStore(), FakeFiles(), FakeOutbox(), Clock()
+    def __init__(self, quota=None, outbox=None, clock=None):
+        self.books, self.files = FakeBatchStore(), FakeFiles()
+        self.outbox, self.clock = outbox or FakeOutbox(), clock or Clock()
         self.models = Registry({"toy": Several()})
         self.left, self.limit, self.quota, self.withdrawn = 1000.0, None, quota or FakeQuota(), set()
         self.hard_stop, self.holds = None, FakeHolds()
@@ -54,7 +55,7 @@ class World:
         held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
         self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, held)
         terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
-        ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
+        ports = self.ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
         self.splits = FileSplitting(ports, self.models, terms, charges)
         self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader)
         self.assembly = BatchAssembly(ports, charges)
@@ -78,7 +79,7 @@ class World:
         batch = self.books.get(job.tenant_id, job.batch_id)
         details = dict(job.details)
         if job.kind == "batch.chunk":
-            self.chunks.score(job.tenant_id, job.batch_id, details["index"])
+            self.chunks.score(job.tenant_id, job.batch_id, details["index"], lambda: 60.0, is_last=False)
         elif job.kind == "batch.split":
             span = ChunkRange(**{name: details[name] for name in ChunkRange.__slots__})
             self.splits.resume(batch, details["run"], span, lambda: self.left)

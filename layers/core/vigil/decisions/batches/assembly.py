@@ -47,7 +47,8 @@ class BatchAssembly:
         if checkpoint.ledger not in {"", ledger}:
             checkpoint = AssemblyCheckpoint()
         if batch.state == "running":
-            self._ports.batches.change(batch, ("running",), {"state": "assembling"})
+            values = {"state": "assembling", "changed_at": self._ports.now()}
+            self._ports.batches.change(batch, ("running",), values)
         try:
             next_checkpoint = self._join(batch, chunks, checkpoint, remaining)
         except NotFound:
@@ -93,7 +94,7 @@ class BatchAssembly:
             rows = range(chunk_range.first_row, chunk_range.first_row + chunk_range.rows)
             yield "".join(f"{results.format_lost_row(form, number)}\n" for number in rows).encode()
         elif output == "results" or chunk.failed:
-            yield self._ports.files.read(batch.part_key(chunk_range.index, output), "", 0, -1)
+            yield self._ports.files.read(batch.part_key(chunk, output), "", 0, -1)
 
     def _end(self, batch: Batch, progress: Progress) -> None:
         state: BatchState = "completed_with_errors" if progress.failed else "completed"

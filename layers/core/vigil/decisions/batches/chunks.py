@@ -1,11 +1,12 @@
 """Scores a chunk: reads, scores and writes its rows, settles the chunk once, and enqueues the next job."""
 
 import hashlib
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Callable
+from dataclasses import replace
 
-from vigil.decisions.batches import consents, parsing, results
-from vigil.decisions.batches.model import LANES, STOPPED, Batch, Chunk, Output
+from vigil.decisions.batches import consents, parsing
+from vigil.decisions.batches.chunk_rows import ChunkLines, ChunkRows
+from vigil.decisions.batches.model import STOPPED, Batch, Chunk, ChunkRange, Output
 from vigil.decisions.batches.ports import (
     BatchModels,
     BatchPorts,
@@ -14,36 +15,40 @@ from vigil.decisions.batches.ports import (
     RowScorerFactory,
 )
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.workers.cpu_limit import CpuLimit, limit_cpu
 
-ROWS_PER_STEP = 500
-"""Rows parsed into memory at a time. A larger number is slower, because it exceeds the processor's cache."""
 _ENDED = {"assembling", "completed", "completed_with_errors"}
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkLines:
-    """Result lines of a chunk, and error lines of its rows without an answer."""
-
-    lines: list[str]
-    errors: list[str]
-
-
 class ChunkScoring:
-    """Scores chunks. A part depends only on file, model and batch, so that a repeated write gives the same bytes."""
+    """Scores chunks.
+
+    A part without lost rows depends only on file, model and batch, so that a repeated write gives the same bytes.
+    A part with lost rows has its digest in its key, so that it replaces no other part.
+    """
 
     def __init__(
-        self, ports: BatchPorts, models: BatchModels, scorers: RowScorerFactory, fast_readers: FastReaderFactory
+        self,
+        ports: BatchPorts,
+        models: BatchModels,
+        scorers: RowScorerFactory,
+        fast_readers: FastReaderFactory,
+        limit: CpuLimit = limit_cpu,
     ) -> None:
         self._ports = ports
         self._models = models
         self._scorers = scorers
         self._fast_readers = fast_readers
+        self._limit = limit
 
-    def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
+    def score(
+        self, tenant_id: str, batch_id: str, index: int, remaining: Callable[[], float], is_last: bool
+    ) -> Chunk | None:
         """Score a chunk and continue its lane. Return the settled chunk, or None if there was nothing to score.
 
         For a finished chunk, the lane continues if needed: the earlier delivery may have crashed before it did so.
-        Raises Conflict if another delivery or a cancellation was faster.
+        `remaining` returns the seconds until this delivery ends. `is_last` is True if rows that do not fit into it are
+        lost. Raises Conflict if another delivery or a cancellation was faster, and Unavailable if time is too short.
         """
         batch, chunk = self._find(tenant_id, batch_id, index)
         if batch.state in STOPPED:
@@ -51,7 +56,7 @@ class ChunkScoring:
         if chunk.state == "done":
             self._resume_lane(batch, index)
             return None
-        done = self._score(batch, chunk)
+        done = self._score(batch, chunk, remaining, is_last)
         if not self._ports.batches.settle(batch, done, chunk.state):
             raise Conflict(
                 "Another delivery settled this chunk, or the batch was cancelled; retry to continue its lane."
@@ -77,47 +82,43 @@ class ChunkScoring:
             raise NotFound("There is no such chunk.")
         return found
 
-    def _score(self, batch: Batch, chunk: Chunk) -> Chunk:
+    def _score(self, batch: Batch, chunk: Chunk, remaining: Callable[[], float], is_last: bool) -> Chunk:
         chunk_range = chunk.range
-        content = self._ports.files.read(batch.source, batch.source_version, chunk_range.start, chunk_range.length)
-        scored = self._score_rows(batch, chunk_range.first_row, content)
+        content = self._read(batch, chunk_range)
+        scorer, read = self._scorer_and_reader(batch)
+        rows = ChunkRows(scorer, read, batch.form, remaining, is_last, self._limit)
+        scored = rows.score(chunk_range.first_row, content)
         if len(scored.lines) != chunk_range.rows:
             changed = FieldError("file", "has changed since it was split", f"{chunk_range.rows} rows in this chunk")
             raise InvalidInput(changed)
-        part = self._put_part(batch, chunk_range.index, "results", scored.lines)
-        if scored.errors:
-            self._put_part(batch, chunk_range.index, "errors", scored.errors)
         failed = len(scored.errors)
         answered = chunk_range.rows - failed
         late = chunk.state != "waiting"  # the tenant does not pay for rows that were reported as lost
         now = self._ports.now()
-        return replace(
+        done = replace(
             chunk,
             state="done",
             scored=answered,
             failed=failed,
             charged=0 if batch.quota is None or late else answered,
             reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.price_micros,
-            part_sha256=part,
+            part_sha256=hashlib.sha256(_part(scored.lines)).hexdigest(),
+            lost=tuple(scored.lost),
             reason="",
             settled_at=now if late else batch.counting_time(now),
         )
+        self._put_parts(batch, done, scored)
+        return done
 
-    def _score_rows(self, batch: Batch, number: int, chunk: bytes) -> ChunkLines:
-        """Return the result lines of a chunk; `number` is the number of its first row."""
-        scorer, read = self._scorer_and_reader(batch)
-        rows, scored = read(chunk), ChunkLines([], [])
-        write, write_error = results.line_writers(batch.form)
-        while parsed := list(islice(rows, ROWS_PER_STEP)):
-            answers = scorer.answer_rows([subject for _, subject in parsed])
-            for (row, _), answer in zip(parsed, answers, strict=True):
-                if isinstance(answer, str):
-                    scored.lines.append(write(number, row, answer))
-                else:
-                    scored.lines.append(write_error(number, row, answer))
-                    scored.errors.append(results.format_error(number, row, answer))
-                number += 1
-        return scored
+    def _read(self, batch: Batch, chunk_range: ChunkRange) -> bytes:
+        """Return the bytes of a chunk. Raises Conflict if the file was rewritten without an erased person meanwhile."""
+        try:
+            return self._ports.files.read(batch.source, batch.source_version, chunk_range.start, chunk_range.length)
+        except NotFound:
+            now, _ = self._find(batch.tenant_id, batch.batch_id, chunk_range.index)
+            if (now.source, now.source_version) != (batch.source, batch.source_version):
+                raise Conflict("The file of the batch was replaced; retry to read the new one.") from None
+            raise
 
     def _scorer_and_reader(self, batch: Batch) -> tuple[RowScorer, parsing.RowReader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
@@ -125,17 +126,18 @@ class ChunkScoring:
         scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch)
         return scorer, parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
 
-    def _put_part(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:
-        content = "\n".join([*lines, ""]).encode()
-        self._ports.files.put(batch.part_key(index, output), content, batch.metadata)
-        return hashlib.sha256(content).hexdigest()
+    def _put_parts(self, batch: Batch, done: Chunk, scored: ChunkLines) -> None:
+        outputs: dict[Output, list[str]] = {"results": scored.lines, "errors": scored.errors}
+        for output, lines in outputs.items():
+            if lines:
+                self._ports.files.put(batch.part_key(done, output), _part(lines), batch.metadata)
 
     def _enqueue_next(self, batch: Batch, index: int) -> None:
         """Enqueue the lane's next chunk, or the assembly when every lane is finished."""
         if batch.state in _ENDED:  # a lost chunk was scored late
             self._ports.jobs.send([batch.make_job("batch.assembly", f"{index:06}", {"output": "results"})])
-        elif index + LANES < batch.chunks:
-            self._ports.jobs.send([batch.chunk_job(index + LANES)])
+        elif index + batch.lanes < batch.chunks:
+            self._ports.jobs.send([batch.chunk_job(index + batch.lanes)])
         elif all(chunk.state != "waiting" for chunk in self._ports.batches.chunks(batch)):
             self._ports.jobs.send([batch.make_job("batch.assembly", "first", {"output": "results"})])
 
@@ -143,6 +145,10 @@ class ChunkScoring:
         """Continue a lane, unless its next chunk is settled or the batch has ended."""
         if batch.state != "running":
             return
-        following = self._ports.batches.find_chunk(batch.tenant_id, batch.batch_id, index + LANES)
+        following = self._ports.batches.find_chunk(batch.tenant_id, batch.batch_id, index + batch.lanes)
         if following is None or following[1].state == "waiting":
             self._enqueue_next(batch, index)
+
+
+def _part(lines: list[str]) -> bytes:
+    return "\n".join([*lines, ""]).encode()

@@ -3,10 +3,11 @@
 The list of these subjects is stored when a file is split, so that a chunk that is scored again gives the same part.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.ports import BatchFiles, RowScorer
+from vigil.decisions.batches.results import ERASED
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.ids import subject_digest
@@ -24,28 +25,28 @@ def store_withdrawn(files: BatchFiles, batch: Batch, digests: Collection[str]) -
 
 
 def enforce_consents(scorer: RowScorer, files: BatchFiles, batch: Batch) -> RowScorer:
-    """Return a scorer that answers with an error for withdrawn subjects."""
-    if not batch.withdrawn:
-        return scorer
-    return _ConsentFilter(scorer, batch.tenant_id, frozenset(files.read(batch.withdrawn, "", 0, -1).decode().split()))
+    """Return a scorer that answers with an error for withdrawn subjects, and for those that are being erased."""
+    withdrawn = files.read(batch.withdrawn, "", 0, -1).decode().split() if batch.withdrawn else ()
+    refused = dict.fromkeys(withdrawn, _REFUSED) | dict.fromkeys(batch.left_out_digests, ERASED)
+    return _ConsentFilter(scorer, batch.tenant_id, refused) if refused else scorer
 
 
 class _ConsentFilter:
-    """Replaces the rows of withdrawn subjects by an error, which the scorer returns like that of any bad row."""
+    """Replaces the rows of some subjects by an error, which the scorer returns like that of any bad row."""
 
-    def __init__(self, scorer: RowScorer, tenant_id: str, digests: Collection[str]) -> None:
+    def __init__(self, scorer: RowScorer, tenant_id: str, errors: Mapping[str, InvalidInput]) -> None:
         self._scorer = scorer
         self._tenant_id = tenant_id
-        self._digests = digests
+        self._errors = errors
 
     def answer_rows(self, subjects: Sequence[object]) -> list[str | InvalidInput]:
         """Return the answer or the error of each row."""
-        return self._scorer.answer_rows([_REFUSED if self._refuses(subject) else subject for subject in subjects])
+        return self._scorer.answer_rows([self._error(subject) or subject for subject in subjects])
 
-    def _refuses(self, document: object) -> bool:
+    def _error(self, document: object) -> InvalidInput | None:
         subject: object = None
         if isinstance(document, EncodedSubject):
             subject = document.subject_id
         elif isinstance(document, dict):
             subject = document.get("subject_id")
-        return isinstance(subject, str) and subject_digest(self._tenant_id, subject) in self._digests
+        return self._errors.get(subject_digest(self._tenant_id, subject)) if isinstance(subject, str) else None

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.ids import derive_id
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ModelRef
@@ -39,6 +40,12 @@ FATAL_ROW_BYTES = 16 << 20
 MAX_ROW_BYTES and this are reported as bad rows."""
 MAX_ROW_BYTES = 256 << 10
 """Maximum row in bytes; equals the maximum body of a score request."""
+MAX_HEADER_BYTES = 64 << 10
+"""Maximum header of a CSV file in bytes."""
+MAX_IGNORED_COLUMNS = 200
+"""Maximum columns of a CSV file that a batch with `ignore_unknown_columns` leaves out."""
+MAX_NUMBER_LENGTH = 300
+"""Maximum characters of a number in a cell. A longer one is out of every range."""
 MAX_ROWS = 10_000_000
 MAX_FILE_BYTES = 5 << 30
 MAX_UNPACKED_BYTES = 1 << 30
@@ -47,8 +54,10 @@ MAX_UNPACK_RATIO = 200
 MAX_INLINE_ROWS = 1_000
 MAX_UNFINISHED_BATCHES = 10
 """Maximum unfinished batches per tenant."""
+ERASED_BYTE = b"\0"
+"""Byte that replaces each byte of a row whose subject was erased while the batch ran."""
 LANES = 4
-"""Chunks of one batch that are scored in parallel."""
+"""Chunks of one batch that are scored in parallel, if the tenant has no other unfinished batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class Chunk:
     all rows of a limited tenant, but none of a chunk that was lost before, because its rows may have been released.
     With the batch's tenant, model and version, the entry is the source of usage metering; a chunk becomes done only
     once. `reserved_micros` is the part of the spend reservation that the rows used. `settled_at` is the time at which
-    the rows count.
+    the rows count. `lost` has the first and last row of each range that took too long or was not reached in time.
     """
 
     range: ChunkRange
@@ -94,6 +103,21 @@ class Chunk:
     part_sha256: str = ""
     reason: str = ""
     settled_at: str = ""
+    lost: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def lost_ranges(self) -> tuple[tuple[int, int], ...]:
+        """First and last row of each range without a score: all rows of a failed chunk."""
+        whole = (self.range.first_row, self.range.first_row + self.range.rows - 1)
+        return (whole,) if self.state == "failed" else self.lost
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A subject whose erasure has begun, by digest, and the time from which its rows are left out of a batch."""
+
+    digest: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +139,8 @@ class Batch:
     fingerprint: str
     expires_at: int
     inline: bool = False
+    ignore_unknown_columns: bool = False
+    """True if columns of a CSV file that the model does not have are left out."""
     quota: int | None = None
     """Monthly predictions of the tenant at creation; None is unlimited."""
     hard_stop: SpendLimit | None = None
@@ -123,24 +149,39 @@ class Batch:
     source_version: str = ""
     object_version: str = ""
     columns: tuple[str, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
+    """Columns that were left out, in the order of the header."""
     run: str = ""
     pin: ModelRef | None = None
     withdrawn: str = ""
     """Key of the list of subjects without consent at the time of the split; empty without any."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Subjects that are being erased. Their rows are not scored from then on."""
     flags: str = ""
     """Digest of the flag set for all rows; empty if it was unreadable."""
+    lanes: int = LANES
+    """Chunks that are scored in parallel."""
     chunk_rows: int = 0
     chunks: int = 0
     rows: int = 0
+    changed_at: str = ""
+    """Time at which the file arrived, or at which the last chunk was settled."""
     started_at: str = ""
     ended_at: str = ""
     reason: str = ""
-    """Reason of a failure, with field and bound."""
+    """Reason of a failure: the first of `errors`, with field and bound."""
+    errors: tuple[FieldError, ...] = ()
+    """Errors of the file for which the batch failed."""
 
     @property
     def is_unfinished(self) -> bool:
         """True until the batch reaches an end state."""
         return self.state in UNFINISHED
+
+    @property
+    def left_out_digests(self) -> frozenset[str]:
+        """Digests of the subjects that are being erased."""
+        return frozenset(left.digest for left in self.left_out)
 
     def counting_time(self, moment: str) -> str:
         """Return the time at which rows answered at `moment` count: in the month of the batch's creation, as charged.
@@ -178,9 +219,10 @@ class Batch:
         """Key of the uploaded file."""
         return f"uploads/{self.object_key('input')}"
 
-    def part_key(self, index: int, kind: Output) -> str:
-        """Return the key of a chunk's part of the results or errors."""
-        return f"parts/{self.object_key(f'{kind}/{index:06}')}"
+    def part_key(self, chunk: Chunk, kind: Output) -> str:
+        """Return the key of a chunk's part of an output. With lost rows, it has the digest of the results."""
+        digest = f".{chunk.part_sha256[:16]}" if chunk.lost else ""
+        return f"parts/{self.object_key(f'{kind}/{chunk.range.index:06}{digest}')}"
 
     def output_key(self, kind: Output) -> str:
         """Return the key of the results or errors."""
@@ -196,7 +238,7 @@ class Progress:
     failed: int
     """Rows in settled chunks without an answer."""
     lost: tuple[tuple[int, int], ...]
-    """First and last row of each lost chunk."""
+    """First and last row of each range of lost rows: a chunk, or a part of one."""
     settled: int
     """Settled chunks."""
 
@@ -204,7 +246,7 @@ class Progress:
     def from_chunks(cls, chunks: Sequence[Chunk]) -> "Progress":
         """Return the sum over chunks."""
         ended = [chunk for chunk in chunks if chunk.state != "waiting"]
-        lost = tuple((c.range.first_row, c.range.first_row + c.range.rows - 1) for c in ended if c.state == "failed")
+        lost = tuple(each for chunk in ended for each in chunk.lost_ranges)
         return cls(sum(c.range.rows for c in ended), sum(c.failed for c in ended), lost, len(ended))
 
 
@@ -250,6 +292,22 @@ class BatchListing:
 
     batches: tuple[Batch, ...]
     next: dict[str, str] | None
+
+
+def lanes_beside(unfinished: int) -> int:
+    """Return the lanes of a batch that starts while its tenant has this many unfinished batches, itself included.
+
+    The k-th of a tenant's running batches started beside k or more unfinished ones. Their lanes are hence at most
+    4 + 2 + 8, fewer than the workers for chunks: every other tenant finds a free worker.
+    """
+    return max(1, LANES // max(1, unfinished))
+
+
+def failure(error: InvalidInput) -> dict[str, Any]:
+    """Return the values of a batch that failed with these errors. The reason is the first one."""
+    first, *more = error.errors
+    reason = f"{first.field}: {first.message}" + (f" ({first.bound})" if first.bound else "")
+    return {"reason": reason + (f"; see the {len(more)} further errors" if more else ""), "errors": error.errors}
 
 
 def parse_upload_key(key: str) -> tuple[str, str]:

@@ -8,19 +8,19 @@ from typing import TypeAlias
 
 from pydantic_core import from_json
 
-from vigil.decisions.batches.model import MAX_ROW_BYTES, FileFormat
+from vigil.decisions.batches.csv_header import known_columns
+from vigil.decisions.batches.model import ERASED_BYTE, MAX_ROW_BYTES, MAXNUMBER_LENGTH, FileFormat
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
-from vigil.decisions.batches.row_boundaries import BLANK_LINES, RowBoundaries
+from vigil.decisions.batches.results import ERASED
+from vigil.decisions.batches.row_boundaries import RowBoundaries, is_blank
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.json_documents import BOUND, MESSAGE, is_too_deep
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_LONG = 300
-"""Length from which a number is parsed as a float. It is out of every range, and Python rejects very long integers."""
-
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+"""Pattern of a number. Each text matches it in at most one way, so that a match takes linear time."""
 
 ParsedRow: TypeAlias = tuple[bytes, object]
 """Bytes of a row without its line end, and the parsed subject or an InvalidInput. A tuple is fast for many rows."""
@@ -30,40 +30,18 @@ RowReader: TypeAlias = Callable[[bytes], Iterator[ParsedRow]]
 def build_reader(
     form: FileFormat, columns: Sequence[str], contract: ModelContract, plains: FastReaderFactory
 ) -> RowReader:
-    """Return the reader for the chunks of a file. `columns` are those of `parse_header` for CSV."""
+    """Return the reader for the chunks of a file. `columns` are those of the header for CSV."""
     if form == "csv":
-        return _Table(columns, contract, plains(contract, columns)).rows
+        return _Table(columns, contract, plains).rows
     return partial(_lines, plains(contract, None))
-
-
-def parse_header(row: bytes, contract: ModelContract) -> tuple[str, ...]:
-    """Return the columns of a CSV header. Raises InvalidInput for a header that does not match the model."""
-    try:
-        *_, names = csv.reader(row.decode().splitlines(keepends=True), strict=True)
-    except (ValueError, csv.Error) as error:
-        raise InvalidInput(FieldError("header", "is not CSV in UTF-8", "RFC 4180")) from error
-    columns = tuple(name.strip() for name in names)
-    known = {SUBJECT, AS_OF, *(spec.name for spec in contract.features)}
-    errors = [
-        FieldError(f"header.{name[:64]}", "is not a column of this model", f"{SUBJECT}, {AS_OF} or one of its features")
-        for name in columns
-        if name not in known
-    ]
-    if len(set(columns)) != len(columns):
-        errors.append(FieldError("header", "contains a column twice", "distinct names"))
-    if SUBJECT not in columns:
-        errors.append(FieldError("header", f"has no column {SUBJECT}", f"a column {SUBJECT}"))
-    if errors:
-        raise InvalidInput(*errors[:20])
-    return columns
 
 
 def _lines(plain: FastReader, content: bytes) -> Iterator[ParsedRow]:
     """Yield the rows of NDJSON, one JSON object per line."""
     for line in content.split(b"\n"):
-        if line not in BLANK_LINES:
+        if not is_blank(line, "ndjson"):
             row = line[:-1] if line.endswith(b"\r") else line
-            yield row, _wrong_size(row) or plain(row) or _object(row)
+            yield row, _refused(row) or plain(row) or _object(row)
 
 
 def _object(row: bytes) -> object:
@@ -76,16 +54,20 @@ def _object(row: bytes) -> object:
 
 
 class _Table:
-    """CSV rows under one header."""
+    """CSV rows under one header. Columns that the model does not have are left out."""
 
-    def __init__(self, columns: Sequence[str], contract: ModelContract, plain: FastReader) -> None:
-        specs = contract.features
-        places = {name: place for place, name in enumerate(columns)}
+    def __init__(self, columns: Sequence[str], contract: ModelContract, plains: FastReaderFactory) -> None:
+        known = known_columns(contract)
+        self._used = [place for place, name in enumerate(columns) if name in known]
+        self._unnamed = [place for place, name in enumerate(columns) if not name]
+        names = [columns[place] for place in self._used]
+        places = {name: place for place, name in enumerate(names)}
         self._width = len(columns)
         self._subject = places[SUBJECT]
         self._as_of = places.get(AS_OF)
-        self._cells = [(places.get(spec.name), spec) for spec in specs]
-        self._plain = plain
+        self._cells = [(places.get(spec.name), spec) for spec in contract.features]
+        self._plain = plains(contract, names)
+        self._plain_row: FastReader = self._plain if len(names) == len(columns) else lambda _row: None
 
     def rows(self, content: bytes) -> Iterator[ParsedRow]:
         """Yield the rows of a chunk."""
@@ -93,13 +75,13 @@ class _Table:
         for line in lines:
             if b'"' in line:
                 yield self._quoted(line, lines)
-            elif line not in BLANK_LINES:
+            elif not is_blank(line, "csv"):
                 row = line[:-1] if line.endswith(b"\r") else line
-                yield row, _wrong_size(row) or self._plain(row) or self._unquoted(row)
+                yield row, _refused(row) or self._plain_row(row) or self._unquoted(row)
 
     def _unquoted(self, row: bytes) -> object:
         try:
-            return self._document(row.decode().split(","))
+            return self._subject_of(row.decode().split(","))
         except UnicodeDecodeError:
             return _broken("is not UTF-8", "UTF-8")
 
@@ -109,7 +91,7 @@ class _Table:
         while not ends.ends_row(taken[-1]) and (another := next(more, None)) is not None:
             taken.append(another)
         row = b"\n".join(taken).removesuffix(b"\r")
-        return row, _wrong_size(row) or self._parsed(row)
+        return row, _refused(row) or self._parsed(row)
 
     def _parsed(self, row: bytes) -> object:
         try:
@@ -118,18 +100,31 @@ class _Table:
             return _broken("is not UTF-8", "UTF-8")
         except (csv.Error, ValueError):
             return _broken("is not CSV", f"RFC 4180, cells of at most {csv.field_size_limit()} characters")
-        # The fast reader gets the row without quotes. A cell that needs quotes gives one cell too many there.
-        whole = len(cells) == self._width
-        return (whole and self._plain(",".join(cells).encode())) or self._document(cells)
+        return self._subject_of(cells)
 
-    def _document(self, cells: Sequence[str]) -> object:
+    def _subject_of(self, cells: Sequence[str]) -> object:
+        """Return the subject of a row's cells."""
         if len(cells) != self._width:
             return _broken("has another number of columns than the header", f"{self._width} columns")
+        if any(cells[place] for place in self._unnamed):
+            return _broken("has a value below a column without a name", "an empty cell")
+        used = [cells[place] for place in self._used]
+        # The fast reader gets the row without quotes. A cell that needs quotes gives one cell too many there.
+        return self._plain(",".join(used).encode()) or self._document(used)
+
+    def _document(self, cells: Sequence[str]) -> object:
+        long = [
+            FieldError(f"features.{spec.name}", "is too long for a number", f"at most {MAXNUMBER_LENGTH} characters")
+            for place, spec in self._cells
+            if place is not None and spec.type != "category" and len(cells[place]) > MAXNUMBER_LENGTH
+        ]
+        if long:
+            return InvalidInput(*long)
         values = [None if place is None else _value(cells[place], spec) for place, spec in self._cells]
         subject, as_of = cells[self._subject], cells[self._as_of] if self._as_of is not None else ""
         names = (spec.name for _, spec in self._cells)
-        document = {SUBJECT: subject, "features": dict(zip(names, values, strict=True))}
-        return document | ({AS_OF: as_of} if as_of else {})
+        document: dict[str, object] = {"features": dict(zip(names, values, strict=True))}
+        return document | ({SUBJECT: subject} if subject else {}) | ({AS_OF: as_of} if as_of else {})
 
 
 def _value(cell: str, spec: FeatureSpec) -> object:
@@ -143,13 +138,15 @@ def _value(cell: str, spec: FeatureSpec) -> object:
         return None
     if spec.type == "boolean":
         return {"true": True, "false": False}.get(text.lower(), cell)
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return cell
     digits = text.lstrip("+-").isdigit()
-    return int(text) if digits and len(text) < _LONG else float(text)
+    return int(text) if digits else float(text)
 
 
-def _wrong_size(row: bytes) -> InvalidInput | None:
+def _refused(row: bytes) -> InvalidInput | None:
+    if row[:1] == ERASED_BYTE and not row.strip(ERASED_BYTE):
+        return ERASED
     return _broken("is too long", f"at most {MAX_ROW_BYTES} bytes") if len(row) > MAX_ROW_BYTES else None
 
 

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from vigil.decisions.batches import results, row_boundaries, subject_rows
+from vigil.decisions.batches import foreign_formats, results, subject_rows
 from vigil.decisions.batches.model import FOLDERS, Batch, FileVersion
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.ports import BatchStore, VersionedFiles
+from vigil.decisions.batches.running_erasure import RunningErasure
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.decisions.batches.unpacking import unpack_gzip
-from vigil.errors import Conflict, InvalidInput, NotFound
+from vigil.errors import InvalidInput, NotFound
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
@@ -52,20 +54,22 @@ class RowsFile:
 class PersonRows:
     """Scans every file of a tenant's batches, because no index maps a person to rows."""
 
-    def __init__(self, batches: BatchStore, files: VersionedFiles) -> None:
+    def __init__(self, batches: BatchStore, files: VersionedFiles, clock: Callable[[], datetime]) -> None:
         self._batches = batches
         self._files = files
+        self._running = RunningErasure(batches, files, clock)
 
     def find(self, person: Person, after: Key | None) -> FoundKeys:
-        """Return the next batch if one of its files names the person. Raises Conflict before the batch has ended.
+        """Return the next batch if one of its files names the person.
 
-        Large files are scanned in several steps. A step without a match returns only the position of the next one.
+        Raises Conflict while the erasure waits for a batch to end; see RunningErasure. Large files are scanned in
+        several steps. A step without a match returns only the position of the next one.
         """
         position = after or _START
         page = self._batches.page(person.tenant_id, json.loads(position["list"]), 1)
         following = {"list": json.dumps(page.next)} if page.next else None
         for batch in page.batches:
-            if batch.created_at <= person.until and self._has_files(batch):
+            if batch.created_at <= person.until and self._has_files(batch, person):
                 stopped, named = self._names(batch, person, position)
                 if named:
                     return FoundKeys(({"batch": batch.batch_id},), following)
@@ -112,12 +116,12 @@ class PersonRows:
                 size += len(line)
         return None
 
-    def _has_files(self, batch: Batch) -> bool:
-        """Return True if a batch has files to scan. Raises Conflict while they are being written."""
+    def _has_files(self, batch: Batch, person: Person) -> bool:
+        """Return True if a batch has files to scan. Raises Conflict while the erasure waits for them."""
         if batch.state == "awaiting_upload" and not any(self._rows_files(batch)):
             return False
         if batch.is_unfinished:
-            raise Conflict("The batch has not ended.")
+            self._running.wait(batch, person)
         return True
 
     def _names(self, batch: Batch, person: Person, position: Key) -> tuple[Mapping[str, str] | None, bool]:
@@ -151,6 +155,11 @@ class PersonRows:
             return None
         if "version" in key:
             return self._blank(batch, person, key)
+        if batch.is_unfinished:
+            self._running.wait(batch, person)
+            return self._running.erase(batch, person, key)
+        if "step" in key:  # the batch has ended meanwhile
+            key = {"batch": key["batch"]}
         for folder in FOLDERS:
             versions = list(self._files.list_versions(f"{folder}/{batch.object_key('')}"))
             self._files.delete_versions(
@@ -211,7 +220,7 @@ class PersonRows:
 
     def _blocks(self, stored: FileVersion, start: int) -> Iterator[bytes]:
         """Yield the text of a file from an offset on. Gzip is unpacked from its start."""
-        if not row_boundaries.is_gzip(self._files.read(stored.key, stored.version, 0, 2)):
+        if not foreign_formats.is_gzip(self._files.read(stored.key, stored.version, 0, 2)):
             yield from self._ranges(stored, start)
             return
         for block in unpack_gzip(self._ranges(stored, 0)):

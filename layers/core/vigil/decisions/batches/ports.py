@@ -53,7 +53,10 @@ class BatchStore(Protocol):
         ...
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
-        """End an unfinished batch and remove it from the tenant's count. Return True if this call ended it."""
+        """End an unfinished batch and remove it from the tenant's count. Return True if this call ended it.
+
+        The batch leaves out no subject from then on.
+        """
         ...
 
     def add_chunks(self, batch: Batch, chunk_ranges: Sequence[ChunkRange]) -> bool:
@@ -69,7 +72,10 @@ class BatchStore(Protocol):
         ...
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        """Write a chunk's new state if it was `was` and its batch is not stopped. Return True if written."""
+        """Write a chunk's new state if it was `was`, and its batch is not stopped and leaves out the same subjects.
+
+        Returns True if written.
+        """
         ...
 
 

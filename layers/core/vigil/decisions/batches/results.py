@@ -22,7 +22,22 @@ _ERROR = ("error_field", "error", "error_bound")
 COLUMNS = ("row", "input_hash", *_ANSWER, *_ERROR)
 """Columns of results in CSV."""
 _LOST = InvalidInput(FieldError("row", "was not scored: its chunk failed in every attempt", None))
-_ERASED = InvalidInput(FieldError("row", "was erased with its subject's data", None))
+TOO_SLOW = InvalidInput(
+    FieldError("row", "was not scored: it takes too long to read or to score", "send it with shorter texts or lists")
+)
+"""Error of a row that used up the time of a step alone."""
+NO_TIME = InvalidInput(
+    FieldError("row", "was not scored: other rows of its chunk used up the time", "send it again without those rows")
+)
+"""Error of a row that was not reached in time."""
+MAX_LINE_ERRORS = 20
+"""Maximum errors in an error line."""
+MAX_ERROR_BYTES = 4096
+"""Maximum error line in bytes, without its line end."""
+_MAX_TEXT = 200
+"""Maximum characters of each text in an error line; a tenth if the text is not ASCII and needs escapes."""
+ERASED = InvalidInput(FieldError("row", "was erased with its subject's data", None))
+"""Error of a row whose subject was erased, before or after it was scored."""
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a cell that a spreadsheet would run as a formula (OWASP, CSV injection)."""
 
@@ -40,14 +55,14 @@ def format_error(number: int, content: bytes, error: InvalidInput) -> str:
     return _json_error(number, hashlib.sha256(content).hexdigest(), error)
 
 
-def format_lost_row(form: FileFormat, number: int) -> str:
-    """Return the line of a row in a lost chunk. The digest is missing, because the row was never read."""
-    return _csv_error(number, None, _LOST) if form == "csv" else _json_error(number, None, _LOST)
+def format_lost_row(form: FileFormat, number: int, reason: InvalidInput = _LOST) -> str:
+    """Return the line of a row that was lost, alone or with its chunk. It has no digest of the row."""
+    return _csv_error(number, None, reason) if form == "csv" else _json_error(number, None, reason)
 
 
 def format_erased_row(form: FileFormat, number: int) -> str:
     """Return the line that replaces a row of an erased person."""
-    return _csv_error(number, None, _ERASED) if form == "csv" else _json_error(number, None, _ERASED)
+    return _csv_error(number, None, ERASED) if form == "csv" else _json_error(number, None, ERASED)
 
 
 def header_line(form: FileFormat) -> str:
@@ -90,14 +105,29 @@ def _csv_error_line(number: int, content: bytes, error: InvalidInput) -> str:
 
 
 def _json_error(number: int, digest: str | None, error: InvalidInput) -> str:
-    errors = [{"field": each.field, "message": each.message, "bound": each.bound} for each in error.errors]
-    return json.dumps({"row": number, "input_hash": digest, "errors": errors}, separators=(",", ":"))
+    """Return an error line of at most MAX_ERROR_BYTES. `more_errors` counts the errors that it does not show."""
+    shown = [
+        {"field": _cut(each.field), "message": _cut(each.message), "bound": _cut(each.bound)}
+        for each in error.errors[:MAX_LINE_ERRORS]
+    ]
+    while True:
+        line: dict[str, object] = {"row": number, "input_hash": digest, "errors": shown}
+        if more := len(error.errors) - len(shown):
+            line["more_errors"] = more
+        text = json.dumps(line, separators=(",", ":"))
+        if len(text) <= MAX_ERROR_BYTES:
+            return text
+        shown.pop()
 
 
 def _csv_error(number: int, digest: str | None, error: InvalidInput) -> str:
     first = error.errors[0]
     blank: list[object] = [None] * len(_ANSWER)
-    return _csv(number, digest, *blank, first.field, first.message, first.bound)
+    return _csv(number, digest, *blank, _cut(first.field), _cut(first.message), _cut(first.bound))
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None else text[: _MAX_TEXT if text.isascii() else _MAX_TEXT // 10]
 
 
 def _csv(*cells: object) -> str:

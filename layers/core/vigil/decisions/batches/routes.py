@@ -24,7 +24,7 @@ from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import FieldErrorView, responses
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("batches:read")]
@@ -40,7 +40,8 @@ async def create(
     form, limits = body.format or "ndjson", caller.limits
     storage = None if limits.storage_gb is None else limits.storage_gb * 10**9
     terms = (limits.predictions_per_month, limits.hard_stop, storage)
-    order = BatchOrder(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms)
+    ignores = body.ignore_unknown_columns
+    order = BatchOrder(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms, ignores)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
     response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/batches/{batch.batch_id}"
     if replayed:
@@ -114,7 +115,10 @@ def _output(request: Request, tenant_id: str, batch_id: str, output: Output) -> 
 
 
 def _fingerprint(body: BatchBody) -> str:
-    return hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
+    document = body.model_dump()
+    if not body.ignore_unknown_columns:  # the digest of an order that was made before this member existed
+        del document["ignore_unknown_columns"]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def _record_facts(batch: Batch) -> None:
@@ -133,6 +137,7 @@ def _view(batches: Batches, status: BatchStatus) -> BatchView:
         rate=round(status.rate, 1) if status.rate else None,
         seconds_left=round(status.seconds_left, 1) if status.seconds_left is not None else None,
         lost_rows=list(progress.lost),
+        ignored_columns=list(batch.ignored_columns),
         upload=UploadView(url=upload[0], expires_at=upload[1]) if upload else None,
     )
 
@@ -148,4 +153,5 @@ def _summary(batch: Batch) -> dict[str, Any]:
         "started_at": batch.started_at or None,
         "ended_at": batch.ended_at or None,
         "reason": batch.reason or None,
+        "errors": [FieldErrorView(field=e.field, message=e.message, bound=e.bound) for e in batch.errors],
     }

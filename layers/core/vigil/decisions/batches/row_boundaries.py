@@ -7,39 +7,24 @@ A row ends at a line feed, in CSV only at one outside quotes. Quotes open only a
 import re
 from collections.abc import Iterable, Iterator
 
-from vigil.decisions.batches.model import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_ROWS, ChunkRange, FileFormat
+from vigil.decisions.batches.model import (
+    CHUNK_BYTES,
+    FATAL_ROW_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_ROWS,
+    ChunkRange,
+    FileFormat,
+)
 from vigil.errors import FieldError, InvalidInput
 
-BLANK_LINES = (b"", b"\r")
-"""Lines that are not rows."""
+_SPACE = b", \t\r"
+"""Bytes of a line of CSV without any value."""
 _OPENS = re.compile(rb'(?:^|(?<=,))"')
-_BOM = b"\xef\xbb\xbf"
-_FOREIGN = {
-    b"PK\x03\x04": "a ZIP archive or a workbook",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-    b"PAR1": "Parquet",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-    b"BZh": "bzip2",
-}
-_GZIP = b"\x1f\x8b"
 
 
-def reject_foreign_format(head: bytes) -> None:
-    """Raise InvalidInput if a file starts like a format that is not UTF-8 text."""
-    for magic, name in _FOREIGN.items():
-        if head.startswith(magic):
-            raise InvalidInput(FieldError("file", f"looks like {name}", "CSV or NDJSON in UTF-8, or gzip of it"))
-
-
-def is_gzip(head: bytes) -> bool:
-    """Return True if a file starts like gzip."""
-    return head.startswith(_GZIP)
-
-
-def find_text_start(head: bytes) -> int:
-    """Return the offset of the text: 0, or the length of a byte order mark."""
-    return len(_BOM) if head.startswith(_BOM) else 0
+def is_blank(line: bytes, form: FileFormat) -> bool:
+    """Return True if a line is not a row: it is empty or, in CSV, has only commas and space."""
+    return line in (b"", b"\r") or (form == "csv" and line[:1] in (b",", b" ", b"\t") and not line.strip(_SPACE))
 
 
 class RowBoundaries:
@@ -57,16 +42,22 @@ class RowBoundaries:
 
 
 def find_first_row(head: bytes) -> tuple[bytes, int]:
-    """Return the first row of a CSV text and the offset of the next one.
+    """Return the first row of a CSV text and the offset of the next one. Blank lines before it are skipped.
 
-    Raises InvalidInput if the row does not end within `head`.
+    Raises InvalidInput if the row has more than MAX_HEADER_BYTES, or does not end within `head`.
     """
-    lines, end = RowBoundaries("csv"), 0
-    while (feed := head.find(b"\n", end)) >= 0:
-        whole = lines.ends_row(head[end:feed])
+    lines, start, end = RowBoundaries("csv"), 0, 0
+    while 0 <= (feed := head.find(b"\n", end)) <= start + MAX_HEADER_BYTES:
+        line = head[end:feed]
+        is_blank_start = start == end and is_blank(line, "csv")
         end = feed + 1
-        if whole and head[:end].strip():
-            return head[:end], end
+        if is_blank_start:
+            start = end
+        elif lines.ends_row(line):
+            return head[start:end], end
+    if len(head) - start > MAX_HEADER_BYTES:
+        remedy = f"at most {MAX_HEADER_BYTES} bytes; a missing line feed or an open quote makes it longer"
+        raise InvalidInput(FieldError("header", "is too long", remedy))
     raise InvalidInput(FieldError("header", "must be the first row, with rows below it", "a header of column names"))
 
 
@@ -84,7 +75,7 @@ def find_chunks(blocks: Iterable[bytes], form: FileFormat, start: ChunkRange, mo
             raise _too_long(chunk.first_row + rows)
         if not lines.ends_row(line):
             continue
-        rows += row > len(line) + 1 or line not in BLANK_LINES
+        rows += row > len(line) + 1 or not is_blank(line, form)
         chunk, row = chunk.extended_by(row), 0
         if rows == most or chunk.length >= CHUNK_BYTES:
             yield (done := _bounded(chunk.with_rows(rows)))

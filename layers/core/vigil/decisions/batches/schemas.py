@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from vigil.decisions.batches.model import MAX_INLINE_ROWS, BatchState, FileFormat
-from vigil.web.schemas import MODEL_NAME
+from vigil.web.schemas import MODEL_NAME, FieldErrorView
 
 
 class BatchBody(BaseModel):
@@ -21,10 +21,16 @@ class BatchBody(BaseModel):
         default=None, description="Format of file and results: CSV with a header, or NDJSON. The file can be gzip."
     )
 
+    ignore_unknown_columns: StrictBool = Field(
+        default=False, description="Leave out columns of a CSV file that the model does not have, instead of failing."
+    )
+
     @model_validator(mode="after")
     def _one_source(self) -> "BatchBody":
         if (self.rows is None) == (self.format is None):
             raise ValueError("exactly one of rows and format must be given")
+        if self.ignore_unknown_columns and self.format != "csv":
+            raise ValueError("ignore_unknown_columns requires the format csv")
         return self
 
 
@@ -61,7 +67,8 @@ class BatchSummary(BaseModel):
     created_at: str
     started_at: str | None
     ended_at: str | None
-    reason: str | None = Field(description="Reason of a failure.")
+    reason: str | None = Field(description="Reason of a failure: the first of `errors`.")
+    errors: list[FieldErrorView] = Field(description="Errors of the file for which the batch failed.")
 
 
 class BatchView(BatchSummary):
@@ -74,6 +81,7 @@ class BatchView(BatchSummary):
     lost_rows: list[tuple[int, int]] = Field(
         description="First and last row of each chunk that failed in every attempt."
     )
+    ignored_columns: list[str] = Field(description="Columns of the file that were left out, as ordered.")
     upload: UploadView | None
 
 

@@ -17,6 +17,7 @@ from vigil.decisions.batches.model import (
     Output,
     Progress,
     derive_batch_id,
+    failure,
 )
 from vigil.decisions.batches.ports import BatchFiles, BatchStore
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
@@ -46,6 +47,7 @@ class BatchOrder:
     """Spend limit of the tenant; None is unlimited."""
     storage: int | None = None
     """Maximum bytes of the tenant's files; None is unlimited."""
+    ignore_unknown_columns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ class Batches:
                 fingerprint=order.fingerprint,
                 expires_at=int((now + self._window).timestamp()),
                 inline=order.rows is not None,
+                ignore_unknown_columns=order.ignore_unknown_columns,
                 quota=order.quota,
                 hard_stop=order.hard_stop,
             )
@@ -194,7 +197,8 @@ class Batches:
         return batch
 
     def _fail_abandoned(self, batch: Batch) -> None:
-        self._batches.end(batch, "failed", ended_at=self._now(), reason="file: was not uploaded in time")
+        late = FieldError("file", "was not uploaded in time", f"within {UPLOAD_TIMEOUT // timedelta(hours=1)} hours")
+        self._batches.end(batch, "failed", ended_at=self._now(), **failure(InvalidInput(late)))
 
     def _rate(self, batch: Batch, progress: Progress) -> float | None:
         if not batch.started_at or not progress.done:

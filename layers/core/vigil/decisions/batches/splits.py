@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 
-from vigil.decisions.batches import consents, parsing, row_boundaries
+from vigil.decisions.batches import consents, csv_header, foreign_formats, row_boundaries
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.model import (
     CHUNK_ROWS,
-    LANES,
     MAX_FILE_BYTES,
     SLOW_CHUNK_ROWS,
     STOPPED,
@@ -17,6 +16,8 @@ from vigil.decisions.batches.model import (
     BatchState,
     BatchTerms,
     ChunkRange,
+    failure,
+    lanes_beside,
 )
 from vigil.decisions.batches.ports import BatchModels, BatchPorts
 from vigil.decisions.batches.unpacking import unpack_gzip
@@ -50,9 +51,9 @@ class FileSplitting:
         mine: tuple[BatchState, ...] = ("awaiting_upload",) if batch.state == "awaiting_upload" else ("splitting",)
         if batch.object_version not in {"", version}:
             return
-        begun = self._ports.batches.change(
-            batch, mine, {"state": "splitting", "object_version": version, "run": uuid.uuid4().hex}
-        )
+        arrived = {"object_version": version, "run": uuid.uuid4().hex, "changed_at": self._ports.now()}
+        values = {"state": "splitting", **arrived}
+        begun = self._ports.batches.change(batch, mine, values)
         if begun is None:
             self._finish_other_delivery(batch)
             return
@@ -73,9 +74,8 @@ class FileSplitting:
             self._split(batch, start, remaining)
 
     def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
-        """Fail a batch because of its file, and store the reason."""
-        reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
-        self._ports.batches.end(batch, "failed", ended_at=self._ports.now(), reason=reason)
+        """Fail a batch because of its file, and store the errors."""
+        self._ports.batches.end(batch, "failed", ended_at=self._ports.now(), **failure(error))
         if now := self._ports.batches.get(batch.tenant_id, batch.batch_id):
             self._charges.release_unused(now, self._ports.batches.chunks(now))
 
@@ -89,20 +89,24 @@ class FileSplitting:
             ) from error
         source, version = batch.upload_key, batch.object_version
         head = self._ports.files.read(source, version, 0, READ_BYTES)
-        if row_boundaries.is_gzip(head):
+        if foreign_formats.is_gzip(head):
             source, version = self._unpacked(batch), ""
             head = self._ports.files.read(source, version, 0, READ_BYTES)
-        row_boundaries.reject_foreign_format(head)
-        begin = row_boundaries.find_text_start(head)
+        foreign_formats.reject_foreign_format(head, batch.form)
+        begin = foreign_formats.find_text_start(head)
         columns: tuple[str, ...] = ()
+        ignored: tuple[str, ...] = ()
         if batch.form == "csv":
             row, length = row_boundaries.find_first_row(head[begin:])
-            columns, begin = parsing.parse_header(row, model.contract), begin + length
+            columns = csv_header.parse_header(row, model.contract, batch.ignore_unknown_columns)
+            known = csv_header.known_columns(model.contract)
+            begin, ignored = begin + length, tuple(name[:64] for name in columns if name not in known)
         terms = self._terms(batch.tenant_id)
         values = {
             "source": source,
             "source_version": version,
             "columns": columns,
+            "ignored_columns": ignored,
             "chunk_rows": CHUNK_ROWS if model.only_engine() else SLOW_CHUNK_ROWS,
             "pin": ModelRef(model.name, model.version, model.digest),
             "flags": terms.flags,
@@ -155,7 +159,9 @@ class FileSplitting:
             raise InvalidInput(FieldError("file", "contains no rows", "1 row or more"))
         rows = end.first_row - 1
         self._charges.reserve(batch, rows)
-        values = {"state": "running", "chunks": end.index, "rows": rows, "started_at": self._ports.now()}
+        lanes = lanes_beside(len(self._ports.batches.unfinished_ids(batch.tenant_id)))
+        started = {"lanes": lanes, "started_at": self._ports.now()}
+        values = {"state": "running", "chunks": end.index, "rows": rows, **started}
         if running := self._ports.batches.change(batch, ("splitting",), values, batch.run):
             self._start(running)
             return
@@ -172,7 +178,7 @@ class FileSplitting:
             raise _TakenOver("Another delivery is splitting this file.")
 
     def _start(self, batch: Batch) -> None:
-        self._ports.jobs.send([batch.chunk_job(index) for index in range(min(LANES, batch.chunks))])
+        self._ports.jobs.send([batch.chunk_job(index) for index in range(min(batch.lanes, batch.chunks))])
 
 
 class _TakenOver(Conflict):

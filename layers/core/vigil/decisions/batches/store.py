@@ -22,14 +22,16 @@ from vigil.decisions.batches.model import (
     Chunk,
     ChunkRange,
     ChunkState,
+    LeftOut,
 )
-from vigil.errors import Conflict
+from vigil.errors import Conflict, FieldError
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ModelRef
 
 Item = dict[str, Any]
 _ANSWERS = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 _FIELDS = {f.name: f.type for f in fields(Batch)}
+_LISTS = {"columns", "ignored_columns", "errors", "left_out"}
 _SETTLED = tuple(f.name for f in fields(Chunk) if f.name != "range")
 
 
@@ -85,8 +87,8 @@ class DynamoBatches:
             return _batch(refusal.item) if ours else None
 
     def end(self, batch: Batch, state: BatchState, **values: Any) -> bool:
-        """Update the batch and remove it from the tenant's count in one transaction."""
-        update = _change(batch, UNFINISHED, None, {"state": state, **values})
+        """Update the batch, remove its left out subjects and remove it from the tenant's count in one transaction."""
+        update = _change(batch, UNFINISHED, None, {"state": state, "left_out": (), **values})
         count = {
             "Key": _unfinished(batch.tenant_id),
             "UpdateExpression": "DELETE unfinished :id",
@@ -126,16 +128,20 @@ class DynamoBatches:
         return (_batch(items["BATCH"]), _chunk(items[_chunk_sk(index)])) if len(items) == len(keys) else None
 
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
-        """Update the chunk if its state is `was` and its batch is not stopped. A finished chunk also gets list keys."""
+        """Update the chunk if its state is `was`, and its batch is not stopped and leaves out the same subjects.
+
+        A finished chunk also gets list keys.
+        """
         update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
         update["ConditionExpression"] = "#state = :was"
         update["ExpressionAttributeValues"][":was"] = {"S": was}
         stopped: Item = {f":in{place}": {"S": state} for place, state in enumerate(STOPPED)}
+        same = "left_out = :left_out" + ("" if batch.left_out else " OR attribute_not_exists(left_out)")
         check = {
             "Key": _key(batch),
-            "ConditionExpression": f"NOT #state IN ({', '.join(stopped)})",
+            "ConditionExpression": f"NOT #state IN ({', '.join(stopped)}) AND ({same})",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": stopped,
+            "ExpressionAttributeValues": stopped | {":left_out": _typed(batch.left_out)},
         }
         return not self._transact({"Update": update}, {"ConditionCheck": check})
 
@@ -187,7 +193,7 @@ def _typed(value: Any) -> dict[str, Any]:
         return {"S": value}
     if isinstance(value, SpendLimit):
         return {"S": json.dumps(value.to_stored())}
-    return {"S": json.dumps(asdict(value) if isinstance(value, ModelRef) else value)}
+    return {"S": json.dumps(value, default=asdict)}
 
 
 def _item(batch: Batch) -> Item:
@@ -201,7 +207,10 @@ def _batch(item: Mapping[str, Any]) -> Batch:
     for name, value in values.items():
         if "N" in item[name]:
             values[name] = int(value)
-    values["columns"] = tuple(json.loads(values["columns"]))
+    for name in _LISTS & values.keys():
+        values[name] = tuple(json.loads(values[name]))
+    values["errors"] = tuple(FieldError(**each) for each in values.get("errors", ()))
+    values["left_out"] = tuple(LeftOut(**each) for each in values.get("left_out", ()))
     if "pin" in values:
         values["pin"] = ModelRef(**json.loads(values["pin"]))
     if "hard_stop" in values:
@@ -232,4 +241,5 @@ def _outcome(batch: Batch, chunk: Chunk) -> dict[str, Any]:
 def _chunk(item: Item) -> Chunk:
     values = {name: next(iter(item[name].values())) for name in _SETTLED if name in item}
     numbers = {name: int(value) for name, value in values.items() if "N" in item[name]}
+    values["lost"] = tuple(map(tuple, json.loads(values.get("lost", "[]"))))
     return Chunk(ChunkRange(**{f.name: int(item[f.name]["N"]) for f in fields(ChunkRange)}), **values | numbers)

@@ -80,11 +80,13 @@ class ChunkWorker:
     def __init__(self, chunks: ChunkScoring) -> None:
         self._chunks = chunks
 
-    def do(self, message: Message, _deadline: Deadline) -> None:
+    def do(self, message: Message, deadline: Deadline) -> None:
         """Score the chunk that the message names and store its part; a repeated message has no further effect."""
         details = _details(message)
         facts = telemetry.current.get()
-        done = self._chunks.score(message.tenant_id, details["batch_id"], details["index"])
+        is_last = message.receives > 1 or message.attempts > 0
+        name = (message.tenant_id, details["batch_id"], details["index"])
+        done = self._chunks.score(*name, deadline.remaining, is_last)
         facts.records, facts.failed = (done.range.rows, done.failed) if done else (0, 0)
 
 

@@ -15,8 +15,8 @@ _FREE = 1 << 20
 def unpack_gzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the content of all members of a gzip stream, at most 1 MiB at a time.
 
-    Raises InvalidInput for a broken or truncated stream, and for an unpacked size above MAX_UNPACKED_BYTES or above
-    MAX_UNPACK_RATIO times the packed size.
+    Zero bytes behind a member are skipped. Raises InvalidInput for a broken or truncated stream, and for an unpacked
+    size above MAX_UNPACKED_BYTES or above MAX_UNPACK_RATIO times the packed size.
     """
     packed = unpacked = 0
     member = zlib.decompressobj(_GZIP)
@@ -25,6 +25,8 @@ def unpack_gzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
         left = block
         while left:
             if member.eof:
+                if not (left := left.lstrip(b"\0")):  # padding of tapes and block devices, which gzip accepts too
+                    break
                 member = zlib.decompressobj(_GZIP)
             text = _step(member, left)
             unpacked += len(text)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel import text_forms
 from vigil.prediction.features.model import Dispense, Observation, PatientHistory, Registration, Visit
 from vigil.prediction.features.schemas import HistoryIn
 
@@ -30,7 +31,6 @@ _LIMITS = {
     "min_length": "at least",
     "max_length": "at most",
     "expected": "one of",
-    "pattern": "matching",
 }
 
 
@@ -66,6 +66,8 @@ def validate_document(schema: type[_Schema], document: object) -> _Schema:
 def _field_error(detail: ErrorDetails) -> FieldError:
     path = "history" + "".join(f"[{p}]" if isinstance(p, int) else f".{str(p)[:64]}" for p in detail["loc"])
     context = detail.get("ctx", {})
+    if detail["type"] == "string_pattern_mismatch":
+        return FieldError(path, text_forms.MESSAGE, text_forms.describe_pattern(context["pattern"]))
     bound = context.get("bound") or _BOUNDS.get(detail["type"])
     if bound is None:
         bound = next((f"{words} {context[key]}" for key, words in _LIMITS.items() if key in context), None)

@@ -1,0 +1,159 @@
+"""Scores the rows of a chunk within the time of one delivery, and isolates rows that take too long."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from vigil.decisions.batches import results, row_boundaries
+from vigil.decisions.batches.model import ChunkRange, FileFormat
+from vigil.decisions.batches.parsing import ParsedRow, RowReader
+from vigil.decisions.batches.ports import RowScorer
+from vigil.errors import InvalidInput, Unavailable
+from vigil.workers.cpu_limit import CpuLimit, OutOfTime, limit_cpu
+
+ROWS_PER_STEP = 500
+"""Rows parsed into memory at a time. A larger number is slower, because it exceeds the processor's cache."""
+BYTES_PER_STEP = 1 << 20
+"""Bytes of rows from which a step takes no further row. It bounds the memory for the errors of long rows."""
+SPARE_SECONDS = 6.0
+"""Time of a delivery, in seconds, that is reserved to write the parts and to settle the chunk."""
+MIN_SECONDS = 0.5
+"""Minimum processor time of a step, in seconds. A row that needs more than this is lost only if it is alone."""
+SHARE = 24
+"""Divisor of the remaining time for the limit of a step. Ten steps isolate a row, in a third of the time."""
+
+
+@dataclass(slots=True)
+class ChunkLines:
+    """Result lines of a chunk, error lines of its rows without an answer, and first and last row of each lost range."""
+
+    lines: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    lost: list[tuple[int, int]] = field(default_factory=list)
+
+
+class ChunkRows:
+    """Scores rows in steps. `read` parses rows, and `remaining` returns the seconds until the delivery ends.
+
+    A step that exceeds its share of the remaining time is halved until the row that takes too long is alone. Only that
+    row is lost. The rows that are still open when the time is used up are lost too, after a lost row or with `is_last`.
+    """
+
+    def __init__(
+        self,
+        scorer: RowScorer,
+        read: RowReader,
+        form: FileFormat,
+        remaining: Callable[[], float],
+        is_last: bool,
+        limit: CpuLimit = limit_cpu,
+    ) -> None:
+        self._scorer = scorer
+        self._read = read
+        self._form: FileFormat = form
+        self._remaining = remaining
+        self._is_last = is_last
+        self._limit = limit
+        self._write, self._write_error = results.line_writers(form)
+
+    def score(self, first_row: int, content: bytes) -> ChunkLines:
+        """Return the lines of a chunk whose first row has this number.
+
+        Raises Unavailable if the time is too short for the chunk and another delivery follows.
+        """
+        scored, rows = ChunkLines(), self._read(content)
+        try:
+            while self._has_time():
+                with self._step():
+                    answered = self._answer(_take(rows), first_row + len(scored.lines))
+                if not answered.lines:
+                    return scored
+                _append(scored, answered)
+        except OutOfTime:
+            self._isolate(scored, _open_rows(content, self._form, len(scored.lines)), first_row + len(scored.lines))
+            return scored
+        open_rows = _open_rows(content, self._form, len(scored.lines))
+        self._lose_rest(scored, first_row + len(scored.lines), len(open_rows))
+        return scored
+
+    def _isolate(self, scored: ChunkLines, rows: Sequence[bytes], number: int) -> None:
+        """Score `rows`, of which one of the first took too long. `number` is the number of the first one."""
+        place, suspects = 0, min(ROWS_PER_STEP, len(rows))
+        while place < len(rows):
+            if not self._has_time():
+                self._lose_rest(scored, number + place, len(rows) - place)
+                return
+            taken = rows[place : place + (max(1, (suspects - place) // 2) if suspects > place else ROWS_PER_STEP)]
+            try:
+                with self._step():
+                    answered = self._answer(list(self._read(b"".join(taken))), number + place)
+            except OutOfTime:
+                suspects = place + len(taken)
+                if len(taken) > 1:
+                    continue
+                self._lose(scored, number + place, 1, results.TOO_SLOW)
+            else:
+                _append(scored, answered)
+            place += len(taken)
+
+    def _step(self) -> AbstractContextManager[None]:
+        return self._limit(max(MIN_SECONDS, self._remaining() / SHARE))
+
+    def _has_time(self) -> bool:
+        return self._remaining() > SPARE_SECONDS
+
+    def _answer(self, parsed: Sequence[ParsedRow], number: int) -> ChunkLines:
+        """Return the lines of a step; `number` is the number of its first row."""
+        answered = ChunkLines()
+        if not parsed:
+            return answered
+        answers = self._scorer.answer_rows([subject for _, subject in parsed])
+        for place, ((row, _), answer) in enumerate(zip(parsed, answers, strict=True), number):
+            if isinstance(answer, str):
+                answered.lines.append(self._write(place, row, answer))
+            elif answer is results.ERASED:
+                answered.lines.append(results.format_erased_row(self._form, place))
+                answered.errors.append(results.format_erased_row("ndjson", place))
+            else:
+                answered.lines.append(self._write_error(place, row, answer))
+                answered.errors.append(results.format_error(place, row, answer))
+        return answered
+
+    def _lose_rest(self, scored: ChunkLines, number: int, count: int) -> None:
+        """Lose all open rows, if a row was lost already or no other delivery follows. Raises Unavailable otherwise."""
+        if count and not scored.lost and not self._is_last:
+            raise Unavailable("The chunk did not fit into the time of one delivery.")
+        self._lose(scored, number, count, results.NO_TIME)
+
+    def _lose(self, scored: ChunkLines, number: int, count: int, reason: InvalidInput) -> None:
+        if not count:
+            return
+        for place in range(number, number + count):
+            scored.lines.append(results.format_lost_row(self._form, place, reason))
+            scored.errors.append(results.format_lost_row("ndjson", place, reason))
+        first, last = number, number + count - 1
+        if scored.lost and scored.lost[-1][1] == first - 1:
+            first = scored.lost.pop()[0]
+        scored.lost.append((first, last))
+
+
+def _take(rows: Iterator[ParsedRow]) -> list[ParsedRow]:
+    """Return the rows of the next step."""
+    taken, size = list[ParsedRow](), 0
+    for row in rows:
+        taken.append(row)
+        size += len(row[0])
+        if len(taken) == ROWS_PER_STEP or size >= BYTES_PER_STEP:
+            break
+    return taken
+
+
+def _open_rows(content: bytes, form: FileFormat, done: int) -> list[bytes]:
+    """Return the bytes of each row of a chunk behind the first `done` ones."""
+    ranges = row_boundaries.find_chunks([content], form, ChunkRange(0, 0, 0, 1, 0), 1)
+    return [content[each.start : each.start + each.length] for each in ranges][done:]
+
+
+def _append(scored: ChunkLines, answered: ChunkLines) -> None:
+    scored.lines += answered.lines
+    scored.errors += answered.errors
