@@ -29,6 +29,7 @@ LOCAL = Embedded(
     },
     buckets={"packages": "vigil-packages"},
     secrets={"access": "arn:access", "cursor": "arn:cursor", "signing": "arn:signing"},
+    data_key_arn="arn:data",
     model_keys="{}",
 )
 

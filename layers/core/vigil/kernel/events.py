@@ -15,7 +15,7 @@ EventKind = Literal[
 """Kind of an event: `<room>.<past participle>`, also its `detail-type` on the bus."""
 EVENT_KINDS: tuple[EventKind, ...] = get_args(EventKind)
 """Every kind of event that Vigil publishes."""
-EVENT_VERSION = 1
+EVENT_VERSION = 2
 """Version of the fields of every event; it grows when a field is removed or changes its meaning."""
 
 

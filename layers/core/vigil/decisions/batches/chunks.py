@@ -14,6 +14,7 @@ from vigil.decisions.batches.ports import (
     RowScorerFactory,
 )
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.pseudonyms import TenantKey, TenantKeys
 
 ROWS_PER_STEP = 500
 """Rows parsed into memory at a time. A larger number is slower, because it exceeds the processor's cache."""
@@ -32,12 +33,18 @@ class ChunkScoring:
     """Scores chunks. A part depends only on file, model and batch, so that a repeated write gives the same bytes."""
 
     def __init__(
-        self, ports: BatchPorts, models: BatchModels, scorers: RowScorerFactory, fast_readers: FastReaderFactory
+        self,
+        ports: BatchPorts,
+        models: BatchModels,
+        scorers: RowScorerFactory,
+        fast_readers: FastReaderFactory,
+        keys: TenantKeys,
     ) -> None:
         self._ports = ports
         self._models = models
         self._scorers = scorers
         self._fast_readers = fast_readers
+        self._keys = keys
 
     def score(self, tenant_id: str, batch_id: str, index: int) -> Chunk | None:
         """Score a chunk and continue its lane. Return the settled chunk, or None if there was nothing to score.
@@ -105,24 +112,26 @@ class ChunkScoring:
 
     def _score_rows(self, batch: Batch, number: int, chunk: bytes) -> ChunkLines:
         """Return the result lines of a chunk; `number` is the number of its first row."""
-        scorer, read = self._scorer_and_reader(batch)
+        key = self._keys(batch.tenant_id)
+        scorer, read = self._scorer_and_reader(batch, key)
         rows, scored = read(chunk), ChunkLines([], [])
         write, write_error = results.line_writers(batch.form)
         while parsed := list(islice(rows, ROWS_PER_STEP)):
             answers = scorer.answer_rows([subject for _, subject in parsed])
             for (row, _), answer in zip(parsed, answers, strict=True):
+                digest = key.digest(row)
                 if isinstance(answer, str):
-                    scored.lines.append(write(number, row, answer))
+                    scored.lines.append(write(number, digest, answer))
                 else:
-                    scored.lines.append(write_error(number, row, answer))
-                    scored.errors.append(results.format_error(number, row, answer))
+                    scored.lines.append(write_error(number, digest, answer))
+                    scored.errors.append(results.format_error(number, digest, answer))
                 number += 1
         return scored
 
-    def _scorer_and_reader(self, batch: Batch) -> tuple[RowScorer, parsing.RowReader]:
+    def _scorer_and_reader(self, batch: Batch, key: TenantKey) -> tuple[RowScorer, parsing.RowReader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
-        scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch)
+        scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch, key)
         return scorer, parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
 
     def _put_part(self, batch: Batch, index: int, output: Output, lines: list[str]) -> str:

@@ -12,6 +12,7 @@ from vigil.decisions.batches.ports import BatchStore, VersionedFiles
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import Conflict, InvalidInput, NotFound
+from vigil.kernel.pseudonyms import TenantKeys
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
@@ -52,9 +53,10 @@ class RowsFile:
 class PersonRows:
     """Scans every file of a tenant's batches, because no index maps a person to rows."""
 
-    def __init__(self, batches: BatchStore, files: VersionedFiles) -> None:
+    def __init__(self, batches: BatchStore, files: VersionedFiles, keys: TenantKeys) -> None:
         self._batches = batches
         self._files = files
+        self._keys = keys
 
     def find(self, person: Person, after: Key | None) -> FoundKeys:
         """Return the next batch if one of its files names the person. Raises Conflict before the batch has ended.
@@ -139,7 +141,7 @@ class PersonRows:
         first = next((number for number, file in enumerate(files) if file.is_at(position)), None)
         offset = 0 if first is None else int(position["offset"])
         for file in files[first:]:
-            named = SubjectRows(batch.form, file.columns, person.subject_id)
+            named = SubjectRows(batch.form, file.columns, self._recognizer(person))
             for line in self._lines(file.stored, offset):
                 yield file, offset, line, named.match(line)
                 offset += len(line)
@@ -166,7 +168,7 @@ class PersonRows:
         """
         old = FileVersion(batch.output_key("results"), key["version"], latest=True)
         clean = MultipartFile(self._files, old.key, batch.metadata, key.get("upload", ""), int(key.get("part", 1)))
-        named = SubjectRows(batch.form, results.COLUMNS, person.subject_id)
+        named = SubjectRows(batch.form, results.COLUMNS, self._recognizer(person))
         begun = offset = int(key.get("offset", 0))
         # In CSV, the first line is the header, so that rows start at line 1.
         row = int(key.get("row", 0 if batch.form == "csv" else 1))
@@ -184,6 +186,11 @@ class PersonRows:
                 return {"batch": key["batch"]}
         self._files.delete_versions([old])
         return None
+
+    def _recognizer(self, person: Person) -> Callable[[str], bool]:
+        """Return the function that recognizes the person's id in a row."""
+        key = self._keys(person.tenant_id)
+        return lambda subject_id: key.pseudonym(subject_id) == person.subject
 
     def _latest(self, batch: Batch) -> FileVersion | None:
         """Return the latest version of the results."""
