@@ -146,7 +146,7 @@ def test_a_tenant_with_old_rows_is_refused_until_its_conversion(old_rows):
     assert score("initech")[0] == 503
     privacy.conversion().run("initech")
     process.forget()
-    assert score("initech") == (403, score("initech")[1])  # the withdrawal is in effect
+    assert score("initech")[0] == 403  # the withdrawal is in effect
 
 
 def test_a_conversion_leaves_no_unkeyed_digest_but_in_signed_text(old_rows):
@@ -181,6 +181,7 @@ def test_an_interrupted_conversion_is_completed_with_the_same_result(old_rows, m
             break
         except Unavailable:
             process.forget()
+    failing[:] = [0, 0]
     assert 5 < at < 39
     assert everything().count(DIGEST) == 1
     assert stores.consents().withdrawn("initech") == {stores.tenant_key("initech").pseudonym(JANE)}
