@@ -28,7 +28,7 @@ from rich.table import Table
 
 from benchmarks.flow import DiskBatches, OneModel
 from benchmarks.measure import Measurement, Round, interleave
-from benchmarks.model_cases import ModelCase, prepare_case, synthetic_model
+from benchmarks.model_cases import ModelCase, prepare_case, synthetic_model, tenant_key
 from benchmarks.prices import GB_SECOND_ARM, REQUESTS
 from cli import batches, native
 from cli.api import connect
@@ -78,7 +78,11 @@ def measure_worker(case: ModelCase, form: FileFormat) -> Measurement:
     disk.put(batch.upload_key, content, {})
     span = ChunkRange(0, 0, len(content), 1, CHUNK_ROWS)
     chunks = ChunkScoring(
-        BatchPorts(disk, disk, disk, process.now), OneModel(model), batch_scorer, fast_rows.build_fast_reader
+        BatchPorts(disk, disk, disk, process.now),
+        OneModel(model),
+        batch_scorer,
+        fast_rows.build_fast_reader,
+        tenant_key,
     )
     booster = lightgbm.Booster(model_str=case.text.decode())
     matrix = np.array([rounded(row) for row in case.rows[:CHUNK_ROWS]])

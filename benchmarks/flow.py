@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.model_cases import tenant_key
 from cli import native
 from vigil.access.quota.model import QuotaReservation
 from vigil.bootstrap import decisions, process
@@ -207,7 +208,7 @@ class DiskBatches:
 def run(disk: DiskBatches, model: LoadedModel, size: int) -> None:
     """Run a batch from the arrival of its file to its end."""
     ports = BatchPorts(disk, disk, disk, process.now)
-    chunks = ChunkScoring(ports, OneModel(model), decisions.batch_scorer, fast_rows.build_fast_reader)
+    chunks = ChunkScoring(ports, OneModel(model), decisions.batch_scorer, fast_rows.build_fast_reader, tenant_key)
     charges = BatchCharges(UnlimitedQuota(), UnlimitedSpend())
     assembly = BatchAssembly(ports, charges)
     splits = FileSplitting(ports, OneModel(model), lambda _: BatchTerms(), charges)

@@ -14,7 +14,7 @@ import numpy as np
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from benchmarks.model_cases import ENGINE, ModelCase
+from benchmarks.model_cases import ENGINE, ModelCase, tenant_key
 from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.access.tenants.model import TIER_LIMITS
 from vigil.aws import clients
@@ -163,7 +163,9 @@ def _function(
     model: LoadedModel, ledger: Any, admission: RateLimiter | None = None, log: StringIO | None = None
 ) -> Handler:
     telemetry = Telemetry(f"benchmark-{id(model)}", log or StringIO(), traced=False)
-    scoring = Scoring(_OneModel(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24))
+    scoring = Scoring(
+        _OneModel(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24), keys=tenant_key
+    )
     app = create_app(
         title="",
         routers=[routes.router],

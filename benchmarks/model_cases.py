@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from cli.training import Training, train
 from models import recipe
 from models.packed import add_packed_tables
+from vigil.kernel.pseudonyms import TenantKey
 from vigil.prediction.engines.contract import Label, ModelContract, TrainingData
 from vigil.prediction.engines.ensemble import Band, Ensemble
 from vigil.prediction.engines.loading import load_engine
@@ -25,6 +26,11 @@ from vigil.prediction.packages.verification import ExpectedPackage, PackageVerif
 
 PACKAGES = Path(__file__).parents[1] / ".vigil" / "packages"
 ENGINE = EngineSpec("lgbm", "lightgbm", "lgbm.txt", calibration=Calibration())
+
+
+def tenant_key(tenant_id: str) -> TenantKey:
+    """Return a key of a tenant, as a process has it in its cache."""
+    return TenantKey(tenant_id, bytes(32))
 
 
 @dataclass(frozen=True, slots=True)

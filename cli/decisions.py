@@ -20,7 +20,7 @@ def _group() -> None:
 @app.command("replay")
 def replay_command(
     tenant_id: Annotated[str, typer.Argument(help="Id of the tenant")],
-    decision_id: Annotated[str, typer.Argument(help="Id of the decision (dec_...)")],
+    decision_id: Annotated[str, typer.Argument(help="Id of the decision (dec-...)")],
 ) -> None:
     """Score a decision again with its own model version; exit with code 1 unless the bytes are the same."""
     from vigil.bootstrap import decisions

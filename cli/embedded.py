@@ -35,6 +35,8 @@ class Embedded:
     tables: Mapping[str, str]
     buckets: Mapping[str, str]
     secrets: Mapping[str, str]
+    data_key_arn: str
+    """KMS key that encrypts the tables and the keys of tenants."""
     model_keys: str
     """Pinned public keys of model packages, as JSON."""
     fingerprint: str = ""
@@ -70,7 +72,9 @@ class Embedded:
             "VIGIL_STAGE": "local",
             **{f"VIGIL_{name.upper()}_TABLE": table for name, table in self.tables.items()},
             "VIGIL_PACKAGES_BUCKET": self.buckets["packages"],
+            "VIGIL_BATCHES_BUCKET": self.buckets["batches"],
             "VIGIL_ACCESS_SECRET_ARN": self.secrets["access"],
+            "VIGIL_DATA_KEY_ARN": self.data_key_arn,
             "VIGIL_MODEL_KEYS": self.model_keys,
             "VIGIL_CURSOR_SECRET_ARN": self.secrets["cursor"],
             "VIGIL_SIGNING_SECRET_ARN": self.secrets["signing"],

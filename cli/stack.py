@@ -17,7 +17,7 @@ TEMPLATES = ("template.yaml", "infra")
 SOURCES = (*TEMPLATES, "samconfig.toml", "functions", "layers", "uv.lock")
 TABLES = (
     *("decisions", "registry", "access", "outcomes", "subjects", "batches"),
-    *("limits", "usage", "costs", "idempotency", "flags"),
+    *("limits", "usage", "costs", "idempotency", "flags", "tenant_keys"),
 )
 UPLOADS = "vigil-deployments"  # bucket of the local stage in samconfig.toml
 
@@ -73,9 +73,10 @@ class Stack:
             docs_url=f"{api_url}/docs",
             endpoint_url=endpoint_url,
             stack_name=self.name,
-            tables={name: out[f"{name.capitalize()}Table"] for name in TABLES},
+            tables={name: out[f"{name.title().replace('_', '')}Table"] for name in TABLES},
             buckets={"packages": out["PackagesBucket"], "batches": out["BatchesBucket"]},
             secrets={name: out[f"{name.capitalize()}SecretArn"] for name in ("access", "cursor", "signing")},
+            data_key_arn=out["DataKeyArn"],
             model_keys=parameters["ModelKeys"],
             queues={
                 "events_publisher_dead_letters": out["EventsPublisherDeadLetters"],

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
+import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +21,7 @@ Purposes = Annotated[list[str] | None, typer.Option(help="scoring, research or c
 def consent_command(subject_id: SubjectId, key: Key = None) -> None:
     """Show the consents of a person and all of its declarations."""
     with connect(key) as client:
-        _show(request_json(client, "GET", f"{_path(subject_id)}/consent"))
+        _show(request_json(client, "GET", f"{_path(client, subject_id)}/consent"))
 
 
 @app.command("declare")
@@ -37,7 +37,7 @@ def declare_command(
     purposes = dict.fromkeys(give or (), "given") | dict.fromkeys(withdraw or (), "withdrawn")
     body = {"purposes": purposes, "text_version": text, "declared_by": by}
     with connect(key) as client:
-        _show(request_json(client, "PUT", f"{_path(subject_id)}/consent", json=body))
+        _show(request_json(client, "PUT", f"{_path(client, subject_id)}/consent", json=body))
 
 
 @app.command("export")
@@ -50,8 +50,9 @@ def export_command(
     found: dict[str, list[Any]] = {}
     cursor: str | None = None
     with connect(key) as client:
+        path = f"{_path(client, subject_id)}/export"
         while not found or cursor:
-            page = request_json(client, "GET", f"{_path(subject_id)}/export", params=without_none(cursor=cursor))
+            page = request_json(client, "GET", path, params=without_none(cursor=cursor))
             for store, entries in page["data"].items():
                 found.setdefault(store, []).extend(entries)
             cursor = page["next_cursor"]
@@ -71,7 +72,7 @@ def erase_command(
     if not yes:
         typer.confirm(f"All stored data of {subject_id} will be erased. Continue?", abort=True)
     with connect(key) as client:
-        request_json(client, "DELETE", _path(subject_id))
+        request_json(client, "DELETE", _path(client, subject_id))
     out.print(f"The erasure starts within minutes. `vigil subjects erasure {subject_id}` shows its progress.")
 
 
@@ -79,7 +80,7 @@ def erase_command(
 def erasure_command(subject_id: SubjectId, key: Key = None) -> None:
     """Show the progress of an erasure and the certificates of finished ones. Needs an admin key."""
     with connect(key) as client:
-        erasure = request_json(client, "GET", f"{_path(subject_id)}/erasure")
+        erasure = request_json(client, "GET", f"{_path(client, subject_id)}/erasure")
     if running := erasure["running"]:
         counts = ", ".join(f"{count} {store}" for store, count in running["erased"].items() if count)
         out.print(f"running since {running['requested_at']}, erased so far: {counts or 'nothing'}", soft_wrap=True)
@@ -88,8 +89,10 @@ def erasure_command(subject_id: SubjectId, key: Key = None) -> None:
         out.print(f"signed ({certificate['algorithm']}) by {certificate['key_arn']}", soft_wrap=True)
 
 
-def _path(subject_id: str) -> str:
-    return f"/v1/subjects/{quote(subject_id, safe='')}"
+def _path(client: httpx.Client, subject_id: str) -> str:
+    """Return the path of a person, which has the pseudonym instead of the id."""
+    found = request_json(client, "POST", "/v1/subjects/lookup", json={"subject_id": subject_id})
+    return f"/v1/subjects/{found['subject']}"
 
 
 def _show(consent: dict[str, Any]) -> None:

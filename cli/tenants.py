@@ -31,6 +31,20 @@ def create_command(
     out.print(f"created tenant [bold]{tenant_id}[/] on tier {tier}. Next: `vigil tenants create-key {tenant_id}`")
 
 
+@app.command("convert")
+def convert_command(
+    tenant_id: Annotated[str | None, typer.Argument(help="Id of the tenant. Default: all active tenants")] = None,
+) -> None:
+    """Convert tenants of a release without keys for pseudonyms. Until then, their requests are refused."""
+    from vigil.bootstrap import access, privacy
+
+    deployment.activate()
+    for each in [tenant_id] if tenant_id else list(access.tenants().ids()):
+        access.tenants().get(each)
+        counts = privacy.conversion().run(each)
+        out.print(f"{each}: " + ", ".join(f"{count} {store}" for store, count in counts.items()), soft_wrap=True)
+
+
 @app.command("list")
 def list_command() -> None:
     """List all tenants with their tiers and states."""

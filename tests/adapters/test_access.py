@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes.access import FakeKeyStore, FakeTenantStore
+from tests.support.fakes.tenant_keys import key_creation
 from vigil.access.keys.model import ApiKey, KeyRecord
 from vigil.access.keys.store import DynamoKeys, SecretPeppers
 from vigil.access.tenants.model import Tenant, TenantSettings
@@ -32,7 +33,7 @@ def another(number, tenant_id="acme"):
 def tenants(request):
     if request.param == "fake":
         return FakeTenantStore()
-    return DynamoTenants(Table(request.getfixturevalue("dynamodb"), "access", "The access table"))
+    return DynamoTenants(Table(request.getfixturevalue("dynamodb"), "access", "The access table"), key_creation)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -82,7 +83,7 @@ def test_tenants_are_paged_by_id(tenants):
 
 def test_an_offboarding_tenant_is_added_to_the_list_of_erasures(dynamodb):
     table = Table(dynamodb, "access", "The access table")
-    tenants, erasures = DynamoTenants(table), DynamoTenantErasures(table)
+    tenants, erasures = DynamoTenants(table, key_creation), DynamoTenantErasures(table)
     tenants.create(TENANT)
     assert erasures.pending() == []
     tenants.replace(TENANT, replace(TENANT, status="offboarding", version=2, changed_at="later"))
@@ -152,7 +153,7 @@ def test_the_index_of_keys_contains_no_digest(dynamodb):
 
 
 def test_a_missing_table_raises_unavailable(aws):
-    tenants = DynamoTenants(Table(aws("dynamodb"), "nowhere", "The access table"))
+    tenants = DynamoTenants(Table(aws("dynamodb"), "nowhere", "The access table"), key_creation)
     for call in (lambda: tenants.get("acme"), lambda: tenants.create(TENANT), lambda: tenants.page(None, 1)):
         with pytest.raises(Unavailable):
             call()

@@ -18,6 +18,7 @@ def compared(number, challenger=2, tenant="acme"):
         tenant_id=tenant,
         decision_id=f"dec_{number:031d}{SHARDS[number % 32]}",
         subject_id=f"p-{number}",
+        subject=f"sub-{number:040}",
         model=ModelRef("toy", 1, "sha256:aa"),
         fingerprint="f",
         correlation_id=f"c-{number}",

@@ -241,7 +241,7 @@ def given_up(place):
     batch = {"shardId": place.shard, "startSequenceNumber": place.first, "endSequenceNumber": place.last}
     batch |= {"batchSize": 2, "streamArn": place.stream, "approximateArrivalOfFirstRecord": "2026-03-01T12:00:00Z"}
     return {
-        "requestContext": {"requestId": "req-1", "condition": "RetryAttemptsExhausted"},
+        "requestContext": {"requestId": "0000000a-0000-4000-8000-000000000001", "condition": "RetryAttemptsExhausted"},
         "DDBStreamBatchInfo": batch,
     }
 
@@ -253,7 +253,11 @@ def test_a_stream_batch_is_processed_again(queues, send_raw):
     told = []
     source = StreamSource("events-publisher", dead, told.append)
     (died,) = source.receive()
-    assert (died.work.tenant_id, died.work.correlation_id, died.work.id) == (OPERATORS, "req-1", "100-200")
+    assert (died.work.tenant_id, died.work.correlation_id, died.work.id) == (
+        OPERATORS,
+        "0000000a-0000-4000-8000-000000000001",
+        "100-200",
+    )
     assert source.resend(died.work) == "succeeded"
     assert [StreamRange(**json.loads(each)) for each in told] == [place]
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.fakes.tenant_keys import key_creation
 from vigil.access.tenants.model import Tenant, TenantSettings
 from vigil.access.tenants.store import DynamoTenants
 from vigil.aws.tables import Table
@@ -20,7 +21,7 @@ CERTIFICATE = Certificate("acme", '{"certified_at":"now"}', "c2ln", "ECDSA_SHA_2
 @pytest.fixture
 def books(dynamodb):
     table = Table(dynamodb, "access", "The access table")
-    tenants = DynamoTenants(table)
+    tenants = DynamoTenants(table, key_creation)
     tenants.create(TENANT)
     tenants.replace(TENANT, replace(TENANT, status="offboarding", version=2))
     return DynamoTenantErasures(table), tenants

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.packages import KEY, KEYS
 from tests.support.fakes.scoring import FakeLedger, FakeModels
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.scoring.service import Scoring
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.loading import load_engine
@@ -37,7 +38,9 @@ class Package:
         return FakeModels({self.contract.name: loaded or self.loaded})
 
     def scoring(self, models: FakeModels | None = None) -> Scoring:
-        return Scoring(models or self.models(), get_feature_set, FakeLedger(), Clock(), timedelta(hours=24))
+        return Scoring(
+            models or self.models(), get_feature_set, FakeLedger(), Clock(), timedelta(hours=24), keys=tenant_key
+        )
 
 
 def signed(trained: TrainedModel) -> Package:

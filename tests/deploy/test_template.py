@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from cli.checkout import ROOT, tool_python
 from functions.build import folder
 from tests.support.templates import DISTRICTS, functions, resources, roles, routes, template
+from vigil.bootstrap import routers
 from vigil.operations.dead_letters.model import RetryRules
 from vigil.web import problems
 from vigil.web.middleware import SECURITY_HEADERS
@@ -247,7 +248,9 @@ def test_a_table_is_encrypted_recoverable_and_kept(table):
     properties = resources(DATA, "AWS::DynamoDB::Table")[table]
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["SSESpecification"]["KMSMasterKeyId"] == {"GetAtt": "DataKey.Arn"}
-    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    recoverable = table != "TenantKeys"  # a backup would keep the key of a tenant that has left
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": recoverable}
+    assert recoverable or "StreamSpecification" not in properties
     assert properties["DeletionProtectionEnabled"] == {"If": ["Protected", True, False]}
     assert properties["_"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
@@ -271,6 +274,27 @@ def test_idempotency_records_end_by_themselves():
 
 
 API = resources(ROOT / "infra" / "api.yaml", "AWS::Serverless::Api")["Api"]
+
+
+def test_the_gateway_records_no_url():
+    """X-Ray would record path and query, and any caller can append a query."""
+    assert API["TracingEnabled"] is False
+
+
+def test_no_url_of_the_api_takes_a_subject_id():
+    parameters = {
+        (path, parameter["name"])
+        for path, methods in routers.document()["paths"].items()
+        for method in methods.values()
+        for parameter in method.get("parameters", ())
+    }
+    assert {path for path, name in parameters if name == "subject"} >= {"/v1/scores", "/v1/subjects/{subject}/export"}
+    assert not [path for path, name in parameters if name == "subject_id"]
+
+
+def test_the_event_bus_is_encrypted_with_the_customer_key():
+    (bus,) = resources(ROOT / "infra" / "events.yaml", "AWS::Events::EventBus").values()
+    assert bus["KmsKeyIdentifier"] == {"Ref": "DataKeyArn"}
 
 
 @pytest.mark.parametrize("kind", API["GatewayResponses"])

@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -94,7 +95,7 @@ def test_an_unreadable_file_fails_the_batch_with_a_reason(tenants, content):
 
 def test_the_correlation_id_is_in_the_workers_logs_and_on_the_results(stack, tenants, rows, aws):
     (client, _) = tenants
-    correlation = f"corr-{random.random()}"
+    correlation = str(uuid.UUID(int=random.getrandbits(128)))
     batch_id = submit(client, csv_of(rows), **{"X-Correlation-Id": correlation})
     ended(client, batch_id)
     assert fetch(client, batch_id).headers["x-amz-meta-correlation-id"] == correlation

@@ -52,16 +52,16 @@ def eventually(seconds, look, act=lambda: None):
 
 def test_a_poison_message_becomes_a_job_of_its_tenant_only(stack, chunks, admins, redrive):
     owner, other = admins
-    work_id = f"poison-{uuid.uuid4()}"
+    work_id, traced = f"poison-{uuid.uuid4()}", str(uuid.uuid4())
     body = json.dumps({"batch_id": "0" * 32, "index": 0})
-    chunks.send([Message(work_id, "batch.chunk", stack.tenants[0].tenant_id, f"corr-{work_id}", body)])
+    chunks.send([Message(work_id, "batch.chunk", stack.tenants[0].tenant_id, traced, body)])
 
     def parked(attempts):
         jobs = owner.get(JOBS, params={"state": "parked", "queue": "batch-chunks"}).json()["items"]
         return next((j for j in jobs if (j["message_id"], j["attempts"]) == (work_id, attempts)), None)
 
     job = eventually(SCHEDULE_SECONDS, lambda: parked(0))  # the schedule alone records the job
-    assert (job["cause"], job["reason"], job["correlation_id"]) == ("permanent", "not-found", f"corr-{work_id}")
+    assert (job["cause"], job["reason"], job["correlation_id"]) == ("permanent", "not-found", traced)
     place = f"{JOBS}/{job['id']}"
     assert other.get(place).status_code == other.post(f"{place}/retry").status_code == 404
     assert other.get(JOBS).json()["items"] == []

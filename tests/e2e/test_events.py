@@ -46,7 +46,7 @@ def test_a_decision_is_published_and_a_high_risk_decision_twice(stack, tenants, 
     found = heard(scored["decision_id"], 2)
     assert {event["detail-type"] for event in found.values()} >= {"scoring.decision_made", "scoring.high_risk_found"}
     detail = found[f"{scored['decision_id']}.scoring.high_risk_found"]["detail"]
-    assert (detail["tenant_id"], detail["model"]) == (stack.tenants[0].tenant_id, scored["model"])
+    assert (detail["tenant_id"], detail["model_digest"]) == (stack.tenants[0].tenant_id, scored["model"]["digest"])
     assert detail["correlation_id"] == answer.headers["X-Correlation-Id"]
     assert (detail["band"], detail["occurred_at"]) == ("high", scored["created_at"])
     assert "heard-of" not in json.dumps(found)

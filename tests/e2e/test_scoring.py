@@ -155,6 +155,6 @@ def test_docs_and_health_are_public_and_health_details_are_not(clients):
 
 
 def test_a_correlation_id_is_in_the_header_and_the_problem(clients):
-    answer = clients[0].get("/v1/models/nope", headers={"X-Correlation-Id": "trace-me-1"})
-    assert answer.headers["x-correlation-id"] == "trace-me-1"
-    assert json.loads(answer.content)["correlation_id"] == "trace-me-1"
+    answer = clients[0].get("/v1/models/nope", headers={"X-Correlation-Id": "0000000a-0000-4000-8000-000000000001"})
+    assert answer.headers["x-correlation-id"] == "0000000a-0000-4000-8000-000000000001"
+    assert json.loads(answer.content)["correlation_id"] == "0000000a-0000-4000-8000-000000000001"

@@ -7,6 +7,7 @@ from random import Random
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.deliveries import Deliveries
 from tests.support.faultbed.history import Answer, Count, Effect, Input, violations
 from tests.support.faultbed.interleaving import Interleaving
@@ -18,6 +19,7 @@ from vigil.decisions.scoring.model import Conditions, ScoreRequest, derive_decis
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
 from vigil.errors import QuotaExceeded
+from vigil.kernel.ids import stored_decision_id
 from vigil.money.usage.store import DynamoUsage
 
 
@@ -37,7 +39,7 @@ class Month:
 
     def scoring(self, client):
         rows = ledger(client, self.decisions, self.usage, self.kind, self.clock)
-        return Scoring(FakeModels(), VisitCount, rows, self.clock, timedelta(hours=24))
+        return Scoring(FakeModels(), VisitCount, rows, self.clock, timedelta(hours=24), keys=tenant_key)
 
     def quota(self, client):
         return MonthlyQuota(DynamoMonthlyQuota(client, self.usage, self.clock), self.clock)
@@ -70,7 +72,7 @@ class Month:
 
 
 def _pk(number):
-    return f"acme#{derive_decision_id('acme', f'k-{number}', 0)}"
+    return f"acme#{stored_decision_id(derive_decision_id('acme', f'k-{number}', 0))}"
 
 
 def race(bed, seed, limit, calls, clients=32, world=Month):

@@ -9,6 +9,7 @@ import boto3
 from tests.faults import planted
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.ledgers import ledger
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
@@ -22,7 +23,7 @@ LEDGERS = {"": DynamoLedger, "unconditional": planted.Unconditional}
 _telemetry = Telemetry("faults")
 _kind = LEDGERS[os.environ.get("PLANTED", "")]
 _ledger = ledger(boto3.client("dynamodb"), os.environ["TABLE"], kind=_kind)
-_scoring = Scoring(FakeModels(), VisitCount, _ledger, Clock(), timedelta(hours=24))
+_scoring = Scoring(FakeModels(), VisitCount, _ledger, Clock(), timedelta(hours=24), keys=tenant_key)
 
 
 def _score(message: Message, deadline: Deadline) -> None:

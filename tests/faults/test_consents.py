@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.ledgers import ledger
 from vigil.decisions.scoring.model import Conditions, ScoreRequest
 from vigil.decisions.scoring.service import Scoring
@@ -31,7 +32,7 @@ def test_a_score_started_after_an_answered_withdrawal_is_refused(bed, quota):
     def score_on(client):
         """Score until refused. Record the scores that started after the answered withdrawal."""
         rows = ledger(bed.client("dynamodb"), decisions, usage, subjects=subjects)
-        scoring = Scoring(FakeModels(), VisitCount, rows, now, timedelta(hours=24))
+        scoring = Scoring(FakeModels(), VisitCount, rows, now, timedelta(hours=24), keys=tenant_key)
         request = ScoreRequest("toy", "jane", features={"age": client})
         while True:
             known = withdrawn.is_set()
@@ -47,7 +48,7 @@ def test_a_score_started_after_an_answered_withdrawal_is_refused(bed, quota):
         while len(made) < CLIENTS:
             assert not any(each.done() for each in scoring)
         said = Declaration({"scoring": "withdrawn"}, "v1", "subject", "then", "then", "key")
-        assert consents.add("acme", "jane", Consent(), said)
+        assert consents.add("acme", tenant_key("acme").pseudonym("jane"), Consent(), said)
         withdrawn.set()
         for each in scoring:
             each.result()

@@ -8,6 +8,7 @@ import pytest
 from tests.support.faultbed.history import Effect, Input, report, violations
 from tests.support.faultbed.workers import kill_workers, running_workers
 from vigil.decisions.scoring.model import derive_decision_id
+from vigil.kernel.ids import stored_decision_id
 from vigil.workers.queues import Message, SqsQueue
 
 DRAINED_WITHIN_SECONDS = 60
@@ -41,7 +42,7 @@ def run_with_kills(bed, seed, messages, kills, planted=""):
 
 
 def expected_input(message):
-    pk = f"{message.tenant_id}#{derive_decision_id(message.tenant_id, message.id, 0)}"
+    pk = f"{message.tenant_id}#{stored_decision_id(derive_decision_id(message.tenant_id, message.id, 0))}"
     return Input(pk, message.tenant_id, message.body)
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.faults.planted import CheckThenWrite, Unconditional
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.deliveries import Deliveries
 from tests.support.faultbed.faults import CRASHES, FAULTS, Crash
 from tests.support.faultbed.history import Answer, Effect, Input, report, violations
@@ -18,6 +19,7 @@ from vigil.decisions.scoring.model import ScoreRequest, derive_decision_id
 from vigil.decisions.scoring.service import Scoring
 from vigil.decisions.scoring.store import DynamoLedger
 from vigil.errors import Unavailable
+from vigil.kernel.ids import stored_decision_id
 
 # Without two faults, because the ledger writes single rows and reads consistently.
 HERE = [fault for fault in FAULTS if fault not in {"partial", "stale"}]
@@ -40,7 +42,7 @@ class Run:
         self.table = self.bed.table("Decisions")
         client = inject(self.bed.client("dynamodb"), self.plan, pause=self.turns.pause)
         ledger = ledger_on(client, self.table, self.bed.table("Usage"), self.kind)
-        self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24))
+        self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24), keys=tenant_key)
 
     def deliver(self, request):
         """Score one delivery. Each has a later time, so two deliveries never write the same bytes."""
@@ -59,7 +61,7 @@ class Run:
 
 def _pk(request):
     tenant, key = request
-    return f"{tenant}#{derive_decision_id(tenant, f'k-{key}', 0)}"
+    return f"{tenant}#{stored_decision_id(derive_decision_id(tenant, f'k-{key}', 0))}"
 
 
 def storm(bed, seed, kind=DynamoLedger, requests=60, copies=4):

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.access.keys.model import KeyToken
-from vigil.bootstrap import access, decisions, process
+from vigil.bootstrap import access, decisions, privacy, process
 from vigil.errors import Unavailable
 from vigil.kernel.rows import ANSWER_FORMAT
 from vigil.money.usage.store import DynamoUsage
@@ -37,6 +37,9 @@ def stored(clock, published):
             dynamodb.put_item(TableName=table, Item=item | ({"expiration": LATER} if "expiration" in item else {}))
     for key, content in FIRST["packages"].items():
         s3.put_object(Bucket="packages", Key=key, Body=base64.b64decode(content))
+    dynamodb.delete_item(TableName="tenant_keys", Key={"pk": {"S": "acme"}})
+    process.forget()
+    privacy.conversion().run("acme")
     process.forget()
 
 
@@ -61,6 +64,15 @@ def test_a_decision_of_the_first_format_replays_to_its_bytes(stored, request_):
 def test_a_decision_of_the_first_format_is_read(stored, request_):
     body = request_["answer"]["body"]
     assert send("scoring_api", "GET", f"/v1/scores/{json.loads(body)['decision_id']}") == (200, body)
+
+
+@pytest.mark.parametrize("request_", SCORES, ids=[score["body"]["subject_id"] for score in SCORES])
+def test_a_decision_of_the_first_format_has_no_second_id(stored, request_):
+    """New ids have a hyphen. The same Idempotency-Key leads to the old decision, whose id stays as it is."""
+    body = request_["answer"]["body"]
+    decision_id = json.loads(body)["decision_id"]
+    assert decision_id.startswith("dec_")
+    assert send("scoring_api", "GET", f"/v1/scores/{decision_id.replace('_', '-', 1)}") == (200, body)
 
 
 KEYED = [request for request in FIRST["requests"] if "Idempotency-Key" in request["headers"]]

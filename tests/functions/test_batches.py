@@ -43,14 +43,14 @@ def test_rows_get_the_decisions_of_requests(deployed, caplog):
     from functions.scoring_api.handler import lambda_handler as score
 
     rows = [{"subject_id": f"p-{n}", "features": GOOD | {"age": 20 * n}} for n in range(7)]
-    status, batch = post({"model": "toy", "rows": rows}, **{"X-Correlation-Id": "corr-7"})
+    status, batch = post({"model": "toy", "rows": rows}, **{"X-Correlation-Id": "0000000a-0000-4000-8000-000000000001"})
     assert (status, batch["state"], batch["upload"]) == (202, "awaiting_upload", None)
     run(deployed, batch["batch_id"])
     status, batch = api("GET", f"/v1/batches/{batch['batch_id']}")
     assert (batch["state"], batch["rows"]) == ("completed_with_errors", {"total": 7, "done": 7, "failed": 1})
 
     results = output(f"{batch['batch_id']}/results")
-    assert results["Metadata"]["correlation-id"] == "corr-7"
+    assert results["Metadata"]["correlation-id"] == "0000000a-0000-4000-8000-000000000001"
     for row, line in zip(rows, map(json.loads, results["Body"].read().splitlines()), strict=True):
         alone = score(event("POST", "/v1/scores", body={"model": "toy", **row}), Context())
         body = json.loads(alone["body"])
@@ -67,7 +67,7 @@ def test_rows_get_the_decisions_of_requests(deployed, caplog):
         if line.message == "request" and hasattr(line, "batch_id")
     }
     for kind in ("batch.arrival", "batch.chunk", "batch.assembly"):
-        assert (kind, "corr-7", batch["batch_id"]) in told
+        assert (kind, "0000000a-0000-4000-8000-000000000001", batch["batch_id"]) in told
 
 
 def test_a_csv_file_is_uploaded_scored_and_answered_in_csv(deployed):

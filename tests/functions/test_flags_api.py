@@ -68,7 +68,13 @@ def test_a_subject_flag_is_null_without_a_subject(api):
     api("PUT", "/v1/flags/beta", body=on(percentage=50.25, sticky="subject"), headers=NEW)
     assert api("GET", "/v1/flags/beta")[2]["on"] is None
     expected = Flag("beta", "d", sticky="subject").bucket("acme", "p-1") < 5025
-    assert api("GET", "/v1/flags/beta", query={"subject_id": "p-1"})[2]["on"] is expected
+    status, _, answer = api("POST", "/v1/flags/evaluate", body={"subject_id": "p-1"}, role="viewer")
+    assert (status, {flag["name"]: flag["on"] for flag in answer["flags"]}["beta"]) == (200, expected)
+
+
+def test_the_bucket_of_a_subject_is_that_of_earlier_releases():
+    """A change of buckets would turn flags on and off for subjects, against the promise of a percentage."""
+    assert [Flag("beta", "d", sticky="subject").bucket("acme", f"p-{n}") for n in range(3)] == [5400, 9560, 1784]
 
 
 @pytest.mark.parametrize("role", ["viewer", "member", "admin"])

@@ -8,16 +8,18 @@ import pytest
 
 from tests.functions.rights import BODY, KEY, TRANSACTION, answers, granted, running_batch
 from tests.support.gateway import Context, event
-from vigil.bootstrap import process
+from vigil.bootstrap import process, stores
 from vigil.decisions.batches import results
 from vigil.decisions.batches.store import DynamoBatches
 
+PERSON = "sub-" + "0" * 40
+"""Pseudonym that a test replaces by the one of `p-1`, because each deployment has other keys."""
 SCORING = [
     ("POST", "/v1/scores", {"body": BODY, "headers": KEY}, 201),
     ("GET", "/v1/scores", {"query": {"limit": "1"}}, 200),
     ("POST", "/v1/scores", {"body": BODY}, 201),
     ("GET", "/v1/scores", {"query": {"limit": "1"}}, 200),
-    ("GET", "/v1/scores", {"query": {"subject_id": "p-1"}}, 200),
+    ("GET", "/v1/scores", {"query": {"subject": PERSON}}, 200),
     ("GET", "/v1/scores/dec_" + "0" * 32, {}, 404),
     ("GET", "/v1/models", {}, 200),
     ("GET", "/v1/models/toy", {}, 200),
@@ -28,13 +30,14 @@ SCORING = [
 CONSENT = {"purposes": {"scoring": "given"}, "text_version": "1"}
 FUTURE_CONSENT = CONSENT | {"declared_at": "2199-01-01T00:00:00Z"}
 PERSONS = [
-    ("PUT", "/v1/subjects/p-1/consent", {"body": FUTURE_CONSENT, "headers": KEY}, 422),
-    ("PUT", "/v1/subjects/p-1/consent", {"body": CONSENT, "headers": KEY}, 200),
-    ("GET", "/v1/subjects/p-1/consent", {}, 200),
-    ("GET", "/v1/subjects/p-1/export", {}, 200),
-    ("DELETE", "/v1/subjects/p-1", {}, 202),
-    ("GET", "/v1/subjects/p-1/erasure", {}, 200),
-    ("GET", "/v1/subjects/p-1/export", {"query": {"cursor": "x"}}, 400),
+    ("POST", "/v1/subjects/lookup", {"body": {"subject_id": "p-1"}}, 200),
+    ("PUT", f"/v1/subjects/{PERSON}/consent", {"body": FUTURE_CONSENT, "headers": KEY}, 422),
+    ("PUT", f"/v1/subjects/{PERSON}/consent", {"body": CONSENT, "headers": KEY}, 200),
+    ("GET", f"/v1/subjects/{PERSON}/consent", {}, 200),
+    ("GET", f"/v1/subjects/{PERSON}/export", {}, 200),
+    ("DELETE", f"/v1/subjects/{PERSON}", {}, 202),
+    ("GET", f"/v1/subjects/{PERSON}/erasure", {}, 200),
+    ("GET", f"/v1/subjects/{PERSON}/export", {"query": {"cursor": "x"}}, 400),
 ]
 TRIALS = [
     ("POST", "/v1/models/toy/promote", {"body": {"version": 9}}, 404),
@@ -120,7 +123,10 @@ def test_the_persons_functions_call_exactly_the_granted_actions(person):
     from functions.persons_api.handler import lambda_handler
     from functions.persons_erasure.handler import lambda_handler as erase
 
-    assert answers(lambda_handler, PERSONS, 28_000, role="admin") == PERSONS
+    subject = stores.tenant_key("acme").pseudonym("p-1")
+    process.forget()
+    requests = [(method, path.replace(PERSON, subject), *rest) for method, path, *rest in PERSONS]
+    assert answers(lambda_handler, requests, 28_000, role="admin") == requests
     assert iam_actions(person) == granted("PersonsApi")
     person.clear()
     process.forget()

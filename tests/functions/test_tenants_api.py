@@ -256,6 +256,7 @@ def test_an_offboarded_tenant_leaves_only_a_certificate(api):
             "limits": 1,
             "usage": 1,
             "costs": 1,
+            "tenant_keys": 1,
         },
     )
     stored = "decisions", "outcomes", "subjects", "batches", "dead_letters", "idempotency", "limits", "usage", "costs"

@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support import tables
-from vigil.bootstrap import process
+from vigil.bootstrap import process, stores
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
 from vigil.prediction.packages.publishing import Publisher
@@ -22,6 +22,7 @@ from vigil.prediction.packages.store import DynamoCatalogue, S3PackageStore
 from vigil.prediction.packages.verification import PackageVerifier, Release, build_package
 
 REGION = "eu-west-1"
+TENANTS = ("acme", "globex")
 QUEUES = ("SPLITS", "CHUNKS", "ASSEMBLIES")
 KEY = SigningKey(bytes(range(32)))
 
@@ -39,6 +40,7 @@ def deployment(trained: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> Iterat
         _client("events").create_event_bus(Name="decisions")
         for name, value in _environment(_create_secrets()).items():
             monkeypatch.setenv(name, value)
+        _create_tenant_keys()
         publisher = Publisher(
             S3PackageStore(_client("s3"), "packages"),
             DynamoCatalogue(_client("dynamodb"), "registry"),
@@ -71,7 +73,15 @@ def _create_secrets() -> dict[str, str]:
         for name, text in texts.items()
     }
     key = _client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
-    return {**secrets, "VIGIL_CERTIFICATE_KEY_ARN": key["Arn"]}
+    data_key = _client("kms").create_key()["KeyMetadata"]
+    return {**secrets, "VIGIL_CERTIFICATE_KEY_ARN": key["Arn"], "VIGIL_DATA_KEY_ARN": data_key["Arn"]}
+
+
+def _create_tenant_keys() -> None:
+    """Create the keys of the tenants that events name without a tenant in the table."""
+    process.forget()
+    for tenant_id in TENANTS:
+        _client("dynamodb").put_item(**stores.tenant_keys().creation(tenant_id)["Put"])
 
 
 def _environment(secrets: dict[str, str]) -> dict[str, str]:

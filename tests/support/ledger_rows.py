@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.ledgers import ledger
 from vigil.decisions.scoring.model import LedgerRow
 from vigil.kernel.rows import ModelRef
@@ -16,6 +17,7 @@ def ledger_row(number: int = 0, tenant: str = "acme", subject: str = "p-1") -> L
         tenant_id=tenant,
         decision_id=f"dec_{number:032d}",
         subject_id=subject,
+        subject=tenant_key(tenant).pseudonym(subject),
         model=ModelRef("toy", 1, "sha256:aa"),
         fingerprint="f",
         correlation_id=f"c-{number}",

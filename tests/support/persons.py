@@ -10,7 +10,7 @@ import boto3
 from tests.support.batch_workers import run
 from tests.support.gateway import Context
 from tests.support.tables import TABLES
-from vigil.bootstrap import process
+from vigil.bootstrap import process, stores
 
 Answer: TypeAlias = tuple[int, Any, Mapping[str, str]]
 Api: TypeAlias = Callable[..., Answer]
@@ -21,9 +21,15 @@ RECORDS_CONSENTS = {"consents": "true"}
 LONG_CONTEXT = Context(300_000)
 
 
+def person(subject: str = JANE, tenant: str = "acme") -> str:
+    """Return the path of a person."""
+    return f"/v1/subjects/{stores.tenant_key(tenant).pseudonym(subject)}"
+
+
 def declare(api: Api, stance: str, subject: str = JANE, **arguments: Any) -> Answer:
     body = {"purposes": {"scoring": stance}, "text_version": "2026-03"}
-    return api("PUT", f"/v1/subjects/{subject}/consent", body=body, **arguments)
+    path = person(subject, arguments.get("tenant", "acme"))
+    return api("PUT", f"{path}/consent", body=body, **arguments)
 
 
 def score(api: Api, subject: str = JANE, key: str | None = None, **arguments: Any) -> Answer:
@@ -53,10 +59,10 @@ def outcome(api: Api, decision: str) -> Answer:
 
 def export_all(api: Api, subject: str = JANE, **arguments: Any) -> tuple[dict[str, list[Any]], int]:
     found: dict[str, list[Any]] = {}
-    cursor, parts = None, 0
+    path, cursor, parts = person(subject, arguments.get("tenant", "acme")), None, 0
     while True:
         query = {"cursor": cursor} if cursor else None
-        status, part, _ = api("GET", f"/v1/subjects/{subject}/export", query=query, **arguments)
+        status, part, _ = api("GET", f"{path}/export", query=query, **arguments)
         assert status == 200
         for store, entries in part["data"].items():
             found.setdefault(store, []).extend(entries)
@@ -71,7 +77,7 @@ def read_all_stores() -> dict[tuple[str, str, str | None], str]:
     stored: dict[tuple[str, str, str | None], str] = {}
     for table in TABLES.values():
         for item in dynamodb.scan(TableName=table)["Items"]:
-            stored[table, item["pk"]["S"], item.get("sk", {}).get("S")] = json.dumps(item)
+            stored[table, item["pk"]["S"], item.get("sk", {}).get("S")] = json.dumps(item, default=repr)
     for found in s3.list_object_versions(Bucket="files").get("Versions", []):
         key, version = found["Key"], found["VersionId"]
         content = s3.get_object(Bucket="files", Key=key, VersionId=version)["Body"].read()

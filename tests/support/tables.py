@@ -6,7 +6,10 @@ from tests.support.templates import INFRA, template
 
 DATA = INFRA / "data.yaml"
 _SAME = ("Decisions", "Registry", "Access", "Outcomes", "Batches", "Limits", "Usage", "Costs", "Idempotency", "Flags")
-TABLES = {name: name.lower() for name in (*_SAME, "Subjects")} | {"DeadLetters": "dead_letters"}
+TABLES = {name: name.lower() for name in (*_SAME, "Subjects")} | {
+    "DeadLetters": "dead_letters",
+    "TenantKeys": "tenant_keys",
+}
 _TAKEN = ("KeySchema", "AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes")
 
 

@@ -42,6 +42,13 @@ class FieldError:
     field: str
     message: str
     bound: str | None = None
+    parent: str | None = None
+    """Path of the object, if the last part of `field` is a name that the caller made up. It could name a person."""
+
+    @property
+    def storable_field(self) -> str:
+        """The path as files may contain it, with `?` in place of a made-up name."""
+        return self.field if self.parent is None else f"{self.parent}.?".lstrip(".")
 
 
 class InvalidInput(VigilError):

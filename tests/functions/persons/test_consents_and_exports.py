@@ -15,10 +15,12 @@ from tests.support.persons import (
     batch,
     declare,
     export_all,
+    person,
     read_all_stores,
     score,
 )
 from vigil.bootstrap import access
+from vigil.kernel.ids import stored_decision_id
 
 ROUTES = [
     ("PUT", "/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, "viewer"),
@@ -31,20 +33,20 @@ ROUTES = [
 
 @pytest.mark.parametrize(("method", "path", "body", "too_low"), ROUTES)
 def test_callers_without_permission_are_rejected(api, method, path, body, too_low):
-    assert api(method, f"/v1/subjects/{JANE}{path}", body=body, tenant=None)[0] == 401
+    assert api(method, f"{person()}{path}", body=body, tenant=None)[0] == 401
     if too_low:
-        assert api(method, f"/v1/subjects/{JANE}{path}", body=body, role=too_low)[0] == 403
+        assert api(method, f"{person()}{path}", body=body, role=too_low)[0] == 403
 
 
 def test_declarations_are_stored_with_their_history(api):
-    unknown = api("GET", f"/v1/subjects/{JANE}/consent")
+    unknown = api("GET", f"{person()}/consent")
     assert declare(api, "given", headers={"Idempotency-Key": "k"})[0] == 200
     assert declare(api, "given", headers={"Idempotency-Key": "k"})[2]["idempotency-replayed"] == "true"
     declaration = {"purposes": {"scoring": "withdrawn", "research": "given"}, "text_version": "v2"}
     declaration |= {"declared_by": "representative", "declared_at": "2026-01-01T00:00:00+01:00"}
-    status, now, _ = api("PUT", f"/v1/subjects/{JANE}/consent", body=declaration, key_id="fedcba9876543210")
+    status, now, _ = api("PUT", f"{person()}/consent", body=declaration, key_id="fedcba9876543210")
     assert (status, now["purposes"]) == (200, {"scoring": "withdrawn", "research": "given"})
-    assert api("GET", f"/v1/subjects/{JANE}/consent")[1] == now
+    assert api("GET", f"{person()}/consent")[1] == now
     first, last = now["history"]
     assert (first["purposes"], first["declared_by"], first["key_id"]) == (
         {"scoring": "given"},
@@ -53,7 +55,7 @@ def test_declarations_are_stored_with_their_history(api):
     )
     assert (last["declared_at"], last["text_version"]) == ("2025-12-31T23:00:00.000000Z", "v2")
     assert (last["declared_by"], last["key_id"]) == ("representative", "fedcba9876543210")
-    foreign = api("GET", f"/v1/subjects/{JANE}/consent", tenant="globex")
+    foreign = api("GET", f"{person(tenant='globex')}/consent", tenant="globex")
     assert (unknown[0], unknown[1]["detail"]) == (foreign[0], foreign[1]["detail"]) == (404, foreign[1]["detail"])
     assert JANE not in json.dumps(boto3.client("dynamodb").scan(TableName="subjects")["Items"])
 
@@ -71,7 +73,7 @@ def test_declarations_are_stored_with_their_history(api):
 )
 def test_an_invalid_declaration_names_its_field(api, change, field):
     body = {"purposes": {"scoring": "given"}, "text_version": "1"} | change
-    status, problem, _ = api("PUT", f"/v1/subjects/{JANE}/consent", body=body)
+    status, problem, _ = api("PUT", f"{person()}/consent", body=body)
     assert (status, [error["field"] for error in problem["errors"]]) == (422, [field])
     assert problem["errors"][0]["bound"]
 
@@ -87,7 +89,7 @@ def test_a_withdrawal_rejects_scores_at_once(api, tier):
     assert score(api, key="k", tier=tier, **RECORDS_CONSENTS)[:2] == (200, earlier[1])  # the earlier decision
     assert score(api, JOE, tier=tier, **RECORDS_CONSENTS)[0] == 201
     assert score(api, tenant="globex", tier=tier, **RECORDS_CONSENTS)[0] == 201
-    assert len(api("GET", "/v1/scores", query={"subject_id": JANE})[1]["items"]) == 1
+    assert len(api("GET", "/v1/scores", query={"subject": person().rpartition("/")[2]})[1]["items"]) == 1
     declare(api, "given")
     assert score(api, tier=tier, **RECORDS_CONSENTS)[0] == 201
 
@@ -125,7 +127,9 @@ def test_an_export_contains_all_data_of_one_person_only(api, planted):
     assert rows[files[1], "results/results.csv"]["decision"]
     assert JOE not in json.dumps(found)
     mentioning = [place for place, text in read_all_stores().items() if JANE in text and place[0] != "files"]
-    assert {place[:2] for place in mentioning if "acme" in place[1]} == {("decisions", f"acme#{d}") for d in decisions}
+    assert {place[:2] for place in mentioning if "acme" in place[1]} == {
+        ("decisions", f"acme#{stored_decision_id(d)}") for d in decisions
+    }
     foreign, _ = export_all(api, tenant="globex")
     assert {name: len(entries) for name, entries in foreign.items()} == {
         "consents": 1, "decisions": 1, "outcomes": 0, "batch_rows": 0, "certificates": 0,
@@ -142,9 +146,9 @@ def test_an_export_in_parts_equals_the_whole_export(api, planted, monkeypatch):
     in_parts, parts = export_all(api)
     assert in_parts == whole
     assert parts > 6
-    cursor = api("GET", f"/v1/subjects/{JANE}/export")[1]["next_cursor"]
-    assert api("GET", f"/v1/subjects/{JOE}/export", query={"cursor": cursor})[0] == 400
-    assert api("GET", f"/v1/subjects/{JANE}/export", query={"cursor": cursor}, tenant="globex")[0] == 400
+    cursor = api("GET", f"{person()}/export")[1]["next_cursor"]
+    assert api("GET", f"{person(JOE)}/export", query={"cursor": cursor})[0] == 400
+    assert api("GET", f"{person(tenant='globex')}/export", query={"cursor": cursor}, tenant="globex")[0] == 400
 
 
 def test_the_sample_events_are_accepted(api):

@@ -18,13 +18,14 @@ from tests.support.persons import (
     declare,
     export_all,
     outcome,
+    person,
     read_all_stores,
     run_erasures,
     score,
 )
 from vigil.bootstrap import privacy
 from vigil.errors import Unavailable
-from vigil.kernel.ids import subject_digest
+from vigil.kernel.ids import stored_decision_id
 from vigil.privacy.erasure.model import Certificate
 from vigil.privacy.persons.erasures_store import DynamoPersonErasures
 from vigil.privacy.persons.store import PersonTable
@@ -33,21 +34,22 @@ from vigil.privacy.persons.store import PersonTable
 def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
     decisions, _ = planted
     usage = {place: text for place, text in read_all_stores().items() if place[0] == "usage"}
-    assert api("GET", f"/v1/subjects/{JANE}/erasure")[0] == 404
-    status, begun, headers = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
-    assert (status, headers["location"]) == (202, f"/local/v1/subjects/{JANE}/erasure")
-    assert api("DELETE", f"/v1/subjects/{JANE}")[1]["running"]["requested_at"] == begun["running"]["requested_at"]
+    assert api("GET", f"{person()}/erasure")[0] == 404
+    status, begun, headers = api("DELETE", person(), headers={"Idempotency-Key": "k"})
+    assert (status, headers["location"]) == (202, f"/local{person()}/erasure")
+    assert api("DELETE", person())[1]["running"]["requested_at"] == begun["running"]["requested_at"]
     assert run_erasures() == {"closed": ["acme"]}
 
     stored = read_all_stores()
-    digest = subject_digest("acme", JANE)
+    digest = person().rpartition("/")[2]
     mentioning = [place for place, text in stored.items() if JANE in text or digest in text]
-    foreign = subject_digest("globex", JANE)
+    foreign = person(tenant="globex").rpartition("/")[2]
     assert {place[:2] for place in mentioning if "globex" not in place[1]} == {("subjects", f"acme#{digest}")}
     assert [place[2][:7] for place in mentioning if place[0] == "subjects" and foreign not in place[1]] == ["ERASED#"]
     assert {place: text for place, text in stored.items() if place[0] == "usage"} == usage
     for decision in decisions:
-        left = boto3.client("dynamodb").get_item(TableName="decisions", Key={"pk": {"S": f"acme#{decision}"}})["Item"]
+        key = {"pk": {"S": f"acme#{stored_decision_id(decision)}"}}
+        left = boto3.client("dynamodb").get_item(TableName="decisions", Key=key)["Item"]
         assert set(left) == {
             "pk", "tenant_pk", "time_sk", "decision_id", "model", "model_version", "model_digest", "nonce",
             "answer_format", "created_at", "expires_at", "charged", "erased_at",
@@ -57,7 +59,7 @@ def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
         assert api("GET", f"/v1/outcomes/{decision}")[0] == 404
     assert score(api, key=f"k-{JANE}-0")[0] == 410
     assert len(api("GET", "/v1/scores")[1]["items"]) == 1
-    assert api("GET", f"/v1/subjects/{JANE}/consent")[0] == 404
+    assert api("GET", f"{person()}/consent")[0] == 404
     assert all(not entries for name, entries in export_all(api)[0].items() if name != "certificates")
 
     joe, _ = export_all(api, JOE)
@@ -66,7 +68,7 @@ def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
     assert len(results) == 2
     assert all(JOE in text and "was erased with its subject's data" in text for text in results)
 
-    status, answer, _ = api("GET", f"/v1/subjects/{JANE}/erasure")
+    status, answer, _ = api("GET", f"{person()}/erasure")
     (sealed,) = answer["certificates"]
     statement = json.loads(sealed["payload"])
     assert (status, answer["running"], statement["subject"], statement["requested_by"]) == (
@@ -76,13 +78,13 @@ def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
         "decisions": 2, "outcomes": 4, "consents": 3, "batches": 2,
     }  # fmt: skip
     assert privacy.seal().verify(Certificate("acme", **sealed))
-    again = api("DELETE", f"/v1/subjects/{JANE}", headers={"Idempotency-Key": "k"})
+    again = api("DELETE", person(), headers={"Idempotency-Key": "k"})
     assert (again[1], again[2]["idempotency-replayed"]) == (begun, "true")
 
 
 def test_an_erasure_that_ends_during_the_read_is_returned_once(api):
     declare(api, "given")
-    api("DELETE", f"/v1/subjects/{JANE}")
+    api("DELETE", person())
     certificates = PersonTable.items_with_prefix
     with pytest.MonkeyPatch.context() as patch:
 
@@ -93,15 +95,15 @@ def test_an_erasure_that_ends_during_the_read_is_returned_once(api):
 
         patch.setattr(PersonTable, "items_with_prefix", after_its_end)
         table = PersonTable(boto3.client("dynamodb"), "subjects")
-        answer = DynamoPersonErasures(table, unlink=lambda _: None).get("acme", JANE)
+        answer = DynamoPersonErasures(table, unlink=lambda _: None).get("acme", person().rpartition("/")[2])
     assert (answer.running, len(answer.certificates)) == (None, 1)
 
 
 def test_a_withdrawal_survives_the_erasure(api):
     declare(api, "withdrawn")
-    api("DELETE", f"/v1/subjects/{JANE}")
+    api("DELETE", person())
     run_erasures()
-    consent = api("GET", f"/v1/subjects/{JANE}/consent")[1]
+    consent = api("GET", f"{person()}/consent")[1]
     assert (consent["purposes"], consent["history"]) == ({"scoring": "withdrawn"}, [])
     assert score(api, **RECORDS_CONSENTS)[0] == 403
     declare(api, "given")
@@ -110,7 +112,7 @@ def test_a_withdrawal_survives_the_erasure(api):
 
 def test_data_sent_after_the_request_survives_the_erasure(api):
     score(api)
-    api("DELETE", f"/v1/subjects/{JANE}")
+    api("DELETE", person())
     later = score(api)[1]["decision_id"]
     declare(api, "given")
     run_erasures()
@@ -122,7 +124,7 @@ def test_data_sent_after_the_request_survives_the_erasure(api):
 def test_an_erasure_waits_for_an_unfinished_batch(api, deployed):
     body = {"model": "toy", "rows": [{"subject_id": JANE, "features": FEATURES}]}
     made = api("POST", "/v1/batches", body=body)[1]["batch_id"]
-    api("DELETE", f"/v1/subjects/{JANE}")
+    api("DELETE", person())
     assert run_erasures(3) == {"closed": []}
     run(deployed, made)
     assert run_erasures() == {"closed": ["acme"]}
@@ -147,7 +149,7 @@ def test_an_erasure_interrupted_at_any_call_is_completed(api, deployed, monkeypa
     outcome(api, score(api)[1]["decision_id"])
     declare(api, "given")
     batch(api, deployed, "ndjson", JANE)
-    api("DELETE", f"/v1/subjects/{JANE}")
+    api("DELETE", person())
     snapshot, eraser, at, failed = Snapshot(), privacy.person_eraser(), 0, True
     while failed:
         at += 1
@@ -158,7 +160,7 @@ def test_an_erasure_interrupted_at_any_call_is_completed(api, deployed, monkeypa
             eraser.run(lambda: 300.0)
         failed = call.left <= 0
         eraser.run(lambda: 300.0)
-        (sealed,) = api("GET", f"/v1/subjects/{JANE}/erasure")[1]["certificates"]
+        (sealed,) = api("GET", f"{person()}/erasure")[1]["certificates"]
         stores = json.loads(sealed["payload"])["stores"]
         assert {name: store["erased"] for name, store in stores.items()} == {
             "decisions": 1, "outcomes": 2, "consents": 2, "batches": 1,

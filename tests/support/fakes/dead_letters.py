@@ -7,7 +7,7 @@ from typing import Any
 from vigil.errors import Unavailable
 from vigil.operations.dead_letters.model import DeadLetter, DeadLetterJob, JobFilter, JobPage, JobResolution, Work
 
-WORK = Work("batch-1.chunk-7", "batch.chunk", "acme", "corr-1", '{"key":"part/7"}')
+WORK = Work("batch-1.chunk-7", "batch.chunk", "acme", "0000000a-0000-4000-8000-000000000001", '{"key":"part/7"}')
 
 
 def letter(work: Work = WORK, handle: str = "h-1", **more: Any) -> DeadLetter:

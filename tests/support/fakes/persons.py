@@ -19,14 +19,14 @@ class FakeConsentStore:
         self.consents: dict[tuple[str, str], Consent] = {}
         self.overtaken = 0
 
-    def get(self, tenant_id: str, subject_id: str) -> Consent:
-        return self.consents.get((tenant_id, subject_id), Consent())
+    def get(self, tenant_id: str, subject: str) -> Consent:
+        return self.consents.get((tenant_id, subject), Consent())
 
-    def add(self, tenant_id: str, subject_id: str, consent: Consent, declaration: Declaration) -> bool:
-        if self.overtaken or consent != self.get(tenant_id, subject_id):
+    def add(self, tenant_id: str, subject: str, consent: Consent, declaration: Declaration) -> bool:
+        if self.overtaken or consent != self.get(tenant_id, subject):
             self.overtaken -= 1
             return False
-        self.consents[tenant_id, subject_id] = consent.with_declaration(declaration)
+        self.consents[tenant_id, subject] = consent.with_declaration(declaration)
         return True
 
 
@@ -37,10 +37,10 @@ class FakePersonErasureStore:
         self.erasures: dict[tuple[str, str], PersonErasure] = {}
 
     def begin(self, tenant_id: str, erasure: PersonErasure) -> bool:
-        return self.erasures.setdefault((tenant_id, erasure.subject_id), erasure) is erasure
+        return self.erasures.setdefault((tenant_id, erasure.subject), erasure) is erasure
 
-    def get(self, tenant_id: str, subject_id: str) -> PersonErasures:
-        return PersonErasures(self.erasures.get((tenant_id, subject_id)), ())
+    def get(self, tenant_id: str, subject: str) -> PersonErasures:
+        return PersonErasures(self.erasures.get((tenant_id, subject)), ())
 
 
 class FakePersonStore:

@@ -155,7 +155,7 @@ class FakeLedger:
         with self._lock:
             if (existing := self.rows.get((row.tenant_id, row.decision_id))) is not None:
                 return existing
-            if conditions.consents and (row.tenant_id, row.subject_id) in self.withdrawn:
+            if conditions.consents and (row.tenant_id, row.subject) in self.withdrawn:
                 raise ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
             quota = conditions.quota
             if quota is not None and self.used[month] >= quota:
@@ -180,11 +180,9 @@ class FakeLedger:
         self.calls += 1
         return self.rows.get((tenant_id, decision_id))
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+    def page(self, tenant_id: str, subject: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         self.calls += 1
-        mine = [
-            row for row in self.rows.values() if row.tenant_id == tenant_id and subject_id in {None, row.subject_id}
-        ]
+        mine = [row for row in self.rows.values() if row.tenant_id == tenant_id and subject in {None, row.subject}]
         ordered = sorted(mine, key=_time_sk, reverse=True)
         rest = [row for row in ordered if after is None or _time_sk(row) < after["time_sk"]]
         last = rest[limit - 1] if len(rest) > limit else None

@@ -13,7 +13,7 @@ from tests.support.isolation.world import GOOD, Names, client, now
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
 
 DOMAIN = "vigil.test"
-OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id")
+OWNED = ("tenant_id", "key_id", "decision_id", "batch_id", "job_id", "subject_id", "subject")
 """Path parameters that name a tenant's resources."""
 SHARED = {"name": "toy", "period": "month", "category": "total"}
 """Path parameters that name shared resources, with an example of each."""
@@ -26,10 +26,10 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "POST /v1/batches": lambda n: {"body": {"model": "toy", "rows": [{"subject_id": n.subject_id, "features": GOOD}]}},
     "GET /v1/batches/{batch_id}/results": lambda n: {"path": {"batch_id": n.ended_batch_id}},
     "GET /v1/batches/{batch_id}/errors": lambda n: {"path": {"batch_id": n.ended_batch_id}},
-    "PUT /v1/subjects/{subject_id}/consent": lambda _: {
-        "body": {"purposes": {"scoring": "given"}, "text_version": "1"}
-    },
-    "GET /v1/subjects/{subject_id}/erasure": lambda n: {"path": {"subject_id": n.erased_subject_id}},
+    "POST /v1/subjects/lookup": lambda n: {"body": {"subject_id": n.subject_id}},
+    "POST /v1/flags/evaluate": lambda n: {"body": {"subject_id": n.subject_id}},
+    "PUT /v1/subjects/{subject}/consent": lambda _: {"body": {"purposes": {"scoring": "given"}, "text_version": "1"}},
+    "GET /v1/subjects/{subject}/erasure": lambda n: {"path": {"subject": n.erased_subject}},
     "POST /v1/usage-events": lambda n: {"body": [USED | {"id": n.subject_id, "time": now()}]},
     "PUT /v1/budgets/{category}/{period}": lambda _: {"body": {"limit_micros": 10**15, "hard_stop": True}},
     "GET /v1/costs/statements/{period}": lambda _: {"path": {"period": "2020-01"}},

@@ -40,7 +40,8 @@ class Names:
     other_key_id: str
     decision_id: str
     subject_id: str
-    erased_subject_id: str
+    subject: str
+    erased_subject: str
     batch_id: str
     ended_batch_id: str
     job_id: str
@@ -115,9 +116,11 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
         decision = send("/v1/scores", body, ("Idempotency-Key", f"{key}-{number}"), traced)["decision_id"]
         send("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
         decisions.append(decision)
-    send(f"/v1/subjects/{subject}/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, method="PUT")
+    whose, erased = (
+        send("/v1/subjects/lookup", {"subject_id": name})["subject"] for name in (subject, f"erased-{_hex(tenant_id)}")
+    )
+    send(f"/v1/subjects/{whose}/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, method="PUT")
     send("/v1/budgets/total/month", {"limit_micros": int(_hex(tenant_id), 16)}, method="PUT")
-    erased = f"erased-{_hex(tenant_id)}"
     send(f"/v1/subjects/{erased}", None, method="DELETE")
     rows = [{"subject_id": hidden, "features": GOOD}]
     begun = [send("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
@@ -142,7 +145,8 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
         other_key_id=made[1],
         decision_id=decisions[0],
         subject_id=subject,
-        erased_subject_id=erased,
+        subject=whose,
+        erased_subject=erased,
         batch_id=begun[0],
         ended_batch_id=begun[1],
         job_id=jobs[0],

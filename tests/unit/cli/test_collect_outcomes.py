@@ -8,6 +8,7 @@ from cli.collect_outcomes import collect_outcomes
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, ToyModel, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.outcomes.model import Report
 from vigil.decisions.outcomes.service import Outcomes
 from vigil.decisions.scoring.model import ScoreRequest
@@ -17,8 +18,8 @@ from vigil.decisions.scoring.service import Scoring
 class World:
     def __init__(self):
         self.clock, self.models, ledger = Clock(), FakeModels(), FakeLedger()
-        self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24))
-        self.outcomes = Outcomes(ledger, FakeOutcomes(), self.clock)
+        self.scoring = Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24), keys=tenant_key)
+        self.outcomes = Outcomes(ledger, FakeOutcomes(), self.clock, tenant_key)
 
     def report(self, status, subject="p-1", tenant="acme", model="toy", **features):
         request = ScoreRequest(model, subject, features={"age": 40} | features)

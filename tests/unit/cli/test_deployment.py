@@ -1,5 +1,7 @@
 """The CLI uses the deployment in the environment variables, otherwise the embedded stack."""
 
+import base64
+import json
 import os
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,9 +29,10 @@ LOCAL = Embedded(
         "idempotency": "vigil-idempotency",
         "flags": "vigil-flags",
     },
-    buckets={"packages": "vigil-packages"},
+    buckets={"packages": "vigil-packages", "batches": "vigil-batches"},
     secrets={"access": "arn:access", "cursor": "arn:cursor", "signing": "arn:signing"},
-    model_keys="{}",
+    data_key_arn="arn:data",
+    model_keys=json.dumps({"sample": base64.b64encode(bytes(32)).decode()}),
 )
 
 

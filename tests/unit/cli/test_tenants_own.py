@@ -43,7 +43,7 @@ CONSENT = {
 }
 CERTIFICATE = {"payload": '{"erased": {"decisions": 2}}', "algorithm": "ECDSA", "key_arn": "arn:k"}
 RUNNING = {"requested_at": "2026-11-21T10:00:00+00:00", "erased": {"decisions": 2, "outcomes": 0}}
-PERSON = "/v1/subjects/P%2F1%3Fx"
+PERSON = "/v1/subjects/sub-0"
 
 
 ANSWERS = {
@@ -52,6 +52,7 @@ ANSWERS = {
     ("GET", "/v1/budgets"): (200, {"items": [BUDGET]}),
     ("PUT", "/v1/budgets/total/month"): (201, BUDGET),
     ("DELETE", "/v1/budgets/total/month"): (204, None),
+    ("POST", "/v1/subjects/lookup"): (200, {"subject": "sub-0"}),
     ("GET", f"{PERSON}/consent"): (200, CONSENT),
     ("PUT", f"{PERSON}/consent"): (200, CONSENT),
     ("DELETE", PERSON): (202, {"running": None, "certificates": []}),
@@ -119,7 +120,7 @@ def test_an_error_is_printed_in_one_line():
 def test_consents_are_printed_and_declared(asked):
     assert "scoring withdrawn" in run("subjects", "consent", "P/1?x")
     run("subjects", "declare", "P/1?x", "--text", "v2", "--withdraw", "scoring", "--give", "contact")
-    assert asked[1].body == {
+    assert asked[3].body == {
         "purposes": {"contact": "given", "scoring": "withdrawn"},
         "text_version": "v2",
         "declared_by": "subject",
@@ -137,7 +138,8 @@ def test_an_erasure_is_confirmed_and_its_state_and_certificates_shown(asked):
     run("subjects", "erase", "P/1?x", code=1, input="n\n")
     assert asked == []
     run("subjects", "erase", "P/1?x", "--yes")
-    assert asked[0].method == "DELETE"
+    assert [(each.method, each.path) for each in asked] == [("POST", "/v1/subjects/lookup"), ("DELETE", PERSON)]
+    assert asked[0].body == {"subject_id": "P/1?x"}
     shown = run("subjects", "erasure", "P/1?x")
     assert "erased so far: 2 decisions" in shown
     assert "arn:k" in shown

@@ -11,7 +11,6 @@ import pytest
 import vigil
 from vigil.alerting.events.model import NewDecision
 from vigil.kernel.events import EVENT_VERSION, EventKind, create_event
-from vigil.kernel.rows import ModelRef
 from vigil.kernel.time import format_timestamp
 from vigil.money.budgets.model import Budget
 from vigil.money.forecasting.model import ExcessSpend, create_anomaly
@@ -22,7 +21,7 @@ PARTICIPLES = {"made", "found", "reached"}
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
 AT = format_timestamp(NOW)
 DOCS = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
-DECISION = NewDecision("acme", "dec_1", "c-1", AT, "digest", ModelRef("toy", 1, "sha256:0"), "high", "abstain", True)
+DECISION = NewDecision("acme", "dec_1", "c-1", AT, "digest", "sha256:0", "high", "abstain", True)
 EVENTS = {
     event.kind: event
     for event in (
@@ -79,7 +78,7 @@ def test_an_event_repeats_its_id_kind_and_time_in_the_detail():
     event = create_event("dec_1", "scoring.decision_made", AT, {"tenant_id": "acme"})
     assert json.loads(event.detail) == {
         "event_id": "dec_1.scoring.decision_made",
-        "event_version": 1,
+        "event_version": EVENT_VERSION,
         "occurred_at": "2026-11-21T05:00:00.000000Z",
         "tenant_id": "acme",
     }

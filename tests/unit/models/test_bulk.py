@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from models import recipe
 from tests.support.fakes.scoring import FakeLedger, FakeModels
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import BatchScorer
 from vigil.decisions.scoring.model import ScoreRequest
@@ -27,7 +28,9 @@ def test_a_row_of_a_batch_gets_the_decision_of_a_request(name, trained):
     samples = [{k: v for k, v in row.items() if k != "_label"} for row in recipe.load_recipe(name).samples(3, 25)]
     golden = [{"subject_id": f"golden-{i}", "features": dict(row)} for i, row in enumerate(trained.golden)]
     documents = [*samples, *golden]
-    scoring = Scoring(FakeModels({name: model}), get_feature_set, FakeLedger(), lambda: now, timedelta(hours=1))
+    scoring = Scoring(
+        FakeModels({name: model}), get_feature_set, FakeLedger(), lambda: now, timedelta(hours=1), keys=tenant_key
+    )
     for document, answer in zip(
         documents,
         BatchScorer(model, get_feature_set, now, (), serialize.result_members).answer_rows(documents),

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.limits import FakeCounters
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.gateway import Context, event
 from vigil.decisions.scoring import routes as scoring_routes
 from vigil.decisions.scoring.service import Scoring
@@ -53,7 +54,7 @@ class Api:
             return None
 
         self.telemetry = telemetry = Telemetry(uuid.uuid4().hex, self.log)  # a separate logger
-        scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24))
+        scoring = Scoring(self.models, VisitCount, self.ledger, self.clock, timedelta(hours=24), keys=tenant_key)
         app = create_app(
             title="Vigil",
             routers=[scoring_routes.router, health_routes.router, swagger.router, broken],

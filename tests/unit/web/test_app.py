@@ -9,6 +9,8 @@ from aws_lambda_powertools import Tracer
 from tests.unit.web.api import BODY, SECRET
 from vigil.web.middleware import SECURITY_HEADERS
 
+CORRELATION_ID = "0000000a-0000-4000-8000-000000000001"
+
 
 def test_a_score_has_a_location_and_its_replay_the_same_body(api):
     headers = {"Idempotency-Key": "k-1"}
@@ -141,17 +143,20 @@ def test_every_response_has_security_headers_and_a_correlation_id(api):
 
 
 def test_a_malformed_correlation_id_is_replaced(api):
-    assert api("GET", "/health/liveness", headers={"X-Correlation-Id": "abc-1"})[1]["x-correlation-id"] == "abc-1"
+    assert (
+        api("GET", "/health/liveness", headers={"X-Correlation-Id": CORRELATION_ID})[1]["x-correlation-id"]
+        == CORRELATION_ID
+    )
     forged = api("GET", "/health/liveness", headers={"X-Correlation-Id": 'a"b\n'})[1]["x-correlation-id"]
     assert len(forged) == 36
 
 
 def test_a_request_has_one_log_line_without_subject_or_features(api):
-    api("POST", "/v1/scores", body=BODY | {"subject_id": "jane-roe"}, headers={"X-Correlation-Id": "abc-1"})
+    api("POST", "/v1/scores", body=BODY | {"subject_id": "jane-roe"}, headers={"X-Correlation-Id": CORRELATION_ID})
     requests = [json.loads(line) for line in api.log.getvalue().splitlines()]
     assert len(requests) == 1
     assert requests[0] | {"route": "/v1/scores", "status": 201, "model": "toy", "band": "high"} == requests[0]
-    assert requests[0]["correlation_id"] == "abc-1"
+    assert requests[0]["correlation_id"] == CORRELATION_ID
     assert "jane-roe" not in json.dumps(requests)
 
 

@@ -18,13 +18,17 @@ from vigil.runtime.telemetry import Telemetry
 from vigil.workers.queues import Message, SqsQueue
 from vigil.workers.worker_loop import Deadline, Worker
 
-WORK = Message("batch-1.chunk-7", "batch.chunk", "acme", "corr-1", '{"key":"part/7"}')
+WORK = Message("batch-1.chunk-7", "batch.chunk", "acme", "0000000a-0000-4000-8000-000000000001", '{"key":"part/7"}')
 PERMANENT = {
     "invalid-input": InvalidInput(FieldError("rows", "has jane-roe", "none")),
     "not-found": NotFound("There is no batch of jane-roe."),
     "model-refused": ModelRefused("expired", "jane-roe"),
 }
 TRANSIENT = [Unavailable("jane-roe"), Conflict("jane-roe"), ZeroDivisionError("jane-roe"), KeyError("jane-roe")]
+
+
+def traced(number):
+    return f"0000000a-0000-4000-8000-{number:012}"
 
 
 class WorkerHarness:
@@ -59,15 +63,15 @@ def untraced(monkeypatch):
 
 
 def numbered(count):
-    return [replace(WORK, id=str(number), correlation_id=f"corr-{number}") for number in range(count)]
+    return [replace(WORK, id=str(number), correlation_id=traced(number)) for number in range(count)]
 
 
 def test_each_message_is_processed_with_its_correlation_id():
     harness = WorkerHarness()
     assert harness.handle(*numbered(3)) == []
-    assert harness.seen == [("0", "corr-0"), ("1", "corr-1"), ("2", "corr-2")]
+    assert harness.seen == [("0", "corr-0"), ("1", "0000000a-0000-4000-8000-000000000001"), ("2", "corr-2")]
     assert [(line["correlation_id"], line["message_id"]) for line in harness.lines()] == [
-        (f"corr-{number}", str(number)) for number in range(3)
+        (traced(number), str(number)) for number in range(3)
     ]
 
 

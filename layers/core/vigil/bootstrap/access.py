@@ -30,7 +30,10 @@ def tokens_authorizer() -> process.Handler:
     return raise_unauthorized(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
 
 
-@process.entry("access_secret_arn", "access_table", "cursor_secret_arn", "idempotency_table", "limits_table")
+@process.entry(
+    "access_secret_arn", "access_table", "cursor_secret_arn", "data_key_arn", "idempotency_table", "limits_table",
+    "tenant_keys_table",
+)  # fmt: skip
 def tenants_api() -> process.Handler:
     """Return the Lambda entry of the API of tenants, keys and certificates of erasure."""
     from vigil.access.keys import routes as keys_routes
@@ -86,7 +89,7 @@ def flags_api() -> process.Handler:
     """Return the Lambda entry of the API of feature flags."""
     from vigil.access.flags import routes
 
-    return process.api([routes.router], flags=flags(), claims=process.claims())
+    return process.api([routes.router, routes.evaluation_router], flags=flags(), claims=process.claims())
 
 
 @process.once
@@ -157,7 +160,7 @@ def published_keys() -> "DynamoSigningKeySet":
 def _tenants() -> "DynamoTenants":
     from vigil.access.tenants.store import DynamoTenants
 
-    return DynamoTenants(stores.access_table())
+    return DynamoTenants(stores.access_table(), lambda tenant_id: stores.tenant_keys().creation(tenant_id))
 
 
 def _keys() -> "DynamoKeys":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vigil.decisions.scoring.ports import ScoringModel
     from vigil.decisions.scoring.service import Scoring
 
-_LEDGER = ("decisions_table", "subjects_table", "usage_table")
+_LEDGER = ("decisions_table", "subjects_table", "tenant_keys_table", "usage_table")
 _MODELS = ("model_keys", "packages_bucket", "registry_table")
 _BATCHES = ("batches_bucket", "batches_table")
 _QUEUES = ("batch_assemblies_queue", "batch_chunks_queue", "batch_splits_queue")
@@ -88,7 +88,7 @@ def batches_split() -> process.Handler:
     return process.worker(work.do, work.read)
 
 
-@process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table")
+@process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table", "tenant_keys_table")
 def batches_chunk() -> process.Handler:
     """Return the Lambda entry of the queue of chunks."""
     from vigil.decisions.batches.stream import ChunkWorker
@@ -114,7 +114,13 @@ def scoring() -> "Scoring":
 
     window = process.settings().idempotency_window
     return Scoring(
-        prediction.registry(), get_feature_set, stores.ledger(), process.now, window, access.flags().switches
+        prediction.registry(),
+        get_feature_set,
+        stores.ledger(),
+        process.now,
+        window,
+        access.flags().switches,
+        keys=stores.tenant_key,
     )
 
 
@@ -125,7 +131,7 @@ def outcomes() -> "Outcomes":
     from vigil.decisions.outcomes.store import DynamoOutcomes
 
     reports = DynamoOutcomes(process.client("dynamodb"), process.settings().outcomes_table)
-    return Outcomes(stores.ledger(), reports, process.now)
+    return Outcomes(stores.ledger(), reports, process.now, stores.tenant_key)
 
 
 def abandoned_work() -> "AbandonedBatchWork":
@@ -162,7 +168,9 @@ def _chunks() -> "ChunkScoring":
     from vigil.decisions.batches import fast_rows
     from vigil.decisions.batches.chunks import ChunkScoring
 
-    return ChunkScoring(_batch_ports(), prediction.registry(), batch_scorer, fast_rows.build_fast_reader)
+    return ChunkScoring(
+        _batch_ports(), prediction.registry(), batch_scorer, fast_rows.build_fast_reader, stores.tenant_key
+    )
 
 
 def _batch_ports() -> "BatchPorts":

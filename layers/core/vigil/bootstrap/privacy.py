@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.person_rows import PersonRows
     from vigil.decisions.outcomes.persons_store import PersonOutcomes
     from vigil.decisions.scoring.persons_store import PersonDecisions
+    from vigil.privacy.conversion.service import Conversion
     from vigil.privacy.erasure.ports import ErasableStore
     from vigil.privacy.erasure.service import Certificates, Eraser
     from vigil.privacy.erasure.store import KmsSigner
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @process.entry(
     "access_table", "batches_bucket", "batches_table", "cursor_secret_arn", "decisions_table", "idempotency_table",
-    "limits_table", "outcomes_table", "subjects_table",
+    "limits_table", "outcomes_table", "subjects_table", "tenant_keys_table",
 )  # fmt: skip
 def persons_api() -> process.Handler:
     """Return the Lambda entry of the API of persons."""
@@ -34,13 +35,17 @@ def persons_api() -> process.Handler:
         "certificates": person_erasures(),
     }
     record_consents = partial(access.tenants().change, change=TenantChange(settings={"consents": True}))
-    subjects = PersonRights(stores.consents(), person_erasures(), readable, record_consents, process.now)
-    return process.api([routes.router], subjects=subjects, cursors=process.cursors(), claims=process.claims())
+    subjects = PersonRights(
+        stores.consents(), person_erasures(), readable, record_consents, process.now, stores.tenant_key
+    )
+    routers = [routes.router, routes.lookup_router]
+    return process.api(routers, subjects=subjects, cursors=process.cursors(), claims=process.claims())
 
 
 @process.entry(
-    "batches_bucket", "batches_table", "certificate_key_arn", "decisions_table", "outcomes_table", "subjects_table"
-)
+    "batches_bucket", "batches_table", "certificate_key_arn", "decisions_table", "outcomes_table", "subjects_table",
+    "tenant_keys_table",
+)  # fmt: skip
 def persons_erasure() -> process.Handler:
     """Return the Lambda entry of the erasure of persons."""
     from vigil.privacy.erasure.schedule import ErasureSchedule
@@ -50,7 +55,8 @@ def persons_erasure() -> process.Handler:
 
 @process.entry(
     "access_table", "batches_bucket", "batches_table", "certificate_key_arn", "costs_table", "dead_letters_table",
-    "decisions_table", "idempotency_table", "limits_table", "outcomes_table", "subjects_table", "usage_table",
+    "decisions_table", "idempotency_table", "limits_table", "outcomes_table", "subjects_table", "tenant_keys_table",
+    "usage_table",
 )  # fmt: skip
 def tenants_offboarding() -> process.Handler:
     """Return the Lambda entry of the erasure of tenants that leave."""
@@ -80,6 +86,23 @@ def tenant_eraser() -> "Eraser":
     config = process.settings()
     erasures = stores.tenant_erasures()
     return Eraser(erasures, _tenant_data(), seal(), config.stage, process.now, config.offboarding_pause)
+
+
+def conversion() -> "Conversion":
+    """Return the service that converts tenants whose rows are older than keyed digests."""
+    from vigil.privacy.conversion.service import Conversion
+    from vigil.privacy.conversion.store import DecisionRows, PersonItems, UsageEventRows, WithdrawnLists
+
+    config, dynamodb = process.settings(), process.client("dynamodb")
+    return Conversion(
+        stores.tenant_keys(),
+        {
+            "decisions": DecisionRows(dynamodb, config.decisions_table),
+            "persons": PersonItems(dynamodb, config.subjects_table),
+            "usage_events": UsageEventRows(dynamodb, config.usage_table),
+            "withdrawn_lists": WithdrawnLists(stores.batch_files()),
+        },
+    )
 
 
 def certificates() -> "Certificates":
@@ -132,6 +155,8 @@ def _tenant_data() -> "dict[str, ErasableStore]":
         # Usage follows limits, because request counts are copied from limits to usage.
         "limits": ScannedItems(dynamodb, config.limits_table),
         "usage": ScannedItems(dynamodb, config.usage_table),
+        # Without the key, pseudonyms in log lines, events and backups belong to nobody.
+        "tenant_keys": PartitionItems(dynamodb, config.tenant_keys_table, ("pk",)),
     }
 
 
@@ -154,4 +179,4 @@ def _person_outcomes() -> "PersonOutcomes":
 def _person_rows() -> "PersonRows":
     from vigil.decisions.batches.person_rows import PersonRows
 
-    return PersonRows(stores.batches(), stores.batch_files(), process.now)
+    return PersonRows(stores.batches(), stores.batch_files(), stores.tenant_key, process.now)

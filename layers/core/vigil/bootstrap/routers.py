@@ -30,7 +30,7 @@ _ROOMS = (
     *(scoring, packages, health, flags, trials, outcomes, persons, batches, dead_letters),
     *(usage, usage_events, costs, prices, budgets, forecasting, tenants, keys, erasure, oauth, signing_keys),
 )
-ROUTERS = tuple(room.router for room in _ROOMS)
+ROUTERS = (*(room.router for room in _ROOMS), persons.lookup_router, flags.evaluation_router)
 
 
 def document() -> dict[str, Any]:

@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from vigil.access.quota.store import DynamoMonthlyQuota
     from vigil.alerting.events.store import EventBridgeBus
     from vigil.aws.tables import Table
+    from vigil.aws.tenant_keys import DynamoTenantKeys
     from vigil.decisions.batches.object_store import S3Files
     from vigil.decisions.batches.store import DynamoBatches
     from vigil.decisions.scoring.store import DynamoLedger
+    from vigil.kernel.pseudonyms import TenantKey
     from vigil.money.budgets.hard_limits_store import DynamoHardLimits
     from vigil.money.usage.store import DynamoUsage
     from vigil.prediction.packages.store import DynamoCatalogue
@@ -97,6 +99,22 @@ def subjects_table() -> "PersonTable":
     from vigil.privacy.persons.store import PersonTable
 
     return PersonTable(process.client("dynamodb"), process.settings().subjects_table)
+
+
+@process.once
+def tenant_keys() -> "DynamoTenantKeys":
+    """Return the store of the keys of tenants, with its cache."""
+    from vigil.aws.tenant_keys import DynamoTenantKeys
+
+    settings = process.settings()
+    # Only a process that creates keys needs the KMS key: KMS finds the key of a text that it decrypts.
+    wrapping_key = settings.get("data_key_arn", "")
+    return DynamoTenantKeys(process.client, settings.tenant_keys_table, wrapping_key, process.now)
+
+
+def tenant_key(tenant_id: str) -> "TenantKey":
+    """Return the key of a tenant. Raises Unavailable if there is none."""
+    return tenant_keys()(tenant_id)
 
 
 def tenant_erasures() -> "DynamoTenantErasures":

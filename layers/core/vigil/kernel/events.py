@@ -13,7 +13,7 @@ EventKind = Literal[
     "forecasting.anomaly_found",
 ]
 """Kind of an event: `<room>.<past participle>`, also its `detail-type` on the bus."""
-EVENT_VERSION = 1
+EVENT_VERSION = 2
 """Version of the fields of every event; it grows when a field is removed or changes its meaning."""
 
 

@@ -4,9 +4,13 @@ import base64
 import hashlib
 
 
-def subject_digest(tenant_id: str, subject_id: str) -> str:
-    """Return the pseudonym of a subject for keys, which appear in places where personal data must not."""
-    return hashlib.sha256(f"{tenant_id}#{subject_id}".encode()).hexdigest()[:40]
+def stored_decision_id(decision_id: str) -> str:
+    """Return the id of a decision as keys of tables have it.
+
+    Ids began with `dec_` before they had a form that FHIR allows. Keys did not change, so that each id of a decision
+    finds it, and an Idempotency-Key finds the decision of an earlier release.
+    """
+    return decision_id.replace("dec-", "dec_", 1) if decision_id.startswith("dec-") else decision_id
 
 
 def derive_id(prefix: str, operation: str, tenant_id: str, key: str, generation: int) -> str:

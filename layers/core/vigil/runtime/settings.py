@@ -41,6 +41,7 @@ class Settings:
     outcomes_table: str = _setting("VIGIL_OUTCOMES_TABLE")
     registry_table: str = _setting("VIGIL_REGISTRY_TABLE")
     subjects_table: str = _setting("VIGIL_SUBJECTS_TABLE")
+    tenant_keys_table: str = _setting("VIGIL_TENANT_KEYS_TABLE")
     usage_table: str = _setting("VIGIL_USAGE_TABLE")
     batches_bucket: str = _setting("VIGIL_BATCHES_BUCKET")
     packages_bucket: str = _setting("VIGIL_PACKAGES_BUCKET")
@@ -57,6 +58,8 @@ class Settings:
     access_secret_arn: str = _setting("VIGIL_ACCESS_SECRET_ARN")
     cursor_secret_arn: str = _setting("VIGIL_CURSOR_SECRET_ARN")
     signing_secret_arn: str = _setting("VIGIL_SIGNING_SECRET_ARN")
+    data_key_arn: str = _setting("VIGIL_DATA_KEY_ARN")
+    """KMS key that encrypts the tables, and the keys of tenants in their table."""
     certificate_key_arn: str = _setting("VIGIL_CERTIFICATE_KEY_ARN")
     model_keys: Mapping[str, bytes] = _setting("VIGIL_MODEL_KEYS", values.public_keys)
     """Pinned Ed25519 public keys by key id."""

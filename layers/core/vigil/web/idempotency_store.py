@@ -31,6 +31,7 @@ GRACE_SECONDS = 1
 _MAX_PAYLOAD_LEVELS = MAX_LEVELS + 1
 """Maximum levels of a payload: those of a body, in the list that makes it a payload."""
 _SALT = b"vigil idempotency answer 1"
+_PAYLOAD_SALT = b"vigil idempotency payload 1"
 _NONCE_BYTES = 12
 _NAMES = {"#expiry": "expiration", "#lease": "in_progress_expiration", "#status": "status"}
 _IS_FREE = "attribute_not_exists(pk) OR #expiry < :now OR (#status = :running AND #lease < :now_in_ms)"
@@ -53,7 +54,7 @@ class DynamoClaimStore:
             "status": _RUNNING,
             "expiration": self._expiration(now),
             "in_progress_expiration": {"N": str(lease)},
-            "validation": {"S": _payload_digest(request)},
+            "validation": {"S": _keyed_payload_digest(request)},
             **answer_format_attribute(),
         }
         times = {":now": {"N": str(int(now))}, ":now_in_ms": {"N": str(int(now * 1e3))}, ":running": _RUNNING}
@@ -110,7 +111,9 @@ def _resolve(claim: Claim, record: Mapping[str, Any], existing: Mapping[str, Any
     botocore repeats a put whose answer was lost, and the repeated put meets the record of the first one.
     """
     read_answer_format(existing)
-    if existing.get("validation") != record["validation"]:
+    # A record of an earlier release has a digest without a key. It lives for one window.
+    known = (record["validation"], {"S": _digest(claim.request.payload)})
+    if existing.get("validation") not in known:
         raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
     if Decimal(existing["in_progress_expiration"]["N"]) == claim.lease:
         return claim
@@ -123,10 +126,14 @@ def _key(request: IdempotentRequest) -> dict[str, Any]:
     return {"pk": {"S": request.tenant_id}, "sk": {"S": f"{request.operation}#{_digest(request.key)}"}}
 
 
-def _payload_digest(request: IdempotentRequest) -> str:
+def _keyed_payload_digest(request: IdempotentRequest) -> str:
+    """Return the digest of the payload under a key derived from the Idempotency-Key.
+
+    A payload can name a subject and little else, so that a digest without a key could be guessed.
+    """
     if is_value_too_deep(request.payload, _MAX_PAYLOAD_LEVELS):
         raise MalformedRequest(too_deep("body"))
-    return _digest(request.payload)
+    return hmac.digest(_secret(request, _PAYLOAD_SALT), _digest(request.payload).encode(), "sha256").hex()
 
 
 def _digest(value: Any) -> str:
@@ -139,8 +146,12 @@ def _cipher(request: IdempotentRequest) -> AESGCM:
     The table holds only a digest of that key, so only the caller can decrypt the response. A response that is shown
     once, such as an API key, is never stored in clear text.
     """
+    return AESGCM(_secret(request, _SALT))
+
+
+def _secret(request: IdempotentRequest, salt: bytes) -> bytes:
     text = "\n".join((request.tenant_id, request.operation, request.key))
-    return AESGCM(hmac.digest(_SALT, text.encode(), "sha256"))
+    return hmac.digest(salt, text.encode(), "sha256")
 
 
 def _encrypt(request: IdempotentRequest, response: StoredResponse) -> str:

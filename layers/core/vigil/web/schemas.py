@@ -1,6 +1,6 @@
 """Types that the schemas of all routes share: names, subject ids, timestamps and problem documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -35,15 +35,19 @@ def _in_range(moment: datetime) -> datetime:
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_range)]
 
 
+def _path(parts: Sequence[Any]) -> str:
+    return ".".join(str(part)[:64] for part in parts if part != "[key]")
+
+
 def field_error(row: Mapping[str, Any]) -> FieldError:
     """Return a pydantic error as a FieldError; `body.features.age` is `features.age` to the caller."""
     loc = row["loc"]
     parts = loc[1:] if len(loc) > 1 and loc[0] in {"body", "query", "path", "header"} else loc
-    field = ".".join(str(part)[:64] for part in parts if part != "[key]")
+    field = _path(parts)
     if row["type"] == "missing":
         return FieldError(field, "is required", "required")
     if row["type"] == "extra_forbidden":
-        return FieldError(field, "is not a field of this request", "see /docs")
+        return FieldError(field, "is not a field of this request", "see /docs", parent=_path(parts[:-1]))
     if row["type"] in {"model_type", "model_attributes_type", "dict_type"}:
         return FieldError(field, "must be an object", "a JSON object")
     if row["type"] == "value_error":

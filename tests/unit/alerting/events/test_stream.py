@@ -62,7 +62,7 @@ def test_an_event_has_the_documented_fields_and_no_health_data(handle, bus):
         {"event_id", "event_version", "occurred_at"},
         {"decision_id", "correlation_id", "band", "decision"},
     )
-    assert set(detail) == about_the_event | about_the_decision | {"tenant_id", "subject", "model"}
+    assert set(detail) == about_the_event | about_the_decision | {"tenant_id", "subject", "model_digest"}
     assert detail["correlation_id"] == row(1).correlation_id
     text = " ".join(event.detail for event in bus.taken)
     assert not [word for word in ("jane-roe", "age", "0.125", "probability", "inputs") if word in text]

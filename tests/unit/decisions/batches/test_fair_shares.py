@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.fakes.clock import Clock
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.bed import Bed
 from tests.support.faultbed.event_source import record
 from tests.support.faultbed.virtual_queues import VirtualQueues
@@ -75,7 +76,9 @@ class Deployment:
         urls = {kind: queues.create(f"https://sqs/{kind}") for kind in sizes}
         self.world = World(outbox=JobQueues({kind: SqsQueue(self.sqs, url) for kind, url in urls.items()}), clock=clock)
         books = self.world.books
-        chunks = ChunkScoring(self.world.ports, self.world.models, self.scorer, fast_rows.build_fast_reader, limit_cpu)
+        chunks = ChunkScoring(
+            self.world.ports, self.world.models, self.scorer, fast_rows.build_fast_reader, tenant_key, limit_cpu
+        )
         work = {
             "batch.split": SplitWorker(self.world.splits, books.get).do,
             "batch.chunk": ChunkWorker(chunks).do,

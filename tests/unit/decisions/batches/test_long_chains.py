@@ -5,6 +5,7 @@ import io
 import pytest
 
 from tests.support.fakes.clock import Clock
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.bed import Bed
 from tests.support.faultbed.event_source import EventSource
 from tests.support.faultbed.recursion import MOST_CALLS, LoopDetection
@@ -50,7 +51,7 @@ def chunks_after(detection):
     jobs = JobQueues({"batch.chunk": SqsQueue(sqs, URL), "batch.assembly": SqsQueue(sqs, ASSEMBLIES)})
     ports = BatchPorts(world.books, world.files, jobs, world.clock)
     subject = EncodedSubject("p", bytes(8))
-    chunks = ChunkScoring(ports, world.models, lambda *_: SameAnswer(), lambda *_: lambda _: subject)
+    chunks = ChunkScoring(ports, world.models, lambda *_: SameAnswer(), lambda *_: lambda _: subject, tenant_key)
     splits = FileSplitting(ports, world.models, lambda _: BatchTerms(), BatchCharges(world.quota, world.holds))
 
     batch = world.order("csv")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from tests.support.fakes.clock import Clock
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.batches import person_rows
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.person_rows import PersonRows
@@ -16,7 +17,7 @@ from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import Conflict
 from vigil.privacy.persons.model import Person
 
-JANE = Person("acme", "42", "2026-03-02")
+JANE = Person("acme", tenant_key("acme").pseudonym("42"), "2026-03-02")
 NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
 
 
@@ -39,7 +40,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     ],
 )
 def test_a_line_belongs_to_the_subject_in_its_subject_id(form, line, mine):
-    assert (SubjectRows(form, ("subject_id", "age"), "42").match(f"{line}\n".encode()) is not None) is mine
+    assert (SubjectRows(form, ("subject_id", "age"), "42".__eq__).match(f"{line}\n".encode()) is not None) is mine
 
 
 class Killed(Exception):
@@ -66,8 +67,9 @@ class Dying:
 
 class Scene:
     def __init__(self, form="ndjson"):
-        self.books, self.files, self.clock = FakeBatchStore(), FakeFiles(), Clock(datetime(2026, 3, 2, tzinfo=UTC))
-        self.rows = PersonRows(self.books, self.files, self.clock)
+        self.books, self.files, self.clock = FakeBatchStore(), FakeFiles(), Clock()
+        self.clock.advance(days=1)
+        self.rows = PersonRows(self.books, self.files, tenant_key, self.clock)
         self.batch = Batch("acme", "bat_1", "toy", form, "completed", NOW, "c", "f", 0, columns=("subject_id", "age"))
         self.books.create(self.batch, 10)
 
@@ -87,7 +89,7 @@ class Scene:
             while done is None:
                 at += 1
                 try:
-                    done = PersonRows(self.books, Dying(self.files, at), self.clock).delete(JANE, keys)
+                    done = PersonRows(self.books, Dying(self.files, at), tenant_key, self.clock).delete(JANE, keys)
                 except Killed:
                     continue
             keys = done

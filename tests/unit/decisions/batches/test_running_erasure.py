@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.batches.world import ROWS, document
 from vigil.decisions.batches import running_erasure
 from vigil.decisions.batches.person_rows import PersonRows
@@ -22,11 +23,11 @@ NAME = "p-7"
 class Scene:
     def __init__(self, world, form="ndjson", pack=bytes):
         self.world = world
-        self.rows = PersonRows(world.books, world.files, world.clock)
+        self.rows = PersonRows(world.books, world.files, tenant_key, world.clock)
         self.batch = world.upload(pack(content(form)), form)
         world.do(world.outbox.jobs.popleft())
         world.clock.advance(minutes=1)
-        self.person = Person("acme", NAME, format_timestamp(world.clock()))
+        self.person = Person("acme", tenant_key("acme").pseudonym(NAME), format_timestamp(world.clock()))
 
     def run(self):
         """Run the erasure as often as its function does, and return True once a store is clean."""

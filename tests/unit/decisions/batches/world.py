@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, ToyModel, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.batches import fast_rows, results
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.charges import BatchCharges
@@ -57,7 +58,7 @@ class World:
         terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
         ports = self.ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
         self.splits = FileSplitting(ports, self.models, terms, charges)
-        self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader)
+        self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader, tenant_key)
         self.assembly = BatchAssembly(ports, charges)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):

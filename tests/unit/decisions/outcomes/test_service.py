@@ -8,6 +8,7 @@ import pytest
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.outcomes.model import DecisionWindow, Report
 from vigil.decisions.outcomes.service import MAX_WINDOW_DECISIONS, Outcomes
 from vigil.decisions.scoring.model import ScoreRequest
@@ -20,8 +21,8 @@ class World:
 
     def __init__(self):
         self.clock, self.ledger, self.store = Clock(), FakeLedger(), FakeOutcomes()
-        self.scoring = Scoring(FakeModels(), VisitCount, self.ledger, self.clock, timedelta(hours=24))
-        self.outcomes = Outcomes(self.ledger, self.store, self.clock)
+        self.scoring = Scoring(FakeModels(), VisitCount, self.ledger, self.clock, timedelta(hours=24), keys=tenant_key)
+        self.outcomes = Outcomes(self.ledger, self.store, self.clock, tenant_key)
 
     def decide(self, subject="p-1", tenant="acme", as_of=None):
         request = ScoreRequest("toy", subject, features={"age": 40}, as_of=as_of)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, LinearEngine, ToyModel, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.parsing import build_reader
@@ -89,7 +90,9 @@ ROWS = st.one_of(
 
 def asked_alone(model, document, clock):
     """Return the decision of POST /v1/scores for a row, or its errors."""
-    scoring = Scoring(FakeModels({"toy": model}), VisitCount, FakeLedger(), clock, timedelta(hours=1), switches)
+    scoring = Scoring(
+        FakeModels({"toy": model}), VisitCount, FakeLedger(), clock, timedelta(hours=1), switches, keys=tenant_key
+    )
     try:
         body = parse_subject(document)
         request = ScoreRequest("toy", body.subject_id, body.features, body.history, body.as_of)

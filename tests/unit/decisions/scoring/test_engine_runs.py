@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.fakes.scoring import CONTRACT, FakeTrial, LinearEngine, ToyModel, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.scoring.world import World
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
@@ -44,7 +45,7 @@ class CountingWorld(World):
             counted.parse = lambda history: self.parses.append(name) or parse(history)
             return counted
 
-        return Scoring(self.models, feature_sets, ledger, self.clock, timedelta(hours=24))
+        return Scoring(self.models, feature_sets, ledger, self.clock, timedelta(hours=24), keys=tenant_key)
 
 
 def history_request(world):

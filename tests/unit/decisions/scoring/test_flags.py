@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.fakes.scoring import CONTRACT, ToyModel, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.scoring.world import REQUEST, World
 from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switches
 from vigil.decisions.scoring.service import Scoring
@@ -32,7 +33,7 @@ class Switched(World):
         self.models.champions["toy"] = ToyModel(contract=replace(CONTRACT, **changes))
 
     def service(self, ledger):
-        return Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24), self.switches)
+        return Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24), self.switches, keys=tenant_key)
 
     def switches(self, tenant_id, subject_id):
         return Switches(DIGEST, self.on if subject_id in self.whom else ())

@@ -2,6 +2,7 @@
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.scoring.model import ScoreRequest
 from vigil.decisions.scoring.service import Scoring
 
@@ -16,4 +17,4 @@ class World:
     def service(self, ledger):
         from datetime import timedelta
 
-        return Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24))
+        return Scoring(self.models, VisitCount, ledger, self.clock, timedelta(hours=24), keys=tenant_key)

@@ -101,7 +101,7 @@ def test_the_event_of_an_alert_has_the_documented_fields_only():
     assert event.event_id == "acme.total.2026-03-01.80.budgets.threshold_reached"
     assert json.loads(event.detail) == {
         "event_id": event.event_id,
-        "event_version": 1,
+        "event_version": 2,
         "occurred_at": "2026-03-01T12:00:00.000000Z",
         "tenant_id": "acme",
         "category": "total",

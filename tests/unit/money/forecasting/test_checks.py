@@ -24,7 +24,7 @@ def test_an_anomaly_event_has_the_documented_fields_only(world):
     (event,) = world.bus.taken
     assert json.loads(event.detail) == {
         "event_id": "acme.inference.2026-03-01T12.1.forecasting.anomaly_found",
-        "event_version": 1,
+        "event_version": 2,
         "occurred_at": "2026-03-01T12:00:00.000000Z",
         "tenant_id": "acme",
         "category": "inference",

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.persons import FakeConsentStore, FakePersonErasureStore, FakePersonStore
+from tests.support.fakes.tenant_keys import tenant_key
 from vigil.errors import Conflict, InvalidInput, MalformedRequest, NotFound
 from vigil.privacy.persons import service
 from vigil.privacy.persons.service import MAX_CLOCK_SKEW, DeclarationRequest, PersonRights
@@ -19,7 +20,9 @@ class World:
         self.consents, self.erasures, self.clock = FakeConsentStore(), FakePersonErasureStore(), Clock()
         self.stores = {"decisions": FakePersonStore(5), "outcomes": FakePersonStore(0), "rows": FakePersonStore(1)}
         self.marked = []
-        self.rights = PersonRights(self.consents, self.erasures, self.stores, self.marked.append, self.clock)
+        self.rights = PersonRights(
+            self.consents, self.erasures, self.stores, self.marked.append, self.clock, tenant_key
+        )
 
     def declare(self, known=True, declared_at=None, **purposes):
         request = DeclarationRequest(purposes, "v1", "subject", declared_at)

@@ -2,17 +2,19 @@
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from vigil.access.flags.model import KNOWN_FLAGS, Evaluation
-from vigil.access.flags.schemas import FLAG_NAME, FlagDefinition, FlagList, FlagView
+from vigil.access.flags.schemas import FLAG_NAME, EvaluationBody, FlagDefinition, FlagList, FlagView
 from vigil.access.flags.service import Flags, Precondition
+from vigil.web.bodies import BoundedRoute
 from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import SUBJECT_ID, responses
+from vigil.web.schemas import responses
 
 router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=IdempotentRoute)
+evaluation_router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=BoundedRoute)
 Reader = Annotated[Principal, requires("flags:read")]
 Writer = Annotated[Principal, requires("flags:write")]
 Name = Annotated[str, Path(pattern=FLAG_NAME)]
@@ -24,9 +26,6 @@ async def current_flags(request: Request) -> Flags:
 
 
 Service = Annotated[Flags, Depends(current_flags)]
-Subject = Annotated[
-    str | None, Query(pattern=SUBJECT_ID, description="Subject id; the flag is evaluated for this subject.")
-]
 
 
 async def precondition(
@@ -44,21 +43,28 @@ async def precondition(
 
 
 @router.get("", summary="List flags", dependencies=[cacheable(0)], responses=responses(401, 403, 422))
-async def page(flags: Service, caller: Reader, subject_id: Subject = None) -> FlagList:
+async def page(flags: Service, caller: Reader) -> FlagList:
     """Return all flags, evaluated for your tenant. A change reaches every instance within a minute."""
-    digest, found = flags.evaluations(caller.tenant_id, subject_id)
-    return FlagList(digest=digest, flags=[_view(evaluation, caller) for evaluation in found])
+    return _list(flags, caller)
+
+
+@evaluation_router.post(
+    "/evaluate", summary="Evaluate flags for a subject", responses=responses(400, 401, 403, 413, 415, 422)
+)
+async def evaluate(body: EvaluationBody, flags: Service, caller: Reader) -> FlagList:
+    """Return all flags, evaluated for one of your subjects."""
+    return _list(flags, caller, body.subject_id)
 
 
 @router.get(
     "/{name}", summary="Fetch a flag", dependencies=[cacheable(0)], responses=responses(401, 403, 404, 422, 503)
 )
-async def get(name: Name, flags: Service, response: Response, caller: Reader, subject_id: Subject = None) -> FlagView:
+async def get(name: Name, flags: Service, response: Response, caller: Reader) -> FlagView:
     """Return a flag, evaluated for your tenant. For operators, `ETag` is the value that a change must send."""
     if not caller.has_permission("flags:write"):
-        return _view(flags.evaluation(name, caller.tenant_id, subject_id), caller)
+        return _view(flags.evaluation(name, caller.tenant_id), caller)
     flags.expire()  # an operator needs the stored definition, not the cached one
-    evaluation = flags.evaluation(name, caller.tenant_id, subject_id)
+    evaluation = flags.evaluation(name, caller.tenant_id)
     response.headers["ETag"] = (
         evaluation.flag.etag()
     )  # only for operators: it reveals changes that concern other tenants
@@ -83,6 +89,11 @@ async def define(
     response.status_code = 201 if flags.define(flag, expected, caller.key_id) else 200
     response.headers["ETag"] = flag.etag()
     return _view(flags.evaluation(name, caller.tenant_id), caller)
+
+
+def _list(flags: Flags, caller: Principal, subject_id: str | None = None) -> FlagList:
+    digest, found = flags.evaluations(caller.tenant_id, subject_id)
+    return FlagList(digest=digest, flags=[_view(evaluation, caller) for evaluation in found])
 
 
 def _view(evaluation: Evaluation, caller: Principal) -> FlagView:

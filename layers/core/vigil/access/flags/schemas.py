@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from vigil.access.flags.model import BUCKET_COUNT, Flag, Stage, Sticky
+from vigil.web.schemas import SUBJECT_ID
 
 FLAG_NAME = r"^[a-z][a-z0-9-]{1,63}$"
 TenantList = Annotated[list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")]], Field(max_length=50)]
@@ -46,6 +47,14 @@ class FlagDefinition(BaseModel):
         """Return the flag of this definition."""
         lists = {field: tuple(getattr(self, field)) for field in ("stages", "allow", "deny")}
         return Flag(name, self.description, percentage=self.percentage, sticky=self.sticky, **lists)
+
+
+class EvaluationBody(BaseModel):
+    """The subject for which flags are evaluated."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject_id: str = Field(pattern=SUBJECT_ID, description="Your id of the subject, as in score requests.")
 
 
 class FlagView(BaseModel):

@@ -9,7 +9,10 @@ class TenantStore(Protocol):
     """All tenants."""
 
     def create(self, tenant: Tenant) -> None:
-        """Store a new tenant; raise Conflict if the id is taken, also by a closed tenant."""
+        """Store a new tenant and its key for pseudonyms.
+
+        Raises Conflict if the id is taken, also by a closed tenant.
+        """
         ...
 
     def get(self, tenant_id: str) -> Tenant | None:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -17,15 +18,16 @@ _TENANTS = "TENANTS"
 
 
 class DynamoTenants:
-    """All tenants."""
+    """All tenants. `create_key` returns the transaction part that stores the key of a new tenant."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, create_key: Callable[[str], Part]) -> None:
         self._table = table
+        self._create_key = create_key
 
     def create(self, tenant: Tenant) -> None:
         """Store a new tenant; raise Conflict if the id is taken, also by a closed tenant."""
         put = {"Item": _tenant_item(tenant), "ConditionExpression": "attribute_not_exists(pk)"}
-        if not self._write({"Put": put}):
+        if not self._write({"Put": put}, self._create_key(tenant.tenant_id)):
             raise Conflict("A tenant with this id exists or existed.")
 
     def get(self, tenant_id: str) -> Tenant | None:

@@ -3,19 +3,21 @@
 from dataclasses import asdict, dataclass
 
 from vigil.kernel.events import Event, EventKind, create_event
-from vigil.kernel.rows import ModelRef
 
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:
-    """A new row of the decision ledger; `subject` is a digest that only rows of the same tenant share."""
+    """A new row of the decision ledger; `subject` is a pseudonym that only rows of the same tenant share.
+
+    `model_digest` names the model, because the name of a model can name a diagnosis.
+    """
 
     tenant_id: str
     decision_id: str
     correlation_id: str
     created_at: str
     subject: str
-    model: ModelRef
+    model_digest: str
     band: str
     decision: str
     high_risk: bool

@@ -8,7 +8,6 @@ from vigil.alerting.events.model import NewDecision, StreamRange
 from vigil.alerting.events.ports import StreamReader
 from vigil.alerting.events.service import DecisionPublisher
 from vigil.errors import Unavailable
-from vigil.kernel.rows import ModelRef
 from vigil.runtime.telemetry import Telemetry
 
 
@@ -74,7 +73,7 @@ def parse_decision(image: Mapping[str, Any]) -> NewDecision:
         correlation_id=image["correlation_id"]["S"],
         created_at=image["created_at"]["S"],
         subject=image["subject_pk"]["S"].partition("#")[2],
-        model=ModelRef(image["model"]["S"], int(image["model_version"]["N"]), image["model_digest"]["S"]),
+        model_digest=image["model_digest"]["S"],
         band=summary["band"],
         decision=summary["decision"],
         high_risk=image["high_risk"]["BOOL"],

@@ -33,7 +33,8 @@ class ChunkLines:
 
 
 class ChunkRows:
-    """Scores rows in steps. `read` parses rows, and `remaining` returns the seconds until the delivery ends.
+    """Scores rows in steps. `read` parses rows, `digest` returns the keyed digest of a row, and `remaining` the seconds
+    until the delivery ends.
 
     A step that exceeds its share of the remaining time is halved until the row that takes too long is alone. Only that
     row is lost. The rows that are still open when the time is used up are lost too, after a lost row or with `is_last`.
@@ -44,6 +45,7 @@ class ChunkRows:
         scorer: RowScorer,
         read: RowReader,
         form: FileFormat,
+        digest: Callable[[bytes], str],
         remaining: Callable[[], float],
         is_last: bool,
         limit: CpuLimit = limit_cpu,
@@ -51,6 +53,7 @@ class ChunkRows:
         self._scorer = scorer
         self._read = read
         self._form: FileFormat = form
+        self._digest = digest
         self._remaining = remaining
         self._is_last = is_last
         self._limit = limit
@@ -109,14 +112,15 @@ class ChunkRows:
             return answered
         answers = self._scorer.answer_rows([subject for _, subject in parsed])
         for place, ((row, _), answer) in enumerate(zip(parsed, answers, strict=True), number):
+            digest = self._digest(row)
             if isinstance(answer, str):
-                answered.lines.append(self._write(place, row, answer))
+                answered.lines.append(self._write(place, digest, answer))
             elif answer is results.ERASED:
                 answered.lines.append(results.format_erased_row(self._form, place))
                 answered.errors.append(results.format_erased_row("ndjson", place))
             else:
-                answered.lines.append(self._write_error(place, row, answer))
-                answered.errors.append(results.format_error(place, row, answer))
+                answered.lines.append(self._write_error(place, digest, answer))
+                answered.errors.append(results.format_error(place, digest, answer))
         return answered
 
     def _lose_rest(self, scored: ChunkLines, number: int, count: int) -> None:

@@ -15,6 +15,7 @@ from vigil.decisions.batches.ports import (
     RowScorerFactory,
 )
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.pseudonyms import TenantKey, TenantKeys
 from vigil.workers.cpu_limit import CpuLimit, limit_cpu
 
 _ENDED = {"assembling", "completed", "completed_with_errors"}
@@ -33,12 +34,14 @@ class ChunkScoring:
         models: BatchModels,
         scorers: RowScorerFactory,
         fast_readers: FastReaderFactory,
+        keys: TenantKeys,
         limit: CpuLimit = limit_cpu,
     ) -> None:
         self._ports = ports
         self._models = models
         self._scorers = scorers
         self._fast_readers = fast_readers
+        self._keys = keys
         self._limit = limit
 
     def score(
@@ -85,8 +88,9 @@ class ChunkScoring:
     def _score(self, batch: Batch, chunk: Chunk, remaining: Callable[[], float], is_last: bool) -> Chunk:
         chunk_range = chunk.range
         content = self._read(batch, chunk_range)
-        scorer, read = self._scorer_and_reader(batch)
-        rows = ChunkRows(scorer, read, batch.form, remaining, is_last, self._limit)
+        key = self._keys(batch.tenant_id)
+        scorer, read = self._scorer_and_reader(batch, key)
+        rows = ChunkRows(scorer, read, batch.form, key.digest, remaining, is_last, self._limit)
         scored = rows.score(chunk_range.first_row, content)
         if len(scored.lines) != chunk_range.rows:
             changed = FieldError("file", "has changed since it was split", f"{chunk_range.rows} rows in this chunk")
@@ -120,10 +124,10 @@ class ChunkScoring:
                 raise Conflict("The file of the batch was replaced; retry to read the new one.") from None
             raise
 
-    def _scorer_and_reader(self, batch: Batch) -> tuple[RowScorer, parsing.RowReader]:
+    def _scorer_and_reader(self, batch: Batch, key: TenantKey) -> tuple[RowScorer, parsing.RowReader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
-        scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch)
+        scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch, key)
         return scorer, parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
 
     def _put_parts(self, batch: Batch, done: Chunk, scored: ChunkLines) -> None:

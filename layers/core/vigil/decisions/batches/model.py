@@ -114,9 +114,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A subject whose erasure has begun, by digest, and the time from which its rows are left out of a batch."""
+    """A subject whose erasure has begun, by pseudonym, and the time from which its rows are left out of a batch."""
 
-    digest: str
+    subject: str
     since: str
 
 
@@ -179,9 +179,9 @@ class Batch:
         return self.state in UNFINISHED
 
     @property
-    def left_out_digests(self) -> frozenset[str]:
-        """Digests of the subjects that are being erased."""
-        return frozenset(left.digest for left in self.left_out)
+    def left_out_subjects(self) -> frozenset[str]:
+        """Pseudonyms of the subjects that are being erased."""
+        return frozenset(left.subject for left in self.left_out)
 
     def counting_time(self, moment: str) -> str:
         """Return the time at which rows answered at `moment` count: in the month of the batch's creation, as charged.

@@ -14,6 +14,7 @@ from vigil.decisions.batches.running_erasure import RunningErasure
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import InvalidInput, NotFound
+from vigil.kernel.pseudonyms import TenantKeys
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
@@ -54,10 +55,13 @@ class RowsFile:
 class PersonRows:
     """Scans every file of a tenant's batches, because no index maps a person to rows."""
 
-    def __init__(self, batches: BatchStore, files: VersionedFiles, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, batches: BatchStore, files: VersionedFiles, keys: TenantKeys, clock: Callable[[], datetime]
+    ) -> None:
         self._batches = batches
         self._files = files
-        self._running = RunningErasure(batches, files, clock)
+        self._keys = keys
+        self._running = RunningErasure(batches, files, keys, clock)
 
     def find(self, person: Person, after: Key | None) -> FoundKeys:
         """Return the next batch if one of its files names the person.
@@ -143,7 +147,7 @@ class PersonRows:
         first = next((number for number, file in enumerate(files) if file.is_at(position)), None)
         offset = 0 if first is None else int(position["offset"])
         for file in files[first:]:
-            named = SubjectRows(batch.form, file.columns, person.subject_id)
+            named = SubjectRows(batch.form, file.columns, self._keys(person.tenant_id).recognizer(person.subject))
             for line in self._lines(file.stored, offset):
                 yield file, offset, line, named.match(line)
                 offset += len(line)
@@ -175,7 +179,7 @@ class PersonRows:
         """
         old = FileVersion(batch.output_key("results"), key["version"], latest=True)
         clean = MultipartFile(self._files, old.key, batch.metadata, key.get("upload", ""), int(key.get("part", 1)))
-        named = SubjectRows(batch.form, results.COLUMNS, person.subject_id)
+        named = SubjectRows(batch.form, results.COLUMNS, self._keys(person.tenant_id).recognizer(person.subject))
         begun = offset = int(key.get("offset", 0))
         # In CSV, the first line is the header, so that rows start at line 1.
         row = int(key.get("row", 0 if batch.form == "csv" else 1))

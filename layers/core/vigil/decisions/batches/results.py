@@ -1,7 +1,6 @@
 """Formats result lines and error lines."""
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from vigil.decisions.batches.model import FileFormat
 from vigil.decisions.scoring.model import Decision
 from vigil.errors import FieldError, InvalidInput
 
-AnswerWriter: TypeAlias = Callable[[int, bytes, str], str]
-ErrorWriter: TypeAlias = Callable[[int, bytes, InvalidInput], str]
-"""Function from row number, bytes of the row, and answer or error, to a line."""
+AnswerWriter: TypeAlias = Callable[[int, str, str], str]
+ErrorWriter: TypeAlias = Callable[[int, str, InvalidInput], str]
+"""Function from row number, keyed digest of the row, and answer or error, to a line."""
 _ANSWER = (
     "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
     "degraded", "as_of", "warnings", "model", "model_version",
@@ -47,22 +46,36 @@ def line_writers(form: FileFormat) -> tuple[AnswerWriter, ErrorWriter]:
 
     An answer is the output of `answer_cells`, or the remaining members of a JSON object.
     """
-    return (_csv_line, _csv_error_line) if form == "csv" else (_json_line, format_error)
+    return (_csv_line, _csv_error) if form == "csv" else (_json_line, format_error)
 
 
-def format_error(number: int, content: bytes, error: InvalidInput) -> str:
-    """Return the JSON line of a bad row, with fields and bounds but without values."""
-    return _json_error(number, hashlib.sha256(content).hexdigest(), error)
+def format_error(number: int, digest: str | None, error: InvalidInput) -> str:
+    """Return the JSON line of a bad row, of at most MAX_ERROR_BYTES, without values and made-up names.
+
+    `more_errors` counts the errors that the line does not show.
+    """
+    shown = [
+        {"field": _cut(each.storable_field), "message": _cut(each.message), "bound": _cut(each.bound)}
+        for each in error.errors[:MAX_LINE_ERRORS]
+    ]
+    while True:
+        line: dict[str, object] = {"row": number, "input_hash": digest, "errors": shown}
+        if more := len(error.errors) - len(shown):
+            line["more_errors"] = more
+        text = json.dumps(line, separators=(",", ":"))
+        if len(text) <= MAX_ERROR_BYTES:
+            return text
+        shown.pop()
 
 
 def format_lost_row(form: FileFormat, number: int, reason: InvalidInput = _LOST) -> str:
     """Return the line of a row that was lost, alone or with its chunk. It has no digest of the row."""
-    return _csv_error(number, None, reason) if form == "csv" else _json_error(number, None, reason)
+    return _csv_error(number, None, reason) if form == "csv" else format_error(number, None, reason)
 
 
 def format_erased_row(form: FileFormat, number: int) -> str:
     """Return the line that replaces a row of an erased person."""
-    return _csv_error(number, None, ERASED) if form == "csv" else _json_error(number, None, ERASED)
+    return _csv_error(number, None, ERASED) if form == "csv" else format_error(number, None, ERASED)
 
 
 def header_line(form: FileFormat) -> str:
@@ -71,7 +84,7 @@ def header_line(form: FileFormat) -> str:
 
 
 def answer_cells(decision: Decision) -> str:
-    """Return the CSV cells of a decision, which follow row number and digest."""
+    """Return the CSV cells of a decision, which follow row number and keyed digest."""
     abstention = decision.abstention
     fact = abstention.missing_fact if abstention else None
     return _csv(
@@ -92,38 +105,18 @@ def answer_cells(decision: Decision) -> str:
     )
 
 
-def _json_line(number: int, content: bytes, answer: str) -> str:
-    return f'{{"row":{number},"input_hash":"{hashlib.sha256(content).hexdigest()}",{answer}'
+def _json_line(number: int, digest: str, answer: str) -> str:
+    return f'{{"row":{number},"input_hash":"{digest}",{answer}'
 
 
-def _csv_line(number: int, content: bytes, answer: str) -> str:
-    return f"{number},{hashlib.sha256(content).hexdigest()},{answer}"
-
-
-def _csv_error_line(number: int, content: bytes, error: InvalidInput) -> str:
-    return _csv_error(number, hashlib.sha256(content).hexdigest(), error)
-
-
-def _json_error(number: int, digest: str | None, error: InvalidInput) -> str:
-    """Return an error line of at most MAX_ERROR_BYTES. `more_errors` counts the errors that it does not show."""
-    shown = [
-        {"field": _cut(each.field), "message": _cut(each.message), "bound": _cut(each.bound)}
-        for each in error.errors[:MAX_LINE_ERRORS]
-    ]
-    while True:
-        line: dict[str, object] = {"row": number, "input_hash": digest, "errors": shown}
-        if more := len(error.errors) - len(shown):
-            line["more_errors"] = more
-        text = json.dumps(line, separators=(",", ":"))
-        if len(text) <= MAX_ERROR_BYTES:
-            return text
-        shown.pop()
+def _csv_line(number: int, digest: str, answer: str) -> str:
+    return f"{number},{digest},{answer}"
 
 
 def _csv_error(number: int, digest: str | None, error: InvalidInput) -> str:
     first = error.errors[0]
     blank: list[object] = [None] * len(_ANSWER)
-    return _csv(number, digest, *blank, _cut(first.field), _cut(first.message), _cut(first.bound))
+    return _csv(number, digest, *blank, _cut(first.storable_field), _cut(first.message), _cut(first.bound))
 
 
 def _cut(text: str | None) -> str | None:

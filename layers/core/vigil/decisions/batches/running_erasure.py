@@ -11,6 +11,7 @@ from vigil.decisions.batches.ports import BatchStore, VersionedFiles
 from vigil.decisions.batches.row_boundaries import RowBoundaries
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.pseudonyms import TenantKeys
 from vigil.kernel.time import format_timestamp
 from vigil.privacy.erasure.model import Key
 from vigil.privacy.persons.model import Person
@@ -30,9 +31,12 @@ class RunningErasure:
     The overwritten rows keep their length and their line end, so that the chunks of the file keep their ranges.
     """
 
-    def __init__(self, batches: BatchStore, files: VersionedFiles, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, batches: BatchStore, files: VersionedFiles, keys: TenantKeys, clock: Callable[[], datetime]
+    ) -> None:
         self._batches = batches
         self._files = files
+        self._keys = keys
         self._clock = clock
 
     def wait(self, batch: Batch, person: Person) -> None:
@@ -41,7 +45,7 @@ class RunningErasure:
         The first call leaves the person out of all unfinished batches of the tenant. A batch has been abandoned and
         fails if its file is not split, or its results are not joined, MAX_WAIT after it became ready for that.
         """
-        since = {left.digest: left.since for left in batch.left_out}.get(person.digest)
+        since = {left.subject: left.since for left in batch.left_out}.get(person.subject)
         if since is None:
             self._leave_out(batch, person)
             raise Conflict("The person has just been left out of this batch.")
@@ -67,15 +71,16 @@ class RunningErasure:
         """Leave the person out of this batch, and of every other one that has its file."""
         others = (self._batches.get(person.tenant_id, name) for name in self._batches.unfinished_ids(person.tenant_id))
         for batch in others:
-            if not batch or person.digest in batch.left_out_digests or batch.created_at > person.until:
+            if not batch or person.subject in batch.left_out_subjects or batch.created_at > person.until:
                 continue
             if batch.batch_id == found.batch_id or batch.state != "awaiting_upload":
-                left_out = (*batch.left_out, LeftOut(person.digest, format_timestamp(self._clock())))
+                left_out = (*batch.left_out, LeftOut(person.subject, format_timestamp(self._clock())))
                 self._batches.change(batch, UNFINISHED, {"left_out": left_out})
 
     def _erase_parts(self, batch: Batch, person: Person, key: Key) -> Key:
         """Rewrite parts of results without the person's rows."""
-        named, read, passed = SubjectRows(batch.form, results.COLUMNS, person.subject_id), 0, key.get("after", "")
+        named = SubjectRows(batch.form, results.COLUMNS, self._recognizer(person))
+        read, passed = 0, key.get("after", "")
         parts = self._files.list_versions(f"parts/{batch.object_key('results/')}")
         for stored in sorted(parts, key=lambda part: part.key):
             if not stored.latest or stored.key <= passed:
@@ -103,7 +108,7 @@ class RunningErasure:
         """Copy a step of the source with the person's rows overwritten; after the last one, let the batch read it."""
         target = f"plain/{batch.object_key('input')}"
         clean = MultipartFile(self._files, target, {}, key.get("upload", ""), int(key.get("part", 1)))
-        named = SubjectRows(batch.form, batch.columns, person.subject_id)
+        named = SubjectRows(batch.form, batch.columns, self._recognizer(person))
         begun = offset = int(key.get("offset", 0))
         try:
             for row in self._rows(batch, begun):
@@ -116,6 +121,9 @@ class RunningErasure:
             return {"batch": key["batch"], "step": "source"}
         self._batches.change(batch, ("running",), {"source": target, "source_version": ""})
         return {"batch": key["batch"], "step": "end"}
+
+    def _recognizer(self, person: Person) -> Callable[[str], bool]:
+        return self._keys(person.tenant_id).recognizer(person.subject)
 
     def _delete_old(self, batch: Batch) -> None:
         """Delete the uploads, and every version that another one has replaced."""

@@ -1,12 +1,17 @@
 """Finds the rows of one subject in input files and results."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from vigil.decisions.batches.model import FileFormat
 from vigil.errors import MalformedRequest
 from vigil.kernel.json_documents import loads
+
+_TEXTS = re.compile(r'"([^"\\]{1,128})"')
+"""Pattern of the texts in a line that is not valid JSON."""
 
 
 def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -20,19 +25,18 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class SubjectRows:
-    """Rows that name a subject. `columns` is the CSV header; without it, any cell can be the subject id."""
+    """Rows that name a subject. `columns` is the CSV header; without it, any cell can be the subject id.
 
-    def __init__(self, form: FileFormat, columns: Sequence[str], subject_id: str) -> None:
+    `is_subject` compares an id in a row with the subject, of which only the pseudonym is known.
+    """
+
+    def __init__(self, form: FileFormat, columns: Sequence[str], is_subject: Callable[[str], bool]) -> None:
         self._form = form
         self._columns = columns
-        # The results have a quote before a cell that a spreadsheet would run as a formula.
-        self._names = (subject_id, f"'{subject_id}")
-        self._raw = subject_id.encode()
+        self._is_subject = lru_cache(maxsize=1024)(is_subject)
 
     def match(self, line: bytes) -> dict[str, Any] | None:
         """Return the row of a line if it names the subject, or the line itself if it cannot be parsed."""
-        if self._raw not in line:
-            return None
         text = line.decode(errors="replace").rstrip("\r\n")
         return self._object(text) if self._form == "ndjson" else self._cells(text)
 
@@ -40,8 +44,9 @@ class SubjectRows:
         try:
             found = loads(text)
         except (ValueError, MalformedRequest):
-            return {"line": text} if f'"{self._names[0]}"' in text else None
-        return found if isinstance(found, dict) and found.get("subject_id") == self._names[0] else None
+            return {"line": text} if any(map(self._is_subject, _TEXTS.findall(text))) else None
+        subject = found.get("subject_id") if isinstance(found, dict) else None
+        return found if isinstance(subject, str) and self._is_subject(subject) else None
 
     def _cells(self, text: str) -> dict[str, Any] | None:
         try:
@@ -51,6 +56,10 @@ class SubjectRows:
         if cells == list(self._columns):
             return None
         if len(cells) != len(self._columns):
-            return {"line": text} if set(self._names) & set(cells) else None
+            return {"line": text} if any(map(self._names, cells)) else None
         row = dict(zip(self._columns, cells, strict=True))
-        return row if row.get("subject_id") in self._names else None
+        return row if self._names(row.get("subject_id", "")) else None
+
+    def _names(self, cell: str) -> bool:
+        """Return True for the subject. The results have a quote before a cell that a spreadsheet would run."""
+        return self._is_subject(cell) or (cell.startswith("'") and self._is_subject(cell[1:]))

@@ -13,8 +13,8 @@ class DecisionReader(Protocol):
         """Return a tenant's decision."""
         ...
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
-        """Return a tenant's decisions, newest first. `subject_id` restricts the page to one subject."""
+    def page(self, tenant_id: str, subject: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+        """Return a tenant's decisions, newest first. `subject`, a pseudonym, restricts the page to one subject."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomePage, RecordedOutcome, Report
 from vigil.decisions.outcomes.ports import DecisionReader, OutcomeStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
+from vigil.kernel.pseudonyms import TenantKeys
 from vigil.kernel.time import format_timestamp
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -19,10 +20,13 @@ _NO_DECISION = "There is no such decision."
 class Outcomes:
     """Records and returns outcomes for tenants. Stateless and safe to share between threads."""
 
-    def __init__(self, decisions: DecisionReader, store: OutcomeStore, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, decisions: DecisionReader, store: OutcomeStore, clock: Callable[[], datetime], keys: TenantKeys
+    ) -> None:
         self._decisions = decisions
         self._store = store
         self._clock = clock
+        self._keys = keys
 
     def record(self, tenant_id: str, decision_id: str, report: Report) -> RecordedOutcome:
         """Join a report to one decision. A repeated report has no effect.
@@ -57,9 +61,9 @@ class Outcomes:
 
     def _find_decisions(self, tenant_id: str, window: DecisionWindow) -> Iterator[Mapping[str, Any]]:
         """Yield the summaries of the decisions in a window. `created_at` is never before `as_of`."""
-        after, count = None, 0
+        after, count, subject = None, 0, self._keys(tenant_id).pseudonym(window.subject_id)
         while True:
-            page = self._decisions.page(tenant_id, window.subject_id, after, MAX_WINDOW_DECISIONS)
+            page = self._decisions.page(tenant_id, subject, after, MAX_WINDOW_DECISIONS)
             for summary in map(json.loads, page.summaries):
                 if _moment(summary["created_at"]) + CLOCK_SKEW < window.start:
                     return

@@ -10,6 +10,7 @@ from typing import Any
 from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.decisions.outcomes.model import Outcome, OutcomePage
+from vigil.kernel.ids import stored_decision_id
 
 Item = dict[str, dict[str, str]]
 _HOLDS = "HOLDS"
@@ -62,7 +63,7 @@ class DynamoOutcomes:
 
 
 def _pk(tenant_id: str, decision_id: str) -> dict[str, str]:
-    return {"S": f"{tenant_id}#{decision_id}"}
+    return {"S": f"{tenant_id}#{stored_decision_id(decision_id)}"}
 
 
 def _list_pk(tenant_id: str, *, resolved: bool) -> str:

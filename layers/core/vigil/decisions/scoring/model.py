@@ -1,6 +1,5 @@
 """Values of scoring: requests, reasons, decisions and ledger rows."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,11 +28,10 @@ class ScoreRequest:
     as_of: datetime | None = None
     explain: bool = False
 
-    def fingerprint(self) -> str:
-        """Return the SHA-256 of the request's canonical JSON; the order of keys does not matter."""
+    def canonical(self) -> bytes:
+        """Return the canonical JSON of the request; the order of keys does not matter."""
         given = {name: getattr(self, name) for name in self.__slots__}
-        canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return json.dumps(given, sort_keys=True, separators=(",", ":"), default=datetime.isoformat).encode()
 
 
 class EncodedSubject(NamedTuple):
@@ -126,12 +124,14 @@ class LedgerRow:
     `nonce` identifies the writer when the response to a write was lost. `inputs` is the JSON of the features that the
     engines received. `expires_at` (epoch seconds) ends the idempotency guarantee; the row remains. `correlation_id`
     comes from the first request. `high_risk` triggers an alert. `comparison` is for operators and not in an answer.
+    `subject` is the pseudonym of the subject. `fingerprint` is a digest of the request with the tenant's key.
     `answer_format` is the version of the rules that made the answer; a replay follows the same ones.
     """
 
     tenant_id: str
     decision_id: str
     subject_id: str
+    subject: str
     model: ModelRef
     fingerprint: str
     correlation_id: str
@@ -171,7 +171,7 @@ class LedgerPage:
 
 def derive_decision_id(tenant_id: str, key: str, generation: int) -> str:
     """Return the decision id of a tenant's idempotency key; `generation` counts the key's expired uses."""
-    return derive_id("dec_", "POST /v1/scores", tenant_id, key, generation)
+    return derive_id("dec-", "POST /v1/scores", tenant_id, key, generation)
 
 
 def engine_answers(contract: ModelContract, verdict: Verdict) -> tuple[EngineAnswer, ...]:

@@ -26,7 +26,7 @@ _PERSONAL_ATTRIBUTES = (
 class PersonDecisions:
     """Rows of the index `by_subject`.
 
-    An erased row keeps its subject digest until `unlink`, so that an outcome reported meanwhile is still found.
+    An erased row keeps its pseudonym until `unlink`, so that an outcome reported meanwhile is still found.
     """
 
     def __init__(self, client: Any, table: str, clock: Callable[[], str]) -> None:
@@ -56,7 +56,7 @@ class PersonDecisions:
             )
 
     def unlink(self, person: Person) -> None:
-        """Remove the subject digest from erased rows."""
+        """Remove the pseudonym from erased rows."""
         for page in self._pages(person):
             for item in page["Items"]:
                 if "summary" not in item:
@@ -77,7 +77,7 @@ class PersonDecisions:
                 return
 
     def _page(self, person: Person, after: Mapping[str, str] | None) -> Any:
-        pk = {"S": f"{person.tenant_id}#{person.digest}"}
+        pk = {"S": f"{person.tenant_id}#{person.subject}"}
         start = {name: {"S": text} for name, text in (after or {}).items()} | {"subject_pk": pk}
         return self._table.call(
             "query",

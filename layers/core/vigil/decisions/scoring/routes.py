@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from vigil.decisions.scoring.model import Conditions, LedgerRow, ScoreRequest
 from vigil.decisions.scoring.schemas import DecisionPage, DecisionView, ScoreBody
 from vigil.decisions.scoring.service import Scoring
+from vigil.kernel.pseudonyms import PSEUDONYM
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
 from vigil.web.etags import cacheable
@@ -16,7 +17,7 @@ from vigil.web.fast_route import FastRoute
 from vigil.web.idempotency import IdempotencyKey
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import SUBJECT_ID, responses
+from vigil.web.schemas import responses
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=FastRoute)
 Reader = Annotated[Principal, requires("scores:read")]
@@ -70,14 +71,16 @@ async def page(
     request: Request,
     caller: Reader,
     place: RequestedPage,
-    subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
+    subject: Annotated[
+        str | None, Query(pattern=PSEUDONYM, description="A pseudonym: see POST /v1/subjects/lookup.")
+    ] = None,
     limit: PageSize = 20,
 ) -> Response:
     """List your decisions, newest first, optionally for one subject. A new decision can take a second to appear."""
     scoring: Scoring = request.app.state.scoring
 
-    scope = f"scores\n{caller.tenant_id}\n{subject_id or ''}"
-    found = scoring.page(caller.tenant_id, subject_id, place.after(scope), limit)
+    scope = f"scores\n{caller.tenant_id}\n{subject or ''}"
+    found = scoring.page(caller.tenant_id, subject, place.after(scope), limit)
     next_cursor = json.dumps(place.next_cursor(scope, found.next))
     content = f'{{"items":[{",".join(found.summaries)}],"next_cursor":{next_cursor}}}'
     return Response(content, media_type="application/json")

@@ -19,6 +19,7 @@ from vigil.decisions.scoring.model import (
 from vigil.decisions.scoring.ports import DecisionLedger, FeatureExtractor, ScoringModel, ScoringModels
 from vigil.decisions.scoring.prepare import AssessedRequest, Preparation
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, VigilError
+from vigil.kernel.pseudonyms import TenantKey, TenantKeys
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.ensemble import DegradedEngine
 from vigil.prediction.trials.model import Comparison, ModelAnswer, is_challenger_subject
@@ -46,6 +47,8 @@ class Scoring:
         clock: Callable[[], datetime],
         idempotency_window: timedelta,
         switches: Callable[[str, str], Switches] = all_off,
+        *,
+        keys: TenantKeys,
     ) -> None:
         self._models = models
         self._feature_sets = feature_sets
@@ -53,6 +56,7 @@ class Scoring:
         self._clock = clock
         self._window = idempotency_window
         self._switches = switches
+        self._keys = keys
 
     def score(
         self,
@@ -70,7 +74,8 @@ class Scoring:
         computed.
         """
         # Without a key, no other request can address this row, so that a fingerprint is not needed.
-        fingerprint = request.fingerprint() if key else ""
+        tenant_key = self._keys(tenant_id)
+        fingerprint = tenant_key.digest(request.canonical()) if key else ""
         try:
             assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
@@ -78,7 +83,7 @@ class Scoring:
             if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
                 return _replayed(row)
             raise
-        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
+        identity = _Identity(tenant_key, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
         return self._commit(identity, assessed, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
@@ -87,9 +92,12 @@ class Scoring:
             raise NotFound("There is no such decision.")
         return row
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
-        """Return a page of a tenant's decisions, newest first. A new decision can take a second to appear."""
-        return self._ledger.page(tenant_id, subject_id, after, limit)
+    def page(self, tenant_id: str, subject: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+        """Return a page of a tenant's decisions, newest first, of one subject by its pseudonym or of all.
+
+        A new decision can take a second to appear.
+        """
+        return self._ledger.page(tenant_id, subject, after, limit)
 
     def replay(self, tenant_id: str, decision: str) -> tuple[LedgerRow, str]:
         """Score an old decision again with its exact model version; return its row and the new body.
@@ -148,6 +156,7 @@ class Scoring:
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
                 subject_id=assessed.subject_id,
+                subject=request.tenant_key.pseudonym(assessed.subject_id),
                 model=decision.model,
                 fingerprint=request.fingerprint,
                 correlation_id=request.correlation_id,
@@ -184,11 +193,16 @@ class Scoring:
 class _Identity:
     """The identity of a request for idempotency."""
 
-    tenant_id: str
+    tenant_key: TenantKey
     key: str
     fingerprint: str
     correlation_id: str
     conditions: Conditions
+
+    @property
+    def tenant_id(self) -> str:
+        """Tenant of the request."""
+        return self.tenant_key.tenant_id
 
 
 def _replayed(row: LedgerRow) -> ScoreResult:

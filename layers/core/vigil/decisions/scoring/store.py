@@ -11,7 +11,7 @@ from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
 from vigil.decisions.scoring.model import UNCONDITIONAL, Conditions, LedgerPage, LedgerRow
 from vigil.errors import BudgetExhausted, ConsentWithdrawn, Erased, QuotaExceeded, VigilError
-from vigil.kernel.ids import subject_digest
+from vigil.kernel.ids import stored_decision_id
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ModelRef
 from vigil.prediction.trials.model import Comparison
@@ -46,7 +46,7 @@ class SpendCharges(Protocol):
 class ConsentChecks(Protocol):
     """Checks the subject's consent in the transaction that writes a decision."""
 
-    def condition(self, tenant_id: str, subject_id: str) -> Part:
+    def condition(self, tenant_id: str, subject: str) -> Part:
         """Return the transaction part whose condition fails if the subject has withdrawn the consent to scoring."""
         ...
 
@@ -90,7 +90,7 @@ class DynamoLedger:
         tenant, moment, month = row.tenant_id, row.created_at, row.created_at[:7]
         if conditions.consents:
             withdrawn = ConsentWithdrawn("The subject has withdrawn the consent to scoring.")
-            yield self._consents.condition(tenant, row.subject_id), lambda _: withdrawn
+            yield self._consents.condition(tenant, row.subject), lambda _: withdrawn
         if (quota := conditions.quota) is not None:
             yield self._charges.charge(tenant, month, 1, quota), partial(self._charges.exceeded, month, quota)
         if stop := conditions.hard_stop:
@@ -102,12 +102,12 @@ class DynamoLedger:
         item = self._table.get({"pk": {"S": _pk(tenant_id, decision_id)}})
         return parse_row(item) if item else None
 
-    def page(self, tenant_id: str, subject_id: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
+    def page(self, tenant_id: str, subject: str | None, after: dict[str, str] | None, limit: int) -> LedgerPage:
         """Return one page, newest first, from the index of the tenant or subject. Erased rows shorten the page."""
         index, attribute, value = (
             ("by_tenant", "tenant_pk", tenant_id)
-            if subject_id is None
-            else ("by_subject", "subject_pk", _subject_pk(tenant_id, subject_id))
+            if subject is None
+            else ("by_subject", "subject_pk", f"{tenant_id}#{subject}")
         )
         items, position = self._table.query_page(index, (attribute, value), after, limit, ScanIndexForward=False)
         return LedgerPage(tuple(item["summary"]["S"] for item in items if "summary" in item), position)
@@ -137,11 +137,7 @@ class DynamoLedger:
 
 
 def _pk(tenant_id: str, decision_id: str) -> str:
-    return f"{tenant_id}#{decision_id}"
-
-
-def _subject_pk(tenant_id: str, subject_id: str) -> str:
-    return f"{tenant_id}#{subject_digest(tenant_id, subject_id)}"
+    return f"{tenant_id}#{stored_decision_id(decision_id)}"
 
 
 def _put(row: LedgerRow) -> Part:
@@ -156,7 +152,7 @@ def _item(row: LedgerRow) -> Item:
     return {
         "pk": {"S": _pk(row.tenant_id, row.decision_id)},
         "tenant_pk": {"S": row.tenant_id},
-        "subject_pk": {"S": _subject_pk(row.tenant_id, row.subject_id)},
+        "subject_pk": {"S": f"{row.tenant_id}#{row.subject}"},
         "time_sk": {"S": f"{row.created_at}#{row.decision_id}"},
         "decision_id": {"S": row.decision_id},
         "subject_id": {"S": row.subject_id},
@@ -199,6 +195,7 @@ def parse_row(item: Mapping[str, Any]) -> LedgerRow:
         tenant_id=item["tenant_pk"]["S"],
         decision_id=item["decision_id"]["S"],
         subject_id=item["subject_id"]["S"],
+        subject=item["subject_pk"]["S"].partition("#")[2],
         model=ModelRef(item["model"]["S"], int(item["model_version"]["N"]), item["model_digest"]["S"]),
         fingerprint=item["fingerprint"]["S"],
         correlation_id=item["correlation_id"]["S"],

@@ -7,6 +7,7 @@ by hand <──────────── parked <────────�
 """
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -21,10 +22,12 @@ every attempt."""
 JobResolution = Literal["succeeded", "by_hand", "sent_on"]
 """End of a job. `succeeded`: the worker reported success. `by_hand`: a person closed the job. `sent_on`: a message that
 was unreadable became readable and was sent to its queue; a new failure opens a new job."""
-StepName = Literal["recorded", "asked", "retried", "parked", "resolved"]
+StepName = Literal["recorded", "asked", "retried", "parked", "resolved", "reduced"]
 OPERATORS = "_operators"
 """Tenant name of jobs that belong to no tenant. It is not a valid tenant id."""
 UNREADABLE = "unreadable"
+UNREADABLE_RETENTION = timedelta(days=7)
+"""Time after which the text of an unreadable message is reduced to its digest and length."""
 _MOST_STEPS = 100
 
 
@@ -177,7 +180,30 @@ class DeadLetterJob:
 
     def mark_notified(self) -> "DeadLetterJob":
         """Return the parked job after its owner was notified."""
-        return replace(self, due_at=None, leased_until=None, version=self.version + 1)
+        return replace(self, due_at=self._reduction_due(), leased_until=None, version=self.version + 1)
+
+    @property
+    def is_unreduced(self) -> bool:
+        """True if the job has the text of an unreadable message, which may have data of persons."""
+        return self.work.kind == UNREADABLE and "body" in json.loads(self.work.body)
+
+    def must_be_reduced(self, now: datetime) -> bool:
+        """Return True if the text of an unreadable message has reached its age."""
+        due = self._reduction_due()
+        return due is not None and due <= format_timestamp(now)
+
+    def reduce(self, now: datetime) -> "DeadLetterJob":
+        """Return the job with digest and length in place of the text. It cannot be sent again."""
+        content = json.loads(self.work.body)["body"]
+        left = {"sha256": hashlib.sha256(content.encode()).hexdigest(), "characters": len(content)}
+        work = replace(self.work, body=json.dumps(left))
+        reduced = replace(self, work=work, due_at=None, leased_until=None, version=self.version + 1)
+        return _step(reduced, "reduced", now)
+
+    def _reduction_due(self) -> str | None:
+        if not self.is_unreduced:
+            return None
+        return format_timestamp(datetime.fromisoformat(self.died_at) + UNREADABLE_RETENTION)
 
     def request_retry(self, by: str, now: datetime) -> "DeadLetterJob":
         """Return the job after a user requested a retry."""
@@ -185,7 +211,8 @@ class DeadLetterJob:
 
     def resolve(self, resolution: JobResolution, now: datetime, by: str | None = None) -> "DeadLetterJob":
         """Return the job with its resolution."""
-        return _next(replace(self, resolution=resolution), "resolved", "resolved", now, by=by)
+        resolved = _next(replace(self, resolution=resolution), "resolved", "resolved", now, by=by)
+        return replace(resolved, due_at=self._reduction_due())
 
 
 def _dead(job: DeadLetterJob, letter: DeadLetter, rules: RetryRules, now: datetime, random: Random) -> DeadLetterJob:

@@ -117,7 +117,9 @@ class Redriver:
         return done > 0
 
     def _take_due_step(self, source: DeadLetterSource, job: DeadLetterJob) -> None:
-        if job.state == "parked":
+        if job.must_be_reduced(self._clock()):
+            self._jobs.write(job.tenant_id, job.reduce(self._clock()))
+        elif job.state == "parked":
             self._notify_owner(job)
         elif job.state == "retrying" and job.work.attempts >= self._rules.max_attempts:
             self._write(job.park("no-word", self._clock()))

@@ -23,6 +23,7 @@ from vigil.operations.dead_letters.model import (
     JobStep,
     Work,
 )
+from vigil.runtime import correlation
 from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 
 STREAM_BATCH = "decisions.stream"
@@ -61,6 +62,8 @@ class SqsSource:
         """Send the work to its queue. An unreadable message is parsed again; that can raise UnreadableMessage."""
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
+            if "body" not in raw:
+                raise UnreadableMessage("The text of the message was reduced to its digest. Send the message again.")
             self._queue.send(
                 [replace(self._read(ReceivedMessage(work.id, raw["body"], raw["attributes"], {})), attempts=0)]
             )
@@ -117,6 +120,8 @@ def parse_letter(received: ReceivedMessage, read: Callable[[ReceivedMessage], Me
     marks = received.attributes
     try:
         work = Work(**asdict(read(received)))
+        if not correlation.is_well_formed(work.correlation_id):  # a producer's text could name a person
+            work = replace(work, correlation_id=received.id)
     except UnreadableMessage:
         parsed = json.dumps({"body": received.body[:_MAX_STORED_CHARACTERS], "attributes": dict(marks)})
         source_id = marks.get("source_id", received.id)

@@ -91,7 +91,12 @@ class ModelContract:
         """Return the row that engines receive, in schema order; raise InvalidInput with every invalid field."""
         known = {f.name for f in self.features}
         errors = [
-            FieldError(f"features.{name[:64]}", "is not a feature of this model", "a feature of the model's schema")
+            FieldError(
+                f"features.{name[:64]}",
+                "is not a feature of this model",
+                "a feature of the model's schema",
+                parent="features",
+            )
             for name in features
             if name not in known
         ]

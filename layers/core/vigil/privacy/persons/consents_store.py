@@ -19,18 +19,18 @@ class DynamoConsents:
     def __init__(self, table: PersonTable) -> None:
         self._table = table
 
-    def get(self, tenant_id: str, subject_id: str) -> Consent:
+    def get(self, tenant_id: str, subject: str) -> Consent:
         """Return a person's consents with history, in one consistent read."""
-        items = list(self._table.items_with_prefix(partition_key(tenant_id, subject_id), _CURRENT))
+        items = list(self._table.items_with_prefix(partition_key(tenant_id, subject), _CURRENT))
         if not items or items[0]["sk"]["S"] != _CURRENT:
             return Consent()
         current, *declarations = items
         history = tuple(Declaration(**json.loads(item["declaration"]["S"])) for item in declarations)
         return Consent(json.loads(current["purposes"]["S"]), int(current["version"]["N"]), history)
 
-    def add(self, tenant_id: str, subject_id: str, consent: Consent, declaration: Declaration) -> bool:
+    def add(self, tenant_id: str, subject: str, consent: Consent, declaration: Declaration) -> bool:
         """Store a declaration and the resulting consents; return False if another version is stored."""
-        pk, now = partition_key(tenant_id, subject_id), consent.with_declaration(declaration)
+        pk, now = partition_key(tenant_id, subject), consent.with_declaration(declaration)
         current: dict[str, Any] = {
             **primary_key(pk, _CURRENT),
             "purposes": {"S": json.dumps(dict(now.purposes))},
@@ -52,29 +52,29 @@ class DynamoConsents:
         archived["recorded_at"] = {"S": declaration.recorded_at}
         return self._table.write({"Put": put}, {"Put": {"Item": archived}})
 
-    def condition(self, tenant_id: str, subject_id: str) -> Part:
+    def condition(self, tenant_id: str, subject: str) -> Part:
         """Return the transaction part that fails for a subject with a withdrawn consent to scoring."""
         return {
             "ConditionCheck": {
                 "TableName": self._table.name,
-                "Key": primary_key(partition_key(tenant_id, subject_id), _CURRENT),
+                "Key": primary_key(partition_key(tenant_id, subject), _CURRENT),
                 "ConditionExpression": "NOT contains(withdrawn, :scoring)",
                 "ExpressionAttributeValues": {":scoring": {"S": "scoring"}},
             }
         }
 
     def withdrawn(self, tenant_id: str) -> frozenset[str]:
-        """Return the digests of subjects with a withdrawn consent to scoring; the last second may be missing."""
+        """Return the pseudonyms of subjects with a withdrawn consent to scoring; the last second may be missing."""
         return frozenset(item["pk"]["S"].partition("#")[2] for item in self._table.withdrawn_keys(tenant_id))
 
     def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> PersonExtract:
         """Return the current consents and all declarations as one part."""
-        consent = self.get(person.tenant_id, person.subject_id)
+        consent = self.get(person.tenant_id, person.subject)
         return PersonExtract((asdict(consent),) if consent.version else (), None)
 
     def find(self, person: Person, _: Key | None) -> FoundKeys:
         """Return the keys of declarations up to `person.until`, and of the current state unless it has a withdrawal."""
-        items = self._table.items_with_prefix(partition_key(person.tenant_id, person.subject_id), _CURRENT)
+        items = self._table.items_with_prefix(partition_key(person.tenant_id, person.subject), _CURRENT)
         found = [item for item in items if item["recorded_at"]["S"] <= person.until and "withdrawn" not in item]
         return FoundKeys(tuple({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in found), None)
 

@@ -15,7 +15,7 @@ _FIELDS = ("payload", "signature", "algorithm", "key_arn")
 
 
 class DynamoPersonErasures:
-    """Erasures of persons. `unlink` removes the subject digest, the last identifier, from a person's decisions."""
+    """Erasures of persons. `unlink` removes the pseudonym, the last identifier, from a person's decisions."""
 
     def __init__(self, table: PersonTable, unlink: Callable[[Person], None]) -> None:
         self._table = table
@@ -27,9 +27,9 @@ class DynamoPersonErasures:
             {"Put": {"Item": _item(tenant_id, erasure), "ConditionExpression": "attribute_not_exists(pk)"}}
         )
 
-    def get(self, tenant_id: str, subject_id: str) -> PersonErasures:
+    def get(self, tenant_id: str, subject: str) -> PersonErasures:
         """Return a person's erasures, read consistently."""
-        pk = partition_key(tenant_id, subject_id)
+        pk = partition_key(tenant_id, subject)
         running = self._table.get(primary_key(pk, _RUNNING))
         done = {item["sk"]["S"]: _certificate(tenant_id, item) for item in self._table.items_with_prefix(pk, "ERASED#")}
         if running and _certificate_key(running["started_at"]["S"]) in done:  # it ended between the two reads
@@ -48,7 +48,7 @@ class DynamoPersonErasures:
     def close(self, tenant_id: str, erasure: PersonErasure, certificate: Certificate) -> bool:
         """Unlink the person's decisions, then store the certificate and end the erasure in one transaction."""
         self._unlink(erasure.owner)
-        pk, at = partition_key(tenant_id, erasure.subject_id), json.loads(certificate.payload)["certified_at"]
+        pk, at = partition_key(tenant_id, erasure.subject), json.loads(certificate.payload)["certified_at"]
         texts = {name: {"S": getattr(certificate, name)} for name in _FIELDS}
         put = {"Item": {**primary_key(pk, _certificate_key(erasure.started_at)), **texts, "recorded_at": {"S": at}}}
         return self._table.write(
@@ -58,7 +58,7 @@ class DynamoPersonErasures:
     def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> PersonExtract:
         """Return the certificates of a person's erasures as one part."""
         return PersonExtract(
-            tuple(asdict(done) for done in self.get(person.tenant_id, person.subject_id).certificates), None
+            tuple(asdict(done) for done in self.get(person.tenant_id, person.subject).certificates), None
         )
 
 
@@ -74,8 +74,8 @@ def _after(revision: int) -> dict[str, Any]:
 
 
 def _item(tenant_id: str, erasure: PersonErasure) -> dict[str, Any]:
-    pk = partition_key(tenant_id, erasure.subject_id)
-    texts = ("subject_id", "key_id", "started_at")
+    pk = partition_key(tenant_id, erasure.subject)
+    texts = ("subject", "key_id", "started_at")
     return {
         **primary_key(pk, _RUNNING),
         "tenant_id": {"S": tenant_id},
@@ -93,7 +93,7 @@ def _erasure(item: Item) -> PersonErasure:
         started_at=item["started_at"]["S"],
         revision=int(item["revision"]["N"]),
         progress=decode_progress(item["sweeps"]["S"]),
-        subject_id=item["subject_id"]["S"],
+        subject=item["subject"]["S"],
         key_id=item["key_id"]["S"],
     )
 

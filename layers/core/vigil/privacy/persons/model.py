@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from vigil.errors import FieldError, InvalidInput
-from vigil.kernel.ids import subject_digest
 from vigil.privacy.erasure.model import Certificate, Erasure, StoreResults, canonical_json
 
 Purpose = Literal["scoring", "research", "contact"]
@@ -16,16 +15,20 @@ Stance = Literal["given", "withdrawn"]
 Declarant = Literal["subject", "representative"]
 RETAINED_PERSON_DATA = (
     "Ids, times, models and versions of decisions, so that counts and bills stay correct: no facts, no subject.",
-    "Withdrawn purposes, under a digest of the subject's id, so that the withdrawal of scoring stays in effect.",
-    "This certificate, under the same digest.",
-    "Row number, row digest and error of batch rows without an answer: no subject, no facts.",
+    "Withdrawn purposes, under the subject's pseudonym, so that the withdrawal of scoring stays in effect.",
+    "This certificate, under the same pseudonym. The pseudonym loses its meaning when the tenant's key is destroyed.",
+    "Row number, keyed row digest and error of batch rows without an answer: no subject, no facts.",
     "Data that was sent after the request to erase.",
-    "Change streams and stored responses, for 24 hours; the latter are encrypted with the caller's Idempotency-Key.",
+    "Change streams, for 24 hours.",
+    "Stored responses, which expire after 24 hours and are deleted within days after that.",
+    "Stored responses are encrypted with the caller's Idempotency-Key.",
     "Copies of a decision in caches of callers, for an hour.",
     "Point-in-time backups of whole tables, for 35 days; after a restore the erasure is repeated.",
-    "Sent events and log lines: ids, models and bands, in events a digest of the subject's id; no facts.",
+    "Sent events and log lines: ids, models and bands, in events the subject's pseudonym; no facts.",
 )
 """Data that remains after a person's erasure, and for how long. The certificate contains these sentences."""
+STATEMENT_FORMAT = 2
+"""Version of the statement. The first one has no version; it names the subject by a digest without a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +63,36 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A subject of a tenant, limited to data that was stored up to a time (ISO 8601 in UTC)."""
+    """A subject of a tenant by its pseudonym, limited to data that was stored up to a time (ISO 8601 in UTC)."""
 
     tenant_id: str
-    subject_id: str
+    subject: str
     until: str
-
-    @property
-    def digest(self) -> str:
-        """Digest of the subject for keys and certificates."""
-        return subject_digest(self.tenant_id, self.subject_id)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonErasure(Erasure):
     """Erasure of the data that a person had at the time of the request."""
 
-    subject_id: str = ""
+    subject: str = ""
+    """Pseudonym of the person."""
     key_id: str = ""
     """Id of the API key that requested the erasure."""
 
     @property
     def owner(self) -> Person:
         """Owner of the data in the form that stores accept."""
-        return Person(self.tenant_id, self.subject_id, self.started_at)
+        return Person(self.tenant_id, self.subject, self.started_at)
 
     def payload(self, certificate_id: str, stage: str, certified_at: str, stores: StoreResults) -> bytes:
         """Return the bytes of the statement that the certificate signs."""
         return canonical_json(
             {
+                "format": STATEMENT_FORMAT,
                 "certificate_id": certificate_id,
                 "stage": stage,
                 "tenant_id": self.tenant_id,
-                "subject": self.owner.digest,
+                "subject": self.subject,
                 "requested_at": self.started_at,
                 "requested_by": self.key_id,
                 "certified_at": certified_at,

@@ -9,11 +9,11 @@ from vigil.privacy.persons.model import Consent, Declaration, Person, PersonEras
 class ConsentStore(Protocol):
     """Consents of persons."""
 
-    def get(self, tenant_id: str, subject_id: str) -> Consent:
+    def get(self, tenant_id: str, subject: str) -> Consent:
         """Return a person's consents with history, read consistently; empty for an unknown person."""
         ...
 
-    def add(self, tenant_id: str, subject_id: str, consent: Consent, declaration: Declaration) -> bool:
+    def add(self, tenant_id: str, subject: str, consent: Consent, declaration: Declaration) -> bool:
         """Store a declaration and the resulting consents; return False if `consent` is no longer the stored state."""
         ...
 
@@ -25,7 +25,7 @@ class PersonErasureStore(Protocol):
         """Store a new erasure; return False if one of the same person is in progress."""
         ...
 
-    def get(self, tenant_id: str, subject_id: str) -> PersonErasures:
+    def get(self, tenant_id: str, subject: str) -> PersonErasures:
         """Return a person's erasures, read consistently."""
         ...
 

@@ -1,56 +1,69 @@
-"""`/v1/subjects/{subject_id}`: consents, export and erasure of a person's data."""
+"""`/v1/subjects`: pseudonyms of persons, and consents, export and erasure of a person's data."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from vigil.privacy.persons.schemas import ConsentBody, ConsentView, ErasureView, ExportView
+from vigil.kernel.pseudonyms import PSEUDONYM
+from vigil.privacy.persons.schemas import ConsentBody, ConsentView, ErasureView, ExportView, LookupBody, SubjectView
 from vigil.privacy.persons.service import PersonRights
 from vigil.web import gateway
+from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import SUBJECT_ID, responses
+from vigil.web.schemas import responses
 
-router = APIRouter(prefix="/v1/subjects/{subject_id}", tags=["subjects"], route_class=IdempotentRoute)
-SubjectId = Annotated[str, Path(pattern=SUBJECT_ID)]
+lookup_router = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=BoundedRoute)
+router = APIRouter(prefix="/v1/subjects/{subject}", tags=["subjects"], route_class=IdempotentRoute)
+Subject = Annotated[str, Path(pattern=PSEUDONYM, description="Pseudonym of the person: see POST /v1/subjects/lookup.")]
 Reader = Annotated[Principal, requires("consents:read")]
 Recorder = Annotated[Principal, requires("consents:write")]
 Exporter = Annotated[Principal, requires("subjects:export")]
 Eraser = Annotated[Principal, requires("subjects:erase")]
 
 
+@lookup_router.post("/lookup", summary="Look up a pseudonym", responses=responses(400, 401, 403, 413, 415, 422, 503))
+async def lookup(request: Request, body: LookupBody, caller: Reader) -> SubjectView:
+    """Return the pseudonym of a person, by which URLs name the person. It never changes.
+
+    The answer does not tell whether data of the person is stored, and the request stores nothing.
+    """
+    subjects: PersonRights = request.app.state.subjects
+    return SubjectView(subject=subjects.pseudonym(caller.tenant_id, body.subject_id))
+
+
 @router.put("/consent", summary="Record a consent", responses=responses(401, 403, 413, 415))
-async def declare(request: Request, subject_id: SubjectId, body: ConsentBody, caller: Recorder) -> ConsentView:
+async def declare(request: Request, subject: Subject, body: ConsentBody, caller: Recorder) -> ConsentView:
     """Record given or withdrawn consents. Without consent to `scoring`, requests to score the person are rejected."""
     subjects: PersonRights = request.app.state.subjects
     request_body = body.to_request()
     return ConsentView.from_consent(
-        subjects.declare(caller.tenant_id, subject_id, request_body, caller.key_id, known=caller.consents)
+        subjects.declare(caller.tenant_id, subject, request_body, caller.key_id, known=caller.consents)
     )
 
 
 @router.get("/consent", summary="Fetch consents", responses=responses(401, 403, 404, 422, 503))
-async def consent(request: Request, subject_id: SubjectId, caller: Reader) -> ConsentView:
+async def consent(request: Request, subject: Subject, caller: Reader) -> ConsentView:
     """Return a person's current consents and all declarations."""
     subjects: PersonRights = request.app.state.subjects
-    return ConsentView.from_consent(subjects.consent(caller.tenant_id, subject_id))
+    return ConsentView.from_consent(subjects.consent(caller.tenant_id, subject))
 
 
 @router.get("/export", summary="Export a person's data", responses=responses(400, 401, 403, 422, 503))
 async def export(
     request: Request,
-    subject_id: SubjectId,
+    subject: Subject,
     caller: Exporter,
     place: RequestedPage,
 ) -> ExportView:
     """Return all data of a person by store, in one or more parts."""
     subjects: PersonRights = request.app.state.subjects
 
-    scope = f"export\n{caller.tenant_id}\n{subject_id}"
+    scope = f"export\n{caller.tenant_id}\n{subject}"
     found = subjects.export(
         caller.tenant_id,
-        subject_id,
+        subject,
         place.after(scope),
         lambda: request.scope["aws.context"].get_remaining_time_in_millis() / 1e3,
     )
@@ -59,15 +72,15 @@ async def export(
 
 
 @router.delete("", status_code=202, summary="Erase a person's data", responses=responses(401, 403))
-async def erase(request: Request, response: Response, subject_id: SubjectId, caller: Eraser) -> ErasureView:
+async def erase(request: Request, response: Response, subject: Subject, caller: Eraser) -> ErasureView:
     """Start erasing a person's data. Repeating the request while an erasure runs has no effect."""
     subjects: PersonRights = request.app.state.subjects
-    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/subjects/{subject_id}/erasure"
-    return ErasureView.from_erasures(subjects.erase(caller.tenant_id, subject_id, caller.key_id))
+    response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/subjects/{subject}/erasure"
+    return ErasureView.from_erasures(subjects.erase(caller.tenant_id, subject, caller.key_id))
 
 
 @router.get("/erasure", summary="Fetch the state of an erasure", responses=responses(401, 403, 404, 422, 503))
-async def erasure(request: Request, subject_id: SubjectId, caller: Eraser) -> ErasureView:
+async def erasure(request: Request, subject: Subject, caller: Eraser) -> ErasureView:
     """Return the running erasure of a person, if there is one, and the certificates of completed erasures."""
     subjects: PersonRights = request.app.state.subjects
-    return ErasureView.from_erasures(subjects.erasures(caller.tenant_id, subject_id))
+    return ErasureView.from_erasures(subjects.erasures(caller.tenant_id, subject))

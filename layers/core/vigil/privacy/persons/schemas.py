@@ -5,13 +5,28 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vigil.kernel.pseudonyms import PSEUDONYM
 from vigil.privacy.persons.model import Consent, Declarant, PersonErasures, Purpose, Stance
 from vigil.privacy.persons.service import DeclarationRequest
-from vigil.web.schemas import DATE_TIME, Timestamp
+from vigil.web.schemas import DATE_TIME, SUBJECT_ID, Timestamp
 
 TextVersion = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Version of the text that was shown.")
 ]
+
+
+class LookupBody(BaseModel):
+    """The person to look up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject_id: str = Field(pattern=SUBJECT_ID, description="Your id of the person, as in score requests.")
+
+
+class SubjectView(BaseModel):
+    """A person."""
+
+    subject: str = Field(pattern=PSEUDONYM, description="Pseudonym of the person, for paths and queries.")
 
 
 class ConsentBody(BaseModel):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
+from vigil.kernel.pseudonyms import TenantKeys
 from vigil.kernel.time import format_timestamp
 from vigil.privacy.persons.model import (
     Consent,
@@ -59,21 +60,27 @@ class PersonRights:
         stores: Mapping[str, PersonStore],
         enable_consents: ConsentRecordingSwitch,
         clock: Callable[[], datetime],
+        keys: TenantKeys,
     ) -> None:
         self._consents = consents
         self._erasures = erasures
         self._stores = stores
         self._enable_consents = enable_consents
         self._clock = clock
+        self._keys = keys
 
-    def consent(self, tenant_id: str, subject_id: str) -> Consent:
+    def pseudonym(self, tenant_id: str, subject_id: str) -> str:
+        """Return the pseudonym of a person. It does not depend on stored data of the person."""
+        return self._keys(tenant_id).pseudonym(subject_id)
+
+    def consent(self, tenant_id: str, subject: str) -> Consent:
         """Return a person's consents with history; raise NotFound if there is no declaration."""
-        if not (consent := self._consents.get(tenant_id, subject_id)).version:
+        if not (consent := self._consents.get(tenant_id, subject)).version:
             raise NotFound("There is no consent of this subject.")
         return consent
 
     def declare(
-        self, tenant_id: str, subject_id: str, request: DeclarationRequest, key_id: str, *, known: bool
+        self, tenant_id: str, subject: str, request: DeclarationRequest, key_id: str, *, known: bool
     ) -> Consent:
         """Store a declaration and return the resulting consents.
 
@@ -95,8 +102,8 @@ class PersonRights:
         )
 
         def attempt() -> Consent:
-            consent = self._consents.get(tenant_id, subject_id)
-            if self._consents.add(tenant_id, subject_id, consent, declaration):
+            consent = self._consents.get(tenant_id, subject)
+            if self._consents.add(tenant_id, subject, consent, declaration):
                 return consent.with_declaration(declaration)
             raise TryAgain
 
@@ -104,7 +111,7 @@ class PersonRights:
         return retry(attempt, attempts=_MAX_ATTEMPTS, error=error)
 
     def export(
-        self, tenant_id: str, subject_id: str, after: Mapping[str, str] | None, remaining: Callable[[], float]
+        self, tenant_id: str, subject: str, after: Mapping[str, str] | None, remaining: Callable[[], float]
     ) -> ExportPart:
         """Return a person's data, store by store, as much as time and response size allow.
 
@@ -114,7 +121,7 @@ class PersonRights:
         data, size = dict[str, list[Mapping[str, Any]]](), 0
         while True:
             store = position["store"]
-            found, following = self._part(tenant_id, subject_id, position, remaining)
+            found, following = self._part(tenant_id, subject, position, remaining)
             data.setdefault(store, []).extend(found)
             size += len(json.dumps(found))
             if following is None or size > MAX_PART_CHARACTERS or remaining() < MIN_REMAINING_SECONDS:
@@ -122,31 +129,31 @@ class PersonRights:
             position = following
 
     def _part(
-        self, tenant_id: str, subject_id: str, position: Mapping[str, str], remaining: Callable[[], float]
+        self, tenant_id: str, subject: str, position: Mapping[str, str], remaining: Callable[[], float]
     ) -> tuple[tuple[Mapping[str, Any], ...], dict[str, str] | None]:
         """Return entries of one store after a position, and the next position."""
         name, until = position["store"], position["until"]
         if name not in self._stores:
             raise MalformedRequest(FieldError("cursor", "is from another version of the service", "start a new export"))
         position_in_store = {part: text for part, text in position.items() if part not in {"store", "until"}}
-        found = self._stores[name].read(Person(tenant_id, subject_id, until), position_in_store or None, remaining)
+        found = self._stores[name].read(Person(tenant_id, subject, until), position_in_store or None, remaining)
         if found.after is not None:
             return found.entries, {"store": name, "until": until, **found.after}
         names = list(self._stores)
         rest = names[names.index(name) + 1 :]
         return found.entries, {"store": rest[0], "until": until} if rest else None
 
-    def erase(self, tenant_id: str, subject_id: str, key_id: str) -> PersonErasures:
+    def erase(self, tenant_id: str, subject: str, key_id: str) -> PersonErasures:
         """Start the erasure of a person's present data, unless one is in progress; return the person's erasures."""
         now = self._clock().astimezone(UTC)
-        erasure = PersonErasure(tenant_id, format_timestamp(now), subject_id=subject_id, key_id=key_id)
+        erasure = PersonErasure(tenant_id, format_timestamp(now), subject=subject, key_id=key_id)
         if self._erasures.begin(tenant_id, erasure):
             return PersonErasures(erasure, ())
-        return self.erasures(tenant_id, subject_id)
+        return self.erasures(tenant_id, subject)
 
-    def erasures(self, tenant_id: str, subject_id: str) -> PersonErasures:
+    def erasures(self, tenant_id: str, subject: str) -> PersonErasures:
         """Return the erasures of a person; raise NotFound if there is none."""
-        found = self._erasures.get(tenant_id, subject_id)
+        found = self._erasures.get(tenant_id, subject)
         if found.running is None and not found.certificates:
             raise NotFound("There is no erasure of this subject.")
         return found

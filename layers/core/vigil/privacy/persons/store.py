@@ -1,4 +1,4 @@
-"""Table of persons: `pk = <tenant>#<digest of the subject>`, so keys do not contain subject ids.
+"""Table of persons: `pk = <tenant>#<pseudonym of the subject>`, so keys do not contain subject ids.
 
 Two indexes are sparse: `by_tenant` lists withdrawals of the consent to scoring, `by_due` erasures in progress.
 """
@@ -8,7 +8,6 @@ from typing import Any
 
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
-from vigil.kernel.ids import subject_digest
 
 Item = dict[str, dict[str, str]]
 
@@ -47,9 +46,9 @@ class PersonTable(Table):
         )
 
 
-def partition_key(tenant_id: str, subject_id: str) -> str:
-    """Return the partition key of a subject."""
-    return f"{tenant_id}#{subject_digest(tenant_id, subject_id)}"
+def partition_key(tenant_id: str, subject: str) -> str:
+    """Return the partition key of a subject, given its pseudonym."""
+    return f"{tenant_id}#{subject}"
 
 
 def primary_key(pk: str, sk: str) -> Item:

@@ -39,11 +39,12 @@ class UsageEvent:
             raise InvalidInput(FieldError("time", "is too long ago", f"at most {_MAX_AGE.days} days ago"))
 
     def to_entry(self, tenant_id: str, now: datetime) -> UsageEntry:
-        """Return the usage entry of the event, in the hour of its own time; it is stored for ever."""
+        """Return the usage entry of the event, in the hour of its own time; it is stored for ever.
+
+        Only a digest of source and id is stored: a producer may have put data of a person into them.
+        """
         identity = json.dumps([self.source, self.event_id]).encode()
         details = {
-            "source": self.source,
-            "event_id": self.event_id,
             "happened_at": format_timestamp(self.moment),
             "received_at": format_timestamp(now),
         }
