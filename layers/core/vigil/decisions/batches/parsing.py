@@ -9,7 +9,7 @@ from typing import TypeAlias
 from pydantic_core import from_json
 
 from vigil.decisions.batches.csv_header import known_columns
-from vigil.decisions.batches.model import ERASED_BYTE, MAX_ROW_BYTES, MAXNUMBER_LENGTH, FileFormat
+from vigil.decisions.batches.model import ERASED_BYTE, MAX_NUMBER_LENGTH, MAX_ROW_BYTES, FileFormat
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.results import ERASED
 from vigil.decisions.batches.row_boundaries import RowBoundaries, is_blank
@@ -114,9 +114,9 @@ class _Table:
 
     def _document(self, cells: Sequence[str]) -> object:
         long = [
-            FieldError(f"features.{spec.name}", "is too long for a number", f"at most {MAXNUMBER_LENGTH} characters")
+            FieldError(f"features.{spec.name}", "is too long for a number", f"at most {MAX_NUMBER_LENGTH} characters")
             for place, spec in self._cells
-            if place is not None and spec.type != "category" and len(cells[place]) > MAXNUMBER_LENGTH
+            if place is not None and spec.type != "category" and len(cells[place]) > MAX_NUMBER_LENGTH
         ]
         if long:
             return InvalidInput(*long)
