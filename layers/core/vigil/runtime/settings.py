@@ -114,6 +114,8 @@ class Settings:
     """Maximum age of keys and tenants in the authorizer's cache."""
     offboarding_pause: timedelta = _setting("VIGIL_OFFBOARDING_PAUSE_SECONDS", _seconds, timedelta(seconds=120))
     """Pause between the refusal of the last key and the erasure, and between two checks of one store."""
+    upload_address_life: timedelta = _setting("VIGIL_UPLOAD_ADDRESS_SECONDS", _seconds, timedelta(hours=1))
+    """Time from the creation of an upload address to its expiry. The certificate of a leaving tenant waits for it."""
     connect_timeout: timedelta = _setting("VIGIL_AWS_CONNECT_TIMEOUT_MS", _milliseconds, timedelta(milliseconds=250))
     read_timeout: timedelta = _setting("VIGIL_AWS_READ_TIMEOUT_MS", _milliseconds, timedelta(milliseconds=500))
 

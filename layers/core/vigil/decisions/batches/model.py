@@ -26,7 +26,7 @@ FOLDERS = ("uploads", "plain", "parts", "results")
 STOPPED: tuple[BatchState, ...] = ("cancelled", "failed")
 """End states after which chunks are no longer settled."""
 UNFINISHED: tuple[BatchState, ...] = ("awaiting_upload", "splitting", "running", "assembling")
-BatchJobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
+BatchJobKind: TypeAlias = Literal["batch.arrival", "batch.split", "batch.chunk", "batch.assembly"]
 Output: TypeAlias = Literal["results", "errors"]
 ChunkState: TypeAlias = Literal["waiting", "done", "failed"]
 
@@ -176,7 +176,7 @@ class Batch:
     @property
     def upload_key(self) -> str:
         """Key of the uploaded file."""
-        return f"uploads/{self.object_key('input')}"
+        return upload_key(self.tenant_id, self.batch_id)
 
     def part_key(self, index: int, kind: Output) -> str:
         """Return the key of a chunk's part of the results or errors."""
@@ -245,11 +245,24 @@ class FileVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class FileHead:
+    """The latest version of a file: its id, which is empty if the bucket stores no versions, and its ETag."""
+
+    version: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchListing:
     """One page of batches, newest first, and the position of the next page."""
 
     batches: tuple[Batch, ...]
     next: dict[str, str] | None
+
+
+def upload_key(tenant_id: str, batch_id: str) -> str:
+    """Return the key of the uploaded file of a batch."""
+    return f"uploads/{tenant_id}/{batch_id}/input"
 
 
 def parse_upload_key(key: str) -> tuple[str, str]:

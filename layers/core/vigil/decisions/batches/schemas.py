@@ -74,7 +74,9 @@ class BatchView(BatchSummary):
     lost_rows: list[tuple[int, int]] = Field(
         description="First and last row of each chunk that failed in every attempt."
     )
-    upload: UploadView | None
+    upload: UploadView | None = Field(
+        description="Null unless the batch waits for its file and the caller has `batches:write`."
+    )
 
 
 class BatchPage(BaseModel):

@@ -75,7 +75,14 @@ class FileSplitting:
     def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
         """Fail a batch because of its file, and store the reason."""
         reason = "; ".join(f"{e.field}: {e.message}" + (f" ({e.bound})" if e.bound else "") for e in error.errors)
-        self._ports.batches.end(batch, "failed", ended_at=self._ports.now(), reason=reason)
+        self._end(batch, "failed", reason)
+
+    def cancel_batch(self, batch: Batch, reason: str) -> None:
+        """Cancel a batch that has not ended, and release its charges."""
+        self._end(batch, "cancelled", reason)
+
+    def _end(self, batch: Batch, state: BatchState, reason: str) -> None:
+        self._ports.batches.end(batch, state, ended_at=self._ports.now(), reason=reason)
         if now := self._ports.batches.get(batch.tenant_id, batch.batch_id):
             self._charges.release_unused(now, self._ports.batches.chunks(now))
 
