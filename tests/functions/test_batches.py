@@ -1,6 +1,7 @@
 """A batch through its four functions as Lambda starts them, and the permissions of their roles."""
 
 import gzip
+import hmac
 import json
 from datetime import timedelta
 
@@ -52,7 +53,11 @@ def test_rows_get_the_decisions_of_requests(deployed, caplog):
 
     results = output(f"{batch['batch_id']}/results")
     assert results["Metadata"]["correlation-id"] == "corr-7"
-    for row, line in zip(rows, map(json.loads, results["Body"].read().splitlines()), strict=True):
+    content = boto3.client("s3").get_object(Bucket="files", Key=f"uploads/acme/{batch['batch_id']}/input")["Body"]
+    key, sent = bytes.fromhex(batch["row_key"]), content.read().splitlines()
+    lines = [json.loads(line) for line in results["Body"].read().splitlines()]
+    assert [line["input_hash"] for line in lines] == [hmac.digest(key, row, "sha256").hex() for row in sent]
+    for row, line in zip(rows, lines, strict=True):
         alone = score(event("POST", "/v1/scores", body={"model": "toy", **row}), Context())
         body = json.loads(alone["body"])
         if alone["statusCode"] == 422:

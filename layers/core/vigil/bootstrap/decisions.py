@@ -10,11 +10,10 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.charges import BatchCharges
     from vigil.decisions.batches.chunks import ChunkScoring
     from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
-    from vigil.decisions.batches.ports import BatchPorts
+    from vigil.decisions.batches.ports import BatchPorts, RowScorer
     from vigil.decisions.batches.splits import FileSplitting
     from vigil.decisions.batches.stream import AbandonedBatchWork, ArrivalReader, JobQueues
     from vigil.decisions.outcomes.service import Outcomes
-    from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.decisions.scoring.ports import ScoringModel
     from vigil.decisions.scoring.service import Scoring
 
@@ -152,10 +151,11 @@ def batch_splits() -> "FileSplitting":
     return FileSplitting(_batch_ports(), prediction.registry(), _terms, _charges())
 
 
-def batch_scorer(model: "ScoringModel", batch: "Batch") -> "BatchScorer":
+def batch_scorer(model: "ScoringModel", batch: "Batch") -> "RowScorer":
     """Return the scorer of a batch's rows."""
     from vigil.access.flags.model import all_off
     from vigil.decisions.batches import results
+    from vigil.decisions.batches.row_errors import ConcealingScorer, KnownNames
     from vigil.decisions.scoring import serialize
     from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.prediction.features.service import get_feature_set
@@ -163,7 +163,9 @@ def batch_scorer(model: "ScoringModel", batch: "Batch") -> "BatchScorer":
     asked_at = datetime.fromisoformat(batch.created_at)
     render = results.answer_cells if batch.form == "csv" else serialize.result_members
     switches = access.flags().switches_at(batch.flags) if batch.flags else all_off
-    return BatchScorer(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+    scorer = BatchScorer(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+    history = model.contract.history
+    return ConcealingScorer(scorer, KnownNames(model.contract, get_feature_set(history).schema() if history else {}))
 
 
 @process.once

@@ -170,7 +170,7 @@ def test_a_header_can_have_quotes_and_spaces():
 
 def test_no_result_cell_is_a_formula():
     error = InvalidInput(FieldError("=cmd()", "@SUM(1)", "+1"))
-    line = results.line_writers("csv")[1](3, b"content", error)
+    line = results.line_writers("csv")[1](3, "digest", error)
     (cells,) = csv.reader(io.StringIO(line))
     assert cells[-3:] == ["'=cmd()", "'@SUM(1)", "'+1"]
     assert len(cells) == len(results.COLUMNS)
@@ -178,7 +178,6 @@ def test_no_result_cell_is_a_formula():
 
 def test_an_error_line_has_row_and_digest_but_no_values():
     error = InvalidInput(FieldError("features.age", "must be a number", "number"))
-    line = json.loads(results.line_writers("ndjson")[1](7, b"secret", error))
-    digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+    line = json.loads(results.line_writers("ndjson")[1](7, "digest", error))
     told = [{"field": "features.age", "message": "must be a number", "bound": "number"}]
-    assert line == {"row": 7, "input_hash": digest, "errors": told}
+    assert line == {"row": 7, "input_hash": "digest", "errors": told}

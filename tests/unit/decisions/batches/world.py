@@ -13,6 +13,7 @@ from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import BatchTerms, ChunkRange
 from vigil.decisions.batches.ports import BatchPorts
+from vigil.decisions.batches.row_errors import ConcealingScorer, KnownNames
 from vigil.decisions.batches.service import Batches, BatchLifetimes, BatchOrder
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.scoring import serialize
@@ -41,7 +42,8 @@ class Registry(FakeModels):
 
 def scorer(model, batch):
     render = results.answer_cells if batch.form == "csv" else serialize.result_members
-    return BatchScorer(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
+    rows = BatchScorer(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
+    return ConcealingScorer(rows, KnownNames(model.contract, {}))
 
 
 class World:

@@ -111,11 +111,12 @@ class ChunkScoring:
         while parsed := list(islice(rows, ROWS_PER_STEP)):
             answers = scorer.answer_rows([subject for _, subject in parsed])
             for (row, _), answer in zip(parsed, answers, strict=True):
+                digest = batch.row_digest(row)
                 if isinstance(answer, str):
-                    scored.lines.append(write(number, row, answer))
+                    scored.lines.append(write(number, digest, answer))
                 else:
-                    scored.lines.append(write_error(number, row, answer))
-                    scored.errors.append(results.format_error(number, row, answer))
+                    scored.lines.append(write_error(number, digest, answer))
+                    scored.errors.append(results.format_error(number, digest, answer))
                 number += 1
         return scored
 

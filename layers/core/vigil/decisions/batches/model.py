@@ -1,5 +1,7 @@
 """Values of batches: states, chunks, jobs, keys and progress."""
 
+import hashlib
+import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -114,6 +116,8 @@ class Batch:
     correlation_id: str
     fingerprint: str
     expires_at: int
+    row_key: str = ""
+    """Key of the digests of rows, in hexadecimal. A batch of before 2026-12 has none, and plain digests."""
     inline: bool = False
     quota: int | None = None
     """Monthly predictions of the tenant at creation; None is unlimited."""
@@ -141,6 +145,12 @@ class Batch:
     def is_unfinished(self) -> bool:
         """True until the batch reaches an end state."""
         return self.state in UNFINISHED
+
+    def row_digest(self, row: bytes) -> str:
+        """Return the digest of a row's bytes. Without the batch's key, a guess at the row cannot be tried."""
+        if not self.row_key:
+            return hashlib.sha256(row).hexdigest()
+        return hmac.digest(bytes.fromhex(self.row_key), row, "sha256").hex()
 
     def counting_time(self, moment: str) -> str:
         """Return the time at which rows answered at `moment` count: in the month of the batch's creation, as charged.

@@ -1,7 +1,6 @@
 """Formats result lines and error lines."""
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from vigil.decisions.batches.model import FileFormat
 from vigil.decisions.scoring.model import Decision
 from vigil.errors import FieldError, InvalidInput
 
-AnswerWriter: TypeAlias = Callable[[int, bytes, str], str]
-ErrorWriter: TypeAlias = Callable[[int, bytes, InvalidInput], str]
-"""Function from row number, bytes of the row, and answer or error, to a line."""
+AnswerWriter: TypeAlias = Callable[[int, str, str], str]
+ErrorWriter: TypeAlias = Callable[[int, str, InvalidInput], str]
+"""Function from row number, digest of the row, and answer or error, to a line."""
 _ANSWER = (
     "subject_id", "probability", "raw_score", "band", "decision", "abstention", "missing_fact", "explained_engine",
     "degraded", "as_of", "warnings", "model", "model_version",
@@ -32,12 +31,12 @@ def line_writers(form: FileFormat) -> tuple[AnswerWriter, ErrorWriter]:
 
     An answer is the output of `answer_cells`, or the remaining members of a JSON object.
     """
-    return (_csv_line, _csv_error_line) if form == "csv" else (_json_line, format_error)
+    return (_csv_line, _csv_error) if form == "csv" else (_json_line, format_error)
 
 
-def format_error(number: int, content: bytes, error: InvalidInput) -> str:
+def format_error(number: int, digest: str, error: InvalidInput) -> str:
     """Return the JSON line of a bad row, with fields and bounds but without values."""
-    return _json_error(number, hashlib.sha256(content).hexdigest(), error)
+    return _json_error(number, digest, error)
 
 
 def format_lost_row(form: FileFormat, number: int) -> str:
@@ -48,6 +47,23 @@ def format_lost_row(form: FileFormat, number: int) -> str:
 def format_erased_row(form: FileFormat, number: int) -> str:
     """Return the line that replaces a row of an erased person."""
     return _csv_error(number, None, _ERASED) if form == "csv" else _json_error(number, None, _ERASED)
+
+
+def number_of_bad_row(form: FileFormat, line: bytes) -> int | None:
+    """Return the row number of an error line; None for the line of an answered row and for a header."""
+    if form == "csv":
+        number, _, rest = line.partition(b",")
+        return int(number) if number.isdigit() and rest.partition(b",")[2].startswith(b",") else None
+    found = json.loads(line) if b'"errors"' in line else {}
+    return int(found["row"]) if "errors" in found else None
+
+
+def drop_digest(form: FileFormat, line: bytes) -> bytes:
+    """Return an error line without the digest of its row."""
+    if form == "csv":
+        number, _, rest = line.partition(b",")
+        return number + b",," + rest.partition(b",")[2]
+    return json.dumps(json.loads(line) | {"input_hash": None}, separators=(",", ":")).encode() + b"\n"
 
 
 def header_line(form: FileFormat) -> str:
@@ -77,16 +93,12 @@ def answer_cells(decision: Decision) -> str:
     )
 
 
-def _json_line(number: int, content: bytes, answer: str) -> str:
-    return f'{{"row":{number},"input_hash":"{hashlib.sha256(content).hexdigest()}",{answer}'
+def _json_line(number: int, digest: str, answer: str) -> str:
+    return f'{{"row":{number},"input_hash":"{digest}",{answer}'
 
 
-def _csv_line(number: int, content: bytes, answer: str) -> str:
-    return f"{number},{hashlib.sha256(content).hexdigest()},{answer}"
-
-
-def _csv_error_line(number: int, content: bytes, error: InvalidInput) -> str:
-    return _csv_error(number, hashlib.sha256(content).hexdigest(), error)
+def _csv_line(number: int, digest: str, answer: str) -> str:
+    return f"{number},{digest},{answer}"
 
 
 def _json_error(number: int, digest: str | None, error: InvalidInput) -> str:

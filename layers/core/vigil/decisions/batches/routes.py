@@ -130,6 +130,7 @@ def _view(batches: Batches, status: BatchStatus, caller: Principal) -> BatchView
     return BatchView(
         **_summary(batch),
         rows=RowsView(total=batch.rows or None, done=progress.done, failed=progress.failed),
+        row_key=batch.row_key or None,
         percent=round(100 * progress.done / batch.rows, 2) if batch.rows else None,
         rate=round(status.rate, 1) if status.rate else None,
         seconds_left=round(status.seconds_left, 1) if status.seconds_left is not None else None,

@@ -68,6 +68,9 @@ class BatchView(BatchSummary):
     """A batch and its progress."""
 
     rows: RowsView
+    row_key: str | None = Field(
+        description="Key of `input_hash` in hexadecimal: HMAC-SHA-256 of a row's bytes without its line end."
+    )
     percent: float | None
     rate: float | None = Field(description="Average rows per second.")
     seconds_left: float | None

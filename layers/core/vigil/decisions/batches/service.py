@@ -1,5 +1,6 @@
 """Tenant operations on batches: create, follow, cancel, fetch outputs."""
 
+import secrets
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,6 +155,7 @@ class Batches:
                 correlation_id=order.correlation_id,
                 fingerprint=order.fingerprint,
                 expires_at=int((now + self._lifetimes.idempotency).timestamp()),
+                row_key=secrets.token_hex(16),
                 inline=order.rows is not None,
                 quota=order.quota,
                 hard_stop=order.hard_stop,

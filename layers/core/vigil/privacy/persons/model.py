@@ -18,7 +18,7 @@ RETAINED_PERSON_DATA = (
     "Ids, times, models and versions of decisions, so that counts and bills stay correct: no facts, no subject.",
     "Withdrawn purposes, under a digest of the subject's id, so that the withdrawal of scoring stays in effect.",
     "This certificate, under the same digest.",
-    "Row number, row digest and error of batch rows without an answer: no subject, no facts.",
+    "Row number, keyed digest and error of batch rows without an answer whose file had expired: no subject, no facts.",
     "Data that was sent after the request to erase.",
     "Change streams and stored responses, for 24 hours; the latter are encrypted with the caller's Idempotency-Key.",
     "Copies of a decision in caches of callers, for an hour.",
