@@ -8,7 +8,8 @@ from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 
-_MEMBERS = ("row", SUBJECT, AS_OF, "features", "history")
+_MEMBERS = ("", "row", SUBJECT, AS_OF, "features", "history", "model", "explain")
+"""Paths of a row, of its members, and of members that only a single request may have."""
 
 
 class KnownNames:
