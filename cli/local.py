@@ -208,6 +208,8 @@ def _parameters() -> dict[str, str]:
         "AuthorizerTimeoutSeconds": "28",
         # On AWS the pause is a minute; it would only slow down the local stack.
         "OffboardingPauseSeconds": "2",
+        # The certificate of a leaving tenant waits for the expiry of its upload addresses.
+        "UploadAddressSeconds": "30",
         "AuthorizerCacheSeconds": str(AUTHORIZER_CACHE_SECONDS),
         "AwsConnectTimeoutMs": "2000",
         "AwsReadTimeoutMs": "10000",

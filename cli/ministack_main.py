@@ -3,7 +3,7 @@
 Added or corrected: the ANY method, gateway responses and compression of API Gateway, and an API address as on AWS.
 Nested stacks go through the SAM transform, and updates keep the attributes of their resources. `SendMessageBatch` needs
 only `sqs:SendMessage`, and reading a DynamoDB stream needs the right to that stream. Ranges of an object version return
-the range. A layer is unpacked once, not once per worker.
+the range. Events about objects name the object's version. A layer is unpacked once, not once per worker.
 
 MiniStack's own interpreter runs this file (`cli.emulator` starts it); Vigil never imports it. Arguments: the record
 file and the name of the release. The record has process id, port and release, so that the process is found later even
@@ -20,6 +20,7 @@ import threading
 import uuid
 import zipfile
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -181,6 +182,31 @@ class ObjectVersions:
         return 206, range_headers, part
 
 
+class ObjectEvents:
+    """Events of EventBridge about objects: they name the version of the object, as those of S3 do."""
+
+    def __init__(self, service: Any, bus: Any) -> None:
+        self._fire_as_shipped = service._fire_s3_event
+        self._dispatch_as_shipped = bus._dispatch_event
+        self._version: ContextVar[str | None] = ContextVar("version", default=None)
+
+    def fire(self, *call: Any, version_id: str | None = None, **named: Any) -> None:
+        """Deliver the notifications of a change of an object."""
+        token = self._version.set(version_id)
+        try:
+            self._fire_as_shipped(*call, version_id=version_id, **named)
+        finally:
+            self._version.reset(token)
+
+    def dispatch(self, event: Mapping[str, Any], *call: Any, **named: Any) -> Any:
+        """Dispatch an event to the rules of its bus."""
+        if (version := self._version.get()) is not None:
+            detail = json.loads(event["Detail"])
+            detail["object"]["version-id"] = version
+            event = {**event, "Detail": json.dumps(detail)}
+        return self._dispatch_as_shipped(event, *call, **named)
+
+
 class NestedStacks:
     """Nested stacks with the SAM transform, whose resources keep attributes that an update does not change.
 
@@ -248,7 +274,7 @@ def main() -> None:
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime
     from ministack.services import apigateway_v1 as service
-    from ministack.services import cloudformation, s3
+    from ministack.services import cloudformation, eventbridge, s3
     from ministack.services.cloudformation import engine, provisioners
 
     nested = NestedStacks(engine, provisioners, cloudformation._stacks)
@@ -263,6 +289,8 @@ def main() -> None:
     extract_action = iam_actions.extract_iam_action
     iam_actions.extract_iam_action = lambda *call: required_action(extract_action(*call))
     s3._get_object = ObjectVersions(s3).get
+    events = ObjectEvents(s3, eventbridge)
+    s3._fire_s3_event, eventbridge._dispatch_event = events.fire, events.dispatch
     lambda_runtime.zipfile = SimpleNamespace(**vars(zipfile) | {"ZipFile": WorkerArchive})
     extract_arn = iam_actions.extract_resource_arn
     iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (

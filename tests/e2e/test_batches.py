@@ -145,6 +145,21 @@ def test_a_huge_batch_does_not_delay_another_tenants_small_batch(tenants, rows):
     assert greedy.post(f"/v1/batches/{huge}/cancel", json={}).json()["state"] == "cancelled"
 
 
+def test_a_file_replaced_while_its_batch_runs_is_ignored(tenants, rows):
+    (client, _) = tenants
+    first, second = (
+        csv_of([rows[n % len(rows)] | {"subject_id": f"{name}-{n}"} for n in range(20_000)]) for name in ("a", "b")
+    )
+    batch = client.post("/v1/batches", json={"model": "wdbc", "format": "csv"}).raise_for_status().json()
+    httpx.put(batch["upload"]["url"], content=first, timeout=60, trust_env=False).raise_for_status()
+    while client.get(f"/v1/batches/{batch['batch_id']}").json()["state"] in {"awaiting_upload", "splitting"}:
+        time.sleep(0.1)
+    httpx.put(batch["upload"]["url"], content=second, timeout=60, trust_env=False).raise_for_status()
+    assert ended(client, batch["batch_id"])["state"] == "completed"
+    subjects = [line.split(",")[2] for line in fetch(client, batch["batch_id"]).text.splitlines()[1:]]
+    assert subjects == [f"a-{n}" for n in range(20_000)]
+
+
 def test_parallel_requests_create_at_most_the_allowed_batches(tenants):
     (_, client) = tenants
     order = {"model": "wdbc", "format": "csv"}

@@ -1,6 +1,5 @@
 """Simulated batch processing: the code behind the API on real tables and files, virtual queues and a virtual clock."""
 
-import hashlib
 import io
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -23,16 +22,24 @@ from tests.support.gateway import Context
 from vigil.access.quota.service import MonthlyQuota
 from vigil.access.quota.store import DynamoMonthlyQuota
 from vigil.decisions.batches import fast_rows, results
+from vigil.decisions.batches.arrivals import FileArrivals
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.object_store import S3Files
 from vigil.decisions.batches.ports import BatchPorts
-from vigil.decisions.batches.service import Batches, BatchOrder
+from vigil.decisions.batches.service import Batches, BatchLifetimes, BatchOrder
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.batches.store import DynamoBatches
-from vigil.decisions.batches.stream import AbandonedBatchWork, AssemblyWorker, ChunkWorker, JobQueues, SplitWorker
+from vigil.decisions.batches.stream import (
+    AbandonedBatchWork,
+    ArrivalReader,
+    AssemblyWorker,
+    ChunkWorker,
+    JobQueues,
+    SplitWorker,
+)
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import BatchScorer
 from vigil.errors import VigilError
@@ -106,19 +113,22 @@ class World:
         self.usage = self.bed.table("Usage")
         quota = MonthlyQuota(DynamoMonthlyQuota(dynamodb, self.usage, self.clock), self.clock)
         charges = BatchCharges(quota, DynamoHardLimits(dynamodb, self.usage, self.clock))
-        self._batches = Batches(
-            self._books, files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, lambda _: 0
-        )
+        lives = BatchLifetimes(timedelta(hours=24), timedelta(hours=1))
+        self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, lives, charges, lambda _: 0)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = JobQueues({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         ports = BatchPorts(self._books, files, outbox, self.clock)
         chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader)
         splits = self.splits(ports, OneModel(), lambda _: BatchTerms(), charges)
-        arrivals = SplitWorker(splits, self._books.get)
+        arrivals, reader = (
+            FileArrivals(self._books.get, files, outbox.send, splits, lambda _: True),
+            ArrivalReader(self._books.get),
+        )
+        splitting = SplitWorker(arrivals, self._books.get)
         self._chunks, self._assembly = chunks, BatchAssembly(ports, charges)
         assembly = AssemblyWorker(self._assembly, self._books.get)
         self._sources = [
-            self._serve("batch.split", arrivals.do, arrivals.read),
+            self._serve("batch.split", splitting.do, reader.read),
             self._serve("batch.chunk", ChunkWorker(chunks).do),
             self._serve("batch.assembly", assembly.do),
         ]
@@ -149,10 +159,11 @@ class World:
     def inputs(self):
         """Yield one input per row of every batch: its hash and the expected kind of line."""
         for key, (tenant, order) in self.orders.items():
+            batch = self._unhurt.get(tenant, self.found[key])
             for number, row in enumerate(order.rows, 1):
                 content = json.dumps(row, separators=(",", ":")).encode()
                 end = "error" if row["features"]["age"] > 100 else "answer"
-                yield Input(f"{key}/{number}", tenant, f"{hashlib.sha256(content).hexdigest()} {end}")
+                yield Input(f"{key}/{number}", tenant, f"{batch.row_digest(content)} {end}")
 
     def effects(self):
         """Yield one effect per line of every batch's results."""

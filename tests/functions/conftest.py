@@ -140,11 +140,12 @@ def called(published, monkeypatch):
 
 @pytest.fixture
 def deployed(published, monkeypatch):
-    """Deployment with the queues and the bucket of batches; returns the URLs of its queues."""
+    """Deployment with the queues and the bucket of batches, and the tenant `acme`; returns the URLs of its queues."""
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes an account's endpoint for DynamoDB's
     urls = {name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in (*BATCH_QUEUES, "dead")}
     for name in BATCH_QUEUES:
         monkeypatch.setenv(f"VIGIL_{name.upper()}_QUEUE", urls[name])
     monkeypatch.setenv("VIGIL_DEAD_LETTERS", urls["dead"])
     process.forget()
+    access.tenants().create("acme", "FREE")
     return urls

@@ -1,17 +1,19 @@
 """A batch through its four functions as Lambda starts them, and the permissions of their roles."""
 
 import gzip
+import hmac
 import json
+from datetime import timedelta
 
 import boto3
 import pytest
 from botocore.client import BaseClient
 
 from tests.functions.rights import granted
-from tests.support.batch_workers import arrival, run, taken
+from tests.support.batch_workers import arrival, record, run, taken
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
-from vigil.decisions.batches import multipart_file, splits
+from vigil.decisions.batches import arrivals, multipart_file, splits
 
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
 
@@ -51,7 +53,11 @@ def test_rows_get_the_decisions_of_requests(deployed, caplog):
 
     results = output(f"{batch['batch_id']}/results")
     assert results["Metadata"]["correlation-id"] == "0000000a-0000-4000-8000-000000000001"
-    for row, line in zip(rows, map(json.loads, results["Body"].read().splitlines()), strict=True):
+    content = boto3.client("s3").get_object(Bucket="files", Key=f"uploads/acme/{batch['batch_id']}/input")["Body"]
+    key, sent = bytes.fromhex(batch["row_key"]), content.read().splitlines()
+    lines = [json.loads(line) for line in results["Body"].read().splitlines()]
+    assert [line["input_hash"] for line in lines] == [hmac.digest(key, row, "sha256").hex() for row in sent]
+    for row, line in zip(rows, lines, strict=True):
         alone = score(event("POST", "/v1/scores", body={"model": "toy", **row}), Context())
         body = json.loads(alone["body"])
         if alone["statusCode"] == 422:
@@ -133,15 +139,7 @@ def test_a_cancelled_batch_has_state_cancelled(deployed):
     assert api("GET", f"{path}/results")[0] == 409
 
 
-def test_a_file_without_a_batch_goes_to_the_dead_letters(deployed):
-    from functions.batches_split.handler import lambda_handler as split
-
-    assert split(arrival("uploads/acme/bat_x/input", 1), Context()) == {"batchItemFailures": []}
-    (letter,) = taken(deployed["dead"])
-    assert letter["Records"][0]["messageAttributes"]["reason"]["stringValue"] == "unreadable"
-
-
-MEANS = {"ListParts": "ListMultipartUploadParts"} | dict.fromkeys(
+MEANS = {"ListParts": "ListMultipartUploadParts", "HeadObject": "GetObject"} | dict.fromkeys(
     ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"), "PutObject"
 )
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
@@ -153,6 +151,10 @@ def rights(service, operation, arguments):
     """Return the IAM actions that a call needs."""
     if operation == "TransactWriteItems":
         return {f"dynamodb:{PARTS[kind]}" for item in arguments["TransactItems"] for kind in item}
+    if operation == "ListObjectVersions":
+        return {"s3:ListBucketVersions"}
+    if operation == "DeleteObjects":  # with versions
+        return {"s3:DeleteObject", "s3:DeleteObjectVersion"}
     versioned = {"s3:GetObjectVersion"} if service == "s3" and "VersionId" in arguments else set()
     return {f"{service}:{MEANS.get(operation, operation.removesuffix('Batch'))}"} | versioned
 
@@ -194,13 +196,18 @@ def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, m
     process.forget()
     rows_key = f"uploads/acme/{batch['batch_id']}/input"
     rows_version = boto3.client("s3").head_object(Bucket="files", Key=rows_key)["VersionId"]
+    boto3.client("s3").put_object(Bucket="files", Key="uploads/acme/nobody/input", Body=b"x")
     called.clear()
     split(arrival(rows_key, 1, rows_version), Context(100_000))
     split(arrival(key, len(content), version), Context(5_000))  # out of time: it sends a message to itself
+    monkeypatch.setattr(arrivals, "STRAY_PAUSE", timedelta())
     split(arrival("uploads/acme/nobody/input", 1), Context(100_000))
+    split({"Records": [record("m-1", "unreadable", {}, "batch_splits")]}, Context(100_000))
     by_split = set(called)
     for each in taken(deployed["batch_splits"]):
+        called.clear()
         split(each, Context(100_000))
+        by_split |= called
 
     chunks = taken(deployed["batch_chunks"])
     called.clear()

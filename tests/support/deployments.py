@@ -94,6 +94,7 @@ def _environment(secrets: dict[str, str]) -> dict[str, str]:
         "VIGIL_EVENT_BUS": "decisions",
         "VIGIL_PACKAGES_BUCKET": "packages",
         "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",
+        "VIGIL_UPLOAD_ADDRESS_SECONDS": "0",
         "VIGIL_DEAD_LETTERS": f"https://sqs.{REGION}.amazonaws.com/1/dead",
         "VIGIL_QUEUES": json.dumps({"usage-events": {"dead": f"https://sqs.{REGION}.amazonaws.com/1/dead"}}),
         **{f"VIGIL_BATCH_{name}_QUEUE": f"https://sqs.{REGION}.amazonaws.com/1/{name}" for name in QUEUES},

@@ -190,3 +190,40 @@ class Snapshot:
             self.s3.delete_object(Bucket="files", Key=found["Key"], VersionId=found["VersionId"])
         for key, content in self.files.items():
             self.s3.put_object(Bucket="files", Key=key, Body=content)
+
+
+SPELLINGS = (
+    json.dumps({"subject_id": JANE, "features": FEATURES}).replace("jane", "\\u006aane"),
+    json.dumps({"subject_id": f" {JANE} ", "features": FEATURES | {"stage": "CANARY_OF_A_VALUE"}}),
+    json.dumps({"subject_id": JANE, "features": FEATURES | {"CANARY_OF_A_FEATURE": 1}}),
+    json.dumps({"subject_id": JANE, "features": FEATURES, "CANARY_OF_A_MEMBER": 1}),
+    json.dumps({"subject_id": [JANE], "CANARY_OF_A_LIST": 1}),
+    f'{{"subject_id": "{JANE}", "features": "CANARY_OF_A_BROKEN_ROW"',
+)
+"""Rows of one person: an answered one, and bad ones."""
+
+
+def test_no_value_of_an_erased_row_is_in_any_file(api, deployed):
+    made = api("POST", "/v1/batches", body={"model": "toy", "format": "ndjson"})[1]["batch_id"]
+    others = [json.dumps({"subject_id": JOE, "features": FEATURES | {"age": age}}) for age in (80, 1_000)]
+    content = "\n".join([*SPELLINGS, *others]).encode()
+    boto3.client("s3").put_object(Bucket="files", Key=f"uploads/acme/{made}/input", Body=content)
+    run(deployed, made)
+    assert api("GET", f"/v1/batches/{made}")[1]["rows"] == {"total": 8, "done": 8, "failed": 6}
+    files = [text for place, text in read_all_stores().items() if place[0] == "files" and "uploads/" not in place[1]]
+    assert not [text for text in files if "CANARY" in text]
+    exported = [entry["file"] for entry in export_all(api)[0]["batch_rows"]]
+    assert sorted(exported) == ["results/results.ndjson", *["uploads/input"] * len(SPELLINGS)]
+
+    api("DELETE", f"/v1/subjects/{JANE}")
+    assert run_erasures() == {"closed": ["acme"]}
+    left = {place[1]: text for place, text in read_all_stores().items() if place[0] == "files"}
+    assert set(left) == {f"results/acme/{made}/{name}.ndjson" for name in ("results", "errors")}
+    assert not [text for text in left.values() if "CANARY" in text or JANE in text]
+    lines = [json.loads(line) for line in left[f"results/acme/{made}/results.ndjson"].splitlines()]
+    assert [line["row"] for line in lines] == [*range(1, 9)]
+    assert all("was erased" in line["errors"][0]["message"] for line in lines[: len(SPELLINGS)])
+    errors = [json.loads(line) for line in left[f"results/acme/{made}/errors.ndjson"].splitlines()]
+    assert [line["row"] for line in errors] == [2, 3, 4, 5, 6, 8]
+    assert all("was erased" in line["errors"][0]["message"] for line in errors[:-1])
+    assert (errors[-1]["input_hash"], errors[-1]["errors"][0]["field"]) == (None, "features.age")

@@ -1,5 +1,6 @@
 """Fakes of the batch ports, with state."""
 
+import hashlib
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from vigil.decisions.batches.model import (
     Chunk,
     ChunkRange,
     ChunkState,
+    FileHead,
     FileVersion,
 )
 from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
@@ -130,6 +132,10 @@ class FakeFiles:
         self.objects.setdefault(key, []).append(content)
         self.metadata[key] = metadata
 
+    def head(self, key: str) -> FileHead:
+        content = self.read(key, "", 0, -1)
+        return FileHead(str(len(self.objects[key])), hashlib.md5(content, usedforsecurity=False).hexdigest())
+
     def list_versions(self, prefix: str) -> Iterator[FileVersion]:
         for key in [key for key in self.objects if key.startswith(prefix)]:
             kept = [number for number, content in enumerate(self.objects[key], 1) if content is not None]
@@ -166,9 +172,12 @@ class FakeOutbox:
 
     jobs: deque[BatchJob] = field(default_factory=deque)
     sent: list[str] = field(default_factory=list)
+    delays: list[int] = field(default_factory=list)
+    """The delay of each call in seconds."""
 
-    def send(self, jobs: Sequence[BatchJob]) -> None:
+    def send(self, jobs: Sequence[BatchJob], delay_seconds: int = 0) -> None:
         self.jobs.extend(jobs)
+        self.delays.append(delay_seconds)
         self.sent += [job.id for job in jobs]
 
 

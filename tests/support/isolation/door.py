@@ -72,8 +72,8 @@ class FrontDoor:
         _, name, guarded = next(route for route in self._routes if route[0].fullmatch(request.path))
         self._noted.clear()
         caller = self._caller(request) if guarded else {"tenant": None}
-        if caller is None:
-            return Answer(401, {}, "", self._calls())
+        if isinstance(caller, int):
+            return Answer(caller, {}, "", self._calls())
         sent = event(
             request.method,
             request.path,
@@ -90,8 +90,8 @@ class FrontDoor:
         headers = {header: values[0] for header, values in answer.get("multiValueHeaders", {}).items()}
         return Answer(answer["statusCode"], headers | answer.get("headers", {}), answer["body"], self._calls())
 
-    def _caller(self, request: Request) -> dict[str, Any] | None:
-        """Return the authorizer's context, or None if it refuses the credential."""
+    def _caller(self, request: Request) -> dict[str, Any] | int:
+        """Return the authorizer's context; 401 if it refuses the credential, 403 if its policy denies access."""
         from functions.tokens_authorizer.handler import lambda_handler
 
         try:
@@ -99,8 +99,9 @@ class FrontDoor:
         except Exception as error:
             if str(error) != "Unauthorized":
                 raise
-            return None
-        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+            return 401
+        if policy["policyDocument"]["Statement"][0]["Effect"] == "Deny":
+            return 403
         found = dict(policy["context"])
         return {"tenant": found.pop("tenant_id")} | found
 

@@ -8,7 +8,7 @@ from vigil.access.tokens import oauth_forms as forms
 from vigil.access.tokens.oauth_model import GrantRefused
 from vigil.bootstrap import routers
 from vigil.decisions.batches.parsing import build_reader
-from vigil.decisions.batches.stream import SplitWorker
+from vigil.decisions.batches.stream import ArrivalReader
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import MalformedRequest, UnreadableMessage
 from vigil.kernel.json_documents import MAX_LEVELS
@@ -31,9 +31,7 @@ def test_every_route_that_declares_a_body_bounds_it():
 
 
 @pytest.mark.parametrize("levels", LEVELS)
-@pytest.mark.parametrize(
-    "read", [SplitWorker(None, None).read, dead_letters.parse_stream_failure], ids=["file", "stream"]
-)
+@pytest.mark.parametrize("read", [ArrivalReader(None).read, dead_letters.parse_stream_failure], ids=["file", "stream"])
 def test_deep_message_is_unreadable(read, levels):
     with pytest.raises(UnreadableMessage):
         read(ReceivedMessage("id", nested(levels), {}, {}))

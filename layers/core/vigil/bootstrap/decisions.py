@@ -10,11 +10,10 @@ if TYPE_CHECKING:
     from vigil.decisions.batches.charges import BatchCharges
     from vigil.decisions.batches.chunks import ChunkScoring
     from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
-    from vigil.decisions.batches.ports import BatchPorts
+    from vigil.decisions.batches.ports import BatchPorts, RowScorer
     from vigil.decisions.batches.splits import FileSplitting
-    from vigil.decisions.batches.stream import AbandonedBatchWork, JobQueues
+    from vigil.decisions.batches.stream import AbandonedBatchWork, ArrivalReader, JobQueues
     from vigil.decisions.outcomes.service import Outcomes
-    from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.decisions.scoring.ports import ScoringModel
     from vigil.decisions.scoring.service import Scoring
 
@@ -65,11 +64,12 @@ def outcomes_api() -> process.Handler:
 def batches_api() -> process.Handler:
     """Return the Lambda entry of the API of batches."""
     from vigil.decisions.batches import routes
-    from vigil.decisions.batches.service import Batches
+    from vigil.decisions.batches.service import Batches, BatchLifetimes
 
     config, names = process.settings(), stores.catalogue().model_names
-    books, files, window = stores.batches(), stores.batch_files(), config.idempotency_window
-    batches = Batches(books, files, names, process.now, window, _charges(), _stored_bytes)
+    books, files = stores.batches(), stores.batch_files()
+    lifetimes = BatchLifetimes(config.idempotency_window, config.upload_address_life)
+    batches = Batches(books, files, names, process.now, lifetimes, _charges(), _stored_bytes)
     return process.api(
         [routes.router],
         max_body_bytes=config.max_batch_body_bytes,
@@ -79,13 +79,17 @@ def batches_api() -> process.Handler:
     )
 
 
-@process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table", "subjects_table", "usage_table")
+@process.entry(
+    *_BATCHES, *_MODELS, *_QUEUES, "access_table", "dead_letters", "flags_table", "subjects_table", "usage_table"
+)
 def batches_split() -> process.Handler:
     """Return the Lambda entry of the queue of uploaded files."""
+    from vigil.decisions.batches.arrivals import FileArrivals
     from vigil.decisions.batches.stream import SplitWorker
 
-    work = SplitWorker(batch_splits(), stores.batches().get)
-    return process.worker(work.do, work.read)
+    find, files, later = stores.batches().get, stores.batch_files(), _job_queues().send
+    arrivals = FileArrivals(find, files, later, batch_splits(), access.tenants().is_active)
+    return process.worker(SplitWorker(arrivals, find).do, arrival_reader().read)
 
 
 @process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table", "tenant_keys_table")
@@ -134,6 +138,13 @@ def outcomes() -> "Outcomes":
     return Outcomes(stores.ledger(), reports, process.now, stores.tenant_key)
 
 
+def arrival_reader() -> "ArrivalReader":
+    """Return the reader of messages about uploaded files."""
+    from vigil.decisions.batches.stream import ArrivalReader
+
+    return ArrivalReader(stores.batches().get)
+
+
 def abandoned_work() -> "AbandonedBatchWork":
     """Return the handler of batch messages that are not retried again."""
     from vigil.decisions.batches.stream import AbandonedBatchWork
@@ -149,10 +160,11 @@ def batch_splits() -> "FileSplitting":
     return FileSplitting(_batch_ports(), prediction.registry(), _terms, _charges())
 
 
-def batch_scorer(model: "ScoringModel", batch: "Batch") -> "BatchScorer":
+def batch_scorer(model: "ScoringModel", batch: "Batch") -> "RowScorer":
     """Return the scorer of a batch's rows."""
     from vigil.access.flags.model import all_off
     from vigil.decisions.batches import results
+    from vigil.decisions.batches.row_errors import ConcealingScorer, KnownNames
     from vigil.decisions.scoring import serialize
     from vigil.decisions.scoring.batch_scorer import BatchScorer
     from vigil.prediction.features.service import get_feature_set
@@ -160,7 +172,9 @@ def batch_scorer(model: "ScoringModel", batch: "Batch") -> "BatchScorer":
     asked_at = datetime.fromisoformat(batch.created_at)
     render = results.answer_cells if batch.form == "csv" else serialize.result_members
     switches = access.flags().switches_at(batch.flags) if batch.flags else all_off
-    return BatchScorer(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+    scorer = BatchScorer(model, get_feature_set, asked_at, (), render, partial(switches, batch.tenant_id))
+    history = model.contract.history
+    return ConcealingScorer(scorer, KnownNames(model.contract, get_feature_set(history).schema() if history else {}))
 
 
 @process.once
@@ -203,6 +217,7 @@ def _job_queues() -> "JobQueues":
 
     config = process.settings()
     urls: dict[BatchJobKind, str] = {
+        "batch.arrival": config.batch_splits_queue,
         "batch.split": config.batch_splits_queue,
         "batch.chunk": config.batch_chunks_queue,
         "batch.assembly": config.batch_assemblies_queue,

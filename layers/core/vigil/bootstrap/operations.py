@@ -58,9 +58,7 @@ def _owners() -> "AbandonedHandlers":
 
 def _readers(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
     """Return the parsers of messages on a queue that are not in Vigil's own form."""
-    from vigil.decisions.batches.stream import SplitWorker
-
-    return [SplitWorker(decisions.batch_splits(), stores.batches().get).read] if name == "batch-splits" else []
+    return [decisions.arrival_reader().read] if name == "batch-splits" else []
 
 
 def _source(name: str) -> "DeadLetterSource":

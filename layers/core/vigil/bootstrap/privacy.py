@@ -85,7 +85,10 @@ def tenant_eraser() -> "Eraser":
 
     config = process.settings()
     erasures = stores.tenant_erasures()
-    return Eraser(erasures, _tenant_data(), seal(), config.stage, process.now, config.offboarding_pause)
+    pause = config.offboarding_pause
+    # The last request may return an address until the pause ends.
+    files_after = {"files": pause + config.upload_address_life}
+    return Eraser(erasures, _tenant_data(), seal(), config.stage, process.now, pause, files_after)
 
 
 def conversion() -> "Conversion":

@@ -8,12 +8,14 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import FakeModels, ToyModel, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
 from vigil.decisions.batches import fast_rows, results
+from vigil.decisions.batches.arrivals import FileArrivals
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import BatchTerms, ChunkRange
 from vigil.decisions.batches.ports import BatchPorts
-from vigil.decisions.batches.service import Batches, BatchOrder
+from vigil.decisions.batches.row_errors import ConcealingScorer, KnownNames
+from vigil.decisions.batches.service import Batches, BatchLifetimes, BatchOrder
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import BatchScorer
@@ -41,7 +43,8 @@ class Registry(FakeModels):
 
 def scorer(model, batch):
     render = results.answer_cells if batch.form == "csv" else serialize.result_members
-    return BatchScorer(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
+    rows = BatchScorer(model, VisitCount, datetime.fromisoformat(batch.created_at), (), render)
+    return ConcealingScorer(rows, KnownNames(model.contract, {}))
 
 
 class World:
@@ -54,10 +57,15 @@ class World:
         charges = BatchCharges(self.quota, self.holds)
         self.stored, self.storage = {}, None
         held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
-        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, timedelta(hours=24), charges, held)
+        lifetimes = BatchLifetimes(timedelta(hours=24), timedelta(hours=1))
+        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, lifetimes, charges, held)
         terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
         ports = self.ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
         self.splits = FileSplitting(ports, self.models, terms, charges)
+        self.active = {"acme"}
+        self.arrivals = FileArrivals(
+            self.books.get, self.files, self.outbox.send, self.splits, lambda tenant: tenant in self.active
+        )
         self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader, tenant_key)
         self.assembly = BatchAssembly(ports, charges)
 

@@ -11,6 +11,7 @@ from tests.support.access_services import build_world
 from tests.support.fakes.access import Crash, Crasher, FakeCertificateSigner, FakeErasableStore, FakeErasureStore
 from vigil.access.tenants.service import TenantChange
 from vigil.errors import NotFound, Unavailable
+from vigil.kernel.time import format_timestamp
 from vigil.privacy.erasure.service import Certificates, Eraser
 
 PLENTY = 300.0
@@ -94,6 +95,30 @@ def test_deletion_starts_only_after_the_pause():
     scene.world.clock.advance(seconds=119)
     assert scene.offboarding().run(lambda: PLENTY) == ()
     assert scene.left()["decisions"]["acme"] == OWNED["decisions"]["acme"]
+
+
+def test_the_certificate_follows_the_last_upload_address():
+    scene = Scene()
+    life = {"outcomes": timedelta(hours=1)}
+
+    def run():
+        signer, clock = FakeCertificateSigner(), scene.world.clock
+        return Eraser(scene.erasures, scene.stores, signer, "local", clock, timedelta(minutes=2), life).run(
+            lambda: PLENTY
+        )
+
+    started = scene.world.clock()
+    while scene.world.clock() < started + timedelta(minutes=57):
+        scene.world.clock.advance(minutes=3)
+        assert run() == ()
+    scene.stores["outcomes"].owned["acme"].add("late")
+    scene.world.clock.advance(minutes=4)
+    assert run() == ()
+    scene.world.clock.advance(minutes=3)
+    assert run() == ("acme",)
+    assert (scene.left(), scene.erased()) == (LEFT, EXACT | {"outcomes": 2})
+    statement = json.loads(Certificates(scene.erasures).get("acme").payload)
+    assert statement["stores"]["outcomes"]["rescanned_at"] >= format_timestamp(started + timedelta(hours=1))
 
 
 @given(st.integers(1, 60))

@@ -59,6 +59,11 @@ class Tenants:
             raise NotFound("There is no such tenant.")
         return tenant
 
+    def is_active(self, tenant_id: str) -> bool:
+        """Return True if a tenant is active, read consistently; False for an unknown one."""
+        tenant = self._store.get(tenant_id)
+        return tenant is not None and tenant.status == "active"
+
     def page(self, after: dict[str, str] | None, limit: int) -> TenantPage:
         """Return a page of all tenants sorted by id."""
         return self._store.page(after, limit)

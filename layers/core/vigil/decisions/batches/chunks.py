@@ -15,7 +15,7 @@ from vigil.decisions.batches.ports import (
     RowScorerFactory,
 )
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.pseudonyms import TenantKey, TenantKeys
+from vigil.kernel.pseudonyms import TenantKeys
 from vigil.workers.cpu_limit import CpuLimit, limit_cpu
 
 _ENDED = {"assembling", "completed", "completed_with_errors"}
@@ -88,9 +88,8 @@ class ChunkScoring:
     def _score(self, batch: Batch, chunk: Chunk, remaining: Callable[[], float], is_last: bool) -> Chunk:
         chunk_range = chunk.range
         content = self._read(batch, chunk_range)
-        key = self._keys(batch.tenant_id)
-        scorer, read = self._scorer_and_reader(batch, key)
-        rows = ChunkRows(scorer, read, batch.form, key.digest, remaining, is_last, self._limit)
+        scorer, read = self._scorer_and_reader(batch)
+        rows = ChunkRows(scorer, read, batch.form, batch.row_digest, remaining, is_last, self._limit)
         scored = rows.score(chunk_range.first_row, content)
         if len(scored.lines) != chunk_range.rows:
             changed = FieldError("file", "has changed since it was split", f"{chunk_range.rows} rows in this chunk")
@@ -124,9 +123,10 @@ class ChunkScoring:
                 raise Conflict("The file of the batch was replaced; retry to read the new one.") from None
             raise
 
-    def _scorer_and_reader(self, batch: Batch, key: TenantKey) -> tuple[RowScorer, parsing.RowReader]:
+    def _scorer_and_reader(self, batch: Batch) -> tuple[RowScorer, parsing.RowReader]:
         assert batch.pin is not None  # noqa: S101 - a batch that has chunks has a model
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
+        key = self._keys(batch.tenant_id)
         scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch, key)
         return scorer, parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
 

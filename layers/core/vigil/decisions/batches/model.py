@@ -1,5 +1,7 @@
 """Values of batches: states, chunks, jobs, keys and progress."""
 
+import hashlib
+import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,7 +29,7 @@ FOLDERS = ("uploads", "plain", "parts", "results")
 STOPPED: tuple[BatchState, ...] = ("cancelled", "failed")
 """End states after which chunks are no longer settled."""
 UNFINISHED: tuple[BatchState, ...] = ("awaiting_upload", "splitting", "running", "assembling")
-BatchJobKind: TypeAlias = Literal["batch.split", "batch.chunk", "batch.assembly"]
+BatchJobKind: TypeAlias = Literal["batch.arrival", "batch.split", "batch.chunk", "batch.assembly"]
 Output: TypeAlias = Literal["results", "errors"]
 ChunkState: TypeAlias = Literal["waiting", "done", "failed"]
 
@@ -138,6 +140,8 @@ class Batch:
     correlation_id: str
     fingerprint: str
     expires_at: int
+    row_key: str = ""
+    """Key of the digests of rows, in hexadecimal. A batch of before 2026-12 has none, and plain digests."""
     inline: bool = False
     ignore_unknown_columns: bool = False
     """True if columns of a CSV file that the model does not have are left out."""
@@ -183,6 +187,12 @@ class Batch:
         """Pseudonyms of the subjects that are being erased."""
         return frozenset(left.subject for left in self.left_out)
 
+    def row_digest(self, row: bytes) -> str:
+        """Return the digest of a row's bytes. Without the batch's key, a guess at the row cannot be tried."""
+        if not self.row_key:
+            return hashlib.sha256(row).hexdigest()
+        return hmac.digest(bytes.fromhex(self.row_key), row, "sha256").hex()
+
     def counting_time(self, moment: str) -> str:
         """Return the time at which rows answered at `moment` count: in the month of the batch's creation, as charged.
 
@@ -217,7 +227,7 @@ class Batch:
     @property
     def upload_key(self) -> str:
         """Key of the uploaded file."""
-        return f"uploads/{self.object_key('input')}"
+        return upload_key(self.tenant_id, self.batch_id)
 
     def part_key(self, chunk: Chunk, kind: Output) -> str:
         """Return the key of a chunk's part of an output. With lost rows, it has the digest of the results."""
@@ -287,6 +297,14 @@ class FileVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class FileHead:
+    """The latest version of a file: its id, which is empty if the bucket stores no versions, and its ETag."""
+
+    version: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
 class BatchListing:
     """One page of batches, newest first, and the position of the next page."""
 
@@ -308,6 +326,11 @@ def failure(error: InvalidInput) -> dict[str, Any]:
     first, *more = error.errors
     reason = f"{first.field}: {first.message}" + (f" ({first.bound})" if first.bound else "")
     return {"reason": reason + (f"; see the {len(more)} further errors" if more else ""), "errors": error.errors}
+
+
+def upload_key(tenant_id: str, batch_id: str) -> str:
+    """Return the key of the uploaded file of a batch."""
+    return f"uploads/{tenant_id}/{batch_id}/input"
 
 
 def parse_upload_key(key: str) -> tuple[str, str]:

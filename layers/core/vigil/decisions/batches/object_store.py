@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.errors import translate_errors
-from vigil.decisions.batches.model import FileVersion
+from vigil.decisions.batches.model import FileHead, FileVersion
 from vigil.errors import NotFound, Unavailable
 
 _BUCKET = "The bucket of batches"
@@ -45,6 +45,12 @@ class S3Files:
     def put(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
         """Put an object."""
         self._call("put_object", Key=key, Body=content, Metadata=metadata)
+
+    def head(self, key: str) -> FileHead:
+        """Return the latest version of an object."""
+        answer = self._call("head_object", Key=key)
+        version = answer.get("VersionId", "")
+        return FileHead("" if version == "null" else version, answer["ETag"].strip('"'))
 
     def list_versions(self, prefix: str) -> Iterator[FileVersion]:
         """Yield every version of every object under a prefix."""

@@ -14,6 +14,7 @@ from vigil.decisions.batches.model import (
     Chunk,
     ChunkRange,
     ChunkState,
+    FileHead,
     FileVersion,
 )
 from vigil.decisions.scoring.model import EncodedSubject
@@ -113,6 +114,10 @@ class BatchFiles(Protocol):
 
 class VersionedFiles(BatchFiles, Protocol):
     """Files by key and version."""
+
+    def head(self, key: str) -> FileHead:
+        """Return the latest version of a file. Raises NotFound."""
+        ...
 
     def list_versions(self, prefix: str) -> Iterable[FileVersion]:
         """Yield every version of every file with this key prefix."""

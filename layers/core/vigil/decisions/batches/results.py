@@ -78,6 +78,23 @@ def format_erased_row(form: FileFormat, number: int) -> str:
     return _csv_error(number, None, ERASED) if form == "csv" else format_error(number, None, ERASED)
 
 
+def number_of_bad_row(form: FileFormat, line: bytes) -> int | None:
+    """Return the row number of an error line; None for the line of an answered row and for a header."""
+    if form == "csv":
+        number, _, rest = line.partition(b",")
+        return int(number) if number.isdigit() and rest.partition(b",")[2].startswith(b",") else None
+    found = json.loads(line) if b'"errors"' in line else {}
+    return int(found["row"]) if "errors" in found else None
+
+
+def drop_digest(form: FileFormat, line: bytes) -> bytes:
+    """Return an error line without the digest of its row."""
+    if form == "csv":
+        number, _, rest = line.partition(b",")
+        return number + b",," + rest.partition(b",")[2]
+    return json.dumps(json.loads(line) | {"input_hash": None}, separators=(",", ":")).encode() + b"\n"
+
+
 def header_line(form: FileFormat) -> str:
     """Return the header line of the results; empty for NDJSON."""
     return ",".join(COLUMNS) + "\n" if form == "csv" else ""

@@ -47,7 +47,7 @@ async def create(
     if replayed:
         response.status_code = 200
         response.headers["Idempotency-Replayed"] = "true"
-    return _view(batches, BatchStatus(batch, Progress.from_chunks([]), None, None))
+    return _view(batches, BatchStatus(batch, Progress.from_chunks([]), None, None), caller)
 
 
 # A batch is its own idempotency record. If a crash prevents the write of inline rows, the retry writes them.
@@ -69,7 +69,7 @@ router.add_api_route(
 async def get(request: Request, batch_id: BatchId, caller: Reader) -> BatchView:
     """Return one of your batches and its progress."""
     batches: Batches = request.app.state.batches
-    return _view(batches, batches.get(caller.tenant_id, batch_id))
+    return _view(batches, batches.get(caller.tenant_id, batch_id), caller)
 
 
 @router.get("", summary="List batches", responses=responses(400, 401, 403, 422, 503))
@@ -92,7 +92,7 @@ async def cancel(request: Request, batch_id: BatchId, caller: Writer) -> BatchVi
     """End a batch; its remaining chunks are not scored. A second call has no effect."""
     batches: Batches = request.app.state.batches
     batches.cancel(caller.tenant_id, batch_id)
-    return _view(batches, batches.get(caller.tenant_id, batch_id))
+    return _view(batches, batches.get(caller.tenant_id, batch_id), caller)
 
 
 @router.get("/{batch_id}/results", summary="Fetch the results", responses=responses(401, 403, 404, 409, 503))
@@ -126,13 +126,15 @@ def _record_facts(batch: Batch) -> None:
     facts.batch_id, facts.model = batch.batch_id, batch.model
 
 
-def _view(batches: Batches, status: BatchStatus) -> BatchView:
+def _view(batches: Batches, status: BatchStatus, caller: Principal) -> BatchView:
     batch, progress = status.batch, status.progress
     _record_facts(batch)
-    upload = batches.upload_url(batch)
+    # The address is the right to write, so that readers do not receive it.
+    upload = batches.upload_url(batch) if caller.has_permission("batches:write") else None
     return BatchView(
         **_summary(batch),
         rows=RowsView(total=batch.rows or None, done=progress.done, failed=progress.failed),
+        row_key=batch.row_key or None,
         percent=round(100 * progress.done / batch.rows, 2) if batch.rows else None,
         rate=round(status.rate, 1) if status.rate else None,
         seconds_left=round(status.seconds_left, 1) if status.seconds_left is not None else None,

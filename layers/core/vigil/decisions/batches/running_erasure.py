@@ -79,7 +79,7 @@ class RunningErasure:
 
     def _erase_parts(self, batch: Batch, person: Person, key: Key) -> Key:
         """Rewrite parts of results without the person's rows."""
-        named = SubjectRows(batch.form, results.COLUMNS, self._recognizer(person))
+        named = SubjectRows(batch.form, results.COLUMNS, self._recognizer(person), is_output=True)
         read, passed = 0, key.get("after", "")
         parts = self._files.list_versions(f"parts/{batch.object_key('results/')}")
         for stored in sorted(parts, key=lambda part: part.key):

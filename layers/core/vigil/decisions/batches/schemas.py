@@ -75,6 +75,9 @@ class BatchView(BatchSummary):
     """A batch and its progress."""
 
     rows: RowsView
+    row_key: str | None = Field(
+        description="Key of `input_hash` in hexadecimal: HMAC-SHA-256 of a row's bytes without its line end."
+    )
     percent: float | None
     rate: float | None = Field(description="Average rows per second.")
     seconds_left: float | None
@@ -82,7 +85,9 @@ class BatchView(BatchSummary):
         description="First and last row of each chunk that failed in every attempt."
     )
     ignored_columns: list[str] = Field(description="Columns of the file that were left out, as ordered.")
-    upload: UploadView | None
+    upload: UploadView | None = Field(
+        description="Null unless the batch waits for its file and the caller has `batches:write`."
+    )
 
 
 class BatchPage(BaseModel):

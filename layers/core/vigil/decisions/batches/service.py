@@ -1,5 +1,6 @@
 """Tenant operations on batches: create, follow, cancel, fetch outputs."""
 
+import secrets
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,9 @@ from vigil.kernel.json_documents import BOUND
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.time import format_timestamp
 
-UPLOAD_SECONDS = 3600
 DOWNLOAD_SECONDS = 900
 UPLOAD_TIMEOUT = timedelta(hours=6)
-"""Time after creation at which a batch without a file fails. An upload URL is valid for one hour, and a transfer that
-started in time can take longer."""
+"""Time after creation at which a batch without a file fails. Each answer has a new upload address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,14 @@ class BatchStatus:
     seconds_left: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchLifetimes:
+    """Life of an Idempotency-Key, and of an upload address."""
+
+    idempotency: timedelta
+    upload_address: timedelta
+
+
 class Batches:
     """Creates, reads and cancels batches; queue workers do the rest."""
 
@@ -69,7 +76,7 @@ class Batches:
         files: BatchFiles,
         models: Callable[[], Collection[str]],
         clock: Callable[[], datetime],
-        window: timedelta,
+        lifetimes: BatchLifetimes,
         charges: BatchCharges,
         stored: Callable[[str], int],
     ) -> None:
@@ -77,7 +84,7 @@ class Batches:
         self._files = files
         self._models = models
         self._clock = clock
-        self._window = window
+        self._lifetimes = lifetimes
         self._charges = charges
         self._stored = stored
 
@@ -123,8 +130,9 @@ class Batches:
         """Return the upload URL and its expiry; None unless the batch waits for a file."""
         if batch.inline or batch.state != "awaiting_upload":
             return None
-        expires = self._clock() + timedelta(seconds=UPLOAD_SECONDS)
-        return self._files.upload_url(batch.upload_key, UPLOAD_SECONDS), format_timestamp(expires)
+        expires = self._clock() + self._lifetimes.upload_address
+        url = self._files.upload_url(batch.upload_key, int(self._lifetimes.upload_address.total_seconds()))
+        return url, format_timestamp(expires)
 
     def output_url(self, tenant_id: str, name: str, output: Output) -> tuple[Batch, str, str]:
         """Return the batch, a download URL for an output, and its expiry. Raises Conflict if it is incomplete."""
@@ -148,7 +156,8 @@ class Batches:
                 created_at=format_timestamp(now),
                 correlation_id=order.correlation_id,
                 fingerprint=order.fingerprint,
-                expires_at=int((now + self._window).timestamp()),
+                expires_at=int((now + self._lifetimes.idempotency).timestamp()),
+                row_key=secrets.token_hex(16),
                 inline=order.rows is not None,
                 ignore_unknown_columns=order.ignore_unknown_columns,
                 quota=order.quota,

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 from vigil.decisions.batches import consents, csv_header, foreign_formats, row_boundaries
 from vigil.decisions.batches.charges import BatchCharges
@@ -75,7 +76,14 @@ class FileSplitting:
 
     def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
         """Fail a batch because of its file, and store the errors."""
-        self._ports.batches.end(batch, "failed", ended_at=self._ports.now(), **failure(error))
+        self._end(batch, "failed", **failure(error))
+
+    def cancel_batch(self, batch: Batch, reason: str) -> None:
+        """Cancel a batch that has not ended, and release its charges."""
+        self._end(batch, "cancelled", reason=reason)
+
+    def _end(self, batch: Batch, state: BatchState, **values: Any) -> None:
+        self._ports.batches.end(batch, state, ended_at=self._ports.now(), **values)
         if now := self._ports.batches.get(batch.tenant_id, batch.batch_id):
             self._charges.release_unused(now, self._ports.batches.chunks(now))
 

@@ -1,23 +1,24 @@
 """Workers of the batch queues: convert messages to jobs and run them."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, get_args
 
+from vigil.decisions.batches.arrivals import Arrival, FileArrivals, FindBatch
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import Batch, BatchJob, BatchJobKind, ChunkRange, parse_upload_key
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, UnreadableMessage
 from vigil.kernel.json_documents import loads
-from vigil.runtime import telemetry
+from vigil.runtime import correlation, telemetry
 from vigil.workers.queues import Message, ReceivedMessage, SqsQueue
 from vigil.workers.worker_loop import Deadline
 
 ARRIVAL = "batch.arrival"
-KINDS = (ARRIVAL, *get_args(BatchJobKind))
+KINDS = get_args(BatchJobKind)
 """All kinds of messages about batches."""
-FindBatch = Callable[[str, str], Batch | None]
 
 
 class JobQueues:
@@ -26,17 +27,16 @@ class JobQueues:
     def __init__(self, queues: Mapping[BatchJobKind, SqsQueue]) -> None:
         self._queues = queues
 
-    def send(self, jobs: Sequence[BatchJob]) -> None:
-        """Send jobs at least once each."""
+    def send(self, jobs: Sequence[BatchJob], delay_seconds: int = 0) -> None:
+        """Send jobs at least once each; workers receive them after the delay."""
         for kind in dict.fromkeys(job.kind for job in jobs):
-            self._queues[kind].send(to_message(job) for job in jobs if job.kind == kind)
+            self._queues[kind].send((to_message(job) for job in jobs if job.kind == kind), delay_seconds)
 
 
-class SplitWorker:
-    """Worker for arrived files (S3 events by EventBridge) and for splits that ran out of time."""
+class ArrivalReader:
+    """Reader of the queue of arrived files: S3 events by EventBridge, and Vigil's own messages."""
 
-    def __init__(self, splits: FileSplitting, find: FindBatch) -> None:
-        self._splits = splits
+    def __init__(self, find: FindBatch) -> None:
         self._find = find
 
     def read(self, received: ReceivedMessage) -> Message:
@@ -44,34 +44,41 @@ class SplitWorker:
 
         The message of an uploaded file gets the correlation id of the request that created the batch.
 
-        Raises UnreadableMessage for any other message and for a file without a batch.
+        Raises UnreadableMessage for any other message.
         """
         if "kind" in received.attributes:
             return received.message()
         try:
             uploaded = loads(received.body)["detail"]["object"]
             tenant_id, batch_id = parse_upload_key(uploaded["key"])
-            details = {
-                "batch_id": batch_id,
-                "version": str(uploaded.get("version-id", "")),
-                "size": int(uploaded["size"]),
-            }
+            version, etag = (str(uploaded.get(name) or "") for name in ("version-id", "etag"))
+            body = json.dumps(asdict(Arrival(batch_id, version, int(uploaded["size"]), etag)))
+            batch = self._find(tenant_id, batch_id)
+            correlation_id = batch.correlation_id if batch else correlation.current.get()
+            name = f"{batch_id}.arrival.{version or 'only'}"
+            trace = received.system.get("AWSTraceHeader")
+            return Message(name, ARRIVAL, tenant_id, correlation_id, body, trace=trace)
         except (ValueError, KeyError, TypeError, MalformedRequest) as error:
             raise UnreadableMessage("The message is not about a file of a batch.") from error
-        if (batch := self._find(tenant_id, batch_id)) is None:
-            raise UnreadableMessage("No batch exists for this file.")
-        trace = received.system.get("AWSTraceHeader")
-        name = f"{batch_id}.arrival.{details['version'] or 'only'}"
-        return Message(name, ARRIVAL, tenant_id, batch.correlation_id, json.dumps(details), trace=trace)
+
+
+class SplitWorker:
+    """Worker for arrived files and for splits that ran out of time."""
+
+    def __init__(self, arrivals: FileArrivals, find: FindBatch) -> None:
+        self._arrivals = arrivals
+        self._find = find
 
     def do(self, message: Message, deadline: Deadline) -> None:
         """Start or continue to split a file."""
-        details, batch = _load(message, self._find)
         if message.kind == ARRIVAL:
-            self._splits.start(batch, details["version"], details["size"], deadline.remaining)
+            details = _details(message)
+            arrival = Arrival(**{name: details[name] for name in Arrival.__slots__ if name in details})
+            self._arrivals.admit(message.tenant_id, arrival, message.correlation_id, deadline.remaining)
             return
+        details, batch = _load(message, self._find)
         span = ChunkRange(**{name: details[name] for name in ChunkRange.__slots__})
-        self._splits.resume(batch, details["run"], span, deadline.remaining)
+        self._arrivals.resume(batch, details["run"], span, deadline.remaining)
 
 
 class ChunkWorker:

@@ -49,9 +49,9 @@ class StoreProgress:
         count = len(page.keys)
         return replace(self, erased=self.erased + count, found=self.found + count, deleting=page.keys, after=page.after)
 
-    def end_pass(self, now: str, next_pass: str) -> "StoreProgress":
-        """Return the progress after the last page of a pass was deleted."""
-        rescanned_at = now if self.found == 0 else None
+    def end_pass(self, now: str, next_pass: str, *, is_final: bool = True) -> "StoreProgress":
+        """Return the progress after the last page of a pass was deleted; only a final pass makes the store clean."""
+        rescanned_at = now if is_final and self.found == 0 else None
         return replace(self, deleting=(), after=None, found=0, not_before=next_pass, rescanned_at=rescanned_at)
 
 

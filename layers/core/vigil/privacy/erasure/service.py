@@ -32,6 +32,8 @@ class Eraser:
 
     Its state is in the store, so an interrupted run loses no progress. `pause` is the time from the start of an erasure
     to the first deletion, so that earlier requests have ended. It is also the time between two passes through a store.
+    `final_after` is the time by store from the start of an erasure to the earliest final pass. Until then, others may
+    write to the store with addresses that they received before.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Eraser:
         stage: str,
         clock: Callable[[], datetime],
         pause: timedelta,
+        final_after: Mapping[str, timedelta] | None = None,
     ) -> None:
         self._erasures = erasures
         self._stores = stores
@@ -49,6 +52,7 @@ class Eraser:
         self._stage = stage
         self._clock = clock
         self._pause = pause
+        self._final_after = final_after or {}
 
     def run(self, remaining: Callable[[], float]) -> tuple[str, ...]:
         """Continue every erasure while there is time; return the tenants of the completed ones.
@@ -102,17 +106,20 @@ class Eraser:
         if progress.deleting and (left := store.delete(owner, progress.deleting)):
             step = erasure.with_progress(name, replace(progress, deleting=tuple(left)))
         elif progress.found and progress.after is None:
-            step = erasure.with_progress(name, self._end_pass(progress))
+            step = erasure.with_progress(name, self._end_pass(erasure, name, progress))
         else:
             page = store.find(owner, progress.after)
             started = progress.with_page(page)
             is_last = page.after is None and not page.keys
-            step = erasure.with_progress(name, self._end_pass(started) if is_last else started)
+            step = erasure.with_progress(name, self._end_pass(erasure, name, started) if is_last else started)
         return step if self._erasures.save(erasure.tenant_id, step) else None
 
-    def _end_pass(self, progress: StoreProgress) -> StoreProgress:
+    def _end_pass(self, erasure: Erasure, name: str, progress: StoreProgress) -> StoreProgress:
         now = self._clock()
-        return progress.end_pass(format_timestamp(now), format_timestamp(now + self._pause))
+        earliest_final = datetime.fromisoformat(erasure.started_at) + self._final_after.get(name, timedelta())
+        is_early = progress.found == 0 and now < earliest_final
+        next_pass = earliest_final if is_early else now + self._pause
+        return progress.end_pass(format_timestamp(now), format_timestamp(next_pass), is_final=not is_early)
 
     def _certify(self, erasure: Erasure) -> Certificate:
         stores = {

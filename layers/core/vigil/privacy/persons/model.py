@@ -17,7 +17,7 @@ RETAINED_PERSON_DATA = (
     "Ids, times, models and versions of decisions, so that counts and bills stay correct: no facts, no subject.",
     "Withdrawn purposes, under the subject's pseudonym, so that the withdrawal of scoring stays in effect.",
     "This certificate, under the same pseudonym. The pseudonym loses its meaning when the tenant's key is destroyed.",
-    "Row number, keyed row digest and error of batch rows without an answer: no subject, no facts.",
+    "Row number, keyed digest and error of batch rows without an answer whose file had expired: no subject, no facts.",
     "Data that was sent after the request to erase.",
     "Change streams, for 24 hours.",
     "Stored responses, which expire after 24 hours and are deleted within days after that.",
