@@ -14,6 +14,7 @@ _WORDS = {
     rf"^{_CALENDAR_MONTH}(-(0[1-9]|[12]\d|3[01]))?$": "a month or a day, for example 2026-03 or 2026-03-31",
     r"^([^@\s]+@[^@\s]+)?$": "an e-mail address, or an empty text",
     r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$": "text without line ends and other control characters",
+    r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$": "1 to 64 letters, digits and . _ : / -, with a letter or digit first",
     r"^\*$": "an asterisk",
     r'^(\*|"[0-9]{1,12}")$': "an ETag of 1 to 12 digits in double quotes, or an asterisk",
     r"^[0-9A-Za-z.:_-]{1,45}$": "1 to 45 letters, digits and . : _ -",

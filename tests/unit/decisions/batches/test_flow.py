@@ -37,6 +37,36 @@ def test_a_csv_file_gives_csv_results(world, pack):
     assert [line[head.index("error_field")] for line in lines] == ["", "features.age", "features.age"]
 
 
+def test_unknown_columns_are_listed_by_the_batch_that_left_them_out(world):
+    content = b"note,subject_id,age,,e-mail\r\nx,p-1,40,,y\r\n,,,,\r\n,p-2,41,z,\r\n"
+    refused = world.books.get("acme", world.upload(content, "csv").batch_id)
+    assert refused.reason.startswith("header: 1 column without a name and 2 unknown columns (subject_id, as_of and")
+    assert [error.field for error in refused.errors] == ["header", "header.note", "header.e-mail"]
+    batch = world.upload(content, "csv", ignore_unknown_columns=True)
+    world.run()
+    ended = world.books.get("acme", batch.batch_id)
+    assert (ended.state, ended.rows) == ("completed", 2)
+    assert ended.ignored_columns == ("note", "(column 4)", "e-mail")
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (
+            "\ufeffsubject_id;age;visits;share;dose\r\na;50,5;8;0,5;2,0\r\n".encode(),
+            "separated by semicolons; commas are",
+        ),
+        (b"sep=,\r\nsubject_id,age,visits,share,dose\r\na,50.5,8,0.5,2\r\n", "a line `sep=` (remove this line"),
+        (b"subject_id\tage\tvisits\tshare\tdose\na\t50.5\t8\t0.5\t2\n", "separated by tabs; commas are needed"),
+        (b"subject_id,age,visits,share,dose\ra,50.5,8,0.5,2", "lines that end in CR"),
+        ("subject_id,age,visits,share,dose\r\na,50.5,8,0.5,2\r\n".encode("utf-16-le"), "looks like UTF-16"),
+    ],
+    ids=["semicolons", "sep", "tabs", "CR", "UTF-16"],
+)
+def test_a_spreadsheets_file_fails_with_its_cause(world, content, cause):
+    assert cause in world.books.get("acme", world.upload(content, "csv").batch_id).reason
+
+
 def test_equal_rows_give_equal_bytes_except_for_their_keyed_digests(world):
     content = b"".join(document(n) for n in range(3))
     one, other = (world.upload(content) for _ in range(2))

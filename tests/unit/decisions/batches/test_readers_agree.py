@@ -7,16 +7,17 @@ from random import Random
 
 import pytest
 
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.batches.world import GOOD, World
 from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.subject_rows import SubjectRows
-from vigil.kernel.ids import subject_digest
 from vigil.privacy.persons.model import Person
 
 ROWS = 500
 """Random rows per file; two forms give 1,000 spellings."""
 IDS = ("P-1", "4711", "a.b:c@d", "X")
 UNTIL = "2999-01-01"
+KEY = tenant_key("acme")
 
 
 def escaped(random, text):
@@ -103,7 +104,8 @@ def test_no_value_of_an_erased_row_is_left_in_any_spelling(form, mine):
     batch = world.upload(content, form)
     world.run()
     assert world.state(batch) == "completed_with_errors"
-    before, person, rows = world.results(batch), Person("acme", mine, UNTIL), PersonRows(world.books, world.files)
+    before = world.results(batch)
+    person, rows = Person("acme", KEY.pseudonym(mine), UNTIL), PersonRows(world.books, world.files, tenant_key, world.clock)
     told = "".join(json.dumps(entry["row"]) for entry in rows.read(person, None, lambda: 300.0).entries)
     assert [canary for canary in canaries if canary not in told] == []
     assert len(canaries) > ROWS / len(IDS) / 5
@@ -144,7 +146,7 @@ def test_a_withdrawn_consent_holds_in_every_spelling(form, mine):
     world.run()
     answered = [answers(form, line, mine) for line in world.results(free)]
     bound, _, _ = world_of(form, 7, mine)
-    bound.withdrawn = {subject_digest("acme", mine)}
+    bound.withdrawn = {KEY.pseudonym(mine)}
     batch = bound.upload(content, form)
     bound.run()
     refused = ["has withdrawn the consent" in line for line in bound.results(batch)]
@@ -176,9 +178,9 @@ def test_a_withdrawn_consent_holds_in_every_spelling(form, mine):
     ],
 )
 def test_a_bad_row_names_every_subject_its_id_could_mean(line, named):
-    assert (SubjectRows("ndjson", (), "4711").match(f"{line}\n".encode()) is not None) is named
+    assert (SubjectRows("ndjson", (), "4711".__eq__).match(f"{line}\n".encode()) is not None) is named
 
 
 def test_an_error_line_of_an_output_names_no_subject():
     line = b'{"row":4711,"input_hash":"4711","errors":[{"field":"row","message":"is bad","bound":"4711"}]}\n'
-    assert SubjectRows("ndjson", (), "4711", is_output=True).match(line) is None
+    assert SubjectRows("ndjson", (), "4711".__eq__, is_output=True).match(line) is None

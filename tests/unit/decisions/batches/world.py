@@ -1,6 +1,7 @@
 """Batches end to end over fakes."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles, FakeHolds, FakeOutbox, FakeQuota
@@ -69,12 +70,13 @@ class World:
         self.chunks = ChunkScoring(ports, self.models, scorer, fast_rows.build_fast_reader, tenant_key)
         self.assembly = BatchAssembly(ports, charges)
 
-    def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
+    def order(self, form="ndjson", key=None, rows=None, tenant="acme", **terms):
         order = BatchOrder("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)
+        order = replace(order, **terms)
         return self.batches.create(tenant, order, key)[0]
 
-    def upload(self, content, form="ndjson"):
-        batch = self.order(form)
+    def upload(self, content, form="ndjson", **terms):
+        batch = self.order(form, **terms)
         self.files.put(batch.upload_key, content, {})
         self.arrive(batch)
         return batch

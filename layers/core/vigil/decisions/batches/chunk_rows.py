@@ -80,20 +80,26 @@ class ChunkRows:
         return scored
 
     def _isolate(self, scored: ChunkLines, rows: Sequence[bytes], number: int) -> None:
-        """Score `rows`, of which one of the first took too long. `number` is the number of the first one."""
-        place, suspects = 0, min(ROWS_PER_STEP, len(rows))
+        """Score `rows`, of which one of the first took too long. `number` is the number of the first one.
+
+        After a step that was too long, steps stay smaller until a row was lost, since all rows may be slow.
+        """
+        place, suspects, size = 0, min(ROWS_PER_STEP, len(rows)), ROWS_PER_STEP
         while place < len(rows):
             if not self._has_time():
                 self._lose_rest(scored, number + place, len(rows) - place)
                 return
-            taken = rows[place : place + (max(1, (suspects - place) // 2) if suspects > place else ROWS_PER_STEP)]
+            half = (suspects - place) // 2 if suspects > place else size
+            taken = rows[place : place + max(1, min(half, size))]
             try:
                 with self._step():
                     answered = self._answer(list(self._read(b"".join(taken))), number + place)
             except OutOfTime:
                 suspects = place + len(taken)
                 if len(taken) > 1:
+                    size = len(taken) // 2
                     continue
+                size = ROWS_PER_STEP
                 self._lose(scored, number + place, 1, results.TOO_SLOW)
             else:
                 _append(scored, answered)
