@@ -105,7 +105,10 @@ def test_no_value_of_an_erased_row_is_left_in_any_spelling(form, mine):
     world.run()
     assert world.state(batch) == "completed_with_errors"
     before = world.results(batch)
-    person, rows = Person("acme", KEY.pseudonym(mine), UNTIL), PersonRows(world.books, world.files, tenant_key, world.clock)
+    person, rows = (
+        Person("acme", KEY.pseudonym(mine), UNTIL),
+        PersonRows(world.books, world.files, tenant_key, world.clock),
+    )
     told = "".join(json.dumps(entry["row"]) for entry in rows.read(person, None, lambda: 300.0).entries)
     assert [canary for canary in canaries if canary not in told] == []
     assert len(canaries) > ROWS / len(IDS) / 5
