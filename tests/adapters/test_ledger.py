@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes.scoring import FakeLedger
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.ledger_rows import ledger_row as row
 from tests.support.ledgers import ledger as ledger_on
 from vigil.errors import Unavailable
@@ -43,7 +44,7 @@ def test_pages_are_newest_first_and_complete(ledger, subject, expected):
     ledger.commit(row(9, tenant="globex", subject="p-0"))
     seen, after = [], None
     while True:
-        page = ledger.page("acme", subject, after, 2)
+        page = ledger.page("acme", subject and tenant_key("acme").pseudonym(subject), after, 2)
         seen += [json.loads(summary)["n"] for summary in page.summaries]
         if not (after := page.next):
             break

@@ -132,6 +132,10 @@ def plant(api, deployed):
     api("POST", "/v1/outcomes", body=report, headers={"Idempotency-Key": "k"})
     bad = [{"subject_id": SUBJECT, "features": {TYPED: 1}}, {"subject_id": SUBJECT, "features": FEATURES, TYPED: 1}]
     run(deployed, api("POST", "/v1/batches", body={"model": "toy", "rows": bad})[1]["batch_id"])
+    headless = api("POST", "/v1/batches", body={"model": "toy", "format": "csv"})[1]["batch_id"]
+    content = f"{CSV_SUBJECT},40,II\n{SUBJECT},40,II\n"
+    boto3.client("s3").put_object(Bucket="files", Key=f"uploads/acme/{headless}/input", Body=content.encode())
+    run(deployed, headless)
     batch(api, deployed, "ndjson", SUBJECT, CSV_SUBJECT)
     batch(api, deployed, "csv", CSV_SUBJECT, SUBJECT)
     api("PUT", f"{person(CSV_SUBJECT)}/consent", body=declared | {"purposes": {"scoring": "withdrawn"}})

@@ -69,7 +69,7 @@ def numbered(count):
 def test_each_message_is_processed_with_its_correlation_id():
     harness = WorkerHarness()
     assert harness.handle(*numbered(3)) == []
-    assert harness.seen == [("0", "corr-0"), ("1", "0000000a-0000-4000-8000-000000000001"), ("2", "corr-2")]
+    assert harness.seen == [(str(number), traced(number)) for number in range(3)]
     assert [(line["correlation_id"], line["message_id"]) for line in harness.lines()] == [
         (traced(number), str(number)) for number in range(3)
     ]

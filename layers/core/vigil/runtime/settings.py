@@ -76,7 +76,7 @@ class Settings:
         "VIGIL_OFFBOARDING_PAUSE_SECONDS", seconds(0, 86_400), timedelta(seconds=120)
     )
     """Pause between the refusal of the last key and the erasure, and between two checks of one store."""
-    upload_address_life: timedelta = _setting("VIGIL_UPLOAD_ADDRESS_SECONDS", seconds(1, 43_200), timedelta(hours=1))
+    upload_address_life: timedelta = _setting("VIGIL_UPLOAD_ADDRESS_SECONDS", seconds(0, 43_200), timedelta(hours=1))
     """Time from the creation of an upload address to its expiry. The certificate of a leaving tenant waits for it."""
     connect_timeout: timedelta = _setting(
         "VIGIL_AWS_CONNECT_TIMEOUT_MS", milliseconds(1, 60_000), timedelta(milliseconds=250)

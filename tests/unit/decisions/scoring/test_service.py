@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.scoring import FakeLedger, ToyModel
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.scoring.world import REQUEST, World
 from vigil.decisions.scoring.model import LedgerRow, ScoreRequest
 from vigil.errors import IdempotencyKeyReused, InvalidInput, NotFound, Unavailable
@@ -237,7 +238,7 @@ def test_pages_are_newest_first_and_contain_every_decision_once(world):
             break
     assert seen == sorted(seen, reverse=True)
     assert len(seen) == 7
-    assert len(world.scoring.page("acme", "p-0", None, 100).summaries) == 4
+    assert len(world.scoring.page("acme", tenant_key("acme").pseudonym("p-0"), None, 100).summaries) == 4
     assert not world.scoring.page("globex", None, None, 100).summaries
 
 

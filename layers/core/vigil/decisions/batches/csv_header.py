@@ -33,9 +33,13 @@ def parse_header(row: bytes, contract: ModelContract, ignore_unknown: bool = Fal
         if not ignore_unknown:
             remedy += "; a batch with `ignore_unknown_columns` leaves out all others"
         unknown = [] if ignore_unknown else [name for name in dict.fromkeys(names) if name and name not in known]
+        parent = None if SUBJECT in names else "header"  # a file without a header begins with data of a person
         raise InvalidInput(
             FieldError("header", _listed(causes), remedy),
-            *(FieldError(f"header.{name[:_SHOWN]}", "is not a column of this model") for name in unknown[:_NAMED]),
+            *(
+                FieldError(f"header.{name[:_SHOWN]}", "is not a column of this model", parent=parent)
+                for name in unknown[:_NAMED]
+            ),
         )
     if ignore_unknown:
         return tuple(name or f"(column {place})" for place, name in enumerate(names, 1))

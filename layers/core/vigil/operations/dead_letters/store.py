@@ -6,7 +6,7 @@ resolved jobs apart, by time of failure or resolution. `by_due` is sparse and li
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from vigil.aws.tables import Table
@@ -119,7 +119,8 @@ def parse_letter(received: ReceivedMessage, read: Callable[[ReceivedMessage], Me
     """Return the letter of a received message. An unreadable message becomes work of its own kind for the operators."""
     marks = received.attributes
     try:
-        work = Work(**asdict(read(received)))
+        message = read(received)
+        work = Work(**{each.name: getattr(message, each.name) for each in fields(Work)})
         if not correlation.is_well_formed(work.correlation_id):  # a producer's text could name a person
             work = replace(work, correlation_id=received.id)
     except UnreadableMessage:

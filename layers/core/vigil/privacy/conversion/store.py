@@ -148,11 +148,10 @@ class WithdrawnLists:
 
     def convert(self, key: TenantKey) -> int:
         """Store the tenant's lists with pseudonyms, and return the number of lists."""
-        return sum(
-            self._convert(stored, key)
-            for stored in self._files.list_versions(f"plain/{key.tenant_id}/")
-            if stored.latest and stored.key.rpartition("/")[2].startswith("withdrawn.")
-        )
+        stored = self._files.list_versions(f"plain/{key.tenant_id}/")
+        lists = [each for each in stored if each.key.rpartition("/")[2].startswith("withdrawn.")]
+        self._files.delete_versions([each for each in lists if not each.latest])  # an interrupted run has left them
+        return sum(self._convert(each, key) for each in lists if each.latest)
 
     def _convert(self, stored: StoredFile, key: TenantKey) -> bool:
         names = self._files.read(stored.key, stored.version, 0, -1).decode().split()
