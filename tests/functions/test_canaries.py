@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from tests.support.batch_workers import run
 from tests.support.gateway import Context, event
 from tests.support.persons import LONG_CONTEXT, batch, person
-from vigil.bootstrap import access, process
+from vigil.bootstrap import process
 from vigil.kernel.pseudonyms import unkeyed_subject_digest
 from vigil.operations.dead_letters.model import UNREADABLE_RETENTION
 
@@ -106,7 +106,6 @@ def api(sinks):
             sinks.note("problem", answer["body"])
         return answer["statusCode"], json.loads(answer["body"] or "null"), answer["headers"]
 
-    access.tenants().create("acme", "FREE")
     return send
 
 

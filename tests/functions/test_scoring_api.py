@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.deployments import publish
 from tests.support.gateway import Context, event
-from vigil.bootstrap import decisions, process
+from vigil.bootstrap import decisions, process, stores
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}, "explain": True}
 
@@ -36,6 +36,7 @@ def aws_calls(api):
     """Record every AWS call of the API's clients as `Service.Operation`."""
     calls = []
     api("GET", "/health/readiness")  # cold start: models loaded, clients created
+    stores.tenant_key("acme")  # the first request of a tenant reads its key
     for service in ("dynamodb", "s3", "secretsmanager"):
         events = process.client(service).meta.events
         events.register("before-call", lambda model, **_: calls.append(model.name))

@@ -73,16 +73,16 @@ class Scoring:
         and Unavailable if the model or the ledger does not respond. The ledger is written only after the score is
         computed.
         """
-        # Without a key, no other request can address this row, so that a fingerprint is not needed.
-        tenant_key = self._keys(tenant_id)
-        fingerprint = tenant_key.digest(request.canonical()) if key else ""
         try:
             assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
             # The model may have changed since the first delivery. The first answer remains valid.
-            if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
+            if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == self._fingerprint(row, request):
                 return _replayed(row)
             raise
+        tenant_key = self._keys(tenant_id)
+        # Without a key, no other request can address this row, so that a fingerprint is not needed.
+        fingerprint = tenant_key.digest(request.canonical()) if key else ""
         identity = _Identity(tenant_key, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
         return self._commit(identity, assessed, comparison)
 
@@ -139,6 +139,9 @@ class Scoring:
         comparison = Comparison(champion.answer(), answer)
         chosen = is_challenger_subject(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
         return (challenger if chosen and answer.probability is not None else champion), comparison
+
+    def _fingerprint(self, row: LedgerRow, request: ScoreRequest) -> str:
+        return self._keys(row.tenant_id).digest(request.canonical())
 
     def _champion(self, name: str) -> ScoringModel:
         try:
