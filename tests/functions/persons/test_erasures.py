@@ -215,7 +215,7 @@ def test_no_value_of_an_erased_row_is_in_any_file(api, deployed):
     exported = [entry["file"] for entry in export_all(api)[0]["batch_rows"]]
     assert sorted(exported) == ["results/results.ndjson", *["uploads/input"] * len(SPELLINGS)]
 
-    api("DELETE", f"/v1/subjects/{JANE}")
+    api("DELETE", person(JANE))
     assert run_erasures() == {"closed": ["acme"]}
     left = {place[1]: text for place, text in read_all_stores().items() if place[0] == "files"}
     assert set(left) == {f"results/acme/{made}/{name}.ndjson" for name in ("results", "errors")}
