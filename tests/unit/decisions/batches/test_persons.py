@@ -66,7 +66,7 @@ class Dying:
 
 class Scene:
     def __init__(self, form="ndjson"):
-        self.books, self.files, self.clock = FakeBatchStore(), FakeFiles(), Clock(datetime(2026, 3, 2, tzinfo=UTC))
+        self.books, self.files, self.clock = FakeBatchStore(), FakeFiles(), Clock()
         self.rows = PersonRows(self.books, self.files, self.clock)
         self.batch = Batch("acme", "bat_1", "toy", form, "completed", NOW, "c", "f", 0, columns=("subject_id", "age"))
         self.books.create(self.batch, 10)

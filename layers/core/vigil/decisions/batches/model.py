@@ -307,7 +307,7 @@ def failure(error: InvalidInput) -> dict[str, Any]:
     """Return the values of a batch that failed with these errors. The reason is the first one."""
     first, *more = error.errors
     reason = f"{first.field}: {first.message}" + (f" ({first.bound})" if first.bound else "")
-    return {"reason": reason + (f"; see the {len(more)} further errors" if more else ""), "errors": error.errors}
+    return {"reason": reason + (f"; `errors` has {len(more)} more" if more else ""), "errors": error.errors}
 
 
 def parse_upload_key(key: str) -> tuple[str, str]:
