@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from vigil.decisions.batches import results, subject_rows
-from vigil.decisions.batches.model import ERASED_BYTE, UNFINISHED, Batch, FileVersion, LeftOut, failure
+from vigil.decisions.batches.model import ERASED_BYTE, UNFINISHED, Batch, LeftOut, failure
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.ports import BatchStore, VersionedFiles
 from vigil.decisions.batches.row_boundaries import RowBoundaries
@@ -87,8 +87,10 @@ class RunningErasure:
                 continue
             content = self._files.read(stored.key, stored.version, 0, -1)
             lines = [
-                line if named.match(line) is None else f"{results.format_erased_row(batch.form, number)}\n".encode()
-                for number, line in self._numbered(batch, stored, content)
+                line
+                if named.match(line) is None
+                else f"{results.format_erased_row(batch.form, _number(line))}\n".encode()
+                for line in subject_rows.split_lines([content])
             ]
             if (clean := b"".join(lines)) != content:
                 self._files.put(stored.key, clean, batch.metadata)
@@ -97,12 +99,6 @@ class RunningErasure:
             if read > STEP_BYTES:
                 return {**key, "step": "parts", "after": stored.key}
         return {"batch": key["batch"], "step": "source"}
-
-    def _numbered(self, batch: Batch, stored: FileVersion, content: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield the lines of a part, with the number of each row."""
-        index = int(stored.key.rsplit("/", 1)[-1][:6])
-        found = self._batches.find_chunk(batch.tenant_id, batch.batch_id, index)
-        yield from enumerate(subject_rows.split_lines([content]), found[1].range.first_row if found else 1)
 
     def _copy_source(self, batch: Batch, person: Person, key: Key) -> Key:
         """Copy a step of the source with the person's rows overwritten; after the last one, let the batch read it."""
@@ -147,6 +143,11 @@ class RunningErasure:
         while block := self._files.read(batch.source, batch.source_version, start, READ_BYTES):
             yield block
             start += len(block)
+
+
+def _number(line: bytes) -> int:
+    """Return the number of the row in a result line, which is its first cell or member."""
+    return int(line.partition(b",")[0].removeprefix(b'{"row":'))
 
 
 def _overwritten(row: bytes) -> bytes:
