@@ -97,7 +97,7 @@ def test_closed_clients_open_a_new_connection(serve, monkeypatch):
     assert aws.connections == 2
 
 
-def test_a_restore_loads_models_older_than_a_minute(published, trained, hooks, clock):
+def test_a_restore_loads_models_older_than_a_minute(clock, published, trained, hooks):
     process.on_lambda(decisions.scoring_api)
     registry, calls = prediction.registry(), []
     for service in ("dynamodb", "s3"):
