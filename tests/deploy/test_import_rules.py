@@ -31,7 +31,8 @@ RULES = {
     "bootstrap": ("any", ""),
     "technical": (
         "any",
-        "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core starlette",
+        "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core snapshot_restore_py "
+        "starlette",
     ),
     "kernel": ("any", ""),
     "errors": ("any", ""),
