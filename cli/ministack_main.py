@@ -210,18 +210,34 @@ class ObjectEvents:
 class NestedStacks:
     """Nested stacks with the SAM transform, whose resources keep attributes that an update does not change.
 
-    Root stacks still use the original functions: they imported them before this class replaced them.
+    Root stacks still use the original functions: they imported them before this class replaced them. The transform
+    knows the parameters of a nested stack, as on AWS.
     """
 
-    def __init__(self, engine: Any, provisioners: Any, stacks: Mapping[str, Any]) -> None:
+    def __init__(self, engine: Any, provisioners: Any, stacks: Mapping[str, Any], transforms: Any) -> None:
         self._engine = engine
         self._stacks = stacks
         self._parse_as_shipped = engine._parse_template
         self._update_as_shipped = provisioners._update_resource
+        self._deploy_as_shipped = provisioners._cfn_nested_stack_deploy
+        self._transform_as_shipped = transforms.transform
+        self._parameters: ContextVar[Mapping[str, str]] = ContextVar("parameters")
 
     def parse(self, body: str) -> Any:
         """Return a template with its transforms applied."""
         return self._engine._apply_transforms(self._parse_as_shipped(body))
+
+    def deploy(self, name: str, properties: Mapping[str, Any], *call: Any, **more: Any) -> Any:
+        """Create or update a nested stack; return its id and outputs."""
+        token = self._parameters.set(properties.get("Parameters") or {})
+        try:
+            return self._deploy_as_shipped(name, properties, *call, **more)
+        finally:
+            self._parameters.reset(token)
+
+    def transform(self, template: Any, parameters: Mapping[str, Any], *more: Any) -> Any:
+        """Return a template of SAM as one of CloudFormation."""
+        return self._transform_as_shipped(template, {**parameters, **self._parameters.get({})}, *more)
 
     def update(self, *call: Any) -> Any:
         """Update a resource; return its id and attributes. The last two arguments name stack and resource."""
@@ -276,9 +292,12 @@ def main() -> None:
     from ministack.services import apigateway_v1 as service
     from ministack.services import cloudformation, eventbridge, s3
     from ministack.services.cloudformation import engine, provisioners
+    from samtranslator.translator import transform
 
-    nested = NestedStacks(engine, provisioners, cloudformation._stacks)
+    nested = NestedStacks(engine, provisioners, cloudformation._stacks, transform)
     engine._parse_template = nested.parse
+    provisioners._cfn_nested_stack_deploy = nested.deploy
+    transform.transform = nested.transform
     provisioners._update_resource = nested.update
     gateway = Gateway(ministack.app, service)
     service._OPENAPI_HTTP_METHODS.add("any")

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -88,11 +89,11 @@ def get():
         cloudformation.get_waiter("stack_create_complete").wait(StackName="small", WaiterConfig=quick)
 
         def call(path, **headers):
-            connection = http.client.HTTPConnection(urlsplit(bed.endpoint).netloc, timeout=60)
-            connection.request("GET", f"/local/{path}", headers=headers)
-            answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return answer.status, found, answer.read()
+            with closing(http.client.HTTPConnection(urlsplit(bed.endpoint).netloc, timeout=60)) as connection:
+                connection.request("GET", f"/local/{path}", headers=headers)
+                answer = connection.getresponse()
+                found = {name.lower(): value for name, value in answer.getheaders()}
+                return answer.status, found, answer.read()
 
         yield call
 

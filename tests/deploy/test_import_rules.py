@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = {"vigil": ROOT / "layers/core/vigil", "functions": ROOT / "functions"}
 
+AWS_PACKAGES = "aws_lambda_powertools boto3 botocore snapshot_restore_py"
 # Kind of file: files of vigil that it may import, and packages outside the standard library.
 RULES = {
     "handler": ("bootstrap", ""),
@@ -29,10 +30,7 @@ RULES = {
     "store": ("technical kernel errors model ports own.store", "aws_lambda_powertools"),
     # The layers of import-linter say which files of vigil these may import.
     "bootstrap": ("any", ""),
-    "technical": (
-        "any",
-        "aws_lambda_powertools boto3 botocore cryptography fastapi mangum pydantic pydantic_core starlette",
-    ),
+    "technical": ("any", f"{AWS_PACKAGES} cryptography fastapi mangum pydantic pydantic_core starlette"),
     "kernel": ("any", ""),
     "errors": ("any", ""),
 }

@@ -17,6 +17,7 @@ from tests.support.deployments import publish
 from tests.support.emulated import ENVIRONMENT
 from vigil.aws import clients
 from vigil.bootstrap import decisions, prediction, process
+from vigil.runtime import snapshots
 from vigil.runtime.settings import Settings
 
 
@@ -29,6 +30,9 @@ class Server(ThreadingHTTPServer):
         self.answer, self.connections, self.requests = answer, 0, Counter()
         super().__init__(("127.0.0.1", 0), Requests)
         Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_):
+        """Ignore a caller that was killed while it waited for an answer."""
 
     @property
     def address(self):
@@ -78,7 +82,7 @@ def hooks(monkeypatch):
     found = {"before": [], "after": []}
     monkeypatch.setattr(snapshot_restore_py, "register_before_snapshot", found["before"].append)
     monkeypatch.setattr(snapshot_restore_py, "register_after_restore", found["after"].append)
-    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", process.SNAP_START)
+    monkeypatch.setenv(snapshots.VARIABLE, snapshots.SNAP_START)
     return found
 
 
@@ -97,7 +101,7 @@ def test_closed_clients_open_a_new_connection(serve, monkeypatch):
     assert aws.connections == 2
 
 
-def test_a_restore_loads_models_older_than_a_minute(published, trained, hooks, clock):
+def test_a_restore_loads_models_older_than_a_minute(clock, published, trained, hooks):
     process.on_lambda(decisions.scoring_api)
     registry, calls = prediction.registry(), []
     for service in ("dynamodb", "s3"):
@@ -116,7 +120,7 @@ def test_a_restore_loads_models_older_than_a_minute(published, trained, hooks, c
 
 
 def test_a_normal_start_registers_no_hook(published, hooks, monkeypatch):
-    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    monkeypatch.setenv(snapshots.VARIABLE, "on-demand")
     process.on_lambda(decisions.scoring_api)
     assert hooks == {"before": [], "after": []}
 
@@ -146,7 +150,7 @@ def test_the_runtime_runs_the_hooks_of_a_restored_function(serve, tmp_path):
         "PYTHONPATH": f"{path}{os.pathsep}{ROOT / 'functions/scoring_api'}",
         "AWS_ENDPOINT_URL": f"http://{aws.address}",
         "AWS_LAMBDA_RUNTIME_API": api.address,
-        "AWS_LAMBDA_INITIALIZATION_TYPE": process.SNAP_START,
+        snapshots.VARIABLE: snapshots.SNAP_START,
     }  # fmt: skip
     command = [tool_python("runtime"), "-P", "-m", "awslambdaric", "handler.lambda_handler"]
     function = subprocess.Popen(command, env=environment, stdout=sys.stderr, stderr=sys.stderr)

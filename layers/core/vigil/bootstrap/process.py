@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from vigil.aws import clients
+from vigil.runtime import snapshots
 from vigil.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ Handler = Callable[[Any, Any], Any]
 Arguments = ParamSpec("Arguments")
 Built = TypeVar("Built")
 
-SNAP_START = "snap-start"
-"""Value of AWS_LAMBDA_INITIALIZATION_TYPE while Lambda prepares a snapshot."""
 _forgettable: list[Callable[[], None]] = []
 _refreshes: list[Callable[[], None]] = []
 
@@ -63,14 +62,9 @@ def entry(*needs: str) -> Callable[[Callable[[], Handler]], Entry]:
 
 def on_lambda(start: Entry) -> None:
     """Build the handler during Lambda's init phase, which has a faster CPU and is part of the SnapStart snapshot."""
-    phase = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE")
-    if phase is not None:
+    if snapshots.VARIABLE in os.environ:
         start()
-    if phase == SNAP_START:
-        from snapshot_restore_py import register_after_restore, register_before_snapshot
-
-        register_before_snapshot(clients.close_connections)
-        register_after_restore(_restore)
+        snapshots.register_hooks(os.environ, clients.close_connections, _restore)
 
 
 def refresh_after_restore(refresh: Callable[[], None]) -> None:
