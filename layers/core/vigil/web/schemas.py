@@ -1,11 +1,9 @@
-"""Types that the schemas of all routes share: names, subject ids, timestamps and problem documents."""
+"""Types that the schemas of all routes share: names, subject ids and problem documents."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, JsonValue
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, JsonValue
 
 from vigil.errors import FieldError
 
@@ -16,22 +14,6 @@ be exported or erased."""
 
 DATE_TIME: dict[str, JsonValue] = {"format": "date-time"}
 """JSON Schema extra of a string that contains a timestamp."""
-_YEARS = range(1900, 2200)  # date arithmetic does not overflow in these years
-
-
-def _text_only(value: object) -> object:
-    if not isinstance(value, str):  # pydantic would read a number as seconds or milliseconds
-        raise PydanticCustomError("bound", "must be a timestamp string", {"bound": "RFC 3339 with a UTC offset"})
-    return value
-
-
-def _in_range(moment: datetime) -> datetime:
-    if moment.year not in _YEARS:
-        raise PydanticCustomError("bound", "is out of range", {"bound": "years 1900 to 2199"})
-    return moment
-
-
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_range)]
 
 
 def field_error(row: Mapping[str, Any]) -> FieldError:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.access.tenants.model import MAX_KEY_DAYS, MAX_OVERLAP_HOURS, MAX_OVERRIDES, Tenant, TenantStatus
 from vigil.kernel.tenants import Tier
+from vigil.web.field_types import WholeNumber, as_whole_number
 from vigil.web.schemas import DATE_TIME
 
 _CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
@@ -15,8 +16,8 @@ DisplayName = Annotated[str, Field(max_length=100, pattern=rf"^[^{_CONTROL_CHARA
 Contact = Annotated[
     str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="E-mail address, or empty.")
 ]
-Limit = Annotated[int | None, Field(strict=True, ge=1)]
-OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MAX_OVERLAP_HOURS)]
+Limit = Annotated[int | None, Field(ge=1), as_whole_number]
+OverlapHours = Annotated[int, Field(ge=0, le=MAX_OVERLAP_HOURS), as_whole_number]
 
 
 class OverridesBody(BaseModel):
@@ -37,9 +38,8 @@ class SettingsBody(BaseModel):
 
     name: DisplayName = ""
     contact: Contact = ""
-    max_key_days: int | None = Field(
+    max_key_days: WholeNumber | None = Field(
         default=None,
-        strict=True,
         ge=1,
         le=MAX_KEY_DAYS,
         description="Maximum lifetime of a new key (days); null is unlimited.",

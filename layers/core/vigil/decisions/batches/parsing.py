@@ -1,7 +1,6 @@
 """Parses the rows of a chunk into subjects or errors. Error messages never contain values."""
 
 import csv
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
@@ -12,15 +11,11 @@ from vigil.decisions.batches.model import MAX_ROW_BYTES, FileFormat
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.row_boundaries import BLANK_LINES, RowBoundaries
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.grammar import read_boolean_text, read_number_text
 from vigil.kernel.json_documents import BOUND, MESSAGE, is_too_deep
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.features.feature_spec import FeatureSpec
-
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_LONG = 300
-"""Length from which a number is parsed as a float. It is out of every range, and Python rejects very long integers."""
-
 
 ParsedRow: TypeAlias = tuple[bytes, object]
 """Bytes of a row without its line end, and the parsed subject or an InvalidInput. A tuple is fast for many rows."""
@@ -138,15 +133,12 @@ def _value(cell: str, spec: FeatureSpec) -> object:
         return None
     if spec.type == "category":
         return cell
-    text = cell.strip()
-    if text == "null":
+    if cell.strip() == "null":
         return None
-    if spec.type == "boolean":
-        return {"true": True, "false": False}.get(text.lower(), cell)
-    if not _NUMBER.fullmatch(text):
+    try:
+        return read_boolean_text(cell) if spec.type == "boolean" else read_number_text(cell)
+    except ValueError:
         return cell
-    digits = text.lstrip("+-").isdigit()
-    return int(text) if digits and len(text) < _LONG else float(text)
 
 
 def _wrong_size(row: bytes) -> InvalidInput | None:

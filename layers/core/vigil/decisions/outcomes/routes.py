@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
+from vigil.web.field_types import Moment, QueryBoolean
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Timestamp, responses
+from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, responses
 
 router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("outcomes:read")]
@@ -24,8 +25,8 @@ class WindowBody(BaseModel):
 
     subject_id: str = Field(pattern=SUBJECT_ID)
     model: str = Field(pattern=MODEL_NAME)
-    start: Timestamp
-    end: Timestamp
+    start: Moment
+    end: Moment
 
 
 class OutcomeBody(BaseModel):
@@ -38,10 +39,10 @@ class OutcomeBody(BaseModel):
     status: OutcomeStatus = Field(
         description="`unresolved`: not known yet. `excluded`: no label by definition, e.g. died or transferred."
     )
-    recorded_at: Timestamp = Field(
+    recorded_at: Moment = Field(
         description="Time of the record in your system. A correction has a later one; a repeated report has no effect."
     )
-    happened_at: Timestamp | None = Field(default=None, description="Time of the event, if it happened.")
+    happened_at: Moment | None = Field(default=None, description="Time of the event, if it happened.")
 
     @model_validator(mode="after")
     def _one_target(self) -> "OutcomeBody":
@@ -112,7 +113,7 @@ async def page(
     request: Request,
     caller: Reader,
     place: RequestedPage,
-    resolved: Annotated[bool, Query(description="False lists the unresolved outcomes instead.")] = True,
+    resolved: Annotated[QueryBoolean, Query(description="False lists the unresolved outcomes instead.")] = True,
     limit: PageSize = 20,
 ) -> OutcomeList:
     """List the current outcomes of your decisions, last received first. A new one can take a second to appear."""

@@ -3,12 +3,13 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from vigil.errors import InvalidInput
 from vigil.prediction.engines.ensemble import AbstentionReason
 from vigil.prediction.engines.votes import EngineKind, Vote
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Timestamp, field_error
+from vigil.web.field_types import Boolean, Moment
+from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, field_error
 
 MAX_ROW_ERRORS = 20
 """Maximum reported errors per row of a batch."""
@@ -38,7 +39,7 @@ class SubjectBody(BaseModel):
     history: dict[str, Any] | None = Field(
         default=None, description="Dated records in the `history_schema` of GET /v1/models/{name}; requires `as_of`."
     )
-    as_of: Timestamp | None = Field(
+    as_of: Moment | None = Field(
         default=None, description="Time of the prediction. Records after it are ignored. Default: now."
     )
 
@@ -47,7 +48,7 @@ class ScoreBody(SubjectBody):
     """One subject to score."""
 
     model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
-    explain: StrictBool = Field(default=False, description="Add TreeSHAP contributions; takes about 80 times the work.")
+    explain: Boolean = Field(default=False, description="Add TreeSHAP contributions; takes about 80 times the work.")
 
 
 def parse_subject(document: object) -> SubjectBody:

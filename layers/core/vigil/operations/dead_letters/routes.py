@@ -16,6 +16,7 @@ from vigil.operations.dead_letters.model import (
     StepName,
 )
 from vigil.operations.dead_letters.service import DeadLetters
+from vigil.web.field_types import as_query_whole_number
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageRequest
 from vigil.web.principal import Principal, requires
@@ -90,7 +91,7 @@ class JobQuery(BaseModel):
         default=None, pattern=_AGE, description="Minimum time since failure or resolution: `30m`, `12h`, `7d`."
     )
     cursor: str | None = Field(default=None, max_length=1024)
-    limit: int = Field(default=20, ge=1, le=100)
+    limit: Annotated[int, Field(ge=1, le=100), as_query_whole_number] = 20
 
 
 class JobList(BaseModel):

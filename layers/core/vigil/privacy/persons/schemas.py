@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.privacy.persons.model import Consent, Declarant, PersonErasures, Purpose, Stance
 from vigil.privacy.persons.service import DeclarationRequest
-from vigil.web.schemas import DATE_TIME, Timestamp
+from vigil.web.field_types import Moment
+from vigil.web.schemas import DATE_TIME
 
 TextVersion = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Version of the text that was shown.")
@@ -24,7 +25,7 @@ class ConsentBody(BaseModel):
     )
     text_version: TextVersion
     declared_by: Declarant = "subject"
-    declared_at: Timestamp | None = Field(default=None, description="Time of the declaration; default: now.")
+    declared_at: Moment | None = Field(default=None, description="Time of the declaration; default: now.")
 
     def to_request(self) -> DeclarationRequest:
         """Return the declaration of the body."""

@@ -7,10 +7,11 @@ from pydantic_core import PydanticCustomError
 
 from vigil.errors import InvalidInput
 from vigil.money.usage.events.model import MAX_UNITS, EventStatus, UsageEvent
-from vigil.web.schemas import FieldErrorView, Timestamp, field_error
+from vigil.web.field_types import Moment, as_whole_number
+from vigil.web.schemas import FieldErrorView, field_error
 
 _NAME = r"^[\x21-\x7e]{1,256}$"
-Units = Annotated[int | None, Field(strict=True, ge=1, le=MAX_UNITS)]
+Units = Annotated[int, Field(ge=1, le=MAX_UNITS), as_whole_number] | None
 
 
 class UsageAmounts(BaseModel):
@@ -44,7 +45,7 @@ class UsageEventBody(BaseModel):
     id: str = Field(
         pattern=_NAME, description="Unique id among the events of the source; a repeated id is a duplicate."
     )
-    time: Timestamp = Field(description="Time of the usage, at most 90 days ago; the usage counts in that hour.")
+    time: Moment = Field(description="Time of the usage, at most 90 days ago; the usage counts in that hour.")
     datacontenttype: Literal["application/json"] = "application/json"
     data: UsageAmounts
 
