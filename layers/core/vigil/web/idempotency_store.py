@@ -24,6 +24,7 @@ from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.errors import IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
 from vigil.kernel.json_documents import MAX_LEVELS, is_value_too_deep, too_deep
+from vigil.kernel.rows import ANSWER_FORMAT
 from vigil.web.idempotency import Claim, IdempotentRequest, StoredResponse
 
 GRACE_SECONDS = 1
@@ -53,7 +54,7 @@ class DynamoClaimStore:
             "status": _RUNNING,
             "expiration": self._expiration(now),
             "in_progress_expiration": {"N": str(lease)},
-            "validation": {"S": _payload_digest(request)},
+            "validation": {"S": _payload_digest(request, ANSWER_FORMAT)},
             **answer_format_attribute(),
         }
         times = {":now": {"N": str(int(now))}, ":now_in_ms": {"N": str(int(now * 1e3))}, ":running": _RUNNING}
@@ -67,7 +68,7 @@ class DynamoClaimStore:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ConditionFailed as failure:
-            return _resolve(claim, record, failure.item)
+            return _resolve(claim, failure.item)
         return claim
 
     def complete(self, claim: Claim, response: StoredResponse) -> bool:
@@ -104,13 +105,12 @@ class DynamoClaimStore:
         return {"N": str(int(now) + int(self._window.total_seconds()))}
 
 
-def _resolve(claim: Claim, record: Mapping[str, Any], existing: Mapping[str, Any]) -> Claim | StoredResponse:
+def _resolve(claim: Claim, existing: Mapping[str, Any]) -> Claim | StoredResponse:
     """Return the response of the existing record, or the claim if the record is its own.
 
     botocore repeats a put whose answer was lost, and the repeated put meets the record of the first one.
     """
-    read_answer_format(existing)
-    if existing.get("validation") != record["validation"]:
+    if existing["validation"]["S"] != _payload_digest(claim.request, read_answer_format(existing)):
         raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
     if Decimal(existing["in_progress_expiration"]["N"]) == claim.lease:
         return claim
@@ -123,10 +123,10 @@ def _key(request: IdempotentRequest) -> dict[str, Any]:
     return {"pk": {"S": request.tenant_id}, "sk": {"S": f"{request.operation}#{_digest(request.key)}"}}
 
 
-def _payload_digest(request: IdempotentRequest) -> str:
+def _payload_digest(request: IdempotentRequest, answer_format: int) -> str:
     if is_value_too_deep(request.payload, _MAX_PAYLOAD_LEVELS):
         raise MalformedRequest(too_deep("body"))
-    return _digest(request.payload)
+    return _digest(request.compared_value(answer_format))
 
 
 def _digest(value: Any) -> str:

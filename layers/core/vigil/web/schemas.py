@@ -1,11 +1,11 @@
 """Types that the schemas of all routes share: names, subject ids and problem documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field, JsonValue
 
-from vigil.errors import FieldError
+from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
@@ -14,6 +14,11 @@ be exported or erased."""
 
 DATE_TIME: dict[str, JsonValue] = {"format": "date-time"}
 """JSON Schema extra of a string that contains a timestamp."""
+
+
+def invalid_input(rows: Sequence[Mapping[str, Any]], kind: type[InvalidInput] = InvalidInput) -> InvalidInput:
+    """Return the errors of pydantic as one InvalidInput; only the listed ones are translated."""
+    return kind(*map(field_error, rows[:MAX_ERRORS]), count=len(rows))
 
 
 def field_error(row: Mapping[str, Any]) -> FieldError:

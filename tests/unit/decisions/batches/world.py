@@ -60,7 +60,9 @@ class World:
         self.assembly = BatchAssembly(ports, charges)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme"):
-        order = BatchOrder("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)
+        order = BatchOrder(
+            "toy", form, rows, (f"{form}{rows}",), "correlated", self.limit, self.hard_stop, self.storage
+        )
         return self.batches.create(tenant, order, key)[0]
 
     def upload(self, content, form="ndjson"):

@@ -10,9 +10,9 @@ from pydantic_core import from_json
 from vigil.decisions.batches.model import MAX_ROW_BYTES, FileFormat
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.row_boundaries import BLANK_LINES, RowBoundaries
-from vigil.errors import FieldError, InvalidInput
+from vigil.errors import FieldError, InvalidInput, MalformedRequest
 from vigil.kernel.grammar import read_boolean_text, read_number_text
-from vigil.kernel.json_documents import BOUND, MESSAGE, is_too_deep
+from vigil.kernel.json_documents import loads
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -62,10 +62,10 @@ def _lines(plain: FastReader, content: bytes) -> Iterator[ParsedRow]:
 
 
 def _object(row: bytes) -> object:
-    if is_too_deep(row):
-        return _broken(MESSAGE, BOUND)
     try:
-        return from_json(row)
+        return loads(row, from_json, "row")
+    except MalformedRequest as error:
+        return InvalidInput(*error.errors)
     except ValueError:
         return _broken("is not a JSON object in UTF-8", "RFC 8259")
 

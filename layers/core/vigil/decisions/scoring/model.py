@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from vigil.access.flags.model import Switches
 from vigil.kernel.ids import derive_id
+from vigil.kernel.json_documents import with_equal_numbers
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ANSWER_FORMAT, FeatureValue, ModelRef
 from vigil.prediction.engines.contract import ModelContract
@@ -29,9 +30,13 @@ class ScoreRequest:
     as_of: datetime | None = None
     explain: bool = False
 
-    def fingerprint(self) -> str:
-        """Return the SHA-256 of the request's canonical JSON; the order of keys does not matter."""
+    def fingerprint(self, answer_format: int = ANSWER_FORMAT) -> str:
+        """Return the SHA-256 of the request's canonical JSON, by the rules of an answer format.
+
+        The order of keys does not matter. From format 2 on, equal numbers are equal: 17 and 17.0.
+        """
         given = {name: getattr(self, name) for name in self.__slots__}
+        given = given if answer_format < 2 else with_equal_numbers(given)
         canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), default=datetime.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -5,14 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
-from vigil.errors import InvalidInput
 from vigil.prediction.engines.ensemble import AbstentionReason
 from vigil.prediction.engines.votes import EngineKind, Vote
 from vigil.web.field_types import Boolean, Moment
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, field_error
-
-MAX_ROW_ERRORS = 20
-"""Maximum reported errors per row of a batch."""
+from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, invalid_input
 
 is_plain_subject_id = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
 """Match a subject id that needs no escaping in any format. A spreadsheet would run `-1` or `@a` as a formula."""
@@ -56,8 +52,7 @@ def parse_subject(document: object) -> SubjectBody:
     try:
         return SubjectBody.model_validate(document)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*(field_error(dict(detail)) for detail in details[:MAX_ROW_ERRORS])) from None
+        raise invalid_input(error.errors(include_url=False, include_input=False)) from None
 
 
 class ModelView(BaseModel):

@@ -69,16 +69,14 @@ class Scoring:
         and Unavailable if the model or the ledger does not respond. The ledger is written only after the score is
         computed.
         """
-        # Without a key, no other request can address this row, so that a fingerprint is not needed.
-        fingerprint = request.fingerprint() if key else ""
         try:
             assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
             # The model may have changed since the first delivery. The first answer remains valid.
-            if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == fingerprint:
+            if key and (row := self._earlier(tenant_id, key)) and _is_repeated(request, row):
                 return _replayed(row)
             raise
-        identity = _Identity(tenant_id, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
+        identity = _Identity(tenant_id, key, request, correlation_id, conditions)
         return self._commit(identity, assessed, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
@@ -140,16 +138,17 @@ class Scoring:
 
     def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> ScoreResult:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
+        key = request.key or str(uuid.uuid4())
+        # Without a key, no other request can address this row, so that a fingerprint is not needed.
+        fingerprint = request.payload.fingerprint() if request.key else ""
         while True:
-            decision = assessed.decide(
-                derive_decision_id(request.tenant_id, request.key, generation), format_timestamp(now)
-            )
+            decision = assessed.decide(derive_decision_id(request.tenant_id, key, generation), format_timestamp(now))
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
                 subject_id=assessed.subject_id,
                 model=decision.model,
-                fingerprint=request.fingerprint,
+                fingerprint=fingerprint,
                 correlation_id=request.correlation_id,
                 nonce=nonce,
                 created_at=decision.created_at,
@@ -166,7 +165,7 @@ class Scoring:
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the idempotency window has ended: the row remains, and the key starts a new one
-        if existing.fingerprint != request.fingerprint:
+        if not _is_repeated(request.payload, existing):
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return _replayed(existing)
 
@@ -185,10 +184,15 @@ class _Identity:
     """The identity of a request for idempotency."""
 
     tenant_id: str
-    key: str
-    fingerprint: str
+    key: str | None
+    payload: ScoreRequest
     correlation_id: str
     conditions: Conditions
+
+
+def _is_repeated(request: ScoreRequest, row: LedgerRow) -> bool:
+    """Return True if a row was made for an equal request, by the rules of the row's own format."""
+    return row.fingerprint == request.fingerprint(row.answer_format)
 
 
 def _replayed(row: LedgerRow) -> ScoreResult:

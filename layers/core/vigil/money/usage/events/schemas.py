@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from vigil.errors import InvalidInput
 from vigil.money.usage.events.model import MAX_UNITS, EventStatus, UsageEvent
 from vigil.web.field_types import Moment, as_whole_number
-from vigil.web.schemas import FieldErrorView, field_error
+from vigil.web.schemas import FieldErrorView, invalid_input
 
 _NAME = r"^[\x21-\x7e]{1,256}$"
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS), as_whole_number] | None
@@ -61,7 +60,7 @@ def parse_event(sent: Any) -> UsageEvent:
         return UsageEventBody.model_validate(sent).to_event()
     except ValidationError as error:
         rows = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*(field_error(dict(row) | {"loc": row["loc"] or ("event",)}) for row in rows)) from error
+        raise invalid_input([{**row, "loc": row["loc"] or ("event",)} for row in rows]) from error
 
 
 class UsageEventResultView(BaseModel):
