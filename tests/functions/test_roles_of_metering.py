@@ -20,7 +20,7 @@ def test_the_usage_api_role_grants_its_calls_only(called):
         answer = lambda_handler(event("GET", path, tenant="ops-team", role="operator"), Context())
         assert answer["statusCode"] == 200
     used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 1}}
-    report = event("POST", "/v1/usage-events", body=[used | {"time": datetime.now(UTC).isoformat()}])
+    report = event("POST", "/v1/usage-events", role="producer", body=[used | {"time": datetime.now(UTC).isoformat()}])
     assert json.loads(lambda_handler(report, Context())["body"])["counted"] == 1
     assert actions - {TRANSACTION} == granted("UsageApi")
 

@@ -35,6 +35,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        max_length=255,
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="1 to 255 visible ASCII characters; a retry with the same key has one effect.",
     ),

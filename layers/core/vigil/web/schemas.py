@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field, JsonValue
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 
+MAX_MODEL_NAME, MAX_SUBJECT_ID = 32, 128
+"""Maximum lengths in characters. pydantic checks a length before a pattern."""
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
 """Pattern of subject ids. A leading dot is excluded: clients remove `.` and `..` from URLs, so such a person could not

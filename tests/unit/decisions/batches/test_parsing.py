@@ -66,6 +66,18 @@ def test_an_invalid_number_is_refused_without_its_value(cell):
     assert cell not in f"{error.message}{error.bound}"
 
 
+@pytest.mark.parametrize(
+    "row", [b'{"subject_id":"a","subject_id":"b"}', b'{"subject_id":"a","features":{"age":1,"age":1}}']
+)
+def test_ndjson_row_with_a_member_twice_is_bad(row):
+    (_, error), (_, good) = build_reader("ndjson", (), CONTRACT, fast_rows.build_fast_reader)(
+        row + b'\n{"subject_id":"c"}\n'
+    )
+    assert isinstance(error, InvalidInput)
+    assert error.errors[0].message == "occurs twice in one object"
+    assert not isinstance(good, InvalidInput)
+
+
 def test_cell_of_over_300_characters_is_no_number():
     (row,) = rows(b"p-1," + b"9" * 5000 + b",,,\n")
     with pytest.raises(InvalidInput, match=r"features\.age: must be a number"):

@@ -10,12 +10,12 @@ from vigil.access.flags.service import Flags, Precondition
 from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import SUBJECT_ID, responses
+from vigil.web.schemas import MAX_SUBJECT_ID, SUBJECT_ID, responses
 
 router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("flags:read")]
 Writer = Annotated[Principal, requires("flags:write")]
-Name = Annotated[str, Path(pattern=FLAG_NAME)]
+Name = Annotated[str, Path(max_length=64, pattern=FLAG_NAME)]
 
 
 async def current_flags(request: Request) -> Flags:
@@ -25,7 +25,10 @@ async def current_flags(request: Request) -> Flags:
 
 Service = Annotated[Flags, Depends(current_flags)]
 Subject = Annotated[
-    str | None, Query(pattern=SUBJECT_ID, description="Subject id; the flag is evaluated for this subject.")
+    str | None,
+    Query(
+        max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID, description="Subject id; the flag is evaluated for this subject."
+    ),
 ]
 
 
@@ -34,7 +37,8 @@ async def precondition(
         str | None, Header(alias="If-Match", max_length=256, description="Current ETag of the flag.")
     ] = None,
     if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", pattern=r"^\*$", description="`*` to create a new flag.")
+        str | None,
+        Header(alias="If-None-Match", max_length=1, pattern=r"^\*$", description="`*` to create a new flag."),
     ] = None,
 ) -> Precondition | None:
     """Return the precondition of a change, or None if the request has no precondition header."""

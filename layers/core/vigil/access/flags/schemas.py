@@ -8,7 +8,9 @@ from vigil.access.flags.model import BUCKET_COUNT, Flag, Stage, Sticky
 from vigil.web.field_types import Number, bound_error
 
 FLAG_NAME = r"^[a-z][a-z0-9-]{1,63}$"
-TenantList = Annotated[list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")]], Field(max_length=50)]
+TenantList = Annotated[
+    list[Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9-]{2,31}$")]], Field(max_length=50)
+]
 
 
 def _two_decimals(percentage: float) -> float:

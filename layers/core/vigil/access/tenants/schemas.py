@@ -54,7 +54,7 @@ class TenantBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    tenant_id: str = Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")
+    tenant_id: str = Field(max_length=32, pattern=r"^[a-z][a-z0-9-]{2,31}$")
     tier: Tier = "FREE"
     limits: OverridesBody = OverridesBody()
     settings: SettingsBody = SettingsBody()

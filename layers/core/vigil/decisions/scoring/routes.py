@@ -16,7 +16,7 @@ from vigil.web.fast_route import FastRoute
 from vigil.web.idempotency import IdempotencyKey
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import SUBJECT_ID, responses
+from vigil.web.schemas import MAX_SUBJECT_ID, SUBJECT_ID, responses
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=FastRoute)
 Reader = Annotated[Principal, requires("scores:read")]
@@ -70,7 +70,7 @@ async def page(
     request: Request,
     caller: Reader,
     place: RequestedPage,
-    subject_id: Annotated[str | None, Query(pattern=SUBJECT_ID)] = None,
+    subject_id: Annotated[str | None, Query(max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID)] = None,
     limit: PageSize = 20,
 ) -> Response:
     """List your decisions, newest first, optionally for one subject. A new decision can take a second to appear."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 from vigil.prediction.engines.ensemble import AbstentionReason
 from vigil.prediction.engines.votes import EngineKind, Vote
 from vigil.web.field_types import Boolean, Moment
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, invalid_input
+from vigil.web.schemas import MAX_MODEL_NAME, MAX_SUBJECT_ID, MODEL_NAME, SUBJECT_ID, invalid_input
 
 is_plain_subject_id = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
 """Match a subject id that needs no escaping in any format. A spreadsheet would run `-1` or `@a` as a formula."""
@@ -30,7 +30,9 @@ class SubjectBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subject_id: str = Field(pattern=SUBJECT_ID, description="Your pseudonym for the person or event.")
+    subject_id: str = Field(
+        max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID, description="Your pseudonym for the person or event."
+    )
     features: Features | None = None
     history: dict[str, Any] | None = Field(
         default=None, description="Dated records in the `history_schema` of GET /v1/models/{name}; requires `as_of`."
@@ -43,7 +45,7 @@ class SubjectBody(BaseModel):
 class ScoreBody(SubjectBody):
     """One subject to score."""
 
-    model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
+    model: str = Field(max_length=MAX_MODEL_NAME, pattern=MODEL_NAME, description="A name from GET /v1/models.")
     explain: Boolean = Field(default=False, description="Add TreeSHAP contributions; takes about 80 times the work.")
 
 

@@ -58,6 +58,7 @@ async def select_lines(
     period: Annotated[
         str | None,
         Query(
+            max_length=10,
             pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$",
             description="Month or day, in UTC; the current month by default.",
         ),
@@ -118,7 +119,7 @@ async def export_costs(selected: Selection) -> Response:
     responses=responses(401, 403, 404, 422, 503),
 )
 async def get_statement(
-    costs: Service, whose: CostsOwner, period: Annotated[str, Path(pattern=f"^{_MONTH}$")]
+    costs: Service, whose: CostsOwner, period: Annotated[str, Path(max_length=7, pattern=f"^{_MONTH}$")]
 ) -> StatementView:
     """Return the statement of a month. A month is closed three days after its end and then never changes."""
     stated = costs.statement(whose.tenant_id, period)

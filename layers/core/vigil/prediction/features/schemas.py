@@ -49,7 +49,7 @@ def _partial_date(value: object) -> PartialDate:
 BirthDate = Annotated[
     Any,
     BeforeValidator(_partial_date),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$", "examples": ["1990-05"]}),
+    WithJsonSchema({"type": "string", "maxLength": 10, "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$", "examples": ["1990-05"]}),
 ]
 
 

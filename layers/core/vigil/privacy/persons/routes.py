@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from vigil.privacy.persons.schemas import ConsentBody, ConsentView, ErasureView, ExportView
+from vigil.privacy.persons.schemas import ConsentBody, ConsentState, ConsentView, ErasureView, ExportView
 from vigil.privacy.persons.service import PersonRights
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import RequestedPage
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import SUBJECT_ID, responses
+from vigil.web.schemas import MAX_SUBJECT_ID, SUBJECT_ID, responses
 
 router = APIRouter(prefix="/v1/subjects/{subject_id}", tags=["subjects"], route_class=IdempotentRoute)
-SubjectId = Annotated[str, Path(pattern=SUBJECT_ID)]
+SubjectId = Annotated[str, Path(max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID)]
 Reader = Annotated[Principal, requires("consents:read")]
 Recorder = Annotated[Principal, requires("consents:write")]
 Exporter = Annotated[Principal, requires("subjects:export")]
@@ -21,20 +21,25 @@ Eraser = Annotated[Principal, requires("subjects:erase")]
 
 
 @router.put("/consent", summary="Record a consent", responses=responses(401, 403, 413, 415))
-async def declare(request: Request, subject_id: SubjectId, body: ConsentBody, caller: Recorder) -> ConsentView:
+async def declare(request: Request, subject_id: SubjectId, body: ConsentBody, caller: Recorder) -> ConsentState:
     """Record given or withdrawn consents. Without consent to `scoring`, requests to score the person are rejected."""
     subjects: PersonRights = request.app.state.subjects
     request_body = body.to_request()
-    return ConsentView.from_consent(
+    return ConsentState.from_consent(
         subjects.declare(caller.tenant_id, subject_id, request_body, caller.key_id, known=caller.consents)
     )
 
 
-@router.get("/consent", summary="Fetch consents", responses=responses(401, 403, 404, 422, 503))
-async def consent(request: Request, subject_id: SubjectId, caller: Reader) -> ConsentView:
-    """Return a person's current consents and all declarations."""
+@router.get("/consent", summary="Fetch consents", responses=responses(400, 401, 403, 404, 422, 503))
+async def consent(
+    request: Request, subject_id: SubjectId, caller: Reader, place: RequestedPage, limit: PageSize = 20
+) -> ConsentView:
+    """Return a person's current consents and the declarations, oldest first."""
     subjects: PersonRights = request.app.state.subjects
-    return ConsentView.from_consent(subjects.consent(caller.tenant_id, subject_id))
+    scope = f"consent\n{caller.tenant_id}\n{subject_id}"
+    current = subjects.consent(caller.tenant_id, subject_id)
+    found = subjects.declarations(caller.tenant_id, subject_id, place.after(scope), limit)
+    return ConsentView.from_page(current, found, place.next_cursor(scope, found.next))
 
 
 @router.get("/export", summary="Export a person's data", responses=responses(400, 401, 403, 422, 503))

@@ -9,9 +9,11 @@ from typing import Any
 from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
 from vigil.kernel.time import format_timestamp
 from vigil.privacy.persons.model import (
+    MAX_DECLARATIONS,
     Consent,
     Declarant,
     Declaration,
+    DeclarationPage,
     Person,
     PersonErasure,
     PersonErasures,
@@ -67,10 +69,16 @@ class PersonRights:
         self._clock = clock
 
     def consent(self, tenant_id: str, subject_id: str) -> Consent:
-        """Return a person's consents with history; raise NotFound if there is no declaration."""
+        """Return a person's consents; raise NotFound if there is no declaration."""
         if not (consent := self._consents.get(tenant_id, subject_id)).version:
             raise NotFound("There is no consent of this subject.")
         return consent
+
+    def declarations(
+        self, tenant_id: str, subject_id: str, after: dict[str, str] | None, limit: int
+    ) -> DeclarationPage:
+        """Return a page of a person's declarations, oldest first."""
+        return self._consents.history(tenant_id, subject_id, after, limit)
 
     def declare(
         self, tenant_id: str, subject_id: str, request: DeclarationRequest, key_id: str, *, known: bool
@@ -96,6 +104,8 @@ class PersonRights:
 
         def attempt() -> Consent:
             consent = self._consents.get(tenant_id, subject_id)
+            if consent.version >= MAX_DECLARATIONS:
+                raise Conflict(f"This subject has {MAX_DECLARATIONS} declarations, which is the maximum.")
             if self._consents.add(tenant_id, subject_id, consent, declaration):
                 return consent.with_declaration(declaration)
             raise TryAgain

@@ -14,7 +14,9 @@ MAX_FLOW_US = 120_000_000
 """Maximum time of a packet after the start of the flow, in microseconds. CICFlowMeter also ends flows after 120 s."""
 EARLIEST_START_US = -3_600_000_000
 
-Address = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address or its pseudonym")]
+Address = Annotated[
+    str, Field(max_length=45, pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address or its pseudonym")
+]
 Port = Annotated[int, Field(ge=0, le=65_535), as_whole_number]
 
 
@@ -29,7 +31,9 @@ class PacketIn(HistoryRecord):
     header: Annotated[
         int, Field(ge=20, le=200, description="length in bytes of the IP and transport headers"), as_whole_number
     ]
-    flags: Annotated[str, Field(pattern="^[FSRPAUEC]{0,8}$", description="TCP flags by initial; C is CWR")] = ""
+    flags: Annotated[
+        str, Field(max_length=8, pattern="^[FSRPAUEC]{0,8}$", description="TCP flags by initial; C is CWR")
+    ] = ""
     window: Annotated[int, Field(ge=0, le=65_535), as_whole_number] | None = None
     ttl: Annotated[int, Field(ge=0, le=255), as_whole_number] | None = None
 
