@@ -9,7 +9,7 @@ from tests.functions.rights import BODY, FEEDING, GIVING_UP, KEY, ROOT, TRANSACT
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process, stores
 from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
-from vigil.money.usage.model import UsageEntry
+from vigil.money.usage.model import MAX_DAILY_UNITS, UsageEntry
 
 
 def test_the_usage_api_role_grants_its_calls_only(called):
@@ -126,5 +126,8 @@ def test_the_usage_events_role_grants_its_calls_only(called, monkeypatch):
     broken["Records"][0]["body"] = "[7]"
     for sent in (sample, broken):
         assert lambda_handler(sent, Context()) == {"batchItemFailures": []}
+    for meter in MAX_DAILY_UNITS:  # above its ceiling, an event is looked up: it may be a duplicate
+        monkeypatch.setitem(MAX_DAILY_UNITS, meter, 0)
+    assert lambda_handler(sample, Context()) == {"batchItemFailures": []}
     fed = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
     assert actions - {TRANSACTION} | fed == granted("UsageEvents")

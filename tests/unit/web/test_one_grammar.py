@@ -166,3 +166,19 @@ def test_time_in_a_csv_cell_follows_its_grammar(text, kinds):
         parse_subject(document)
     (error,) = caught.value.errors
     assert (error.field, error.bound) == ("as_of", "RFC 3339 with a UTC offset")
+
+
+FEATURE_FIELDS = [spec for spec in CONTRACT.features if spec.type != "category"]
+
+
+@pytest.mark.parametrize("spec", FEATURE_FIELDS, ids=lambda spec: spec.name)
+def test_feature_of_a_score_follows_its_grammar(spec):
+    good = True if spec.type == "boolean" else 40
+    for template, kinds in SPELLINGS:
+        value = json.loads(spelled({"value": good}, ("value",), template, good))["value"]
+        try:
+            spec.encode(value)
+            refused = False
+        except InvalidInput:
+            refused = True
+        assert refused == (spec.type not in kinds), template
