@@ -130,4 +130,7 @@ def test_the_usage_events_role_grants_its_calls_only(called, monkeypatch):
         monkeypatch.setitem(MAX_DAILY_UNITS, meter, 0)
     assert lambda_handler(sample, Context()) == {"batchItemFailures": []}
     fed = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-    assert actions - {TRANSACTION} | fed == granted("UsageEvents")
+    together = {"dynamodb:TransactGetItems"}
+    assert together <= actions
+    needed = actions - {TRANSACTION} - together | {"dynamodb:GetItem"}  # the right to read items in a transaction
+    assert needed | fed == granted("UsageEvents")

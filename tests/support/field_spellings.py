@@ -59,6 +59,22 @@ def typed_fields(schema: Mapping[str, Any], known: Mapping[str, Any], path: Path
             yield from typed_fields(inner, known, (*path, part))
 
 
+def is_nullable(schema: Mapping[str, Any], known: Mapping[str, Any], path: Path) -> bool:
+    """Return True if a schema accepts null as the value of a field."""
+    known = {**known, **schema.get("$defs", {})}
+    while "$ref" in schema:
+        schema = known[schema["$ref"].rpartition("/")[2]]
+    if not path:
+        return any(choice.get("type") == "null" for choice in schema.get("anyOf", ()))
+    part, rest = path[0], path[1:]
+    options = [schema, *schema.get("anyOf", ())]
+    inner = [option["properties"][part] for option in options if part in option.get("properties", {})]
+    inner += [option["items"] for option in options if part == 0 and "items" in option]
+    inner += [option["additionalProperties"] for option in options if part == ANY_NAME]
+    inner += [known[each["$ref"].rpartition("/")[2]]["properties"][part] for each in options[1:] if "$ref" in each]
+    return any(is_nullable(each, known, rest) for each in inner)
+
+
 def value_at(document: Any, path: Path) -> Any:
     """Return the value of a field in a document."""
     for part in path:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT
-from tests.support.field_spellings import MOMENT, SPELLINGS, named, typed_fields, value_at
+from tests.support.field_spellings import MOMENT, SPELLINGS, is_nullable, named, typed_fields, value_at
 from tests.support.whole_api import DOCUMENT, OPERATIONS, WholeApi, refused_fields
 from vigil.decisions.batches.parsing import build_reader
 from vigil.decisions.scoring.schemas import parse_subject
@@ -114,6 +114,21 @@ HISTORY = {
     "dispenses": [{"dispensed_at": MOMENT, "recorded_at": MOMENT, "days_supply": 90}],
     "observations": [{"code": "weight", "observed_at": MOMENT, "recorded_at": MOMENT, "value": 50}],
 }
+NULLABLE = [
+    (operation, path, is_nullable(content["schema"], SCHEMAS, path))
+    for operation, path, _ in FIELDS
+    for content in OPERATIONS[operation]["requestBody"]["content"].values()
+]
+
+
+@pytest.mark.parametrize(("operation", "path", "nullable"), NULLABLE, ids=str)
+def test_null_is_accepted_where_the_schema_has_it(api, operation, path, nullable):
+    where = named(BODIES[operation], path)
+    field = ".".join(map(str, where[1:] if where[0] == 0 else where))
+    status, body = api(operation, body=spelled(BODIES[operation], where, "null", 0))
+    assert (field in refused_fields(status, body)) == (not nullable), body
+
+
 ENDS = {"source": "a", "destination": "b", "source_port": 50, "destination_port": 50}
 PACKET = {"at_us": 50, "forward": True, "length": 50, "header": 30, "window": 50, "ttl": 50}
 FLOW = {"started_us": 50, "duration_us": 50, "packets": 50, "bytes": 50, "answered": True} | ENDS
