@@ -13,6 +13,8 @@ from cli.api import Key, connect, request_json, without_none
 
 app = typer.Typer(no_args_is_help=True, help="Record consents of persons, and export or erase their data.")
 out = Console()
+_PAGE = 100
+"""Declarations per request."""
 SubjectId = Annotated[str, typer.Argument(help="Id of the person: the `subject_id` of score requests")]
 Purposes = Annotated[list[str] | None, typer.Option(help="scoring, research or contact; may be repeated")]
 
@@ -21,7 +23,7 @@ Purposes = Annotated[list[str] | None, typer.Option(help="scoring, research or c
 def consent_command(subject_id: SubjectId, key: Key = None) -> None:
     """Show the consents of a person and all of its declarations."""
     with connect(key) as client:
-        _show(request_json(client, "GET", f"{_path(client, subject_id)}/consent"))
+        _show(client, subject_id)
 
 
 @app.command("declare")
@@ -37,7 +39,8 @@ def declare_command(
     purposes = dict.fromkeys(give or (), "given") | dict.fromkeys(withdraw or (), "withdrawn")
     body = {"purposes": purposes, "text_version": text, "declared_by": by}
     with connect(key) as client:
-        _show(request_json(client, "PUT", f"{_path(client, subject_id)}/consent", json=body))
+        request_json(client, "PUT", f"{_path(client, subject_id)}/consent", json=body)
+        _show(client, subject_id)
 
 
 @app.command("export")
@@ -95,10 +98,17 @@ def _path(client: httpx.Client, subject_id: str) -> str:
     return f"/v1/subjects/{found['subject']}"
 
 
-def _show(consent: dict[str, Any]) -> None:
+def _show(client: httpx.Client, subject_id: str) -> None:
+    path, query, declarations = f"{_path(client, subject_id)}/consent", dict[str, Any](limit=_PAGE), list[Any]()
+    while True:
+        consent = request_json(client, "GET", path, params=query)
+        declarations += consent["history"]
+        query["cursor"] = consent["next_cursor"]
+        if query["cursor"] is None:
+            break
     out.print(", ".join(f"{purpose} {stance}" for purpose, stance in consent["purposes"].items()) or "no declarations")
     table = Table("declared (UTC)", "purposes", "text", "by", box=None)
-    for declaration in consent["history"]:
+    for declaration in declarations:
         purposes = ", ".join(f"{purpose} {stance}" for purpose, stance in declaration["purposes"].items())
         table.add_row(
             declaration["declared_at"][:19], purposes, declaration["text_version"], declaration["declared_by"]

@@ -137,7 +137,7 @@ def certificate_command(tenant_id: TenantId) -> None:
 @app.command("create-key")
 def create_key_command(
     tenant_id: TenantId,
-    role: Annotated[str, typer.Option(help="Role: viewer, member, admin, or operator (all tenants)")] = "member",
+    role: Annotated[str, typer.Option(help="producer, viewer, member, admin, or operator (all tenants)")] = "member",
     label: Annotated[str, typer.Option(help="Purpose of the key")] = "",
 ) -> None:
     """Create an API key and print it. The key is not stored and cannot be shown again."""

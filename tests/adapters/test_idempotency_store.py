@@ -1,6 +1,7 @@
 """The contract of idempotency claim stores, tested against the fake and DynamoDB."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -34,6 +35,25 @@ def test_a_stored_response_is_returned_unchanged(claims):
     assert isinstance(claim, Claim)
     assert claims.complete(claim, RESPONSE)
     assert claims.claim(request_with(), 10) == RESPONSE
+
+
+@pytest.mark.parametrize("number", [17, 17.0])
+def test_equal_numbers_are_one_payload(claims, number):
+    claim = claims.claim(request_with(payload=["/v1/keys", "", {"days": [17]}]), 10)
+    assert claims.complete(claim, RESPONSE)
+    assert claims.claim(request_with(payload=["/v1/keys", "", {"days": [number]}]), 10) == RESPONSE
+    for other in (17.5, "17", True):
+        with pytest.raises(IdempotencyKeyReused):
+            claims.claim(request_with(payload=["/v1/keys", "", {"days": [other]}]), 10)
+
+
+def test_conditional_headers_are_part_of_the_payload(claims):
+    keyed = replace(REQUEST, conditions={"if-match": '"3"'})
+    assert claims.complete(claims.claim(keyed, 10), RESPONSE)
+    assert claims.claim(keyed, 10) == RESPONSE
+    for conditions in ({}, {"if-match": '"4"'}, {"if-none-match": '"3"'}):
+        with pytest.raises(IdempotencyKeyReused):
+            claims.claim(replace(REQUEST, conditions=conditions), 10)
 
 
 def test_a_claim_is_exclusive_until_it_is_released(claims):

@@ -30,16 +30,33 @@ def store(request):
     return DynamoOutcomes(request.getfixturevalue("aws")("dynamodb"), "outcomes")
 
 
+def reports_of(store, tenant_id="acme", limit=100):
+    found, after = (), None
+    while True:
+        page = store.history(tenant_id, outcome().decision_id, after, limit)
+        found += page.outcomes
+        if (after := page.next) is None:
+            return found
+
+
+def test_history_is_read_in_pages(store):
+    reports = tuple(outcome(day=day) for day in range(1, 6))
+    for report in reports:
+        store.record("acme", report)
+    assert len(store.history("acme", outcome().decision_id, None, 2).outcomes) == 2
+    assert reports_of(store, limit=2) == reports
+
+
 @pytest.mark.parametrize("happened", [None, "2026-03-01T00:00:00.000000Z"])
 def test_a_report_is_stored_and_read_back_complete(store, happened):
     assert store.record("acme", outcome(happened=happened)) is None
-    assert store.history("acme", outcome().decision_id) == (outcome(happened=happened),)
+    assert reports_of(store) == (outcome(happened=happened),)
 
 
 def test_a_second_report_of_one_moment_returns_the_first(store):
     store.record("acme", outcome())
     assert store.record("acme", outcome(status="excluded")) == outcome()
-    assert store.history("acme", outcome().decision_id) == (outcome(),)
+    assert reports_of(store) == (outcome(),)
 
 
 @pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
@@ -47,7 +64,8 @@ def test_the_last_recorded_report_is_current_in_any_delivery_order(store, order)
     reports = {1: outcome(day=1), 2: outcome(status="excluded", day=2), 3: outcome(status="not_occurred", day=3)}
     for day in (*order, *order):
         store.record("acme", reports[day])
-    assert store.history("acme", outcome().decision_id) == tuple(reports.values())
+    assert reports_of(store) == tuple(reports.values())
+    assert store.current("acme", outcome().decision_id) == reports[3]
     assert store.page("acme", None, 10, resolved=True).outcomes == (reports[3],)
 
 
@@ -63,7 +81,8 @@ def test_an_unresolved_outcome_is_listed_apart_until_it_is_resolved(store):
 
 def test_outcomes_belong_to_their_tenant(store):
     store.record("acme", outcome())
-    assert store.history("globex", outcome().decision_id) == ()
+    assert reports_of(store, "globex") == ()
+    assert store.current("globex", outcome().decision_id) is None
     assert store.page("globex", None, 10, resolved=True).outcomes == ()
 
 
@@ -103,7 +122,8 @@ def test_a_table_without_a_response_is_unavailable(aws):
     store = DynamoOutcomes(aws("dynamodb"), "no-such-table")
     for call in (
         lambda: store.record("a", outcome()),
-        lambda: store.history("a", "b"),
+        lambda: store.history("a", "b", None, 1),
+        lambda: store.current("a", "b"),
         lambda: store.page("a", None, 1, resolved=True),
     ):
         with pytest.raises(Unavailable):

@@ -142,7 +142,7 @@ class World:
         documents = [
             {"subject_id": f"p-{row}", "features": {"age": 200 if row % 7 == 6 else row}} for row in range(rows)
         ]
-        order = BatchOrder("toy", "ndjson", documents, f"f-{number}", f"corr-{number}", LIMIT, STOP)
+        order = BatchOrder("toy", "ndjson", documents, (f"f-{number}",), f"corr-{number}", LIMIT, STOP)
         self.orders[f"key-{number}"] = (f"tenant-{number % 2}", order)
 
     def live(self, actors=2, *others):

@@ -61,6 +61,7 @@ def report(clock):
 
     def call(*events, **arguments):
         sent = {"Content-Type": BATCH} | arguments.pop("headers", {})
+        arguments = {"role": "producer"} | arguments
         return ask(lambda_handler, "POST", "/v1/usage-events", body=list(events), headers=sent, **arguments)
 
     return call

@@ -190,7 +190,7 @@ def test_the_audit_repairs_calls_and_reports_lost_events(published, usage, clock
 
     access.tenants().create("acme", "FREE")
     used = {"specversion": "1.0", "type": "vigil.usage", "source": "s", "id": "1", "data": {"emails": 7}}
-    report = event("POST", "/v1/usage-events", body=[used | {"time": "2026-03-14T11:00:00Z"}])
+    report = event("POST", "/v1/usage-events", role="producer", body=[used | {"time": "2026-03-14T11:00:00Z"}])
     assert json.loads(lambda_handler(report, Context())["body"])["counted"] == 1
     stores.usage().set_amounts("acme", "2026-03-14T11", {"emails": 6})
     clock(days=1)

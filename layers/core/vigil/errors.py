@@ -1,7 +1,7 @@
 """The tree of Vigil's errors; `vigil.web.problems` maps each to a status code.
 
 VigilError
-├── InvalidInput          the request breaks a rule; names each field and its bound
+├── InvalidInput          the request breaks a rule; names the first fields and their bounds
 │   └── MalformedRequest  the request cannot be parsed
 ├── UnreadableMessage     a queue message is not in Vigil's format
 ├── UnsupportedMediaType  the body has the wrong media type
@@ -51,12 +51,34 @@ class FieldError:
         return self.field if self.parent is None else f"{self.parent}.?".lstrip(".")
 
 
-class InvalidInput(VigilError):
-    """The request breaks a rule; `errors` names each field and its bound."""
+MAX_ERRORS = 20
+"""Maximum errors that an InvalidInput lists; a validator may stop at them."""
+_NAMED_ERRORS = 3
+"""Number of errors that the text of an InvalidInput names."""
+_MAX_TEXT = 200
+"""Maximum length of a field, message or bound, in characters."""
 
-    def __init__(self, *errors: FieldError) -> None:
-        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors))
-        self.errors = errors
+
+class InvalidInput(VigilError):
+    """The request breaks a rule; `errors` names the first fields and their bounds, `count` the number of all errors.
+
+    An answer has a bounded size: at most MAX_ERRORS errors with texts of bounded length.
+    """
+
+    def __init__(self, *errors: FieldError, count: int = 0) -> None:
+        self.errors = tuple(map(_shortened, errors[:MAX_ERRORS]))
+        self.count = max(count, len(errors))
+        named = "; ".join(f"{e.field}: {e.message}" for e in self.errors[:_NAMED_ERRORS])
+        more = self.count - _NAMED_ERRORS
+        super().__init__(f"{self.count} errors. {named}; and {more} more" if more > 0 else named)
+
+
+def _shortened(error: FieldError) -> FieldError:
+    texts = (error.field, error.message, error.bound or "")
+    if max(map(len, texts)) <= _MAX_TEXT:
+        return error
+    field, message, bound = (text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 3]}..." for text in texts)
+    return FieldError(field, message, bound or None)
 
 
 class MalformedRequest(InvalidInput):

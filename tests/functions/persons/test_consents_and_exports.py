@@ -31,6 +31,22 @@ ROUTES = [
 ]
 
 
+def test_declarations_are_listed_in_pages(api):
+    texts = [f"v{number}" for number in range(5)]
+    for text in texts:
+        declaration = {"purposes": {"scoring": "given"}, "text_version": text}
+        assert api("PUT", f"/v1/subjects/{JANE}/consent", body=declaration)[0] == 200
+    found, query = [], {"limit": "2"}
+    while True:
+        page = api("GET", f"/v1/subjects/{JANE}/consent", query=query)[1]
+        assert (page["version"], len(page["history"]) <= 2) == (5, True)
+        found += [each["text_version"] for each in page["history"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert found == texts
+
+
 @pytest.mark.parametrize(("method", "path", "body", "too_low"), ROUTES)
 def test_callers_without_permission_are_rejected(api, method, path, body, too_low):
     assert api(method, f"{person()}{path}", body=body, tenant=None)[0] == 401
@@ -46,8 +62,9 @@ def test_declarations_are_stored_with_their_history(api):
     declaration |= {"declared_by": "representative", "declared_at": "2026-01-01T00:00:00+01:00"}
     status, now, _ = api("PUT", f"{person()}/consent", body=declaration, key_id="fedcba9876543210")
     assert (status, now["purposes"]) == (200, {"scoring": "withdrawn", "research": "given"})
-    assert api("GET", f"{person()}/consent")[1] == now
-    first, last = now["history"]
+    found = api("GET", f"{person()}/consent")[1]
+    assert found == now | {"history": found["history"], "next_cursor": None}
+    first, last = found["history"]
     assert (first["purposes"], first["declared_by"], first["key_id"]) == (
         {"scoring": "given"},
         "subject",

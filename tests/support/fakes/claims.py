@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from vigil.errors import IdempotencyKeyReused, InProgress, Unavailable
+from vigil.kernel.rows import ANSWER_FORMAT
 from vigil.web.idempotency import Claim, IdempotentRequest, StoredResponse
 
 
@@ -20,7 +21,7 @@ class FakeClaimStore:
     def claim(self, request: IdempotentRequest, seconds: float) -> Claim | StoredResponse:
         if self.away:
             raise Unavailable("The idempotency table did not answer.")
-        payload = json.dumps(request.payload, sort_keys=True)
+        payload = json.dumps(request.compared_value(ANSWER_FORMAT), sort_keys=True)
         if (record := self.records.get(_key(request))) and (record[2] or record[0].lease >= self.clock()):
             if record[1] != payload:
                 raise IdempotencyKeyReused("other payload")

@@ -18,12 +18,18 @@ class FakeOutcomes:
             existing = known.setdefault(outcome.recorded_at, outcome)
         return None if existing is outcome else existing
 
-    def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
+    def current(self, tenant_id: str, decision_id: str) -> Outcome | None:
+        known = self.reports.get((tenant_id, decision_id))
+        return known[max(known)] if known else None
+
+    def history(self, tenant_id: str, decision_id: str, after: dict[str, str] | None, limit: int) -> OutcomePage:
         known = self.reports.get((tenant_id, decision_id), {})
-        return tuple(known[at] for at in sorted(known))
+        rest = [at for at in sorted(known) if after is None or f"AT#{at}" > after["sk"]]
+        position = {"sk": f"AT#{rest[limit - 1]}"} if len(rest) >= limit else None
+        return OutcomePage(tuple(known[at] for at in rest[:limit]), position)
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
-        hold = [self.history(tenant_id, decision_id)[-1] for of, decision_id in self.reports if of == tenant_id]
+        hold = [known[max(known)] for (of, _), known in self.reports.items() if of == tenant_id]
         ordered = sorted((o for o in hold if o.is_resolved == resolved), key=_list_sk, reverse=True)
         rest = [outcome for outcome in ordered if after is None or _list_sk(outcome) < after["list_sk"]]
         last = rest[limit - 1] if len(rest) > limit else None

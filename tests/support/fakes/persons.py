@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from vigil.privacy.persons.model import (
     Consent,
     Declaration,
+    DeclarationPage,
     Person,
     PersonErasure,
     PersonErasures,
@@ -17,6 +18,7 @@ class FakeConsentStore:
 
     def __init__(self) -> None:
         self.consents: dict[tuple[str, str], Consent] = {}
+        self.declarations: dict[tuple[str, str], list[Declaration]] = {}
         self.overtaken = 0
 
     def get(self, tenant_id: str, subject: str) -> Consent:
@@ -27,7 +29,14 @@ class FakeConsentStore:
             self.overtaken -= 1
             return False
         self.consents[tenant_id, subject] = consent.with_declaration(declaration)
+        self.declarations.setdefault((tenant_id, subject), []).append(declaration)
         return True
+
+    def history(self, tenant_id: str, subject_id: str, after: dict[str, str] | None, limit: int) -> DeclarationPage:
+        start = int(after["sk"]) if after else 0
+        known = self.declarations.get((tenant_id, subject_id), [])
+        position = {"sk": str(start + limit)} if len(known) > start + limit else None
+        return DeclarationPage(tuple(known[start : start + limit]), position)
 
 
 class FakePersonErasureStore:

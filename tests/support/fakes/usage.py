@@ -39,6 +39,16 @@ class FakeUsage:
                 self.stored[tenant] = replace(before, database_bytes=before.database_bytes + amount)
         return ()
 
+    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+        sums: Counter[Meter] = Counter()
+        for (tenant, hour), amounts in self.sums.items():
+            if tenant == tenant_id and hour.startswith(day):
+                sums.update(amounts)
+        return dict(sums)
+
+    def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
+        return {(tenant_id, entry_id) for entry_id in entry_ids if (tenant_id, entry_id) in self.counted}
+
     def month(self, tenant_id: str, month: str) -> UsageMonth:
         mine = sorted(hour for tenant, hour in self.sums if tenant == tenant_id and hour.startswith(month))
         hours = [UsageHour(hour, {m: n for m, n in self.sums[tenant_id, hour].items() if n}) for hour in mine]

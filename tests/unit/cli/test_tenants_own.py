@@ -32,6 +32,7 @@ BUDGET = {
 }
 CONSENT = {
     "purposes": {"scoring": "withdrawn"},
+    "next_cursor": None,
     "history": [
         {
             "purposes": {"scoring": "withdrawn"},

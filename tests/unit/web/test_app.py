@@ -22,6 +22,40 @@ def test_a_score_has_a_location_and_its_replay_the_same_body(api):
     assert (status, fetched) == (200, body)
 
 
+@pytest.mark.parametrize("age", ["40.0", "4e1", "40.00"])
+def test_equal_numbers_replay_one_decision(api, age):
+    headers = {"Idempotency-Key": "k-1"}
+    _, _, first = api("POST", "/v1/scores", body=BODY, headers=headers)
+    again = json.dumps(BODY).replace("40", age)
+    status, sent, body = api("POST", "/v1/scores", body=again, headers=headers)
+    assert (status, sent["idempotency-replayed"], body) == (200, "true", first)
+    assert api("POST", "/v1/scores", body=again.replace(age, "40.5"), headers=headers)[0] == 422
+
+
+def test_time_in_another_spelling_is_another_payload(api):
+    headers = {"Idempotency-Key": "k-1"}
+    assert api("POST", "/v1/scores", body=BODY | {"as_of": "2026-01-01T12:00:00Z"}, headers=headers)[0] == 201
+    status, _, body = api("POST", "/v1/scores", body=BODY | {"as_of": "2026-01-01T15:00:00+03:00"}, headers=headers)
+    assert (status, body["type"]) == (422, "urn:vigil:problem:idempotency-key-reused")
+
+
+DOUBLED = [
+    '{"subject_id":"a","model":"toy","features":{"age":40},"subject_id":"b"}',
+    '{"subject_id":"a","model":"toy","as_of":"2026-01-01T12:00:00Z","features":{"age":40,"age":41}}',
+    '{"subject_id":"a","model":"toy","features":{"age":40,"\\u0061ge":41}}',
+    '{"subject_id":"a","model":"toy","history":{"visits":[{"n":1,"n" : 1}]},"as_of":"2026-01-01T12:00:00Z"}',
+]
+
+
+@pytest.mark.parametrize("body", DOUBLED)
+def test_member_named_twice_is_400(api, body):
+    status, _, problem = api("POST", "/v1/scores", body=body)
+    assert (status, problem["type"]) == (400, "urn:vigil:problem:malformed-request")
+    assert problem["errors"][0]["message"] == "occurs twice in one object"
+    assert problem["errors"][0]["field"] in {"subject_id", "age", "n"}
+    assert not api.ledger.rows
+
+
 def test_a_score_has_the_fields_of_the_contract(api):
     _, _, body = api("POST", "/v1/scores", body=BODY | {"explain": True})
     assert body["model"] == {"name": "toy", "version": 1, "digest": "sha256:" + "a" * 64}

@@ -54,6 +54,11 @@ class Shop:
             response.headers["X-Private"] = "not stored"
             return body
 
+        @router.patch("/{customer}")
+        async def change(customer: str, body: Order, caller: Writer) -> Order:
+            self.made.append((caller.tenant_id, customer, body.item))
+            return body
+
         @router.put("/{customer}/closed")
         async def close(customer: str, caller: Writer) -> str:
             self.made.append((caller.tenant_id, customer, "closed"))
@@ -79,6 +84,26 @@ def shop(monkeypatch):
 
 def problem(body):
     return json.loads(body)["type"].removeprefix("urn:vigil:problem:")
+
+
+def test_if_match_is_part_of_the_payload(shop):
+    def change(**conditions):
+        status, headers, body = shop(method="PATCH", body={"item": "tea"}, headers=KEY | conditions)
+        return status, headers.get("idempotency-replayed"), body
+
+    assert change(**{"If-Match": '"3"'})[:2] == (200, None)
+    assert change(**{"If-Match": '"3"'})[:2] == (200, "true")
+    for conditions in ({}, {"If-Match": '"999999"'}, {"If-None-Match": "*"}):
+        status, _, body = change(**conditions)
+        assert (status, problem(body)) == (422, "idempotency-key-reused")
+    assert len(shop.made) == 1
+
+
+@pytest.mark.parametrize("size", ["2", "2.0", "0.2e1"])
+def test_equal_numbers_replay_under_one_key(shop, size):
+    assert shop(body='{"item": "tea", "size": 2}')[0] == 201
+    status, headers, _ = shop(body=f'{{"size": {size}, "item": "tea"}}')
+    assert (status, headers["idempotency-replayed"]) == (201, "true")
 
 
 def test_a_repeated_request_has_one_effect_and_the_same_response(shop):

@@ -69,10 +69,15 @@ def test_a_tier_includes_all_smaller_tiers(api, tier):
 
 
 def test_each_role_adds_permissions_to_the_one_before():
-    roles = [PERMISSIONS[role] for role in get_args(Role)]
+    roles = [PERMISSIONS[role] for role in get_args(Role) if role != "producer"]
     assert all(less < more for less, more in pairwise(roles))
     assert roles[-1] == set(get_args(Permission))
     assert roles[-1] - roles[-2] == {"flags:write", "models:promote", "prices:write", "tenants:manage"}
+
+
+def test_only_producers_and_administrators_report_usage():
+    assert PERMISSIONS["producer"] == {"usage:write"}
+    assert {role for role in PERMISSIONS if "usage:write" in PERMISSIONS[role]} == {"producer", "admin", "operator"}
 
 
 def test_a_misspelt_permission_fails_at_import():

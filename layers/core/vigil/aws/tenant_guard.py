@@ -29,7 +29,7 @@ _CROSS_TENANT_INDEXES = frozenset({"age_pk", "comparison_pk", "due_pk"})
 """Partition keys of indexes over all tenants. A tenant's items may be written there; a tenant may not query them."""
 _CROSS_TENANT_LISTS = frozenset({"ERASURES", "TENANTS"})
 """Partitions that list all tenants, with the same rule."""
-_EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
+_EQUALS = re.compile(r"(?<![#\w])(#?\w++)\s*+=\s*+(:\w++)")
 
 _confined_to: ContextVar[str | None] = ContextVar("served_tenant", default=None)
 

@@ -13,8 +13,10 @@ SUBJECT, AS_OF = "subject_id", "as_of"
 """Column names that are reserved and never features."""
 
 
-ANSWER_FORMAT = 1
+ANSWER_FORMAT = 2
 """Version of new decisions, idempotency records, API keys and usage events.
+
+From version 2 on, the payloads of an idempotency key are compared with equal numbers and with conditional headers.
 
 The version grows when the rules change that a row or an answer follows. Old rows are read and replayed by their own.
 """

@@ -14,8 +14,8 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 """All tiers in ascending order. A tier includes everything that the tiers before it offer."""
 
 
-Role = Literal["viewer", "member", "admin", "operator"]
-"""The role of an API key: read, use or administer its own tenant, or operate the deployment for all tenants."""
+Role = Literal["producer", "viewer", "member", "admin", "operator"]
+"""The role of an API key: report usage, read, use or administer its own tenant, or operate the deployment."""
 
 
 Permission = Literal[
@@ -57,17 +57,18 @@ _VIEWER: frozenset[Permission] = frozenset(
 
 
 _MEMBER: frozenset[Permission] = _VIEWER | {
-    *("scores:write", "batches:write", "outcomes:write", "consents:write", "usage:write"),
+    *("scores:write", "batches:write", "outcomes:write", "consents:write"),
 }
 
 
 _ADMIN: frozenset[Permission] = _MEMBER | {
-    *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage", "budgets:write"),
+    *("tenants:read", "tenants:configure", "keys:manage", "dlq:manage", "budgets:write", "usage:write"),
     *("subjects:export", "subjects:erase"),
 }
 
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    "producer": frozenset({"usage:write"}),
     "viewer": _VIEWER,
     "member": _MEMBER,
     "admin": _ADMIN,

@@ -16,7 +16,7 @@ from vigil.runtime.telemetry import Telemetry
 from vigil.web import problems
 from vigil.web.middleware import RequestMiddleware
 from vigil.web.rate_limits import RateLimiter
-from vigil.web.schemas import field_error
+from vigil.web.schemas import invalid_input
 
 _OFF = TelemetryConfig(tracing=False, metrics=False, logs=False)
 """Switches off FastAPI's OpenTelemetry, which costs a lookup per request. Powertools traces instead."""
@@ -89,7 +89,7 @@ async def _on_validation_error(_: Request, error: Exception) -> Response:
         return await _on_vigil_error(_, broken)
     # A malformed header makes the whole request malformed; a malformed body field makes the input invalid.
     kind = errors.MalformedRequest if any(row["loc"][0] == "header" for row in rows) else errors.InvalidInput
-    return await _on_vigil_error(_, kind(*map(field_error, rows)))
+    return await _on_vigil_error(_, invalid_input(rows, kind))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

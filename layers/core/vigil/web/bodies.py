@@ -1,18 +1,18 @@
-"""Routes whose JSON bodies are bounded in depth before FastAPI parses them."""
+"""Routes whose JSON bodies are checked for their shape before FastAPI validates them."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from vigil.errors import MalformedRequest
-from vigil.kernel.json_documents import is_too_deep, too_deep
+from vigil.kernel.json_documents import loads
 
 
 class BoundedRoute(APIRoute):
-    """A route that refuses a JSON body with too many levels of arrays and objects."""
+    """A route that refuses a JSON body with too many levels or members, or with a member twice."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler, behind a check of the body where the route declares one."""
@@ -21,8 +21,8 @@ class BoundedRoute(APIRoute):
             return answer
 
         async def handler(request: Request) -> Response:
-            if is_too_deep(await request.body()):
-                raise MalformedRequest(too_deep("body"))
+            with suppress(ValueError):  # FastAPI answers a body that is not JSON
+                loads(await request.body())
             return await answer(request)
 
         return handler

@@ -12,7 +12,8 @@ from fastapi import Request
 from pydantic_core import PydanticUndefined, from_json
 from starlette.types import Receive, Scope, Send
 
-from vigil.kernel.json_documents import is_too_deep
+from vigil.errors import MalformedRequest
+from vigil.kernel.json_documents import loads
 from vigil.web.bodies import BoundedRoute
 
 BODY_KEY = "vigil.body"
@@ -48,11 +49,9 @@ class FastRoute(BoundedRoute):
 
     async def _arguments(self, request: Request) -> dict[str, Any] | None:
         """Return the arguments of the endpoint besides the request, or None if the request is malformed."""
-        if is_too_deep(request.scope[BODY_KEY]):
-            return None
         try:
-            body = from_json(request.scope[BODY_KEY])
-        except ValueError:
+            body = loads(request.scope[BODY_KEY], from_json)
+        except (ValueError, MalformedRequest):
             return None
         arguments = {name: await call(request) for name, call in self._dependencies.items()}
         offered = [body, *(request.headers.get(field.alias) for field in self._fields[1:])]

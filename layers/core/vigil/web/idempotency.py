@@ -7,7 +7,7 @@ it. An error response is not stored and releases the key.
 
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import wraps
 from typing import Annotated, Any, Protocol
@@ -16,7 +16,7 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
 from vigil.errors import Conflict, MalformedRequest
-from vigil.kernel.json_documents import loads
+from vigil.kernel.json_documents import loads, with_equal_numbers
 from vigil.runtime import telemetry
 from vigil.web.bodies import BoundedRoute
 from vigil.web.principal import Principal, require_principal
@@ -29,11 +29,13 @@ MAX_STORED_BODY_BYTES = 256 * 1024
 Of a longer response only the status is stored. Repeating that request fails instead of having a second effect.
 """
 _STORED_HEADERS = ("content-type", "location", "etag")
+_CONDITIONAL_HEADERS = ("if-match", "if-none-match")
 
 IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
+        max_length=255,
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="1 to 255 visible ASCII characters; a retry with the same key has one effect.",
     ),
@@ -42,12 +44,22 @@ IdempotencyKey = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """A request with an Idempotency-Key: its tenant, operation (`POST /v1/outcomes`), key and payload (JSON values)."""
+    """A request with an Idempotency-Key: its tenant, operation (`POST /v1/outcomes`), key and payload (JSON values).
+
+    `conditions` are its headers `if-match` and `if-none-match`.
+    """
 
     tenant_id: str
     operation: str
     key: str
     payload: Any
+    conditions: Mapping[str, str] = field(default_factory=dict)
+
+    def compared_value(self, answer_format: int) -> Any:
+        """Return the value that a repeated request must have, by the rules of the first request's answer format."""
+        if answer_format < 2:
+            return self.payload
+        return [with_equal_numbers(self.payload), dict(self.conditions)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,9 @@ class _Attempt:
         payload = [self.caller.role, request.url.path, request.url.query, _json_value(await request.body())]
         store: ClaimStore = request.app.state.claims
         seconds = request.scope["aws.context"].get_remaining_time_in_millis() / 1e3
-        earlier = store.claim(IdempotentRequest(self.caller.tenant_id, operation, self.key, payload), seconds)
+        conditions = {name: request.headers[name] for name in _CONDITIONAL_HEADERS if name in request.headers}
+        keyed = IdempotentRequest(self.caller.tenant_id, operation, self.key, payload, conditions)
+        earlier = store.claim(keyed, seconds)
         if isinstance(earlier, Claim):
             request.state.claim = earlier
             return None

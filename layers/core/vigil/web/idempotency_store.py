@@ -24,6 +24,7 @@ from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.errors import IdempotencyKeyReused, InProgress, MalformedRequest, Unavailable
 from vigil.kernel.json_documents import MAX_LEVELS, is_value_too_deep, too_deep
+from vigil.kernel.rows import ANSWER_FORMAT
 from vigil.web.idempotency import Claim, IdempotentRequest, StoredResponse
 
 GRACE_SECONDS = 1
@@ -54,7 +55,7 @@ class DynamoClaimStore:
             "status": _RUNNING,
             "expiration": self._expiration(now),
             "in_progress_expiration": {"N": str(lease)},
-            "validation": {"S": _keyed_payload_digest(request)},
+            "validation": {"S": _keyed_payload_digest(request, ANSWER_FORMAT)},
             **answer_format_attribute(),
         }
         times = {":now": {"N": str(int(now))}, ":now_in_ms": {"N": str(int(now * 1e3))}, ":running": _RUNNING}
@@ -68,7 +69,7 @@ class DynamoClaimStore:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ConditionFailed as failure:
-            return _resolve(claim, record, failure.item)
+            return _resolve(claim, failure.item)
         return claim
 
     def complete(self, claim: Claim, response: StoredResponse) -> bool:
@@ -105,15 +106,18 @@ class DynamoClaimStore:
         return {"N": str(int(now) + int(self._window.total_seconds()))}
 
 
-def _resolve(claim: Claim, record: Mapping[str, Any], existing: Mapping[str, Any]) -> Claim | StoredResponse:
+def _resolve(claim: Claim, existing: Mapping[str, Any]) -> Claim | StoredResponse:
     """Return the response of the existing record, or the claim if the record is its own.
 
     botocore repeats a put whose answer was lost, and the repeated put meets the record of the first one.
     """
-    read_answer_format(existing)
+    stored_format = read_answer_format(existing)
     # A record of an earlier release has a digest without a key. It lives for one window.
-    known = (record["validation"], {"S": _digest(claim.request.payload)})
-    if existing.get("validation") not in known:
+    known = (
+        _keyed_payload_digest(claim.request, stored_format),
+        _digest(claim.request.compared_value(stored_format)),
+    )
+    if existing["validation"]["S"] not in known:
         raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload.")
     if Decimal(existing["in_progress_expiration"]["N"]) == claim.lease:
         return claim
@@ -126,14 +130,15 @@ def _key(request: IdempotentRequest) -> dict[str, Any]:
     return {"pk": {"S": request.tenant_id}, "sk": {"S": f"{request.operation}#{_digest(request.key)}"}}
 
 
-def _keyed_payload_digest(request: IdempotentRequest) -> str:
+def _keyed_payload_digest(request: IdempotentRequest, answer_format: int) -> str:
     """Return the digest of the payload under a key derived from the Idempotency-Key.
 
     A payload can name a subject and little else, so that a digest without a key could be guessed.
     """
     if is_value_too_deep(request.payload, _MAX_PAYLOAD_LEVELS):
         raise MalformedRequest(too_deep("body"))
-    return hmac.digest(_secret(request, _PAYLOAD_SALT), _digest(request.payload).encode(), "sha256").hex()
+    compared = _digest(request.compared_value(answer_format))
+    return hmac.digest(_secret(request, _PAYLOAD_SALT), compared.encode(), "sha256").hex()
 
 
 def _digest(value: Any) -> str:

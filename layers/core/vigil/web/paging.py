@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from vigil.web.cursors import Cursors
+from vigil.web.field_types import as_query_whole_number
 
-PageSize = Annotated[int, Query(ge=1, le=100)]
+PageSize = Annotated[int, Query(ge=1, le=100), as_query_whole_number]
 
 
 class PageRequest:

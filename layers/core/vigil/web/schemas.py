@@ -1,15 +1,15 @@
-"""Types that the schemas of all routes share: names, subject ids, timestamps and problem documents."""
+"""Types that the schemas of all routes share: names, subject ids and problem documents."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, JsonValue
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, JsonValue
 
-from vigil.errors import FieldError
+from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.kernel import text_forms
 
+MAX_MODEL_NAME, MAX_SUBJECT_ID = 32, 128
+"""Maximum lengths in characters. pydantic checks a length before a pattern."""
 MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
 """Pattern of subject ids. A leading dot is excluded: clients remove `.` and `..` from URLs, so such a person could not
@@ -17,22 +17,11 @@ be exported or erased."""
 
 DATE_TIME: dict[str, JsonValue] = {"format": "date-time"}
 """JSON Schema extra of a string that contains a timestamp."""
-_YEARS = range(1900, 2200)  # date arithmetic does not overflow in these years
 
 
-def _text_only(value: object) -> object:
-    if not isinstance(value, str):  # pydantic would read a number as seconds or milliseconds
-        raise PydanticCustomError("bound", "must be a timestamp string", {"bound": "RFC 3339 with a UTC offset"})
-    return value
-
-
-def _in_range(moment: datetime) -> datetime:
-    if moment.year not in _YEARS:
-        raise PydanticCustomError("bound", "is out of range", {"bound": "years 1900 to 2199"})
-    return moment
-
-
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_range)]
+def invalid_input(rows: Sequence[Mapping[str, Any]], kind: type[InvalidInput] = InvalidInput) -> InvalidInput:
+    """Return the errors of pydantic as one InvalidInput; only the listed ones are translated."""
+    return kind(*map(field_error, rows[:MAX_ERRORS]), count=len(rows))
 
 
 def _path(parts: Sequence[Any]) -> str:

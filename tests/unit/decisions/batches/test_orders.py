@@ -17,7 +17,7 @@ def deep(levels):
 
 def test_the_same_key_and_order_is_one_batch(world):
     one = world.order(rows=[{}], key="k")
-    again, replayed = world.batches.create("acme", BatchOrder("toy", "ndjson", [{}], "ndjson[{}]", "other"), "k")
+    again, replayed = world.batches.create("acme", BatchOrder("toy", "ndjson", [{}], ("ndjson[{}]",), "other"), "k")
     assert (again.batch_id, replayed) == (one.batch_id, True)
     with pytest.raises(IdempotencyKeyReused):
         world.order(rows=[{"a": 1}], key="k")
@@ -28,7 +28,7 @@ def test_the_same_key_and_order_is_one_batch(world):
 
 def test_an_unknown_model_is_refused_before_any_write(world):
     with pytest.raises(InvalidInput, match="model"):
-        world.batches.create("acme", BatchOrder("nothing", "csv", None, "f", "c"))
+        world.batches.create("acme", BatchOrder("nothing", "csv", None, ("f",), "c"))
     assert not world.books.batches
 
 

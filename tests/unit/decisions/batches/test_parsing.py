@@ -126,6 +126,24 @@ def test_an_empty_subject_id_is_required():
     assert [(each.field, each.message) for each in caught.value.errors] == [("subject_id", "is required")]
 
 
+@pytest.mark.parametrize(
+    "row", [b'{"subject_id":"a","subject_id":"b"}', b'{"subject_id":"a","features":{"age":1,"age":1}}']
+)
+def test_ndjson_row_with_a_member_twice_is_bad(row):
+    (_, error), (_, good) = build_reader("ndjson", (), CONTRACT, fast_rows.build_fast_reader)(
+        row + b'\n{"subject_id":"c"}\n'
+    )
+    assert isinstance(error, InvalidInput)
+    assert error.errors[0].message == "occurs twice in one object"
+    assert not isinstance(good, InvalidInput)
+
+
+def test_cell_of_over_300_characters_is_no_number():
+    (row,) = rows(b"p-1," + b"9" * 5000 + b",,,\n")
+    with pytest.raises(InvalidInput, match=r"features\.age: must be a number"):
+        CONTRACT.encode(row.document["features"])
+
+
 def test_quoted_cells_can_contain_line_feeds_commas_and_quotes():
     content = b'"p-1",40,1,true,"I"\r\n"a\r\nb,""c""",1,,,\r\np-2,2,,,\r\n'
     found = rows(content)

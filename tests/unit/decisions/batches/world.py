@@ -71,7 +71,9 @@ class World:
         self.assembly = BatchAssembly(ports, charges)
 
     def order(self, form="ndjson", key=None, rows=None, tenant="acme", **terms):
-        order = BatchOrder("toy", form, rows, f"{form}{rows}", "correlated", self.limit, self.hard_stop, self.storage)
+        order = BatchOrder(
+            "toy", form, rows, (f"{form}{rows}",), "correlated", self.limit, self.hard_stop, self.storage
+        )
         order = replace(order, **terms)
         return self.batches.create(tenant, order, key)[0]
 

@@ -42,7 +42,7 @@ def test_an_outcome_is_joined_to_its_decision_and_model(world):
     world.clock.advance(days=40)
     recorded = world.outcomes.record("acme", decision, world.report())
     assert (recorded.replayed, recorded.outcome.decision_id, recorded.outcome.model_version) == (False, decision, 1)
-    assert world.outcomes.history("acme", decision) == (recorded.outcome,)
+    assert world.outcomes.history("acme", decision, None, 10).outcomes == (recorded.outcome,)
 
 
 def test_a_repeated_report_changes_nothing(world):
@@ -60,7 +60,9 @@ def test_a_correction_becomes_current_and_the_history_remains(world):
     for report in (first, second, first):  # the first report is delivered again after its correction
         world.clock.advance(seconds=10)
         world.outcomes.record("acme", decision, report)
-    assert [outcome.status for outcome in world.outcomes.history("acme", decision)] == ["occurred", "not_occurred"]
+    reports = world.outcomes.history("acme", decision, None, 10).outcomes
+    assert [outcome.status for outcome in reports] == ["occurred", "not_occurred"]
+    assert world.outcomes.current("acme", decision) == reports[-1]
     (holds,) = world.outcomes.page("acme", None, 10, resolved=True).outcomes
     assert holds.status == "not_occurred"
 
@@ -82,7 +84,7 @@ def test_another_tenants_decision_is_not_found(world):
     world.outcomes.record("acme", decision, world.report())
     for tenant, asked in (("globex", decision), ("acme", "dec_nothing")):
         with pytest.raises(NotFound):
-            world.outcomes.history(tenant, asked)
+            world.outcomes.current(tenant, asked)
     assert len(messages) == 1
 
 

@@ -7,9 +7,12 @@ import pytest
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.costs import FakePriceBooks
 from vigil.errors import Conflict, InvalidInput
-from vigil.money.costs.model import PriceBook
-from vigil.money.costs.prices.model import FIRST_PRICE_BOOK
+from vigil.kernel.time import hours_in_month
+from vigil.money.budgets.model import MAX_LIMIT_MICROS
+from vigil.money.costs.model import BILLED, STORED_METERS, PriceBook
+from vigil.money.costs.prices.model import FIRST_PRICE_BOOK, MAX_EXACT_MICROS, MAX_METER_MICROS, MAX_MONTHLY_UNITS
 from vigil.money.costs.prices.service import PriceBooks
+from vigil.money.usage.model import MAX_DAILY_UNITS, MAX_EVENT_UNITS, REPORTED_METERS
 
 PRICES = {price.meter: (price.micros, price.per) for price in FIRST_PRICE_BOOK.prices}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -25,6 +28,36 @@ def test_a_book_is_valid_from_its_hour_with_the_next_version(books):
     assert book == PriceBook(2, "2026-03-01T13", FIRST_PRICE_BOOK.prices)
     assert books.publish(NOON + timedelta(days=9), PRICES).version == 3
     assert [book.version for book in books.list_books()] == [1, 2, 3]
+
+
+def highest_prices():
+    """Return the highest accepted price of each meter."""
+    return {meter: (MAX_METER_MICROS, units) for meter, units in MAX_MONTHLY_UNITS.items()}
+
+
+@pytest.mark.parametrize("meter", list(BILLED))
+def test_price_above_its_bound_is_refused(books, meter):
+    micros, per = highest_prices()[meter]
+    with pytest.raises(InvalidInput) as caught:
+        books.publish(NOON + timedelta(hours=1), PRICES | {meter: (micros + 1, per)})
+    (error,) = caught.value.errors
+    assert (error.field, error.message) == (f"prices.{meter}", "is too high")
+
+
+def test_largest_bill_of_four_months_is_exact_in_javascript(books):
+    book = books.publish(NOON + timedelta(hours=1), highest_prices())
+    hours = hours_in_month("2026-03")
+    units = {meter: most * (hours if meter in STORED_METERS else 1) for meter, most in MAX_MONTHLY_UNITS.items()}
+    total = sum(price.cost(units[price.meter], "2026-03") for price in book.prices)
+    assert 0.9 * MAX_EXACT_MICROS < 4 * total <= MAX_EXACT_MICROS == 2**53 - 1
+    assert MAX_LIMIT_MICROS < MAX_EXACT_MICROS
+
+
+def test_largest_reports_of_a_month_are_those_of_the_check():
+    assert {meter: MAX_MONTHLY_UNITS[meter] for meter in REPORTED_METERS} == {
+        meter: 31 * most for meter, most in MAX_DAILY_UNITS.items()
+    }
+    assert all(MAX_EVENT_UNITS[meter] <= most for meter, most in MAX_DAILY_UNITS.items())
 
 
 def test_a_validity_in_another_time_zone_is_converted(books):

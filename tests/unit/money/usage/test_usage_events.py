@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.usage import FakeUsage
 from vigil.errors import InvalidInput, MalformedRequest, Unavailable
-from vigil.money.usage.events.model import MAX_UNITS
 from vigil.money.usage.events.service import UsageEvents
 from vigil.money.usage.events.stream import UsageEventWorker
-from vigil.money.usage.model import sum_hours
+from vigil.money.usage.model import MAX_DAILY_UNITS, MAX_EVENT_UNITS, sum_hours
 from vigil.money.usage.service import UsageCounter
 from vigil.runtime import telemetry
 from vigil.workers.queues import Message
@@ -104,7 +103,7 @@ def test_source_and_id_are_not_concatenated(events):
         ({"data": {"emails": 1.5}}, "data.emails"),
         ({"data": {"emails": "7"}}, "data.emails"),
         ({"data": {"emails": True}}, "data.emails"),
-        ({"data": {"emails": MAX_UNITS + 1}}, "data.emails"),
+        ({"data": {"emails": MAX_EVENT_UNITS["emails"] + 1}}, "data.emails"),
         ({"datacontenttype": "text/csv"}, "datacontenttype"),
     ],
 )
@@ -123,8 +122,25 @@ def test_a_value_that_is_not_an_event_is_rejected(events, value):
 
 
 def test_values_at_the_bounds_are_valid(events):
-    edge = [sent(1, ago=timedelta(days=90)), sent(2, ago=-timedelta(seconds=60)), sent(3, data={"emails": MAX_UNITS})]
+    edge = [
+        sent(1, ago=timedelta(days=90)),
+        sent(2, ago=-timedelta(seconds=60)),
+        sent(3, data={"emails": MAX_EVENT_UNITS["emails"]}),
+    ]
     assert statuses(events.record("acme", edge)) == ["counted"] * 3
+
+
+def test_event_above_the_ceiling_of_its_day_is_rejected_alone(events, usage):
+    largest = {"sms_messages": MAX_EVENT_UNITS["sms_messages"]}
+    full = [sent(number, data=largest) for number in range(100)]
+    assert statuses(events.record("acme", full)) == ["counted"] * 100
+    outcomes = events.record("acme", [sent(100, data={"sms_messages": 1}), sent(101, data={"emails": 1}), full[7]])
+    assert statuses(outcomes) == ["rejected", "counted", "duplicate"]
+    (error,) = outcomes[0].errors
+    assert (error.field, str(MAX_DAILY_UNITS["sms_messages"]) in error.bound) == ("data.sms_messages", True)
+    assert statuses(events.record("acme", [sent(102, ago=timedelta(days=1), data=largest)])) == ["counted"]
+    assert statuses(events.record("globex", [sent(100, data=largest)])) == ["counted"]
+    assert month(usage)["sms_messages"] == MAX_DAILY_UNITS["sms_messages"]
 
 
 def test_extensions_and_subjects_are_ignored_and_not_stored(events, usage):

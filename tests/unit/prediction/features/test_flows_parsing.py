@@ -56,7 +56,7 @@ def test_traffic_survives_a_round_trip_through_json():
 @pytest.mark.parametrize(
     ("body", "field", "bound"),
     [
-        (document(started_at="2026-03-01T12:00:00"), "history.started_at", "RFC 3339 time"),
+        (document(started_at="2026-03-01T12:00:00"), "history.started_at", "RFC 3339 with a UTC offset"),
         (document(protocol="sctp"), "history.protocol", "one of 'tcp', 'udp' or 'icmp'"),
         (document(source="two words"), "history.source", None),
         (document(destination_port=65_536), "history.destination_port", "at most 65535"),

@@ -78,14 +78,17 @@ def test_a_history_survives_a_round_trip_through_json():
     assert parse(to_json(history)) == history
 
 
+RFC_3339 = "RFC 3339 with a UTC offset"
+
+
 @pytest.mark.parametrize(
     ("body", "field", "bound"),
     [
-        (changed("visits", 1, visited_at="2024-02-03T08:30:00"), "history.visits[1].visited_at", "RFC 3339 time"),
-        (changed("visits", 1, visited_at=1706941800), "history.visits[1].visited_at", "RFC 3339 time"),
-        (changed("visits", 1, visited_at="1706941800"), "history.visits[1].visited_at", "RFC 3339 time"),
-        (changed("visits", 1, visited_at="2024-13-03T08:30:00Z"), "history.visits[1].visited_at", "RFC 3339 time"),
-        (changed("visits", 0, visited_at="9999-01-01T00:00:00Z"), "history.visits[0].visited_at", "RFC 3339 time"),
+        (changed("visits", 1, visited_at="2024-02-03T08:30:00"), "history.visits[1].visited_at", RFC_3339),
+        (changed("visits", 1, visited_at=1706941800), "history.visits[1].visited_at", RFC_3339),
+        (changed("visits", 1, visited_at="1706941800"), "history.visits[1].visited_at", RFC_3339),
+        (changed("visits", 1, visited_at="2024-13-03T08:30:00Z"), "history.visits[1].visited_at", RFC_3339),
+        (changed("visits", 0, visited_at="9999-01-01T00:00:00Z"), "history.visits[0].visited_at", RFC_3339),
         (
             changed("visits", 1, recorded_at="2024-02-03T08:29:59+03:00"),
             "history.visits[1].recorded_at",

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=IdempotentRou
 evaluation_router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=BoundedRoute)
 Reader = Annotated[Principal, requires("flags:read")]
 Writer = Annotated[Principal, requires("flags:write")]
-Name = Annotated[str, Path(pattern=FLAG_NAME)]
+Name = Annotated[str, Path(max_length=64, pattern=FLAG_NAME)]
 
 
 async def current_flags(request: Request) -> Flags:
@@ -33,7 +33,8 @@ async def precondition(
         str | None, Header(alias="If-Match", max_length=256, description="Current ETag of the flag.")
     ] = None,
     if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", pattern=r"^\*$", description="`*` to create a new flag.")
+        str | None,
+        Header(alias="If-None-Match", max_length=1, pattern=r"^\*$", description="`*` to create a new flag."),
     ] = None,
 ) -> Precondition | None:
     """Return the precondition of a change, or None if the request has no precondition header."""

@@ -3,18 +3,20 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from vigil.access.flags.model import BUCKET_COUNT, Flag, Stage, Sticky
+from vigil.web.field_types import Number, bound_error
 from vigil.web.schemas import SUBJECT_ID
 
 FLAG_NAME = r"^[a-z][a-z0-9-]{1,63}$"
-TenantList = Annotated[list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")]], Field(max_length=50)]
+TenantList = Annotated[
+    list[Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9-]{2,31}$")]], Field(max_length=50)
+]
 
 
 def _two_decimals(percentage: float) -> float:
     if abs(percentage * BUCKET_COUNT / 100 - round(percentage * BUCKET_COUNT / 100)) > 1e-6:
-        raise PydanticCustomError("bound", "has too many decimals", {"bound": "at most two decimals"})
+        raise bound_error("has too many decimals", "at most two decimals")
     return percentage
 
 
@@ -27,9 +29,8 @@ class FlagDefinition(BaseModel):
     stages: list[Stage] = Field(
         max_length=4, description="Stages in which the flag can be on; it is off in all others."
     )
-    percentage: Annotated[float, AfterValidator(_two_decimals)] = Field(
+    percentage: Annotated[Number, AfterValidator(_two_decimals)] = Field(
         default=0,
-        strict=True,
         ge=0,
         le=100,
         description="Share of tenants or subjects, besides `allow`. An increase never turns the flag off for one.",

@@ -8,7 +8,8 @@ from vigil.access.keys.model import ApiKey
 from vigil.access.keys.service import NewKey
 from vigil.access.tenants.schemas import DisplayName, OverlapHours
 from vigil.kernel.tenants import Role
-from vigil.web.schemas import DATE_TIME, Timestamp
+from vigil.web.field_types import Moment
+from vigil.web.schemas import DATE_TIME
 
 
 class KeyBody(BaseModel):
@@ -18,7 +19,7 @@ class KeyBody(BaseModel):
 
     role: Role = "member"
     label: DisplayName = ""
-    expires_at: Timestamp | None = Field(default=None, description="Time of expiry, at least one minute from now.")
+    expires_at: Moment | None = Field(default=None, description="Time of expiry, at least one minute from now.")
 
 
 class RotationBody(BaseModel):
@@ -29,7 +30,7 @@ class RotationBody(BaseModel):
     overlap_hours: OverlapHours | None = Field(
         default=None, description="Time in which the old key still works, in hours; default: the tenant's setting."
     )
-    expires_at: Timestamp | None = Field(
+    expires_at: Moment | None = Field(
         default=None, description="Expiry of the new key; default: the lifetime of the old key, from now on."
     )
 

@@ -22,7 +22,11 @@ Reader = Annotated[Principal, requires("tenants:read")]
 Configurer = Annotated[Principal, requires("tenants:configure")]
 IfMatch = Annotated[
     str | None,
-    Header(pattern=r'^(\*|"[0-9]{1,12}")$', description="ETag of the version to change; another version returns 412."),
+    Header(
+        max_length=14,
+        pattern=r'^(\*|"[0-9]{1,12}")$',
+        description="ETag of the version to change; another version returns 412.",
+    ),
 ]
 
 

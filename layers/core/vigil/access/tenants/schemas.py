@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.access.tenants.model import MAX_KEY_DAYS, MAX_OVERLAP_HOURS, MAX_OVERRIDES, Tenant, TenantStatus
 from vigil.kernel.tenants import Tier
+from vigil.web.field_types import as_whole_number
 from vigil.web.schemas import DATE_TIME
 
 _CONTROL_CHARACTERS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
@@ -15,8 +16,8 @@ DisplayName = Annotated[str, Field(max_length=100, pattern=rf"^[^{_CONTROL_CHARA
 Contact = Annotated[
     str, Field(max_length=254, pattern=r"^([^@\s]+@[^@\s]+)?$", description="E-mail address, or empty.")
 ]
-Limit = Annotated[int | None, Field(strict=True, ge=1)]
-OverlapHours = Annotated[int, Field(strict=True, ge=0, le=MAX_OVERLAP_HOURS)]
+Predictions = Annotated[int, Field(ge=1, le=MAX_OVERRIDES["predictions_per_month"]), as_whole_number]
+OverlapHours = Annotated[int, Field(ge=0, le=MAX_OVERLAP_HOURS), as_whole_number]
 
 
 class OverridesBody(BaseModel):
@@ -24,10 +25,12 @@ class OverridesBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    predictions_per_month: Limit = Field(default=None, le=MAX_OVERRIDES["predictions_per_month"])
-    per_minute: Limit = Field(default=None, le=MAX_OVERRIDES["per_minute"])
-    per_hour: Limit = Field(default=None, le=MAX_OVERRIDES["per_hour"])
-    storage_gb: Limit = Field(default=None, le=MAX_OVERRIDES["storage_gb"])
+    predictions_per_month: (
+        Annotated[int, Field(ge=1, le=MAX_OVERRIDES["predictions_per_month"]), as_whole_number] | None
+    ) = None
+    per_minute: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["per_minute"]), as_whole_number] | None = None
+    per_hour: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["per_hour"]), as_whole_number] | None = None
+    storage_gb: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["storage_gb"]), as_whole_number] | None = None
 
 
 class SettingsBody(BaseModel):
@@ -37,12 +40,8 @@ class SettingsBody(BaseModel):
 
     name: DisplayName = ""
     contact: Contact = ""
-    max_key_days: int | None = Field(
-        default=None,
-        strict=True,
-        ge=1,
-        le=MAX_KEY_DAYS,
-        description="Maximum lifetime of a new key (days); null is unlimited.",
+    max_key_days: Annotated[int, Field(ge=1, le=MAX_KEY_DAYS), as_whole_number] | None = Field(
+        default=None, description="Maximum lifetime of a new key (days); null is unlimited."
     )
     overlap_hours: OverlapHours = Field(
         default=24, description="Default overlap of a rotated key and the new one (hours)."
@@ -54,7 +53,7 @@ class TenantBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    tenant_id: str = Field(pattern=r"^[a-z][a-z0-9-]{2,31}$")
+    tenant_id: str = Field(max_length=32, pattern=r"^[a-z][a-z0-9-]{2,31}$")
     tier: Tier = "FREE"
     limits: OverridesBody = OverridesBody()
     settings: SettingsBody = SettingsBody()

@@ -18,7 +18,7 @@ def parse_fields(content_type: str, body: bytes) -> dict[str, str]:
         pairs = _form(body) if content_type.partition(";")[0].strip().lower() == FORM_MEDIA_TYPE else _json(body)
     except (ValueError, MalformedRequest) as error:
         raise GrantRefused(
-            "invalid_request", "The body must contain form fields, or a JSON object with string values."
+            "invalid_request", "The body must contain form fields, or a JSON object with string values, each once."
         ) from error
     found = {name: value for name, value in pairs if value}  # RFC 6749: an empty field counts as omitted
     if len(found) != sum(bool(value) for _, value in pairs):
@@ -49,11 +49,7 @@ def _form(body: bytes) -> list[tuple[str, str]]:
 
 
 def _json(body: bytes) -> list[tuple[str, str]]:
-    pairs = loads(body, object_pairs_hook=_Pairs)
-    if not isinstance(pairs, _Pairs) or not all(isinstance(value, str) for _, value in pairs):
+    fields = loads(body)
+    if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
         raise ValueError("the body is not a JSON object with string values")
-    return pairs
-
-
-class _Pairs(list[tuple[str, str]]):
-    """The fields of a JSON object as pairs, so that a repeated name can be detected."""
+    return list(fields.items())

@@ -1,7 +1,6 @@
 """Parses the rows of a chunk into subjects or errors. Error messages never contain values."""
 
 import csv
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
@@ -13,14 +12,12 @@ from vigil.decisions.batches.model import ERASED_BYTE, MAX_NUMBER_LENGTH, MAX_RO
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.results import ERASED
 from vigil.decisions.batches.row_boundaries import RowBoundaries, is_blank
-from vigil.errors import FieldError, InvalidInput
-from vigil.kernel.json_documents import BOUND, MESSAGE, is_too_deep
+from vigil.errors import FieldError, InvalidInput, MalformedRequest
+from vigil.kernel.grammar import read_boolean_text, read_number_text
+from vigil.kernel.json_documents import loads
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.features.feature_spec import FeatureSpec
-
-NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-"""Pattern of a number. Each text matches it in at most one way, so that a match takes linear time."""
 
 ParsedRow: TypeAlias = tuple[bytes, object]
 """Bytes of a row without its line end, and the parsed subject or an InvalidInput. A tuple is fast for many rows."""
@@ -45,10 +42,10 @@ def _lines(plain: FastReader, content: bytes) -> Iterator[ParsedRow]:
 
 
 def _object(row: bytes) -> object:
-    if is_too_deep(row):
-        return _broken(MESSAGE, BOUND)
     try:
-        return from_json(row)
+        return loads(row, from_json, "row")
+    except MalformedRequest as error:
+        return InvalidInput(*error.errors)
     except ValueError:
         return _broken("is not a JSON object in UTF-8", "RFC 8259")
 
@@ -133,15 +130,12 @@ def _value(cell: str, spec: FeatureSpec) -> object:
         return None
     if spec.type == "category":
         return cell
-    text = cell.strip()
-    if text == "null":
+    if cell.strip() == "null":
         return None
-    if spec.type == "boolean":
-        return {"true": True, "false": False}.get(text.lower(), cell)
-    if not NUMBER.fullmatch(text):
+    try:
+        return read_boolean_text(cell) if spec.type == "boolean" else read_number_text(cell)
+    except ValueError:
         return cell
-    digits = text.lstrip("+-").isdigit()
-    return int(text) if digits else float(text)
 
 
 def _refused(row: bytes) -> InvalidInput | None:

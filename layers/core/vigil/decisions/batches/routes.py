@@ -18,6 +18,7 @@ from vigil.decisions.batches.schemas import (
     UploadView,
 )
 from vigil.decisions.batches.service import Batches, BatchOrder, BatchStatus
+from vigil.kernel.json_documents import with_equal_numbers
 from vigil.runtime import correlation, telemetry
 from vigil.web import gateway
 from vigil.web.bodies import BoundedRoute
@@ -41,7 +42,7 @@ async def create(
     storage = None if limits.storage_gb is None else limits.storage_gb * 10**9
     terms = (limits.predictions_per_month, limits.hard_stop, storage)
     ignores = body.ignore_unknown_columns
-    order = BatchOrder(body.model, form, body.rows, _fingerprint(body), correlation.current.get(), *terms, ignores)
+    order = BatchOrder(body.model, form, body.rows, _fingerprints(body), correlation.current.get(), *terms, ignores)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
     response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/batches/{batch.batch_id}"
     if replayed:
@@ -114,11 +115,14 @@ def _output(request: Request, tenant_id: str, batch_id: str, output: Output) -> 
     return OutputView(url=url, format=batch.form if output == "results" else "ndjson", expires_at=expires_at)
 
 
-def _fingerprint(body: BatchBody) -> str:
-    document = body.model_dump()
+def _fingerprints(body: BatchBody) -> tuple[str, str]:
+    """Return the SHA-256 of the body with equal numbers, and the one of batches that were stored by older releases."""
+    given = body.model_dump()
     if not body.ignore_unknown_columns:  # the digest of an order that was made before this member existed
-        del document["ignore_unknown_columns"]
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        del given["ignore_unknown_columns"]
+    texts = (json.dumps(value, sort_keys=True) for value in (with_equal_numbers(given), given))
+    now, before = (hashlib.sha256(text.encode()).hexdigest() for text in texts)
+    return now, before
 
 
 def _record_facts(batch: Batch) -> None:

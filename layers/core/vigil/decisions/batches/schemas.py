@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from vigil.decisions.batches.model import MAX_INLINE_ROWS, BatchState, FileFormat
-from vigil.web.schemas import MODEL_NAME, FieldErrorView
+from vigil.web.schemas import MAX_MODEL_NAME, MODEL_NAME, FieldErrorView
 
 
 class BatchBody(BaseModel):
@@ -13,7 +13,7 @@ class BatchBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
+    model: str = Field(max_length=MAX_MODEL_NAME, pattern=MODEL_NAME, description="A name from GET /v1/models.")
     rows: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_INLINE_ROWS)] | None = Field(
         default=None, description="Inline rows. Each is a body of POST /v1/scores without `model` and `explain`."
     )

@@ -38,7 +38,8 @@ class BatchOrder:
     model: str
     form: FileFormat
     rows: Sequence[Mapping[str, Any]] | None
-    fingerprint: str
+    fingerprints: Sequence[str]
+    """Fingerprint of a new batch, and fingerprints that older releases have stored for the same order."""
     correlation_id: str
     quota: int | None = None
     """Monthly predictions of the tenant; None is unlimited."""
@@ -155,7 +156,7 @@ class Batches:
                 state="awaiting_upload",
                 created_at=format_timestamp(now),
                 correlation_id=order.correlation_id,
-                fingerprint=order.fingerprint,
+                fingerprint=order.fingerprints[0],
                 expires_at=int((now + self._lifetimes.idempotency).timestamp()),
                 row_key=secrets.token_hex(16),
                 inline=order.rows is not None,
@@ -169,7 +170,7 @@ class Batches:
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the idempotency window has ended: the batch remains, and the key starts a new one
-        if existing.fingerprint != order.fingerprint:
+        if existing.fingerprint not in order.fingerprints:
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return existing, True
 

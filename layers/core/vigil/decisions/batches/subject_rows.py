@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from vigil.decisions.batches.model import FATAL_ROW_BYTES, FileFormat
 from vigil.decisions.batches.row_boundaries import RowBoundaries
 from vigil.errors import MalformedRequest
-from vigil.kernel.json_documents import loads
+from vigil.kernel.json_documents import is_too_deep, loads
 from vigil.kernel.rows import SUBJECT
 
 _AROUND = " \t\r\n\f\v'\""
@@ -61,6 +62,11 @@ class _Number(str):
     __slots__ = ()
 
 
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=lambda pairs: pairs, parse_int=_Number, parse_float=_Number, parse_constant=_Number
+)
+
+
 class SubjectRows:
     """Rows that name a subject. `columns` is the CSV header; without it, any cell can be the subject id.
 
@@ -84,18 +90,10 @@ class SubjectRows:
 
     def _object(self, text: str) -> dict[str, Any] | None:
         named: list[Any] = []
-        try:
-            found = loads(
-                text,
-                object_pairs_hook=lambda pairs: pairs,
-                parse_int=_Number,
-                parse_float=_Number,
-                parse_constant=_Number,
-            )
+        with suppress(ValueError):
             # An object is a list of pairs here, so that a member that occurs twice is seen twice.
+            found = [] if is_too_deep(text.encode(errors="replace")) else _DECODER.decode(text)
             named = [value for name, value in found if name == SUBJECT] if text.lstrip().startswith("{") else []
-        except (ValueError, MalformedRequest):
-            pass
         if named:
             return _row(text) if any(map(self._is_named_by, named)) else None
         if self._is_output:
@@ -140,7 +138,7 @@ def _row(text: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = loads(text)
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError:  # NaN, half a surrogate pair, a number of thousands of digits
+    except (ValueError, MalformedRequest):  # NaN, half a surrogate pair, a number of thousands of digits, a name twice
         return {"line": text}
     return found
 

@@ -60,7 +60,7 @@ class RecordedOutcome:
 
 @dataclass(frozen=True, slots=True)
 class OutcomePage:
-    """One page of outcomes, last received first, and the position of the next page."""
+    """One page of outcomes, and the position of the next page."""
 
     outcomes: tuple[Outcome, ...]
     next: dict[str, str] | None

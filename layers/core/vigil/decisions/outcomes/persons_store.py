@@ -5,10 +5,13 @@ from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from vigil.aws.tables import Table
+from vigil.decisions.outcomes.model import Outcome
 from vigil.decisions.outcomes.store import DynamoOutcomes
 from vigil.privacy.erasure.model import FoundKeys, Key
 from vigil.privacy.persons.model import Person, PersonExtract
 
+_PAGE = 1_000
+"""Number of reports that are read at a time."""
 DecisionIds: TypeAlias = Callable[[Person, Mapping[str, str] | None], tuple[Iterable[str], Key | None]]
 """Function that returns a page of a person's decision ids and the position of the next page."""
 
@@ -36,8 +39,15 @@ class PersonOutcomes:
     def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> PersonExtract:
         """Return all reports for a page of decisions, in order of `recorded_at` per decision."""
         names, position = self._decisions(person, after)
-        reports = (self._outcomes.history(person.tenant_id, name) for name in names)
-        return PersonExtract(tuple(asdict(report) for history in reports for report in history), position)
+        return PersonExtract(tuple(asdict(each) for name in names for each in self._reports(person, name)), position)
+
+    def _reports(self, person: Person, decision_id: str) -> Iterator[Outcome]:
+        after: dict[str, str] | None = None
+        while True:
+            page = self._outcomes.history(person.tenant_id, decision_id, after, _PAGE)
+            yield from page.outcomes
+            if (after := page.next) is None:
+                return
 
     def _keys(self, person: Person, decision_id: str) -> Iterator[Key]:
         items = self._table.items(

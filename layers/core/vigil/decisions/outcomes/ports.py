@@ -28,8 +28,12 @@ class OutcomeStore(Protocol):
         """
         ...
 
-    def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
-        """Return all reports of a decision by `recorded_at`, the current one last; empty if there is none."""
+    def current(self, tenant_id: str, decision_id: str) -> Outcome | None:
+        """Return the report of a decision with the latest `recorded_at`, read consistently."""
+        ...
+
+    def history(self, tenant_id: str, decision_id: str, after: dict[str, str] | None, limit: int) -> OutcomePage:
+        """Return a page of the reports of a decision by `recorded_at`, read consistently."""
         ...
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vigil.decisions.outcomes.model import DecisionWindow, Outcome, OutcomeStatus, RecordedOutcome, Report
 from vigil.decisions.outcomes.service import Outcomes
+from vigil.web.field_types import Moment, QueryBoolean
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Timestamp, responses
+from vigil.web.schemas import MAX_MODEL_NAME, MAX_SUBJECT_ID, MODEL_NAME, SUBJECT_ID, responses
 
 router = APIRouter(prefix="/v1/outcomes", tags=["outcomes"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("outcomes:read")]
@@ -22,10 +23,10 @@ class WindowBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subject_id: str = Field(pattern=SUBJECT_ID)
-    model: str = Field(pattern=MODEL_NAME)
-    start: Timestamp
-    end: Timestamp
+    subject_id: str = Field(max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID)
+    model: str = Field(max_length=MAX_MODEL_NAME, pattern=MODEL_NAME)
+    start: Moment
+    end: Moment
 
 
 class OutcomeBody(BaseModel):
@@ -38,10 +39,10 @@ class OutcomeBody(BaseModel):
     status: OutcomeStatus = Field(
         description="`unresolved`: not known yet. `excluded`: no label by definition, e.g. died or transferred."
     )
-    recorded_at: Timestamp = Field(
+    recorded_at: Moment = Field(
         description="Time of the record in your system. A correction has a later one; a repeated report has no effect."
     )
-    happened_at: Timestamp | None = Field(default=None, description="Time of the event, if it happened.")
+    happened_at: Moment | None = Field(default=None, description="Time of the event, if it happened.")
 
     @model_validator(mode="after")
     def _one_target(self) -> "OutcomeBody":
@@ -70,9 +71,10 @@ class OutcomeList(BaseModel):
 
 
 class OutcomeDetail(OutcomeView):
-    """The current outcome of a decision, and all its reports by `recorded_at`."""
+    """The current outcome of a decision, and a page of its reports by `recorded_at`."""
 
     history: list[OutcomeView]
+    next_cursor: str | None = None
 
 
 @router.post(
@@ -99,12 +101,21 @@ async def record(request: Request, response: Response, body: OutcomeBody, caller
     return OutcomeList(items=[_view(entry.outcome) for entry in recorded])
 
 
-@router.get("/{decision_id}", summary="Fetch an outcome", responses=responses(401, 403, 404, 503))
-async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)], caller: Reader) -> OutcomeDetail:
-    """Return the current outcome of one of your decisions, with the history of its corrections."""
+@router.get("/{decision_id}", summary="Fetch an outcome", responses=responses(400, 401, 403, 404, 422, 503))
+async def get(
+    request: Request,
+    decision_id: Annotated[str, Path(max_length=64)],
+    caller: Reader,
+    place: RequestedPage,
+    limit: PageSize = 20,
+) -> OutcomeDetail:
+    """Return the current outcome of one of your decisions, with the history of its corrections, oldest first."""
     outcomes: Outcomes = request.app.state.outcomes
-    history = outcomes.history(caller.tenant_id, decision_id)
-    return OutcomeDetail(**_fields(history[-1]), history=[_view(outcome) for outcome in history])
+    scope = f"outcome\n{caller.tenant_id}\n{decision_id}"
+    current = outcomes.current(caller.tenant_id, decision_id)
+    found = outcomes.history(caller.tenant_id, decision_id, place.after(scope), limit)
+    reports = [_view(outcome) for outcome in found.outcomes]
+    return OutcomeDetail(**_fields(current), history=reports, next_cursor=place.next_cursor(scope, found.next))
 
 
 @router.get("", summary="List outcomes", responses=responses(400, 401, 403, 422, 503))
@@ -112,7 +123,7 @@ async def page(
     request: Request,
     caller: Reader,
     place: RequestedPage,
-    resolved: Annotated[bool, Query(description="False lists the unresolved outcomes instead.")] = True,
+    resolved: Annotated[QueryBoolean, Query(description="False lists the unresolved outcomes instead.")] = True,
     limit: PageSize = 20,
 ) -> OutcomeList:
     """List the current outcomes of your decisions, last received first. A new one can take a second to appear."""

@@ -49,11 +49,15 @@ class Outcomes:
             raise NotFound(_NO_DECISION)
         return self._record(tenant_id, found, report)
 
-    def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
-        """Return all reports of a decision, the current one last. Raises NotFound if there is none."""
-        if not (reports := self._store.history(tenant_id, decision_id)):
+    def current(self, tenant_id: str, decision_id: str) -> Outcome:
+        """Return the current outcome of a decision. Raises NotFound if there is none."""
+        if (outcome := self._store.current(tenant_id, decision_id)) is None:
             raise NotFound("There is no outcome of such a decision.")
-        return reports
+        return outcome
+
+    def history(self, tenant_id: str, decision_id: str, after: dict[str, str] | None, limit: int) -> OutcomePage:
+        """Return a page of the reports of a decision, by `recorded_at`."""
+        return self._store.history(tenant_id, decision_id, after, limit)
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
         """Return a page of current outcomes, last received first, either resolved or unresolved ones."""

@@ -32,14 +32,26 @@ class DynamoOutcomes:
         self._put(holds, "attribute_not_exists(pk) OR recorded_at < :new", {":new": {"S": current.recorded_at}})
         return current if old else None
 
-    def history(self, tenant_id: str, decision_id: str) -> tuple[Outcome, ...]:
-        """Return all reports of a decision by `recorded_at`, read consistently."""
-        values = {":pk": _pk(tenant_id, decision_id), ":at": {"S": "AT#"}}
-        condition = "pk = :pk AND begins_with(sk, :at)"
-        items = self._table.items(
-            "query", KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
+    def current(self, tenant_id: str, decision_id: str) -> Outcome | None:
+        """Return the report of a decision with the latest `recorded_at`, read consistently."""
+        items = self._reports(tenant_id, decision_id, ScanIndexForward=False, Limit=1)["Items"]
+        return _outcome(items[0]) if items else None
+
+    def history(self, tenant_id: str, decision_id: str, after: dict[str, str] | None, limit: int) -> OutcomePage:
+        """Return a page of the reports of a decision by `recorded_at`, read consistently."""
+        start = {"pk": _pk(tenant_id, decision_id), "sk": {"S": after["sk"]}} if after else None
+        page = self._reports(tenant_id, decision_id, Limit=limit, **({"ExclusiveStartKey": start} if start else {}))
+        last = page.get("LastEvaluatedKey")
+        return OutcomePage(tuple(map(_outcome, page["Items"])), {"sk": last["sk"]["S"]} if last else None)
+
+    def _reports(self, tenant_id: str, decision_id: str, **arguments: Any) -> Any:
+        return self._table.call(
+            "query",
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :at)",
+            ExpressionAttributeValues={":pk": _pk(tenant_id, decision_id), ":at": {"S": "AT#"}},
+            ConsistentRead=True,
+            **arguments,
         )
-        return tuple(map(_outcome, items))
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int, *, resolved: bool) -> OutcomePage:
         """Return one page of current outcomes, last received first."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from vigil.access.flags.model import Switches
 from vigil.kernel.ids import derive_id
+from vigil.kernel.json_documents import with_equal_numbers
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ANSWER_FORMAT, FeatureValue, ModelRef
 from vigil.prediction.engines.contract import ModelContract
@@ -28,9 +29,13 @@ class ScoreRequest:
     as_of: datetime | None = None
     explain: bool = False
 
-    def canonical(self) -> bytes:
-        """Return the canonical JSON of the request; the order of keys does not matter."""
+    def canonical(self, answer_format: int = ANSWER_FORMAT) -> bytes:
+        """Return the canonical JSON of the request, by the rules of an answer format.
+
+        The order of keys does not matter. From format 2 on, equal numbers are equal: 17 and 17.0.
+        """
         given = {name: getattr(self, name) for name in self.__slots__}
+        given = given if answer_format < 2 else with_equal_numbers(given)
         return json.dumps(given, sort_keys=True, separators=(",", ":"), default=datetime.isoformat).encode()
 
 

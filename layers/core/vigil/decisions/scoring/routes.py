@@ -17,7 +17,7 @@ from vigil.web.fast_route import FastRoute
 from vigil.web.idempotency import IdempotencyKey
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import MAX_SUBJECT_ID, responses
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=FastRoute)
 Reader = Annotated[Principal, requires("scores:read")]
@@ -72,7 +72,8 @@ async def page(
     caller: Reader,
     place: RequestedPage,
     subject: Annotated[
-        str | None, Query(pattern=PSEUDONYM, description="A pseudonym: see POST /v1/subjects/lookup.")
+        str | None,
+        Query(max_length=MAX_SUBJECT_ID, pattern=PSEUDONYM, description="A pseudonym: see POST /v1/subjects/lookup."),
     ] = None,
     limit: PageSize = 20,
 ) -> Response:

@@ -3,15 +3,12 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
-from vigil.errors import InvalidInput
 from vigil.prediction.engines.ensemble import AbstentionReason
 from vigil.prediction.engines.votes import EngineKind, Vote
-from vigil.web.schemas import MODEL_NAME, SUBJECT_ID, Timestamp, field_error
-
-MAX_ROW_ERRORS = 20
-"""Maximum reported errors per row of a batch."""
+from vigil.web.field_types import Boolean, Moment
+from vigil.web.schemas import MAX_MODEL_NAME, MAX_SUBJECT_ID, MODEL_NAME, SUBJECT_ID, invalid_input
 
 is_plain_subject_id = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9._:@-]{0,127}").fullmatch
 """Match a subject id that needs no escaping in any format. A spreadsheet would run `-1` or `@a` as a formula."""
@@ -33,12 +30,14 @@ class SubjectBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subject_id: str = Field(pattern=SUBJECT_ID, description="Your pseudonym for the person or event.")
+    subject_id: str = Field(
+        max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID, description="Your pseudonym for the person or event."
+    )
     features: Features | None = None
     history: dict[str, Any] | None = Field(
         default=None, description="Dated records in the `history_schema` of GET /v1/models/{name}; requires `as_of`."
     )
-    as_of: Timestamp | None = Field(
+    as_of: Moment | None = Field(
         default=None, description="Time of the prediction. Records after it are ignored. Default: now."
     )
 
@@ -46,8 +45,8 @@ class SubjectBody(BaseModel):
 class ScoreBody(SubjectBody):
     """One subject to score."""
 
-    model: str = Field(pattern=MODEL_NAME, description="A name from GET /v1/models.")
-    explain: StrictBool = Field(default=False, description="Add TreeSHAP contributions; takes about 80 times the work.")
+    model: str = Field(max_length=MAX_MODEL_NAME, pattern=MODEL_NAME, description="A name from GET /v1/models.")
+    explain: Boolean = Field(default=False, description="Add TreeSHAP contributions; takes about 80 times the work.")
 
 
 def parse_subject(document: object) -> SubjectBody:
@@ -55,8 +54,7 @@ def parse_subject(document: object) -> SubjectBody:
     try:
         return SubjectBody.model_validate(document)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*(field_error(dict(detail)) for detail in details[:MAX_ROW_ERRORS])) from None
+        raise invalid_input(error.errors(include_url=False, include_input=False)) from None
 
 
 class ModelView(BaseModel):

@@ -20,6 +20,7 @@ from vigil.decisions.scoring.ports import DecisionLedger, FeatureExtractor, Scor
 from vigil.decisions.scoring.prepare import AssessedRequest, Preparation
 from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, VigilError
 from vigil.kernel.pseudonyms import TenantKey, TenantKeys
+from vigil.kernel.rows import ANSWER_FORMAT
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.ensemble import DegradedEngine
 from vigil.prediction.trials.model import Comparison, ModelAnswer, is_challenger_subject
@@ -77,13 +78,10 @@ class Scoring:
             assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
             # The model may have changed since the first delivery. The first answer remains valid.
-            if key and (row := self._earlier(tenant_id, key)) and row.fingerprint == self._fingerprint(row, request):
+            if key and (row := self._earlier(tenant_id, key)) and _is_repeated(self._keys(tenant_id), request, row):
                 return _replayed(row)
             raise
-        tenant_key = self._keys(tenant_id)
-        # Without a key, no other request can address this row, so that a fingerprint is not needed.
-        fingerprint = tenant_key.digest(request.canonical()) if key else ""
-        identity = _Identity(tenant_key, key or str(uuid.uuid4()), fingerprint, correlation_id, conditions)
+        identity = _Identity(self._keys(tenant_id), key, request, correlation_id, conditions)
         return self._commit(identity, assessed, comparison)
 
     def get(self, tenant_id: str, decision: str) -> LedgerRow:
@@ -140,9 +138,6 @@ class Scoring:
         chosen = is_challenger_subject(request.model, trial.model.version, tenant_id, request.subject_id, trial.share)
         return (challenger if chosen and answer.probability is not None else champion), comparison
 
-    def _fingerprint(self, row: LedgerRow, request: ScoreRequest) -> str:
-        return self._keys(row.tenant_id).digest(request.canonical())
-
     def _champion(self, name: str) -> ScoringModel:
         try:
             return self._models.champion(name)
@@ -151,17 +146,18 @@ class Scoring:
 
     def _commit(self, request: "_Identity", assessed: AssessedRequest, comparison: Comparison | None) -> ScoreResult:
         now, nonce, generation = self._clock(), uuid.uuid4().hex, 0
+        key = request.key or str(uuid.uuid4())
+        # Without a key, no other request can address this row, so that a fingerprint is not needed.
+        fingerprint = _fingerprint(request.tenant_key, request.payload) if request.key else ""
         while True:
-            decision = assessed.decide(
-                derive_decision_id(request.tenant_id, request.key, generation), format_timestamp(now)
-            )
+            decision = assessed.decide(derive_decision_id(request.tenant_id, key, generation), format_timestamp(now))
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
                 subject_id=assessed.subject_id,
                 subject=request.tenant_key.pseudonym(assessed.subject_id),
                 model=decision.model,
-                fingerprint=request.fingerprint,
+                fingerprint=fingerprint,
                 correlation_id=request.correlation_id,
                 nonce=nonce,
                 created_at=decision.created_at,
@@ -178,7 +174,7 @@ class Scoring:
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the idempotency window has ended: the row remains, and the key starts a new one
-        if existing.fingerprint != request.fingerprint:
+        if not _is_repeated(request.tenant_key, request.payload, existing):
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return _replayed(existing)
 
@@ -197,8 +193,8 @@ class _Identity:
     """The identity of a request for idempotency."""
 
     tenant_key: TenantKey
-    key: str
-    fingerprint: str
+    key: str | None
+    payload: ScoreRequest
     correlation_id: str
     conditions: Conditions
 
@@ -206,6 +202,15 @@ class _Identity:
     def tenant_id(self) -> str:
         """Tenant of the request."""
         return self.tenant_key.tenant_id
+
+
+def _fingerprint(key: TenantKey, request: ScoreRequest, answer_format: int = ANSWER_FORMAT) -> str:
+    return key.digest(request.canonical(answer_format))
+
+
+def _is_repeated(key: TenantKey, request: ScoreRequest, row: LedgerRow) -> bool:
+    """Return True if a row was made for an equal request, by the rules of the row's own format."""
+    return row.fingerprint == _fingerprint(key, request, row.answer_format)
 
 
 def _replayed(row: LedgerRow) -> ScoreResult:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.money.budgets.model import (
     MAX_LIMIT_MICROS,
@@ -14,6 +14,7 @@ from vigil.money.budgets.model import (
 )
 from vigil.money.budgets.service import BudgetStatus
 from vigil.money.costs.model import SpendScope
+from vigil.web.field_types import Boolean, WholeNumber
 
 
 class BudgetBody(BaseModel):
@@ -21,15 +22,15 @@ class BudgetBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit_micros: int = Field(ge=1, le=MAX_LIMIT_MICROS, strict=True, description="Millionths of a dollar.")
-    thresholds: list[StrictInt] = Field(
+    limit_micros: WholeNumber = Field(ge=1, le=MAX_LIMIT_MICROS, description="Millionths of a dollar.")
+    thresholds: list[WholeNumber] = Field(
         default=[80, 100],
         min_length=1,
         max_length=MAX_THRESHOLDS,
         description=f"Percent of the limit, 1 to {MAX_THRESHOLD_PERCENT}, ascending. "
         "Each publishes one alert per month or day.",
     )
-    hard_stop: StrictBool = Field(
+    hard_stop: Boolean = Field(
         default=False, description="Refuse predictions above the limit with 402; only for `inference` and `total`."
     )
 

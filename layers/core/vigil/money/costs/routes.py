@@ -16,6 +16,7 @@ from vigil.money.costs.model import Category, CostLine, GroupKey, sum_by, sum_mi
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView
 from vigil.money.costs.service import Costs
 from vigil.web.etags import cacheable
+from vigil.web.field_types import as_query_whole_number
 from vigil.web.paging import RequestedPage
 from vigil.web.schemas import responses
 from vigil.web.tenant_routes import TargetTenant, target_tenant, tenant_route
@@ -57,6 +58,7 @@ async def select_lines(
     period: Annotated[
         str | None,
         Query(
+            max_length=10,
             pattern=rf"^{_MONTH}(-(0[1-9]|[12]\d|3[01]))?$",
             description="Month or day, in UTC; the current month by default.",
         ),
@@ -81,7 +83,7 @@ async def list_costs(
     selected: Selection,
     place: RequestedPage,
     group_by: Annotated[GroupKey | None, Query(description="Return sums by this field instead of lines.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000), as_query_whole_number] = 100,
 ) -> CostList:
     """List the costs of a period: one line per day, meter and price version, each rounded once."""
     scope = f"{selected.scope}\n{group_by}"
@@ -117,7 +119,7 @@ async def export_costs(selected: Selection) -> Response:
     responses=responses(401, 403, 404, 422, 503),
 )
 async def get_statement(
-    costs: Service, whose: CostsOwner, period: Annotated[str, Path(pattern=f"^{_MONTH}$")]
+    costs: Service, whose: CostsOwner, period: Annotated[str, Path(max_length=7, pattern=f"^{_MONTH}$")]
 ) -> StatementView:
     """Return the statement of a month. A month is closed three days after its end and then never changes."""
     stated = costs.statement(whose.tenant_id, period)

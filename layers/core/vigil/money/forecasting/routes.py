@@ -88,7 +88,11 @@ async def list_anomalies(
     caller: Reader,
     period: Annotated[
         str | None,
-        Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="Month, in UTC; the current month by default."),
+        Query(
+            max_length=7,
+            pattern=r"^20\d\d-(0[1-9]|1[0-2])$",
+            description="Month, in UTC; the current month by default.",
+        ),
     ] = None,
     category: Annotated[Category | None, Query(description="Only this category.")] = None,
 ) -> AnomalyList:

@@ -34,6 +34,18 @@ Byte-hours are gauges: the bytes stored in that hour, in files and in the databa
 """
 METERS: tuple[Meter, ...] = get_args(Meter)
 REPORTED_METERS: tuple[ReportedMeter, ...] = get_args(ReportedMeter)
+MAX_DAILY_UNITS: Mapping[ReportedMeter, int] = {
+    "llm_input_tokens": 10**12,
+    "llm_output_tokens": 10**12,
+    "embedding_tokens": 10**12,
+    "audio_seconds": 10**9,
+    "sms_messages": 10**8,
+    "emails": 10**9,
+    "webhooks": 10**10,
+}
+"""Maximum reported units of each meter per tenant and day."""
+MAX_EVENT_UNITS: Mapping[ReportedMeter, int] = {meter: units // 100 for meter, units in MAX_DAILY_UNITS.items()}
+"""Maximum units of each meter in one usage event."""
 MAX_TRANSACTION_ITEMS = 100
 """Maximum items of one DynamoDB transaction."""
 

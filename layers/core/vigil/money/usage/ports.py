@@ -13,6 +13,14 @@ class UsageStore(Protocol):
         """Count all entries and return an empty collection; or count none and return the keys counted before."""
         ...
 
+    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+        """Return the usage of a day (`2026-11-21`) by meter, read consistently."""
+        ...
+
+    def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
+        """Return the keys of those of up to 100 entries that are counted, read consistently."""
+        ...
+
     def month(self, tenant_id: str, month: str) -> UsageMonth:
         """Return the usage of a month (`2026-11`), read consistently."""
         ...

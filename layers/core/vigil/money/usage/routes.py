@@ -87,7 +87,10 @@ async def get_usage(
     request: Request,
     whose: Annotated[TargetTenant, target_tenant("usage:read")],
     period: Annotated[
-        str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="Month, in UTC; the current one by default.")
+        str | None,
+        Query(
+            max_length=7, pattern=r"^20\d\d-(0[1-9]|1[0-2])$", description="Month, in UTC; the current one by default."
+        ),
     ] = None,
     granularity: Granularity = "day",
 ) -> UsageView:

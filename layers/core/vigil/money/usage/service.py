@@ -1,10 +1,11 @@
 """Counting of usage entries, each once however often it is delivered, and reading of the counters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vigil.errors import Unavailable
 from vigil.money.usage.model import (
     CountResult,
+    Meter,
     StoredBytes,
     UsageEntry,
     UsageHour,
@@ -44,6 +45,14 @@ class UsageCounter:
             except Unavailable:
                 failed += [entry.key for entry in left]
         return CountResult(tuple(known), tuple(failed))
+
+    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+        """Return the usage of a tenant on a day (`2026-11-21`) by meter, read consistently."""
+        return self._store.amounts_of_day(tenant_id, day)
+
+    def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
+        """Return the keys of those of up to 100 entries of a tenant that are counted."""
+        return self._store.counted_keys(tenant_id, entry_ids)
 
 
 class Usage:

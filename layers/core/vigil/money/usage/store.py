@@ -17,7 +17,7 @@ from typing import Any
 from vigil.aws.answer_format import answer_format_attribute, read_answer_format
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
-from vigil.money.usage.model import METERS, Meter, StoredBytes, UsageEntry, UsageHour, UsageMonth
+from vigil.money.usage.model import METERS, Meter, StoredBytes, UsageEntry, UsageHour, UsageMonth, sum_hours
 
 Key = dict[str, dict[str, str]]
 _KEYS = {"pk", "sk", "list_pk", "list_sk"}
@@ -52,6 +52,22 @@ class DynamoUsage:
         gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if is_condition_failure(reason)}
         known = {e.key for e, reason in zip(entries, reasons, strict=False) if is_condition_failure(reason)}
         return known | {entry.key for entry in entries if entry.tenant_id in gone}
+
+    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+        """Return the usage of a day (`2026-11-21`) by meter, read consistently."""
+        items = self._table.items(
+            "query",
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :day)",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{day[:7]}"}, ":day": {"S": f"HOUR#{day}"}},
+            ConsistentRead=True,
+        )
+        return sum_hours(map(_hour, items))
+
+    def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
+        """Return the keys of those of up to 100 entries that are counted, read at the same moment."""
+        keys = [{"pk": {"S": f"{tenant_id}#{entry_id}"}, "sk": {"S": "COUNTED"}} for entry_id in entry_ids]
+        found = zip(entry_ids, self._table.get_together(keys), strict=True)
+        return {(tenant_id, entry_id) for entry_id, item in found if item}
 
     def month(self, tenant_id: str, month: str) -> UsageMonth:
         """Return the usage of a month, read consistently."""

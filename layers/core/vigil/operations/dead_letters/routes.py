@@ -16,6 +16,7 @@ from vigil.operations.dead_letters.model import (
     StepName,
 )
 from vigil.operations.dead_letters.service import DeadLetters
+from vigil.web.field_types import as_query_whole_number
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageRequest
 from vigil.web.principal import Principal, requires
@@ -84,13 +85,16 @@ class JobQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: JobState | None = Field(default=None, description="Default: all states except `resolved`.")
-    queue: str | None = Field(default=None, pattern=_WORD)
-    reason: str | None = Field(default=None, pattern=_WORD)
+    queue: str | None = Field(default=None, max_length=80, pattern=_WORD)
+    reason: str | None = Field(default=None, max_length=80, pattern=_WORD)
     min_age: str | None = Field(
-        default=None, pattern=_AGE, description="Minimum time since failure or resolution: `30m`, `12h`, `7d`."
+        default=None,
+        max_length=16,
+        pattern=_AGE,
+        description="Minimum time since failure or resolution: `30m`, `12h`, `7d`.",
     )
     cursor: str | None = Field(default=None, max_length=1024)
-    limit: int = Field(default=20, ge=1, le=100)
+    limit: Annotated[int, Field(ge=1, le=100), as_query_whole_number] = 20
 
 
 class JobList(BaseModel):
@@ -158,7 +162,9 @@ async def resolve(job_id: JobId, caller: Manager, dead_letters: Service) -> JobD
 async def clean(
     caller: Manager,
     dead_letters: Service,
-    older_than: Annotated[str, Query(pattern=_AGE, description="Minimum time since resolution: `30m`, `12h`, `7d`.")],
+    older_than: Annotated[
+        str, Query(max_length=16, pattern=_AGE, description="Minimum time since resolution: `30m`, `12h`, `7d`.")
+    ],
 ) -> Cleanup:
     """Remove jobs that were resolved at least this long ago. Jobs in other states remain."""
     removed, more = dead_letters.delete_resolved(_tenant(caller), _age(older_than))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.json_documents import MAX_MEMBERS
 from vigil.kernel.rows import FeatureValue
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_index
 from vigil.prediction.engines.file_limits import ENGINE_FILE_PATTERN, FILE_LIMITS
@@ -89,6 +90,8 @@ class ModelContract:
 
     def encode(self, features: Mapping[str, object]) -> tuple[float, ...]:
         """Return the row that engines receive, in schema order; raise InvalidInput with every invalid field."""
+        if len(features) > (most := max(MAX_MEMBERS, len(self.features))):
+            raise InvalidInput(FieldError("features", "has too many members", f"at most {most} members"))
         known = {f.name for f in self.features}
         errors = [
             FieldError(

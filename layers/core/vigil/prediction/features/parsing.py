@@ -8,13 +8,12 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from vigil.errors import FieldError, InvalidInput
+from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.kernel import text_forms
 from vigil.prediction.features.model import Dispense, Observation, PatientHistory, Registration, Visit
 from vigil.prediction.features.schemas import HistoryIn
 
 _Schema = TypeVar("_Schema", bound=BaseModel)
-MAX_ERRORS = 20
 _BOUNDS = {
     "missing": "required",
     "extra_forbidden": "a known field",
@@ -47,7 +46,7 @@ def parse_history(document: object) -> PatientHistory:
         tuple(o.to_domain(Observation) for o in schema.observations),
     )
     if errors := list(_order_errors(history)):
-        raise InvalidInput(*errors[:MAX_ERRORS])
+        raise InvalidInput(*errors)
     return history
 
 
@@ -60,7 +59,7 @@ def validate_document(schema: type[_Schema], document: object) -> _Schema:
         return schema.model_validate(document)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*map(_field_error, details[:MAX_ERRORS])) from None
+        raise InvalidInput(*map(_field_error, details[:MAX_ERRORS]), count=len(details)) from None
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:

@@ -10,16 +10,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from vigil.errors import InvalidInput
+from vigil.kernel.grammar import YEARS
 from vigil.kernel.time import format_day, format_timestamp
 from vigil.prediction.features.model import (
     OBSERVATION_SPECS,
@@ -30,40 +27,11 @@ from vigil.prediction.features.model import (
     Regimen,
     Sex,
 )
+from vigil.web.field_types import Boolean, Day, Moment, as_number, as_whole_number, bound_error
 
 _Fact = TypeVar("_Fact")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
-ACCEPTED_YEARS = range(1900, 2200)
 MAX_APPOINTMENT_INTERVAL = timedelta(days=400)
-
-
-def bound_error(message: str, bound: str) -> PydanticCustomError:
-    """Return a validation error for a validator to raise; `bound` is the allowed range as text."""
-    return PydanticCustomError("bound", "{message}", {"message": message, "bound": bound})
-
-
-def _moment(value: object) -> datetime:
-    try:
-        if isinstance(value, str) and _MOMENT.fullmatch(value):
-            moment = datetime.fromisoformat(value.upper())
-            if moment.year in ACCEPTED_YEARS:
-                return moment
-    except ValueError:
-        pass
-    raise bound_error("must be an RFC 3339 time with a UTC offset, such as 2024-03-01T08:30:00+03:00", "RFC 3339 time")
-
-
-def _day(value: object) -> date:
-    try:
-        if isinstance(value, str) and _DAY.fullmatch(value):
-            day = date.fromisoformat(value)
-            if day.year in ACCEPTED_YEARS:
-                return day
-    except ValueError:
-        pass
-    raise bound_error("must be a date such as 2024-03-01", "date YYYY-MM-DD")
 
 
 def _partial_date(value: object) -> PartialDate:
@@ -71,19 +39,17 @@ def _partial_date(value: object) -> PartialDate:
         if isinstance(value, str) and (match := _PARTIAL.fullmatch(value)):
             year, month, day = (int(part) if part else None for part in match.groups())
             born = PartialDate(year or 0, month, day)
-            if born.midpoint().year in ACCEPTED_YEARS:
+            if born.midpoint().year in YEARS:
                 return born
     except ValueError:
         pass
     raise bound_error("must be a date such as 1990, 1990-05 or 1990-05-17", "date YYYY, YYYY-MM or YYYY-MM-DD")
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 BirthDate = Annotated[
     Any,
     BeforeValidator(_partial_date),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$", "examples": ["1990-05"]}),
+    WithJsonSchema({"type": "string", "maxLength": 10, "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$", "examples": ["1990-05"]}),
 ]
 
 
@@ -110,12 +76,12 @@ class RegistrationIn(HistoryRecord):
     sex: Sex | None = None
     birth_date: BirthDate | None = None
     art_started_on: Day | None = None
-    pregnant_at_start: StrictBool | None = None
+    pregnant_at_start: Boolean | None = None
     marital_status: MaritalStatus | None = None
-    rural: StrictBool | None = None
-    distance_km: Annotated[StrictFloat | StrictInt, Field(ge=0, le=1000)] | None = None
+    rural: Boolean | None = None
+    distance_km: Annotated[float, Field(ge=0, le=1000), as_number] | None = None
     facility_level: FacilityLevel | None = None
-    has_phone: StrictBool | None = None
+    has_phone: Boolean | None = None
 
     @field_validator("birth_date", "art_started_on")
     @classmethod
@@ -134,7 +100,7 @@ class VisitIn(HistoryRecord):
     visited_at: Moment
     recorded_at: Moment
     next_appointment: Day | None = None
-    scheduled: StrictBool | None = None
+    scheduled: Boolean | None = None
 
     @field_validator("recorded_at")
     @classmethod
@@ -155,7 +121,7 @@ class DispenseIn(HistoryRecord):
 
     dispensed_at: Moment
     recorded_at: Moment
-    days_supply: Annotated[StrictInt, Field(ge=1, le=400, description="days")] | None = None
+    days_supply: Annotated[int, Field(ge=1, le=400, description="days"), as_whole_number] | None = None
     regimen: Regimen | None = None
 
     @field_validator("recorded_at")

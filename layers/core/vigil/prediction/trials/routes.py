@@ -9,6 +9,7 @@ from vigil.prediction.trials.model import TrialReport
 from vigil.prediction.trials.service import TrialService
 from vigil.runtime import telemetry
 from vigil.web.etags import cacheable
+from vigil.web.field_types import WholeNumber
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
@@ -47,9 +48,9 @@ class Promotion(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int = Field(ge=1, le=99_999_999)
+    version: WholeNumber = Field(ge=1, le=99_999_999)
     alias: Literal["champion", "challenger"] = "champion"
-    share: int = Field(
+    share: WholeNumber = Field(
         default=0,
         ge=0,
         le=1000,

@@ -7,10 +7,12 @@ from typing import Any
 
 from vigil.aws.transactions import Part
 from vigil.privacy.erasure.model import FoundKeys, Key
-from vigil.privacy.persons.model import Consent, Declaration, Person, PersonExtract
+from vigil.privacy.persons.model import Consent, Declaration, DeclarationPage, Person, PersonExtract
 from vigil.privacy.persons.store import PersonTable, partition_key, primary_key
 
 _CURRENT = "CONSENT"
+_PAGE = 100
+"""Number of declarations in a part of an export, and of keys in a step of an erasure."""
 
 
 class DynamoConsents:
@@ -20,13 +22,17 @@ class DynamoConsents:
         self._table = table
 
     def get(self, tenant_id: str, subject: str) -> Consent:
-        """Return a person's consents with history, in one consistent read."""
-        items = list(self._table.items_with_prefix(partition_key(tenant_id, subject), _CURRENT))
-        if not items or items[0]["sk"]["S"] != _CURRENT:
+        """Return a person's consents, read consistently."""
+        current = self._table.get(primary_key(partition_key(tenant_id, subject), _CURRENT))
+        if current is None:
             return Consent()
-        current, *declarations = items
-        history = tuple(Declaration(**json.loads(item["declaration"]["S"])) for item in declarations)
-        return Consent(json.loads(current["purposes"]["S"]), int(current["version"]["N"]), history)
+        return Consent(json.loads(current["purposes"]["S"]), int(current["version"]["N"]))
+
+    def history(self, tenant_id: str, subject_id: str, after: dict[str, str] | None, limit: int) -> DeclarationPage:
+        """Return a page of a person's declarations, oldest first, read consistently."""
+        pk = partition_key(tenant_id, subject_id)
+        items, position = self._table.page_with_prefix(pk, f"{_CURRENT}#", after, limit)
+        return DeclarationPage(tuple(Declaration(**json.loads(item["declaration"]["S"])) for item in items), position)
 
     def add(self, tenant_id: str, subject: str, consent: Consent, declaration: Declaration) -> bool:
         """Store a declaration and the resulting consents; return False if another version is stored."""
@@ -67,16 +73,19 @@ class DynamoConsents:
         """Return the pseudonyms of subjects with a withdrawn consent to scoring; the last second may be missing."""
         return frozenset(item["pk"]["S"].partition("#")[2] for item in self._table.withdrawn_keys(tenant_id))
 
-    def read(self, person: Person, _: Mapping[str, str] | None, __: Callable[[], float]) -> PersonExtract:
-        """Return the current consents and all declarations as one part."""
+    def read(self, person: Person, after: Mapping[str, str] | None, _: Callable[[], float]) -> PersonExtract:
+        """Return the current consents with a page of the declarations."""
         consent = self.get(person.tenant_id, person.subject)
-        return PersonExtract((asdict(consent),) if consent.version else (), None)
+        page = self.history(person.tenant_id, person.subject, dict(after) if after else None, _PAGE)
+        declarations = {"history": [asdict(each) for each in page.declarations]}
+        return PersonExtract((asdict(consent) | declarations,) if consent.version else (), page.next)
 
-    def find(self, person: Person, _: Key | None) -> FoundKeys:
+    def find(self, person: Person, after: Key | None) -> FoundKeys:
         """Return the keys of declarations up to `person.until`, and of the current state unless it has a withdrawal."""
-        items = self._table.items_with_prefix(partition_key(person.tenant_id, person.subject), _CURRENT)
+        pk = partition_key(person.tenant_id, person.subject)
+        items, position = self._table.page_with_prefix(pk, _CURRENT, after, _PAGE)
         found = [item for item in items if item["recorded_at"]["S"] <= person.until and "withdrawn" not in item]
-        return FoundKeys(tuple({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in found), None)
+        return FoundKeys(tuple({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in found), position)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
         """Delete the items of these keys, except a state that has a withdrawal in the meantime.

@@ -12,6 +12,8 @@ Purpose = Literal["scoring", "research", "contact"]
 """Purpose of data use. Vigil enforces `scoring`; it stores the others for the tenant to enforce."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 Stance = Literal["given", "withdrawn"]
+MAX_DECLARATIONS = 999_999
+"""Maximum declarations of a person; their keys have six digits."""
 Declarant = Literal["subject", "representative"]
 RETAINED_PERSON_DATA = (
     "Ids, times, models and versions of decisions, so that counts and bills stay correct: no facts, no subject.",
@@ -53,12 +55,19 @@ class Consent:
 
     purposes: Mapping[Purpose, Stance] = field(default_factory=dict)
     version: int = 0
-    history: tuple[Declaration, ...] = ()
 
     def with_declaration(self, declaration: Declaration) -> "Consent":
         """Return the consents after a declaration; purposes without a new value are unchanged."""
         purposes = {**self.purposes, **declaration.purposes}
-        return Consent(purposes, self.version + 1, (*self.history, declaration))
+        return Consent(purposes, self.version + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationPage:
+    """Declarations of a person, oldest first, and the position of the next page; None after the last."""
+
+    declarations: tuple[Declaration, ...]
+    next: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,26 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from vigil.privacy.persons.model import Consent, Declaration, Person, PersonErasure, PersonErasures, PersonExtract
+from vigil.privacy.persons.model import (
+    Consent,
+    Declaration,
+    DeclarationPage,
+    Person,
+    PersonErasure,
+    PersonErasures,
+    PersonExtract,
+)
 
 
 class ConsentStore(Protocol):
     """Consents of persons."""
 
     def get(self, tenant_id: str, subject: str) -> Consent:
-        """Return a person's consents with history, read consistently; empty for an unknown person."""
+        """Return a person's consents, read consistently; empty for an unknown person."""
+        ...
+
+    def history(self, tenant_id: str, subject: str, after: dict[str, str] | None, limit: int) -> DeclarationPage:
+        """Return a page of a person's declarations, oldest first, read consistently."""
         ...
 
     def add(self, tenant_id: str, subject: str, consent: Consent, declaration: Declaration) -> bool:

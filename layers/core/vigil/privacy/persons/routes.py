@@ -5,18 +5,33 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from vigil.kernel.pseudonyms import PSEUDONYM
-from vigil.privacy.persons.schemas import ConsentBody, ConsentView, ErasureView, ExportView, LookupBody, SubjectView
+from vigil.privacy.persons.schemas import (
+    ConsentBody,
+    ConsentState,
+    ConsentView,
+    ErasureView,
+    ExportView,
+    LookupBody,
+    SubjectView,
+)
 from vigil.privacy.persons.service import PersonRights
 from vigil.web import gateway
 from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import RequestedPage
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import MAX_SUBJECT_ID, responses
 
 lookup_router = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=BoundedRoute)
 router = APIRouter(prefix="/v1/subjects/{subject}", tags=["subjects"], route_class=IdempotentRoute)
-Subject = Annotated[str, Path(pattern=PSEUDONYM, description="Pseudonym of the person: see POST /v1/subjects/lookup.")]
+Subject = Annotated[
+    str,
+    Path(
+        max_length=MAX_SUBJECT_ID,
+        pattern=PSEUDONYM,
+        description="Pseudonym of the person: see POST /v1/subjects/lookup.",
+    ),
+]
 Reader = Annotated[Principal, requires("consents:read")]
 Recorder = Annotated[Principal, requires("consents:write")]
 Exporter = Annotated[Principal, requires("subjects:export")]
@@ -34,20 +49,25 @@ async def lookup(request: Request, body: LookupBody, caller: Reader) -> SubjectV
 
 
 @router.put("/consent", summary="Record a consent", responses=responses(401, 403, 413, 415))
-async def declare(request: Request, subject: Subject, body: ConsentBody, caller: Recorder) -> ConsentView:
+async def declare(request: Request, subject: Subject, body: ConsentBody, caller: Recorder) -> ConsentState:
     """Record given or withdrawn consents. Without consent to `scoring`, requests to score the person are rejected."""
     subjects: PersonRights = request.app.state.subjects
     request_body = body.to_request()
-    return ConsentView.from_consent(
+    return ConsentState.from_consent(
         subjects.declare(caller.tenant_id, subject, request_body, caller.key_id, known=caller.consents)
     )
 
 
-@router.get("/consent", summary="Fetch consents", responses=responses(401, 403, 404, 422, 503))
-async def consent(request: Request, subject: Subject, caller: Reader) -> ConsentView:
-    """Return a person's current consents and all declarations."""
+@router.get("/consent", summary="Fetch consents", responses=responses(400, 401, 403, 404, 422, 503))
+async def consent(
+    request: Request, subject: Subject, caller: Reader, place: RequestedPage, limit: PageSize = 20
+) -> ConsentView:
+    """Return a person's current consents and the declarations, oldest first."""
     subjects: PersonRights = request.app.state.subjects
-    return ConsentView.from_consent(subjects.consent(caller.tenant_id, subject))
+    scope = f"consent\n{caller.tenant_id}\n{subject}"
+    current = subjects.consent(caller.tenant_id, subject)
+    found = subjects.declarations(caller.tenant_id, subject, place.after(scope), limit)
+    return ConsentView.from_page(current, found, place.next_cursor(scope, found.next))
 
 
 @router.get("/export", summary="Export a person's data", responses=responses(400, 401, 403, 422, 503))

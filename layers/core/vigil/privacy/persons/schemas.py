@@ -6,12 +6,16 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.kernel.pseudonyms import PSEUDONYM
-from vigil.privacy.persons.model import Consent, Declarant, PersonErasures, Purpose, Stance
+from vigil.privacy.persons.model import Consent, Declarant, DeclarationPage, PersonErasures, Purpose, Stance
 from vigil.privacy.persons.service import DeclarationRequest
-from vigil.web.schemas import DATE_TIME, SUBJECT_ID, Timestamp
+from vigil.web.field_types import Moment
+from vigil.web.schemas import DATE_TIME, SUBJECT_ID
 
 TextVersion = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Version of the text that was shown.")
+    str,
+    Field(
+        max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$", description="Version of the text that was shown."
+    ),
 ]
 
 
@@ -39,7 +43,7 @@ class ConsentBody(BaseModel):
     )
     text_version: TextVersion
     declared_by: Declarant = "subject"
-    declared_at: Timestamp | None = Field(default=None, description="Time of the declaration; default: now.")
+    declared_at: Moment | None = Field(default=None, description="Time of the declaration; default: now.")
 
     def to_request(self) -> DeclarationRequest:
         """Return the declaration of the body."""
@@ -57,17 +61,32 @@ class DeclarationView(BaseModel):
     key_id: str
 
 
-class ConsentView(BaseModel):
-    """Current consents of a person, and all declarations, oldest first."""
+class ConsentState(BaseModel):
+    """Current consents of a person; `version` counts the declarations."""
 
     purposes: dict[Purpose, Stance]
     version: int
-    history: list[DeclarationView]
 
     @classmethod
-    def from_consent(cls, consent: Consent) -> "ConsentView":
+    def from_consent(cls, consent: Consent) -> "ConsentState":
         """Return the view of consents."""
         return cls(**asdict(consent))
+
+
+class ConsentView(ConsentState):
+    """Current consents of a person with a page of the declarations, oldest first.
+
+    `next_cursor` is null on the last page.
+    """
+
+    history: list[DeclarationView]
+    next_cursor: str | None
+
+    @classmethod
+    def from_page(cls, consent: Consent, page: DeclarationPage, next_cursor: str | None) -> "ConsentView":
+        """Return the view of consents and a page of their declarations."""
+        declared = [DeclarationView(**asdict(each)) for each in page.declarations]
+        return cls(**asdict(consent), history=declared, next_cursor=next_cursor)
 
 
 class ExportView(BaseModel):

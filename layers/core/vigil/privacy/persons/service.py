@@ -10,9 +10,11 @@ from vigil.errors import Conflict, FieldError, MalformedRequest, NotFound
 from vigil.kernel.pseudonyms import TenantKeys
 from vigil.kernel.time import format_timestamp
 from vigil.privacy.persons.model import (
+    MAX_DECLARATIONS,
     Consent,
     Declarant,
     Declaration,
+    DeclarationPage,
     Person,
     PersonErasure,
     PersonErasures,
@@ -74,10 +76,16 @@ class PersonRights:
         return self._keys(tenant_id).pseudonym(subject_id)
 
     def consent(self, tenant_id: str, subject: str) -> Consent:
-        """Return a person's consents with history; raise NotFound if there is no declaration."""
+        """Return a person's consents; raise NotFound if there is no declaration."""
         if not (consent := self._consents.get(tenant_id, subject)).version:
             raise NotFound("There is no consent of this subject.")
         return consent
+
+    def declarations(
+        self, tenant_id: str, subject_id: str, after: dict[str, str] | None, limit: int
+    ) -> DeclarationPage:
+        """Return a page of a person's declarations, oldest first."""
+        return self._consents.history(tenant_id, subject_id, after, limit)
 
     def declare(
         self, tenant_id: str, subject: str, request: DeclarationRequest, key_id: str, *, known: bool
@@ -103,6 +111,8 @@ class PersonRights:
 
         def attempt() -> Consent:
             consent = self._consents.get(tenant_id, subject)
+            if consent.version >= MAX_DECLARATIONS:
+                raise Conflict(f"This subject has {MAX_DECLARATIONS} declarations, which is the maximum.")
             if self._consents.add(tenant_id, subject, consent, declaration):
                 return consent.with_declaration(declaration)
             raise TryAgain

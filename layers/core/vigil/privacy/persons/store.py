@@ -3,7 +3,7 @@
 Two indexes are sparse: `by_tenant` lists withdrawals of the consent to scoring, `by_due` erasures in progress.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vigil.aws.tables import Table
@@ -24,6 +24,22 @@ class PersonTable(Table):
         return self.items(
             "query", KeyConditionExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
         )
+
+    def page_with_prefix(
+        self, pk: str, prefix: str, after: Mapping[str, str] | None, limit: int
+    ) -> tuple[list[Item], dict[str, str] | None]:
+        """Return one page of the items of a partition by prefix of `sk`, and the position of the next page."""
+        start = {"ExclusiveStartKey": primary_key(pk, after["sk"])} if after else {}
+        answer = self.call(
+            "query",
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": pk}, ":sk": {"S": prefix}},
+            ConsistentRead=True,
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return answer["Items"], {"sk": last["sk"]["S"]} if last else None
 
     def withdrawn_keys(self, tenant_id: str) -> Iterator[Item]:
         """Yield the keys of subjects with a withdrawn consent to scoring; the last second may be missing."""

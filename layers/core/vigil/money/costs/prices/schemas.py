@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vigil.kernel.time import format_timestamp
 from vigil.money.costs.model import Category, PriceBook
 from vigil.money.usage.model import BilledMeter, Meter
-from vigil.web.schemas import Timestamp
+from vigil.web.field_types import Moment, as_whole_number
 
 _MAX = 10**12
 
@@ -18,8 +18,8 @@ class PriceBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    micros: Annotated[int, Field(strict=True, ge=0, le=_MAX, description="Millionths of a dollar.")]
-    per: Annotated[int, Field(strict=True, ge=1, le=_MAX)] = 1
+    micros: Annotated[int, Field(ge=0, le=_MAX, description="Millionths of a dollar."), as_whole_number]
+    per: Annotated[int, Field(ge=1, le=_MAX), as_whole_number] = 1
 
 
 class PriceBookBody(BaseModel):
@@ -27,7 +27,7 @@ class PriceBookBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    valid_from: Timestamp
+    valid_from: Moment
     prices: dict[BilledMeter, PriceBody]
 
     def ratios(self) -> dict[Meter, tuple[int, int]]:

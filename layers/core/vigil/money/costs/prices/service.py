@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from vigil.errors import FieldError, InvalidInput
 from vigil.money.costs.model import BILLED, Price, PriceBook
 from vigil.money.costs.ports import PriceBookStore
+from vigil.money.costs.prices.model import check_price
 from vigil.money.usage.model import Meter
 
 MIN_NOTICE = timedelta(hours=1)
@@ -26,8 +27,8 @@ class PriceBooks:
     def publish(self, valid_from: datetime, prices: Mapping[Meter, tuple[int, int]]) -> PriceBook:
         """Store prices (micro-dollars, and the units they are for) valid from a full hour; return their book.
 
-        Raises InvalidInput for a time that is not a full hour or too early, or if a meter has no price or is not
-        billed. Raises Conflict if other prices were published at the same time.
+        Raises InvalidInput for a time that is not a full hour or too early, if a meter has no price or is not
+        billed, or for a price above its bound. Raises Conflict if other prices were published at the same time.
         """
         moment = valid_from.astimezone(UTC)
         if (moment.minute, moment.second, moment.microsecond) != (0, 0, 0):
@@ -38,6 +39,8 @@ class PriceBooks:
         if prices.keys() != BILLED.keys():
             raise InvalidInput(FieldError("prices", "must have one price for each meter", ", ".join(sorted(BILLED))))
         listed = tuple(Price(meter, category, *prices[meter]) for meter, category in BILLED.items())
+        for price in listed:
+            check_price(price)
         book = PriceBook(self._prices.books()[-1].version + 1, f"{moment:%Y-%m-%dT%H}", listed)
         self._prices.add(book)
         return book

@@ -13,8 +13,6 @@ from vigil.money.usage.model import Meter, UsageEntry
 
 MAX_EVENTS = 100
 """Maximum events per request or message."""
-MAX_UNITS = 10**12
-"""Maximum units of one meter in one event."""
 _MAX_AHEAD = timedelta(seconds=60)
 _MAX_AGE = timedelta(days=90)
 

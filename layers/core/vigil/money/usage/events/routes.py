@@ -1,10 +1,12 @@
 """`/v1/usage-events`: report the usage of third-party services."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
 
+from vigil.errors import MAX_ERRORS
 from vigil.money.usage.events.model import MAX_EVENTS, EventResult
 from vigil.money.usage.events.schemas import UsageEventBody, UsageEventResultList, UsageEventResultView
 from vigil.money.usage.events.service import UsageEvents
@@ -34,13 +36,19 @@ async def record(
     results = usage_events.record(caller.tenant_id, events)
     counts = Counter(result.status for result in results)
     return UsageEventResultList(
-        items=[_view(result) for result in results],
+        items=_views(results),
         counted=counts["counted"],
         duplicates=counts["duplicate"],
         rejected=counts["rejected"],
     )
 
 
-def _view(result: EventResult) -> UsageEventResultView:
-    errors = [FieldErrorView(**{name: getattr(e, name) for name in FieldErrorView.model_fields}) for e in result.errors]
-    return UsageEventResultView(outcome=result.status, errors=errors or None)
+def _views(results: Sequence[EventResult]) -> list[UsageEventResultView]:
+    """Return the results with the first error of each event, and with further errors up to MAX_ERRORS in all."""
+    views, room = [], MAX_ERRORS - 1
+    for result in results:
+        shown = result.errors[: 1 + room]
+        room -= max(len(shown) - 1, 0)
+        errors = [FieldErrorView(**{name: getattr(e, name) for name in FieldErrorView.model_fields}) for e in shown]
+        views.append(UsageEventResultView(outcome=result.status, errors=errors or None))
+    return views

@@ -5,12 +5,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from vigil.errors import InvalidInput
-from vigil.money.usage.events.model import MAX_UNITS, EventStatus, UsageEvent
-from vigil.web.schemas import FieldErrorView, Timestamp, field_error
+from vigil.money.usage.events.model import EventStatus, UsageEvent
+from vigil.money.usage.model import MAX_EVENT_UNITS
+from vigil.web.field_types import Moment, as_whole_number
+from vigil.web.schemas import FieldErrorView, invalid_input
 
 _NAME = r"^[\x21-\x7e]{1,256}$"
-Units = Annotated[int | None, Field(strict=True, ge=1, le=MAX_UNITS)]
+Tokens = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["llm_input_tokens"]), as_whole_number]
+AudioSeconds = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["audio_seconds"]), as_whole_number]
+SmsMessages = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["sms_messages"]), as_whole_number]
+Emails = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["emails"]), as_whole_number]
+Webhooks = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["webhooks"]), as_whole_number]
 
 
 class UsageAmounts(BaseModel):
@@ -18,13 +23,13 @@ class UsageAmounts(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    llm_input_tokens: Units = None
-    llm_output_tokens: Units = None
-    embedding_tokens: Units = None
-    audio_seconds: Units = None
-    sms_messages: Units = None
-    emails: Units = None
-    webhooks: Units = None
+    llm_input_tokens: Tokens | None = None
+    llm_output_tokens: Tokens | None = None
+    embedding_tokens: Tokens | None = None
+    audio_seconds: AudioSeconds | None = None
+    sms_messages: SmsMessages | None = None
+    emails: Emails | None = None
+    webhooks: Webhooks | None = None
 
     @model_validator(mode="after")
     def _something(self) -> "UsageAmounts":
@@ -39,12 +44,16 @@ class UsageEventBody(BaseModel):
     specversion: Literal["1.0"]
     type: Literal["vigil.usage"]
     source: str = Field(
-        pattern=_NAME, description="Producer of the event, for example `/assistant`. Must not contain personal data."
+        max_length=256,
+        pattern=_NAME,
+        description="Producer of the event, for example `/assistant`. Must not contain personal data.",
     )
     id: str = Field(
-        pattern=_NAME, description="Unique id among the events of the source; a repeated id is a duplicate."
+        max_length=256,
+        pattern=_NAME,
+        description="Unique id among the events of the source; a repeated id is a duplicate.",
     )
-    time: Timestamp = Field(description="Time of the usage, at most 90 days ago; the usage counts in that hour.")
+    time: Moment = Field(description="Time of the usage, at most 90 days ago; the usage counts in that hour.")
     datacontenttype: Literal["application/json"] = "application/json"
     data: UsageAmounts
 
@@ -60,7 +69,7 @@ def parse_event(sent: Any) -> UsageEvent:
         return UsageEventBody.model_validate(sent).to_event()
     except ValidationError as error:
         rows = error.errors(include_url=False, include_input=False)
-        raise InvalidInput(*(field_error(dict(row) | {"loc": row["loc"] or ("event",)}) for row in rows)) from error
+        raise invalid_input([{**row, "loc": row["loc"] or ("event",)} for row in rows]) from error
 
 
 class UsageEventResultView(BaseModel):

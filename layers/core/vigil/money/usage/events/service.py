@@ -1,13 +1,14 @@
-"""Recording of reported usage events; an event that is reported twice counts once."""
+"""Recording of reported usage events: each counts once, up to a ceiling per tenant and day."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vigil.errors import InvalidInput, Unavailable
+from vigil.errors import FieldError, InvalidInput, Unavailable
 from vigil.money.usage.events.model import EventResult
 from vigil.money.usage.events.schemas import parse_event
-from vigil.money.usage.model import UsageEntry
+from vigil.money.usage.model import MAX_DAILY_UNITS, Meter, ReportedMeter, UsageEntry
 from vigil.money.usage.service import UsageCounter
 
 
@@ -21,8 +22,9 @@ class UsageEvents:
     def record(self, tenant_id: str, sent: Sequence[Any]) -> tuple[EventResult, ...]:
         """Count and store CloudEvents (JSON values); return the result of each, in the given order.
 
-        Safe to repeat: an event that was counted before is a duplicate. Raises Unavailable if an event could not be
-        counted.
+        Safe to repeat: an event that was counted before is a duplicate. An event that exceeds the ceiling of its day is
+        rejected; requests at the same time may exceed it by their own events. Raises Unavailable if an event could not
+        be counted.
         """
         now = self._clock()
         read = [_read(tenant_id, each, now) for each in sent]
@@ -30,11 +32,35 @@ class UsageEvents:
         for entry in read:
             if isinstance(entry, UsageEntry):
                 entries.setdefault(entry.key, entry)
-        counted = self._counter.count_each(entries.values())
+        refused = self._refused(tenant_id, entries.values())
+        counted = self._counter.count_each(entry for key, entry in entries.items() if key not in refused)
         if counted.failed:
             raise Unavailable("Not all events could be counted; send the request again. Counted events count once.")
         seen = set(counted.known)
-        return tuple(each if isinstance(each, EventResult) else _result(each, seen) for each in read)
+        return tuple(
+            each if isinstance(each, EventResult) else refused.get(each.key) or _result(each, seen) for each in read
+        )
+
+    def _refused(self, tenant_id: str, entries: Iterable[UsageEntry]) -> Mapping[tuple[str, str], EventResult]:
+        """Return the rejections of the entries that exceed the ceiling of their day and are not counted yet."""
+        days: dict[str, Counter[Meter]] = {}
+        excess: dict[tuple[str, str], EventResult] = {}
+        for entry in entries:
+            day = entry.hour[:10]
+            if day not in days:
+                days[day] = Counter(self._counter.amounts_of_day(tenant_id, day))
+            total = days[day] + Counter(entry.amounts)
+            if over := [meter for meter, most in MAX_DAILY_UNITS.items() if total[meter] > most]:
+                excess[entry.key] = _over_ceiling(over[0])
+            else:
+                days[day] = total
+        known = self._counter.counted_keys(tenant_id, [entry_id for _, entry_id in excess]) if excess else ()
+        return {key: result for key, result in excess.items() if key not in known}
+
+
+def _over_ceiling(meter: ReportedMeter) -> EventResult:
+    bound = f"at most {MAX_DAILY_UNITS[meter]} units per tenant and day; ask an operator to check the reports"
+    return EventResult("rejected", (FieldError(f"data.{meter}", "exceeds the ceiling of its day", bound),))
 
 
 def _read(tenant_id: str, sent: Any, now: datetime) -> UsageEntry | EventResult:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.flows.model import FlowRecord, Packet, Traffic
 from vigil.prediction.features.flows.schemas import TrafficIn
-from vigil.prediction.features.parsing import MAX_ERRORS, validate_document
+from vigil.prediction.features.parsing import validate_document
 
 
 def parse_traffic(document: object) -> Traffic:
@@ -25,7 +25,7 @@ def parse_traffic(document: object) -> Traffic:
         neighbours=tuple(n.to_domain(FlowRecord) for n in schema.neighbours),
     )
     if errors := list(_unrelated_neighbours(traffic)):
-        raise InvalidInput(*errors[:MAX_ERRORS])
+        raise InvalidInput(*errors)
     return traffic
 
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from vigil.prediction.features.flows.model import Protocol
-from vigil.prediction.features.schemas import HistoryRecord, Moment, bound_error
+from vigil.prediction.features.schemas import HistoryRecord
+from vigil.web.field_types import Boolean, Moment, as_whole_number, bound_error
 
 MAX_PACKETS = 2000
 MAX_NEIGHBOURS = 2000
@@ -13,20 +14,28 @@ MAX_FLOW_US = 120_000_000
 """Maximum time of a packet after the start of the flow, in microseconds. CICFlowMeter also ends flows after 120 s."""
 EARLIEST_START_US = -3_600_000_000
 
-Address = Annotated[str, Field(pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address or its pseudonym")]
-Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
+Address = Annotated[
+    str, Field(max_length=45, pattern=r"^[0-9A-Za-z.:_-]{1,45}$", description="An address or its pseudonym")
+]
+Port = Annotated[int, Field(ge=0, le=65_535), as_whole_number]
 
 
 class PacketIn(HistoryRecord):
     """One packet, in bytes and microseconds since the flow's `started_at`."""
 
-    at_us: Annotated[StrictInt, Field(ge=0, le=MAX_FLOW_US)]
-    forward: StrictBool = Field(description="From source to destination")
-    length: Annotated[StrictInt, Field(ge=20, le=65_575, description="length in bytes of IP, headers included")]
-    header: Annotated[StrictInt, Field(ge=20, le=200, description="length in bytes of the IP and transport headers")]
-    flags: Annotated[str, Field(pattern="^[FSRPAUEC]{0,8}$", description="TCP flags by initial; C is CWR")] = ""
-    window: Annotated[StrictInt, Field(ge=0, le=65_535)] | None = None
-    ttl: Annotated[StrictInt, Field(ge=0, le=255)] | None = None
+    at_us: Annotated[int, Field(ge=0, le=MAX_FLOW_US), as_whole_number]
+    forward: Boolean = Field(description="From source to destination")
+    length: Annotated[
+        int, Field(ge=20, le=65_575, description="length in bytes of IP, headers included"), as_whole_number
+    ]
+    header: Annotated[
+        int, Field(ge=20, le=200, description="length in bytes of the IP and transport headers"), as_whole_number
+    ]
+    flags: Annotated[
+        str, Field(max_length=8, pattern="^[FSRPAUEC]{0,8}$", description="TCP flags by initial; C is CWR")
+    ] = ""
+    window: Annotated[int, Field(ge=0, le=65_535), as_whole_number] | None = None
+    ttl: Annotated[int, Field(ge=0, le=255), as_whole_number] | None = None
 
     @field_validator("header")
     @classmethod
@@ -39,15 +48,15 @@ class PacketIn(HistoryRecord):
 class FlowRecordIn(HistoryRecord):
     """Another flow within the last hour from the same source or to the same destination."""
 
-    started_us: Annotated[StrictInt, Field(ge=EARLIEST_START_US, le=MAX_FLOW_US)]
-    duration_us: Annotated[StrictInt, Field(ge=0, le=-EARLIEST_START_US)]
+    started_us: Annotated[int, Field(ge=EARLIEST_START_US, le=MAX_FLOW_US), as_whole_number]
+    duration_us: Annotated[int, Field(ge=0, le=-EARLIEST_START_US), as_whole_number]
     source: Address
     destination: Address
     source_port: Port
     destination_port: Port
-    packets: Annotated[StrictInt, Field(ge=1, le=10**9)]
-    bytes: Annotated[StrictInt, Field(ge=20, le=10**11)]
-    answered: StrictBool
+    packets: Annotated[int, Field(ge=1, le=10**9), as_whole_number]
+    bytes: Annotated[int, Field(ge=20, le=10**11), as_whole_number]
+    answered: Boolean
 
 
 class TrafficIn(HistoryRecord):

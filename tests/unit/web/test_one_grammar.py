@@ -1,0 +1,199 @@
+"""A spelling of a time, day, number or boolean has the same verdict in every field of its type."""
+
+import json
+from datetime import datetime
+
+import pytest
+
+from tests.support.fakes.clock import Clock
+from tests.support.fakes.scoring import CONTRACT
+from tests.support.field_spellings import MOMENT, SPELLINGS, is_nullable, named, typed_fields, value_at
+from tests.support.whole_api import DOCUMENT, OPERATIONS, WholeApi, refused_fields
+from vigil.decisions.batches.parsing import build_reader
+from vigil.decisions.scoring.schemas import parse_subject
+from vigil.errors import InvalidInput
+from vigil.money.costs.model import BILLED
+from vigil.money.usage.model import REPORTED_METERS
+from vigil.prediction.features.service import ART_VISITS, FLOWS
+
+LIMITS = {"predictions_per_month": 50, "per_minute": 50, "per_hour": 50, "storage_gb": 50}
+SETTINGS = {"max_key_days": 50, "overlap_hours": 24}
+WINDOW = {"subject_id": "p-1", "model": "toy", "start": MOMENT, "end": MOMENT}
+BODIES = {
+    "POST /v1/scores": {"model": "toy", "subject_id": "p-1", "features": {}, "as_of": MOMENT, "explain": True},
+    "PUT /v1/flags/{name}": {"description": "d", "stages": ["local"], "percentage": 50},
+    "POST /v1/models/{name}/promote": {"version": 1, "share": 50},
+    "POST /v1/outcomes": {"window": WINDOW, "status": "occurred", "recorded_at": MOMENT, "happened_at": MOMENT},
+    "PUT /v1/subjects/{subject_id}/consent": {
+        "purposes": {"scoring": "given"},
+        "text_version": "1",
+        "declared_at": MOMENT,
+    },
+    "POST /v1/usage-events": [
+        {
+            "specversion": "1.0",
+            "type": "vigil.usage",
+            "source": "s",
+            "id": "1",
+            "time": MOMENT,
+            "data": dict.fromkeys(REPORTED_METERS, 50),
+        }
+    ],
+    "POST /v1/prices": {"valid_from": MOMENT, "prices": {meter: {"micros": 50, "per": 50} for meter in BILLED}},
+    "PUT /v1/budgets/{category}/{period}": {"limit_micros": 50, "thresholds": [50], "hard_stop": True},
+    "POST /v1/tenants": {"tenant_id": "other", "limits": LIMITS, "settings": SETTINGS},
+    "PATCH /v1/tenants/{tenant_id}": {"limits": LIMITS, "settings": SETTINGS},
+    "POST /v1/tenants/{tenant_id}/keys": {"expires_at": MOMENT},
+    "POST /v1/tenants/{tenant_id}/keys/{key_id}/rotate": {"expires_at": MOMENT, "overlap_hours": 24},
+}
+"""Bodies with every field that has a grammar, by operation."""
+SCHEMAS = DOCUMENT["components"]["schemas"]
+
+
+def fields_of_bodies():
+    for operation, described in OPERATIONS.items():
+        for content in described.get("requestBody", {}).get("content", {}).values():
+            for path, kind in typed_fields(content["schema"], SCHEMAS):
+                yield operation, path, kind
+
+
+def fields_of_queries():
+    for operation, described in OPERATIONS.items():
+        for parameter in described.get("parameters", ()):
+            for _, kind in typed_fields(parameter["schema"], SCHEMAS):
+                if parameter["in"] == "query":
+                    yield operation, parameter["name"], kind
+
+
+@pytest.fixture(scope="module")
+def api():
+    return WholeApi(Clock())
+
+
+def spelled(document, path, template, good):
+    """Return the JSON text of a document in which a field is written as the template says."""
+    copy = json.loads(json.dumps(document))
+    value_at(copy, path[:-1])[path[-1]] = "@field@"
+    if template == "{v}" or template.startswith('"'):
+        text = "46054" if isinstance(good, str) and template == "{v}" else str(good).replace("True", "true")
+    else:
+        text = "1" if isinstance(good, str | bool) else json.dumps(good)
+    return json.dumps(copy).replace('"@field@"', template.format(v=text))
+
+
+FIELDS = list(fields_of_bodies())
+
+
+def test_every_type_is_in_the_walk():
+    assert len(SPELLINGS) >= 40
+    assert {kind for _, _, kind in FIELDS} == {"date-time", "integer", "number", "boolean"}
+    assert {kind for _, _, kind in fields_of_queries()} == {"integer", "boolean"}
+
+
+@pytest.mark.parametrize(("operation", "path", "kind"), FIELDS, ids=str)
+def test_field_of_a_body_follows_its_grammar(api, operation, path, kind):
+    document = BODIES[operation]
+    where = named(document, path)
+    field = ".".join(map(str, where[1:] if where[0] == 0 else where))
+    for template, kinds in SPELLINGS:
+        status, body = api(operation, body=spelled(document, where, template, value_at(document, where)))
+        refused = any(name == field or name.startswith(f"{field}.") for name in refused_fields(status, body))
+        assert refused == (kind not in kinds), (template, status, body)
+
+
+HISTORY = {
+    "registrations": [
+        {
+            "recorded_at": MOMENT,
+            "art_started_on": "2026-01-01",
+            "distance_km": 50,
+            **dict.fromkeys(("pregnant_at_start", "rural", "has_phone"), True),
+        }
+    ],
+    "visits": [{"visited_at": MOMENT, "recorded_at": MOMENT, "next_appointment": "2026-02-10", "scheduled": True}],
+    "dispenses": [{"dispensed_at": MOMENT, "recorded_at": MOMENT, "days_supply": 90}],
+    "observations": [{"code": "weight", "observed_at": MOMENT, "recorded_at": MOMENT, "value": 50}],
+}
+NULLABLE = [
+    (operation, path, is_nullable(content["schema"], SCHEMAS, path))
+    for operation, path, _ in FIELDS
+    for content in OPERATIONS[operation]["requestBody"]["content"].values()
+]
+
+
+@pytest.mark.parametrize(("operation", "path", "nullable"), NULLABLE, ids=str)
+def test_null_is_accepted_where_the_schema_has_it(api, operation, path, nullable):
+    where = named(BODIES[operation], path)
+    field = ".".join(map(str, where[1:] if where[0] == 0 else where))
+    status, body = api(operation, body=spelled(BODIES[operation], where, "null", 0))
+    assert (field in refused_fields(status, body)) == (not nullable), body
+
+
+ENDS = {"source": "a", "destination": "b", "source_port": 50, "destination_port": 50}
+PACKET = {"at_us": 50, "forward": True, "length": 50, "header": 30, "window": 50, "ttl": 50}
+FLOW = {"started_us": 50, "duration_us": 50, "packets": 50, "bytes": 50, "answered": True} | ENDS
+TRAFFIC = {"started_at": MOMENT, "protocol": "tcp", "packets": [PACKET], "neighbours": [FLOW]} | ENDS
+HISTORIES = {
+    feature_set.name: (feature_set, example) for feature_set, example in ((ART_VISITS, HISTORY), (FLOWS, TRAFFIC))
+}
+HISTORY_FIELDS = [
+    (name, path, kind) for name, (each, _) in HISTORIES.items() for path, kind in typed_fields(each.schema(), {})
+]
+
+
+def test_days_of_histories_are_in_the_walk():
+    assert {kind for _, _, kind in HISTORY_FIELDS} == {"date-time", "date", "integer", "number", "boolean"}
+
+
+@pytest.mark.parametrize(("name", "path", "kind"), HISTORY_FIELDS, ids=str)
+def test_field_of_a_history_follows_its_grammar(name, path, kind):
+    feature_set, document = HISTORIES[name]
+    field = "history" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    for template, kinds in SPELLINGS:
+        text = spelled(document, path, template, value_at(document, path))
+        try:
+            feature_set.parse(json.loads(text))
+            refused = False
+        except InvalidInput as error:
+            refused = field in [each.field for each in error.errors]
+        assert refused == (kind not in kinds), (template, text)
+
+
+TEXTS = [(json.loads(template), kinds) for template, kinds in SPELLINGS if template[0] == '"' and "{" not in template]
+
+
+@pytest.mark.parametrize(("operation", "name", "kind"), list(fields_of_queries()), ids=str)
+def test_query_parameter_follows_its_grammar(api, operation, name, kind):
+    good = {"integer": ["50", "50.0", "5e1"], "boolean": ["true", "false"]}[kind]
+    for text in [*good, *(text for text, _ in TEXTS if text not in {"true", "1.0"})]:
+        status, body = api(operation, query={name: text})
+        assert (name in refused_fields(status, body)) == (text not in good), text
+
+
+@pytest.mark.parametrize(("text", "kinds"), [(text, kinds) for text, kinds in TEXTS if text.strip()])
+def test_time_in_a_csv_cell_follows_its_grammar(text, kinds):
+    reader = build_reader("csv", ("subject_id", "as_of"), CONTRACT, lambda _contract, _columns: lambda _row: None)
+    ((_, document),) = reader(f'a,"{text}"\n'.encode())
+    if "date-time" in kinds:
+        assert parse_subject(document).as_of == datetime.fromisoformat(MOMENT)
+        return
+    with pytest.raises(InvalidInput) as caught:
+        parse_subject(document)
+    (error,) = caught.value.errors
+    assert (error.field, error.bound) == ("as_of", "RFC 3339 with a UTC offset")
+
+
+FEATURE_FIELDS = [spec for spec in CONTRACT.features if spec.type != "category"]
+
+
+@pytest.mark.parametrize("spec", FEATURE_FIELDS, ids=lambda spec: spec.name)
+def test_feature_of_a_score_follows_its_grammar(spec):
+    good = True if spec.type == "boolean" else 40
+    for template, kinds in SPELLINGS:
+        value = json.loads(spelled({"value": good}, ("value",), template, good))["value"]
+        try:
+            spec.encode(value)
+            refused = False
+        except InvalidInput:
+            refused = True
+        assert refused == (spec.type not in kinds), template
