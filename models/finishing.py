@@ -28,5 +28,5 @@ def finish_model(
         contract,
         assembled.files,
         select_golden_rows(contract, test.rows, judged.verdicts),
-        render_card(contract, text, estimates, table),
+        render_card(contract, text, estimates, table, assembled.runner.never_missing),
     )
