@@ -8,8 +8,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from vigil.errors import FieldError
+from vigil.kernel import rows
 
-MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
+MODEL_NAME = f"^{rows.MODEL_NAME}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
 """Pattern of subject ids. A leading dot is excluded: clients remove `.` and `..` from URLs, so such a person could not
 be exported or erased."""
