@@ -23,8 +23,10 @@ def replay_command(
     decision_id: Annotated[str, typer.Argument(help="Id of the decision (dec-...)")],
 ) -> None:
     """Score a decision again with its own model version; exit with code 1 unless the bytes are the same."""
+    from cli import native
     from vigil.bootstrap import decisions
 
+    native.add_to_path()  # packed trees: LightGBM's contributions can differ in the last bit
     deployment.activate()
     row, replayed = decisions.scoring().replay(tenant_id, decision_id)
     if replayed == row.body:

@@ -66,10 +66,17 @@ def rollback_command(
     out.print(f"[bold]{name}[/] champion is now version {published.version}, the same model as version {version}")
 
 
-def withdraw_command(name: ModelName, keys_folder: KeysFolder = None) -> None:
-    """End the trial of the challenger; the champion decides for every subject again."""
-    pointer = publisher(keys_folder).withdraw(name)
-    out.print(f"[bold]{name}[/] version {pointer.version} is no longer the challenger")
+def withdraw_command(
+    name: ModelName,
+    alias: Annotated[
+        str, typer.Option(help="challenger (ends its trial) or champion (ends its service)")
+    ] = "challenger",
+    keys_folder: KeysFolder = None,
+) -> None:
+    """End the trial of the challenger, or take the champion and thus the model out of service within a minute."""
+    pointer = publisher(keys_folder).withdraw(name, alias)
+    ends = "; the model is out of service until a version is promoted" if alias == "champion" else ""
+    out.print(f"[bold]{name}[/] version {pointer.version} is no longer the {alias}{ends}", soft_wrap=True)
 
 
 def _rows(found: "TrialReport") -> list[tuple[str, str]]:

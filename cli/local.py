@@ -100,6 +100,8 @@ class _StackUpdate:
 
     def run(self) -> Embedded:
         """Run the missing steps, independent steps in parallel."""
+        for name in recipe.recipe_names():
+            recipe.check_name(name)
         parameters = _parameters()
         current = fingerprint([ROOT / "models"], source_fingerprint(), json.dumps(parameters))
         template = template_fingerprint()

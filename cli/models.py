@@ -56,6 +56,9 @@ def train_command(
     trained = train(name, seed=seed, packages=packages, keys_folder=keys_folder, force=force)
     verb = "is up to date (--force trains anyway):" if trained.reused else "trained:"
     out.print(f"[bold]{name}[/] version {trained.version} {verb} {trained.folder}", soft_wrap=True)
+    if trained.never_missing:
+        names = ", ".join(trained.never_missing)
+        out.print(f"never missing in training, although a caller may leave them out: {names}", soft_wrap=True)
     for engine, why in trained.unpacked.items():
         out.print(f"{engine} is scored by the LightGBM library: {why}", soft_wrap=True)
 
@@ -101,6 +104,7 @@ def verify_command(folder: Folder, keys_folder: KeysFolder = None) -> None:
         "valid until": manifest.expires_at,
         "label": f"{contract.label.name} (version {contract.label.version})",
         "features": str(len(contract.features)),
+        "never missing in training": ", ".join(model.never_missing_names) or "none of those that may be missing",
         "engines": ", ".join(f"{engine.name} ({engine.kind.replace('_', ' ')})" for engine in contract.engines),
         "guarantee": _guarantee(contract.abstention),
         "bands": ", ".join(f"{band.name} from {band.lower:g}" for band in contract.bands),

@@ -44,7 +44,8 @@ def retrain(name: str, since: datetime, tenants: Sequence[str], seed: int, keys_
     from vigil.bootstrap import decisions, prediction
 
     trainer, package_publisher = load_retrainable(name), publisher(keys_folder)
-    if (pointer := package_publisher.pointers(name).get(CHAMPION)) is None:
+    pointer = package_publisher.pointers(name).get(CHAMPION)
+    if pointer is None or pointer.share is None:
         raise NotFound(f"{name} has no champion to compare with; promote a version first")
     champion = prediction.registry().archived(name, pointer.version)
     collected = collect_outcomes(champion.contract, tenants, since, decisions.outcomes(), decisions.scoring())

@@ -39,15 +39,19 @@ class Trained:
     reused: bool
     unpacked: Mapping[str, str] = field(default_factory=dict)
     """Reason, by engine, for the missing packed table; LightGBM scores these engines."""
+    never_missing: tuple[str, ...] = ()
+    """Features that a caller may leave out, although they were never missing in training."""
 
 
 def train(training: Training, key: SigningKey, progress: recipe.Progress, *, force: bool = False) -> Trained:
     """Train, sign, verify and write the next version, or return the last version if its inputs are unchanged.
 
-    Two concurrent calls train once. Raises NotFound for a model without recipe.
+    Two concurrent calls train once. Raises NotFound for a model without recipe, InvalidInput for a name that no model
+    can have.
     """
     if training.name not in recipe.recipe_names():
         raise NotFound(f"no recipe {training.name}; recipes: {', '.join(recipe.recipe_names())}")
+    recipe.check_name(training.name)
     with locked(training.packages / f"{training.name}.lock"):
         return _train(training, key, progress, force=force)
 
@@ -56,18 +60,22 @@ def _train(training: Training, key: SigningKey, progress: recipe.Progress, *, fo
     parent = training.packages / training.name
     last = max(versions(parent), default=0)
     stamp = _stamp(training, key)
-    if last and not force and _is_current(parent, last, stamp, {key.key_id: key.public}):
-        return Trained(parent / f"{last:08d}", last, reused=True)
+    if last and not force and (current := _current(parent, last, stamp, {key.key_id: key.public})):
+        return Trained(parent / f"{last:08d}", last, reused=True, never_missing=current.never_missing_names)
     now = datetime.now(UTC).replace(microsecond=0)
     release = Release(last + 1, now, now + timedelta(days=training.valid_days))
     native.add_to_path()
     model, unpacked = add_packed_tables(trained_model(training.name, training.seed, progress, force=force))
     files = build_package(model, release, key, engine.load_engine)
-    verify_files(files, {key.key_id: key.public})
+    verified = verify_files(files, {key.key_id: key.public})
     folder = write_package(parent, release.version, files)
     _stamp_file(parent, release.version).write_text(stamp)
     return Trained(
-        folder, release.version, reused=False, unpacked={name: str(refusal) for name, refusal in unpacked.items()}
+        folder,
+        release.version,
+        reused=False,
+        unpacked={name: str(refusal) for name, refusal in unpacked.items()},
+        never_missing=verified.never_missing_names,
     )
 
 
@@ -99,15 +107,15 @@ def _read(path: Path) -> bytes:
         raise ModelRefused("malformed", f"{path.name} is not a file of a model package") from error
 
 
-def _is_current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> bool:
+def _current(parent: Path, version: int, stamp: str, keys: PublicKeys) -> LoadedModel | None:
+    """Return the model of a version whose inputs are unchanged, or None."""
     file = _stamp_file(parent, version)
     if not file.exists() or file.read_text() != stamp:
-        return False
+        return None
     try:
-        verify_files(read_package(parent / f"{version:08d}"), keys)
+        return verify_files(read_package(parent / f"{version:08d}"), keys)
     except ModelRefused:
-        return False
-    return True
+        return None
 
 
 def _stamp(training: Training, key: SigningKey) -> str:

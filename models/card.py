@@ -20,9 +20,13 @@ class CardText:
 
 
 def render_card(
-    contract: ModelContract, prose: CardText, estimates: Mapping[str, Estimate], groups: Sequence[GroupRow]
+    contract: ModelContract,
+    prose: CardText,
+    estimates: Mapping[str, Estimate],
+    groups: Sequence[GroupRow],
+    never_missing: Sequence[int],
 ) -> str:
-    """Return the card of a model."""
+    """Return the card of a model; `never_missing` are positions of features, as in `EnsembleRunner`."""
     training = contract.training
     sections = [
         prose.first_line,
@@ -33,6 +37,7 @@ def render_card(
             "Data",
             [*prose.data, f"{training.rows} training rows, SHA-256 `{training.sha256}`. {training.description}"],
         ),
+        _missing([contract.features[place].label for place in never_missing]),
         _label(contract),
         _metrics(estimates),
         _bands(contract, prose.bands),
@@ -51,6 +56,14 @@ def _bullets(title: str, lines: Sequence[str]) -> str:
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return f"## {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _missing(labels: Sequence[str]) -> str:
+    lines = ["Every feature that may be missing was missing in training too."]
+    if labels:
+        warning = "An answer without one of these has the warning `never_missing_in_training`"
+        lines = [f"{warning}, because every row of the training had it: {', '.join(labels)}."]
+    return _bullets("Missing values", lines)
 
 
 def _label(contract: ModelContract) -> str:

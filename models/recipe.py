@@ -5,6 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
+from vigil.errors import FieldError, InvalidInput
+from vigil.kernel.rows import MODEL_NAME_RULE
+from vigil.prediction.engines.contract import is_model_name
 from vigil.prediction.packages.model import TrainedModel
 
 if TYPE_CHECKING:
@@ -43,8 +46,16 @@ def recipe_names() -> list[str]:
     return sorted(p.parent.name for p in Path(__file__).parent.glob("*/recipe.py"))
 
 
+def check_name(name: str) -> None:
+    """Raise InvalidInput for a name that a model cannot have; checked before anything is trained."""
+    if not is_model_name(name):
+        rule = f"must have only {MODEL_NAME_RULE}; rename its folder in models/"
+        raise InvalidInput(FieldError(f"model {name}", rule, MODEL_NAME_RULE))
+
+
 def load_recipe(name: str) -> Recipe:
-    """Return the recipe of a model; raise KeyError for a name without a recipe."""
+    """Return the recipe of a model; raise KeyError for a name without a recipe, InvalidInput as `check_name`."""
     if name not in recipe_names():
         raise KeyError(name)
+    check_name(name)
     return cast("Recipe", import_module(f"models.{name}.recipe"))

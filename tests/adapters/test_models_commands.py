@@ -9,6 +9,9 @@ from typer.testing import CliRunner
 
 from cli import models
 from cli.main import app
+from cli.trained_models import trained_model
+from models import recipe
+from vigil.errors import InvalidInput
 
 pytestmark = pytest.mark.usefixtures("deployed")
 NAME = "wdbc"
@@ -151,6 +154,29 @@ def test_a_challenger_is_listed_with_its_share_and_withdrawn(package):
     assert (compared.exit_code, "no pair yet" in compared.output) == (0, True), compared.output
     assert run("withdraw", NAME).exit_code == 0
     assert "challenger" not in run("list").output
+
+
+def test_a_champion_is_withdrawn_and_promoted_again(package):
+    models.publish(package)
+    models.promote(NAME, 1)
+    assert run("withdraw", NAME).exit_code == 1
+    assert "champion" in run("list").output
+    result = run("withdraw", NAME, "--alias", "champion")
+    assert (result.exit_code, "out of service" in result.output) == (0, True), result.output
+    assert "champion" not in run("list").output
+    assert run("promote", NAME, 1).exit_code == 0
+    assert "champion" in run("list").output
+
+
+@pytest.mark.parametrize("name", ["diabetes_progression", "d" * 33, "Diabetes", "1d"])
+def test_a_name_that_no_model_can_have_is_refused_before_training(name, monkeypatch):
+    monkeypatch.setattr(recipe, "recipe_names", lambda: [name])
+    result = run("train", name)
+    assert result.exit_code == 1
+    assert "lower-case letters, digits and hyphens" in result.output
+    assert "rename its folder" in result.output
+    with pytest.raises(InvalidInput):
+        trained_model(name, 1, lambda _step, _done: None)
 
 
 def test_a_rollback_promotes_the_old_files_as_the_next_version(package, deployed):

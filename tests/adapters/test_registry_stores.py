@@ -72,6 +72,17 @@ def test_a_moved_alias_is_returned_completely(catalogue):
     assert catalogue.pointers("toy") == {"champion": SECOND}
 
 
+def test_a_withdrawn_champion_leaves_the_names_until_it_returns(catalogue):
+    catalogue.record(published())
+    states = (FIRST, replace(FIRST, share=None, fence=2), replace(FIRST, share=None, floor=2, fence=3), SECOND)
+    names, before = [], None
+    for fence, state in enumerate(states, 1):
+        catalogue.move(before, before := replace(state, fence=fence))
+        assert catalogue.pointers("toy") == {"champion": before}
+        names.append(catalogue.model_names())
+    assert names == [["toy"], [], [], ["toy"]]
+
+
 @pytest.mark.parametrize("alias", ["champion", "challenger"])
 def test_the_second_of_two_first_moves_is_a_conflict(catalogue, alias):
     first, second = replace(FIRST, alias=alias), replace(SECOND, alias=alias)

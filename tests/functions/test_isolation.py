@@ -154,6 +154,7 @@ def test_the_same_requests_are_answered_to_the_owner(owners_answers):
     none = (
         "GET /v1/tenants/{tenant_id}/certificate",
         "GET /v1/models/{name}/comparison",
+        "POST /v1/models/{name}/withdraw",
         "GET /v1/costs/statements/{period}",
         "GET /v1/tenants/{tenant_id}/costs/statements/{period}",
     )

@@ -42,6 +42,8 @@ PERSONS = [
 TRIALS = [
     ("POST", "/v1/models/toy/promote", {"body": {"version": 9}}, 404),
     ("POST", "/v1/models/toy/promote", {"body": {"version": 1}}, 200),
+    ("POST", "/v1/models/toy/withdraw", {"body": {"alias": "champion"}}, 200),
+    ("POST", "/v1/models/toy/promote", {"body": {"version": 1}}, 200),
     ("GET", "/v1/models/toy/versions", {}, 200),
     ("GET", "/v1/models/toy/comparison", {}, 404),
 ]

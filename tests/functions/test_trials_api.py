@@ -25,7 +25,7 @@ def api(clock, published):
     from functions.trials_api import handler as trials
 
     def call(method, path, role="operator", **kwargs):
-        function = trials if path.endswith(("versions", "promote", "comparison")) else scoring
+        function = trials if path.endswith(("versions", "promote", "withdraw", "comparison")) else scoring
         answer = function.lambda_handler(event(method, path, role=role, limits=MANY, **kwargs), Context())
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -75,6 +75,27 @@ def test_a_version_without_a_complete_card_is_not_promoted(api, published, train
 def test_only_operators_promote(api, published, trained):
     release(published, trained, 2)
     assert api("POST", "/v1/models/toy/promote", role="member", body={"version": 2})[0] == 403
+
+
+def test_a_withdrawn_champion_is_out_of_service_until_a_promotion(api, published, refresh_at_once):
+    _, first = api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"})
+    status, pointer = api("POST", "/v1/models/toy/withdraw", body={"alias": "champion"})
+    assert (status, pointer["alias"], pointer["share"]) == (200, "champion", None)
+    status, problem = api("POST", "/v1/scores", body=BODY)
+    assert (status, problem["errors"][0]["message"]) == (422, "is not a model of this service")
+    assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"}) == (200, first)
+    assert api("GET", "/v1/models")[1] == {"models": [], "unavailable": []}
+    assert api("GET", "/v1/models/toy")[0] == 404
+    assert api("GET", f"/v1/scores/{first['decision_id']}") == (200, first)
+    assert api("POST", "/v1/models/toy/promote", body={"version": 1})[0] == 200
+    assert api("POST", "/v1/scores", body=BODY)[0] == 201
+
+
+def test_only_operators_withdraw(api):
+    assert api("POST", "/v1/models/toy/withdraw", role="admin", body={"alias": "champion"})[0] == 403
+    assert api("POST", "/v1/models/toy/withdraw", body={"alias": "challenger"})[0] == 404
+    assert api("POST", "/v1/models/other/withdraw", body={"alias": "champion"})[0] == 404
+    assert api("POST", "/v1/models/toy/withdraw", body={"alias": "old"})[0] == 422
 
 
 def test_the_sample_event_is_handled(api):

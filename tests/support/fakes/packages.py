@@ -114,7 +114,7 @@ class MemoryCatalogue:
     def model_names(self) -> Sequence[str]:
         if self.away:
             raise Unavailable("the model registry cannot be reached")
-        return sorted(name for name, alias in self.moved if alias == "champion")
+        return sorted(p.name for p in self.moved.values() if p.alias == "champion" and p.share is not None)
 
     def record(self, published: PublishedVersion) -> None:
         self.recorded[published.name, published.version] = published

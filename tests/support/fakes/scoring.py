@@ -66,6 +66,7 @@ class ToyModel:
     digest: str = "sha256:" + "a" * 64
     contract: ModelContract = CONTRACT
     engines: Mapping[str, VotingEngine] = field(default_factory=lambda: {"linear": LinearEngine()})
+    never_missing: tuple[int, ...] = ()
 
     def assess(self, row: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
         return self._runner.assess(row, without)

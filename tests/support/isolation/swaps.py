@@ -36,6 +36,7 @@ EXAMPLES: Mapping[str, Callable[[Names], dict[str, Any]]] = {
     "GET /v1/tenants/{tenant_id}/costs/statements/{period}": lambda _: {"path": {"period": "2020-01"}},
     "POST /v1/prices": lambda _: {"body": {"valid_from": "2099-01-01T00:00:00Z", "prices": PRICES}},
     "POST /v1/models/{name}/promote": lambda _: {"body": {"version": 1}},
+    "POST /v1/models/{name}/withdraw": lambda _: {"body": {"alias": "challenger"}},
     "PUT /v1/flags/{name}": lambda _: {"body": FLAG, "headers": (("If-None-Match", "*"),)},
     "GET /v1/flags/{name}": lambda _: {"path": {"name": "explain-high-risk"}},
     "POST /v1/tenants": lambda n: {"body": {"tenant_id": n.tenant_id[:20] + "-2"}},

@@ -1,4 +1,4 @@
-"""Values shared by several rooms: feature values, reserved column names, and the model reference of a decision."""
+"""Values shared by several rooms: feature values, reserved column names, names of models, and references to them."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -11,6 +11,12 @@ NAN = float("nan")
 
 SUBJECT, AS_OF = "subject_id", "as_of"
 """Column names that are reserved and never features."""
+
+
+MODEL_NAME = r"[a-z][a-z0-9-]{0,31}"
+"""Pattern of the names of models, which become parts of object keys, table keys and paths."""
+MODEL_NAME_RULE = "lower-case letters, digits and hyphens, with a letter first, at most 32 characters"
+"""`MODEL_NAME` in words."""
 
 
 ANSWER_FORMAT = 2

@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import BaseModel, Field, JsonValue
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
-from vigil.kernel import text_forms
+from vigil.kernel import rows, text_forms
 
 MAX_MODEL_NAME, MAX_SUBJECT_ID = 32, 128
 """Maximum lengths in characters. pydantic checks a length before a pattern."""
-MODEL_NAME = r"^[a-z][a-z0-9-]{0,31}$"
+MODEL_NAME = f"^{rows.MODEL_NAME}$"
 SUBJECT_ID = r"^[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}$"
 """Pattern of subject ids. A leading dot is excluded: clients remove `.` and `..` from URLs, so such a person could not
 be exported or erased."""

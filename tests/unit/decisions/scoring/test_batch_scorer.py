@@ -50,6 +50,7 @@ MODELS = {
     "unanimous": plain(ensemble=Ensemble({"linear": 1.0}, positive_from=0.5, intercept=1.0, policy="unanimity")),
     "bands": plain(bands=(Band("low", 0.0, "wait"), Band("some", 0.45, "ask"), Band("high", 0.5000001, "call 100%"))),
     "essential": plain(features=tuple(replace(f, missing="abstain") for f in CONTRACT.features)),
+    "never missing": replace(plain(), never_missing=(1, 2)),
     "uncalibrated": plain(engines=(replace(ENGINE, calibration=None),)),
     "two engines": ToyModel(
         contract=replace(

@@ -1,7 +1,10 @@
 """Tests of the statistics engine: distances, the gate, and tests of entropy and rates."""
 
+import functools
 import json
 import math
+import operator
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -126,3 +129,25 @@ def test_parameters_that_do_not_fit_are_refused(domain, reason):
     with pytest.raises(ModelRefused) as caught:
         parameters(domain=DOMAIN | domain)
     assert caught.value.reason == reason
+
+
+def test_the_distance_is_rounded_once_on_every_python():
+    """`sum` of floats is compensated from Python 3.12 on, and would give other bits there."""
+    random = np.random.default_rng(6)
+    names = [f"f{place}" for place in range(10)]
+    whitening = [random.normal(size=place + 1).tolist() for place in range(10)]
+    domain = {"features": names, "center": [0.0] * 10, "scale": [1.0] * 10, "whitening": whitening}
+    content = json.dumps({"domain": {**domain, "distances": [1.0], "gate": 0.05}}).encode()
+    distance = engine("statistics", content, tuple(FeatureSpec(name, "number", name) for name in names)).raw_score
+    naive = 0
+    for row in random.normal(size=(200, 10)).tolist():
+        z = [math.asinh(x) for x in row]
+        turned = [exact(w * x for w, x in zip(weights, z, strict=False)) for weights in whitening]
+        assert distance(row) == math.sqrt(exact(x * x for x in turned))
+        naive += math.sqrt(functools.reduce(operator.add, (x * x for x in turned))) != distance(row)
+    assert naive > 10
+
+
+def exact(terms):
+    """Return the sum of floats, rounded once."""
+    return float(sum(map(Fraction, terms)))

@@ -14,12 +14,18 @@ from tests.support.fakes.packages import (
     LinearEngines,
     MemoryCatalogue,
     MemoryPackages,
+    contract,
     package,
     trained,
 )
 from vigil.errors import Conflict, InvalidInput, ModelRefused, NotFound
+from vigil.prediction.packages.gates import check_promotable
+from vigil.prediction.packages.loaded import LoadedModel
+from vigil.prediction.packages.model import Manifest
 from vigil.prediction.packages.publishing import Publisher
 from vigil.prediction.packages.verification import PackageVerifier
+
+MANIFEST = Manifest(2, 1, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "k", contract(), {})
 
 
 class Shop:
@@ -180,6 +186,41 @@ def test_the_share_of_a_challenger_can_change_and_its_trial_can_end(shop):
     assert (fences, ended.share, ended.fence) == ([1, 2, 2], None, 3)
     assert [entry.aliases for entry in shop.publisher.all_versions()] == [("champion",), ()]
     assert shop.publisher.withdraw("toy") == ended
+
+
+def test_a_withdrawn_champion_is_no_alias_and_its_floor_stays(shop):
+    shop.publish(1, 2)
+    shop.publisher.promote("toy", 2)
+    ended = shop.publisher.withdraw("toy", "champion")
+    assert (ended.share, ended.fence, shop.publisher.withdraw("toy", "champion")) == (None, 2, ended)
+    assert [entry.aliases for entry in shop.publisher.all_versions()] == [(), ()]
+    assert shop.catalogue.model_names() == []
+    with pytest.raises(ModelRefused):
+        shop.publisher.promote("toy", 1)
+    with pytest.raises(InvalidInput, match="newer than the champion"):
+        shop.publisher.promote("toy", 2, "challenger")
+    assert shop.publisher.promote("toy", 2).fence == 3
+    assert shop.catalogue.model_names() == ["toy"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "passes"),
+    [
+        ({"calibration_error": 0.1}, True),
+        ({"calibration_error": 0.11, "calibration_p": 0.05}, True),
+        ({"calibration_error": 0.11, "calibration_p": 0.049}, False),
+        ({"calibration_error": 0.11, "calibration_p": float("nan")}, False),
+        ({"calibration_error": float("nan"), "calibration_p": 0.5}, False),
+    ],
+    ids=str,
+)
+def test_the_calibration_gate_follows_the_one_sided_test(metrics, passes):
+    model = LoadedModel(replace(MANIFEST, contract=contract(metrics=metrics)), "sha256:0", CARD, None)
+    if passes:
+        check_promotable(model)
+        return
+    with pytest.raises(InvalidInput, match="calibration error for chance"):
+        check_promotable(model)
 
 
 def test_only_a_newer_version_can_become_challenger(shop):

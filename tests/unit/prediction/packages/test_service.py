@@ -160,6 +160,25 @@ def test_many_unknown_names_do_not_evict_a_loaded_model(world):
     assert len(world.engines.received_files) == 1
 
 
+def test_a_withdrawn_champion_is_no_longer_served(world):
+    digest = world.registry.champion("toy").digest
+    world.point(1, digest, share=None)
+    world.clock.advance(minutes=1)
+    with pytest.raises(NotFound):
+        world.registry.champion("toy")
+    assert world.registry.model_names() == []
+    assert world.registry.archived("toy", 1).digest == digest
+    world.point(1, digest)
+    world.clock.advance(minutes=1)
+    assert world.registry.champion("toy").digest == digest
+
+
+def test_a_champion_with_a_name_that_no_request_can_have_is_left_out(world):
+    world.point(1, "sha256:0", name="diabetes_progression")
+    assert world.registry.model_names() == ["toy"]
+    world.registry.check_champions()
+
+
 def test_a_withdrawn_model_cannot_return_as_an_older_version(world):
     world.put(2)
     world.registry.champion("toy")

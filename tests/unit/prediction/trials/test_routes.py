@@ -53,7 +53,7 @@ def api(monkeypatch):
     return Api()
 
 
-ROUTES = [("GET", "toy/versions"), ("POST", "toy/promote"), ("GET", "toy/comparison")]
+ROUTES = [("GET", "toy/versions"), ("POST", "toy/promote"), ("POST", "toy/withdraw"), ("GET", "toy/comparison")]
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

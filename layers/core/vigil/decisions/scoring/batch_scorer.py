@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from math import isnan
+from operator import or_
 from typing import TypeAlias, cast
 
 from pydantic_core import to_json
@@ -24,8 +26,7 @@ from vigil.prediction.engines.votes import Calibration, logit, sigmoid
 RenderDecision: TypeAlias = Callable[[Decision], str]
 """Function that writes a decision as part of a result line."""
 AnswerShape: TypeAlias = tuple[int, bool, bool, bool]
-"""Index of the band, side of the answer, side of the vote, and True if in doubt. Answers of one shape differ only in
-subject id and numbers."""
+"""Index of the band, side of the answer, side of the vote, and True if in doubt."""
 Scored: TypeAlias = tuple[tuple[float, float, float], AnswerShape]
 """Probability, raw score and probability of the vote, and the shape of the answer."""
 
@@ -59,7 +60,7 @@ class BatchScorer:
         self._warnings = warnings
         self._render = render
         engine = model.only_engine()
-        self._templates = _AnswerTemplates(engine, model.contract, self._decide, render, switches) if engine else None
+        self._templates = _AnswerTemplates(engine, model, self._decide, render, switches) if engine else None
 
     def answer_rows(self, subjects: Sequence[object]) -> list[str | InvalidInput]:
         """Return the answer or the error of each row. Errors never contain values.
@@ -97,7 +98,7 @@ class _AnswerTemplates:
     def __init__(
         self,
         engine: ExplainableEngine,
-        contract: ModelContract,
+        model: ScoringModel,
         decide: Callable[[object], Decision],
         render: RenderDecision,
         switches: Callable[[str], Switches],
@@ -106,8 +107,10 @@ class _AnswerTemplates:
         self._switches = switches
         self._decide = decide
         self._render = render
-        self._score = _score_function(contract)
-        self._templates: dict[Switches, dict[AnswerShape, str | None]] = {}
+        self._score = _score_function(model.contract)
+        self._width, self._never_missing = len(model.contract.features), model.never_missing
+        self._templates: dict[Switches, dict[tuple[AnswerShape, bool], str | None]] = {}
+        """Templates by flags, shape, and True for the warning `never_missing_in_training`."""
 
     def answer_rows(self, subjects: Sequence[object]) -> list[str | None]:
         """Return the answer of each row, or None for a row that must be scored alone."""
@@ -120,19 +123,27 @@ class _AnswerTemplates:
         encoded = cast("list[EncodedSubject]", [subjects[index] for index in indexes])
         vectors = memoryview(bytearray().join([subject.vector for subject in encoded])).cast("d")
         scores = list(map(self._score, self._engine.raw_scores(vectors, len(indexes))))
-        templates = dict[AnswerShape, str | None]()
+        kinds = zip((shape for _, shape in scores), self._gaps(vectors, len(indexes)), strict=True)
+        templates = dict[tuple[AnswerShape, bool], str | None]()
         last = None
-        for index, (name, _), (_, shape), numbers in zip(indexes, encoded, scores, _numbers(scores), strict=True):
+        for index, (name, _), kind, numbers in zip(indexes, encoded, kinds, _numbers(scores), strict=True):
             if (flags := self._switches(name)) is not last:  # usually all subjects share one object
                 last, templates = flags, self._templates.setdefault(flags, {})
-            if shape not in templates:
-                templates[shape] = self._template(subjects[index])
-            if (template := templates[shape]) is not None:
+            if kind not in templates:
+                templates[kind] = self._template(subjects[index])
+            if (template := templates[kind]) is not None:
                 answers[index] = template % (name, *numbers)
         return answers
 
+    def _gaps(self, vectors: "memoryview[float]", rows: int) -> list[bool]:
+        """Return True for each row without a value that training never lacked."""
+        found = [False] * rows
+        for place in self._never_missing:
+            found = list(map(or_, found, map(isnan, vectors[place :: self._width])))
+        return found
+
     def _template(self, subject: object) -> str | None:
-        """Return the template for rows with the same shape of answer as this one; None for an abstention.
+        """Return the template for rows with the same shape and warnings as this one; None for an abstention.
 
         The decision is rendered with marker values. The template has a placeholder wherever a marker appears.
         """

@@ -35,6 +35,11 @@ class ScoringModel(Protocol):
         """Contract of the model: features, engines and bands."""
         ...
 
+    @property
+    def never_missing(self) -> Sequence[int]:
+        """Positions of the features that may be missing in a vector, although they never were in training."""
+        ...
+
     def assess(self, vector: Sequence[float], without: Collection[DegradedEngine] = ()) -> Verdict:
         """Return the verdict on one encoded feature vector. A replay excludes the engines in `without`."""
         ...

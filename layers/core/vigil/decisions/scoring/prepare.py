@@ -1,5 +1,6 @@
 """Prepares decisions: the same code for one subject over HTTP and for a row of a batch."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from vigil.prediction.engines.ensemble import Verdict
 from vigil.prediction.trials.model import ModelAnswer
 
 CLOCK_SKEW = timedelta(seconds=60)
+NEVER_MISSING = "never_missing_in_training"
+"""Warning of an answer without a value that every row of the training had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class Preparation:
     def assess(self, model: ScoringModel, warnings: Sequence[str], flags: Switches) -> AssessedRequest:
         """Run a model's engines once and return the verdict. Raises InvalidInput for an invalid request.
 
-        `warnings` are the model's warnings. A model without a certified threshold adds `no_calibration`.
+        `warnings` are the model's warnings. A model without a certified threshold adds `no_calibration`. A missing
+        value of a feature that was never missing in training adds `never_missing_in_training`.
         """
         request, contract = self._request, model.contract
         _check(request, contract, self._now)
@@ -98,7 +102,7 @@ class Preparation:
             verdict=model.assess(vector),
             explain=request.explain,
             as_of=format_timestamp(self._as_of),
-            warnings=(*warnings, *_marks(contract)),
+            warnings=(*warnings, *_marks(contract), *_gaps(model, vector)),
             flags=flags,
         )
 
@@ -115,6 +119,10 @@ class Preparation:
 
 def _marks(contract: ModelContract) -> tuple[str, ...]:
     return () if contract.abstention else ("no_calibration",)
+
+
+def _gaps(model: ScoringModel, vector: Sequence[float]) -> tuple[str, ...]:
+    return (NEVER_MISSING,) if any(math.isnan(vector[place]) for place in model.never_missing) else ()
 
 
 def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:

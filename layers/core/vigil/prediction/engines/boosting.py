@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from vigil.prediction.engines import lightgbm, trees
 from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.engines.model_text import check_model_text
+from vigil.prediction.engines.training_facts import check_categories, never_missing
 from vigil.prediction.engines.votes import EngineSpec, EngineVote, vote_for
 
 if TYPE_CHECKING:
@@ -32,28 +34,38 @@ def load(
 ) -> "BoostedEngine":
     """Return the engine of a file in LightGBM's text format; it runs from the packed table if there is one.
 
-    Raises ModelRefused (see `lightgbm.load` and `trees.load`).
+    Raises ModelRefused (see `lightgbm.load`, `trees.load` and `check_categories`).
     """
-    names = [feature.name for feature in contract.engine_features(spec)]
+    features = contract.engine_features(spec)
+    names = [feature.name for feature in features]
+    check_model_text(content, names)
+    check_categories(content, features)
     booster = _booster(content, names, table)
-    return BoostedEngine(booster, spec, contract.ensemble.positive_from, version)
+    unseen = never_missing(content, features)
+    return BoostedEngine(booster, spec, contract.ensemble.positive_from, version, unseen)
 
 
 def _booster(content: bytes, names: Sequence[str], table: bytes | None) -> Booster:
-    if table is not None:
-        lightgbm.check_model_text(content, names)
-        if packed := trees.load(table, content, len(names)):
-            return packed
+    if table is not None and (packed := trees.load(table, content, len(names))):
+        return packed
     return lightgbm.load(content, names)
 
 
 class BoostedEngine:
     """Engine that votes by the calibrated probability of its log-odds, and can be explained.
 
-    Without calibration it abstains.
+    Without calibration it abstains. `never_missing` has the names of features that were never missing in training.
     """
 
-    def __init__(self, booster: Booster, spec: EngineSpec, positive_from: float, version: str) -> None:
+    def __init__(
+        self,
+        booster: Booster,
+        spec: EngineSpec,
+        positive_from: float,
+        version: str,
+        never_missing: frozenset[str] = frozenset(),
+    ) -> None:
+        self.never_missing = never_missing
         self.raw_score = booster.raw_score
         self.contributions = booster.contributions
         self.raw_scores = booster.raw_scores

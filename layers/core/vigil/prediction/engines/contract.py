@@ -7,14 +7,14 @@ from itertools import pairwise
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.json_documents import MAX_MEMBERS
-from vigil.kernel.rows import FeatureValue
+from vigil.kernel.rows import MODEL_NAME, MODEL_NAME_RULE, FeatureValue
 from vigil.prediction.engines.ensemble import Abstention, Band, Ensemble, band_index
 from vigil.prediction.engines.file_limits import ENGINE_FILE_PATTERN, FILE_LIMITS
 from vigil.prediction.engines.votes import FILE_EXTENSIONS, EngineSpec
 from vigil.prediction.features.feature_spec import FeatureSpec
 
-MODEL_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-"""Allowed names of models. A name becomes part of object keys, table keys and paths."""
+is_model_name = re.compile(MODEL_NAME).fullmatch
+"""Match an allowed name of a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class ModelContract:
     """Maximum of the metric `calibration_error` for the model to be promoted."""
 
     def __post_init__(self) -> None:
-        if not MODEL_NAME_PATTERN.fullmatch(self.name):
-            raise ValueError(f"the model's name must match {MODEL_NAME_PATTERN.pattern}")
+        if not is_model_name(self.name):
+            raise ValueError(f"the model's name must have only {MODEL_NAME_RULE}")
         if not self.bands or self.bands[0].lower != 0 or any(a.lower >= b.lower for a, b in pairwise(self.bands)):
             raise ValueError("the first band must start at 0 and the lower edges must rise")
         names = [f.name for f in self.features]

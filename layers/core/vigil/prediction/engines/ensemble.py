@@ -1,5 +1,6 @@
 """Rules that combine engines' votes into a verdict: probability, band, and a decision or typed abstention."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -78,7 +79,7 @@ class Ensemble:
         return len(with_it) >= wanted or not voting
 
     def _weight(self, names: Iterable[str]) -> float:
-        return sum(self.weights.get(name, 0.0) for name in names)
+        return math.fsum(self.weights.get(name, 0.0) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import DegradedEngine, Verdict, decide
-from vigil.prediction.engines.ports import ExplainableEngine, VotingEngine
+from vigil.prediction.engines.ports import ExplainableEngine, TrainedEngine, VotingEngine
 from vigil.prediction.engines.votes import EngineKind, EngineVote, Explanation, logit
 
 
@@ -53,6 +53,11 @@ class EnsembleRunner:
             if spec.name not in engines
         }
         self._essential = [i for i, spec in enumerate(contract.features) if spec.missing == "abstain"]
+        unseen = {name for s in self._engines if isinstance(s.engine, TrainedEngine) for name in s.engine.never_missing}
+        self.never_missing = tuple(
+            place for place, spec in enumerate(contract.features) if spec.missing != "refuse" and spec.name in unseen
+        )
+        """Positions of the features that may be missing in a row, although they never were in training."""
         self._explainers = {s.name: s.engine for s in self._engines if isinstance(s.engine, ExplainableEngine)}
 
     @property

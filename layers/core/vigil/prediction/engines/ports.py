@@ -1,6 +1,6 @@
 """Ports: an engine that votes, and an engine with an explainable score."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from vigil.prediction.engines.votes import EngineVote
@@ -17,6 +17,16 @@ class VotingEngine(Protocol):
 
     def assess(self, row: Sequence[float]) -> EngineVote:
         """Return the engine's vote on one row; a pure function."""
+        ...
+
+
+@runtime_checkable
+class TrainedEngine(VotingEngine, Protocol):
+    """An engine that knows which of its features were never missing in training."""
+
+    @property
+    def never_missing(self) -> Collection[str]:
+        """Names of the features for which training had a value in every row."""
         ...
 
 

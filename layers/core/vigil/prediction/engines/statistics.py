@@ -121,12 +121,15 @@ class StatisticsEngine:
         self._version = version
 
     def raw_score(self, row: Sequence[float]) -> float:
-        """Return the distance of one row from the centre of the domain."""
+        """Return the distance of one row from the centre of the domain.
+
+        `math.fsum` gives the same bits on every Python; `sum` of floats has changed in Python 3.12.
+        """
         asinh = math.asinh
         z = [asinh((x - c) * s) if (x := row[place]) == x else 0.0 for place, c, s in self._scaled]
         if (whitening := self._parameters.domain.whitening) is not None:
-            z = [sum(map(mul, weights, z)) for weights in whitening]
-        return math.sqrt(sum(map(mul, z, z)))
+            z = [math.fsum(map(mul, weights, z)) for weights in whitening]
+        return math.sqrt(math.fsum(map(mul, z, z)))
 
     def assess(self, row: Sequence[float]) -> EngineVote:
         """Return the vote on one row; the evidence is the conformal p-value and every test that fired."""

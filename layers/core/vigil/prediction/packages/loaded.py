@@ -37,6 +37,16 @@ class LoadedModel:
         """Version of the package."""
         return self.manifest.version
 
+    @property
+    def never_missing(self) -> tuple[int, ...]:
+        """Positions of the features that may be missing in a row, although they never were in training."""
+        return self.runner.never_missing
+
+    @property
+    def never_missing_names(self) -> tuple[str, ...]:
+        """Names of the features at `never_missing`."""
+        return tuple(self.contract.features[place].name for place in self.never_missing)
+
     def is_expired(self, now: datetime) -> bool:
         """True if the package must no longer be used at `now`."""
         return now >= parse_utc(self.manifest.expires_at)

@@ -27,7 +27,7 @@ class Pointer:
 
     `fence` rises by one with every move and is the compare-and-set token. `floor` is the lowest version that may still
     be loaded; it never falls. `share` is the number of subjects per mille that a challenger decides for: at 0 it only
-    scores in shadow, at None its trial has ended. A champion decides for all other subjects.
+    scores in shadow. A champion decides for all other subjects. At None the alias is withdrawn: it has no version.
     """
 
     name: str

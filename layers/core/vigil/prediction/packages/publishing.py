@@ -70,6 +70,7 @@ class Publisher:
             raise NotFound("this model has no such version; list its versions first")
         pointers = self._catalogue.pointers(name)
         present, champion = pointers.get(alias), pointers.get(CHAMPION)
+        champion = champion if champion and champion.share is not None else None
         floor = max(present.floor, present.version) if present else 1
         files = read_package(self._packages, name, version)
         model = self._verifier.verify(files, ExpectedPackage(name, version, None, floor, self._clock()))
@@ -97,11 +98,16 @@ class Publisher:
         now = self._clock().replace(microsecond=0)
         return re_sign_package(files, model.manifest, Release(max(versions) + 1, now, now + valid), key)
 
-    def withdraw(self, name: str) -> Pointer:
-        """End the trial of a challenger; raise NotFound if there is none, Conflict if another move came first."""
-        present = self._catalogue.pointers(name).get(CHALLENGER)
+    def withdraw(self, name: str, alias: str = CHALLENGER) -> Pointer:
+        """End the trial of a challenger, or take a champion and thus its model out of service.
+
+        A promotion takes it back into service. Raises NotFound without such an alias, InvalidInput for an unknown one,
+        or Conflict if another move came first.
+        """
+        _check(alias, 0)
+        present = self._catalogue.pointers(name).get(alias)
         if present is None:
-            raise NotFound(f"there is no challenger of {name}")
+            raise NotFound(f"there is no {alias} of {name}; `vigil models list` shows every alias")
         return self._move(present, replace(present, share=None))
 
     def pointers(self, name: str) -> Mapping[str, Pointer]:

@@ -58,6 +58,10 @@ class ModelDetail(ModelSummary):
     abstention: Abstention | None = Field(description="Certified abstention threshold, null if there is none")
     metrics: dict[str, float]
     training: TrainingData
+    never_missing_in_training: list[str] = Field(
+        description="Features that may be missing although they never were in training; "
+        "an answer without one has the warning `never_missing_in_training`"
+    )
     card: str = Field(description="Model card in Markdown")
     warnings: list[str] = Field(description="Reasons for which a newer version may not be in use")
 
@@ -106,6 +110,7 @@ async def describe_model(request: Request, name: str, registry: RegistryParamete
         abstention=contract.abstention,
         metrics=dict(contract.metrics),
         training=contract.training,
+        never_missing_in_training=list(model.never_missing_names),
         card=model.card,
         warnings=list(registry.warnings(name)),
     )

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Literal
 
 from vigil.errors import ModelRefused, NotFound, Unavailable, VigilError
-from vigil.prediction.engines.contract import MODEL_NAME_PATTERN
+from vigil.prediction.engines.contract import is_model_name
 from vigil.prediction.packages.loaded import ChallengerTrial, LoadedModel
 from vigil.prediction.packages.ports import CHALLENGER, CHAMPION, PackageStore, Pointer, PointerStore
 from vigil.prediction.packages.verification import ExpectedPackage, PackageVerifier, read_package
@@ -128,8 +128,11 @@ class Registry:
         return model
 
     def model_names(self) -> list[str]:
-        """Return the names of all models with a champion; raise Unavailable if the pointers cannot be read."""
-        return self._pointers.model_names()
+        """Return the names of all models with a champion; raise Unavailable if the pointers cannot be read.
+
+        Earlier releases could publish a model under a name that no request can contain. It is left out.
+        """
+        return [name for name in self._pointers.model_names() if is_model_name(name)]
 
     def preload(self) -> None:
         """Load all champions that can be loaded before the first request; `check_champions` reports the others."""
@@ -154,7 +157,7 @@ class Registry:
         return (f"model_update_failed:{_reason(slot.problem)}",)
 
     def _slot(self, name: str) -> _Slot:
-        if not MODEL_NAME_PATTERN.fullmatch(name):
+        if not is_model_name(name):
             raise NotFound("there is no model of that name")
         if name not in self._slots and len(self._slots) >= _SLOTS:
             self._slots = {known: slot for known, slot in self._slots.items() if slot.loaded}
@@ -166,7 +169,7 @@ class Registry:
         try:
             pointers = self._pointers.pointers(name)
             pointer = pointers.get(CHAMPION)
-            if pointer is None:
+            if pointer is None or pointer.share is None:
                 problem = NotFound("there is no model of that name")
             else:
                 version, current = pointer.version, slot.loaded

@@ -1,7 +1,7 @@
 """Model packages in S3; pointers and the catalogue of versions in DynamoDB.
 
 Objects: `<name>/<version:08d>/<file>`. Items: the partition `MODEL#<name>` contains `ALIAS#<alias>` and
-`VERSION#<version:08d>`. The partition `MODELS` contains one item per model; `champion` is true once the model has a
+`VERSION#<version:08d>`. The partition `MODELS` contains one item per model; `champion` is true while the model has a
 champion.
 """
 
@@ -70,12 +70,13 @@ class DynamoCatalogue:
         return {pointer.alias: pointer for pointer in pointers}
 
     def move(self, expected: Pointer | None, new: Pointer) -> None:
-        """Replace a pointer by compare-and-set on the fence; the first champion adds its model to the index."""
+        """Replace a pointer by compare-and-set on the fence; the index states if its model has a champion."""
         put = {"Item": _pointer_item(new), **_fenced(expected)}
-        if expected or new.alias != CHAMPION:
+        served = new.share is not None
+        if new.alias != CHAMPION or (expected is not None and (expected.share is not None) == served):
             moved = self._table.write_if("put_item", **put)
         else:
-            index = _index_update(new.name, "SET champion = :value", value=True)
+            index = _index_update(new.name, "SET champion = :value", value=served)
             moved = self._table.transact({"Put": put}, {"Update": index}, token=uuid.uuid4().hex) is None
         if not moved:
             raise Conflict(f"another move of {new.name} {new.alias} came first")

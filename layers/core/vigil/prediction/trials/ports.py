@@ -25,8 +25,8 @@ class VersionCatalogue(Protocol):
         """
         ...
 
-    def withdraw(self, name: str) -> Pointer:
-        """End the trial of a challenger; raise NotFound or Conflict."""
+    def withdraw(self, name: str, alias: str) -> Pointer:
+        """End the trial of a challenger or the service of a champion; raise NotFound, InvalidInput or Conflict."""
         ...
 
 

@@ -15,7 +15,7 @@ from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
 if TYPE_CHECKING:
-    from vigil.prediction.packages.ports import VersionListing
+    from vigil.prediction.packages.ports import Pointer, VersionListing
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("models:read")]
@@ -58,8 +58,18 @@ class Promotion(BaseModel):
     )
 
 
+class Withdrawal(BaseModel):
+    """Alias that should have no version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    alias: Literal["champion", "challenger"] = Field(
+        description="`challenger` ends a trial. `champion` takes the model out of service until the next promotion."
+    )
+
+
 class PointerView(BaseModel):
-    """Current target of an alias. All instances use it within a minute."""
+    """Current target of an alias; `share` is null if the alias is withdrawn. All instances use it within a minute."""
 
     name: str
     alias: str
@@ -94,15 +104,25 @@ async def promote(name: Name, body: Promotion, trials: Service, _: Promoter) -> 
     pointer = trials.promote(name, body.version, body.alias, body.share)
     facts = telemetry.current.get()
     facts.model, facts.model_version = name, pointer.version
-    return PointerView(
-        name=name, alias=pointer.alias, version=pointer.version, digest=pointer.digest, share=pointer.share
-    )
+    return _pointer(pointer)
+
+
+@router.post("/{name}/withdraw", summary="Withdraw an alias", responses=responses(401, 403, 404, 413, 415))
+async def withdraw(name: Name, body: Withdrawal, trials: Service, _: Promoter) -> PointerView:
+    """End the trial of the challenger, or the service of the champion. Decisions stay readable. For operators."""
+    return _pointer(trials.withdraw(name, body.alias))
 
 
 @router.get("/{name}/comparison", summary="Compare challenger and champion", responses=responses(401, 403, 404, 503))
 async def compare(name: Name, trials: Service, _: Promoter) -> TrialReport:
     """Return the differences between challenger and champion over the newest requests of all tenants. For operators."""
     return trials.compare(name)
+
+
+def _pointer(pointer: "Pointer") -> PointerView:
+    return PointerView(
+        name=pointer.name, alias=pointer.alias, version=pointer.version, digest=pointer.digest, share=pointer.share
+    )
 
 
 def _version(listing: "VersionListing") -> VersionView:

@@ -35,9 +35,9 @@ class TrialService:
                 FieldError("version", f"is refused: {error.reason}", "a package that verifies")
             ) from error
 
-    def withdraw(self, name: str) -> Pointer:
-        """End the trial of the challenger; raise NotFound if there is none."""
-        return self.catalogue.withdraw(name)
+    def withdraw(self, name: str, alias: str) -> Pointer:
+        """End the trial of the challenger, or the service of the champion; raise NotFound if there is none."""
+        return self.catalogue.withdraw(name, alias)
 
     def compare(self, name: str) -> TrialReport:
         """Return the comparison of challenger and champion; raise NotFound unless both exist."""
