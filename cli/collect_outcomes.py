@@ -94,7 +94,7 @@ def collect_outcomes(
 
 
 def has_same_inputs(one: ModelContract, other: ModelContract) -> bool:
-    """Return True if two models have the same features, computed by the same feature set."""
+    """True if two models have the same features, computed by the same feature set."""
     return (one.features, one.history) == (other.features, other.history)
 
 

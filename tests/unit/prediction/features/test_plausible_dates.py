@@ -62,4 +62,4 @@ def test_the_error_of_a_birth_date_says_the_limit_and_the_remedy():
     with pytest.raises(InvalidInput) as caught:
         get_feature_set("art-visits/2").extract(person(birth_date=PartialDate(1900)), NOON)
     (error,) = caught.value.errors
-    assert error.message == "must be at most 100 years before the last contact; leave it out if it is unknown"
+    assert error.message == "must be at most 100 years before the last contact; leave it out if the date is unknown"

@@ -49,4 +49,5 @@ def _viral_load_errors(history: PatientHistory, known: PatientHistory, today: da
 
 def _too_early(field: str, limit: str) -> FieldError:
     bound = f"at most {limit} before the last contact"
-    return FieldError(f"history.{field}", f"must be {bound}; leave it out if it is unknown", bound)
+    left_out = "the observation" if field.startswith("observations") else "it"
+    return FieldError(f"history.{field}", f"must be {bound}; leave {left_out} out if the date is unknown", bound)
