@@ -47,7 +47,7 @@ def test_lateness_counts_from_the_appointment_and_is_never_negative():
     assert (found["late14_count_10"], found["late28_count_10"], found["early_late28_count"]) == (2, 1, 1)
 
 
-def test_the_lateness_of_the_last_expected_contact_stays_after_an_interim_visit():
+def test_an_interim_visit_leaves_the_last_lateness_unchanged():
     visits = [visit(0, 30), visit(45, 135), visit(60)]
     assert features(visits) == features(visits[:2], as_of=visits[-1].recorded_at)
     assert features(visits)["last_days_late"] == 15
