@@ -41,8 +41,9 @@ CARD_TEXT = CardText(
             "books nor dispenses is interim: it changes neither features nor label."
         ),
         (
-            f"{IRREGULAR_SHARE:.0%} of the patients have irregular records: visits on 2 or 3 forms, pick-ups without a "
-            "visit, and sick visits without a booking. Features and label follow the same rule for them."
+            f"{100 * IRREGULAR_SHARE:.0f} % of the patients have irregular records: visits on 2 or 3 forms, "
+            "pick-ups without a visit, and sick visits without a booking. Features and label follow "
+            "the same rule for them."
         ),
         "Index contacts are those entered within 7 days, without the interim ones; features are as of that entry.",
         (

@@ -133,7 +133,7 @@ def test_the_iit_card_states_simulated_in_its_first_line(iit):
 def test_the_iit_card_states_that_a_pick_up_is_a_contact(iit):
     data = iit.card.partition("## Data")[2].partition("## Label passport")[0]
     assert "PEPFAR's indicator of interruption counts pick-ups as well" in data
-    assert "10% of the patients have irregular records" in data
+    assert "10 % of the patients have irregular records" in data
 
 
 def test_the_iit_model_reaches_its_auc_and_stays_below_the_oracle(iit):
