@@ -33,6 +33,32 @@ class DecisionReader(Protocol):
         ...
 
 
+class Model(Protocol):
+    """A model version."""
+
+    @property
+    def contract(self) -> ModelContract:
+        """Contract of the version."""
+        ...
+
+
+class ModelArchive(Protocol):
+    """Source of the model versions of earlier decisions."""
+
+    def archived(self, name: str, version: int) -> Model:
+        """Return one exact version of a model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeSources:
+    """Stores of outcomes, decisions and models."""
+
+    outcomes: OutcomePages
+    decisions: DecisionReader
+    models: ModelArchive
+
+
 @dataclass(frozen=True, slots=True)
 class CollectedOutcomes:
     """Outcomes as training rows, and the number of skipped outcomes whose decisions had another schema."""
@@ -42,15 +68,21 @@ class CollectedOutcomes:
 
 
 def collect_outcomes(
-    contract: ModelContract, tenants: Iterable[str], since: datetime, outcomes: OutcomePages, decisions: DecisionReader
+    contract: ModelContract, tenants: Iterable[str], since: datetime, sources: OutcomeSources
 ) -> CollectedOutcomes:
-    """Return the outcomes of a model received from these tenants since a moment, with the features of the decisions."""
+    """Return the outcomes of a model received from these tenants since a moment, with the features of the decisions.
+
+    Decisions of a model with another feature set are skipped: equal names can mean other values there.
+    """
     rows, labels, subjects, skipped = list[tuple[float, ...]](), list[int](), list[str](), 0
     for tenant in tenants:
-        for outcome in _received(outcomes, tenant, since):
+        for outcome in _received(sources.outcomes, tenant, since):
             if outcome.model != contract.name or outcome.status not in LABELS:
                 continue
-            decision = decisions.get(tenant, outcome.decision_id)
+            decision = sources.decisions.get(tenant, outcome.decision_id)
+            if sources.models.archived(contract.name, decision.model.version).contract.history != contract.history:
+                skipped += 1
+                continue
             try:
                 rows.append(contract.encode(json.loads(decision.inputs)))
             except InvalidInput:
@@ -59,6 +91,11 @@ def collect_outcomes(
             labels.append(LABELS[outcome.status])
             subjects.append(f"{tenant}/{decision.subject_id}")
     return CollectedOutcomes(known_outcomes(rows, labels, subjects, len(contract.features)), skipped)
+
+
+def has_same_inputs(one: ModelContract, other: ModelContract) -> bool:
+    """True if two models have the same features, computed by the same feature set."""
+    return (one.features, one.history) == (other.features, other.history)
 
 
 def _received(outcomes: OutcomePages, tenant: str, since: datetime) -> Iterator[Outcome]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import deployment, keys
-from cli.collect_outcomes import collect_outcomes
+from cli.collect_outcomes import OutcomeSources, collect_outcomes, has_same_inputs
 from cli.models import key_folder, progress_bar, publisher
 from cli.training import verify_files, versions, write_package
 from models import recipe
@@ -48,7 +48,8 @@ def retrain(name: str, since: datetime, tenants: Sequence[str], seed: int, keys_
     if pointer is None or pointer.share is None:
         raise NotFound(f"{name} has no champion to compare with; promote a version first")
     champion = prediction.registry().archived(name, pointer.version)
-    collected = collect_outcomes(champion.contract, tenants, since, decisions.outcomes(), decisions.scoring())
+    sources = OutcomeSources(decisions.outcomes(), decisions.scoring(), prediction.registry())
+    collected = collect_outcomes(champion.contract, tenants, since, sources)
     out.print(f"{len(collected.known)} outcomes of {', '.join(tenants)}; {collected.skipped} skipped (other schema)")
     parent = deployment.state_folder() / "packages" / name
     published = [listing.published.version for listing in package_publisher.versions(name)]
@@ -76,7 +77,7 @@ def train_challenger(
     """
     try:
         model, held_out = trainer.retrain(options.seed, known, progress)
-        if model.contract.features != champion.contract.features:
+        if not has_same_inputs(model.contract, champion.contract):
             raise Conflict("not published: the champion has another schema; train and promote the recipe first")
         now = datetime.now(UTC).replace(microsecond=0)
         files = build_package(model, Release(options.version, now, now + VALIDITY), options.key, load_engine)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from models.card import CardText
 from models.iit.dataset import CUTOFF, EXTRACTED_AT
+from models.iit.extracts import IRREGULAR_SHARE
 from models.iit.presets import DRIFT_DAY, PLANTED
 from models.iit.records import simulated_date
 
@@ -12,14 +13,14 @@ CARD_TEXT = CardText(
     intended_use=[
         (
             "Showing, testing and load testing how a risk of interruption in HIV treatment is scored, explained and "
-            "acted on, from the visit a patient has just made."
+            "acted on, from the contact a patient has just made."
         ),
         "A starting point for a programme that retrains it on its own records and validates it before any use.",
     ],
     not_for=[
         "Any decision about a real person.",
         "Withholding, delaying or rationing treatment; ranking facilities or staff.",
-        "Times other than shortly after a visit, and people not yet on treatment.",
+        "Times other than shortly after a contact, and people not yet on treatment.",
     ],
     data=[
         (
@@ -27,10 +28,28 @@ CARD_TEXT = CardText(
             "to 45 days, viral loads 10 to 60 days late, deaths, transfers (some silent), stock-outs."
         ),
         (
-            f"Training and calibration: outcomes resolved by {CUTOFF:%Y-%m-%d}. Test: other patients, visits from "
+            f"Training and calibration: outcomes resolved by {CUTOFF:%Y-%m-%d}. Test: other patients, contacts from "
             f"then to {EXTRACTED_AT:%Y-%m-%d}. No patient is in two splits."
         ),
-        "Index visits are visits entered within 7 days; features are as of that entry.",
+        (
+            "A contact is a day with a visit or with a pick-up of medicine. PEPFAR's indicator of interruption counts "
+            "pick-ups as well. The supply of a pick-up sets the next expected contact. Several forms of a day are one "
+            "contact."
+        ),
+        (
+            "The expected contact stands until a contact meets it or replaces it. A contact before it that neither "
+            "books nor dispenses is interim: it changes neither features nor label."
+        ),
+        (
+            f"{100 * IRREGULAR_SHARE:.0f} % of the patients have irregular records: visits on 2 or 3 forms, "
+            "pick-ups without a visit, and sick visits without a booking. Features and label follow "
+            "the same rule for them."
+        ),
+        "Index contacts are those entered within 7 days, without the interim ones; features are as of that entry.",
+        (
+            "Results without detection of virus have the value 0 copies/mL, which the model knows from 70 % of the "
+            "suppressed results."
+        ),
         (
             "Effect sizes follow published associations (young age, time on treatment, viral load, adherence, WHO "
             "stage, regimen, pregnancy, rural home); they mix outcomes and designs."
@@ -53,6 +72,10 @@ CARD_TEXT = CardText(
         (
             "`oracle auc` is the value for a person who knows each patient's latent probability on the same rows: no "
             "honest model can exceed it except by chance."
+        ),
+        (
+            "A pick-up whose supply is not recorded sets no expected contact. An earlier appointment then stands, and "
+            "the next contact can appear late."
         ),
         "A recorded phone number is a proxy of a facility's quality of registration, not of a patient's motivation.",
         "A flagged patient receives help: the main harm is under-flagging.",

@@ -1,34 +1,35 @@
-"""Index visits as rows: features as of the visit, label as of a later extract, in splits that share no patient.
+"""Index contacts as rows: features as of the contact, label as of a later extract, in splits that share no patient.
 
 Training and calibration use outcomes that were resolved by the cutoff. The test set is other patients after the cutoff.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from models.assembly import Sample
-from models.iit.label import Outcome, outcome
+from models.iit.label import Contact, Outcome, outcome
 from models.iit.people import Bools, Floats, Ints
 from models.iit.presets import LAST_DAY
-from models.iit.records import history, recorded_exit, simulated_time, visit_contacts
+from models.iit.records import history, recorded_exit, simulated_date, simulated_time
 from models.iit.simulator import Cohort
 from models.known import KnownOutcomes
 from vigil.kernel.rows import FeatureValue
-from vigil.prediction.features.model import PatientHistory, expected_contacts
-from vigil.prediction.features.service import get_feature_set
+from vigil.prediction.features.contacts import expected_course, find_contacts
+from vigil.prediction.features.model import PatientHistory
+from vigil.prediction.features.service import ART_VISITS
 
-FEATURES = get_feature_set("art-visits/1")
+FEATURES = ART_VISITS
 CUTOFF = simulated_time(1461)
 """End of training and start of testing: 2023-01-01."""
 EXTRACTED_AT = simulated_time(LAST_DAY)
 MAX_ENTRY_DELAY = timedelta(days=7)
-"""Maximum delay between a visit and its entry.
+"""Maximum delay between a contact and its entry.
 
-A visit entered later is no index visit, because a prediction then comes too late.
+A contact that is entered later is no index contact, because a prediction then comes too late.
 """
 
 WINDOW_DAYS = 180
@@ -38,8 +39,8 @@ _SHARES: tuple[tuple[Split, int], ...] = (("train", 40), ("calibration", 75), ("
 
 
 @dataclass(frozen=True, slots=True)
-class IndexVisit:
-    """One prediction: a patient, the row of the visit, and the time at which the visit was entered."""
+class IndexContact:
+    """One prediction: a patient, the simulated visit of the contact, and the time at which the contact was entered."""
 
     patient: int
     row: int
@@ -48,7 +49,7 @@ class IndexVisit:
 
     @property
     def resolved(self) -> bool:
-        """True if the visit has a label; died, transferred and unresolved visits have none."""
+        """True if the contact has a label; died, transferred and unresolved contacts have none."""
         return self.outcome in {"interrupted", "retained"}
 
     @property
@@ -117,18 +118,28 @@ def split_of(patient: int) -> Split:
     return next(split for split, below in _SHARES if bucket < below)
 
 
-def index_visits(cohort: Cohort, patient: int, record: PatientHistory, split: Split) -> Iterable[IndexVisit]:
-    """Yield the index visits of a patient that belong to the split, with any outcome."""
-    due = expected_contacts(record.visits, record.dispenses)
-    exit_, first_row = recorded_exit(cohort, patient), int(cohort.starts[patient])
+def index_contacts(cohort: Cohort, patient: int, record: PatientHistory, split: Split) -> Iterable[IndexContact]:
+    """Yield the index contacts of a patient that belong to the split, with any outcome.
+
+    An interim contact is no index contact. The label follows the rule of the features: `find_contacts`.
+    """
     seen_until = EXTRACTED_AT if split == "test" else CUTOFF
-    for i, visit in enumerate(record.visits):
-        as_of = visit.recorded_at
+    known = record.known_at(seen_until)
+    course = expected_course(find_contacts(known.visits, known.dispenses))
+    exit_, row_on = recorded_exit(cohort, patient), _rows_by_day(cohort, patient)
+    for i, contact in enumerate(course):
+        as_of = contact.recorded_at
         in_time = as_of >= CUTOFF if split == "test" else as_of < CUTOFF
-        if not in_time or as_of - visit.visited_at > MAX_ENTRY_DELAY:
+        if not in_time or contact.on not in row_on or as_of.date() - contact.on > MAX_ENTRY_DELAY:
             continue
-        result = outcome(due[i], visit_contacts(record.visits[i + 1 :]), exit_, seen_until)
-        yield IndexVisit(patient, first_row + i, as_of, result)
+        later = [Contact(c.on, c.recorded_at) for c in course[i + 1 :]]
+        result = outcome(contact.expected, later, exit_, seen_until)
+        yield IndexContact(patient, row_on[contact.on], as_of, result)
+
+
+def _rows_by_day(cohort: Cohort, patient: int) -> dict[date, int]:
+    rows = range(cohort.starts[patient], cohort.starts[patient + 1])
+    return {simulated_date(cohort.visits.day[row]): row for row in rows}
 
 
 def encode(features: dict[str, FeatureValue]) -> list[float]:
@@ -137,12 +148,12 @@ def encode(features: dict[str, FeatureValue]) -> list[float]:
 
 
 def table(cohort: Cohort, split: Split, progress: Callable[[float], None]) -> Table:
-    """Return the resolved index visits of a split; died, transferred and unresolved visits are left out."""
+    """Return the resolved index contacts of a split; died, transferred and unresolved contacts are left out."""
     rows, found = [], []
     patients = [p for p in range(len(cohort.people)) if split_of(p) == split]
     for n, patient in enumerate(patients):
         record = history(cohort, patient)
-        for index in index_visits(cohort, patient, record, split):
+        for index in index_contacts(cohort, patient, record, split):
             if index.resolved:
                 rows.append(encode(FEATURES.extract(record, index.as_of)))
                 found.append(index)

@@ -1,4 +1,4 @@
-"""The label of the `iit` model: interruption in treatment after a visit, and the time at which it is determined.
+"""The label of the `iit` model: interruption in treatment after a contact, and the time at which it is determined.
 
 The definition is versioned and signed into the model ("label passport"). WHO's smart guidelines for HIV count a patient
 as lost after 28 days without contact since the last expected one.
@@ -18,11 +18,15 @@ SETTLE_DAYS = 45
 LABEL = Label(
     name="interruption_in_treatment",
     definition=(
-        f"No clinical contact for at least {GRACE_DAYS} days after the next expected contact of the index visit. "
-        f"The label is determined {SETTLE_DAYS} days after that; until then it is unresolved. Patients who died or "
-        "were transferred are excluded."
+        f"No contact for at least {GRACE_DAYS} days after the expected contact of the index contact. A contact is a "
+        "day with a visit or with a pick-up of medicine, which PEPFAR counts as well. Several forms of a day are one "
+        "contact. The expected contact is the earliest appointment booked on the day, or without one the end of the "
+        "supply dispensed on it. It stands until a contact meets it or replaces it. A contact before it that neither "
+        "books nor dispenses is interim and does not count. The label is determined "
+        f"{SETTLE_DAYS} days after the grace days; until then it is unresolved. Patients who died or were transferred "
+        "are excluded."
     ),
-    version=1,
+    version=2,
     grace_days=GRACE_DAYS,
 )
 
@@ -31,7 +35,7 @@ Outcome: TypeAlias = Literal["interrupted", "retained", "died", "transferred", "
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A clinical contact after the index visit."""
+    """A contact after the index contact that meets or replaces the expected one."""
 
     on: date
     recorded_at: datetime
@@ -53,7 +57,7 @@ def outcome(
     extracted_at: datetime,
     grace_days: int = GRACE_DAYS,
 ) -> Outcome:
-    """Return the outcome of an index visit according to an extract of the records at `extracted_at`.
+    """Return the outcome of an index contact according to an extract of the records at `extracted_at`.
 
     `expected` is the next expected contact, None if the records do not contain one. A resolved outcome stays the same
     in later extracts if no entry is more than `SETTLE_DAYS` late.

@@ -123,7 +123,7 @@ def _engines(trained: Table, tune: Table, seed: int) -> list[parts.EnginePart]:
 
 
 def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
-    """Return random visits of held-out patients, one each, with the history known at `as_of`."""
+    """Return random contacts of held-out patients, one each, with the history known at `as_of`."""
     cohort = simulate(seed, PATIENTS, PRESET)
     rng = np.random.default_rng(seed)
     held_out = (patient for patient in rng.permutation(PATIENTS).tolist() if split_of(patient) == "test")
@@ -132,12 +132,12 @@ def samples(seed: int, count: int) -> Iterable[dict[str, Any]]:
 
 
 def _body(cohort: Cohort, patient: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Yield one random resolved visit of the patient, if any.
+    """Yield one random resolved contact of the patient, if any.
 
-    The last visit would be an interruption too often.
+    The last contact would be an interruption too often.
     """
     record = history(cohort, patient)
-    if resolved := [i for i in dataset.index_visits(cohort, patient, record, "test") if i.resolved]:
+    if resolved := [i for i in dataset.index_contacts(cohort, patient, record, "test") if i.resolved]:
         index = resolved[rng.integers(len(resolved))]
         yield {
             "subject_id": subject(patient),
@@ -165,7 +165,7 @@ def _frame(trained: Table, outcomes: int) -> ModelFrame:
         features=FEATURES.specs,
         label=LABEL,
         training=TrainingData(
-            description=f"Simulated cohort `{PRESET.name}`, index visits resolved by {CUTOFF:%Y-%m-%d}{reported}.",
+            description=f"Simulated cohort `{PRESET.name}`, index contacts resolved by {CUTOFF:%Y-%m-%d}{reported}.",
             simulated=True,
             rows=len(trained),
             sha256=data_digest(trained.rows, trained.labels, FEATURES.specs),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
-from models.iit.label import Contact, Exit
+from models.iit.label import Exit
 from models.iit.presets import EPOCH
 from models.iit.simulator import EXITS, Cohort
 from vigil.prediction.features.model import (
@@ -21,6 +21,7 @@ from vigil.prediction.features.model import (
 
 _MIDNIGHT = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
 _SAME_DAY = timedelta(minutes=40)
+_BETWEEN_FORMS = timedelta(minutes=5)
 _LEVELS = get_args(FacilityLevel)
 _MARITAL = get_args(MaritalStatus)
 _REGIMENS = get_args(Regimen)
@@ -44,18 +45,13 @@ def subject(patient: int) -> str:
 def history(cohort: Cohort, patient: int) -> PatientHistory:
     """Return all records of a patient."""
     rows = range(cohort.starts[patient], cohort.starts[patient + 1])
-    observations = [o for row in rows for o in _observations(cohort, row, first=row == rows[0])]
+    attended = [row for row in rows if not cohort.extracts.is_pick_up[row]]
     return PatientHistory(
         registrations=(_registration(cohort, patient),),
-        visits=tuple(_visit(cohort, row) for row in rows),
+        visits=tuple(form for row in rows for form in _forms(cohort, row)),
         dispenses=tuple(_dispense(cohort, row) for row in rows),
-        observations=tuple(observations),
+        observations=tuple(o for row in attended for o in _observations(cohort, row, first=row == rows[0])),
     )
-
-
-def visit_contacts(visits: tuple[Visit, ...]) -> list[Contact]:
-    """Return visits as contacts for the label."""
-    return [Contact(v.visited_at.date(), v.recorded_at) for v in visits]
 
 
 def recorded_exit(cohort: Cohort, patient: int) -> Exit | None:
@@ -75,14 +71,20 @@ def recorded_at(cohort: Cohort, row: int) -> datetime:
     return simulated_time(visits.day[row] + visits.lag[row], visits.minute[row]) + _SAME_DAY
 
 
-def _visit(cohort: Cohort, row: int) -> Visit:
-    visits = cohort.visits
-    return Visit(
-        visited_at=simulated_time(visits.day[row], visits.minute[row]),
-        recorded_at=recorded_at(cohort, row),
-        next_appointment=simulated_date(visits.appointment[row]) if visits.appointment_known[row] else None,
-        scheduled=bool(visits.scheduled[row]),
-    )
+def _forms(cohort: Cohort, row: int) -> Iterator[Visit]:
+    """Yield the forms of a visit, and of a sick visit after it."""
+    visits, extracts = cohort.visits, cohort.extracts
+    visited_at, entered = simulated_time(visits.day[row], visits.minute[row]), recorded_at(cohort, row)
+    due = simulated_date(visits.appointment[row]) if visits.appointment_known[row] else None
+    if not extracts.is_pick_up[row]:
+        yield Visit(visited_at, entered, due, scheduled=bool(visits.scheduled[row]))
+        # The second form is a copy of the first one. The third, for example of the laboratory, has no booking.
+        for form in range(1, extracts.forms[row]):
+            at = visited_at + form * _BETWEEN_FORMS
+            yield Visit(at, entered, due, bool(visits.scheduled[row])) if form == 1 else Visit(at, entered)
+    if extracts.sick_day[row] >= 0:
+        at = simulated_time(extracts.sick_day[row], visits.minute[row])
+        yield Visit(at, at + _SAME_DAY, scheduled=False)
 
 
 def _dispense(cohort: Cohort, row: int) -> Dispense:

@@ -6,7 +6,7 @@ from typing import Any
 RULES: Sequence[Mapping[str, Any]] = (
     {
         "name": "interrupted_again",
-        "text": "Restarted treatment in the last 6 months and was 28 or more days late twice among the last 10 visits.",
+        "text": "Restarted treatment in the last 6 months and was 28 or more days late twice in the last 10 contacts.",
         "when": {
             "all": [
                 {"feature": "cascade_status", "op": "==", "value": "restarted_recently"},
@@ -32,13 +32,13 @@ RULES: Sequence[Mapping[str, Any]] = (
     },
     {
         "name": "late_now",
-        "text": "Two weeks or more late at this visit.",
+        "text": "Two weeks or more late at the last expected contact.",
         "when": {"feature": "last_days_late", "op": ">=", "value": 14},
         "points": 1,
     },
     {
         "name": "always_on_time",
-        "text": "On treatment for four years or more and never two weeks late among the last 10 visits.",
+        "text": "On treatment for four years or more and never two weeks late among the last 10 contacts.",
         "when": {
             "all": [
                 {"feature": "months_on_art", "op": ">=", "value": 48},

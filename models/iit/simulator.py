@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from models.iit.extracts import Extracts, draw_extracts
 from models.iit.people import Bools, Floats, Ints, People, Sites, draw_people, draw_sites
 from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, Preset
 
@@ -56,6 +57,7 @@ class Cohort:
     sites: Sites
     visits: Visits
     starts: Ints
+    extracts: Extracts
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def simulate(seed: int, patients: int, preset: Preset = KENYA_LIKE) -> Cohort:
         visits, present = _round(world, present)
         rounds.append(visits)
     visits = _by_patient(rounds)
-    return Cohort(people, sites, visits, np.searchsorted(visits.patient, np.arange(patients + 1)))
+    starts = np.searchsorted(visits.patient, np.arange(patients + 1))
+    return Cohort(people, sites, visits, starts, draw_extracts(rng, visits))
 
 
 def _by_patient(rounds: list[Visits]) -> Visits:

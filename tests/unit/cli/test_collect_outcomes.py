@@ -1,10 +1,11 @@
 """Training rows from outcomes and the inputs of their decisions, without unlabelled and old ones."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from cli.collect_outcomes import collect_outcomes
+from cli.collect_outcomes import OutcomeSources, collect_outcomes
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.outcomes import FakeOutcomes
 from tests.support.fakes.scoring import CONTRACT, FakeLedger, FakeModels, ToyModel, VisitCount
@@ -29,7 +30,7 @@ class World:
 
     def collect(self, since_days_ago=1000, tenants=("acme",), contract=CONTRACT):
         since = self.clock() - timedelta(days=since_days_ago)
-        return collect_outcomes(contract, tenants, since, self.outcomes, self.scoring)
+        return collect_outcomes(contract, tenants, since, OutcomeSources(self.outcomes, self.scoring, self.models))
 
 
 @pytest.fixture
@@ -62,9 +63,16 @@ def test_only_outcomes_of_the_period_and_tenants_are_collected(world):
     assert len(world.collect(tenants=["acme", "globex"]).known) == 131
 
 
-def test_a_decision_of_another_schema_is_counted_and_omitted(world):
-    from dataclasses import replace
+def test_a_decision_with_another_feature_set_is_counted_and_omitted(world):
+    world.report("occurred", "p-1")
+    renewed = replace(CONTRACT, history="art-visits/2")
+    world.models.promote(version=2, contract=renewed)
+    world.report("occurred", "p-2")
+    found = world.collect(contract=renewed)
+    assert (found.known.subjects.tolist(), found.skipped) == (["acme/p-2"], 1)
 
+
+def test_a_decision_of_another_schema_is_counted_and_omitted(world):
     world.report("occurred", visits=3)
     world.report("occurred")
     narrow = replace(CONTRACT, features=(replace(CONTRACT.features[0], maximum=39), *CONTRACT.features[1:]))

@@ -103,6 +103,13 @@ def test_a_champion_of_another_schema_is_refused(champion, reported):
         train_challenger(SMALL, reported, other, ChallengerOptions(KEY, 2), quiet)
 
 
+def test_a_champion_of_another_feature_set_is_refused(champion, reported):
+    contract = replace(champion.contract, history="art-visits/1")
+    other = replace(champion, manifest=replace(champion.manifest, contract=contract))
+    with pytest.raises(Conflict, match="another schema"):
+        train_challenger(SMALL, reported, other, ChallengerOptions(KEY, 2), quiet)
+
+
 @pytest.mark.parametrize("name", ["wdbc", "nothing"])
 def test_a_model_without_retraining_is_refused_by_name(name):
     with pytest.raises(NotFound, match=name):

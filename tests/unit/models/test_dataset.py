@@ -5,11 +5,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, MAX_ENTRY_DELAY, encode, index_visits, split_of, table
+from models.iit.dataset import CUTOFF, EXTRACTED_AT, FEATURES, MAX_ENTRY_DELAY, encode, index_contacts, split_of, table
 from models.iit.groups import audit_groups
-from models.iit.label import outcome
-from models.iit.records import history, recorded_at, recorded_exit, visit_contacts
-from vigil.prediction.features.model import expected_contacts
+from models.iit.label import Contact, outcome
+from models.iit.records import history, recorded_at, recorded_exit
+from vigil.prediction.features.contacts import expected_course, find_contacts
 
 SPLITS = ("train", "calibration", "test")
 
@@ -35,39 +35,53 @@ def test_training_ends_before_testing_begins(cohort, tables):
     assert max(known["train"] + known["calibration"]) < CUTOFF <= min(known["test"])
 
 
+def course(record):
+    return expected_course(find_contacts(record.visits, record.dispenses))
+
+
+def later(contacts):
+    return [Contact(contact.on, contact.recorded_at) for contact in contacts]
+
+
 def test_a_training_label_uses_nothing_recorded_after_the_cutoff(cohort):
-    """The label of a training visit is the one of an extract at the cutoff."""
+    """The label of a training contact is the one of an extract at the cutoff."""
     for patient in (p for p in range(200) if split_of(p) == "train"):
-        record = history(cohort, patient)
-        due = expected_contacts(record.visits, record.dispenses)
-        for index in index_visits(cohort, patient, record, "train"):
-            at = index.row - int(cohort.starts[patient])
+        record, known = history(cohort, patient), history(cohort, patient).known_at(CUTOFF)
+        for index in index_contacts(cohort, patient, record, "train"):
+            contacts = course(known)
+            at = next(i for i, contact in enumerate(contacts) if contact.recorded_at == index.as_of)
             if index.resolved:
-                assert due[at] + timedelta(days=28 + 45) <= CUTOFF.date()
-                later = [c for c in visit_contacts(record.visits[at + 1 :]) if c.recorded_at <= CUTOFF]
-                assert outcome(due[at], later, recorded_exit(cohort, patient), CUTOFF) == index.outcome
+                due = contacts[at].expected
+                assert due + timedelta(days=28 + 45) <= CUTOFF.date()
+                found = outcome(due, later(contacts[at + 1 :]), recorded_exit(cohort, patient), CUTOFF)
+                assert found == index.outcome
 
 
 def test_labels_are_the_same_in_a_later_extract(cohort):
+    def outcomes(record, exit_, moment):
+        contacts = course(record.known_at(moment))
+        return {
+            contact.on: outcome(contact.expected, later(contacts[i + 1 :]), exit_, moment)
+            for i, contact in enumerate(contacts)
+        }
+
     resolved = 0
     for patient in range(300):
         record, exit_ = history(cohort, patient), recorded_exit(cohort, patient)
-        due = expected_contacts(record.visits, record.dispenses)
-        for i, expected in enumerate(due):
-            after = visit_contacts(record.visits[i + 1 :])
-            first, last = (outcome(expected, after, exit_, moment) for moment in (CUTOFF, EXTRACTED_AT))
-            assert first in {"unresolved", last}
-            resolved += first != "unresolved"
+        first, last = (outcomes(record, exit_, moment) for moment in (CUTOFF, EXTRACTED_AT))
+        for on, found in first.items():
+            assert found in {"unresolved", last[on]}
+            resolved += found != "unresolved"
     assert resolved > 1000
 
 
-def test_index_visits_were_entered_within_a_week(cohort):
+def test_index_contacts_were_entered_within_a_week(cohort):
     for patient in range(100):
         record = history(cohort, patient)
-        for index in index_visits(cohort, patient, record, split_of(patient)):
-            visit = record.visits[index.row - int(cohort.starts[patient])]
-            assert index.as_of == visit.recorded_at <= visit.visited_at + MAX_ENTRY_DELAY
-            assert record.known_at(index.as_of).visits[-1] == visit
+        for index in index_contacts(cohort, patient, record, split_of(patient)):
+            contact = course(record.known_at(index.as_of))[-1]
+            assert index.as_of == contact.recorded_at
+            assert index.as_of.date() <= contact.on + MAX_ENTRY_DELAY
 
 
 def test_rows_contain_the_served_features_in_schema_order(cohort, tables):
@@ -82,7 +96,7 @@ def test_died_and_transferred_patients_have_no_rows(cohort, tables):
     kinds = {
         index.outcome
         for patient in range(len(cohort.people))
-        for index in index_visits(cohort, patient, history(cohort, patient), split_of(patient))
+        for index in index_contacts(cohort, patient, history(cohort, patient), split_of(patient))
     }
     assert kinds == {"interrupted", "retained", "died", "transferred", "unresolved"}
     assert set(tables["test"].labels) == {0, 1}

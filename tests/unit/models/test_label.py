@@ -43,7 +43,12 @@ def test_grace_days_are_a_parameter(days_late, result):
 
 
 def test_the_label_contains_its_parameters():
-    assert (LABEL.grace_days, LABEL.version) == (GRACE_DAYS, 1) == (28, 1)
+    assert (LABEL.grace_days, LABEL.version) == (GRACE_DAYS, 2) == (28, 2)
+
+
+def test_the_label_passport_states_that_pick_ups_are_contacts():
+    assert "a visit or with a pick-up of medicine, which PEPFAR counts as well" in LABEL.definition
+    assert "interim and does not count" in LABEL.definition
 
 
 @pytest.mark.parametrize(("days", "result"), [(-1, "unresolved"), (0, "interrupted")])

@@ -127,7 +127,13 @@ def test_the_card_states_label_bands_metrics_and_digest(trained):
 def test_the_iit_card_states_simulated_in_its_first_line(iit):
     assert "simulated" in iit.card.splitlines()[0].lower()
     assert iit.contract.training.simulated
-    assert iit.contract.history == "art-visits/1"
+    assert iit.contract.history == "art-visits/2"
+
+
+def test_the_iit_card_states_that_a_pick_up_is_a_contact(iit):
+    data = iit.card.partition("## Data")[2].partition("## Label passport")[0]
+    assert "PEPFAR's indicator of interruption counts pick-ups as well" in data
+    assert "10 % of the patients have irregular records" in data
 
 
 def test_the_iit_model_reaches_its_auc_and_stays_below_the_oracle(iit):

@@ -7,8 +7,9 @@ import pytest
 
 from models.iit.people import SITES
 from models.iit.presets import DRIFT_DAY, KENYA_LIKE, LAST_DAY, PLANTED, REGIONS, SOUTH_AFRICA_LIKE
-from models.iit.records import history, recorded_exit, visit_contacts
+from models.iit.records import history, recorded_exit, simulated_date
 from models.iit.simulator import EXITS, MAX_LAG_DAYS, simulate
+from vigil.prediction.features.contacts import expected_course, find_contacts
 from vigil.prediction.features.parsing import parse_history
 from vigil.prediction.features.schemas import to_json
 
@@ -132,6 +133,9 @@ def test_engagement_is_correlated_between_visits():
     assert persistence(steady) > persistence(fickle) + 0.3
 
 
-def test_every_visit_is_a_contact(cohort):
-    record = history(cohort, 0)
-    assert [c.on for c in visit_contacts(record.visits)] == [v.visited_at.date() for v in record.visits]
+def test_every_simulated_visit_is_a_contact_that_is_not_interim(cohort):
+    for patient in range(200):
+        record = history(cohort, patient)
+        days = cohort.visits.day[cohort.starts[patient] : cohort.starts[patient + 1]]
+        course = expected_course(find_contacts(record.visits, record.dispenses))
+        assert {simulated_date(day) for day in days} <= {contact.on for contact in course}

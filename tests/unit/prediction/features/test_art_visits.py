@@ -1,4 +1,4 @@
-"""Tests of the features of `art-visits/1` on histories that are small enough to check by hand."""
+"""Tests of the features of `art-visits/2` on histories that are small enough to check by hand."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,7 +10,7 @@ from vigil.prediction.features.model import Dispense, Observation, PartialDate, 
 from vigil.prediction.features.service import get_feature_set
 
 START = datetime(2023, 1, 2, 9, tzinfo=UTC)
-SPECS = get_feature_set("art-visits/1").specs
+SPECS = get_feature_set("art-visits/2").specs
 
 
 def at(days):
@@ -45,6 +45,22 @@ def test_lateness_counts_from_the_appointment_and_is_never_negative():
     assert found["last_days_late"] == 30
     assert found["late_mean_3"] == pytest.approx((0 + 15 + 30) / 3)
     assert (found["late14_count_10"], found["late28_count_10"], found["early_late28_count"]) == (2, 1, 1)
+
+
+def test_an_interim_visit_leaves_the_last_lateness_unchanged():
+    visits = [visit(0, 30), visit(45, 135), visit(60)]
+    assert features(visits) == features(visits[:2], as_of=visits[-1].recorded_at)
+    assert features(visits)["last_days_late"] == 15
+
+
+def test_a_pick_up_is_the_index_contact_and_its_supply_the_next_one():
+    found = features([visit(0, 30)], [Dispense(at(32), at(32), 90, "dtg")], as_of=at(32))
+    assert (found["last_days_late"], found["days_supply"], found["next_appointment_days"]) == (2, 90, 90)
+
+
+def test_the_number_of_contacts_is_capped():
+    dispenses = [Dispense(at(n), at(n), 1) for n in range(700)]
+    assert features([visit(0, 30)], dispenses, as_of=at(800))["visit_count"] == 600
 
 
 def test_lateness_is_capped_at_100_days():

@@ -19,7 +19,7 @@ from vigil.prediction.features.model import (
 from vigil.prediction.features.schemas import HistoryIn, to_json
 from vigil.prediction.features.service import get_feature_set
 
-parse = get_feature_set("art-visits/1").parse
+parse = get_feature_set("art-visits/2").parse
 
 
 def document():
@@ -127,7 +127,17 @@ RFC_3339 = "RFC 3339 with a UTC offset"
         ),
         (changed("observations", 0, value=float("nan")), "history.observations[0].value", "finite"),
         (changed("observations", 0, value=None), "history.observations[0].value", "required"),
-        (changed("observations", 0, value="high"), "history.observations[0].value", "number"),
+        (
+            changed("observations", 0, value="high"),
+            "history.observations[0].value",
+            "number or a form of a censored result",
+        ),
+        (changed("observations", 0, code="cd4", value="<20"), "history.observations[0].value", "number"),
+        (
+            changed("registrations", 0, art_started_on="1990-04-30"),
+            "history.registrations[0].art_started_on",
+            "at or after birth_date",
+        ),
     ],
 )
 def test_an_invalid_value_is_refused_with_its_field_and_bound(body, field, bound):
@@ -140,6 +150,44 @@ def test_an_invalid_value_is_refused_with_its_field_and_bound(body, field, bound
 def test_an_error_names_a_confused_unit(code, value, unit):
     message, _ = refused(changed("observations", 0, code=code, value=value))["history.observations[0].value"]
     assert message.endswith(f"the value looks like {unit}")
+
+
+@pytest.mark.parametrize(
+    ("form", "copies"),
+    [
+        ("LDL", 0),
+        (" ldl ", 0),
+        ("Not Detected", 0),
+        ("not detected", 0),
+        ("Target not detected", 0),
+        ("<20", 19),
+        ("< 20 copies/mL", 19),
+        ("<1000", 999),
+        ("<0.5", 0),
+        ({"below": 20}, 19),
+        (">10000000", 1e7),
+        ({"above": 1_000_000}, 1_000_001),
+        (450, 450),
+    ],
+)
+def test_a_censored_viral_load_is_read_as_a_count(form, copies):
+    assert parse(changed("observations", 0, value=form)).observations[0].value == copies
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("", "20", "<", "<-20", "<0", ">99999999", "<20 IU/mL", "=20", "x" * 100_000),
+        *({}, {"below": True}, {"under": 20}, {"below": 20, "above": 10}, {"below": "20"}, [20]),
+    ],
+)
+def test_another_form_of_viral_load_is_refused(form):
+    assert refused(changed("observations", 0, value=form)).keys() == {"history.observations[0].value"}
+
+
+def test_art_may_start_in_a_partly_known_birth_month():
+    body = changed("registrations", 0, birth_date="2010", art_started_on="2010-02-01")
+    assert parse(body).registrations[0].art_started_on == date(2010, 2, 1)
 
 
 @pytest.mark.parametrize("document_", [None, [], "x", 3])

@@ -55,7 +55,7 @@ class ModelContract:
     typical: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Typical encoded values by feature: candidates for the value of a missing fact."""
     history: str | None = None
-    """Name of the feature set that computes `features` from a history, e.g. `art-visits/1`; None if there is none."""
+    """Name of the feature set that computes `features` from a history, e.g. `art-visits/2`; None if there is none."""
     calibration_bound: float = 0.1
     """Maximum of the metric `calibration_error` for the model to be promoted."""
 

@@ -1,5 +1,6 @@
-"""The inputs of the feature set `art-visits/1`: names, units, ranges and optional values."""
+"""The inputs of the feature sets `art-visits/1` and `art-visits/2`: names, units, ranges and optional values."""
 
+from dataclasses import replace
 from typing import get_args
 
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -11,23 +12,29 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _LATENESS = (
-    FeatureSpec("last_days_late", "integer", "days late at the last visit", "days", 0, 100, other_units={"hours": 24}),
-    FeatureSpec("late_mean_3", "number", "mean lateness of the last 3 visits", "days", 0, 100),
-    FeatureSpec("late_mean_5", "number", "mean lateness of the last 5 visits", "days", 0, 100),
-    FeatureSpec("late_mean_10", "number", "mean lateness of the last 10 visits", "days", 0, 100),
-    FeatureSpec("late14_count_10", "integer", "visits 14 or more days late among the last 10", "visits", 0, 10),
-    FeatureSpec("late28_count_10", "integer", "visits 28 or more days late among the last 10", "visits", 0, 10),
-    FeatureSpec("early_late28_count", "integer", "visits 28 or more days late in the first 6 months", "visits", 0, 10),
+    FeatureSpec(
+        "last_days_late", "integer", "days late at the last expected contact", "days", 0, 100, other_units={"hours": 24}
+    ),
+    FeatureSpec("late_mean_3", "number", "mean lateness of the last 3 contacts", "days", 0, 100),
+    FeatureSpec("late_mean_5", "number", "mean lateness of the last 5 contacts", "days", 0, 100),
+    FeatureSpec("late_mean_10", "number", "mean lateness of the last 10 contacts", "days", 0, 100),
+    FeatureSpec("late14_count_10", "integer", "contacts 14 or more days late among the last 10", "contacts", 0, 10),
+    FeatureSpec("late28_count_10", "integer", "contacts 28 or more days late among the last 10", "contacts", 0, 10),
+    FeatureSpec(
+        "early_late28_count", "integer", "contacts 28 or more days late in the first 6 months", "contacts", 0, 10
+    ),
     FeatureSpec("cascade_status", "category", "restart of treatment", categories=CASCADE_STATUSES, missing="refuse"),
-    FeatureSpec("unscheduled_rate_10", "number", "share of unscheduled visits among the last 10", "", 0, 1),
-    FeatureSpec("visit_count", "integer", "visits on record", "visits", 1, 600, missing="refuse"),
+    FeatureSpec("unscheduled_rate_10", "number", "share of unscheduled contacts among the last 10", "", 0, 1),
+    FeatureSpec("visit_count", "integer", "contacts on record", "contacts", 1, 600, missing="refuse"),
 )
 _SUPPLY = (
     FeatureSpec("days_supply", "integer", "days of medicine dispensed", "days", 1, 400),
     FeatureSpec("supply_gap_days", "integer", "days without medicine before this dispense", "days", 0, 100),
-    FeatureSpec("next_appointment_days", "integer", "days to the next appointment", "days", 1, 400, missing="abstain"),
-    FeatureSpec("appointment_weekday", "category", "weekday of the next appointment", categories=WEEKDAYS),
-    FeatureSpec("appointment_month", "category", "month of the next appointment", categories=MONTHS),
+    FeatureSpec(
+        "next_appointment_days", "integer", "days to the next expected contact", "days", 1, 400, missing="abstain"
+    ),
+    FeatureSpec("appointment_weekday", "category", "weekday of the next expected contact", categories=WEEKDAYS),
+    FeatureSpec("appointment_month", "category", "month of the next expected contact", categories=MONTHS),
 )
 _PERSON = (
     FeatureSpec("age_years", "number", "age", "years", 0, 100, other_units={"months": 12, "days": 365.25}),
@@ -57,3 +64,28 @@ _CLINICAL = (
 )
 
 SPECS: tuple[FeatureSpec, ...] = (*_LATENESS, *_SUPPLY, *_PERSON, *_TREATMENT, *_CLINICAL)
+"""Inputs of `art-visits/2`."""
+
+_FIRST_LABELS = {
+    "last_days_late": "days late at the last visit",
+    "late_mean_3": "mean lateness of the last 3 visits",
+    "late_mean_5": "mean lateness of the last 5 visits",
+    "late_mean_10": "mean lateness of the last 10 visits",
+    "late14_count_10": "visits 14 or more days late among the last 10",
+    "late28_count_10": "visits 28 or more days late among the last 10",
+    "early_late28_count": "visits 28 or more days late in the first 6 months",
+    "unscheduled_rate_10": "share of unscheduled visits among the last 10",
+    "visit_count": "visits on record",
+    "next_appointment_days": "days to the next appointment",
+    "appointment_weekday": "weekday of the next appointment",
+    "appointment_month": "month of the next appointment",
+}
+FIRST_SPECS: tuple[FeatureSpec, ...] = tuple(
+    replace(
+        spec,
+        label=_FIRST_LABELS.get(spec.name, spec.label),
+        unit="visits" if spec.unit == "contacts" else spec.unit,
+    )
+    for spec in SPECS
+)
+"""Inputs of `art-visits/1`, with the labels of its models."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal, TypeAlias, TypeVar
 
-from vigil.errors import FieldError, InvalidInput
 from vigil.prediction.features.feature_spec import FeatureSpec
 
 Sex: TypeAlias = Literal["female", "male"]
@@ -28,6 +27,10 @@ class PartialDate:
     def midpoint(self) -> date:
         """Return the date itself, or the middle of its known month or year."""
         return date(self.year, 7, 1) if self.month is None else date(self.year, self.month, self.day or 15)
+
+    def earliest(self) -> date:
+        """Return the date itself, or the first day of its known month or year."""
+        return date(self.year, self.month or 1, self.day or 1)
 
     def __str__(self) -> str:
         parts = [f"{self.year:04d}", *(f"{p:02d}" for p in (self.month, self.day) if p is not None)]
@@ -118,27 +121,3 @@ class PatientHistory:
 
 def _until(as_of: datetime, facts: Sequence[_Fact], happened_at: Callable[[_Fact], datetime]) -> tuple[_Fact, ...]:
     return tuple(f for f in facts if f.recorded_at <= as_of and happened_at(f) <= as_of)
-
-
-def expected_contacts(visits: Sequence[Visit], dispenses: Sequence[Dispense]) -> list[date | None]:
-    """Return, for each visit, the date of the next expected contact.
-
-    That is the booked appointment; without one, the end of the supply dispensed on the day of the visit; otherwise
-    None.
-    """
-    supply_ends = {
-        d.dispensed_at.date(): d.dispensed_at.date() + timedelta(days=d.days_supply)
-        for d in dispenses
-        if d.days_supply is not None
-    }
-    return [v.next_appointment or supply_ends.get(v.visited_at.date()) for v in visits]
-
-
-def check_as_of(known: PatientHistory) -> None:
-    """Check that the first visit was recorded by `as_of`; `known` is the history as of that time.
-
-    Raises InvalidInput with the field `as_of`.
-    """
-    if not known.visits:
-        bound = "at or after the recording of the first visit"
-        raise InvalidInput(FieldError("as_of", f"must be {bound} in `history`", bound))

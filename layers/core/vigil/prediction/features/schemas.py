@@ -28,10 +28,13 @@ from vigil.prediction.features.model import (
     Sex,
 )
 from vigil.web.field_types import Boolean, Day, Moment, as_number, as_whole_number, bound_error
+from vigil.prediction.features.viral_loads import FORMS, read_viral_load
 
 _Fact = TypeVar("_Fact")
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 MAX_APPOINTMENT_INTERVAL = timedelta(days=400)
+VALUE_FORMS = f"A number, or good or fair_poor for the code adherence. Forms of a censored viral load: {FORMS}."
+"""Description of the value of an observation."""
 
 
 def _partial_date(value: object) -> PartialDate:
@@ -88,14 +91,22 @@ class RegistrationIn(HistoryRecord):
     def _in_the_past(cls, value: date | PartialDate | None, info: ValidationInfo) -> date | PartialDate | None:
         recorded = info.data.get("recorded_at")
         if value is not None and recorded is not None:
-            day = date(value.year, value.month or 1, value.day or 1) if isinstance(value, PartialDate) else value
+            day = value.earliest() if isinstance(value, PartialDate) else value
             if day > recorded.date():
                 raise bound_error("must not be after recorded_at", "at or before recorded_at")
         return value
 
+    @field_validator("art_started_on")
+    @classmethod
+    def _after_birth(cls, value: date | None, info: ValidationInfo) -> date | None:
+        born = info.data.get("birth_date")
+        if value is not None and born is not None and value < born.earliest():
+            raise bound_error("must not be before birth_date", "at or after birth_date")
+        return value
+
 
 class VisitIn(HistoryRecord):
-    """One clinical contact, and the next appointment that was booked at it."""
+    """One form of a visit, and the next appointment that was booked at it. The forms of a day are one contact."""
 
     visited_at: Moment
     recorded_at: Moment
@@ -117,7 +128,7 @@ class VisitIn(HistoryRecord):
 
 
 class DispenseIn(HistoryRecord):
-    """One dispense of medicine."""
+    """One dispense of medicine. A day with a dispense is a contact, with or without a visit."""
 
     dispensed_at: Moment
     recorded_at: Moment
@@ -136,7 +147,7 @@ class ObservationIn(HistoryRecord):
     code: ObservationCode
     observed_at: Moment
     recorded_at: Moment
-    value: Annotated[Any, WithJsonSchema({"type": ["number", "string"]})]
+    value: Annotated[Any, WithJsonSchema({"type": ["number", "string", "object"], "description": VALUE_FORMS})]
 
     @field_validator("recorded_at")
     @classmethod
@@ -150,6 +161,7 @@ class ObservationIn(HistoryRecord):
             raise bound_error("must have a value", "required")
         if "code" in info.data:
             try:
+                value = read_viral_load(value) if info.data["code"] == "viral_load" else value
                 OBSERVATION_SPECS[info.data["code"]].encode(value)
             except InvalidInput as error:
                 raise bound_error(error.errors[0].message, error.errors[0].bound or "") from None
