@@ -22,6 +22,7 @@ SHARED_SOURCES = (
     "layers/core/vigil/errors.py",
     "layers/core/vigil/kernel",
     "layers/core/vigil/prediction",
+    "layers/core/vigil/web/field_types.py",
 )
 """Patterns of the files and folders that every recipe imports."""
 _DOCUMENT = TypeAdapter(TrainedModel)

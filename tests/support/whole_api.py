@@ -16,7 +16,7 @@ from vigil.money.usage.service import UsageCounter
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 
-PATH = {"name": "toy", "subject_id": "p-1", "category": "total", "period": "month"} | {
+PATH = {"name": "toy", "subject": "sub-" + "0" * 40, "category": "total", "period": "month"} | {
     name: f"{name}-1" for name in ("tenant_id", "key_id", "batch_id", "job_id", "decision_id")
 }
 """Values of path parameters."""

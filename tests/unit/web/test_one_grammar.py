@@ -21,10 +21,11 @@ SETTINGS = {"max_key_days": 50, "overlap_hours": 24}
 WINDOW = {"subject_id": "p-1", "model": "toy", "start": MOMENT, "end": MOMENT}
 BODIES = {
     "POST /v1/scores": {"model": "toy", "subject_id": "p-1", "features": {}, "as_of": MOMENT, "explain": True},
+    "POST /v1/batches": {"model": "toy", "format": "csv", "ignore_unknown_columns": True},
     "PUT /v1/flags/{name}": {"description": "d", "stages": ["local"], "percentage": 50},
     "POST /v1/models/{name}/promote": {"version": 1, "share": 50},
     "POST /v1/outcomes": {"window": WINDOW, "status": "occurred", "recorded_at": MOMENT, "happened_at": MOMENT},
-    "PUT /v1/subjects/{subject_id}/consent": {
+    "PUT /v1/subjects/{subject}/consent": {
         "purposes": {"scoring": "given"},
         "text_version": "1",
         "declared_at": MOMENT,

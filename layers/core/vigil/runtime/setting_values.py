@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,15}")
+_DIGITS = re.compile(r"[+-]?[0-9]{1,18}")
 _MODEL_KEY_SLOTS = 2
 """Maximum pinned public keys: the current key, and a second one while keys are rotated."""
 _KEY_BYTES = 32
@@ -40,8 +41,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     """Return a reader of whole numbers from `least` to `most`."""
 
     def read(text: str) -> int:
-        digits = re.fullmatch(r"[+-]?[0-9]{1,18}", text)
-        if digits is None or not least <= int(text) <= most:
+        if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
             raise ValueError(f"must be a whole number from {least} to {most}")
         return int(text)
 

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import struct
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.fakes.scoring import CONTRACT, FEATURES
-from vigil.decisions.batches import fast_rows, parsing, results
+from vigil.decisions.batches import fast_rows, results
 from vigil.decisions.batches.model import MAX_ROW_BYTES, ChunkRange
 from vigil.decisions.batches.parsing import build_reader
 from vigil.decisions.batches.row_boundaries import find_chunks
@@ -80,15 +79,6 @@ def test_a_number_can_have_300_characters():
     assert CONTRACT.encode(row.document["features"])[0] == 40
 
 
-@pytest.mark.parametrize(
-    "text", ["1" * 262_143 + "x", "1" * 262_142 + "e+", "." * 262_144, "1." * 131_072, "+" * 262_144]
-)
-def test_the_pattern_of_numbers_takes_linear_time(text):
-    started = time.process_time()
-    assert parsing.NUMBER.fullmatch(text) is None
-    assert time.process_time() - started < 1
-
-
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
 def test_rows_of_only_commas_are_blank_in_csv_alone(form):
     found = rows(b"p-1,1,,,\r\n,,,,\r\n , ,\t,,\n,\np-2,2,,,\n", form)
@@ -136,12 +126,6 @@ def test_ndjson_row_with_a_member_twice_is_bad(row):
     assert isinstance(error, InvalidInput)
     assert error.errors[0].message == "occurs twice in one object"
     assert not isinstance(good, InvalidInput)
-
-
-def test_cell_of_over_300_characters_is_no_number():
-    (row,) = rows(b"p-1," + b"9" * 5000 + b",,,\n")
-    with pytest.raises(InvalidInput, match=r"features\.age: must be a number"):
-        CONTRACT.encode(row.document["features"])
 
 
 def test_quoted_cells_can_contain_line_feeds_commas_and_quotes():

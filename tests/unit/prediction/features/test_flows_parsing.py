@@ -86,10 +86,7 @@ def test_traffic_survives_a_round_trip_through_json():
 def test_an_invalid_value_is_refused_with_its_field_and_bound(body, field, bound):
     errors = refused(body)
     assert errors.keys() == {field}
-    if bound:
-        assert errors[field] == bound
-    else:
-        assert errors[field].startswith("matching ")
+    assert errors[field] == bound if bound else "[" not in errors[field]
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 3])

@@ -55,7 +55,9 @@ class EvaluationBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subject_id: str = Field(pattern=SUBJECT_ID, description="Your id of the subject, as in score requests.")
+    subject_id: str = Field(
+        max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID, description="Your id of the subject, as in score requests."
+    )
 
 
 class FlagView(BaseModel):

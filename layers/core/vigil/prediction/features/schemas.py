@@ -27,8 +27,8 @@ from vigil.prediction.features.model import (
     Regimen,
     Sex,
 )
-from vigil.web.field_types import Boolean, Day, Moment, as_number, as_whole_number, bound_error
 from vigil.prediction.features.viral_loads import FORMS, read_viral_load
+from vigil.web.field_types import Boolean, Day, Moment, as_number, as_whole_number, bound_error
 
 _Fact = TypeVar("_Fact")
 _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)

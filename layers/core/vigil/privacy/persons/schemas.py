@@ -24,7 +24,9 @@ class LookupBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subject_id: str = Field(pattern=SUBJECT_ID, description="Your id of the person, as in score requests.")
+    subject_id: str = Field(
+        max_length=MAX_SUBJECT_ID, pattern=SUBJECT_ID, description="Your id of the person, as in score requests."
+    )
 
 
 class SubjectView(BaseModel):
