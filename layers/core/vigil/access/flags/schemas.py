@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vigil.access.flags.model import BUCKET_COUNT, Flag, Stage, Sticky
 from vigil.web.field_types import Number, bound_error
-from vigil.web.schemas import SUBJECT_ID
+from vigil.web.schemas import MAX_SUBJECT_ID, SUBJECT_ID
 
 FLAG_NAME = r"^[a-z][a-z0-9-]{1,63}$"
 TenantList = Annotated[

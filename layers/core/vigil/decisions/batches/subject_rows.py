@@ -20,6 +20,7 @@ _AROUND = " \t\r\n\f\v'\""
 _ID = r"[A-Za-z0-9_:@-][A-Za-z0-9._:@-]{0,127}"
 _IDS = re.compile(rf'"subject_id"\s{{0,8}}:\s{{0,8}}"?\s{{0,8}}({_ID})|"\s{{0,8}}({_ID})\s{{0,8}}"')
 """Texts of a broken JSON row that could be the id of its subject."""
+_CELL_ENDS = re.compile(r"[,\r\n]")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))")
 _MAX_EXPONENT = 128
 """Maximum exponent of a number that can name a subject: a subject id has at most 128 characters."""
@@ -113,7 +114,7 @@ class SubjectRows:
         try:
             (cells,) = csv.reader([text], strict=True)
         except (ValueError, csv.Error):
-            cells = re.split(r"[,\r\n]", text.replace('"', ""))
+            cells = _CELL_ENDS.split(text.replace('"', ""))
         if [cell.strip() for cell in cells] == self._columns:
             return None
         if len(cells) != len(self._columns):

@@ -9,7 +9,7 @@ from vigil.kernel.pseudonyms import PSEUDONYM
 from vigil.privacy.persons.model import Consent, Declarant, DeclarationPage, PersonErasures, Purpose, Stance
 from vigil.privacy.persons.service import DeclarationRequest
 from vigil.web.field_types import Moment
-from vigil.web.schemas import DATE_TIME, SUBJECT_ID
+from vigil.web.schemas import DATE_TIME, MAX_SUBJECT_ID, SUBJECT_ID
 
 TextVersion = Annotated[
     str,
