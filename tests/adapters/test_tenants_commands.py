@@ -28,6 +28,7 @@ def _deployed(aws, monkeypatch):
     monkeypatch.setenv("VIGIL_BATCHES_BUCKET", "files")
     monkeypatch.setenv("VIGIL_ACCESS_SECRET_ARN", secret["ARN"])
     monkeypatch.setenv("VIGIL_CERTIFICATE_KEY_ARN", signing)
+    monkeypatch.setenv("VIGIL_DATA_KEY_ARN", aws("kms").create_key()["KeyMetadata"]["Arn"])
     monkeypatch.setenv("VIGIL_OFFBOARDING_PAUSE_SECONDS", "0")
     monkeypatch.setenv("VIGIL_UPLOAD_ADDRESS_SECONDS", "0")
     process.forget()

@@ -45,6 +45,10 @@ class FieldError:
     parent: str | None = None
     """Path of the object, if the last part of `field` is a name that the caller made up. It could name a person."""
 
+    def shown(self) -> dict[str, str | None]:
+        """Return the parts that answers and commands show."""
+        return {"field": self.field, "message": self.message, "bound": self.bound}
+
     @property
     def storable_field(self) -> str:
         """The path as files may contain it, with `?` in place of a made-up name."""

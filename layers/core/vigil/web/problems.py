@@ -87,7 +87,7 @@ def problem_response(
         "detail": detail,
         "correlation_id": correlation.current.get(),
     }
-    if rows := [{"field": each.field, "message": each.message, "bound": each.bound} for each in fields]:
+    if rows := [each.shown() for each in fields]:
         body["errors"] = rows
     body |= more or {}
     wait = 1 if problem.status == 503 or problem.code == "in-progress" else retry_after
