@@ -28,7 +28,7 @@ VigilError
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 class VigilError(Exception):
@@ -45,7 +45,7 @@ class FieldError:
     parent: str | None = None
     """Path of the object, if the last part of `field` is a name that the caller made up. It could name a person."""
 
-    def shown(self) -> dict[str, str | None]:
+    def shown(self) -> dict[str, Any]:
         """Return the parts that answers and commands show."""
         return {"field": self.field, "message": self.message, "bound": self.bound}
 

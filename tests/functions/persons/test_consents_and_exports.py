@@ -35,10 +35,10 @@ def test_declarations_are_listed_in_pages(api):
     texts = [f"v{number}" for number in range(5)]
     for text in texts:
         declaration = {"purposes": {"scoring": "given"}, "text_version": text}
-        assert api("PUT", f"/v1/subjects/{JANE}/consent", body=declaration)[0] == 200
+        assert api("PUT", f"{person()}/consent", body=declaration)[0] == 200
     found, query = [], {"limit": "2"}
     while True:
-        page = api("GET", f"/v1/subjects/{JANE}/consent", query=query)[1]
+        page = api("GET", f"{person()}/consent", query=query)[1]
         assert (page["version"], len(page["history"]) <= 2) == (5, True)
         found += [each["text_version"] for each in page["history"]]
         if page["next_cursor"] is None:
