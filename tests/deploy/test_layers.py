@@ -16,6 +16,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import pytest
+from fastapi import APIRouter
 
 from cli.checkout import uv
 from layers import build, bytecode
@@ -237,8 +238,8 @@ def test_the_document_lists_every_router():
     package = ROOT / "layers/core"
     files = [*package.glob("vigil/**/routes.py"), *package.glob("vigil/**/*_routes.py")]
     modules = [".".join(file.relative_to(package).with_suffix("").parts) for file in files]
-    found = [getattr(importlib.import_module(module), "router", None) for module in modules]
-    assert {id(router) for router in found if router} == {id(router) for router in routers.ROUTERS}
+    found = [value for module in modules for value in vars(importlib.import_module(module)).values()]
+    assert {id(each) for each in found if isinstance(each, APIRouter)} == {id(each) for each in routers.ROUTERS}
 
 
 def digests(folder):
