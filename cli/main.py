@@ -1,5 +1,7 @@
 """The `vigil` command, for operators and clients."""
 
+from dataclasses import asdict
+
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
@@ -35,7 +37,7 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
         except VigilError as error:
             rules = error.errors if isinstance(error, InvalidInput) else ()
-            message = "; ".join(format_field_error(**rule.shown()) for rule in rules) or str(error)
+            message = "; ".join(format_field_error(**asdict(rule)) for rule in rules) or str(error)
             Console(stderr=True).print(message, style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
         except SettingsError as error:

@@ -28,7 +28,7 @@ VigilError
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 
 class VigilError(Exception):
@@ -42,17 +42,6 @@ class FieldError:
     field: str
     message: str
     bound: str | None = None
-    parent: str | None = None
-    """Path of the object, if the last part of `field` is a name that the caller made up. It could name a person."""
-
-    def shown(self) -> dict[str, Any]:
-        """Return the parts that answers and commands show."""
-        return {"field": self.field, "message": self.message, "bound": self.bound}
-
-    @property
-    def storable_field(self) -> str:
-        """The path as files may contain it, with `?` in place of a made-up name."""
-        return self.field if self.parent is None else f"{self.parent}.?".lstrip(".")
 
 
 MAX_ERRORS = 20

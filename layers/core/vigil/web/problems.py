@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from vigil import errors
@@ -87,7 +87,7 @@ def problem_response(
         "detail": detail,
         "correlation_id": correlation.current.get(),
     }
-    if rows := [each.shown() for each in fields]:
+    if rows := [asdict(field) for field in fields]:
         body["errors"] = rows
     body |= more or {}
     wait = 1 if problem.status == 503 or problem.code == "in-progress" else retry_after

@@ -36,7 +36,7 @@ def field_error(row: Mapping[str, Any]) -> FieldError:
     if row["type"] == "missing":
         return FieldError(field, "is required", "required")
     if row["type"] == "extra_forbidden":
-        return FieldError(field, "is not a field of this request", "see /docs", parent=_path(parts[:-1]))
+        return FieldError(field, "is not a field of this request", "see /docs")
     if row["type"] in {"model_type", "model_attributes_type", "dict_type"}:
         return FieldError(field, "must be an object", "a JSON object")
     if row["type"] == "value_error":

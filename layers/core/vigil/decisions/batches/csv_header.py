@@ -32,14 +32,12 @@ def parse_header(row: bytes, contract: ModelContract, ignore_unknown: bool = Fal
         remedy = f"{SUBJECT}, {AS_OF} and features of the model, once each, in at most {most} columns"
         if not ignore_unknown:
             remedy += "; a batch with `ignore_unknown_columns` leaves out all others"
-        unknown = [] if ignore_unknown else [name for name in dict.fromkeys(names) if name and name not in known]
-        parent = None if SUBJECT in names else "header"  # a file without a header begins with data of a person
+        # A file without a header begins with data of a person, so that its cells are counted and not named.
+        has_header = SUBJECT in names and not ignore_unknown
+        unknown = [name for name in dict.fromkeys(names) if name and name not in known] if has_header else []
         raise InvalidInput(
             FieldError("header", _listed(causes), remedy),
-            *(
-                FieldError(f"header.{name[:_SHOWN]}", "is not a column of this model", parent=parent)
-                for name in unknown[:_NAMED]
-            ),
+            *(FieldError(f"header.{name[:_SHOWN]}", "is not a column of this model") for name in unknown[:_NAMED]),
         )
     if ignore_unknown:
         return tuple(name or f"(column {place})" for place, name in enumerate(names, 1))

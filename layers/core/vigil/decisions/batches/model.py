@@ -323,9 +323,9 @@ def lanes_beside(unfinished: int) -> int:
 
 def failure(error: InvalidInput) -> dict[str, Any]:
     """Return the values of a batch that failed with these errors. The reason is the first one."""
-    first, *more = stored = tuple(FieldError(each.storable_field, each.message, each.bound) for each in error.errors)
+    first, *more = error.errors
     reason = f"{first.field}: {first.message}" + (f" ({first.bound})" if first.bound else "")
-    return {"reason": reason + (f"; `errors` has {len(more)} more" if more else ""), "errors": stored}
+    return {"reason": reason + (f"; `errors` has {len(more)} more" if more else ""), "errors": error.errors}
 
 
 def upload_key(tenant_id: str, batch_id: str) -> str:

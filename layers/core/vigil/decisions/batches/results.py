@@ -50,12 +50,12 @@ def line_writers(form: FileFormat) -> tuple[AnswerWriter, ErrorWriter]:
 
 
 def format_error(number: int, digest: str | None, error: InvalidInput) -> str:
-    """Return the JSON line of a bad row, of at most MAX_ERROR_BYTES, without values and made-up names.
+    """Return the JSON line of a bad row, of at most MAX_ERROR_BYTES and without values.
 
-    `more_errors` counts the errors that the line does not show.
+    `more_errors` counts the errors that the line does not show. `ConcealingScorer` has counted unknown names before.
     """
     shown = [
-        {"field": _cut(each.storable_field), "message": _cut(each.message), "bound": _cut(each.bound)}
+        {"field": _cut(each.field), "message": _cut(each.message), "bound": _cut(each.bound)}
         for each in error.errors[:MAX_LINE_ERRORS]
     ]
     while True:
@@ -133,7 +133,7 @@ def _csv_line(number: int, digest: str, answer: str) -> str:
 def _csv_error(number: int, digest: str | None, error: InvalidInput) -> str:
     first = error.errors[0]
     blank: list[object] = [None] * len(_ANSWER)
-    return _csv(number, digest, *blank, _cut(first.storable_field), _cut(first.message), _cut(first.bound))
+    return _csv(number, digest, *blank, _cut(first.field), _cut(first.message), _cut(first.bound))
 
 
 def _cut(text: str | None) -> str | None:

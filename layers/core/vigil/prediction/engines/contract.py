@@ -94,12 +94,7 @@ class ModelContract:
             raise InvalidInput(FieldError("features", "has too many members", f"at most {most} members"))
         known = {f.name for f in self.features}
         errors = [
-            FieldError(
-                f"features.{name[:64]}",
-                "is not a feature of this model",
-                "a feature of the model's schema",
-                parent="features",
-            )
+            FieldError(f"features.{name[:64]}", "is not a feature of this model", "a feature of the model's schema")
             for name in features
             if name not in known
         ]

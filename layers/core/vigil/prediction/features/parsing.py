@@ -63,14 +63,14 @@ def validate_document(schema: type[_Schema], document: object) -> _Schema:
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
-    path, parent = _path(detail["loc"]), _path(detail["loc"][:-1])
+    path = _path(detail["loc"])
     context = detail.get("ctx", {})
     if detail["type"] == "string_pattern_mismatch":
         return FieldError(path, text_forms.MESSAGE, text_forms.describe_pattern(context["pattern"]))
     bound = context.get("bound") or _BOUNDS.get(detail["type"])
     if bound is None:
         bound = next((f"{words} {context[key]}" for key, words in _LIMITS.items() if key in context), None)
-    return FieldError(path, detail["msg"], bound, parent=parent if detail["type"] == "extra_forbidden" else None)
+    return FieldError(path, detail["msg"], bound)
 
 
 def _path(parts: Sequence[int | str]) -> str:
