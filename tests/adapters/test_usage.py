@@ -44,8 +44,9 @@ def test_a_known_entry_is_returned_and_no_entry_is_counted(usage):
 
 def test_amounts_and_counted_keys_of_a_day_are_read(usage):
     usage.add([entry(1), entry(2, hour="2026-03-01T23"), entry(3, hour="2026-03-02T00"), entry(4, tenant="globex")])
-    assert usage.amounts_of_day("acme", "2026-03-01") == hour("", 2).amounts
-    assert usage.amounts_of_day("acme", "2026-03-03") == {}
+    assert usage.amounts_by_day("acme", "2026-03-01", "2026-03-01") == {"2026-03-01": hour("", 2).amounts}
+    assert usage.amounts_by_day("acme", "2026-03-01", "2026-03-02").keys() == {"2026-03-01", "2026-03-02"}
+    assert usage.amounts_by_day("acme", "2026-03-03", "2026-03-31") == {}
     assert set(usage.counted_keys("acme", ["dec_1", "dec_3", "dec_4"])) == {("acme", "dec_1"), ("acme", "dec_3")}
 
 

@@ -13,6 +13,8 @@ from vigil.workers.queues import Message, SqsQueue
 SCHEDULE_SECONDS = 150
 PATIENCE_SECONDS = 60
 JOBS = "/v1/dlq/jobs"
+GIVEN_UP = "7d1e6f0a-3c52-4b1e-9a57-0c2f4d8e6b11"
+"""Id of the invocation that gave up."""
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +85,12 @@ def test_an_abandoned_stream_batch_is_published_again(stack, aws, tenants, opera
     decision_id = tenants[0].post("/v1/scores", json=body).json()["decision_id"]
     place = eventually(PATIENCE_SECONDS, lambda: place_of(aws, stack, decision_id))
     inbox = listen(aws, stack)
-    letter = {"requestContext": {"requestId": "given-up"}, "DDBStreamBatchInfo": place}
+    letter = {"requestContext": {"requestId": GIVEN_UP}, "DDBStreamBatchInfo": place}
     aws("sqs").send_message(QueueUrl=stack.queues["events_publisher_dead_letters"], MessageBody=json.dumps(letter))
 
     def mine():
         jobs = operator.get(JOBS, params={"queue": "events-publisher"}).json()["items"]
-        return next((job for job in jobs if job["correlation_id"] == "given-up"), None)
+        return next((job for job in jobs if job["correlation_id"] == GIVEN_UP), None)
 
     job = eventually(PATIENCE_SECONDS, mine, redrive)
     assert tenants[0].get(f"{JOBS}/{job['id']}").status_code == 404

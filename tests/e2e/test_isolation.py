@@ -39,9 +39,14 @@ def resources_of(client, tenant_id, key):
     keys = [client.post(f"/v1/tenants/{tenant_id}/keys", json={}).json()["key_id"] for _ in range(2)]
     listed = client.get("/v1/batches", params={"limit": 1}).json()["next_cursor"]
     job = f"{tenant_id}.{uuid.uuid4().hex}"
-    texts = (decision.json()["decision_id"], row["subject_id"], f"erased-{tenant_id}", *batches, job, job, "once")
+    subjects = (row["subject_id"], pseudonym(client, row["subject_id"]), pseudonym(client, f"erased-{tenant_id}"))
+    texts = (decision.json()["decision_id"], *subjects, *batches, job, job, "once")
     cursors = {"/v1/batches": listed} if listed else {}
     return Names(tenant_id, *keys, *texts, '"0"', key, "a.e30.a", "", cursors, frozenset())
+
+
+def pseudonym(client, subject_id):
+    return client.post("/v1/subjects/lookup", json={"subject_id": subject_id}).json()["subject"]
 
 
 def send(client, request):

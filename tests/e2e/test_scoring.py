@@ -134,9 +134,10 @@ def test_pages_contain_every_decision_of_a_subject_once(clients):
     (body,) = bodies("wdbc", 1)
     body["subject_id"] = "paged"
     ids = {clients[0].post("/v1/scores", json=body).json()["decision_id"] for _ in range(5)}
+    subject = clients[0].post("/v1/subjects/lookup", json={"subject_id": "paged"}).json()["subject"]
     seen, cursor = [], None
     while True:
-        query = {"subject_id": "paged", "limit": 2} | ({"cursor": cursor} if cursor else {})
+        query = {"subject": subject, "limit": 2} | ({"cursor": cursor} if cursor else {})
         page = clients[0].get("/v1/scores", params=query).json()
         seen += [item["decision_id"] for item in page["items"]]
         if not (cursor := page["next_cursor"]):

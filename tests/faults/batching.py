@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.faults.dead_letter_jobs import all_jobs
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import ToyModel, VisitCount
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.bed import Bed
 from tests.support.faultbed.event_source import EventSource
 from tests.support.faultbed.faults import Crash
@@ -118,7 +119,7 @@ class World:
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = JobQueues({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         ports = BatchPorts(self._books, files, outbox, self.clock)
-        chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader)
+        chunks = self.chunks(ports, OneModel(), scorer, fast_rows.build_fast_reader, tenant_key)
         splits = self.splits(ports, OneModel(), lambda _: BatchTerms(), charges)
         arrivals, reader = (
             FileArrivals(self._books.get, files, outbox.send, splits, lambda _: True),

@@ -39,12 +39,12 @@ class FakeUsage:
                 self.stored[tenant] = replace(before, database_bytes=before.database_bytes + amount)
         return ()
 
-    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
-        sums: Counter[Meter] = Counter()
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
+        days: dict[str, Counter[Meter]] = {}
         for (tenant, hour), amounts in self.sums.items():
-            if tenant == tenant_id and hour.startswith(day):
-                sums.update(amounts)
-        return dict(sums)
+            if tenant == tenant_id and first <= hour[:10] <= last:
+                days.setdefault(hour[:10], Counter()).update(amounts)
+        return days
 
     def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
         return {(tenant_id, entry_id) for entry_id in entry_ids if (tenant_id, entry_id) in self.counted}

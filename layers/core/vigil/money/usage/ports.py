@@ -13,8 +13,8 @@ class UsageStore(Protocol):
         """Count all entries and return an empty collection; or count none and return the keys counted before."""
         ...
 
-    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
-        """Return the usage of a day (`2026-11-21`) by meter, read consistently."""
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
+        """Return the usage of each day from `first` to `last` (`2026-11-21`) of one month, read consistently."""
         ...
 
     def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:

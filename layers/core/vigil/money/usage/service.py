@@ -46,9 +46,12 @@ class UsageCounter:
                 failed += [entry.key for entry in left]
         return CountResult(tuple(known), tuple(failed))
 
-    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
-        """Return the usage of a tenant on a day (`2026-11-21`) by meter, read consistently."""
-        return self._store.amounts_of_day(tenant_id, day)
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
+        """Return the usage of a tenant on each day from `first` to `last` (`2026-11-21`) of one month by meter.
+
+        Days without usage are missing. The days are read consistently.
+        """
+        return self._store.amounts_by_day(tenant_id, first, last)
 
     def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
         """Return the keys of those of up to 100 entries of a tenant that are counted."""

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from vigil.aws.answer_format import answer_format_attribute, read_answer_format
@@ -53,15 +54,20 @@ class DynamoUsage:
         known = {e.key for e, reason in zip(entries, reasons, strict=False) if is_condition_failure(reason)}
         return known | {entry.key for entry in entries if entry.tenant_id in gone}
 
-    def amounts_of_day(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
-        """Return the usage of a day (`2026-11-21`) by meter, read consistently."""
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
+        """Return the usage of each day from `first` to `last` (`2026-11-21`) of one month, read consistently."""
         items = self._table.items(
             "query",
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :day)",
-            ExpressionAttributeValues={":pk": {"S": f"{tenant_id}#{day[:7]}"}, ":day": {"S": f"HOUR#{day}"}},
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues={
+                ":pk": {"S": f"{tenant_id}#{first[:7]}"},
+                ":first": {"S": f"HOUR#{first}"},
+                ":last": {"S": f"HOUR#{last}~"},
+            },
             ConsistentRead=True,
         )
-        return sum_hours(map(_hour, items))
+        days = groupby(map(_hour, items), lambda hour: hour.hour[:10])
+        return {day: sum_hours(hours) for day, hours in days}
 
     def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
         """Return the keys of those of up to 100 entries that are counted, read at the same moment."""

@@ -1,8 +1,9 @@
 """Recording of reported usage events: each counts once, up to a ceiling per tenant and day."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from vigil.errors import FieldError, InvalidInput, Unavailable
@@ -41,14 +42,12 @@ class UsageEvents:
             each if isinstance(each, EventResult) else refused.get(each.key) or _result(each, seen) for each in read
         )
 
-    def _refused(self, tenant_id: str, entries: Iterable[UsageEntry]) -> Mapping[tuple[str, str], EventResult]:
+    def _refused(self, tenant_id: str, entries: Collection[UsageEntry]) -> Mapping[tuple[str, str], EventResult]:
         """Return the rejections of the entries that exceed the ceiling of their day and are not counted yet."""
-        days: dict[str, Counter[Meter]] = {}
+        days = self._amounts_by_day(tenant_id, {entry.hour[:10] for entry in entries})
         excess: dict[tuple[str, str], EventResult] = {}
         for entry in entries:
             day = entry.hour[:10]
-            if day not in days:
-                days[day] = Counter(self._counter.amounts_of_day(tenant_id, day))
             total = days[day] + Counter(entry.amounts)
             if over := [meter for meter, most in MAX_DAILY_UNITS.items() if total[meter] > most]:
                 excess[entry.key] = _over_ceiling(over[0])
@@ -56,6 +55,15 @@ class UsageEvents:
                 days[day] = total
         known = self._counter.counted_keys(tenant_id, [entry_id for _, entry_id in excess]) if excess else ()
         return {key: result for key, result in excess.items() if key not in known}
+
+    def _amounts_by_day(self, tenant_id: str, days: Collection[str]) -> dict[str, Counter[Meter]]:
+        """Return what was counted on these days, with one read for each month."""
+        amounts: dict[str, Counter[Meter]] = {day: Counter() for day in days}
+        for _, each in groupby(sorted(days), lambda day: day[:7]):
+            first, *others = each
+            for day, counted in self._counter.amounts_by_day(tenant_id, first, [first, *others][-1]).items():
+                amounts[day] = Counter(counted)
+        return amounts
 
 
 def _over_ceiling(meter: ReportedMeter) -> EventResult:
