@@ -66,9 +66,10 @@ def _candidates(version: str, uv: str) -> Iterator[tuple[str, ...]]:
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         if on_path := shutil.which(f"python{version}", path=folder):
             yield (on_path,)
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    for python in sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}")):
-        yield (str(python),)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for versions in (pyenv, Path(sys.base_prefix).parent):  # the second one: those beside the running Python
+        for python in sorted(versions.glob(f"{version}.*/bin/python{version}")):
+            yield (str(python),)
     if emulated := arm_root.existing_interpreter():
         yield emulated
 
