@@ -21,6 +21,7 @@ from tests.support.deployments import KEY, model_keys
 from tests.support.faultbed.bed import running
 from tests.support.gateway import event
 from tests.support.trained import trained_model
+from vigil.aws.tenant_keys import DynamoTenantKeys
 from vigil.bootstrap import process
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.publishing import Publisher
@@ -120,6 +121,9 @@ def published(packages):
     with running("arm") as bed:
         tables.create_tables(bed.client("dynamodb"))
         bed.client("s3").create_bucket(Bucket="packages")
+        wrapping_key = bed.client("kms").create_key()["KeyMetadata"]["Arn"]
+        keys = DynamoTenantKeys(bed.client, "tenant_keys", wrapping_key, process.now)
+        bed.client("dynamodb").put_item(**keys.creation("acme")["Put"])
         catalogue = DynamoCatalogue(bed.client("dynamodb"), "registry")
         verifier = PackageVerifier({KEY.key_id: KEY.public}, load_engine)
         publisher = Publisher(S3PackageStore(bed.client("s3"), "packages"), catalogue, verifier, process.now)
