@@ -30,8 +30,11 @@ GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 STAGE_PATH = "/local/"
 # Lambda starts an environment per concurrent request. A laptop would take a minute to start thirty.
 MAX_CONCURRENT_REQUESTS = 8
-INTEGRATION_SECONDS = 29.0
-"""Time after which API Gateway stops waiting for a function."""
+INTEGRATION_SECONDS = 90.0
+"""Time after which the API stops waiting for a function.
+
+API Gateway waits 29 s, in which a busy laptop may not start a function.
+"""
 
 
 class Gateway:
