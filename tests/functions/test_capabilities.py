@@ -1,4 +1,4 @@
-"""Every address and token that Vigil hands out, and what it may still do after the right that made it has ended."""
+"""An address or a token that Vigil hands out ends with the right that made it."""
 
 import json
 import re

@@ -38,7 +38,7 @@ def scoring_api() -> process.Handler:
     registry = prediction.registry()
     registry.preload()
     access.flags().preload()
-    # Both read only what is older than its refresh interval.
+    # A refresh reads only data that is older than its interval.
     process.refresh_after_restore(registry.preload)
     process.refresh_after_restore(access.flags().preload)
     return process.api(

@@ -73,7 +73,7 @@ def refresh_after_restore(refresh: Callable[[], None]) -> None:
 
 
 def _restore() -> None:
-    """Renew what a snapshot has preserved: connections that their servers have closed, and data that has aged."""
+    """Renew the connections that their servers have closed since the snapshot, and the data that has aged."""
     clients.close_connections()
     for refresh in _refreshes:
         refresh()

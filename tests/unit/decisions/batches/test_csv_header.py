@@ -81,7 +81,7 @@ def test_a_header_can_have_quotes_spaces_and_empty_columns_behind():
 
 @pytest.mark.parametrize("name", [b"", b"x"])
 def test_a_header_of_commas_takes_little_memory(name):
-    """Python counts what is allocated beyond the eight megabytes of the file's start."""
+    """The measured memory is that beyond the eight megabytes of the file's start."""
     for head in ((name + b",") * (8 << 20), (name + b",") * 30_000 + b"x\n1,2\n"):
         tracemalloc.start()
         try:

@@ -78,7 +78,7 @@ def _names(text: str, known: Collection[str]) -> tuple[tuple[str, ...], int]:
 
 
 def _causes(names: Sequence[str], total: int, known: Collection[str], most: int, ignore_unknown: bool) -> list[str]:
-    """Return the causes of a refusal. The first ones hold whatever the other columns are called."""
+    """Return the causes of a refusal. The first ones do not depend on the names of other columns."""
     causes = [] if SUBJECT in names else [f"{SUBJECT} is missing"]
     twice = [
         name for name, count in Counter(names).items() if count > 1 and name and (name in known or not ignore_unknown)

@@ -8,7 +8,6 @@ from vigil.decisions.batches import results, subject_rows
 from vigil.decisions.batches.model import ERASED_BYTE, UNFINISHED, Batch, LeftOut, failure
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.ports import BatchStore, VersionedFiles
-from vigil.decisions.batches.row_boundaries import RowBoundaries
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.pseudonyms import TenantKeys
@@ -107,7 +106,7 @@ class RunningErasure:
         named = SubjectRows(batch.form, batch.columns, self._recognizer(person))
         begun = offset = int(key.get("offset", 0))
         try:
-            for row in self._rows(batch, begun):
+            for row in subject_rows.split_rows(batch.form, self._blocks(batch, begun)):
                 if clean.is_flushed and offset - begun > STEP_BYTES:
                     return {**key, "upload": clean.upload, "part": str(clean.part), "offset": str(offset)}
                 clean.write(row if named.match(row) is None else _overwritten(row))
@@ -127,17 +126,6 @@ class RunningErasure:
             versions = list(self._files.list_versions(f"{folder}/{batch.object_key('')}"))
             old = [each for each in versions if not each.latest or (folder == "uploads" and batch.source != each.key)]
             self._files.delete_versions(old)
-
-    def _rows(self, batch: Batch, start: int) -> Iterator[bytes]:
-        """Yield the rows of the source with their line ends, from the start of a row on."""
-        lines, row = RowBoundaries(batch.form), b""
-        for line in subject_rows.split_lines(self._blocks(batch, start)):
-            row += line
-            if lines.ends_row(line.removesuffix(b"\n")):
-                yield row
-                row = b""
-        if row:
-            yield row
 
     def _blocks(self, batch: Batch, start: int) -> Iterator[bytes]:
         while block := self._files.read(batch.source, batch.source_version, start, READ_BYTES):

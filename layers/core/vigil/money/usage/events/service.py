@@ -57,11 +57,11 @@ class UsageEvents:
         return {key: result for key, result in excess.items() if key not in known}
 
     def _amounts_by_day(self, tenant_id: str, days: Collection[str]) -> dict[str, Counter[Meter]]:
-        """Return what was counted on these days, with one read for each month."""
+        """Return the counted amounts of these days; each month costs one read."""
         amounts: dict[str, Counter[Meter]] = {day: Counter() for day in days}
         for _, each in groupby(sorted(days), lambda day: day[:7]):
-            first, *others = each
-            for day, counted in self._counter.amounts_by_day(tenant_id, first, [first, *others][-1]).items():
+            month = list(each)
+            for day, counted in self._counter.amounts_by_day(tenant_id, month[0], month[-1]).items():
                 amounts[day] = Counter(counted)
         return amounts
 
