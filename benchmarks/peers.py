@@ -75,7 +75,7 @@ def contenders(case: ModelCase) -> list[Contender]:
     def many(rows: Rows) -> bytes:
         return json.dumps({"rows": rows}).encode()
 
-    environment = _environment(case)
+    environment = function_environment(case)
     return [
         servers.emulated(NOOP, "noop", one, {}),
         servers.emulated(VIGIL, "vigil", one, environment),
@@ -136,7 +136,8 @@ def _check(name: str, answer: bytes) -> None:
         raise RuntimeError(f"{name} returned {answer[:600]!r}")
 
 
-def _environment(case: ModelCase) -> dict[str, str]:
+def function_environment(case: ModelCase) -> dict[str, str]:
+    """Return the environment of the scoring function that serves this model."""
     digest = hashlib.sha256((case.folder / "manifest.json").read_bytes()).hexdigest()
     return {
         **{Settings.variable(name): name for name in decisions.scoring_api.needs},

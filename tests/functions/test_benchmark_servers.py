@@ -1,13 +1,18 @@
 """Servers of the peer benchmark: measured only if they answer, and always stopped."""
 
 import json
+import os
+import subprocess
 import sys
 
 import psutil
 import pytest
 
 from benchmarks import servers
+from benchmarks.handler import event
 from benchmarks.load import BadAnswer, build_request, run_load, send_request
+from benchmarks.model_cases import prepare_case, synthetic_model
+from benchmarks.peers import function_environment
 from benchmarks.servers import Contender
 
 SERVER = """
@@ -27,6 +32,14 @@ class Sum(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Sum).serve_forever()
+"""
+
+INVOKE = """
+import handler, json, sys, types
+context = types.SimpleNamespace(
+    function_name="scoring-api", memory_limit_in_mb=1769, invoked_function_arn="arn", aws_request_id="request"
+)
+print(json.dumps(handler.lambda_handler(json.load(sys.stdin), context)))
 """
 
 
@@ -86,3 +99,15 @@ def test_a_server_that_does_not_start_is_stopped_and_its_log_shown(tmp_path, mon
     ):
         pass
     assert children() == before
+
+
+@pytest.mark.parametrize("client", [{}, {"BENCHMARK_AWS_CLIENT": "1"}], ids=["without AWS", "with the AWS client"])
+def test_the_scoring_function_of_the_benchmark_decides(tmp_path, client):
+    case = prepare_case(tmp_path, *synthetic_model(5), count=32)
+    environment = {**os.environ, **function_environment(case), **client, "PYTHONPATH": str(servers.SERVED / "vigil")}
+    request = json.dumps(event(case.contract, case.rows[0]))
+    command = [sys.executable, "-c", INVOKE]
+    done = subprocess.run(command, input=request, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert (answer["statusCode"], json.loads(answer["body"])["model"]["name"]) == (201, case.name), answer

@@ -1,6 +1,7 @@
 """The deployed scoring function with a fake AWS.
 
-The package comes from a folder. The ledger accepts and drops every row, rate limits are off, and all flags are off.
+The package comes from a folder, and the tenant's key is in the cache. The ledger accepts and drops every row, rate
+limits are off, and all flags are off.
 With BENCHMARK_AWS_CLIENT, ledger, limits and flags are real, on the real DynamoDB client with fake responses.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 
 from vigil.access.flags.model import all_off
 from vigil.bootstrap import access, decisions, prediction, process, stores
+from vigil.kernel.pseudonyms import TenantKey
 from vigil.prediction.packages.ports import Pointer
 
 FOLDER = Path(os.environ["BENCHMARK_PACKAGE"])
@@ -25,7 +27,7 @@ class _Folder:
 
 
 class _Pointers:
-    def names(self) -> list[str]:
+    def model_names(self) -> list[str]:
         return [NAME]
 
     def pointers(self, name: str) -> dict[str, Pointer]:
@@ -66,16 +68,23 @@ def _with_fake_responses(client: Any) -> Any:
     return client
 
 
+def _cached_key(tenant_id: str) -> TenantKey:
+    return TenantKey(tenant_id, bytes(32))
+
+
 def _adapters() -> list[tuple[ModuleType, str, Any]]:
-    adapters: list[tuple[ModuleType, str, Any]] = [(prediction, "packages", _Folder), (stores, "catalogue", _Pointers)]
+    adapters: list[tuple[ModuleType, str, Any]] = [
+        *((prediction, "packages", _Folder), (stores, "catalogue", _Pointers), (stores, "tenant_key", _cached_key)),
+    ]
     if "BENCHMARK_AWS_CLIENT" not in os.environ:
-        alone = [(stores, "ledger", _Accepting), (access, "flags", _NoFlags), (process, "admission", lambda: None)]
+        alone = [(stores, "ledger", _Accepting), (access, "flags", _NoFlags), (process, "rate_limiter", lambda: None)]
         return [*adapters, *alone]
     real = process.client
     return [*adapters, (process, "client", lambda service: _with_fake_responses(real(service)))]
 
 
 for module, factory, adapter in _adapters():
+    getattr(module, factory)  # a renamed factory is an error here
     setattr(module, factory, adapter)
 entry = decisions.scoring_api()
 
