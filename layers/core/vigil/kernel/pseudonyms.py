@@ -1,10 +1,11 @@
 """Pseudonyms of subjects: keyed digests that lose their meaning when the tenant's key is destroyed."""
 
 import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from vigil.kernel.keyed_digests import keyed_digest
 
 PSEUDONYM_PREFIX = "sub-"
 PSEUDONYM = r"^sub-[0-9a-f]{40}$"
@@ -40,7 +41,7 @@ class TenantKey:
 
     def convert_digest(self, digest: str) -> str:
         """Return the keyed digest of data whose SHA-256 is known."""
-        return hmac.digest(self.secret, digest.encode(), "sha256").hex()
+        return keyed_digest(self.secret, digest.encode()).hex()
 
 
 TenantKeys: TypeAlias = Callable[[str], TenantKey]
