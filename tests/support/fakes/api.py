@@ -26,8 +26,12 @@ Answer = tuple[int, Any]
 
 
 @contextmanager
-def served(answer: Callable[[Asked], Answer]) -> Iterator[tuple[str, list[Asked]]]:
-    """Serve the responses of `answer`; yield the address and the list of recorded requests."""
+def served(answer: Callable[[Asked], Answer], prepare: Callable[[str], None]) -> Iterator[list[Asked]]:
+    """Serve the responses of `answer`; yield the list of recorded requests.
+
+    `prepare` gets the address before the server's thread starts, and may set variables: a process that sets a variable
+    while another thread reads one can crash.
+    """
     taken: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -56,10 +60,11 @@ def served(answer: Callable[[Asked], Answer]) -> Iterator[tuple[str, list[Asked]
             """Write no log."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    prepare(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", taken
+        yield taken
     finally:
         server.shutdown()
         thread.join()

@@ -1,7 +1,5 @@
 """A test server in place of the API, for the commands that call it."""
 
-from contextlib import contextmanager
-
 import pytest
 
 from tests.support.fakes.api import served
@@ -11,11 +9,8 @@ from tests.support.fakes.api import served
 def api(monkeypatch):
     """Context manager that serves the function `answer` to commands: `with api(answer) as requests`."""
 
-    @contextmanager
-    def asking(answer):
-        with served(answer) as (url, requests):
-            monkeypatch.setenv("VIGIL_API_URL", url)
-            monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
-            yield requests
+    def prepare(url):
+        monkeypatch.setenv("VIGIL_API_URL", url)
+        monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
 
-    return asking
+    return lambda answer: served(answer, prepare)
