@@ -1,5 +1,7 @@
 """Contracts of statements and price books for the fakes and DynamoDB."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.support.fakes.costs import FakePriceBooks, FakeStatements
@@ -41,6 +43,16 @@ def test_a_month_has_one_statement_that_never_changes(statements):
     assert statements.statement("acme", "2026-11") == STATED
     assert statements.statement("globex", "2026-11") is None
     assert statements.statement("acme", "2026-12") is None
+
+
+def test_a_quantity_with_decimals_is_stored_exactly(statements):
+    spoken = CostLine("2026-11-30", "third_party", "audio_seconds", Decimal("999999999.001"), 1, 99_999_999_900)
+    statements.close("acme", CostStatement("2026-11", (LINE, spoken), STATED.closed_at))
+    found = statements.statement("acme", "2026-11")
+    assert [(str(line.quantity), type(line.quantity)) for line in found.lines] == [
+        ("5", int),
+        ("999999999.001", Decimal),
+    ]
 
 
 def test_adjustments_are_booked_in_one_month_and_summed_by_another(statements):

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -70,6 +71,22 @@ def test_entries_with_details_are_listed_in_order_of_hours(usage):
     assert list(usage.reported_entries("acme", "2026-03-01T11")) == [late]
     assert list(usage.reported_entries("acme", "2026-03-02")) == []
     assert set(usage.add([late])) == {late.key}
+
+
+HEARD = {"happened_at": "2026-03-01T05:00:00.000000Z"}
+
+
+def test_fractions_of_seconds_are_added_exactly(usage):
+    tenths = [
+        UsageEntry("acme", f"evt_{n}", "2026-03-01T05", {"audio_seconds": Decimal("0.1")}, HEARD) for n in range(3)
+    ]
+    for each in tenths:
+        usage.add([each])
+    assert usage.month("acme", "2026-03").hours == (UsageHour("2026-03-01T05", {"audio_seconds": Decimal("0.3")}),)
+    assert sorted(usage.reported_entries("acme", "2026-03"), key=lambda entry: entry.key) == tenths
+    usage.add([UsageEntry("acme", "evt_4", "2026-03-01T05", {"audio_seconds": Decimal("59.7")}, HEARD)])
+    (whole,) = usage.month("acme", "2026-03").hours
+    assert str(whole.amounts["audio_seconds"]) == "60"
 
 
 def test_only_marks_of_entries_without_details_expire(aws):

@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 from tests.support.fakes.usage import FakeUsage
 from tests.support.gateway import Context, event
 from vigil.bootstrap import routers
+from vigil.money.usage.events.routes import MEDIA_TYPES
 from vigil.money.usage.events.service import UsageEvents
 from vigil.money.usage.service import UsageCounter
 from vigil.runtime.telemetry import Telemetry
@@ -59,7 +60,7 @@ class WholeApi:
             telemetry=telemetry,
             max_body_bytes=max_body_bytes,
             state=state,
-            media_types=("application/json", "application/cloudevents-batch+json"),
+            media_types=MEDIA_TYPES,
         )
         self._handler = lambda_handler(app, telemetry)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from vigil.errors import Unavailable
-from vigil.money.usage.model import Meter, StoredBytes, UsageEntry, UsageHour, UsageMonth
+from vigil.money.usage.model import Amount, Meter, StoredBytes, UsageEntry, UsageHour, UsageMonth, sum_amounts
 
 
 class FakeUsage:
@@ -14,7 +14,7 @@ class FakeUsage:
 
     def __init__(self) -> None:
         self.counted: dict[tuple[str, str], UsageEntry] = {}
-        self.sums: dict[tuple[str, str], Counter[Meter]] = defaultdict(Counter)
+        self.sums: dict[tuple[str, str], dict[Meter, Amount]] = defaultdict(dict)
         self.findings: list[tuple[str, str, Meter, Mapping[str, Any]]] = []
         self.failures = 0
         self.stored: dict[str, StoredBytes] = {}
@@ -27,23 +27,24 @@ class FakeUsage:
             return known
         grown: Counter[str] = Counter()
         for entry in entries:
-            grown[entry.tenant_id] += entry.amounts.get("database_bytes", 0)
+            grown[entry.tenant_id] += int(entry.amounts.get("database_bytes", 0))
         if gone := {tenant for tenant, amount in grown.items() if amount < 0 and tenant not in self.stored}:
             return [entry.key for entry in entries if entry.tenant_id in gone]
         for entry in entries:
             self.counted[entry.key] = entry
-            self.sums[entry.tenant_id, entry.hour].update(entry.amounts)
+            place = entry.tenant_id, entry.hour
+            self.sums[place] = sum_amounts((self.sums[place], entry.amounts))
         for tenant, amount in grown.items():
             if amount:
                 before = self.stored_bytes(tenant)
                 self.stored[tenant] = replace(before, database_bytes=before.database_bytes + amount)
         return ()
 
-    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
-        days: dict[str, Counter[Meter]] = {}
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, Amount]]:
+        days: dict[str, Mapping[Meter, Amount]] = {}
         for (tenant, hour), amounts in self.sums.items():
             if tenant == tenant_id and first <= hour[:10] <= last:
-                days.setdefault(hour[:10], Counter()).update(amounts)
+                days[hour[:10]] = sum_amounts((days.get(hour[:10], {}), amounts))
         return days
 
     def counted_keys(self, tenant_id: str, entry_ids: Sequence[str]) -> Collection[tuple[str, str]]:
@@ -65,7 +66,7 @@ class FakeUsage:
 
     def database_growth(self, tenant_id: str, hours: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         return self.stored_bytes(tenant_id).database_bytes, {
-            h: self.sums[tenant_id, h]["database_bytes"] for h in hours
+            h: int(self.sums[tenant_id, h].get("database_bytes", 0)) for h in hours
         }
 
     def record_storage(self, tenant_id: str, storage_bytes: int, gauges: Mapping[str, Mapping[Meter, int]]) -> bool:

@@ -13,6 +13,7 @@ from vigil.decisions.batches.parsing import build_reader
 from vigil.decisions.scoring.schemas import parse_subject
 from vigil.errors import InvalidInput
 from vigil.money.costs.model import BILLED
+from vigil.money.usage.events.routes import EVENT
 from vigil.money.usage.model import REPORTED_METERS
 from vigil.prediction.features.service import ART_VISITS, FLOWS
 
@@ -53,9 +54,14 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 
 def fields_of_bodies():
     for operation, described in OPERATIONS.items():
-        for content in described.get("requestBody", {}).get("content", {}).values():
+        for media_type, content in described.get("requestBody", {}).get("content", {}).items():
             for path, kind in typed_fields(content["schema"], SCHEMAS):
-                yield operation, path, kind
+                yield operation, media_type, path, kind
+
+
+def body_of(operation, media_type):
+    """Return the body of an operation; its form depends on the media type for usage events only."""
+    return BODIES[operation][0] if media_type == EVENT else BODIES[operation]
 
 
 def fields_of_queries():
@@ -87,17 +93,18 @@ FIELDS = list(fields_of_bodies())
 
 def test_every_type_is_in_the_walk():
     assert len(SPELLINGS) >= 40
-    assert {kind for _, _, kind in FIELDS} == {"date-time", "integer", "number", "boolean"}
+    assert {kind for *_, kind in FIELDS} == {"date-time", "integer", "number", "boolean"}
     assert {kind for _, _, kind in fields_of_queries()} == {"integer", "boolean"}
 
 
-@pytest.mark.parametrize(("operation", "path", "kind"), FIELDS, ids=str)
-def test_field_of_a_body_follows_its_grammar(api, operation, path, kind):
-    document = BODIES[operation]
+@pytest.mark.parametrize(("operation", "media_type", "path", "kind"), FIELDS, ids=str)
+def test_field_of_a_body_follows_its_grammar(api, operation, media_type, path, kind):
+    document = body_of(operation, media_type)
     where = named(document, path)
     field = ".".join(map(str, where[1:] if where[0] == 0 else where))
     for template, kinds in SPELLINGS:
-        status, body = api(operation, body=spelled(document, where, template, value_at(document, where)))
+        text = spelled(document, where, template, value_at(document, where))
+        status, body = api(operation, body=text, headers={"Content-Type": media_type})
         refused = any(name == field or name.startswith(f"{field}.") for name in refused_fields(status, body))
         assert refused == (kind not in kinds), (template, status, body)
 
@@ -116,17 +123,19 @@ HISTORY = {
     "observations": [{"code": "weight", "observed_at": MOMENT, "recorded_at": MOMENT, "value": 50}],
 }
 NULLABLE = [
-    (operation, path, is_nullable(content["schema"], SCHEMAS, path))
-    for operation, path, _ in FIELDS
-    for content in OPERATIONS[operation]["requestBody"]["content"].values()
+    (operation, media_type, path, is_nullable(content[media_type]["schema"], SCHEMAS, path))
+    for operation, media_type, path, _ in FIELDS
+    for content in (OPERATIONS[operation]["requestBody"]["content"],)
 ]
 
 
-@pytest.mark.parametrize(("operation", "path", "nullable"), NULLABLE, ids=str)
-def test_null_is_accepted_where_the_schema_has_it(api, operation, path, nullable):
-    where = named(BODIES[operation], path)
+@pytest.mark.parametrize(("operation", "media_type", "path", "nullable"), NULLABLE, ids=str)
+def test_null_is_accepted_where_the_schema_has_it(api, operation, media_type, path, nullable):
+    document = body_of(operation, media_type)
+    where = named(document, path)
     field = ".".join(map(str, where[1:] if where[0] == 0 else where))
-    status, body = api(operation, body=spelled(BODIES[operation], where, "null", 0))
+    text = spelled(document, where, "null", 0)
+    status, body = api(operation, body=text, headers={"Content-Type": media_type})
     assert (field in refused_fields(status, body)) == (not nullable), body
 
 

@@ -31,7 +31,7 @@ def usage_api() -> process.Handler:
 
     return process.api(
         [routes.router, events_routes.router],
-        media_types=("application/json", events_routes.MEDIA_TYPE),
+        media_types=events_routes.MEDIA_TYPES,
         usage=Usage(stores.usage()),
         limits_of=access.limits_of,
         usage_events=_usage_events(),

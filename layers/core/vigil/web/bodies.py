@@ -1,6 +1,6 @@
-"""Routes whose JSON bodies are checked for their shape before FastAPI validates them."""
+"""Media types of bodies, and routes that check the shape of JSON bodies before FastAPI validates them."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +9,11 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from vigil.kernel.json_documents import loads
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return the media type of a body without parameters, in lower case; empty without a Content-Type."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class BoundedRoute(APIRoute):

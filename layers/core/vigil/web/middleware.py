@@ -12,6 +12,7 @@ from vigil.aws import tenant_guard
 from vigil.runtime import correlation, telemetry
 from vigil.runtime.telemetry import RequestFacts, Telemetry
 from vigil.web import etags, principal, problems
+from vigil.web.bodies import media_type
 from vigil.web.fast_route import BODY_KEY
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import RateLimiter
@@ -98,13 +99,12 @@ class RequestMiddleware:
                 problems.CATALOGUE[errors.TooLarge],
                 f"The body may have at most {self._max_body_bytes} bytes.",
             )
-        if body and scope["method"] in {"POST", "PUT", "PATCH"}:
-            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type not in self._media_types:
-                return problems.problem_response(
-                    problems.CATALOGUE[errors.UnsupportedMediaType],
-                    f"Content-Type must be {' or '.join(self._media_types)}.",
-                )
+        has_body = body and scope["method"] in {"POST", "PUT", "PATCH"}
+        if has_body and media_type(headers) not in self._media_types:
+            return problems.problem_response(
+                problems.CATALOGUE[errors.UnsupportedMediaType],
+                f"Content-Type must be {' or '.join(self._media_types)}.",
+            )
         return None
 
     @staticmethod

@@ -30,7 +30,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.MalformedRequest: Problem("malformed-request", 400, "The request cannot be read"),
     errors.InvalidInput: Problem("invalid-input", 422, "The request breaks a rule"),
     errors.UnreadableMessage: Problem("unreadable", 400, "The message cannot be read"),
-    errors.UnsupportedMediaType: Problem("unsupported-media-type", 415, "The body must be application/json"),
+    errors.UnsupportedMediaType: Problem("unsupported-media-type", 415, "The media type of the body is not accepted"),
     errors.TooLarge: Problem("too-large", 413, "The body is too large"),
     errors.Unauthenticated: Problem("unauthenticated", 401, "No valid credential"),
     errors.Forbidden: Problem("forbidden", 403, "The credential lacks this permission"),

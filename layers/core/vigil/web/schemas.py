@@ -1,9 +1,9 @@
 """Types that the schemas of all routes share: names, subject ids and problem documents."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, WithJsonSchema
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.kernel import rows, text_forms
@@ -17,6 +17,8 @@ be exported or erased."""
 
 DATE_TIME: dict[str, JsonValue] = {"format": "date-time"}
 """JSON Schema extra of a string that contains a timestamp."""
+Quantity = Annotated[int | float, WithJsonSchema({"type": "number"})]
+"""A number in an answer. Whole numbers have no decimal point."""
 
 
 def invalid_input(rows: Sequence[Mapping[str, Any]], kind: type[InvalidInput] = InvalidInput) -> InvalidInput:

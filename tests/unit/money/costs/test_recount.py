@@ -7,6 +7,7 @@ succeeds, and then a few times more. Months are closed every day, by runs that m
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from random import Random
 
@@ -103,6 +104,8 @@ class Worlds(RuleBasedStateMachine):
                 self.numbers += 1
                 number = self.numbers
             amounts = dict.fromkeys(REPORTED[: 1 + number % 3], 1 + (number * 7919) % 10**6)
+            if "audio_seconds" in amounts:
+                amounts["audio_seconds"] /= 1000
             moment, _ = self.truth.setdefault((tenant, number), (self.ago(days), amounts))
             event = {"specversion": "1.0", "type": "vigil.usage", "source": "/s", "id": str(number)}
             sent.append(event | {"time": moment.isoformat(), "data": amounts})
@@ -202,12 +205,12 @@ class Worlds(RuleBasedStateMachine):
             if owner == tenant:
                 for meter, amount in amounts.items():
                     valid = [book for book in self.prices.books() if book.valid_from <= f"{moment:%Y-%m-%dT%H}"]
-                    quantities[f"{moment:%Y-%m-%d}", meter, valid[-1].version] += amount
+                    quantities[f"{moment:%Y-%m-%d}", meter, valid[-1].version] += Decimal(str(amount))
         micros = 0
         for (_, meter, version), quantity in quantities.items():
             book = next(book for book in self.prices.books() if book.version == version)
             price = next(price for price in book.prices if price.meter == meter)
-            exact = Fraction(quantity * price.micros, price.per)
+            exact = Fraction(quantity) * price.micros / price.per
             micros += half_even(exact)
         return micros
 

@@ -96,7 +96,7 @@ def test_source_and_id_are_not_concatenated(events):
         ({"time": (NOW - timedelta(days=90, seconds=1)).isoformat()}, "time"),
         ({"data": {}}, "data"),
         ({"data": {"predictions": 1}}, "data.predictions"),
-        ({"data": {"emails": 0}}, "data.emails"),
+        ({"data": {"emails": 0}}, "data"),
         ({"data": {"emails": -1}}, "data.emails"),
         ({"data": {"emails": 1.5}}, "data.emails"),
         ({"data": {"emails": "7"}}, "data.emails"),

@@ -57,7 +57,7 @@ class HardLimits:
         reserved: Counter[str] = Counter()
         for hour in self._usage.hours(tenant_id, day[:7]):
             for span in (hour.hour[:7], hour.hour[:10]):
-                reserved[span] += hour.amounts.get("reserved_micros", 0)
+                reserved[span] += int(hour.amounts.get("reserved_micros", 0))
         lines = self._costs.lines(tenant_id, day[:7])
         unreserved: dict[SpendCounter, int] = {}
         for counter in SPEND_COUNTERS:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from vigil.kernel.time import hours_in_month, next_month_start
-from vigil.money.usage.model import Meter, UsageHour
+from vigil.money.usage.model import Amount, Meter, UsageHour, add_amounts
 
 Category = Literal["api_calls", "inference", "storage", "database", "third_party"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
@@ -45,10 +45,10 @@ class Price:
     micros: int
     per: int = 1
 
-    def cost(self, quantity: int, month: str) -> Fraction:
+    def cost(self, quantity: Amount, month: str) -> Fraction:
         """Return the unrounded cost of a quantity of the month, in micro-dollars."""
         hours = hours_in_month(month) if self.meter in STORED_METERS else 1
-        return Fraction(quantity * self.micros, self.per * hours)
+        return Fraction(quantity) * Fraction(self.micros, self.per * hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class CostLine:
     day: str
     category: Category
     meter: Meter
-    quantity: int
+    quantity: Amount
     price_version: int
     micros: int
     adjusts: str | None = None
@@ -111,12 +111,13 @@ def price_book_at(books: Iterable[PriceBook], hour: str) -> PriceBook:
 
 def price_hours(hours: Iterable[UsageHour], books: Sequence[PriceBook]) -> tuple[CostLine, ...]:
     """Return the cost lines of hours, in order of their sort keys."""
-    quantities: Counter[tuple[str, int, Price]] = Counter()
+    quantities: dict[tuple[str, int, Price], Amount] = defaultdict(int)
     for hour in hours:
         book = price_book_at(books, hour.hour)
         for meter, amount in hour.amounts.items():
             if amount and (price := book.price(meter)):
-                quantities[hour.hour[:10], book.version, price] += amount
+                line = hour.hour[:10], book.version, price
+                quantities[line] = add_amounts(quantities[line], amount)
     lines = (
         CostLine(day, price.category, price.meter, quantity, version, round(price.cost(quantity, day[:7])))
         for (day, version, price), quantity in quantities.items()
@@ -170,4 +171,4 @@ def closes_at(month: str) -> datetime:
 
 
 def _sum(one: CostLine, other: CostLine) -> CostLine:
-    return replace(one, quantity=one.quantity + other.quantity, micros=one.micros + other.micros)
+    return replace(one, quantity=add_amounts(one.quantity, other.quantity), micros=one.micros + other.micros)

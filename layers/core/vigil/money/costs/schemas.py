@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from vigil.money.costs.model import Category, CostLine, CostStatement, sum_micros
 from vigil.money.usage.model import Meter
+from vigil.web.schemas import Quantity
 
 State = Literal["open", "closed"]
 
@@ -16,7 +17,7 @@ class CostView(BaseModel):
     day: str | None = Field(default=None, description="Day, in UTC; for an adjustment, the day on which it was booked.")
     category: Category | None = None
     meter: Meter | None = None
-    quantity: int | None = None
+    quantity: Quantity | None = None
     price_version: int | None = None
     micros: int = Field(description="Millionths of a dollar; an adjustment may be negative.")
     adjusts: str | None = Field(default=None, description="Closed month that this line adjusts.")

@@ -7,6 +7,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import astuple
+from decimal import Decimal
 from typing import Any
 
 from vigil.aws.tables import Table
@@ -79,8 +80,9 @@ def _key(tenant_id: str, month: str, sk: str) -> Part:
 
 
 def _text(lines: Iterable[CostLine]) -> Part:
-    return {"lines": {"S": json.dumps([astuple(line) for line in lines], separators=(",", ":"))}}
+    # A quantity with decimals has fewer than 15 digits, so its float is written with the same digits.
+    return {"lines": {"S": json.dumps([astuple(line) for line in lines], separators=(",", ":"), default=float)}}
 
 
 def _lines(item: Part) -> tuple[CostLine, ...]:
-    return tuple(CostLine(*values) for values in json.loads(item["lines"]["S"]))
+    return tuple(CostLine(*values) for values in json.loads(item["lines"]["S"], parse_float=Decimal))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from vigil.kernel.time import format_day, format_timestamp
-from vigil.money.usage.model import Meter
+from vigil.money.usage.model import Amount, Meter
 from vigil.money.usage.ports import RecountSource, UsageStore
 
 _OPEN_DAYS = 4
@@ -30,9 +30,9 @@ class AuditFinding:
     tenant_id: str
     day: str
     meter: Meter
-    was: int
-    counted: int
-    rows: int
+    was: Amount
+    counted: Amount
+    rows: Amount
 
     @property
     def repaired(self) -> bool:
@@ -83,7 +83,7 @@ class UsageAudit:
                 self._usage.record_finding(tenant_id, day, meter, asdict(finding) | {"at": at})
                 yield finding
 
-    def _differing(self, source: RecountSource, tenant_id: str, day: str) -> Mapping[Meter, tuple[int, int]]:
+    def _differing(self, source: RecountSource, tenant_id: str, day: str) -> Mapping[Meter, tuple[Amount, Amount]]:
         """Return counter and rows of each meter that differs.
 
         Counters are read before and after the rows, because entries may be counted in between. A meter differs only
@@ -98,7 +98,7 @@ class UsageAudit:
             if not before.get(meter, 0) <= rows <= after.get(meter, 0)
         }
 
-    def _counted(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+    def _counted(self, tenant_id: str, day: str) -> Mapping[Meter, Amount]:
         days = {counted.day: counted.amounts for counted in self._usage.month(tenant_id, day[:7]).days}
         return days.get(day, {})
 

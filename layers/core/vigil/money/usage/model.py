@@ -1,10 +1,13 @@
 """Usage meters, usage entries and their sums by hour, day and month. Pure values and rules."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import groupby
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
+
+Amount: TypeAlias = int | Decimal
+"""Exact amount of a meter. Only seconds of audio have decimals, at most three; whole amounts are integers."""
 
 ReportedMeter = Literal[
     "llm_input_tokens",
@@ -46,6 +49,8 @@ MAX_DAILY_UNITS: Mapping[ReportedMeter, int] = {
 """Maximum reported units of each meter per tenant and day."""
 MAX_EVENT_UNITS: Mapping[ReportedMeter, int] = {meter: units // 100 for meter, units in MAX_DAILY_UNITS.items()}
 """Maximum units of each meter in one usage event."""
+_THOUSANDTH = Decimal("0.001")
+"""Smallest part of a unit that is counted: a millisecond of audio."""
 MAX_TRANSACTION_ITEMS = 100
 """Maximum items of one DynamoDB transaction."""
 
@@ -61,7 +66,7 @@ class UsageEntry:
     tenant_id: str
     entry_id: str
     hour: str
-    amounts: Mapping[Meter, int]
+    amounts: Mapping[Meter, Amount]
     details: Mapping[str, str] | None = None
 
     @property
@@ -83,7 +88,7 @@ class UsageHour:
     """Usage of one hour (UTC, `2026-11-21T05`); meters without usage are absent."""
 
     hour: str
-    amounts: Mapping[Meter, int]
+    amounts: Mapping[Meter, Amount]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ class UsageDay:
     """Usage of one day (UTC, `2026-11-21`): the sum of its hours."""
 
     day: str
-    amounts: Mapping[Meter, int]
+    amounts: Mapping[Meter, Amount]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +122,35 @@ class StoredBytes:
     database_bytes: int
 
 
-def sum_hours(hours: Iterable[UsageHour]) -> Mapping[Meter, int]:
+def exact_amount(number: Decimal | str) -> Amount:
+    """Return a decimal number as an amount: 90.000 is the integer 90, and 0.300 is 0.3."""
+    exact = Decimal(number)
+    whole = int(exact)
+    return whole if whole == exact else exact.normalize()
+
+
+def round_amount(number: float) -> Amount:
+    """Return a finite number as an amount, rounded to three decimals, half to even."""
+    return exact_amount(Decimal(str(number)).quantize(_THOUSANDTH, ROUND_HALF_EVEN))
+
+
+def add_amounts(one: Amount, other: Amount) -> Amount:
+    """Return the exact sum of two amounts."""
+    return exact_amount(Decimal(one) + other)
+
+
+def sum_amounts(parts: Iterable[Mapping[Meter, Amount]]) -> dict[Meter, Amount]:
+    """Return the exact sum of amounts by meter."""
+    sums: dict[Meter, Amount] = {}
+    for amounts in parts:
+        for meter, amount in amounts.items():
+            sums[meter] = add_amounts(sums.get(meter, 0), amount)
+    return sums
+
+
+def sum_hours(hours: Iterable[UsageHour]) -> Mapping[Meter, Amount]:
     """Return the sum of the hours by meter."""
-    sums: Counter[Meter] = Counter()
-    for hour in hours:
-        sums.update(hour.amounts)
-    return dict(sums)
+    return sum_amounts(hour.amounts for hour in hours)
 
 
 def transaction_groups(entries: Iterable[UsageEntry]) -> Iterator[Sequence[UsageEntry]]:

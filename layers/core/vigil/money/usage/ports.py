@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from vigil.money.usage.model import Meter, StoredBytes, UsageEntry, UsageMonth
+from vigil.money.usage.model import Amount, Meter, StoredBytes, UsageEntry, UsageMonth
 
 
 class UsageStore(Protocol):
@@ -13,7 +13,7 @@ class UsageStore(Protocol):
         """Count all entries and return an empty collection; or count none and return the keys counted before."""
         ...
 
-    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, Amount]]:
         """Return the usage of each day from `first` to `last` (`2026-11-21`) of one month, read consistently."""
         ...
 
@@ -76,7 +76,7 @@ class RequestCounts(Protocol):
 class RecountSource(Protocol):
     """Rows or counters from which some meters are recounted."""
 
-    def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+    def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, Amount]:
         """Return the amount of each meter of this source on a day, zeros included."""
         ...
 

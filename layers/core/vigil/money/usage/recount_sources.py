@@ -1,11 +1,10 @@
 """Sources of recounts: rows of ledgers, rows of reported events, and the request counts of the rate limiter."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigil.money.usage.model import REPORTED_METERS, Meter, UsageEntry
+from vigil.money.usage.model import REPORTED_METERS, Amount, Meter, UsageEntry, sum_amounts
 from vigil.money.usage.ports import LedgerRows, RequestCounts, UsageStore
 from vigil.money.usage.service import UsageCounter
 
@@ -41,12 +40,10 @@ class ReportedUsageSource:
     def __init__(self, usage: UsageStore) -> None:
         self._usage = usage
 
-    def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, int]:
+    def amounts(self, tenant_id: str, day: str) -> Mapping[Meter, Amount]:
         """Return the amounts of a day's events by meter."""
-        sums: Counter[Meter] = Counter(dict.fromkeys(REPORTED_METERS, 0))
-        for entry in self._usage.reported_entries(tenant_id, day):
-            sums.update(entry.amounts)
-        return sums
+        rows = self._usage.reported_entries(tenant_id, day)
+        return dict.fromkeys(REPORTED_METERS, 0) | sum_amounts(entry.amounts for entry in rows)
 
     def repair(self, tenant_id: str, day: str) -> None:
         """Do not repair: a stored event is marked as counted, so a mismatch needs an investigation."""

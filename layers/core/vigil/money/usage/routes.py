@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from vigil.kernel.time import format_timestamp, month_of, next_month_start
-from vigil.money.usage.model import METERS, Meter, UsageDay, sum_hours
+from vigil.money.usage.model import METERS, Amount, Meter, UsageDay, sum_hours
 from vigil.money.usage.service import Usage
-from vigil.web.schemas import responses
+from vigil.web.schemas import Quantity, responses
 from vigil.web.tenant_routes import TargetTenant, target_tenant, tenant_route
 
 router = APIRouter(tags=["usage"])
@@ -31,7 +31,7 @@ class UsageCounts(BaseModel):
     llm_input_tokens: int
     llm_output_tokens: int
     embedding_tokens: int
-    audio_seconds: int
+    audio_seconds: Quantity
     sms_messages: int
     emails: int
     webhooks: int
@@ -121,5 +121,5 @@ async def get_usage(
     )
 
 
-def _counts(amounts: Mapping[Meter, int]) -> dict[str, int]:
+def _counts(amounts: Mapping[Meter, Amount]) -> dict[str, Any]:
     return {meter: amounts.get(meter, 0) for meter in METERS if meter in UsageCounts.model_fields}

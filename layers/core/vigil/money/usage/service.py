@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vigil.errors import Unavailable
 from vigil.money.usage.model import (
+    Amount,
     CountResult,
     Meter,
     StoredBytes,
@@ -46,7 +47,7 @@ class UsageCounter:
                 failed += [entry.key for entry in left]
         return CountResult(tuple(known), tuple(failed))
 
-    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, Amount]]:
         """Return the usage of a tenant on each day from `first` to `last` (`2026-11-21`) of one month by meter.
 
         Days without usage are missing. The days are read consistently.

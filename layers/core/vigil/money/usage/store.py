@@ -18,7 +18,18 @@ from typing import Any
 from vigil.aws.answer_format import answer_format_attribute, read_answer_format
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
-from vigil.money.usage.model import METERS, Meter, StoredBytes, UsageEntry, UsageHour, UsageMonth, sum_hours
+from vigil.money.usage.model import (
+    METERS,
+    Amount,
+    Meter,
+    StoredBytes,
+    UsageEntry,
+    UsageHour,
+    UsageMonth,
+    exact_amount,
+    sum_amounts,
+    sum_hours,
+)
 
 Key = dict[str, dict[str, str]]
 _KEYS = {"pk", "sk", "list_pk", "list_sk"}
@@ -40,21 +51,20 @@ class DynamoUsage:
         returned too.
         """
         ends = str(int(time.time()) + _MARKED_SECONDS)
-        sums: dict[tuple[str, str], dict[Meter, int]] = defaultdict(lambda: defaultdict(int))
+        hours: dict[tuple[str, str], list[Mapping[Meter, Amount]]] = defaultdict(list)
         grown: dict[str, int] = defaultdict(int)
         for entry in entries:
-            for meter, amount in entry.amounts.items():
-                sums[entry.tenant_id, entry.hour][meter] += amount
-            grown[entry.tenant_id] += entry.amounts.get("database_bytes", 0)
+            hours[entry.tenant_id, entry.hour].append(entry.amounts)
+            grown[entry.tenant_id] += int(entry.amounts.get("database_bytes", 0))
         growths = {tenant_id: self._growth(tenant_id, amount) for tenant_id, amount in grown.items() if amount}
         marks = [self._mark(entry, ends) for entry in entries]
-        parts = [*marks, *growths.values(), *(self._sum(*where, amounts) for where, amounts in sums.items())]
+        parts = [*marks, *growths.values(), *(self._sum(*where, sum_amounts(parts)) for where, parts in hours.items())]
         reasons = self._table.transact(*parts) or ()
         gone = {t for t, reason in zip(growths, reasons[len(marks) :], strict=False) if is_condition_failure(reason)}
         known = {e.key for e, reason in zip(entries, reasons, strict=False) if is_condition_failure(reason)}
         return known | {entry.key for entry in entries if entry.tenant_id in gone}
 
-    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, int]]:
+    def amounts_by_day(self, tenant_id: str, first: str, last: str) -> Mapping[str, Mapping[Meter, Amount]]:
         """Return the usage of each day from `first` to `last` (`2026-11-21`) of one month, read consistently."""
         items = self._table.items(
             "query",
@@ -139,7 +149,7 @@ class DynamoUsage:
     def record_finding(self, tenant_id: str, day: str, meter: Meter, finding: Mapping[str, Any]) -> None:
         """Store the finding of an audit about a meter on a day."""
         key = {"pk": {"S": f"{tenant_id}#{day[:7]}"}, "sk": {"S": f"AUDIT#{day}#{meter}"}}
-        values = {":finding": {"S": json.dumps(finding, sort_keys=True)}}
+        values = {":finding": {"S": json.dumps(finding, sort_keys=True, default=float)}}
         self._table.call(
             "update_item", Key=key, UpdateExpression="SET finding = :finding", ExpressionAttributeValues=values
         )
@@ -158,7 +168,7 @@ class DynamoUsage:
         }
         return {"Update": update | ({"ConditionExpression": "attribute_exists(pk)"} if amount < 0 else {})}
 
-    def _sum(self, tenant_id: str, hour: str, amounts: Mapping[Meter, int]) -> Part:
+    def _sum(self, tenant_id: str, hour: str, amounts: Mapping[Meter, Amount]) -> Part:
         return {
             "Update": {
                 "Key": _key(tenant_id, hour),
@@ -200,7 +210,7 @@ def _entry(tenant_id: str, item: Mapping[str, Any]) -> UsageEntry:
     read_answer_format(item)
     hour, entry_id = item["list_sk"]["S"].split("#")
     details = {name: value["S"] for name, value in item.items() if "S" in value and name not in _KEYS}
-    amounts = {meter: int(number["N"]) for meter, number in item["amounts"]["M"].items()}
+    amounts = {meter: exact_amount(number["N"]) for meter, number in item["amounts"]["M"].items()}
     return UsageEntry(tenant_id, entry_id, hour, amounts, details)
 
 
@@ -220,12 +230,12 @@ def _number(item: Mapping[str, Any], name: str) -> int:
     return int(item.get(name, {"N": "0"})["N"])
 
 
-def _numbers(amounts: Mapping[Meter, int]) -> Key:
+def _numbers(amounts: Mapping[Meter, Amount]) -> Key:
     return {f":{meter}": {"N": str(amount)} for meter, amount in amounts.items()}
 
 
 def _hour(item: Mapping[str, Any]) -> UsageHour:
-    counted = {meter: int(item[meter]["N"]) for meter in METERS if meter in item}
+    counted = {meter: exact_amount(item[meter]["N"]) for meter in METERS if meter in item}
     return UsageHour(
         item["sk"]["S"].removeprefix("HOUR#"), {meter: amount for meter, amount in counted.items() if amount}
     )

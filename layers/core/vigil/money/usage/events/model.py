@@ -9,7 +9,7 @@ from typing import Literal
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.time import format_timestamp
-from vigil.money.usage.model import Meter, UsageEntry
+from vigil.money.usage.model import Amount, Meter, UsageEntry
 
 MAX_EVENTS = 100
 """Maximum events per request or message."""
@@ -26,7 +26,7 @@ class UsageEvent:
     source: str
     event_id: str
     moment: datetime
-    amounts: Mapping[Meter, int]
+    amounts: Mapping[Meter, Amount]
 
     def check(self, now: datetime) -> None:
         """Raise InvalidInput if the time of the event is in the future or too long ago."""

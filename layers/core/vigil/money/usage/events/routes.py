@@ -6,34 +6,41 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
 
-from vigil.errors import MAX_ERRORS
+from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.money.usage.events.model import MAX_EVENTS, EventResult
-from vigil.money.usage.events.schemas import UsageEventBody, UsageEventResultList, UsageEventResultView
+from vigil.money.usage.events.schemas import UsageEventResultList, UsageEventResultView, check_batch, event_schema
 from vigil.money.usage.events.service import UsageEvents
-from vigil.web.bodies import BoundedRoute
+from vigil.web.bodies import BoundedRoute, media_type
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import FieldErrorView, responses
 
-MEDIA_TYPE = "application/cloudevents-batch+json"
+BATCH, EVENT = "application/cloudevents-batch+json", "application/cloudevents+json"
+"""Media types of CloudEvents in structured mode: an array of events, and one event."""
+MEDIA_TYPES = ("application/json", BATCH, EVENT)
+"""Media types of a request. `application/json` is an array of events."""
 router = APIRouter(prefix="/v1/usage-events", tags=["usage"], route_class=BoundedRoute)
+_ONE = {"schema": event_schema()}
+_MANY = {"schema": {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": event_schema()}}
+_BODY = {"required": True, "content": {"application/json": _MANY, BATCH: _MANY, EVENT: _ONE}}
 
 
 @router.post(
     "",
     summary="Report usage",
     responses=responses(400, 401, 403, 413, 415, 422, 503),
+    openapi_extra={"requestBody": _BODY},
 )
 async def record(
-    request: Request,
-    caller: Annotated[Principal, requires("usage:write")],
-    events: Annotated[
-        list[Any],
-        Body(min_length=1, max_length=MAX_EVENTS, json_schema_extra={"items": UsageEventBody.model_json_schema()}),
-    ],
-) -> UsageEventResultList:
-    """Count events (CloudEvents 1.0, batched) in the hours of their times; each source and id counts once."""
+    request: Request, caller: Annotated[Principal, requires("usage:write")], events: Annotated[Any, Body()]
+) -> UsageEventResultList | UsageEventResultView:
+    """Count events (CloudEvents 1.0, structured) in the hours of their times; each source and id counts once.
+
+    The answer to one event is its result, or 422 if it is rejected. The answer to an array lists the results.
+    """
     usage_events: UsageEvents = request.app.state.usage_events
-    results = usage_events.record(caller.tenant_id, events)
+    if media_type(request.headers) == EVENT:
+        return _record_one(usage_events, caller.tenant_id, events)
+    results = usage_events.record(caller.tenant_id, check_batch(events))
     counts = Counter(result.status for result in results)
     return UsageEventResultList(
         items=_views(results),
@@ -41,6 +48,15 @@ async def record(
         duplicates=counts["duplicate"],
         rejected=counts["rejected"],
     )
+
+
+def _record_one(usage_events: UsageEvents, tenant_id: str, event: Any) -> UsageEventResultView:
+    if isinstance(event, list):
+        raise InvalidInput(FieldError("body", "must be one event", f"a JSON object; an array is sent as {BATCH}"))
+    (result,) = usage_events.record(tenant_id, [event])
+    if result.status == "rejected":
+        raise InvalidInput(*result.errors)
+    return UsageEventResultView(outcome=result.status)
 
 
 def _views(results: Sequence[EventResult]) -> list[UsageEventResultView]:

@@ -3,23 +3,24 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
-from vigil.money.usage.events.model import EventStatus, UsageEvent
-from vigil.money.usage.model import MAX_EVENT_UNITS
-from vigil.web.field_types import Moment, as_whole_number
+from vigil.errors import FieldError, InvalidInput
+from vigil.money.usage.events.model import MAX_EVENTS, EventStatus, UsageEvent
+from vigil.money.usage.model import MAX_EVENT_UNITS, REPORTED_METERS, Amount, Meter, round_amount
+from vigil.web.field_types import Moment, as_number, as_whole_number, bound_error
 from vigil.web.schemas import FieldErrorView, invalid_input
 
 _NAME = r"^[\x21-\x7e]{1,256}$"
-Tokens = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["llm_input_tokens"]), as_whole_number]
-AudioSeconds = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["audio_seconds"]), as_whole_number]
-SmsMessages = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["sms_messages"]), as_whole_number]
-Emails = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["emails"]), as_whole_number]
-Webhooks = Annotated[int, Field(ge=1, le=MAX_EVENT_UNITS["webhooks"]), as_whole_number]
+_SECONDS = "Rounded to milliseconds, half to even."
+Tokens = Annotated[int, Field(ge=0, le=MAX_EVENT_UNITS["llm_input_tokens"]), as_whole_number]
+AudioSeconds = Annotated[float, Field(ge=0, le=MAX_EVENT_UNITS["audio_seconds"], description=_SECONDS), as_number]
+SmsMessages = Annotated[int, Field(ge=0, le=MAX_EVENT_UNITS["sms_messages"]), as_whole_number]
+Emails = Annotated[int, Field(ge=0, le=MAX_EVENT_UNITS["emails"]), as_whole_number]
+Webhooks = Annotated[int, Field(ge=0, le=MAX_EVENT_UNITS["webhooks"]), as_whole_number]
 
 
 class UsageAmounts(BaseModel):
-    """Amounts by meter; at least one."""
+    """Amounts by meter; at least one is above 0."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,9 +34,15 @@ class UsageAmounts(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> "UsageAmounts":
-        if not self.model_dump(exclude_none=True):
-            raise PydanticCustomError("bound", "names no meter", {"bound": "at least one meter"})
+        if not self.counted():
+            raise bound_error("has no amount above 0", "at least one amount above 0")
         return self
+
+    def counted(self) -> dict[Meter, Amount]:
+        """Return the amounts above 0 by meter."""
+        sent = {meter: getattr(self, meter) for meter in REPORTED_METERS}
+        exact = {meter: round_amount(amount) for meter, amount in sent.items() if amount is not None}
+        return {meter: amount for meter, amount in exact.items() if amount}
 
 
 class UsageEventBody(BaseModel):
@@ -59,8 +66,24 @@ class UsageEventBody(BaseModel):
 
     def to_event(self) -> UsageEvent:
         """Return the usage event."""
-        amounts = self.data.model_dump(exclude_none=True)
-        return UsageEvent(self.source, self.id, self.time, amounts)  # type: ignore[arg-type]  # fields are meters
+        return UsageEvent(self.source, self.id, self.time, self.data.counted())
+
+
+def event_schema() -> dict[str, Any]:
+    """Return the JSON schema of one event, without references."""
+    schema = UsageEventBody.model_json_schema()
+    schema["properties"]["data"] = schema.pop("$defs")["UsageAmounts"]
+    return schema
+
+
+def check_batch(sent: Any) -> list[Any]:
+    """Return the events of a batch. Raises InvalidInput for a value that is not an array of 1 to MAX_EVENTS."""
+    if not isinstance(sent, list):
+        bound = f"1 to {MAX_EVENTS} events; one event is sent as application/cloudevents+json"
+        raise InvalidInput(FieldError("body", "must be an array of events", bound))
+    if not 1 <= len(sent) <= MAX_EVENTS:
+        raise InvalidInput(FieldError("body", "has too few or too many events", f"1 to {MAX_EVENTS} events"))
+    return sent
 
 
 def parse_event(sent: Any) -> UsageEvent:

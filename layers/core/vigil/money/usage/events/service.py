@@ -1,6 +1,5 @@
 """Recording of reported usage events: each counts once, up to a ceiling per tenant and day."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -9,7 +8,7 @@ from typing import Any
 from vigil.errors import FieldError, InvalidInput, Unavailable
 from vigil.money.usage.events.model import EventResult
 from vigil.money.usage.events.schemas import parse_event
-from vigil.money.usage.model import MAX_DAILY_UNITS, Meter, ReportedMeter, UsageEntry
+from vigil.money.usage.model import MAX_DAILY_UNITS, Amount, Meter, ReportedMeter, UsageEntry, sum_amounts
 from vigil.money.usage.service import UsageCounter
 
 
@@ -48,21 +47,20 @@ class UsageEvents:
         excess: dict[tuple[str, str], EventResult] = {}
         for entry in entries:
             day = entry.hour[:10]
-            total = days[day] + Counter(entry.amounts)
-            if over := [meter for meter, most in MAX_DAILY_UNITS.items() if total[meter] > most]:
+            total = sum_amounts((days[day], entry.amounts))
+            if over := [meter for meter, most in MAX_DAILY_UNITS.items() if total.get(meter, 0) > most]:
                 excess[entry.key] = _over_ceiling(over[0])
             else:
                 days[day] = total
         known = self._counter.counted_keys(tenant_id, [entry_id for _, entry_id in excess]) if excess else ()
         return {key: result for key, result in excess.items() if key not in known}
 
-    def _amounts_by_day(self, tenant_id: str, days: Collection[str]) -> dict[str, Counter[Meter]]:
+    def _amounts_by_day(self, tenant_id: str, days: Collection[str]) -> dict[str, Mapping[Meter, Amount]]:
         """Return the counted amounts of these days; each month costs one read."""
-        amounts: dict[str, Counter[Meter]] = {day: Counter() for day in days}
+        amounts: dict[str, Mapping[Meter, Amount]] = {day: {} for day in days}
         for _, each in groupby(sorted(days), lambda day: day[:7]):
             month = list(each)
-            for day, counted in self._counter.amounts_by_day(tenant_id, month[0], month[-1]).items():
-                amounts[day] = Counter(counted)
+            amounts |= self._counter.amounts_by_day(tenant_id, month[0], month[-1])
         return amounts
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from vigil.errors import FieldError, InvalidInput, MalformedRequest
 from vigil.kernel.json_documents import loads
-from vigil.money.usage.events.model import MAX_EVENTS
+from vigil.money.usage.events.schemas import check_batch
 from vigil.money.usage.events.service import UsageEvents
 from vigil.runtime import telemetry
 from vigil.workers.queues import Message
@@ -32,7 +32,4 @@ def _batch(body: str) -> list[Any]:
         sent = loads(body)
     except ValueError as error:
         raise MalformedRequest(FieldError("body", "is not valid JSON", "RFC 8259")) from error
-    events = sent if isinstance(sent, list) else [sent]
-    if not 1 <= len(events) <= MAX_EVENTS:
-        raise InvalidInput(FieldError("body", "has too few or too many events", f"1 to {MAX_EVENTS}"))
-    return events
+    return check_batch(sent if isinstance(sent, list) else [sent])
