@@ -32,32 +32,31 @@ def plain(value):
     return {str(name): plain(each) for name, each in value.items()}
 
 
+def role():
+    """Return the role of the functions."""
+    assumed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    document = {"Version": "2012-10-17", "Statement": [assumed]}
+    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": document}}
+
+
+def function(name, body):
+    """Return a function with this line as its handler."""
+    properties = {
+        "FunctionName": name,
+        "Runtime": "python3.13",
+        "Handler": "index.handler",
+        "Timeout": 2,
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Code": {"ZipFile": f"def handler(event, context):\n    {body}\n"},
+    }
+    return {"Type": "AWS::Lambda::Function", "Properties": properties}
+
+
 def stack():
     """Return a template with one function and one route for each handler."""
-    role = {
-        "Type": "AWS::IAM::Role",
-        "Properties": {
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
-                ],
-            }
-        },
-    }
-    made, paths = {"Role": role}, {}
+    made, paths = {"Role": role()}, {}
     for number, (name, body) in enumerate(HANDLERS.items()):
-        made[f"F{number}"] = {
-            "Type": "AWS::Lambda::Function",
-            "Properties": {
-                "FunctionName": name,
-                "Runtime": "python3.13",
-                "Handler": "index.handler",
-                "Timeout": 2,
-                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-                "Code": {"ZipFile": f"def handler(event, context):\n    {body}\n"},
-            },
-        }
+        made[f"F{number}"] = function(name, body)
         uri = f"{INTEGRATIONS}/arn:aws:lambda:us-east-1:000000000000:function:{name}/invocations"
         integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
         paths[f"/{name}"] = {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": integration}}

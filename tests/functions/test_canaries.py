@@ -13,6 +13,7 @@ from aws_xray_sdk.ext.boto_utils import whitelist
 from botocore.client import BaseClient
 
 from tests.support.batch_workers import run
+from tests.support.dead_letter_queues import create_queues
 from tests.support.gateway import Context, event
 from tests.support.persons import LONG_CONTEXT, batch, person
 from vigil.bootstrap import process
@@ -213,8 +214,7 @@ def test_an_unreadable_dead_letter_shrinks_after_a_week(clock, deployed, monkeyp
     from functions.dead_letters_redrive.handler import lambda_handler as redrive
 
     sqs = boto3.client("sqs")
-    dead = sqs.create_queue(QueueName="work-dead")["QueueUrl"]
-    monkeypatch.setenv("VIGIL_QUEUES", json.dumps({"work": {"url": deployed["batch_chunks"], "dead": dead}}))
+    dead = create_queues(monkeypatch)["batch-chunks-dead"]
     process.forget()
     named = {"who": {"DataType": "String", "StringValue": TYPED}}
     sqs.send_message(QueueUrl=dead, MessageBody=f"score {SUBJECT}", MessageAttributes=named)

@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.support.dead_letter_queues import QUEUES, create_queues
 from tests.support.fakes.dead_letters import WORK
 from tests.support.gateway import Context
 from vigil.bootstrap import process
@@ -23,14 +24,13 @@ MESSAGE = Message(**asdict(replace(WORK, kind="work")))  # a kind without an own
 @pytest.fixture
 def queues(published, monkeypatch):
     """A queue with dead letters that the redriver knows; retries are due at once."""
-    client = boto3.client("sqs")
-    work, dead = (client.create_queue(QueueName=name)["QueueUrl"] for name in ("work", "work-dead"))
-    monkeypatch.setenv("VIGIL_QUEUES", json.dumps({"work": {"url": work, "dead": dead}}))
+    urls = create_queues(monkeypatch)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", uuid.uuid4().hex)  # a logger never changes its first stream
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
     monkeypatch.setenv("VIGIL_MAX_REPROCESS_ATTEMPTS", "1")
     process.forget()
-    return SqsQueue(client, work), SqsQueue(client, dead)
+    client = boto3.client("sqs")
+    return SqsQueue(client, urls["usage-events"]), SqsQueue(client, urls["usage-events-dead"])
 
 
 @pytest.fixture
@@ -57,6 +57,16 @@ def test_failed_work_is_resent_and_resolved_by_a_success_report(queues, redrive)
     assert [(job.state, job.resolution) for job in jobs()] == [("resolved", "succeeded")]
 
 
+@pytest.mark.parametrize("name", QUEUES)
+def test_the_dead_letters_of_each_queue_return_to_it(queues, redrive, name):
+    client = boto3.client("sqs")
+    work, dead = (SqsQueue(client, client.get_queue_url(QueueName=each)["QueueUrl"]) for each in (name, f"{name}-dead"))
+    dead.send([MESSAGE])
+    assert redrive() == {"recorded": 1, "retried": 1}
+    assert [received.message().id for received in work.receive(30)] == [MESSAGE.id]
+    assert [job.queue for job in jobs()] == [name]
+
+
 def test_work_that_fails_again_is_parked_at_its_limit(queues, redrive):
     _, dead = queues
     dead.send([MESSAGE])
@@ -78,9 +88,12 @@ def test_the_log_has_every_step_and_no_body(queues, redrive, capsys):
     lines = [json.loads(line) for line in out.splitlines()]
     steps = {line["message"]: line for line in lines if str(line.get("message")).startswith("dead_letter_")}
     assert steps.keys() == {"dead_letter_recorded", "dead_letter_parked"}
-    assert (steps["dead_letter_parked"]["queue"], steps["dead_letter_parked"]["reason"]) == ("work", "not-found")
+    assert (steps["dead_letter_parked"]["queue"], steps["dead_letter_parked"]["reason"]) == (
+        "usage-events",
+        "not-found",
+    )
     counted = [line for line in lines if "dead_letter_parked" in line]
-    assert [(line["queue"], line["dead_letter_parked"]) for line in counted] == [("work", 1)]
+    assert [(line["queue"], line["dead_letter_parked"]) for line in counted] == [("usage-events", 1)]
     assert "jane-roe" not in out
 
 
@@ -88,7 +101,7 @@ def test_a_run_with_a_failed_step_fails_after_all_others(queues, redrive, capsys
     _, dead = queues
     dead.send([MESSAGE])
     sqs = boto3.client("sqs")
-    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="work")["QueueUrl"])
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="usage-events")["QueueUrl"])
     with pytest.raises(Unavailable, match="1 steps failed"):
         redrive()
     (failed,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if line.get("level") == "ERROR"

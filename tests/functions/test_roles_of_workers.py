@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from tests.functions.rights import FEEDING, GIVING_UP, ROOT, TRANSACTION, answers, granted, running_batch
+from tests.support.dead_letter_queues import create_queues
 from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
 from vigil.bootstrap import process
@@ -53,30 +54,23 @@ def sources(called, monkeypatch):
     """Dead letters of every kind: transient ones, a refused chunk and file, and a range of the stream."""
     monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")  # moto mistakes an account's endpoint for DynamoDB's
     sqs = boto3.client("sqs")
-    names = ("splits", "chunks", "assemblies", "splits-dead", "chunks-dead", "stream-dead", "counters-dead")
-    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
-    monkeypatch.setenv("VIGIL_BATCH_CHUNKS_QUEUE", urls["chunks"])
-    monkeypatch.setenv("VIGIL_BATCH_ASSEMBLIES_QUEUE", urls["assemblies"])
+    urls = create_queues(monkeypatch)
     batch, unread = running_batch("b"), running_batch("c")
-    SqsQueue(sqs, urls["chunks-dead"]).send([to_message(batch.chunk_job(0))])
+    SqsQueue(sqs, urls["batch-chunks-dead"]).send([to_message(batch.chunk_job(0))])
     refused = ReceivedMessage("m-1", "", {}, {})
-    for name, job in (("chunks-dead", batch.chunk_job(1)), ("splits-dead", unread.make_job("batch.split", "0", {}))):
+    for name, job in (
+        ("batch-chunks-dead", batch.chunk_job(1)),
+        ("batch-splits-dead", unread.make_job("batch.split", "0", {})),
+    ):
         message = to_message(job)
         SqsQueue(sqs, urls[name]).quarantine(replace(refused, body=message.body), "model-refused", message)
     arrival = {"detail": {"object": {"key": f"uploads/acme/{batch.batch_id}/input", "size": 1}}}
-    sqs.send_message(QueueUrl=urls["splits-dead"], MessageBody=json.dumps(arrival))
+    sqs.send_message(QueueUrl=urls["batch-splits-dead"], MessageBody=json.dumps(arrival))
     sample = json.loads((ROOT / "events" / "events_publisher.json").read_text())
     place = stream_of([sample["Records"][0]["dynamodb"]["NewImage"], {"decision_id": {"S": "unreadable"}}])
     record = {"requestContext": {"requestId": "r"}, "DDBStreamBatchInfo": place}
-    for name in ("stream-dead", "counters-dead"):
+    for name in ("events-publisher-dead", "usage-counters-dead"):
         sqs.send_message(QueueUrl=urls[name], MessageBody=json.dumps(record))
-    queues = {
-        "batch-splits": {"url": urls["splits"], "dead": urls["splits-dead"]},
-        "batch-chunks": {"url": urls["chunks"], "dead": urls["chunks-dead"]},
-        "events-publisher": {"dead": urls["stream-dead"]},
-        "usage-counters": {"dead": urls["counters-dead"]},
-    }
-    monkeypatch.setenv("VIGIL_QUEUES", json.dumps(queues))
     monkeypatch.setenv("VIGIL_BACKOFF_BASE_SECONDS", "0")
     process.forget()
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.support import tables
+from tests.support import dead_letter_queues, tables
 from vigil.bootstrap import process, stores
 from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.model import TrainedModel
@@ -23,7 +23,6 @@ from vigil.prediction.packages.verification import PackageVerifier, Release, bui
 
 REGION = "eu-west-1"
 TENANTS = ("acme", "globex")
-QUEUES = ("SPLITS", "CHUNKS", "ASSEMBLIES")
 KEY = SigningKey(bytes(range(32)))
 
 
@@ -96,8 +95,7 @@ def _environment(secrets: dict[str, str]) -> dict[str, str]:
         "VIGIL_OFFBOARDING_PAUSE_SECONDS": "0",
         "VIGIL_UPLOAD_ADDRESS_SECONDS": "0",
         "VIGIL_DEAD_LETTERS": f"https://sqs.{REGION}.amazonaws.com/1/dead",
-        "VIGIL_QUEUES": json.dumps({"usage-events": {"dead": f"https://sqs.{REGION}.amazonaws.com/1/dead"}}),
-        **{f"VIGIL_BATCH_{name}_QUEUE": f"https://sqs.{REGION}.amazonaws.com/1/{name}" for name in QUEUES},
+        **dead_letter_queues.variables(f"https://sqs.{REGION}.amazonaws.com/1"),
         "VIGIL_MODEL_KEYS": model_keys(),
     }
 

@@ -12,6 +12,8 @@ INFRA = Path(__file__).parents[2] / "infra"
 ROOT = INFRA.parent / "template.yaml"
 DISTRICTS = tuple(sorted((INFRA / "functions").glob("*.yaml")))
 """The templates of functions with their roles, log groups and alarms."""
+TEMPLATES = (ROOT, *sorted(INFRA.rglob("*.yaml")))
+"""Every template, the root first."""
 _INTEGRATION = re.compile(r"\$\{Integrations\}-([a-z-]+):live/invocations")
 
 

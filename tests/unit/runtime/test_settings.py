@@ -16,7 +16,6 @@ MALFORMED = {
     "VIGIL_BACKOFF_BASE_SECONDS": "1.5-hidden",
     "VIGIL_MAX_REPROCESS_ATTEMPTS": "hidden",
     "VIGIL_AWS_READ_TIMEOUT_MS": "hidden ms",
-    "VIGIL_QUEUES": '{"hidden',
     "VIGIL_MODEL_FLOORS": '{"hidden": "1"}',
     "VIGIL_MODEL_KEYS": '{"hidden": "x"}',
 }
@@ -37,7 +36,6 @@ NUMBERS = (
     [
         *MALFORMED.items(),
         ("VIGIL_STAGE", ""),
-        ("VIGIL_QUEUES", "[]"),
         ("VIGIL_AUTHORIZER_CACHE_SECONDS", "half a minute"),
         ("VIGIL_MODEL_FLOORS", "[]"),
         ("VIGIL_MODEL_FLOORS", '{"iit": true}'),
@@ -48,10 +46,6 @@ NUMBERS = (
         ("VIGIL_MODEL_KEYS", '{"a": "AAAA"}'),
         ("VIGIL_MODEL_KEYS", json.dumps({"a": f"!{KEY}"})),
         ("VIGIL_MODEL_KEYS", "[" * 100_000),
-        ("VIGIL_QUEUES", "{}"),
-        ("VIGIL_QUEUES", '{"batch-splits": {}}'),
-        ("VIGIL_QUEUES", '{"batch-splits": 5}'),
-        ("VIGIL_QUEUES", '{"batch-splits": {"dead": 5}}'),
         ("VIGIL_MODEL_FLOORS", '{"iit": -1}'),
         ("VIGIL_USAGE_TABLE", " usage"),
         ("VIGIL_STAGE", "no stage"),
@@ -102,7 +96,6 @@ def test_variables_are_converted():
             "VIGIL_AWS_READ_TIMEOUT_MS": "10000",
             "VIGIL_OFFBOARDING_PAUSE_SECONDS": "90",
             "VIGIL_MODEL_KEYS": json.dumps({"a": KEY}),
-            "VIGIL_QUEUES": '{"batch-splits": {"dead": "url"}}',
             "POWERTOOLS_TRACE_DISABLED": "True",
         }
     )
@@ -110,7 +103,6 @@ def test_variables_are_converted():
     assert settings.read_timeout == timedelta(seconds=10)
     assert settings.offboarding_pause == timedelta(seconds=90)
     assert settings.model_keys == {"a": bytes(32)}
-    assert settings.queues == {"batch-splits": {"dead": "url"}}
     assert not settings.traced
 
 

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from vigil.workers.queues import Message, ReceivedMessage
 
 
+_QUEUES = {
+    "batch-splits": "batch_splits_queue",
+    "batch-chunks": "batch_chunks_queue",
+    "batch-assemblies": "batch_assemblies_queue",
+    "usage-events": "usage_events_queue",
+}
+"""Settings with the URLs of the queues whose dead letters are retried, by the name of the queue."""
+_STREAMS = {"events-publisher": "events_publisher_dead_letters", "usage-counters": "usage_counters_dead_letters"}
+"""Settings with the URLs of the dead-letter queues of stream consumers, by the name of the consumer."""
+
+
 @process.entry("cursor_secret_arn", "dead_letters_table", "idempotency_table", "limits_table")
 def dead_letters_api() -> process.Handler:
     """Return the Lambda entry of the API of dead letters."""
@@ -29,7 +40,12 @@ def dead_letters_api() -> process.Handler:
     )
 
 
-@process.entry("dead_letters_table", "event_bus", "queues", "usage_table", *decisions.ABANDONED_WORK_NEEDS)
+@process.entry(
+    *("dead_letters_table", "event_bus", "usage_table"),
+    *_QUEUES.values(),
+    *_STREAMS.values(),
+    *decisions.ABANDONED_WORK_NEEDS,
+)
 def dead_letters_redrive() -> process.Handler:
     """Return the Lambda entry of the schedule that retries dead letters."""
     from vigil.operations.dead_letters.model import RetryRules
@@ -38,7 +54,7 @@ def dead_letters_redrive() -> process.Handler:
 
     config, telemetry = process.settings(), process.telemetry()
     rules = RetryRules(config.backoff_base, config.most_reprocess_attempts)
-    sources = [_source(name) for name in config.queues]
+    sources = [*map(_stream_source, _STREAMS), *map(_queue_source, _QUEUES)]
     schedule = ScheduledRedrive(
         telemetry,
         # SystemRandom, because a seeded generator is part of a snapshot, and all instances would draw the same pauses.
@@ -61,20 +77,23 @@ def _readers(name: str) -> "list[Callable[[ReceivedMessage], Message]]":
     return [decisions.arrival_reader().read] if name == "batch-splits" else []
 
 
-def _source(name: str) -> "DeadLetterSource":
-    from vigil.operations.dead_letters.store import SqsSource, StreamSource
-    from vigil.workers.queues import SqsQueue
+def _queue_source(name: str) -> "DeadLetterSource":
+    from vigil.operations.dead_letters.store import SqsSource
+    from vigil.workers.queues import DEAD_LETTERS_SUFFIX, SqsQueue
 
-    urls, sqs = process.settings().queues[name], process.client("sqs")
-    dead = SqsQueue(sqs, urls["dead"])
-    if "url" in urls:
-        return SqsSource(name, SqsQueue(sqs, urls["url"]), dead, *_readers(name))
+    url, sqs = getattr(process.settings(), _QUEUES[name]), process.client("sqs")
+    return SqsSource(name, SqsQueue(sqs, url), SqsQueue(sqs, f"{url}{DEAD_LETTERS_SUFFIX}"), *_readers(name))
+
+
+def _stream_source(name: str) -> "DeadLetterSource":
     from vigil.alerting.events.store import DynamoStreamReader
     from vigil.alerting.events.stream import StreamReplay
+    from vigil.operations.dead_letters.store import StreamSource
+    from vigil.workers.queues import SqsQueue
 
-    return StreamSource(
-        name, dead, StreamReplay(DynamoStreamReader(process.client("dynamodbstreams")), _consumer(name))
-    )
+    dead = SqsQueue(process.client("sqs"), getattr(process.settings(), _STREAMS[name]))
+    reader = DynamoStreamReader(process.client("dynamodbstreams"))
+    return StreamSource(name, dead, StreamReplay(reader, _consumer(name)))
 
 
 def _consumer(name: str) -> "Callable[[Sequence[Mapping[str, Any]]], list[str]]":

@@ -13,7 +13,6 @@ _MODEL_KEY_SLOTS = 2
 """Maximum pinned public keys: the current key, and a second one while keys are rotated."""
 _KEY_BYTES = 32
 """Length of an Ed25519 public key, in bytes (RFC 8032)."""
-_QUEUE_URLS = ({"dead"}, {"dead", "url"})
 
 
 def name(text: str) -> str:
@@ -80,18 +79,6 @@ def public_keys(text: str) -> dict[str, bytes]:
     if {len(key) for key in found.values()} != {_KEY_BYTES}:
         raise ValueError(f"must map key ids to Ed25519 public keys: {_KEY_BYTES} bytes in base64")
     return found
-
-
-def queues(text: str) -> dict[str, dict[str, str]]:
-    """Return the URLs of queues by the name of their work: `dead`, and `url` if a retry is a message."""
-    found = _json_object(text)
-    if not found or not all(_is_queue(queue) for queue in found.values()):
-        raise ValueError("must map the name of each queue to its `dead` and, if retries are messages, its `url`")
-    return found
-
-
-def _is_queue(queue: Any) -> bool:
-    return isinstance(queue, dict) and {*queue} in _QUEUE_URLS and all(isinstance(url, str) for url in queue.values())
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -50,10 +50,11 @@ class Settings:
     batch_splits_queue: str = _setting("VIGIL_BATCH_SPLITS_QUEUE")
     batch_chunks_queue: str = _setting("VIGIL_BATCH_CHUNKS_QUEUE")
     batch_assemblies_queue: str = _setting("VIGIL_BATCH_ASSEMBLIES_QUEUE")
+    usage_events_queue: str = _setting("VIGIL_USAGE_EVENTS_QUEUE")
     dead_letters: str = _setting("VIGIL_DEAD_LETTERS")
     """URL of the dead-letter queue of the queue that this function reads."""
-    queues: Mapping[str, Mapping[str, str]] = _setting("VIGIL_QUEUES", values.queues)
-    """URLs by source name: `dead` is its dead-letter queue, `url` the queue that receives retried work."""
+    events_publisher_dead_letters: str = _setting("VIGIL_EVENTS_PUBLISHER_DEAD_LETTERS")
+    usage_counters_dead_letters: str = _setting("VIGIL_USAGE_COUNTERS_DEAD_LETTERS")
 
     access_secret_arn: str = _setting("VIGIL_ACCESS_SECRET_ARN")
     cursor_secret_arn: str = _setting("VIGIL_CURSOR_SECRET_ARN")

@@ -10,6 +10,8 @@ from vigil.aws.errors import translate_errors
 from vigil.errors import Unavailable, UnreadableMessage
 from vigil.runtime.retries import TryAgain, retry
 
+DEAD_LETTERS_SUFFIX = "-dead"
+"""End of the name of a queue's dead-letter queue (`infra/queue.yaml`)."""
 _QUEUE = "The queue"
 _MAX_ENTRIES = 10
 """Maximum messages per SQS call."""
