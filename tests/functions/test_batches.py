@@ -172,6 +172,25 @@ def called(deployed, monkeypatch):
     return actions
 
 
+def called_by_api(called, rows):
+    """Return the actions of the API, and the batch of these rows."""
+    _, batch = post({"model": "toy", "rows": rows})
+    _, other = post({"model": "toy", "format": "ndjson"})
+    api("POST", f"/v1/batches/{other['batch_id']}/cancel")
+    assert api("POST", "/v1/batches/nothing/cancel", headers={"Idempotency-Key": "k"})[0] == 404
+    api("GET", "/v1/batches", query={"limit": "1"})
+    return set(called), batch["batch_id"]
+
+
+def called_by(called, handler, events):
+    """Return the actions of a new process of a function that receives these events."""
+    called.clear()
+    process.forget()
+    for each in events:
+        handler(each, Context(100_000))
+    return set(called)
+
+
 def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, monkeypatch):
     from functions.batches_assembly.handler import lambda_handler as assemble
     from functions.batches_chunk.handler import lambda_handler as score
@@ -181,20 +200,14 @@ def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, m
     monkeypatch.setattr(multipart_file, "PART_BYTES", 1)
     row = {"subject_id": "p", "features": GOOD}
     process.forget()
-    _, batch = post({"model": "toy", "rows": [row, {}]})
-    _, packed = post({"model": "toy", "format": "ndjson"})
-    api("POST", f"/v1/batches/{packed['batch_id']}/cancel")
-    assert api("POST", "/v1/batches/nothing/cancel", headers={"Idempotency-Key": "k"})[0] == 404
-    api("GET", "/v1/batches", query={"limit": "1"})
-    by_api, _ = set(called), called.clear()
+    by_api, batch_id = called_by_api(called, [row, {}])
 
     _, packed = post({"model": "toy", "format": "ndjson"})
     content = gzip.compress(json.dumps(row).encode() + b"\n")
     key = f"uploads/acme/{packed['batch_id']}/input"
     version = boto3.client("s3").put_object(Bucket="files", Key=key, Body=content)["VersionId"]
-    called.clear()
     process.forget()
-    rows_key = f"uploads/acme/{batch['batch_id']}/input"
+    rows_key = f"uploads/acme/{batch_id}/input"
     rows_version = boto3.client("s3").head_object(Bucket="files", Key=rows_key)["VersionId"]
     boto3.client("s3").put_object(Bucket="files", Key="uploads/acme/nobody/input", Body=b"x")
     called.clear()
@@ -204,25 +217,9 @@ def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, m
     split(arrival("uploads/acme/nobody/input", 1), Context(100_000))
     split({"Records": [record("m-1", "unreadable", {}, "batch_splits")]}, Context(100_000))
     by_split = set(called)
-    for each in taken(deployed["batch_splits"]):
-        called.clear()
-        split(each, Context(100_000))
-        by_split |= called
-
-    chunks = taken(deployed["batch_chunks"])
-    called.clear()
-    process.forget()
-    for each in chunks:
-        score(each, Context(100_000))
-    by_score = set(called)
-    ended = taken(deployed["batch_assemblies"])
-    called.clear()
-    process.forget()
-    for each in ended:
-        assemble(each, Context(100_000))
-    by_assembly = set(called)
-
-    api("GET", f"/v1/batches/{batch['batch_id']}")
+    by_split |= called_by(called, split, taken(deployed["batch_splits"]))
+    by_score = called_by(called, score, taken(deployed["batch_chunks"]))
+    by_assembly = called_by(called, assemble, taken(deployed["batch_assemblies"]))
     assert by_api | {"s3:GetObject"} == granted("BatchesApi")  # a presigned URL has the permissions of its signer
     assert by_split | FED == granted("BatchesSplit")
     assert by_score - {"kms:Decrypt"} | FED == granted("BatchesChunk")  # every role has it, for the tables

@@ -219,22 +219,25 @@ def leave_behind(tenant):
     DynamoStatements(dynamodb, "costs").close(tenant, CostStatement("2026-10", (), "now"))
 
 
-def test_an_offboarded_tenant_leaves_only_a_certificate(api):
+def use(tenant, scores):
+    """Create a key, decisions, an outcome and data in every other store."""
     from functions.outcomes_api.handler import lambda_handler as report
     from functions.scoring_api.handler import lambda_handler as score
+
+    access.keys().create(tenant, by="operator")
+    for _ in range(scores):
+        answer = json.loads(score(event("POST", "/v1/scores", body=BODY, tenant=tenant), Context())["body"])
+    outcome = {"status": "occurred", "recorded_at": datetime.now(UTC).isoformat()}
+    body = outcome | {"decision_id": answer["decision_id"]}
+    assert report(event("POST", "/v1/outcomes", body=body, tenant=tenant), Context())["statusCode"] == 201
+    leave_behind(tenant)
+
+
+def test_an_offboarded_tenant_leaves_only_a_certificate(api):
     from functions.tenants_offboarding.handler import lambda_handler as erase
 
-    for tenant, scores in (("acme", 3), ("globex", 1)):
-        access.keys().create(tenant, by="operator")
-        for _ in range(scores):
-            answer = json.loads(score(event("POST", "/v1/scores", body=BODY, tenant=tenant), Context())["body"])
-        outcome = {
-            "decision_id": answer["decision_id"],
-            "status": "occurred",
-            "recorded_at": datetime.now(UTC).isoformat(),
-        }
-        assert report(event("POST", "/v1/outcomes", body=outcome, tenant=tenant), Context())["statusCode"] == 201
-        leave_behind(tenant)
+    use("acme", 3)
+    use("globex", 1)
     assert api("GET", "/acme/certificate", **OPERATOR)[0] == 404
     access.tenants().change("acme", TenantChange(status="offboarding"))
     sample = json.loads((Path(__file__).parents[2] / "events" / "tenants_offboarding.json").read_text())

@@ -31,6 +31,28 @@ from vigil.privacy.persons.erasures_store import DynamoPersonErasures
 from vigil.privacy.persons.store import PersonTable
 
 
+def check_erased(api, decision):
+    """Check that only counts of a decision are left."""
+    key = {"pk": {"S": f"acme#{stored_decision_id(decision)}"}}
+    left = boto3.client("dynamodb").get_item(TableName="decisions", Key=key)["Item"]
+    assert set(left) == {
+        "pk", "tenant_pk", "time_sk", "decision_id", "model", "model_version", "model_digest", "nonce",
+        "answer_format", "created_at", "expires_at", "charged", "erased_at",
+    }  # fmt: skip
+    assert api("GET", f"/v1/scores/{decision}")[0] == 410
+    assert outcome(api, decision)[0] == 410
+    assert api("GET", f"/v1/outcomes/{decision}")[0] == 404
+
+
+def check_kept(api, stored):
+    """Check that the data of the other person are complete."""
+    joe, _ = export_all(api, JOE)
+    assert (len(joe["decisions"]), len(joe["outcomes"]), len(joe["batch_rows"])) == (1, 1, 2)
+    results = [text for place, text in stored.items() if place[0] == "files" and "/results." in place[1]]
+    assert len(results) == 2
+    assert all(JOE in text and "was erased with its subject's data" in text for text in results)
+
+
 def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
     decisions, _ = planted
     usage = {place: text for place, text in read_all_stores().items() if place[0] == "usage"}
@@ -48,26 +70,13 @@ def test_an_erasure_leaves_only_counts_and_a_certificate(api, planted):
     assert [place[2][:7] for place in mentioning if place[0] == "subjects" and foreign not in place[1]] == ["ERASED#"]
     assert {place: text for place, text in stored.items() if place[0] == "usage"} == usage
     for decision in decisions:
-        key = {"pk": {"S": f"acme#{stored_decision_id(decision)}"}}
-        left = boto3.client("dynamodb").get_item(TableName="decisions", Key=key)["Item"]
-        assert set(left) == {
-            "pk", "tenant_pk", "time_sk", "decision_id", "model", "model_version", "model_digest", "nonce",
-            "answer_format", "created_at", "expires_at", "charged", "erased_at",
-        }  # fmt: skip
-        assert api("GET", f"/v1/scores/{decision}")[0] == 410
-        assert outcome(api, decision)[0] == 410
-        assert api("GET", f"/v1/outcomes/{decision}")[0] == 404
+        check_erased(api, decision)
     assert score(api, key=f"k-{JANE}-0")[0] == 410
     assert len(api("GET", "/v1/scores")[1]["items"]) == 1
     assert api("GET", f"{person()}/consent")[0] == 404
     assert all(not entries for name, entries in export_all(api)[0].items() if name != "certificates")
 
-    joe, _ = export_all(api, JOE)
-    assert (len(joe["decisions"]), len(joe["outcomes"]), len(joe["batch_rows"])) == (1, 1, 2)
-    results = [text for place, text in stored.items() if place[0] == "files" and "/results." in place[1]]
-    assert len(results) == 2
-    assert all(JOE in text and "was erased with its subject's data" in text for text in results)
-
+    check_kept(api, stored)
     status, answer, _ = api("GET", f"{person()}/erasure")
     (sealed,) = answer["certificates"]
     statement = json.loads(sealed["payload"])

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
@@ -28,6 +28,9 @@ ROLES: tuple[Role, ...] = ("viewer", "member", "admin")
 PLENTY = TenantChange(limits={"per_minute": 60_000, "per_hour": 3_600_000, "predictions_per_month": 1_000_000})
 DEPLOYMENTS = {"flags", "registry"}
 """Tables without data of tenants."""
+Header = tuple[str, str]
+Send = Callable[..., dict[str, Any]]
+"""Function that sends a request of the tenant's administrator and returns the body of the answer."""
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
 
 
@@ -102,37 +105,16 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
     """Create a tenant with several resources of each kind, through the API if possible; return their names."""
     access.tenants().create(tenant_id, "BASIC", PLENTY)
     admin = tokens_of(tenant_id, ("admin",))["admin"]
-
-    def send(path: str, body: Any, *headers: tuple[str, str], method: str = "POST") -> dict[str, Any]:
-        answer = door.send(signed(admin, Request(method, path, headers=headers, body=body)))
-        assert answer.status < 300, (path, answer)
-        return dict(json.loads(answer.body))
-
+    send = _sender(door, admin)
     subject, key, hidden = (f"{word}-{_hex(tenant_id)}" for word in ("person", "once", "hidden"))
     traced = ("X-Correlation-Id", hidden)
-    decisions = []
-    for number, whose in enumerate((subject, subject, hidden)):
-        body = {"model": "toy", "subject_id": whose, "features": GOOD}
-        decision = send("/v1/scores", body, ("Idempotency-Key", f"{key}-{number}"), traced)["decision_id"]
-        send("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
-        decisions.append(decision)
-    whose, erased = (
-        send("/v1/subjects/lookup", {"subject_id": name})["subject"] for name in (subject, f"erased-{_hex(tenant_id)}")
-    )
-    send(f"/v1/subjects/{whose}/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, method="PUT")
-    send("/v1/budgets/total/month", {"limit_micros": int(_hex(tenant_id), 16)}, method="PUT")
-    send(f"/v1/subjects/{erased}", None, method="DELETE")
-    rows = [{"subject_id": hidden, "features": GOOD}]
-    begun = [send("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"] for _ in range(3)]
-    books = DynamoBatches(boto3.client("dynamodb"), "batches")
-    ended = books.get(tenant_id, begun[1])
-    assert ended is not None
-    books.end(ended, "completed")
-    boto3.client("s3").put_object(Bucket="files", Key=ended.output_key("results"), Body=hidden.encode())
-    used = int(_hex(tenant_id), 16) % 10**9 + 10**9  # a number that occurs only here
-    entry = UsageEntry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
-    DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
-    send("/v1/budgets/total/month", {"limit_micros": used}, method="PUT")
+    decisions = [
+        _decide(send, whose, ("Idempotency-Key", f"{key}-{number}"), traced)
+        for number, whose in enumerate((subject, subject, hidden))
+    ]
+    whose, erased = _name_persons(send, subject, f"erased-{_hex(tenant_id)}")
+    begun = _begin_batches(send, tenant_id, hidden, traced)
+    used = _use(send, tenant_id)
     made = [send(f"/v1/tenants/{tenant_id}/keys", {"label": hidden})["key_id"] for _ in range(3)]
     access.tenants().change(tenant_id, TenantChange(settings={"contact": f"{hidden}@clinic.test"}))
     jobs = [_dead(tenant_id, f"{hidden}-{n}") for n in range(3)]
@@ -159,6 +141,55 @@ def create_resources(door: FrontDoor, tenant_id: str, lists: list[str]) -> Names
         cursors=_cursors(door, admin, tenant_id, lists),
         hidden=frozenset({hidden, str(used), decisions[2], begun[2], made[2], jobs[2]}),
     )
+
+
+def _sender(door: FrontDoor, token: str) -> Send:
+    def send(path: str, body: Any, *headers: Header, method: str = "POST") -> dict[str, Any]:
+        answer = door.send(signed(token, Request(method, path, headers=headers, body=body)))
+        assert answer.status < 300, (path, answer)
+        return dict(json.loads(answer.body))
+
+    return send
+
+
+def _decide(send: Send, subject_id: str, once: Header, traced: Header) -> str:
+    """Return the id of a decision with an outcome."""
+    body = {"model": "toy", "subject_id": subject_id, "features": GOOD}
+    decision = str(send("/v1/scores", body, once, traced)["decision_id"])
+    send("/v1/outcomes", {"decision_id": decision, "status": "occurred", "recorded_at": now()}, traced)
+    return decision
+
+
+def _name_persons(send: Send, subject_id: str, erased_id: str) -> tuple[str, str]:
+    """Return the pseudonyms of a person with a consent and of an erased one."""
+    subject, erased = (
+        str(send("/v1/subjects/lookup", {"subject_id": each})["subject"]) for each in (subject_id, erased_id)
+    )
+    send(f"/v1/subjects/{subject}/consent", {"purposes": {"scoring": "given"}, "text_version": "1"}, method="PUT")
+    send(f"/v1/subjects/{erased}", None, method="DELETE")
+    return subject, erased
+
+
+def _begin_batches(send: Send, tenant_id: str, hidden: str, traced: Header) -> list[str]:
+    """Return the ids of three batches. The second has ended."""
+    rows = [{"subject_id": hidden, "features": GOOD}]
+    begun = [str(send("/v1/batches", {"model": "toy", "rows": rows}, traced)["batch_id"]) for _ in range(3)]
+    books = DynamoBatches(boto3.client("dynamodb"), "batches")
+    ended = books.get(tenant_id, begun[1])
+    assert ended is not None
+    books.end(ended, "completed")
+    boto3.client("s3").put_object(Bucket="files", Key=ended.output_key("results"), Body=hidden.encode())
+    return begun
+
+
+def _use(send: Send, tenant_id: str) -> int:
+    """Count usage and set a budget; return the amount of both, a number that occurs only here."""
+    used = int(_hex(tenant_id), 16) % 10**9 + 10**9
+    entry = UsageEntry(tenant_id, "hidden", f"{process.now():%Y-%m-%dT%H}", {"predictions": used, "emails": used})
+    DynamoUsage(boto3.client("dynamodb"), "usage").add([entry])
+    for micros in (int(_hex(tenant_id), 16), used):
+        send("/v1/budgets/total/month", {"limit_micros": micros}, method="PUT")
+    return used
 
 
 def _cursors(door: FrontDoor, token: str, tenant_id: str, lists: list[str]) -> dict[str, str]:
