@@ -1,8 +1,9 @@
-"""SQS on a virtual clock: visibility, delays, redrive policies and duplicates; days pass within a second.
+"""SQS on a virtual clock: visibility, delays, redrive policies, groups and duplicates; days pass within a second.
 
 Calls go through a real boto3 client, so faults and turns can be injected as into any other client.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ class _Letter:
     attributes: dict[str, Any]
     system: dict[str, str]
     visible_at: datetime
+    group: str = ""
     receives: int = 0
     handle: str = ""
 
@@ -36,12 +38,16 @@ class _Queue:
 class VirtualQueues:
     """Simulated queues by URL. Messages arrive in any order; some arrive twice, at random.
 
-    `sent` lists the attributes of every message ever sent, by queue.
+    `sent` lists the attributes of every message ever sent, by queue. Queues that are `fair` deliver messages of the
+    group with the fewest messages in flight first, as SQS does once a group takes more than a tenth of the workers.
     """
 
-    def __init__(self, bed: Bed, clock: Callable[[], datetime], seed: int, duplicates: float = 0.05) -> None:
+    def __init__(
+        self, bed: Bed, clock: Callable[[], datetime], seed: int, duplicates: float = 0.05, fair: bool = False
+    ) -> None:
         self.sent: dict[str, list[dict[str, str]]] = {}
         self._duplicates = duplicates
+        self._fair = fair
         self._bed = bed
         self._clock = clock
         self._random = Random(seed)
@@ -94,6 +100,7 @@ class VirtualQueues:
             attributes=attributes,
             system=system | {"SentTimestamp": str(int(now.timestamp() * 1e3))},
             visible_at=now + timedelta(seconds=entry.get("DelaySeconds", 0)),
+            group=entry.get("MessageGroupId", ""),
         )
         self._queues[url].letters.append(letter)
         return {"Id": entry["Id"], "MessageId": str(letter.number)}
@@ -111,7 +118,11 @@ class VirtualQueues:
     def _receive(self, queue: _Queue, most: int, hidden_seconds: int) -> dict[str, Any]:
         now = self._clock()
         visible = [letter for letter in queue.letters if letter.visible_at <= now]
-        taken = self._random.sample(visible, min(len(visible), most))
+        shuffled = self._random.sample(visible, len(visible))
+        if self._fair:
+            in_flight = Counter(letter.group for letter in queue.letters if letter.receives and letter.visible_at > now)
+            shuffled.sort(key=lambda letter: in_flight[letter.group])
+        taken = shuffled[:most]
         answer = []
         for letter in taken:
             header = letter.system.get("AWSTraceHeader", "")

@@ -46,6 +46,11 @@ def test_a_call_sends_ten_messages(queue, sqs):
     assert len({entry["MessageAttributes"]["id"]["StringValue"] for entry in sqs.queues["https://sqs/1/work"]}) == 23
 
 
+def test_a_message_names_its_tenant_as_its_group(queue, sqs):
+    queue.send([WORK, replace(WORK, tenant_id="globex")])
+    assert [entry["MessageGroupId"] for entry in sqs.queues["https://sqs/1/work"]] == ["acme", "globex"]
+
+
 def test_only_failed_entries_are_sent_again(queue, sqs):
     sqs.refusing = 2
     queue.send(replace(WORK, id=f"chunk-{number}") for number in range(5))

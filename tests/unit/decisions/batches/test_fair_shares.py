@@ -1,4 +1,4 @@
-"""One tenant's rows that never end do not slow the batch of another tenant: workers on virtual queues, in steps."""
+"""Rows that never end hardly slow the batches of other tenants: workers on virtual queues, in steps."""
 
 import io
 from dataclasses import dataclass, field
@@ -21,7 +21,8 @@ from vigil.workers.cpu_limit import OutOfTime, limit_cpu
 from vigil.workers.queues import SqsQueue
 from vigil.workers.worker_loop import Worker
 
-POISONED = "acme"
+POISONED = ("acme", "initech", "umbrella")
+"""Tenants whose rows never end."""
 OTHER = "globex"
 ENDLESS = 54
 """Steps of a delivery whose rows never end: its whole time in seconds. Every other delivery takes one step."""
@@ -56,7 +57,7 @@ class Pool:
             if not (messages := received.get("Messages")):
                 return
             tenant = messages[0]["MessageAttributes"]["tenant_id"]["StringValue"]
-            is_endless = tenant == POISONED and "chunk" in self.url
+            is_endless = tenant in POISONED and "chunk" in self.url
             self.busy.append([ENDLESS if is_endless else 1, messages[0]])
 
     def _end(self, message):
@@ -67,11 +68,11 @@ class Pool:
 
 
 class Deployment:
-    """Batches of two tenants on virtual queues, with the concurrency of `infra/functions/decisions.yaml`."""
+    """Batches of several tenants on virtual queues, with the concurrency of `infra/functions/decisions.yaml`."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, fair=True):
         clock = Clock()
-        queues = VirtualQueues(Bed("http://127.0.0.1:9"), clock, seed, duplicates=0.0)
+        queues = VirtualQueues(Bed("http://127.0.0.1:9"), clock, seed, duplicates=0.0, fair=fair)
         self.sqs, sizes = queues.client(), {"batch.split": 5, "batch.chunk": 16, "batch.assembly": 5}
         urls = {kind: queues.create(f"https://sqs/{kind}") for kind in sizes}
         self.world = World(outbox=JobQueues({kind: SqsQueue(self.sqs, url) for kind, url in urls.items()}), clock=clock)
@@ -91,7 +92,7 @@ class Deployment:
         ]
 
     def scorer(self, model, batch):
-        return Endless() if batch.tenant_id == POISONED else scorer(model, batch)
+        return Endless() if batch.tenant_id in POISONED else scorer(model, batch)
 
     def start(self, tenant, rows):
         batch = self.world.order(tenant=tenant)
@@ -113,14 +114,20 @@ class Deployment:
         return steps
 
 
+def loaded(seed, wait, tenants=POISONED[:1], fair=True):
+    """Return a deployment with ten poisoned batches of each tenant, after some steps."""
+    deployment = Deployment(seed, fair)
+    for tenant in tenants:
+        for _ in range(MAX_UNFINISHED_BATCHES):
+            deployment.start(tenant, ROWS * 20)
+    for _ in range(wait):
+        deployment.step()
+    return deployment
+
+
 def slowdown(seed, wait):
     """Return the steps of a one-row batch beside ten poisoned batches, divided by those alone."""
-    quiet, loaded = Deployment(seed), Deployment(seed)
-    for _ in range(MAX_UNFINISHED_BATCHES):
-        loaded.start(POISONED, ROWS * 20)
-    for _ in range(wait):
-        loaded.step()
-    return loaded.steps_of_one_row() / quiet.steps_of_one_row()
+    return loaded(seed, wait).steps_of_one_row() / Deployment(seed).steps_of_one_row()
 
 
 @pytest.fixture(autouse=True)
@@ -139,10 +146,22 @@ def test_without_a_share_of_the_workers_the_other_tenant_waits(monkeypatch):
     assert slowdown(0, 1) > 10
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("count", [2, 3])
+def test_several_poisoned_tenants_delay_others_by_one_delivery(seed, count):
+    alone = Deployment(seed).steps_of_one_row()
+    assert loaded(seed, ENDLESS + 10, POISONED[:count]).steps_of_one_row() <= alone + ENDLESS
+
+
+def test_without_groups_the_other_tenant_waits_for_several_deliveries():
+    steps = [loaded(seed, ENDLESS + 10, POISONED, fair=False).steps_of_one_row() for seed in range(5)]
+    assert max(steps) > 2 * ENDLESS
+
+
 def test_an_endless_chunk_ends_within_one_delivery():
     deployment = Deployment(0)
-    batch = deployment.start(POISONED, ROWS)
+    batch = deployment.start(POISONED[0], ROWS)
     for _ in range(ENDLESS + 5):
         deployment.step()
-    status = deployment.world.batches.get(POISONED, batch.batch_id)
+    status = deployment.world.batches.get(POISONED[0], batch.batch_id)
     assert (status.batch.state, status.progress.lost) == ("completed_with_errors", ((1, ROWS),))
