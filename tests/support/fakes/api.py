@@ -25,14 +25,8 @@ Answer = tuple[int, Any]
 """A status and a body: JSON, bytes, or None for an empty body."""
 
 
-@contextmanager
-def served(answer: Callable[[Asked], Answer], prepare: Callable[[str], None]) -> Iterator[list[Asked]]:
-    """Serve the responses of `answer`; yield the list of recorded requests.
-
-    `prepare` gets the address before the server's thread starts, and may set variables: a process that sets a variable
-    while another thread reads one can crash.
-    """
-    taken: list[Asked] = []
+def _handler(answer: Callable[[Asked], Answer], taken: list[Asked]) -> type[BaseHTTPRequestHandler]:
+    """Return the handler of a server that appends each request to `taken`."""
 
     class Handler(BaseHTTPRequestHandler):
         def take(self) -> None:
@@ -59,7 +53,18 @@ def served(answer: Callable[[Asked], Answer], prepare: Callable[[str], None]) ->
         def log_message(self, *_: Any) -> None:
             """Write no log."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def served(answer: Callable[[Asked], Answer], prepare: Callable[[str], None]) -> Iterator[list[Asked]]:
+    """Serve the responses of `answer`; yield the list of recorded requests.
+
+    `prepare` gets the address before the server's thread starts, and may set variables: a process that sets a variable
+    while another thread reads one can crash.
+    """
+    taken: list[Asked] = []
+    server = HTTPServer(("127.0.0.1", 0), _handler(answer, taken))
     prepare(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
