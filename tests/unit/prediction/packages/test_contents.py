@@ -51,7 +51,7 @@ def test_words_for_people_are_signed_and_returned():
     assert refusal({**labelled, "manifest.json": changed_label}) == "bad_signature"
 
 
-def test_a_manifest_without_words_for_people_has_the_bytes_of_earlier_releases():
+def test_a_manifest_without_words_for_people_has_its_earlier_bytes():
     features = json.loads(PACKAGE["manifest.json"])["contract"]["features"]
     assert not {"category_labels", "unit_singular"} & {name for feature in features for name in feature}
     features[0]["unit_singular"] = ""
