@@ -4,7 +4,7 @@ import csv
 import json
 import shlex
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,10 +14,11 @@ import httpx
 import typer
 from rich.bar import Bar
 from rich.console import Console, Group
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from cli import deployment
+from cli.answers import readable, render_answer, render_heading
 from cli.api import Key, connect, connect_second_tenant, format_field_error, open_download, request_json, send
 from cli.costs import load_costs
 from cli.svg import save_svg
@@ -84,15 +85,17 @@ def _tour(client: httpx.Client, rows: int, out: Console) -> list[Body]:
 
 
 def _show_next_steps(client: httpx.Client, body: Body, out: Console) -> None:
-    """Write a script and a CSV file to try, and print how to continue."""
+    """Write a request, a script that sends it, and a CSV file to try; print how to continue."""
     api_url = str(client.base_url).rstrip("/")
     command = format_curl(api_url, client.headers["Authorization"], body)
-    script, rows = (deployment.state_folder() / name for name in ("score.sh", "rows.csv"))
+    script, request, rows = (deployment.state_folder() / name for name in ("score.sh", "score.json", "rows.csv"))
     script.touch(mode=0o700)
     script.write_text(command + "\n")
+    request.write_text(json.dumps(body, indent=2) + "\n")
     _write_rows(rows, body["model"])
     out.print(f"\n[bold]Send a request yourself[/] [dim](sh {script} runs this command)[/]", soft_wrap=True)
     out.print(command, soft_wrap=True, highlight=False, markup=False)
+    out.print(f"\n[bold]Read its answer in words[/]  .venv/bin/vigil score {request}", soft_wrap=True, highlight=False)
     submit = f".venv/bin/vigil batch submit {rows} --model {body['model']} --wait"
     out.print(f"\n[bold]Score a file of {FILE_ROWS:,} rows[/]  {submit}", soft_wrap=True, highlight=False)
     out.print(f"[bold]Try every endpoint[/]  {api_url}/docs", soft_wrap=True)
@@ -136,65 +139,9 @@ def _print_heading(out: Console, number: int, title: str, text: str) -> None:
 def _model_scores(client: httpx.Client, name: str, answers: list[Answer], labels: list[Any]) -> Group:
     model = request_json(client, "GET", f"/v1/models/{name}")
     bands = [band["name"] for band in model["bands"]]
-    target = _readable(model["label"]["name"])
-    heading = Text.assemble(
-        "   model ", (name, "bold"), f" version {answers[0]['model']['version']}, chance of {target}"
-    )
-    scores = (_score(answer, label, bands) for answer, label in zip(answers, labels, strict=True))
-    return Group(heading, *scores)
-
-
-def _score(answer: Answer, label: Any, bands: list[str]) -> Group:
-    """Return a score as one line with a bar, followed by its abstention and its reasons."""
-    color = _band_color(answer["band"], bands)
-    line = Table.grid(*(Column(no_wrap=True) for _ in range(7)), padding=(0, 2))
-    line.add_row(
-        " ",
-        Text(answer["subject_id"], style="bold"),
-        Bar(1.0, 0, answer["probability"] or 0.0, width=12, color=color),
-        _percent(answer["probability"]),
-        Text(f"band {answer['band']}" if answer["band"] in bands else _readable(answer["band"]), style=color),
-        "→ " + _readable(answer["decision"]),
-        Text(f"(truth: {'unknown' if label is None else 'yes' if label else 'no'})", style="dim"),
-    )
-    reasons = (_reason(reason) for reason in (answer["explanation"] or [])[:REASONS])
-    return Group(line, *_abstention(answer["abstention"]), *reasons)
-
-
-def _percent(probability: float | None) -> str:
-    if probability is None:
-        return "unknown"
-    return "below 1 %" if probability < 0.005 else f"{probability:.0%}".replace("%", " %")
-
-
-def _abstention(abstention: Body | None) -> Iterator[Text]:
-    if abstention:
-        reasons = _readable(", ".join(abstention["reasons"]))
-        fact = abstention["missing_fact"]
-        advice = f"; most useful missing fact: {fact['label']}" if fact else ""
-        yield Text(f"     no automatic decision: {reasons}{advice}", style="yellow", overflow="ellipsis", no_wrap=True)
-
-
-def _reason(reason: Body) -> Text:
-    """Return a reason such as `raises: Regimen: dtg`, with category names in words and at most three digits."""
-    verb, color = ("▲ raises", "red") if reason["contribution"] > 0 else ("▼ lowers", "green")
-    label, _, fact = reason["text"].split(";")[0].rpartition(": ")
-    if isinstance(reason["value"], float):
-        rounded = float(format(reason["value"], ".3g"))
-        fact = f"{rounded:,g} {reason['unit']}".strip()
-    return Text.assemble("     ", (verb, color), f"  {label}: {_readable(fact)}", no_wrap=True, overflow="ellipsis")
-
-
-def _readable(name: str | None) -> str:
-    """Return a name such as `restarted_recently` in words."""
-    return (name or "unknown").replace("_", " ")
-
-
-def _band_color(band: str | None, bands: list[str]) -> str:
-    if band not in bands:
-        return "yellow"
-    rank = bands.index(band) / max(1, len(bands) - 1)
-    return "green" if rank == 0 else "red" if rank == 1 else "yellow"
+    truths = (f"(truth: {'unknown' if label is None else 'yes' if label else 'no'})" for label in labels)
+    scores = (render_answer(answer, bands, REASONS, truth) for answer, truth in zip(answers, truths, strict=True))
+    return Group(render_heading(answers[0], model["label"]["name"]), *scores)
 
 
 def _replay(client: httpx.Client, body: Body) -> str:
@@ -228,7 +175,7 @@ def _batch(client: httpx.Client, body: Body) -> Text:
         time.sleep(0.2)
         batch = request_json(client, "GET", path)
     counts = batch["rows"]
-    text = f"   {_readable(batch['state'])} after {time.monotonic() - began:.1f} s: "
+    text = f"   {readable(batch['state'])} after {time.monotonic() - began:.1f} s: "
     text += f"{counts['done'] - counts['failed']} rows scored, {counts['failed']} failed"
     if batch["ended_at"]:
         with open_download(request_json(client, "GET", f"{path}/errors")["url"]) as response:
@@ -264,7 +211,7 @@ def _costs(client: httpx.Client, predictions: int) -> Table:
     table = Table.grid(padding=(0, 2))
     for row in costs["items"]:
         bar = Bar(max(largest, 1), 0, max(row["micros"], 0), width=30)
-        table.add_row(" ", _readable(row["category"]), f"{row['micros'] / 1e6:.4f} USD", bar)
+        table.add_row(" ", readable(row["category"]), f"{row['micros'] / 1e6:.4f} USD", bar)
     table.add_row(" ", "total", f"{costs['total_micros'] / 1e6:.4f} USD", "", style="bold")
     return table
 

@@ -18,6 +18,7 @@ from cli import (
     lifecycle,
     local,
     models,
+    score,
     subjects,
     tenants,
     tokens,
@@ -66,4 +67,5 @@ app.add_typer(tokens.app, name="tokens")
 for name in ("compare", "retrain", "rollback", "withdraw"):
     models.app.command(name)(getattr(lifecycle, f"{name}_command"))
 app.command("demo")(demo.demo_command)
+app.command("score")(score.score_command)
 app.command("usage")(usage.usage_command)

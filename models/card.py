@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from models.evaluation import MIN_GROUP_ROWS, Estimate, GroupRow
 from vigil.prediction.engines.contract import ModelContract
+from vigil.prediction.features.quantities import format_exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ def render_card(
 ) -> str:
     """Return the card of a model; `never_missing` are positions of features, as in `EnsembleRunner`."""
     training = contract.training
+    rows = format_exact(training.rows, "training rows", "training row")
     sections = [
         prose.first_line,
         f"# Model card: {contract.name}",
@@ -35,7 +37,7 @@ def render_card(
         _bullets("Not for", prose.not_for),
         _bullets(
             "Data",
-            [*prose.data, f"{training.rows} training rows, SHA-256 `{training.sha256}`. {training.description}"],
+            [*prose.data, f"{rows}, SHA-256 `{training.sha256}`. {training.description}"],
         ),
         _missing([contract.features[place].label for place in never_missing]),
         _label(contract),
@@ -68,8 +70,8 @@ def _missing(labels: Sequence[str]) -> str:
 
 def _label(contract: ModelContract) -> str:
     label = contract.label
-    given = {"grace days": label.grace_days, "horizon in days": label.horizon_days}
-    parameters = [f"{name}: {value}" for name, value in given.items() if value is not None]
+    given = {"grace period": label.grace_days, "horizon": label.horizon_days}
+    parameters = [f"{name}: {format_exact(days, 'days', 'day')}" for name, days in given.items() if days is not None]
     return _bullets("Label passport", [f"`{label.name}`, version {label.version}", label.definition, *parameters])
 
 
@@ -133,7 +135,7 @@ def _groups(groups: Sequence[GroupRow]) -> str:
 
 
 def _count(rows: int) -> str:
-    return str(rows) if rows >= MIN_GROUP_ROWS else f"< {MIN_GROUP_ROWS}"
+    return format_exact(rows) if rows >= MIN_GROUP_ROWS else f"< {MIN_GROUP_ROWS}"
 
 
 def _figure(value: float | None) -> str:

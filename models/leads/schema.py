@@ -1,7 +1,7 @@
 """Inputs and label of the `leads` model: the facts that a sales team knows on the day of the score."""
 
 from vigil.prediction.engines.contract import Label
-from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec, with_words
 
 LABEL = Label(
     name="qualification",
@@ -45,4 +45,23 @@ _HISTORY = (
     FeatureSpec("demo_requested", "boolean", "demonstration requested", missing="refuse"),
 )
 
-SPECS: tuple[FeatureSpec, ...] = (*_COMPANY, *_PERSON, *_HISTORY)
+_SINGULARS = {
+    "calls": "call",
+    "companies": "company",
+    "days": "day",
+    "emails": "email",
+    "meetings": "meeting",
+    "pages": "page",
+    "people": "person",
+}
+_LABELS = {
+    "industry": {"public": "public sector"},
+    "source": {
+        "organic_search": "unpaid result of a search engine",
+        "paid_search": "advertisement of a search engine",
+        "cold_list": "bought list of addresses",
+    },
+}
+"""Words for people by level, for the levels that are not words themselves."""
+
+SPECS: tuple[FeatureSpec, ...] = with_words((*_COMPANY, *_PERSON, *_HISTORY), _SINGULARS, _LABELS)

@@ -5,7 +5,7 @@ of that image system and areas in square pixels. They do not apply to another mi
 """
 
 from vigil.prediction.engines.contract import Label
-from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec, with_words
 
 LABEL = Label(
     name="malignancy",
@@ -29,9 +29,14 @@ _MEASUREMENTS: tuple[tuple[str, str, str, float], ...] = (
 
 _STATISTICS = (("mean", "mean"), ("error", "standard error of"), ("worst", "worst"))
 
-SPECS: tuple[FeatureSpec, ...] = tuple(
-    FeatureSpec(f"{prefix}_{name}", "number", f"{words} {meaning}", unit, 0, bound, missing="refuse")
-    for prefix, words in _STATISTICS
-    for name, meaning, unit, bound in _MEASUREMENTS
+_SINGULARS = {"grey levels": "grey level", "pixels": "pixel", "square pixels": "square pixel"}
+
+SPECS: tuple[FeatureSpec, ...] = with_words(
+    (
+        FeatureSpec(f"{prefix}_{name}", "number", f"{words} {meaning}", unit, 0, bound, missing="refuse")
+        for prefix, words in _STATISTICS
+        for name, meaning, unit, bound in _MEASUREMENTS
+    ),
+    _SINGULARS,
 )
 """Features in the order of scikit-learn's copy of the data."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,8 @@ from vigil.prediction.packages.loaded import LoadedModel
 from vigil.prediction.packages.verification import ExpectedPackage, canonical_json, manifest_digest
 
 CURRENT = ExpectedPackage(now=NOW)
+PLURAL = re.compile(r"^([a-z ]{3,}s|people)(/[A-Za-z]+)?$")
+"""Match a unit that is a noun in the plural; symbols such as `ms` have one form."""
 
 
 def refusal(files, expected=CURRENT):
@@ -248,7 +251,17 @@ def test_packaging_again_gives_the_same_digest(package):
     assert manifest_digest(signed(package.trained).files["manifest.json"]) == package.loaded.digest
 
 
-# unit text
+# texts for people
+
+
+def test_levels_and_units_of_a_schema_read_as_words(package):
+    for spec in package.contract.features:
+        words = [spec.format_value(level) for level in spec.categories]
+        assert [word for word in words if "_" in word] == []
+        assert len(set(words)) == len(words)
+        if PLURAL.search(spec.unit):
+            assert spec.format_value(1) == f"1 {spec.unit_singular}", spec.name
+            assert spec.unit_singular not in {"", spec.unit}, spec.name
 
 
 def test_reason_texts_use_the_units_of_the_features(package):
@@ -260,8 +273,5 @@ def test_reason_texts_use_the_units_of_the_features(package):
             spec = units[reason["feature"]]
             assert reason["text"].lower().startswith(f"{spec.label.lower()}: ")
             assert reason["unit"] == spec.unit
-            if reason["value"] is None:
-                assert "not recorded" in reason["text"]
-            elif spec.unit:
-                assert f" {spec.unit}; " in reason["text"]
+            assert f": {spec.format_value(reason['value'])}; " in reason["text"]
             assert package.contract.label.name in reason["text"]

@@ -3,6 +3,8 @@
 import json
 import uuid
 
+from models import recipe
+
 
 def test_the_demonstration_shows_each_of_its_claims(cli):
     shown = " ".join(cli("demo", "--rows", "1").replace("│", " ").split())
@@ -11,6 +13,18 @@ def test_the_demonstration_shows_each_of_its_claims(cli):
     assert "299 rows scored, 1 failed" in shown
     assert "of 1,000 predictions are left" in shown
     assert shown.index("inference") < shown.index("total") < shown.index("Send a request yourself")
+
+
+def test_a_score_is_printed_in_words_and_repeated_by_its_key(cli, tmp_path):
+    (sample,) = recipe.load_recipe("iit").samples(seed=1, count=1)
+    body = {name: value for name, value in sample.items() if name != "_label"} | {"model": "iit"}
+    (tmp_path / "score.json").write_text(json.dumps(body))
+    named = ("score", str(tmp_path / "score.json"), "--idempotency-key", f"visit-{uuid.uuid4().hex}")
+    answer = json.loads(cli(*named, "--json"))
+    shown = " ".join(cli(*named).split())
+    assert f"decision {answer['decision_id']}, as of {body['as_of'][:10]}, repeated" in shown
+    strongest = answer["explanation"][0]["text"].rpartition("; ")[0]
+    assert strongest in shown
 
 
 def test_tenant_commands_work_with_an_administrator_key(cli, tmp_path):

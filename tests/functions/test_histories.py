@@ -67,6 +67,14 @@ def test_a_person_who_picked_up_in_time_is_less_at_risk(score):
     assert outcome(score(EXTRACTS["pick-ups"]))["probability"] < outcome(score(EXTRACTS["clean"]))["probability"]
 
 
+def test_a_person_with_pick_ups_only_is_answered_as_with_visits(score):
+    """A visit that books nothing adds nothing to the pick-up of the same day."""
+    pick_ups = {name: records for name, records in EXTRACTS["pick-ups"].items() if name != "visits"}
+    moments = [dispense["dispensed_at"] for dispense in pick_ups["dispenses"]]
+    visits = [{"visited_at": moment, "recorded_at": moment} for moment in moments]
+    assert outcome(score(pick_ups)) == outcome(score(pick_ups | {"visits": visits}))
+
+
 @pytest.mark.parametrize(
     ("registration", "field"),
     [

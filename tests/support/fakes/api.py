@@ -19,10 +19,11 @@ class Asked:
     query: dict[str, str]
     body: Any
     credential: str | None
+    idempotency_key: str | None
 
 
-Answer = tuple[int, Any]
-"""A status and a body: JSON, bytes, or None for an empty body."""
+Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+"""A status, a body (JSON, bytes, or None for an empty body), and headers if there are some."""
 
 
 def _handler(answer: Callable[[Asked], Answer], taken: list[Asked]) -> type[BaseHTTPRequestHandler]:
@@ -38,13 +39,16 @@ def _handler(answer: Callable[[Asked], Answer], taken: list[Asked]) -> type[Base
                 dict(parse_qsl(url.query)),
                 json.loads(text) if self.headers["Content-Type"] == "application/json" else text,
                 self.headers["Authorization"],
+                self.headers["Idempotency-Key"],
             )
             taken.append(asked)
-            status, body = answer(asked)
+            status, body, *more = answer(asked)
             content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            for name, value in (more[0] if more else {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 

@@ -19,10 +19,11 @@ MODEL_NAME_RULE = "lower-case letters, digits and hyphens, with a letter first, 
 """`MODEL_NAME` in words."""
 
 
-ANSWER_FORMAT = 2
+ANSWER_FORMAT = 3
 """Version of new decisions, idempotency records, API keys and usage events.
 
 From version 2 on, the payloads of an idempotency key are compared with equal numbers and with conditional headers.
+From version 3 on, explanations have values formatted for people.
 
 The version grows when the rules change that a row or an answer follows. Old rows are read and replayed by their own.
 """

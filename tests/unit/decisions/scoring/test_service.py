@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.fakes.scoring import FakeLedger, ToyModel
+from tests.support.fakes.scoring import CONTRACT, FEATURES, FakeLedger, ToyModel
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.unit.decisions.scoring.world import REQUEST, World
 from vigil.decisions.scoring.model import LedgerRow, ScoreRequest
-from vigil.errors import IdempotencyKeyReused, InvalidInput, NotFound, Unavailable
+from vigil.errors import FieldError, IdempotencyKeyReused, InvalidInput, NotFound, Unavailable
+from vigil.prediction.features.feature_spec import FeatureSpec
 
 
 def test_a_warm_score_makes_one_ledger_call(world):
@@ -144,6 +145,17 @@ def test_reasons_use_the_features_units_with_the_strongest_first(world):
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_a_reason_has_words_for_people_beside_the_exact_value(world):
+    day = FeatureSpec("age", "number", "age", "years", 0, 100, unit_singular="year")
+    stage = replace(FEATURES[3], category_labels={"II": "second stage"})
+    world.models.promote(contract=replace(CONTRACT, features=(day, *FEATURES[1:3], stage)))
+    features = {"age": 40.123456, "visits": 17, "stage": "II"}
+    reasons = json.loads(world.scoring.score("acme", replace(REQUEST, features=features)).row.body)["explanation"]
+    shown = {reason["feature"]: (reason["value"], reason["text"].partition("; ")[0]) for reason in reasons}
+    assert shown["age"] == (40.123456, "Age: 40.1 years")
+    assert shown["stage"] == ("II", "Clinical stage: second stage")
+
+
 def test_without_explain_there_is_no_explanation(world):
     body = json.loads(world.scoring.score("acme", replace(REQUEST, explain=False)).row.body)
     assert body["explanation"] is None
@@ -172,6 +184,17 @@ def test_another_tenants_decision_is_not_found(world):
         world.scoring.get("globex", row.decision_id)
     with pytest.raises(NotFound):
         world.scoring.replay("globex", row.decision_id)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"features": None}, "is required without a history"), ({"history": {}}, "must be left out with a history")],
+)
+def test_features_and_history_exclude_each_other(world, change, message):
+    with pytest.raises(InvalidInput) as caught:
+        world.scoring.score("acme", replace(REQUEST, **change))
+    bound = "exactly one of features and history"
+    assert caught.value.errors == (FieldError("features", message, bound),)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,14 @@ def test_other_levels_are_refused_with_both_lists_and_the_line(levels):
     assert eval(mended) == LEVEL  # noqa: S307 - the printed line is source
 
 
+def test_the_printed_line_has_the_labels_of_the_levels_of_the_training():
+    labelled = replace(LEVEL, categories=("low", "none"), category_labels={"low": "little", "none": "nothing"})
+    with pytest.raises(ModelRefused) as refused:
+        load((PANDAS / "model.txt").read_bytes(), (labelled, X))
+    line = refused.value.detail[refused.value.detail.index("FeatureSpec(") :]
+    assert eval(line) == replace(LEVEL, category_labels={"low": "little"})  # noqa: S307 - the printed line is source
+
+
 def test_a_category_of_pandas_without_a_category_feature_is_refused():
     with pytest.raises(ModelRefused, match=r'1 pandas categories \(\("high", "low", "medium"\)\).* 0 category'):
         load((PANDAS / "model.txt").read_bytes(), (FeatureSpec("level", "integer", "level", "", 0, 2), X))

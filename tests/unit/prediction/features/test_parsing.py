@@ -123,7 +123,7 @@ RFC_3339 = "RFC 3339 with a UTC offset"
         (
             changed("observations", 0, value=-1),
             "history.observations[0].value",
-            "between 0 and 1e+07 copies/mL",
+            "between 0 and 10,000,000 copies/mL",
         ),
         (changed("observations", 0, value=float("nan")), "history.observations[0].value", "finite"),
         (changed("observations", 0, value=None), "history.observations[0].value", "required"),
@@ -202,11 +202,22 @@ def test_facts_out_of_order_are_refused():
 
 
 def test_lists_beyond_their_bounds_are_refused():
-    assert refused({"visits": []})["history.visits"][1] == "at least 1"
     body = document()
     body["observations"] *= 1201
     assert refused(body)["history.observations"][1] == "at most 1200"
-    assert refused({})["history.visits"][1] == "required"
+
+
+@pytest.mark.parametrize("body", [{}, {"visits": []}, {"visits": [], "dispenses": []}])
+def test_a_history_without_visit_and_dispense_is_refused(body):
+    error = ("must not be empty without `dispenses`", "at least one visit or dispense")
+    assert refused(document() | {"visits": [], "dispenses": []} | body) == {"history.visits": error}
+    assert refused(body) == {"history.visits": error}
+
+
+def test_a_history_may_have_dispenses_only():
+    body = {name: records for name, records in document().items() if name != "visits"}
+    assert parse(body).visits == ()
+    assert parse(to_json(parse(body))) == parse(body)
 
 
 def test_errors_are_limited_to_20_and_contain_no_values():

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.fakes.packages import KEYS, NOW, OTHER_KEY, LinearEngines, contract, package, resigned
+from tests.support.fakes.packages import KEYS, NOW, OTHER_KEY, LinearEngines, contract, package, resigned, trained
 from tests.unit.prediction.packages.signed import CURRENT, PACKAGE, changed, refusal, relisted, verify
 from vigil.errors import ModelRefused
 from vigil.prediction.features.feature_spec import FeatureSpec
@@ -39,6 +39,31 @@ def test_a_signed_document_that_is_no_manifest_is_refused(manifest):
 def test_a_signed_manifest_that_is_not_canonical_is_refused(indent):
     spaced = json.dumps(json.loads(PACKAGE["manifest.json"]), indent=indent, sort_keys=True).encode()
     assert refusal(resigned(PACKAGE, spaced)) == "malformed"
+
+
+def test_words_for_people_are_signed_and_returned():
+    features = list(contract().features)
+    features[0] = replace(features[0], unit_singular="year")
+    features[2] = replace(features[2], category_labels={"female": "woman"})
+    labelled = package(model=trained(features=tuple(features)))
+    assert verify(labelled)[0].contract.features == tuple(features)
+    changed_label = labelled["manifest.json"].replace(b"woman", b"girls")
+    assert refusal({**labelled, "manifest.json": changed_label}) == "bad_signature"
+
+
+def test_a_manifest_without_words_for_people_has_its_earlier_bytes():
+    features = json.loads(PACKAGE["manifest.json"])["contract"]["features"]
+    assert not {"category_labels", "unit_singular"} & {name for feature in features for name in feature}
+    features[0]["unit_singular"] = ""
+    document = json.loads(PACKAGE["manifest.json"])
+    document["contract"]["features"] = features
+    assert refusal(resigned(PACKAGE, canonical_json(document))) == "malformed"
+
+
+def test_a_signed_label_of_an_unknown_level_is_refused():
+    document = json.loads(PACKAGE["manifest.json"])
+    document["contract"]["features"][2]["category_labels"] = {"other": "another one"}
+    assert refusal(resigned(PACKAGE, canonical_json(document))) == "malformed"
 
 
 def test_a_manifest_with_an_infinite_metric_is_refused():

@@ -196,21 +196,26 @@ def guarantee(contract: ModelContract, verdict: Verdict) -> Guarantee | None:
     return Guarantee(rule.alpha, rule.delta, rule.harm, rule.threshold, rule.accepted_error_bound, rule.method)
 
 
-def reasons(outcome: str, explanation: Explanation) -> tuple[Reason, ...]:
-    """Return one reason per feature of the explained engine, strongest first."""
-    unsorted = [
-        Reason(spec.name, spec.decode(x), spec.unit, phi, _sentence(spec, spec.decode(x), phi, outcome))
-        for spec, x, phi in zip(explanation.features, explanation.row, explanation.contributions, strict=True)
-    ]
+def reasons(outcome: str, explanation: Explanation, answer_format: int = ANSWER_FORMAT) -> tuple[Reason, ...]:
+    """Return one reason per feature of the explained engine, strongest first, with the texts of an answer format."""
+    unsorted = []
+    for spec, x, contribution in zip(explanation.features, explanation.row, explanation.contributions, strict=True):
+        value = spec.decode(x)
+        fact = _earlier_fact(spec, value) if answer_format < 3 else spec.format_value(value)
+        sentence = _sentence(spec.label, fact, contribution, outcome)
+        unsorted.append(Reason(spec.name, value, spec.unit, contribution, sentence))
     return tuple(sorted(unsorted, key=lambda reason: -abs(reason.contribution)))
 
 
-def _sentence(spec: FeatureSpec, value: FeatureValue, contribution: float, outcome: str) -> str:
+def _sentence(label: str, fact: str, contribution: float, outcome: str) -> str:
     effect = "raises" if contribution > 0 else "lowers" if contribution < 0 else "does not change"
+    return f"{label[:1].upper()}{label[1:]}: {fact}; {effect} the chance of {outcome}."
+
+
+def _earlier_fact(spec: FeatureSpec, value: FeatureValue) -> str:
+    """Return the words of answer formats 1 and 2 for a value; a replay needs them byte for byte."""
     if value is None:
-        fact = "not recorded"
-    elif isinstance(value, bool):
-        fact = "yes" if value else "no"
-    else:
-        fact = value if isinstance(value, str) else f"{value:.6g}" + (f" {spec.unit}" if spec.unit else "")
-    return f"{spec.label[:1].upper()}{spec.label[1:]}: {fact}; {effect} the chance of {outcome}."
+        return "not recorded"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:.6g}" + (f" {spec.unit}" if spec.unit else "")

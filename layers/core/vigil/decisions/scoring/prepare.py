@@ -10,7 +10,7 @@ from vigil.access.flags.model import EXPLAIN_HIGH_RISK, SKIP_MISSING_FACT, Switc
 from vigil.decisions.scoring.model import AbstentionAnswer, Decision, ScoreRequest, engine_answers, guarantee, reasons
 from vigil.decisions.scoring.ports import FeatureExtractor, ScoringModel
 from vigil.errors import FieldError, InvalidInput
-from vigil.kernel.rows import FeatureValue, ModelRef
+from vigil.kernel.rows import ANSWER_FORMAT, FeatureValue, ModelRef
 from vigil.kernel.time import format_timestamp
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import Verdict
@@ -39,8 +39,8 @@ class AssessedRequest:
         """Return the part that trials compare with another model's answer."""
         return ModelAnswer(self.model.version, self.verdict.probability, self.verdict.decision)
 
-    def decide(self, decision_id: str, created_at: str) -> Decision:
-        """Return the decision. Equal inputs give equal bytes; a replay relies on this."""
+    def decide(self, decision_id: str, created_at: str, answer_format: int = ANSWER_FORMAT) -> Decision:
+        """Return the decision in an answer format. Equal inputs give equal bytes; a replay relies on this."""
         model, verdict = self.model, self.verdict
         lead = model.explained_engine(verdict)
         explained = model.explain(lead, self.vector) if lead and self._explains(verdict) else None
@@ -57,7 +57,7 @@ class AssessedRequest:
             guarantee=guarantee(model.contract, verdict),
             degraded=verdict.degraded,
             explained_engine=lead,
-            explanation=reasons(model.contract.label.name, explained) if explained else None,
+            explanation=reasons(model.contract.label.name, explained, answer_format) if explained else None,
             base_value=explained.base if explained else None,
             as_of=self.as_of,
             created_at=created_at,
@@ -127,7 +127,8 @@ def _gaps(model: ScoringModel, vector: Sequence[float]) -> tuple[str, ...]:
 
 def _check(request: ScoreRequest, contract: ModelContract, now: datetime) -> None:
     if (request.features is None) == (request.history is None):
-        raise InvalidInput(FieldError("features", "or history must be given, but not both", "exactly one of the two"))
+        message = "is required without a history" if request.features is None else "must be left out with a history"
+        raise InvalidInput(FieldError("features", message, "exactly one of features and history"))
     if request.history is not None:
         if contract.history is None:
             raise InvalidInput(FieldError("history", "is not supported by this model", "send features"))

@@ -116,7 +116,7 @@ class Scoring:
             warnings=tuple(stored["warnings"]),
             flags=Switches(stored["flags"]["digest"], tuple(stored["flags"]["on"])),
         )
-        return row, serialize.body(assessed.decide(row.decision_id, row.created_at))
+        return row, serialize.body(assessed.decide(row.decision_id, row.created_at, row.answer_format))
 
     def _assess(self, tenant_id: str, request: ScoreRequest) -> tuple[AssessedRequest, Comparison | None]:
         """Return the verdict of the model that decides for this subject, and the comparison with the challenger.

@@ -64,7 +64,9 @@ def never_missing(model_text: bytes, features: Sequence[FeatureSpec]) -> frozens
 
 def schema_line(spec: FeatureSpec, levels: tuple[str, ...]) -> str:
     """Return the source line of a feature with other levels."""
-    given = {field.name: getattr(spec, field.name) for field in fields(spec)} | {"categories": levels}
+    labels = {level: label for level, label in spec.category_labels.items() if level in levels}
+    given = {field.name: getattr(spec, field.name) for field in fields(spec)}
+    given |= {"categories": levels, "category_labels": labels}
     parts = [_source(spec.name), _source(spec.type), _source(spec.label)]
     for field in fields(spec)[3:]:
         default = field.default if field.default_factory is MISSING else field.default_factory()

@@ -3,13 +3,45 @@
 from dataclasses import replace
 from typing import get_args
 
-from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec, with_words
 from vigil.prediction.features.model import OBSERVATION_SPECS, FacilityLevel, MaritalStatus, Regimen, Sex
 
 CASCADE_STATUSES = ("never", "restarted_recently", "restarted_earlier")
 VIRAL_LOAD_STATUSES = ("none", "suppressed", "unsuppressed")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_SINGULARS = {
+    "cells/uL": "cell/uL",
+    "contacts": "contact",
+    "copies/mL": "copy/mL",
+    "days": "day",
+    "months": "month",
+    "visits": "visit",
+    "years": "year",
+}
+_LABELS = {
+    "cascade_status": {
+        "restarted_recently": "restarted within 6 months",
+        "restarted_earlier": "restarted more than 6 months ago",
+    },
+    "appointment_weekday": {day: day.capitalize() for day in WEEKDAYS},
+    "appointment_month": {
+        "jan": "January", "feb": "February", "mar": "March", "apr": "April", "may": "May", "jun": "June",
+        "jul": "July", "aug": "August", "sep": "September", "oct": "October", "nov": "November", "dec": "December",
+    },
+    "facility_level": {"health_centre": "health centre"},
+    "regimen": {
+        "dtg": "dolutegravir (DTG)",
+        "efv": "efavirenz (EFV)",
+        "nvp": "nevirapine (NVP)",
+        "pi": "protease inhibitor (PI)",
+        "other": "another one",
+    },
+    "adherence": {"fair_poor": "fair or poor"},
+    "vl_status": {"none": "no result"},
+}  # fmt: skip
+"""Words for people by level, for the levels that are not words themselves."""
 
 _LATENESS = (
     FeatureSpec(
@@ -63,7 +95,8 @@ _CLINICAL = (
     FeatureSpec("bmi", "number", "body mass index", "kg/m2", 5, 100),
 )
 
-SPECS: tuple[FeatureSpec, ...] = (*_LATENESS, *_SUPPLY, *_PERSON, *_TREATMENT, *_CLINICAL)
+_GROUPS = (*_LATENESS, *_SUPPLY, *_PERSON, *_TREATMENT, *_CLINICAL)
+SPECS: tuple[FeatureSpec, ...] = with_words(_GROUPS, _SINGULARS, _LABELS)
 """Inputs of `art-visits/2`."""
 
 _FIRST_LABELS = {
@@ -80,12 +113,13 @@ _FIRST_LABELS = {
     "appointment_weekday": "weekday of the next appointment",
     "appointment_month": "month of the next appointment",
 }
-FIRST_SPECS: tuple[FeatureSpec, ...] = tuple(
+_FIRST_GROUPS = [
     replace(
         spec,
         label=_FIRST_LABELS.get(spec.name, spec.label),
         unit="visits" if spec.unit == "contacts" else spec.unit,
     )
-    for spec in SPECS
-)
+    for spec in _GROUPS
+]
+FIRST_SPECS: tuple[FeatureSpec, ...] = with_words(_FIRST_GROUPS, _SINGULARS, _LABELS)
 """Inputs of `art-visits/1`, with the labels of its models."""

@@ -1,12 +1,18 @@
-"""The specification of one model input: type, unit, range and handling of missing values."""
+"""The specification of one model input: type, unit, range, handling of missing values, and words for people."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import NAN, FeatureValue
+from vigil.prediction.features.quantities import format_exact, format_rounded
+
+NOT_RECORDED = "not recorded"
+"""Words for a missing value."""
+MAX_CATEGORY_LABEL = 100
+"""Maximum length of the label of a level, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,10 @@ class FeatureSpec:
     `label` is the noun phrase in reason texts. `missing` decides the effect of a missing value: it is allowed, makes
     the answer abstain, or is refused. `cost` is the effort of obtaining the value, relative to the package's other
     features.
+
+    `unit_singular` is the unit after the number 1 (`day` for `days`); a unit with one form, such as `km`, has none.
+    `category_labels` has words for people by level (`{"fair_poor": "fair or poor"}`); other levels are shown as they
+    are. Callers send levels, never labels.
     """
 
     name: str
@@ -34,6 +44,17 @@ class FeatureSpec:
     missing: Literal["allow", "abstain", "refuse"] = "allow"
     other_units: Mapping[str, float] = field(default_factory=dict)
     cost: float = 1.0
+    unit_singular: str = ""
+    category_labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        labels = self.category_labels
+        if not labels.keys() <= set(self.categories):
+            raise ValueError(f"category_labels of {self.name} must have levels of its categories only")
+        if not all(0 < len(label) <= MAX_CATEGORY_LABEL and label.isprintable() for label in labels.values()):
+            raise ValueError(
+                f"a label of {self.name} must have 1 to {MAX_CATEGORY_LABEL} characters, without control characters"
+            )
 
     def accepts_as_is(self, value: float) -> bool:
         """True if the value is a number within both bounds and needs no conversion; never true for NaN or infinity."""
@@ -85,15 +106,28 @@ class FeatureSpec:
             return bool(number)
         return int(number) if self.type == "integer" else number
 
+    def format_value(self, value: FeatureValue) -> str:
+        """Return a value in words for people, for example `6.3 days`, `yes`, `fair or poor` or `not recorded`.
+
+        Numbers are rounded (`format_rounded`), so that the words cannot be converted back to the value.
+        """
+        if value is None:
+            return NOT_RECORDED
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, str):
+            return self.category_labels.get(value, value)
+        return format_rounded(value, self.unit, self.unit_singular)
+
     @property
     def bound(self) -> str:
         """The allowed range in words, with the unit."""
-        unit = f" {self.unit}" if self.unit else ""
-        if self.minimum is not None and self.maximum is not None:
-            return f"between {self.minimum:g} and {self.maximum:g}{unit}"
-        if self.minimum is not None:
-            return f"at least {self.minimum:g}{unit}"
-        return f"at most {self.maximum:g}{unit}" if self.maximum is not None else f"a number{unit}"
+        units = self.unit, self.unit_singular
+        if self.maximum is None:
+            unit = f" {self.unit}" if self.unit else ""
+            return f"a number{unit}" if self.minimum is None else f"at least {format_exact(self.minimum, *units)}"
+        maximum = format_exact(self.maximum, *units)
+        return f"at most {maximum}" if self.minimum is None else f"between {format_exact(self.minimum)} and {maximum}"
 
     def _in_range(self, number: float) -> bool:
         return (self.minimum is None or number >= self.minimum) and (self.maximum is None or number <= self.maximum)
@@ -106,3 +140,16 @@ class FeatureSpec:
 
     def _error(self, message: str, bound: str) -> InvalidInput:
         return InvalidInput(FieldError(f"features.{self.name}", message, bound))
+
+
+def with_words(
+    specs: Iterable[FeatureSpec],
+    singular_units: Mapping[str, str],
+    category_labels: Mapping[str, Mapping[str, str]] | None = None,
+) -> tuple[FeatureSpec, ...]:
+    """Return the specifications with words for people: singulars by unit, and labels of levels by feature."""
+    labels = category_labels or {}
+    return tuple(
+        replace(spec, unit_singular=singular_units.get(spec.unit, ""), category_labels=labels.get(spec.name, {}))
+        for spec in specs
+    )

@@ -45,6 +45,9 @@ def parse_history(document: object) -> PatientHistory:
         tuple(d.to_domain(Dispense) for d in schema.dispenses),
         tuple(o.to_domain(Observation) for o in schema.observations),
     )
+    if not history.visits and not history.dispenses:
+        bound = "at least one visit or dispense"
+        raise InvalidInput(FieldError("history.visits", "must not be empty without `dispenses`", bound))
     if errors := list(_order_errors(history)):
         raise InvalidInput(*errors)
     return history

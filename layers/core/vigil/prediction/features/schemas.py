@@ -169,10 +169,19 @@ class ObservationIn(HistoryRecord):
 
 
 class HistoryIn(HistoryRecord):
-    """A patient's facts, each list in order of time. Facts recorded after `as_of` are ignored."""
+    """A patient's facts, each list in order of time, with at least one visit or dispense.
+
+    Facts recorded after `as_of` are ignored.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": [name], "properties": {name: {"minItems": 1}}} for name in ("visits", "dispenses")]
+        }
+    )
 
     registrations: Annotated[list[RegistrationIn], Field(max_length=50)] = []
-    visits: Annotated[list[VisitIn], Field(min_length=1, max_length=600)]
+    visits: Annotated[list[VisitIn], Field(max_length=600)] = []
     dispenses: Annotated[list[DispenseIn], Field(max_length=600)] = []
     observations: Annotated[list[ObservationIn], Field(max_length=1200)] = []
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _SIGNED = ("manifest.json", "manifest.sig")
 _COMMON = frozenset(FILE_LIMITS) - set(_SIGNED)
+_LATER_FEATURE_MEMBERS = ("category_labels", "unit_singular")
+"""Members of a feature that are newer than its manifest's format. Empty ones are omitted, so that the bytes of older
+manifests stay canonical."""
 
 
 class PackageFiles(Protocol):
@@ -194,9 +197,17 @@ def canonical_json(document: object) -> bytes:
 
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return the canonical bytes of a manifest; equal manifests give equal bytes, also for 0 and 0.0."""
-    first = canonical_json(_manifests().dump_python(manifest, mode="json"))
     # A recipe may write 0 for 0.0. Parsing converts every number to its field's type.
-    return canonical_json(_manifests().dump_python(_manifests().validate_json(first), mode="json"))
+    return _manifest_json(_manifests().validate_json(_manifest_json(manifest)))
+
+
+def _manifest_json(manifest: Manifest) -> bytes:
+    document = _manifests().dump_python(manifest, mode="json")
+    for feature in document["contract"]["features"]:
+        for member in _LATER_FEATURE_MEMBERS:
+            if not feature[member]:
+                del feature[member]
+    return canonical_json(document)
 
 
 def manifest_digest(manifest: bytes) -> str:

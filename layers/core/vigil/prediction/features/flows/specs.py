@@ -7,7 +7,7 @@ CICFlowMeter reports 0 or Infinity for them.
 
 from typing import get_args
 
-from vigil.prediction.features.feature_spec import FeatureSpec
+from vigil.prediction.features.feature_spec import FeatureSpec, with_words
 from vigil.prediction.features.flows.model import Protocol
 
 SERVICES: dict[str, frozenset[int]] = {
@@ -151,14 +151,22 @@ _DESTINATION = (
     _number("destination_bytes_total", "total bytes received and sent by the destination", "bytes"),
 )
 
-SPECS: tuple[FeatureSpec, ...] = (
-    *_FLOW,
-    *_LENGTHS,
-    *_RATES,
-    *_GAPS,
-    *_HEADERS,
-    *_BULKS,
-    *_SHAPE,
-    *_SOURCE,
-    *_DESTINATION,
+_SINGULARS = {
+    "bits": "bit",
+    "bytes": "byte",
+    "bytes/s": "byte/s",
+    "flows": "flow",
+    "hops": "hop",
+    "packets": "packet",
+    "packets/s": "packet/s",
+    "ports": "port",
+}
+_LABELS = {
+    "protocol": {protocol: protocol.upper() for protocol in get_args(Protocol)},
+    "service": {"dns": "DNS", "remote_access": "remote access", "amplifiable": "known for amplification"},
+}
+"""Words for people by level, for the levels that are not words themselves."""
+
+SPECS: tuple[FeatureSpec, ...] = with_words(
+    (*_FLOW, *_LENGTHS, *_RATES, *_GAPS, *_HEADERS, *_BULKS, *_SHAPE, *_SOURCE, *_DESTINATION), _SINGULARS, _LABELS
 )
