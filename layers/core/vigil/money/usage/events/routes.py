@@ -12,24 +12,22 @@ from vigil.money.usage.events.schemas import UsageEventBody, UsageEventResultLis
 from vigil.money.usage.events.service import UsageEvents
 from vigil.web.bodies import BoundedRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import FieldErrorView, responses
+from vigil.web.schemas import FieldErrorView, documented_as, responses
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
-router = APIRouter(prefix="/v1/usage-events", tags=["usage"], route_class=BoundedRoute)
+router = APIRouter(prefix="/v1/usage-events", tags=["usage events"], route_class=BoundedRoute)
 
 
 @router.post(
     "",
+    name="create",
     summary="Report usage",
     responses=responses(400, 401, 403, 413, 415, 422, 503),
 )
 async def record(
     request: Request,
     caller: Annotated[Principal, requires("usage:write")],
-    events: Annotated[
-        list[Any],
-        Body(min_length=1, max_length=MAX_EVENTS, json_schema_extra={"items": UsageEventBody.model_json_schema()}),
-    ],
+    events: Annotated[list[Annotated[Any, documented_as(UsageEventBody)]], Body(min_length=1, max_length=MAX_EVENTS)],
 ) -> UsageEventResultList:
     """Count events (CloudEvents 1.0, batched) in the hours of their times; each source and id counts once."""
     usage_events: UsageEvents = request.app.state.usage_events
