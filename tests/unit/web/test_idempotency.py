@@ -46,7 +46,9 @@ class Shop:
         router = APIRouter(prefix="/orders", route_class=IdempotentRoute)
 
         @router.post("/{customer}", status_code=201)
-        async def order(request: Request, response: Response, customer: str, body: Order, caller: Writer) -> Order:
+        async def order(
+            request: Request, response: Response, customer: str, body: Order, caller: Writer, gift: str = ""
+        ) -> Order:
             if self.fault:
                 raise self.fault
             self.made.append((caller.tenant_id, customer, body.item))
