@@ -106,16 +106,16 @@ def _room(room: str, stores: Mapping[str, set[str]]) -> str:
 def routes_page() -> str:
     """Return the page of all routes: method, path, summary, function and room."""
     from vigil.bootstrap import routers
+    from vigil.web.operations import operation_id
 
     lines = ["# Routes", "", _NOTE, "`/docs` of a deployment shows the schemas and sends requests.", ""]
-    lines += ["| method | path | summary | function | room |", "|---|---|---|---|---|"]
+    lines += ["| method | path | operation | summary | function | room |", "|---|---|---|---|---|---|"]
     served = _functions_by_path()
     routes = [route for router in routers.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     for route in routes:
         room = "/".join(route.endpoint.__module__.split(".")[1:-1])
         function = served.get(route.path) or served[re.sub(r"[^/]+$", "{probe}", route.path)]
-        summary = route.summary or route.name.replace("_", " ").capitalize()
-        cells = (f"`{route.path}`", summary, f"`{function}`", room)
+        cells = (f"`{route.path}`", f"`{operation_id(route)}`", route.summary or "", f"`{function}`", room)
         lines += [f"| {method} | {' | '.join(cells)} |" for method in sorted(route.methods or ())]
     return "\n".join(lines) + "\n"
 

@@ -68,7 +68,7 @@ def _show(client: httpx.Client, response: httpx.Response) -> None:
     """Print an answer. The bands of a model that is out of service are unknown."""
     answer = response.json()
     described = send(client, "GET", f"/v1/models/{answer['model']['name']}")
-    model = described.json() if described.is_success else {"bands": (), "label": {"name": None}}
+    model: dict[str, Any] = described.json() if described.is_success else {"bands": (), "label": {"name": None}}
     repeated = ", repeated" if response.headers.get("Idempotency-Replayed") == "true" else ""
     out.print(render_heading(answer, model["label"]["name"]))
     out.print(render_answer(answer, [band["name"] for band in model["bands"]], REASONS), *render_guarantee(answer))

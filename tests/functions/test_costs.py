@@ -40,7 +40,8 @@ def costs(clock):
 
     def call(path="", query=None, method="GET", of=None, **arguments):
         whose = f"/v1/tenants/{of}" if of else "/v1"
-        return ask(lambda_handler, method, f"{whose}/costs{path}", query=NOVEMBER | (query or {}), **arguments)
+        query = (query or {}) if path.startswith("/statements") else NOVEMBER | (query or {})
+        return ask(lambda_handler, method, f"{whose}/costs{path}", query=query, **arguments)
 
     return call
 

@@ -104,7 +104,8 @@ def test_score_get_list_and_replay_agree(api):
     assert abs(total - scored["raw_score"]) < 1e-9
     path = headers["location"].removeprefix("/local")
     assert api("GET", path)[2] == scored
-    listed = api("GET", "/v1/scores", query={"subject_id": "p-1"})[2]
+    api("POST", "/v1/scores", body=BODY | {"subject_id": "p-2"})
+    listed = api("GET", "/v1/scores", query={"subject": stores.tenant_key("acme").pseudonym("p-1")})[2]
     assert [item["decision_id"] for item in listed["items"]] == [scored["decision_id"]]
     row, again = decisions.scoring().replay("acme", scored["decision_id"])
     assert again == row.body

@@ -1,6 +1,7 @@
 """API Gateway proxy events, as a REST API with a REQUEST authorizer sends them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, cast
 
 from vigil.access.tenants.model import TIER_LIMITS
@@ -14,22 +15,26 @@ def event(
     tenant: str | None = "acme",
     body: Any = None,
     headers: dict[str, str] | None = None,
-    query: dict[str, str] | None = None,
+    query: Mapping[str, str | list[str]] | None = None,
     **caller: str,
 ) -> dict[str, Any]:
-    """Return one event. A `str` body is sent unchanged, others as JSON. `caller` overrides the authorizer's fields."""
+    """Return one event. A `str` body is sent unchanged, others as JSON. `caller` overrides the authorizer's fields.
+
+    A list in `query` is a parameter that occurs several times.
+    """
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
     known = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": "member"} | caller
     authorizer = {"limits": TIER_LIMITS[cast("Tier", known["tier"])].to_json(), **known} if tenant else None
+    repeated = {name: [value] if isinstance(value, str) else value for name, value in (query or {}).items()}
     return {
         "resource": path,
         "path": path,
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": query,
-        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "queryStringParameters": {name: values[-1] for name, values in repeated.items()} or None,
+        "multiValueQueryStringParameters": repeated or None,
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": {

@@ -23,7 +23,7 @@ class Request:
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | list[str]] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
     body: Any = None
 

@@ -73,9 +73,14 @@ class Operation:
     def request(self, names: Names) -> Request:
         """Return a well-formed request for the resources of a tenant."""
         example = _example(self, names)
-        values = {name: getattr(names, name) for name in OWNED} | SHARED | example.get("path", {})
         headers = (("Content-Type", "application/json"), *example.get("headers", ()))
-        return Request(self.method, self.at(values), example.get("query", {}), headers, example.get("body"))
+        path = self.at(self.values(names))
+        return Request(self.method, path, example.get("query", {}), headers, example.get("body"))
+
+    def values(self, names: Names) -> dict[str, str]:
+        """Return the values of path parameters in a well-formed request for the resources of a tenant."""
+        owned = {name: str(getattr(names, name)) for name in OWNED}
+        return {**owned, **SHARED, **_example(self, names).get("path", {})}
 
     def at(self, values: Mapping[str, str]) -> str:
         """Return the path with these values, percent-encoded."""
@@ -123,8 +128,7 @@ def in_paths(operation: Operation, own: Names) -> Iterator[Swap]:
     mine = operation.request(own)
 
     def at(changed: Mapping[str, str]) -> Request:
-        values = {name: getattr(own, name) for name in OWNED} | SHARED | _example(operation, own).get("path", {})
-        return replace(mine, path=operation.at(values | changed))
+        return replace(mine, path=operation.at({**operation.values(own), **changed}))
 
     def theirs(n: Names, names: tuple[str, ...]) -> dict[str, str]:
         values = {name: getattr(n, name) for name in OWNED} | _example(operation, n).get("path", {})

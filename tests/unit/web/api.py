@@ -21,6 +21,7 @@ from vigil.runtime.telemetry import Telemetry
 from vigil.web import openapi, swagger
 from vigil.web.app import create_app, lambda_handler
 from vigil.web.cursors import Cursors
+from vigil.web.examples import Examples
 from vigil.web.rate_limits import SharedRateLimiter
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 40}}
@@ -64,7 +65,9 @@ class Api:
             state={
                 "scoring": scoring,
                 "cursors": Cursors(lambda: b"key"),
-                "openapi": lambda: openapi.document([scoring_routes.router, health_routes.router]),
+                "openapi": lambda: openapi.document(
+                    [scoring_routes.router, health_routes.router], {}, Examples({}, {})
+                ),
                 "health": Health({"ledger": lambda: self.ledger.get("health", "none")}),
             },
         )

@@ -256,12 +256,11 @@ def test_openapi_shows_problem_documents_and_security(api):
     _, _, document = api("GET", "/openapi.json")
     post = document["paths"]["/v1/scores"]["post"]
     assert post["security"] == [{"key": []}]
-    assert "security" not in document["paths"]["/health/liveness"]["get"]
-    assert all(
-        list(response["content"]) == ["application/problem+json"]
-        for status, response in post["responses"].items()
-        if status >= "400"
-    )
+    assert document["paths"]["/health/liveness"]["get"]["security"] == []
+    shared = {f"#/components/responses/Problem{status}" for status in post["responses"] if status >= "400"}
+    assert {answer["$ref"] for status, answer in post["responses"].items() if status >= "400"} == shared
+    problems = document["components"]["responses"].values()
+    assert {name for each in problems for name in each["content"]} == {"application/problem+json"}
     assert "HTTPValidationError" not in json.dumps(document)
 
 

@@ -43,10 +43,12 @@ class Shop:
         self._handler = lambda_handler(self.app, telemetry)
 
     def router(self):
-        router = APIRouter(prefix="/orders", route_class=IdempotentRoute)
+        router = APIRouter(prefix="/orders", tags=["orders"], route_class=IdempotentRoute)
 
         @router.post("/{customer}", status_code=201)
-        async def order(request: Request, response: Response, customer: str, body: Order, caller: Writer) -> Order:
+        async def order(
+            request: Request, response: Response, customer: str, body: Order, caller: Writer, gift: str = ""
+        ) -> Order:
             if self.fault:
                 raise self.fault
             self.made.append((caller.tenant_id, customer, body.item))
@@ -229,10 +231,11 @@ def test_a_get_request_claims_no_key(shop):
 
 
 def test_the_openapi_document_shows_the_header_for_writes_only(shop):
+    from vigil.web.examples import Examples
     from vigil.web.openapi import document
 
-    paths = document([shop.app.router])["paths"]["/orders/{customer}"]
+    paths = document([shop.app.router], {}, Examples({}, {}))["paths"]["/orders/{customer}"]
     names = [parameter["name"] for parameter in paths["post"]["parameters"]]
-    assert names == ["customer", "Idempotency-Key"]
+    assert names == ["customer", "gift", "Idempotency-Key"]
     assert {"400", "409", "422", "503"} <= paths["post"]["responses"].keys()
     assert "Idempotency-Key" not in json.dumps(paths["get"])

@@ -1,7 +1,7 @@
 """The HTTP app factory: every API function is this app with its own routers."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,8 +15,12 @@ from vigil.runtime import telemetry
 from vigil.runtime.telemetry import Telemetry
 from vigil.web import problems
 from vigil.web.middleware import RequestMiddleware
+from vigil.web.queries import with_checked_query
 from vigil.web.rate_limits import RateLimiter
 from vigil.web.schemas import invalid_input
+
+if TYPE_CHECKING:
+    from fastapi.routing import APIRoute
 
 _OFF = TelemetryConfig(tracing=False, metrics=False, logs=False)
 """Switches off FastAPI's OpenTelemetry, which costs a lookup per request. Powertools traces instead."""
@@ -43,7 +47,7 @@ def create_app(
     app.state.tenant_domain = ""
     for router in routers:
         # `include_router` would match every path twice, for features that are not used here.
-        app.router.routes += router.routes
+        app.router.routes += [with_checked_query(cast("APIRoute", route)) for route in router.routes]
     for name, service in state.items():
         setattr(app.state, name, service)
     app.add_exception_handler(errors.VigilError, _on_vigil_error)

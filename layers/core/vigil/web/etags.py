@@ -8,20 +8,32 @@ import hashlib
 from typing import Any
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Scope, Send
 
 _POLICY = "vigil.cache_control"
 
 
+class _CachePolicy:
+    """Dependency that declares the `Cache-Control` of a route."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    async def __call__(self, request: Request) -> None:
+        request.scope[_POLICY] = self._value
+
+
 def cacheable(seconds: int, *, immutable: bool = False) -> Any:
     """Return the dependency of a GET route whose response callers may cache for this many seconds."""
-    policy = f"private, max-age={seconds}" + (", immutable" if immutable else "")
+    return Depends(_CachePolicy(f"private, max-age={seconds}" + (", immutable" if immutable else "")))
 
-    async def declare(request: Request) -> None:
-        request.scope[_POLICY] = policy
 
-    return Depends(declare)
+def is_cacheable(dependant: Dependant) -> bool:
+    """Return True if an endpoint or one of its dependencies declares `cacheable`."""
+    needs = dependant.dependencies
+    return isinstance(dependant.call, _CachePolicy) or any(map(is_cacheable, needs))
 
 
 def send_conditionally(scope: Scope, send: Send) -> Send:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, JsonValue, WithJsonSchema
+from pydantic import BaseModel, Field, JsonValue, PlainValidator, WithJsonSchema
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.kernel import rows, text_forms
@@ -69,6 +69,9 @@ class ProblemView(BaseModel):
     status: int
     detail: str | None = Field(default=None, description="Absent if API Gateway rejected the request itself.")
     correlation_id: str
+    violated_policies: list[str] | None = Field(
+        default=None, alias="violated-policies", description="Exhausted limits of a 402 or 429."
+    )
     errors: list[FieldErrorView] | None = None
 
 
@@ -76,3 +79,18 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of problem documents for these status codes."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemView"}}}
     return {status: {"description": "Problem", "content": content} for status in statuses}
+
+
+def sends(*names: str) -> dict[str, Any]:
+    """Return the OpenAPI entry of a response with these headers, for the `responses` of a route."""
+    return {"headers": header_references(*names)}
+
+
+def header_references(*names: str) -> dict[str, Any]:
+    """Return references to headers that `vigil.web.operations` describes."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def documented_as(model: Any) -> PlainValidator:
+    """Return the annotation of a value that a service validates itself: OpenAPI shows the schema of `model`."""
+    return PlainValidator(lambda value: value, json_schema_input_type=model)

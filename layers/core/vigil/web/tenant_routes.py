@@ -56,7 +56,9 @@ def check_administrator(caller: Principal, tenant_id: str) -> str:
     return tenant_id
 
 
-def tenant_route(router: APIRouter, path: str, *, summary: str, **settings: Any) -> Callable[[Endpoint], Endpoint]:
+def tenant_route(
+    router: APIRouter, path: str, *, name: str, summary: str, **settings: Any
+) -> Callable[[Endpoint], Endpoint]:
     """Register a GET endpoint under `/v1<path>` and under `/v1/tenants/{tenant_id}<path>`.
 
     The endpoint has a parameter of the type `TargetTenant`: the caller's own tenant, or the tenant in the path, which
@@ -64,8 +66,9 @@ def tenant_route(router: APIRouter, path: str, *, summary: str, **settings: Any)
     """
 
     def register(endpoint: Endpoint) -> Endpoint:
-        router.get(f"/v1{path}", summary=summary, **settings)(endpoint)
+        router.get(f"/v1{path}", name=name, summary=summary, **settings)(endpoint)
         named = {
+            "name": f"{name}_of_tenant",
             "summary": f"{summary}, for any tenant",
             "dependencies": [*settings.get("dependencies", ()), Depends(_check_path)],
             "responses": settings["responses"] | responses(404),

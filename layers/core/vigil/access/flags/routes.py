@@ -11,7 +11,7 @@ from vigil.web.bodies import BoundedRoute
 from vigil.web.etags import cacheable
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import responses, sends
 
 router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=IdempotentRoute)
 evaluation_router = APIRouter(prefix="/v1/flags", tags=["flags"], route_class=BoundedRoute)
@@ -43,7 +43,7 @@ async def precondition(
     return Precondition(absent=True) if if_none_match is not None else None
 
 
-@router.get("", summary="List flags", dependencies=[cacheable(0)], responses=responses(401, 403, 422))
+@router.get("", name="list", summary="List flags", dependencies=[cacheable(0)], responses=responses(401, 403, 422))
 async def page(flags: Service, caller: Reader) -> FlagList:
     """Return all flags, evaluated for your tenant. A change reaches every instance within a minute."""
     return _list(flags, caller)
@@ -58,7 +58,10 @@ async def evaluate(body: EvaluationBody, flags: Service, caller: Reader) -> Flag
 
 
 @router.get(
-    "/{name}", summary="Fetch a flag", dependencies=[cacheable(0)], responses=responses(401, 403, 404, 422, 503)
+    "/{name}",
+    summary="Fetch a flag",
+    dependencies=[cacheable(0)],
+    responses=responses(401, 403, 404, 422, 503),
 )
 async def get(name: Name, flags: Service, response: Response, caller: Reader) -> FlagView:
     """Return a flag, evaluated for your tenant. For operators, `ETag` is the value that a change must send."""
@@ -74,8 +77,13 @@ async def get(name: Name, flags: Service, response: Response, caller: Reader) ->
 
 @router.put(
     "/{name}",
+    name="set",
     summary="Define a flag",
-    responses={201: {"model": FlagView, "description": "A new flag"}, **responses(401, 403, 412, 413, 415, 428)},
+    responses={
+        200: sends("ETag"),
+        201: {"model": FlagView, "description": "A new flag"} | sends("ETag"),
+        **responses(401, 403, 412, 413, 415, 428),
+    },
 )
 async def define(
     name: Name,

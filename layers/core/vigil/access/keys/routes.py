@@ -11,7 +11,7 @@ from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import responses, sends
 from vigil.web.tenant_routes import TenantId, check_administrator
 
 router = APIRouter(prefix="/v1/tenants/{tenant_id}/keys", tags=["keys"], route_class=IdempotentRoute)
@@ -20,7 +20,10 @@ Administrator = Annotated[Principal, requires("keys:manage")]
 
 
 @router.post(
-    "", status_code=201, summary="Create a key", responses=responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+    "",
+    status_code=201,
+    summary="Create a key",
+    responses={201: sends("Location"), **responses(400, 401, 403, 404, 409, 413, 415, 422, 503)},
 )
 async def create(
     request: Request, response: Response, tenant_id: TenantId, body: KeyBody, caller: Administrator
@@ -33,7 +36,7 @@ async def create(
     return NewKeyView.from_new_key(new)
 
 
-@router.get("", summary="List keys", responses=responses(400, 401, 403, 404, 422, 503))
+@router.get("", name="list", summary="List keys", responses=responses(400, 401, 403, 404, 422, 503))
 async def page(
     request: Request,
     tenant_id: TenantId,
@@ -61,7 +64,7 @@ async def get(request: Request, tenant_id: TenantId, key_id: KeyId, caller: Admi
     "/{key_id}/rotate",
     status_code=201,
     summary="Rotate a key",
-    responses=responses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    responses={201: sends("Location"), **responses(400, 401, 403, 404, 409, 413, 415, 422, 503)},
 )
 async def rotate(
     request: Request, response: Response, tenant_id: TenantId, key_id: KeyId, body: RotationBody, caller: Administrator

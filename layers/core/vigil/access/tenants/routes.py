@@ -13,7 +13,7 @@ from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import responses, sends
 from vigil.web.tenant_routes import TenantId, check_administrator
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"], route_class=IdempotentRoute)
@@ -23,6 +23,7 @@ Configurer = Annotated[Principal, requires("tenants:configure")]
 IfMatch = Annotated[
     str | None,
     Header(
+        alias="If-Match",
         max_length=14,
         pattern=r'^(\*|"[0-9]{1,12}")$',
         description="ETag of the version to change; another version returns 412.",
@@ -31,7 +32,10 @@ IfMatch = Annotated[
 
 
 @router.post(
-    "", status_code=201, summary="Create a tenant", responses=responses(400, 401, 403, 409, 413, 415, 422, 503)
+    "",
+    status_code=201,
+    summary="Create a tenant",
+    responses={201: sends("ETag", "Location"), **responses(400, 401, 403, 409, 413, 415, 422, 503)},
 )
 async def create(request: Request, response: Response, body: TenantBody, _: Manager) -> TenantView:
     """Create an active tenant without API keys. The id of a closed tenant cannot be reused. Only for operators."""
@@ -46,7 +50,7 @@ async def create(request: Request, response: Response, body: TenantBody, _: Mana
     return _view(tenant, response)
 
 
-@router.get("", summary="List tenants", responses=responses(400, 401, 403, 422, 503))
+@router.get("", name="list", summary="List tenants", responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
     caller: Manager,
@@ -61,7 +65,7 @@ async def page(
     return TenantList(items=items, next_cursor=place.next_cursor(scope, found.next))
 
 
-@router.get("/{tenant_id}", summary="Show a tenant", responses=responses(401, 403, 404, 503))
+@router.get("/{tenant_id}", summary="Show a tenant", responses={200: sends("ETag"), **responses(401, 403, 404, 503)})
 async def get(request: Request, response: Response, tenant_id: TenantId, caller: Reader) -> TenantView:
     """Return a tenant. Operators may read any tenant, administrators only their own."""
     tenants: Tenants = request.app.state.tenants
@@ -71,8 +75,9 @@ async def get(request: Request, response: Response, tenant_id: TenantId, caller:
 
 @router.patch(
     "/{tenant_id}",
+    name="update",
     summary="Change a tenant",
-    responses=responses(400, 401, 403, 404, 409, 412, 413, 415, 422, 503),
+    responses={200: sends("ETag"), **responses(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)},
 )
 async def change(
     request: Request,

@@ -10,7 +10,7 @@ from vigil.access.tokens import oauth_forms
 from vigil.access.tokens.oauth_model import Grant, GrantError, GrantRefused
 from vigil.access.tokens.oauth_service import Sessions
 from vigil.runtime import telemetry
-from vigil.web.schemas import responses
+from vigil.web.schemas import responses, sends
 
 router = APIRouter(prefix="/v1/oauth", tags=["tokens"])
 
@@ -31,16 +31,22 @@ class RefusalView(BaseModel):
     error_description: str
 
 
-def _form_schema(**fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the OpenAPI schema of a body that is a form, or the same fields as JSON."""
-    schema = {"type": "object", "properties": {name: {"type": "string"} | more for name, more in fields.items()}}
-    content = {media_type: {"schema": schema} for media_type in (oauth_forms.FORM_MEDIA_TYPE, "application/json")}
-    return {"requestBody": {"required": True, "content": content}, "security": [{"client": []}, {}]}
+def _form_schema(required: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI entries of a body that is a form.
+
+    The same fields are accepted as JSON. With a second media type, openapi-python-client 0.29 generates a module that
+    cannot be imported.
+    """
+    properties = {name: {"type": "string"} | more for name, more in fields.items()}
+    schema = {"type": "object", "required": [required], "properties": properties}
+    content = {oauth_forms.FORM_MEDIA_TYPE: {"schema": schema}}
+    body = {"required": True, "content": content, "description": "A form, or the same fields as a JSON object."}
+    return {"requestBody": body, "security": [{"client": []}, {}]}
 
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": RefusalView, "description": "The request was refused"},
-    401: {"model": RefusalView, "description": "The client's credentials are not valid"},
+    401: {"model": RefusalView, "description": "The client's credentials are not valid"} | sends("WWW-Authenticate"),
     **responses(413, 415, 429, 503),
 }
 _CLIENT: dict[str, dict[str, Any]] = {
@@ -51,11 +57,15 @@ _CLIENT: dict[str, dict[str, Any]] = {
 
 @router.post(
     "/token",
+    name="create",
     summary="Get an access token",
     response_model=TokenView,
     responses=_ERRORS,
     openapi_extra=_form_schema(
-        grant_type={"enum": ["client_credentials", "refresh_token"]}, refresh_token={"format": "password"}, **_CLIENT
+        "grant_type",
+        grant_type={"enum": ["client_credentials", "refresh_token"]},
+        refresh_token={"format": "password"},
+        **_CLIENT,
     ),
 )
 async def token(request: Request) -> Response:
@@ -71,7 +81,7 @@ async def token(request: Request) -> Response:
     summary="End a session",
     response_class=Response,
     responses=_ERRORS | {200: {"description": "The session has ended; an unknown token is ignored"}},
-    openapi_extra=_form_schema(token={"format": "password"}, token_type_hint={}, **_CLIENT),
+    openapi_extra=_form_schema("token", token={"format": "password"}, token_type_hint={}, **_CLIENT),
 )
 async def revoke(request: Request) -> Response:
     """End the session of a refresh token. Its access tokens expire within 15 minutes."""

@@ -34,7 +34,12 @@ class JwksView(BaseModel):
     keys: list[JwkView]
 
 
-@router.get("/.well-known/jwks.json", summary="List the public keys of access tokens", responses=responses(503))
+@router.get(
+    "/.well-known/jwks.json",
+    name="list_keys",
+    summary="List the public keys of access tokens",
+    responses=responses(503),
+)
 async def jwks(request: Request, response: Response) -> JwksView:
     """Return the public keys.
 

@@ -25,7 +25,7 @@ from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotencyKey, IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import FieldErrorView, responses
+from vigil.web.schemas import FieldErrorView, responses, sends
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("batches:read")]
@@ -60,7 +60,9 @@ router.add_api_route(
     status_code=202,
     summary="Score many subjects",
     responses={
-        200: {"model": BatchView, "description": "Asked for already"},
+        200: {"model": BatchView, "description": "Replayed: the batch of an earlier request with the same key"}
+        | sends("Location", "Idempotency-Replayed"),
+        202: sends("Location"),
         **responses(400, 401, 403, 409, 413, 415, 422, 503),
     },
 )
@@ -73,7 +75,7 @@ async def get(request: Request, batch_id: BatchId, caller: Reader) -> BatchView:
     return _view(batches, batches.get(caller.tenant_id, batch_id), caller)
 
 
-@router.get("", summary="List batches", responses=responses(400, 401, 403, 422, 503))
+@router.get("", name="list", summary="List batches", responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
     caller: Reader,
@@ -96,13 +98,23 @@ async def cancel(request: Request, batch_id: BatchId, caller: Writer) -> BatchVi
     return _view(batches, batches.get(caller.tenant_id, batch_id), caller)
 
 
-@router.get("/{batch_id}/results", summary="Fetch the results", responses=responses(401, 403, 404, 409, 503))
+@router.get(
+    "/{batch_id}/results",
+    name="get_results",
+    summary="Fetch the results",
+    responses=responses(401, 403, 404, 409, 503),
+)
 async def results(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
     """Return a download URL for the results: one line per row of the file, in file order."""
     return _output(request, caller.tenant_id, batch_id, "results")
 
 
-@router.get("/{batch_id}/errors", summary="Fetch the errors", responses=responses(401, 403, 404, 409, 503))
+@router.get(
+    "/{batch_id}/errors",
+    name="get_errors",
+    summary="Fetch the errors",
+    responses=responses(401, 403, 404, 409, 503),
+)
 async def errors(request: Request, batch_id: BatchId, caller: Reader) -> OutputView:
     """Return a download URL for the errors: one NDJSON line per row without an answer, with fields and bounds."""
     return _output(request, caller.tenant_id, batch_id, "errors")
@@ -142,7 +154,7 @@ def _view(batches: Batches, status: BatchStatus, caller: Principal) -> BatchView
         percent=round(100 * progress.done / batch.rows, 2) if batch.rows else None,
         rate=round(status.rate, 1) if status.rate else None,
         seconds_left=round(status.seconds_left, 1) if status.seconds_left is not None else None,
-        lost_rows=list(progress.lost),
+        lost_rows=list(map(list, progress.lost)),
         ignored_columns=list(batch.ignored_columns),
         upload=UploadView(url=upload[0], expires_at=upload[1]) if upload else None,
     )

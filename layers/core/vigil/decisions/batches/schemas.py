@@ -81,7 +81,7 @@ class BatchView(BatchSummary):
     percent: float | None
     rate: float | None = Field(description="Average rows per second.")
     seconds_left: float | None
-    lost_rows: list[tuple[int, int]] = Field(
+    lost_rows: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
         description="First and last row of each chunk that failed in every attempt."
     )
     ignored_columns: list[str] = Field(description="Columns of the file that were left out, as ordered.")

@@ -79,6 +79,7 @@ class OutcomeDetail(OutcomeView):
 
 @router.post(
     "",
+    name="create",
     status_code=201,
     summary="Report an outcome",
     responses={
@@ -118,7 +119,7 @@ async def get(
     return OutcomeDetail(**_fields(current), history=reports, next_cursor=place.next_cursor(scope, found.next))
 
 
-@router.get("", summary="List outcomes", responses=responses(400, 401, 403, 422, 503))
+@router.get("", name="list", summary="List outcomes", responses=responses(400, 401, 403, 422, 503))
 async def page(
     request: Request,
     caller: Reader,

@@ -17,7 +17,7 @@ from vigil.web.fast_route import FastRoute
 from vigil.web.idempotency import IdempotencyKey
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import MAX_SUBJECT_ID, responses
+from vigil.web.schemas import MAX_SUBJECT_ID, responses, sends
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"], route_class=FastRoute)
 Reader = Annotated[Principal, requires("scores:read")]
@@ -26,11 +26,14 @@ Scorer = Annotated[Principal, requires("scores:write")]
 
 @router.post(
     "",
+    name="create",
     summary="Score one subject",
     status_code=201,
     response_model=DecisionView,
     responses={
-        200: {"model": DecisionView, "description": "Replayed: the answer to an earlier request with the same key"},
+        200: {"model": DecisionView, "description": "Replayed: the answer to an earlier request with the same key"}
+        | sends("Location", "Idempotency-Replayed"),
+        201: sends("Location"),
         **responses(400, 401, 402, 403, 410, 413, 415, 422, 503),
     },
 )
@@ -66,7 +69,13 @@ async def get(request: Request, decision_id: Annotated[str, Path(max_length=64)]
     return _answer(scoring.get(caller.tenant_id, decision_id), 200)
 
 
-@router.get("", summary="List decisions", response_model=DecisionPage, responses=responses(400, 401, 403, 422, 503))
+@router.get(
+    "",
+    name="list",
+    summary="List decisions",
+    response_model=DecisionPage,
+    responses=responses(400, 401, 403, 422, 503),
+)
 async def page(
     request: Request,
     caller: Reader,

@@ -11,9 +11,9 @@ from vigil.money.costs.model import SpendScope
 from vigil.web import gateway
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import responses, sends
 
-router = APIRouter(prefix="/v1/budgets", tags=["costs"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/v1/budgets", tags=["budgets"], route_class=IdempotentRoute)
 Reader = Annotated[Principal, requires("costs:read")]
 Writer = Annotated[Principal, requires("budgets:write")]
 
@@ -26,13 +26,18 @@ async def current_budgets(request: Request) -> Budgets:
 Service = Annotated[Budgets, Depends(current_budgets)]
 
 
-@router.get("", summary="List budgets", responses=responses(401, 403, 503))
+@router.get("", name="list", summary="List budgets", responses=responses(401, 403, 503))
 async def list_budgets(budgets: Service, caller: Reader) -> BudgetList:
     """Return every budget of the tenant, with the spend of the current month or day and the alerts."""
     return BudgetList(items=[BudgetView.from_status(status) for status in budgets.list_all(caller.tenant_id)])
 
 
-@router.get("/{category}/{period}", summary="Fetch a budget", responses=responses(401, 403, 404, 422, 503))
+@router.get(
+    "/{category}/{period}",
+    name="get",
+    summary="Fetch a budget",
+    responses=responses(401, 403, 404, 422, 503),
+)
 async def get_budget(category: SpendScope, period: BudgetPeriod, budgets: Service, caller: Reader) -> BudgetView:
     """Return a budget with its current spend and alerts."""
     return BudgetView.from_status(budgets.get(caller.tenant_id, category, period))
@@ -40,8 +45,13 @@ async def get_budget(category: SpendScope, period: BudgetPeriod, budgets: Servic
 
 @router.put(
     "/{category}/{period}",
+    name="set",
     summary="Set a budget",
-    responses={201: {"model": BudgetView, "description": "The budget is new"}, **responses(401, 403, 413, 415)},
+    responses={
+        200: sends("Location"),
+        201: {"model": BudgetView, "description": "The budget is new"} | sends("Location"),
+        **responses(401, 403, 413, 415),
+    },
 )
 async def put_budget(
     request: Request,
@@ -64,7 +74,11 @@ async def put_budget(
 
 
 @router.delete(
-    "/{category}/{period}", summary="Delete a budget", status_code=204, responses=responses(401, 403, 422, 503)
+    "/{category}/{period}",
+    name="delete",
+    summary="Delete a budget",
+    status_code=204,
+    responses=responses(401, 403, 422, 503),
 )
 async def delete_budget(category: SpendScope, period: BudgetPeriod, budgets: Service, caller: Writer) -> None:
     """Delete a budget and its hard stop. Alerts already sent are kept."""

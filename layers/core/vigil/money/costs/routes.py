@@ -11,19 +11,23 @@ from pydantic import AfterValidator
 
 from vigil.errors import NotFound
 from vigil.kernel.time import month_of
-from vigil.money.costs.export import to_csv
+from vigil.money.costs.export import CSV_COLUMNS, to_csv
 from vigil.money.costs.model import Category, CostLine, GroupKey, sum_by, sum_micros
 from vigil.money.costs.schemas import CostList, CostView, State, StatementView
 from vigil.money.costs.service import Costs
 from vigil.web.etags import cacheable
 from vigil.web.field_types import as_query_whole_number
 from vigil.web.paging import RequestedPage
-from vigil.web.schemas import responses
+from vigil.web.schemas import responses, sends
 from vigil.web.tenant_routes import TargetTenant, target_tenant, tenant_route
 
 router = APIRouter(tags=["costs"])
 _MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 _DAY_SECONDS = 86_400
+_CSV = {
+    "description": "Every line",
+    "content": {"text/csv": {"schema": {"type": "string"}, "example": f"{','.join(CSV_COLUMNS)}\r\n"}},
+}
 CostsOwner = Annotated[TargetTenant, target_tenant("costs:read")]
 
 
@@ -78,7 +82,7 @@ async def select_lines(
 Selection = Annotated[CostSelection, Depends(select_lines)]
 
 
-@tenant_route(router, "/costs", summary="List costs", responses=responses(400, 401, 403, 422, 503))
+@tenant_route(router, "/costs", name="list", summary="List costs", responses=responses(400, 401, 403, 422, 503))
 async def list_costs(
     selected: Selection,
     place: RequestedPage,
@@ -101,9 +105,10 @@ async def list_costs(
 @tenant_route(
     router,
     "/costs/export",
+    name="export",
     summary="Export costs",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {}}, "description": "Every line"}, **responses(401, 403, 422, 503)},
+    responses={200: _CSV | sends("Content-Disposition"), **responses(401, 403, 422, 503)},
 )
 async def export_costs(selected: Selection) -> Response:
     """Return every cost line of a month or a day as CSV with a header."""
@@ -114,6 +119,7 @@ async def export_costs(selected: Selection) -> Response:
 @tenant_route(
     router,
     "/costs/statements/{period}",
+    name="get_statement",
     summary="Fetch a statement",
     dependencies=[cacheable(_DAY_SECONDS, immutable=True)],
     responses=responses(401, 403, 404, 422, 503),

@@ -82,7 +82,7 @@ class UsageView(BaseModel):
     as_of: str = Field(json_schema_extra={"format": "date-time"})
 
 
-@tenant_route(router, "/usage", summary="Fetch usage", responses=responses(401, 403, 404, 422, 503))
+@tenant_route(router, "/usage", name="get", summary="Fetch usage", responses=responses(401, 403, 404, 422, 503))
 async def get_usage(
     request: Request,
     whose: Annotated[TargetTenant, target_tenant("usage:read")],

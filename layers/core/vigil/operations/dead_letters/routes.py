@@ -1,10 +1,11 @@
 """`/v1/dlq`: list failed work, retry it, or close it."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from vigil.operations.dead_letters.model import (
     UNREADABLE,
@@ -16,9 +17,8 @@ from vigil.operations.dead_letters.model import (
     StepName,
 )
 from vigil.operations.dead_letters.service import DeadLetters
-from vigil.web.field_types import as_query_whole_number
 from vigil.web.idempotency import IdempotentRoute
-from vigil.web.paging import PageRequest
+from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
@@ -79,29 +79,19 @@ class JobDetail(JobView):
     steps: list[StepView]
 
 
-class JobQuery(BaseModel):
-    """Filter and page of a job list."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    state: JobState | None = Field(default=None, description="Default: all states except `resolved`.")
-    queue: str | None = Field(default=None, max_length=80, pattern=_WORD)
-    reason: str | None = Field(default=None, max_length=80, pattern=_WORD)
-    min_age: str | None = Field(
-        default=None,
-        max_length=16,
-        pattern=_AGE,
-        description="Minimum time since failure or resolution: `30m`, `12h`, `7d`.",
-    )
-    cursor: str | None = Field(default=None, max_length=1024)
-    limit: Annotated[int, Field(ge=1, le=100), as_query_whole_number] = 20
-
-
 class JobList(BaseModel):
     """Jobs; `next_cursor` is null on the last page."""
 
     items: list[JobView]
     next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobSelection:
+    """Filter of a job list, and its part of the scope of page cursors."""
+
+    jobs: JobFilter
+    scope: str
 
 
 class Cleanup(BaseModel):
@@ -119,21 +109,37 @@ async def current_dead_letters(request: Request) -> DeadLetters:
 Service = Annotated[DeadLetters, Depends(current_dead_letters)]
 
 
-@router.get("/jobs", summary="List failed work", responses=responses(400, 401, 403, 422, 503))
+async def select_jobs(
+    dead_letters: Service,
+    state: Annotated[JobState | None, Query(description="Default: all states except `resolved`.")] = None,
+    queue: Annotated[str | None, Query(max_length=80, pattern=_WORD)] = None,
+    reason: Annotated[str | None, Query(max_length=80, pattern=_WORD)] = None,
+    min_age: Annotated[
+        str | None,
+        Query(max_length=16, pattern=_AGE, description="Minimum time since failure or resolution: `30m`, `12h`, `7d`."),
+    ] = None,
+) -> JobSelection:
+    """Return the filter of a job list."""
+    before = dead_letters.time_before(_age(min_age)) if min_age else None
+    scope = "\n".join(map(str, (state, queue, reason, min_age)))
+    return JobSelection(JobFilter(state, queue, reason, before), scope)
+
+
+@router.get("/jobs", name="list", summary="List failed work", responses=responses(400, 401, 403, 422, 503))
 async def page(
-    request: Request, caller: Reader, dead_letters: Service, wanted: Annotated[JobQuery, Query()]
+    caller: Reader,
+    dead_letters: Service,
+    place: RequestedPage,
+    selected: Annotated[JobSelection, Depends(select_jobs)],
+    limit: PageSize = 20,
 ) -> JobList:
     """List your failed work, latest first; operators see all tenants. A change can take a second to appear.
 
     A filter can make a page shorter than its limit. Only `next_cursor` shows if more pages follow.
     """
-    place = PageRequest(request.app.state.cursors, wanted.cursor)
     tenant_id = _tenant(caller)
-    scope = "\n".join(map(str, ("dlq", tenant_id, wanted.state, wanted.queue, wanted.reason, wanted.min_age)))
-
-    before = dead_letters.time_before(_age(wanted.min_age)) if wanted.min_age else None
-    jobs = JobFilter(wanted.state, wanted.queue, wanted.reason, before)
-    found = dead_letters.page(tenant_id, jobs, place.after(scope), wanted.limit)
+    scope = f"dlq\n{tenant_id}\n{selected.scope}"
+    found = dead_letters.page(tenant_id, selected.jobs, place.after(scope), limit)
     items = [JobView(**_fields(job)) for job in found.jobs]
     return JobList(items=items, next_cursor=place.next_cursor(scope, found.next))
 

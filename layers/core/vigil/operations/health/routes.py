@@ -34,25 +34,40 @@ class DetailedView(HealthView):
     checks: list[CheckView]
 
 
-@router.get("/liveness")
+@router.get("/liveness", name="get_liveness", summary="Check one instance")
 async def liveness() -> HealthView:
     """Return `up` while this instance runs. Checks no dependency."""
     return HealthView(status="up")
 
 
-@router.get("/startup", responses={503: {"model": HealthView}})
+@router.get(
+    "/startup",
+    name="get_startup",
+    summary="Check the first start",
+    responses={503: {"model": HealthView, "description": "A dependency is down"}},
+)
 async def startup(request: Request, response: Response) -> HealthView:
     """Return `up` if this instance can serve a first request, with its models verified and loaded."""
     return _verdict(request.app.state.health, response)
 
 
-@router.get("/readiness", responses={503: {"model": HealthView}})
+@router.get(
+    "/readiness",
+    name="get_readiness",
+    summary="Check the dependencies",
+    responses={503: {"model": HealthView, "description": "A dependency is down"}},
+)
 async def readiness(request: Request, response: Response) -> HealthView:
     """Return `up` if every dependency responds now."""
     return _verdict(request.app.state.health, response)
 
 
-@router.get("/detailed", responses={503: {"model": DetailedView}, **responses(401, 403)})
+@router.get(
+    "/detailed",
+    name="get_details",
+    summary="Show each dependency",
+    responses={503: {"model": DetailedView, "description": "A dependency is down"}, **responses(401, 403)},
+)
 async def detailed(request: Request, response: Response, _: Reader) -> DetailedView:
     """Return the status and latency of every dependency."""
     health: Health = request.app.state.health

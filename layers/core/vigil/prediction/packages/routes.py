@@ -77,7 +77,7 @@ async def current_registry(request: Request) -> Registry:
 RegistryParameter = Annotated[Registry, Depends(current_registry)]
 
 
-@router.get("", summary="List the models")
+@router.get("", name="list", summary="List the models")
 async def list_models(registry: RegistryParameter) -> ModelList:
     """Return every model that decides now, by name. Models that cannot be used now are listed in `unavailable`."""
     models, unavailable = [], []
@@ -91,6 +91,7 @@ async def list_models(registry: RegistryParameter) -> ModelList:
 
 @router.get(
     "/{name}",
+    name="get",
     summary="Describe a model",
     responses=responses(404),
 )

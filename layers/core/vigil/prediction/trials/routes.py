@@ -89,6 +89,7 @@ Service = Annotated[TrialService, Depends(current_trials)]
 # Operators read this right after a change: responses may be cached, but are revalidated every time.
 @router.get(
     "/{name}/versions",
+    name="list_versions",
     summary="List the versions of a model",
     dependencies=[cacheable(0)],
     responses=responses(401, 403, 404, 503),

@@ -24,7 +24,9 @@ class CertificateView(BaseModel):
     key_arn: str = Field(description="KMS key of the signature; `GetPublicKey` of KMS returns its public key.")
 
 
-@router.get("", summary="Fetch the certificate of an erasure", responses=responses(401, 403, 404, 503))
+@router.get(
+    "", name="get_certificate", summary="Fetch the certificate of an erasure", responses=responses(401, 403, 404, 503)
+)
 async def get(request: Request, tenant_id: TenantId, _: Manager) -> CertificateView:
     """Return the signed statement of a closed tenant's erasure, store by store; 404 until the tenant is closed.
 

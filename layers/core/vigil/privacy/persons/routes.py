@@ -20,7 +20,7 @@ from vigil.web.bodies import BoundedRoute
 from vigil.web.idempotency import IdempotentRoute
 from vigil.web.paging import PageSize, RequestedPage
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import MAX_SUBJECT_ID, responses
+from vigil.web.schemas import MAX_SUBJECT_ID, responses, sends
 
 lookup_router = APIRouter(prefix="/v1/subjects", tags=["subjects"], route_class=BoundedRoute)
 router = APIRouter(prefix="/v1/subjects/{subject}", tags=["subjects"], route_class=IdempotentRoute)
@@ -48,7 +48,7 @@ async def lookup(request: Request, body: LookupBody, caller: Reader) -> SubjectV
     return SubjectView(subject=subjects.pseudonym(caller.tenant_id, body.subject_id))
 
 
-@router.put("/consent", summary="Record a consent", responses=responses(401, 403, 413, 415))
+@router.put("/consent", name="set_consent", summary="Record a consent", responses=responses(401, 403, 413, 415))
 async def declare(request: Request, subject: Subject, body: ConsentBody, caller: Recorder) -> ConsentState:
     """Record given or withdrawn consents. Without consent to `scoring`, requests to score the person are rejected."""
     subjects: PersonRights = request.app.state.subjects
@@ -58,7 +58,12 @@ async def declare(request: Request, subject: Subject, body: ConsentBody, caller:
     )
 
 
-@router.get("/consent", summary="Fetch consents", responses=responses(400, 401, 403, 404, 422, 503))
+@router.get(
+    "/consent",
+    name="get_consent",
+    summary="Fetch consents",
+    responses=responses(400, 401, 403, 404, 422, 503),
+)
 async def consent(
     request: Request, subject: Subject, caller: Reader, place: RequestedPage, limit: PageSize = 20
 ) -> ConsentView:
@@ -91,7 +96,12 @@ async def export(
     return ExportView(data=data, next_cursor=place.next_cursor(scope, found.next))
 
 
-@router.delete("", status_code=202, summary="Erase a person's data", responses=responses(401, 403))
+@router.delete(
+    "",
+    status_code=202,
+    summary="Erase a person's data",
+    responses={202: sends("Location"), **responses(401, 403)},
+)
 async def erase(request: Request, response: Response, subject: Subject, caller: Eraser) -> ErasureView:
     """Start erasing a person's data. Repeating the request while an erasure runs has no effect."""
     subjects: PersonRights = request.app.state.subjects
@@ -99,7 +109,12 @@ async def erase(request: Request, response: Response, subject: Subject, caller: 
     return ErasureView.from_erasures(subjects.erase(caller.tenant_id, subject, caller.key_id))
 
 
-@router.get("/erasure", summary="Fetch the state of an erasure", responses=responses(401, 403, 404, 422, 503))
+@router.get(
+    "/erasure",
+    name="get_erasure",
+    summary="Fetch the state of an erasure",
+    responses=responses(401, 403, 404, 422, 503),
+)
 async def erasure(request: Request, subject: Subject, caller: Eraser) -> ErasureView:
     """Return the running erasure of a person, if there is one, and the certificates of completed erasures."""
     subjects: PersonRights = request.app.state.subjects

@@ -11,7 +11,7 @@ from vigil.web.idempotency import IdempotentRoute
 from vigil.web.principal import Principal, requires
 from vigil.web.schemas import responses
 
-router = APIRouter(prefix="/v1/prices", tags=["costs"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/v1/prices", tags=["prices"], route_class=IdempotentRoute)
 
 
 async def current_books(request: Request) -> PriceBooks:
@@ -22,13 +22,19 @@ async def current_books(request: Request) -> PriceBooks:
 Service = Annotated[PriceBooks, Depends(current_books)]
 
 
-@router.get("", summary="List price books", dependencies=[cacheable(60)], responses=responses(401, 403, 503))
+@router.get(
+    "",
+    name="list",
+    summary="List price books",
+    dependencies=[cacheable(60)],
+    responses=responses(401, 403, 503),
+)
 async def list_price_books(books: Service, _: Annotated[Principal, requires("costs:read")]) -> PriceBookList:
     """Return every price book in order of versions. A price never changes; a new book is valid from a later hour."""
     return PriceBookList(items=[PriceBookView.from_book(book) for book in books.list_books()])
 
 
-@router.post("", status_code=201, summary="Publish prices", responses=responses(401, 403, 413, 415))
+@router.post("", name="create", status_code=201, summary="Publish prices", responses=responses(401, 403, 413, 415))
 async def publish_prices(
     books: Service, body: PriceBookBody, _: Annotated[Principal, requires("prices:write")]
 ) -> PriceBookView:

@@ -5,33 +5,39 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
+from pydantic import Field
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
 from vigil.money.usage.events.model import MAX_EVENTS, EventResult
-from vigil.money.usage.events.schemas import UsageEventResultList, UsageEventResultView, check_batch, event_schema
+from vigil.money.usage.events.schemas import UsageEventBody, UsageEventResultList, UsageEventResultView, check_batch
 from vigil.money.usage.events.service import UsageEvents
 from vigil.web.bodies import BoundedRoute, media_type
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import FieldErrorView, responses
+from vigil.web.schemas import FieldErrorView, documented_as, responses
 
 BATCH, EVENT = "application/cloudevents-batch+json", "application/cloudevents+json"
 """Media types of CloudEvents in structured mode: an array of events, and one event."""
 MEDIA_TYPES = ("application/json", BATCH, EVENT)
 """Media types of a request. `application/json` is an array of events."""
-router = APIRouter(prefix="/v1/usage-events", tags=["usage"], route_class=BoundedRoute)
-_ONE = {"schema": event_schema()}
-_MANY = {"schema": {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": event_schema()}}
-_BODY = {"required": True, "content": {"application/json": _MANY, BATCH: _MANY, EVENT: _ONE}}
+router = APIRouter(prefix="/v1/usage-events", tags=["usage events"], route_class=BoundedRoute)
+_BODY = {
+    "description": f"One to {MAX_EVENTS} events as `application/json` or `{BATCH}`, or one event as `{EVENT}`. This "
+    "document has one media type, because generators fail at several."
+}
+Events = Annotated[list[UsageEventBody], Field(min_length=1, max_length=MAX_EVENTS)]
 
 
 @router.post(
     "",
+    name="create",
     summary="Report usage",
     responses=responses(400, 401, 403, 413, 415, 422, 503),
     openapi_extra={"requestBody": _BODY},
 )
 async def record(
-    request: Request, caller: Annotated[Principal, requires("usage:write")], events: Annotated[Any, Body()]
+    request: Request,
+    caller: Annotated[Principal, requires("usage:write")],
+    events: Annotated[Any, documented_as(Events), Body()],
 ) -> UsageEventResultList | UsageEventResultView:
     """Count events (CloudEvents 1.0, structured) in the hours of their times; each source and id counts once.
 

@@ -69,13 +69,6 @@ class UsageEventBody(BaseModel):
         return UsageEvent(self.source, self.id, self.time, self.data.counted())
 
 
-def event_schema() -> dict[str, Any]:
-    """Return the JSON schema of one event, without references."""
-    schema = UsageEventBody.model_json_schema()
-    schema["properties"]["data"] = schema.pop("$defs")["UsageAmounts"]
-    return schema
-
-
 def check_batch(sent: Any) -> list[Any]:
     """Return the events of a batch. Raises InvalidInput for a value that is not an array of 1 to MAX_EVENTS."""
     if not isinstance(sent, list):
