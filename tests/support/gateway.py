@@ -26,31 +26,40 @@ def event(
     sent = ({"Content-Type": "application/json"} if method in {"POST", "PUT", "PATCH"} else {}) | (headers or {})
     known = {"tenant_id": tenant, "key_id": "0123456789abcdef", "tier": "FREE", "role": "member"} | caller
     authorizer = {"limits": TIER_LIMITS[cast("Tier", known["tier"])].to_json(), **known} if tenant else None
-    repeated = {name: [value] if isinstance(value, str) else value for name, value in (query or {}).items()}
     return {
         "resource": path,
         "path": path,
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": {name: values[-1] for name, values in repeated.items()} or None,
-        "multiValueQueryStringParameters": repeated or None,
+        **_query_fields(query or {}),
         "pathParameters": None,
         "stageVariables": None,
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "api",
-            "authorizer": authorizer,
-            "httpMethod": method,
-            "identity": {"sourceIp": "127.0.0.1", "userAgent": "test"},
-            "path": f"/local{path}",
-            "protocol": "HTTP/1.1",
-            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-            "resourcePath": path,
-            "stage": "local",
-        },
+        "requestContext": _request_context(method, path) | {"authorizer": authorizer},
         "body": text,
         "isBase64Encoded": False,
+    }
+
+
+def _query_fields(query: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    repeated = {name: [value] if isinstance(value, str) else value for name, value in query.items()}
+    return {
+        "queryStringParameters": {name: values[-1] for name, values in repeated.items()} or None,
+        "multiValueQueryStringParameters": repeated or None,
+    }
+
+
+def _request_context(method: str, path: str) -> dict[str, Any]:
+    return {
+        "accountId": "123456789012",
+        "apiId": "api",
+        "httpMethod": method,
+        "identity": {"sourceIp": "127.0.0.1", "userAgent": "test"},
+        "path": f"/local{path}",
+        "protocol": "HTTP/1.1",
+        "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        "resourcePath": path,
+        "stage": "local",
     }
 
 
