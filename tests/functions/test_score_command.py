@@ -24,9 +24,7 @@ def answer(asked):
 @pytest.fixture
 def score(clock, published, monkeypatch, tmp_path):
     """Function that runs `vigil score` on a body, and returns its code and the words or bytes of its output."""
-    with served(answer) as (url, _):
-        monkeypatch.setenv("VIGIL_API_URL", url)
-        monkeypatch.setenv("VIGIL_API_KEY", "vgl_local_k_s")
+    with served(answer, monkeypatch):
 
         def run(body, *options):
             (tmp_path / "score.json").write_text(json.dumps(body))

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlparse
 
+import pytest
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -61,15 +63,16 @@ def _handler(answer: Callable[[Asked], Answer], taken: list[Asked]) -> type[Base
 
 
 @contextmanager
-def served(answer: Callable[[Asked], Answer], prepare: Callable[[str], None]) -> Iterator[list[Asked]]:
-    """Serve the responses of `answer`; yield the list of recorded requests.
+def served(answer: Callable[[Asked], Answer], environment: pytest.MonkeyPatch) -> Iterator[list[Asked]]:
+    """Serve the responses of `answer` to commands; yield the list of recorded requests.
 
-    `prepare` gets the address before the server's thread starts, and may set variables: a process that sets a variable
-    while another thread reads one can crash.
+    The variables of commands are set before the server's thread starts: a process that sets a variable while another
+    thread reads one can crash.
     """
     taken: list[Asked] = []
     server = HTTPServer(("127.0.0.1", 0), _handler(answer, taken))
-    prepare(f"http://127.0.0.1:{server.server_port}")
+    environment.setenv("VIGIL_API_URL", f"http://127.0.0.1:{server.server_port}")
+    environment.setenv("VIGIL_API_KEY", "vgl_local_k_s")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
