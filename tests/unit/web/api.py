@@ -36,7 +36,7 @@ class Api:
 
     def __init__(self):
         self.models, self.ledger, self.clock, self.log = FakeModels(), FakeLedger(), Clock(), io.StringIO()
-        self.counters, self.leases = FakeCounters(), FakeLeases()
+        self.counters, self.leases, self.documents = FakeCounters(), FakeLeases(), 0
         broken = APIRouter()
 
         @broken.get("/broken")
@@ -66,10 +66,8 @@ class Api:
             state={
                 "scoring": scoring,
                 "cursors": Cursors(lambda: b"key"),
-                "openapi": lambda: openapi.document(
-                    [scoring_routes.router, health_routes.router], {}, Examples({}, {})
-                ),
-                "health": Health({"ledger": lambda: self.ledger.get("health", "none")}),
+                "reference": swagger.Reference("Vigil", self._document),
+                "health": Health({"ledger": lambda: self.ledger.get("health", "none")}, self.clock),
             },
         )
         self._handler = lambda_handler(app, telemetry)
@@ -79,6 +77,10 @@ class Api:
         body = answer["body"]
         is_json = "json" in answer["headers"].get("content-type", "")
         return answer["statusCode"], answer["headers"], json.loads(body) if is_json and body else body
+
+    def _document(self):
+        self.documents += 1
+        return openapi.document([scoring_routes.router, health_routes.router], {}, Examples({}, {}))
 
     def line(self):
         """Return the last log line."""
