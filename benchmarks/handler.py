@@ -33,6 +33,7 @@ from vigil.runtime.settings import Settings
 from vigil.runtime.telemetry import Telemetry
 from vigil.web.app import create_app, lambda_handler
 from vigil.web.rate_limits import DynamoRequestCounters, RateLimiter, SharedRateLimiter
+from vigil.web.request_leases import DynamoRequestLeases, TenantLimiter
 
 Handler = Callable[[dict[str, Any]], object]
 """Function that returns the response to an API Gateway event."""
@@ -147,15 +148,17 @@ def deployed(case: ModelCase, sent: list[tuple[str, bytes]], log: StringIO) -> H
         return AWSResponse("http://local", 200, HTTPHeaders(), _Body(attributes))
 
     client.meta.events.register("before-send.dynamodb", answer)
-    limiter = SharedRateLimiter(DynamoRequestCounters(client, "limits"), lambda: datetime.now(UTC))
+    tenants = TenantLimiter(DynamoRequestLeases(client, "limits"), _now)
+    limiter = SharedRateLimiter(DynamoRequestCounters(client, "limits"), tenants, _now)
     return _function(case.loaded(), _ledger(client), limiter, log)
 
 
-def _ledger(client: Any) -> DynamoLedger:
-    def clock() -> datetime:
-        return datetime.now(UTC)
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    quotas, stops = DynamoMonthlyQuota(client, "usage", clock), DynamoHardLimits(client, "usage", clock)
+
+def _ledger(client: Any) -> DynamoLedger:
+    quotas, stops = DynamoMonthlyQuota(client, "usage", _now), DynamoHardLimits(client, "usage", _now)
     return DynamoLedger(client, "decisions", quotas, stops, DynamoConsents(PersonTable(client, "subjects")))
 
 
@@ -163,9 +166,7 @@ def _function(
     model: LoadedModel, ledger: Any, admission: RateLimiter | None = None, log: StringIO | None = None
 ) -> Handler:
     telemetry = Telemetry(f"benchmark-{id(model)}", log or StringIO(), traced=False)
-    scoring = Scoring(
-        _OneModel(model), _no_feature_set, ledger, lambda: datetime.now(UTC), timedelta(hours=24), keys=tenant_key
-    )
+    scoring = Scoring(_OneModel(model), _no_feature_set, ledger, _now, timedelta(hours=24), keys=tenant_key)
     app = create_app(
         title="",
         routers=[routes.router],
@@ -189,7 +190,8 @@ def _checked(handler: Handler, case: ModelCase) -> Handler:
 
 def _authorizer(tier: Tier) -> dict[str, str]:
     caller = {"tenant_id": "acme", "key_id": "k", "tier": tier, "role": "member"}
-    return caller | {"limits": replace(TIER_LIMITS[tier], per_minute=60_000, per_hour=3_600_000).to_json()}
+    limits = replace(TIER_LIMITS[tier], per_minute=60_000, per_hour=3_600_000)
+    return caller | replace(limits, tenant_per_minute=2_400_000, tenant_per_hour=144_000_000).to_context()
 
 
 def events(case: ModelCase) -> list[dict[str, Any]]:

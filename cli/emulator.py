@@ -16,6 +16,7 @@ from cli.checkout import ROOT, CommandFailed, fingerprint, pin, tool_python
 from cli.embedded import CREDENTIALS, REGION
 
 MAIN = ROOT / "cli" / "ministack_main.py"
+GATEWAY = ROOT / "cli" / "ministack_gateway.py"
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
@@ -132,7 +133,7 @@ class Emulator:
 
 
 def _release() -> str:
-    return fingerprint([MAIN], pin("ministack"))
+    return fingerprint([MAIN, GATEWAY], pin("ministack"))
 
 
 def _free_port() -> int:

@@ -42,9 +42,11 @@ def _limits(usage: dict[str, Any]) -> list[str]:
     if quota["limit"] is not None:
         predictions = f"{quota['left']:,} of {quota['limit']:,} left until {quota['resets_at'][:10]}"
     storage_limit = "" if limits["storage_gb"] is None else f" of {limits['storage_gb']:,} GB"
+    key, tenant = ((limits[f"{owner}per_minute"], limits[f"{owner}per_hour"]) for owner in ("", "tenant_"))
     files, database = (f"{stored[f'{name}_bytes'] / 1e6:,.3f} MB" for name in ("storage", "database"))
     return [
         f"predictions  {predictions}",
-        f"requests     {limits['per_minute']:,} per minute and {limits['per_hour']:,} per hour for each key",
+        f"requests     {key[0]:,} per minute and {key[1]:,} per hour for each key",
+        f"             {tenant[0]:,} per minute and {tenant[1]:,} per hour for all keys",
         f"stored       {files} in files{storage_limit}, {database} in the database",
     ]

@@ -1,19 +1,21 @@
-"""Contract of the request counters of the rate limiter for the fake and DynamoDB."""
+"""Contracts of the rate limiter's request counters and leases for the fakes and DynamoDB."""
 
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.limits import FakeCounters
+from tests.support.fakes.limits import FakeCounters, FakeLeases
 from vigil.errors import Unavailable
-from vigil.kernel.tenants import Limits
+from vigil.kernel.tenants import Limits, Rates
+from vigil.money.usage.store import DynamoRequestCounts
 from vigil.web.principal import Principal
 from vigil.web.rate_limits import DynamoRequestCounters
+from vigil.web.request_leases import DynamoRequestLeases
 
 
 def caller(tenant="acme", key="k-1", per_minute=2, per_hour=3):
-    return Principal(tenant, key, "FREE", "member", Limits(1000, per_minute, per_hour, 10))
+    return Principal(tenant, key, "FREE", "member", Limits(1000, per_minute, per_hour, 10, 300, 5_000))
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -60,3 +62,55 @@ def test_an_item_expires_days_after_its_hour(aws):
 def test_an_unavailable_table_raises_unavailable(aws):
     with pytest.raises(Unavailable):
         take(DynamoRequestCounters(aws("dynamodb"), "no-such-table"), Clock())
+    with pytest.raises(Unavailable):
+        lease(DynamoRequestLeases(aws("dynamodb"), "no-such-table"), Clock(), 1, 1)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def leases(request):
+    if request.param == "fake":
+        return FakeLeases()
+    return DynamoRequestLeases(request.getfixturevalue("aws")("dynamodb"), "limits")
+
+
+RATES = Rates(10, 20)
+
+
+def lease(leases, clock, minute, hour, tenant="acme", rates=RATES):
+    granted, leased = leases.lease(tenant, rates, clock(), minute=minute, hour=hour)
+    return granted, leased.minute, leased.hour
+
+
+def test_a_lease_is_granted_whole_or_refused_with_the_counts(leases):
+    clock = Clock()
+    assert [lease(leases, clock, 4, 4) for _ in range(3)] == [(True, 4, 4), (True, 8, 8), (False, 8, 8)]
+    assert lease(leases, clock, 2, 2) == (True, 10, 10)
+    clock.advance(seconds=60)
+    assert lease(leases, clock, 10, 10) == (True, 10, 20)
+    clock.advance(seconds=60)
+    assert lease(leases, clock, 1, 1) == (False, 0, 20)
+    clock.advance(hours=1)
+    assert lease(leases, clock, 1, 1) == (True, 1, 1)
+
+
+def test_a_lease_of_the_minute_alone_needs_no_rest_of_the_hour(leases):
+    clock = Clock()
+    lease(leases, clock, 10, 20)
+    clock.advance(seconds=60)
+    assert lease(leases, clock, 4, 0) == (True, 4, 20)
+    assert lease(leases, clock, 4, 0, rates=Rates(10, 5)) == (True, 8, 20)
+    assert lease(leases, clock, 4, 0) == (False, 8, 20)
+
+
+def test_leases_of_tenants_are_separate(leases):
+    for tenant in ("acme", "globex"):
+        assert lease(leases, Clock(), 10, 10, tenant) == (True, 10, 10)
+
+
+def test_the_item_of_leases_is_no_key_and_expires_after_its_hour(aws):
+    clock = Clock()
+    lease(DynamoRequestLeases(aws("dynamodb"), "limits"), clock, 4, 4)
+    (item,) = aws("dynamodb").scan(TableName="limits")["Items"]
+    assert (item["pk"]["S"], item["sk"]["S"]) == ("acme#2026-03-01T12#LEASES", "TENANT")
+    assert int(item["expires_at"]["N"]) - clock().timestamp() > 86_400
+    assert DynamoRequestCounts(aws("dynamodb"), "limits").requests_in_hour("acme", "2026-03-01T12") == 0

@@ -171,7 +171,7 @@ def test_the_bucket_is_listed_once_for_all_tenants_in_order(s3):
 
 def test_the_requests_of_all_keys_of_a_tenant_are_added(aws):
     client = aws("dynamodb")
-    counters, limits = DynamoRequestCounters(client, "limits"), Limits(1000, 60, 1000, 10)
+    counters, limits = DynamoRequestCounters(client, "limits"), Limits(1000, 60, 1000, 10, 300, 5000)
     for who, hour, calls in (("acme", 5, 3), ("acme#k-2", 5, 4), ("acme", 6, 9), ("acme2", 5, 1)):
         tenant, _, key = who.partition("#")
         for _ in range(calls):

@@ -19,6 +19,7 @@ HANDLERS = {
     "says-nothing": "return {'answer': 'secret-value'}",
     "small": "return {'statusCode': 200, 'body': 'x' * 1023, 'headers': {'ETag': 'a'}}",
     "large": "return {'statusCode': 200, 'body': 'x' * 1024, 'headers': {'ETag': 'a'}}",
+    "throttled": "return {'statusCode': 200, 'body': 'secret-value'}",
     "refuses": "return {'statusCode': 502, 'body': '{}', 'headers': {'Content-Type': 'application/json'}}",
 }
 
@@ -87,6 +88,8 @@ def get():
         quick = {"Delay": 0.2, "MaxAttempts": 100}
         cloudformation.get_waiter("stack_create_complete").wait(StackName="small", WaiterConfig=quick)
 
+        bed.client("lambda").put_function_concurrency(FunctionName="throttled", ReservedConcurrentExecutions=0)
+
         def call(path, **headers):
             with closing(http.client.HTTPConnection(urlsplit(bed.endpoint).netloc, timeout=60)) as connection:
                 connection.request("GET", f"/local/{path}", headers=headers)
@@ -106,6 +109,15 @@ def test_a_function_without_an_answer_gives_a_problem_document(get, path):
     assert document["type"] == "urn:vigil:problem:internal-error"
     assert document["correlation_id"] == headers["x-correlation-id"] != ""
     assert headers["cache-control"] == "no-store"
+    assert b"secret-value" not in body
+
+
+def test_a_throttled_function_gives_a_problem_document(get):
+    status, headers, body = get("throttled")
+    assert (status, headers["content-type"]) == (502, "application/problem+json")
+    document = json.loads(body)
+    assert document["type"] == "urn:vigil:problem:unavailable"
+    assert document["correlation_id"] == headers["x-correlation-id"] != ""
     assert b"secret-value" not in body
 
 

@@ -86,10 +86,28 @@ def test_a_client_that_follows_the_rate_headers_gets_no_429(tenant):
     assert refusals == 0
 
 
+def test_keys_of_a_tenant_share_its_limit(stack, services):
+    tenant_id = f"limits-{uuid.uuid4().hex[:8]}"
+    access.tenants().create(tenant_id, "FREE", TenantChange(limits={"tenant_per_minute": 12}))
+    keys = [access.keys().create(tenant_id, "member", by="operator").token for _ in range(4)]
+    with ExitStack() as opened:
+        clients = [opened.enter_context(http(stack, key)) for key in keys]
+        started = time.monotonic()
+        answers = [clients[number % 4].get("/v1/models") for number in range(40)]
+        windows = 2 + (time.monotonic() - started) // 60
+    admitted = sum(answer.status_code == 200 for answer in answers)
+    assert 12 <= admitted <= 12 * windows
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["violated-policies"] == ["tenant-minute"]
+    assert refused.headers["RateLimit"].startswith(f'"tenant-minute";r=0;t={refused.headers["Retry-After"]}, ')
+
+
 def test_a_client_over_its_limit_gets_a_retry_after(tenant):
     client = tenant(per_minute=3)
     while (answer := client.get("/v1/models")).status_code == 200:
-        assert answer.headers["RateLimit-Policy"] == '"minute";q=3;w=60, "hour";q=1000;w=3600'
+        assert answer.headers["RateLimit-Policy"] == (
+            '"minute";q=3;w=60, "hour";q=1000;w=3600, "tenant-minute";q=15;w=60, "tenant-hour";q=5000;w=3600'
+        )
     assert (answer.status_code, answer.json()["type"]) == (429, "urn:vigil:problem:rate-limited")
     assert answer.headers["RateLimit"].startswith(f'"minute";r=0;t={answer.headers["Retry-After"]}, "hour";r=')
 
@@ -157,7 +175,7 @@ def test_batches_over_a_limit_are_refused_with_a_reason(tenant):
         asked = [("GET", path), ("GET", "/v1/batches"), ("GET", f"{path}/results"), ("POST", f"{path}/cancel")]
         answers.append(client.request(*asked[len(answers) % len(asked)]))
     for answer in (known, *answers):
-        assert answer.headers["RateLimit-Policy"] == '"minute";q=4;w=60, "hour";q=1000;w=3600'
+        assert answer.headers["RateLimit-Policy"].startswith('"minute";q=4;w=60, "hour";q=1000;w=3600, ')
         assert answer.headers["RateLimit"].startswith('"minute";r=')
     assert answers[-1].json()["type"] == "urn:vigil:problem:rate-limited"
     assert answers[-1].headers["RateLimit"].startswith(f'"minute";r=0;t={answers[-1].headers["Retry-After"]},')

@@ -133,6 +133,8 @@ def test_parallel_changes_are_all_applied_and_one_rotation_succeeds(stack, opera
         "per_minute": 1001,
         "per_hour": 1002,
         "storage_gb": 1003,
+        "tenant_per_minute": 5005,
+        "tenant_per_hour": 5010,
     }
     assert len(operator.get(f"{path}/keys").json()["items"]) == 3
 

@@ -20,7 +20,8 @@ def test_only_an_active_key_is_authorized(authorize, capsys):
     token = access.keys().create("acme", by="operator").token
     limits = '{"predictions_per_month":1000,"per_minute":60,"per_hour":1000,"storage_gb":10}'
     who = {"tenant_id": "acme", "key_id": token.key_id, "tier": "FREE", "role": "member"}
-    assert authorize(token)["context"] == who | {"limits": limits, "consents": "false"}
+    limits = {"limits": limits, "tenant_rates": '{"per_minute":300,"per_hour":5000}'}
+    assert authorize(token)["context"] == who | limits | {"consents": "false"}
     access.keys().revoke("acme", token.key_id, by="operator")
     access.authenticator().clear_cache()
     with pytest.raises(Exception, match=r"^Unauthorized$"):

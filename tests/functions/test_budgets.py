@@ -48,8 +48,8 @@ def score(clock):
     from functions.scoring_api.handler import lambda_handler
 
     def call(key):
-        limits = access.tenants().get("acme").limits.to_json()
-        request = event("POST", "/v1/scores", body=SCORE, headers={"Idempotency-Key": key}, limits=limits)
+        limits = access.tenants().get("acme").limits.to_context()
+        request = event("POST", "/v1/scores", body=SCORE, headers={"Idempotency-Key": key}, **limits)
         answer = lambda_handler(request, Context())
         return answer["statusCode"], json.loads(answer["body"])
 

@@ -13,7 +13,7 @@ from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.rows import ModelRef
 from vigil.kernel.tenants import Limits
 
-MANY = Limits(1000, 1000, 1000, 10).to_json()
+MANY = Limits(1000, 1000, 1000, 10, 1000, 1000).to_context()
 AGREED = {"tenants": 1, "failed": 0, "mismatches": 0, "unrepaired": 0}
 REPAIRED = AGREED | {"mismatches": 1}
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80}}
@@ -37,7 +37,7 @@ def score(published, clock):
 
     def call(count, tenant="acme"):
         for _ in range(count):
-            sent = event("POST", "/v1/scores", body=BODY, tenant=tenant, limits=MANY)
+            sent = event("POST", "/v1/scores", body=BODY, tenant=tenant, **MANY)
             assert lambda_handler(sent, Context())["statusCode"] == 201
 
     return call
@@ -100,7 +100,14 @@ def test_usage_has_daily_amounts_and_the_rest_of_the_quota(score, count, usage, 
     assert status == 200
     assert [(item["period"], item["predictions"]) for item in answer["items"]] == [("2026-03-14", 3), ("2026-03-15", 2)]
     assert answer["quota"] == {"limit": 1000, "used": 5, "left": 995, "resets_at": "2026-04-01T00:00:00.000000Z"}
-    assert answer["limits"] == {"predictions_per_month": 1000, "per_minute": 60, "per_hour": 1000, "storage_gb": 10}
+    assert answer["limits"] == {
+        "predictions_per_month": 1000,
+        "per_minute": 60,
+        "per_hour": 1000,
+        "storage_gb": 10,
+        "tenant_per_minute": 300,
+        "tenant_per_hour": 5000,
+    }
     monthly = usage({"granularity": "month"})[1]
     assert monthly["items"] == [{"period": "2026-03", **answer["total"]}]
 

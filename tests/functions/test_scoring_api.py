@@ -1,6 +1,8 @@
 """The scoring function as deployed: real model, real stores, HTTP events."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
@@ -8,6 +10,7 @@ import pytest
 
 from tests.support.deployments import publish
 from tests.support.gateway import Context, event
+from vigil.access.tenants.model import TIER_LIMITS
 from vigil.bootstrap import decisions, process, stores
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}, "explain": True}
@@ -36,6 +39,7 @@ def aws_calls(api):
     """Record every AWS call of the API's clients as `Service.Operation`."""
     calls = []
     api("GET", "/health/readiness")  # cold start: models loaded, clients created
+    api("GET", "/v1/models")  # the first request of a tenant in a minute leases requests
     stores.tenant_key("acme")  # the first request of a tenant reads its key
     for service in ("dynamodb", "s3", "secretsmanager"):
         events = process.client(service).meta.events
@@ -44,17 +48,38 @@ def aws_calls(api):
 
 
 @pytest.mark.parametrize(("tier", "commit"), [("ENTERPRISE", "PutItem"), ("FREE", "TransactWriteItems")])
-def test_a_warm_score_makes_two_aws_calls(api, aws_calls, tier, commit):
+def test_a_warm_score_makes_two_aws_calls(stopped, api, aws_calls, tier, commit):
     assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"}, tier=tier)[0] == 201
     assert aws_calls == ["UpdateItem", commit]
     assert api("POST", "/v1/scores", body=BODY, headers={"Idempotency-Key": "k"}, tier=tier)[0] == 200
     assert aws_calls == ["UpdateItem", commit] * 2
 
 
-def test_an_invalid_request_counts_and_makes_no_other_aws_call(api, aws_calls):
+def test_1000_warm_scores_make_two_aws_calls_each_and_14_leases(stopped, api, aws_calls):
+    limits = replace(TIER_LIMITS["ENTERPRISE"], per_minute=6_000, per_hour=60_000, tenant_per_minute=60_000)
+    stores.tenant_key("globex")
+    aws_calls.clear()
+    for _ in range(1_000):
+        assert api("POST", "/v1/scores", body=BODY, tenant="globex", **limits.to_context())[0] == 201
+    assert Counter(aws_calls) == {"UpdateItem": 1_000 + 14, "PutItem": 1_000}
+
+
+def test_100_keys_get_the_limit_of_their_tenant(stopped, api):
+    answers = Counter(api("GET", "/v1/models", key_id=f"{number % 100:016x}")[0] for number in range(400))
+    assert answers == {200: 300, 429: 100}
+    status, headers, problem = api("GET", "/v1/models", key_id="f" * 16)
+    assert (status, problem["type"]) == (429, "urn:vigil:problem:rate-limited")
+    assert problem["violated-policies"] == ["tenant-minute"]
+    assert headers["ratelimit"].startswith(f'"tenant-minute";r=0;t={headers["retry-after"]}, "tenant-hour";r=')
+    assert api("GET", "/v1/models", tenant="globex")[0] == 200
+
+
+def test_an_invalid_request_counts_and_makes_no_other_aws_call(stopped, api, aws_calls):
     status, headers, _ = api("POST", "/v1/scores", body=BODY | {"features": {"age": 400}})
     assert status == 422
-    assert headers["ratelimit-policy"] == '"minute";q=60;w=60, "hour";q=1000;w=3600'
+    assert headers["ratelimit-policy"] == (
+        '"minute";q=60;w=60, "hour";q=1000;w=3600, "tenant-minute";q=300;w=60, "tenant-hour";q=5000;w=3600'
+    )
     assert aws_calls == ["UpdateItem"]
 
 

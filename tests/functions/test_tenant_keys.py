@@ -65,7 +65,7 @@ def test_a_wrapped_key_is_of_no_use_to_another_tenant(published):
         stores.tenant_key("globex")
 
 
-def test_a_warm_score_makes_two_aws_calls(published, calls):
+def test_a_warm_score_makes_two_aws_calls(clock, published, calls):
     score("acme")
     calls.clear()
     score("acme")

@@ -82,16 +82,27 @@ def test_another_tenant_and_an_unknown_one_get_the_same_404(api, method, path, b
 
 
 def test_an_operator_can_create_list_and_change_tenants(api):
-    body = {"tenant_id": "initech", "tier": "BASIC", "limits": {"per_minute": 120}, "settings": {"name": "Initech"}}
+    body = {"tenant_id": "initech", "tier": "BASIC", "limits": {"per_minute": 120, "tenant_per_hour": 4}}
+    body |= {"settings": {"name": "Initech"}}
     status, made, headers = api("POST", "", body=body, **OPERATOR)
     assert (status, headers["location"], headers["etag"]) == (201, "/local/v1/tenants/initech", '"1"')
-    assert made["limits"] == {"predictions_per_month": 10_000, "per_minute": 120, "per_hour": 1_000, "storage_gb": 50}
+    assert made["limits"] == {
+        "predictions_per_month": 10_000,
+        "per_minute": 120,
+        "per_hour": 1_000,
+        "storage_gb": 50,
+        "tenant_per_minute": 1_200,
+        "tenant_per_hour": 4,
+    }
     assert api("POST", "", body=body, **OPERATOR)[0] == 409
     first = api("GET", "", query={"limit": "3"}, **OPERATOR)[1]
     rest = api("GET", "", query={"limit": "3", "cursor": first["next_cursor"]}, **OPERATOR)[1]
     assert [t["tenant_id"] for t in first["items"] + rest["items"]] == ["acme", "globex", "initech", "ops"]
     status, changed, headers = api(
-        "PATCH", "/initech", body={"tier": "PROFESSIONAL", "limits": {"per_minute": None}}, **OPERATOR
+        "PATCH",
+        "/initech",
+        body={"tier": "PROFESSIONAL", "limits": {"per_minute": None, "tenant_per_hour": None}},
+        **OPERATOR,
     )
     assert (status, changed["version"], headers["etag"], changed["overrides"]) == (200, 2, '"2"', {})
     assert api("GET", "/initech", **OPERATOR)[1] == changed
@@ -113,6 +124,8 @@ def test_an_administrator_can_change_only_the_settings_of_its_tenant(api):
     [
         ({"limits": {"per_minute": 0}}, "limits.per_minute"),
         ({"limits": {"per_hour": 3_600_001}}, "limits.per_hour"),
+        ({"limits": {"tenant_per_minute": 2_400_001}}, "limits.tenant_per_minute"),
+        ({"limits": {"tenant_per_hour": 0}}, "limits.tenant_per_hour"),
         ({"limits": {"storage_gb": 1.5}}, "limits.storage_gb"),
         ({"limits": {"per_minute": True}}, "limits.per_minute"),
         ({"limits": {"per_minute": "60"}}, "limits.per_minute"),
@@ -256,7 +269,7 @@ def test_an_offboarded_tenant_leaves_only_a_certificate(api):
             "dead_letters": 1,
             "subjects": 2,  # a declaration, and the current consents
             "idempotency": 1,
-            "limits": 1,
+            "limits": 2,  # the counter of a key, and the leases of the tenant
             "usage": 1,
             "costs": 1,
             "tenant_keys": 1,

@@ -15,7 +15,7 @@ from vigil.prediction.engines.loading import load_engine
 from vigil.prediction.packages.verification import Release, build_package
 from vigil.prediction.trials.model import is_challenger_subject
 
-MANY = Limits(None, 1000, 1000, None).to_json()
+MANY = Limits(None, 1000, 1000, None, 1000, 1000).to_context()
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 80, "stage": "III"}}
 
 
@@ -26,7 +26,7 @@ def api(clock, published):
 
     def call(method, path, role="operator", **kwargs):
         function = trials if path.endswith(("versions", "promote", "withdraw", "comparison")) else scoring
-        answer = function.lambda_handler(event(method, path, role=role, limits=MANY, **kwargs), Context())
+        answer = function.lambda_handler(event(method, path, role=role, **MANY, **kwargs), Context())
         return answer["statusCode"], json.loads(answer["body"])
 
     return call

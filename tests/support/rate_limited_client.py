@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 
 _SHORT_WAIT = 0.1
-ITEM = re.compile(r'"(?P<name>[a-z]+)"(?P<parameters>(;[a-z]+=\d+)+)')
+ITEM = re.compile(r'"(?P<name>[a-z-]+)"(?P<parameters>(;[a-z]+=\d+)+)')
 
 
 def parse_items(field: str) -> dict[str, dict[str, int]]:

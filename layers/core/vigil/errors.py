@@ -19,7 +19,7 @@ VigilError
 ├── PreconditionFailed    the resource does not have the expected version
 ├── PreconditionRequired  the request does not name the expected version
 ├── IdempotencyKeyReused  the Idempotency-Key was used with another payload
-├── RateLimited           the API key has no requests left in this minute or hour
+├── RateLimited           the API key or its tenant has no requests left in this minute or hour
 ├── QuotaExceeded         the tenant has no predictions left in this month
 ├── StorageFull           the tenant's files fill the storage that its tier or agreement allows
 ├── BudgetExhausted       the tenant's own hard stop leaves too little money
@@ -143,10 +143,15 @@ class IdempotencyKeyReused(VigilError):
 
 
 class RateLimited(VigilError):
-    """The API key has no requests left in this minute or hour; `retry_after` is in seconds."""
+    """The API key or its tenant has no requests left in this minute or hour.
+
+    `policy` names the limit: `minute`, `hour`, `tenant-minute` or `tenant-hour`. `retry_after` is in seconds.
+    """
 
     def __init__(self, policy: str, retry_after: int, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-        super().__init__(f"The API key has no requests left in this {policy}; retry after {retry_after} s.")
+        window = policy.removeprefix("tenant-")
+        owner = "The API key has" if window == policy else "All API keys of the tenant together have"
+        super().__init__(f"{owner} no requests left in this {window}; retry after {retry_after} s.")
         self.policy = policy
         self.retry_after = retry_after
         self.headers = headers

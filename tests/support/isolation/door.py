@@ -13,8 +13,8 @@ from tests.support.gateway import Context, event
 from tests.support.templates import routes
 
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/"
-REMEMBERED = {"registry", "flags", "packages"}
-"""Resources that each process reads once a minute and caches, independent of the caller."""
+REMEMBERED = {"registry", "flags", "packages", "leases"}
+"""Resources that each process caches: it reads three of them once a minute, and leases requests for its caller."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ class FrontDoor:
 def _note(service: str, operation: str, arguments: Mapping[str, Any]) -> tuple[str, ...]:
     where = str(arguments.get("TableName") or arguments.get("Bucket") or ("registry" if "Secret" in operation else ""))
     leading = arguments.get("Key", {}).get("pk", {}).get("S", "") if service == "dynamodb" else ""
+    where = "leases" if leading.endswith("#LEASES") else where
     family = leading.partition("#")[0]
     return service + "." + operation, where, str(arguments.get("IndexName", "")), family if family.isupper() else ""
 

@@ -17,7 +17,8 @@ USAGE = {
     "total": {"predictions": 1_234, "api_calls": 7, "emails": 0},
     "stored": {"storage_bytes": 2_500_000, "database_bytes": 1_000},
     "quota": {"limit": 10_000, "used": 1_234, "left": 8_766, "resets_at": "2026-12-01T00:00:00+00:00"},
-    "limits": {"predictions_per_month": 10_000, "per_minute": 60, "per_hour": 1_000, "storage_gb": 50},
+    "limits": {"predictions_per_month": 10_000, "per_minute": 60, "per_hour": 1_000, "storage_gb": 50}
+    | {"tenant_per_minute": 600, "tenant_per_hour": 10_000},
 }
 BUDGET = {
     "category": "total",

@@ -9,7 +9,7 @@ from datetime import timedelta
 from fastapi import APIRouter
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.limits import FakeCounters
+from tests.support.fakes.limits import FakeCounters, FakeLeases
 from tests.support.fakes.scoring import FakeLedger, FakeModels, VisitCount
 from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.gateway import Context, event
@@ -23,6 +23,7 @@ from vigil.web.app import create_app, lambda_handler
 from vigil.web.cursors import Cursors
 from vigil.web.examples import Examples
 from vigil.web.rate_limits import SharedRateLimiter
+from vigil.web.request_leases import TenantLimiter
 
 BODY = {"model": "toy", "subject_id": "p-1", "features": {"age": 40}}
 
@@ -35,7 +36,7 @@ class Api:
 
     def __init__(self):
         self.models, self.ledger, self.clock, self.log = FakeModels(), FakeLedger(), Clock(), io.StringIO()
-        self.counters = FakeCounters()
+        self.counters, self.leases, self.documents = FakeCounters(), FakeLeases(), 0
         broken = APIRouter()
 
         @broken.get("/broken")
@@ -61,14 +62,12 @@ class Api:
             routers=[scoring_routes.router, health_routes.router, swagger.router, broken],
             telemetry=telemetry,
             max_body_bytes=4096,
-            rate_limiter=SharedRateLimiter(self.counters, self.clock),
+            rate_limiter=SharedRateLimiter(self.counters, TenantLimiter(self.leases, self.clock), self.clock),
             state={
                 "scoring": scoring,
                 "cursors": Cursors(lambda: b"key"),
-                "openapi": lambda: openapi.document(
-                    [scoring_routes.router, health_routes.router], {}, Examples({}, {})
-                ),
-                "health": Health({"ledger": lambda: self.ledger.get("health", "none")}),
+                "reference": swagger.Reference("Vigil", self._document),
+                "health": Health({"ledger": lambda: self.ledger.get("health", "none")}, self.clock),
             },
         )
         self._handler = lambda_handler(app, telemetry)
@@ -78,6 +77,10 @@ class Api:
         body = answer["body"]
         is_json = "json" in answer["headers"].get("content-type", "")
         return answer["statusCode"], answer["headers"], json.loads(body) if is_json and body else body
+
+    def _document(self):
+        self.documents += 1
+        return openapi.document([scoring_routes.router, health_routes.router], {}, Examples({}, {}))
 
     def line(self):
         """Return the last log line."""

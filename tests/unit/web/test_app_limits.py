@@ -6,6 +6,8 @@ from tests.unit.web.api import BODY
 from vigil.kernel.tenants import Limits
 from vigil.web.middleware import SECURITY_HEADERS
 
+POLICY = '"minute";q=60;w=60, "hour";q=1000;w=3600, "tenant-minute";q=300;w=60, "tenant-hour";q=5000;w=3600'
+
 
 @pytest.mark.parametrize(
     ("method", "path", "kwargs", "status"),
@@ -24,14 +26,16 @@ from vigil.web.middleware import SECURITY_HEADERS
 def test_every_authenticated_response_has_rate_limit_headers(api, method, path, kwargs, status):
     answered, headers, _ = api(method, path, **kwargs)
     assert answered == status
-    assert headers["ratelimit-policy"] == '"minute";q=60;w=60, "hour";q=1000;w=3600'
-    assert headers["ratelimit"] == '"minute";r=59;t=60, "hour";r=999;t=3600'
+    assert headers["ratelimit-policy"] == POLICY
+    assert headers["ratelimit"] == (
+        '"minute";r=59;t=60, "hour";r=999;t=3600, "tenant-minute";r=299;t=60, "tenant-hour";r=4999;t=3600'
+    )
 
 
 def test_a_request_without_a_credential_is_not_counted(api):
     _, headers, _ = api("GET", "/health/liveness", tenant=None)
     assert "ratelimit" not in headers
-    assert api.counters.calls == 0
+    assert (api.counters.calls, api.leases.calls) == (0, 0)
 
 
 def test_the_61st_request_of_a_minute_is_429_without_effect(api):
@@ -52,10 +56,32 @@ def test_the_61st_request_of_a_minute_is_429_without_effect(api):
     assert api("GET", "/v1/scores", tenant="globex")[0] == 200
 
 
+def test_100_keys_have_the_limit_of_their_tenant(api):
+    answers = [api("GET", "/v1/scores", key_id=f"k-{number % 100}") for number in range(400)]
+    assert [status for status, _, _ in answers] == [200] * 300 + [429] * 100
+    _, headers, problem = answers[-1]
+    assert problem["violated-policies"] == ["tenant-minute"]
+    assert problem["detail"] == (
+        "All API keys of the tenant together have no requests left in this minute; retry after 60 s."
+    )
+    assert (headers["retry-after"], headers["ratelimit-policy"]) == ("60", POLICY)
+    assert headers["ratelimit"] == '"tenant-minute";r=0;t=60, "tenant-hour";r=4700;t=3600'
+    assert api.counters.calls == 300  # a refused request is no call of its key
+    assert api("GET", "/v1/scores", tenant="globex")[0] == 200
+    api.clock.advance(seconds=60)
+    assert api("GET", "/v1/scores")[0] == 200
+
+
+def test_a_context_without_a_tenant_limit_has_the_limit_of_its_tier(api):
+    limits = '{"predictions_per_month":1000,"per_minute":7,"per_hour":100,"storage_gb":10}'
+    _, headers, _ = api("GET", "/v1/scores", limits=limits, tier="BASIC")
+    assert headers["ratelimit-policy"].endswith('"tenant-minute";q=70;w=60, "tenant-hour";q=1000;w=3600')
+
+
 def test_an_exhausted_monthly_quota_is_429_and_names_the_month(api):
-    limits = Limits(1, 60, 1000, 10).to_json()
-    assert api("POST", "/v1/scores", body=BODY, limits=limits)[0] == 201
-    status, headers, problem = api("POST", "/v1/scores", body=BODY, limits=limits)
+    limits = Limits(1, 60, 1000, 10, 300, 5000).to_context()
+    assert api("POST", "/v1/scores", body=BODY, **limits)[0] == 201
+    status, headers, problem = api("POST", "/v1/scores", body=BODY, **limits)
     assert (status, problem["type"], problem["violated-policies"]) == (
         429,
         "urn:vigil:problem:quota-exceeded",

@@ -9,6 +9,7 @@ from tests.support.fakes.clock import Clock
 from tests.support.fakes.scoring import CONTRACT
 from tests.support.field_spellings import MOMENT, SPELLINGS, is_nullable, named, typed_fields, value_at
 from tests.support.whole_api import DOCUMENT, OPERATIONS, WholeApi, refused_fields
+from vigil.access.tenants.model import MAX_OVERRIDES
 from vigil.decisions.batches.parsing import build_reader
 from vigil.decisions.scoring.schemas import parse_subject
 from vigil.errors import InvalidInput
@@ -17,7 +18,7 @@ from vigil.money.usage.events.routes import EVENT
 from vigil.money.usage.model import REPORTED_METERS
 from vigil.prediction.features.service import ART_VISITS, FLOWS
 
-LIMITS = {"predictions_per_month": 50, "per_minute": 50, "per_hour": 50, "storage_gb": 50}
+LIMITS = dict.fromkeys(MAX_OVERRIDES, 50)
 SETTINGS = {"max_key_days": 50, "overlap_hours": 24}
 WINDOW = {"subject_id": "p-1", "model": "toy", "start": MOMENT, "end": MOMENT}
 BODIES = {

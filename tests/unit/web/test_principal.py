@@ -44,7 +44,7 @@ def api(request, monkeypatch):
 
 
 def test_a_role_with_the_permission_passes_with_tenant_and_limits(api):
-    limits = json.dumps(json.loads(TIER_LIMITS["FREE"].to_json()) | {"per_minute": 7})
+    limits = json.dumps(json.loads(TIER_LIMITS["FREE"].to_context()["limits"]) | {"per_minute": 7})
     assert api("/scores", role="member", limits=limits) == (200, {"tenant_id": "acme", "per_minute": 7})
 
 

@@ -1,4 +1,4 @@
-"""Rate limits are enforced per API key, and the response headers state them correctly."""
+"""The key limit is enforced, and the response headers state both limits correctly."""
 
 from datetime import UTC, datetime
 from random import Random
@@ -8,22 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.fakes.clock import Clock
-from tests.support.fakes.limits import FakeCounters
+from tests.support.fakes.limits import FakeCounters, FakeLeases
 from tests.support.rate_limited_client import parse_items, simulate_client
 from vigil.errors import RateLimited
 from vigil.kernel.tenants import Limits
 from vigil.runtime import telemetry
 from vigil.web.principal import Principal
-from vigil.web.rate_limit_headers import RequestCounts, seconds_left
+from vigil.web.rate_limit_headers import RequestCounts, headers, seconds_left
 from vigil.web.rate_limits import MAX_CACHED_REJECTIONS, SharedRateLimiter
+from vigil.web.request_leases import TenantLimiter
 
 
 def caller(tenant="acme", key="k-1", per_minute=3, per_hour=5):
-    return Principal(tenant, key, "FREE", "member", Limits(1000, per_minute, per_hour, 10))
+    return Principal(tenant, key, "FREE", "member", Limits(1000, per_minute, per_hour, 10, 10_000, 200_000))
 
 
-def fields(headers):
-    return {name.decode(): value.decode() for name, value in headers}
+def fields(found):
+    return {name.decode(): value.decode() for name, value in found}
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +46,13 @@ def counters():
 
 
 @pytest.fixture
-def limiter(counters, clock):
-    return SharedRateLimiter(counters, clock)
+def leases():
+    return FakeLeases()
+
+
+@pytest.fixture
+def limiter(counters, leases, clock):
+    return SharedRateLimiter(counters, TenantLimiter(leases, clock), clock)
 
 
 def rejected(limiter, who):
@@ -58,8 +64,10 @@ def rejected(limiter, who):
 def test_the_headers_name_both_limits_and_the_remaining_requests(limiter, clock):
     clock.advance(seconds=18)
     assert fields(limiter.count(caller(per_minute=60, per_hour=1000)).headers) == {
-        "ratelimit-policy": '"minute";q=60;w=60, "hour";q=1000;w=3600',
-        "ratelimit": '"minute";r=59;t=42, "hour";r=999;t=3582',
+        "ratelimit-policy": '"minute";q=60;w=60, "hour";q=1000;w=3600, '
+        '"tenant-minute";q=10000;w=60, "tenant-hour";q=200000;w=3600',
+        "ratelimit": '"minute";r=59;t=42, "hour";r=999;t=3582, '
+        '"tenant-minute";r=9999;t=42, "tenant-hour";r=199999;t=3582',
     }
 
 
@@ -120,6 +128,23 @@ def test_the_number_of_cached_rejections_is_bounded(limiter, counters):
     assert counters.calls == asked + 1
 
 
+def test_a_refused_request_of_a_key_costs_its_tenant_nothing(limiter, leases):
+    for number in range(500):
+        limiter.count(caller(key=f"k-{number}", per_minute=1))
+        rejected(limiter, caller(key=f"k-{number}", per_minute=1))
+    items = parse_items(fields(limiter.count(caller(key="k-500")).headers)["ratelimit"])
+    assert items["tenant-minute"]["r"] == 10_000 - 501
+
+
+def test_without_the_leases_requests_are_admitted_unchecked(limiter, leases, counters, clock, facts):
+    leases.away = True
+    assert [limiter.count(caller()).headers for _ in range(100)] == [()] * 100
+    assert (leases.calls, counters.calls, facts.unchecked) == (1, 0, True)
+    leases.away = False
+    clock.advance(seconds=5)
+    assert limiter.count(caller()).headers
+
+
 def test_without_the_counters_requests_are_admitted_unchecked(limiter, counters, clock, facts):
     counters.away = True
     assert [limiter.count(caller()).headers for _ in range(100)] == [()] * 100
@@ -148,7 +173,7 @@ def test_after_the_stated_seconds_the_next_window_begins(at):
 
 def test_a_lowered_limit_leaves_zero_remaining_requests():
     counts = RequestCounts(at=0.0, minute=10, hour=10)
-    assert '"minute";r=0' in fields(counts.headers(Limits(None, 5, 5, None)))["ratelimit"]
+    assert '"minute";r=0' in fields(headers(Limits(None, 5, 5, None, 25, 25), counts))["ratelimit"]
 
 
 @settings(max_examples=150)
@@ -162,8 +187,8 @@ def test_a_lowered_limit_leaves_zero_remaining_requests():
 )
 def test_a_client_that_follows_the_headers_is_never_rejected(seed, per_minute, per_hour, workers, instances, latency):
     telemetry.current.set(telemetry.RequestFacts())
-    random, clock, counters = Random(seed), Clock(), FakeCounters()
-    limiters = [SharedRateLimiter(counters, clock) for _ in range(instances)]
+    random, clock, counters, leases = Random(seed), Clock(), FakeCounters(), FakeLeases()
+    limiters = [SharedRateLimiter(counters, TenantLimiter(leases, clock), clock) for _ in range(instances)]
     who = caller(per_minute=per_minute, per_hour=per_hour)
 
     def admit(moment):

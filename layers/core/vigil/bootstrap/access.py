@@ -183,7 +183,7 @@ def _private_keys() -> "SecretPrivateKeys":
 
 
 def _count(key: "ApiKey", tenant: "Tenant") -> None:
-    """Count a request that no tokens_authorizer has checked against the rate limits of its key."""
+    """Count a request that no tokens_authorizer has checked against the limits of its key and tenant."""
     from vigil.web.principal import Principal
 
     process.rate_limiter().count(Principal(tenant.tenant_id, key.key_id, tenant.tier, key.role, tenant.limits))

@@ -47,8 +47,8 @@ def scoring_api() -> process.Handler:
         registry=registry,
         history_schema=lambda name: get_feature_set(name).schema(),
         cursors=process.cursors(),
-        health=Health({"models": registry.check_champions, "ledger": stores.ledger().check}),
-        openapi=process.openapi,
+        health=Health({"models": registry.check_champions, "ledger": stores.ledger().check}, process.now),
+        reference=swagger.Reference("Vigil", process.openapi),
     )
 
 

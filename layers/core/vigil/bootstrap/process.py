@@ -123,10 +123,13 @@ def openapi() -> dict[str, Any]:
 
 @once
 def rate_limiter() -> "SharedRateLimiter":
-    """Return the rate limiter of API keys."""
+    """Return the rate limiter of API keys and tenants."""
     from vigil.web.rate_limits import DynamoRequestCounters, SharedRateLimiter
+    from vigil.web.request_leases import DynamoRequestLeases, TenantLimiter
 
-    return SharedRateLimiter(DynamoRequestCounters(client("dynamodb"), settings().limits_table), now)
+    dynamodb, table = client("dynamodb"), settings().limits_table
+    tenants = TenantLimiter(DynamoRequestLeases(dynamodb, table), now)
+    return SharedRateLimiter(DynamoRequestCounters(dynamodb, table), tenants, now)
 
 
 def claims() -> "ClaimStore":

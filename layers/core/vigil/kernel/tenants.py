@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from vigil.kernel.money import SpendLimit
 
@@ -77,27 +77,76 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 """Permissions of each role. Every role except `operator` is confined to the data of its own tenant."""
 
 
+KEYS_AT_FULL_RATE: Mapping[Tier, int] = {"FREE": 5, "BASIC": 10, "PROFESSIONAL": 20, "ENTERPRISE": 40}
+"""Number of API keys that may use their whole key limit at once, by tier: the default of the tenant limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Maximum requests per clock minute and per clock hour."""
+
+    per_minute: int
+    per_hour: int
+
+    def times(self, number: int) -> "Rates":
+        """Return the rates of a number of keys together."""
+        return Rates(self.per_minute * number, self.per_hour * number)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Usage limits of a tenant; None is unlimited. The rates apply per API key and per clock minute or hour."""
+    """Usage limits of a tenant; None is unlimited."""
 
     predictions_per_month: int | None
     per_minute: int
+    """Requests of each API key per clock minute."""
     per_hour: int
+    """Requests of each API key per clock hour."""
     storage_gb: int | None
+    tenant_per_minute: int
+    """Requests of all API keys of the tenant together per clock minute."""
+    tenant_per_hour: int
+    """Requests of all API keys of the tenant together per clock hour."""
     hard_stop: SpendLimit | None = None
     """Spend limit of predictions, if the tenant has budgets with a hard stop."""
 
-    def to_json(self) -> str:
-        """Return the limits as compact JSON for the authorizer's context."""
-        fields = {name: value for name, value in asdict(self).items() if name != "hard_stop"}
+    @property
+    def key_rates(self) -> Rates:
+        """The key limit."""
+        return Rates(self.per_minute, self.per_hour)
+
+    @property
+    def tenant_rates(self) -> Rates:
+        """The tenant limit."""
+        return Rates(self.tenant_per_minute, self.tenant_per_hour)
+
+    def to_context(self) -> dict[str, str]:
+        """Return the limits as compact JSON for the authorizer's context.
+
+        The tenant limit has a field of its own, because functions of earlier releases refuse unknown names in `limits`.
+        """
+        fields = {name: value for name, value in asdict(self).items() if name not in _OWN_FIELDS}
         if self.hard_stop:
             fields["hard_stop"] = self.hard_stop.to_stored()
-        return json.dumps(fields, separators=(",", ":"))
+        return {"limits": _compact(fields), "tenant_rates": _compact(asdict(self.tenant_rates))}
 
     @classmethod
-    def from_json(cls, text: str) -> "Limits":
-        """Return the limits of a text made by `to_json`."""
-        fields = json.loads(text)
+    def from_context(cls, limits: str, tenant_rates: str | None, tier: Tier) -> "Limits":
+        """Return the limits of texts made by `to_context`; without `tenant_rates`, with the tier's tenant limit."""
+        fields = json.loads(limits)
         stop = fields.pop("hard_stop", None)
-        return cls(**fields, hard_stop=SpendLimit.from_stored(stop) if stop else None)
+        default = Rates(fields["per_minute"], fields["per_hour"]).times(KEYS_AT_FULL_RATE[tier])
+        rates = Rates(**json.loads(tenant_rates)) if tenant_rates else default
+        return cls(
+            **fields,
+            tenant_per_minute=rates.per_minute,
+            tenant_per_hour=rates.per_hour,
+            hard_stop=SpendLimit.from_stored(stop) if stop else None,
+        )
+
+
+_OWN_FIELDS = {"tenant_per_minute", "tenant_per_hour", "hard_stop"}
+
+
+def _compact(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":"))

@@ -25,9 +25,13 @@ class _CachePolicy:
         request.scope[_POLICY] = self._value
 
 
-def cacheable(seconds: int, *, immutable: bool = False) -> Any:
-    """Return the dependency of a GET route whose response callers may cache for this many seconds."""
-    return Depends(_CachePolicy(f"private, max-age={seconds}" + (", immutable" if immutable else "")))
+def cacheable(seconds: int, *, immutable: bool = False, public: bool = False) -> Any:
+    """Return the dependency of a GET route whose response may be cached for this many seconds.
+
+    Only callers may cache it, unless it is `public`: equal for all callers, anonymous ones included.
+    """
+    scope = "public" if public else "private"
+    return Depends(_CachePolicy(f"{scope}, max-age={seconds}" + (", immutable" if immutable else "")))
 
 
 def is_cacheable(dependant: Dependant) -> bool:
@@ -63,8 +67,9 @@ def _is_not_modified(scope: Scope, start: Message, body: bytes) -> bool:
     headers = MutableHeaders(raw=start["headers"])
     tag = headers.setdefault("etag", f'"{hashlib.sha256(body).hexdigest()[:32]}"')
     headers["cache-control"] = scope[_POLICY]
-    # A cache shared by two callers must not serve one caller's response to the other.
-    headers.add_vary_header("Authorization")
+    if not scope[_POLICY].startswith("public"):
+        # A cache shared by two callers must not serve one caller's response to the other.
+        headers.add_vary_header("Authorization")
     if not tag_matches(Headers(scope=scope).get("if-none-match", ""), tag):
         return False
     start["status"] = 304

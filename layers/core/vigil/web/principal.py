@@ -40,13 +40,12 @@ def find_principal(scope: Scope) -> Principal | None:
     context = (scope.get("aws.event") or {}).get("requestContext", {}).get("authorizer") or {}
     if not all(context.get(name) for name in _CONTEXT) or context["role"] not in PERMISSIONS:
         return None
-    tenant_id, key_id, tier, role, limits = (context[name] for name in _CONTEXT)
-    return Principal(tenant_id, key_id, tier, role, _limits(limits), context.get("consents") == "true")
+    tenant_id, key_id, tier, role, encoded = (context[name] for name in _CONTEXT)
+    limits = _limits(encoded, context.get("tenant_rates"), tier)
+    return Principal(tenant_id, key_id, tier, role, limits, context.get("consents") == "true")
 
 
-@lru_cache(maxsize=64)
-def _limits(encoded: str) -> Limits:
-    return Limits.from_json(encoded)
+_limits = lru_cache(maxsize=64)(Limits.from_context)
 
 
 async def require_principal(request: Request) -> Principal:

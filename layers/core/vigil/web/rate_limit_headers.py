@@ -3,16 +3,18 @@
 import math
 from dataclasses import dataclass
 
-from vigil.kernel.tenants import Limits
+from vigil.kernel.tenants import Limits, Rates
 
 MINUTE = 60
 HOUR = 3600
+TENANT = "tenant-"
+"""Prefix of the names of both windows of the tenant limit; those of the key limit have none."""
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestCounts:
-    """Requests of one API key in the clock minute and in the clock hour that contain `at` (epoch seconds)."""
+    """Requests of one API key or tenant in the clock minute and in the clock hour that contain `at` (epoch seconds)."""
 
     at: float
     minute: int
@@ -22,20 +24,39 @@ class RequestCounts:
         """Return the counts at a later moment of the same hour, if no request was counted since."""
         return RequestCounts(now, self.minute if now // MINUTE == self.at // MINUTE else 0, self.hour)
 
-    def exhausted_policy(self, limits: Limits) -> tuple[str, int] | None:
-        """Return the exhausted limit (`minute` or `hour`) and the seconds until it resets; None if there is none."""
-        if self.hour >= limits.per_hour:
-            return "hour", seconds_left(HOUR, self.at)
-        return ("minute", seconds_left(MINUTE, self.at)) if self.minute >= limits.per_minute else None
+    def left(self, rates: Rates) -> tuple[int, int]:
+        """Return the remaining requests of the minute and of the hour."""
+        return max(rates.per_minute - self.minute, 0), max(rates.per_hour - self.hour, 0)
 
-    def headers(self, limits: Limits) -> Headers:
-        """Return both header fields: the limits, and the remaining requests with the seconds until each reset."""
-        minute, hour = max(limits.per_minute - self.minute, 0), max(limits.per_hour - self.hour, 0)
-        policy = f'"minute";q={limits.per_minute};w={MINUTE}, "hour";q={limits.per_hour};w={HOUR}'
-        now = f'"minute";r={minute};t={seconds_left(MINUTE, self.at)}, "hour";r={hour};t={seconds_left(HOUR, self.at)}'
-        return (b"ratelimit-policy", policy.encode()), (b"ratelimit", now.encode())
+    def exhausted_window(self, rates: Rates) -> tuple[str, int] | None:
+        """Return the exhausted window (`minute` or `hour`) and the seconds until it ends; None if there is none."""
+        minute, hour = self.left(rates)
+        if hour == 0:
+            return "hour", seconds_left(HOUR, self.at)
+        return ("minute", seconds_left(MINUTE, self.at)) if minute == 0 else None
+
+
+def headers(limits: Limits, of_key: RequestCounts | None = None, of_tenant: RequestCounts | None = None) -> Headers:
+    """Return both header fields: all limits, and the remaining requests with the seconds until each reset.
+
+    The second field omits the limits whose counts are None.
+    """
+    policy = f"{_quotas('', limits.key_rates)}, {_quotas(TENANT, limits.tenant_rates)}"
+    items = [_items("", limits.key_rates, of_key)] if of_key else []
+    items += [_items(TENANT, limits.tenant_rates, of_tenant)] if of_tenant else []
+    return (b"ratelimit-policy", policy.encode()), (b"ratelimit", ", ".join(items).encode())
 
 
 def seconds_left(window: int, at: float) -> int:
     """Return the whole seconds, rounded up, until the current window of `window` seconds has ended."""
     return math.ceil((at // window + 1) * window - at)
+
+
+def _quotas(prefix: str, rates: Rates) -> str:
+    return f'"{prefix}minute";q={rates.per_minute};w={MINUTE}, "{prefix}hour";q={rates.per_hour};w={HOUR}'
+
+
+def _items(prefix: str, rates: Rates, counts: RequestCounts) -> str:
+    minute, hour = counts.left(rates)
+    until = seconds_left(MINUTE, counts.at), seconds_left(HOUR, counts.at)
+    return f'"{prefix}minute";r={minute};t={until[0]}, "{prefix}hour";r={hour};t={until[1]}'

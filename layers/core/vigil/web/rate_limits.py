@@ -1,21 +1,23 @@
-"""Rate limits of an API key, per minute and per hour, enforced by one conditional update.
+"""Rate limits per minute and per hour: the key limit in one conditional update, the tenant limit from leases.
 
 The quota of predictions per month belongs to the tenant and is enforced by `vigil.access.quota`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.errors import RateLimited, Unavailable
-from vigil.kernel.tenants import Limits
+from vigil.kernel.tenants import Limits, Rates
 from vigil.runtime import telemetry
 from vigil.runtime.ttl_cache import TtlCache
 from vigil.web.principal import Principal
-from vigil.web.rate_limit_headers import HOUR, Headers, RequestCounts
+from vigil.web.rate_limit_headers import HOUR, TENANT, Headers, RequestCounts, headers
+from vigil.web.rate_limit_items import counts_of, hour_name, minute_name
+from vigil.web.request_leases import TenantLimiter
 
 MAX_CACHED_REJECTIONS = 1_024
 """Maximum rejected API keys cached per process."""
@@ -32,10 +34,10 @@ class CountedRequest:
 
 
 class RateLimiter(Protocol):
-    """Enforces the rate limits of API keys."""
+    """Enforces the rate limits of API keys and tenants."""
 
     def count(self, caller: Principal) -> CountedRequest:
-        """Count a request; raise RateLimited if the key has no requests left."""
+        """Count a request; raise RateLimited if the key or its tenant has no requests left."""
         ...
 
 
@@ -43,58 +45,75 @@ class RequestCounters(Protocol):
     """The request counters of all API keys."""
 
     def count(self, caller: Principal, now: datetime) -> tuple[bool, RequestCounts]:
-        """Count one request if both limits allow it. Return whether they do, and the counts. Raises Unavailable."""
+        """Count one request if both windows allow it. Return whether they do, and the counts. Raises Unavailable."""
         ...
 
 
 class SharedRateLimiter:
-    """Enforces rate limits by counters that all instances share. Rejections are cached until their window ends.
+    """Enforces rate limits by counters that all processes share. Rejections are cached.
 
-    While the counters are unavailable, every request is admitted without headers, and the counters are not called for
-    five seconds. Rate limits serve fairness, and API Gateway's throttle still applies, so an outage of the counters
-    must not become an outage of the service.
+    The tenant limit comes first: a request that it refuses is not counted as a call of the key. While the counters are
+    unavailable, every request is admitted without headers, and the counters are not called for five seconds. Rate
+    limits serve fairness, and API Gateway's throttle still applies, so an outage of the counters must not become an
+    outage of the service.
     """
 
-    def __init__(self, counters: RequestCounters, clock: Callable[[], datetime]) -> None:
+    def __init__(self, counters: RequestCounters, tenants: TenantLimiter, clock: Callable[[], datetime]) -> None:
         self._counters = counters
+        self._tenants = tenants
         self._clock = clock
-        self._rejected: TtlCache[tuple[str, str, Limits], RequestCounts] = TtlCache(
+        self._rejected: TtlCache[tuple[str, str, Rates], RequestCounts] = TtlCache(
             timedelta(hours=1), clock, MAX_CACHED_REJECTIONS
         )
         self._unavailable_until = 0.0
 
     def count(self, caller: Principal) -> CountedRequest:
-        """Count a request; raise RateLimited if the key has no requests left."""
-        moment, limits = self._clock(), caller.limits
-        now, key = moment.timestamp(), (caller.tenant_id, caller.key_id, limits)
-        if (counts := self._cached_rejection(key, now)) is not None:
-            raise _rate_limited(counts, limits)
-        if now < self._unavailable_until:
+        """Count a request; raise RateLimited if the key or its tenant has no requests left."""
+        moment = self._clock()
+        self._raise_cached_rejection(caller, moment.timestamp())
+        if moment.timestamp() < self._unavailable_until:
             return _admit_unchecked()
         try:
-            is_admitted, counts = self._counters.count(caller, moment)
+            return self._count(caller, moment)
         except Unavailable:
-            self._unavailable_until = now + _PAUSE_SECONDS
+            self._unavailable_until = moment.timestamp() + _PAUSE_SECONDS
             return _admit_unchecked()
-        if is_admitted:
-            return CountedRequest(counts.headers(limits))
-        self._rejected.put(key, counts)
-        raise _rate_limited(counts, limits)
 
-    def _cached_rejection(self, key: tuple[str, str, Limits], now: float) -> RequestCounts | None:
-        """Return the counts of an earlier rejection if its window has not ended."""
-        if (counts := self._rejected.get(key)) is None:
-            return None
-        if counts.at // HOUR == now // HOUR and (counts := counts.at_time(now)).exhausted_policy(key[2]):
-            return counts
-        self._rejected.discard(key)
-        return None
+    def _count(self, caller: Principal, now: datetime) -> CountedRequest:
+        limits = caller.limits
+        is_admitted, of_tenant = self._tenants.take(caller.tenant_id, limits.tenant_rates, now)
+        if not is_admitted:
+            raise _tenant_limited(of_tenant, limits)
+        is_admitted, of_key = self._counters.count(caller, now)
+        if not is_admitted:
+            self._tenants.give_back(caller.tenant_id)
+            self._rejected.put((caller.tenant_id, caller.key_id, limits.key_rates), of_key)
+            raise _key_limited(of_key, limits)
+        return CountedRequest(headers(limits, of_key, of_tenant))
+
+    def _raise_cached_rejection(self, caller: Principal, now: float) -> None:
+        """Raise RateLimited if an earlier request was rejected and its window has not ended."""
+        limits = caller.limits
+        key = caller.tenant_id, caller.key_id, limits.key_rates
+        if (of_key := self._rejected.get(key)) is not None:
+            if of_key.at // HOUR == now // HOUR and of_key.at_time(now).exhausted_window(limits.key_rates):
+                raise _key_limited(of_key.at_time(now), limits)
+            self._rejected.discard(key)
+        if of_tenant := self._tenants.cached_refusal(caller.tenant_id, limits.tenant_rates, now):
+            raise _tenant_limited(of_tenant, limits)
 
 
-def _rate_limited(counts: RequestCounts, limits: Limits) -> RateLimited:
-    exhausted = counts.exhausted_policy(limits)
+def _key_limited(counts: RequestCounts, limits: Limits) -> RateLimited:
+    exhausted = counts.exhausted_window(limits.key_rates)
     assert exhausted is not None  # noqa: S101 - a request is rejected only for an exhausted limit
-    return RateLimited(*exhausted, counts.headers(limits))
+    return RateLimited(*exhausted, headers(limits, of_key=counts))
+
+
+def _tenant_limited(counts: RequestCounts, limits: Limits) -> RateLimited:
+    exhausted = counts.exhausted_window(limits.tenant_rates)
+    assert exhausted is not None  # noqa: S101 - see above
+    window, seconds = exhausted
+    return RateLimited(f"{TENANT}{window}", seconds, headers(limits, of_tenant=counts))
 
 
 def _admit_unchecked() -> CountedRequest:
@@ -113,13 +132,12 @@ class DynamoRequestCounters:
         self._table = Table(client, table, "The limits table")
 
     def count(self, caller: Principal, now: datetime) -> tuple[bool, RequestCounts]:
-        """Count one request if both limits allow it. Return whether they do, and the counts. Raises Unavailable."""
-        utc, at, limits = now.astimezone(UTC), now.timestamp(), caller.limits
-        minute = f"m{utc:%M}"
+        """Count one request if both windows allow it. Return whether they do, and the counts. Raises Unavailable."""
+        minute, at, limits = minute_name(now), now.timestamp(), caller.limits
         try:
             answer = self._table.call(
                 "update_item",
-                Key={"pk": {"S": f"{caller.tenant_id}#{utc:%Y-%m-%dT%H}"}, "sk": {"S": caller.key_id}},
+                Key={"pk": {"S": f"{caller.tenant_id}#{hour_name(now)}"}, "sk": {"S": caller.key_id}},
                 UpdateExpression=f"ADD h :one, {minute} :one SET expires_at = :end",
                 ConditionExpression=(
                     f"(attribute_not_exists(h) OR h < :per_hour) "
@@ -135,10 +153,5 @@ class DynamoRequestCounters:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ConditionFailed as failure:
-            return False, _counts(failure.item, minute, at)
-        return True, _counts(answer["Attributes"], minute, at)
-
-
-def _counts(item: Mapping[str, Mapping[str, str]], minute: str, at: float) -> RequestCounts:
-    count = {name: int(item[name]["N"]) for name in ("h", minute) if name in item}
-    return RequestCounts(at, count.get(minute, 0), count.get("h", 0))
+            return False, counts_of(failure.item, now)
+        return True, counts_of(answer["Attributes"], now)

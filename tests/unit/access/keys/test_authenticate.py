@@ -184,6 +184,7 @@ def test_the_policy_allows_the_stage_and_contains_tenant_and_limits(world, token
         "tier": "FREE",
         "role": "member",
         "limits": '{"predictions_per_month":1000,"per_minute":7,"per_hour":1000,"storage_gb":10}',
+        "tenant_rates": '{"per_minute":35,"per_hour":5000}',
         "consents": "false",
     }
     assert world.key_store.recorded_uses == 1

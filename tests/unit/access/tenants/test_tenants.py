@@ -1,5 +1,6 @@
 """Tenants: ranges of values, life cycle, and complete changes."""
 
+import json
 from dataclasses import replace
 from itertools import product
 from typing import get_args
@@ -19,7 +20,7 @@ from vigil.access.tenants.model import (
 from vigil.access.tenants.service import TenantChange
 from vigil.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from vigil.kernel.money import SpendLimit
-from vigil.kernel.tenants import Limits
+from vigil.kernel.tenants import Limits, Rates
 
 TENANT = Tenant("acme", "FREE", "active", "2026-03-01T12:00:00.000000Z")
 ALLOWED_CHANGES = {
@@ -55,13 +56,28 @@ def test_each_tier_has_the_documented_limits():
         "ENTERPRISE": (None, None),
     }
     assert {(limits.per_minute, limits.per_hour) for limits in TIER_LIMITS.values()} == {(60, 1_000)}
+    assert {tier: (limits.tenant_per_minute, limits.tenant_per_hour) for tier, limits in TIER_LIMITS.items()} == {
+        "FREE": (300, 5_000),
+        "BASIC": (600, 10_000),
+        "PROFESSIONAL": (1_200, 20_000),
+        "ENTERPRISE": (2_400, 40_000),
+    }
+
+
+def test_another_key_limit_changes_the_tenant_limit_in_proportion():
+    overrides = {"per_minute": 7, "per_hour": 9}
+    limits = replace(TENANT, tier="BASIC", overrides=overrides).limits
+    assert (limits.tenant_rates, limits.key_rates) == (Rates(70, 90), Rates(7, 9))
+    agreed = replace(TENANT, tier="BASIC", overrides=overrides | {"tenant_per_minute": 3}).limits
+    assert agreed.tenant_rates == Rates(3, 90)
 
 
 @given(st.sampled_from(sorted(MAX_OVERRIDES)), st.integers())
 def test_an_override_is_accepted_only_within_its_range(name, value):
     if 1 <= value <= MAX_OVERRIDES[name]:
         limits = replace(TENANT, overrides={name: value}).limits
-        assert limits == replace(TIER_LIMITS["FREE"], **{name: value})
+        together = {f"tenant_{name}": 5 * value} if name in {"per_minute", "per_hour"} else {}
+        assert limits == replace(TIER_LIMITS["FREE"], **{name: value}, **together)
     else:
         with pytest.raises(InvalidInput) as refused:
             replace(TENANT, overrides={name: value})
@@ -87,7 +103,18 @@ def test_settings_out_of_range_are_rejected(settings):
 @pytest.mark.parametrize("stop", [None, SpendLimit(1_000, inference_month=5, total_day=0)])
 def test_limits_survive_the_authorizer_context(stop):
     limits = replace(TIER_LIMITS["ENTERPRISE"], hard_stop=stop)
-    assert Limits.from_json(limits.to_json()) == limits
+    context = limits.to_context()
+    assert Limits.from_context(context["limits"], context["tenant_rates"], "FREE") == limits
+
+
+def test_a_context_without_a_tenant_limit_has_the_limit_of_its_tier():
+    limits = replace(TIER_LIMITS["BASIC"], per_minute=7, tenant_per_minute=70)
+    assert Limits.from_context(limits.to_context()["limits"], None, "BASIC") == limits
+
+
+def test_functions_of_earlier_releases_read_the_limits_of_the_context():
+    fields = json.loads(TIER_LIMITS["FREE"].to_context()["limits"])
+    assert fields.keys() == {"predictions_per_month", "per_minute", "per_hour", "storage_gb"}
 
 
 def test_a_hard_stop_survives_other_changes_of_the_tenant(world):
@@ -112,7 +139,7 @@ def test_a_change_sets_only_its_fields_and_creates_a_version(world):
     tenant = world.tenants.change("acme", TenantChange(tier="BASIC", limits={"per_hour": None}))
     assert (tenant.tier, tenant.overrides, tenant.settings.name) == ("BASIC", {"per_minute": 120}, "Acme")
     assert (tenant.version, tenant.changed_at) == (3, "2026-03-01T13:00:00.000000Z")
-    assert tenant.limits == Limits(10_000, 120, 1_000, 50)
+    assert tenant.limits == Limits(10_000, 120, 1_000, 50, 1_200, 10_000)
 
 
 def test_a_change_without_effect_creates_no_version(world):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from vigil.errors import Conflict, FieldError, InvalidInput
 from vigil.kernel.money import SpendLimit
-from vigil.kernel.tenants import TIERS, Limits, Tier
+from vigil.kernel.tenants import KEYS_AT_FULL_RATE, TIERS, Limits, Rates, Tier
 
 TenantStatus = Literal["active", "suspended", "offboarding", "closed"]
 _AFTER: Mapping[TenantStatus, frozenset[TenantStatus]] = {
@@ -24,11 +24,20 @@ MAX_KEY_DAYS = 3_650
 _TENANT_ID = re.compile(r"[a-z][a-z0-9-]{2,31}")
 
 
+_KEY_RATES = Rates(60, 1_000)
+
+
+def _tier_limits(tier: Tier, predictions_per_month: int | None, storage_gb: int | None) -> Limits:
+    tenant = _KEY_RATES.times(KEYS_AT_FULL_RATE[tier])
+    key = _KEY_RATES.per_minute, _KEY_RATES.per_hour
+    return Limits(predictions_per_month, *key, storage_gb, tenant.per_minute, tenant.per_hour)
+
+
 TIER_LIMITS: Mapping[Tier, Limits] = {
-    "FREE": Limits(1_000, 60, 1_000, 10),
-    "BASIC": Limits(10_000, 60, 1_000, 50),
-    "PROFESSIONAL": Limits(100_000, 60, 1_000, 500),
-    "ENTERPRISE": Limits(None, 60, 1_000, None),
+    "FREE": _tier_limits("FREE", 1_000, 10),
+    "BASIC": _tier_limits("BASIC", 10_000, 50),
+    "PROFESSIONAL": _tier_limits("PROFESSIONAL", 100_000, 500),
+    "ENTERPRISE": _tier_limits("ENTERPRISE", None, None),
 }
 """Limits that each tier includes."""
 MAX_OVERRIDES: Mapping[str, int] = {
@@ -37,6 +46,9 @@ MAX_OVERRIDES: Mapping[str, int] = {
     "per_minute": 60_000,
     "per_hour": 3_600_000,
     "storage_gb": 1_000_000,
+    # One DynamoDB item counts a tenant's leases. 40 keys at their maximum need 400 leases of 100 requests a second.
+    "tenant_per_minute": 2_400_000,
+    "tenant_per_hour": 144_000_000,
 }
 """Maximum value of each limit override; the minimum is 1."""
 
@@ -96,8 +108,17 @@ class Tenant:
 
     @property
     def limits(self) -> Limits:
-        """Effective limits: the limits of the tier with the tenant's overrides."""
-        return replace(TIER_LIMITS[self.tier], **self.overrides, hard_stop=self.hard_stop)
+        """Effective limits: the limits of the tier with the tenant's overrides.
+
+        Another key limit changes the tenant limit in proportion, unless the tenant limit is agreed too.
+        """
+        limits = replace(TIER_LIMITS[self.tier], **self.overrides, hard_stop=self.hard_stop)
+        rates = limits.key_rates.times(KEYS_AT_FULL_RATE[self.tier])
+        return replace(
+            limits,
+            tenant_per_minute=self.overrides.get("tenant_per_minute", rates.per_minute),
+            tenant_per_hour=self.overrides.get("tenant_per_hour", rates.per_hour),
+        )
 
     def with_status(self, status: TenantStatus) -> "Tenant":
         """Return the tenant with another status; raise Conflict if the present status does not allow the change."""

@@ -31,6 +31,8 @@ class OverridesBody(BaseModel):
     per_minute: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["per_minute"]), as_whole_number] | None = None
     per_hour: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["per_hour"]), as_whole_number] | None = None
     storage_gb: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["storage_gb"]), as_whole_number] | None = None
+    tenant_per_minute: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["tenant_per_minute"]), as_whole_number] | None = None
+    tenant_per_hour: Annotated[int, Field(ge=1, le=MAX_OVERRIDES["tenant_per_hour"]), as_whole_number] | None = None
 
 
 class SettingsBody(BaseModel):
@@ -76,9 +78,11 @@ class LimitsView(BaseModel):
     """Effective limits: the limits of the tier with the tenant's overrides; null means unlimited."""
 
     predictions_per_month: int | None
-    per_minute: int
-    per_hour: int
+    per_minute: int = Field(description="Requests of each API key per minute.")
+    per_hour: int = Field(description="Requests of each API key per hour.")
     storage_gb: int | None
+    tenant_per_minute: int = Field(description="Requests of all API keys together per minute.")
+    tenant_per_hour: int = Field(description="Requests of all API keys together per hour.")
 
 
 class SettingsView(BaseModel):

@@ -44,7 +44,7 @@ class Authorizer:
             "key_id": key.key_id,
             "tier": tenant.tier,
             "role": key.role,
-            "limits": tenant.limits.to_json(),
+            **tenant.limits.to_context(),
             "consents": "true" if tenant.settings.consents else "false",
         }
         return _policy("Allow", event["methodArn"], tenant.tenant_id, context)

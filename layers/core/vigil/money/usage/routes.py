@@ -51,12 +51,14 @@ class StoredView(BaseModel):
 
 
 class UsageLimitsView(BaseModel):
-    """Limits of the tenant; null means unlimited. Request limits are per API key."""
+    """Limits of the tenant; null means unlimited."""
 
     predictions_per_month: int | None
-    per_minute: int
-    per_hour: int
+    per_minute: int = Field(description="Requests of each API key per minute.")
+    per_hour: int = Field(description="Requests of each API key per hour.")
     storage_gb: int | None
+    tenant_per_minute: int = Field(description="Requests of all API keys together per minute.")
+    tenant_per_hour: int = Field(description="Requests of all API keys together per hour.")
 
 
 class QuotaView(BaseModel):

@@ -179,7 +179,10 @@ class DynamoUsage:
 
 
 class DynamoRequestCounts:
-    """Counters of the rate limiter: `pk = <tenant>#2026-11-21T05`, one item per API key (`vigil.web.rate_limits`)."""
+    """Counters of the rate limiter: `pk = <tenant>#2026-11-21T05`, one item per API key (`vigil.web.rate_limits`).
+
+    The leases of a tenant have a partition of their own: they are not calls of a key.
+    """
 
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table, "The limits table")

@@ -3,11 +3,11 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from vigil.operations.health.service import Health
 from vigil.web.principal import Principal, requires
-from vigil.web.schemas import responses
+from vigil.web.schemas import DATE_TIME, responses
 
 router = APIRouter(prefix="/health", tags=["health"])
 Reader = Annotated[Principal, requires("health:read")]
@@ -17,6 +17,12 @@ class HealthView(BaseModel):
     """Overall status."""
 
     status: Literal["up", "down"]
+
+
+class VerdictView(HealthView):
+    """Overall status at a time."""
+
+    checked_at: str = Field(description="Time of the check, at most five seconds ago.", json_schema_extra=DATE_TIME)
 
 
 class CheckView(BaseModel):
@@ -44,9 +50,9 @@ async def liveness() -> HealthView:
     "/startup",
     name="get_startup",
     summary="Check the first start",
-    responses={503: {"model": HealthView, "description": "A dependency is down"}},
+    responses={503: {"model": VerdictView, "description": "A dependency is down"}},
 )
-async def startup(request: Request, response: Response) -> HealthView:
+async def startup(request: Request, response: Response) -> VerdictView:
     """Return `up` if this instance can serve a first request, with its models verified and loaded."""
     return _verdict(request.app.state.health, response)
 
@@ -55,10 +61,10 @@ async def startup(request: Request, response: Response) -> HealthView:
     "/readiness",
     name="get_readiness",
     summary="Check the dependencies",
-    responses={503: {"model": HealthView, "description": "A dependency is down"}},
+    responses={503: {"model": VerdictView, "description": "A dependency is down"}},
 )
-async def readiness(request: Request, response: Response) -> HealthView:
-    """Return `up` if every dependency responds now."""
+async def readiness(request: Request, response: Response) -> VerdictView:
+    """Return `up` if every dependency responded within the last five seconds."""
     return _verdict(request.app.state.health, response)
 
 
@@ -69,7 +75,7 @@ async def readiness(request: Request, response: Response) -> HealthView:
     responses={503: {"model": DetailedView, "description": "A dependency is down"}, **responses(401, 403)},
 )
 async def detailed(request: Request, response: Response, _: Reader) -> DetailedView:
-    """Return the status and latency of every dependency."""
+    """Check every dependency now and return its status and latency."""
     health: Health = request.app.state.health
     checks = health.run_checks()
     up = all(check.up for check in checks)
@@ -78,7 +84,7 @@ async def detailed(request: Request, response: Response, _: Reader) -> DetailedV
     return DetailedView(status="up" if up else "down", checks=views)
 
 
-def _verdict(health: Health, response: Response) -> HealthView:
-    up = all(check.up for check in health.run_checks())
-    response.status_code = 200 if up else 503
-    return HealthView(status="up" if up else "down")
+def _verdict(health: Health, response: Response) -> VerdictView:
+    verdict = health.verdict()
+    response.status_code = 200 if verdict.up else 503
+    return VerdictView(status="up" if verdict.up else "down", checked_at=verdict.checked_at)

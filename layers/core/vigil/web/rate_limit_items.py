@@ -1,0 +1,22 @@
+"""Names and counts of an item of the limits table: `h` counts an hour in UTC, `m00` to `m59` count its minutes."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from vigil.web.rate_limit_headers import RequestCounts
+
+
+def hour_name(now: datetime) -> str:
+    """Return the hour of a moment, for example `2026-11-21T05`."""
+    return f"{now.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def minute_name(now: datetime) -> str:
+    """Return the attribute of the minute of a moment, for example `m07`."""
+    return f"m{now.astimezone(UTC):%M}"
+
+
+def counts_of(item: Mapping[str, Mapping[str, str]], now: datetime) -> RequestCounts:
+    """Return the counts of the minute and hour of a moment; an absent attribute is 0."""
+    minute, hour = (int(item[name]["N"]) if name in item else 0 for name in (minute_name(now), "h"))
+    return RequestCounts(now.timestamp(), minute, hour)
