@@ -27,7 +27,8 @@ def tokens_authorizer() -> process.Handler:
     from vigil.access.tokens.signing_keys_service import AccessTokenVerifier
 
     credentials = CredentialAuthenticator(authenticator(), AccessTokenVerifier(published_keys(), issuer(), process.now))
-    return raise_unauthorized(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
+    authorizer = Authorizer(credentials, process.telemetry(), process.now)
+    return raise_unauthorized(process.telemetry().wrap(authorizer.decide))
 
 
 @process.entry(
@@ -98,7 +99,14 @@ def authenticator() -> "Authenticator":
     from vigil.access.keys.authenticate import Authenticator
 
     settings = process.settings()
-    return Authenticator(_tenants(), _keys(), _peppers(), settings.stage, process.now, settings.authorizer_cache)
+    return Authenticator(
+        _tenants(),
+        _keys(),
+        _peppers(),
+        settings.stage,
+        process.now,
+        settings.authorizer_cache,
+    )
 
 
 @process.once

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.keys.model import ApiKey, KeyToken
+from vigil.access.keys.model import ApiKey
 from vigil.access.keys.ports import KeyStore, Peppers
+from vigil.access.keys.token import KeyToken
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable

@@ -10,6 +10,7 @@ from vigil.access.tokens import oauth_forms
 from vigil.access.tokens.oauth_model import Grant, GrantError, GrantRefused
 from vigil.access.tokens.oauth_service import Sessions
 from vigil.runtime import telemetry
+from vigil.web.principal import KEY_EXPIRY_HEADER
 from vigil.web.schemas import responses, sends
 
 router = APIRouter(prefix="/v1/oauth", tags=["tokens"])
@@ -97,7 +98,7 @@ async def _grant(request: Request) -> Grant:
     form, client = await _read(request)
     grant_type = _field(form, "grant_type")
     if "scope" in form:
-        raise GrantRefused("invalid_scope", "Omit scope: a token has the role of its API key.")
+        raise GrantRefused("invalid_scope", "Omit scope: a token has the permissions of its API key.")
     if grant_type == "client_credentials":
         return _sessions(request).sign_in(client)
     if grant_type == "refresh_token":
@@ -127,7 +128,8 @@ def _granted(grant: Grant) -> Response:
     facts.tenant_id, facts.key_id = grant.claims.tenant_id, grant.claims.key_id
     lifetime = grant.claims.expires_at - grant.claims.issued_at
     body = TokenView(access_token=grant.access_token, expires_in=lifetime, refresh_token=grant.refresh_token)
-    return JSONResponse(body.model_dump(), headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
+    expiry = {KEY_EXPIRY_HEADER: grant.key_expires_at} if grant.key_expires_at else {}
+    return JSONResponse(body.model_dump(), headers={"Cache-Control": "no-store", "Pragma": "no-cache", **expiry})
 
 
 def _refused(error: GrantRefused) -> Response:

@@ -58,7 +58,7 @@ class Sessions:
         claims = self._claims(key, now, ends)
         access_token = self._signer.sign(claims)
         self._store.start(key.tenant_id, Session(session_id, key.tenant_id, key.key_id, token.digest, now, ends))
-        return Grant(access_token, token.text, claims)
+        return Grant(access_token, token.text, claims, key.near_expiry(self._clock()))
 
     def refresh(self, text: str, client: ClientCredentials | None = None) -> Grant:
         """Exchange a refresh token for new tokens; raise GrantRefused for an invalid token, or RateLimited.
@@ -87,7 +87,7 @@ class Sessions:
         access_token = self._signer.sign(claims)
         if not self._store.advance(session.tenant_id, session.session_id, token.digest, new.digest):
             raise self._reused(session)
-        return Grant(access_token, new.text, claims)
+        return Grant(access_token, new.text, claims, key.near_expiry(self._clock()))
 
     def revoke(self, text: str, client: ClientCredentials | None = None) -> None:
         """End the session of a refresh token, used or not; any other text is ignored."""
@@ -129,7 +129,7 @@ class Sessions:
 
     def _claims(self, key: ApiKey, now: int, session_ends: int) -> TokenClaims:
         expires_at = min(now + ACCESS_SECONDS, session_ends)
-        return TokenClaims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at)
+        return TokenClaims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at, key.permissions)
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
