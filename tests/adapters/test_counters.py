@@ -1,11 +1,13 @@
-"""Contract of the request counters of the rate limiter for the fake and DynamoDB."""
+"""Contracts of the counters of requests and of failed sign-ins, for the fakes and DynamoDB."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.fakes.access import FakeFailureCounters
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.limits import FakeCounters
+from vigil.access.keys.failed_sign_ins_store import DynamoFailureCounters
 from vigil.errors import Unavailable
 from vigil.kernel.tenants import Limits
 from vigil.web.principal import Principal
@@ -60,3 +62,20 @@ def test_an_item_expires_days_after_its_hour(aws):
 def test_an_unavailable_table_raises_unavailable(aws):
     with pytest.raises(Unavailable):
         take(DynamoRequestCounters(aws("dynamodb"), "no-such-table"), Clock())
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def failures(request):
+    if request.param == "fake":
+        return FakeFailureCounters()
+    return DynamoFailureCounters(request.getfixturevalue("aws")("dynamodb"), "limits")
+
+
+def test_failures_are_counted_by_source_and_window(failures):
+    windows = [("a", 0), ("a", 0), ("b", 0), ("a", 300), ("a", 0)]
+    assert [failures.add(source, start, start + 300) for source, start in windows] == [1, 2, 1, 1, 3]
+
+
+def test_failures_without_a_table_raise_unavailable(aws):
+    with pytest.raises(Unavailable):
+        DynamoFailureCounters(aws("dynamodb"), "nowhere").add("a", 0, 300)

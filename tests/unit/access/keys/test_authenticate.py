@@ -102,7 +102,7 @@ def test_a_revocation_takes_effect_after_the_cache_age(world, token):
 
 def test_deployed_cache_age_delays_the_revocation(world, token):
     stores = world.store, world.key_store, world.peppers
-    authenticator = Authenticator(*stores, "local", world.clock, timedelta(seconds=2))
+    authenticator = Authenticator(*stores, "local", world.clock, world.failures, timedelta(seconds=2))
     authenticator.authenticate(str(token))
     world.keys.revoke("acme", token.key_id, by="operator")
     world.clock.advance(seconds=1)

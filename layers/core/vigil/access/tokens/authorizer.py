@@ -7,10 +7,11 @@ from typing import Any
 from vigil.access.keys.model import ApiKey
 from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.credentials import CredentialAuthenticator
-from vigil.errors import TenantSuspended, Unauthenticated
+from vigil.errors import SignInsRefused, TenantSuspended, Unauthenticated
 from vigil.kernel.tenants import list_permissions
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
+from vigil.web.gateway import source_address
 
 Event = dict[str, Any]
 
@@ -36,11 +37,14 @@ class Authorizer:
         try:
             scheme, _, token = str(headers.get("authorization", "")).partition(" ")
             text = token.strip() if scheme.lower() == "bearer" else ""
-            key, tenant = self._credentials.authenticate(text)
+            key, tenant = self._credentials.authenticate(text, source_address(event))
             facts.status, facts.tenant_id, facts.key_id = 200, tenant.tenant_id, key.key_id
             self._credentials.record_use(key)
         except Unauthenticated:
             facts.status = 401
+            return None
+        except SignInsRefused:
+            facts.status, facts.problem = 401, "sign-ins-refused"
             return None
         except TenantSuspended:
             facts.status = 403

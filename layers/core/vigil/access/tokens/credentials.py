@@ -15,13 +15,13 @@ class CredentialAuthenticator:
         self._authenticator = authenticator
         self._tokens = tokens
 
-    def authenticate(self, text: str) -> tuple[ApiKey, Tenant]:
+    def authenticate(self, text: str, address: str | None = None) -> tuple[ApiKey, Tenant]:
         """Return the key and tenant of a credential; raises as `Authenticator.authenticate`.
 
         An access token is valid only while its key is active, has the same rights, and its tenant is active.
         """
         if text.startswith(KeyToken.PREFIX):
-            return self._authenticator.authenticate(text)
+            return self._authenticator.authenticate(text, address)
         claims = self._tokens.verify(text)
         key, tenant = self._authenticator.find_holder(claims.key_id)
         rights = claims.tenant_id, claims.role, claims.permissions

@@ -10,6 +10,7 @@ from vigil.access.tokens import oauth_forms
 from vigil.access.tokens.oauth_model import Grant, GrantError, GrantRefused
 from vigil.access.tokens.oauth_service import Sessions
 from vigil.runtime import telemetry
+from vigil.web.gateway import source_address
 from vigil.web.principal import KEY_EXPIRY_HEADER
 from vigil.web.schemas import responses, sends
 
@@ -88,7 +89,7 @@ async def revoke(request: Request) -> Response:
     """End the session of a refresh token. Its access tokens expire within 15 minutes."""
     try:
         form, client = await _read(request)
-        _sessions(request).revoke(_field(form, "token"), client)
+        _sessions(request).revoke(_field(form, "token"), client, _address(request))
     except GrantRefused as error:
         return _refused(error)
     return Response()
@@ -100,9 +101,9 @@ async def _grant(request: Request) -> Grant:
     if "scope" in form:
         raise GrantRefused("invalid_scope", "Omit scope: a token has the permissions of its API key.")
     if grant_type == "client_credentials":
-        return _sessions(request).sign_in(client)
+        return _sessions(request).sign_in(client, _address(request))
     if grant_type == "refresh_token":
-        return _sessions(request).refresh(_field(form, "refresh_token"), client)
+        return _sessions(request).refresh(_field(form, "refresh_token"), client, _address(request))
     raise GrantRefused("unsupported_grant_type", "grant_type must be client_credentials or refresh_token.")
 
 
@@ -121,6 +122,10 @@ def _field(form: dict[str, str], name: str) -> str:
 
 def _sessions(request: Request) -> Sessions:
     return cast("Sessions", request.app.state.sessions)
+
+
+def _address(request: Request) -> str | None:
+    return source_address(request.scope.get("aws.event") or {})
 
 
 def _granted(grant: Grant) -> Response:
