@@ -104,18 +104,25 @@ def _room(room: str, stores: Mapping[str, set[str]]) -> str:
 
 
 def routes_page() -> str:
-    """Return the page of all routes: method, path, summary, function and room."""
+    """Return the page of all routes: method, path, summary, permission, function and room."""
     from vigil.bootstrap import routers
     from vigil.web.operations import operation_id
+    from vigil.web.principal import required_permission
 
     lines = ["# Routes", "", _NOTE, "`/docs` of a deployment shows the schemas and sends requests.", ""]
-    lines += ["| method | path | operation | summary | function | room |", "|---|---|---|---|---|---|"]
+    lines += [
+        "A key with the permission may call the route. A route without one needs no key, or takes it in the body.",
+        "",
+    ]
+    lines += ["| method | path | operation | summary | permission | function | room |", "|---|---|---|---|---|---|---|"]
     served = _functions_by_path()
     routes = [route for router in routers.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     for route in routes:
         room = "/".join(route.endpoint.__module__.split(".")[1:-1])
         function = served.get(route.path) or served[re.sub(r"[^/]+$", "{probe}", route.path)]
-        cells = (f"`{route.path}`", f"`{operation_id(route)}`", route.summary or "", f"`{function}`", room)
+        permission = f"`{required}`" if (required := required_permission(route)) else ""
+        operation = f"`{operation_id(route)}`"
+        cells = (f"`{route.path}`", operation, route.summary or "", permission, f"`{function}`", room)
         lines += [f"| {method} | {' | '.join(cells)} |" for method in sorted(route.methods or ())]
     return "\n".join(lines) + "\n"
 

@@ -11,9 +11,12 @@ from rich.table import Table
 from cli import deployment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vigil.access.keys.model import ApiKey
     from vigil.access.tenants.model import Tenant, TenantStatus
     from vigil.access.tenants.service import TenantChange
-    from vigil.kernel.tenants import Role, Tier
+    from vigil.kernel.tenants import Permission, Role, Tier
 
 app = typer.Typer(no_args_is_help=True, help="Manage tenants and their API keys.")
 out = Console()
@@ -70,7 +73,7 @@ def show_command(tenant_id: TenantId) -> None:
     deployment.activate()
     _show(access.tenants().get(tenant_id))
     table = Table("key", "role", "label", "created", "last used", "state", box=None)
-    now, after = datetime.now(UTC), None
+    now, after, notes = datetime.now(UTC), None, list[str]()
     while True:
         page = access.keys().page(tenant_id, after, 100)
         for key in page.keys:
@@ -78,9 +81,12 @@ def show_command(tenant_id: TenantId) -> None:
             until = f"until {key.expires_at}" if key.expires_at and not state else state
             used = (key.last_used_at or "never")[:16]
             table.add_row(key.key_id, key.role, escape(key.label), key.created_at[:16], used, until[:22])
+            notes += [f"{key.key_id}: {note}" for note in _notes(key, now)]
         if (after := page.next) is None:
             break
     out.print(table)
+    for note in notes:
+        out.print(note, soft_wrap=True)
 
 
 @app.command("set")
@@ -139,9 +145,17 @@ def create_key_command(
     tenant_id: TenantId,
     role: Annotated[str, typer.Option(help="producer, viewer, member, admin, or operator (all tenants)")] = "member",
     label: Annotated[str, typer.Option(help="Purpose of the key")] = "",
+    permission: Annotated[
+        list[str] | None,
+        typer.Option(help="Permission of the role that the key gets; may be repeated. Default: all of the role"),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Days until the key expires. Default: 365, or the tenant's maximum")
+    ] = None,
 ) -> None:
     """Create an API key and print it. The key is not stored and cannot be shown again."""
-    typer.echo(create_key(tenant_id, role, label))
+    permissions = frozenset(permission) if permission else None
+    typer.echo(create_key(tenant_id, role, label, permissions=permissions, days=days))
 
 
 @app.command("rotate-key")
@@ -176,12 +190,36 @@ def create_tenant(tenant_id: str, tier: str, change: "TenantChange | None" = Non
     access.tenants().create(tenant_id, cast("Tier", tier), change)
 
 
-def create_key(tenant_id: str, role: str = "member", label: str = "") -> str:
-    """Create an API key in the current deployment and return it; raise NotFound for an unknown tenant."""
+def create_key(
+    tenant_id: str,
+    role: str = "member",
+    label: str = "",
+    *,
+    permissions: frozenset[str] | None = None,
+    days: int | None = None,
+) -> str:
+    """Create an API key in the current deployment and return it.
+
+    Raises NotFound for an unknown tenant, InvalidInput for an unknown role, permission or a lifetime out of range.
+    """
     from vigil.bootstrap import access
 
     deployment.activate()
-    return str(access.keys().create(tenant_id, cast("Role", role), label, by="operator").token)
+    ends = datetime.now(UTC) + timedelta(days=days) if days else None
+    narrowed = cast("frozenset[Permission] | None", permissions)
+    keys = access.keys()
+    return str(keys.create(tenant_id, cast("Role", role), label, ends, permissions=narrowed, by="operator").token)
+
+
+def _notes(key: "ApiKey", now: datetime) -> "Iterator[str]":
+    """Yield the permissions of a narrowed key, and the warning before its expiry."""
+    from vigil.kernel.tenants import list_permissions
+
+    if key.permissions is not None:
+        yield f"only {', '.join(list_permissions(key.permissions))}"
+    if warning := key.expiry_warning(now):
+        remedy = "" if key.replaced_by else f" `vigil tenants rotate-key {key.tenant_id} {key.key_id}`"
+        yield f"[yellow]{warning}[/]{remedy}"
 
 
 def _limit(text: str) -> "tuple[str, int | None]":

@@ -21,6 +21,9 @@ NOW = "2026-03-01T12:00:00.000000Z"
 OPTIONAL_FIELDS = {"settings": TenantSettings("Acme", "a@b"), "hard_stop": SpendLimit(1_000, inference_month=7)}
 TENANT = Tenant("acme", "FREE", "active", NOW, NOW, overrides={"per_minute": 7}, **OPTIONAL_FIELDS)
 KEY = KeyRecord(ApiKey("0123456789abcdef", "acme", "admin", NOW, "ci", NOW), "ab" * 32, "1")
+NARROWED = KeyRecord(
+    replace(KEY.key, key_id="f" * 16, permissions=frozenset({"scores:write", "dlq:read"})), "ab" * 32, "1"
+)
 
 
 def another(number, tenant_id="acme"):
@@ -107,6 +110,13 @@ def test_keys_are_paged_by_age_and_by_tenant(keys):
     rest = keys.page("acme", first.next, 2)
     assert [key.key_id[-1] for key in (*first.keys, *rest.keys)] == ["1", "2", "3"]
     assert rest.next is None
+
+
+def test_a_list_of_permissions_is_stored_and_listed(keys):
+    for record in (KEY, NARROWED):
+        keys.create("acme", record)
+    assert keys.find(NARROWED.key.key_id) == NARROWED
+    assert set(keys.page("acme", None, 9).keys) == {KEY.key, NARROWED.key}
 
 
 def test_rotate_writes_both_keys_and_only_once(keys):

@@ -1,11 +1,13 @@
-"""Contracts of the rate limiter's request counters and leases for the fakes and DynamoDB."""
+"""Contracts of the counters of requests, leases and failed sign-ins, for the fakes and DynamoDB."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.fakes.access import FakeFailureCounters
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.limits import FakeCounters, FakeLeases
+from vigil.access.keys.failed_sign_ins_store import DynamoFailureCounters
 from vigil.errors import Unavailable
 from vigil.kernel.tenants import Limits, Rates
 from vigil.money.usage.store import DynamoRequestCounts
@@ -114,3 +116,20 @@ def test_the_item_of_leases_is_no_key_and_expires_after_its_hour(aws):
     assert (item["pk"]["S"], item["sk"]["S"]) == ("acme#2026-03-01T12#LEASES", "TENANT")
     assert int(item["expires_at"]["N"]) - clock().timestamp() > 86_400
     assert DynamoRequestCounts(aws("dynamodb"), "limits").requests_in_hour("acme", "2026-03-01T12") == 0
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def failures(request):
+    if request.param == "fake":
+        return FakeFailureCounters()
+    return DynamoFailureCounters(request.getfixturevalue("aws")("dynamodb"), "limits")
+
+
+def test_failures_are_counted_by_source_and_window(failures):
+    windows = [("a", 0), ("a", 0), ("b", 0), ("a", 300), ("a", 0)]
+    assert [failures.add(source, start, start + 300) for source, start in windows] == [1, 2, 1, 1, 3]
+
+
+def test_failures_without_a_table_raise_unavailable(aws):
+    with pytest.raises(Unavailable):
+        DynamoFailureCounters(aws("dynamodb"), "nowhere").add("a", 0, 300)

@@ -50,6 +50,28 @@ def test_create_key_prints_only_the_token(capsys):
     assert token not in shown
 
 
+def test_create_key_takes_permissions_and_a_lifetime():
+    narrow = ("--permission", "scores:write", "--permission", "scores:read", "--days", "20")
+    token = run("create-key", "acme", *narrow).output.strip()
+    key = access.authenticator().authenticate(token)[0]
+    assert (key.role, key.permissions) == ("member", {"scores:read", "scores:write"})
+    shown = run("show", "acme").output
+    assert f"{key.key_id}: only scores:read, scores:write" in shown
+    assert f"{key.key_id}: The key expires on {key.expires_at[:10]} (UTC). Rotate it" in shown
+    assert f"vigil tenants rotate-key acme {key.key_id}" in shown
+
+
+def test_show_warns_of_a_rotated_key_and_prints_the_last_use():
+    old = run("create-key", "acme").output.strip()
+    assert "never" in run("show", "acme").output
+    access.authenticator().record_use(access.authenticator().authenticate(old)[0])
+    new = run("rotate-key", "acme", key_id(old)).output.strip()
+    shown = run("show", "acme").output
+    assert access.keys().get("acme", key_id(old)).last_used_at[:16] in shown
+    assert f"Use the key {key_id(new)} that replaces it." in shown
+    assert "rotate-key" not in shown
+
+
 def test_markup_in_names_is_shown_as_text():
     """Names come from other people than their readers: `[/]` is no markup and ends no table."""
     name = "[/bold] [red]"
@@ -85,6 +107,9 @@ def test_limits_can_be_overridden_and_restored():
         ("set", "acme", "--limit", "per_minute=many"),
         ("set", "acme", "--tier", "GOLD"),
         ("create-key", "acme", "--role", "root"),
+        ("create-key", "acme", "--permission", "dlq:manage"),
+        ("create-key", "acme", "--permission", "everything"),
+        ("create-key", "acme", "--days", "3651"),
         ("create", "acme"),
         ("show", "unknown"),
         ("suspend", "unknown"),

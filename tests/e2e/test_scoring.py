@@ -7,7 +7,7 @@ import pytest
 
 from models import recipe
 from tests.e2e.clients import http
-from vigil.access.keys.model import KeyToken
+from vigil.access.keys.token import KeyToken
 from vigil.web.middleware import SECURITY_HEADERS
 
 

@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from tests.support.gateway import Context, event
-from vigil.access.keys.model import KeyToken
+from vigil.access.keys.token import KeyToken
 from vigil.bootstrap import access, decisions, privacy, process
 from vigil.errors import Unavailable
 from vigil.kernel.rows import ANSWER_FORMAT

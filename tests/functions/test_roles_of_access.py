@@ -4,9 +4,11 @@ import json
 import os
 
 import boto3
+import pytest
 
 from tests.functions.rights import ID, KEY, TRANSACTION, answers, granted
 from tests.support.gateway import Context, event
+from vigil.access.keys.token import KeyToken
 from vigil.bootstrap import access, process
 
 
@@ -16,6 +18,11 @@ def test_the_authorizer_calls_exactly_the_granted_actions(called):
     actions, token = called
     arn = "arn:aws:execute-api:eu-west-1:123456789012:api/local/GET/v1/models"
     lambda_handler({"methodArn": arn, "headers": {"Authorization": f"Bearer {token}"}}, Context())
+    wrong = {"headers": {"Authorization": f"Bearer {KeyToken.new('local')}"}}
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        lambda_handler(
+            {"methodArn": arn, "requestContext": {"identity": {"sourceIp": "203.0.113.7"}}} | wrong, Context()
+        )
     assert actions == granted("TokensAuthorizer")
 
 

@@ -20,6 +20,7 @@ VigilError
 ├── PreconditionRequired  the request does not name the expected version
 ├── IdempotencyKeyReused  the Idempotency-Key was used with another payload
 ├── RateLimited           the API key or its tenant has no requests left in this minute or hour
+├── SignInsRefused        the caller's address has too many failed sign-ins
 ├── QuotaExceeded         the tenant has no predictions left in this month
 ├── StorageFull           the tenant's files fill the storage that its tier or agreement allows
 ├── BudgetExhausted       the tenant's own hard stop leaves too little money
@@ -140,6 +141,18 @@ class PreconditionRequired(VigilError):
 
 class IdempotencyKeyReused(VigilError):
     """The Idempotency-Key was used before with another payload."""
+
+
+class SignInsRefused(VigilError):
+    """The caller's address has too many failed sign-ins; `retry_after` is in seconds."""
+
+    policy = "failed-sign-ins"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"This address has too many failed sign-ins. Check the API key, and retry after {retry_after} s."
+        )
+        self.retry_after = retry_after
 
 
 class RateLimited(VigilError):

@@ -113,6 +113,22 @@ class FakePeppers:
         return self.current, self.versions
 
 
+class FakeFailureCounters:
+    """Counts of failed sign-ins in memory."""
+
+    def __init__(self) -> None:
+        self.failures: dict[tuple[str, int], int] = {}
+        self.writes = 0
+        self.away = False
+
+    def add(self, source: str, start: int, end: int) -> int:
+        self.writes += 1
+        if self.away:
+            raise Unavailable("The limits table did not answer.")
+        self.failures[source, start] = self.failures.get((source, start), 0) + 1
+        return self.failures[source, start]
+
+
 class Crash(Exception):
     """Simulated end of the process."""
 

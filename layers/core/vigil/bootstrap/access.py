@@ -7,6 +7,7 @@ from vigil.bootstrap import process, stores
 if TYPE_CHECKING:
     from vigil.access.flags.service import Flags
     from vigil.access.keys.authenticate import Authenticator
+    from vigil.access.keys.failed_sign_ins import FailedSignIns
     from vigil.access.keys.model import ApiKey
     from vigil.access.keys.service import ApiKeys
     from vigil.access.keys.store import DynamoKeys, SecretPeppers
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from vigil.kernel.tenants import Limits
 
 
-@process.entry("access_secret_arn", "access_table")
+@process.entry("access_secret_arn", "access_table", "limits_table")
 def tokens_authorizer() -> process.Handler:
     """Return the Lambda entry of the REQUEST authorizer."""
     from vigil.access.tokens.authorizer import Authorizer, raise_unauthorized
@@ -27,7 +28,8 @@ def tokens_authorizer() -> process.Handler:
     from vigil.access.tokens.signing_keys_service import AccessTokenVerifier
 
     credentials = CredentialAuthenticator(authenticator(), AccessTokenVerifier(published_keys(), issuer(), process.now))
-    return raise_unauthorized(process.telemetry().wrap(Authorizer(credentials, process.telemetry()).decide))
+    authorizer = Authorizer(credentials, process.telemetry(), process.now)
+    return raise_unauthorized(process.telemetry().wrap(authorizer.decide))
 
 
 @process.entry(
@@ -98,7 +100,26 @@ def authenticator() -> "Authenticator":
     from vigil.access.keys.authenticate import Authenticator
 
     settings = process.settings()
-    return Authenticator(_tenants(), _keys(), _peppers(), settings.stage, process.now, settings.authorizer_cache)
+    return Authenticator(
+        _tenants(),
+        _keys(),
+        _peppers(),
+        settings.stage,
+        process.now,
+        _failed_sign_ins(),
+        settings.authorizer_cache,
+    )
+
+
+def _failed_sign_ins() -> "FailedSignIns":
+    from vigil.access.keys.failed_sign_ins import FailedSignIns
+    from vigil.access.keys.failed_sign_ins_store import DynamoFailureCounters
+
+    def count_refusal() -> None:
+        process.telemetry().log_event("SignInsRefused", failed=False, about=("limit", "failed-sign-ins"))
+
+    counters = DynamoFailureCounters(process.client("dynamodb"), process.settings().limits_table)
+    return FailedSignIns(counters, _peppers(), process.now, count_refusal)
 
 
 @process.once

@@ -24,6 +24,7 @@ ANSWER_FORMAT = 3
 
 From version 2 on, the payloads of an idempotency key are compared with equal numbers and with conditional headers.
 From version 3 on, explanations have values formatted for people.
+From version 3 on, an API key may have a list of permissions. An earlier release would grant it all of its role.
 
 The version grows when the rules change that a row or an answer follows. Old rows are read and replayed by their own.
 """

@@ -77,6 +77,16 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 """Permissions of each role. Every role except `operator` is confined to the data of its own tenant."""
 
 
+def effective_permissions(role: Role, own: frozenset[Permission] | None) -> frozenset[Permission]:
+    """Return the permissions of a key: all of its role, or only its own ones if it has a list."""
+    return PERMISSIONS[role] if own is None else PERMISSIONS[role] & own
+
+
+def list_permissions(permissions: frozenset[Permission]) -> list[Permission]:
+    """Return permissions in the order of the documentation."""
+    return [permission for permission in get_args(Permission) if permission in permissions]
+
+
 KEYS_AT_FULL_RATE: Mapping[Tier, int] = {"FREE": 5, "BASIC": 10, "PROFESSIONAL": 20, "ENTERPRISE": 40}
 """Number of API keys that may use their whole key limit at once, by tier: the default of the tenant limit."""
 

@@ -78,7 +78,7 @@ async def _on_vigil_error(_: Request, error: Exception) -> Response:
     problem = problems.problem_of(error)
     if isinstance(error, errors.InvalidInput):
         return problems.problem_response(problem, str(error), error.errors)
-    if isinstance(error, errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted):
+    if isinstance(error, errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted | errors.SignInsRefused):
         return problems.limit_response(error)
     if isinstance(error, errors.ModelRefused):
         return problems.problem_response(problem, f"refused: {error.reason}")

@@ -1,10 +1,21 @@
-"""The public address of the API: API Gateway puts a stage name before our paths."""
+"""Facts that only API Gateway knows: the stage before our paths, and the address of a caller."""
 
-from starlette.requests import Request
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.requests import Request  # the authorizer serves no HTTP
 
 
-def stage_prefix(request: Request) -> str:
+def stage_prefix(request: "Request") -> str:
     """Return the prefix of our paths in the public URL: `/prod`, or an empty string behind a custom domain."""
     event = request.scope.get("aws.event") or {}
     public = str(event.get("requestContext", {}).get("path", ""))
     return public.removesuffix(str(event.get("path", ""))) if public else ""
+
+
+def source_address(event: Mapping[str, Any]) -> str | None:
+    """Return the caller's address, or None. Headers such as X-Forwarded-For are the caller's own text."""
+    identity = (event.get("requestContext") or {}).get("identity") or {}
+    address: str | None = identity.get("sourceIp")
+    return address

@@ -137,8 +137,8 @@ class _Attempt:
             return None
         request = self.request
         operation = f"{request.method} {request.scope['route'].path}"
-        # The role is part of the payload, because the endpoint's own checks do not run for a stored response.
-        payload = [self.caller.role, request.url.path, request.url.query, _json_value(await request.body())]
+        # The authority is part of the payload, because the endpoint's own checks do not run for a stored response.
+        payload = [self.caller.authority, request.url.path, request.url.query, _json_value(await request.body())]
         store: ClaimStore = request.app.state.claims
         seconds = request.scope["aws.context"].get_remaining_time_in_millis() / 1e3
         conditions = {name: request.headers[name] for name in _CONDITIONAL_HEADERS if name in request.headers}

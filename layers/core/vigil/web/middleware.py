@@ -60,6 +60,8 @@ class RequestMiddleware:
         try:
             scope[BODY_KEY] = body = await self._read(receive)
             caller = principal.find_principal(scope)
+            if caller and caller.key_expires_at:
+                more.append((principal.KEY_EXPIRY_HEADER.encode(), caller.key_expires_at.encode()))
             with tenant_guard.confine_to(caller.confined_to if caller else None):
                 refusal = self._check_rate(caller, more) or self._check_body(scope, headers, body)
                 is_get = scope["method"] == "GET"

@@ -5,18 +5,34 @@ from functools import lru_cache
 from typing import Annotated, Any, get_args
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from starlette.types import Scope
 
 from vigil.errors import Forbidden, TenantMismatch, TierRequired, Unauthenticated
-from vigil.kernel.tenants import PERMISSIONS, TIERS, Limits, Permission, Role, Tier
+from vigil.kernel.tenants import (
+    PERMISSIONS,
+    TIERS,
+    Limits,
+    Permission,
+    Role,
+    Tier,
+    effective_permissions,
+    list_permissions,
+)
 from vigil.runtime import telemetry
 
+KEY_EXPIRY_HEADER = "vigil-key-expires-at"
+"""Response header with the time at which the caller's key expires; only if that is near."""
 _CONTEXT = ("tenant_id", "key_id", "tier", "role", "limits")
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The tenant, key, tier, role and limits of a caller; `consents` is True if the tenant records consents."""
+    """The tenant, key, tier, role and limits of a caller; `consents` is True if the tenant records consents.
+
+    `permissions` is the key's own list, or None for all permissions of the role. `key_expires_at` is the time at which
+    the key expires, if that is near.
+    """
 
     tenant_id: str
     key_id: str
@@ -24,15 +40,22 @@ class Principal:
     role: Role
     limits: Limits
     consents: bool = False
+    permissions: frozenset[Permission] | None = None
+    key_expires_at: str | None = None
 
     def has_permission(self, permission: Permission) -> bool:
-        """Return True if the caller's role includes a permission."""
-        return permission in PERMISSIONS[self.role]
+        """Return True if the caller's key has a permission."""
+        return permission in effective_permissions(self.role, self.permissions)
 
     @property
     def confined_to(self) -> str | None:
         """The only tenant that the request may access; None for operators, because they may access all tenants."""
-        return None if self.has_permission("tenants:manage") else self.tenant_id
+        return None if self.role == "operator" else self.tenant_id
+
+    @property
+    def authority(self) -> str:
+        """The role, followed by the key's own permissions if it has a list. Equal texts mean equal rights."""
+        return " ".join([self.role, *(list_permissions(self.permissions) if self.permissions is not None else ())])
 
 
 def find_principal(scope: Scope) -> Principal | None:
@@ -40,12 +63,26 @@ def find_principal(scope: Scope) -> Principal | None:
     context = (scope.get("aws.event") or {}).get("requestContext", {}).get("authorizer") or {}
     if not all(context.get(name) for name in _CONTEXT) or context["role"] not in PERMISSIONS:
         return None
-    tenant_id, key_id, tier, role, encoded = (context[name] for name in _CONTEXT)
-    limits = _limits(encoded, context.get("tenant_rates"), tier)
-    return Principal(tenant_id, key_id, tier, role, limits, context.get("consents") == "true")
+    tenant_id, key_id, tier, role, limits = (context[name] for name in _CONTEXT)
+    return Principal(
+        tenant_id,
+        key_id,
+        tier,
+        role,
+        _limits(limits, context.get("tenant_rates"), tier),
+        context.get("consents") == "true",
+        _permissions(context["permissions"]) if "permissions" in context else None,
+        context.get("key_expires_at"),
+    )
 
 
 _limits = lru_cache(maxsize=64)(Limits.from_context)
+
+
+@lru_cache(maxsize=64)
+def _permissions(encoded: str) -> frozenset[Permission]:
+    """Return the permissions of the authorizer's context. Names of a later release grant nothing here."""
+    return frozenset(name for name in get_args(Permission) if name in encoded.split())
 
 
 async def require_principal(request: Request) -> Principal:
@@ -71,21 +108,39 @@ def _named_tenants(request: Request) -> list[str]:
     return named
 
 
+@dataclass(frozen=True, slots=True)
+class PermissionGuard:
+    """FastAPI dependency that returns the caller, and raises Forbidden for a key without the permission."""
+
+    permission: Permission
+
+    async def __call__(self, request: Request) -> Principal:
+        """Return the caller of a request."""
+        caller = await require_principal(request)
+        if not caller.has_permission(self.permission):
+            raise Forbidden(f"This request needs the permission {self.permission}. Use a key that has it.")
+        return caller
+
+
 def requires(permission: Permission) -> Any:
-    """Return the dependency that passes the caller to a route and requires a permission of its role.
+    """Return the dependency that passes the caller to a route and requires a permission of its key.
 
     Usage: `caller: Annotated[Principal, requires("scores:write")]`. Other callers get a 403 `forbidden`.
     """
     if permission not in get_args(Permission):
         raise ValueError(f"unknown permission: {permission}")  # annotations are not type-checked
+    return Depends(PermissionGuard(permission))
 
-    async def guard(request: Request) -> Principal:
-        caller = await require_principal(request)
-        if not caller.has_permission(permission):
-            raise Forbidden(f"This request needs the permission {permission}, which the key's role does not include.")
-        return caller
 
-    return Depends(guard)
+def required_permission(route: APIRoute) -> Permission | None:
+    """Return the permission that a route requires, or None if it requires none."""
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        if isinstance(dependant.call, PermissionGuard):
+            return dependant.call.permission
+        waiting += dependant.dependencies
+    return None
 
 
 def requires_tier(lowest: Tier) -> Any:

@@ -45,6 +45,7 @@ CATALOGUE: dict[type[errors.VigilError], Problem] = {
     errors.PreconditionFailed: Problem("precondition-failed", 412, "The resource has changed since it was read"),
     errors.PreconditionRequired: Problem("precondition-required", 428, "The request must name the expected version"),
     errors.IdempotencyKeyReused: Problem("idempotency-key-reused", 422, "The Idempotency-Key has another payload"),
+    errors.SignInsRefused: Problem("sign-ins-refused", 429, "Too many failed sign-ins"),
     errors.RateLimited: Problem("rate-limited", 429, "Too many requests"),
     errors.QuotaExceeded: Problem("quota-exceeded", 429, "The quota of predictions per month is used up"),
     errors.StorageFull: Problem("storage-full", 409, "The tenant's storage is used up"),
@@ -59,7 +60,9 @@ def problem_of(error: errors.VigilError) -> Problem:
     return next((CATALOGUE[cls] for cls in type(error).__mro__ if cls in CATALOGUE), INTERNAL)
 
 
-def limit_response(error: errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted) -> "Response":
+def limit_response(
+    error: errors.RateLimited | errors.QuotaExceeded | errors.BudgetExhausted | errors.SignInsRefused,
+) -> "Response":
     """Return the 429 or 402 response of an exhausted limit, with the name of the limit and the time of its reset."""
     return problem_response(
         problem_of(error), str(error), retry_after=error.retry_after, more={"violated-policies": [error.policy]}

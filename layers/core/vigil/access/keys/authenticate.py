@@ -6,8 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.keys.model import ApiKey, KeyToken
+from vigil.access.keys.failed_sign_ins import FailedSignIns
+from vigil.access.keys.model import ApiKey
 from vigil.access.keys.ports import KeyStore, Peppers
+from vigil.access.keys.token import KeyToken
 from vigil.access.tenants.model import Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import TenantSuspended, Unauthenticated, Unavailable
@@ -18,6 +20,10 @@ CACHE_AGE = timedelta(seconds=30)
 """Default maximum age of cached keys and tenants. API Gateway caches for another 30 s, so changes take 60 s at most."""
 USE_RECORD_INTERVAL = timedelta(minutes=5)
 """Minimum time between two stored uses of a key."""
+VERIFIED_AGE = timedelta(hours=1)
+"""Time in which a verified key is looked up again although its address has too many failed sign-ins."""
+REJECTED_AGE = timedelta(seconds=30)
+"""Time in which a wrong key is refused again without a look-up."""
 
 
 class Authenticator:
@@ -30,6 +36,7 @@ class Authenticator:
         peppers: Peppers,
         stage: str,
         clock: Callable[[], datetime],
+        failures: FailedSignIns,
         cache_age: timedelta = CACHE_AGE,
     ) -> None:
         self._tenants = tenants
@@ -37,16 +44,20 @@ class Authenticator:
         self._peppers = peppers
         self._stage = stage
         self._clock = clock
+        self._failures = failures
         self._recent_tenants: TtlCache[str, Tenant] = TtlCache(cache_age, clock)
         self._recent_keys: TtlCache[str | bytes, ApiKey] = TtlCache(cache_age, clock)
+        self._verified: TtlCache[bytes, bool] = TtlCache(VERIFIED_AGE, clock)
+        self._rejected: TtlCache[bytes, bool] = TtlCache(REJECTED_AGE, clock)
         self._recorded_uses: TtlCache[str, bool] = TtlCache(USE_RECORD_INTERVAL, clock)
 
-    def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
-        """Return the key and tenant of a token.
+    def authenticate(self, token_text: str, address: str | None = None) -> tuple[ApiKey, Tenant]:
+        """Return the key and tenant of a token that was sent from an address.
 
-        Raises Unauthenticated with the same message for every cause, and TenantSuspended for a valid key of a suspended
-        tenant. A wrong secret costs the same calls for known and unknown key ids: the cache lookup uses the whole
-        token.
+        Raises Unauthenticated with the same message for every cause, TenantSuspended for a valid key of a suspended
+        tenant, and SignInsRefused for an unknown token of an address with too many failures. A malformed token and a
+        wrong checksum cost no call. A wrong secret costs the same calls for known and unknown key ids: the caches use
+        the whole token.
         """
         token = KeyToken.parse(token_text)
         if token is None or token.stage != self._stage:
@@ -54,7 +65,7 @@ class Authenticator:
         token_digest = hashlib.sha256(token_text.encode()).digest()
         key = self._recent_keys.get(token_digest)
         if key is None:
-            key = self._verify(token)
+            key = self._look_up(token, token_digest, address)
             self._recent_keys.put(token_digest, key)
         return key, self._active_tenant(key)
 
@@ -87,6 +98,23 @@ class Authenticator:
         """Clear the cache, for example after a key turned out to be revoked."""
         self._recent_keys.clear()
         self._recent_tenants.clear()
+        self._rejected.clear()
+
+    def _look_up(self, token: KeyToken, token_digest: bytes, address: str | None) -> ApiKey:
+        """Return the key of a token that is not cached; count a failure of the address."""
+        if self._rejected.get(token_digest):
+            raise _invalid_credential()
+        if not self._verified.get(token_digest):
+            self._failures.check(address)
+        try:
+            key = self._verify(token)
+        except Unauthenticated:
+            self._rejected.put(token_digest, True)
+            self._verified.discard(token_digest)
+            self._failures.record(address)
+            raise
+        self._verified.put(token_digest, True)
+        return key
 
     def _verify(self, token: KeyToken) -> ApiKey:
         current, peppers = self._peppers.peppers()

@@ -1,24 +1,24 @@
-"""API keys, their tokens, and the rule for granting roles."""
+"""API keys, the warning before their expiry, and the rule for granting rights."""
 
-import hashlib
-import hmac
-import re
-import secrets
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import get_args
 
 from vigil.errors import FieldError, Forbidden, InvalidInput
-from vigil.kernel.tenants import PERMISSIONS, Role
+from vigil.kernel.tenants import PERMISSIONS, Permission, Role, effective_permissions, list_permissions
 
 MAX_ACTIVE_KEYS = 100
 """Maximum active keys per tenant (operators may exceed it).
 
 Rate limits are per key, so more keys allow more requests.
 """
+DEFAULT_LIFETIME = timedelta(days=365)
+"""Lifetime of a new key if none is requested. A shorter maximum of the tenant applies."""
+EXPIRY_WARNING = timedelta(days=30)
+"""Time before the expiry of a key in which views and answers warn of it."""
 
 
-_TOKEN = re.compile(r"vgl_([a-z0-9]{1,16})_([a-z0-9]{16})_([A-Za-z0-9_-]{43})")
+_ALL: frozenset[Permission] = frozenset(get_args(Permission))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,36 @@ class ApiKey:
     created_at: str
     label: str = ""
     expires_at: str | None = None
+    """Time of expiry; None only for keys of earlier releases."""
     revoked_at: str | None = None
     replaced_by: str | None = None
     """Id of the key that replaced this one in a rotation; this key stays valid until `expires_at`."""
     last_used_at: str | None = None
+    permissions: frozenset[Permission] | None = None
+    """Permissions of the role to which the key is narrowed; None for all of them."""
+
+    @property
+    def rights(self) -> "Rights":
+        """Role and permissions of the key."""
+        return Rights(self.role, self.permissions)
 
     def is_active(self, now: datetime) -> bool:
         """Return True if the key is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or datetime.fromisoformat(self.expires_at) > now)
+
+    def near_expiry(self, now: datetime) -> str | None:
+        """Return the time of expiry of an active key if it is at most EXPIRY_WARNING away."""
+        if self.expires_at is None or not self.is_active(now):
+            return None
+        return self.expires_at if datetime.fromisoformat(self.expires_at) - now <= EXPIRY_WARNING else None
+
+    def expiry_warning(self, now: datetime) -> str | None:
+        """Return a warning with the day of the expiry and the remedy, or None if the expiry is not near."""
+        if (end := self.near_expiry(now)) is None:
+            return None
+        if self.replaced_by:
+            return f"The key expires on {end[:10]} (UTC). Use the key {self.replaced_by} that replaces it."
+        return f"The key expires on {end[:10]} (UTC). Rotate it and use the new key before that day."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,39 +81,52 @@ class KeyPage:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyToken:
-    """Secret text of an API key: `vgl_<stage>_<key id>_<32 random bytes, base64url>`."""
+class Rights:
+    """Role of a key, and the permissions to which it is narrowed; None for all permissions of the role."""
 
-    PREFIX: ClassVar[str] = "vgl_"
-    stage: str
-    key_id: str
-    secret: str
+    role: Role
+    permissions: frozenset[Permission] | None = None
 
-    @classmethod
-    def new(cls, stage: str) -> "KeyToken":
-        """Return a new random token."""
-        return cls(stage, secrets.token_hex(8), secrets.token_urlsafe(32))
+    @property
+    def effective(self) -> frozenset[Permission]:
+        """Permissions of the key: those of its list, or all of its role."""
+        return effective_permissions(self.role, self.permissions)
 
-    @classmethod
-    def parse(cls, text: str) -> "KeyToken | None":
-        """Return the parts of a well-formed token, or None."""
-        return cls(*match.groups()) if (match := _TOKEN.fullmatch(text)) else None
+    def check(self) -> None:
+        """Raise InvalidInput for an unknown role, and for permissions that the role does not include."""
+        if self.role not in PERMISSIONS:
+            raise InvalidInput(FieldError("role", "is not a known role", ", ".join(PERMISSIONS)))
+        if self.permissions is None:
+            return
+        bound = _describe(PERMISSIONS[self.role])
+        if not self.permissions:
+            raise InvalidInput(FieldError("permissions", "is empty", "at least one permission, or no list"))
+        if not self.permissions <= _ALL:
+            raise InvalidInput(FieldError("permissions", "contains an unknown permission", bound))
+        if excess := self.permissions - PERMISSIONS[self.role]:
+            message = f"{', '.join(list_permissions(excess))} is not among the permissions of the role {self.role}"
+            raise InvalidInput(FieldError("permissions", message, bound))
 
-    def __str__(self) -> str:
-        return f"vgl_{self.stage}_{self.key_id}_{self.secret}"
+    def check_grant(self, wanted: "Rights") -> None:
+        """Raise Forbidden unless a key with these rights may create, change or revoke a key with the rights `wanted`.
 
-    def __repr__(self) -> str:
-        """Return a text without the secret: tokens appear in tracebacks."""
-        return f"Token({self.stage}, {self.key_id})"
+        A key passes on only its own permissions, and only roles without more permissions than its own role.
+        """
+        if not PERMISSIONS[wanted.role] <= PERMISSIONS[self.role]:
+            raise Forbidden(
+                f"A key with the role {self.role} cannot create, change or revoke a key with the role {wanted.role}."
+            )
+        if excess := wanted.effective - self.effective:
+            raise Forbidden(
+                f"Your key lacks {', '.join(list_permissions(excess))} and cannot create, change or revoke a key with "
+                f"more permissions than its own: {', '.join(list_permissions(self.effective))}."
+            )
 
-    def digest(self, pepper: bytes) -> str:
-        """Return the HMAC of the token that is stored."""
-        return hmac.new(pepper, str(self).encode(), hashlib.sha256).hexdigest()
 
-
-def check_grant(granter: Role, role: Role) -> None:
-    """Raise Forbidden unless a key of the role `granter` may create, change or revoke keys of the role `role`."""
-    if role not in PERMISSIONS:
-        raise InvalidInput(FieldError("role", "is not a known role", ", ".join(PERMISSIONS)))
-    if not PERMISSIONS[role] <= PERMISSIONS[granter]:
-        raise Forbidden(f"A key with the role {granter} cannot create, change or revoke a key with the role {role}.")
+def _describe(permissions: frozenset[Permission]) -> str:
+    """Return the names of permissions, or those of the missing ones if that is shorter."""
+    if permissions == _ALL:
+        return "every permission of the documentation"
+    listed = ", ".join(list_permissions(permissions))
+    missing = "all except " + ", ".join(list_permissions(_ALL - permissions))
+    return min(listed, missing, key=len)

@@ -1,4 +1,4 @@
-"""Ports of API keys: storage, and the peppers for hashing."""
+"""Ports of API keys: storage, the peppers for hashing, and counts of failed sign-ins."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -49,4 +49,15 @@ class Peppers(Protocol):
 
     def peppers(self) -> tuple[str, Mapping[str, bytes]]:
         """Return the version for new keys, and all versions that existing keys may use."""
+        ...
+
+
+class FailureCounters(Protocol):
+    """Counts of failed sign-ins by source, a keyed hash of an address."""
+
+    def add(self, source: str, start: int, end: int) -> int:
+        """Count a failure of a source in the window from `start` to `end` (epoch seconds). Return its failures there.
+
+        Raises Unavailable.
+        """
         ...

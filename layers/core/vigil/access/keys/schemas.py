@@ -1,15 +1,22 @@
 """Request and response bodies of the API keys API."""
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.access.keys.model import ApiKey
 from vigil.access.keys.service import NewKey
 from vigil.access.tenants.schemas import DisplayName, OverlapHours
-from vigil.kernel.tenants import Role
+from vigil.kernel.tenants import Permission, Role, list_permissions
 from vigil.web.field_types import Moment
 from vigil.web.schemas import DATE_TIME
+
+KeyPermissions = Annotated[
+    list[Permission],
+    Field(min_length=1, max_length=64, description="Permissions of the role that the key gets; default: all of them."),
+]
 
 
 class KeyBody(BaseModel):
@@ -18,8 +25,13 @@ class KeyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     role: Role = "member"
+    permissions: KeyPermissions | None = None
     label: DisplayName = ""
-    expires_at: Moment | None = Field(default=None, description="Time of expiry, at least one minute from now.")
+    expires_at: Moment | None = Field(
+        default=None,
+        description="Time of expiry, at least one minute from now; default: 365 days, or the tenant's maximum if that "
+        "is shorter.",
+    )
 
 
 class RotationBody(BaseModel):
@@ -31,7 +43,8 @@ class RotationBody(BaseModel):
         default=None, description="Time in which the old key still works, in hours; default: the tenant's setting."
     )
     expires_at: Moment | None = Field(
-        default=None, description="Expiry of the new key; default: the lifetime of the old key, from now on."
+        default=None,
+        description="Expiry of the new key; default: the lifetime of the old key from now on, or 365 days.",
     )
 
 
@@ -41,17 +54,21 @@ class KeyView(BaseModel):
     key_id: str
     tenant_id: str
     role: Role
+    permissions: list[Permission] = Field(description="Everything that the key may do.")
     label: str
     created_at: str = Field(json_schema_extra=DATE_TIME)
-    expires_at: str | None = Field(json_schema_extra=DATE_TIME)
+    expires_at: str | None = Field(
+        json_schema_extra=DATE_TIME, description="Null only for keys of releases without a default expiry."
+    )
     revoked_at: str | None = Field(json_schema_extra=DATE_TIME)
     replaced_by: str | None = Field(description="Id of the key that replaced this one in a rotation.")
     last_used_at: str | None = Field(json_schema_extra=DATE_TIME, description="Up to five minutes late.")
+    warning: str | None = Field(description="Remedy for a key that expires within 30 days, with the day; else null.")
 
     @classmethod
-    def from_key(cls, key: ApiKey) -> "KeyView":
-        """Return the view of a key."""
-        return cls(**asdict(key))
+    def from_key(cls, key: ApiKey, now: datetime) -> "KeyView":
+        """Return the view of a key at a moment."""
+        return cls(**_fields(key, now))
 
 
 class NewKeyView(KeyView):
@@ -60,9 +77,9 @@ class NewKeyView(KeyView):
     api_key: str = Field(description="The credential. It is returned only once and not stored.")
 
     @classmethod
-    def from_new_key(cls, new: NewKey) -> "NewKeyView":
-        """Return the view of a new key."""
-        return cls(**asdict(new.key), api_key=str(new.token))
+    def from_new_key(cls, new: NewKey, now: datetime) -> "NewKeyView":
+        """Return the view of a new key at a moment."""
+        return cls(**_fields(new.key, now), api_key=str(new.token))
 
 
 class KeyList(BaseModel):
@@ -70,3 +87,8 @@ class KeyList(BaseModel):
 
     items: list[KeyView]
     next_cursor: str | None
+
+
+def _fields(key: ApiKey, now: datetime) -> dict[str, Any]:
+    derived = {"permissions": list_permissions(key.rights.effective), "warning": key.expiry_warning(now)}
+    return asdict(key) | derived

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from vigil.access.keys.model import MAX_ACTIVE_KEYS, ApiKey, KeyPage, KeyRecord, KeyToken, check_grant
+from vigil.access.keys.model import DEFAULT_LIFETIME, MAX_ACTIVE_KEYS, ApiKey, KeyPage, KeyRecord, Rights
 from vigil.access.keys.ports import KeyStore, Peppers
+from vigil.access.keys.token import KeyToken
 from vigil.access.tenants.model import MAX_KEY_DAYS, MAX_OVERLAP_HOURS, Tenant
 from vigil.access.tenants.ports import TenantStore
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.tenants import Role
+from vigil.kernel.tenants import Permission, Role
 from vigil.kernel.time import format_timestamp
 
 _MIN_LIFETIME = timedelta(minutes=1)
@@ -24,7 +25,11 @@ class NewKey:
 
 
 class ApiKeys:
-    """The keys of all tenants. `by` is the caller's role: a key never gets more rights than its creator."""
+    """The keys of all tenants.
+
+    `by` is the caller: its rights, or a role for all permissions of that role. A key never gets more rights than its
+    creator.
+    """
 
     def __init__(
         self, tenants: TenantStore, keys: KeyStore, peppers: Peppers, stage: str, clock: Callable[[], datetime]
@@ -36,18 +41,28 @@ class ApiKeys:
         self._clock = clock
 
     def create(
-        self, tenant_id: str, role: Role = "member", label: str = "", ends: datetime | None = None, *, by: Role
+        self,
+        tenant_id: str,
+        role: Role = "member",
+        label: str = "",
+        ends: datetime | None = None,
+        *,
+        permissions: frozenset[Permission] | None = None,
+        by: Role | Rights,
     ) -> NewKey:
-        """Create a key for a tenant.
+        """Create a key for a tenant, with all permissions of its role or only those of a list.
+
+        Without `ends`, the key expires after DEFAULT_LIFETIME, or after the tenant's maximum if that is shorter.
 
         Raises NotFound for an unknown tenant, Conflict for a tenant that is leaving or has the maximum number of keys,
-        Forbidden for a role with more rights than the caller's, and InvalidInput for an expiry in the past or later
-        than the tenant allows.
+        Forbidden for more rights than the caller's, and InvalidInput for permissions outside of the role, and for an
+        expiry in the past or later than the tenant allows.
         """
-        tenant = self._tenant(tenant_id)
-        check_grant(by, role)
-        self._check_key_count(tenant_id, by)
-        new = self._new_key(tenant, role, label, ends)
+        tenant, caller, rights = self._tenant(tenant_id), _rights(by), Rights(role, permissions)
+        rights.check()
+        caller.check_grant(rights)
+        self._check_key_count(tenant_id, caller)
+        new = self._new_key(tenant, rights, label, ends)
         self._keys.create(tenant_id, new[0])
         return NewKey(new[0].key, new[1])
 
@@ -69,44 +84,45 @@ class ApiKeys:
         overlap: timedelta | None = None,
         ends: datetime | None = None,
         *,
-        by: Role,
+        by: Role | Rights,
     ) -> NewKey:
-        """Create the successor of a key. The old key stays valid for `overlap` (default: the tenant's setting).
+        """Create the successor of a key, with the same rights. The old key stays valid for `overlap`.
 
-        Without `ends`, the new key gets the lifetime of the old one, at most the tenant's maximum. Raises as `create`,
-        NotFound for a key of another tenant, and Conflict for a key that is inactive or already rotated.
+        The default of `overlap` is the tenant's setting. Without `ends`, the new key gets the lifetime of the old one,
+        at most the tenant's maximum. Raises as `create`, NotFound for a key of another tenant, and Conflict for a key
+        that is inactive or already rotated.
         """
-        tenant = self._tenant(tenant_id)
+        tenant, caller = self._tenant(tenant_id), _rights(by)
         old = self.get(tenant_id, key_id)
-        check_grant(by, old.role)
+        caller.check_grant(old.rights)
         now = self._clock().astimezone(UTC)
         if not old.is_active(now) or old.replaced_by:
             raise Conflict("The key is revoked, expired or already rotated.")
-        self._check_key_count(tenant_id, by)
+        self._check_key_count(tenant_id, caller)
         overlap_time = timedelta(hours=tenant.settings.overlap_hours) if overlap is None else overlap
         if not timedelta() <= overlap_time <= timedelta(hours=MAX_OVERLAP_HOURS):
             raise InvalidInput(FieldError("overlap_hours", "is out of range", f"0 to {MAX_OVERLAP_HOURS}"))
         if ends is None and old.expires_at:
             lifetime = datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at)
             ends = now + min(lifetime, timedelta(days=tenant.settings.max_key_days or MAX_KEY_DAYS))
-        record, token = self._new_key(tenant, old.role, old.label, ends)
+        record, token = self._new_key(tenant, old.rights, old.label, ends)
         end = min(filter(None, (old.expires_at, format_timestamp(now + overlap_time))))
         if not self._keys.rotate(tenant_id, replace(old, expires_at=end, replaced_by=token.key_id), record):
             raise Conflict("The key was revoked or rotated by another request at the same time.")
         return NewKey(record.key, token)
 
-    def revoke(self, tenant_id: str, key_id: str, *, by: Role) -> None:
+    def revoke(self, tenant_id: str, key_id: str, *, by: Role | Rights) -> None:
         """Revoke a tenant's key within 60 s; a second call has no effect.
 
         Raises NotFound for a key of another tenant, and Forbidden for a key with more rights than the caller's.
         """
-        check_grant(by, self.get(tenant_id, key_id).role)
+        _rights(by).check_grant(self.get(tenant_id, key_id).rights)
         if not self._keys.revoke(tenant_id, key_id, format_timestamp(self._clock())):
             raise NotFound(_NO_KEY)
 
-    def _check_key_count(self, tenant_id: str, by: Role) -> None:
+    def _check_key_count(self, tenant_id: str, caller: Rights) -> None:
         """Raise Conflict if a tenant has the maximum of active keys. Concurrent calls may exceed it slightly."""
-        if by == "operator":
+        if caller.role == "operator":
             return
         active, now, after = 0, self._clock(), None
         while True:
@@ -125,21 +141,31 @@ class ApiKeys:
             raise Conflict(f"A tenant with status {tenant.status} cannot get keys.")
         return tenant
 
-    def _new_key(self, tenant: Tenant, role: Role, label: str, ends: datetime | None) -> tuple[KeyRecord, KeyToken]:
+    def _new_key(self, tenant: Tenant, rights: Rights, label: str, ends: datetime | None) -> tuple[KeyRecord, KeyToken]:
         now = self._clock().astimezone(UTC)
-        max_days = tenant.settings.max_key_days
-        latest = now + timedelta(days=max_days or MAX_KEY_DAYS)
-        if ends is not None and not now + _MIN_LIFETIME <= ends <= latest:
-            bound = f"1 minute to {max_days or MAX_KEY_DAYS} days from now"
+        longest = timedelta(days=tenant.settings.max_key_days or MAX_KEY_DAYS)
+        if ends is None:
+            ends = now + min(DEFAULT_LIFETIME, longest)
+        if not now + _MIN_LIFETIME <= ends <= now + longest:
+            bound = f"1 minute to {longest.days} days from now"
             raise InvalidInput(FieldError("expires_at", "is out of range", bound))
-        if ends is None and max_days:
-            ends = latest
         token = KeyToken.new(self._stage)
         version, peppers = self._peppers.peppers()
         key = ApiKey(
-            token.key_id, tenant.tenant_id, role, format_timestamp(now), label, format_timestamp(ends) if ends else None
+            token.key_id,
+            tenant.tenant_id,
+            rights.role,
+            format_timestamp(now),
+            label,
+            format_timestamp(ends),
+            permissions=rights.permissions,
         )
         return KeyRecord(key, token.digest(peppers[version]), version), token
+
+
+def _rights(by: Role | Rights) -> Rights:
+    """Return the rights of a caller; a role alone stands for all of its permissions."""
+    return by if isinstance(by, Rights) else Rights(by)
 
 
 _NO_KEY = "There is no API key with this id."

@@ -12,11 +12,11 @@ from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
 from vigil.errors import Conflict
 
-_KEY_FIELDS = tuple(field.name for field in fields(ApiKey))
+_TEXT_FIELDS = tuple(field.name for field in fields(ApiKey) if field.name != "permissions")
 
 
 class DynamoKeys:
-    """Keys under `pk = KEY#<id>`, listed by the index `by_tenant`, which contains no digests."""
+    """Keys under `pk = KEY#<id>`, listed by the index `by_tenant`, which has neither digests nor permissions."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -40,8 +40,10 @@ class DynamoKeys:
 
     def page(self, tenant_id: str, after: dict[str, str] | None, limit: int) -> KeyPage:
         """Return a page of a tenant's keys, oldest first."""
-        items, position = self._table.query_page("by_tenant", ("list_pk", tenant_id), after, limit)
-        return KeyPage(tuple(map(_key, items)), position)
+        listed, position = self._table.query_page("by_tenant", ("list_pk", tenant_id), after, limit)
+        ids = [item["key_id"]["S"] for item in listed]
+        items = {item["key_id"]["S"]: item for item in self._table.get_many(list(map(_primary_key, ids)))}
+        return KeyPage(tuple(_key(items[key_id]) for key_id in ids if key_id in items), position)
 
     def rotate(self, tenant_id: str, old: ApiKey, new: KeyRecord) -> bool:
         """Store the new key and the changes of the old one in one transaction.
@@ -109,7 +111,11 @@ def _primary_key(key_id: str) -> dict[str, dict[str, str]]:
 
 
 def _put(tenant_id: str, record: KeyRecord) -> dict[str, Any]:
-    known = {name: {"S": value} for name in _KEY_FIELDS if (value := getattr(record.key, name)) is not None}
+    known: dict[str, Any] = {
+        name: {"S": value} for name in _TEXT_FIELDS if (value := getattr(record.key, name)) is not None
+    }
+    if record.key.permissions is not None:
+        known["permissions"] = {"SS": sorted(record.key.permissions)}
     secret = {"digest": {"S": record.digest}, "pepper_version": {"S": record.pepper_version}}
     place = {"list_pk": {"S": tenant_id}, "list_sk": {"S": f"{record.key.created_at}#{record.key.key_id}"}}
     owner = {"tenant_id": {"S": tenant_id}, **answer_format_attribute()}
@@ -118,4 +124,5 @@ def _put(tenant_id: str, record: KeyRecord) -> dict[str, Any]:
 
 
 def _key(item: Any) -> ApiKey:
-    return ApiKey(**{name: item[name]["S"] for name in _KEY_FIELDS if name in item})
+    permissions = frozenset(item["permissions"]["SS"]) if "permissions" in item else None
+    return ApiKey(**{name: item[name]["S"] for name in _TEXT_FIELDS if name in item}, permissions=permissions)

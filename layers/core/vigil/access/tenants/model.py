@@ -61,7 +61,7 @@ class TenantSettings:
     contact: str = ""
     """E-mail address for questions about the tenant's use of the service."""
     max_key_days: int | None = None
-    """Maximum lifetime of a new key, in days; None allows keys without an expiry."""
+    """Maximum lifetime of a new key, in days; None allows MAX_KEY_DAYS."""
     overlap_hours: int = 24
     """Default overlap of a rotated key with its successor, in hours."""
     consents: bool = False

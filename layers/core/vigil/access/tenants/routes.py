@@ -97,7 +97,7 @@ async def change(
     check_administrator(caller, tenant_id)
     operator_fields = provided_fields(body).keys() - {"settings"}
     if operator_fields and not caller.has_permission("tenants:manage"):
-        raise Forbidden("Only operators may change the tier, status or limits of a tenant.")
+        raise Forbidden("A change of the tier, status or limits of a tenant needs the permission tenants:manage.")
     if "status" in operator_fields and tenant_id == caller.tenant_id:
         raise Forbidden("The status of the caller's own tenant cannot be changed; use a key of another tenant.")
     tenant_change = TenantChange(body.tier, body.status, provided_fields(body.limits), provided_fields(body.settings))

@@ -43,7 +43,7 @@ class SettingsBody(BaseModel):
     name: DisplayName = ""
     contact: Contact = ""
     max_key_days: Annotated[int, Field(ge=1, le=MAX_KEY_DAYS), as_whole_number] | None = Field(
-        default=None, description="Maximum lifetime of a new key (days); null is unlimited."
+        default=None, description=f"Maximum lifetime of a new key (days); null allows {MAX_KEY_DAYS:,}."
     )
     overlap_hours: OverlapHours = Field(
         default=24, description="Default overlap of a rotated key and the new one (hours)."

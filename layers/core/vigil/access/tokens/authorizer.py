@@ -1,12 +1,17 @@
 """REQUEST authorizer of API Gateway: returns a policy and the tenant for a bearer credential."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from vigil.access.keys.model import ApiKey
+from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.credentials import CredentialAuthenticator
-from vigil.errors import TenantSuspended, Unauthenticated
+from vigil.errors import SignInsRefused, TenantSuspended, Unauthenticated
+from vigil.kernel.tenants import list_permissions
 from vigil.runtime import correlation
 from vigil.runtime.telemetry import Telemetry
+from vigil.web.gateway import source_address
 
 Event = dict[str, Any]
 
@@ -14,9 +19,12 @@ Event = dict[str, Any]
 class Authorizer:
     """Authorizes requests and writes one log line for each."""
 
-    def __init__(self, credentials: CredentialAuthenticator, telemetry: Telemetry) -> None:
+    def __init__(
+        self, credentials: CredentialAuthenticator, telemetry: Telemetry, clock: Callable[[], datetime]
+    ) -> None:
         self._credentials = credentials
         self._telemetry = telemetry
+        self._clock = clock
 
     def decide(self, event: Event, _: Any) -> Event | None:
         """Return the policy and the tenant's context, or None for an invalid credential.
@@ -28,26 +36,22 @@ class Authorizer:
         facts, started = self._telemetry.begin("AUTHORIZE")
         try:
             scheme, _, token = str(headers.get("authorization", "")).partition(" ")
-            key, tenant = self._credentials.authenticate(token.strip() if scheme.lower() == "bearer" else "")
+            text = token.strip() if scheme.lower() == "bearer" else ""
+            key, tenant = self._credentials.authenticate(text, source_address(event))
             facts.status, facts.tenant_id, facts.key_id = 200, tenant.tenant_id, key.key_id
             self._credentials.record_use(key)
         except Unauthenticated:
             facts.status = 401
+            return None
+        except SignInsRefused:
+            facts.status, facts.problem = 401, "sign-ins-refused"
             return None
         except TenantSuspended:
             facts.status = 403
             return _policy("Deny", event["methodArn"], "suspended", {})
         finally:
             self._telemetry.end(facts, started)
-        context = {
-            "tenant_id": tenant.tenant_id,
-            "key_id": key.key_id,
-            "tier": tenant.tier,
-            "role": key.role,
-            **tenant.limits.to_context(),
-            "consents": "true" if tenant.settings.consents else "false",
-        }
-        return _policy("Allow", event["methodArn"], tenant.tenant_id, context)
+        return _policy("Allow", event["methodArn"], tenant.tenant_id, _context(key, tenant, self._clock()))
 
 
 def raise_unauthorized(decide: Callable[[Event, Any], Event | None]) -> Callable[[Event, Any], Event]:
@@ -73,3 +77,20 @@ def _policy(effect: str, method_arn: str, principal_id: str, context: Event) -> 
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": context,
     }
+
+
+def _context(key: ApiKey, tenant: Tenant, now: datetime) -> Event:
+    """Return the caller for the functions. A key with all permissions of its role has no `permissions`."""
+    context = {
+        "tenant_id": tenant.tenant_id,
+        "key_id": key.key_id,
+        "tier": tenant.tier,
+        "role": key.role,
+        **tenant.limits.to_context(),
+        "consents": "true" if tenant.settings.consents else "false",
+    }
+    if key.permissions is not None:
+        context["permissions"] = " ".join(list_permissions(key.permissions))
+    if end := key.near_expiry(now):
+        context["key_expires_at"] = end
+    return context

@@ -1,7 +1,8 @@
 """Authentication of a bearer credential: an API key or an access token."""
 
 from vigil.access.keys.authenticate import Authenticator
-from vigil.access.keys.model import ApiKey, KeyToken
+from vigil.access.keys.model import ApiKey
+from vigil.access.keys.token import KeyToken
 from vigil.access.tenants.model import Tenant
 from vigil.access.tokens.signing_keys_ports import TokenVerifier
 from vigil.errors import Unauthenticated
@@ -14,16 +15,17 @@ class CredentialAuthenticator:
         self._authenticator = authenticator
         self._tokens = tokens
 
-    def authenticate(self, text: str) -> tuple[ApiKey, Tenant]:
+    def authenticate(self, text: str, address: str | None = None) -> tuple[ApiKey, Tenant]:
         """Return the key and tenant of a credential; raises as `Authenticator.authenticate`.
 
-        An access token is valid only while its key is active, has the same role, and its tenant is active.
+        An access token is valid only while its key is active, has the same rights, and its tenant is active.
         """
         if text.startswith(KeyToken.PREFIX):
-            return self._authenticator.authenticate(text)
+            return self._authenticator.authenticate(text, address)
         claims = self._tokens.verify(text)
         key, tenant = self._authenticator.find_holder(claims.key_id)
-        if (key.tenant_id, key.role) != (claims.tenant_id, claims.role):
+        rights = claims.tenant_id, claims.role, claims.permissions
+        if (key.tenant_id, key.role, key.permissions) != rights:
             raise Unauthenticated("The credential is not valid.")
         return key, tenant
 

@@ -103,6 +103,8 @@ class Grant:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     claims: TokenClaims
+    key_expires_at: str | None = None
+    """Time at which the API key expires, if that is near."""
 
 
 def _seal(body: str, pepper: bytes) -> str:

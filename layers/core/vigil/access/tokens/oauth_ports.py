@@ -15,8 +15,11 @@ class KeyHolders(Protocol):
     tenant.
     """
 
-    def authenticate(self, token_text: str) -> tuple[ApiKey, Tenant]:
-        """Return the key and tenant of an API key's text."""
+    def authenticate(self, token_text: str, address: str | None = None) -> tuple[ApiKey, Tenant]:
+        """Return the key and tenant of an API key's text.
+
+        Raises SignInsRefused if its address has too many failed sign-ins.
+        """
         ...
 
     def find_holder(self, key_id: str) -> tuple[ApiKey, Tenant]:

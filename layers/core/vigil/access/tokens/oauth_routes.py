@@ -10,6 +10,8 @@ from vigil.access.tokens import oauth_forms
 from vigil.access.tokens.oauth_model import Grant, GrantError, GrantRefused
 from vigil.access.tokens.oauth_service import Sessions
 from vigil.runtime import telemetry
+from vigil.web.gateway import source_address
+from vigil.web.principal import KEY_EXPIRY_HEADER
 from vigil.web.schemas import responses, sends
 
 router = APIRouter(prefix="/v1/oauth", tags=["tokens"])
@@ -87,7 +89,7 @@ async def revoke(request: Request) -> Response:
     """End the session of a refresh token. Its access tokens expire within 15 minutes."""
     try:
         form, client = await _read(request)
-        _sessions(request).revoke(_field(form, "token"), client)
+        _sessions(request).revoke(_field(form, "token"), client, _address(request))
     except GrantRefused as error:
         return _refused(error)
     return Response()
@@ -97,11 +99,11 @@ async def _grant(request: Request) -> Grant:
     form, client = await _read(request)
     grant_type = _field(form, "grant_type")
     if "scope" in form:
-        raise GrantRefused("invalid_scope", "Omit scope: a token has the role of its API key.")
+        raise GrantRefused("invalid_scope", "Omit scope: a token has the permissions of its API key.")
     if grant_type == "client_credentials":
-        return _sessions(request).sign_in(client)
+        return _sessions(request).sign_in(client, _address(request))
     if grant_type == "refresh_token":
-        return _sessions(request).refresh(_field(form, "refresh_token"), client)
+        return _sessions(request).refresh(_field(form, "refresh_token"), client, _address(request))
     raise GrantRefused("unsupported_grant_type", "grant_type must be client_credentials or refresh_token.")
 
 
@@ -122,12 +124,17 @@ def _sessions(request: Request) -> Sessions:
     return cast("Sessions", request.app.state.sessions)
 
 
+def _address(request: Request) -> str | None:
+    return source_address(request.scope.get("aws.event") or {})
+
+
 def _granted(grant: Grant) -> Response:
     facts = telemetry.current.get()
     facts.tenant_id, facts.key_id = grant.claims.tenant_id, grant.claims.key_id
     lifetime = grant.claims.expires_at - grant.claims.issued_at
     body = TokenView(access_token=grant.access_token, expires_in=lifetime, refresh_token=grant.refresh_token)
-    return JSONResponse(body.model_dump(), headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
+    expiry = {KEY_EXPIRY_HEADER: grant.key_expires_at} if grant.key_expires_at else {}
+    return JSONResponse(body.model_dump(), headers={"Cache-Control": "no-store", "Pragma": "no-cache", **expiry})
 
 
 def _refused(error: GrantRefused) -> Response:

@@ -26,7 +26,10 @@ ClientCredentials = tuple[str, str]
 
 
 class Sessions:
-    """Issues tokens to the holders of API keys."""
+    """Issues tokens to the holders of API keys.
+
+    `address` is the caller's. A client's wrong API key counts as a failed sign-in; too many raise SignInsRefused.
+    """
 
     def __init__(
         self,
@@ -46,11 +49,11 @@ class Sessions:
         self._clock = clock
         self._count_request = count_request
 
-    def sign_in(self, client: ClientCredentials | None) -> Grant:
+    def sign_in(self, client: ClientCredentials | None, address: str | None = None) -> Grant:
         """Start a session; raise GrantRefused for an invalid key, or RateLimited."""
         if client is None:
             raise GrantRefused("invalid_client", "Send the API key's id as client_id and the API key as client_secret.")
-        key, tenant = self._authenticate(client)
+        key, tenant = self._authenticate(client, address)
         self._count_request(key, tenant)
         session_id, now = secrets.token_hex(8), self._now()
         token = self._new_token(key.tenant_id, session_id)
@@ -58,15 +61,15 @@ class Sessions:
         claims = self._claims(key, now, ends)
         access_token = self._signer.sign(claims)
         self._store.start(key.tenant_id, Session(session_id, key.tenant_id, key.key_id, token.digest, now, ends))
-        return Grant(access_token, token.text, claims)
+        return Grant(access_token, token.text, claims, key.near_expiry(self._clock()))
 
-    def refresh(self, text: str, client: ClientCredentials | None = None) -> Grant:
+    def refresh(self, text: str, client: ClientCredentials | None = None, address: str | None = None) -> Grant:
         """Exchange a refresh token for new tokens; raise GrantRefused for an invalid token, or RateLimited.
 
         A second use of a token ends its session: one of two holders has a stolen copy, and the service does not know
         which.
         """
-        client_key = self._authenticate(client)[0] if client else None
+        client_key = self._authenticate(client, address)[0] if client else None
         token, session = self._session(text)
         if session.ended or self._now() >= session.expires_at:
             raise _invalid_refresh_token()
@@ -87,11 +90,11 @@ class Sessions:
         access_token = self._signer.sign(claims)
         if not self._store.advance(session.tenant_id, session.session_id, token.digest, new.digest):
             raise self._reused(session)
-        return Grant(access_token, new.text, claims)
+        return Grant(access_token, new.text, claims, key.near_expiry(self._clock()))
 
-    def revoke(self, text: str, client: ClientCredentials | None = None) -> None:
+    def revoke(self, text: str, client: ClientCredentials | None = None, address: str | None = None) -> None:
         """End the session of a refresh token, used or not; any other text is ignored."""
-        client_key = self._authenticate(client)[0] if client else None
+        client_key = self._authenticate(client, address)[0] if client else None
         try:
             _, session = self._session(text)
         except GrantRefused:
@@ -99,9 +102,9 @@ class Sessions:
         if client_key is None or client_key.key_id == session.key_id:
             self._store.end(session.tenant_id, session.session_id, "revoked")
 
-    def _authenticate(self, client: ClientCredentials) -> tuple[ApiKey, Tenant]:
+    def _authenticate(self, client: ClientCredentials, address: str | None) -> tuple[ApiKey, Tenant]:
         try:
-            key, tenant = self._holders.authenticate(client[1])
+            key, tenant = self._holders.authenticate(client[1], address)
         except Unauthenticated as error:
             raise GrantRefused("invalid_client", "The API key is not valid.") from error
         except TenantSuspended as error:
@@ -129,7 +132,7 @@ class Sessions:
 
     def _claims(self, key: ApiKey, now: int, session_ends: int) -> TokenClaims:
         expires_at = min(now + ACCESS_SECONDS, session_ends)
-        return TokenClaims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at)
+        return TokenClaims(uuid.uuid4().hex, key.key_id, key.tenant_id, key.role, now, expires_at, key.permissions)
 
     def _now(self) -> int:
         return int(self._clock().timestamp())

@@ -37,7 +37,10 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """Claims of an access token: the API key it represents, the tenant, the role and the validity."""
+    """Claims of an access token: the API key it represents, the tenant, the rights and the validity.
+
+    `permissions` are those to which the key is narrowed; None for all permissions of the role.
+    """
 
     token_id: str
     key_id: str
@@ -45,6 +48,7 @@ class TokenClaims:
     role: str
     issued_at: int
     expires_at: int
+    permissions: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
