@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.time import format_timestamp
@@ -56,3 +56,13 @@ class EventResult:
 
     status: EventStatus
     errors: tuple[FieldError, ...] = ()
+
+
+def check_batch(sent: Any) -> list[Any]:
+    """Return the events of a batch. Raises InvalidInput for a value that is not an array of 1 to MAX_EVENTS."""
+    if not isinstance(sent, list):
+        bound = f"1 to {MAX_EVENTS} events; one event is sent as application/cloudevents+json"
+        raise InvalidInput(FieldError("body", "must be an array of events", bound))
+    if not 1 <= len(sent) <= MAX_EVENTS:
+        raise InvalidInput(FieldError("body", "has too few or too many events", f"1 to {MAX_EVENTS} events"))
+    return sent

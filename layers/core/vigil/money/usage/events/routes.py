@@ -8,8 +8,8 @@ from fastapi import APIRouter, Body, Request
 from pydantic import Field
 
 from vigil.errors import MAX_ERRORS, FieldError, InvalidInput
-from vigil.money.usage.events.model import MAX_EVENTS, EventResult
-from vigil.money.usage.events.schemas import UsageEventBody, UsageEventResultList, UsageEventResultView, check_batch
+from vigil.money.usage.events.model import MAX_EVENTS, EventResult, check_batch
+from vigil.money.usage.events.schemas import UsageEventBody, UsageEventResultList, UsageEventResultView
 from vigil.money.usage.events.service import UsageEvents
 from vigil.web.bodies import BoundedRoute, media_type
 from vigil.web.principal import Principal, requires

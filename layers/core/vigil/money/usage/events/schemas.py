@@ -4,8 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vigil.errors import FieldError, InvalidInput
-from vigil.money.usage.events.model import MAX_EVENTS, EventStatus, UsageEvent
+from vigil.money.usage.events.model import EventStatus, UsageEvent
 from vigil.money.usage.model import MAX_EVENT_UNITS, REPORTED_METERS, Amount, Meter, round_amount
 from vigil.web.field_types import Moment, as_number, as_whole_number, bound_error
 from vigil.web.schemas import FieldErrorView, invalid_input
@@ -67,16 +66,6 @@ class UsageEventBody(BaseModel):
     def to_event(self) -> UsageEvent:
         """Return the usage event."""
         return UsageEvent(self.source, self.id, self.time, self.data.counted())
-
-
-def check_batch(sent: Any) -> list[Any]:
-    """Return the events of a batch. Raises InvalidInput for a value that is not an array of 1 to MAX_EVENTS."""
-    if not isinstance(sent, list):
-        bound = f"1 to {MAX_EVENTS} events; one event is sent as application/cloudevents+json"
-        raise InvalidInput(FieldError("body", "must be an array of events", bound))
-    if not 1 <= len(sent) <= MAX_EVENTS:
-        raise InvalidInput(FieldError("body", "has too few or too many events", f"1 to {MAX_EVENTS} events"))
-    return sent
 
 
 def parse_event(sent: Any) -> UsageEvent:

@@ -4,7 +4,7 @@ from typing import Any
 
 from vigil.errors import FieldError, InvalidInput, MalformedRequest
 from vigil.kernel.json_documents import loads
-from vigil.money.usage.events.schemas import check_batch
+from vigil.money.usage.events.model import check_batch
 from vigil.money.usage.events.service import UsageEvents
 from vigil.runtime import telemetry
 from vigil.workers.queues import Message
