@@ -13,7 +13,8 @@ from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context, event
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, stores
-from vigil.decisions.batches.model import FOLDERS, Batch
+from vigil.decisions.batches.files_model import FOLDERS
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.money.costs.model import CostStatement
 from vigil.money.costs.store import DynamoStatements
