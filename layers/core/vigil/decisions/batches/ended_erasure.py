@@ -4,7 +4,7 @@ from vigil.decisions.batches import foreign_formats, results, row_boundaries, su
 from vigil.decisions.batches.blocks import read_blocks
 from vigil.decisions.batches.erased_lines import without_person
 from vigil.decisions.batches.files_model import FileFormat, FileVersion, Output
-from vigil.decisions.batches.limits import READ_BYTES, STEP_BYTES
+from vigil.decisions.batches.limits import READ_BYTES, STEP_BYTES, step_bytes
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.person_files import PersonFiles
@@ -57,15 +57,16 @@ class EndedErasure:
         clean = MultipartFile(self._files, old.key, batch.metadata, key.get("upload", ""), int(key.get("part", 1)))
         named = self._person_files.named(form, results.COLUMNS, person, is_output=True)
         source = self._source(batch, person, int(key.get("source_row", 0)), int(key.get("source_offset", -1)))
-        begun = offset = int(key.get("offset", 0))
+        begun, rewritten = int(key.get("offset", 0)), 0
+        offset = begun
         try:
             for line in subject_rows.split_lines(read_blocks(self._files, old.key, old.version, begun)):
-                if clean.is_flushed and offset - begun > STEP_BYTES:
+                if clean.is_flushed and rewritten > STEP_BYTES:
                     position = {"part": str(clean.part), "offset": str(offset)}
                     place = {"source_row": str(source.number), "source_offset": str(source.offset)}
                     return {**key, "upload": clean.upload, **position, **place}
                 clean.write(without_person(form, line, named, source))
-                offset += len(line)
+                offset, rewritten = offset + len(line), rewritten + step_bytes(line)
             clean.close()
         except NotFound:  # the upload has ended: an earlier run completed it, or it expired
             if self._latest(batch, output) == old:

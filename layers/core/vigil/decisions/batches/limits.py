@@ -19,6 +19,8 @@ READ_BYTES = 8 << 20
 """Bytes of a file that are read at a time."""
 STEP_BYTES = 64 << 20
 """Bytes that one step of an erasure reads or rewrites."""
+STEP_ROW_BYTES = 256
+"""Bytes that a shorter row counts for in a step: a row takes the time of some 256 bytes, also if it has ten."""
 MAX_ROWS = 10_000_000
 MAX_FILE_BYTES = 5 << 30
 MAX_UNPACKED_BYTES = 1 << 30
@@ -29,3 +31,8 @@ MAX_UNFINISHED_BATCHES = 10
 """Maximum unfinished batches per tenant."""
 LANES = 4
 """Chunks of one batch that are scored in parallel, if the tenant has no other unfinished batch."""
+
+
+def step_bytes(row: bytes) -> int:
+    """Return the bytes that a row counts for in a step of an erasure."""
+    return max(len(row), STEP_ROW_BYTES)
