@@ -37,7 +37,10 @@ from vigil.bootstrap import process
 from vigil.bootstrap.decisions import batch_scorer
 from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import CHUNK_ROWS, Batch, Chunk, ChunkRange, FileFormat
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
+from vigil.decisions.batches.files_model import FileFormat
+from vigil.decisions.batches.limits import CHUNK_ROWS
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.kernel.rows import ModelRef
 from vigil.prediction.packages.loaded import LoadedModel
@@ -63,7 +66,8 @@ CALLS = {
     "add": {"s3 put": 1},
     "finish": {"s3 put": 1, "s3 get": 1},
     "send": {"sqs": 1},
-    "message": {"sqs": 2, "lambda request": 1},  # received and deleted by Lambda
+    # Received and deleted by Lambda. The worker reads the state of the tenant.
+    "message": {"sqs": 2, "lambda request": 1, "dynamodb read": 1},
 }
 out = Console()
 

@@ -25,16 +25,9 @@ from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import (
-    Batch,
-    BatchJob,
-    BatchListing,
-    BatchState,
-    BatchTerms,
-    Chunk,
-    ChunkRange,
-    ChunkState,
-)
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ChunkState
+from vigil.decisions.batches.jobs_model import BatchJob
+from vigil.decisions.batches.model import Batch, BatchListing, BatchState, BatchTerms
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.kernel.money import SpendLimit, SpendReservation

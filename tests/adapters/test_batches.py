@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from vigil.aws.clients import create_client
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
 from vigil.decisions.batches.done_chunks_store import DoneChunks
-from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.object_store import S3Files
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.errors import Conflict, NotFound, Unavailable

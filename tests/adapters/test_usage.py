@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.fakes.usage import FakeUsage
-from vigil.decisions.batches.model import FOLDERS
+from vigil.decisions.batches.files_model import FOLDERS
 from vigil.errors import Unavailable
 from vigil.kernel.tenants import Limits
 from vigil.money.usage.bucket_store import S3StoredFiles

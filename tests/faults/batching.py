@@ -30,7 +30,7 @@ from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.object_store import S3Files
 from vigil.decisions.batches.ports import BatchPorts
-from vigil.decisions.batches.service import Batches, BatchLifetimes, BatchOrder
+from vigil.decisions.batches.service import Batches, BatchOrder, BatchTimes
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.decisions.batches.stream import (
@@ -114,8 +114,8 @@ class World:
         self.usage = self.bed.table("Usage")
         quota = MonthlyQuota(DynamoMonthlyQuota(dynamodb, self.usage, self.clock), self.clock)
         charges = BatchCharges(quota, DynamoHardLimits(dynamodb, self.usage, self.clock))
-        lives = BatchLifetimes(timedelta(hours=24), timedelta(hours=1))
-        self._batches = Batches(self._books, files, lambda: ["toy"], self.clock, lives, charges, lambda _: 0)
+        times = BatchTimes(self.clock, timedelta(hours=24), timedelta(hours=1))
+        self._batches = Batches(self._books, files, lambda: ["toy"], times, charges, lambda _: 0, keys=tenant_key)
         self._urls = {kind: self._queue(kind) for kind in ("batch.split", "batch.chunk", "batch.assembly")}
         outbox = JobQueues({kind: SqsQueue(self._sqs, url) for kind, url in self._urls.items()})
         ports = BatchPorts(self._books, files, outbox, self.clock)
@@ -127,10 +127,10 @@ class World:
         )
         splitting = SplitWorker(arrivals, self._books.get)
         self._chunks, self._assembly = chunks, BatchAssembly(ports, charges)
-        assembly = AssemblyWorker(self._assembly, self._books.get)
+        assembly = AssemblyWorker(self._assembly, self._books.get, lambda _: True)
         self._sources = [
             self._serve("batch.split", splitting.do, reader.read),
-            self._serve("batch.chunk", ChunkWorker(chunks).do),
+            self._serve("batch.chunk", ChunkWorker(chunks, lambda _: True).do),
             self._serve("batch.assembly", assembly.do),
         ]
         given_up = AbandonedBatchWork(chunks, splits, self._books.get)

@@ -72,7 +72,7 @@ class Month:
 
 
 def _pk(number):
-    return f"acme#{stored_decision_id(derive_decision_id('acme', f'k-{number}', 0))}"
+    return f"acme#{stored_decision_id(derive_decision_id(tenant_key('acme'), f'k-{number}', 0))}"
 
 
 def race(bed, seed, limit, calls, clients=32, world=Month):

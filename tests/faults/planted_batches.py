@@ -9,7 +9,8 @@ from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import Batch, Chunk, ChunkState
+from vigil.decisions.batches.chunks_model import Chunk, ChunkState
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.batches.store import _chunk_key, _outcome, _update
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.support.fakes.tenant_keys import tenant_key
 from tests.support.faultbed.history import Effect, Input, report, violations
 from tests.support.faultbed.workers import kill_workers, running_workers
 from vigil.decisions.scoring.model import derive_decision_id
@@ -42,7 +43,7 @@ def run_with_kills(bed, seed, messages, kills, planted=""):
 
 
 def expected_input(message):
-    pk = f"{message.tenant_id}#{stored_decision_id(derive_decision_id(message.tenant_id, message.id, 0))}"
+    pk = f"{message.tenant_id}#{stored_decision_id(derive_decision_id(tenant_key(message.tenant_id), message.id, 0))}"
     return Input(pk, message.tenant_id, message.body)
 
 

@@ -61,7 +61,7 @@ class Run:
 
 def _pk(request):
     tenant, key = request
-    return f"{tenant}#{stored_decision_id(derive_decision_id(tenant, f'k-{key}', 0))}"
+    return f"{tenant}#{stored_decision_id(derive_decision_id(tenant_key(tenant), f'k-{key}', 0))}"
 
 
 def storm(bed, seed, kind=DynamoLedger, requests=60, copies=4):

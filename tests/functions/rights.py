@@ -7,7 +7,8 @@ import boto3
 
 from tests.support.gateway import Context, event
 from tests.support.templates import roles
-from vigil.decisions.batches.model import Batch, ChunkRange
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.rows import ModelRef
 

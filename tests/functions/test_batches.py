@@ -1,6 +1,7 @@
 """A batch through its four functions as Lambda starts them, and the permissions of their roles."""
 
 import gzip
+import hashlib
 import hmac
 import json
 from datetime import timedelta
@@ -14,6 +15,10 @@ from tests.support.batch_workers import arrival, record, run, taken
 from tests.support.gateway import Context, event
 from vigil.bootstrap import process
 from vigil.decisions.batches import arrivals, multipart_file, splits
+from vigil.decisions.batches.model import derive_batch_id
+from vigil.decisions.batches.schemas import BatchBody
+from vigil.kernel.json_documents import with_equal_numbers
+from vigil.kernel.pseudonyms import TenantKey
 
 GOOD = {"age": 80, "visits": 3, "urban": True, "stage": "III"}
 
@@ -94,6 +99,40 @@ def test_the_same_key_is_the_same_batch(deployed):
     again = post({"model": "toy", "format": "csv"}, **{"Idempotency-Key": "k"})
     assert (status, again[0], again[1]["batch_id"]) == (202, 200, batch["batch_id"])
     assert post({"model": "toy", "format": "ndjson"}, **{"Idempotency-Key": "k"})[0] == 422
+
+
+ORDER = {"model": "toy", "rows": [{"subject_id": "0712345678", "features": GOOD}]}
+
+
+def stored_order():
+    (item,) = (item for item in boto3.client("dynamodb").scan(TableName="batches")["Items"] if "fingerprint" in item)
+    return item
+
+
+def test_a_stored_order_has_no_digest_that_a_guess_confirms(deployed):
+    key = "0712345678"
+    post(ORDER, **{"Idempotency-Key": key})
+    bare = {hashlib.sha256(text.encode()).hexdigest() for text in order_texts()}
+    ids = {derive_batch_id(TenantKey("acme", b"", has_keyed_ids=False), key, 0)}
+    text = json.dumps(stored_order())
+    assert not [digest for digest in bare | ids if digest in text]
+
+
+def order_texts():
+    """Return the texts whose SHA-256 earlier releases stored for the order."""
+    body = BatchBody(**ORDER).model_dump()
+    del body["ignore_unknown_columns"]
+    return [json.dumps(value, sort_keys=True) for value in (with_equal_numbers(body), body)]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_order_of_an_earlier_release_is_found_by_its_key(deployed, place):
+    batch = post(ORDER, **{"Idempotency-Key": "k"})[1]["batch_id"]
+    old = stored_order() | {"fingerprint": {"S": hashlib.sha256(order_texts()[place].encode()).hexdigest()}}
+    boto3.client("dynamodb").put_item(TableName="batches", Item=old)
+    status, again = post(ORDER, **{"Idempotency-Key": "k"})
+    assert (status, again["batch_id"]) == (200, batch)
+    assert post(ORDER | {"rows": [{}]}, **{"Idempotency-Key": "k"})[0] == 422
 
 
 @pytest.mark.parametrize(
@@ -220,7 +259,8 @@ def test_every_role_grants_exactly_the_calls_of_its_function(deployed, called, m
     by_split |= called_by(called, split, taken(deployed["batch_splits"]))
     by_score = called_by(called, score, taken(deployed["batch_chunks"]))
     by_assembly = called_by(called, assemble, taken(deployed["batch_assemblies"]))
-    assert by_api | {"s3:GetObject"} == granted("BatchesApi")  # a presigned URL has the permissions of its signer
+    # A presigned URL has the permissions of its signer. Every role has the key of the tables.
+    assert by_api - {"kms:Decrypt"} | {"s3:GetObject"} == granted("BatchesApi")
     assert by_split | FED == granted("BatchesSplit")
-    assert by_score - {"kms:Decrypt"} | FED == granted("BatchesChunk")  # every role has it, for the tables
+    assert by_score - {"kms:Decrypt"} | FED == granted("BatchesChunk")
     assert by_assembly | FED == granted("BatchesAssembly")

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.gateway import Context, event
 from vigil.bootstrap import access, process, stores
-from vigil.decisions.batches.model import Batch, Chunk, ChunkRange
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.kernel.rows import ModelRef
 from vigil.kernel.tenants import Limits

@@ -3,17 +3,26 @@
 import json
 import uuid
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import boto3
 import pytest
 
 from tests.support.dead_letter_queues import QUEUES, create_queues
-from tests.support.fakes.dead_letters import WORK
+from tests.support.fakes.dead_letters import WORK, letter
 from tests.support.gateway import Context
 from vigil.bootstrap import process
 from vigil.errors import Unavailable
-from vigil.operations.dead_letters.model import JobFilter
+from vigil.operations.dead_letters.model import (
+    OPERATORS,
+    UNREADABLE,
+    DeadLetterJob,
+    JobFilter,
+    RetryRules,
+    Work,
+)
 from vigil.operations.dead_letters.store import DynamoDeadLetterJobs
 from vigil.workers.queues import Message, SqsQueue
 
@@ -74,6 +83,25 @@ def test_work_that_fails_again_is_parked_at_its_limit(queues, redrive):
     dead.send([replace(MESSAGE, attempts=1)])
     assert redrive() == {"recorded": 1, "parked": 1}
     assert [(job.state, job.reason) for job in jobs()] == [("parked", "attempts-exhausted")]
+
+
+def park_as_earlier_release(age, resolved=False):
+    """Store an unreadable message as a release did that never reduced one: parked, without a due step."""
+    work = Work(uuid.uuid4().hex, UNREADABLE, OPERATORS, "m-1", json.dumps({"body": "jane-roe", "attributes": {}}))
+    died = datetime.now(UTC) - age
+    job = DeadLetterJob.create("work", letter(work), RetryRules(), died, Random(1))
+    job = replace(job.resolve("by_hand", died) if resolved else job, due_at=None, version=1)
+    assert DynamoDeadLetterJobs(boto3.client("dynamodb"), "dead_letters").write(OPERATORS, job)
+
+
+def test_unreadable_messages_that_an_earlier_release_parked_are_reduced(queues, redrive):
+    park_as_earlier_release(timedelta(days=8))
+    park_as_earlier_release(timedelta(days=8), resolved=True)
+    park_as_earlier_release(timedelta(days=6))
+    redrive()
+    assert sorted(job.is_unreduced for job in jobs()) == [False, False, True]
+    assert [json.loads(job.work.body) for job in jobs() if not job.is_unreduced] == [{"characters": 8}] * 2
+    redrive()
 
 
 def test_the_log_has_every_step_and_no_body(queues, redrive, capsys):

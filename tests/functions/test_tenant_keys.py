@@ -11,8 +11,9 @@ from tests.support.gateway import Context, event
 from tests.support.persons import JANE, LONG_CONTEXT, person
 from vigil.aws.tenant_keys import TIME_TO_LIVE
 from vigil.bootstrap import access, privacy, process, stores
+from vigil.decisions.scoring.model import derive_decision_id
 from vigil.errors import Unavailable
-from vigil.kernel.pseudonyms import unkeyed_subject_digest
+from vigil.kernel.pseudonyms import TenantKey, unkeyed_subject_digest
 
 BODY = {"model": "toy", "subject_id": JANE, "features": {"age": 80}}
 DIGEST = unkeyed_subject_digest("initech", JANE)
@@ -72,6 +73,20 @@ def test_a_warm_score_makes_two_aws_calls(clock, published, calls):
     assert calls == ["UpdateItem", "TransactWriteItems"]
 
 
+def test_an_id_of_a_new_tenant_cannot_be_made_without_its_key(published):
+    access.tenants().create("initech", "FREE")
+    decision_id = score("initech", **{"Idempotency-Key": "0712345678"})[1]["decision_id"]
+    assert decision_id != derive_decision_id(TenantKey("initech", b"", has_keyed_ids=False), "0712345678", 0)
+    assert decision_id == derive_decision_id(stores.tenant_key("initech"), "0712345678", 0)
+
+
+def test_a_tenant_of_an_earlier_release_keeps_its_ids_after_the_conversion(old_rows):
+    before = derive_decision_id(TenantKey("initech", b"", has_keyed_ids=False), "k", 0)
+    privacy.conversion().run("initech")
+    process.forget()
+    assert derive_decision_id(stores.tenant_key("initech"), "k", 0) == before
+
+
 def test_a_destroyed_key_is_out_of_use_after_its_time(clock, published):
     assert score("acme")[0] == 201
     boto3.client("dynamodb").delete_item(TableName="tenant_keys", Key={"pk": {"S": "acme"}})
@@ -123,8 +138,14 @@ def old_rows(published):
     signed = {"pk": pk, "sk": {"S": "ERASED#2025"}, "payload": {"S": json.dumps({"subject": DIGEST})}}
     signed |= {name: {"S": name} for name in ("signature", "algorithm", "key_arn", "recorded_at")}
     used = {"pk": {"S": "initech#evt_1"}, "sk": {"S": "COUNTED"}, "source": {"S": JANE}, "event_id": {"S": JANE}}
+    ordered = {"pk": {"S": "initech#bat_1"}, "sk": {"S": "BATCH"}, "fingerprint": {"S": "0" * 64}}
+    chunk = {"pk": {"S": "initech#bat_1"}, "sk": {"S": "CHUNK#000000"}, "part_sha256": {"S": "0" * 64}}
+    unread = {"pk": {"S": "initech#bat_1"}, "sk": {"S": "CHUNK#000001"}, "part_sha256": {"S": ""}}
+    lost = {"pk": {"S": "initech#bat_1"}, "sk": {"S": "CHUNK#000002"}, "part_sha256": {"S": "1" * 64}}
+    lost |= {"lost": {"S": "[[1,2]]"}}
     for table, items in {
         "decisions": [decision, erased], "subjects": [withdrawn, running, signed], "usage": [used],
+        "batches": [ordered, chunk, unread, lost],
     }.items():  # fmt: skip
         for item in items:
             dynamodb.put_item(TableName=table, Item=item)
@@ -136,7 +157,7 @@ def old_rows(published):
 def everything():
     """Return all stored rows and files of the tenant as text."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
-    rows = [dynamodb.scan(TableName=table)["Items"] for table in ("decisions", "subjects", "usage")]
+    rows = [dynamodb.scan(TableName=table)["Items"] for table in ("batches", "decisions", "subjects", "usage")]
     versions = s3.list_object_versions(Bucket="files").get("Versions", [])
     files = [s3.get_object(Bucket="files", Key=v["Key"], VersionId=v["VersionId"])["Body"].read() for v in versions]
     return json.dumps(rows) + b"".join(files).decode()
@@ -151,11 +172,12 @@ def test_a_tenant_with_old_rows_is_refused_until_its_conversion(old_rows):
 
 def test_a_conversion_leaves_no_unkeyed_digest_but_in_signed_text(old_rows):
     assert privacy.conversion().run("initech") == {
-        "decisions": 1, "persons": 3, "usage_events": 1, "withdrawn_lists": 1,
+        "decisions": 1, "persons": 3, "usage_events": 1, "batches": 3, "withdrawn_lists": 1,
     }  # fmt: skip
     text = everything()
     assert text.count(DIGEST) == 1
     assert (JANE in text, text.count("0" * 64)) == (False, 0)
+    assert "1" * 64 in text  # the name of a part with lost rows
     subject = stores.tenant_key("initech").pseudonym(JANE)
     (certificate,) = privacy.person_erasures().get("initech", subject).certificates
     assert certificate.payload == old_rows["payload"]["S"]

@@ -14,7 +14,8 @@ from tests.support.gateway import Context, event
 from vigil.access.keys.token import KeyToken
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access, stores
-from vigil.decisions.batches.model import FOLDERS, Batch
+from vigil.decisions.batches.files_model import FOLDERS
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.store import DynamoBatches
 from vigil.money.costs.model import CostStatement
 from vigil.money.costs.store import DynamoStatements

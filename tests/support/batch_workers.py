@@ -1,7 +1,7 @@
 """The worker functions of batches, fed from queues in process as Lambda feeds them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -28,12 +28,12 @@ def record(name: str, body: str, attributes: Mapping[str, str], queue: str) -> d
     }
 
 
-def taken(url: str) -> list[dict[str, Any]]:
-    """Return the events that Lambda would build from a queue's messages, and empty the queue."""
-    found = []
-    while (
+def taken(url: str, most: int = 1_000) -> list[dict[str, Any]]:
+    """Return the events that Lambda would build from a queue's messages, and delete these messages."""
+    found: list[dict[str, Any]] = []
+    while len(found) < most and (
         messages := boto3.client("sqs")
-        .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        .receive_message(QueueUrl=url, MaxNumberOfMessages=min(10, most - len(found)), MessageAttributeNames=["All"])
         .get("Messages")
     ):
         for message in messages:
@@ -45,16 +45,42 @@ def taken(url: str) -> list[dict[str, Any]]:
     return found
 
 
-def run(deployed: Mapping[str, str], batch_id: str) -> None:
-    """Run split, chunk and assembly workers until the batch has ended."""
-    from functions.batches_assembly.handler import lambda_handler as assemble
-    from functions.batches_chunk.handler import lambda_handler as score
-    from functions.batches_split.handler import lambda_handler as split
+def split(batch_id: str) -> None:
+    """Run the split worker for the uploaded file of a batch."""
+    from functions.batches_split.handler import lambda_handler
 
     key = f"uploads/acme/{batch_id}/input"
     head = boto3.client("s3").head_object(Bucket="files", Key=key)
-    done = [split(arrival(key, head["ContentLength"], head["VersionId"]), Context(100_000))]
-    for queue, handler in (("batch_chunks", score), ("batch_assemblies", assemble), ("batch_assemblies", assemble)):
-        done += [handler(each, Context(100_000)) for each in taken(deployed[queue])]
-    assert done == [{"batchItemFailures": []}] * len(done)
+    answer = lambda_handler(arrival(key, head["ContentLength"], head["VersionId"]), Context(100_000))
+    assert answer == {"batchItemFailures": []}
+
+
+def score(deployed: Mapping[str, str], most: int = 1_000) -> int:
+    """Run the chunk worker for at most this many messages of its queue; return their number."""
+    from functions.batches_chunk.handler import lambda_handler
+
+    return _work(deployed["batch_chunks"], lambda_handler, most)
+
+
+def assemble(deployed: Mapping[str, str]) -> int:
+    """Run the assembly worker for all messages of its queue; return their number."""
+    from functions.batches_assembly.handler import lambda_handler
+
+    return _work(deployed["batch_assemblies"], lambda_handler, 1_000)
+
+
+def _work(url: str, handler: Callable[[Any, Any], Any], most: int) -> int:
+    done = 0
+    while done < most and (events := taken(url, most - done)):
+        answers = [handler(each, Context(100_000)) for each in events]
+        assert answers == [{"batchItemFailures": []}] * len(answers)
+        done += len(answers)
+    return done
+
+
+def run(deployed: Mapping[str, str], batch_id: str) -> None:
+    """Run split, chunk and assembly workers until the batch has ended."""
+    split(batch_id)
+    score(deployed)
+    assemble(deployed)
     assert taken(deployed["dead"]) == []

@@ -8,18 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vigil.access.quota.model import QuotaReservation
-from vigil.decisions.batches.model import (
-    STOPPED,
-    Batch,
-    BatchJob,
-    BatchListing,
-    BatchState,
-    Chunk,
-    ChunkRange,
-    ChunkState,
-    FileHead,
-    FileVersion,
-)
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ChunkState
+from vigil.decisions.batches.files_model import FileHead, FileVersion
+from vigil.decisions.batches.jobs_model import BatchJob
+from vigil.decisions.batches.model import STOPPED, Batch, BatchListing, BatchState
 from vigil.errors import BudgetExhausted, Conflict, NotFound, QuotaExceeded
 from vigil.kernel.money import SpendLimit, SpendReservation
 

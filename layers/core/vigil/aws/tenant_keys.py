@@ -20,6 +20,8 @@ TIME_TO_LIVE = timedelta(minutes=5)
 _READY = "ready"
 _CONVERTING = "converting"
 """State of the key of a tenant whose older rows do not have keyed digests yet. Requests must not use it."""
+_KEYED_IDS = {"keyed_ids": {"BOOL": True}}
+"""Attribute of the key of a tenant whose ids were made with it from the first one on."""
 
 
 class DynamoTenantKeys:
@@ -50,7 +52,7 @@ class DynamoTenantKeys:
 
     def creation(self, tenant_id: str) -> Part:
         """Return the transaction part that stores a new key. It replaces the key of a tenant that was never stored."""
-        return {"Put": {"TableName": self._name, "Item": self._wrapped(tenant_id, _READY)}}
+        return {"Put": {"TableName": self._name, "Item": self._wrapped(tenant_id, _READY) | _KEYED_IDS}}
 
     def begin_conversion(self, tenant_id: str) -> TenantKey | None:
         """Return the key of a tenant with older rows, a new one if it has none; None if its rows are converted."""
@@ -86,7 +88,7 @@ class DynamoTenantKeys:
             answer = self._clients("kms").decrypt(
                 CiphertextBlob=item["wrapped"]["B"], EncryptionContext=_context(tenant_id)
             )
-        return TenantKey(tenant_id, answer["Plaintext"])
+        return TenantKey(tenant_id, answer["Plaintext"], has_keyed_ids=item.keys() >= _KEYED_IDS.keys())
 
 
 def _primary_key(tenant_id: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from vigil.bootstrap import access, prediction, process, stores
 if TYPE_CHECKING:
     from vigil.decisions.batches.charges import BatchCharges
     from vigil.decisions.batches.chunks import ChunkScoring
-    from vigil.decisions.batches.model import Batch, BatchJobKind, BatchTerms
+    from vigil.decisions.batches.jobs_model import BatchJobKind
+    from vigil.decisions.batches.model import Batch, BatchTerms
     from vigil.decisions.batches.ports import BatchPorts, RowScorer
     from vigil.decisions.batches.splits import FileSplitting
     from vigil.decisions.batches.stream import AbandonedBatchWork, ArrivalReader, JobQueues
@@ -60,16 +61,19 @@ def outcomes_api() -> process.Handler:
     return process.api([routes.router], outcomes=outcomes(), cursors=process.cursors(), claims=process.claims())
 
 
-@process.entry(*_BATCHES, "cursor_secret_arn", "idempotency_table", "limits_table", "registry_table", "usage_table")
+@process.entry(
+    *_BATCHES, "cursor_secret_arn", "idempotency_table", "limits_table", "registry_table", "tenant_keys_table",
+    "usage_table",
+)  # fmt: skip
 def batches_api() -> process.Handler:
     """Return the Lambda entry of the API of batches."""
     from vigil.decisions.batches import routes
-    from vigil.decisions.batches.service import Batches, BatchLifetimes
+    from vigil.decisions.batches.service import Batches, BatchTimes
 
     config, names = process.settings(), stores.catalogue().model_names
     books, files = stores.batches(), stores.batch_files()
-    lifetimes = BatchLifetimes(config.idempotency_window, config.upload_address_life)
-    batches = Batches(books, files, names, process.now, lifetimes, _charges(), _stored_bytes)
+    times = BatchTimes(process.now, config.idempotency_window, config.upload_address_life)
+    batches = Batches(books, files, names, times, _charges(), _stored_bytes, keys=stores.tenant_key)
     return process.api(
         [routes.router],
         max_body_bytes=config.max_batch_body_bytes,
@@ -92,22 +96,22 @@ def batches_split() -> process.Handler:
     return process.worker(SplitWorker(arrivals, find).do, arrival_reader().read)
 
 
-@process.entry(*_BATCHES, *_MODELS, *_QUEUES, "dead_letters", "flags_table", "tenant_keys_table")
+@process.entry(*_BATCHES, *_MODELS, *_QUEUES, "access_table", "dead_letters", "flags_table", "tenant_keys_table")
 def batches_chunk() -> process.Handler:
     """Return the Lambda entry of the queue of chunks."""
     from vigil.decisions.batches.stream import ChunkWorker
 
-    return process.worker(ChunkWorker(_chunks()).do)
+    return process.worker(ChunkWorker(_chunks(), access.tenants().is_active).do)
 
 
-@process.entry(*_BATCHES, *_QUEUES, "dead_letters", "usage_table")
+@process.entry(*_BATCHES, *_QUEUES, "access_table", "dead_letters", "usage_table")
 def batches_assembly() -> process.Handler:
     """Return the Lambda entry of the queue of batches whose results are joined."""
     from vigil.decisions.batches.assembly import BatchAssembly
     from vigil.decisions.batches.stream import AssemblyWorker
 
     assembly = BatchAssembly(_batch_ports(), _charges())
-    return process.worker(AssemblyWorker(assembly, stores.batches().get).do)
+    return process.worker(AssemblyWorker(assembly, stores.batches().get, access.tenants().is_active).do)
 
 
 @process.once

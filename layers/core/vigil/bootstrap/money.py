@@ -67,7 +67,7 @@ def usage_events() -> process.Handler:
 def usage_sweeps() -> process.Handler:
     """Return the Lambda entry of two schedules: `{"job": "recount"}` recounts days, `gauges` measures stored bytes."""
     from vigil.decisions.batches.done_chunks_store import DoneChunks
-    from vigil.decisions.batches.model import FOLDERS
+    from vigil.decisions.batches.files_model import FOLDERS
     from vigil.money.usage.audit import UsageAudit
     from vigil.money.usage.bucket_store import S3StoredFiles
     from vigil.money.usage.recount_sources import LedgerReader, PredictionSource, ReportedUsageSource

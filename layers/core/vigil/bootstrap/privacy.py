@@ -93,6 +93,7 @@ def tenant_eraser() -> "Eraser":
 
 def conversion() -> "Conversion":
     """Return the service that converts tenants whose rows are older than keyed digests."""
+    from vigil.privacy.conversion.batches_store import BatchItems
     from vigil.privacy.conversion.service import Conversion
     from vigil.privacy.conversion.store import DecisionRows, PersonItems, UsageEventRows, WithdrawnLists
 
@@ -103,6 +104,7 @@ def conversion() -> "Conversion":
             "decisions": DecisionRows(dynamodb, config.decisions_table),
             "persons": PersonItems(dynamodb, config.subjects_table),
             "usage_events": UsageEventRows(dynamodb, config.usage_table),
+            "batches": BatchItems(dynamodb, config.batches_table),
             "withdrawn_lists": WithdrawnLists(stores.batch_files()),
         },
     )
@@ -132,7 +134,7 @@ def person_erasures() -> "DynamoPersonErasures":
 
 def _tenant_data() -> "dict[str, ErasableStore]":
     """Return every store of tenants' data in the order of erasure. Model packages belong to the deployment."""
-    from vigil.decisions.batches.model import FOLDERS
+    from vigil.decisions.batches.files_model import FOLDERS
     from vigil.privacy.erasure.tenant_items_store import PartitionItems, ScannedItems
     from vigil.privacy.erasure.tenant_objects_store import TenantObjects
 

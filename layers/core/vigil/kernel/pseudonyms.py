@@ -15,13 +15,15 @@ _DIGITS = 40
 
 @dataclass(frozen=True, slots=True)
 class TenantKey:
-    """The secret key of a tenant. Every digest of a subject or of its data that Vigil stores or sends is made with it.
+    """The secret key of a tenant. Every digest of a caller's data that Vigil stores or sends is made with it.
 
     Each one is `HMAC(key, SHA-256 digest)`, so that older digests without a key can be converted.
     """
 
     tenant_id: str
     secret: bytes = field(repr=False)
+    has_keyed_ids: bool = True
+    """True if ids of decisions and batches are made with this key; False for a tenant of an earlier release."""
 
     def pseudonym(self, subject_id: str) -> str:
         """Return the pseudonym of a subject: `sub-` and 40 hexadecimal digits."""

@@ -14,7 +14,7 @@ from tests.support.gateway import Context
 from tests.unit.decisions.batches.world import ROWS, World, document, scorer
 from vigil.decisions.batches import fast_rows, splits
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import LANES, MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.limits import LANES, MAX_UNFINISHED_BATCHES
 from vigil.decisions.batches.stream import AssemblyWorker, ChunkWorker, JobQueues, SplitWorker
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.cpu_limit import OutOfTime, limit_cpu
@@ -82,8 +82,8 @@ class Deployment:
         )
         work = {
             "batch.split": SplitWorker(self.world.splits, books.get).do,
-            "batch.chunk": ChunkWorker(chunks).do,
-            "batch.assembly": AssemblyWorker(self.world.assembly, books.get).do,
+            "batch.chunk": ChunkWorker(chunks, lambda _: True).do,
+            "batch.assembly": AssemblyWorker(self.world.assembly, books.get, lambda _: True).do,
         }
         dead = SqsQueue(self.sqs, queues.create("https://sqs/dead"))
         self.pools = [

@@ -8,7 +8,7 @@ import pytest
 from tests.support.fakes.batches import FakeFiles
 from tests.unit.decisions.batches.world import ROWS, big, document
 from vigil.decisions.batches import multipart_file, splits
-from vigil.decisions.batches.model import ChunkRange
+from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.errors import Conflict, InvalidInput, ModelRefused, Unavailable
 
 

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from tests.unit.decisions.batches.world import ROWS, big, document
-from vigil.decisions.batches.model import LANES, MAX_UNFINISHED_BATCHES, lanes_beside
+from vigil.decisions.batches.limits import LANES, MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.model import lanes_beside
 
 WORKERS = 16
 """Maximum concurrency of the function for chunks; `infra/functions/decisions.yaml`."""

@@ -15,7 +15,8 @@ from tests.support.templates import functions
 from tests.unit.decisions.batches.world import World
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import LANES, BatchTerms
+from vigil.decisions.batches.limits import LANES
+from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.batches.stream import ChunkWorker, JobQueues
@@ -58,7 +59,7 @@ def chunks_after(detection):
     world.files.put(batch.upload_key, content := b"subject_id,age\n" + ROW * ROWS, {})
     splits.start(world.books.get("acme", batch.batch_id), "1", len(content), lambda: 1000.0)
 
-    worker = Worker(ChunkWorker(chunks).do, Telemetry("chunks", io.StringIO()), SqsQueue(sqs, DEAD))
+    worker = Worker(ChunkWorker(chunks, lambda _: True).do, Telemetry("chunks", io.StringIO()), SqsQueue(sqs, DEAD))
     events = EventSource(sqs, URL, worker.handle, Context(100_000), batch=1, consumer=detection)
     while queues.waiting(URL):
         events.poll()

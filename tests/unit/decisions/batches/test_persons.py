@@ -9,7 +9,7 @@ import pytest
 from tests.support.fakes.batches import FakeBatchStore, FakeFiles
 from tests.support.fakes.clock import Clock
 from tests.support.fakes.tenant_keys import tenant_key
-from vigil.decisions.batches import person_rows
+from vigil.decisions.batches import blocks, ended_erasure, limits, person_rows
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.person_rows import PersonRows
 from vigil.decisions.batches.results import COLUMNS, format_erased_row
@@ -151,7 +151,7 @@ def long_results(form, mine=7_000):
 
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
 def test_long_results_are_rewritten_in_steps_despite_crashes(form, monkeypatch):
-    monkeypatch.setattr(person_rows, "STEP_BYTES", 1 << 20)
+    monkeypatch.setattr(ended_erasure, "STEP_BYTES", 1 << 20)
     scene, clean = long_results(form)
     assert scene.erase() == 5
     assert scene.results() == [clean]
@@ -160,7 +160,7 @@ def test_long_results_are_rewritten_in_steps_despite_crashes(form, monkeypatch):
 
 
 def test_an_expired_upload_is_restarted_without_losing_rows(monkeypatch):
-    monkeypatch.setattr(person_rows, "STEP_BYTES", 1 << 20)
+    monkeypatch.setattr(ended_erasure, "STEP_BYTES", 1 << 20)
     scene, clean = long_results("ndjson")
     keys = scene.rows.delete(JANE, scene.rows.delete(JANE, scene.keys()))
     scene.files.uploads.clear()
@@ -173,7 +173,8 @@ def test_an_expired_upload_is_restarted_without_losing_rows(monkeypatch):
 @pytest.mark.parametrize("packed", [False, True])
 def test_files_are_scanned_in_steps_from_the_last_position(packed, monkeypatch):
     monkeypatch.setattr(person_rows, "STEP_BYTES", 2_000)
-    monkeypatch.setattr(person_rows, "READ_BYTES", 64)
+    monkeypatch.setattr(limits, "STEP_ROW_BYTES", 0)
+    monkeypatch.setattr(blocks, "READ_BYTES", 64)
     scene = Scene()
     others = b"".join(b'{"subject_id":"7","row":%d}\n' % row for row in range(500))
     pack = gzip.compress if packed else bytes
@@ -181,6 +182,13 @@ def test_files_are_scanned_in_steps_from_the_last_position(packed, monkeypatch):
     assert (scene.keys(), scene.steps) == ((), 8)
     scene.files.put(scene.batch.upload_key, pack(others + b'{"subject_id":"42"}\n'), {})
     assert (scene.keys(), scene.steps) == (({"batch": "bat_1"},), 15)
+
+
+def test_a_step_of_short_rows_ends_after_a_bounded_number_of_rows(monkeypatch):
+    monkeypatch.setattr(person_rows, "STEP_BYTES", 10 * limits.STEP_ROW_BYTES)
+    scene = Scene("csv")
+    scene.files.put(scene.batch.upload_key, b"7,40\n" * 120, {})
+    assert (scene.keys(), scene.steps) == ((), 11)
 
 
 def test_a_file_deleted_between_steps_hides_no_other_file(monkeypatch):
@@ -215,7 +223,7 @@ def test_an_export_in_parts_contains_every_row_once(monkeypatch, packed):
     lines = [json.dumps({"subject_id": "42" if row % 3 else "7", "row": row}) for row in range(200)]
     content = "\n".join(lines).encode()
     scene.files.put(scene.batch.upload_key, gzip.compress(content) if packed else content, {})
-    monkeypatch.setattr(person_rows, "READ_BYTES", 64)
+    monkeypatch.setattr(blocks, "READ_BYTES", 64)
     whole, _ = scene.told()
     monkeypatch.setattr(person_rows, "MAX_EXPORT_BYTES", 100)
     entries, parts = scene.told()

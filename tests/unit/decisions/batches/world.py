@@ -13,10 +13,11 @@ from vigil.decisions.batches.arrivals import FileArrivals
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import BatchTerms, ChunkRange
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.row_errors import ConcealingScorer, KnownNames
-from vigil.decisions.batches.service import Batches, BatchLifetimes, BatchOrder
+from vigil.decisions.batches.service import Batches, BatchOrder, BatchTimes
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.decisions.scoring import serialize
 from vigil.decisions.scoring.batch_scorer import BatchScorer
@@ -58,8 +59,8 @@ class World:
         charges = BatchCharges(self.quota, self.holds)
         self.stored, self.storage = {}, None
         held = lambda tenant: self.stored.get(tenant, 0)  # noqa: E731
-        lifetimes = BatchLifetimes(timedelta(hours=24), timedelta(hours=1))
-        self.batches = Batches(self.books, self.files, lambda: ["toy"], self.clock, lifetimes, charges, held)
+        times = BatchTimes(self.clock, timedelta(hours=24), timedelta(hours=1))
+        self.batches = Batches(self.books, self.files, lambda: ["toy"], times, charges, held, keys=tenant_key)
         terms = lambda _: BatchTerms(withdrawn=self.withdrawn)  # noqa: E731
         ports = self.ports = BatchPorts(self.books, self.files, self.outbox, self.clock)
         self.splits = FileSplitting(ports, self.models, terms, charges)

@@ -109,6 +109,21 @@ def test_unrecoverable_work_is_parked_at_once(dead, cause, reason):
     assert bench.source.sent == []
 
 
+def test_an_undue_unreadable_message_is_found_within_a_day_of_its_age():
+    bench = Bench()
+    bench.run()
+    body = '{"body": "jane-roe", "attributes": {}}'
+    bench.source.lying = [letter(Work("m-1", UNREADABLE, OPERATORS, "c", body))]
+    bench.run()
+    bench.source.lying = []
+    forgotten = replace(bench.job, due_at=None, version=bench.job.version + 1)
+    assert bench.jobs.write(OPERATORS, forgotten)
+    bench.run(days=6)
+    assert bench.job.is_unreduced
+    bench.run(hours=25)
+    assert (bench.job.is_unreduced, bench.steps()[-1]) == (False, "reduced")
+
+
 def test_the_owner_of_parked_work_is_notified_once():
     heard = []
     bench = Bench(owners={"batch.chunk": heard.append})

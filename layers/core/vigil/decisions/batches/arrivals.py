@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
-from vigil.decisions.batches.model import Batch, BatchJob, ChunkRange, upload_key
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.files_model import upload_key
+from vigil.decisions.batches.jobs_model import BatchJob
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.ports import VersionedFiles
 from vigil.decisions.batches.splits import FileSplitting, SecondsLeft
 from vigil.errors import FieldError, InvalidInput, NotFound
@@ -75,7 +78,7 @@ class FileArrivals:
     def _revoke(self, tenant_id: str, batch_id: str, batch: Batch | None) -> None:
         self._delete(tenant_id, batch_id)
         if batch is not None:
-            self._splits.cancel_batch(batch, "tenant: is not active")
+            self._splits.cancel_batch(batch)
 
     def _check_stray(self, tenant_id: str, arrival: Arrival, correlation_id: str) -> None:
         """Delete a file without a batch at the second check; at the first, send the message for the second."""

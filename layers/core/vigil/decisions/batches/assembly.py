@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass, replace
 
 from vigil.decisions.batches import results
 from vigil.decisions.batches.charges import BatchCharges
-from vigil.decisions.batches.model import Batch, BatchState, Chunk, Output, Progress
+from vigil.decisions.batches.chunks_model import Chunk, Progress
+from vigil.decisions.batches.ending import INACTIVE_TENANT, end_batch
+from vigil.decisions.batches.files_model import Output
+from vigil.decisions.batches.model import Batch, BatchState
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.errors import NotFound
@@ -69,6 +72,10 @@ class BatchAssembly:
         else:
             self._charges.release_unused(batch, chunks)
             self._end(batch, Progress.from_chunks(chunks))
+
+    def cancel(self, batch: Batch) -> None:
+        """Cancel a batch whose tenant is not active, and release its charges. An ended batch is not changed."""
+        end_batch(self._ports, self._charges, batch, "cancelled", INACTIVE_TENANT)
 
     def _join(
         self, batch: Batch, chunks: list[Chunk], checkpoint: AssemblyCheckpoint, remaining: Callable[[], float]

@@ -1,6 +1,7 @@
 """Charges of a batch: reserves its rows and their price, and releases the part for rows without an answer."""
 
-from vigil.decisions.batches.model import Batch, Chunk
+from vigil.decisions.batches.chunks_model import Chunk
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.ports import RowQuota, SpendHolds
 from vigil.errors import BudgetExhausted, FieldError, InvalidInput, QuotaExceeded
 from vigil.kernel.money import SpendReservation

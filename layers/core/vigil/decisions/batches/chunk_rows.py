@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from vigil.decisions.batches import results, row_boundaries
-from vigil.decisions.batches.model import ChunkRange, FileFormat
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.files_model import FileFormat
 from vigil.decisions.batches.parsing import ParsedRow, RowReader
 from vigil.decisions.batches.ports import RowScorer
 from vigil.errors import InvalidInput, Unavailable

@@ -1,12 +1,12 @@
 """Scores a chunk: reads, scores and writes its rows, settles the chunk once, and enqueues the next job."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
 from vigil.decisions.batches import consents, parsing
 from vigil.decisions.batches.chunk_rows import ChunkLines, ChunkRows
-from vigil.decisions.batches.model import STOPPED, Batch, Chunk, ChunkRange, Output
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
+from vigil.decisions.batches.model import STOPPED, Batch
 from vigil.decisions.batches.ports import (
     BatchModels,
     BatchPorts,
@@ -69,6 +69,12 @@ class ChunkScoring:
         self._enqueue_next(batch, index)
         return done
 
+    def request_cancellation(self, tenant_id: str, batch_id: str, index: int) -> None:
+        """Send the job that cancels a batch, unless it has ended. The lane of this chunk ends."""
+        batch, _ = self._find(tenant_id, batch_id, index)
+        if batch.is_unfinished:
+            self._ports.jobs.send([batch.make_job("batch.assembly", f"cancel.{index:06}", {"cancel": 1})])
+
     def mark_lost(self, tenant_id: str, batch_id: str, index: int, reason: str) -> None:
         """Mark the rows of a chunk as lost and continue its lane. A finished chunk is not changed."""
         batch, chunk = self._find(tenant_id, batch_id, index)
@@ -105,7 +111,7 @@ class ChunkScoring:
             failed=failed,
             charged=0 if batch.quota is None or late else answered,
             reserved_micros=0 if batch.hard_stop is None or late else answered * batch.hard_stop.price_micros,
-            part_sha256=hashlib.sha256(_part(scored.lines)).hexdigest(),
+            part_sha256=self._keys(batch.tenant_id).digest(_part(scored.lines)),
             lost=tuple(scored.lost),
             reason="",
             settled_at=now if late else batch.counting_time(now),
@@ -128,13 +134,14 @@ class ChunkScoring:
         model = self._models.pinned(batch.pin.name, batch.pin.version, batch.pin.digest)
         key = self._keys(batch.tenant_id)
         scorer = consents.enforce_consents(self._scorers(model, batch), self._ports.files, batch, key)
-        return scorer, parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
+        read = parsing.build_reader(batch.form, batch.columns, model.contract, self._fast_readers)
+        return scorer, consents.leave_out_subjects(read, batch, key)
 
     def _put_parts(self, batch: Batch, done: Chunk, scored: ChunkLines) -> None:
-        outputs: dict[Output, list[str]] = {"results": scored.lines, "errors": scored.errors}
-        for output, lines in outputs.items():
+        results_key, errors_key = batch.part_key(done, "results"), batch.part_key(done, "errors")
+        for key, lines in ((results_key, scored.lines), (errors_key, scored.errors)):
             if lines:
-                self._ports.files.put(batch.part_key(done, output), _part(lines), batch.metadata)
+                self._ports.files.put(key, _part(lines), batch.metadata)
 
     def _enqueue_next(self, batch: Batch, index: int) -> None:
         """Enqueue the lane's next chunk, or the assembly when every lane is finished."""

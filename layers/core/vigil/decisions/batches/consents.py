@@ -1,13 +1,15 @@
-"""Withholds answers for subjects with a withdrawn consent to scoring.
+"""Withholds answers for subjects with a withdrawn consent to scoring, and for those that are being erased.
 
-The list of these subjects is stored when a file is split, so that a chunk that is scored again gives the same part.
+The list of withdrawn subjects is stored when a file is split, so that a chunk that is scored again gives the same part.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from vigil.decisions.batches.model import Batch
+from vigil.decisions.batches.parsing import ParsedRow, RowReader
 from vigil.decisions.batches.ports import BatchFiles, RowScorer
 from vigil.decisions.batches.results import ERASED
+from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.pseudonyms import TenantKey
@@ -25,19 +27,34 @@ def store_withdrawn(files: BatchFiles, batch: Batch, subjects: Collection[str]) 
 
 
 def enforce_consents(scorer: RowScorer, files: BatchFiles, batch: Batch, key: TenantKey) -> RowScorer:
-    """Return a scorer that answers with an error for withdrawn subjects, and for those that are being erased."""
-    withdrawn = files.read(batch.withdrawn, "", 0, -1).decode().split() if batch.withdrawn else ()
-    refused = dict.fromkeys(withdrawn, _REFUSED) | dict.fromkeys(batch.left_out_subjects, ERASED)
-    return _ConsentFilter(scorer, key, refused) if refused else scorer
+    """Return a scorer that answers with an error for withdrawn subjects."""
+    withdrawn = frozenset(files.read(batch.withdrawn, "", 0, -1).decode().split()) if batch.withdrawn else frozenset()
+    return _ConsentFilter(scorer, key, withdrawn) if withdrawn else scorer
+
+
+def leave_out_subjects(read: RowReader, batch: Batch, key: TenantKey) -> RowReader:
+    """Return a reader with an error in place of each row of a subject that is being erased.
+
+    The rows are those that an erasure finds, also bad ones in any spelling of the id.
+    """
+    subjects = batch.left_out_subjects
+    if not subjects:
+        return read
+    named = SubjectRows(batch.form, batch.columns, lambda subject_id: key.pseudonym(subject_id) in subjects)
+
+    def rows(content: bytes) -> Iterator[ParsedRow]:
+        return ((row, parsed if named.match(row) is None else ERASED) for row, parsed in read(content))
+
+    return rows
 
 
 class _ConsentFilter:
-    """Replaces the rows of some subjects by an error, which the scorer returns like that of any bad row."""
+    """Replaces the rows of withdrawn subjects by an error, which the scorer returns like that of any bad row."""
 
-    def __init__(self, scorer: RowScorer, key: TenantKey, errors: Mapping[str, InvalidInput]) -> None:
+    def __init__(self, scorer: RowScorer, key: TenantKey, withdrawn: frozenset[str]) -> None:
         self._scorer = scorer
         self._key = key
-        self._errors = errors
+        self._withdrawn = withdrawn
 
     def answer_rows(self, subjects: Sequence[object]) -> list[str | InvalidInput]:
         """Return the answer or the error of each row."""
@@ -49,4 +66,5 @@ class _ConsentFilter:
             subject = document.subject_id
         elif isinstance(document, dict):
             subject = document.get("subject_id")
-        return self._errors.get(self._key.pseudonym(subject)) if isinstance(subject, str) else None
+        is_withdrawn = isinstance(subject, str) and self._key.pseudonym(subject) in self._withdrawn
+        return _REFUSED if is_withdrawn else None

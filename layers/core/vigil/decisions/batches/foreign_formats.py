@@ -1,6 +1,6 @@
 """Recognizes files that are not CSV or NDJSON in UTF-8, and names the format and the remedy."""
 
-from vigil.decisions.batches.model import FileFormat
+from vigil.decisions.batches.files_model import FileFormat
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import SUBJECT
 

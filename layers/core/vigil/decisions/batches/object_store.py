@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vigil.aws.errors import translate_errors
-from vigil.decisions.batches.model import FileHead, FileVersion
+from vigil.decisions.batches.files_model import FileHead, FileVersion
 from vigil.errors import NotFound, Unavailable
 
 _BUCKET = "The bucket of batches"

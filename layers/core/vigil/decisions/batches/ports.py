@@ -6,17 +6,10 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from vigil.access.quota.model import QuotaReservation
-from vigil.decisions.batches.model import (
-    Batch,
-    BatchJob,
-    BatchListing,
-    BatchState,
-    Chunk,
-    ChunkRange,
-    ChunkState,
-    FileHead,
-    FileVersion,
-)
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ChunkState
+from vigil.decisions.batches.files_model import FileHead, FileVersion
+from vigil.decisions.batches.jobs_model import BatchJob
+from vigil.decisions.batches.model import Batch, BatchListing, BatchState
 from vigil.decisions.scoring.model import EncodedSubject
 from vigil.decisions.scoring.ports import ScoringModel
 from vigil.errors import InvalidInput

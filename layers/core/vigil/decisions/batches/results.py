@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TypeAlias
 
-from vigil.decisions.batches.model import FileFormat
+from vigil.decisions.batches.files_model import FileFormat
 from vigil.decisions.scoring.model import Decision
 from vigil.errors import FieldError, InvalidInput
 
@@ -76,6 +76,11 @@ def format_lost_row(form: FileFormat, number: int, reason: InvalidInput = _LOST)
 def format_erased_row(form: FileFormat, number: int) -> str:
     """Return the line that replaces a row of an erased person."""
     return _csv_error(number, None, ERASED) if form == "csv" else format_error(number, None, ERASED)
+
+
+def row_number(line: bytes) -> int:
+    """Return the row number of a result line, which is its first cell or member."""
+    return int(line.partition(b",")[0].removeprefix(b'{"row":'))
 
 
 def number_of_bad_row(form: FileFormat, line: bytes) -> int | None:

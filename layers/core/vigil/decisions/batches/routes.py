@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from vigil.decisions.batches.model import Batch, Output, Progress
+from vigil.decisions.batches.chunks_model import Progress
+from vigil.decisions.batches.files_model import Output
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.schemas import (
     BatchBody,
     BatchPage,
@@ -42,7 +44,7 @@ async def create(
     storage = None if limits.storage_gb is None else limits.storage_gb * 10**9
     terms = (limits.predictions_per_month, limits.hard_stop, storage)
     ignores = body.ignore_unknown_columns
-    order = BatchOrder(body.model, form, body.rows, _fingerprints(body), correlation.current.get(), *terms, ignores)
+    order = BatchOrder(body.model, form, body.rows, _digests(body), correlation.current.get(), *terms, ignores)
     batch, replayed = batches.create(caller.tenant_id, order, idempotency_key)
     response.headers["Location"] = f"{gateway.stage_prefix(request)}/v1/batches/{batch.batch_id}"
     if replayed:
@@ -127,8 +129,8 @@ def _output(request: Request, tenant_id: str, batch_id: str, output: Output) -> 
     return OutputView(url=url, format=batch.form if output == "results" else "ndjson", expires_at=expires_at)
 
 
-def _fingerprints(body: BatchBody) -> tuple[str, str]:
-    """Return the SHA-256 of the body with equal numbers, and the one of batches that were stored by older releases."""
+def _digests(body: BatchBody) -> tuple[str, str]:
+    """Return the SHA-256 of the body with equal numbers, and the one by the rules of earlier releases."""
     given = body.model_dump()
     if not body.ignore_unknown_columns:  # the digest of an order that was made before this member existed
         del given["ignore_unknown_columns"]

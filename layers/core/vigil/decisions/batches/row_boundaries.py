@@ -7,14 +7,9 @@ A row ends at a line feed, in CSV only at one outside quotes. Quotes open only a
 import re
 from collections.abc import Iterable, Iterator
 
-from vigil.decisions.batches.model import (
-    CHUNK_BYTES,
-    FATAL_ROW_BYTES,
-    MAX_HEADER_BYTES,
-    MAX_ROWS,
-    ChunkRange,
-    FileFormat,
-)
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.files_model import FileFormat
+from vigil.decisions.batches.limits import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_HEADER_BYTES, MAX_ROWS
 from vigil.errors import FieldError, InvalidInput
 
 _SPACE = b", \t\r"

@@ -5,12 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from vigil.decisions.batches import results, subject_rows
-from vigil.decisions.batches.model import ERASED_BYTE, UNFINISHED, Batch, LeftOut, failure
+from vigil.decisions.batches.blocks import read_blocks
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.erased_lines import without_person
+from vigil.decisions.batches.files_model import ERASED_BYTE, FileFormat, FileVersion, Output, parse_part_key
+from vigil.decisions.batches.limits import STEP_BYTES, STEP_ROW_BYTES, step_bytes
+from vigil.decisions.batches.model import UNFINISHED, Batch, LeftOut, failure
 from vigil.decisions.batches.multipart_file import MultipartFile
+from vigil.decisions.batches.person_files import PersonFiles
 from vigil.decisions.batches.ports import BatchStore, VersionedFiles
+from vigil.decisions.batches.source_rows import SourceRows
 from vigil.decisions.batches.subject_rows import SubjectRows
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
-from vigil.kernel.pseudonyms import TenantKeys
 from vigil.kernel.time import format_timestamp
 from vigil.privacy.erasure.model import Key
 from vigil.privacy.persons.model import Person
@@ -19,9 +25,6 @@ MAX_WAIT = timedelta(minutes=10)
 """Time that an erasure waits for a batch to end by itself."""
 MAX_CHUNK_TIME = timedelta(minutes=2)
 """Time after which no chunk runs that began before its batch left out a person. Twice the timeout of the function."""
-READ_BYTES = 8 << 20
-STEP_BYTES = 64 << 20
-"""Bytes that one step reads or rewrites."""
 
 
 class RunningErasure:
@@ -31,11 +34,11 @@ class RunningErasure:
     """
 
     def __init__(
-        self, batches: BatchStore, files: VersionedFiles, keys: TenantKeys, clock: Callable[[], datetime]
+        self, batches: BatchStore, files: VersionedFiles, person_files: PersonFiles, clock: Callable[[], datetime]
     ) -> None:
         self._batches = batches
         self._files = files
-        self._keys = keys
+        self._person_files = person_files
         self._clock = clock
 
     def wait(self, batch: Batch, person: Person) -> None:
@@ -77,48 +80,73 @@ class RunningErasure:
                 self._batches.change(batch, UNFINISHED, {"left_out": left_out})
 
     def _erase_parts(self, batch: Batch, person: Person, key: Key) -> Key:
-        """Rewrite parts of results without the person's rows."""
-        named = SubjectRows(batch.form, results.COLUMNS, self._recognizer(person), is_output=True)
+        """Rewrite parts of results and errors without the person's rows, and without digests of bad rows.
+
+        No chunk runs that began before the batch left out the person, so that later parts do not have these rows.
+        """
+        ranges = {chunk.range.index: chunk.range for chunk in self._batches.chunks(batch)}
+        input_file = self._person_files.source(batch)
         read, passed = 0, key.get("after", "")
-        parts = self._files.list_versions(f"parts/{batch.object_key('results/')}")
-        for stored in sorted(parts, key=lambda part: part.key):
-            if not stored.latest or stored.key <= passed:
+        parts = self._files.list_versions(f"parts/{batch.object_key('')}")
+        for stored in sorted((part for part in parts if part.latest), key=lambda part: part.key):
+            if stored.key <= passed:
                 continue
             content = self._files.read(stored.key, stored.version, 0, -1)
-            lines = [
-                line
-                if named.match(line) is None
-                else f"{results.format_erased_row(batch.form, _number(line))}\n".encode()
-                for line in subject_rows.split_lines([content])
-            ]
-            if (clean := b"".join(lines)) != content:
+            output, index = parse_part_key(stored.key)
+            source = self._chunk_rows(batch, person, input_file, ranges.get(index))
+            clean = self._clean_part(batch, person, output, content, source)
+            if clean != content:
                 self._files.put(stored.key, clean, batch.metadata)
                 self._files.delete_versions([replace(stored, latest=False)])
-            read += len(content)
+            read += max(len(content), content.count(b"\n") * STEP_ROW_BYTES) + source.read_bytes
             if read > STEP_BYTES:
                 return {**key, "step": "parts", "after": stored.key}
         return {"batch": key["batch"], "step": "source"}
 
+    def _clean_part(self, batch: Batch, person: Person, output: Output, content: bytes, source: SourceRows) -> bytes:
+        """Return a part without the person. The input tells the persons of bad rows."""
+        form: FileFormat = batch.form if output == "results" else "ndjson"
+        named = self._person_files.named(form, results.COLUMNS, person, is_output=True)
+        return b"".join(without_person(form, line, named, source) for line in subject_rows.split_lines([content]))
+
+    def _chunk_rows(
+        self, batch: Batch, person: Person, input_file: FileVersion | None, chunk: ChunkRange | None
+    ) -> SourceRows:
+        """Return the rows of a chunk's range of the input, which is read with its first row."""
+
+        def blocks(stored: FileVersion, chunk: ChunkRange) -> Iterator[bytes]:
+            yield self._files.read(stored.key, stored.version, chunk.start, chunk.length)
+
+        named = self._input_rows(batch, person)
+        if input_file is None or chunk is None:
+            return SourceRows(batch.form, iter(()), named, 0, 0)
+        rows = subject_rows.split_rows(batch.form, blocks(input_file, chunk))
+        return SourceRows(batch.form, rows, named, chunk.first_row - 1, chunk.start)
+
     def _copy_source(self, batch: Batch, person: Person, key: Key) -> Key:
         """Copy a step of the source with the person's rows overwritten; after the last one, let the batch read it."""
+        if (stored := self._person_files.source(batch)) is None:
+            return {"batch": key["batch"], "step": "end"}
         target = f"plain/{batch.object_key('input')}"
         clean = MultipartFile(self._files, target, {}, key.get("upload", ""), int(key.get("part", 1)))
-        named = SubjectRows(batch.form, batch.columns, self._recognizer(person))
-        begun = offset = int(key.get("offset", 0))
+        named = self._input_rows(batch, person)
+        begun, copied = int(key.get("offset", 0)), 0
+        offset = begun
         try:
-            for row in subject_rows.split_rows(batch.form, self._blocks(batch, begun)):
-                if clean.is_flushed and offset - begun > STEP_BYTES:
+            blocks = read_blocks(self._files, stored.key, stored.version, begun)
+            for row in subject_rows.split_rows(batch.form, blocks):
+                if clean.is_flushed and copied > STEP_BYTES:
                     return {**key, "upload": clean.upload, "part": str(clean.part), "offset": str(offset)}
                 clean.write(row if named.match(row) is None else _overwritten(row))
-                offset += len(row)
+                offset, copied = offset + len(row), copied + step_bytes(row)
             clean.close()
         except NotFound:  # the upload has ended: an earlier run completed it, or it expired
             return {"batch": key["batch"], "step": "source"}
         self._batches.change(batch, ("running",), {"source": target, "source_version": ""})
         return {"batch": key["batch"], "step": "end"}
 
-    def _recognizer(self, person: Person) -> Callable[[str], bool]:
-        return self._keys(person.tenant_id).recognizer(person.subject)
+    def _input_rows(self, batch: Batch, person: Person) -> SubjectRows:
+        return self._person_files.named(batch.form, batch.columns, person, is_output=False)
 
     def _delete_old(self, batch: Batch) -> None:
         """Delete the uploads, and every version that another one has replaced."""
@@ -126,16 +154,6 @@ class RunningErasure:
             versions = list(self._files.list_versions(f"{folder}/{batch.object_key('')}"))
             old = [each for each in versions if not each.latest or (folder == "uploads" and batch.source != each.key)]
             self._files.delete_versions(old)
-
-    def _blocks(self, batch: Batch, start: int) -> Iterator[bytes]:
-        while block := self._files.read(batch.source, batch.source_version, start, READ_BYTES):
-            yield block
-            start += len(block)
-
-
-def _number(line: bytes) -> int:
-    """Return the number of the row in a result line, which is its first cell or member."""
-    return int(line.partition(b",")[0].removeprefix(b'{"row":'))
 
 
 def _overwritten(row: bytes) -> bytes:

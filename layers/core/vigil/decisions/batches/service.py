@@ -10,20 +10,15 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from vigil.decisions.batches.charges import BatchCharges
-from vigil.decisions.batches.model import (
-    MAX_UNFINISHED_BATCHES,
-    Batch,
-    BatchListing,
-    FileFormat,
-    Output,
-    Progress,
-    derive_batch_id,
-    failure,
-)
+from vigil.decisions.batches.chunks_model import Progress
+from vigil.decisions.batches.files_model import FileFormat, Output
+from vigil.decisions.batches.limits import MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.model import Batch, BatchListing, derive_batch_id, failure
 from vigil.decisions.batches.ports import BatchFiles, BatchStore
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 from vigil.kernel.json_documents import BOUND
 from vigil.kernel.money import SpendLimit
+from vigil.kernel.pseudonyms import TenantKey, TenantKeys
 from vigil.kernel.time import format_timestamp
 
 DOWNLOAD_SECONDS = 900
@@ -38,8 +33,8 @@ class BatchOrder:
     model: str
     form: FileFormat
     rows: Sequence[Mapping[str, Any]] | None
-    fingerprints: Sequence[str]
-    """Fingerprint of a new batch, and fingerprints that older releases have stored for the same order."""
+    digests: Sequence[str]
+    """SHA-256 of the order, and of the same order by the rules of earlier releases. They are stored with a key only."""
     correlation_id: str
     quota: int | None = None
     """Monthly predictions of the tenant; None is unlimited."""
@@ -61,9 +56,10 @@ class BatchStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchLifetimes:
-    """Life of an Idempotency-Key, and of an upload address."""
+class BatchTimes:
+    """The clock, the life of an Idempotency-Key, and the life of an upload address."""
 
+    clock: Callable[[], datetime]
     idempotency: timedelta
     upload_address: timedelta
 
@@ -76,29 +72,31 @@ class Batches:
         batches: BatchStore,
         files: BatchFiles,
         models: Callable[[], Collection[str]],
-        clock: Callable[[], datetime],
-        lifetimes: BatchLifetimes,
+        times: BatchTimes,
         charges: BatchCharges,
         stored: Callable[[str], int],
+        *,
+        keys: TenantKeys,
     ) -> None:
         self._batches = batches
         self._files = files
         self._models = models
-        self._clock = clock
-        self._lifetimes = lifetimes
+        self._clock = times.clock
+        self._times = times
         self._charges = charges
         self._stored = stored
+        self._keys = keys
 
     def create(self, tenant_id: str, order: BatchOrder, key: str | None = None) -> tuple[Batch, bool]:
         """Return the one batch for this order, and True if an earlier delivery created it.
 
         Raises InvalidInput for an unknown model or a row that has no file representation, IdempotencyKeyReused for a
-        key with another payload, Conflict for a tenant with MAX_UNFINISHED_BATCHES unfinished batches, and StorageFull
-        if the tenant's files reached the limit at the last measurement.
+        key with another payload, Conflict for a tenant with MAX_UNFINISHED_BATCHES unfinished batches, StorageFull if
+        the tenant's files reached the limit at the last measurement, and Unavailable for a tenant without a key.
         """
         # Convert the rows first: a batch with inconvertible rows would wait for them forever.
         content = None if order.rows is None else b"".join(map(_line, range(len(order.rows)), order.rows))
-        batch, replayed = self._find_or_create(tenant_id, order, key or str(uuid.uuid4()))
+        batch, replayed = self._find_or_create(self._keys(tenant_id), order, key or str(uuid.uuid4()))
         if content is not None and batch.state == "awaiting_upload":
             # Inline rows use the upload key, so that their arrival starts the work. Only the first write counts.
             self._files.put(batch.upload_key, content, {})
@@ -131,8 +129,8 @@ class Batches:
         """Return the upload URL and its expiry; None unless the batch waits for a file."""
         if batch.inline or batch.state != "awaiting_upload":
             return None
-        expires = self._clock() + self._lifetimes.upload_address
-        url = self._files.upload_url(batch.upload_key, int(self._lifetimes.upload_address.total_seconds()))
+        expires = self._clock() + self._times.upload_address
+        url = self._files.upload_url(batch.upload_key, int(self._times.upload_address.total_seconds()))
         return url, format_timestamp(expires)
 
     def output_url(self, tenant_id: str, name: str, output: Output) -> tuple[Batch, str, str]:
@@ -145,32 +143,33 @@ class Batches:
         url = self._files.download_url(key, f"{name}-{key.rsplit('/', 1)[-1]}", DOWNLOAD_SECONDS)
         return batch, url, format_timestamp(expires)
 
-    def _find_or_create(self, tenant_id: str, order: BatchOrder, key: str) -> tuple[Batch, bool]:
+    def _find_or_create(self, tenant: TenantKey, order: BatchOrder, key: str) -> tuple[Batch, bool]:
         now, generation = self._clock(), 0
+        fingerprints = [tenant.convert_digest(digest) for digest in order.digests]
         while True:
             batch = Batch(
-                tenant_id=tenant_id,
-                batch_id=derive_batch_id(tenant_id, key, generation),
+                tenant_id=tenant.tenant_id,
+                batch_id=derive_batch_id(tenant, key, generation),
                 model=order.model,
                 form=order.form,
                 state="awaiting_upload",
                 created_at=format_timestamp(now),
                 correlation_id=order.correlation_id,
-                fingerprint=order.fingerprints[0],
-                expires_at=int((now + self._lifetimes.idempotency).timestamp()),
+                fingerprint=fingerprints[0],
+                expires_at=int((now + self._times.idempotency).timestamp()),
                 row_key=secrets.token_hex(16),
                 inline=order.rows is not None,
                 ignore_unknown_columns=order.ignore_unknown_columns,
                 quota=order.quota,
                 hard_stop=order.hard_stop,
             )
-            existing = self._batches.get(tenant_id, batch.batch_id) or self._create_new(batch, order.storage)
+            existing = self._batches.get(tenant.tenant_id, batch.batch_id) or self._create_new(batch, order.storage)
             if existing is None:
                 return batch, False
             if existing.expires_at > now.timestamp():
                 break
             generation += 1  # the idempotency window has ended: the batch remains, and the key starts a new one
-        if existing.fingerprint not in order.fingerprints:
+        if existing.fingerprint not in (*fingerprints, *order.digests):  # earlier releases stored a digest without key
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return existing, True
 

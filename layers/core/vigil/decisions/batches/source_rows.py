@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from vigil.decisions.batches.model import FileFormat
+from vigil.decisions.batches.files_model import FileFormat
 from vigil.decisions.batches.row_boundaries import is_blank
 from vigil.decisions.batches.subject_rows import SubjectRows
 
@@ -17,8 +17,14 @@ class SourceRows:
         self._form: FileFormat = form
         self._rows = rows
         self._subject = subject
+        self._begun = offset
         self.number = number
         self.offset = offset
+
+    @property
+    def read_bytes(self) -> int:
+        """Bytes of the rows that were read."""
+        return self.offset - self._begun
 
     def names(self, number: int) -> bool:
         """Return True if a row names the subject; False if the input ends before it."""

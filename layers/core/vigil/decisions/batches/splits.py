@@ -1,31 +1,22 @@
 """Splits an arrived file: unpacks it, finds its chunks, and starts its lanes."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
 
 from vigil.decisions.batches import consents, csv_header, foreign_formats, row_boundaries
+from vigil.decisions.batches.blocks import read_blocks
 from vigil.decisions.batches.charges import BatchCharges
-from vigil.decisions.batches.model import (
-    CHUNK_ROWS,
-    MAX_FILE_BYTES,
-    SLOW_CHUNK_ROWS,
-    STOPPED,
-    Batch,
-    BatchState,
-    BatchTerms,
-    ChunkRange,
-    failure,
-    lanes_beside,
-)
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.ending import INACTIVE_TENANT, end_batch
+from vigil.decisions.batches.limits import CHUNK_ROWS, MAX_FILE_BYTES, READ_BYTES, SLOW_CHUNK_ROWS
+from vigil.decisions.batches.model import STOPPED, Batch, BatchState, BatchTerms, failure, lanes_beside
 from vigil.decisions.batches.ports import BatchModels, BatchPorts
 from vigil.decisions.batches.unpacking import unpack_gzip
 from vigil.errors import Conflict, FieldError, InvalidInput, NotFound
 from vigil.kernel.rows import ModelRef
 
-READ_BYTES = 8 << 20
 CHUNKS_PER_WRITE = 50
 """Maximum chunks per write."""
 SPARE_SECONDS = 10.0
@@ -76,16 +67,11 @@ class FileSplitting:
 
     def fail_batch(self, batch: Batch, error: InvalidInput) -> None:
         """Fail a batch because of its file, and store the errors."""
-        self._end(batch, "failed", **failure(error))
+        end_batch(self._ports, self._charges, batch, "failed", failure(error))
 
-    def cancel_batch(self, batch: Batch, reason: str) -> None:
-        """Cancel a batch that has not ended, and release its charges."""
-        self._end(batch, "cancelled", reason=reason)
-
-    def _end(self, batch: Batch, state: BatchState, **values: Any) -> None:
-        self._ports.batches.end(batch, state, ended_at=self._ports.now(), **values)
-        if now := self._ports.batches.get(batch.tenant_id, batch.batch_id):
-            self._charges.release_unused(now, self._ports.batches.chunks(now))
+    def cancel_batch(self, batch: Batch) -> None:
+        """Cancel a batch whose tenant is not active, and release its charges."""
+        end_batch(self._ports, self._charges, batch, "cancelled", INACTIVE_TENANT)
 
     def _prepare(self, batch: Batch) -> tuple[Batch, ChunkRange]:
         """Pin model and terms, detect the file format, and return the batch and the start of its rows."""
@@ -126,7 +112,7 @@ class FileSplitting:
     def _unpacked(self, batch: Batch) -> str:
         key = f"plain/{batch.object_key('input')}"
         upload, number, buffer = self._ports.files.begin_upload(key, {}), 1, bytearray()
-        for text in unpack_gzip(self._blocks(batch.upload_key, batch.object_version, 0)):
+        for text in unpack_gzip(read_blocks(self._ports.files, batch.upload_key, batch.object_version, 0)):
             buffer += text
             if len(buffer) >= READ_BYTES:
                 self._ports.files.upload_part(key, upload, number, bytes(buffer))
@@ -135,17 +121,10 @@ class FileSplitting:
         self._ports.files.complete_upload(key, upload)
         return key
 
-    def _blocks(self, key: str, version: str, start: int) -> Iterator[bytes]:
-        block = bytes(READ_BYTES)
-        while len(block) == READ_BYTES:
-            block = self._ports.files.read(key, version, start, READ_BYTES)
-            yield block
-            start += len(block)
-
     def _split(self, batch: Batch, start: ChunkRange, remaining: SecondsLeft) -> None:
         """Write the chunks from `start` on. The delivery that reaches the end starts the lanes."""
         last, entered = start, []
-        blocks = self._blocks(batch.source, batch.source_version, start.next_empty().start)
+        blocks = read_blocks(self._ports.files, batch.source, batch.source_version, start.next_empty().start)
         for chunk_range in row_boundaries.find_chunks(blocks, batch.form, start, batch.chunk_rows):
             last = chunk_range
             entered.append(chunk_range)

@@ -13,17 +13,8 @@ from typing import Any
 from vigil.aws.errors import ConditionFailed
 from vigil.aws.tables import Table
 from vigil.aws.transactions import Part, is_condition_failure
-from vigil.decisions.batches.model import (
-    STOPPED,
-    UNFINISHED,
-    Batch,
-    BatchListing,
-    BatchState,
-    Chunk,
-    ChunkRange,
-    ChunkState,
-    LeftOut,
-)
+from vigil.decisions.batches.chunks_model import Chunk, ChunkRange, ChunkState
+from vigil.decisions.batches.model import STOPPED, UNFINISHED, Batch, BatchListing, BatchState, LeftOut
 from vigil.errors import Conflict, FieldError
 from vigil.kernel.money import SpendLimit
 from vigil.kernel.rows import ModelRef

@@ -1,14 +1,17 @@
 """Workers of the batch queues: convert messages to jobs and run them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, get_args
 
 from vigil.decisions.batches.arrivals import Arrival, FileArrivals, FindBatch
 from vigil.decisions.batches.assembly import AssemblyCheckpoint, BatchAssembly
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.model import Batch, BatchJob, BatchJobKind, ChunkRange, parse_upload_key
+from vigil.decisions.batches.chunks_model import ChunkRange
+from vigil.decisions.batches.files_model import parse_upload_key
+from vigil.decisions.batches.jobs_model import BatchJob, BatchJobKind
+from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.splits import FileSplitting
 from vigil.errors import FieldError, InvalidInput, MalformedRequest, NotFound, UnreadableMessage
 from vigil.kernel.json_documents import loads
@@ -52,7 +55,8 @@ class ArrivalReader:
             uploaded = loads(received.body)["detail"]["object"]
             tenant_id, batch_id = parse_upload_key(uploaded["key"])
             version, etag = (str(uploaded.get(name) or "") for name in ("version-id", "etag"))
-            body = json.dumps(asdict(Arrival(batch_id, version, int(uploaded["size"]), etag)))
+            # An ETag is an MD5 of the file. Only an arrival without a version needs it.
+            body = json.dumps(asdict(Arrival(batch_id, version, int(uploaded["size"]), "" if version else etag)))
             batch = self._find(tenant_id, batch_id)
             correlation_id = batch.correlation_id if batch else correlation.current.get()
             name = f"{batch_id}.arrival.{version or 'only'}"
@@ -82,15 +86,22 @@ class SplitWorker:
 
 
 class ChunkWorker:
-    """Worker that scores chunks."""
+    """Worker that scores chunks of active tenants."""
 
-    def __init__(self, chunks: ChunkScoring) -> None:
+    def __init__(self, chunks: ChunkScoring, is_active: Callable[[str], bool]) -> None:
         self._chunks = chunks
+        self._is_active = is_active
 
     def do(self, message: Message, deadline: Deadline) -> None:
-        """Score the chunk that the message names and store its part; a repeated message has no further effect."""
+        """Score the chunk that the message names and store its part; a repeated message has no further effect.
+
+        No row of a tenant that is not active is scored. The worker of assemblies cancels the batch.
+        """
         details = _details(message)
         facts = telemetry.current.get()
+        if not self._is_active(message.tenant_id):
+            self._chunks.request_cancellation(message.tenant_id, details["batch_id"], details["index"])
+            return
         is_last = message.receives > 1 or message.attempts > 0
         name = (message.tenant_id, details["batch_id"], details["index"])
         done = self._chunks.score(*name, deadline.remaining, is_last)
@@ -98,15 +109,20 @@ class ChunkWorker:
 
 
 class AssemblyWorker:
-    """Worker that assembles batches after all chunks are settled."""
+    """Worker that assembles batches after all chunks are settled, and cancels those of tenants that are not active."""
 
-    def __init__(self, assembly: BatchAssembly, find: FindBatch) -> None:
+    def __init__(self, assembly: BatchAssembly, find: FindBatch, is_active: Callable[[str], bool]) -> None:
         self._assembly = assembly
         self._find = find
+        self._is_active = is_active
 
     def do(self, message: Message, deadline: Deadline) -> None:
-        """Start or continue to assemble a batch."""
+        """Start or continue to assemble a batch, or cancel it."""
         details, batch = _load(message, self._find)
+        # A chunk that found the tenant inactive has ended its lane, also if the tenant is active again.
+        if "cancel" in details or not self._is_active(message.tenant_id):
+            self._assembly.cancel(batch)
+            return
         checkpoint = AssemblyCheckpoint(
             **{name: details[name] for name in AssemblyCheckpoint.__slots__ if name in details}
         )

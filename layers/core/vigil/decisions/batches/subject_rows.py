@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from vigil.decisions.batches.model import FATAL_ROW_BYTES, FileFormat
+from vigil.decisions.batches.files_model import FileFormat
+from vigil.decisions.batches.limits import FATAL_ROW_BYTES
 from vigil.decisions.batches.row_boundaries import RowBoundaries
 from vigil.errors import MalformedRequest
 from vigil.kernel.json_documents import is_too_deep, loads

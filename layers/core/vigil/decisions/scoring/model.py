@@ -10,6 +10,7 @@ from vigil.access.flags.model import Switches
 from vigil.kernel.ids import derive_id
 from vigil.kernel.json_documents import with_equal_numbers
 from vigil.kernel.money import SpendLimit
+from vigil.kernel.pseudonyms import TenantKey
 from vigil.kernel.rows import ANSWER_FORMAT, FeatureValue, ModelRef
 from vigil.prediction.engines.contract import ModelContract
 from vigil.prediction.engines.ensemble import AbstentionReason, DegradedEngine, MissingFact, Verdict
@@ -174,9 +175,9 @@ class LedgerPage:
     next: dict[str, str] | None
 
 
-def derive_decision_id(tenant_id: str, key: str, generation: int) -> str:
+def derive_decision_id(tenant: TenantKey, key: str, generation: int) -> str:
     """Return the decision id of a tenant's idempotency key; `generation` counts the key's expired uses."""
-    return derive_id("dec-", "POST /v1/scores", tenant_id, key, generation)
+    return derive_id("dec-", "POST /v1/scores", tenant, key, generation)
 
 
 def engine_answers(contract: ModelContract, verdict: Verdict) -> tuple[EngineAnswer, ...]:

@@ -78,7 +78,7 @@ class Scoring:
             assessed, comparison = self._assess(tenant_id, request)
         except VigilError:
             # The model may have changed since the first delivery. The first answer remains valid.
-            if key and (row := self._earlier(tenant_id, key)) and _is_repeated(self._keys(tenant_id), request, row):
+            if key and (row := self._earlier(self._keys(tenant_id), key, request)):
                 return _replayed(row)
             raise
         identity = _Identity(self._keys(tenant_id), key, request, correlation_id, conditions)
@@ -150,7 +150,7 @@ class Scoring:
         # Without a key, no other request can address this row, so that a fingerprint is not needed.
         fingerprint = _fingerprint(request.tenant_key, request.payload) if request.key else ""
         while True:
-            decision = assessed.decide(derive_decision_id(request.tenant_id, key, generation), format_timestamp(now))
+            decision = assessed.decide(derive_decision_id(request.tenant_key, key, generation), format_timestamp(now))
             row = LedgerRow(
                 tenant_id=request.tenant_id,
                 decision_id=decision.decision_id,
@@ -178,12 +178,12 @@ class Scoring:
             raise IdempotencyKeyReused("The Idempotency-Key was used before with another payload. Use a new key.")
         return _replayed(existing)
 
-    def _earlier(self, tenant_id: str, key: str) -> LedgerRow | None:
-        """Return the unexpired row of an idempotency key, or None."""
+    def _earlier(self, tenant: TenantKey, key: str, request: ScoreRequest) -> LedgerRow | None:
+        """Return the unexpired row of an idempotency key if an equal request made it, or None."""
         generation = 0
-        while row := self._ledger.get(tenant_id, derive_decision_id(tenant_id, key, generation)):
+        while row := self._ledger.get(tenant.tenant_id, derive_decision_id(tenant, key, generation)):
             if row.expires_at > self._clock().timestamp():
-                return row
+                return row if _is_repeated(tenant, request, row) else None
             generation += 1
         return None
 

@@ -8,7 +8,7 @@ record, the work is sent again with the same business id and attempt number, so 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Literal
@@ -16,9 +16,11 @@ from typing import Literal
 from vigil.errors import NotFound, Unavailable, VigilError
 from vigil.kernel.time import format_timestamp
 from vigil.operations.dead_letters.model import (
+    OPERATORS,
     UNREADABLE,
     DeadLetter,
     DeadLetterJob,
+    JobFilter,
     JobState,
     RetryRules,
     StepName,
@@ -31,6 +33,10 @@ _STEPS: dict[JobState, StepName] = {"retrying": "retried", "parked": "parked", "
 _LEAST_SECONDS = 10.0
 _AT_ONCE = 25
 _TRIES = 5
+_SEARCH_PERIOD = timedelta(days=1)
+"""Time between two searches for unreadable messages without a due step."""
+_LISTS: tuple[JobState | None, ...] = (None, "resolved")
+"""Lists of jobs: the open ones, and the resolved ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Redriver:
         self._random = random
         self._clock = clock
         self._observe = observe
+        self._searched_at: datetime | None = None
 
     def run(self, remaining: Callable[[], float]) -> None:
         """Take all due steps within the remaining seconds. The next run continues."""
@@ -73,6 +80,31 @@ class Redriver:
                         pass
                 except Exception as error:  # an unavailable queue must not block the others
                     self._observe(RedriveStep("failed", source.name, error=error))
+        try:
+            self._reduce_undue(remaining)
+        except Exception as error:  # a later run searches again
+            self._observe(RedriveStep("failed", OPERATORS, error=error))
+
+    def _reduce_undue(self, remaining: Callable[[], float]) -> None:
+        """Reduce old unreadable messages that have no due step: those that an earlier release has parked.
+
+        The first run of a process searches for them, and then one run per day.
+        """
+        now = self._clock()
+        if self._searched_at is not None and now < self._searched_at + _SEARCH_PERIOD:
+            return
+        for state in _LISTS:
+            after: dict[str, str] | None = None
+            while remaining() > _LEAST_SECONDS:
+                page = self._jobs.page(OPERATORS, JobFilter(state, reason=UNREADABLE), after, _AT_ONCE)
+                for job in page.jobs:
+                    if job.due_at is None and job.must_be_reduced(now):
+                        self._jobs.write(job.tenant_id, job.reduce(now))
+                if (after := page.next) is None:
+                    break
+            else:
+                return
+        self._searched_at = now
 
     def _drain(self, source: DeadLetterSource) -> bool:
         """Record some letters and delete them. Return True if more may follow."""

@@ -63,7 +63,7 @@ class SqsSource:
         if work.kind == UNREADABLE:
             raw = json.loads(work.body)
             if "body" not in raw:
-                raise UnreadableMessage("The text of the message was reduced to its digest. Send the message again.")
+                raise UnreadableMessage("The text of the message was reduced to its length. Send the message again.")
             self._queue.send(
                 [replace(self._read(ReceivedMessage(work.id, raw["body"], raw["attributes"], {})), attempts=0)]
             )

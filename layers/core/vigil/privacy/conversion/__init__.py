@@ -1,1 +1,1 @@
-"""Conversion of a tenant's older rows, whose digests of subjects have no key."""
+"""Conversion of a tenant's older rows, whose digests have no key."""

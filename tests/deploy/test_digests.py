@@ -1,0 +1,84 @@
+"""Every digest without a key is known, with the reason for which it tells nothing about a caller's data."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).parents[2] / "layers" / "core" / "vigil"
+ALLOWED = {
+    "access/flags/model.py": {
+        "bucket": "A draw that is compared at once and not stored.",
+        "digest": "Flags are settings of operators.",
+        "_digest": "Flags are settings of operators.",
+    },
+    "access/keys/authenticate.py": {"authenticate": "An access token has 128 random bits."},
+    "access/tokens/oauth_model.py": {"digest": "A refresh token has 128 random bits."},
+    "aws/transactions.py": {"request_token": "DynamoDB receives the token only together with its content."},
+    "decisions/batches/assembly.py": {"_digest": "The digests of parts have the tenant's key."},
+    "decisions/batches/model.py": {"row_digest": "Rows of batches of releases without row keys: 30 days."},
+    "decisions/batches/routes.py": {"_digests": "The service keys the digest before it is stored."},
+    "decisions/scoring/store.py": {"_transact": "The nonce has 122 random bits."},
+    "kernel/ids.py": {"derive_id": "Ids of tenants of releases without keyed ids."},
+    "kernel/keyed_digests.py": {"_prepare": "The key of an HMAC."},
+    "kernel/pseudonyms.py": {
+        "digest": "The key follows in the same expression.",
+        "unkeyed_subject_digest": "A tenant's key turns it into a pseudonym. It is not stored.",
+    },
+    "money/usage/events/model.py": {
+        "to_entry": "Events must not name persons, and a repeat of any age must find its event."
+    },
+    "operations/dead_letters/model.py": {"job_key": "Ids of messages, which jobs store in clear text."},
+    "prediction/engines/loading.py": {"load_engine": "Files of models."},
+    "prediction/engines/trees.py": {"load": "Files of models."},
+    "prediction/packages/signing.py": {"key_id": "A public key."},
+    "prediction/packages/verification.py": {"_sha256": "Files of packages."},
+    "prediction/trials/model.py": {"is_challenger_subject": "A draw that is compared at once and not stored."},
+    "privacy/erasure/store.py": {"_digest": "KMS signs the digest of a certificate."},
+    "web/etags.py": {"_is_not_modified": "The caller receives the ETag together with its content."},
+    "web/idempotency_store.py": {"_digest": "Names of claims, which expire after a day; or a part of a keyed digest."},
+}
+"""Functions that may make a digest without a key, by file, with the reason."""
+
+HASH = re.compile(r"hashlib\.\w+|sha\w*\d|md5|blake2[bs]")
+
+
+def unkeyed_digests(source: str) -> Counter[str]:
+    """Return the functions of a source that call a hash of `hashlib`, and the number of calls."""
+    found: Counter[str] = Counter()
+
+    def visit(node: ast.AST, function: str) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            function = node.name
+        if isinstance(node, ast.Call):
+            found[function] += HASH.fullmatch(ast.unparse(node.func)) is not None
+        for child in ast.iter_child_nodes(node):
+            visit(child, function)
+
+    visit(ast.parse(source), "")
+    return +found
+
+
+def test_digests_without_a_key_are_listed_with_a_reason():
+    found = {
+        path.relative_to(CORE).as_posix(): set(functions)
+        for path in sorted(CORE.rglob("*.py"))
+        if (functions := unkeyed_digests(path.read_text()))
+    }
+    assert found == {file: set(functions) for file, functions in ALLOWED.items()}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["hashlib.sha256(b)", "hashlib.new('md5', b)", "hashlib.blake2b(b)", "md5(b)", "hashlib.file_digest(b, 'md5')"],
+)
+def test_a_planted_digest_is_found(line):
+    assert unkeyed_digests(f"class A:\n    def f(self, b):\n        return {line}") == Counter({"f": 1})
+
+
+def test_a_keyed_digest_is_not_found():
+    assert not unkeyed_digests(
+        "def f(b):\n    return hmac.digest(b, b, 'sha256') + hmac.new(b, b, hashlib.sha256).digest()"
+    )
