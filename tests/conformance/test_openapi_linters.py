@@ -12,7 +12,13 @@ from cli.checkout import pin
 from vigil.bootstrap import routers
 
 HERE = Path(__file__).parent
-QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "npm_config_ignore_scripts": "true"}
+SETTINGS = {
+    "REDOCLY_TELEMETRY": "off",
+    "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+    "npm_config_ignore_scripts": "true",
+    "npm_config_prefer_offline": "true",
+}
+"""Variables of the linters: no telemetry, no scripts of packages, and no request for a package that npm has."""
 LINTERS = {
     "redocly": ["lint", "--config", str(HERE / "redocly.yaml")],
     "spectral": ["lint", "--fail-severity", "warn", "--ruleset", str(HERE / "spectral.yaml")],
@@ -26,6 +32,6 @@ def test_the_document_has_no_error(linter, tmp_path):
     document = routers.document() | {"servers": [{"url": "/prod"}]}
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     command = ["npx", "--yes", pin(linter), *LINTERS[linter], "openapi.json"]
-    environment = os.environ | QUIET
+    environment = os.environ | SETTINGS
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
