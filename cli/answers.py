@@ -69,7 +69,7 @@ def readable(name: str | None) -> str:
 
 
 def _indented(line: Text) -> RenderableType:
-    return Padding(line, (0, 0, 0, _INDENT))
+    return Padding(line, (0, 0, 0, _INDENT), expand=False)
 
 
 def _percent(probability: float | None) -> str:
