@@ -18,14 +18,14 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "example": "0000000a-0000-4000-8000-000000000001",
     },
     "RateLimit-Policy": {
-        "description": "Limits of the API key: `q` requests in each window of `w` seconds.",
+        "description": "Limits of the API key and its tenant: `q` requests in each window of `w` seconds.",
         "schema": _TEXT,
-        "example": '"minute";q=60;w=60, "hour";q=1000;w=3600',
+        "example": '"minute";q=60;w=60, "hour";q=1000;w=3600, "tenant-minute";q=300;w=60, "tenant-hour";q=5000;w=3600',
     },
     "RateLimit": {
         "description": "Requests that are left, `r`, and the seconds until the window ends, `t`.",
         "schema": _TEXT,
-        "example": '"minute";r=59;t=42, "hour";r=998;t=2022',
+        "example": '"minute";r=59;t=42, "hour";r=998;t=2022, "tenant-minute";r=289;t=42, "tenant-hour";r=4620;t=2022',
     },
     "Vigil-Key-Expires-At": {
         "description": "Time at which the API key expires; only in the last 30 days. Rotate the key before.",
