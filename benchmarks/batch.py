@@ -39,7 +39,7 @@ from vigil.decisions.batches import fast_rows
 from vigil.decisions.batches.chunks import ChunkScoring
 from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits import CHUNK_ROWS
+from vigil.decisions.batches.limits_model import CHUNK_ROWS
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.kernel.rows import ModelRef

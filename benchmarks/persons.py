@@ -20,7 +20,7 @@ from vigil.bootstrap import process
 from vigil.decisions.batches import results, row_boundaries
 from vigil.decisions.batches.chunks_model import Chunk, ChunkRange
 from vigil.decisions.batches.files_model import FileFormat, FileVersion
-from vigil.decisions.batches.limits import CHUNK_ROWS
+from vigil.decisions.batches.limits_model import CHUNK_ROWS
 from vigil.decisions.batches.model import Batch, BatchListing, LeftOut
 from vigil.decisions.batches.person_rows import PersonRows
 from vigil.errors import FieldError, InvalidInput

@@ -38,6 +38,7 @@ ALLOWED = {
     "prediction/trials/model.py": {"is_challenger_subject": "A draw that is compared at once and not stored."},
     "privacy/erasure/store.py": {"_digest": "KMS signs the digest of a certificate."},
     "web/etags.py": {"_is_not_modified": "The caller receives the ETag together with its content."},
+    "web/swagger.py": {"of": "ETags of pages that everybody can read."},
     "web/idempotency_store.py": {"_digest": "Names of claims, which expire after a day; or a part of a keyed digest."},
 }
 """Functions that may make a digest without a key, by file, with the reason."""

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from models import recipe
-from vigil.decisions.batches.limits import MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.limits_model import MAX_UNFINISHED_BATCHES
 from vigil.workers.queues import Message, SqsQueue
 
 PATIENCE_SECONDS = 120

@@ -213,8 +213,6 @@ VALUES: Mapping[str, Any] = {
     "tenant_per_minute": 300,
     "tenant_per_hour": 5000,
     "storage_gb": 10,
-    "tenant_per_minute": 600,
-    "tenant_per_hour": 10_000,
     "overrides": {"per_minute": 600},
     "SettingsView.name": "North Clinic",
     "contact": "it@clinic.example",

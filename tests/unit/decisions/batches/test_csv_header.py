@@ -9,7 +9,7 @@ import pytest
 from tests.support.fakes.scoring import CONTRACT
 from vigil.decisions.batches.csv_header import parse_header
 from vigil.decisions.batches.foreign_formats import reject_foreign_format
-from vigil.decisions.batches.limits import MAX_IGNORED_COLUMNS
+from vigil.decisions.batches.limits_model import MAX_IGNORED_COLUMNS
 from vigil.decisions.batches.row_boundaries import find_first_row
 from vigil.errors import InvalidInput
 from vigil.prediction.features.feature_spec import FeatureSpec

@@ -14,7 +14,7 @@ from tests.support.gateway import Context
 from tests.unit.decisions.batches.world import ROWS, World, document, scorer
 from vigil.decisions.batches import fast_rows, splits
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.limits import LANES, MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.limits_model import LANES, MAX_UNFINISHED_BATCHES
 from vigil.decisions.batches.stream import AssemblyWorker, ChunkWorker, JobQueues, SplitWorker
 from vigil.runtime.telemetry import Telemetry
 from vigil.workers.cpu_limit import OutOfTime, limit_cpu

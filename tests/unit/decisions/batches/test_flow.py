@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.unit.decisions.batches.world import ROWS, big, document
-from vigil.decisions.batches.limits import LANES
+from vigil.decisions.batches.limits_model import LANES
 
 
 def test_inline_rows_are_answered_in_order_with_named_errors(world):

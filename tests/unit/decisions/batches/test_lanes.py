@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.unit.decisions.batches.world import ROWS, big, document
-from vigil.decisions.batches.limits import LANES, MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.limits_model import LANES, MAX_UNFINISHED_BATCHES
 from vigil.decisions.batches.model import lanes_beside
 
 WORKERS = 16

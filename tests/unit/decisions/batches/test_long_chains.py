@@ -15,7 +15,7 @@ from tests.support.templates import functions
 from tests.unit.decisions.batches.world import World
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks import ChunkScoring
-from vigil.decisions.batches.limits import LANES
+from vigil.decisions.batches.limits_model import LANES
 from vigil.decisions.batches.model import BatchTerms
 from vigil.decisions.batches.ports import BatchPorts
 from vigil.decisions.batches.splits import FileSplitting

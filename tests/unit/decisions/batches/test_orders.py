@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.decisions.batches.world import GOOD, ROWS, big, document
-from vigil.decisions.batches.limits import MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.limits_model import MAX_UNFINISHED_BATCHES
 from vigil.decisions.batches.service import UPLOAD_TIMEOUT, BatchOrder
 from vigil.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull
 

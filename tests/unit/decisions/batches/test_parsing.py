@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.fakes.scoring import CONTRACT, FEATURES
 from vigil.decisions.batches import fast_rows, results
 from vigil.decisions.batches.chunks_model import ChunkRange
-from vigil.decisions.batches.limits import MAX_ROW_BYTES
+from vigil.decisions.batches.limits_model import MAX_ROW_BYTES
 from vigil.decisions.batches.parsing import build_reader
 from vigil.decisions.batches.row_boundaries import find_chunks
 from vigil.decisions.scoring.model import EncodedSubject

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from vigil.decisions.batches.limits import READ_BYTES
+from vigil.decisions.batches.limits_model import READ_BYTES
 from vigil.decisions.batches.ports import BatchFiles
 
 

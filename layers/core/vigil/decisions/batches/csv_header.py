@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from vigil.decisions.batches.limits import MAX_IGNORED_COLUMNS
+from vigil.decisions.batches.limits_model import MAX_IGNORED_COLUMNS
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.rows import AS_OF, SUBJECT
 from vigil.prediction.engines.contract import ModelContract

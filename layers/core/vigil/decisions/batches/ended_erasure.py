@@ -4,7 +4,7 @@ from vigil.decisions.batches import foreign_formats, results, row_boundaries, su
 from vigil.decisions.batches.blocks import read_blocks
 from vigil.decisions.batches.erased_lines import without_person
 from vigil.decisions.batches.files_model import FileFormat, FileVersion, Output
-from vigil.decisions.batches.limits import READ_BYTES, STEP_BYTES, step_bytes
+from vigil.decisions.batches.limits_model import READ_BYTES, STEP_BYTES, step_bytes
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.person_files import PersonFiles

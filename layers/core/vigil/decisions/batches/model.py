@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from vigil.decisions.batches.chunks_model import Chunk
 from vigil.decisions.batches.files_model import FileFormat, Output, upload_key
 from vigil.decisions.batches.jobs_model import BatchJob, BatchJobKind
-from vigil.decisions.batches.limits import LANES
+from vigil.decisions.batches.limits_model import LANES
 from vigil.errors import FieldError, InvalidInput
 from vigil.kernel.ids import derive_id
 from vigil.kernel.keyed_digests import keyed_digest

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from vigil.decisions.batches.csv_header import known_columns
 from vigil.decisions.batches.files_model import ERASED_BYTE, FileFormat
-from vigil.decisions.batches.limits import MAX_NUMBER_LENGTH, MAX_ROW_BYTES
+from vigil.decisions.batches.limits_model import MAX_NUMBER_LENGTH, MAX_ROW_BYTES
 from vigil.decisions.batches.ports import FastReader, FastReaderFactory
 from vigil.decisions.batches.results import ERASED
 from vigil.decisions.batches.row_boundaries import RowBoundaries, is_blank

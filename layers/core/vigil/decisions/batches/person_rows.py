@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from vigil.decisions.batches.ended_erasure import EndedErasure
-from vigil.decisions.batches.limits import STEP_BYTES, step_bytes
+from vigil.decisions.batches.limits_model import STEP_BYTES, step_bytes
 from vigil.decisions.batches.model import Batch
 from vigil.decisions.batches.person_files import UNREADABLE, PersonFiles
 from vigil.decisions.batches.ports import BatchStore, VersionedFiles

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_HEADER_BYTES, MAX_ROWS
+from vigil.decisions.batches.limits_model import CHUNK_BYTES, FATAL_ROW_BYTES, MAX_HEADER_BYTES, MAX_ROWS
 from vigil.errors import FieldError, InvalidInput
 
 _SPACE = b", \t\r"

@@ -9,7 +9,7 @@ from vigil.decisions.batches.blocks import read_blocks
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.erased_lines import without_person
 from vigil.decisions.batches.files_model import ERASED_BYTE, FileFormat, FileVersion, Output, parse_part_key
-from vigil.decisions.batches.limits import STEP_BYTES, STEP_ROW_BYTES, step_bytes
+from vigil.decisions.batches.limits_model import STEP_BYTES, STEP_ROW_BYTES, step_bytes
 from vigil.decisions.batches.model import UNFINISHED, Batch, LeftOut, failure
 from vigil.decisions.batches.multipart_file import MultipartFile
 from vigil.decisions.batches.person_files import PersonFiles

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits import MAX_INLINE_ROWS
+from vigil.decisions.batches.limits_model import MAX_INLINE_ROWS
 from vigil.decisions.batches.model import BatchState
 from vigil.web.schemas import MAX_MODEL_NAME, MODEL_NAME, FieldErrorView
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks_model import Progress
 from vigil.decisions.batches.files_model import FileFormat, Output
-from vigil.decisions.batches.limits import MAX_UNFINISHED_BATCHES
+from vigil.decisions.batches.limits_model import MAX_UNFINISHED_BATCHES
 from vigil.decisions.batches.model import Batch, BatchListing, derive_batch_id, failure
 from vigil.decisions.batches.ports import BatchFiles, BatchStore
 from vigil.errors import Conflict, FieldError, IdempotencyKeyReused, InvalidInput, NotFound, StorageFull

@@ -10,7 +10,7 @@ from vigil.decisions.batches.blocks import read_blocks
 from vigil.decisions.batches.charges import BatchCharges
 from vigil.decisions.batches.chunks_model import ChunkRange
 from vigil.decisions.batches.ending import INACTIVE_TENANT, end_batch
-from vigil.decisions.batches.limits import CHUNK_ROWS, MAX_FILE_BYTES, READ_BYTES, SLOW_CHUNK_ROWS
+from vigil.decisions.batches.limits_model import CHUNK_ROWS, MAX_FILE_BYTES, READ_BYTES, SLOW_CHUNK_ROWS
 from vigil.decisions.batches.model import STOPPED, Batch, BatchState, BatchTerms, failure, lanes_beside
 from vigil.decisions.batches.ports import BatchModels, BatchPorts
 from vigil.decisions.batches.unpacking import unpack_gzip

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from vigil.decisions.batches.files_model import FileFormat
-from vigil.decisions.batches.limits import FATAL_ROW_BYTES
+from vigil.decisions.batches.limits_model import FATAL_ROW_BYTES
 from vigil.decisions.batches.row_boundaries import RowBoundaries
 from vigil.errors import MalformedRequest
 from vigil.kernel.json_documents import is_too_deep, loads

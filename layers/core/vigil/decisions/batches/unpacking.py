@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable, Iterator
 
-from vigil.decisions.batches.limits import MAX_UNPACK_RATIO, MAX_UNPACKED_BYTES
+from vigil.decisions.batches.limits_model import MAX_UNPACK_RATIO, MAX_UNPACKED_BYTES
 from vigil.errors import FieldError, InvalidInput
 
 _STEP = 1 << 20
