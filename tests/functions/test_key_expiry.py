@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.isolation.door import FrontDoor, Request
 from tests.support.isolation.world import begin_signing, client, signed
+from tests.support.whole_api import DOCUMENT, OPERATIONS
 from vigil.access.tenants.service import TenantChange
 from vigil.bootstrap import access
 
@@ -43,6 +44,18 @@ def test_every_answer_to_an_expiring_key_has_the_header(door, clock, method, pat
         made = key(clock, left)
         answer = door.send(signed(str(made.token), Request(method, path, headers=JSON, body=body)))
         assert (answer.status, answer.headers.get(HEADER)) == (status, made.key.expires_at if left == NEAR else None)
+
+
+def test_every_answer_to_a_key_documents_the_header():
+    shared = DOCUMENT["components"]["responses"]
+    undocumented = [
+        (name, status)
+        for name, operation in OPERATIONS.items()
+        for status, answer in operation["responses"].items()
+        if operation["security"] == [{"key": []}] and status != "401"
+        if "Vigil-Key-Expires-At" not in shared.get(answer.get("$ref", "").rpartition("/")[2], answer)["headers"]
+    ]
+    assert undocumented == []
 
 
 def test_a_429_to_an_expiring_key_has_the_header(door, clock):

@@ -226,6 +226,7 @@ VALUES: Mapping[str, Any] = {
     "expires_at": _LATER,
     "revoked_at": None,
     "replaced_by": None,
+    "permissions": ["scores:read", "scores:write"],
     "KeyView.warning": None,
     "NewKeyView.warning": None,
     "last_used_at": _EARLIER,

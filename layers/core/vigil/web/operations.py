@@ -27,6 +27,11 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "schema": _TEXT,
         "example": '"minute";r=59;t=42, "hour";r=998;t=2022',
     },
+    "Vigil-Key-Expires-At": {
+        "description": "Time at which the API key expires; only in the last 30 days. Rotate the key before.",
+        "schema": {"type": "string", "format": "date-time"},
+        "example": "2027-11-21T05:00:00.000000Z",
+    },
     "Retry-After": {
         "description": "Seconds after which a retry may succeed. A 409 has it only for `in-progress`.",
         "schema": {"type": "integer", "minimum": 1},
@@ -64,7 +69,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
     },
 }
 """Described response headers by name. Security headers, which every response has, are not among them."""
-_RATE_LIMITS = ("RateLimit-Policy", "RateLimit")
+_OF_THE_KEY = ("RateLimit-Policy", "RateLimit", "Vigil-Key-Expires-At")
 _BY_STATUS: Mapping[str, tuple[str, ...]] = {
     "401": ("WWW-Authenticate",),
     "402": ("Retry-After",),
@@ -82,13 +87,13 @@ def operation_id(route: APIRoute) -> str:
 
 def problem_headers(status: str, *, guarded: bool) -> dict[str, Any]:
     """Return the headers of problem documents; `guarded` is True if the operation requires a credential."""
-    counted = _RATE_LIMITS if guarded and status != "401" else ()
+    counted = _OF_THE_KEY if guarded and status != "401" else ()
     return header_references("X-Correlation-Id", *counted, *_BY_STATUS.get(status, ()))
 
 
 def answer_headers(route: APIRoute, status: str, *, guarded: bool) -> dict[str, Any]:
     """Return the headers that an answer has because of its route; the route itself declares others by `sends`."""
-    names = ["X-Correlation-Id", *(_RATE_LIMITS if guarded else ())]
+    names = ["X-Correlation-Id", *(_OF_THE_KEY if guarded else ())]
     if status == "200" and is_cacheable(route.dependant):
         names.append("ETag")
     if isinstance(route, IdempotentRoute) and WRITE_METHODS & (route.methods or set()) and status.startswith("2"):

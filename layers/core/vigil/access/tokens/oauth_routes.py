@@ -62,7 +62,7 @@ _CLIENT: dict[str, dict[str, Any]] = {
     name="create",
     summary="Get an access token",
     response_model=TokenView,
-    responses=_ERRORS,
+    responses=_ERRORS | {200: sends("Vigil-Key-Expires-At")},
     openapi_extra=_form_schema(
         "grant_type",
         grant_type={"enum": ["client_credentials", "refresh_token"]},
