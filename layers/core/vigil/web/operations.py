@@ -32,11 +32,6 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "schema": {"type": "string", "format": "date-time"},
         "example": "2027-11-21T05:00:00.000000Z",
     },
-    "Vigil-Key-Expires-At": {
-        "description": "Time at which the API key expires; only in the last 30 days. Rotate the key before.",
-        "schema": {"type": "string", "format": "date-time"},
-        "example": "2027-11-21T05:00:00.000000Z",
-    },
     "Retry-After": {
         "description": "Seconds after which a retry may succeed. A 409 has it only for `in-progress`.",
         "schema": {"type": "integer", "minimum": 1},
