@@ -41,6 +41,13 @@ def test_both_limits_are_enforced_and_a_refusal_returns_the_counts(counters):
     assert take(counters, clock) == (True, 1, 1)
 
 
+def test_an_undone_request_leaves_room_for_another(counters):
+    clock = Clock()
+    assert [take(counters, clock) for _ in range(2)] == [(True, 1, 1), (True, 2, 2)]
+    counters.undo(caller(), clock())
+    assert [take(counters, clock) for _ in range(2)] == [(True, 2, 2), (False, 2, 2)]
+
+
 def test_keys_and_tenants_are_counted_separately(counters):
     clock = Clock()
     for who in (caller(), caller(key="k-2"), caller(tenant="globex")):

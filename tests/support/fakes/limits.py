@@ -43,6 +43,9 @@ class FakeCounters(FakeWindows):
     def count(self, caller: Principal, now: datetime) -> tuple[bool, RequestCounts]:
         return self.add(f"{caller.tenant_id}#{caller.key_id}", caller.limits.key_rates, now, 1, 1)
 
+    def undo(self, caller: Principal, now: datetime) -> None:
+        self.add(f"{caller.tenant_id}#{caller.key_id}", caller.limits.key_rates, now, -1, -1)
+
 
 class FakeLeases(FakeWindows):
     """The leased requests of all tenants."""

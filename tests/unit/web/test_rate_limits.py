@@ -1,5 +1,6 @@
 """The key limit is enforced, and the response headers state both limits correctly."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
@@ -136,10 +137,29 @@ def test_a_refused_request_of_a_key_costs_its_tenant_nothing(limiter, leases):
     assert items["tenant-minute"]["r"] == 10_000 - 501
 
 
+def test_a_refused_key_leases_nothing_in_any_process(counters, leases, clock):
+    admitted = 0
+    for _ in range(75):
+        process = SharedRateLimiter(counters, TenantLimiter(leases, clock), clock)
+        with suppress(RateLimited):
+            process.count(caller(per_minute=1))
+            admitted += 1
+    assert (admitted, leases.calls) == (1, 1)
+
+
+def test_a_request_refused_by_the_tenant_limit_is_no_call_of_the_key(counters, leases, clock):
+    who = Principal("acme", "k-1", "FREE", "member", Limits(1000, 60, 1000, 10, 2, 10))
+    for _ in range(3):
+        process = SharedRateLimiter(counters, TenantLimiter(leases, clock), clock)
+        with suppress(RateLimited):
+            process.count(who)
+    assert {count for (_, window, _), count in counters.spent.items() if window == "hour"} == {2}
+
+
 def test_without_the_leases_requests_are_admitted_unchecked(limiter, leases, counters, clock, facts):
     leases.away = True
     assert [limiter.count(caller()).headers for _ in range(100)] == [()] * 100
-    assert (leases.calls, counters.calls, facts.unchecked) == (1, 0, True)
+    assert (leases.calls, counters.calls, facts.unchecked) == (1, 1, True)
     leases.away = False
     clock.advance(seconds=5)
     assert limiter.count(caller()).headers

@@ -38,7 +38,13 @@ def take(limiter, clock, rates, tenant="acme"):
     """Count a request as the rate limiter does: a cached refusal comes first."""
     if limiter.cached_refusal(tenant, rates, clock().timestamp()):
         return False
-    return limiter.take(tenant, rates, clock())[0]
+    return use(limiter, clock, rates, tenant)[0]
+
+
+def use(limiter, clock, rates, tenant="acme"):
+    """Use a leased request or lease requests; return whether one is used, and the counts."""
+    counts = limiter.take(tenant, clock())
+    return (True, counts) if counts else limiter.lease(tenant, rates, clock())
 
 
 class Processes:
@@ -156,9 +162,9 @@ def test_a_refusal_is_cached_until_the_minute_ends(limiter, leases, clock):
 
 
 def test_a_lowered_limit_refuses_with_zero_remaining_requests(limiter, clock):
-    while limiter.take("acme", MANY, clock())[1].left(MANY)[0] > MANY.per_minute - 124:
+    while use(limiter, clock, MANY)[1].left(MANY)[0] > MANY.per_minute - 124:
         pass  # until no leased request is left
-    is_taken, counts = limiter.take("acme", Rates(5, 5), clock())
+    is_taken, counts = use(limiter, clock, Rates(5, 5))
     assert (is_taken, counts.left(Rates(5, 5)), counts.exhausted_window(Rates(5, 5))[0]) == (False, (0, 0), "hour")
 
 

@@ -3,7 +3,9 @@
 The quota of predictions per month belongs to the tenant and is enforced by `vigil.access.quota`.
 """
 
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -48,14 +50,18 @@ class RequestCounters(Protocol):
         """Count one request if both windows allow it. Return whether they do, and the counts. Raises Unavailable."""
         ...
 
+    def undo(self, caller: Principal, now: datetime) -> None:
+        """Take back a request that was counted at `now`, once. Raises Unavailable."""
+        ...
+
 
 class SharedRateLimiter:
     """Enforces rate limits by counters that all processes share. Rejections are cached.
 
-    The tenant limit comes first: a request that it refuses is not counted as a call of the key. While the counters are
-    unavailable, every request is admitted without headers, and the counters are not called for five seconds. Rate
-    limits serve fairness, and API Gateway's throttle still applies, so an outage of the counters must not become an
-    outage of the service.
+    A refused request counts for neither limit: requests of the tenant are leased only for an admitted request of the
+    key, and the key's count is taken back if the tenant has none left. While the counters are unavailable, every
+    request is admitted without headers, and the counters are not called for five seconds. Rate limits serve fairness,
+    and API Gateway's throttle still applies, so an outage of the counters must not become an outage of the service.
     """
 
     def __init__(self, counters: RequestCounters, tenants: TenantLimiter, clock: Callable[[], datetime]) -> None:
@@ -81,14 +87,19 @@ class SharedRateLimiter:
 
     def _count(self, caller: Principal, now: datetime) -> CountedRequest:
         limits = caller.limits
-        is_admitted, of_tenant = self._tenants.take(caller.tenant_id, limits.tenant_rates, now)
-        if not is_admitted:
-            raise _tenant_limited(of_tenant, limits)
+        of_tenant = self._tenants.take(caller.tenant_id, now)
         is_admitted, of_key = self._counters.count(caller, now)
         if not is_admitted:
-            self._tenants.give_back(caller.tenant_id)
+            if of_tenant:
+                self._tenants.give_back(caller.tenant_id)
             self._rejected.put((caller.tenant_id, caller.key_id, limits.key_rates), of_key)
             raise _key_limited(of_key, limits)
+        if of_tenant is None:
+            is_admitted, of_tenant = self._tenants.lease(caller.tenant_id, limits.tenant_rates, now)
+            if not is_admitted:
+                with suppress(Unavailable):  # the count is then too high by one
+                    self._counters.undo(caller, now)
+                raise _tenant_limited(of_tenant, limits)
         return CountedRequest(headers(limits, of_key, of_tenant))
 
     def _raise_cached_rejection(self, caller: Principal, now: float) -> None:
@@ -137,7 +148,7 @@ class DynamoRequestCounters:
         try:
             answer = self._table.call(
                 "update_item",
-                Key={"pk": {"S": f"{caller.tenant_id}#{hour_name(now)}"}, "sk": {"S": caller.key_id}},
+                Key=_primary_key(caller, now),
                 UpdateExpression=f"ADD h :one, {minute} :one SET expires_at = :end",
                 ConditionExpression=(
                     f"(attribute_not_exists(h) OR h < :per_hour) "
@@ -155,3 +166,19 @@ class DynamoRequestCounters:
         except ConditionFailed as failure:
             return False, counts_of(failure.item, now)
         return True, counts_of(answer["Attributes"], now)
+
+    def undo(self, caller: Principal, now: datetime) -> None:
+        """Take back a request that was counted at `now`, once. Raises Unavailable.
+
+        It is a transaction, because one that is sent twice with the same token has one effect.
+        """
+        change = {
+            "Key": _primary_key(caller, now),
+            "UpdateExpression": f"ADD h :less, {minute_name(now)} :less",
+            "ExpressionAttributeValues": {":less": {"N": "-1"}},
+        }
+        self._table.transact({"Update": change}, token=uuid.uuid4().hex)
+
+
+def _primary_key(caller: Principal, now: datetime) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": f"{caller.tenant_id}#{hour_name(now)}"}, "sk": {"S": caller.key_id}}

@@ -86,23 +86,40 @@ class TenantLimiter:
         is_refused = lease and lease.refused_at == rates and lease.leased.at // MINUTE == now // MINUTE
         return lease.counts(now) if lease and is_refused else None
 
-    def take(self, tenant_id: str, rates: Rates, now: datetime) -> tuple[bool, RequestCounts]:
-        """Use one request if one is leased or can be leased. Return whether it is, and the tenant's counts.
+    def take(self, tenant_id: str, now: datetime) -> RequestCounts | None:
+        """Use one request that this process has leased; return None if it has none.
 
-        The counts are those of this process's last lease. Raises Unavailable.
+        Return the tenant's counts as of this process's last lease.
         """
-        moment = now.timestamp()
-        lease = (self._leases.get(tenant_id) or _Lease(RequestCounts(moment, 0, 0))).at_time(moment)
+        lease = self._lease_at(tenant_id, now)
         if not lease.left:
-            self._leases.put(tenant_id, lease := self._renew(lease, tenant_id, rates, now))
-        if is_taken := lease.left > 0:
-            lease.left -= 1
-        return is_taken, lease.counts(moment)
+            return None
+        lease.left -= 1
+        return lease.counts(now.timestamp())
 
     def give_back(self, tenant_id: str) -> None:
         """Undo the last `take` of a tenant, because its request was refused."""
         if lease := self._leases.get(tenant_id):
             lease.left += 1
+
+    def lease(self, tenant_id: str, rates: Rates, now: datetime) -> tuple[bool, RequestCounts]:
+        """Lease requests and use the first. Return whether the limit allows it, and the tenant's counts.
+
+        Raises Unavailable.
+        """
+        lease = self._renew(self._lease_at(tenant_id, now), tenant_id, rates, now)
+        self._leases.put(tenant_id, lease)
+        if is_leased := lease.left > 0:
+            lease.left -= 1
+        return is_leased, lease.counts(now.timestamp())
+
+    def _lease_at(self, tenant_id: str, now: datetime) -> _Lease:
+        """Return the lease of this process in the window of a moment; changes of `left` are stored."""
+        moment = now.timestamp()
+        stored = self._leases.get(tenant_id) or _Lease(RequestCounts(moment, 0, 0))
+        if (lease := stored.at_time(moment)) is not stored:
+            self._leases.put(tenant_id, lease)
+        return lease
 
     def _renew(self, lease: _Lease, tenant_id: str, rates: Rates, now: datetime) -> _Lease:
         """Return the next lease of a process without requests. A second try for one request decides a refusal."""
