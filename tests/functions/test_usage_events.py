@@ -151,6 +151,12 @@ def test_one_rejected_event_is_422_with_field_and_bound(report):
     assert "77" not in json.dumps(problem)
 
 
+def test_the_errors_of_one_event_are_counted(report):
+    event = used(1, emails=1)
+    event["data"] |= {f"meter_{number}": 1 for number in range(60)}
+    assert report(event, ONE)[1]["detail"].startswith("60 errors. ")
+
+
 @pytest.mark.parametrize(
     ("body", "media_type", "remedy"),
     [

@@ -57,3 +57,14 @@ def test_a_revoked_key_has_no_warning(world):
     key = world.keys.create("acme", ends=world.clock.now + timedelta(days=1), by="operator").key
     world.keys.revoke("acme", key.key_id, by="operator")
     assert world.keys.get("acme", key.key_id).expiry_warning(world.clock.now) is None
+
+
+def test_a_key_of_the_shortest_lifetime_can_be_rotated_as_time_passes(world, monkeypatch):
+    key = world.keys.create("acme", ends=world.clock.now + timedelta(minutes=1), by="operator").key
+
+    def pass_time(_):
+        world.clock.advance(seconds=1)
+        return world.clock.now
+
+    monkeypatch.setattr(type(world.clock), "__call__", pass_time)
+    assert world.keys.rotate("acme", key.key_id, by="operator").key.replaced_by is None

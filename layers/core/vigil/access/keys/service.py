@@ -62,7 +62,7 @@ class ApiKeys:
         rights.check()
         caller.check_grant(rights)
         self._check_key_count(tenant_id, caller)
-        new = self._new_key(tenant, rights, label, ends)
+        new = self._new_key(tenant, rights, label, ends, self._clock().astimezone(UTC))
         self._keys.create(tenant_id, new[0])
         return NewKey(new[0].key, new[1])
 
@@ -105,7 +105,7 @@ class ApiKeys:
         if ends is None and old.expires_at:
             lifetime = datetime.fromisoformat(old.expires_at) - datetime.fromisoformat(old.created_at)
             ends = now + min(lifetime, timedelta(days=tenant.settings.max_key_days or MAX_KEY_DAYS))
-        record, token = self._new_key(tenant, old.rights, old.label, ends)
+        record, token = self._new_key(tenant, old.rights, old.label, ends, now)
         end = min(filter(None, (old.expires_at, format_timestamp(now + overlap_time))))
         if not self._keys.rotate(tenant_id, replace(old, expires_at=end, replaced_by=token.key_id), record):
             raise Conflict("The key was revoked or rotated by another request at the same time.")
@@ -141,8 +141,9 @@ class ApiKeys:
             raise Conflict(f"A tenant with status {tenant.status} cannot get keys.")
         return tenant
 
-    def _new_key(self, tenant: Tenant, rights: Rights, label: str, ends: datetime | None) -> tuple[KeyRecord, KeyToken]:
-        now = self._clock().astimezone(UTC)
+    def _new_key(
+        self, tenant: Tenant, rights: Rights, label: str, ends: datetime | None, now: datetime
+    ) -> tuple[KeyRecord, KeyToken]:
         longest = timedelta(days=tenant.settings.max_key_days or MAX_KEY_DAYS)
         if ends is None:
             ends = now + min(DEFAULT_LIFETIME, longest)

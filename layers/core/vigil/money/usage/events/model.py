@@ -52,10 +52,11 @@ class UsageEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """Result of one reported event; `errors` are the reasons of a rejection."""
+    """Result of one reported event: the first reasons of a rejection, and `count`, the number of all."""
 
     status: EventStatus
     errors: tuple[FieldError, ...] = ()
+    count: int = 0
 
 
 def check_batch(sent: Any) -> list[Any]:

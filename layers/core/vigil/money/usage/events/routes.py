@@ -61,7 +61,7 @@ def _record_one(usage_events: UsageEvents, tenant_id: str, event: Any) -> UsageE
         raise InvalidInput(FieldError("body", "must be one event", f"a JSON object; an array is sent as {BATCH}"))
     (result,) = usage_events.record(tenant_id, [event])
     if result.status == "rejected":
-        raise InvalidInput(*result.errors)
+        raise InvalidInput(*result.errors, count=result.count)
     return UsageEventResultView(outcome=result.status)
 
 

@@ -74,7 +74,7 @@ def _read(tenant_id: str, sent: Any, now: datetime) -> UsageEntry | EventResult:
         event = parse_event(sent)
         event.check(now)
     except InvalidInput as error:
-        return EventResult("rejected", error.errors)
+        return EventResult("rejected", error.errors, error.count)
     return event.to_entry(tenant_id, now)
 
 
