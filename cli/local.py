@@ -208,7 +208,7 @@ def _parameters() -> dict[str, str]:
         # A busy laptop is slower than Lambda and DynamoDB; a time-out would look like a fault.
         "ScoringTimeoutSeconds": "28",
         "AuthorizerTimeoutSeconds": "28",
-        # On AWS the pause is a minute; it would only slow down the local stack.
+        # On AWS the pause is two minutes; it would only slow down the local stack.
         "OffboardingPauseSeconds": "2",
         # The certificate of a leaving tenant waits for the expiry of its upload addresses.
         "UploadAddressSeconds": "30",

@@ -10,7 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 
 class Step:
-    """Running step: `show` updates its detail, `skip` marks it as not needed."""
+    """A step that is running. `show` updates its detail, and `skip` marks the step as not needed."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress

@@ -46,7 +46,7 @@ class KnownOutcomes:
 def known_outcomes(
     rows: Sequence[Sequence[float]], labels: Sequence[int], subjects: Sequence[str], width: int
 ) -> KnownOutcomes:
-    """Return rows with `width` features; there may be none."""
+    """Return rows, labels and subjects as arrays. `width` is the number of features, also for an empty set."""
     matrix = np.array(rows, np.float64).reshape(len(labels), width)
     return KnownOutcomes(matrix, np.array(labels, np.int64), np.array(subjects, np.str_))
 

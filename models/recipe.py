@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from models.known import KnownOutcomes
 
 Progress = Callable[[str, float], None]
-"""Callback with a step in words and the completed fraction, from 0 to 1."""
+"""Callback that receives the current step in words and its completed fraction, from 0 to 1."""
 
 
 class Recipe(Protocol):
-    """A module `models.<name>.recipe`."""
+    """Functions that every module `models.<name>.recipe` defines."""
 
     def train(self, seed: int, progress: Progress) -> TrainedModel:
         """Train from scratch; the same seed gives the same bytes."""

@@ -1,4 +1,4 @@
-"""Schedule that erases the data of tenants that leave, once a minute."""
+"""Schedule that runs once a minute and erases the data of leaving tenants."""
 
 from typing import Any
 

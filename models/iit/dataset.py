@@ -60,7 +60,7 @@ class IndexContact:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Encoded rows of one split. `probability` is the simulator's own, only for the oracle."""
+    """Encoded rows of one split. `probability` is the true one in the simulation; only the oracle reads it."""
 
     rows: Floats
     labels: Ints

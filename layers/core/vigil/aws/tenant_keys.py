@@ -51,7 +51,10 @@ class DynamoTenantKeys:
         return key
 
     def creation(self, tenant_id: str) -> Part:
-        """Return the transaction part that stores a new key. It replaces the key of a tenant that was never stored."""
+        """Return the transaction part that stores a new key.
+
+        The part overwrites an existing key. The transaction must therefore also require that the tenant is new.
+        """
         return {"Put": {"TableName": self._name, "Item": self._wrapped(tenant_id, _READY) | _KEYED_IDS}}
 
     def begin_conversion(self, tenant_id: str) -> TenantKey | None:

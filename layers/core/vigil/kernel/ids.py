@@ -7,10 +7,10 @@ from vigil.kernel.pseudonyms import TenantKey
 
 
 def stored_decision_id(decision_id: str) -> str:
-    """Return the id of a decision as keys of tables have it.
+    """Return the form of a decision id in the keys of tables: `dec_…` for `dec-…`.
 
-    Ids began with `dec_` before they had a form that FHIR allows. Keys did not change, so that each id of a decision
-    finds it, and an Idempotency-Key finds the decision of an earlier release.
+    Earlier releases returned ids with `dec_`, which FHIR does not allow. The keys of tables still begin with `dec_`.
+    A decision of any release is therefore found by either form of its id, and by its Idempotency-Key.
     """
     return decision_id.replace("dec-", "dec_", 1) if decision_id.startswith("dec-") else decision_id
 

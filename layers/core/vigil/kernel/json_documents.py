@@ -112,7 +112,7 @@ def _items(container: Any) -> Iterable[object]:
 
 
 def with_equal_numbers(value: Any) -> Any:
-    """Return a parsed JSON value in which equal numbers are equal texts: 17.0 and 1.7e1 become 17."""
+    """Return a parsed JSON value with integers in place of whole floats: 17.0 and 1.7e1 become 17."""
     if type(value) is float:
         return int(value) if value.is_integer() else value
     if type(value) is dict:

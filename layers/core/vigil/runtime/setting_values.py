@@ -16,14 +16,14 @@ _KEY_BYTES = 32
 
 
 def name(text: str) -> str:
-    """Return the name of a resource."""
+    """Return a setting that names an AWS resource; raise ValueError if a space is at either end."""
     if text != text.strip():
         raise ValueError("must not begin or end with a space")
     return text
 
 
 def stage(text: str) -> str:
-    """Return the name of the stage, which is also a part of every API key."""
+    """Return a setting that names the stage; raise ValueError if an API key cannot contain it."""
     if not _STAGE.fullmatch(text):
         raise ValueError("must be 1 to 16 lower-case letters and digits that begin with a letter")
     return text

@@ -34,9 +34,10 @@ class RequestLeases(Protocol):
     def lease(
         self, tenant_id: str, rates: Rates, now: datetime, *, minute: int, hour: int
     ) -> tuple[bool, RequestCounts]:
-        """Lease requests of the current minute and hour if both windows have as many left.
+        """Lease `minute` and `hour` requests only if both windows have them left.
 
-        Return whether they have, and the leased requests of both windows. Raises Unavailable.
+        Return True if they are leased, and the total of all processes' leased requests in both windows.
+        Raises Unavailable.
         """
         ...
 
@@ -153,9 +154,10 @@ class DynamoRequestLeases:
     def lease(
         self, tenant_id: str, rates: Rates, now: datetime, *, minute: int, hour: int
     ) -> tuple[bool, RequestCounts]:
-        """Lease requests of the current minute and hour if both windows have as many left.
+        """Lease `minute` and `hour` requests only if both windows have them left.
 
-        Return whether they have, and the leased requests of both windows. Raises Unavailable.
+        Return True if they are leased, and the total of all processes' leased requests in both windows.
+        Raises Unavailable.
         """
         name, at = minute_name(now), now.timestamp()
         conditions, values = [f"(attribute_not_exists({name}) OR {name} <= :last_minute)"], {}

@@ -1,4 +1,4 @@
-"""Routes of one endpoint under two paths: the caller's own tenant, and any tenant for operators."""
+"""Routes of one endpoint under two paths: the caller's own tenant, and any tenant with `tenants:manage`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class TargetTenant:
 def target_tenant(permission: Permission) -> Any:
     """Return the dependency that passes the target tenant to a route: the tenant in the path, or the caller's own.
 
-    Only operators may name another tenant; for all others it does not exist. The state of the app must have
+    Another tenant than the caller's needs `tenants:manage`. Without it, the dependency raises NotFound. The state of the app must have
     `limits_of(tenant_id)`, which raises NotFound.
     """
 
@@ -46,9 +46,9 @@ def target_tenant(permission: Permission) -> Any:
 
 
 def check_administrator(caller: Principal, tenant_id: str) -> str:
-    """Return the tenant id of a path; raise NotFound unless it is the caller's own tenant or the caller is an operator.
+    """Return the tenant id of a path; raise NotFound for another tenant if the caller lacks `tenants:manage`.
 
-    An unknown tenant and another tenant get the same answer.
+    The answer is the same as for an unknown tenant.
     """
     if tenant_id != caller.tenant_id and not caller.has_permission("tenants:manage"):
         raise NotFound("There is no such tenant.")
@@ -61,8 +61,8 @@ def tenant_route(
 ) -> Callable[[Endpoint], Endpoint]:
     """Register a GET endpoint under `/v1<path>` and under `/v1/tenants/{tenant_id}<path>`.
 
-    The endpoint has a parameter of the type `TargetTenant`: the caller's own tenant, or the tenant in the path, which
-    only operators may choose freely.
+    The endpoint has a parameter of the type `TargetTenant`: the caller's own tenant, or the tenant in the path.
+    Another tenant than the caller's needs `tenants:manage`.
     """
 
     def register(endpoint: Endpoint) -> Endpoint:

@@ -29,7 +29,7 @@ class Message:
 
     `body` is JSON that contains only references (keys, ids, ranges), never facts about a person. `attempts` counts the
     redrives from a dead-letter queue. `receives` counts the deliveries by the queue, this one included.
-    `trace` is an X-Ray header; None stands for the sender's own.
+    `trace` is an X-Ray header. If it is None, the message gets the header of the invocation that sends it.
     """
 
     id: str

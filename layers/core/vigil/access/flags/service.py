@@ -87,7 +87,7 @@ class Flags:
         return loaded.digest, tuple(found)
 
     def evaluation(self, name: str, tenant_id: str, subject_id: str | None = None) -> Evaluation:
-        """Return one flag, evaluated for a tenant; raise NotFound."""
+        """Return one flag, evaluated for a tenant or one of its subjects; raise NotFound for an unknown name."""
         _, found = self.evaluations(tenant_id, subject_id)
         if (evaluation := next((e for e in found if e.flag.name == name), None)) is None:
             raise NotFound("There is no flag with this name.")

@@ -30,7 +30,10 @@ class DynamoFlags:
         return self._get(f"SET#{digest}")
 
     def replace(self, new: FlagSet, by: str, at: str) -> bool:
-        """Store the next version if the stored one is its predecessor. Writes both items or none; retries are safe."""
+        """Store the next version as the current set and under its digest, in one transaction.
+
+        Return False without a write if the stored version is not its predecessor.
+        """
         item = {
             "pk": _PK,
             "version": {"N": str(new.version)},

@@ -95,7 +95,7 @@ class Authenticator:
                 self.clear_cache()
 
     def clear_cache(self) -> None:
-        """Clear the cache, for example after a key turned out to be revoked."""
+        """Remove all keys and tenants from the cache, for example after a cached key was found to be revoked."""
         self._recent_keys.clear()
         self._recent_tenants.clear()
         self._rejected.clear()

@@ -67,7 +67,7 @@ async def page(
 
 @router.get("/{tenant_id}", summary="Show a tenant", responses={200: sends("ETag"), **responses(401, 403, 404, 503)})
 async def get(request: Request, response: Response, tenant_id: TenantId, caller: Reader) -> TenantView:
-    """Return a tenant. Operators may read any tenant, administrators only their own."""
+    """Return a tenant. Another tenant than the caller's needs the permission `tenants:manage`."""
     tenants: Tenants = request.app.state.tenants
     check_administrator(caller, tenant_id)
     return _view(tenants.get(tenant_id), response)

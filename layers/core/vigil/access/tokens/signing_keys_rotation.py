@@ -48,7 +48,7 @@ class SigningKeyRotation:
             self._lists.write(published)
 
     def test(self, version: str) -> None:
-        """Raise Conflict or Unauthenticated unless tokens signed with each key of the new ring pass verification."""
+        """Sign a token with each accepted key of the new ring, and verify it. Raises Conflict or Unauthenticated."""
         now, keys = self._now(), self._lists.read()
         claims = TokenClaims(uuid.uuid4().hex, "0" * 16, "rotation-test", "viewer", now, now + ACCESS_SECONDS)
         verifier = AccessTokenVerifier(_FixedKeySet(keys), self._issuer, self._clock)

@@ -29,7 +29,10 @@ class JwkView(BaseModel):
 
 
 class JwksView(BaseModel):
-    """Keys with accepted signatures, including the next key before its first use."""
+    """Public keys that verify access tokens.
+
+    The list has the next key before its first use, and the previous key until its tokens have expired.
+    """
 
     keys: list[JwkView]
 

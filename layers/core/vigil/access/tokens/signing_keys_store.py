@@ -71,7 +71,7 @@ class SecretPrivateKeys:
 
 
 class SecretKeyVault:
-    """Versions of the secret with the private keys, by the staging labels of Secrets Manager."""
+    """Rings of private keys, as versions of one secret. Staging labels of Secrets Manager mark current and pending."""
 
     def __init__(self, client: Any, arn: str) -> None:
         self._client = client

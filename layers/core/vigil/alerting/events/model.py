@@ -1,4 +1,4 @@
-"""Events of decisions, without health data. Pure values and rules."""
+"""Events that Vigil publishes about new decisions. They contain no health data."""
 
 from dataclasses import asdict, dataclass
 

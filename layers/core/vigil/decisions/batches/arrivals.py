@@ -69,7 +69,10 @@ class FileArrivals:
             self._splits.fail_batch(batch, _REPLACED)
 
     def resume(self, batch: Batch, run: str, start: ChunkRange, remaining: SecondsLeft) -> None:
-        """Continue a split that ran out of time, unless the tenant is no longer active."""
+        """Continue a split that ran out of time.
+
+        If the tenant is no longer active, delete every version of the upload and cancel the batch.
+        """
         if self._is_active(batch.tenant_id):
             self._splits.resume(batch, run, start, remaining)
         else:

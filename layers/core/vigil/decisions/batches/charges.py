@@ -1,4 +1,4 @@
-"""Charges of a batch: reserves its rows and their price, and releases the part for rows without an answer."""
+"""Reserves quota and money for the rows of a batch, and releases the share of rows without an answer."""
 
 from vigil.decisions.batches.chunks_model import Chunk
 from vigil.decisions.batches.model import Batch

@@ -27,7 +27,10 @@ class EndedErasure:
         self._person_files = person_files
 
     def erase(self, batch: Batch, person: Person, key: Key) -> Key | None:
-        """Take one step and return the next one, or None after the last: results, errors, then the working files."""
+        """Do one step and return the key of the next one, or None after the last.
+
+        The steps rewrite the results, then the errors. The last step deletes the working files.
+        """
         first = key.get("output", "results") if "version" in key else None
         if first is None:
             outdated = [stored for stored in self._stored("results", batch) if not stored.latest]

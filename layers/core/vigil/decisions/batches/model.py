@@ -150,7 +150,7 @@ class Batch:
         return upload_key(self.tenant_id, self.batch_id)
 
     def part_key(self, chunk: Chunk, kind: Output) -> str:
-        """Return the key of a chunk's part of an output. With lost rows, it has the digest of the results."""
+        """Return the key of the file with a chunk's part of an output. It has a digest if the chunk has lost rows."""
         digest = f".{chunk.part_sha256[:16]}" if chunk.lost else ""
         return f"parts/{self.object_key(f'{kind}/{chunk.range.index:06}{digest}')}"
 

@@ -81,7 +81,7 @@ class PersonFiles:
                 yield RowsFile(batch, stored, batch.columns, is_output=False)
 
     def source(self, batch: Batch) -> FileVersion | None:
-        """Return the version of the input that the batch reads; None if it no longer exists."""
+        """Return the file version from which the batch reads its rows; None if it no longer exists."""
         versions = self._files.list_versions(batch.source) if batch.source else ()
         read = (each for each in versions if each.key == batch.source)
         return next(

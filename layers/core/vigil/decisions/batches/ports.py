@@ -167,7 +167,7 @@ class RowQuota(Protocol):
     def reserve(
         self, tenant_id: str, reservation_id: str, rows: int, limit: int | None, month: str | None = None, /
     ) -> QuotaReservation:
-        """Reserve rows once. Raises QuotaExceeded. Without a limit, nothing is reserved."""
+        """Reserve rows if there is a limit. A repeated call with the same id has no effect. Raises QuotaExceeded."""
         ...
 
     def find_reservation(self, tenant_id: str, reservation_id: str, month: str, /) -> QuotaReservation | None:
@@ -175,7 +175,7 @@ class RowQuota(Protocol):
         ...
 
     def release(self, tenant_id: str, reservation: QuotaReservation, unused: int, /) -> None:
-        """Release unused rows once. Without a reservation, nothing happens."""
+        """Release the unused rows of a reservation. Only the first call has an effect."""
         ...
 
 
@@ -183,7 +183,7 @@ class SpendHolds(Protocol):
     """Spend reservations under hard limits."""
 
     def reserve(self, tenant_id: str, reservation: SpendReservation, stop: SpendLimit, /) -> None:
-        """Reserve micros once. Raises BudgetExhausted."""
+        """Reserve micro-dollars. A repeated call with the same id has no effect. Raises BudgetExhausted."""
         ...
 
     def get_reservation(self, tenant_id: str, reservation_id: str, moment: str, /) -> SpendReservation | None:
@@ -191,7 +191,7 @@ class SpendHolds(Protocol):
         ...
 
     def release(self, tenant_id: str, reservation: SpendReservation, unused: int, /) -> None:
-        """Release unused micros once. Without a reservation, nothing happens."""
+        """Release the unused micro-dollars of a reservation. Only the first call has an effect."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Errors of rows without the names that only the caller knows: a name in a row can be a fact about a person."""
+"""Row errors with a count in place of unknown names, because a name in a row can be a fact about a person."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any

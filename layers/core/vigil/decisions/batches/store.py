@@ -33,7 +33,10 @@ class DynamoBatches:
         self._table = Table(client, table, "The batches table")
 
     def create(self, batch: Batch, most: int) -> Batch | None:
-        """Write the batch and add it to the tenant's count in one transaction."""
+        """Write the batch and add it to the tenant's count in one transaction; return None.
+
+        Return the existing batch if the id is taken. Raises Conflict if the tenant has `most` unfinished batches.
+        """
         put = {"Item": _item(batch), "ConditionExpression": "attribute_not_exists(pk)"}
         count = {
             "Key": _unfinished(batch.tenant_id),

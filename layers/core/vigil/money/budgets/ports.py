@@ -81,7 +81,7 @@ class SpendTallies(Protocol):
         ...
 
     def set_unreserved(self, tenant_id: str, seen: SpendTally, unreserved: Mapping[SpendCounter, int]) -> bool:
-        """Set the spend without reservations; return False without a write if it is not that of `seen`."""
+        """Replace the spend that was not reserved; return False without a write if it has changed since `seen`."""
         ...
 
 

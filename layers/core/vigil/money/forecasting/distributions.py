@@ -25,7 +25,7 @@ def student_quantile(probability: float, freedom: float) -> float:
 
 
 def gamma_quantile(mean: float, variance: float, z: float) -> float:
-    """Return the gamma quantile whose probability is that of the standard normal value `z`.
+    """Return the gamma value with the same cumulative probability as the standard normal value `z`.
 
     Wilson and Hilferty, The distribution of chi-square (1931): the cube root of a gamma variable is nearly normal. The
     approximation is good far into the upper tail and for shapes well below 1, so it fits few and many calls an hour.

@@ -33,7 +33,7 @@ class AnomalyStore(Protocol):
         ...
 
     def update(self, tenant_id: str, anomaly: Anomaly) -> None:
-        """Store the last seen hour and the state of an anomaly, if it exists."""
+        """Update the last seen hour and the state of a stored anomaly. Without a stored one, the call has no effect."""
         ...
 
 

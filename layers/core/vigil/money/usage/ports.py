@@ -61,7 +61,7 @@ class LedgerRows(Protocol):
         ...
 
     def images(self, tenant_id: str, day: str) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows as DynamoDB JSON."""
+        """Yield the rows of a tenant and a day as DynamoDB JSON."""
         ...
 
 
@@ -89,5 +89,5 @@ class StoredFiles(Protocol):
     """Files of all tenants."""
 
     def stored_bytes(self, tenant_id: str) -> int:
-        """Return the bytes of a tenant's files, all versions included; cheapest for tenants in order of their ids."""
+        """Return the size of all versions of a tenant's files, in bytes. Calls in the order of tenant ids cost least."""
         ...

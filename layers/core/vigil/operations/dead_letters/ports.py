@@ -38,7 +38,7 @@ class JobStore(Protocol):
     """Stored jobs of all tenants."""
 
     def get(self, tenant_id: str, key: str) -> DeadLetterJob | None:
-        """Return the current version of a job."""
+        """Return the current version of a job, or None."""
         ...
 
     def write(self, tenant_id: str, job: DeadLetterJob) -> bool:

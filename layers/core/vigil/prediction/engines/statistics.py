@@ -98,7 +98,7 @@ def load(spec: EngineSpec, content: bytes, contract: ModelContract, version: str
 
 
 class StatisticsEngine:
-    """Engine that detects rows out of domain, and votes by distance and declared tests."""
+    """Engine that reports rows unlike the training data, and votes by their distance and the tests of its file."""
 
     def __init__(
         self,

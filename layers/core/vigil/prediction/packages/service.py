@@ -130,7 +130,7 @@ class Registry:
     def model_names(self) -> list[str]:
         """Return the names of all models with a champion; raise Unavailable if the pointers cannot be read.
 
-        Earlier releases could publish a model under a name that no request can contain. It is left out.
+        The list omits names that no request can contain. Earlier releases could publish models under such names.
         """
         return [name for name in self._pointers.model_names() if is_model_name(name)]
 

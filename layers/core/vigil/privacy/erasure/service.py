@@ -15,7 +15,7 @@ _MIN_REMAINING_SECONDS = 10.0
 
 
 class Certificates:
-    """Certificates of closed tenants."""
+    """Reads the certificates of closed tenants. A certificate states that all data of a tenant is erased."""
 
     def __init__(self, archive: CertificateArchive) -> None:
         self._archive = archive

@@ -1,4 +1,4 @@
-"""Erasures in the table of persons: `sk = ERASURE` is in progress, `ERASED#<time>` has the certificate."""
+"""Erasures of persons in DynamoDB: item `ERASURE` is in progress, item `ERASED#<time>` has a certificate."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -46,7 +46,10 @@ class PersonStore(Protocol):
     """A store with data of persons."""
 
     def read(self, person: Person, after: Mapping[str, str] | None, remaining: Callable[[], float], /) -> PersonExtract:
-        """Return a part of a person's data in order; with little remaining time (in seconds), a smaller part."""
+        """Return the next part of a person's data, after the position `after`.
+
+        `remaining` returns the seconds left for the request. The part is smaller if few are left.
+        """
         ...
 
 

@@ -36,7 +36,7 @@ _MAX_ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class DeclarationRequest:
-    """A declaration as received; without a time it is dated now."""
+    """A declaration as received. If `declared_at` is None, the declaration gets the current time."""
 
     purposes: Mapping[Purpose, Stance]
     text_version: str

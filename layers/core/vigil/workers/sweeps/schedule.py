@@ -13,7 +13,7 @@ _MIN_SECONDS = 10.0
 
 
 class SweepSchedule:
-    """Runs the sweeps of one job."""
+    """Lambda handler that runs one job for all tenants."""
 
     def __init__(self, name: str, sweep: TenantSweep, telemetry: Telemetry) -> None:
         self._name = name
