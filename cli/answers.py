@@ -1,10 +1,12 @@
 """Answers of the service in words: shared by `vigil score` and `vigil demo`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.bar import Bar
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
@@ -17,8 +19,25 @@ _WARNINGS = {
     "never_missing_in_training": "a value is missing that every row of the training had",
 }
 """Sentences for the warnings that have no parameter."""
+_WIDE_CONSOLE = 90
+"""Minimum width of a console for bars of 12 characters, in characters. A narrower console has bars of 5."""
 _INDENT = 5
 """Indentation of the lines below the first one, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ProbabilityBar:
+    """Bar whose length depends only on the console, so that the bars of several answers are comparable."""
+
+    probability: float
+    color: str
+
+    def __rich_console__(self, console: Console, _: ConsoleOptions) -> RenderResult:
+        yield Bar(1.0, 0, self.probability, width=_bar_width(console), color=self.color)
+
+    def __rich_measure__(self, console: Console, _: ConsoleOptions) -> Measurement:
+        width = _bar_width(console)
+        return Measurement(width, width)
 
 
 def render_heading(answer: Answer, outcome: str | None) -> Text:
@@ -38,7 +57,7 @@ def render_answer(answer: Answer, bands: Sequence[str], reasons: int, truth: str
     line.add_row(
         " ",
         Text(answer["subject_id"], style="bold"),
-        Bar(1.0, 0, answer["probability"] or 0.0, width=12, color=color),
+        _ProbabilityBar(answer["probability"] or 0.0, color),
         _percent(answer["probability"]),
         Text(f"band {answer['band']}" if answer["band"] in bands else readable(answer["band"]), style=color),
         Text(f"→ {readable(answer['decision'])}"),
@@ -66,6 +85,10 @@ def render_guarantee(answer: Answer) -> Iterator[RenderableType]:
 def readable(name: str | None) -> str:
     """Return a name such as `call_patient` in words."""
     return (name or "unknown").replace("_", " ")
+
+
+def _bar_width(console: Console) -> int:
+    return 12 if console.width >= _WIDE_CONSOLE else 5
 
 
 def _indented(line: Text) -> RenderableType:

@@ -201,7 +201,7 @@ def _other_tenant(other: httpx.Client, decision_id: str, body: Body) -> str:
     )
 
 
-def _costs(client: httpx.Client, predictions: int) -> Table:
+def _costs(client: httpx.Client, predictions: int) -> Group:
     """Return the costs of the month by category, after a wait until this many predictions are counted."""
     began = time.monotonic()
     while _count_predictions(client) < predictions and time.monotonic() - began < USAGE_SECONDS:
@@ -213,7 +213,8 @@ def _costs(client: httpx.Client, predictions: int) -> Table:
         bar = Bar(max(largest, 1), 0, max(row["micros"], 0), width=30)
         table.add_row(" ", readable(row["category"]), f"{row['micros'] / 1e6:.4f} USD", bar)
     table.add_row(" ", "total", f"{costs['total_micros'] / 1e6:.4f} USD", "", style="bold")
-    return table
+    delays = "   API calls are counted five minutes later, stored files after each hour."
+    return Group(table, Text(delays, style="dim"))
 
 
 def _count_predictions(client: httpx.Client) -> int:

@@ -25,7 +25,7 @@ from models import recipe
 if TYPE_CHECKING:
     from cli.training import Trained
 
-DEMO_TENANTS = {"demo-clinic": "ENTERPRISE", "demo-district": "FREE"}
+DEMO_TENANTS = {"demo-clinic": "ENTERPRISE", "demo-practice": "FREE"}
 DEMO_LIMITS = {"per_minute": 6_000, "per_hour": 60_000}
 """Request limits of the demo tenants, above those of their tiers: demo and tests send many requests."""
 READY_SECONDS = 60.0
