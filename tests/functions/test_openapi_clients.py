@@ -143,14 +143,25 @@ def test_the_documented_generator_is_the_pinned_one():
     assert pin("openapi-client").replace("==", "@") in shell
 
 
-def test_the_documented_program_runs(client):
+def run_program(folder, features):
+    """Run the documented program with a subject of these features."""
     (program,) = [text for kind, text in documented() if kind == "python"]
-    (client / "program.py").write_text(program)
-    subject = {"model": "toy", "subject_id": "P-1", "features": GOOD}
-    (client / "subject.json").write_text(json.dumps(subject))
-    done = subprocess.run([sys.executable, "program.py"], cwd=client, capture_output=True, text=True, check=False)
+    (folder / "program.py").write_text(program)
+    subject = {"model": "toy", "subject_id": "P-1", "features": features}
+    (folder / "subject.json").write_text(json.dumps(subject))
+    return subprocess.run([sys.executable, "program.py"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_documented_program_runs(client):
+    done = run_program(client, GOOD)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("201 ")
+
+
+def test_the_documented_program_prints_a_refusal(client):
+    done = run_program(client, GOOD | {"colour": "blue"})
+    assert done.returncode == 1
+    assert json.loads(done.stderr)["type"] == "urn:vigil:problem:invalid-input"
 
 
 def module_of(operation):

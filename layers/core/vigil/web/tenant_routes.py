@@ -29,8 +29,8 @@ class TargetTenant:
 def target_tenant(permission: Permission) -> Any:
     """Return the dependency that passes the target tenant to a route: the tenant in the path, or the caller's own.
 
-    Another tenant than the caller's needs `tenants:manage`. Without it, the dependency raises NotFound. The state of the app must have
-    `limits_of(tenant_id)`, which raises NotFound.
+    Another tenant than the caller's needs `tenants:manage`. Without it, the dependency raises NotFound. The state of
+    the app must have `limits_of(tenant_id)`, which raises NotFound for an unknown tenant.
     """
 
     async def find(request: Request, caller: Annotated[Principal, requires(permission)]) -> TargetTenant:
@@ -80,6 +80,12 @@ def tenant_route(
 
 
 async def _check_path(
-    tenant_id: Annotated[str, Path(max_length=_MAX_CHARACTERS, description="The caller's own, or any for operators.")],
+    tenant_id: Annotated[
+        str,
+        Path(
+            max_length=_MAX_CHARACTERS,
+            description="The caller's own tenant, or any tenant with the permission `tenants:manage`.",
+        ),
+    ],
 ) -> None:
     """Validate and document the tenant in the path."""

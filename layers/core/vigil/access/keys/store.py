@@ -95,7 +95,7 @@ class SecretPeppers:
         self._secret = secret
 
     def peppers(self) -> tuple[str, Mapping[str, bytes]]:
-        """Return the version for new keys, and all versions."""
+        """Return the version of the pepper for new keys, and the peppers by version."""
         values = self._secret.values()
         prefix = "pepper_"
         versions = {

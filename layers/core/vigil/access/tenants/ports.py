@@ -6,7 +6,7 @@ from vigil.access.tenants.model import Tenant, TenantPage
 
 
 class TenantStore(Protocol):
-    """All tenants."""
+    """Stored records of all tenants."""
 
     def create(self, tenant: Tenant) -> None:
         """Store a new tenant and its key for pseudonyms.

@@ -89,9 +89,9 @@ async def change(
 ) -> TenantView:
     """Change the given fields, all or none.
 
-    Only operators may change tier, status and limits; the status of the caller's own tenant cannot be changed. A
-    suspension or resumption takes effect within 60 s. `offboarding` is final: it rejects all keys and erases the
-    tenant's data.
+    Tier, status and limits need the permission `tenants:manage`. The status of the caller's own tenant cannot be
+    changed. A suspension or resumption takes effect within 60 s. `offboarding` is final: it rejects all keys and
+    erases the tenant's data.
     """
     tenants: Tenants = request.app.state.tenants
     check_administrator(caller, tenant_id)

@@ -62,7 +62,7 @@ class TenantBody(BaseModel):
 
 
 class TenantPatch(BaseModel):
-    """Fields to change; omitted fields are unchanged. Only operators may set fields other than `settings`."""
+    """Fields to change; omitted fields are unchanged. Fields other than `settings` need `tenants:manage`."""
 
     model_config = ConfigDict(extra="forbid")
 

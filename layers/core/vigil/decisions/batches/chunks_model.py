@@ -1,4 +1,4 @@
-"""Values of chunks: ranges of a file, entries of the ledger, and their sum."""
+"""Chunks of a batch: ranges of its file, their recorded results, and the progress of the batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

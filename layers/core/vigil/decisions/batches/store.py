@@ -124,7 +124,7 @@ class DynamoBatches:
     def settle(self, batch: Batch, chunk: Chunk, was: ChunkState) -> bool:
         """Update the chunk if its state is `was`, and its batch is not stopped and leaves out the same subjects.
 
-        A finished chunk also gets list keys.
+        A finished chunk also gets the keys of an index, in which the chunks of a day are listed.
         """
         update = _update(_chunk_key(batch, chunk), _outcome(batch, chunk))
         update["ConditionExpression"] = "#state = :was"

@@ -73,7 +73,7 @@ class Budget:
         return [span for span in sorted(recent) if span >= since]
 
     def percent_spent(self, spent: int) -> float:
-        """Return `spent` in percent of the limit, rounded down to two decimals: 100 means that the whole limit is spent."""
+        """Return `spent` in percent of the limit, rounded down to two decimals: 100 means a spent limit."""
         return spent * 10_000 // self.limit_micros / 100
 
     def reached_thresholds(self, spent: int) -> tuple[int, ...]:

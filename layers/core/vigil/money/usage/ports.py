@@ -89,5 +89,5 @@ class StoredFiles(Protocol):
     """Files of all tenants."""
 
     def stored_bytes(self, tenant_id: str) -> int:
-        """Return the size of all versions of a tenant's files, in bytes. Calls in the order of tenant ids cost least."""
+        """Return the bytes of all versions of a tenant's files. Calls in the order of tenant ids cost least."""
         ...

@@ -51,8 +51,8 @@ def never_missing(model_text: bytes, features: Sequence[FeatureSpec]) -> frozens
     """Return the names of the features with a split that was trained without a missing value.
 
     LightGBM reads a missing value as 0 in such a split, or as an unknown level. The set is empty for a model that was
-    trained with `use_missing=false`: its author chose 0. A category with levels of fewer than three training rows, and
-    a model with `zero_as_missing`, do not tell.
+    trained with `use_missing=false`: its author chose 0. It also omits categories with levels
+    of fewer than three training rows, and all features of a model with `zero_as_missing`.
     """
     if b"\n[use_missing: 0]\n" in model_text:
         return frozenset()

@@ -88,7 +88,7 @@ class DynamoConsents:
         return FoundKeys(tuple({"pk": item["pk"]["S"], "sk": item["sk"]["S"]} for item in found), position)
 
     def delete(self, person: Person, keys: Sequence[Key]) -> None:
-        """Delete the items of these keys, except a state that has a withdrawal in the meantime.
+        """Delete the items of these keys, except one whose consent was withdrawn in the meantime.
 
         Raises ValueError for a key of another tenant.
         """

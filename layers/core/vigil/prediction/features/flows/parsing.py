@@ -9,7 +9,7 @@ from vigil.prediction.features.parsing import validate_document
 
 
 def parse_traffic(document: object) -> Traffic:
-    """Return the flow in a JSON document.
+    """Return the network traffic that a JSON document describes.
 
     Raises InvalidInput with at most 20 fields such as `history.packets[3].length`. Messages never contain values.
     """
